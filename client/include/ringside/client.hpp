@@ -1,0 +1,141 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "ringside/record.hpp"
+#include "ringside/snapshot.hpp"
+#include "ringside/watch.hpp"
+#include "ringside/write.hpp"
+#include "shm/base/errc.hpp"
+
+namespace ringside {
+
+struct ClientOptions {
+    std::string grid = "default";
+    std::string program;  ///< shown by `ringside inspect`; empty: the name of the process
+    /// How long a call may wait for the broker to answer or to come back. Zero: one try.
+    std::chrono::milliseconds timeout{5000};
+    /// How long a waiting thread spins before it sleeps; zero on a host with one core.
+    std::chrono::microseconds spin{50};
+    /// Whether a lost broker is looked for again. Off: calls fail with connection_lost for ever.
+    bool reconnect = true;
+};
+
+/// A process's access to one grid.
+///
+/// Reads are plain loads from shared memory: no system call, no message to the broker. Writes travel
+/// through a lane to the broker and are acknowledged with the revision at which they are visible.
+///
+/// Thread safety: every member may be called from any thread; each thread gets a lane and a pin of
+/// its own at its first call. What a call returns belongs to the calling thread.
+/// Cost: starts no thread.
+///
+///     auto client = ringside::Client::attach({.grid = "onsale"}).value();
+///     client.put("event/42/seat/A12", R"({"status":"free","price":4200})").value();
+///     auto record = client.get("event/42/seat/A12").value();
+///     auto price = record.document()["price"].as_int64();
+class Client {
+public:
+    /// Errors: bad_grid_name, no_such_grid, no_broker, layout_mismatch, permission_denied,
+    /// session_limit, system_error.
+    static Result<Client> attach(ClientOptions options = {});
+
+    Client(Client&&) noexcept;
+    Client& operator=(Client&&) noexcept;
+    ~Client();
+
+    // -- Reading ---------------------------------------------------------------------------------
+
+    /// The newest version of a record, in place. The Record holds the calling thread's pin: let it
+    /// go soon (`limits::pin_lease_ms_default`), and in the thread that got it.
+    /// Errors: not_found, bad_name, name_too_long, lane_limit; no_such_grid while reconnecting.
+    [[nodiscard]] Result<Record> get(std::string_view name) const;
+
+    /// One value of a record, copied out. T: bool, std::int64_t, std::uint64_t, double, std::string.
+    /// Errors: as `get`; path_not_found when the pointer names nothing or not a T.
+    template <class T>
+    [[nodiscard]] Result<T> get_value(std::string_view name, const Pointer& pointer) const;
+
+    /// Many records of one instant, found with their cache misses overlapped: several times faster
+    /// than as many single gets. `each(i, record)` is called for every name, in order; `record` is
+    /// null where there is none, and valid during the call only.
+    /// Errors: lane_limit, snapshot_expired (then `each` may have seen spoilt values).
+    Result<void> get_many(std::span<const std::string_view> names,
+                          const std::function<void(std::size_t, const RecordView*)>& each) const;
+
+    /// The grid as of now, or as of an older revision that is still retained.
+    /// Errors: compacted, future_revision, lane_limit (too many open at once).
+    [[nodiscard]] Result<Snapshot> snapshot(SnapshotOptions options = {}) const;
+
+    /// The newest revision that readers may see.
+    [[nodiscard]] Revision revision() const;
+
+    // -- Writing ---------------------------------------------------------------------------------
+    // Each call waits for the broker's answer and gives the revision and version that it made.
+    // Errors of all: condition_failed, permission_denied, grid_full, bad_name, name_too_long,
+    // bad_document, document_too_large, too_deep, timed_out (the outcome is then unknown),
+    // connection_lost (likewise), lane_limit, and those of `document_from_json` for JSON text.
+
+    Result<WriteResult> put(std::string_view name, std::string_view json, const WriteOptions& = {});
+    Result<WriteResult> put(std::string_view name, const Document& document, const WriteOptions& = {});
+
+    /// Sets the value that a JSON Pointer names (RFC 6901): a member is added or replaced, an array
+    /// element replaced, `-` appends. The record and the value's parent must exist.
+    /// Further errors: not_found, path_not_found, bad_pointer.
+    Result<WriteResult> patch(std::string_view name, std::string_view pointer, std::string_view json,
+                              const WriteOptions& = {});
+    Result<WriteResult> patch(std::string_view name, std::string_view pointer, const Document& value,
+                              const WriteOptions& = {});
+
+    /// Applies a JSON Merge Patch (RFC 7396); creates the record when there is none.
+    Result<WriteResult> merge(std::string_view name, std::string_view json, const WriteOptions& = {});
+
+    /// Applies a JSON Patch (RFC 6902). Further errors: not_found, bad_patch, path_not_found,
+    /// test_failed.
+    Result<WriteResult> json_patch(std::string_view name, std::string_view json,
+                                   const WriteOptions& = {});
+
+    /// Further error: not_found.
+    Result<WriteResult> remove(std::string_view name, const WriteOptions& = {});
+
+    /// Commits all writes of a transaction at one revision, or none of them.
+    /// Further error: transaction_too_large. The error's detail names the write that was refused.
+    Result<CommitResult> commit(const Transaction& transaction);
+
+    /// A way to send many writes without waiting for each. For the calling thread only.
+    [[nodiscard]] Result<Pipeline> pipeline(PipelineOptions options = {});
+
+    /// Forgets the changes and old versions before the newest revision, so that their memory comes
+    /// back now. Watches that have not got there are told `lagged`. Error: permission_denied.
+    Result<Revision> compact();
+
+    // -- Watching --------------------------------------------------------------------------------
+
+    /// Follows the changes of the records whose names match. Errors: bad_pattern, bad_pointer,
+    /// compacted (`from` is older than what the grid retains), lane_limit.
+    [[nodiscard]] Result<Watch> watch(std::string_view pattern, WatchOptions options = {}) const;
+
+    // -- The grid itself -------------------------------------------------------------------------
+
+    /// Name of the grid, as given.
+    [[nodiscard]] const std::string& grid() const noexcept;
+
+    /// Whether the broker is there at this moment (looks at the socket: a system call).
+    [[nodiscard]] bool is_connected() const;
+
+    class Impl;
+
+private:
+    explicit Client(std::shared_ptr<Impl> impl);
+    std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace ringside

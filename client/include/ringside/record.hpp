@@ -1,0 +1,83 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "shm/base/errc.hpp"
+#include "shm/base/types.hpp"
+#include "shm/document/json.hpp"
+#include "shm/document/pointer.hpp"
+#include "shm/document/value.hpp"
+
+namespace ringside {
+
+/// A document made in this process: JSON encoded once, to be written or compared many times.
+/// Thread safety: immutable.
+class Document {
+public:
+    /// Errors: those of `document_from_json`.
+    static Result<Document> parse(std::string_view json);
+
+    /// A copy of a value, as a document of its own.
+    static Document copy(const Value& value);
+
+    /// Takes what a `DocumentBuilder` finished.
+    static Document adopt(Bytes encoded) { return Document(std::move(encoded)); }
+
+    [[nodiscard]] Value root() const noexcept { return Value::of(bytes_); }
+    [[nodiscard]] ByteView bytes() const noexcept { return bytes_; }
+
+private:
+    explicit Document(Bytes bytes) : bytes_(std::move(bytes)) {}
+    Bytes bytes_;
+};
+
+/// One version of a record, in place in shared memory. A view: valid while the pin of whoever gave
+/// it is held (the Record, the Snapshot, or the call of a callback).
+class RecordView {
+public:
+    RecordView() = default;
+    RecordView(std::string_view name, ByteView document, Version version, Revision revision,
+               std::uint64_t expires_ms) noexcept
+        : name_(name), document_(document), version_(version), revision_(revision), expires_ms_(expires_ms) {}
+
+    [[nodiscard]] std::string_view name() const noexcept { return name_; }
+    [[nodiscard]] Value document() const noexcept { return Value::of(document_); }
+    [[nodiscard]] ByteView bytes() const noexcept { return document_; }
+    [[nodiscard]] Version version() const noexcept { return version_; }
+    [[nodiscard]] Revision revision() const noexcept { return revision_; }
+    /// Unix time in ms at which the record expires; 0 = never.
+    [[nodiscard]] std::uint64_t expires_ms() const noexcept { return expires_ms_; }
+
+private:
+    std::string_view name_;
+    ByteView document_;
+    Version version_ = 0;
+    Revision revision_ = 0;
+    std::uint64_t expires_ms_ = 0;
+};
+
+namespace detail {
+class ThreadLane;
+}
+
+/// A RecordView that holds the calling thread's pin.
+/// Thread safety: stays in the thread that got it.
+class Record : public RecordView {
+public:
+    Record(Record&&) noexcept;
+    Record& operator=(Record&&) noexcept;
+    ~Record();
+
+    /// Whether everything read so far was whole: snapshot_expired when the pin was held beyond its
+    /// lease and revoked. Only a Record kept for seconds needs to ask.
+    [[nodiscard]] Result<void> check() const;
+
+private:
+    friend class Client;
+    Record(const RecordView& view, std::shared_ptr<detail::ThreadLane> lane) noexcept;
+    std::shared_ptr<detail::ThreadLane> lane_;
+};
+
+}  // namespace ringside

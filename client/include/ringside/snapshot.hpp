@@ -1,0 +1,62 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "ringside/record.hpp"
+
+namespace ringside {
+
+struct SnapshotOptions {
+    std::optional<Revision> revision;     ///< none: the newest
+    std::chrono::milliseconds lease{0};   ///< how long it may stay open; 0: the default of 10 s
+};
+
+/// The grid as of one revision, while writers go on.
+///
+/// It pins that revision: what it shows stays in memory until it is destroyed or its lease runs out;
+/// then every call gives snapshot_expired.
+/// Thread safety: `get`, `get_many` and `scan` may be called from several threads at once.
+class Snapshot {
+public:
+    Snapshot(Snapshot&&) noexcept;
+    Snapshot& operator=(Snapshot&&) noexcept;
+    ~Snapshot();
+
+    [[nodiscard]] Revision revision() const noexcept;
+
+    /// Errors: not_found, bad_name, name_too_long, snapshot_expired.
+    /// The view is valid while the Snapshot is.
+    [[nodiscard]] Result<RecordView> get(std::string_view name) const;
+
+    /// See Client::get_many.
+    Result<void> get_many(std::span<const std::string_view> names,
+                          const std::function<void(std::size_t, const RecordView*)>& each) const;
+
+    /// Calls `each(record)` for every record whose name matches the glob pattern (`*` one level,
+    /// `**` any levels), in byte order of names; `each` returns false to stop early.
+    /// A pattern with a literal prefix costs no more than the names below it.
+    /// Errors: bad_pattern, snapshot_expired (what `each` saw since the last check may be spoilt).
+    Result<void> scan(std::string_view pattern, const std::function<bool(const RecordView&)>& each) const;
+
+    /// As `scan`, for every name that begins with `prefix` ("" = all), in batches, for code that
+    /// wants memory speed: `each` is called with up to 64 records at a time, prefetched.
+    Result<void> scan_prefix(std::string_view prefix,
+                             const std::function<bool(std::span<const RecordView>)>& each) const;
+
+    /// snapshot_expired when the pin was revoked.
+    [[nodiscard]] Result<void> check() const;
+
+    class Impl;
+
+private:
+    friend class Client;
+    explicit Snapshot(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ringside

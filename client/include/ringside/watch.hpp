@@ -1,0 +1,87 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "ringside/record.hpp"
+
+namespace ringside {
+
+enum class WatchMode : std::uint8_t {
+    latest,  ///< each record's newest state; several changes may fold into one
+    every,   ///< each change, in order
+};
+
+struct WatchOptions {
+    WatchMode mode = WatchMode::latest;
+    /// Begin with the changes of this revision; none: with the next one.
+    std::optional<Revision> from;
+    /// Deliver what is there first (as `current`), then the changes: together the whole state.
+    /// Not together with `from`.
+    bool initial = false;
+    /// Only changes of the value that this JSON Pointer names; "" = any change.
+    std::string pointer;
+};
+
+enum class WatchKind : std::uint8_t {
+    put,      ///< the whole document was written
+    patch,    ///< a part of it was
+    remove,   ///< the record was deleted
+    expire,   ///< its time to live ran out
+    current,  ///< not a change: the record's state at the start, or after `lagged` in mode latest
+    lagged,   ///< the watch was lapped: `missed` changes were not seen
+};
+
+std::string_view name(WatchKind kind) noexcept;  ///< "put", "patch", …, as the CLI prints them
+
+/// What a watch delivers. A view into shared memory: valid until the next call of the Watch.
+struct WatchEvent {
+    WatchKind kind = WatchKind::put;
+    RecordView record;          ///< name, document, version, revision; no document after remove/expire
+    Position position = 0;      ///< in the change ring
+    std::uint64_t time_ns = 0;  ///< Unix time of the commit
+    std::uint64_t missed = 0;   ///< of `lagged`: how many changes
+    /// Of `lagged`: revision from which the watch goes on. In mode latest the watch delivers every
+    /// matching record as `current` next; in mode every take a snapshot and scan it.
+    Revision resumes_at = 0;
+
+    /// The value at the watch's pointer (the whole document without one).
+    [[nodiscard]] std::optional<Value> value() const;
+    const Pointer* pointer = nullptr;
+};
+
+/// A reader's place in the change ring.
+/// Thread safety: one thread at a time.
+class Watch {
+public:
+    Watch(Watch&&) noexcept;
+    Watch& operator=(Watch&&) noexcept;
+    ~Watch();
+
+    /// The next event if there is one, without waiting or system call.
+    /// Errors: would_block (nothing there), connection_lost (the grid is gone for good),
+    /// snapshot_expired (the last event was kept beyond its lease; the watch goes on).
+    Result<WatchEvent> poll();
+
+    /// Waits for the next event: spins, then sleeps. Errors: timed_out, as `poll` otherwise.
+    Result<WatchEvent> next(std::chrono::milliseconds timeout);
+
+    /// A descriptor that is readable while events are there, for epoll and friends; starts a thread.
+    /// Owned by the Watch. Call `poll` until would_block, then wait for the descriptor again.
+    Result<int> descriptor();
+
+    /// The revision up to which everything was delivered: `from` = this + 1 goes on elsewhere.
+    [[nodiscard]] Revision delivered() const noexcept;
+
+    class Impl;
+
+private:
+    friend class Client;
+    explicit Watch(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ringside

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <array>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <vector>
+
+#include "shm/segment/segment.hpp"
+
+namespace ringside::shm {
+
+/// Allocator of the segment's heap. All of its lists lie in the broker's private memory: nothing in
+/// the segment has to be repaired after a crash, and no client can corrupt it. What it leaves in the
+/// segment is the table of spans (`SpanEntry`): which size class each 64 KiB holds, and how full.
+///
+/// Small blocks (<= 32 KiB) come from spans of one size class; larger ones are runs of whole spans,
+/// taken at the lowest address where they fit. A span without blocks goes back to the runs.
+///
+/// Thread safety: none, the engine thread only.
+class Heap {
+public:
+    /// What a block is for: a part of the heap is kept back so that records can be removed from a
+    /// grid that is full.
+    enum class Purpose { data, upkeep };
+
+    /// Backs a part of the segment with memory before it is used; false when the host has none.
+    using CommitMemory = std::function<bool(Offset, std::uint64_t)>;
+
+    Heap(const SegmentView& segment, CommitMemory commit_memory);
+    ~Heap();
+    Heap(Heap&&) noexcept;
+
+    /// A block of at least `bytes`, aligned to 16 (to 64 from 64 bytes on where its class is a
+    /// multiple of 64); 0 when there is no room for this purpose. Its content is undefined.
+    [[nodiscard]] Offset allocate(std::uint64_t bytes, Purpose purpose);
+
+    /// REQUIRES: `offset` came from `allocate(bytes, …)` with these same bytes.
+    void free(Offset offset, std::uint64_t bytes);
+
+    /// What a block of `bytes` really takes.
+    [[nodiscard]] static std::uint64_t rounded(std::uint64_t bytes) noexcept;
+    [[nodiscard]] static std::size_t size_classes() noexcept;
+    [[nodiscard]] static std::uint32_t class_bytes(std::size_t size_class) noexcept;
+
+    [[nodiscard]] std::uint64_t bytes_used() const noexcept { return bytes_used_; }
+    [[nodiscard]] std::uint64_t bytes_in_spans() const noexcept { return bytes_in_spans_; }
+    [[nodiscard]] std::uint64_t bytes_total() const noexcept;
+
+private:
+    struct Span;
+    Offset allocate_small(std::size_t size_class, Purpose purpose);
+    Offset allocate_run(std::uint64_t spans, Purpose purpose);
+    void release_run(std::uint64_t first, std::uint64_t spans);
+
+    SegmentView segment_;
+    CommitMemory commit_memory_;
+    std::vector<std::unique_ptr<Span>> spans_;
+    std::vector<std::vector<std::uint32_t>> open_spans_;  ///< of each class: spans with free blocks
+    std::map<std::uint64_t, std::uint64_t> free_runs_;    ///< first span -> spans
+    std::uint64_t free_spans_ = 0;
+    std::uint64_t reserve_spans_ = 0;
+    std::uint64_t committed_spans_ = 0;
+    std::uint64_t bytes_used_ = 0;
+    std::uint64_t bytes_in_spans_ = 0;
+};
+
+}  // namespace ringside::shm

@@ -1,0 +1,111 @@
+#pragma once
+
+#include <atomic>
+
+#include "shm/base/limits.hpp"
+#include "shm/base/types.hpp"
+#include "shm/segment/layout.hpp"
+
+/// What lies in the memory of a session: a memfd that the broker makes, sizes and seals, mapped
+/// read-write by the broker and by one client process. The broker takes every byte of it for
+/// hostile: it reads a word once into a local, checks it, then uses it, and it keeps its own copy of
+/// every index that it writes.
+///
+///   | SessionControl | PinSlot[pins_per_session_max] | lane 0 | lane 1 | ... |
+///   lane: | LaneControl | request ring | reply ring |
+///
+/// The memory is sparse: a lane that was never opened costs nothing.
+namespace ringside::shm {
+
+inline constexpr std::uint64_t session_magic = 0x3153454d53474e52;  // "RNGSMES1"
+inline constexpr std::uint64_t request_ring_bytes = 256ULL << 10;   ///< power of two
+inline constexpr std::uint64_t reply_ring_bytes = 64ULL << 10;      ///< power of two
+
+/// A pin that is not set.
+inline constexpr std::uint64_t no_pin = 0;
+
+/// A pinned revision S is stored as S + 1, so that revision 0 can be pinned and fresh memory is
+/// unpinned.
+constexpr std::uint64_t pin_word(Revision revision) noexcept { return revision + 1; }
+
+/// Writer: the broker before it passes the memory on, except `lanes_open` and `pins_used`: client.
+struct alignas(cache_line_bytes) SessionControl {
+    std::uint64_t magic = 0;
+    SessionId session = 0;
+    std::uint32_t session_index = 0;  ///< of the SessionEntry in the segment
+    HalfWord lanes_open;  ///< lanes 0..lanes_open-1 are polled by the broker; only grows
+    HalfWord pins_used;   ///< pin slots 0..pins_used-1 may be set; only grows
+};
+
+/// A pin of a snapshot or a watch. Writer: the client. Reader: the engine.
+struct alignas(cache_line_bytes) PinSlot {
+    Word pin;      ///< `pin_word(revision)` or `no_pin`
+    Word cursor;   ///< of a watch: its position + 1, for the lag shown by `inspect`; 0 otherwise
+    Word lease_ms; ///< how long the pin may be held; 0 = the default
+};
+
+/// Control words of a lane. A lane belongs to one client thread at a time.
+struct LaneControl {
+    // Written by the client.
+    struct alignas(cache_line_bytes) ClientLine {
+        HalfWord request_tail;  ///< bytes ever written to the request ring, modulo 2^32
+        HalfWord reply_asleep;  ///< 1: the client waits in a futex on `reply_tail`
+        HalfWord watch_mask;    ///< subjects for which it sleeps on `published`; 0 = not asleep
+    } client;
+    struct alignas(cache_line_bytes) ClientReplyLine {
+        HalfWord reply_head;  ///< bytes ever taken from the reply ring
+    } client_reply;
+    struct alignas(cache_line_bytes) PinLine {
+        Word pin;  ///< of the `get` in progress
+    } pin;
+    // Written by the broker.
+    struct alignas(cache_line_bytes) BrokerLine {
+        HalfWord request_head;  ///< bytes ever taken from the request ring; the futex word of a
+                                ///< client that waits for room
+    } broker;
+    struct alignas(cache_line_bytes) BrokerReplyLine {
+        HalfWord reply_tail;  ///< bytes ever written to the reply ring; futex word
+    } broker_reply;
+};
+static_assert(sizeof(LaneControl) == 5 * cache_line_bytes);
+
+inline constexpr std::uint64_t lane_control_bytes = 4096;
+inline constexpr std::uint64_t lane_bytes =
+    lane_control_bytes + request_ring_bytes + reply_ring_bytes;
+inline constexpr std::uint64_t session_pins_offset = 4096;
+inline constexpr std::uint64_t session_lanes_offset =
+    align_up(session_pins_offset + limits::pins_per_session_max * sizeof(PinSlot), 4096);
+inline constexpr std::uint64_t session_memory_bytes =
+    session_lanes_offset + limits::lanes_per_session_max * lane_bytes;
+
+/// Addresses inside a session's memory. A view.
+class SessionMemoryView {
+public:
+    SessionMemoryView() = default;
+    explicit SessionMemoryView(std::byte* base) noexcept : base_(base) {}
+
+    [[nodiscard]] SessionControl& control() const noexcept {
+        return *reinterpret_cast<SessionControl*>(base_);
+    }
+    [[nodiscard]] PinSlot& pin(std::size_t i) const noexcept {
+        return reinterpret_cast<PinSlot*>(base_ + session_pins_offset)[i];
+    }
+    [[nodiscard]] LaneControl& lane(std::size_t i) const noexcept {
+        return *reinterpret_cast<LaneControl*>(lane_base(i));
+    }
+    [[nodiscard]] std::byte* request_ring(std::size_t i) const noexcept {
+        return lane_base(i) + lane_control_bytes;
+    }
+    [[nodiscard]] std::byte* reply_ring(std::size_t i) const noexcept {
+        return lane_base(i) + lane_control_bytes + request_ring_bytes;
+    }
+    [[nodiscard]] std::byte* base() const noexcept { return base_; }
+
+private:
+    [[nodiscard]] std::byte* lane_base(std::size_t i) const noexcept {
+        return base_ + session_lanes_offset + i * lane_bytes;
+    }
+    std::byte* base_ = nullptr;
+};
+
+}  // namespace ringside::shm

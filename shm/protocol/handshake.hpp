@@ -1,0 +1,41 @@
+#pragma once
+
+#include <array>
+
+#include "shm/base/limits.hpp"
+#include "shm/base/types.hpp"
+
+/// What passes over a grid's unix socket (SOCK_SEQPACKET, one struct a packet). A client sends a
+/// Hello; the broker answers with a Welcome that carries two descriptors (SCM_RIGHTS): the session's
+/// memory and the eventfd that wakes the broker. From then on the socket only says that the peer
+/// lives; the broker may send a Goodbye before it closes.
+namespace ringside::shm {
+
+inline constexpr std::uint32_t handshake_magic = 0x48474e52;  // "RNGH"
+
+struct Hello {
+    std::uint32_t magic = handshake_magic;
+    std::uint32_t layout = 0;
+    std::uint64_t fingerprint = 0;
+    std::array<char, limits::session_name_bytes_max> name{};  ///< of the program; for people
+};
+
+struct Welcome {
+    std::uint32_t magic = handshake_magic;
+    std::uint16_t error = 0;  ///< Errc; 0 = the descriptors are attached
+    std::uint16_t role = 0;
+    SessionId session = 0;
+    std::uint32_t session_index = 0;
+    std::uint64_t boot_id = 0;  ///< of the segment that this broker serves
+};
+
+struct Goodbye {
+    std::uint32_t magic = handshake_magic;
+    std::uint16_t error = 0;  ///< Errc; session_closed with the reason in `detail`
+    std::uint16_t reserved = 0;
+    std::array<char, 200> detail{};
+};
+
+enum class Role : std::uint16_t { none = 0, reader = 1, writer = 2, provider = 3, admin = 4 };
+
+}  // namespace ringside::shm

@@ -1,0 +1,159 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+
+#include "shm/base/limits.hpp"
+#include "shm/base/types.hpp"
+
+/// What lies where in a segment. Everything here is written by the engine thread of the one broker
+/// and read by any process through a read-only mapping, unless a member says otherwise.
+namespace ringside::shm {
+
+static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
+static_assert(std::atomic<std::uint32_t>::is_always_lock_free);
+
+using Word = std::atomic<std::uint64_t>;
+using HalfWord = std::atomic<std::uint32_t>;
+
+inline constexpr std::uint64_t segment_magic = 0x3145444953474e52;  // "RNGSIDE1"
+inline constexpr std::uint32_t layout_version = 1;
+inline constexpr std::uint64_t span_bytes = 64ULL << 10;
+inline constexpr std::uint64_t huge_page_bytes = 2ULL << 20;
+
+/// A span of the segment's address range.
+struct Region {
+    Offset offset = 0;
+    std::uint64_t bytes = 0;
+    [[nodiscard]] Offset end() const noexcept { return offset + bytes; }
+};
+
+/// Life of a grid as its readers see it.
+enum class GridState : std::uint32_t {
+    creating = 0,  ///< not yet to be used
+    serving = 1,   ///< a broker owns it, or did until it died
+    stopped = 2,   ///< its broker ended in order; the segment's name is gone
+    abandoned = 3, ///< its broker died and another one has replaced it by a new segment
+};
+
+/// What a reader needs before it can find anything; written once, before `magic`.
+struct Identity {
+    Word magic;                     ///< release-stored last: who sees it may read the rest
+    std::uint32_t layout = 0;       ///< `layout_version` of the broker's build
+    std::uint32_t flags = 0;        ///< Identity::asymmetric_fence
+    std::uint64_t fingerprint = 0;  ///< `layout_fingerprint()` of the broker's build
+    std::uint64_t segment_bytes = 0;
+    std::uint64_t boot_id = 0;      ///< random, one for each segment
+    std::uint64_t hash_seed = 0;    ///< of the record table: names come from outside
+    std::uint64_t created_ns = 0;   ///< Unix time
+    std::uint64_t ring_entries = 0; ///< a power of two
+    std::array<char, 72> grid_name{};
+    Region sessions;     ///< SessionEntry[limits::sessions_max]
+    Region spans;        ///< SpanEntry for each 64 KiB of the heap
+    Region ring;         ///< ChangeEntry[ring_entries]
+    Region slots;        ///< Slot[], indexed by RecordId
+    Region heap;
+
+    /// Broker and host can do `membarrier(MEMBARRIER_CMD_GLOBAL_EXPEDITED)`.
+    static constexpr std::uint32_t asymmetric_fence = 1;
+};
+
+/// The words that change with every batch of commits; one cache line, stored in this order.
+struct alignas(cache_line_bytes) CommitLine {
+    Word head;       ///< Position after the newest change
+    Word published;  ///< Revision that readers may see; its low half is the futex word of watchers
+};
+
+struct alignas(cache_line_bytes) HorizonLine {
+    Word horizon;  ///< Revision below which no snapshot may be opened any more
+};
+
+struct alignas(cache_line_bytes) TailLine {
+    Word tail;           ///< Position of the oldest entry still in the ring (== head: empty)
+    Word tail_revision;  ///< Revision of the entry at `tail`; 0 when the ring is empty
+};
+
+struct alignas(cache_line_bytes) RootLine {
+    Word table;         ///< Record table, packed by `TableRoot`
+    Word index;         ///< Offset of the index's root node; 0 = no names
+    HalfWord index_height;  ///< unused levels below the root; for inspection only
+};
+
+struct alignas(cache_line_bytes) BrokerLine {
+    HalfWord asleep;     ///< 1: the engine sleeps, a writer has to ring the eventfd. Futex-free.
+    HalfWord state;      ///< GridState
+    Word heartbeat_ns;   ///< Unix time, about ten times a second while the broker lives
+    Word generation;     ///< +1 at each take-over of this segment
+    Word durable;        ///< Revision up to which everything is on disk; 0 without a store
+    HalfWord broker_pid;
+};
+
+/// What `inspect` shows; written with relaxed stores once per batch.
+struct alignas(cache_line_bytes) Counters {
+    Word records;            ///< live records
+    Word tombstones;         ///< deleted records whose memory still waits
+    Word heap_bytes_used;    ///< bytes of allocated blocks, rounded to their size classes
+    Word heap_bytes_spans;   ///< bytes of the spans that hold them
+    Word table_entries;      ///< capacity of the record table
+    Word table_used;         ///< entries in use or marked deleted
+    Word slots_used;
+    Word retired_blocks;     ///< replaced blocks that wait for the horizon
+    Word retired_bytes;
+    Word commits;
+    Word changes;
+    Word refused;            ///< requests answered with an error
+    Word wakes;              ///< futex wakes for watchers
+    Word sessions_open;
+    Word sessions_total;
+    Word pins_revoked;
+};
+
+struct Header {
+    Identity identity;
+    CommitLine commit;
+    HorizonLine horizon;
+    TailLine tail;
+    RootLine root;
+    BrokerLine broker;
+    Counters counters;
+};
+static_assert(sizeof(Header) <= 4096);
+
+/// A session as the broker sees it.
+struct alignas(cache_line_bytes) SessionEntry {
+    HalfWord id;     ///< SessionId; 0 = free. Stored last when opened, first when closed.
+    HalfWord pid;
+    HalfWord uid;
+    HalfWord gid;
+    HalfWord role;   ///< Role, as its number
+    HalfWord lanes;
+    Word opened_ns;
+    Word requests;   ///< served so far
+    Word lag;        ///< changes that its slowest watch is behind; sampled ten times a second
+    /// Pins at revisions below this one were revoked: what was read under them may not be whole.
+    Word revoked_below;
+    std::array<char, limits::session_name_bytes_max> name{};
+};
+static_assert(sizeof(SessionEntry) == 128);
+
+/// What a 64 KiB span of the heap holds; the allocator's own lists are in the broker's private
+/// memory, this is what a take-over and `inspect` need.
+struct SpanEntry {
+    std::atomic<std::uint16_t> size_class;  ///< 0 = free, `large_first`, `large_rest`, or class + 1
+    std::atomic<std::uint16_t> used;        ///< blocks in use, or for `large_first` unused
+    static constexpr std::uint16_t large_first = 0xffff;
+    static constexpr std::uint16_t large_rest = 0xfffe;
+};
+static_assert(sizeof(SpanEntry) == 4);
+
+/// Where a record's versions start, for those who come by the index instead of by name.
+struct Slot {
+    Word newest;  ///< Offset of the newest version block; 0 = no record
+};
+static_assert(sizeof(Slot) == 8);
+
+/// Same for two builds if they lay shared memory out in the same way.
+std::uint64_t layout_fingerprint() noexcept;
+
+}  // namespace ringside::shm

@@ -1,0 +1,110 @@
+#pragma once
+
+#include <boost/interprocess/mapped_region.hpp>
+#include <boost/interprocess/shared_memory_object.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "shm/base/errc.hpp"
+#include "shm/segment/layout.hpp"
+#include "shm/version/version.hpp"
+
+namespace ringside::shm {
+
+/// Turns the offsets of one mapping into addresses. A view: the mapping outlives it.
+///
+/// Thread safety: immutable. Invariant: `size_bytes()` bytes from `base()` are mapped.
+class SegmentView {
+public:
+    SegmentView() = default;
+    SegmentView(std::byte* base, std::uint64_t size_bytes) noexcept
+        : base_(base), size_bytes_(size_bytes) {}
+
+    [[nodiscard]] std::byte* base() const noexcept { return base_; }
+    [[nodiscard]] std::uint64_t size_bytes() const noexcept { return size_bytes_; }
+    [[nodiscard]] Header& header() const noexcept { return *at<Header>(0); }
+    [[nodiscard]] const Identity& identity() const noexcept { return header().identity; }
+
+    template <class T>
+    [[nodiscard]] T* at(Offset offset) const noexcept {
+        return reinterpret_cast<T*>(base_ + offset);
+    }
+    [[nodiscard]] VersionBlock* version_at(Offset offset) const noexcept {
+        return at<VersionBlock>(offset);
+    }
+    [[nodiscard]] Slot& slot(RecordId id) const noexcept {
+        return at<Slot>(identity().slots.offset)[static_cast<std::uint32_t>(id)];
+    }
+    [[nodiscard]] SessionEntry& session(std::size_t index) const noexcept {
+        return at<SessionEntry>(identity().sessions.offset)[index];
+    }
+    [[nodiscard]] SpanEntry& span(std::size_t index) const noexcept {
+        return at<SpanEntry>(identity().spans.offset)[index];
+    }
+    [[nodiscard]] Offset offset_of(const void* address) const noexcept {
+        return static_cast<Offset>(static_cast<const std::byte*>(address) - base_);
+    }
+
+private:
+    std::byte* base_ = nullptr;
+    std::uint64_t size_bytes_ = 0;
+};
+
+/// How large the parts of a new segment are.
+struct SegmentShape {
+    std::uint64_t memory_bytes = 1ULL << 30;  ///< the whole segment; rounded up to 2 MiB
+    std::uint64_t ring_entries = 0;           ///< power of two; 0 = chosen from the memory
+
+    /// Boundaries of the regions, or bad_configuration.
+    [[nodiscard]] Result<Identity*> plan(Identity& identity) const;
+};
+
+/// Names of what a grid leaves in /dev/shm: the segment, the lock file and the socket.
+struct GridPaths {
+    std::string segment_name;  ///< for shm_open: "ringside.<grid>"
+    std::string segment_path;
+    std::string lock_path;
+    std::string socket_path;
+
+    static Result<GridPaths> of(std::string_view grid);  ///< or bad_grid_name
+};
+
+/// A mapped segment, owned. Unmapped on destruction; the name in /dev/shm stays until `remove`.
+class Segment {
+public:
+    /// Makes a new segment (0640) of this shape, with every word of its header set except `magic`
+    /// and the state, and maps it read-write at an address aligned to 2 MiB.
+    /// Errors: bad_grid_name, bad_configuration, grid_full (no room in /dev/shm), system_error.
+    static Result<Segment> create(std::string_view grid, const SegmentShape& shape);
+
+    /// A segment in private memory shared with child processes only: no name, for tests, the
+    /// simulator and benchmarks.
+    static Result<Segment> create_anonymous(const SegmentShape& shape);
+
+    /// Maps an existing segment read-only.
+    /// Errors: no_such_grid, layout_mismatch, bad_segment, permission_denied, system_error.
+    static Result<Segment> open(std::string_view grid);
+
+    /// As `open`, but read-write; for a broker that declares its dead predecessor's segment
+    /// abandoned.
+    static Result<Segment> open_writable(std::string_view grid);
+
+    static void remove(std::string_view grid) noexcept;
+
+    [[nodiscard]] const SegmentView& view() const noexcept { return view_; }
+    [[nodiscard]] Header& header() const noexcept { return view_.header(); }
+
+    /// Backs [offset, offset + bytes) with memory, in huge pages where the host can.
+    /// Returns false when the host has no memory left for it (nothing is touched then).
+    [[nodiscard]] bool commit(Offset offset, std::uint64_t bytes) const noexcept;
+
+private:
+    static Result<Segment> open_as(std::string_view grid, boost::interprocess::mode_t mode);
+
+    boost::interprocess::shared_memory_object object_;
+    boost::interprocess::mapped_region region_;
+    SegmentView view_;
+};
+
+}  // namespace ringside::shm
