@@ -1,0 +1,29 @@
+#pragma once
+
+#include <string_view>
+
+#include "shm/base/types.hpp"
+#include "shm/protocol/messages_generated.h"
+
+namespace ringside::broker {
+
+/// One write as the engine takes it: parsed, bounded and verified, so that nothing in it can be
+/// malformed. The views belong to the caller and are not kept.
+struct Command {
+    wire::CommandKind kind = wire::CommandKind::put;
+    wire::ConditionKind condition = wire::ConditionKind::none;
+    std::string_view name;       ///< passes `check_name`
+    std::string_view pointer;    ///< of set_path: passes `Pointer::parse`
+    ByteView document;           ///< passes `verify_document`; empty for remove
+    std::uint64_t expected = 0;  ///< of condition version or revision
+    std::uint64_t ttl_ms = 0;    ///< 0, or at most `limits::ttl_ms_max`
+};
+
+/// Who asked for a commit; goes into its ring entries.
+struct Origin {
+    SessionId session = 0;
+    std::uint16_t lane = 0;
+    std::uint64_t number = 0;
+};
+
+}  // namespace ringside::broker

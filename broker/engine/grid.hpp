@@ -1,0 +1,92 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "broker/engine/command.hpp"
+#include "shm/base/errc.hpp"
+#include "shm/segment/segment.hpp"
+
+namespace ringside::broker {
+
+/// A pin that some session holds, as read from its memory.
+struct HeldPin {
+    std::uint32_t session_index = 0;  ///< of its SessionEntry
+    std::uint32_t slot = 0;           ///< tells the pins of one session apart
+    Revision revision = 0;
+    std::uint64_t lease_ms = 0;       ///< 0 = default; already cut to `limits::pin_lease_ms_max`
+};
+
+/// What the grid asks of the process around it. The engine itself makes no system call.
+struct GridHost {
+    /// Backs a part of the segment with memory; false when the host has none.
+    std::function<bool(Offset, std::uint64_t)> commit_memory;
+    /// Makes every reader's earlier stores visible, and ours to them: membarrier and a fence.
+    std::function<void()> heavy_fence;
+    /// Appends all pins that are set in the memory of all sessions.
+    std::function<void(std::vector<HeldPin>&)> collect_pins;
+};
+
+struct GridOptions {
+    /// How many changes the ring keeps at the most; 0 = all that fit.
+    std::uint64_t retain_entries = 0;
+    /// How many bytes of replaced versions are kept for old revisions; 0 = 1/16 of the heap.
+    std::uint64_t retain_bytes = 0;
+};
+
+/// Why a commit did not happen, and because of which of its commands.
+struct Refusal {
+    Error error;
+    std::size_t command = 0;
+};
+
+/// The records, the index, the change ring and the memory of one grid: everything that commits
+/// change, as a deterministic state machine. Same commands and clock readings, same state.
+///
+/// A turn: `begin_turn`, any number of `commit` and `expire_due`, `publish`, perhaps `reclaim`.
+/// Thread safety: none, the engine thread only.
+class Grid {
+public:
+    Grid(const shm::SegmentView& segment, GridHost host, GridOptions options);
+    ~Grid();
+
+    /// Sets the clock of this turn: Unix time.
+    void begin_turn(std::uint64_t now_ns) noexcept;
+
+    /// Applies all commands at one new revision, or none of them. Readers see it after `publish`.
+    /// `versions` becomes the version of each command's record.
+    boost::system::result<Revision, Refusal> commit(std::span<const Command> commands, const Origin& origin,
+                                                    std::vector<Version>& versions);
+
+    /// Removes records whose time to live ran out, at most `limit`, each in a commit of its own.
+    void expire_due(std::size_t limit);
+
+    /// When the next record expires, Unix ms; the largest value if none does.
+    [[nodiscard]] std::uint64_t next_expiry_ms() const noexcept;
+
+    /// Makes this turn's commits visible. Gives the subjects of the changes for waking watchers
+    /// (see `name_bit`, `first_level_bit`); 0 when there was nothing to publish.
+    std::uint32_t publish() noexcept;
+
+    /// Frees what no reader can need any more, and revokes pins whose lease ran out and that keep
+    /// memory back. Called by the engine every few turns and when idle; cheap when there is nothing.
+    void reclaim();
+
+    /// Forgets all changes up to the published revision, then reclaims.
+    void compact();
+
+    /// Updates the counters in the segment's header.
+    void store_counters() noexcept;
+
+    [[nodiscard]] Revision published() const noexcept;
+    [[nodiscard]] std::uint64_t changes_max() const noexcept;  ///< that one commit may have
+
+    class Impl;
+
+private:
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ringside::broker

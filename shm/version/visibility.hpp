@@ -1,0 +1,37 @@
+#pragma once
+
+#include "shm/segment/segment.hpp"
+
+namespace ringside::shm {
+
+/// The one rule of visibility: of a record, a reader at revision S sees the newest version whose
+/// revision is <= S, and nothing if that one is a tombstone or there is none.
+///
+/// `newest` is what the record table or the slot leads to; null = no record.
+/// REQUIRES: a pin at or below S has been held since before `newest` was loaded.
+[[nodiscard]] inline const VersionBlock* visible_version(const SegmentView& segment,
+                                                         const VersionBlock* newest,
+                                                         Revision at) noexcept {
+    while (newest != nullptr && newest->revision > at) {
+        const Offset previous = newest->previous();
+        newest = previous == 0 ? nullptr : segment.version_at(previous);
+    }
+    return newest;
+}
+
+/// As above, without tombstones.
+[[nodiscard]] inline const VersionBlock* visible_record(const SegmentView& segment,
+                                                        const VersionBlock* newest,
+                                                        Revision at) noexcept {
+    const VersionBlock* version = visible_version(segment, newest, at);
+    return version == nullptr || version->is_tombstone() ? nullptr : version;
+}
+
+/// Newest version block of the record in a slot; null when the slot is empty.
+[[nodiscard]] inline const VersionBlock* newest_of(const SegmentView& segment, RecordId id) noexcept {
+    // acquire: pairs with the engine's release when it links a version.
+    const Offset offset = segment.slot(id).newest.load(std::memory_order_acquire);
+    return offset == 0 ? nullptr : segment.version_at(offset);
+}
+
+}  // namespace ringside::shm
