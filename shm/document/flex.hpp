@@ -1,0 +1,86 @@
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#include "shm/base/types.hpp"
+
+/// The bytes of a FlexBuffer, as far as documents use them.
+///
+///   document   … value of the root | its type byte | its width in bytes
+///   vector     size | element 0 … n-1 | type byte 0 … n-1
+///   map        offset of keys | width of keys | size | elements | type bytes
+///   keys       size | offset of key 0 … n-1               (ascending in strcmp order)
+///   string     size | bytes | NUL
+///   key        bytes | NUL
+///
+/// Every field of one container has that container's width: 1, 2, 4 or 8 bytes, little endian.
+/// Offsets count backwards from where they are stored to the first element or byte. A type byte is
+/// `type << 2 | log2(width)`, where the width is that of what the offset leads to.
+namespace ringside::flex {
+
+static_assert(std::endian::native == std::endian::little, "documents are read in place");
+
+enum Type : std::uint8_t {
+    type_null = 0,
+    type_int = 1,
+    type_uint = 2,
+    type_float = 3,
+    type_string = 5,
+    type_map = 9,
+    type_vector = 10,
+    type_bool = 26,
+};
+
+constexpr bool is_width(std::uint64_t width) noexcept {
+    return width == 1 || width == 2 || width == 4 || width == 8;
+}
+
+template <class T>
+T load_as(const Byte* at) noexcept {
+    T value;
+    std::memcpy(&value, at, sizeof(T));
+    return value;
+}
+
+/// An unsigned field of a container.
+inline std::uint64_t load(const Byte* at, std::size_t width) noexcept {
+    switch (width) {
+        case 1: return *at;
+        case 2: return load_as<std::uint16_t>(at);
+        case 4: return load_as<std::uint32_t>(at);
+        default: return load_as<std::uint64_t>(at);
+    }
+}
+
+inline std::int64_t load_signed(const Byte* at, std::size_t width) noexcept {
+    switch (width) {
+        case 1: return load_as<std::int8_t>(at);
+        case 2: return load_as<std::int16_t>(at);
+        case 4: return load_as<std::int32_t>(at);
+        default: return load_as<std::int64_t>(at);
+    }
+}
+
+/// The first eight bytes of a key as a number that orders as `strcmp` does: big endian, padded
+/// with zeros. Reads exactly `size` bytes, or eight.
+inline std::uint64_t key_prefix(const char* key, std::size_t size) noexcept {
+    const auto* at = reinterpret_cast<const Byte*>(key);
+    std::uint64_t word = 0;
+    if (size >= 8) {
+        word = load_as<std::uint64_t>(at);
+    } else if (size >= 4) {
+        word = load_as<std::uint32_t>(at) |
+               std::uint64_t{load_as<std::uint32_t>(at + size - 4)} << (size - 4) * 8;
+    } else if (size >= 2) {
+        word = load_as<std::uint16_t>(at) |
+               std::uint64_t{load_as<std::uint16_t>(at + size - 2)} << (size - 2) * 8;
+    } else if (size == 1) {
+        word = *at;
+    }
+    return __builtin_bswap64(word);
+}
+
+}  // namespace ringside::flex

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "shm/base/errc.hpp"
+#include "shm/base/types.hpp"
+#include "shm/document/value.hpp"
+
+namespace ringside {
+
+/// Turns JSON text (RFC 8259) into documents, and keeps its memory from one to the next.
+///
+/// Exact: integers of -2^63..2^64-1 stay integers, doubles are the nearest to the text, strings
+/// are any Unicode including U+0000. What a document cannot hold is an error, never rounded.
+///
+/// Thread safety: one thread.
+class JsonReader {
+public:
+    JsonReader();
+    ~JsonReader();
+    JsonReader(JsonReader&&) noexcept;
+    JsonReader& operator=(JsonReader&&) noexcept;
+
+    /// The encoded document; valid until the next `read`. Any JSON value may be the root.
+    /// Errors: bad_json, bad_utf8, duplicate_key, number_out_of_range, too_deep, key_too_long,
+    /// document_too_large; the detail says where in the text.
+    /// Cost: about 0.5 us for a flat object of 120 bytes.
+    Result<ByteView> read(std::string_view json);
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+/// One document from one JSON text. Errors: those of `JsonReader::read`.
+Result<Bytes> document_from_json(std::string_view json);
+
+/// Appends a value as JSON on one line, without spaces. A real that has no fraction is written
+/// with ".0", so that reading it gives a real again. A value that does not exist is "null".
+/// Never reads outside the document's bytes, and stops at the limits of a document, whatever the
+/// bytes are; what it writes for bytes that are no document is not specified.
+void append_json(const Value& value, std::string& out);
+
+std::string to_json(const Value& value);
+
+}  // namespace ringside

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <optional>
+
+#include "shm/base/errc.hpp"
+#include "shm/base/types.hpp"
+#include "shm/document/builder.hpp"
+#include "shm/document/pointer.hpp"
+#include "shm/document/value.hpp"
+
+namespace ringside {
+
+// Each function encodes the changed document into `out` (which it clears first) and gives a view
+// of it, valid until the next `out.clear()`. The old document is not touched. Every one can fail
+// with too_deep and document_too_large when the result is beyond the limits of a document.
+
+/// Puts `new_value` where `path` says: replaces the member or element, adds the member where there
+/// is none, appends where the last token is "-" or the array's size. The empty path replaces the
+/// whole document.
+/// Errors: path_not_found when the parent does not exist, is no container, or the index is beyond.
+Result<ByteView> apply_set(DocumentBuilder& out, const Value& old, const Pointer& path,
+                           const Value& new_value);
+
+/// JSON Merge Patch (RFC 7396). Without an old document the patch is merged into nothing.
+Result<ByteView> apply_merge(DocumentBuilder& out, const std::optional<Value>& old,
+                             const Value& patch);
+
+/// JSON Patch (RFC 6902): all operations in order, or none.
+/// Errors: bad_patch (not a patch, or more than `limits::patch_operations_max` operations),
+/// path_not_found, test_failed, bad_pointer; the detail names the operation by its index.
+Result<ByteView> apply_json_patch(DocumentBuilder& out, const Value& old, const Value& patch);
+
+}  // namespace ringside

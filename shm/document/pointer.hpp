@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "shm/base/errc.hpp"
+
+namespace ringside {
+
+/// A JSON Pointer (RFC 6901): the place of a value within a document, e.g. `/seats/12/price`.
+/// The empty pointer is the whole document.
+/// Thread safety: immutable after parse.
+class Pointer {
+public:
+    /// The whole document.
+    Pointer() = default;
+
+    /// Errors: bad_pointer (no leading '/', '~' not followed by 0 or 1, not UTF-8, longer than
+    /// `limits::pointer_bytes_max`).
+    static Result<Pointer> parse(std::string_view text);
+
+    /// As it was parsed, with its escapes.
+    [[nodiscard]] const std::string& text() const noexcept { return text_; }
+    /// The reference tokens, without their escapes.
+    [[nodiscard]] const std::vector<std::string>& tokens() const noexcept { return tokens_; }
+    [[nodiscard]] bool empty() const noexcept { return tokens_.empty(); }
+
+    /// Whether `other` names this value or one within it.
+    [[nodiscard]] bool is_prefix_of(const Pointer& other) const noexcept;
+
+    /// Whether a change at one of the two can be seen at the other: one is a prefix of the other.
+    [[nodiscard]] bool touches(const Pointer& other) const noexcept {
+        return is_prefix_of(other) || other.is_prefix_of(*this);
+    }
+
+    /// What a token means in an array of `size` elements: an index without sign or leading zeros,
+    /// or "-" for the place past the end, given as `size`. None where it is neither; an index
+    /// beyond the end is given as it is.
+    static std::optional<std::size_t> array_index(std::string_view token, std::size_t size) noexcept;
+
+    friend bool operator==(const Pointer& a, const Pointer& b) noexcept {
+        return a.tokens_ == b.tokens_;
+    }
+
+private:
+    std::string text_;
+    std::vector<std::string> tokens_;
+};
+
+}  // namespace ringside

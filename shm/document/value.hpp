@@ -1,0 +1,223 @@
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <type_traits>
+
+#include "shm/base/types.hpp"
+#include "shm/document/flex.hpp"
+
+namespace ringside {
+
+class Pointer;
+
+enum class ValueType : std::uint8_t {
+    null,
+    boolean,
+    integer,           ///< fits std::int64_t
+    unsigned_integer,  ///< beyond INT64_MAX, fits std::uint64_t
+    real,
+    string,
+    array,
+    object,
+};
+
+/// A value within an encoded document, read in place.
+///
+/// A view: valid while the document's bytes are. Copying is cheap (five words).
+///
+/// Invariant: nothing outside the document's bytes is ever read, whatever the bytes are, even when
+/// they change while they are read (memory that was reused under a pin that was revoked): each
+/// field is loaded once, checked, and only then used. What is malformed reads as null or empty.
+///
+/// A member or element that is not there gives a Value whose `exists()` is false; it behaves as
+/// null, so that lookups can be chained:
+///
+///     double price = Value::of(bytes)["seat"]["price"].as_double().value_or(0);
+///
+/// Thread safety: immutable.
+class Value {
+public:
+    struct Member;
+    class Members;
+    class Elements;
+
+    /// A value that does not exist.
+    Value() = default;
+
+    /// The root of a document.
+    static Value of(ByteView document) noexcept;
+
+    [[nodiscard]] ValueType type() const noexcept { return type_; }
+    [[nodiscard]] bool exists() const noexcept { return exists_; }
+    [[nodiscard]] bool is_null() const noexcept { return type_ == ValueType::null; }
+    [[nodiscard]] bool is_boolean() const noexcept { return type_ == ValueType::boolean; }
+    [[nodiscard]] bool is_integer() const noexcept {
+        return type_ == ValueType::integer || type_ == ValueType::unsigned_integer;
+    }
+    [[nodiscard]] bool is_real() const noexcept { return type_ == ValueType::real; }
+    [[nodiscard]] bool is_number() const noexcept { return is_integer() || is_real(); }
+    [[nodiscard]] bool is_string() const noexcept { return type_ == ValueType::string; }
+    [[nodiscard]] bool is_array() const noexcept { return type_ == ValueType::array; }
+    [[nodiscard]] bool is_object() const noexcept { return type_ == ValueType::object; }
+    [[nodiscard]] bool is_container() const noexcept { return is_array() || is_object(); }
+
+    [[nodiscard]] std::optional<bool> as_bool() const noexcept;
+    /// None for a real, even one without a fraction, and for what does not fit.
+    [[nodiscard]] std::optional<std::int64_t> as_int64() const noexcept;
+    /// None for a real and for what does not fit.
+    [[nodiscard]] std::optional<std::uint64_t> as_uint64() const noexcept;
+    /// Any number; an integer beyond 2^53 is rounded.
+    [[nodiscard]] std::optional<double> as_double() const noexcept;
+    /// May hold U+0000. Valid as long as the document's bytes.
+    [[nodiscard]] std::optional<std::string_view> as_string() const noexcept;
+
+    /// `as_…` by type: bool, std::int64_t, std::uint64_t, double or std::string_view.
+    template <class T>
+    [[nodiscard]] std::optional<T> get() const noexcept;
+
+    /// Members of an object, elements of an array, bytes of a string; 0 for all others.
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+
+    /// The element of an array.
+    [[nodiscard]] Value operator[](std::size_t index) const noexcept {
+        return is_array() ? element(index) : Value();
+    }
+    template <std::integral Index>
+        requires(!std::same_as<Index, std::size_t>)
+    [[nodiscard]] Value operator[](Index index) const noexcept {
+        return (*this)[static_cast<std::size_t>(index)];
+    }
+
+    /// The member of an object. Cost: a binary search over the keys.
+    [[nodiscard]] Value operator[](std::string_view key) const noexcept;
+    [[nodiscard]] Value operator[](const char* key) const noexcept {
+        return (*this)[std::string_view(key)];
+    }
+
+    /// The value that a JSON Pointer names; none where the path leads nowhere.
+    [[nodiscard]] std::optional<Value> find(const Pointer& pointer) const noexcept;
+
+    /// The i-th key of an object, in strcmp order, in its stored form: U+0000 appears as C0 80,
+    /// everything else as it is.
+    [[nodiscard]] std::string_view key(std::size_t index) const noexcept;
+    /// The i-th key of an object and its value.
+    [[nodiscard]] Member member(std::size_t index) const noexcept;
+
+    /// For range-for over an object: `for (auto [key, value] : object.members())`.
+    [[nodiscard]] Members members() const noexcept;
+    /// For range-for over an array.
+    [[nodiscard]] Elements elements() const noexcept;
+
+    /// Equality of JSON values: the order of keys does not matter, 1 and 1.0 differ.
+    [[nodiscard]] bool is_same(const Value& other) const noexcept;
+
+private:
+    /// A key to look for, with what most comparisons need.
+    struct Probe {
+        explicit Probe(std::string_view key) noexcept;
+        [[nodiscard]] bool holds_nul() const noexcept;
+
+        const char* data;
+        std::size_t size;
+        std::uint64_t prefix;
+        std::uint64_t mask;  ///< the bytes of a stored prefix that are compared, NUL included
+    };
+
+    Value(const Byte* begin, const Byte* end) noexcept : begin_(begin), end_(end), exists_(true) {}
+
+    static Value at(const Byte* begin, const Byte* end, const Byte* slot, std::size_t slot_width,
+                    Byte type_byte) noexcept;
+    void read_string(const Byte* slot, std::size_t slot_width, std::size_t width) noexcept;
+    void read_container(const Byte* slot, std::size_t slot_width, std::size_t width,
+                        ValueType type) noexcept;
+
+    /// An element or the value of a member.
+    [[nodiscard]] Value element(std::size_t index) const noexcept;
+
+    /// The vector of an object's keys; width 0 where it is malformed.
+    struct Keys {
+        const Byte* first = nullptr;
+        std::size_t width = 0;
+    };
+    [[nodiscard]] Keys keys() const noexcept;
+    [[nodiscard]] const Byte* key_at(const Keys& keys, std::size_t index) const noexcept;
+    [[nodiscard]] int compare(const Byte* key, const Probe& probe) const noexcept;
+    [[nodiscard]] int compare_slowly(const Byte* key, const Probe& probe) const noexcept;
+    [[nodiscard]] Value lookup(const Probe& probe) const noexcept;
+    [[nodiscard]] Value lookup_with_nul(std::string_view key) const noexcept;
+
+    [[nodiscard]] const Byte* data() const noexcept { return begin_ + bits_; }
+
+    const Byte* begin_ = nullptr;
+    const Byte* end_ = nullptr;
+    std::uint64_t bits_ = 0;  ///< the scalar; of others the offset of their first byte from begin_
+    std::uint32_t size_ = 0;
+    std::uint8_t width_ = 0;  ///< of a container
+    ValueType type_ = ValueType::null;
+    bool exists_ = false;
+};
+
+struct Value::Member {
+    std::string_view key;  ///< in its stored form, see `Value::key`
+    Value value;
+};
+
+namespace detail {
+
+/// Iterates by index; `Range` gives what is there.
+template <class Range>
+class IndexIterator {
+public:
+    IndexIterator(const Range& range, std::size_t index) noexcept : range_(range), index_(index) {}
+    auto operator*() const noexcept { return range_[index_]; }
+    IndexIterator& operator++() noexcept {
+        ++index_;
+        return *this;
+    }
+    bool operator==(const IndexIterator& other) const noexcept { return index_ == other.index_; }
+
+private:
+    Range range_;
+    std::size_t index_;
+};
+
+}  // namespace detail
+
+class Value::Members {
+public:
+    explicit Members(const Value& object) noexcept : object_(object) {}
+    Member operator[](std::size_t index) const noexcept { return object_.member(index); }
+    [[nodiscard]] std::size_t size() const noexcept {
+        return object_.is_object() ? object_.size() : 0;
+    }
+    [[nodiscard]] auto begin() const noexcept { return detail::IndexIterator<Members>(*this, 0); }
+    [[nodiscard]] auto end() const noexcept { return detail::IndexIterator<Members>(*this, size()); }
+
+private:
+    Value object_;
+};
+
+class Value::Elements {
+public:
+    explicit Elements(const Value& array) noexcept : array_(array) {}
+    Value operator[](std::size_t index) const noexcept { return array_[index]; }
+    [[nodiscard]] std::size_t size() const noexcept { return array_.is_array() ? array_.size() : 0; }
+    [[nodiscard]] auto begin() const noexcept { return detail::IndexIterator<Elements>(*this, 0); }
+    [[nodiscard]] auto end() const noexcept {
+        return detail::IndexIterator<Elements>(*this, size());
+    }
+
+private:
+    Value array_;
+};
+
+inline Value::Members Value::members() const noexcept { return Members(*this); }
+inline Value::Elements Value::elements() const noexcept { return Elements(*this); }
+
+}  // namespace ringside
+
+#include "shm/document/value_inline.hpp"

@@ -1,0 +1,209 @@
+#pragma once
+
+// The part of Value that lookups run through; included by value.hpp alone.
+
+#include "shm/document/value.hpp"
+
+namespace ringside {
+
+inline Value Value::of(ByteView document) noexcept {
+    const Byte* begin = document.data();
+    const std::size_t size = document.size();
+    if (size < 3 || size > UINT32_MAX) return {};
+    const Byte* end = begin + size;
+    const std::size_t width = end[-1];
+    if (!flex::is_width(width) || size < width + 2) return {};
+    return at(begin, end, end - 2 - width, width, end[-2]);
+}
+
+/// The slot lies within the bytes; everything it leads to is checked here.
+inline Value Value::at(const Byte* begin, const Byte* end, const Byte* slot, std::size_t slot_width,
+                       Byte type_byte) noexcept {
+    Value value(begin, end);
+    const std::size_t width = std::size_t{1} << (type_byte & 3);
+    switch (type_byte >> 2) {
+        case flex::type_int:
+            value.bits_ = static_cast<std::uint64_t>(flex::load_signed(slot, slot_width));
+            value.type_ = ValueType::integer;
+            break;
+        case flex::type_uint:
+            value.bits_ = flex::load(slot, slot_width);
+            value.type_ =
+                value.bits_ <= INT64_MAX ? ValueType::integer : ValueType::unsigned_integer;
+            break;
+        case flex::type_float:
+            if (slot_width < 4) break;
+            value.bits_ = slot_width == 8
+                              ? flex::load(slot, 8)
+                              : std::bit_cast<std::uint64_t>(
+                                    static_cast<double>(flex::load_as<float>(slot)));
+            value.type_ = ValueType::real;
+            break;
+        case flex::type_bool:
+            value.bits_ = flex::load(slot, slot_width) != 0 ? 1 : 0;
+            value.type_ = ValueType::boolean;
+            break;
+        case flex::type_string: value.read_string(slot, slot_width, width); break;
+        case flex::type_vector:
+            value.read_container(slot, slot_width, width, ValueType::array);
+            break;
+        case flex::type_map:
+            value.read_container(slot, slot_width, width, ValueType::object);
+            break;
+        default: break;
+    }
+    return value;
+}
+
+inline void Value::read_string(const Byte* slot, std::size_t slot_width,
+                               std::size_t width) noexcept {
+    const auto place = static_cast<std::uint64_t>(slot - begin_);
+    const std::uint64_t back = flex::load(slot, slot_width);
+    if (back > place || place - back < width) return;
+    const Byte* first = slot - back;
+    const std::uint64_t size = flex::load(first - width, width);
+    if (size > static_cast<std::uint64_t>(end_ - first)) return;
+    bits_ = place - back;
+    size_ = static_cast<std::uint32_t>(size);
+    type_ = ValueType::string;
+}
+
+inline void Value::read_container(const Byte* slot, std::size_t slot_width, std::size_t width,
+                                  ValueType type) noexcept {
+    const std::size_t header = type == ValueType::object ? 3 * width : width;
+    const auto place = static_cast<std::uint64_t>(slot - begin_);
+    const std::uint64_t back = flex::load(slot, slot_width);
+    if (back > place || place - back < header) return;
+    const Byte* first = slot - back;
+    const std::uint64_t size = flex::load(first - width, width);
+    const auto room = static_cast<std::uint64_t>(end_ - first);
+    // Neither side can overflow: room is below 2^32, and size is at most room in the product.
+    if (size > room || size * (width + 1) > room) return;
+    bits_ = place - back;
+    size_ = static_cast<std::uint32_t>(size);
+    width_ = static_cast<std::uint8_t>(width);
+    type_ = type;
+}
+
+inline Value Value::element(std::size_t index) const noexcept {
+    if (index >= size_) return {};
+    const Byte* first = data();
+    const std::size_t width = width_;
+    return at(begin_, end_, first + index * width, width, first[size_ * width + index]);
+}
+
+inline std::optional<bool> Value::as_bool() const noexcept {
+    if (!is_boolean()) return std::nullopt;
+    return bits_ != 0;
+}
+
+inline std::optional<std::int64_t> Value::as_int64() const noexcept {
+    if (type_ != ValueType::integer) return std::nullopt;
+    return static_cast<std::int64_t>(bits_);
+}
+
+inline std::optional<std::uint64_t> Value::as_uint64() const noexcept {
+    const bool fits = type_ == ValueType::unsigned_integer ||
+                      (type_ == ValueType::integer && static_cast<std::int64_t>(bits_) >= 0);
+    if (!fits) return std::nullopt;
+    return bits_;
+}
+
+inline std::optional<double> Value::as_double() const noexcept {
+    switch (type_) {
+        case ValueType::real: return std::bit_cast<double>(bits_);
+        case ValueType::integer: return static_cast<double>(static_cast<std::int64_t>(bits_));
+        case ValueType::unsigned_integer: return static_cast<double>(bits_);
+        default: return std::nullopt;
+    }
+}
+
+inline std::optional<std::string_view> Value::as_string() const noexcept {
+    if (!is_string()) return std::nullopt;
+    return std::string_view(reinterpret_cast<const char*>(data()), size_);
+}
+
+template <class T>
+std::optional<T> Value::get() const noexcept {
+    if constexpr (std::same_as<T, bool>) {
+        return as_bool();
+    } else if constexpr (std::same_as<T, std::int64_t>) {
+        return as_int64();
+    } else if constexpr (std::same_as<T, std::uint64_t>) {
+        return as_uint64();
+    } else if constexpr (std::same_as<T, double>) {
+        return as_double();
+    } else {
+        static_assert(std::same_as<T, std::string_view>, "not a type of JSON");
+        return as_string();
+    }
+}
+
+inline Value::Probe::Probe(std::string_view key) noexcept
+    : data(key.data()),
+      size(key.size()),
+      prefix(flex::key_prefix(key.data(), key.size())),
+      mask(size < 8 ? ~std::uint64_t{0} << (7 - size) * 8 : ~std::uint64_t{0}) {}
+
+inline bool Value::Probe::holds_nul() const noexcept {
+    constexpr std::uint64_t ones = 0x0101'0101'0101'0101;
+    const std::uint64_t filled = size < 8 ? prefix | ~std::uint64_t{0} >> size * 8 : prefix;
+    if (((filled - ones) & ~filled & (ones << 7)) != 0) return true;
+    return size > 8 && std::memchr(data + 8, 0, size - 8) != nullptr;
+}
+
+inline Value::Keys Value::keys() const noexcept {
+    const std::size_t width = width_;
+    const Byte* header = data() - 3 * width;
+    const auto place = static_cast<std::uint64_t>(header - begin_);
+    const std::uint64_t back = flex::load(header, width);
+    const std::uint64_t keys_width = flex::load(header + width, width);
+    if (!flex::is_width(keys_width) || back > place) return {};
+    const Byte* first = header - back;
+    if (size_ * keys_width > static_cast<std::uint64_t>(end_ - first)) return {};
+    return {first, static_cast<std::size_t>(keys_width)};
+}
+
+/// Null where the offset leads outside.
+inline const Byte* Value::key_at(const Keys& keys, std::size_t index) const noexcept {
+    const Byte* slot = keys.first + index * keys.width;
+    const std::uint64_t back = flex::load(slot, keys.width);
+    return back > static_cast<std::uint64_t>(slot - begin_) ? nullptr : slot - back;
+}
+
+/// Below zero where the stored key comes first, as strcmp.
+inline int Value::compare(const Byte* key, const Probe& probe) const noexcept {
+    if (end_ - key < 8) return compare_slowly(key, probe);
+    const std::uint64_t word =
+        __builtin_bswap64(flex::load_as<std::uint64_t>(key)) & probe.mask;
+    if (word != probe.prefix) return word < probe.prefix ? -1 : 1;
+    return probe.size < 8 ? 0 : compare_slowly(key, probe);
+}
+
+inline Value Value::lookup(const Probe& probe) const noexcept {
+    const Keys keys = this->keys();
+    if (keys.width == 0) return {};
+    std::size_t low = 0;
+    std::size_t high = size_;
+    while (low < high) {
+        const std::size_t middle = (low + high) / 2;
+        const Byte* key = key_at(keys, middle);
+        if (key == nullptr) return {};
+        const int order = compare(key, probe);
+        if (order == 0) return element(middle);
+        if (order < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return {};
+}
+
+inline Value Value::operator[](std::string_view key) const noexcept {
+    if (!is_object()) return {};
+    const Probe probe(key);
+    return probe.holds_nul() ? lookup_with_nul(key) : lookup(probe);
+}
+
+}  // namespace ringside

@@ -1,0 +1,26 @@
+#pragma once
+
+#include "shm/base/errc.hpp"
+#include "shm/base/types.hpp"
+
+namespace ringside {
+
+/// Whether bytes from outside are a document as Ringside encodes it. One pass, for hostile input.
+///
+/// Holds afterwards, for every reader of the bytes:
+///  1. every offset and size lies within the bytes; strings and keys are terminated;
+///  2. only NULL, BOOL, INT, UINT, FLOAT (finite, 4 or 8 bytes), STRING, VECTOR and MAP occur;
+///  3. strings are UTF-8; keys are UTF-8 in which C0 80 stands for U+0000;
+///  4. the keys of an object ascend strictly, so that lookup works and no key is there twice;
+///  5. depth, key size and document size keep to `limits`;
+///  6. sharing is harmless: values + string bytes + key bytes, counted at every visit, are at most
+///     64 times the size of the bytes and at most `limits::document_bytes_max`, and there are at
+///     most as many containers and strings as bytes. Work is therefore O(size), and no few bytes
+///     expand to a huge value.
+/// `flexbuffers::VerifyBuffer` accepts whatever this accepts (it counts a string as a level of
+/// nesting, so its `max_depth` has to be `limits::depth_max + 1`).
+///
+/// Errors: bad_document, bad_utf8, duplicate_key, key_too_long, too_deep, document_too_large.
+[[nodiscard]] Result<void> verify_document(ByteView document);
+
+}  // namespace ringside

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string_view>
+
+#include "shm/base/errc.hpp"
+
+namespace ringside {
+
+/// Whether `name` can be a record's name: 1..`limits::name_bytes_max` bytes of UTF-8, levels
+/// separated by '/', none of them empty, no control characters (U+0000..U+001F, U+007F), no '*'.
+/// Errors: bad_name, name_too_long; the detail says what is wrong and where.
+[[nodiscard]] Result<void> check_name(std::string_view name);
+
+/// The part before the first '/', or the whole name: "event" of "event/42/seat".
+[[nodiscard]] constexpr std::string_view first_level(std::string_view name) noexcept {
+    return name.substr(0, name.find('/'));
+}
+
+}  // namespace ringside
