@@ -82,6 +82,7 @@ struct Error {
     Errc code = Errc::ok;
     std::string detail; ///< empty, or a sentence of its own ("line 12: …")
 
+    Error() = default;
     Error(Errc c) : code(c) {}
     Error(Errc c, std::string d) : code(c), detail(std::move(d)) {}
 

@@ -4,7 +4,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <set>
 #include <vector>
 
 #include "shm/segment/segment.hpp"
@@ -50,15 +49,26 @@ public:
 
 private:
     struct Span;
+    static constexpr std::uint32_t none = ~0U;
+
     Offset allocate_small(std::size_t size_class, Purpose purpose);
-    Offset allocate_run(std::uint64_t spans, Purpose purpose);
-    void release_run(std::uint64_t first, std::uint64_t spans);
+    Offset take_block(std::uint32_t index);
+    Offset allocate_large(std::uint64_t spans, Purpose purpose);
+    /// First span of a free run, taken out of the free ones and backed by memory; or `none`.
+    std::uint32_t take_run(std::uint64_t spans, Purpose purpose);
+    void release_run(std::uint32_t first, std::uint64_t spans);
+    bool ensure_committed(std::uint64_t spans_end);
+    /// The list that a span with free blocks stands in.
+    std::vector<std::uint32_t>& open_list(const Span& span);
+    void open(std::uint32_t index);
+    void close(std::uint32_t index);
 
     SegmentView segment_;
     CommitMemory commit_memory_;
-    std::vector<std::unique_ptr<Span>> spans_;
-    std::vector<std::vector<std::uint32_t>> open_spans_;  ///< of each class: spans with free blocks
-    std::map<std::uint64_t, std::uint64_t> free_runs_;    ///< first span -> spans
+    std::vector<std::unique_ptr<Span>> spans_;  ///< of small blocks; null for free and large ones
+    /// Spans with free blocks of each class: those for anything, and those for upkeep only.
+    std::array<std::vector<std::vector<std::uint32_t>>, 2> open_spans_;
+    std::map<std::uint32_t, std::uint64_t> free_runs_;  ///< first span -> number of spans
     std::uint64_t free_spans_ = 0;
     std::uint64_t reserve_spans_ = 0;
     std::uint64_t committed_spans_ = 0;

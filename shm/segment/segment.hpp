@@ -42,6 +42,10 @@ public:
     [[nodiscard]] SpanEntry& span(std::size_t index) const noexcept {
         return at<SpanEntry>(identity().spans.offset)[index];
     }
+    /// Whether [offset, offset + bytes) lies in the segment: for readers whose pin may be revoked.
+    [[nodiscard]] bool holds(Offset offset, std::uint64_t bytes) const noexcept {
+        return offset <= size_bytes_ && bytes <= size_bytes_ - offset;
+    }
     [[nodiscard]] Offset offset_of(const void* address) const noexcept {
         return static_cast<Offset>(static_cast<const std::byte*>(address) - base_);
     }
@@ -55,9 +59,6 @@ private:
 struct SegmentShape {
     std::uint64_t memory_bytes = 1ULL << 30;  ///< the whole segment; rounded up to 2 MiB
     std::uint64_t ring_entries = 0;           ///< power of two; 0 = chosen from the memory
-
-    /// Boundaries of the regions, or bad_configuration.
-    [[nodiscard]] Result<Identity*> plan(Identity& identity) const;
 };
 
 /// Names of what a grid leaves in /dev/shm: the segment, the lock file and the socket.
@@ -92,6 +93,10 @@ public:
 
     static void remove(std::string_view grid) noexcept;
 
+    /// Opens the finished segment to readers: state `serving`, then `magic`.
+    /// `flags`: see Identity::flags.
+    void announce(std::uint32_t flags) noexcept;
+
     [[nodiscard]] const SegmentView& view() const noexcept { return view_; }
     [[nodiscard]] Header& header() const noexcept { return view_.header(); }
 
@@ -100,6 +105,7 @@ public:
     [[nodiscard]] bool commit(Offset offset, std::uint64_t bytes) const noexcept;
 
 private:
+    Result<void> begin(std::string_view grid, const Identity& planned);
     static Result<Segment> open_as(std::string_view grid, boost::interprocess::mode_t mode);
 
     boost::interprocess::shared_memory_object object_;

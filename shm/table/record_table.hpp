@@ -40,43 +40,43 @@ struct TableRoot {
 class RecordTableReader {
 public:
     explicit RecordTableReader(const SegmentView& segment) noexcept
-        : base_(segment.base()), root_(&segment.header().root.table), seed_(segment.identity().hash_seed) {}
+        : segment_(segment),
+          root_(&segment.header().root.table),
+          seed_(segment.identity().hash_seed) {}
 
     [[nodiscard]] std::uint64_t hash(std::string_view name) const noexcept { return hash_name(name, seed_); }
 
     /// The newest version block of a record, published or not, tombstone or not; null if the name
     /// has no entry.
     [[nodiscard]] const VersionBlock* find(std::string_view name, std::uint64_t hash) const noexcept {
-        const TableRoot root{root_->load(std::memory_order_acquire)};
-        const auto* entries = reinterpret_cast<const Word*>(base_ + root.offset());
-        const std::uint64_t mask = root.entries() - 1;
-        for (std::uint64_t i = root.home(hash);; i = (i + 1) & mask) {
-            // acquire: pairs with the engine's release of the entry; the block is whole.
-            const std::uint64_t entry = entries[i].load(std::memory_order_acquire);
+        const Probe probe(*this, hash);
+        for (std::uint64_t i = 0; i < probe.entries; ++i) {
+            const std::uint64_t entry = probe.entry(i);
             if (entry == free_entry) return nullptr;
-            if ((entry ^ tag_of(hash)) >> 48 != 0 || entry == deleted_entry) continue;
-            const auto* block = reinterpret_cast<const VersionBlock*>(base_ + (entry & offset_mask));
+            if (!is_candidate(entry, hash)) continue;
+            const VersionBlock* block = block_of(entry);
+            if (block == nullptr) return nullptr;
             prefetch_block(block);
-            if (block->name() == name) return block;
+            if (block->name_bytes == name.size() && holds_name(block) && block->name() == name) return block;
         }
+        return nullptr;
     }
 
     /// Starts to load the entry's cache line; the first step of a batch of reads.
     void prefetch_entry(std::uint64_t hash) const noexcept {
         const TableRoot root{root_->load(std::memory_order_acquire)};
-        __builtin_prefetch(base_ + root.offset() + root.home(hash) * 8);
+        __builtin_prefetch(segment_.base() + root.offset() + root.home(hash) * sizeof(Word));
     }
 
     /// Starts to load the block that `hash` probably leads to; the second step.
     void prefetch_candidate(std::uint64_t hash) const noexcept {
-        const TableRoot root{root_->load(std::memory_order_acquire)};
-        const auto* entries = reinterpret_cast<const Word*>(base_ + root.offset());
-        const std::uint64_t mask = root.entries() - 1;
-        for (std::uint64_t i = root.home(hash), probes = 0; probes < 8; i = (i + 1) & mask, ++probes) {
-            const std::uint64_t entry = entries[i].load(std::memory_order_acquire);
+        constexpr std::uint64_t probes_max = 8;
+        const Probe probe(*this, hash);
+        for (std::uint64_t i = 0; i < probes_max; ++i) {
+            const std::uint64_t entry = probe.entry(i);
             if (entry == free_entry) return;
-            if ((entry ^ tag_of(hash)) >> 48 != 0 || entry == deleted_entry) continue;
-            prefetch_block(reinterpret_cast<const VersionBlock*>(base_ + (entry & offset_mask)));
+            if (!is_candidate(entry, hash)) continue;
+            if (const VersionBlock* block = block_of(entry)) prefetch_block(block);
             return;
         }
     }
@@ -91,7 +91,40 @@ public:
     }
 
 private:
-    const std::byte* base_;
+    /// The entries from a hash's home on, in one table.
+    struct Probe {
+        Probe(const RecordTableReader& reader, std::uint64_t hash) noexcept {
+            // acquire: pairs with the engine's release of the root; the table is complete.
+            const TableRoot root{reader.root_->load(std::memory_order_acquire)};
+            table = reinterpret_cast<const Word*>(reader.segment_.base() + root.offset());
+            entries = root.entries();
+            home = root.home(hash);
+        }
+        [[nodiscard]] std::uint64_t entry(std::uint64_t i) const noexcept {
+            // acquire: pairs with the engine's release of the entry; the block is whole.
+            return table[(home + i) & (entries - 1)].load(std::memory_order_acquire);
+        }
+        const Word* table;
+        std::uint64_t entries;
+        std::uint64_t home;
+    };
+
+    [[nodiscard]] static bool is_candidate(std::uint64_t entry, std::uint64_t hash) noexcept {
+        return (entry ^ tag_of(hash)) <= offset_mask && entry != deleted_entry;
+    }
+
+    // A reader whose pin was revoked may meet memory that is used for something else by now. What it
+    // finds then is refused by its caller; here it must not leave the segment.
+    [[nodiscard]] const VersionBlock* block_of(std::uint64_t entry) const noexcept {
+        const Offset offset = entry & offset_mask;
+        if (!segment_.holds(offset, sizeof(VersionBlock))) return nullptr;
+        return segment_.version_at(offset);
+    }
+    [[nodiscard]] bool holds_name(const VersionBlock* block) const noexcept {
+        return segment_.holds(segment_.offset_of(block), sizeof(VersionBlock) + 8 + block->name_bytes);
+    }
+
+    SegmentView segment_;
     const Word* root_;
     std::uint64_t seed_;
 };

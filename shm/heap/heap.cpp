@@ -1,0 +1,203 @@
+#include "shm/heap/heap.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+#include "shm/heap/size_class.hpp"
+
+namespace ringside::shm {
+
+namespace {
+
+/// Share of the heap that is kept back for upkeep.
+constexpr std::uint64_t reserve_divisor = 64;
+constexpr std::uint64_t reserve_spans_min = 6;
+
+constexpr std::uint64_t spans_for(std::uint64_t bytes) noexcept {
+    return (bytes + span_bytes - 1) / span_bytes;
+}
+
+}  // namespace
+
+/// A span of small blocks. Never used blocks are handed out in order, freed ones last in first out.
+struct Heap::Span {
+    std::uint16_t size_class = 0;
+    bool upkeep_only = false;
+    std::uint32_t capacity = 0;
+    std::uint32_t fresh = 0;  ///< blocks from here on were never used
+    std::uint32_t used = 0;
+    std::uint32_t place = none;  ///< in its open list
+    std::vector<std::uint16_t> freed;
+};
+
+Heap::Heap(const SegmentView& segment, CommitMemory commit_memory)
+    : segment_(segment), commit_memory_(std::move(commit_memory)) {
+    const std::uint64_t spans = segment.identity().heap.bytes / span_bytes;
+    spans_.resize(spans);
+    for (auto& lists : open_spans_) lists.resize(size_class::count);
+    free_runs_.emplace(0, spans);
+    free_spans_ = spans;
+    reserve_spans_ = std::max(reserve_spans_min, spans / reserve_divisor);
+}
+
+Heap::~Heap() = default;
+Heap::Heap(Heap&&) noexcept = default;
+
+Offset Heap::allocate(std::uint64_t bytes, Purpose purpose) {
+    assert(bytes > 0);
+    const Offset block = bytes <= size_class::small_bytes_max
+                             ? allocate_small(size_class::of(bytes), purpose)
+                             : allocate_large(spans_for(bytes), purpose);
+    if (block != 0) bytes_used_ += rounded(bytes);
+    return block;
+}
+
+Offset Heap::allocate_small(std::size_t size_class, Purpose purpose) {
+    auto& shared = open_spans_[0][size_class];
+    if (!shared.empty()) return take_block(shared.back());
+    if (purpose == Purpose::upkeep && !open_spans_[1][size_class].empty()) {
+        return take_block(open_spans_[1][size_class].back());
+    }
+    const std::uint32_t index = take_run(1, purpose);
+    if (index == none) return 0;
+    auto span = std::make_unique<Span>();
+    span->size_class = static_cast<std::uint16_t>(size_class);
+    span->capacity = static_cast<std::uint32_t>(span_bytes / size_class::bytes(size_class));
+    span->upkeep_only = free_spans_ < reserve_spans_;
+    spans_[index] = std::move(span);
+    segment_.span(index).size_class.store(static_cast<std::uint16_t>(size_class + 1),
+                                          std::memory_order_relaxed);
+    open(index);
+    return take_block(index);
+}
+
+Offset Heap::take_block(std::uint32_t index) {
+    Span& span = *spans_[index];
+    std::uint32_t block = span.fresh;
+    if (span.freed.empty()) {
+        ++span.fresh;
+    } else {
+        block = span.freed.back();
+        span.freed.pop_back();
+    }
+    if (++span.used == span.capacity) close(index);
+    segment_.span(index).used.store(static_cast<std::uint16_t>(span.used), std::memory_order_relaxed);
+    return segment_.identity().heap.offset + index * span_bytes +
+           std::uint64_t{block} * size_class::bytes(span.size_class);
+}
+
+Offset Heap::allocate_large(std::uint64_t spans, Purpose purpose) {
+    const std::uint32_t first = take_run(spans, purpose);
+    if (first == none) return 0;
+    for (std::uint64_t i = 0; i < spans; ++i) {
+        segment_.span(first + i).size_class.store(
+            i == 0 ? SpanEntry::large_first : SpanEntry::large_rest, std::memory_order_relaxed);
+    }
+    return segment_.identity().heap.offset + first * span_bytes;
+}
+
+void Heap::free(Offset offset, std::uint64_t bytes) {
+    const std::uint64_t within = offset - segment_.identity().heap.offset;
+    const auto index = static_cast<std::uint32_t>(within / span_bytes);
+    bytes_used_ -= rounded(bytes);
+    if (bytes > size_class::small_bytes_max) {
+        release_run(index, spans_for(bytes));
+        return;
+    }
+    Span& span = *spans_[index];
+    assert(size_class::of(bytes) == span.size_class);
+    if (span.used == span.capacity) open(index);
+    span.freed.push_back(
+        static_cast<std::uint16_t>(within % span_bytes / size_class::bytes(span.size_class)));
+    --span.used;
+    segment_.span(index).used.store(static_cast<std::uint16_t>(span.used), std::memory_order_relaxed);
+    if (span.used == 0) {
+        close(index);
+        spans_[index].reset();
+        release_run(index, 1);
+    }
+}
+
+std::uint32_t Heap::take_run(std::uint64_t spans, Purpose purpose) {
+    const std::uint64_t kept_back = purpose == Purpose::data ? reserve_spans_ : 0;
+    if (free_spans_ < spans + kept_back) return none;
+    const auto run = std::find_if(free_runs_.begin(), free_runs_.end(),
+                                  [spans](const auto& entry) { return entry.second >= spans; });
+    if (run == free_runs_.end()) return none;
+    const auto [first, length] = *run;
+    if (!ensure_committed(first + spans)) return none;
+    free_runs_.erase(run);
+    if (length > spans) free_runs_.emplace(first + static_cast<std::uint32_t>(spans), length - spans);
+    free_spans_ -= spans;
+    bytes_in_spans_ += spans * span_bytes;
+    return first;
+}
+
+bool Heap::ensure_committed(std::uint64_t spans_end) {
+    if (spans_end <= committed_spans_) return true;
+    const Offset heap = segment_.identity().heap.offset;
+    const Offset begin = heap + committed_spans_ * span_bytes;
+    const Offset end = std::min(align_up(heap + spans_end * span_bytes, huge_page_bytes),
+                                segment_.identity().heap.end());
+    if (!commit_memory_(begin, end - begin)) return false;
+    committed_spans_ = (end - heap) / span_bytes;
+    return true;
+}
+
+void Heap::release_run(std::uint32_t first, std::uint64_t spans) {
+    for (std::uint64_t i = 0; i < spans; ++i) {
+        segment_.span(first + i).size_class.store(0, std::memory_order_relaxed);
+    }
+    free_spans_ += spans;
+    bytes_in_spans_ -= spans * span_bytes;
+    auto [run, inserted] = free_runs_.emplace(first, spans);
+    assert(inserted);
+    if (const auto next = std::next(run); next != free_runs_.end() && first + spans == next->first) {
+        run->second += next->second;
+        free_runs_.erase(next);
+    }
+    if (run != free_runs_.begin()) {
+        const auto before = std::prev(run);
+        if (before->first + before->second == first) {
+            before->second += run->second;
+            free_runs_.erase(run);
+        }
+    }
+}
+
+std::vector<std::uint32_t>& Heap::open_list(const Span& span) {
+    return open_spans_[span.upkeep_only ? 1 : 0][span.size_class];
+}
+
+void Heap::open(std::uint32_t index) {
+    Span& span = *spans_[index];
+    auto& list = open_list(span);
+    span.place = static_cast<std::uint32_t>(list.size());
+    list.push_back(index);
+}
+
+void Heap::close(std::uint32_t index) {
+    Span& span = *spans_[index];
+    if (span.place == none) return;
+    auto& list = open_list(span);
+    const std::uint32_t last = list.back();
+    list[span.place] = last;
+    spans_[last]->place = span.place;
+    list.pop_back();
+    span.place = none;
+}
+
+std::uint64_t Heap::rounded(std::uint64_t bytes) noexcept {
+    if (bytes > size_class::small_bytes_max) return spans_for(bytes) * span_bytes;
+    return size_class::bytes(size_class::of(bytes));
+}
+
+std::size_t Heap::size_classes() noexcept { return size_class::count; }
+
+std::uint32_t Heap::class_bytes(std::size_t size_class) noexcept {
+    return size_class::bytes(size_class);
+}
+
+std::uint64_t Heap::bytes_total() const noexcept { return segment_.identity().heap.bytes; }
+
+}  // namespace ringside::shm

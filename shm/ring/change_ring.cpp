@@ -1,0 +1,167 @@
+#include "shm/ring/change_ring.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+#include "shm/name/name.hpp"
+
+namespace ringside::shm {
+
+namespace {
+
+/// Where the parts of a change stand in the seven words behind the stamp.
+enum WordIndex : std::size_t {
+    revision_word = 0,
+    time_word = 1,
+    version_word = 2,  ///< 48 bits of offset, kind above
+    record_word = 3,   ///< record, name hash above
+    path_word = 4,     ///< 48 bits of offset, lane above
+    session_word = 5,
+    command_word = 6,
+};
+
+constexpr std::uint64_t stamp_of(Position position) noexcept { return position + 1; }
+
+}  // namespace
+
+std::uint32_t first_level_bit(std::string_view name) noexcept {
+    std::uint32_t hash = 2166136261U;
+    for (const char c : first_level(name)) {
+        hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;
+    }
+    return 1U << (16U + ((hash ^ (hash >> 16)) & 15U));
+}
+
+ChangeRingWriter::ChangeRingWriter(const SegmentView& segment)
+    : header_(&segment.header()),
+      entries_(segment.at<ChangeEntry>(segment.identity().ring.offset)),
+      mask_(segment.identity().ring_entries - 1) {}
+
+Revision ChangeRingWriter::revision_at(Position position) const noexcept {
+    return entry(position).words[revision_word].load(std::memory_order_relaxed);
+}
+
+Revision ChangeRingWriter::tail_revision() const noexcept {
+    return is_empty() ? 0 : revision_at(tail_);
+}
+
+void ChangeRingWriter::append(const Change& change) noexcept {
+    assert(head_ - tail_ < capacity());
+    ChangeEntry& target = entry(head_);
+    target.stamp.store(ChangeEntry::busy, std::memory_order_relaxed);  // W2
+    // W3, release each: who sees one of these words also sees `busy` at R3, or a later stamp.
+    const auto put = [&target](WordIndex index, std::uint64_t word) {
+        target.words[index].store(word, std::memory_order_release);
+    };
+    put(revision_word, change.revision);
+    put(time_word, change.time_ns);
+    put(version_word, change.version | (static_cast<std::uint64_t>(change.kind) << 48));
+    put(record_word, static_cast<std::uint64_t>(change.record) |
+                         (static_cast<std::uint64_t>(change.name_hash) << 32));
+    put(path_word, change.path | (static_cast<std::uint64_t>(change.lane) << 48));
+    put(session_word, change.session);
+    put(command_word, change.command);
+    target.stamp.store(stamp_of(head_), std::memory_order_release);  // W4
+    ++head_;
+}
+
+void ChangeRingWriter::make_room(std::uint64_t entries) noexcept {
+    assert(entries <= capacity());
+    if (head_ + entries - tail_ <= capacity()) return;
+    advance_tail(head_ + entries - capacity());
+}
+
+void ChangeRingWriter::advance_tail(Position position) noexcept {
+    if (position <= tail_) return;
+    tail_ = std::min(position, head_);
+    // Only whole revisions: a watch that begins at the tail's revision sees all of it.
+    while (tail_ > 0 && tail_ < head_ && revision_at(tail_) == revision_at(tail_ - 1)) ++tail_;
+    store_tail();
+}
+
+void ChangeRingWriter::store_tail() noexcept {
+    header_->tail.tail_revision.store(tail_revision(), std::memory_order_relaxed);
+    // release (W1): a reader that sees an overwritten entry learns from here how many it missed.
+    header_->tail.tail.store(tail_, std::memory_order_release);
+}
+
+void ChangeRingWriter::rewind(Position head) noexcept {
+    assert(head <= head_ && head >= tail_);
+    head_ = head;
+}
+
+void ChangeRingWriter::publish(Revision revision) noexcept {
+    // W5. relaxed: ordered by the release below; a reader loads `published` first.
+    header_->commit.head.store(head_, std::memory_order_relaxed);
+    // release: pairs with the acquire of every reader that picks its revision; the versions, the
+    // index and the ring entries of all commits up to here are visible to whoever sees it.
+    header_->commit.published.store(revision, std::memory_order_release);
+    if (header_->tail.tail_revision.load(std::memory_order_relaxed) == 0) store_tail();
+}
+
+ChangeRingReader::ChangeRingReader(const SegmentView& segment)
+    : header_(&segment.header()),
+      entries_(segment.at<ChangeEntry>(segment.identity().ring.offset)),
+      mask_(segment.identity().ring_entries - 1) {}
+
+std::optional<Change> ChangeRingReader::read(Position position) const noexcept {
+    const ChangeEntry& source = entries_[position & mask_];
+    const std::uint64_t stamp = stamp_of(position);
+    if (source.stamp.load(std::memory_order_acquire) != stamp) return std::nullopt;  // R1
+    std::uint64_t words[7];
+    // R2, acquire each: pairs with W3, so that R3 cannot see a stamp older than a word.
+    for (std::size_t i = 0; i < 7; ++i) words[i] = source.words[i].load(std::memory_order_acquire);
+    if (source.stamp.load(std::memory_order_relaxed) != stamp) return std::nullopt;  // R3
+    Change change;
+    change.position = position;
+    change.revision = words[revision_word];
+    change.time_ns = words[time_word];
+    change.version = words[version_word] & offset_mask;
+    change.kind = static_cast<ChangeKind>(words[version_word] >> 48);
+    change.record = RecordId{static_cast<std::uint32_t>(words[record_word])};
+    change.name_hash = static_cast<std::uint32_t>(words[record_word] >> 32);
+    change.path = words[path_word] & offset_mask;
+    change.lane = static_cast<std::uint16_t>(words[path_word] >> 48);
+    change.session = static_cast<SessionId>(words[session_word]);
+    change.command = words[command_word];
+    return change;
+}
+
+Position ChangeRingReader::head() const noexcept {
+    return header_->commit.head.load(std::memory_order_acquire);
+}
+
+Position ChangeRingReader::tail() const noexcept {
+    return header_->tail.tail.load(std::memory_order_acquire);
+}
+
+std::optional<Position> ChangeRingReader::find(Revision revision) const noexcept {
+    for (;;) {
+        // acquire: the head that belongs to it, or a later one, is visible.
+        const Revision published = header_->commit.published.load(std::memory_order_acquire);
+        const Position begin = tail();
+        const Position end = head();
+        if (revision > published) return end;
+        Position low = begin;
+        Position high = end;
+        bool is_lapped = false;
+        while (low < high && !is_lapped) {
+            const Position middle = low + (high - low) / 2;
+            const auto change = read(middle);
+            if (!change) is_lapped = true;
+            else if (change->revision < revision) low = middle + 1;
+            else high = middle;
+        }
+        if (is_lapped) continue;  // the tail has moved on since: begin again from there
+        if (low > begin) return low;
+        // All that is left is at or after `revision`; complete only if nothing of it is gone.
+        if (begin == 0) return low;
+        const auto first = low < end ? read(low) : std::nullopt;
+        if (low < end && !first) continue;
+        const bool nothing_is_missing = first && first->revision == revision;
+        if (nothing_is_missing) return low;
+        return std::nullopt;
+    }
+}
+
+}  // namespace ringside::shm

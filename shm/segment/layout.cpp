@@ -1,0 +1,39 @@
+#include "shm/segment/layout.hpp"
+
+#include "shm/lane/session_memory.hpp"
+#include "shm/protocol/handshake.hpp"
+#include "shm/ring/change_ring.hpp"
+#include "shm/version/version.hpp"
+
+namespace ringside::shm {
+
+namespace {
+
+/// FNV-1a over the numbers that a layout consists of.
+constexpr std::uint64_t fold(std::initializer_list<std::uint64_t> numbers) noexcept {
+    std::uint64_t hash = 0xcbf29ce484222325ULL;
+    for (const std::uint64_t number : numbers) {
+        for (int shift = 0; shift < 64; shift += 8) {
+            hash = (hash ^ ((number >> shift) & 0xffU)) * 0x100000001b3ULL;
+        }
+    }
+    return hash;
+}
+
+}  // namespace
+
+std::uint64_t layout_fingerprint() noexcept {
+    return fold({sizeof(Identity), offsetof(Identity, ring_entries), offsetof(Identity, sessions),
+                 offsetof(Identity, heap), sizeof(Header), offsetof(Header, commit),
+                 offsetof(Header, horizon), offsetof(Header, tail), offsetof(Header, root),
+                 offsetof(Header, broker), offsetof(Header, counters), sizeof(Counters),
+                 sizeof(SessionEntry), offsetof(SessionEntry, revoked_below), sizeof(SpanEntry),
+                 sizeof(Slot), sizeof(VersionBlock), offsetof(VersionBlock, name_hash),
+                 sizeof(ChangeEntry), sizeof(PathBlock), sizeof(SessionControl), sizeof(PinSlot),
+                 sizeof(LaneControl), lane_bytes, session_memory_bytes, request_ring_bytes,
+                 reply_ring_bytes, sizeof(Hello), sizeof(Welcome), sizeof(Goodbye), span_bytes,
+                 limits::sessions_max, limits::lanes_per_session_max,
+                 limits::pins_per_session_max});
+}
+
+}  // namespace ringside::shm

@@ -1,0 +1,77 @@
+#include "shm/segment/plan.hpp"
+
+#include <algorithm>
+#include <bit>
+
+#include "shm/ring/change_ring.hpp"
+#include "shm/segment/segment.hpp"
+
+namespace ringside::shm {
+
+namespace {
+
+constexpr std::uint64_t page_bytes = 4096;
+constexpr std::uint64_t ring_entries_min = 1024;
+constexpr std::uint64_t ring_entries_max = 1ULL << 24;
+
+/// A 64th of the memory, as a power of two.
+std::uint64_t default_ring_entries(std::uint64_t memory_bytes) {
+    const std::uint64_t entries = std::bit_floor(memory_bytes / 64 / sizeof(ChangeEntry));
+    return std::clamp(entries, ring_entries_min, ring_entries_max);
+}
+
+}  // namespace
+
+Result<void> plan_regions(const SegmentShape& shape, Identity& identity) {
+    if (shape.memory_bytes < limits::memory_bytes_min || shape.memory_bytes > limits::memory_bytes_max) {
+        return Error(Errc::bad_configuration, "memory must be between 8 MiB and 16 TiB");
+    }
+    const std::uint64_t bytes = align_up(shape.memory_bytes, huge_page_bytes);
+    const std::uint64_t entries =
+        shape.ring_entries == 0 ? default_ring_entries(bytes) : shape.ring_entries;
+    if (!std::has_single_bit(entries) || entries < 64 || entries > ring_entries_max ||
+        entries * sizeof(ChangeEntry) > bytes / 4) {
+        return Error(Errc::bad_configuration,
+                     "the change ring must have a power of two of entries, at least 64, and take no "
+                     "more than a quarter of the memory");
+    }
+    Offset next = page_bytes;
+    const auto take = [&next](std::uint64_t wanted, std::uint64_t alignment) {
+        const Region region{align_up(next, alignment), wanted};
+        next = region.end();
+        return region;
+    };
+    identity.segment_bytes = bytes;
+    identity.ring_entries = entries;
+    identity.sessions = take(limits::sessions_max * sizeof(SessionEntry), page_bytes);
+    identity.spans = take(bytes / span_bytes * sizeof(SpanEntry), page_bytes);
+    identity.ring = take(entries * sizeof(ChangeEntry), page_bytes);
+    // A record takes at least 128 bytes with all that belongs to it, and 8 of them are its slot.
+    identity.slots = take(bytes / 128 * sizeof(Slot), page_bytes);
+    identity.heap.offset = align_up(next, huge_page_bytes);
+    identity.heap.bytes = bytes - identity.heap.offset;
+    return {};
+}
+
+Result<void> check_plan(const Identity& identity, std::uint64_t segment_bytes) {
+    if (identity.segment_bytes != segment_bytes) {
+        return Error(Errc::bad_segment, "its size is not what its header says");
+    }
+    Offset next = page_bytes;
+    for (const Region* region :
+         {&identity.sessions, &identity.spans, &identity.ring, &identity.slots, &identity.heap}) {
+        if (region->offset < next || region->offset > segment_bytes ||
+            region->bytes > segment_bytes - region->offset) {
+            return Error(Errc::bad_segment, "its regions do not fit");
+        }
+        next = region->end();
+    }
+    if (!std::has_single_bit(identity.ring_entries) ||
+        identity.ring_entries * sizeof(ChangeEntry) != identity.ring.bytes ||
+        identity.sessions.bytes != limits::sessions_max * sizeof(SessionEntry)) {
+        return Error(Errc::bad_segment, "its regions do not fit");
+    }
+    return {};
+}
+
+}  // namespace ringside::shm

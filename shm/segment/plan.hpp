@@ -1,0 +1,18 @@
+#pragma once
+
+#include "shm/base/errc.hpp"
+#include "shm/segment/layout.hpp"
+
+namespace ringside::shm {
+
+struct SegmentShape;
+
+/// Decides where the regions of a segment lie: fills sizes and regions of `identity`.
+/// Error: bad_configuration (memory or ring outside the limits).
+Result<void> plan_regions(const SegmentShape& shape, Identity& identity);
+
+/// Whether the regions that a header claims lie in a segment of that size, in order.
+/// Error: bad_segment.
+Result<void> check_plan(const Identity& identity, std::uint64_t segment_bytes);
+
+}  // namespace ringside::shm

@@ -1,0 +1,240 @@
+#include "shm/segment/segment.hpp"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <boost/interprocess/anonymous_shared_memory.hpp>
+#include <boost/interprocess/exceptions.hpp>
+#include <boost/interprocess/permissions.hpp>
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <random>
+#include <system_error>
+
+#include "shm/segment/plan.hpp"
+
+namespace ringside::shm {
+
+namespace ipc = boost::interprocess;
+
+namespace {
+
+#ifdef MADV_COLLAPSE
+constexpr int advice_collapse = MADV_COLLAPSE;
+#else
+constexpr int advice_collapse = 25;  // Linux 6.1
+#endif
+
+#ifdef MADV_POPULATE_WRITE
+constexpr int advice_populate_write = MADV_POPULATE_WRITE;
+#else
+constexpr int advice_populate_write = 23;  // Linux 5.14
+#endif
+
+/// An address aligned to a huge page where `bytes` were free a moment ago; null if there is none.
+void* aligned_hint(std::uint64_t bytes) noexcept {
+    void* probe = mmap(nullptr, bytes + huge_page_bytes, PROT_NONE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (probe == MAP_FAILED) return nullptr;
+    munmap(probe, bytes + huge_page_bytes);
+    return reinterpret_cast<void*>(
+        align_up(reinterpret_cast<std::uintptr_t>(probe), huge_page_bytes));
+}
+
+/// Maps the whole object, aligned to a huge page where possible.
+ipc::mapped_region map(const ipc::shared_memory_object& object, ipc::mode_t mode,
+                       std::uint64_t bytes) {
+    try {
+        return {object, mode, 0, bytes, aligned_hint(bytes)};
+    } catch (const ipc::interprocess_exception&) {
+        return {object, mode, 0, bytes};  // another thread took the address: any will do
+    }
+}
+
+Error error_of(const ipc::interprocess_exception& failure, std::string_view grid) {
+    switch (failure.get_error_code()) {
+        case ipc::not_found_error: return {Errc::no_such_grid, "grid '" + std::string(grid) + "'"};
+        case ipc::security_error:
+            return {Errc::permission_denied,
+                    "the segment of grid '" + std::string(grid) +
+                        "' is closed to this user: ask to join the broker's group"};
+        case ipc::already_exists_error: return {Errc::grid_in_use, std::string(grid)};
+        case ipc::out_of_space_error: return {Errc::grid_full, "/dev/shm has no room"};
+        default: return {Errc::system_error, failure.what()};
+    }
+}
+
+std::uint64_t random_word() {
+    std::random_device device;
+    return (static_cast<std::uint64_t>(device()) << 32) | device();
+}
+
+Result<void> check_identity(const SegmentView& view, std::string_view grid) {
+    const Identity& identity = view.identity();
+    // acquire: pairs with announce(); the rest of the header is written.
+    const std::uint64_t magic = identity.magic.load(std::memory_order_acquire);
+    if (magic == 0) return Error(Errc::no_such_grid, "grid '" + std::string(grid) + "' is just starting");
+    if (magic != segment_magic) return Error(Errc::bad_segment, "it does not begin as one");
+    if (identity.layout != layout_version || identity.fingerprint != layout_fingerprint()) {
+        return Error(Errc::layout_mismatch, "grid '" + std::string(grid) + "' has layout " +
+                                                std::to_string(identity.layout) +
+                                                ", this program was built for " +
+                                                std::to_string(layout_version));
+    }
+    return check_plan(identity, view.size_bytes());
+}
+
+}  // namespace
+
+Result<GridPaths> GridPaths::of(std::string_view grid) {
+    const auto allowed = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '.' || c == '_' || c == '-';
+    };
+    if (grid.empty() || grid.size() > limits::grid_name_bytes_max) return Error(Errc::bad_grid_name);
+    for (const char c : grid) {
+        if (!allowed(c)) return Error(Errc::bad_grid_name, std::string(grid));
+    }
+    const std::string name(grid);
+    return GridPaths{"ringside." + name, "/dev/shm/ringside." + name,
+                     "/dev/shm/ringside-lock." + name, "/dev/shm/ringside-socket." + name};
+}
+
+Result<Segment> Segment::create(std::string_view grid, const SegmentShape& shape) {
+    auto paths = GridPaths::of(grid);
+    if (!paths) return paths.error();
+    Identity planned;
+    if (auto plan = plan_regions(shape, planned); !plan) return plan.error();
+    try {
+        ipc::permissions permissions(0640);
+        Segment segment;
+        segment.object_ = ipc::shared_memory_object(
+            ipc::create_only, paths->segment_name.c_str(), ipc::read_write, permissions);
+        segment.object_.truncate(static_cast<ipc::offset_t>(planned.segment_bytes));
+        segment.region_ = map(segment.object_, ipc::read_write, planned.segment_bytes);
+        segment.view_ = SegmentView(static_cast<std::byte*>(segment.region_.get_address()),
+                                    planned.segment_bytes);
+        if (auto begun = segment.begin(grid, planned); !begun) {
+            remove(grid);
+            return begun.error();
+        }
+        return segment;
+    } catch (const ipc::interprocess_exception& failure) {
+        if (failure.get_error_code() != ipc::already_exists_error) remove(grid);
+        return error_of(failure, grid);
+    }
+}
+
+Result<Segment> Segment::create_anonymous(const SegmentShape& shape) {
+    Identity planned;
+    if (auto plan = plan_regions(shape, planned); !plan) return plan.error();
+    try {
+        Segment segment;
+        segment.region_ = ipc::anonymous_shared_memory(planned.segment_bytes,
+                                                       aligned_hint(planned.segment_bytes));
+        segment.view_ = SegmentView(static_cast<std::byte*>(segment.region_.get_address()),
+                                    planned.segment_bytes);
+        if (auto begun = segment.begin("anonymous", planned); !begun) return begun.error();
+        return segment;
+    } catch (const ipc::interprocess_exception& failure) {
+        return error_of(failure, "anonymous");
+    }
+}
+
+Result<void> Segment::begin(std::string_view grid, const Identity& planned) {
+    // Pages of the segment that the first turn touches; the heap and the slots follow on demand.
+    if (!commit(0, planned.slots.offset)) {
+        return Error(Errc::grid_full, "/dev/shm has no room for the fixed regions of the segment");
+    }
+    auto& identity = const_cast<Identity&>(view_.identity());
+    identity.layout = layout_version;
+    identity.flags = 0;
+    identity.fingerprint = layout_fingerprint();
+    identity.segment_bytes = planned.segment_bytes;
+    identity.boot_id = random_word();
+    identity.hash_seed = random_word();
+    identity.created_ns = static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::nanoseconds>(
+            std::chrono::system_clock::now().time_since_epoch())
+            .count());
+    identity.ring_entries = planned.ring_entries;
+    grid.copy(identity.grid_name.data(), identity.grid_name.size() - 1);
+    identity.sessions = planned.sessions;
+    identity.spans = planned.spans;
+    identity.ring = planned.ring;
+    identity.slots = planned.slots;
+    identity.heap = planned.heap;
+    return {};
+}
+
+void Segment::announce(std::uint32_t flags) noexcept {
+    auto& identity = const_cast<Identity&>(view_.identity());
+    identity.flags = flags;
+    header().broker.state.store(static_cast<std::uint32_t>(GridState::serving),
+                                std::memory_order_relaxed);
+    // release: who sees the magic sees the whole header, and an empty but complete grid.
+    identity.magic.store(segment_magic, std::memory_order_release);
+}
+
+Result<Segment> Segment::open(std::string_view grid) { return open_as(grid, ipc::read_only); }
+
+Result<Segment> Segment::open_writable(std::string_view grid) {
+    return open_as(grid, ipc::read_write);
+}
+
+Result<Segment> Segment::open_as(std::string_view grid, ipc::mode_t mode) {
+    auto paths = GridPaths::of(grid);
+    if (!paths) return paths.error();
+    try {
+        Segment segment;
+        segment.object_ =
+            ipc::shared_memory_object(ipc::open_only, paths->segment_name.c_str(), mode);
+        ipc::offset_t bytes = 0;
+        if (!segment.object_.get_size(bytes)) return Error(Errc::system_error, "fstat");
+        if (static_cast<std::uint64_t>(bytes) < limits::memory_bytes_min) {
+            return bytes == 0 ? Error(Errc::no_such_grid, "grid '" + std::string(grid) + "' is just starting")
+                              : Error(Errc::bad_segment, "it is too short");
+        }
+        segment.region_ = map(segment.object_, mode, static_cast<std::uint64_t>(bytes));
+        segment.view_ = SegmentView(static_cast<std::byte*>(segment.region_.get_address()),
+                                    static_cast<std::uint64_t>(bytes));
+        if (auto checked = check_identity(segment.view_, grid); !checked) return checked.error();
+        return segment;
+    } catch (const ipc::interprocess_exception& failure) {
+        return error_of(failure, grid);
+    }
+}
+
+void Segment::remove(std::string_view grid) noexcept {
+    if (auto paths = GridPaths::of(grid)) {
+        ipc::shared_memory_object::remove(paths->segment_name.c_str());
+    }
+}
+
+bool Segment::commit(Offset offset, std::uint64_t bytes) const noexcept {
+    const auto page = static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+    const Offset first = offset & ~(page - 1);
+    const Offset last = std::min(align_up(offset + bytes, page), view_.size_bytes());
+    if (first >= last) return true;
+    const int descriptor = object_.get_mapping_handle().handle;
+    if (descriptor >= 0) {
+        // tmpfs that is full must be an error here, not a SIGBUS at the first store.
+        int failed = 0;
+        do {
+            failed = posix_fallocate(descriptor, static_cast<off_t>(first),
+                                     static_cast<off_t>(last - first));
+        } while (failed == EINTR);
+        if (failed != 0 && failed != EOPNOTSUPP) return false;
+    }
+    std::byte* address = view_.base() + first;
+    // Both are optimisations: a host that cannot do them serves more slowly.
+    madvise(address, last - first, advice_populate_write);
+    const auto start = align_up(reinterpret_cast<std::uintptr_t>(address), huge_page_bytes);
+    const auto end = reinterpret_cast<std::uintptr_t>(view_.base() + last) & ~(huge_page_bytes - 1);
+    if (start < end) madvise(reinterpret_cast<void*>(start), end - start, advice_collapse);
+    return true;
+}
+
+}  // namespace ringside::shm

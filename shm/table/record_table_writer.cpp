@@ -1,0 +1,117 @@
+#include "shm/table/record_table_writer.hpp"
+
+#include <cassert>
+#include <cstring>
+
+namespace ringside::shm {
+
+namespace {
+
+constexpr unsigned log2_entries_min = 10;
+
+constexpr std::uint64_t entry_of(std::uint64_t hash, Offset block) noexcept {
+    return tag_of(hash) | block;
+}
+
+}  // namespace
+
+RecordTableWriter::RecordTableWriter(const SegmentView& segment, Heap& heap, Retire retire)
+    : segment_(segment),
+      heap_(&heap),
+      retire_(std::move(retire)),
+      seed_(segment.identity().hash_seed) {
+    [[maybe_unused]] const bool built = rebuild(log2_entries_min);
+    assert(built);
+}
+
+VersionBlock* RecordTableWriter::find(std::string_view name, std::uint64_t hash) const noexcept {
+    return const_cast<VersionBlock*>(RecordTableReader(segment_).find(name, hash));
+}
+
+bool RecordTableWriter::make_room() {
+    if ((used_ + 1) * 4 <= capacity() * 3) return true;
+    // Many deleted entries: a table of the same size is enough.
+    const unsigned log2_entries = root_.log2_entries() + (live_ * 2 > capacity() ? 1U : 0U);
+    if (rebuild(log2_entries)) return true;
+    return (used_ + 1) * 16 <= capacity() * 15;
+}
+
+bool RecordTableWriter::rebuild(unsigned log2_entries) {
+    const std::uint64_t entries = 1ULL << log2_entries;
+    const Offset offset = heap_->allocate(entries * sizeof(Word), Heap::Purpose::data);
+    if (offset == 0) return false;
+    auto* target = segment_.at<Word>(offset);
+    std::memset(static_cast<void*>(target), 0, entries * sizeof(Word));
+    std::vector<std::uint32_t> high_halves(entries);
+    const TableRoot root = TableRoot::make(offset, log2_entries);
+
+    const std::uint64_t old_entries = entries_ == nullptr ? 0 : root_.entries();
+    for (std::uint64_t i = 0; i < old_entries; ++i) {
+        const std::uint64_t entry = entries_[i].load(std::memory_order_relaxed);
+        if (entry == free_entry || entry == deleted_entry) continue;
+        std::uint64_t place = root.home(std::uint64_t{high_halves_[i]} << 32);
+        while (target[place].load(std::memory_order_relaxed) != free_entry) {
+            place = (place + 1) & (entries - 1);
+        }
+        target[place].store(entry, std::memory_order_relaxed);
+        high_halves[place] = high_halves_[i];
+    }
+
+    const TableRoot old = root_;
+    const bool had_one = entries_ != nullptr;
+    root_ = root;
+    entries_ = target;
+    high_halves_ = std::move(high_halves);
+    used_ = live_;
+    // release: pairs with the acquire of readers; the table is complete.
+    segment_.header().root.table.store(root.word, std::memory_order_release);
+    if (had_one) retire_(old.offset(), old.entries() * sizeof(Word));
+    return true;
+}
+
+void RecordTableWriter::insert(std::uint64_t hash, Offset block) noexcept {
+    const std::uint64_t mask = capacity() - 1;
+    std::uint64_t place = root_.home(hash);
+    std::uint64_t entry = entries_[place].load(std::memory_order_relaxed);
+    while (entry != free_entry && entry != deleted_entry) {
+        place = (place + 1) & mask;
+        entry = entries_[place].load(std::memory_order_relaxed);
+    }
+    if (entry == free_entry) ++used_;
+    ++live_;
+    high_halves_[place] = static_cast<std::uint32_t>(hash >> 32);
+    // release: pairs with the acquire of readers; the block is whole.
+    entries_[place].store(entry_of(hash, block), std::memory_order_release);
+}
+
+std::uint64_t RecordTableWriter::place_of(std::uint64_t hash, Offset block) const noexcept {
+    const std::uint64_t mask = capacity() - 1;
+    std::uint64_t place = root_.home(hash);
+    while (entries_[place].load(std::memory_order_relaxed) != entry_of(hash, block)) {
+        assert(entries_[place].load(std::memory_order_relaxed) != free_entry);
+        place = (place + 1) & mask;
+    }
+    return place;
+}
+
+void RecordTableWriter::replace(std::uint64_t hash, Offset from, Offset to) noexcept {
+    entries_[place_of(hash, from)].store(entry_of(hash, to), std::memory_order_release);
+}
+
+void RecordTableWriter::erase(std::uint64_t hash, Offset block) noexcept {
+    const std::uint64_t mask = capacity() - 1;
+    std::uint64_t place = place_of(hash, block);
+    --live_;
+    if (entries_[(place + 1) & mask].load(std::memory_order_relaxed) != free_entry) {
+        entries_[place].store(deleted_entry, std::memory_order_release);
+        return;
+    }
+    // Nothing comes after it: no probe needs this entry, nor the deleted ones before it.
+    do {
+        entries_[place].store(free_entry, std::memory_order_release);
+        --used_;
+        place = (place - 1) & mask;
+    } while (entries_[place].load(std::memory_order_relaxed) == deleted_entry);
+}
+
+}  // namespace ringside::shm
