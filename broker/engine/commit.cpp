@@ -1,0 +1,317 @@
+#include <cassert>
+#include <cstring>
+#include <new>
+
+#include "broker/engine/grid_impl.hpp"
+#include "shm/document/patch.hpp"
+
+/// How a commit happens, in the order of its steps:
+///   1  room in the ring for its changes, so that nothing can fail there
+///   2  for each command: check the condition, evaluate the document, build the version's block,
+///      link it (slot, index and table of a new record; slot and table of an old one), append its
+///      ring entry. Readers skip the version: its revision is not published.
+///   3  settle: count, note expiries, retire what was replaced
+///   4  publish (with other commits of the same turn): the revision becomes visible
+/// A refusal in step 2 undoes the links in reverse order. A crash anywhere before 4 leaves versions
+/// above `published`, which no reader uses.
+namespace ringside::broker {
+
+using shm::ChangeKind;
+using shm::VersionBlock;
+using wire::CommandKind;
+using wire::ConditionKind;
+
+namespace {
+
+Result<void> check_condition(const Command& command, const VersionBlock* live) {
+    const auto refuse = [&](const char* what, std::uint64_t actual) {
+        return Error(Errc::condition_failed, std::string(what) + " is " + std::to_string(actual) +
+                                                 ", not " + std::to_string(command.expected));
+    };
+    switch (command.condition) {
+        case ConditionKind::none: return {};
+        case ConditionKind::absent:
+            if (live == nullptr) return {};
+            return Error(Errc::condition_failed, "the record exists");
+        case ConditionKind::version: {
+            const Version version = live == nullptr ? 0 : live->version;
+            if (version == command.expected) return {};
+            return refuse("its version", version);
+        }
+        case ConditionKind::revision: {
+            const Revision revision = live == nullptr ? 0 : live->revision;
+            if (revision == command.expected) return {};
+            return refuse("its revision", revision);
+        }
+    }
+    return Error(Errc::bad_request, "unknown condition");
+}
+
+}  // namespace
+
+boost::system::result<Revision, Refusal> Grid::Impl::commit(std::span<const Command> commands,
+                                                            const Origin& origin,
+                                                            std::vector<Version>& versions) {
+    versions.clear();
+    if (commands.empty()) return Refusal{Error(Errc::bad_request, "no command"), 0};
+    if (commands.size() > changes_max()) {
+        return Refusal{Error(Errc::transaction_too_large,
+                             "at most " + std::to_string(changes_max()) + " changes at once"),
+                       0};
+    }
+    make_ring_room(commands.size());
+    const Position ring_head = ring_.head();
+    for (std::size_t i = 0; i < commands.size(); ++i) {
+        auto version = apply(commands[i], origin);
+        if (!version) {
+            roll_back(ring_head);
+            versions.clear();
+            return Refusal{version.error(), i};
+        }
+        versions.push_back(*version);
+    }
+    settle();
+    return assigned_;
+}
+
+void Grid::Impl::make_ring_room(std::uint64_t changes) {
+    // Changes that are not published yet must stay in the ring: publish before they fill half.
+    if (ring_.head() - published_head_ + changes > ring_.capacity() / 2) make_visible();
+    ring_.make_room(changes);
+}
+
+Result<Version> Grid::Impl::apply(const Command& command, const Origin& origin) {
+    const std::uint64_t hash = table_.hash(command.name);
+    const VersionBlock* newest = table_.find(command.name, hash);
+    const VersionBlock* live = newest == nullptr || newest->is_tombstone() ? nullptr : newest;
+    if (auto checked = check_condition(command, live); !checked) return checked.error();
+    auto made = evaluate(command, live);
+    if (!made) return made.error();
+    return link(command.name, hash, *made, origin);
+}
+
+Result<Grid::Impl::NewVersion> Grid::Impl::evaluate(const Command& command,
+                                                    const VersionBlock* live) {
+    NewVersion made;
+    made.expires_ms = command.ttl_ms == 0 ? 0 : now_ms() + command.ttl_ms;
+    if (command.kind == CommandKind::put) {
+        made.document = command.document;
+        return made;
+    }
+    if (live == nullptr && command.kind != CommandKind::merge) {
+        return Error(Errc::not_found, std::string(command.name));
+    }
+    if (command.kind == CommandKind::remove) {
+        made.kind = ChangeKind::remove;
+        made.expires_ms = 0;
+        return made;
+    }
+    made.kind = ChangeKind::patch;
+    if (live != nullptr && command.ttl_ms == 0) made.expires_ms = live->expires_ms();
+    const Value change = Value::of(command.document);
+    const auto old = live == nullptr ? std::nullopt : std::optional(Value::of(live->document()));
+    Result<ByteView> patched = ByteView{};
+    switch (command.kind) {
+        case CommandKind::merge: patched = apply_merge(patched_, old, change); break;
+        case CommandKind::json_patch: patched = apply_json_patch(patched_, *old, change); break;
+        case CommandKind::set_path: {
+            auto pointer = Pointer::parse(command.pointer);
+            if (!pointer) return pointer.error();
+            patched = apply_set(patched_, *old, *pointer, change);
+            made.path = command.pointer;
+            break;
+        }
+        default: return Error(Errc::bad_request, "unknown command");
+    }
+    if (!patched) return patched.error();
+    made.document = *patched;
+    if (live == nullptr) made.kind = ChangeKind::put;
+    return made;
+}
+
+Offset Grid::Impl::build_block(std::string_view name, std::uint64_t hash, const NewVersion& made) {
+    const bool is_removal = made.kind == ChangeKind::remove || made.kind == ChangeKind::expire;
+    const bool expires = made.expires_ms != 0;
+    const std::uint64_t bytes = VersionBlock::bytes_needed(name.size(), made.document.size(), expires);
+    const Offset offset =
+        allocate(bytes, is_removal ? shm::Heap::Purpose::upkeep : shm::Heap::Purpose::data);
+    if (offset == 0) return 0;
+    auto* block = new (segment_.at<std::byte>(offset)) VersionBlock;
+    block->revision = next_revision();
+    block->version = 1;
+    block->record = 0;
+    block->name_bytes = static_cast<std::uint16_t>(name.size());
+    block->reserved = 0;
+    block->document_bytes = static_cast<std::uint32_t>(made.document.size());
+    block->name_hash = static_cast<std::uint32_t>(hash);
+    block->link.store((is_removal ? shm::version_flag::tombstone : 0) |
+                          (expires ? shm::version_flag::expires : 0),
+                      std::memory_order_relaxed);
+    auto* bytes_of_block = segment_.at<std::byte>(offset);
+    if (expires) std::memcpy(bytes_of_block + sizeof(VersionBlock), &made.expires_ms, 8);
+    std::memcpy(bytes_of_block + VersionBlock::name_offset(expires), name.data(), name.size());
+    if (!made.document.empty()) {
+        std::memcpy(bytes_of_block + VersionBlock::document_offset(name.size(), expires),
+                    made.document.data(), made.document.size());
+    }
+    return offset;
+}
+
+Result<Version> Grid::Impl::link(std::string_view name, std::uint64_t hash, const NewVersion& made,
+                                 const Origin& origin) {
+    Offset path = 0;
+    if (!made.path.empty()) {
+        path = allocate(sizeof(shm::PathBlock) + made.path.size(), shm::Heap::Purpose::data);
+        if (path == 0) return Error(Errc::grid_full);
+        auto* block = new (segment_.at<std::byte>(path)) shm::PathBlock;
+        block->size = static_cast<std::uint32_t>(made.path.size());
+        std::memcpy(block + 1, made.path.data(), made.path.size());
+    }
+    const Offset offset = build_block(name, hash, made);
+    const auto refuse = [&](Errc code) {
+        if (path != 0) heap_.free(path, sizeof(shm::PathBlock) + made.path.size());
+        if (offset != 0) heap_.free(offset, version_at(offset)->block_bytes());
+        return Error(code);
+    };
+    if (offset == 0) return refuse(Errc::grid_full);
+    VersionBlock& block = *version_at(offset);
+
+    // Only now: making room may have unlinked a tombstone of that name.
+    const VersionBlock* newest = table_.find(name, hash);
+    const Offset from = newest == nullptr ? 0 : segment_.offset_of(newest);
+    if (newest == nullptr) {
+        if (auto linked = link_new_record(hash, offset); !linked) return refuse(linked.error().code);
+    } else {
+        block.record = newest->record;
+        block.version = newest->is_tombstone() ? 1 : newest->version + 1;
+        block.link.store(block.link_word() | from, std::memory_order_relaxed);
+        // release: pairs with the acquire of readers that come by the index.
+        segment_.slot(block.record_id()).newest.store(offset, std::memory_order_release);
+        table_.replace(hash, from, offset);
+    }
+    links_.push_back({hash, from, offset, path});
+    announce(block, made, path, origin);
+    return block.version;
+}
+
+Result<void> Grid::Impl::link_new_record(std::uint64_t hash, Offset offset) {
+    if (!table_.make_room()) {
+        reclaim(Urgency::drop_history);
+        if (!table_.make_room()) return Error(Errc::grid_full);
+    }
+    const auto id = slots_.take();
+    if (!id) return Error(slots_.is_exhausted() ? Errc::records_limit : Errc::grid_full);
+    VersionBlock& block = *version_at(offset);
+    block.record = static_cast<std::uint32_t>(*id);
+    segment_.slot(*id).newest.store(offset, std::memory_order_release);
+    if (!index_.insert(*id)) {
+        reclaim(Urgency::drop_history);
+        if (!index_.insert(*id)) {
+            segment_.slot(*id).newest.store(0, std::memory_order_relaxed);
+            slots_.give_back(*id);
+            return Error(Errc::grid_full);
+        }
+    }
+    table_.insert(hash, offset);
+    return {};
+}
+
+void Grid::Impl::announce(const VersionBlock& block, const NewVersion& made, Offset path,
+                          const Origin& origin) {
+    shm::Change change;
+    change.revision = block.revision;
+    change.time_ns = now_ns_;
+    change.version = segment_.offset_of(&block);
+    change.path = path;
+    change.kind = made.kind;
+    change.record = block.record_id();
+    change.name_hash = block.name_hash;
+    change.session = origin.session;
+    change.lane = origin.lane;
+    change.command = origin.number;
+    ring_.append(change);
+    subjects_ |= shm::name_bit(block.name_hash) | shm::first_level_bit(block.name());
+}
+
+void Grid::Impl::settle() noexcept {
+    const Revision revision = next_revision();
+    for (const Link& made : links_) {
+        const VersionBlock& now = *version_at(made.to);
+        if (made.from != 0) {
+            const VersionBlock& before = *version_at(made.from);
+            if (before.is_tombstone()) --tombstones_;
+            else --live_records_;
+            if (before.has_expiry()) expiries_.remove(before.expires_ms(), before.record_id());
+            history_.push({made.from, before.block_bytes(), revision, Retired::Kind::block});
+        }
+        if (made.path != 0) {
+            const auto bytes = sizeof(shm::PathBlock) + segment_.at<shm::PathBlock>(made.path)->size;
+            history_.push({made.path, bytes, revision, Retired::Kind::block});
+        }
+        if (now.is_tombstone()) {
+            ++tombstones_;
+            history_.push({made.to, now.block_bytes(), revision, Retired::Kind::tombstone});
+        } else {
+            ++live_records_;
+            if (now.has_expiry()) expiries_.add(now.expires_ms(), now.record_id());
+        }
+    }
+    links_.clear();
+    assigned_ = revision;
+    ++commits_;
+}
+
+void Grid::Impl::roll_back(Position ring_head) {
+    ring_.rewind(ring_head);
+    for (auto made = links_.rbegin(); made != links_.rend(); ++made) {
+        VersionBlock& block = *version_at(made->to);
+        if (made->path != 0) {
+            // Only ring entries led to it, and those are gone before anyone could see them.
+            heap_.free(made->path,
+                       sizeof(shm::PathBlock) + segment_.at<shm::PathBlock>(made->path)->size);
+        }
+        if (made->from != 0) {
+            segment_.slot(block.record_id()).newest.store(made->from, std::memory_order_release);
+            table_.replace(made->hash, made->to, made->from);
+            retire_structure(made->to, block.block_bytes());
+            continue;
+        }
+        // A new record stays as a tombstone until the reclaimer takes it out: that may need memory.
+        block.link.store(block.link_word() | shm::version_flag::tombstone, std::memory_order_release);
+        ++tombstones_;
+        history_.push({made->to, block.block_bytes(), block.revision, Retired::Kind::tombstone});
+    }
+    links_.clear();
+}
+
+void Grid::Impl::expire_due(std::size_t limit) {
+    for (std::size_t i = 0; i < limit && expiries_.next_ms() <= now_ms(); ++i) {
+        const VersionBlock& due =
+            *version_at(segment_.slot(expiries_.next_record()).newest.load(std::memory_order_relaxed));
+        make_ring_room(1);
+        NewVersion made;
+        made.kind = ChangeKind::expire;
+        // A copy: making room for the tombstone may reuse memory, though never that of a live record.
+        const std::string name(due.name());
+        auto linked = link(name, table_.hash(name), made, Origin{});
+        if (!linked) {
+            links_.clear();
+            return;  // no memory for the tombstone now: it stays due
+        }
+        settle();
+    }
+}
+
+std::uint32_t Grid::Impl::publish() noexcept {
+    make_visible();
+    return std::exchange(subjects_, 0U);
+}
+
+void Grid::Impl::make_visible() noexcept {
+    if (ring_.head() == published_head_) return;
+    ring_.publish(assigned_);
+    published_ = assigned_;
+    published_head_ = ring_.head();
+}
+
+}  // namespace ringside::broker

@@ -1,0 +1,66 @@
+#include "broker/engine/grid.hpp"
+
+#include "broker/engine/grid_impl.hpp"
+
+namespace ringside::broker {
+
+Grid::Impl::Impl(const shm::SegmentView& segment, GridHost host, GridOptions options)
+    : segment_(segment),
+      host_(std::move(host)),
+      options_(options),
+      heap_(segment, host_.commit_memory),
+      table_(segment, heap_,
+             [this](Offset offset, std::uint64_t bytes) { retire_structure(offset, bytes); }),
+      index_(segment, heap_,
+             [this](Offset offset, std::uint64_t bytes) { retire_structure(offset, bytes); }),
+      ring_(segment),
+      slots_(segment, host_.commit_memory),
+      leases_([this](const HeldPin& pin) {
+          ++pins_revoked_;
+          auto& below = segment_.session(pin.session_index).revoked_below;
+          const Revision now = std::max(below.load(std::memory_order_relaxed), pin.revision + 1);
+          // seq_cst: before any store into memory that the pin protected.
+          below.store(now, std::memory_order_seq_cst);
+      }) {
+    if (options_.retain_bytes == 0) options_.retain_bytes = segment.identity().heap.bytes / 16;
+}
+
+void Grid::Impl::store_counters() noexcept {
+    shm::Counters& counters = segment_.header().counters;
+    const auto store = [](shm::Word& word, std::uint64_t value) {
+        word.store(value, std::memory_order_relaxed);
+    };
+    store(counters.records, live_records_);
+    store(counters.tombstones, tombstones_);
+    store(counters.heap_bytes_used, heap_.bytes_used());
+    store(counters.heap_bytes_spans, heap_.bytes_in_spans());
+    store(counters.table_entries, table_.capacity());
+    store(counters.table_used, table_.used());
+    store(counters.slots_used, slots_.used());
+    store(counters.retired_blocks, history_.size() + structure_.size());
+    store(counters.retired_bytes, history_.bytes() + structure_.bytes());
+    store(counters.commits, commits_);
+    store(counters.changes, published_head_);
+    store(counters.pins_revoked, pins_revoked_);
+}
+
+Grid::Grid(const shm::SegmentView& segment, GridHost host, GridOptions options)
+    : impl_(std::make_unique<Impl>(segment, std::move(host), options)) {}
+Grid::~Grid() = default;
+
+void Grid::begin_turn(std::uint64_t now_ns) noexcept { impl_->begin_turn(now_ns); }
+boost::system::result<Revision, Refusal> Grid::commit(std::span<const Command> commands,
+                                                      const Origin& origin,
+                                                      std::vector<Version>& versions) {
+    return impl_->commit(commands, origin, versions);
+}
+void Grid::expire_due(std::size_t limit) { impl_->expire_due(limit); }
+std::uint64_t Grid::next_expiry_ms() const noexcept { return impl_->next_expiry_ms(); }
+std::uint32_t Grid::publish() noexcept { return impl_->publish(); }
+void Grid::reclaim() { impl_->reclaim(); }
+void Grid::compact() { impl_->compact(); }
+void Grid::store_counters() noexcept { impl_->store_counters(); }
+Revision Grid::published() const noexcept { return impl_->published(); }
+std::uint64_t Grid::changes_max() const noexcept { return impl_->changes_max(); }
+
+}  // namespace ringside::broker

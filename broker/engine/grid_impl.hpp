@@ -1,0 +1,124 @@
+#pragma once
+
+#include <optional>
+
+#include "broker/engine/expiry_queue.hpp"
+#include "broker/engine/grid.hpp"
+#include "broker/engine/lease.hpp"
+#include "broker/engine/retirement.hpp"
+#include "broker/engine/slot_allocator.hpp"
+#include "shm/document/builder.hpp"
+#include "shm/heap/heap.hpp"
+#include "shm/index/name_index.hpp"
+#include "shm/ring/change_ring.hpp"
+#include "shm/table/record_table_writer.hpp"
+
+namespace ringside::broker {
+
+/// The parts of a Grid. commit.cpp changes records; reclaim.cpp takes memory back.
+///
+/// Invariants:
+///  1. `assigned_` >= published; versions of a commit under way carry `assigned_ + 1`.
+///  2. What a reader can reach is changed by one store each, after all that it leads to is whole.
+///  3. A commit that is refused leaves no version that can become visible: its versions are
+///     unlinked, and new records that could not be taken out are tombstones.
+class Grid::Impl {
+public:
+    Impl(const shm::SegmentView& segment, GridHost host, GridOptions options);
+
+    boost::system::result<Revision, Refusal> commit(std::span<const Command> commands,
+                                                    const Origin& origin,
+                                                    std::vector<Version>& versions);
+    void expire_due(std::size_t limit);
+    std::uint32_t publish() noexcept;
+    void reclaim();
+    void compact();
+    void store_counters() noexcept;
+
+    [[nodiscard]] std::uint64_t next_expiry_ms() const noexcept { return expiries_.next_ms(); }
+    [[nodiscard]] Revision published() const noexcept { return published_; }
+    [[nodiscard]] std::uint64_t changes_max() const noexcept {
+        return ring_.capacity() / limits::ring_share_per_transaction;
+    }
+    void begin_turn(std::uint64_t now_ns) noexcept { now_ns_ = now_ns; }
+
+private:
+    /// A version that the commit under way has linked, so that it can be taken back.
+    struct Link {
+        std::uint64_t hash = 0;
+        Offset from = 0;  ///< the version replaced; 0 = the record is new
+        Offset to = 0;
+        Offset path = 0;
+    };
+
+    /// What a command makes of its record.
+    struct NewVersion {
+        shm::ChangeKind kind = shm::ChangeKind::put;
+        ByteView document;
+        std::uint64_t expires_ms = 0;
+        std::string_view path;
+    };
+
+    /// How hard to try for memory.
+    enum class Urgency { routine, drop_history, revoke_pins };
+
+    // commit.cpp
+    Result<Version> apply(const Command& command, const Origin& origin);
+    Result<NewVersion> evaluate(const Command& command, const shm::VersionBlock* live);
+    Result<Version> link(std::string_view name, std::uint64_t hash, const NewVersion& made,
+                         const Origin& origin);
+    Result<void> link_new_record(std::uint64_t hash, Offset block);
+    void announce(const shm::VersionBlock& block, const NewVersion& made, Offset path,
+                  const Origin& origin);
+    Offset build_block(std::string_view name, std::uint64_t hash, const NewVersion& made);
+    void make_ring_room(std::uint64_t changes);
+    void make_visible() noexcept;
+    void settle() noexcept;
+    void roll_back(Position ring_head);
+
+    // reclaim.cpp
+    Offset allocate(std::uint64_t bytes, shm::Heap::Purpose purpose);
+    void reclaim(Urgency urgency);
+    void trim_history(Urgency urgency);
+    [[nodiscard]] Revision next_horizon() const noexcept;
+    [[nodiscard]] Revision oldest_pin(Revision kept_back, Urgency urgency);
+    void drain(Revision history_limit, Revision structure_limit);
+    [[nodiscard]] bool unlink(const Retired& tombstone);
+    void release(const Retired& retired);
+    void retire_structure(Offset offset, std::uint64_t bytes);
+
+    [[nodiscard]] shm::VersionBlock* version_at(Offset offset) const noexcept {
+        return segment_.version_at(offset);
+    }
+    [[nodiscard]] Revision next_revision() const noexcept { return assigned_ + 1; }
+    [[nodiscard]] std::uint64_t now_ms() const noexcept { return now_ns_ / 1'000'000; }
+
+    shm::SegmentView segment_;
+    GridHost host_;
+    GridOptions options_;
+    shm::Heap heap_;
+    shm::RecordTableWriter table_;
+    shm::NameIndexWriter index_;
+    shm::ChangeRingWriter ring_;
+    SlotAllocator slots_;
+    ExpiryQueue expiries_;
+    RetirementQueue history_;    ///< needed by readers of older revisions
+    RetirementQueue structure_;  ///< needed by readers that are inside it
+    LeaseBook leases_;
+    DocumentBuilder patched_;    ///< where a patch builds its document
+    std::vector<Link> links_;    ///< of the commit under way
+    std::vector<HeldPin> pins_;
+
+    std::uint64_t now_ns_ = 0;
+    Revision assigned_ = 0;
+    Revision published_ = 0;
+    Position published_head_ = 0;
+    Revision horizon_ = 0;
+    std::uint32_t subjects_ = 0;  ///< of the changes since the last `publish`
+    std::uint64_t live_records_ = 0;
+    std::uint64_t tombstones_ = 0;
+    std::uint64_t commits_ = 0;
+    std::uint64_t pins_revoked_ = 0;
+};
+
+}  // namespace ringside::broker

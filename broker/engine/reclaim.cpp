@@ -1,0 +1,133 @@
+#include <algorithm>
+#include <cassert>
+
+#include "broker/engine/grid_impl.hpp"
+
+/// How memory comes back; the protocol with readers is in shm/pin/pin.hpp.
+///
+/// Two queues wait. `history_`: replaced versions, at the revision that replaced them; free once the
+/// horizon and every pin are at or after it. `structure_`: what nothing leads to any more (nodes of
+/// the index, old tables, versions of refused commits, unlinked tombstones and their slots); free
+/// once every pin that is set is at or after the revision at which it was unlinked.
+///
+/// The horizon is the revision before that of the oldest ring entry: whatever the ring tells of can
+/// be read, together with what it replaced. A deleted record goes in two steps: its tombstone waits
+/// in `history_` until all readers see the record as absent; then it is unlinked, and waits in
+/// `structure_` for those who are just looking at it.
+namespace ringside::broker {
+
+using shm::Heap;
+
+Offset Grid::Impl::allocate(std::uint64_t bytes, Heap::Purpose purpose) {
+    if (const Offset block = heap_.allocate(bytes, purpose)) return block;
+    reclaim(Urgency::drop_history);
+    if (const Offset block = heap_.allocate(bytes, purpose)) return block;
+    // Readers lose their snapshots only when that can help.
+    if (history_.bytes() + structure_.bytes() < bytes) return 0;
+    reclaim(Urgency::revoke_pins);
+    return heap_.allocate(bytes, purpose);
+}
+
+void Grid::Impl::retire_structure(Offset offset, std::uint64_t bytes) {
+    structure_.push({offset, bytes, next_revision(), Retired::Kind::block});
+}
+
+Revision Grid::Impl::next_horizon() const noexcept {
+    const bool has_published_entries = ring_.tail() < published_head_;
+    return has_published_entries ? std::max(horizon_, ring_.tail_revision() - 1) : published_;
+}
+
+void Grid::Impl::trim_history(Urgency urgency) {
+    if (urgency != Urgency::routine) {
+        ring_.advance_tail(published_head_);
+        return;
+    }
+    if (options_.retain_entries != 0 && published_head_ - ring_.tail() > options_.retain_entries) {
+        ring_.advance_tail(published_head_ - options_.retain_entries);
+    }
+    if (history_.bytes() <= options_.retain_bytes) return;
+    const Revision until = history_.excess_until(options_.retain_bytes - options_.retain_bytes / 8);
+    while (ring_.tail() < published_head_ && ring_.tail_revision() <= until) {
+        ring_.advance_tail(ring_.tail() + 1);
+    }
+}
+
+void Grid::Impl::reclaim(Urgency urgency) {
+    trim_history(urgency);
+    const Revision horizon = next_horizon();
+    const bool nothing_to_free = !history_.has_due(horizon) && structure_.is_empty();
+    if (nothing_to_free && urgency == Urgency::routine) return;
+    horizon_ = horizon;
+    // seq_cst: pairs with a reader's store of its pin and load of the horizon (E2, E3, R1..R3).
+    segment_.header().horizon.horizon.store(horizon, std::memory_order_seq_cst);
+    host_.heavy_fence();
+    pins_.clear();
+    host_.collect_pins(pins_);
+    Revision kept_back = history_.has_due(horizon) ? horizon : 0;
+    if (!structure_.is_empty()) kept_back = std::max(kept_back, structure_.front().at);
+    const Revision pinned = oldest_pin(kept_back, urgency);
+    drain(std::min(horizon, pinned), pinned);
+}
+
+Revision Grid::Impl::oldest_pin(Revision kept_back, Urgency urgency) {
+    leases_.review(pins_, kept_back, published_, now_ns_);
+    if (urgency == Urgency::revoke_pins) leases_.revoke_all(pins_, kept_back);
+    Revision oldest = no_limit;
+    for (const HeldPin& pin : pins_) {
+        // What a revoked pin protects is used last: only when memory is short.
+        if (urgency != Urgency::routine && leases_.is_revoked(pin)) continue;
+        oldest = std::min(oldest, pin.revision);
+    }
+    return oldest;
+}
+
+void Grid::Impl::drain(Revision history_limit, Revision structure_limit) {
+    while (structure_.has_due(structure_limit)) {
+        const Retired retired = structure_.front();
+        structure_.pop();
+        release(retired);
+    }
+    while (history_.has_due(history_limit)) {
+        const Retired retired = history_.front();
+        if (retired.kind == Retired::Kind::tombstone) {
+            if (!unlink(retired)) return;
+            history_.pop();
+        } else {
+            history_.pop();
+            release(retired);
+        }
+    }
+}
+
+bool Grid::Impl::unlink(const Retired& tombstone) {
+    const shm::VersionBlock& block = *version_at(tombstone.offset);
+    const RecordId id = block.record_id();
+    shm::Slot& slot = segment_.slot(id);
+    // The name may have been written again: then the tombstone is just a replaced version.
+    if (slot.newest.load(std::memory_order_relaxed) != tombstone.offset) return true;
+    if (!index_.erase(id)) return false;
+    table_.erase(table_.hash(block.name()), tombstone.offset);
+    slot.newest.store(0, std::memory_order_release);
+    --tombstones_;
+    structure_.push({tombstone.offset, tombstone.bytes, next_revision(), Retired::Kind::block});
+    structure_.push({static_cast<Offset>(id), 0, next_revision(), Retired::Kind::slot});
+    return true;
+}
+
+void Grid::Impl::release(const Retired& retired) {
+    if (retired.kind == Retired::Kind::slot) {
+        slots_.give_back(RecordId{static_cast<std::uint32_t>(retired.offset)});
+    } else {
+        heap_.free(retired.offset, retired.bytes);
+    }
+}
+
+void Grid::Impl::reclaim() { reclaim(Urgency::routine); }
+
+void Grid::Impl::compact() {
+    // Twice: unlinking tombstones in the first pass retires nodes and slots for the second.
+    reclaim(Urgency::drop_history);
+    reclaim(Urgency::drop_history);
+}
+
+}  // namespace ringside::broker

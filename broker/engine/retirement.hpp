@@ -1,0 +1,65 @@
+#pragma once
+
+#include <deque>
+#include <limits>
+
+#include "shm/base/types.hpp"
+
+namespace ringside::broker {
+
+/// Something in the segment that is no longer the newest, and waits until no reader needs it.
+struct Retired {
+    enum class Kind : std::uint8_t {
+        block,      ///< memory of the heap
+        slot,       ///< a RecordId, in `offset`
+        tombstone,  ///< a deleted record's last version: it is to be unlinked first
+    };
+    Offset offset = 0;
+    std::uint64_t bytes = 0;
+    Revision at = 0;  ///< readers at this revision or later do not need it
+    Kind kind = Kind::block;
+};
+
+/// One queue of retired things, in the order in which they were retired: `at` never goes down.
+class RetirementQueue {
+public:
+    void push(const Retired& retired) {
+        waiting_.push_back(retired);
+        bytes_ += retired.bytes;
+    }
+
+    /// Whether the first one may be taken by readers' revisions alone.
+    [[nodiscard]] bool has_due(Revision limit) const noexcept {
+        return !waiting_.empty() && waiting_.front().at <= limit;
+    }
+    [[nodiscard]] const Retired& front() const noexcept { return waiting_.front(); }
+    void pop() noexcept {
+        bytes_ -= waiting_.front().bytes;
+        waiting_.pop_front();
+    }
+
+    [[nodiscard]] bool is_empty() const noexcept { return waiting_.empty(); }
+    [[nodiscard]] std::size_t size() const noexcept { return waiting_.size(); }
+    [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
+
+    /// Revision of the last one that has to go so that at most `bytes_max` wait; 0 = none has to.
+    [[nodiscard]] Revision excess_until(std::uint64_t bytes_max) const noexcept {
+        std::uint64_t left = bytes_;
+        Revision until = 0;
+        for (const Retired& retired : waiting_) {
+            if (left <= bytes_max) break;
+            left -= retired.bytes;
+            until = retired.at;
+        }
+        return until;
+    }
+
+private:
+    std::deque<Retired> waiting_;
+    std::uint64_t bytes_ = 0;
+};
+
+/// A limit that holds nothing back.
+inline constexpr Revision no_limit = std::numeric_limits<Revision>::max();
+
+}  // namespace ringside::broker

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "shm/segment/segment.hpp"
+
+namespace ringside::broker {
+
+/// Gives out the places in the slot region. Its lists are private, as the heap's are.
+class SlotAllocator {
+public:
+    SlotAllocator(const shm::SegmentView& segment,
+                  std::function<bool(Offset, std::uint64_t)> commit_memory)
+        : region_(segment.identity().slots), commit_memory_(std::move(commit_memory)) {}
+
+    /// None: all are taken, or the host has no memory for more.
+    [[nodiscard]] std::optional<RecordId> take() {
+        if (!freed_.empty()) {
+            const RecordId id = freed_.back();
+            freed_.pop_back();
+            return id;
+        }
+        if (next_ == committed_ && !commit_more()) return std::nullopt;
+        return RecordId{next_++};
+    }
+
+    void give_back(RecordId id) { freed_.push_back(id); }
+
+    [[nodiscard]] std::uint64_t used() const noexcept { return next_ - freed_.size(); }
+    [[nodiscard]] bool is_exhausted() const noexcept {
+        return freed_.empty() && next_ == region_.bytes / sizeof(shm::Slot);
+    }
+
+private:
+    static constexpr std::uint64_t chunk_bytes = 256ULL << 10;
+
+    bool commit_more() {
+        const std::uint64_t begin = std::uint64_t{committed_} * sizeof(shm::Slot);
+        if (begin >= region_.bytes) return false;
+        const std::uint64_t bytes = std::min(chunk_bytes, region_.bytes - begin);
+        if (!commit_memory_(region_.offset + begin, bytes)) return false;
+        committed_ += static_cast<std::uint32_t>(bytes / sizeof(shm::Slot));
+        return true;
+    }
+
+    shm::Region region_;
+    std::function<bool(Offset, std::uint64_t)> commit_memory_;
+    std::vector<RecordId> freed_;
+    std::uint32_t next_ = 0;
+    std::uint32_t committed_ = 0;
+};
+
+}  // namespace ringside::broker
