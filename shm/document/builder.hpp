@@ -77,7 +77,7 @@ private:
     /// A value of an open container: the scalar itself, or where its bytes lie.
     struct Slot {
         std::uint64_t bits;       ///< integer, double bits, or position of string or container
-        std::uint8_t type;        ///< flex::Type
+        std::uint8_t type;        ///< `flex::Type`
         std::uint8_t width_log2;  ///< scalar: least width it needs; others: the width of its own
     };
 
@@ -117,18 +117,23 @@ private:
         if (failure_ == Errc::ok) failure_ = code;
     }
     bool spend(std::size_t bytes) noexcept;
-    bool expects_value() const noexcept;
+    [[nodiscard]] bool expects_value() const noexcept;
     void push(std::uint64_t bits, std::uint8_t type, std::uint8_t width_log2);
     void begin(bool is_object);
+    void end(bool is_object);
+    void append_key(std::string_view key);
     bool sort_members(std::size_t first_slot, std::size_t first_key);
-    bool key_less(const KeySlot& a, const KeySlot& b) const noexcept;
+    [[nodiscard]] bool key_less(const KeySlot& a, const KeySlot& b) const noexcept;
     KeySlot write_key(std::string_view key);
     CachedKeys key_vector(std::size_t first_key);
     Slot write_container(std::size_t first_slot, const CachedKeys* keys);
+    template <class Field>
+    static void write_elements(const Slot* slots, std::size_t count, std::size_t start,
+                               Byte* at) noexcept;
+    void write_root();
 
     Byte* reserve(std::size_t bytes);
     void align(std::size_t width);
-    void write_width(std::uint64_t value, std::size_t width);
 
     Bytes buffer_;          ///< as large as what is reserved; `size_` of it is written
     std::size_t size_ = 0;

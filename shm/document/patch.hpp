@@ -26,8 +26,9 @@ Result<ByteView> apply_merge(DocumentBuilder& out, const std::optional<Value>& o
                              const Value& patch);
 
 /// JSON Patch (RFC 6902): all operations in order, or none.
-/// Errors: bad_patch (not a patch, or more than `limits::patch_operations_max` operations),
-/// path_not_found, test_failed, bad_pointer; the detail names the operation by its index.
+/// Errors: bad_patch (not a patch, more than `limits::patch_operations_max` operations, or
+/// thousands of them on an array of millions), path_not_found, test_failed; the detail names the
+/// operation by its index.
 Result<ByteView> apply_json_patch(DocumentBuilder& out, const Value& old, const Value& patch);
 
 }  // namespace ringside

@@ -10,9 +10,9 @@ constexpr std::string_view stored_nul = "\xC0\x80";
 
 bool is_stored_key(std::string_view key) noexcept {
     for (;;) {
-        if (is_utf8(key)) return true;
         const std::size_t nul = key.find(stored_nul);
-        if (nul == std::string_view::npos || !is_utf8(key.substr(0, nul))) return false;
+        if (!is_utf8(key.substr(0, nul))) return false;
+        if (nul == std::string_view::npos) return true;
         key.remove_prefix(nul + stored_nul.size());
     }
 }

@@ -29,7 +29,8 @@ public:
     /// `name` is one that passes `check_name`.
     [[nodiscard]] bool matches(std::string_view name) const noexcept;
 
-    /// The longest text that every match begins with: "event/" of `event/*/seat`, "a" of `a/**`.
+    /// The longest text that every match begins with: "event/" of `event/*/seat` and of
+    /// `event/**/seat`, but "event" of `event/**`, which matches `event` itself.
     /// For a scan of ordered names.
     [[nodiscard]] std::string_view literal_prefix() const noexcept {
         return std::string_view(text_).substr(0, prefix_bytes_);

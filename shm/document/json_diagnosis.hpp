@@ -1,0 +1,13 @@
+#pragma once
+
+#include <string_view>
+
+#include "shm/base/errc.hpp"
+
+namespace ringside {
+
+/// What is wrong with a text that the JSON parser refused, and where: "line 3, column 7: …".
+/// Reads the text once, from the start, and is much slower than the parser, which says little.
+Error diagnose_json(std::string_view text);
+
+}  // namespace ringside

@@ -1,0 +1,211 @@
+#include "shm/document/verify.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <string>
+#include <string_view>
+
+#include "shm/base/limits.hpp"
+#include "shm/base/utf8.hpp"
+#include "shm/document/flex.hpp"
+#include "shm/document/stored_key.hpp"
+
+namespace ringside {
+
+namespace {
+
+/// How far a document may expand through sharing, per byte. The builder shares keys of at most 64
+/// bytes, and every member takes two bytes at least, so what it makes stays below half of this.
+constexpr std::size_t expansion_max = 64;
+
+/// Every check returns false once `code_` and `what_` say what is wrong. Positions are offsets
+/// from the start, so that nothing can be computed that points outside.
+class Verifier {
+public:
+    explicit Verifier(ByteView document)
+        : bytes_(document.data()),
+          size_(document.size()),
+          budget_(std::min(limits::document_bytes_max, expansion_max * document.size())),
+          containers_left_(document.size()) {}
+
+    bool document() {
+        if (size_ < 3) return wrong("shorter than any document");
+        const std::size_t width = bytes_[size_ - 1];
+        if (!flex::is_width(width) || size_ < width + 2) return wrong("the root has no width");
+        return value(size_ - 2 - width, width, bytes_[size_ - 2], 0);
+    }
+
+    [[nodiscard]] Error error() const { return {code_, what_}; }
+
+private:
+    bool wrong(const char* what, Errc code = Errc::bad_document) {
+        code_ = code;
+        what_ = what;
+        return false;
+    }
+
+    bool spend(std::size_t amount) {
+        if (amount > budget_) {
+            budget_ = 0;
+            return wrong("it expands to far more than its size");
+        }
+        budget_ -= amount;
+        return true;
+    }
+
+    bool spend_container() {
+        if (containers_left_ == 0) return wrong("it expands to far more than its size");
+        --containers_left_;
+        return true;
+    }
+
+    /// The slot lies within the bytes.
+    bool value(std::size_t slot, std::size_t slot_width, Byte type_byte, std::size_t depth) {
+        if (!spend(1)) return false;
+        const std::size_t width = std::size_t{1} << (type_byte & 3);
+        switch (type_byte >> 2) {
+            case flex::type_null:
+            case flex::type_int:
+            case flex::type_uint:
+            case flex::type_bool: return true;
+            case flex::type_float: return real(slot, slot_width);
+            case flex::type_string: return string(slot, slot_width, width);
+            case flex::type_vector: return container(slot, slot_width, width, depth, false);
+            case flex::type_map: return container(slot, slot_width, width, depth, true);
+            default: return wrong("a type that documents do not have");
+        }
+    }
+
+    bool real(std::size_t slot, std::size_t slot_width) {
+        if (slot_width < 4) return wrong("a real of less than four bytes");
+        const double value = slot_width == 8 ? flex::load_as<double>(bytes_ + slot)
+                                             : flex::load_as<float>(bytes_ + slot);
+        return std::isfinite(value) || wrong("a real that is not finite");
+    }
+
+    /// Follows the offset in a slot to a place with `header` bytes before it. The place is aligned.
+    bool follow(std::size_t slot, std::size_t slot_width, std::size_t width, std::size_t header,
+                std::size_t& place) {
+        const std::uint64_t back = flex::load(bytes_ + slot, slot_width);
+        if (back > slot || slot - back < header) return wrong("an offset leads outside");
+        place = slot - static_cast<std::size_t>(back);
+        return (place & (width - 1)) == 0 || wrong("an offset is not aligned");
+    }
+
+    bool string(std::size_t slot, std::size_t slot_width, std::size_t width) {
+        std::size_t first = 0;
+        if (!spend_container() || !follow(slot, slot_width, width, width, first)) return false;
+        const std::uint64_t size = flex::load(bytes_ + first - width, width);
+        if (size >= size_ - first) return wrong("a string leads outside");
+        if (bytes_[first + size] != 0) return wrong("a string is not terminated");
+        return spend(size) && (is_utf8(text(first, size)) ||
+                               wrong("a string that is not UTF-8", Errc::bad_utf8));
+    }
+
+    bool container(std::size_t slot, std::size_t slot_width, std::size_t width, std::size_t depth,
+                   bool is_object) {
+        if (depth == limits::depth_max) return wrong("nested too deeply", Errc::too_deep);
+        std::size_t first = 0;
+        const std::size_t header = is_object ? 3 * width : width;
+        if (!spend_container() || !follow(slot, slot_width, width, header, first)) return false;
+        const std::uint64_t count = flex::load(bytes_ + first - width, width);
+        if (count > size_ || count * (width + 1) > size_ - first) {
+            return wrong("a container leads outside");
+        }
+        if (is_object && !keys(first - header, width, count)) return false;
+        const Byte* types = bytes_ + first + count * width;
+        for (std::size_t i = 0; i < count; ++i) {
+            if (!value(first + i * width, width, types[i], depth + 1)) return false;
+        }
+        return true;
+    }
+
+    bool keys(std::size_t slot, std::size_t slot_width, std::size_t count) {
+        const std::uint64_t width = flex::load(bytes_ + slot + slot_width, slot_width);
+        if (!flex::is_width(width)) return wrong("the keys have no width");
+        std::size_t first = 0;
+        if (!spend_container() || !follow(slot, slot_width, width, width, first)) return false;
+        if (flex::load(bytes_ + first - width, width) != count) {
+            return wrong("an object has not as many keys as values");
+        }
+        if (count * width > size_ - first) return wrong("the keys lead outside");
+        // Rows of one table share their keys: those of the row before are known to be right.
+        if (first == known_first_ && width == known_width_ && count == known_count_) {
+            return spend(known_bytes_);
+        }
+        std::size_t bytes = 0;
+        if (!read_keys(first, width, count, bytes)) return false;
+        known_first_ = first;
+        known_width_ = width;
+        known_count_ = count;
+        known_bytes_ = bytes;
+        return true;
+    }
+
+    bool read_keys(std::size_t first, std::size_t width, std::size_t count, std::size_t& bytes) {
+        std::string_view before;
+        std::uint64_t prefix_before = 0;
+        for (std::size_t i = 0; i < count; ++i) {
+            const std::size_t slot = first + i * width;
+            const std::uint64_t back = flex::load(bytes_ + slot, width);
+            if (back > slot) return wrong("the offset of a key leads outside");
+            const auto place = static_cast<std::size_t>(slot - back);
+            std::size_t size = 0;
+            if (!key_size(place, size)) return false;
+            const std::string_view key = text(place, size);
+            const std::uint64_t prefix = flex::key_prefix(key.data(), size);
+            if (i != 0 && prefix <= prefix_before && key <= before) {
+                return key == before ? wrong("an object has a key twice", Errc::duplicate_key)
+                                     : wrong("the keys of an object are not in order");
+            }
+            if (!spend(size)) return false;
+            if (!is_ascii(key) && !is_stored_key(key)) {
+                return wrong("a key that is not UTF-8", Errc::bad_utf8);
+            }
+            bytes += size;
+            before = key;
+            prefix_before = prefix;
+        }
+        return true;
+    }
+
+    bool key_size(std::size_t place, std::size_t& size) {
+        const std::size_t room = std::min(size_ - place, limits::key_bytes_max + 1);
+        const void* nul = std::memchr(bytes_ + place, 0, room);
+        if (nul != nullptr) {
+            size = static_cast<std::size_t>(static_cast<const Byte*>(nul) - (bytes_ + place));
+            return true;
+        }
+        return room > limits::key_bytes_max ? wrong("a key is too long", Errc::key_too_long)
+                                            : wrong("a key is not terminated");
+    }
+
+    [[nodiscard]] std::string_view text(std::size_t first, std::size_t size) const {
+        return {reinterpret_cast<const char*>(bytes_ + first), size};
+    }
+
+    const Byte* bytes_;
+    std::size_t size_;
+    std::size_t budget_;
+    std::size_t containers_left_;
+
+    std::size_t known_first_ = 0;  ///< 0: none, a vector has its size before it
+    std::size_t known_width_ = 0;
+    std::size_t known_count_ = 0;
+    std::size_t known_bytes_ = 0;
+
+    Errc code_ = Errc::bad_document;
+    const char* what_ = "";
+};
+
+}  // namespace
+
+Result<void> verify_document(ByteView document) {
+    if (document.size() > limits::document_bytes_max) return Error(Errc::document_too_large);
+    Verifier verifier(document);
+    if (!verifier.document()) return verifier.error();
+    return {};
+}
+
+}  // namespace ringside
