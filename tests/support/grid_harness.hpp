@@ -1,0 +1,114 @@
+#pragma once
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "broker/engine/grid.hpp"
+#include "shm/document/json.hpp"
+#include "shm/index/name_index.hpp"
+#include "shm/table/record_table.hpp"
+#include "shm/version/visibility.hpp"
+
+namespace ringside::testing {
+
+/// A grid without processes: an anonymous segment, the engine's state machine, a clock and pins that
+/// the test sets.
+class GridHarness {
+public:
+    using Model = std::map<std::string, std::string>;  ///< name -> document as JSON
+
+    explicit GridHarness(shm::SegmentShape shape = {.memory_bytes = 16ULL << 20, .ring_entries = 1024},
+                         broker::GridOptions options = {})
+        : segment(shm::Segment::create_anonymous(shape).value()),
+          grid(segment.view(),
+               {.commit_memory = [](Offset, std::uint64_t) { return true; },
+                .heavy_fence = [] {},
+                .collect_pins =
+                    [this](std::vector<broker::HeldPin>& out) {
+                        out.insert(out.end(), pins.begin(), pins.end());
+                    }},
+               options) {
+        grid.begin_turn(now_ns);
+    }
+
+    void at_ms(std::uint64_t ms) {
+        now_ns = ms * 1'000'000;
+        grid.begin_turn(now_ns);
+    }
+
+    boost::system::result<Revision, broker::Refusal> commit(std::vector<broker::Command> commands) {
+        return grid.commit(commands, {.session = 1, .lane = 0, .number = ++number}, versions);
+    }
+
+    /// A command whose document lives as long as the harness's next `forget`.
+    broker::Command command(wire::CommandKind kind, std::string_view name, std::string_view json = "",
+                            std::string_view pointer = "") {
+        broker::Command made;
+        made.kind = kind;
+        made.name = names_.emplace_back(name);
+        made.pointer = names_.emplace_back(pointer);
+        if (!json.empty()) made.document = documents_.emplace_back(document_from_json(json).value());
+        return made;
+    }
+    broker::Command put(std::string_view name, std::string_view json) {
+        return command(wire::CommandKind::put, name, json);
+    }
+    broker::Command remove(std::string_view name) { return command(wire::CommandKind::remove, name); }
+    void forget() {
+        names_.clear();
+        documents_.clear();
+    }
+
+    /// What a reader at `revision` gets by name.
+    std::optional<std::string> get(std::string_view name, Revision revision) const {
+        const shm::RecordTableReader table(segment.view());
+        const auto* version =
+            shm::visible_record(segment.view(), table.find(name, table.hash(name)), revision);
+        if (version == nullptr) return std::nullopt;
+        return to_json(Value::of(version->document()));
+    }
+    std::optional<std::string> get(std::string_view name) const { return get(name, grid.published()); }
+
+    /// All that a reader at `revision` meets by the index, which must be in order.
+    Model scan(Revision revision, std::string_view from = "") const {
+        Model met;
+        std::string last;
+        shm::NameIndexCursor cursor(segment.view());
+        cursor.seek(from);
+        for (auto ids = cursor.next(); !ids.empty(); ids = cursor.next()) {
+            for (const std::uint32_t id : ids) {
+                const auto* version = shm::visible_record(
+                    segment.view(), shm::newest_of(segment.view(), RecordId{id}), revision);
+                if (version == nullptr) continue;
+                const std::string name(version->name());
+                if (!met.empty() && name <= last) throw std::logic_error("out of order: " + name);
+                last = name;
+                met.emplace(name, to_json(Value::of(version->document())));
+            }
+        }
+        return met;
+    }
+
+    const shm::Counters& counters() {
+        grid.store_counters();
+        return segment.header().counters;
+    }
+
+    shm::Segment segment;
+    std::vector<broker::HeldPin> pins;
+    std::uint64_t now_ns = 1'000'000'000;
+    std::uint64_t number = 0;
+    std::vector<Version> versions;
+    broker::Grid grid;
+
+private:
+    std::deque<std::string> names_;
+    std::deque<Bytes> documents_;
+};
+
+}  // namespace ringside::testing
