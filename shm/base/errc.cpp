@@ -15,8 +15,7 @@ Description describe(Errc code) noexcept {
     switch (code) {
         case Errc::ok: return {"ok", "nothing failed"};
         case Errc::not_found:
-            return {"not_found",
-                    "there is no such record at the revision that was read"};
+            return {"not_found", "there is no such record at the revision that was read"};
         case Errc::condition_failed:
             return {"condition_failed",
                     "the version, revision or absence that the change depends on does not "
@@ -49,8 +48,7 @@ Description describe(Errc code) noexcept {
                     "this cannot be the name of a record: use non-empty levels of UTF-8, "
                     "separated by '/', without control characters or '*'"};
         case Errc::name_too_long:
-            return {"name_too_long",
-                    "the name of the record is too long: use at most 1024 bytes"};
+            return {"name_too_long", "the name of the record is too long: use at most 1024 bytes"};
         case Errc::bad_pattern:
             return {"bad_pattern",
                     "the pattern is not well formed: '*' stands for a part of a level, '**' "
@@ -62,29 +60,25 @@ Description describe(Errc code) noexcept {
         case Errc::bad_json: return {"bad_json", "the text is not JSON (RFC 8259): correct it"};
         case Errc::bad_utf8: return {"bad_utf8", "a text is not valid UTF-8: encode it as UTF-8"};
         case Errc::duplicate_key:
-            return {"duplicate_key",
-                    "an object has the same key twice: keep one of the two"};
+            return {"duplicate_key", "an object has the same key twice: keep one of the two"};
         case Errc::number_out_of_range:
             return {"number_out_of_range",
                     "a number is outside what a document holds exactly: use integers of "
                     "-2^63..2^64-1 and finite doubles, or a string"};
         case Errc::too_deep:
-            return {"too_deep",
-                    "the document is nested too deeply: use at most 64 levels"};
+            return {"too_deep", "the document is nested too deeply: use at most 64 levels"};
         case Errc::document_too_large:
             return {"document_too_large",
                     "the document is too large: keep it within 16 MiB or spread it over "
                     "several records"};
         case Errc::bad_document:
-            return {"bad_document",
-                    "the bytes are not a document: encode them with this library"};
+            return {"bad_document", "the bytes are not a document: encode them with this library"};
         case Errc::bad_patch:
             return {"bad_patch",
                     "this is not a JSON Patch (RFC 6902) that can be applied: check its "
                     "operations"};
         case Errc::key_too_long:
-            return {"key_too_long",
-                    "the key of an object is too long: use at most 1024 bytes"};
+            return {"key_too_long", "the key of an object is too long: use at most 1024 bytes"};
         case Errc::transaction_too_large:
             return {"transaction_too_large",
                     "the transaction has more changes or bytes than one commit may have: "
@@ -101,8 +95,7 @@ Description describe(Errc code) noexcept {
             return {"bad_configuration",
                     "the configuration cannot be used: correct the option that is named"};
         case Errc::bad_ttl:
-            return {"bad_ttl",
-                    "the time to live is out of range: use 1 ms to ten years"};
+            return {"bad_ttl", "the time to live is out of range: use 1 ms to ten years"};
         case Errc::grid_full:
             return {"grid_full",
                     "the grid has no memory left for this change: delete records, or restart "
@@ -112,8 +105,7 @@ Description describe(Errc code) noexcept {
                     "the role of this session does not allow this: ask the operator of the "
                     "grid for another role"};
         case Errc::would_block:
-            return {"would_block",
-                    "it cannot go on without waiting: try again later, or wait"};
+            return {"would_block", "it cannot go on without waiting: try again later, or wait"};
         case Errc::timed_out:
             return {"timed_out",
                     "the deadline passed: what was asked may still happen, so check before "

@@ -135,7 +135,7 @@ private:
     Byte* reserve(std::size_t bytes);
     void align(std::size_t width);
 
-    Bytes buffer_;          ///< as large as what is reserved; `size_` of it is written
+    Bytes buffer_;  ///< as large as what is reserved; `size_` of it is written
     std::size_t size_ = 0;
     std::size_t expanded_ = 0;  ///< values + string bytes + key bytes, as the verifier counts them
     Errc failure_ = Errc::ok;

@@ -64,6 +64,48 @@ inline std::int64_t load_signed(const Byte* at, std::size_t width) noexcept {
     }
 }
 
+/// log2 of the least width, in bytes, that holds an unsigned number.
+constexpr std::uint8_t width_of(std::uint64_t value) noexcept {
+    if (value <= UINT8_MAX) return 0;
+    if (value <= UINT16_MAX) return 1;
+    return value <= UINT32_MAX ? 2 : 3;
+}
+
+constexpr std::uint8_t width_of_signed(std::int64_t value) noexcept {
+    const auto bits = static_cast<std::uint64_t>(value);
+    return width_of((value < 0 ? ~bits : bits) << 1);
+}
+
+/// Whether a value lies in its container itself, and not where an offset leads.
+constexpr bool is_inline(std::uint8_t type) noexcept {
+    return type <= type_float || type == type_bool;
+}
+
+constexpr Byte type_byte(std::uint8_t type, std::uint8_t width_log2) noexcept {
+    return static_cast<Byte>(type << 2 | width_log2);
+}
+
+template <class Field>
+void store(Byte* at, std::uint64_t value) noexcept {
+    const auto field = static_cast<Field>(value);
+    std::memcpy(at, &field, sizeof(Field));
+}
+
+/// A field of a container, little endian.
+inline void store_width(Byte* at, std::uint64_t value, std::size_t width) noexcept {
+    switch (width) {
+        case 1: return store<std::uint8_t>(at, value);
+        case 2: return store<std::uint16_t>(at, value);
+        case 4: return store<std::uint32_t>(at, value);
+        default: return store<std::uint64_t>(at, value);
+    }
+}
+
+/// Bytes from a position to the next multiple of `width`.
+constexpr std::size_t padding(std::size_t position, std::size_t width) noexcept {
+    return (width - position % width) % width;
+}
+
 /// The first eight bytes of a key as a number that orders as `strcmp` does: big endian, padded
 /// with zeros. Reads exactly `size` bytes, or eight.
 inline std::uint64_t key_prefix(const char* key, std::size_t size) noexcept {
@@ -72,11 +114,11 @@ inline std::uint64_t key_prefix(const char* key, std::size_t size) noexcept {
     if (size >= 8) {
         word = load_as<std::uint64_t>(at);
     } else if (size >= 4) {
-        word = load_as<std::uint32_t>(at) |
-               std::uint64_t{load_as<std::uint32_t>(at + size - 4)} << (size - 4) * 8;
+        word = load_as<std::uint32_t>(at) | std::uint64_t{load_as<std::uint32_t>(at + size - 4)}
+                                                << (size - 4) * 8;
     } else if (size >= 2) {
-        word = load_as<std::uint16_t>(at) |
-               std::uint64_t{load_as<std::uint16_t>(at + size - 2)} << (size - 2) * 8;
+        word = load_as<std::uint16_t>(at) | std::uint64_t{load_as<std::uint16_t>(at + size - 2)}
+                                                << (size - 2) * 8;
     } else if (size == 1) {
         word = *at;
     }

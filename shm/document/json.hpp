@@ -25,8 +25,8 @@ public:
 
     /// The encoded document; valid until the next `read`. Any JSON value may be the root.
     /// Errors: bad_json, bad_utf8, duplicate_key, number_out_of_range, too_deep, key_too_long,
-    /// document_too_large; the detail says where in the text.
-    /// Cost: about 0.5 us for a flat object of 120 bytes.
+    /// document_too_large; the detail says where in the text, where the text is to blame.
+    /// Cost: about 0.3 us for a flat object of 120 bytes.
     Result<ByteView> read(std::string_view json);
 
 private:

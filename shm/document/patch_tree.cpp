@@ -16,8 +16,7 @@ Error not_found(const Pointer& path) { return {Errc::path_not_found, "'" + path.
 PatchTree::PatchTree(const Value& root) : root_(make(root)) {}
 
 PatchTree::NodeId PatchTree::make(const Value& value) {
-    nodes_.push_back(
-        {value, {}, false, false, std::pmr::vector<std::uint32_t>(&memory_)});
+    nodes_.push_back({value, {}, false, false, std::pmr::vector<std::uint32_t>(&memory_)});
     return static_cast<NodeId>(nodes_.size() - 1);
 }
 
@@ -142,8 +141,8 @@ Result<void> PatchTree::add(const Pointer& path, NodeId node) {
     if (parent.source.is_array() || !place->exists) {
         const auto moved = parent.children.size() - place->index;
         if (auto allowed = spend(1 + moved / 64); !allowed) return allowed;
-        parent.children.insert(
-            parent.children.begin() + static_cast<std::ptrdiff_t>(place->index), 0U);
+        parent.children.insert(parent.children.begin() + static_cast<std::ptrdiff_t>(place->index),
+                               0U);
     }
     link(*place, node);
     return {};

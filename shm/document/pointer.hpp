@@ -39,7 +39,8 @@ public:
     /// What a token means in an array of `size` elements: an index without sign or leading zeros,
     /// or "-" for the place past the end, given as `size`. None where it is neither; an index
     /// beyond the end is given as it is.
-    static std::optional<std::size_t> array_index(std::string_view token, std::size_t size) noexcept;
+    static std::optional<std::size_t> array_index(std::string_view token,
+                                                  std::size_t size) noexcept;
 
     friend bool operator==(const Pointer& a, const Pointer& b) noexcept {
         return a.tokens_ == b.tokens_;

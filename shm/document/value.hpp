@@ -87,8 +87,8 @@ public:
         return is_array() ? element(index) : Value();
     }
     template <std::integral Index>
-        requires(!std::same_as<Index, std::size_t>)
-    [[nodiscard]] Value operator[](Index index) const noexcept {
+    requires(!std::same_as<Index, std::size_t>) [[nodiscard]] Value operator[](
+        Index index) const noexcept {
         return (*this)[static_cast<std::size_t>(index)];
     }
 
@@ -195,7 +195,9 @@ public:
         return object_.is_object() ? object_.size() : 0;
     }
     [[nodiscard]] auto begin() const noexcept { return detail::IndexIterator<Members>(*this, 0); }
-    [[nodiscard]] auto end() const noexcept { return detail::IndexIterator<Members>(*this, size()); }
+    [[nodiscard]] auto end() const noexcept {
+        return detail::IndexIterator<Members>(*this, size());
+    }
 
 private:
     Value object_;
@@ -205,7 +207,9 @@ class Value::Elements {
 public:
     explicit Elements(const Value& array) noexcept : array_(array) {}
     Value operator[](std::size_t index) const noexcept { return array_[index]; }
-    [[nodiscard]] std::size_t size() const noexcept { return array_.is_array() ? array_.size() : 0; }
+    [[nodiscard]] std::size_t size() const noexcept {
+        return array_.is_array() ? array_.size() : 0;
+    }
     [[nodiscard]] auto begin() const noexcept { return detail::IndexIterator<Elements>(*this, 0); }
     [[nodiscard]] auto end() const noexcept {
         return detail::IndexIterator<Elements>(*this, size());

@@ -1,8 +1,6 @@
 #pragma once
 
-// The part of Value that lookups run through; included by value.hpp alone.
-
-#include "shm/document/value.hpp"
+// The part of Value that lookups run through; included at the end of value.hpp, and nowhere else.
 
 namespace ringside {
 
@@ -33,10 +31,10 @@ inline Value Value::at(const Byte* begin, const Byte* end, const Byte* slot, std
             break;
         case flex::type_float:
             if (slot_width < 4) break;
-            value.bits_ = slot_width == 8
-                              ? flex::load(slot, 8)
-                              : std::bit_cast<std::uint64_t>(
-                                    static_cast<double>(flex::load_as<float>(slot)));
+            value.bits_ =
+                slot_width == 8
+                    ? flex::load(slot, 8)
+                    : std::bit_cast<std::uint64_t>(static_cast<double>(flex::load_as<float>(slot)));
             value.type_ = ValueType::real;
             break;
         case flex::type_bool:
@@ -174,8 +172,7 @@ inline const Byte* Value::key_at(const Keys& keys, std::size_t index) const noex
 /// Below zero where the stored key comes first, as strcmp.
 inline int Value::compare(const Byte* key, const Probe& probe) const noexcept {
     if (end_ - key < 8) return compare_slowly(key, probe);
-    const std::uint64_t word =
-        __builtin_bswap64(flex::load_as<std::uint64_t>(key)) & probe.mask;
+    const std::uint64_t word = __builtin_bswap64(flex::load_as<std::uint64_t>(key)) & probe.mask;
     if (word != probe.prefix) return word < probe.prefix ? -1 : 1;
     return probe.size < 8 ? 0 : compare_slowly(key, probe);
 }

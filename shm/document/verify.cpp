@@ -99,8 +99,8 @@ private:
         const std::uint64_t size = flex::load(bytes_ + first - width, width);
         if (size >= size_ - first) return wrong("a string leads outside");
         if (bytes_[first + size] != 0) return wrong("a string is not terminated");
-        return spend(size) && (is_utf8(text(first, size)) ||
-                               wrong("a string that is not UTF-8", Errc::bad_utf8));
+        return spend(size) &&
+               (is_utf8(text(first, size)) || wrong("a string that is not UTF-8", Errc::bad_utf8));
     }
 
     bool container(std::size_t slot, std::size_t slot_width, std::size_t width, std::size_t depth,

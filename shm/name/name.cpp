@@ -13,9 +13,7 @@ Error bad(std::string_view what, std::size_t at) {
     return {Errc::bad_name, std::string(what) + " at byte " + std::to_string(at)};
 }
 
-bool is_control(char c) noexcept {
-    return static_cast<unsigned char>(c) < 0x20 || c == '\x7F';
-}
+bool is_control(char c) noexcept { return static_cast<unsigned char>(c) < 0x20 || c == '\x7F'; }
 
 }  // namespace
 

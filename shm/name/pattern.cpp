@@ -41,9 +41,7 @@ public:
     explicit Levels(std::string_view text) noexcept : text_(text) {}
 
     [[nodiscard]] bool is_end() const noexcept { return at_ > text_.size(); }
-    [[nodiscard]] std::string_view level() const noexcept {
-        return first_level(text_.substr(at_));
-    }
+    [[nodiscard]] std::string_view level() const noexcept { return first_level(text_.substr(at_)); }
     void advance() noexcept { at_ += level().size() + 1; }
 
 private:
