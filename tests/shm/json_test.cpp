@@ -1,0 +1,268 @@
+#include "shm/document/json.hpp"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <string>
+
+#include "shm/base/limits.hpp"
+#include "shm/document/builder.hpp"
+#include "shm/document/verify.hpp"
+#include "tests/shm/document_support.hpp"
+
+namespace ringside {
+namespace {
+
+using test::document;
+using test::json_of;
+
+Errc failure(std::string_view json) {
+    const auto result = document_from_json(json);
+    return result ? Errc::ok : result.error().code;
+}
+
+std::string nested(std::size_t depth, std::string_view inner = "") {
+    return std::string(depth, '[') + std::string(inner) + std::string(depth, ']');
+}
+
+TEST(Json, RandomDocumentsComeBackExactly) {
+    test::RandomJson random(1);
+    JsonReader reader;
+    for (int i = 0; i < 20'000; ++i) {
+        const std::string json = random.next();
+        const auto bytes = reader.read(json);
+        ASSERT_TRUE(bytes) << json;
+        ASSERT_EQ(json_of(*bytes), json);
+    }
+}
+
+TEST(Json, RealDataComesBack) {
+    std::ifstream file(RINGSIDE_TEST_DATA_DIR "/earthquakes.jsonl");
+    JsonReader reader;
+    std::size_t lines = 0;
+    for (std::string line; std::getline(file, line); ++lines) {
+        const auto read = reader.read(line);
+        ASSERT_TRUE(read) << line;
+        const Bytes first(read->begin(), read->end());
+        const std::string json = json_of(first);
+        const Bytes second = document(json);
+        ASSERT_TRUE(Value::of(first).is_same(Value::of(second))) << line;
+        ASSERT_EQ(json_of(second), json);
+    }
+    EXPECT_EQ(lines, 1707U);
+}
+
+TEST(Json, ScalarsAndEmptyContainersMayBeTheRoot) {
+    for (const std::string json : {"null", "true", "false", "0", "-1", "2.5", "\"\"", "[]", "{}"}) {
+        EXPECT_EQ(json_of(document(json)), json);
+    }
+}
+
+TEST(Json, IntegersAreExactUpToTheirLimits) {
+    for (const std::string json : {"-9223372036854775808", "9223372036854775807",
+                                   "9223372036854775808", "18446744073709551615"}) {
+        EXPECT_EQ(json_of(document(json)), json);
+    }
+    EXPECT_EQ(failure("18446744073709551616"), Errc::number_out_of_range);
+    EXPECT_EQ(failure("-9223372036854775809"), Errc::number_out_of_range);
+    EXPECT_EQ(failure("[1, 123456789012345678901234567890]"), Errc::number_out_of_range);
+}
+
+TEST(Json, DoublesAreTheShortestThatReadBack) {
+    EXPECT_EQ(json_of(document("0.1000000000000000055")), "0.1");
+    EXPECT_EQ(json_of(document("5e-324")), "5e-324");
+    EXPECT_EQ(json_of(document("1.7976931348623157e308")), "1.7976931348623157e+308");
+    EXPECT_EQ(json_of(document("-0.0")), "-0.0");
+    EXPECT_EQ(json_of(document("1e-400")), "0.0");
+}
+
+TEST(Json, DoublesWithoutAFractionStayDoubles) {
+    EXPECT_EQ(json_of(document("1.0")), "1.0");
+    EXPECT_EQ(json_of(document("1e2")), "100.0");
+    EXPECT_TRUE(Value::of(document(json_of(document("1.0")))).is_real());
+}
+
+TEST(Json, DoublesThatOverflowAreRefused) {
+    EXPECT_EQ(failure("1e400"), Errc::number_out_of_range);
+    EXPECT_EQ(failure("[1e-400,-1e309]"), Errc::number_out_of_range);
+}
+
+TEST(Json, EscapesAreReadAndWritten) {
+    EXPECT_EQ(json_of(document(R"("\u0041\/\ud83d\ude00\u00e9")")), "\"A/😀é\"");
+    EXPECT_EQ(json_of(document(R"("\"\\\b\f\n\r\t\u0001\u001F\u007f\u0000")")),
+              "\"\\\"\\\\\\b\\f\\n\\r\\t\\u0001\\u001f\x7f\\u0000\"");
+    EXPECT_EQ(json_of(document(R"({"\u0000a\n":1})")), R"({"\u0000a\n":1})");
+}
+
+TEST(Json, NestingIsAllowedUpToItsLimit) {
+    const std::string deepest = nested(limits::depth_max, "\"x\"");
+    EXPECT_EQ(json_of(document(deepest)), deepest);
+    EXPECT_EQ(failure(nested(limits::depth_max + 1)), Errc::too_deep);
+    EXPECT_EQ(failure(nested(5000)), Errc::too_deep);
+    EXPECT_EQ(failure(std::string(100'000, '[')), Errc::too_deep);
+}
+
+TEST(Json, DuplicateKeysAreRefused) {
+    EXPECT_EQ(failure(R"({"a":1,"a":2})"), Errc::duplicate_key);
+    EXPECT_EQ(failure(R"({"a":1,"b":{"c":1,"d":2,"c":3}})"), Errc::duplicate_key);
+    EXPECT_EQ(failure(R"({"a":1,"\u0061":2})"), Errc::duplicate_key);
+    std::string many = "{";
+    for (int i = 0; i < 100; ++i) many += "\"key number " + std::to_string(i) + "\":0,";
+    EXPECT_EQ(failure(many + "\"key number 0\":0}"), Errc::duplicate_key);
+}
+
+TEST(Json, KeysHaveALimit) {
+    const std::string key(limits::key_bytes_max, 'k');
+    EXPECT_EQ(failure("{\"" + key + "\":1}"), Errc::ok);
+    EXPECT_EQ(failure("{\"" + key + "k\":1}"), Errc::key_too_long);
+}
+
+TEST(Json, InvalidUtf8IsRefused) {
+    EXPECT_EQ(failure("\"\xFF\""), Errc::bad_utf8);
+    EXPECT_EQ(failure("\"\xC0\x80\""), Errc::bad_utf8);
+    EXPECT_EQ(failure("{\"\xC0\x80\":1}"), Errc::bad_utf8);
+    EXPECT_EQ(failure("[\"\xED\xA0\x80\"]"), Errc::bad_utf8);
+}
+
+TEST(Json, WhatIsNotJsonIsRefused) {
+    for (const std::string json : {"",
+                                   " ",
+                                   "{",
+                                   "[1,]",
+                                   "{\"a\":1,}",
+                                   "{a:1}",
+                                   "[1 2]",
+                                   "1 2",
+                                   "{} x",
+                                   "nul",
+                                   "01",
+                                   "1.",
+                                   ".5",
+                                   "+1",
+                                   "--1",
+                                   "1e",
+                                   "'a'",
+                                   "\"a",
+                                   "\"\\x\"",
+                                   "\"\\u12\"",
+                                   "\"\n\"",
+                                   "\"\\ud800\"",
+                                   "\"\\udc00\"",
+                                   "\"\\ud800\\u0041\"",
+                                   "\xEF\xBB\xBF{}",
+                                   "NaN",
+                                   "Infinity",
+                                   "// x",
+                                   "]",
+                                   "{\"a\"}",
+                                   "{\"a\":}",
+                                   "[1}"}) {
+        EXPECT_EQ(failure(json), Errc::bad_json) << json;
+    }
+}
+
+TEST(Json, ErrorSaysWhereTheTextIsWrong) {
+    const auto result = document_from_json("{\"a\": 1,\n  \"b\": tru}");
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().detail, "line 2, column 8: this is not a value");
+}
+
+TEST(Json, EveryCutOfATextIsRefused) {
+    const std::string json = R"({"a":[1.5e3,true,null,"\u00e9é"],"b":{"c":-12}})";
+    ASSERT_EQ(failure(json), Errc::ok);
+    for (std::size_t size = 0; size < json.size(); ++size) {
+        EXPECT_NE(failure(json.substr(0, size)), Errc::ok) << json.substr(0, size);
+    }
+}
+
+TEST(Json, TextBeyondTheLimitIsRefused) {
+    const std::string at_limit = "\"" + std::string(limits::document_bytes_max - 2, 'x') + "\"";
+    EXPECT_EQ(failure(at_limit + " "), Errc::document_too_large);
+    EXPECT_EQ(failure("\"" + std::string(limits::document_bytes_max - 100, 'x') + "\""), Errc::ok);
+}
+
+TEST(Json, DocumentWhoseEncodingIsBeyondTheLimitIsRefused) {
+    // One value of eight bytes makes all elements of its array as wide.
+    std::string json = "[0.1";
+    for (std::size_t i = 0; i < limits::document_bytes_max / 9; ++i) json += ",1";
+    ASSERT_LE(json.size(), limits::document_bytes_max);
+    EXPECT_EQ(failure(json + "]"), Errc::document_too_large);
+}
+
+TEST(Json, ReaderIsUsableAfterAnError) {
+    JsonReader reader;
+    EXPECT_FALSE(reader.read("{\"a\":[1,"));
+    EXPECT_FALSE(reader.read("{\"a\":1,\"a\":2}"));
+    const auto bytes = reader.read("{\"a\":[1]}");
+    ASSERT_TRUE(bytes);
+    EXPECT_EQ(json_of(*bytes), "{\"a\":[1]}");
+}
+
+TEST(Json, MissingValueIsWrittenAsNull) { EXPECT_EQ(to_json(Value()), "null"); }
+
+TEST(Json, AppendKeepsWhatIsThere) {
+    std::string out = "data: ";
+    const Bytes bytes = document("[1]");
+    append_json(Value::of(bytes), out);
+    EXPECT_EQ(out, "data: [1]");
+}
+
+TEST(DocumentBuilder, RefusesCallsThatMakeNoDocument) {
+    DocumentBuilder builder;
+    const auto failure_of = [&](auto calls) {
+        builder.clear();
+        calls();
+        const auto result = builder.finish();
+        return result ? Errc::ok : result.error().code;
+    };
+    EXPECT_EQ(failure_of([] {}), Errc::bad_document);
+    EXPECT_EQ(failure_of([&] { builder.begin_array(); }), Errc::bad_document);
+    EXPECT_EQ(failure_of([&] { builder.end_array(); }), Errc::bad_document);
+    EXPECT_EQ(failure_of([&] { builder.null(), builder.null(); }), Errc::bad_document);
+    EXPECT_EQ(failure_of([&] { builder.key("a"); }), Errc::bad_document);
+    EXPECT_EQ(failure_of([&] { builder.begin_object(), builder.null(); }), Errc::bad_document);
+    EXPECT_EQ(failure_of([&] { builder.begin_object(), builder.end_array(); }), Errc::bad_document);
+    EXPECT_EQ(failure_of([&] { builder.begin_object(), builder.key("a"), builder.end_object(); }),
+              Errc::bad_document);
+    EXPECT_EQ(failure_of([&] { builder.string("\xFF"); }), Errc::bad_utf8);
+    EXPECT_EQ(failure_of([&] { builder.real(1.0 / 0.0); }), Errc::number_out_of_range);
+    EXPECT_EQ(failure_of([&] { builder.null(); }), Errc::ok);
+}
+
+TEST(DocumentBuilder, CopiesAValueWithAllThatIsInIt) {
+    test::RandomJson random(2);
+    DocumentBuilder builder;
+    for (int i = 0; i < 2000; ++i) {
+        const std::string json = random.next();
+        const Bytes bytes = document(json);
+        builder.clear();
+        builder.value(Value::of(bytes));
+        ASSERT_EQ(json_of(builder.finish().value()), json);
+    }
+}
+
+TEST(DocumentBuilder, ObjectsWithTheSameKeysShareThem) {
+    std::string json = "[";
+    for (int i = 0; i < 100; ++i) json += R"({"price of the seat":1,"number of the seat":2},)";
+    json.back() = ']';
+    EXPECT_LT(document(json).size(), 100U * 16);
+}
+
+TEST(DocumentBuilder, SharedKeysStillCountTowardsTheExpandedSize) {
+    const std::string key(60, 'k');
+    DocumentBuilder builder;
+    builder.begin_array();
+    for (std::size_t i = 0; i < limits::document_bytes_max / 60 && !builder.failed(); ++i) {
+        builder.begin_object();
+        builder.key(key);
+        builder.null();
+        builder.end_object();
+    }
+    builder.end_array();
+    const auto result = builder.finish();
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error(), Errc::document_too_large);
+}
+
+}  // namespace
+}  // namespace ringside
