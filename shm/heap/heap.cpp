@@ -45,11 +45,8 @@ Heap::Heap(Heap&&) noexcept = default;
 
 Offset Heap::allocate(std::uint64_t bytes, Purpose purpose) {
     assert(bytes > 0);
-    const Offset block = bytes <= size_class::small_bytes_max
-                             ? allocate_small(size_class::of(bytes), purpose)
-                             : allocate_large(spans_for(bytes), purpose);
-    if (block != 0) bytes_used_ += rounded(bytes);
-    return block;
+    return bytes <= size_class::small_bytes_max ? allocate_small(size_class::of(bytes), purpose)
+                                                : allocate_large(spans_for(bytes), purpose);
 }
 
 Offset Heap::allocate_small(std::size_t size_class, Purpose purpose) {
@@ -59,7 +56,7 @@ Offset Heap::allocate_small(std::size_t size_class, Purpose purpose) {
         return take_block(open_spans_[1][size_class].back());
     }
     const std::uint32_t index = take_run(1, purpose);
-    if (index == none) return 0;
+    if (index == none) return purpose == Purpose::upkeep ? allocate_larger(size_class) : 0;
     auto span = std::make_unique<Span>();
     span->size_class = static_cast<std::uint16_t>(size_class);
     span->capacity = static_cast<std::uint32_t>(span_bytes / size_class::bytes(size_class));
@@ -69,6 +66,15 @@ Offset Heap::allocate_small(std::size_t size_class, Purpose purpose) {
                                           std::memory_order_relaxed);
     open(index);
     return take_block(index);
+}
+
+Offset Heap::allocate_larger(std::size_t size_class) {
+    for (std::size_t larger = size_class + 1; larger < size_class::count; ++larger) {
+        for (const auto& lists : open_spans_) {
+            if (!lists[larger].empty()) return take_block(lists[larger].back());
+        }
+    }
+    return 0;
 }
 
 Offset Heap::take_block(std::uint32_t index) {
@@ -81,6 +87,7 @@ Offset Heap::take_block(std::uint32_t index) {
         span.freed.pop_back();
     }
     if (++span.used == span.capacity) close(index);
+    bytes_used_ += size_class::bytes(span.size_class);
     segment_.span(index).used.store(static_cast<std::uint16_t>(span.used), std::memory_order_relaxed);
     return segment_.identity().heap.offset + index * span_bytes +
            std::uint64_t{block} * size_class::bytes(span.size_class);
@@ -89,6 +96,7 @@ Offset Heap::take_block(std::uint32_t index) {
 Offset Heap::allocate_large(std::uint64_t spans, Purpose purpose) {
     const std::uint32_t first = take_run(spans, purpose);
     if (first == none) return 0;
+    bytes_used_ += spans * span_bytes;
     for (std::uint64_t i = 0; i < spans; ++i) {
         segment_.span(first + i).size_class.store(
             i == 0 ? SpanEntry::large_first : SpanEntry::large_rest, std::memory_order_relaxed);
@@ -99,13 +107,14 @@ Offset Heap::allocate_large(std::uint64_t spans, Purpose purpose) {
 void Heap::free(Offset offset, std::uint64_t bytes) {
     const std::uint64_t within = offset - segment_.identity().heap.offset;
     const auto index = static_cast<std::uint32_t>(within / span_bytes);
-    bytes_used_ -= rounded(bytes);
     if (bytes > size_class::small_bytes_max) {
+        bytes_used_ -= spans_for(bytes) * span_bytes;
         release_run(index, spans_for(bytes));
         return;
     }
     Span& span = *spans_[index];
-    assert(size_class::of(bytes) == span.size_class);
+    assert(size_class::of(bytes) <= span.size_class);  // larger only for upkeep in a full heap
+    bytes_used_ -= size_class::bytes(span.size_class);
     if (span.used == span.capacity) open(index);
     span.freed.push_back(
         static_cast<std::uint16_t>(within % span_bytes / size_class::bytes(span.size_class)));

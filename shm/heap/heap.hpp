@@ -52,6 +52,8 @@ private:
     static constexpr std::uint32_t none = ~0U;
 
     Offset allocate_small(std::size_t size_class, Purpose purpose);
+    /// A block of the next larger class that has a free one: the last resort of upkeep.
+    Offset allocate_larger(std::size_t size_class);
     Offset take_block(std::uint32_t index);
     Offset allocate_large(std::uint64_t spans, Purpose purpose);
     /// First span of a free run, taken out of the free ones and backed by memory; or `none`.

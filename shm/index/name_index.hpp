@@ -2,14 +2,20 @@
 
 #include <functional>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "shm/heap/heap.hpp"
 #include "shm/segment/segment.hpp"
 
 namespace ringside::shm {
 
-/// The engine's side of the ordered index over all names. See name_index.cpp for the protocol.
+namespace index {
+struct Leaf;
+}
+
+/// The engine's side of the ordered index over all names; name_index_writer.cpp has the protocol.
 ///
 /// A name is not kept here: an entry is a RecordId, whose slot leads to a version block with the
 /// name. REQUIRES for every call: the slot of each indexed record leads to a block with its name.
@@ -29,6 +35,26 @@ public:
     [[nodiscard]] bool erase(RecordId record);
 
 private:
+    class Change;
+    /// A child of an inner node, on the way from the root to a leaf.
+    struct Place {
+        Offset node = 0;
+        std::uint32_t child = 0;
+    };
+    using Path = std::vector<Place>;
+
+    [[nodiscard]] Word& root() const noexcept;
+    /// The leaf in which `name` is or would be, and the way there.
+    Offset descend(std::string_view name, Path& path) const;
+    /// The word that leads to what is below the end of `path`.
+    [[nodiscard]] Word& word_above(const Path& path) const noexcept;
+    bool split_leaf(Change& change, Path& path, const index::Leaf& leaf, std::uint32_t at,
+                    std::uint32_t id);
+    bool replace_child(Change& change, Path& path, std::vector<Offset> children,
+                       std::vector<std::string> separators);
+    bool shrink_leaf(Change& change, Path& path, const index::Leaf& leaf, std::uint32_t at);
+    bool remove_child(Change& change, Path& path, std::uint32_t gone, Offset merged);
+
     SegmentView segment_;
     Heap* heap_;
     Retire retire_;
@@ -56,6 +82,10 @@ private:
         Offset node = 0;
         std::uint32_t child = 0;
     };
+    /// Goes down from `offset` to the leaf of `name`, or to the first one; false: not plausible.
+    bool descend(Offset offset, const std::string_view* name) noexcept;
+    void move_to_next_leaf() noexcept;
+
     SegmentView segment_;
     Place path_[height_max];
     int depth_ = 0;
