@@ -1,0 +1,22 @@
+# `find_package(ringside)` gives ringside::client; pkg-config knows it as `ringside`.
+include(CMakePackageConfigHelpers)
+
+install(TARGETS ringside ringside-broker RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(TARGETS ringside_client ringside_shm EXPORT ringsideTargets
+        ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(DIRECTORY client/include/ringside DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+# The shared headers are included as "shm/...": they go below ringside's own directory.
+install(DIRECTORY shm DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/ringside FILES_MATCHING PATTERN "*.hpp")
+install(DIRECTORY ${RINGSIDE_GENERATED_DIR}/shm DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/ringside
+        FILES_MATCHING PATTERN "*.h")
+
+set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/ringside)
+install(EXPORT ringsideTargets NAMESPACE ringside:: DESTINATION ${package_dir})
+configure_package_config_file(cmake/ringsideConfig.cmake.in ringsideConfig.cmake
+                              INSTALL_DESTINATION ${package_dir})
+write_basic_package_version_file(ringsideConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/ringsideConfig.cmake
+              ${CMAKE_CURRENT_BINARY_DIR}/ringsideConfigVersion.cmake
+        DESTINATION ${package_dir})
+configure_file(cmake/ringside.pc.in ringside.pc @ONLY)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/ringside.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

@@ -1,0 +1,35 @@
+option(RINGSIDE_BUILD_TESTS "Build the tests" ON)
+option(RINGSIDE_BUILD_BENCHMARKS "Build the benchmarks" ON)
+option(RINGSIDE_WERROR "Treat warnings as errors" ON)
+set(RINGSIDE_SANITIZE "" CACHE STRING "address (with undefined) or thread; empty: none")
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release)
+endif()
+
+find_program(CCACHE ccache)
+if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+
+# What every target of the project is compiled with.
+add_library(ringside_options INTERFACE)
+target_compile_options(ringside_options INTERFACE -Wall -Wextra -Wconversion -Wshadow
+                                                  $<$<BOOL:${RINGSIDE_WERROR}>:-Werror>)
+if(RINGSIDE_SANITIZE STREQUAL "address")
+  set(sanitizers -fsanitize=address,undefined -fno-sanitize-recover=all)
+elseif(RINGSIDE_SANITIZE STREQUAL "thread")
+  # Fences are what the sanitizer does not know; the code has none where threads can stand in for
+  # processes, see shm/pin/pin.hpp.
+  set(sanitizers -fsanitize=thread -Wno-tsan)
+elseif(RINGSIDE_SANITIZE)
+  message(FATAL_ERROR "RINGSIDE_SANITIZE is '${RINGSIDE_SANITIZE}', not address or thread")
+endif()
+if(sanitizers)
+  add_compile_options(${sanitizers} -fno-omit-frame-pointer)
+  add_link_options(${sanitizers})
+endif()
