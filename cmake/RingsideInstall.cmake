@@ -1,6 +1,10 @@
 # `find_package(ringside)` gives ringside::client; pkg-config knows it as `ringside`.
 include(CMakePackageConfigHelpers)
 
+if(NOT TARGET ringside OR NOT TARGET ringside-broker)
+  return()
+endif()
+
 install(TARGETS ringside ringside-broker RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(TARGETS ringside_client ringside_shm EXPORT ringsideTargets
         ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
