@@ -44,12 +44,20 @@ struct alignas(cache_line_bytes) PinSlot {
     Word lease_ms; ///< how long the pin may be held; 0 = the default
 };
 
+/// What a client thread sleeps on in its lane. It stores this (seq_cst), looks again, sleeps, and
+/// stores `nothing` when it is awake; see shm/wait/futex.hpp.
+enum class SleepsOn : std::uint32_t {
+    nothing = 0,
+    reply_tail = 1,    ///< for a reply
+    request_head = 2,  ///< for room in the request ring
+};
+
 /// Control words of a lane. A lane belongs to one client thread at a time.
 struct LaneControl {
     // Written by the client.
     struct alignas(cache_line_bytes) ClientLine {
         HalfWord request_tail;  ///< bytes ever written to the request ring, modulo 2^32
-        HalfWord reply_asleep;  ///< 1: the client waits in a futex on `reply_tail`
+        HalfWord reply_asleep;  ///< SleepsOn: where the client waits in a futex
         HalfWord watch_mask;    ///< subjects for which it sleeps on `published`; 0 = not asleep
     } client;
     struct alignas(cache_line_bytes) ClientReplyLine {
@@ -60,8 +68,7 @@ struct LaneControl {
     } pin;
     // Written by the broker.
     struct alignas(cache_line_bytes) BrokerLine {
-        HalfWord request_head;  ///< bytes ever taken from the request ring; the futex word of a
-                                ///< client that waits for room
+        HalfWord request_head;  ///< bytes ever taken from the request ring; futex word
     } broker;
     struct alignas(cache_line_bytes) BrokerReplyLine {
         HalfWord reply_tail;  ///< bytes ever written to the reply ring; futex word

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <flatbuffers/flatbuffer_builder.h>
+
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "shm/base/errc.hpp"
+#include "shm/base/types.hpp"
+#include "shm/protocol/messages_generated.h"
+
+namespace ringside::shm {
+
+/// Largest reply to anything but a committed transaction: what the broker wants to have free in a
+/// lane's reply ring before it takes a request out of it.
+inline constexpr std::uint32_t plain_reply_bytes_max = 512;
+
+/// Longer details are cut.
+inline constexpr std::size_t reply_detail_bytes_max = 256;
+
+/// The broker's side: encodes replies, and keeps its memory. Thread safety: none.
+class ReplyWriter {
+public:
+    ReplyWriter();
+
+    /// Each result is valid until the next call.
+    [[nodiscard]] ByteView committed(std::uint64_t number, Revision revision,
+                                     std::span<const Version> versions);
+    [[nodiscard]] ByteView refused(std::uint64_t number, const Error& error,
+                                   std::size_t failed_command);
+
+private:
+    /// The message of a commit of one command, encoded once: only its three words change.
+    struct Single {
+        Bytes message;
+        std::size_t number_at = 0;
+        std::size_t revision_at = 0;
+        std::size_t version_at = 0;
+    };
+
+    ByteView encode(std::uint64_t number, Revision revision, std::span<const Version> versions);
+
+    flatbuffers::FlatBufferBuilder builder_;
+    Single single_;
+};
+
+/// The client's side: a reply in the bytes of its message, which outlive it.
+class ReplyView {
+public:
+    /// None: not a Reply.
+    static std::optional<ReplyView> parse(ByteView message) noexcept;
+
+    [[nodiscard]] std::uint64_t number() const noexcept { return reply_->number(); }
+    /// Errc::ok: committed.
+    [[nodiscard]] Errc error() const noexcept { return static_cast<Errc>(reply_->error()); }
+    [[nodiscard]] std::size_t failed_command() const noexcept { return reply_->failed_command(); }
+    [[nodiscard]] std::string_view detail() const noexcept {
+        const auto* detail = reply_->detail();
+        return detail == nullptr ? std::string_view() : detail->string_view();
+    }
+    [[nodiscard]] Revision revision() const noexcept { return reply_->revision(); }
+    [[nodiscard]] std::size_t versions() const noexcept {
+        return reply_->versions() == nullptr ? 0 : reply_->versions()->size();
+    }
+    /// REQUIRES: i < versions().
+    [[nodiscard]] Version version(std::size_t i) const noexcept {
+        return reply_->versions()->Get(static_cast<flatbuffers::uoffset_t>(i));
+    }
+
+private:
+    explicit ReplyView(const wire::Reply* reply) noexcept : reply_(reply) {}
+    const wire::Reply* reply_;
+};
+
+}  // namespace ringside::shm

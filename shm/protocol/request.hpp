@@ -1,0 +1,62 @@
+#pragma once
+
+#include <flatbuffers/flatbuffer_builder.h>
+
+#include <string_view>
+#include <vector>
+
+#include "shm/base/types.hpp"
+#include "shm/protocol/messages_generated.h"
+
+namespace ringside::shm {
+
+/// Under what terms a command is to happen.
+struct CommandTerms {
+    wire::ConditionKind condition = wire::ConditionKind::none;
+    std::uint64_t expected = 0;  ///< of condition version or revision
+    std::uint64_t ttl_ms = 0;    ///< 0 = stays until it is removed
+};
+
+/// Encodes one request at a time, and keeps its memory for the next: commands are appended, then
+/// `finish` numbers them. What is passed is not checked here; the broker does that.
+///
+///     RequestWriter writer;
+///     writer.put("event/42/seat/A12", document, {});
+///     ByteView message = writer.finish(++number);
+///
+/// Thread safety: none.
+class RequestWriter {
+public:
+    RequestWriter();
+
+    /// Forgets the commands so far. Called by the first command after `finish`, too.
+    void clear() noexcept;
+
+    void put(std::string_view name, ByteView document, const CommandTerms& terms);
+    void set_path(std::string_view name, std::string_view pointer, ByteView value,
+                  const CommandTerms& terms);
+    void merge(std::string_view name, ByteView patch, const CommandTerms& terms);
+    void json_patch(std::string_view name, ByteView patch, const CommandTerms& terms);
+    void remove(std::string_view name, const CommandTerms& terms);
+    /// Forgets all changes up to the published revision; the only command of its request.
+    void compact();
+
+    [[nodiscard]] std::size_t commands() const noexcept {
+        return is_finished_ ? 0 : commands_.size();
+    }
+    /// Bytes of the message so far, to be held against `limits::message_bytes_max`.
+    [[nodiscard]] std::size_t bytes() const noexcept { return builder_.GetSize(); }
+
+    /// The request; valid until the next call. REQUIRES: number > 0, counting up in each lane.
+    [[nodiscard]] ByteView finish(std::uint64_t number);
+
+private:
+    void append(wire::CommandKind kind, std::string_view name, std::string_view pointer,
+                ByteView document, const CommandTerms& terms);
+
+    flatbuffers::FlatBufferBuilder builder_;
+    std::vector<flatbuffers::Offset<wire::Command>> commands_;
+    bool is_finished_ = false;
+};
+
+}  // namespace ringside::shm
