@@ -1,9 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstring>
-#include <optional>
-#include <span>
 
 #include "shm/base/types.hpp"
 #include "shm/segment/layout.hpp"
@@ -34,24 +33,77 @@ static_assert(sizeof(FrameHeader) == 8);
 /// Largest payload of one frame: a quarter of the ring, so that producer and consumer overlap.
 constexpr std::uint32_t frame_bytes_max(std::uint32_t capacity) noexcept { return capacity / 4; }
 
+/// What a frame takes in the ring.
+constexpr std::uint32_t frame_bytes(std::uint32_t payload_bytes) noexcept {
+    return static_cast<std::uint32_t>(align_up(sizeof(FrameHeader) + payload_bytes, 8));
+}
+
+/// Thread safety: one thread, the only producer.
 class ByteRingProducer {
 public:
-    ByteRingProducer(std::byte* ring, std::uint32_t capacity, HalfWord& tail, const HalfWord& head) noexcept
+    ByteRingProducer(std::byte* ring, std::uint32_t capacity, HalfWord& tail,
+                     const HalfWord& head) noexcept
         : ring_(ring), mask_(capacity - 1), tail_word_(&tail), head_word_(&head) {}
 
     /// Copies one frame in (P1, P2) without publishing it. False: no room now.
     /// `peer_is_broken()` tells when the other side's index cannot be true.
-    [[nodiscard]] bool push(ByteView payload, bool more) noexcept;
+    /// REQUIRES: payload.size() <= frame_bytes_max(capacity).
+    [[nodiscard]] bool push(ByteView payload, bool more) noexcept {
+        const auto size = static_cast<std::uint32_t>(payload.size());
+        const std::uint32_t frame = frame_bytes(size);
+        if (frame > free_as_seen() && frame > look_for_free()) return false;
+        const FrameHeader header{size, more ? 1U : 0U};
+        std::memcpy(ring_ + (tail_ & mask_), &header, sizeof header);
+        copy_in(tail_ + static_cast<std::uint32_t>(sizeof header), payload);
+        tail_ += frame;
+        return true;
+    }
 
     /// P3 for all frames pushed since the last flush.
     void flush() noexcept { tail_word_->store(tail_, std::memory_order_release); }
 
     /// Bytes that `push` can take as one frame now.
-    [[nodiscard]] std::uint32_t room() noexcept;
+    [[nodiscard]] std::uint32_t room() noexcept {
+        const std::uint32_t largest = frame_bytes_max(capacity());
+        if (free_as_seen() < frame_bytes(largest)) look_for_free();
+        // Whole words, so that the padding fits too.
+        const std::uint32_t free = free_as_seen() & ~7U;
+        return free < sizeof(FrameHeader)
+                   ? 0
+                   : std::min(largest, free - static_cast<std::uint32_t>(sizeof(FrameHeader)));
+    }
+    [[nodiscard]] std::uint32_t capacity() const noexcept { return mask_ + 1; }
     [[nodiscard]] bool peer_is_broken() const noexcept { return peer_is_broken_; }
     [[nodiscard]] std::uint32_t tail() const noexcept { return tail_; }
 
 private:
+    [[nodiscard]] std::uint32_t free_as_seen() const noexcept {
+        return capacity() - (tail_ - head_seen_);
+    }
+
+    /// P1. A head that cannot be true is not taken over: `free_as_seen` stays within the capacity.
+    std::uint32_t look_for_free() noexcept {
+        // acquire: pairs with the consumer's C3; what it has copied out may be overwritten.
+        const std::uint32_t head = head_word_->load(std::memory_order_acquire);
+        if (tail_ - head > capacity()) {
+            peer_is_broken_ = true;
+        } else {
+            head_seen_ = head;
+        }
+        return peer_is_broken_ ? 0 : free_as_seen();
+    }
+
+    void copy_in(std::uint32_t index, ByteView payload) noexcept {
+        const std::uint32_t at = index & mask_;
+        const std::size_t until_end = capacity() - at;
+        if (payload.size() <= until_end) [[likely]] {
+            if (!payload.empty()) std::memcpy(ring_ + at, payload.data(), payload.size());
+            return;
+        }
+        std::memcpy(ring_ + at, payload.data(), until_end);
+        std::memcpy(ring_, payload.data() + until_end, payload.size() - until_end);
+    }
+
     std::byte* ring_;
     std::uint32_t mask_;
     std::uint32_t tail_ = 0;
@@ -61,28 +113,69 @@ private:
     const HalfWord* head_word_;
 };
 
+/// Thread safety: one thread, the only consumer.
 class ByteRingConsumer {
 public:
-    ByteRingConsumer(const std::byte* ring, std::uint32_t capacity, const HalfWord& tail, HalfWord& head) noexcept
+    ByteRingConsumer(const std::byte* ring, std::uint32_t capacity, const HalfWord& tail,
+                     HalfWord& head) noexcept
         : ring_(ring), mask_(capacity - 1), tail_word_(&tail), head_word_(&head) {}
 
     enum class Outcome { empty, frame, broken };
 
     /// Copies the next frame to the end of `out` (C1, C2) and moves past it, privately.
-    /// `broken`: indices or sizes cannot be true, or `out` would pass `message_bytes_max`.
+    /// `broken`: indices or sizes cannot be true, or `out` would pass `message_bytes_max`; nothing
+    /// is taken then, and the ring is of no more use.
     /// `more` says whether the message goes on.
-    [[nodiscard]] Outcome pop(Bytes& out, std::size_t message_bytes_max, bool& more) noexcept;
+    [[nodiscard]] Outcome pop(Bytes& out, std::size_t message_bytes_max, bool& more) {
+        if (tail_seen_ == head_) {
+            // acquire: pairs with the producer's P3; the frames before it are whole.
+            tail_seen_ = tail_word_->load(std::memory_order_acquire);
+            if (tail_seen_ == head_) return Outcome::empty;
+        }
+        const std::uint32_t available = tail_seen_ - head_;
+        const FrameHeader header = header_at_head();
+        if (available > capacity() || header.size > frame_bytes_max(capacity()) ||
+            frame_bytes(header.size) > available || header.more > 1 ||
+            (header.more == 1 && header.size == 0) ||
+            header.size > message_bytes_max - std::min(message_bytes_max, out.size())) {
+            return Outcome::broken;
+        }
+        copy_out(head_ + static_cast<std::uint32_t>(sizeof header), header.size, out);
+        head_ += frame_bytes(header.size);
+        more = header.more == 1;
+        return Outcome::frame;
+    }
 
     /// C3: gives the room of what was popped back to the producer.
     void release() noexcept { head_word_->store(head_, std::memory_order_release); }
 
-    /// Whether a frame may be there (one acquire load).
+    /// Whether a frame may be there (at most one acquire load).
     [[nodiscard]] bool has_data() const noexcept {
-        return tail_word_->load(std::memory_order_acquire) != head_;
+        return tail_seen_ != head_ || tail_word_->load(std::memory_order_acquire) != head_;
     }
+    [[nodiscard]] std::uint32_t capacity() const noexcept { return mask_ + 1; }
     [[nodiscard]] std::uint32_t head() const noexcept { return head_; }
 
 private:
+    /// Read once, as one word: the producer may change it at any time.
+    [[nodiscard]] FrameHeader header_at_head() const noexcept {
+        static_assert(sizeof(Word) == sizeof(FrameHeader));
+        const auto& place = *reinterpret_cast<const Word*>(ring_ + (head_ & mask_));
+        const std::uint64_t word = place.load(std::memory_order_relaxed);
+        FrameHeader header{};
+        std::memcpy(&header, &word, sizeof header);
+        return header;
+    }
+
+    void copy_out(std::uint32_t index, std::uint32_t size, Bytes& out) const {
+        const auto* bytes = reinterpret_cast<const Byte*>(ring_);
+        const std::uint32_t at = index & mask_;
+        const std::uint32_t until_end = capacity() - at;
+        const std::uint32_t first = std::min(size, until_end);
+        out.insert(out.end(), bytes + at, bytes + at + first);
+        if (first < size) out.insert(out.end(), bytes, bytes + (size - first));
+    }
+
     const std::byte* ring_;
     std::uint32_t mask_;
     std::uint32_t head_ = 0;
