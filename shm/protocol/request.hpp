@@ -50,10 +50,11 @@ public:
     /// The request; valid until the next call. REQUIRES: number > 0, counting up in each lane.
     [[nodiscard]] ByteView finish(std::uint64_t number);
 
-private:
+    /// Any of the above: what a kind does not need stays empty.
     void append(wire::CommandKind kind, std::string_view name, std::string_view pointer,
                 ByteView document, const CommandTerms& terms);
 
+private:
     flatbuffers::FlatBufferBuilder builder_;
     std::vector<flatbuffers::Offset<wire::Command>> commands_;
     bool is_finished_ = false;

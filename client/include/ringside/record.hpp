@@ -1,11 +1,11 @@
 #pragma once
 
-#include <memory>
 #include <string>
 #include <string_view>
 
 #include "shm/base/errc.hpp"
 #include "shm/base/types.hpp"
+#include "shm/document/builder.hpp"
 #include "shm/document/json.hpp"
 #include "shm/document/pointer.hpp"
 #include "shm/document/value.hpp"
@@ -76,8 +76,8 @@ public:
 
 private:
     friend class Client;
-    Record(const RecordView& view, std::shared_ptr<detail::ThreadLane> lane) noexcept;
-    std::shared_ptr<detail::ThreadLane> lane_;
+    Record(const RecordView& view, detail::ThreadLane* lane) noexcept;
+    detail::ThreadLane* lane_;
 };
 
 }  // namespace ringside

@@ -52,14 +52,14 @@ public:
     Transaction& operator=(Transaction&&) noexcept;
     ~Transaction();
 
-    // Errors of JSON text are given at once; the others by `commit`.
+    // Errors of JSON text and of options are given at once; the others by `commit`.
     Result<void> put(std::string_view name, std::string_view json, const WriteOptions& = {});
     Result<void> patch(std::string_view name, std::string_view pointer, std::string_view json,
                        const WriteOptions& = {});
     Result<void> merge(std::string_view name, std::string_view json, const WriteOptions& = {});
     Result<void> json_patch(std::string_view name, std::string_view json, const WriteOptions& = {});
-    void put(std::string_view name, const Document& document, const WriteOptions& = {});
-    void remove(std::string_view name, const WriteOptions& = {});
+    Result<void> put(std::string_view name, const Document& document, const WriteOptions& = {});
+    Result<void> remove(std::string_view name, const WriteOptions& = {});
 
     [[nodiscard]] std::size_t size() const noexcept;  ///< writes so far
     void clear() noexcept;

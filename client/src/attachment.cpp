@@ -1,0 +1,247 @@
+#include "attachment.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <thread>
+
+#include "shm/pin/pin.hpp"
+#include "shm/protocol/handshake.hpp"
+
+namespace ringside::detail {
+
+namespace {
+
+/// Counts the forks on the way from the first process to this one.
+std::atomic<unsigned> fork_generation = 0;
+
+void watch_for_forks() {
+    static const int registered = pthread_atfork(nullptr, nullptr, [] { ++fork_generation; });
+    static_cast<void>(registered);
+}
+
+Error system_error(const char* what) {
+    return {Errc::system_error, std::string(what) + ": " + std::strerror(errno)};
+}
+
+Result<Descriptor> connect_to(const shm::GridPaths& paths) {
+    Descriptor socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+    if (socket.get() < 0) return system_error("socket");
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    paths.socket_path.copy(address.sun_path, sizeof address.sun_path - 1);
+    if (connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+        if (errno == EACCES || errno == EPERM) return Error(Errc::permission_denied, "its socket is closed to this user");
+        return Error(Errc::no_broker, paths.socket_path + ": " + std::strerror(errno));
+    }
+    // Anybody can make a socket of that name: it must be the segment's owner who listens.
+    ucred peer{};
+    socklen_t size = sizeof peer;
+    struct stat owner {};
+    if (getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 ||
+        stat(paths.segment_path.c_str(), &owner) != 0) {
+        return Error(Errc::no_broker, "the grid is going away");
+    }
+    if (peer.uid != owner.st_uid) {
+        return Error(Errc::no_broker, "the socket belongs to another user than the segment");
+    }
+    return socket;
+}
+
+/// A packet of the broker, with the descriptors that came along.
+struct Packet {
+    std::size_t size = 0;
+    Descriptor descriptors[2];
+};
+
+Result<Packet> receive(int socket, void* into, std::size_t size, std::chrono::milliseconds timeout) {
+    pollfd waiting{socket, POLLIN, 0};
+    int ready = 0;
+    do {
+        ready = poll(&waiting, 1, static_cast<int>(timeout.count()));
+    } while (ready < 0 && errno == EINTR);
+    if (ready == 0) return Error(Errc::no_broker, "it does not answer");
+    iovec part{into, size};
+    alignas(cmsghdr) char control[CMSG_SPACE(2 * sizeof(int))];
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    const ssize_t got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+    if (got <= 0) return Error(Errc::no_broker, "it closed the connection");
+    Packet packet;
+    packet.size = static_cast<std::size_t>(got);
+    for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr;
+         header = CMSG_NXTHDR(&message, header)) {
+        if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
+        const std::size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        int values[2] = {-1, -1};
+        std::memcpy(values, CMSG_DATA(header), std::min<std::size_t>(count, 2) * sizeof(int));
+        packet.descriptors[0] = Descriptor(values[0]);
+        packet.descriptors[1] = Descriptor(values[1]);
+    }
+    return packet;
+}
+
+}  // namespace
+
+Descriptor::~Descriptor() {
+    if (value_ >= 0) close(value_);
+}
+
+Result<std::shared_ptr<Attachment>> Attachment::make(const std::string& grid,
+                                                     const std::string& program,
+                                                     std::chrono::milliseconds timeout) {
+    watch_for_forks();
+    const auto deadline = std::chrono::steady_clock::now() + timeout;
+    for (std::chrono::milliseconds pause{1};; pause = std::min(pause * 2, std::chrono::milliseconds(50))) {
+        std::shared_ptr<Attachment> made(new Attachment);
+        auto greeted = made->greet(grid, program);
+        if (greeted) return made;
+        const Errc code = greeted.error().code;
+        const bool may_pass = code == Errc::no_such_grid || code == Errc::no_broker;
+        if (!may_pass || std::chrono::steady_clock::now() + pause > deadline) return greeted.error();
+        std::this_thread::sleep_for(pause);
+    }
+}
+
+Result<void> Attachment::greet(const std::string& grid, const std::string& program) {
+    fork_generation_ = fork_generation.load();
+    auto paths = shm::GridPaths::of(grid);
+    if (!paths) return paths.error();
+    auto segment = shm::Segment::open(grid);
+    if (!segment) return segment.error();
+    segment_ = std::move(*segment);
+    auto socket = connect_to(*paths);
+    if (!socket) return socket.error();
+    socket_ = std::move(*socket);
+
+    shm::Hello hello;
+    hello.layout = shm::layout_version;
+    hello.fingerprint = shm::layout_fingerprint();
+    program.copy(hello.name.data(), hello.name.size() - 1);
+    if (send(socket_.get(), &hello, sizeof hello, MSG_NOSIGNAL) != static_cast<ssize_t>(sizeof hello)) {
+        return Error(Errc::no_broker, "it closed the connection");
+    }
+    shm::Welcome welcome;
+    auto packet = receive(socket_.get(), &welcome, sizeof welcome, std::chrono::seconds(5));
+    if (!packet) return packet.error();
+    if (packet->size != sizeof welcome || welcome.magic != shm::handshake_magic) {
+        return Error(Errc::no_broker, "its answer is not one");
+    }
+    if (welcome.error != 0) return Error(static_cast<Errc>(welcome.error));
+    if (welcome.boot_id != segment_.view().identity().boot_id) {
+        return Error(Errc::no_broker, "the grid was started anew just now");
+    }
+    void* base = mmap(nullptr, shm::session_memory_bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
+                      packet->descriptors[0].get(), 0);
+    if (base == MAP_FAILED) return system_error("mmap of the session's memory");
+    memory_ = shm::SessionMemoryView(static_cast<std::byte*>(base));
+    doorbell_ = std::move(packet->descriptors[1]);
+    session_ = welcome.session;
+    session_index_ = welcome.session_index;
+    const bool host_can = (segment_.view().identity().flags & shm::Identity::asymmetric_fence) != 0;
+    light_pins_ = host_can && shm::register_for_membarrier();
+    return {};
+}
+
+Attachment::~Attachment() {
+    if (memory_.base() != nullptr) munmap(memory_.base(), shm::session_memory_bytes);
+}
+
+bool Attachment::is_of_parent() const noexcept {
+    return fork_generation_ != fork_generation.load(std::memory_order_relaxed);
+}
+
+bool Attachment::is_grid_over() const noexcept {
+    return segment().header().broker.state.load(std::memory_order_acquire) !=
+           static_cast<std::uint32_t>(shm::GridState::serving);
+}
+
+bool Attachment::check_lost() noexcept {
+    if (is_lost()) return true;
+    pollfd peer{socket_.get(), POLLIN, 0};
+    const bool has_news = poll(&peer, 1, 0) > 0;
+    if (has_news) {
+        shm::Goodbye goodbye;
+        const ssize_t got = recv(socket_.get(), &goodbye, sizeof goodbye, MSG_DONTWAIT);
+        if (got == static_cast<ssize_t>(sizeof goodbye) && goodbye.magic == shm::handshake_magic) {
+            goodbye.detail.back() = '\0';
+            const std::lock_guard lock(mutex_);
+            loss_ = Error(static_cast<Errc>(goodbye.error), goodbye.detail.data());
+        }
+    }
+    if (has_news || is_grid_over()) is_lost_.store(true, std::memory_order_relaxed);
+    return is_lost();
+}
+
+Error Attachment::loss() const {
+    const std::lock_guard lock(mutex_);
+    return loss_;
+}
+
+void Attachment::ring_doorbell() const noexcept {
+    // seq_cst fence: pairs with the engine's, between its store of `asleep` and its last look at the
+    // lanes: either it sees the request, or we see that it sleeps.
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    if (segment().header().broker.asleep.load(std::memory_order_relaxed) == 0) return;
+    const std::uint64_t one = 1;
+    // Cannot fail but by a full counter, and then the engine is being woken already.
+    [[maybe_unused]] const ssize_t written = write(doorbell_.get(), &one, sizeof one);
+}
+
+std::unique_ptr<Channel> Attachment::take_lane() {
+    const std::lock_guard lock(mutex_);
+    if (!free_lanes_.empty()) {
+        auto lane = std::move(free_lanes_.back());
+        free_lanes_.pop_back();
+        return lane;
+    }
+    if (lanes_open_ == limits::lanes_per_session_max) return nullptr;
+    auto lane = std::make_unique<Channel>(*this, lanes_open_++);
+    // seq_cst: before the lane's first request or pin; the engine reads this first.
+    memory_.control().lanes_open.store(static_cast<std::uint32_t>(lanes_open_),
+                                       std::memory_order_seq_cst);
+    return lane;
+}
+
+void Attachment::give_back_lane(std::unique_ptr<Channel> lane) {
+    lane->on_reply = nullptr;
+    const std::lock_guard lock(mutex_);
+    free_lanes_.push_back(std::move(lane));
+}
+
+std::optional<std::size_t> Attachment::take_pin() {
+    const std::lock_guard lock(mutex_);
+    if (!free_pins_.empty()) {
+        const std::size_t pin = free_pins_.back();
+        free_pins_.pop_back();
+        return pin;
+    }
+    if (pins_used_ == limits::pins_per_session_max) return std::nullopt;
+    // seq_cst: before the pin itself is stored; the engine reads this first.
+    memory_.control().pins_used.store(static_cast<std::uint32_t>(pins_used_ + 1),
+                                      std::memory_order_seq_cst);
+    return pins_used_++;
+}
+
+void Attachment::give_back_pin(std::size_t pin) noexcept {
+    if (is_of_parent()) return;
+    shm::PinSlot& slot = memory_.pin(pin);
+    shm::unpin(slot.pin);
+    slot.cursor.store(0, std::memory_order_relaxed);
+    slot.lease_ms.store(0, std::memory_order_relaxed);
+    const std::lock_guard lock(mutex_);
+    free_pins_.push_back(pin);
+}
+
+}  // namespace ringside::detail

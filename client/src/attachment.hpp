@@ -1,0 +1,119 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "channel.hpp"
+#include "shm/base/errc.hpp"
+#include "shm/lane/session_memory.hpp"
+#include "shm/segment/segment.hpp"
+
+namespace ringside::detail {
+
+/// A file descriptor, owned.
+class Descriptor {
+public:
+    Descriptor() = default;
+    explicit Descriptor(int value) noexcept : value_(value) {}
+    Descriptor(Descriptor&& other) noexcept : value_(std::exchange(other.value_, -1)) {}
+    Descriptor& operator=(Descriptor&& other) noexcept {
+        std::swap(value_, other.value_);
+        return *this;
+    }
+    ~Descriptor();
+    [[nodiscard]] int get() const noexcept { return value_; }
+
+private:
+    int value_ = -1;
+};
+
+/// One session with one boot of a grid: the segment (read-only), the session's memory, the socket.
+///
+/// Whoever reads from the segment keeps a shared pointer to this, so that a mapping outlives the
+/// session that made it: reads go on while the broker is dead.
+/// Thread safety: all members.
+class Attachment {
+public:
+    /// Errors: those of Client::attach.
+    static Result<std::shared_ptr<Attachment>> make(const std::string& grid,
+                                                    const std::string& program,
+                                                    std::chrono::milliseconds timeout);
+    ~Attachment();
+    Attachment(const Attachment&) = delete;
+    Attachment& operator=(const Attachment&) = delete;
+
+    [[nodiscard]] const shm::SegmentView& segment() const noexcept { return segment_.view(); }
+    [[nodiscard]] const shm::SessionMemoryView& memory() const noexcept { return memory_; }
+    [[nodiscard]] SessionId session() const noexcept { return session_; }
+
+    /// Pins of this process may leave the fence to the engine, see shm/pin/pin.hpp.
+    [[nodiscard]] bool has_light_pins() const noexcept { return light_pins_; }
+
+    /// Pins at revisions below this one were revoked.
+    [[nodiscard]] Revision revoked_below() const noexcept {
+        // The reads before this call come first: what they saw of reused memory was overwritten
+        // after the engine had stored the revocation.
+        std::atomic_thread_fence(std::memory_order_acquire);
+        return segment().session(session_index_).revoked_below.load(std::memory_order_relaxed);
+    }
+
+    [[nodiscard]] Revision published() const noexcept {
+        // acquire: pairs with the engine's release; all of that revision is visible.
+        return segment().header().commit.published.load(std::memory_order_acquire);
+    }
+
+    /// Whether the session is known to be over: its broker has gone, or this is a forked child.
+    [[nodiscard]] bool is_lost() const noexcept {
+        return is_lost_.load(std::memory_order_relaxed) || is_of_parent();
+    }
+    /// Whether this process is a forked child of the one that made the session: then nothing of the
+    /// session's memory may be touched.
+    [[nodiscard]] bool is_of_parent() const noexcept;
+
+    /// Whether the grid was ended or replaced (its state says so).
+    [[nodiscard]] bool is_grid_over() const noexcept;
+
+    /// Looks at the socket (a system call) and at the grid's state; remembers when they are over.
+    bool check_lost() noexcept;
+    /// Why the session is over, as the broker told it before it closed the socket.
+    [[nodiscard]] Error loss() const;
+
+    /// Wakes the engine if it says that it sleeps. To be called after a flush of a request ring.
+    void ring_doorbell() const noexcept;
+
+    /// A lane that no thread has; null: lane_limit.
+    [[nodiscard]] std::unique_ptr<Channel> take_lane();
+    void give_back_lane(std::unique_ptr<Channel> lane);
+
+    /// A pin slot; none: lane_limit.
+    [[nodiscard]] std::optional<std::size_t> take_pin();
+    void give_back_pin(std::size_t pin) noexcept;
+
+private:
+    Attachment() = default;
+    Result<void> greet(const std::string& grid, const std::string& program);
+
+    shm::Segment segment_;
+    shm::SessionMemoryView memory_;
+    Descriptor socket_;
+    Descriptor doorbell_;
+    SessionId session_ = 0;
+    std::uint32_t session_index_ = 0;
+    bool light_pins_ = false;
+    unsigned fork_generation_ = 0;
+    std::atomic<bool> is_lost_ = false;
+
+    mutable std::mutex mutex_;
+    Error loss_{Errc::connection_lost};
+    std::vector<std::unique_ptr<Channel>> free_lanes_;
+    std::size_t lanes_open_ = 0;
+    std::vector<std::size_t> free_pins_;
+    std::size_t pins_used_ = 0;
+};
+
+}  // namespace ringside::detail

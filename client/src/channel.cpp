@@ -1,0 +1,128 @@
+#include "channel.hpp"
+
+#include "attachment.hpp"
+#include "shm/wait/futex.hpp"
+#include "shm/wait/spin.hpp"
+
+namespace ringside::detail {
+
+using Clock = std::chrono::steady_clock;
+
+namespace {
+
+/// How long one sleep lasts before the thread looks whether the broker is still there.
+constexpr std::chrono::milliseconds slice{100};
+
+}  // namespace
+
+Channel::Channel(Attachment& attachment, std::size_t index)
+    : attachment_(&attachment),
+      index_(index),
+      control_(&attachment.memory().lane(index)),
+      requests_(attachment.memory().request_ring(index), shm::request_ring_bytes,
+                control_->client.request_tail, control_->broker.request_head),
+      replies_(attachment.memory().reply_ring(index), shm::reply_ring_bytes,
+               control_->broker_reply.reply_tail, control_->client_reply.reply_head) {}
+
+Result<void> Channel::send(ByteView message, bool block, const Patience& patience) {
+    if (message.size() > limits::message_bytes_max) return Error(Errc::transaction_too_large);
+    const std::uint32_t part_max = shm::frame_bytes_max(shm::request_ring_bytes);
+    const auto deadline = Clock::now() + patience.timeout;
+    for (std::size_t at = 0; at < message.size();) {
+        const std::size_t size = std::min<std::size_t>(part_max, message.size() - at);
+        const bool more = at + size < message.size();
+        if (requests_.push(message.subspan(at, size), more)) {
+            at += size;
+            continue;
+        }
+        if (requests_.peer_is_broken()) return Error(Errc::connection_lost, "its rings are broken");
+        if (!block && at == 0) return Error(Errc::would_block);
+        requests_.flush();
+        ring_doorbell();
+        take_replies();
+        const auto needed = shm::frame_bytes(static_cast<std::uint32_t>(size));
+        const auto ready = [&] { return requests_.room() >= needed || replies_.has_data(); };
+        if (auto waited = wait(shm::SleepsOn::request_head, ready, deadline, patience); !waited) {
+            return waited;
+        }
+    }
+    requests_.flush();
+    return {};
+}
+
+void Channel::ring_doorbell() const noexcept { attachment_->ring_doorbell(); }
+
+bool Channel::pop_reply() {
+    if (is_reply_whole_) {
+        reply_.clear();
+        is_reply_whole_ = false;
+    }
+    for (;;) {
+        bool more = false;
+        if (replies_.pop(reply_, limits::message_bytes_max, more) !=
+            shm::ByteRingConsumer::Outcome::frame) {
+            return false;
+        }
+        replies_.release();
+        if (more) continue;
+        is_reply_whole_ = true;
+        return true;
+    }
+}
+
+std::size_t Channel::take_replies() {
+    std::size_t taken = 0;
+    while (pop_reply()) {
+        const auto reply = shm::ReplyView::parse(reply_);
+        if (reply && on_reply) on_reply(*reply);
+        ++taken;
+    }
+    return taken;
+}
+
+Result<shm::ReplyView> Channel::await(std::uint64_t number, const Patience& patience) {
+    const auto deadline = Clock::now() + patience.timeout;
+    for (;;) {
+        while (pop_reply()) {
+            const auto reply = shm::ReplyView::parse(reply_);
+            if (!reply) return Error(Errc::bad_request, "the broker's reply is not one");
+            if (reply->number() == number) return *reply;
+            if (on_reply) on_reply(*reply);
+        }
+        if (auto waited = await_any(deadline, patience); !waited) return waited.error();
+    }
+}
+
+Result<void> Channel::await_any(Clock::time_point deadline, const Patience& patience) {
+    return wait(shm::SleepsOn::reply_tail, [this] { return replies_.has_data(); }, deadline,
+                patience);
+}
+
+Result<void> Channel::wait(shm::SleepsOn place, const std::function<bool()>& ready,
+                           Clock::time_point deadline, const Patience& patience) {
+    for (shm::SpinWait spin(patience.spin);;) {
+        if (ready()) return {};
+        if (!spin.pause()) break;
+    }
+    const shm::HalfWord& word = place == shm::SleepsOn::reply_tail
+                                    ? control_->broker_reply.reply_tail
+                                    : control_->broker.request_head;
+    for (;;) {
+        const std::uint32_t seen = word.load(std::memory_order_acquire);
+        // S1 of shm/wait/futex.hpp; S2 is the `ready` that follows.
+        control_->client.reply_asleep.store(static_cast<std::uint32_t>(place),
+                                            std::memory_order_seq_cst);
+        std::atomic_thread_fence(std::memory_order_seq_cst);
+        if (!ready()) shm::futex_wait_for(word, seen, slice);
+        control_->client.reply_asleep.store(static_cast<std::uint32_t>(shm::SleepsOn::nothing),
+                                            std::memory_order_relaxed);
+        if (ready()) return {};
+        if (attachment_->check_lost()) {
+            if (ready()) return {};
+            return attachment_->loss();
+        }
+        if (Clock::now() >= deadline) return Error(Errc::timed_out, "the broker has not answered");
+    }
+}
+
+}  // namespace ringside::detail

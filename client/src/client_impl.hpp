@@ -1,0 +1,44 @@
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "ringside/client.hpp"
+#include "thread_lane.hpp"
+
+namespace ringside {
+
+/// What a Client shares with its snapshots, watches and pipelines.
+class Client::Impl : public std::enable_shared_from_this<Client::Impl> {
+public:
+    Impl(ClientOptions options, std::shared_ptr<detail::Attachment> attachment);
+
+    /// The calling thread's lane of a session that is alive, made at its first call; a lost session
+    /// is replaced by a new one, which may wait for the broker until the timeout.
+    /// Errors: lane_limit, and those of Client::attach.
+    Result<detail::ThreadLane*> lane();
+
+    /// The session that is alive now. Errors: those of Client::attach, connection_lost.
+    Result<std::shared_ptr<detail::Attachment>> attachment();
+
+    [[nodiscard]] const ClientOptions& options() const noexcept { return options_; }
+    [[nodiscard]] detail::Patience patience() const noexcept {
+        return {options_.timeout, options_.spin};
+    }
+
+private:
+    Result<detail::ThreadLane*> new_lane(detail::ThreadLane*& place);
+
+    const ClientOptions options_;
+    const std::uint64_t id_;  ///< tells the clients of a process apart, for its threads
+    std::mutex mutex_;
+    std::shared_ptr<detail::Attachment> attachment_;
+};
+
+/// Calls `each` for many names at revision `at`, their cache misses overlapped. REQUIRES: pinned.
+void read_many(const shm::SegmentView& segment, Revision at,
+               std::span<const std::string_view> names,
+               const std::function<void(std::size_t, const RecordView*)>& each);
+
+}  // namespace ringside

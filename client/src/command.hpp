@@ -1,0 +1,28 @@
+#pragma once
+
+#include "ringside/write.hpp"
+#include "shm/base/errc.hpp"
+#include "shm/base/limits.hpp"
+#include "shm/document/json.hpp"
+#include "shm/protocol/request.hpp"
+
+namespace ringside::detail {
+
+/// What the public options mean on the wire. Error: bad_ttl.
+[[nodiscard]] inline Result<shm::CommandTerms> terms_of(const WriteOptions& options) {
+    if (options.ttl.count() < 0) return Error(Errc::bad_ttl, "it is negative");
+    if (static_cast<std::uint64_t>(options.ttl.count()) > limits::ttl_ms_max) {
+        return Error(Errc::bad_ttl, "it is longer than ten years");
+    }
+    return shm::CommandTerms{static_cast<wire::ConditionKind>(options.condition.kind),
+                             options.condition.expected,
+                             static_cast<std::uint64_t>(options.ttl.count())};
+}
+
+/// A thread's parser of JSON, which keeps its memory from one document to the next.
+[[nodiscard]] inline Result<ByteView> encode(std::string_view json) {
+    thread_local JsonReader reader;
+    return reader.read(json);
+}
+
+}  // namespace ringside::detail

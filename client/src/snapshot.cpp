@@ -1,0 +1,100 @@
+#include "ringside/snapshot.hpp"
+
+#include "client_impl.hpp"
+#include "pin_slot.hpp"
+#include "scan.hpp"
+#include "shm/name/name.hpp"
+
+namespace ringside {
+
+/// A pin slot that is set from construction to destruction.
+class Snapshot::Impl {
+public:
+    Impl(detail::PinSlotHolder slot, Revision at) noexcept
+        : pin(std::move(slot)), revision(at) {}
+
+    [[nodiscard]] Result<void> check() const {
+        if (pin.is_revoked(revision)) return Error(Errc::snapshot_expired);
+        return {};
+    }
+    [[nodiscard]] const shm::SegmentView& segment() const noexcept {
+        return pin.attachment().segment();
+    }
+
+    detail::PinSlotHolder pin;
+    Revision revision;
+};
+
+Result<Snapshot> Client::snapshot(SnapshotOptions options) const {
+    for (;;) {
+        auto attachment = impl_->attachment();
+        if (!attachment) return attachment.error();
+        auto slot = detail::PinSlotHolder::take(*attachment);
+        if (!slot) return slot.error();
+        slot->set_lease(options.lease);
+        while (!(*attachment)->is_grid_over()) {
+            const Revision newest = (*attachment)->published();
+            const Revision wanted = options.revision.value_or(newest);
+            if (wanted > newest) {
+                return Error(Errc::future_revision, "the newest is " + std::to_string(newest));
+            }
+            if (slot->pin(wanted)) {
+                return Snapshot(std::make_unique<Snapshot::Impl>(std::move(*slot), wanted));
+            }
+            if (options.revision) {
+                return Error(Errc::compacted, "revision " + std::to_string(wanted));
+            }
+        }
+        (*attachment)->check_lost();
+    }
+}
+
+Snapshot::Snapshot(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Snapshot::Snapshot(Snapshot&&) noexcept = default;
+Snapshot& Snapshot::operator=(Snapshot&&) noexcept = default;
+Snapshot::~Snapshot() = default;
+
+Revision Snapshot::revision() const noexcept { return impl_->revision; }
+
+Result<RecordView> Snapshot::get(std::string_view name) const {
+    const shm::SegmentView& segment = impl_->segment();
+    const shm::RecordTableReader table(segment);
+    const auto* version =
+        shm::visible_record(segment, table.find(name, table.hash(name)), impl_->revision);
+    const RecordView view = version == nullptr ? RecordView() : detail::view_of(segment, *version);
+    if (auto checked = impl_->check(); !checked) return checked.error();
+    if (version != nullptr) return view;
+    if (auto checked = check_name(name); !checked) return checked.error();
+    return Error(Errc::not_found, std::string(name));
+}
+
+Result<void> Snapshot::get_many(
+    std::span<const std::string_view> names,
+    const std::function<void(std::size_t, const RecordView*)>& each) const {
+    if (auto checked = impl_->check(); !checked) return checked;
+    read_many(impl_->segment(), impl_->revision, names, each);
+    return impl_->check();
+}
+
+Result<void> Snapshot::scan(std::string_view pattern,
+                            const std::function<bool(const RecordView&)>& each) const {
+    auto parsed = Pattern::parse(pattern);
+    if (!parsed) return parsed.error();
+    if (auto checked = impl_->check(); !checked) return checked;
+    detail::scan_pattern(impl_->segment(), impl_->revision, *parsed, each);
+    return impl_->check();
+}
+
+Result<void> Snapshot::scan_prefix(
+    std::string_view prefix, const std::function<bool(std::span<const RecordView>)>& each) const {
+    if (auto checked = impl_->check(); !checked) return checked;
+    detail::scan_prefix(impl_->segment(), impl_->revision, prefix,
+                        [&](std::span<const RecordView> batch) {
+                            return each(batch) && impl_->check().has_value();
+                        });
+    return impl_->check();
+}
+
+Result<void> Snapshot::check() const { return impl_->check(); }
+
+}  // namespace ringside

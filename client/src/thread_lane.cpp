@@ -1,0 +1,68 @@
+#include "thread_lane.hpp"
+
+#include <cassert>
+
+namespace ringside::detail {
+
+ThreadLane::ThreadLane(std::shared_ptr<Attachment> attachment,
+                       std::unique_ptr<Channel> channel) noexcept
+    : attachment_(std::move(attachment)),
+      channel_(std::move(channel)),
+      table_(attachment_->segment()),
+      pin_word_(&channel_->control().pin.pin),
+      horizon_(&attachment_->segment().header().horizon),
+      light_(attachment_->has_light_pins()) {}
+
+ThreadLane::~ThreadLane() {
+    if (!attachment_->is_of_parent()) attachment_->give_back_lane(std::move(channel_));
+}
+
+void ThreadLane::abandon(ThreadLane* lane) noexcept {
+    if (lane->depth_ == 0) {
+        delete lane;
+    } else {
+        lane->is_orphan_ = true;
+    }
+}
+
+}  // namespace ringside::detail
+
+namespace ringside {
+
+Record::Record(const RecordView& view, detail::ThreadLane* lane) noexcept
+    : RecordView(view), lane_(lane) {}
+
+Record::Record(Record&& other) noexcept
+    : RecordView(other), lane_(std::exchange(other.lane_, nullptr)) {}
+
+Record& Record::operator=(Record&& other) noexcept {
+    if (this == &other) return *this;
+    if (lane_ != nullptr) lane_->unpin();
+    RecordView::operator=(other);
+    lane_ = std::exchange(other.lane_, nullptr);
+    return *this;
+}
+
+Record::~Record() {
+    if (lane_ != nullptr) lane_->unpin();
+}
+
+Result<void> Record::check() const {
+    if (lane_ != nullptr && lane_->is_revoked()) return Error(Errc::snapshot_expired);
+    return {};
+}
+
+Result<Document> Document::parse(std::string_view json) {
+    auto encoded = document_from_json(json);
+    if (!encoded) return encoded.error();
+    return Document(std::move(*encoded));
+}
+
+Document Document::copy(const Value& value) {
+    DocumentBuilder builder;
+    builder.value(value);
+    const ByteView encoded = builder.finish().value();
+    return Document(Bytes(encoded.begin(), encoded.end()));
+}
+
+}  // namespace ringside

@@ -1,0 +1,121 @@
+#pragma once
+
+#include <memory>
+
+#include "attachment.hpp"
+#include "ringside/record.hpp"
+#include "shm/pin/pin.hpp"
+#include "shm/table/record_table.hpp"
+#include "shm/version/visibility.hpp"
+
+namespace ringside::detail {
+
+/// A record's version as users see it. What does not lie in the segment, which only a reader with a
+/// revoked pin can meet, is shown as an empty document.
+[[nodiscard]] inline RecordView view_of(const shm::SegmentView& segment,
+                                        const shm::VersionBlock& block) noexcept {
+    const std::uint64_t bytes = block.block_bytes();
+    if (!segment.holds(segment.offset_of(&block), bytes)) return {};
+    return {block.name(), block.document(), block.version, block.revision, block.expires_ms()};
+}
+
+/// What one thread has of a client: its lane, and the pin of the records that it holds.
+///
+/// The pin is counted: records of one thread that are held at the same time share the revision of
+/// the first. A lane whose session is lost lives on until the last record that it pinned is let go.
+/// Thread safety: one thread.
+class ThreadLane {
+public:
+    ThreadLane(std::shared_ptr<Attachment> attachment, std::unique_ptr<Channel> channel) noexcept;
+    ~ThreadLane();
+    ThreadLane(const ThreadLane&) = delete;
+    ThreadLane& operator=(const ThreadLane&) = delete;
+
+    [[nodiscard]] Attachment& attachment() const noexcept { return *attachment_; }
+    [[nodiscard]] const std::shared_ptr<Attachment>& shared_attachment() const noexcept {
+        return attachment_;
+    }
+    [[nodiscard]] Channel& channel() const noexcept { return *channel_; }
+
+    /// Sets the pin, at a revision that was the newest a while ago. False: the grid is over.
+    [[nodiscard]] bool pin() noexcept {
+        if (depth_++ > 0) return true;
+        // Now and then, so that a busy reader does not keep old nodes of the index from being freed.
+        if (++pins_ % 64 == 0) revision_ = attachment_->published();
+        while (!shm::try_pin(*pin_word_, revision_, *horizon_, light_)) {
+            if (attachment_->is_grid_over()) {
+                --depth_;
+                return false;
+            }
+            revision_ = attachment_->published();
+        }
+        pinned_ = revision_;
+        return true;
+    }
+
+    /// As `pin`, but at the newest revision of this moment.
+    [[nodiscard]] bool pin_newest() noexcept {
+        if (depth_ == 0) revision_ = attachment_->published();
+        return pin();
+    }
+
+    void unpin() noexcept {
+        if (--depth_ > 0) return;
+        if (attachment_->is_of_parent()) return;
+        shm::unpin(*pin_word_);
+        if (is_orphan_) delete this;
+    }
+
+    /// The newest committed version of a record, null if there is none. REQUIRES: pinned.
+    ///
+    /// `revision_` may be old: a version at or below it that is still the newest is the record's
+    /// state. If the newest is above it, `published` is read again, and so is the table: the version
+    /// may be one of a commit that was refused, whose revision belongs to another one by now.
+    [[nodiscard]] const shm::VersionBlock* find(std::string_view name) noexcept {
+        const std::uint64_t hash = table_.hash(name);
+        const shm::VersionBlock* newest = table_.find(name, hash);
+        if (newest != nullptr && newest->revision > revision_) {
+            revision_ = attachment_->published();
+            newest = shm::visible_version(attachment_->segment(), table_.find(name, hash), revision_);
+        }
+        return newest == nullptr || newest->is_tombstone() ? nullptr : newest;
+    }
+
+    /// Whether the pin was revoked: what was read under it may not be whole.
+    [[nodiscard]] bool is_revoked() const noexcept { return pinned_ < attachment_->revoked_below(); }
+    [[nodiscard]] Revision pinned() const noexcept { return pinned_; }
+
+    /// Gives the lane up: deleted now, or with the last record.
+    static void abandon(ThreadLane* lane) noexcept;
+
+private:
+    std::shared_ptr<Attachment> attachment_;
+    std::unique_ptr<Channel> channel_;
+    shm::RecordTableReader table_;
+    shm::Word* pin_word_;
+    const shm::HorizonLine* horizon_;
+    bool light_;
+    bool is_orphan_ = false;
+    std::uint32_t depth_ = 0;
+    std::uint32_t pins_ = 0;
+    Revision revision_ = 0;
+    Revision pinned_ = 0;
+};
+
+/// Holds a ThreadLane's pin for a scope.
+class PinScope {
+public:
+    explicit PinScope(ThreadLane& lane) noexcept : lane_(&lane), holds_(lane.pin_newest()) {}
+    ~PinScope() {
+        if (holds_) lane_->unpin();
+    }
+    PinScope(const PinScope&) = delete;
+    PinScope& operator=(const PinScope&) = delete;
+    [[nodiscard]] bool holds() const noexcept { return holds_; }
+
+private:
+    ThreadLane* lane_;
+    bool holds_;
+};
+
+}  // namespace ringside::detail

@@ -1,0 +1,65 @@
+#include "transaction_impl.hpp"
+
+namespace ringside {
+
+namespace {
+
+using detail::encode;
+using detail::terms_of;
+
+}  // namespace
+
+Transaction::Transaction() : impl_(std::make_unique<Impl>()) {}
+Transaction::Transaction(Transaction&&) noexcept = default;
+Transaction& Transaction::operator=(Transaction&&) noexcept = default;
+Transaction::~Transaction() = default;
+
+Result<void> Transaction::Impl::add(wire::CommandKind kind, std::string_view name,
+                                    std::string_view pointer, std::string_view json,
+                                    const WriteOptions& options) {
+    auto terms = terms_of(options);
+    if (!terms) return terms.error();
+    auto document = encode(json);
+    if (!document) return document.error();
+    writes.push_back({kind, std::string(name), std::string(pointer),
+                      Bytes(document->begin(), document->end()), *terms});
+    return {};
+}
+
+Result<void> Transaction::put(std::string_view name, std::string_view json,
+                              const WriteOptions& options) {
+    return impl_->add(wire::CommandKind::put, name, "", json, options);
+}
+Result<void> Transaction::patch(std::string_view name, std::string_view pointer,
+                                std::string_view json, const WriteOptions& options) {
+    return impl_->add(wire::CommandKind::set_path, name, pointer, json, options);
+}
+Result<void> Transaction::merge(std::string_view name, std::string_view json,
+                                const WriteOptions& options) {
+    return impl_->add(wire::CommandKind::merge, name, "", json, options);
+}
+Result<void> Transaction::json_patch(std::string_view name, std::string_view json,
+                                     const WriteOptions& options) {
+    return impl_->add(wire::CommandKind::json_patch, name, "", json, options);
+}
+
+Result<void> Transaction::put(std::string_view name, const Document& document,
+                              const WriteOptions& options) {
+    auto terms = terms_of(options);
+    if (!terms) return terms.error();
+    impl_->writes.push_back({wire::CommandKind::put, std::string(name), {},
+                             Bytes(document.bytes().begin(), document.bytes().end()), *terms});
+    return {};
+}
+
+Result<void> Transaction::remove(std::string_view name, const WriteOptions& options) {
+    auto terms = terms_of(options);
+    if (!terms) return terms.error();
+    impl_->writes.push_back({wire::CommandKind::remove, std::string(name), {}, {}, *terms});
+    return {};
+}
+
+std::size_t Transaction::size() const noexcept { return impl_->writes.size(); }
+void Transaction::clear() noexcept { impl_->writes.clear(); }
+
+}  // namespace ringside

@@ -1,0 +1,387 @@
+#include "ringside/watch.hpp"
+
+#include "scan.hpp"
+#include "shm/wait/futex.hpp"
+#include "shm/wait/spin.hpp"
+#include "watch_impl.hpp"
+#include "watch_signal.hpp"
+
+namespace ringside {
+
+using shm::VersionBlock;
+using Clock = std::chrono::steady_clock;
+
+namespace {
+
+std::uint32_t subjects_of(const Pattern& pattern, std::uint32_t literal_hash) {
+    if (pattern.is_literal()) return shm::name_bit(literal_hash);
+    if (const auto level = pattern.literal_first_level()) return shm::first_level_bit(*level);
+    return shm::every_subject;
+}
+
+std::uint32_t hash_in(const shm::SegmentView& segment, const Pattern& pattern) {
+    return static_cast<std::uint32_t>(shm::RecordTableReader(segment).hash(pattern.text()));
+}
+
+}  // namespace
+
+std::string_view name(WatchKind kind) noexcept {
+    switch (kind) {
+        case WatchKind::put: return "put";
+        case WatchKind::patch: return "patch";
+        case WatchKind::remove: return "remove";
+        case WatchKind::expire: return "expire";
+        case WatchKind::current: return "current";
+        case WatchKind::lagged: return "lagged";
+    }
+    return "unknown";
+}
+
+std::optional<Value> WatchEvent::value() const {
+    if (record.bytes().empty()) return std::nullopt;
+    if (pointer == nullptr) return record.document();
+    return record.document().find(*pointer);
+}
+
+Result<Watch> Client::watch(std::string_view pattern, WatchOptions options) const {
+    auto parsed = Pattern::parse(pattern);
+    if (!parsed) return parsed.error();
+    auto pointer = Pointer::parse(options.pointer);
+    if (!pointer) return pointer.error();
+    if (options.initial && options.from) {
+        return Error(Errc::bad_request, "a watch begins with what is there, or at a revision");
+    }
+    auto attachment = impl_->attachment();
+    if (attachment && (*attachment)->check_lost()) attachment = impl_->attachment();
+    if (!attachment) return attachment.error();
+    auto pin = detail::PinSlotHolder::take(std::move(*attachment));
+    if (!pin) return pin.error();
+    auto watch = std::make_unique<Watch::Impl>(impl_, std::move(*pin), std::move(*parsed),
+                                               std::move(*pointer), std::move(options));
+    if (auto begun = watch->begin(); !begun) return begun.error();
+    return Watch(std::move(watch));
+}
+
+Watch::Watch(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Watch::Watch(Watch&&) noexcept = default;
+Watch& Watch::operator=(Watch&&) noexcept = default;
+Watch::~Watch() = default;
+Result<WatchEvent> Watch::poll() { return impl_->poll(); }
+Result<WatchEvent> Watch::next(std::chrono::milliseconds timeout) { return impl_->next(timeout); }
+Result<int> Watch::descriptor() { return impl_->descriptor(); }
+Revision Watch::delivered() const noexcept { return impl_->delivered(); }
+
+Watch::Impl::Impl(std::shared_ptr<Client::Impl> client, detail::PinSlotHolder pin, Pattern pattern,
+                  Pointer pointer, WatchOptions options)
+    : client_(std::move(client)),
+      pin_(std::move(pin)),
+      pattern_(std::move(pattern)),
+      pointer_(std::move(pointer)),
+      options_(std::move(options)),
+      subjects_(subjects_of(pattern_, hash_in(segment(), pattern_))) {}
+
+Watch::Impl::~Impl() = default;
+
+Result<void> Watch::Impl::begin() {
+    ring_.emplace(segment());
+    literal_hash_ = hash_in(segment(), pattern_);
+    if (options_.from) {
+        const auto position = ring_->find(*options_.from);
+        if (!position) {
+            return Error(Errc::compacted, "revision " + std::to_string(*options_.from));
+        }
+        cursor_ = *position;
+        delivered_ = *options_.from == 0 ? 0 : *options_.from - 1;
+    } else {
+        go_to_the_newest();
+        if (options_.initial) {
+            if (auto started = start_sync(); !started) return started;
+        }
+    }
+    drain_end_ = cursor_;
+    pin_.show_cursor(cursor_);
+    return {};
+}
+
+Result<WatchEvent> Watch::Impl::poll() {
+    WatchEvent event;
+    event.pointer = options_.pointer.empty() ? nullptr : &pointer_;
+    if (has_pin_ && pin_.is_revoked(pinned_)) {
+        pin_.unpin();
+        has_pin_ = false;
+        return Error(Errc::snapshot_expired, "the last event was kept too long; the watch goes on");
+    }
+    if (pin_.attachment().is_lost() || pin_.attachment().is_grid_over()) {
+        if (auto attached = reattach(); !attached) return attached.error();
+    }
+    if (std::exchange(was_reattached_, false)) {
+        event.kind = WatchKind::lagged;
+        event.resumes_at = delivered_;
+        event.position = cursor_;
+        return event;
+    }
+    if (std::exchange(wants_sync_, false)) {
+        if (auto started = start_sync(); !started) return started.error();
+    }
+    if (sync_ && next_of_sync(event)) return event;
+    return follow(event);
+}
+
+Result<WatchEvent> Watch::Impl::follow(WatchEvent& event) {
+    for (bool was_cleared = false;;) {
+        const Step did = step(event);
+        if (did == Step::event) return event;
+        if (did == Step::go_on) continue;
+        // Nothing is there: the descriptor is to say so, too. What came meanwhile signals it again.
+        if (signal_ == nullptr || was_cleared) return Error(Errc::would_block);
+        signal_->clear();
+        was_cleared = true;
+    }
+}
+
+void Watch::Impl::go_to_the_newest() {
+    for (;;) {
+        const Revision published = pin_.attachment().published();
+        const auto position = ring_->find(published + 1);
+        if (!position) continue;  // lapped between the two
+        cursor_ = *position;
+        delivered_ = published;
+        return;
+    }
+}
+
+Result<void> Watch::Impl::start_sync() {
+    auto pin = detail::PinSlotHolder::take(pin_.shared_attachment());
+    if (!pin) return pin.error();
+    while (!pin->pin(delivered_)) {
+        if (pin_.attachment().is_grid_over()) return {};  // the next poll finds out
+        go_to_the_newest();
+    }
+    sync_.emplace(std::move(*pin), delivered_);
+    drain_end_ = cursor_;
+    return {};
+}
+
+/// False: all that was there has been delivered.
+bool Watch::Impl::next_of_sync(WatchEvent& event) {
+    Sync& sync = *sync_;
+    if (sync.pin.is_revoked(sync.at)) {  // it took longer than its lease: once more from the start
+        sync_.reset();
+        go_to_the_newest();
+        if (!start_sync() || !sync_) return false;
+        return next_of_sync(event);
+    }
+    while (sync.next == sync.batch.size()) {
+        if (sync.is_at_end) {
+            sync_.reset();
+            return false;
+        }
+        sync.fill(pattern_);
+    }
+    const RecordView record = sync.batch[sync.next++];
+    event.kind = WatchKind::current;
+    event.record = record;
+    event.position = cursor_;
+    if (event.pointer != nullptr && !event.value()) return next_of_sync(event);
+    return true;
+}
+
+void Watch::Impl::Sync::fill(const Pattern& pattern) {
+    batch.clear();
+    next = 0;
+    is_at_end = true;
+    const auto add = [&](const RecordView& record) {
+        if (batch.size() == detail::scan_batch_max) {
+            is_at_end = false;
+            return false;
+        }
+        batch.push_back(record);
+        return true;
+    };
+    detail::scan_pattern_after(pin.attachment().segment(), at, pattern, after, add);
+    if (!batch.empty()) after = batch.back().name();
+}
+
+/// Looks at one entry of the ring.
+Watch::Impl::Step Watch::Impl::step(WatchEvent& event) {
+    if (cursor_ == drain_end_) {
+        // acquire: all entries and versions up to this revision are visible.
+        const Revision published = pin_.attachment().published();
+        if (published > drain_at_) delivered_ = std::max(delivered_, drain_at_);
+        drain_at_ = published;
+        drain_end_ = std::max(cursor_, ring_->head());
+    }
+    const auto nothing = [this] {
+        if (has_pin_) pin_.unpin();
+        has_pin_ = false;
+        pin_.show_cursor(cursor_);
+        return Step::nothing;
+    };
+    if (cursor_ == drain_end_) {
+        delivered_ = std::max(delivered_, drain_at_);
+        return nothing();
+    }
+    const auto change = ring_->read(cursor_);
+    if (!change) return lapped(event);
+    if (change->revision > drain_at_) {  // R4: of a commit that is just being published
+        drain_end_ = cursor_;
+        return nothing();
+    }
+    // From here on the entry's blocks are kept; a pin that is too late means that it was lapped.
+    if (!has_pin_ || pinned_ != change->revision - 1) {
+        if (!pin_.pin(change->revision - 1)) {
+            has_pin_ = false;
+            return lapped(event);
+        }
+        pinned_ = change->revision - 1;
+        has_pin_ = true;
+    }
+    pin_.show_cursor(cursor_);
+    ++cursor_;
+    if (change->revision > delivered_ + 1) delivered_ = change->revision - 1;
+    return make_event(*change, drain_at_, event) ? Step::event : Step::go_on;
+}
+
+Watch::Impl::Step Watch::Impl::lapped(WatchEvent& event) {
+    if (has_pin_) pin_.unpin();
+    has_pin_ = false;
+    if (pin_.attachment().is_grid_over()) return Step::nothing;  // the next poll finds out
+    event.kind = WatchKind::lagged;
+    if (options_.mode == WatchMode::latest) {
+        // All that is in the ring is in the state that is delivered next.
+        const Position before = cursor_;
+        go_to_the_newest();
+        wants_sync_ = true;
+        event.missed = cursor_ - before;
+    } else {
+        const Position tail = std::max(ring_->tail(), cursor_ + 1);
+        event.missed = tail - cursor_;
+        cursor_ = tail;
+        const auto first = ring_->read(tail);
+        delivered_ = first ? first->revision - 1 : pin_.attachment().published();
+    }
+    event.position = cursor_;
+    event.resumes_at = delivered_;
+    drain_end_ = cursor_;
+    pin_.show_cursor(cursor_);
+    return Step::event;
+}
+
+/// False: the change is none that the watch delivers.
+bool Watch::Impl::make_event(const shm::Change& change, Revision at, WatchEvent& event) {
+    if (pattern_.is_literal() && change.name_hash != literal_hash_) return false;
+    const VersionBlock& version = *segment().version_at(change.version);
+    if (!is_wanted(change, version)) return false;
+    if (options_.mode == WatchMode::latest && pointer_.empty()) {
+        // A later change of the record up to `at` has an entry of its own, which will deliver it.
+        // With a pointer nothing is folded: the last of several changes need not touch the value.
+        const VersionBlock* newest = shm::visible_version(
+            segment(), shm::newest_of(segment(), change.record), at);
+        if (newest != &version) return false;
+    }
+    switch (change.kind) {
+        case shm::ChangeKind::put: event.kind = WatchKind::put; break;
+        case shm::ChangeKind::patch: event.kind = WatchKind::patch; break;
+        case shm::ChangeKind::remove: event.kind = WatchKind::remove; break;
+        case shm::ChangeKind::expire: event.kind = WatchKind::expire; break;
+        case shm::ChangeKind::event: return false;
+    }
+    event.record = detail::view_of(segment(), version);
+    event.position = change.position;
+    event.time_ns = change.time_ns;
+    return true;
+}
+
+bool Watch::Impl::is_wanted(const shm::Change& change, const VersionBlock& version) const {
+    if (!pattern_.matches(version.name())) return false;
+    return pointer_.empty() || pointer_sees(change, version);
+}
+
+/// Whether the value at the watch's pointer differs from what it was before the change.
+bool Watch::Impl::pointer_sees(const shm::Change& change, const VersionBlock& version) const {
+    if (change.path != 0) {
+        const auto path = Pointer::parse(segment().at<shm::PathBlock>(change.path)->text());
+        if (path && !path->touches(pointer_)) return false;
+    }
+    const auto value_in = [this](const VersionBlock* block) -> std::optional<Value> {
+        if (block == nullptr || block->is_tombstone()) return std::nullopt;
+        return Value::of(block->document()).find(pointer_);
+    };
+    const VersionBlock* before =
+        version.previous() == 0 ? nullptr : segment().version_at(version.previous());
+    const auto old_value = value_in(before);
+    const auto new_value = value_in(&version);
+    if (old_value.has_value() != new_value.has_value()) return true;
+    return new_value.has_value() && !new_value->is_same(*old_value);
+}
+
+bool Watch::Impl::has_news() const noexcept {
+    if (cursor_ != drain_end_ || was_reattached_ || wants_sync_ || sync_) return true;
+    return pin_.attachment().published() != drain_at_;
+}
+
+Result<WatchEvent> Watch::Impl::next(std::chrono::milliseconds timeout) {
+    constexpr std::chrono::nanoseconds slice = std::chrono::milliseconds(500);
+    const auto deadline = Clock::now() + timeout;
+    for (;;) {
+        auto event = poll();
+        if (event || event.error().code != Errc::would_block) return event;
+        for (shm::SpinWait spin(client_->options().spin); !has_news() && spin.pause();) {
+        }
+        if (has_news()) continue;
+        const std::chrono::nanoseconds left = deadline - Clock::now();
+        if (left.count() <= 0) return Error(Errc::timed_out);
+        if (auto slept = sleep(std::min(left, slice)); !slept) return slept.error();
+        if (!has_news()) pin_.attachment().check_lost();
+    }
+}
+
+/// Sleeps until a change of one of the watch's subjects is published; see shm/wait/futex.hpp.
+Result<void> Watch::Impl::sleep(std::chrono::nanoseconds time) {
+    auto lane = client_->lane();
+    if (!lane) return lane.error();
+    shm::HalfWord& mask = (*lane)->channel().control().client.watch_mask;
+    mask.store(subjects_, std::memory_order_seq_cst);  // S1
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    if (!has_news()) {  // S2, S3
+        shm::futex_wait_for(shm::low_half(segment().header().commit.published),
+                            static_cast<std::uint32_t>(drain_at_), time, subjects_);
+    }
+    mask.store(0, std::memory_order_relaxed);
+    return {};
+}
+
+/// The grid was ended or its broker is gone: goes on with the one that has taken its place.
+Result<void> Watch::Impl::reattach() {
+    pin_.attachment().check_lost();
+    auto attachment = client_->attachment();
+    if (!attachment) return attachment.error();
+    auto pin = detail::PinSlotHolder::take(std::move(*attachment));
+    if (!pin) return pin.error();
+    const bool is_same_grid = pin->attachment().segment().identity().boot_id ==
+                              segment().identity().boot_id;
+    sync_.reset();
+    has_pin_ = false;
+    pin_ = std::move(*pin);
+    if (is_same_grid) return {};  // the cursor is still good
+    ring_.emplace(segment());
+    literal_hash_ = hash_in(segment(), pattern_);
+    subjects_ = subjects_of(pattern_, literal_hash_);
+    go_to_the_newest();
+    drain_at_ = 0;
+    drain_end_ = cursor_;
+    was_reattached_ = true;
+    wants_sync_ = options_.mode == WatchMode::latest;
+    return {};
+}
+
+Result<int> Watch::Impl::descriptor() {
+    if (signal_ == nullptr) {
+        auto made = WatchSignal::make(client_, pin_.shared_attachment(), subjects_);
+        if (!made) return made.error();
+        signal_ = std::move(*made);
+    }
+    return signal_->descriptor();
+}
+
+}  // namespace ringside

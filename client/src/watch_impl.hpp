@@ -1,0 +1,96 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "client_impl.hpp"
+#include "pin_slot.hpp"
+#include "shm/name/pattern.hpp"
+#include "shm/ring/change_ring.hpp"
+#include "watch_signal.hpp"
+
+namespace ringside {
+
+/// A cursor in the change ring, with what it takes to use the entries that it meets.
+///
+/// To read the entry at the cursor:
+///   1  S := published, copy the entry out of the ring (R1..R4 of change_ring.hpp)
+///   2  pin the revision before the entry's: what the entry leads to, and what it replaced, stay
+///   3  the horizon had not passed that revision: nothing of it was freed before the pin
+/// A watch keeps its pin until the next call, so that what it delivered stays readable, and moves it
+/// on as it goes. At the head of the ring it has none.
+class Watch::Impl {
+public:
+    Impl(std::shared_ptr<Client::Impl> client, detail::PinSlotHolder pin, Pattern pattern,
+         Pointer pointer, WatchOptions options);
+    ~Impl();
+    Impl(const Impl&) = delete;
+    Impl& operator=(const Impl&) = delete;
+
+    /// Where the watch begins. Error: compacted.
+    Result<void> begin();
+
+    Result<WatchEvent> poll();
+    Result<WatchEvent> next(std::chrono::milliseconds timeout);
+    Result<int> descriptor();
+    [[nodiscard]] Revision delivered() const noexcept { return delivered_; }
+
+private:
+    enum class Step { event, nothing, go_on };
+
+    /// The state of all matching records at one revision, as it is handed out.
+    struct Sync {
+        Sync(detail::PinSlotHolder holder, Revision revision) noexcept
+            : pin(std::move(holder)), at(revision) {}
+        void fill(const Pattern& pattern);
+
+        detail::PinSlotHolder pin;
+        Revision at;
+        std::string after;  ///< the last name that `batch` had; "" = none yet
+        std::vector<RecordView> batch;
+        std::size_t next = 0;
+        bool is_at_end = false;
+    };
+
+    Result<WatchEvent> follow(WatchEvent& event);
+    Step step(WatchEvent& event);
+    Step lapped(WatchEvent& event);
+    bool make_event(const shm::Change& change, Revision at, WatchEvent& event);
+    [[nodiscard]] bool is_wanted(const shm::Change& change, const shm::VersionBlock& version) const;
+    [[nodiscard]] bool pointer_sees(const shm::Change& change,
+                                    const shm::VersionBlock& version) const;
+    void go_to_the_newest();
+    Result<void> start_sync();
+    bool next_of_sync(WatchEvent& event);
+    Result<void> reattach();
+    [[nodiscard]] bool has_news() const noexcept;
+    Result<void> sleep(std::chrono::nanoseconds time);
+
+    [[nodiscard]] const shm::SegmentView& segment() const noexcept {
+        return pin_.attachment().segment();
+    }
+
+    std::shared_ptr<Client::Impl> client_;
+    detail::PinSlotHolder pin_;
+    const Pattern pattern_;
+    const Pointer pointer_;
+    const WatchOptions options_;
+    std::uint32_t subjects_;
+    std::uint32_t literal_hash_ = 0;  ///< of the one name that a literal pattern names
+
+    std::optional<shm::ChangeRingReader> ring_;
+    Position cursor_ = 0;
+    Position drain_end_ = 0;   ///< entries before it are delivered as of `drain_at_`
+    Revision drain_at_ = 0;
+    Revision pinned_ = 0;
+    bool has_pin_ = false;
+    bool was_reattached_ = false;
+    Revision delivered_ = 0;
+
+    std::optional<Sync> sync_;
+    bool wants_sync_ = false;  ///< begins with the next call
+    std::unique_ptr<WatchSignal> signal_;
+};
+
+}  // namespace ringside

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <thread>
+
+#include "attachment.hpp"
+#include "ringside/client.hpp"
+
+namespace ringside {
+
+/// A descriptor that becomes readable when something is published, for event loops: an eventfd, and
+/// a thread that sleeps on the grid's futex and signals it.
+class WatchSignal {
+public:
+    /// Errors: system_error, lane_limit.
+    static Result<std::unique_ptr<WatchSignal>> make(std::shared_ptr<Client::Impl> client,
+                                                     std::shared_ptr<detail::Attachment> attachment,
+                                                     std::uint32_t subjects);
+    ~WatchSignal();
+    WatchSignal(const WatchSignal&) = delete;
+    WatchSignal& operator=(const WatchSignal&) = delete;
+
+    [[nodiscard]] int descriptor() const noexcept { return event_.get(); }
+
+    /// Not readable until the next publication.
+    void clear() const noexcept;
+
+private:
+    explicit WatchSignal(detail::Descriptor event) noexcept : event_(std::move(event)) {}
+    void run(const std::shared_ptr<Client::Impl>& client,
+             std::shared_ptr<detail::Attachment> attachment, std::uint32_t subjects);
+    void signal() const noexcept;
+
+    detail::Descriptor event_;
+    std::atomic<bool> stop_ = false;
+    std::thread thread_;
+};
+
+}  // namespace ringside

@@ -1,0 +1,117 @@
+#include "client_impl.hpp"
+#include "command.hpp"
+#include "transaction_impl.hpp"
+
+namespace ringside {
+
+using detail::encode;
+using detail::terms_of;
+using detail::ThreadLane;
+
+namespace {
+
+Error error_of(const shm::ReplyView& reply) {
+    std::string detail(reply.detail());
+    return {reply.error(), std::move(detail)};
+}
+
+/// Sends the request that stands in the lane and waits for its reply.
+Result<shm::ReplyView> call(ThreadLane& lane, const detail::Patience& patience) {
+    detail::Channel& channel = lane.channel();
+    const std::uint64_t number = channel.next_number();
+    if (auto sent = channel.send(channel.request.finish(number), true, patience); !sent) {
+        return sent.error();
+    }
+    channel.ring_doorbell();
+    return channel.await(number, patience);
+}
+
+/// One command as a commit of its own.
+Result<WriteResult> write(Client::Impl& impl, wire::CommandKind kind, std::string_view name,
+                          std::string_view pointer, ByteView document, const WriteOptions& options) {
+    auto terms = terms_of(options);
+    if (!terms) return terms.error();
+    auto lane = impl.lane();
+    if (!lane) return lane.error();
+    shm::RequestWriter& request = (*lane)->channel().request;
+    request.append(kind, name, pointer, document, *terms);
+    auto reply = call(**lane, impl.patience());
+    if (!reply) return reply.error();
+    if (reply->error() != Errc::ok) return error_of(*reply);
+    return WriteResult{reply->revision(), reply->versions() > 0 ? reply->version(0) : 0};
+}
+
+Result<WriteResult> write_json(Client::Impl& impl, wire::CommandKind kind, std::string_view name,
+                               std::string_view pointer, std::string_view json,
+                               const WriteOptions& options) {
+    auto document = encode(json);
+    if (!document) return document.error();
+    return write(impl, kind, name, pointer, *document, options);
+}
+
+}  // namespace
+
+Result<WriteResult> Client::put(std::string_view name, std::string_view json,
+                                const WriteOptions& options) {
+    return write_json(*impl_, wire::CommandKind::put, name, {}, json, options);
+}
+Result<WriteResult> Client::put(std::string_view name, const Document& document,
+                                const WriteOptions& options) {
+    return write(*impl_, wire::CommandKind::put, name, {}, document.bytes(), options);
+}
+Result<WriteResult> Client::patch(std::string_view name, std::string_view pointer,
+                                  std::string_view json, const WriteOptions& options) {
+    return write_json(*impl_, wire::CommandKind::set_path, name, pointer, json, options);
+}
+Result<WriteResult> Client::patch(std::string_view name, std::string_view pointer,
+                                  const Document& value, const WriteOptions& options) {
+    return write(*impl_, wire::CommandKind::set_path, name, pointer, value.bytes(), options);
+}
+Result<WriteResult> Client::merge(std::string_view name, std::string_view json,
+                                  const WriteOptions& options) {
+    return write_json(*impl_, wire::CommandKind::merge, name, {}, json, options);
+}
+Result<WriteResult> Client::json_patch(std::string_view name, std::string_view json,
+                                       const WriteOptions& options) {
+    return write_json(*impl_, wire::CommandKind::json_patch, name, {}, json, options);
+}
+Result<WriteResult> Client::remove(std::string_view name, const WriteOptions& options) {
+    return write(*impl_, wire::CommandKind::remove, name, {}, {}, options);
+}
+
+Result<CommitResult> Client::commit(const Transaction& transaction) {
+    auto lane = impl_->lane();
+    if (!lane) return lane.error();
+    shm::RequestWriter& request = (*lane)->channel().request;
+    if (auto encoded = transaction.impl_->encode_into(request); !encoded) {
+        request.clear();
+        return encoded.error();
+    }
+    auto reply = call(**lane, impl_->patience());
+    if (!reply) return reply.error();
+    if (reply->error() != Errc::ok) {
+        Error error = error_of(*reply);
+        const auto& writes = transaction.impl_->writes;
+        if (reply->failed_command() < writes.size()) {
+            const std::string where = "write " + std::to_string(reply->failed_command()) + " (" +
+                                      writes[reply->failed_command()].name + ")";
+            error.detail = error.detail.empty() ? where : where + ": " + error.detail;
+        }
+        return error;
+    }
+    CommitResult result{reply->revision(), {}};
+    for (std::size_t i = 0; i < reply->versions(); ++i) result.versions.push_back(reply->version(i));
+    return result;
+}
+
+Result<Revision> Client::compact() {
+    auto lane = impl_->lane();
+    if (!lane) return lane.error();
+    (*lane)->channel().request.compact();
+    auto reply = call(**lane, impl_->patience());
+    if (!reply) return reply.error();
+    if (reply->error() != Errc::ok) return error_of(*reply);
+    return reply->revision();
+}
+
+}  // namespace ringside
