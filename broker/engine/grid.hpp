@@ -74,7 +74,8 @@ public:
     /// memory back. Called by the engine every few turns and when idle; cheap when there is nothing.
     void reclaim();
 
-    /// Forgets all changes up to the published revision, then reclaims.
+    /// Publishes, forgets all changes up to the published revision, then reclaims. The subjects for
+    /// waking watchers are still given by the next `publish`.
     void compact();
 
     /// Updates the counters in the segment's header.

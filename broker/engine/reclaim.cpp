@@ -125,6 +125,7 @@ void Grid::Impl::release(const Retired& retired) {
 void Grid::Impl::reclaim() { reclaim(Urgency::routine); }
 
 void Grid::Impl::compact() {
+    make_visible();
     // Twice: unlinking tombstones in the first pass retires nodes and slots for the second.
     reclaim(Urgency::drop_history);
     reclaim(Urgency::drop_history);

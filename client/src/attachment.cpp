@@ -94,10 +94,6 @@ Result<Packet> receive(int socket, void* into, std::size_t size, std::chrono::mi
 
 }  // namespace
 
-Descriptor::~Descriptor() {
-    if (value_ >= 0) close(value_);
-}
-
 Result<std::shared_ptr<Attachment>> Attachment::make(const std::string& grid,
                                                      const std::string& program,
                                                      std::chrono::milliseconds timeout) {

@@ -9,28 +9,12 @@
 #include <vector>
 
 #include "channel.hpp"
+#include "shm/base/descriptor.hpp"
 #include "shm/base/errc.hpp"
 #include "shm/lane/session_memory.hpp"
 #include "shm/segment/segment.hpp"
 
 namespace ringside::detail {
-
-/// A file descriptor, owned.
-class Descriptor {
-public:
-    Descriptor() = default;
-    explicit Descriptor(int value) noexcept : value_(value) {}
-    Descriptor(Descriptor&& other) noexcept : value_(std::exchange(other.value_, -1)) {}
-    Descriptor& operator=(Descriptor&& other) noexcept {
-        std::swap(value_, other.value_);
-        return *this;
-    }
-    ~Descriptor();
-    [[nodiscard]] int get() const noexcept { return value_; }
-
-private:
-    int value_ = -1;
-};
 
 /// One session with one boot of a grid: the segment (read-only), the session's memory, the socket.
 ///

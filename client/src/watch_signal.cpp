@@ -14,7 +14,7 @@ namespace ringside {
 Result<std::unique_ptr<WatchSignal>> WatchSignal::make(
     std::shared_ptr<Client::Impl> client, std::shared_ptr<detail::Attachment> attachment,
     std::uint32_t subjects) {
-    detail::Descriptor event(eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK));
+    Descriptor event(eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK));
     if (event.get() < 0) {
         return Error(Errc::system_error, std::string("eventfd: ") + std::strerror(errno));
     }

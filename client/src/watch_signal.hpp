@@ -27,12 +27,12 @@ public:
     void clear() const noexcept;
 
 private:
-    explicit WatchSignal(detail::Descriptor event) noexcept : event_(std::move(event)) {}
+    explicit WatchSignal(Descriptor event) noexcept : event_(std::move(event)) {}
     void run(const std::shared_ptr<Client::Impl>& client,
              std::shared_ptr<detail::Attachment> attachment, std::uint32_t subjects);
     void signal() const noexcept;
 
-    detail::Descriptor event_;
+    Descriptor event_;
     std::atomic<bool> stop_ = false;
     std::thread thread_;
 };

@@ -14,6 +14,7 @@
 #include <system_error>
 
 #include "shm/segment/plan.hpp"
+#include "shm/wait/futex.hpp"
 
 namespace ringside::shm {
 
@@ -176,6 +177,14 @@ void Segment::announce(std::uint32_t flags) noexcept {
                                 std::memory_order_relaxed);
     // release: who sees the magic sees the whole header, and an empty but complete grid.
     identity.magic.store(segment_magic, std::memory_order_release);
+}
+
+void Segment::close(GridState state) noexcept {
+    Header& words = header();
+    words.broker.state.store(static_cast<std::uint32_t>(state), std::memory_order_release);
+    // A horizon beyond every revision: a reader's next pin fails, and it looks at the state.
+    words.horizon.horizon.store(~0ULL, std::memory_order_seq_cst);
+    futex_wake_all(low_half(words.commit.published));
 }
 
 Result<Segment> Segment::open(std::string_view grid) { return open_as(grid, ipc::read_only); }

@@ -100,6 +100,10 @@ public:
     [[nodiscard]] const SegmentView& view() const noexcept { return view_; }
     [[nodiscard]] Header& header() const noexcept { return view_.header(); }
 
+    /// Ends the grid for its readers: no revision can be pinned any more, those who sleep wake up.
+    /// What is pinned or mapped stays readable.
+    void close(GridState state) noexcept;
+
     /// Backs [offset, offset + bytes) with memory, in huge pages where the host can.
     /// Returns false when the host has no memory left for it (nothing is touched then).
     [[nodiscard]] bool commit(Offset offset, std::uint64_t bytes) const noexcept;

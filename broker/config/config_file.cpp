@@ -1,0 +1,171 @@
+#include <grp.h>
+#include <pwd.h>
+
+#include <array>
+#include <toml++/toml.h>
+
+#include "broker/config/options.hpp"
+
+namespace ringside::broker {
+
+namespace {
+
+/// Where in the file something stands, for errors.
+Error error_at(const toml::node& node, const std::string& what) {
+    const auto& source = node.source();
+    const std::string path = source.path ? *source.path : "configuration";
+    return {Errc::bad_configuration, path + ":" + std::to_string(source.begin.line) + ": " + what};
+}
+
+Result<std::uint64_t> unsigned_of(const toml::node& node, std::string_view key) {
+    const auto number = node.value_exact<std::int64_t>();
+    if (number && *number >= 0) return static_cast<std::uint64_t>(*number);
+    return error_at(node, std::string(key) + " must be a whole number, not negative");
+}
+
+Result<std::string> string_of(const toml::node& node, std::string_view key) {
+    if (auto text = node.value_exact<std::string>()) return *text;
+    return error_at(node, std::string(key) + " must be a string");
+}
+
+Result<std::uint64_t> bytes_of(const toml::node& node, std::string_view key) {
+    if (node.is_integer()) return unsigned_of(node, key);
+    auto text = string_of(node, key);
+    if (!text) return text.error();
+    auto bytes = parse_bytes(*text);
+    if (!bytes) return error_at(node, bytes.error().detail);
+    return bytes;
+}
+
+Result<std::uint32_t> user_id(const toml::node& node) {
+    if (node.is_integer()) {
+        auto number = unsigned_of(node, "user");
+        if (!number) return number.error();
+        return static_cast<std::uint32_t>(*number);
+    }
+    auto name = string_of(node, "user");
+    if (!name) return name.error();
+    if (const passwd* entry = getpwnam(name->c_str())) return entry->pw_uid;
+    return error_at(node, "there is no user '" + *name + "'");
+}
+
+Result<std::uint32_t> group_id(const toml::node& node) {
+    if (node.is_integer()) {
+        auto number = unsigned_of(node, "group");
+        if (!number) return number.error();
+        return static_cast<std::uint32_t>(*number);
+    }
+    auto name = string_of(node, "group");
+    if (!name) return name.error();
+    if (const group* entry = getgrnam(name->c_str())) return entry->gr_gid;
+    return error_at(node, "there is no group '" + *name + "'");
+}
+
+Result<shm::Role> role_of(const toml::node& node) {
+    auto name = string_of(node, "role");
+    if (!name) return name.error();
+    if (*name == "none") return shm::Role::none;
+    if (*name == "reader") return shm::Role::reader;
+    if (*name == "writer") return shm::Role::writer;
+    if (*name == "admin") return shm::Role::admin;
+    return error_at(node, "role '" + *name + "' is not none, reader, writer or admin");
+}
+
+Result<void> read_patterns(const toml::node& node, Access& access) {
+    const toml::array* list = node.as_array();
+    if (list == nullptr) return error_at(node, "patterns must be a list of strings");
+    for (const toml::node& item : *list) {
+        auto text = string_of(item, "patterns");
+        if (!text) return text.error();
+        auto pattern = Pattern::parse(*text);
+        if (!pattern) return error_at(item, pattern.error().text());
+        access.patterns.push_back(std::move(*pattern));
+    }
+    return {};
+}
+
+Result<RoleRule> read_rule(const toml::node& node) {
+    const toml::table* table = node.as_table();
+    if (table == nullptr) return error_at(node, "a role is a table: [[role]]");
+    RoleRule rule;
+    bool has_subject = false;
+    bool has_role = false;
+    for (const auto& [key, value] : *table) {
+        if (key == "user" || key == "group") {
+            if (has_subject) return error_at(value, "a role is for one user or one group");
+            auto id = key == "user" ? user_id(value) : group_id(value);
+            if (!id) return id.error();
+            rule.subject = key == "user" ? RoleRule::Subject::user : RoleRule::Subject::group;
+            rule.id = *id;
+            has_subject = true;
+        } else if (key == "role") {
+            auto role = role_of(value);
+            if (!role) return role.error();
+            rule.access.role = *role;
+            has_role = true;
+        } else if (key == "patterns") {
+            if (auto read = read_patterns(value, rule.access); !read) return read.error();
+        } else {
+            return error_at(value, "'" + std::string(key.str()) + "' is not known in a role");
+        }
+    }
+    if (!has_subject || !has_role) return error_at(node, "a role needs user or group, and role");
+    return rule;
+}
+
+Result<void> read_key(std::string_view key, const toml::node& value, Options& options) {
+    const auto store_number = [&](auto& option) -> Result<void> {
+        auto number = unsigned_of(value, key);
+        if (!number) return number.error();
+        option = std::remove_reference_t<decltype(option)>(*number);
+        return {};
+    };
+    const auto store_bytes = [&](std::uint64_t& option) -> Result<void> {
+        auto bytes = bytes_of(value, key);
+        if (!bytes) return bytes.error();
+        option = *bytes;
+        return {};
+    };
+    const auto store_text = [&](std::string& option) -> Result<void> {
+        auto text = string_of(value, key);
+        if (!text) return text.error();
+        option = std::move(*text);
+        return {};
+    };
+    if (key == "grid") return store_text(options.grid);
+    if (key == "memory") return store_bytes(options.shape.memory_bytes);
+    if (key == "ring-entries") return store_number(options.shape.ring_entries);
+    if (key == "retain-entries") return store_number(options.retention.retain_entries);
+    if (key == "retain-bytes") return store_bytes(options.retention.retain_bytes);
+    if (key == "sessions-max") return store_number(options.sessions_max);
+    if (key == "spin-us") return store_number(options.spin);
+    if (key == "log-level") return store_text(options.log_level);
+    if (key == "log-file") return store_text(options.log_file);
+    if (key != "role") return error_at(value, "'" + std::string(key) + "' is not known");
+    const toml::array* rules = value.as_array();
+    if (rules == nullptr) return error_at(value, "roles are written as [[role]]");
+    for (const toml::node& item : *rules) {
+        auto rule = read_rule(item);
+        if (!rule) return rule.error();
+        options.rules.push_back(std::move(*rule));
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<void> read_config_file(const std::string& path, Options& options) {
+    try {
+        const toml::table file = toml::parse_file(path);
+        for (const auto& [key, value] : file) {
+            if (auto read = read_key(key.str(), value, options); !read) return read;
+        }
+        return {};
+    } catch (const toml::parse_error& failure) {
+        return Error(Errc::bad_configuration,
+                     path + ":" + std::to_string(failure.source().begin.line) + ": " +
+                         std::string(failure.description()));
+    }
+}
+
+}  // namespace ringside::broker

@@ -1,0 +1,141 @@
+#include "broker/config/options.hpp"
+
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <charconv>
+
+namespace ringside::broker {
+
+Result<std::uint64_t> parse_bytes(std::string_view text) {
+    std::uint64_t number = 0;
+    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
+    const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
+    const auto bad = [&] {
+        return Error(Errc::bad_configuration,
+                     "'" + std::string(text) + "' is not a size: write 65536, 512KiB, 64MiB or 4GiB");
+    };
+    if (failed != std::errc()) return bad();
+    unsigned shift = 0;
+    if (unit == "KiB") shift = 10;
+    else if (unit == "MiB") shift = 20;
+    else if (unit == "GiB") shift = 30;
+    else if (unit == "TiB") shift = 40;
+    else if (!unit.empty() && unit != "B") return bad();
+    if (number > (limits::memory_bytes_max >> shift)) return bad();
+    return number << shift;
+}
+
+Access Options::access_of(const Credentials& peer) const {
+    for (const RoleRule& rule : rules) {
+        const std::uint32_t id = rule.subject == RoleRule::Subject::user ? peer.uid : peer.gid;
+        if (rule.id == id) return rule.access;
+    }
+    if (peer.uid == geteuid()) return {shm::Role::admin, {}};
+    if (peer.gid == getegid()) return {shm::Role::reader, {}};
+    return {};
+}
+
+namespace {
+
+/// The flags as they were given; those that were not leave the file's word.
+struct Flags {
+    std::string config;
+    std::optional<std::string> grid;
+    std::optional<std::string> memory;
+    std::optional<std::uint64_t> ring_entries;
+    std::optional<std::uint64_t> retain_entries;
+    std::optional<std::string> retain_bytes;
+    std::optional<std::size_t> sessions_max;
+    std::optional<std::uint64_t> spin_us;
+    std::optional<std::string> log_level;
+    std::optional<std::string> log_file;
+};
+
+void declare(CLI::App& app, Flags& flags) {
+    app.add_option("-g,--grid", flags.grid, "Name of the grid (default: default)")
+        ->envname("RINGSIDE_GRID");
+    app.add_option("-m,--memory", flags.memory, "Size of the segment, e.g. 512MiB (default: 1GiB)");
+    app.add_option("--config", flags.config, "TOML file with these options and with roles");
+    app.add_option("--ring-entries", flags.ring_entries,
+                   "Changes that the ring can hold, a power of two (default: by the memory)");
+    app.add_option("--retain-entries", flags.retain_entries,
+                   "Changes kept for watches and old revisions (default: all that fit)");
+    app.add_option("--retain-bytes", flags.retain_bytes,
+                   "Replaced versions kept for old revisions (default: a 16th of the heap)");
+    app.add_option("--sessions-max", flags.sessions_max, "Sessions served at once (default: 4096)");
+    app.add_option("--spin-us", flags.spin_us,
+                   "How long the idle engine spins before it sleeps (default: 200)");
+    app.add_option("--log-level", flags.log_level, "debug, info, warning or error (default: info)");
+    app.add_option("--log-file", flags.log_file, "Where to log (default: standard error)");
+    app.set_version_flag("--version", "ringside-broker " RINGSIDE_VERSION);
+    app.footer("It prints a line that begins with 'ready' when it serves, and ends on SIGTERM.\n"
+               "Example: ringside-broker --grid onsale --memory 4GiB");
+}
+
+template <class T>
+void take(const std::optional<T>& flag, T& option) {
+    if (flag) option = *flag;
+}
+
+Result<void> apply(const Flags& flags, Options& options) {
+    take(flags.grid, options.grid);
+    take(flags.ring_entries, options.shape.ring_entries);
+    take(flags.retain_entries, options.retention.retain_entries);
+    take(flags.sessions_max, options.sessions_max);
+    take(flags.log_level, options.log_level);
+    take(flags.log_file, options.log_file);
+    if (flags.spin_us) options.spin = std::chrono::microseconds(*flags.spin_us);
+    if (flags.memory) {
+        auto bytes = parse_bytes(*flags.memory);
+        if (!bytes) return Error(bytes.error().code, "--memory: " + bytes.error().detail);
+        options.shape.memory_bytes = *bytes;
+    }
+    if (flags.retain_bytes) {
+        auto bytes = parse_bytes(*flags.retain_bytes);
+        if (!bytes) return Error(bytes.error().code, "--retain-bytes: " + bytes.error().detail);
+        options.retention.retain_bytes = *bytes;
+    }
+    return {};
+}
+
+Result<void> check(const Options& options) {
+    if (auto paths = shm::GridPaths::of(options.grid); !paths) return paths.error();
+    if (options.sessions_max == 0 || options.sessions_max > limits::sessions_max) {
+        return Error(Errc::bad_configuration, "sessions-max must be between 1 and " +
+                                                  std::to_string(limits::sessions_max));
+    }
+    if (options.spin > std::chrono::minutes(1)) {
+        return Error(Errc::bad_configuration, "spin-us must be at most a minute");
+    }
+    for (const char* level : {"debug", "info", "warning", "error"}) {
+        if (options.log_level == level) return {};
+    }
+    return Error(Errc::bad_configuration, "log-level '" + options.log_level +
+                                              "' is not debug, info, warning or error");
+}
+
+}  // namespace
+
+Result<ParsedOptions> parse_options(int argc, const char* const* argv) {
+    CLI::App app("The broker of a Ringside grid: owns its shared memory and serves its clients",
+                 "ringside-broker");
+    Flags flags;
+    declare(app, flags);
+    ParsedOptions parsed;
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& failure) {
+        parsed.is_done = true;
+        parsed.status = app.exit(failure) == 0 ? 0 : 2;
+        return parsed;
+    }
+    if (!flags.config.empty()) {
+        if (auto read = read_config_file(flags.config, parsed.options); !read) return read.error();
+    }
+    if (auto applied = apply(flags, parsed.options); !applied) return applied.error();
+    if (auto checked = check(parsed.options); !checked) return checked.error();
+    return parsed;
+}
+
+}  // namespace ringside::broker

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "broker/engine/grid.hpp"
+#include "broker/session/access.hpp"
+#include "shm/base/errc.hpp"
+#include "shm/segment/segment.hpp"
+
+namespace ringside::broker {
+
+/// Gives a role to a user or to a group.
+struct RoleRule {
+    enum class Subject { user, group };
+    Subject subject = Subject::user;
+    std::uint32_t id = 0;
+    Access access;
+};
+
+/// What a broker is started with.
+struct Options {
+    std::string grid = "default";
+    shm::SegmentShape shape;
+    GridOptions retention;
+    std::size_t sessions_max = limits::sessions_max;
+    std::chrono::microseconds spin{200};  ///< how long the idle engine spins before it sleeps
+    std::string log_level = "info";
+    std::string log_file;  ///< empty: standard error
+    std::vector<RoleRule> rules;  ///< the first that applies decides
+
+    /// What a peer may do: the broker's own user is admin, its group may read, rules come first.
+    [[nodiscard]] Access access_of(const Credentials& peer) const;
+};
+
+/// What the command line comes to.
+struct ParsedOptions {
+    Options options;
+    bool is_done = false;  ///< --help or --version was printed: exit with `status`
+    int status = 0;
+};
+
+/// Flags, and the TOML file that `--config` names; a flag wins over the file.
+/// Error: bad_configuration; the detail says where.
+Result<ParsedOptions> parse_options(int argc, const char* const* argv);
+
+/// "512MiB", "4GiB", "65536": a number of bytes. Error: bad_configuration.
+Result<std::uint64_t> parse_bytes(std::string_view text);
+
+/// Adds what a TOML file says. Error: bad_configuration, with file and line.
+Result<void> read_config_file(const std::string& path, Options& options);
+
+}  // namespace ringside::broker

@@ -1,0 +1,202 @@
+#include "broker/engine/engine.hpp"
+
+#include <algorithm>
+
+namespace ringside::broker {
+
+Engine::Engine(const shm::SegmentView& segment, GridHost host, GridOptions options)
+    : segment_(segment),
+      grid_(segment,
+            [&] {
+                host.collect_pins = [this](std::vector<HeldPin>& out) {
+                    for (const auto& session : sessions_) session->collect_pins(grid_.published(), out);
+                };
+                return std::move(host);
+            }(),
+            options) {}
+
+void Engine::open(std::unique_ptr<Session> session, std::uint64_t now_ns) {
+    shm::SessionEntry& entry = segment_.session(session->index());
+    const Peer& peer = session->peer();
+    const auto store = [](auto& word, auto value) { word.store(value, std::memory_order_relaxed); };
+    store(entry.pid, peer.credentials.pid);
+    store(entry.uid, peer.credentials.uid);
+    store(entry.gid, peer.credentials.gid);
+    store(entry.role, static_cast<std::uint32_t>(peer.access.role));
+    store(entry.opened_ns, now_ns);
+    store(entry.revoked_below, Revision{0});
+    entry.name.fill('\0');
+    peer.program.copy(entry.name.data(), entry.name.size() - 1);
+    store_entry(*session);
+    // release: who sees the id sees the rest.
+    entry.id.store(session->id(), std::memory_order_release);
+    sessions_.push_back(std::move(session));
+    ++sessions_total_;
+}
+
+std::unique_ptr<Session> Engine::close(SessionId id) {
+    const auto place = std::find_if(sessions_.begin(), sessions_.end(),
+                                    [id](const auto& session) { return session->id() == id; });
+    if (place == sessions_.end()) return nullptr;
+    return remove(static_cast<std::size_t>(place - sessions_.begin()));
+}
+
+std::unique_ptr<Session> Engine::remove(std::size_t place) {
+    std::unique_ptr<Session> session = std::move(sessions_[place]);
+    sessions_.erase(sessions_.begin() + static_cast<std::ptrdiff_t>(place));
+    segment_.session(session->index()).id.store(0, std::memory_order_relaxed);
+    segment_.header().counters.sessions_open.store(sessions_.size(), std::memory_order_relaxed);
+    return session;
+}
+
+bool Engine::turn(std::uint64_t now_ns, Outbox& outbox) {
+    constexpr std::size_t expiries_per_turn = 256;
+    grid_.begin_turn(now_ns);
+    grid_.expire_due(expiries_per_turn);
+    std::size_t budget = requests_per_turn;
+    for (std::size_t i = 0; i < sessions_.size() && budget > 0; ++i) {
+        const std::size_t place = (next_session_ + i) % sessions_.size();
+        Session& session = *sessions_[place];
+        session.adopt_lanes();
+        for (std::size_t lane = 0; lane < session.lanes().size() && budget > 0; ++lane) {
+            if (drain(session, lane, budget)) continue;
+            violators_.emplace_back(place, violation_);
+            break;
+        }
+    }
+    if (!sessions_.empty()) next_session_ = (next_session_ + 1) % sessions_.size();
+    finish_turn(outbox);
+    return budget < requests_per_turn || outbox.subjects != 0 || !outbox.ended.empty();
+}
+
+bool Engine::drain(Session& session, std::size_t lane_index, std::size_t& budget) {
+    Lane& lane = *session.lanes()[lane_index];
+    if (!session.is_ready(lane_index)) {
+        return !lane.is_broken() || violates("the index of its reply ring is not possible");
+    }
+    if (lane.has_pending()) lane.send_pending();
+    for (std::size_t i = 0; i < requests_per_lane && budget > 0; ++i) {
+        const Lane::Taken taken = session.take_frame(lane_index);
+        if (taken == Lane::Taken::nothing) break;
+        --budget;
+        if (taken == Lane::Taken::part) continue;
+        if (taken == Lane::Taken::broken) return violates("the frames of its requests are not possible");
+        const bool keeps_to_protocol = serve(session, lane_index);
+        session.forget_message(lane_index);
+        if (!keeps_to_protocol) return false;
+    }
+    if (lane.is_touched) touched_.push_back(&lane);
+    return true;
+}
+
+bool Engine::violates(const char* what) {
+    violation_ = Error(Errc::bad_request, what);
+    return false;
+}
+
+bool Engine::serve(Session& session, std::size_t lane_index) {
+    Lane& lane = *session.lanes()[lane_index];
+    ++session.requests;
+    const auto decoded = decode(lane.message(), grid_.changes_max(), request_);
+    if (!decoded) {
+        const DecodeFailure& failure = decoded.error();
+        if (failure.breaks_protocol) {
+            violation_ = failure.error;
+            return false;
+        }
+        ++refused_;
+        lane.answer(replies_.refused(request_.number, failure.error, failure.command));
+        return true;
+    }
+    if (!lane.accept_number(request_.number)) {
+        return violates("the numbers of its requests do not count up");
+    }
+    reply_to(session, lane_index);
+    return true;
+}
+
+void Engine::reply_to(Session& session, std::size_t lane_index) {
+    Lane& lane = *session.lanes()[lane_index];
+    const auto refuse = [&](const Error& error, std::size_t command) {
+        ++refused_;
+        lane.answer(replies_.refused(request_.number, error, command));
+    };
+    for (std::size_t i = 0; i < request_.commands.size(); ++i) {
+        if (!session.peer().access.may(request_.commands[i])) {
+            return refuse(Error(Errc::permission_denied, std::string(request_.commands[i].name)), i);
+        }
+    }
+    if (request_.commands.size() == 1 &&
+        request_.commands.front().kind == wire::CommandKind::compact) {
+        grid_.compact();
+        lane.answer(replies_.committed(request_.number, grid_.published(), {}));
+        return;
+    }
+    const Origin origin{session.id(), static_cast<std::uint16_t>(lane_index), request_.number};
+    const auto revision = grid_.commit(request_.commands, origin, versions_);
+    if (!revision) return refuse(revision.error().error, revision.error().command);
+    lane.answer(replies_.committed(request_.number, *revision, versions_));
+}
+
+void Engine::finish_turn(Outbox& outbox) {
+    outbox.subjects = grid_.publish();
+    for (Lane* lane : touched_) lane->flush();
+    if (outbox.subjects != 0 || !touched_.empty()) {
+        // W2 of shm/wait/futex.hpp, for watchers and for those who wait for replies or room.
+        std::atomic_thread_fence(std::memory_order_seq_cst);
+    }
+    for (Lane* lane : touched_) {
+        const auto place = static_cast<shm::SleepsOn>(
+            lane->control().client.reply_asleep.load(std::memory_order_relaxed));
+        if (place == shm::SleepsOn::reply_tail) {
+            outbox.wake.push_back(&lane->control().broker_reply.reply_tail);
+        } else if (place == shm::SleepsOn::request_head) {
+            outbox.wake.push_back(&lane->control().broker.request_head);
+        }
+    }
+    touched_.clear();
+    if (outbox.subjects != 0) {
+        for (const auto& session : sessions_) {
+            for (const auto& lane : session->lanes()) {
+                const auto mask = lane->control().client.watch_mask.load(std::memory_order_relaxed);
+                if ((mask & outbox.subjects) != 0) ++outbox.sleepers;
+            }
+        }
+    }
+    // Highest place first, so that the others keep theirs.
+    std::sort(violators_.begin(), violators_.end(),
+              [](const auto& a, const auto& b) { return a.first > b.first; });
+    for (auto& [place, reason] : violators_) outbox.ended.push_back({remove(place), std::move(reason)});
+    violators_.clear();
+}
+
+bool Engine::has_work() {
+    for (const auto& session : sessions_) {
+        session->adopt_lanes();
+        for (std::size_t lane = 0; lane < session->lanes().size(); ++lane) {
+            if (session->is_ready(lane)) return true;
+        }
+    }
+    return false;
+}
+
+void Engine::housekeep(std::uint64_t now_ns) {
+    grid_.begin_turn(now_ns);
+    grid_.reclaim();
+    grid_.store_counters();
+    shm::Counters& counters = segment_.header().counters;
+    counters.refused.store(refused_, std::memory_order_relaxed);
+    counters.sessions_open.store(sessions_.size(), std::memory_order_relaxed);
+    counters.sessions_total.store(sessions_total_, std::memory_order_relaxed);
+    for (const auto& session : sessions_) store_entry(*session);
+}
+
+void Engine::store_entry(const Session& session) const {
+    const Position head = segment_.header().commit.head.load(std::memory_order_relaxed);
+    shm::SessionEntry& entry = segment_.session(session.index());
+    entry.lag.store(session.lag(head), std::memory_order_relaxed);
+    entry.requests.store(session.requests, std::memory_order_relaxed);
+    entry.lanes.store(static_cast<std::uint32_t>(session.lanes().size()), std::memory_order_relaxed);
+}
+
+}  // namespace ringside::broker

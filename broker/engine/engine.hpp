@@ -1,0 +1,92 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "broker/engine/grid.hpp"
+#include "broker/session/decode.hpp"
+#include "broker/session/session.hpp"
+#include "shm/protocol/reply.hpp"
+
+namespace ringside::broker {
+
+/// A session that the engine has let go of, and why.
+struct EndedSession {
+    std::unique_ptr<Session> session;
+    Error reason;  ///< Errc::ok: its process has gone
+};
+
+/// What a turn of the engine wants done by those who may make system calls.
+struct Outbox {
+    std::uint32_t subjects = 0;   ///< of the changes that became visible
+    std::uint32_t sleepers = 0;   ///< watchers that sleep for one of them
+    std::vector<const shm::HalfWord*> wake;  ///< words that clients sleep on in their lanes
+    std::vector<EndedSession> ended;         ///< sessions that broke the protocol
+
+    void clear() noexcept {
+        subjects = 0;
+        sleepers = 0;
+        wake.clear();
+        ended.clear();
+    }
+};
+
+/// Serves the lanes of all sessions: takes requests, commits them, publishes, replies.
+///
+/// One turn:
+///   1  the clock; records whose time to live ran out
+///   2  requests, lane by lane, at most `requests_per_lane` of one and `requests_per_turn` of all,
+///      beginning behind the lane where the last turn stopped
+///   3  publish: all commits of the turn become visible by one store
+///   4  replies become visible: who reads one sees its commit
+///   5  who sleeps for any of this is put into the outbox
+/// It makes no system call, has no thread and no clock of its own: the broker drives it with lanes,
+/// the tests with whatever they like. Thread safety: one thread.
+class Engine {
+public:
+    static constexpr std::size_t requests_per_turn = 64;
+    static constexpr std::size_t requests_per_lane = 16;
+
+    Engine(const shm::SegmentView& segment, GridHost host, GridOptions options);
+
+    void open(std::unique_ptr<Session> session, std::uint64_t now_ns);
+    /// Null when there is none of that id.
+    [[nodiscard]] std::unique_ptr<Session> close(SessionId id);
+
+    /// Whether it did anything.
+    bool turn(std::uint64_t now_ns, Outbox& outbox);
+
+    /// Whether a turn would find something to do. For the last look before sleeping.
+    [[nodiscard]] bool has_work();
+
+    /// Takes memory back, and shows counters and the sessions' lag in the segment.
+    void housekeep(std::uint64_t now_ns);
+
+    [[nodiscard]] std::uint64_t next_expiry_ms() const noexcept { return grid_.next_expiry_ms(); }
+    [[nodiscard]] std::size_t sessions() const noexcept { return sessions_.size(); }
+
+private:
+    // False: the lane broke the protocol, for the reason in `violation_`.
+    [[nodiscard]] bool drain(Session& session, std::size_t lane_index, std::size_t& budget);
+    [[nodiscard]] bool serve(Session& session, std::size_t lane_index);
+    [[nodiscard]] bool violates(const char* what);
+    void reply_to(Session& session, std::size_t lane_index);
+    void finish_turn(Outbox& outbox);
+    void store_entry(const Session& session) const;
+    std::unique_ptr<Session> remove(std::size_t place);
+
+    shm::SegmentView segment_;
+    Grid grid_;
+    std::vector<std::unique_ptr<Session>> sessions_;
+    std::size_t next_session_ = 0;
+    DecodedRequest request_;
+    shm::ReplyWriter replies_;
+    std::vector<Version> versions_;
+    std::vector<Lane*> touched_;
+    Error violation_;
+    std::vector<std::pair<std::size_t, Error>> violators_;  ///< by place, ascending
+    std::uint64_t refused_ = 0;
+    std::uint64_t sessions_total_ = 0;
+};
+
+}  // namespace ringside::broker

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+
+#include "shm/base/descriptor.hpp"
+#include "shm/base/errc.hpp"
+
+namespace ringside::broker {
+
+/// The lock that makes one process the owner of a grid: `flock` on a file, so that a dead owner
+/// never blocks. The file holds the owner's pid, for people.
+class GridLock {
+public:
+    /// Errors: grid_in_use (the detail names the owner), system_error, permission_denied.
+    static Result<GridLock> take(const std::string& path);
+
+    /// Removes the file, while the lock is held.
+    void remove() const noexcept;
+
+private:
+    GridLock(Descriptor file, std::string path) noexcept
+        : file_(std::move(file)), path_(std::move(path)) {}
+    Descriptor file_;
+    std::string path_;
+};
+
+}  // namespace ringside::broker

@@ -1,0 +1,162 @@
+#include "broker/reactor/engine_thread.hpp"
+
+#include <pthread.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "shm/pin/pin.hpp"
+#include "shm/wait/futex.hpp"
+#include "shm/wait/spin.hpp"
+
+namespace ringside::broker {
+
+namespace {
+
+constexpr std::uint64_t ms = 1'000'000;
+constexpr std::uint64_t housekeeping_interval_ns = 1 * ms;
+constexpr std::uint64_t heartbeat_interval_ns = 100 * ms;
+
+std::uint64_t now() noexcept {
+    return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(
+                                          std::chrono::system_clock::now().time_since_epoch())
+                                          .count());
+}
+
+}  // namespace
+
+EngineThread::EngineThread(const shm::Segment& segment, GridOptions options,
+                           std::chrono::microseconds spin, Handover& handover,
+                           std::function<void()> on_ended)
+    : segment_(&segment),
+      spin_(spin),
+      handover_(&handover),
+      on_ended_(std::move(on_ended)),
+      memory_(segment),
+      waker_(segment.view()),
+      engine_(segment.view(),
+              {.commit_memory = [this](Offset offset,
+                                       std::uint64_t bytes) { return memory_.commit(offset, bytes); },
+               .heavy_fence = [] { shm::membarrier_all(); },
+               .collect_pins = {}},
+              options) {}
+
+EngineThread::~EngineThread() { stop(); }
+
+Result<void> EngineThread::start() {
+    epoll_ = Descriptor(epoll_create1(EPOLL_CLOEXEC));
+    nudge_ = Descriptor(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    if (!epoll_.is_open() || !nudge_.is_open()) {
+        return Error(Errc::system_error, std::string("epoll or eventfd: ") + std::strerror(errno));
+    }
+    if (auto listened = listen_to(nudge_.get()); !listened) return listened;
+    thread_ = std::thread([this] { run(); });
+    return {};
+}
+
+void EngineThread::nudge() const noexcept {
+    const std::uint64_t one = 1;
+    // Fails only when the counter is full, and then the engine is being woken already.
+    [[maybe_unused]] const ssize_t written = write(nudge_.get(), &one, sizeof one);
+}
+
+Result<void> EngineThread::listen_to(int doorbell) const {
+    epoll_event event{};
+    event.events = EPOLLIN | EPOLLET;
+    if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, doorbell, &event) == 0) return {};
+    return Error(Errc::system_error, std::string("epoll_ctl: ") + std::strerror(errno));
+}
+
+void EngineThread::stop_listening_to(int doorbell) const noexcept {
+    epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, doorbell, nullptr);
+}
+
+void EngineThread::stop() {
+    stop_.store(true);
+    if (!thread_.joinable()) return;
+    nudge();
+    thread_.join();
+}
+
+void EngineThread::run() {
+    pthread_setname_np(pthread_self(), "engine");
+    shm::SpinWait spin(spin_);
+    while (!stop_.load(std::memory_order_relaxed)) {
+        const std::uint64_t now_ns = now();
+        take_orders(now_ns);
+        const bool worked = engine_.turn(now_ns, outbox_);
+        empty_outbox();
+        keep_house(now_ns);
+        if (worked) spin.restart();
+        else if (!spin.pause()) {
+            sleep();
+            spin.restart();
+        }
+    }
+}
+
+void EngineThread::take_orders(std::uint64_t now_ns) {
+    SessionOrder* taken = nullptr;
+    while (handover_->orders.pop(taken)) {
+        const std::unique_ptr<SessionOrder> order(taken);
+        if (order->open != nullptr) {
+            engine_.open(std::move(order->open), now_ns);
+        } else if (auto session = engine_.close(order->close)) {
+            outbox_.ended.push_back({std::move(session), Error()});
+        }
+    }
+    empty_outbox();
+}
+
+void EngineThread::empty_outbox() {
+    for (const shm::HalfWord* word : outbox_.wake) shm::futex_wake_all(*word);
+    if (outbox_.sleepers == 1) {
+        shm::futex_wake_all(shm::low_half(segment_->header().commit.published), outbox_.subjects);
+    } else if (outbox_.sleepers > 1) {
+        waker_.wake(outbox_.subjects);
+    }
+    if (outbox_.sleepers > 0) {
+        auto& wakes = segment_->header().counters.wakes;
+        wakes.store(wakes.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    }
+    const bool has_ended = !outbox_.ended.empty();
+    for (EndedSession& ended : outbox_.ended) {
+        handover_->ended.push(new EndedSession(std::move(ended)));
+    }
+    outbox_.clear();
+    if (has_ended) on_ended_();
+}
+
+void EngineThread::keep_house(std::uint64_t now_ns) {
+    if (now_ns - housekept_ns_ >= housekeeping_interval_ns) {
+        engine_.housekeep(now_ns);
+        housekept_ns_ = now_ns;
+    }
+    if (now_ns - heartbeat_ns_ >= heartbeat_interval_ns) {
+        segment_->header().broker.heartbeat_ns.store(now_ns, std::memory_order_relaxed);
+        heartbeat_ns_ = now_ns;
+    }
+}
+
+void EngineThread::sleep() {
+    engine_.housekeep(now());
+    shm::HalfWord& asleep = segment_->header().broker.asleep;
+    asleep.store(1, std::memory_order_seq_cst);
+    std::atomic_thread_fence(std::memory_order_seq_cst);  // pairs with a client's, before it looks
+    if (!engine_.has_work() && handover_->orders.read_available() == 0) {
+        std::uint64_t wait_ms = heartbeat_interval_ns / ms;
+        const std::uint64_t now_ms = now() / ms;
+        const std::uint64_t next_ms = engine_.next_expiry_ms();
+        if (next_ms < now_ms + wait_ms) wait_ms = next_ms > now_ms ? next_ms - now_ms : 0;
+        epoll_event events[16];
+        // A signal or an error is a wake-up like any other: the loop looks again.
+        epoll_wait(epoll_.get(), events, 16, static_cast<int>(wait_ms));
+    }
+    asleep.store(0, std::memory_order_relaxed);
+}
+
+}  // namespace ringside::broker

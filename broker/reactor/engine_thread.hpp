@@ -1,0 +1,69 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <thread>
+
+#include "broker/engine/engine.hpp"
+#include "broker/reactor/handover.hpp"
+#include "broker/reactor/memory_ahead.hpp"
+#include "broker/reactor/waker.hpp"
+#include "shm/base/descriptor.hpp"
+
+namespace ringside::broker {
+
+/// Drives the engine: gives it the time, does what its outbox says, and sleeps when there is nothing
+/// to do.
+///
+/// Sleeping: the engine says in the segment that it does (`broker.asleep`, seq_cst), looks at all
+/// lanes once more, and waits in epoll for a doorbell. A client stores its request first, then looks
+/// at that word. Each session has a doorbell of its own, edge-triggered and never read, so that no
+/// client can take away another one's ring.
+class EngineThread {
+public:
+    EngineThread(const shm::Segment& segment, GridOptions options, std::chrono::microseconds spin,
+                 Handover& handover, std::function<void()> on_ended);
+    ~EngineThread();
+    EngineThread(const EngineThread&) = delete;
+    EngineThread& operator=(const EngineThread&) = delete;
+
+    /// Opens the grid to readers and begins to serve. Error: system_error.
+    Result<void> start();
+
+    /// Tells it that orders wait. Any thread.
+    void nudge() const noexcept;
+
+    /// Adds a session's doorbell. Any thread. Error: system_error.
+    Result<void> listen_to(int doorbell) const;
+
+    /// A client that keeps its end of the doorbell wakes nobody from here on.
+    void stop_listening_to(int doorbell) const noexcept;
+
+    /// Ends the thread after the turn that it is in. Any thread.
+    void stop();
+
+private:
+    void run();
+    void take_orders(std::uint64_t now_ns);
+    void empty_outbox();
+    void sleep();
+    void keep_house(std::uint64_t now_ns);
+
+    const shm::Segment* segment_;
+    std::chrono::microseconds spin_;
+    Handover* handover_;
+    std::function<void()> on_ended_;
+    MemoryAhead memory_;
+    Waker waker_;
+    Engine engine_;
+    Outbox outbox_;
+    Descriptor epoll_;
+    Descriptor nudge_;
+    std::atomic<bool> stop_ = false;
+    std::uint64_t housekept_ns_ = 0;
+    std::uint64_t heartbeat_ns_ = 0;
+    std::thread thread_;
+};
+
+}  // namespace ringside::broker

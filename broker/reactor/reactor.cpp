@@ -1,0 +1,292 @@
+#include "broker/reactor/reactor.hpp"
+
+#include <spdlog/spdlog.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <cerrno>
+#include <cstring>
+
+#include "shm/protocol/handshake.hpp"
+
+namespace ringside::broker {
+
+namespace asio = boost::asio;
+
+namespace {
+
+/// How long a peer may take to say who it is.
+constexpr std::chrono::seconds greeting_time{5};
+/// How long nobody is accepted after descriptors ran out.
+constexpr std::chrono::milliseconds accept_pause{200};
+
+Error failure(const char* what) {
+    return {Errc::system_error, std::string(what) + ": " + std::strerror(errno)};
+}
+
+Result<Credentials> credentials_of(int socket) {
+    ucred peer{};
+    socklen_t size = sizeof peer;
+    if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return failure("SO_PEERCRED");
+    return Credentials{static_cast<std::uint32_t>(peer.pid), peer.uid, peer.gid};
+}
+
+/// Sends one packet, with descriptors if there are any.
+bool send_packet(int socket, const void* bytes, std::size_t size, std::span<const int> descriptors) {
+    iovec part{const_cast<void*>(bytes), size};
+    alignas(cmsghdr) char control[CMSG_SPACE(2 * sizeof(int))] = {};
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    if (!descriptors.empty()) {
+        message.msg_control = control;
+        message.msg_controllen = CMSG_SPACE(descriptors.size_bytes());
+        cmsghdr* header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(descriptors.size_bytes());
+        std::memcpy(CMSG_DATA(header), descriptors.data(), descriptors.size_bytes());
+    }
+    return sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT) == static_cast<ssize_t>(size);
+}
+
+}  // namespace
+
+Reactor::Reactor(const shm::Segment& segment, const Options& options, const shm::GridPaths& paths)
+    : segment_(&segment),
+      options_(&options),
+      paths_(paths),
+      signals_(context_, SIGTERM, SIGINT),
+      pause_(context_),
+      acceptor_(context_),
+      engine_(segment, options.retention, options.spin, handover_,
+              [this] { asio::post(context_, [this] { take_ended(); }); }) {
+    for (std::size_t i = options.sessions_max; i-- > 0;) {
+        free_indices_.push_back(static_cast<std::uint32_t>(i));
+    }
+}
+
+Reactor::~Reactor() {
+    engine_.stop();
+    SessionOrder* order = nullptr;
+    while (handover_.orders.pop(order)) delete order;
+    EndedSession* ended = nullptr;
+    while (handover_.ended.pop(ended)) delete ended;
+}
+
+Result<void> Reactor::listen() {
+    Descriptor socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (!socket.is_open()) return failure("socket");
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    paths_.socket_path.copy(address.sun_path, sizeof address.sun_path - 1);
+    unlink(paths_.socket_path.c_str());  // of a broker that died: we hold the grid's lock
+    if (bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+        return failure(paths_.socket_path.c_str());
+    }
+    // Everybody may knock; the roles decide who gets in.
+    if (chmod(paths_.socket_path.c_str(), 0666) != 0 || ::listen(socket.get(), SOMAXCONN) != 0) {
+        return failure(paths_.socket_path.c_str());
+    }
+    acceptor_.assign(socket.release());
+    accept();
+    return {};
+}
+
+void Reactor::run() {
+    signals_.async_wait([this](const boost::system::error_code& error, int signal) {
+        if (error) return;
+        spdlog::info("{} received, the grid is going to end", strsignal(signal));
+        context_.stop();
+    });
+    context_.run();
+    engine_.stop();
+    for (auto& [id, peer] : connections_) {
+        if (peer->session != 0) say_goodbye(*peer, Error(Errc::connection_lost, "the broker was ended"));
+    }
+    connections_.clear();
+}
+
+void Reactor::accept() {
+    acceptor_.async_wait(Stream::wait_read, [this](const boost::system::error_code& error) {
+        if (!error) accept_all();
+    });
+}
+
+void Reactor::accept_all() {
+    for (;;) {
+        const int descriptor =
+            accept4(acceptor_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        if (descriptor >= 0) {
+            admit(descriptor);
+            continue;
+        }
+        if (errno == EINTR || errno == ECONNABORTED) continue;
+        if (errno == EAGAIN || errno == EWOULDBLOCK) {
+            is_paused_ = false;
+            return accept();
+        }
+        if (!is_paused_) spdlog::warn("cannot accept: {}; trying again", std::strerror(errno));
+        is_paused_ = true;
+        pause_.expires_after(accept_pause);
+        pause_.async_wait([this](const boost::system::error_code& error) {
+            if (!error) accept_all();
+        });
+        return;
+    }
+}
+
+void Reactor::admit(int descriptor) {
+    const ConnectionId id = ++next_connection_;
+    Connection& peer = *connections_.emplace(id, std::make_unique<Connection>(context_, descriptor)).first->second;
+    auto credentials = credentials_of(descriptor);
+    if (!credentials) return drop(id);
+    peer.credentials = *credentials;
+    peer.deadline.expires_after(greeting_time);
+    peer.deadline.async_wait([this, id](const boost::system::error_code& error) {
+        if (error) return;
+        spdlog::info("pid {} did not say who it is", connections_.at(id)->credentials.pid);
+        drop(id);
+    });
+    await(id);
+}
+
+void Reactor::await(ConnectionId id) {
+    connections_.at(id)->socket.async_wait(Stream::wait_read,
+                                     [this, id](const boost::system::error_code& error) {
+                                         if (!error && connections_.contains(id)) on_readable(id);
+                                     });
+}
+
+void Reactor::on_readable(ConnectionId id) {
+    Connection& peer = *connections_.at(id);
+    Byte packet[sizeof(shm::Hello) + 1];
+    const ssize_t got = recv(peer.socket.native_handle(), packet, sizeof packet, MSG_DONTWAIT);
+    if (got < 0 && (errno == EAGAIN || errno == EINTR)) return await(id);
+    if (got <= 0) return drop(id);
+    if (peer.session != 0) {
+        spdlog::warn("session {} (pid {}) sends what it may not, and is closed", peer.session,
+                     peer.credentials.pid);
+        say_goodbye(peer, Error(Errc::session_closed, "nothing is sent after the greeting"));
+        return drop(id);
+    }
+    if (auto greeted = greet(peer, {packet, static_cast<std::size_t>(got)}); !greeted) {
+        spdlog::info("pid {} (uid {}) is refused: {}", peer.credentials.pid, peer.credentials.uid,
+                     greeted.error().text());
+        refuse(peer, greeted.error());
+        return drop(id);
+    }
+    peer.deadline.cancel();
+    connection_of_session_.emplace(peer.session, id);
+    await(id);
+}
+
+Result<void> Reactor::greet(Connection& peer, ByteView packet) {
+    shm::Hello hello;
+    if (packet.size() != sizeof hello) return Error(Errc::bad_request, "its greeting has another size");
+    std::memcpy(&hello, packet.data(), sizeof hello);
+    if (hello.magic != shm::handshake_magic) return Error(Errc::bad_request, "its greeting is not one");
+    if (hello.layout != shm::layout_version || hello.fingerprint != shm::layout_fingerprint()) {
+        return Error(Errc::layout_mismatch);
+    }
+    const Access access = options_->access_of(peer.credentials);
+    if (access.role == shm::Role::none) return Error(Errc::permission_denied);
+    if (free_indices_.empty()) return Error(Errc::session_limit);
+    std::string name(hello.name.begin(), std::find(hello.name.begin(), hello.name.end(), '\0'));
+    // It is shown on terminals.
+    std::replace_if(name.begin(), name.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
+    return welcome(peer, access, std::move(name));
+}
+
+Result<void> Reactor::welcome(Connection& peer, const Access& access, std::string name) {
+    auto memory = SessionMemory::create();
+    if (!memory) return memory.error();
+    Descriptor doorbell(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    if (!doorbell.is_open()) return failure("eventfd");
+    if (auto listened = engine_.listen_to(doorbell.get()); !listened) return listened;
+
+    const SessionId id = ++next_session_;
+    const std::uint32_t index = free_indices_.back();
+    const int memory_descriptor = memory->descriptor();
+    auto session = std::make_unique<Session>(id, index, std::move(*memory),
+                                             Peer{peer.credentials, access, name});
+    shm::Welcome welcome;
+    welcome.role = static_cast<std::uint16_t>(access.role);
+    welcome.session = id;
+    welcome.session_index = index;
+    welcome.boot_id = segment_->view().identity().boot_id;
+    const int descriptors[] = {memory_descriptor, doorbell.get()};
+    if (!send_packet(peer.socket.native_handle(), &welcome, sizeof welcome, descriptors)) {
+        return failure("sending the welcome");
+    }
+    session->memory().close_descriptor();
+    free_indices_.pop_back();
+    peer.session = id;
+    peer.index = index;
+    peer.doorbell = std::move(doorbell);
+    spdlog::debug("session {} of {} (pid {}, uid {}) begins", id, name, peer.credentials.pid,
+                  peer.credentials.uid);
+    handover_.orders.push(new SessionOrder{std::move(session), 0});
+    engine_.nudge();
+    return {};
+}
+
+void Reactor::refuse(Connection& peer, const Error& error) {
+    shm::Welcome refusal;
+    refusal.error = static_cast<std::uint16_t>(error.code);
+    // A peer that does not take it learns from the closed socket.
+    static_cast<void>(
+        send_packet(peer.socket.native_handle(), &refusal, sizeof refusal, {}));
+}
+
+void Reactor::say_goodbye(Connection& peer, const Error& reason) {
+    shm::Goodbye goodbye;
+    goodbye.error = static_cast<std::uint16_t>(reason.code);
+    reason.detail.copy(goodbye.detail.data(), goodbye.detail.size() - 1);
+    static_cast<void>(send_packet(peer.socket.native_handle(), &goodbye, sizeof goodbye, {}));
+}
+
+/// The peer is gone, or is to go: the engine gives its session back, see `take_ended`.
+void Reactor::drop(ConnectionId id) {
+    const auto place = connections_.find(id);
+    if (place == connections_.end()) return;
+    const SessionId session = place->second->session;
+    if (session != 0) engine_.stop_listening_to(place->second->doorbell.get());
+    connections_.erase(place);
+    if (session == 0) return;
+    connection_of_session_.erase(session);
+    handover_.orders.push(new SessionOrder{nullptr, session});
+    engine_.nudge();
+}
+
+void Reactor::take_ended() {
+    EndedSession* taken = nullptr;
+    while (handover_.ended.pop(taken)) {
+        const std::unique_ptr<EndedSession> ended(taken);
+        const Session& session = *ended->session;
+        const Peer& peer = session.peer();
+        free_indices_.push_back(session.index());
+        if (ended->reason.code == Errc::ok) {
+            spdlog::debug("session {} of {} (pid {}) is over", session.id(), peer.program,
+                          peer.credentials.pid);
+            continue;
+        }
+        spdlog::warn("session {} of {} (pid {}, uid {}) broke the protocol and is closed: {}",
+                     session.id(), peer.program, peer.credentials.pid, peer.credentials.uid,
+                     ended->reason.text());
+        const auto place = connection_of_session_.find(session.id());
+        if (place == connection_of_session_.end()) continue;
+        Connection& connection = *connections_.at(place->second);
+        engine_.stop_listening_to(connection.doorbell.get());
+        say_goodbye(connection, Error(Errc::session_closed, ended->reason.detail));
+        connections_.erase(place->second);
+        connection_of_session_.erase(place);
+    }
+}
+
+}  // namespace ringside::broker

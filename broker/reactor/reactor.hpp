@@ -1,0 +1,79 @@
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "broker/config/options.hpp"
+#include "broker/reactor/engine_thread.hpp"
+
+namespace ringside::broker {
+
+/// The broker's thread for everything that is not a request: it accepts connections on the grid's
+/// socket, asks the kernel who is there, hands out session memory, and notices when a peer dies.
+/// Lane traffic never passes here. Thread safety: one thread, that of `run`.
+class Reactor {
+public:
+    Reactor(const shm::Segment& segment, const Options& options, const shm::GridPaths& paths);
+    ~Reactor();
+    Reactor(const Reactor&) = delete;
+    Reactor& operator=(const Reactor&) = delete;
+
+    /// Listens on the socket. Error: system_error.
+    Result<void> listen();
+
+    /// Serves until SIGTERM or SIGINT, then lets all sessions go.
+    void run();
+
+    [[nodiscard]] EngineThread& engine() noexcept { return engine_; }
+
+private:
+    using Stream = boost::asio::posix::stream_descriptor;
+
+    /// A connection: greeting at first, then the sign of life of its session.
+    struct Connection {
+        Connection(boost::asio::io_context& context, int descriptor)
+            : socket(context, descriptor), deadline(context) {}
+        Stream socket;
+        boost::asio::steady_timer deadline;
+        Credentials credentials;
+        SessionId session = 0;  ///< 0: has not greeted yet
+        std::uint32_t index = 0;
+        Descriptor doorbell;
+    };
+    using ConnectionId = std::uint64_t;
+
+    void accept();
+    void accept_all();
+    void admit(int descriptor);
+    void await(ConnectionId id);
+    void on_readable(ConnectionId id);
+    Result<void> greet(Connection& peer, ByteView packet);
+    Result<void> welcome(Connection& peer, const Access& access, std::string name);
+    void refuse(Connection& peer, const Error& error);
+    void drop(ConnectionId id);
+    void take_ended();
+    void say_goodbye(Connection& peer, const Error& reason);
+
+    const shm::Segment* segment_;
+    const Options* options_;
+    shm::GridPaths paths_;
+    boost::asio::io_context context_{1};
+    boost::asio::signal_set signals_;
+    boost::asio::steady_timer pause_;
+    Stream acceptor_;
+    Handover handover_;
+    std::map<ConnectionId, std::unique_ptr<Connection>> connections_;
+    std::map<SessionId, ConnectionId> connection_of_session_;
+    std::vector<std::uint32_t> free_indices_;
+    ConnectionId next_connection_ = 0;
+    SessionId next_session_ = 0;
+    bool is_paused_ = false;
+    EngineThread engine_;
+};
+
+}  // namespace ringside::broker

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <algorithm>
+#include <string_view>
+#include <vector>
+
+#include "broker/engine/command.hpp"
+#include "shm/name/pattern.hpp"
+#include "shm/protocol/handshake.hpp"
+
+namespace ringside::broker {
+
+/// Who is at the other end of a socket, as the kernel says.
+struct Credentials {
+    std::uint32_t pid = 0;
+    std::uint32_t uid = 0;
+    std::uint32_t gid = 0;
+};
+
+/// What a session may do.
+struct Access {
+    shm::Role role = shm::Role::none;
+    std::vector<Pattern> patterns;  ///< of names that a writer may write; none = all
+
+    [[nodiscard]] bool may_write(std::string_view name) const noexcept {
+        if (role == shm::Role::admin) return true;
+        if (role != shm::Role::writer) return false;
+        return patterns.empty() || std::any_of(patterns.begin(), patterns.end(),
+                                               [name](const auto& p) { return p.matches(name); });
+    }
+    [[nodiscard]] bool may(const Command& command) const noexcept {
+        if (command.kind == wire::CommandKind::compact) return role == shm::Role::admin;
+        return may_write(command.name);
+    }
+};
+
+}  // namespace ringside::broker

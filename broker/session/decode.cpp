@@ -1,0 +1,100 @@
+#include "broker/session/decode.hpp"
+
+#include <string>
+
+#include "shm/base/limits.hpp"
+#include "shm/document/pointer.hpp"
+#include "shm/document/verify.hpp"
+#include "shm/name/name.hpp"
+
+namespace ringside::broker {
+
+namespace {
+
+using wire::CommandKind;
+using wire::ConditionKind;
+
+/// Tables that are looked at before a message is given up: bounds what a message of offsets that all
+/// lead to one table can cost. No transaction has as many commands.
+constexpr flatbuffers::uoffset_t tables_max = 1'000'000;
+
+std::string_view view_of(const flatbuffers::String* text) noexcept {
+    return text == nullptr ? std::string_view() : text->string_view();
+}
+
+DecodeFailure broken(const char* what) { return {Error(Errc::bad_request, what), 0, true}; }
+
+bool takes_document(CommandKind kind) noexcept { return kind != CommandKind::remove; }
+
+Result<void> check(const Command& command) {
+    if (auto checked = check_name(command.name); !checked) return checked.error();
+    if (command.ttl_ms > limits::ttl_ms_max) {
+        return Error(Errc::bad_ttl, "at most " + std::to_string(limits::ttl_ms_max) + " ms");
+    }
+    if (command.kind == CommandKind::set_path) {
+        if (auto pointer = Pointer::parse(command.pointer); !pointer) return pointer.error();
+    }
+    return takes_document(command.kind) ? verify_document(command.document) : Result<void>();
+}
+
+/// Shapes a verified table. None: an enumerator that does not exist, or a document that does not lie
+/// where readers of it expect it.
+bool shape(const wire::Command& table, Command& command) noexcept {
+    if (table.kind() < CommandKind::MIN || table.kind() > CommandKind::MAX) return false;
+    if (table.condition() > ConditionKind::MAX) return false;
+    command.kind = table.kind();
+    command.condition = table.condition();
+    command.name = view_of(table.name());
+    command.pointer = view_of(table.pointer());
+    command.expected = table.expected();
+    command.ttl_ms = table.ttl_ms();
+    if (const auto* document = table.document()) {
+        if (reinterpret_cast<std::uintptr_t>(document->data()) % 8 != 0) return false;
+        command.document = {document->data(), document->size()};
+    }
+    return true;
+}
+
+std::size_t bytes_referred_to(const Command& command) noexcept {
+    return command.name.size() + command.pointer.size() + command.document.size();
+}
+
+}  // namespace
+
+boost::system::result<void, DecodeFailure> decode(ByteView message, std::size_t commands_max,
+                                                  DecodedRequest& out) {
+    out.commands.clear();
+    flatbuffers::Verifier::Options options;
+    options.max_depth = 4;
+    options.max_tables = tables_max;
+    flatbuffers::Verifier verifier(message.data(), message.size(), options);
+    if (!verifier.VerifyBuffer<wire::Request>(nullptr)) return broken("not a request");
+    const auto& request = *flatbuffers::GetRoot<wire::Request>(message.data());
+    if (request.number() == 0 || request.commands() == nullptr ||
+        request.commands()->size() == 0) {
+        return broken("a request without number or commands");
+    }
+    out.number = request.number();
+    if (request.commands()->size() > commands_max) {
+        return DecodeFailure{Error(Errc::transaction_too_large,
+                                   "at most " + std::to_string(commands_max) + " changes at once")};
+    }
+    std::size_t bytes_left = message.size();
+    for (const wire::Command* table : *request.commands()) {
+        Command& command = out.commands.emplace_back();
+        if (!shape(*table, command)) return broken("a command that does not exist");
+        if (bytes_referred_to(command) > bytes_left) return broken("commands that share bytes");
+        bytes_left -= bytes_referred_to(command);
+        const std::size_t index = out.commands.size() - 1;
+        if (command.kind == CommandKind::compact) {
+            if (request.commands()->size() == 1) continue;
+            return DecodeFailure{Error(Errc::bad_request, "compact stands alone"), index};
+        }
+        if (auto checked = check(command); !checked) {
+            return DecodeFailure{checked.error(), index};
+        }
+    }
+    return {};
+}
+
+}  // namespace ringside::broker

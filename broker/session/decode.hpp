@@ -1,0 +1,36 @@
+#pragma once
+
+#include <vector>
+
+#include "broker/engine/command.hpp"
+#include "shm/base/errc.hpp"
+
+namespace ringside::broker {
+
+/// A request as it came out of a lane, parsed and checked. Keeps its memory for the next one.
+/// Its commands refer to the message's bytes, which outlive them.
+struct DecodedRequest {
+    std::uint64_t number = 0;
+    std::vector<Command> commands;
+};
+
+/// Why a request cannot be carried out.
+struct DecodeFailure {
+    Error error;
+    std::size_t command = 0;
+    /// The peer does not speak the protocol: there is nothing to answer, its session is closed.
+    /// Otherwise one of its arguments is wrong, and it gets a reply.
+    bool breaks_protocol = false;
+};
+
+/// Takes a message apart that may be anything at all.
+///
+/// Afterwards names pass `check_name`, pointers `Pointer::parse`, documents `verify_document`, a
+/// time to live its limit, and kinds and conditions are ones that exist. `compact` stands alone.
+/// The work is bounded by the message's size: what its commands refer to, counted as often as it is
+/// referred to, may not be more than there is.
+/// REQUIRES: `message` is aligned to 8.
+boost::system::result<void, DecodeFailure> decode(ByteView message, std::size_t commands_max,
+                                                  DecodedRequest& out);
+
+}  // namespace ringside::broker

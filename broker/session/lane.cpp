@@ -1,0 +1,81 @@
+#include "broker/session/lane.hpp"
+
+#include <algorithm>
+
+#include "shm/protocol/reply.hpp"
+
+namespace ringside::broker {
+
+namespace {
+
+/// Buffers that grew beyond this are given back after use.
+constexpr std::size_t kept_bytes_max = 1U << 20;
+
+/// A large reply goes on when at least as much can be sent.
+constexpr std::uint32_t piece_bytes_min = 4096;
+
+}  // namespace
+
+Lane::Lane(const shm::SessionMemoryView& memory, std::size_t index) noexcept
+    : control_(&memory.lane(index)),
+      requests_(memory.request_ring(index), shm::request_ring_bytes,
+                control_->client.request_tail, control_->broker.request_head),
+      replies_(memory.reply_ring(index), shm::reply_ring_bytes, control_->broker_reply.reply_tail,
+               control_->client_reply.reply_head) {}
+
+bool Lane::has_room_for_reply() noexcept { return replies_.room() >= shm::plain_reply_bytes_max; }
+
+Lane::Taken Lane::take_frame() {
+    if (has_pending() || !requests_.has_data() || !has_room_for_reply()) return Taken::nothing;
+    bool more = false;
+    switch (requests_.pop(message_, limits::message_bytes_max, more)) {
+        case shm::ByteRingConsumer::Outcome::empty: return Taken::nothing;
+        case shm::ByteRingConsumer::Outcome::broken: return Taken::broken;
+        case shm::ByteRingConsumer::Outcome::frame: break;
+    }
+    is_touched = true;
+    return more ? Taken::part : Taken::message;
+}
+
+void Lane::forget_message() noexcept {
+    message_.clear();
+    if (message_.capacity() > kept_bytes_max) message_.shrink_to_fit();
+}
+
+void Lane::answer(ByteView reply) {
+    is_touched = true;
+    const bool fits_a_frame = reply.size() <= shm::frame_bytes_max(shm::reply_ring_bytes);
+    if (fits_a_frame && replies_.push(reply, false)) return;
+    pending_.assign(reply.begin(), reply.end());
+    pending_at_ = 0;
+    send_pending();
+}
+
+std::uint32_t Lane::piece_bytes_next() const noexcept {
+    const std::size_t left = pending_.size() - pending_at_;
+    return static_cast<std::uint32_t>(std::min<std::size_t>(left, piece_bytes_min));
+}
+
+void Lane::send_pending() {
+    while (has_pending()) {
+        const std::uint32_t room = replies_.room();
+        if (room < piece_bytes_next()) return;
+        const std::size_t bytes = std::min<std::size_t>(room, pending_.size() - pending_at_);
+        const bool more = pending_at_ + bytes < pending_.size();
+        if (!replies_.push(ByteView(pending_).subspan(pending_at_, bytes), more)) return;
+        pending_at_ += bytes;
+        is_touched = true;
+    }
+    pending_.clear();
+    if (pending_.capacity() > kept_bytes_max) pending_.shrink_to_fit();
+    pending_at_ = 0;
+}
+
+void Lane::flush() noexcept {
+    // The replies come after `published` was stored: who sees them sees the commit.
+    replies_.flush();
+    requests_.release();
+    is_touched = false;
+}
+
+}  // namespace ringside::broker

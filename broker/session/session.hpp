@@ -1,0 +1,76 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "broker/engine/grid.hpp"
+#include "broker/session/access.hpp"
+#include "broker/session/lane.hpp"
+#include "broker/session/session_memory.hpp"
+
+namespace ringside::broker {
+
+/// What the reactor knows of a peer whose Hello it has accepted.
+struct Peer {
+    Credentials credentials;
+    Access access;
+    std::string program;  ///< for people: as the client calls itself
+};
+
+/// The broker's end of one session. Every word of its memory is read once and checked.
+/// Thread safety: the engine thread only.
+class Session {
+public:
+    /// Writes who it is into the memory, which no client has seen yet.
+    Session(SessionId id, std::uint32_t index, SessionMemory memory, Peer peer);
+
+    [[nodiscard]] SessionId id() const noexcept { return id_; }
+    [[nodiscard]] std::uint32_t index() const noexcept { return index_; }
+    [[nodiscard]] const Peer& peer() const noexcept { return peer_; }
+    [[nodiscard]] SessionMemory& memory() noexcept { return memory_; }
+
+    /// Lanes that the client has opened so far.
+    [[nodiscard]] const std::vector<std::unique_ptr<Lane>>& lanes() const noexcept {
+        return lanes_;
+    }
+
+    /// Takes over lanes that the client has opened since the last call; true: there are new ones.
+    /// The number is cut to what there may be.
+    bool adopt_lanes();
+
+    /// As the lane's own, but of all lanes only one at a time may hold a large message: that bounds
+    /// the memory that a client can make us use.
+    [[nodiscard]] bool is_ready(std::size_t lane) noexcept;
+    [[nodiscard]] Lane::Taken take_frame(std::size_t lane);
+    void forget_message(std::size_t lane) noexcept;
+
+    /// Appends the pins that are set. One above `published` cannot be true and is left out: what a
+    /// pin can do at all is to keep memory back until its lease ends.
+    void collect_pins(Revision published, std::vector<HeldPin>& out) const;
+
+    /// How many changes its slowest watch is behind.
+    [[nodiscard]] std::uint64_t lag(Position head) const noexcept;
+
+    std::uint64_t requests = 0;  ///< served so far
+
+private:
+    /// A message beyond this is a large one.
+    static constexpr std::size_t large_message_bytes = 1U << 20;
+
+    [[nodiscard]] bool may_grow(std::size_t lane) const noexcept {
+        return lanes_[lane]->message().size() < large_message_bytes || !large_lane_ ||
+               *large_lane_ == lane;
+    }
+    [[nodiscard]] std::size_t pins_used() const noexcept;
+
+    SessionId id_;
+    std::uint32_t index_;
+    SessionMemory memory_;
+    Peer peer_;
+    std::vector<std::unique_ptr<Lane>> lanes_;
+    std::optional<std::size_t> large_lane_;
+};
+
+}  // namespace ringside::broker

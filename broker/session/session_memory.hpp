@@ -1,0 +1,36 @@
+#pragma once
+
+#include "shm/base/errc.hpp"
+#include "shm/lane/session_memory.hpp"
+
+namespace ringside::broker {
+
+/// The memory of one session, as the broker owns it: a memfd, sized and sealed, so that the client
+/// it is passed to can neither shrink it under us nor grow it. The layout is in
+/// shm/lane/session_memory.hpp.
+class SessionMemory {
+public:
+    /// Errors: system_error (descriptors or address space are used up).
+    static Result<SessionMemory> create();
+
+    SessionMemory(SessionMemory&& other) noexcept;
+    SessionMemory& operator=(SessionMemory&& other) noexcept;
+    ~SessionMemory();
+
+    [[nodiscard]] shm::SessionMemoryView view() const noexcept {
+        return shm::SessionMemoryView(base_);
+    }
+
+    /// To be passed to the client; -1 after `close_descriptor`.
+    [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
+    void close_descriptor() noexcept;
+
+private:
+    SessionMemory() = default;
+    void release() noexcept;
+
+    int descriptor_ = -1;
+    std::byte* base_ = nullptr;
+};
+
+}  // namespace ringside::broker
