@@ -1,0 +1,141 @@
+#include "tools/ringside/context.hpp"
+
+#include <unistd.h>
+
+#include <charconv>
+#include <csignal>
+#include <cstdio>
+#include <iostream>
+#include <iterator>
+
+namespace ringside::tools {
+
+namespace {
+
+volatile std::sig_atomic_t interrupted = 0;
+
+}  // namespace
+
+Client Context::attach() const {
+    return Client::attach({.grid = grid, .program = "ringside", .timeout = std::chrono::seconds(5)})
+        .value();
+}
+
+ExitStatus status_of(Errc code) noexcept {
+    switch (code) {
+        case Errc::ok: return ExitStatus::done;
+        case Errc::not_found:
+        case Errc::condition_failed:
+        case Errc::path_not_found:
+        case Errc::test_failed:
+        case Errc::compacted:
+        case Errc::lagged:
+        case Errc::snapshot_expired:
+        case Errc::future_revision:
+        case Errc::timed_out: return ExitStatus::not_so;
+        case Errc::bad_name:
+        case Errc::name_too_long:
+        case Errc::bad_pattern:
+        case Errc::bad_pointer:
+        case Errc::bad_json:
+        case Errc::bad_utf8:
+        case Errc::duplicate_key:
+        case Errc::number_out_of_range:
+        case Errc::too_deep:
+        case Errc::document_too_large:
+        case Errc::bad_document:
+        case Errc::bad_patch:
+        case Errc::key_too_long:
+        case Errc::transaction_too_large:
+        case Errc::bad_request:
+        case Errc::bad_grid_name:
+        case Errc::bad_configuration:
+        case Errc::bad_ttl: return ExitStatus::usage;
+        case Errc::no_such_grid:
+        case Errc::no_broker:
+        case Errc::connection_lost:
+        case Errc::layout_mismatch:
+        case Errc::bad_segment: return ExitStatus::no_grid;
+        case Errc::grid_full:
+        case Errc::permission_denied:
+        case Errc::would_block:
+        case Errc::session_limit:
+        case Errc::lane_limit:
+        case Errc::records_limit:
+        case Errc::grid_in_use:
+        case Errc::session_closed:
+        case Errc::system_error: return ExitStatus::refused;
+    }
+    return ExitStatus::refused;
+}
+
+void complain(const Error& error) { std::cerr << "ringside: " << error.text() << '\n'; }
+
+void print_line(std::string_view line, bool now) {
+    std::fwrite(line.data(), 1, line.size(), stdout);
+    std::fputc('\n', stdout);
+    if (now) std::fflush(stdout);
+    if (std::ferror(stdout) != 0) _exit(0);  // the reader has gone, and is not missed
+}
+
+std::string argument_or_input(const std::string& text) {
+    if (text != "-") return text;
+    return {std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>()};
+}
+
+std::chrono::milliseconds parse_duration(std::string_view text) {
+    std::uint64_t number = 0;
+    const char* end = text.data() + text.size();
+    const auto [unit_at, failed] = std::from_chars(text.data(), end, number);
+    const std::string_view unit(unit_at, static_cast<std::size_t>(end - unit_at));
+    std::uint64_t factor = 0;
+    if (unit == "ms") factor = 1;
+    else if (unit == "s") factor = 1000;
+    else if (unit == "m") factor = 60'000;
+    else if (unit == "h") factor = 3'600'000;
+    else if (unit == "d") factor = 86'400'000;
+    if (failed != std::errc() || factor == 0 || number > limits::ttl_ms_max / factor) {
+        throw Exception(Error(Errc::bad_ttl, "'" + std::string(text) +
+                                                 "' is not a time: write 500ms, 30s, 5m, 2h or 1d"));
+    }
+    return std::chrono::milliseconds(number * factor);
+}
+
+namespace {
+
+void append_key(std::string& out, std::string_view key) {
+    if (!out.empty() && out.back() != '{') out += ',';
+    out += '"';
+    out += key;
+    out += "\":";
+}
+
+}  // namespace
+
+void append_member(std::string& out, std::string_view key, std::string_view text) {
+    append_key(out, key);
+    DocumentBuilder builder;
+    builder.string(text);
+    append_json(Value::of(builder.finish().value()), out);
+}
+
+void append_member(std::string& out, std::string_view key, std::uint64_t number) {
+    append_key(out, key);
+    out += std::to_string(number);
+}
+
+void append_member(std::string& out, std::string_view key, const Value& value) {
+    append_key(out, key);
+    append_json(value, out);
+}
+
+void catch_interrupts() {
+    struct sigaction action {};
+    action.sa_handler = [](int) { interrupted = 1; };
+    sigaction(SIGINT, &action, nullptr);
+    sigaction(SIGTERM, &action, nullptr);
+}
+
+bool is_interrupted() noexcept { return interrupted != 0; }
+
+}  // namespace ringside::tools

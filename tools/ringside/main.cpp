@@ -1,0 +1,41 @@
+#include <csignal>
+#include <cstdio>
+
+#include "tools/ringside/context.hpp"
+
+namespace ringside::tools {
+namespace {
+
+int run(int argc, char** argv) {
+    std::signal(SIGPIPE, SIG_IGN);
+    CLI::App app("Reads, writes, watches and inspects a Ringside grid", "ringside");
+    Context context;
+    app.add_option("-g,--grid", context.grid, "Name of the grid")->envname("RINGSIDE_GRID");
+    app.set_version_flag("--version", "ringside " RINGSIDE_VERSION);
+    app.require_subcommand(1);
+    app.footer("Exit status: 0 done, 1 not found or condition not met, 2 usage,\n"
+               "3 no such grid or broker, 4 refused (role, limit, full).\n"
+               "Example: ringside -g onsale put event/42/seat/A12 '{\"status\":\"free\"}'");
+    add_write_commands(app, context);
+    add_read_commands(app, context);
+    add_watch_command(app, context);
+    add_load_command(app, context);
+    add_inspect_command(app, context);
+    add_top_command(app, context);
+    try {
+        app.parse(argc, argv);
+        std::fflush(stdout);
+        return static_cast<int>(context.status);
+    } catch (const CLI::ParseError& failure) {
+        return app.exit(failure) == 0 ? 0 : static_cast<int>(ExitStatus::usage);
+    } catch (const Exception& failure) {
+        std::fflush(stdout);
+        complain(failure.error());
+        return static_cast<int>(status_of(failure.error().code));
+    }
+}
+
+}  // namespace
+}  // namespace ringside::tools
+
+int main(int argc, char** argv) { return ringside::tools::run(argc, argv); }
