@@ -40,8 +40,7 @@ Result<void> Channel::send(ByteView message, bool block, const Patience& patienc
         requests_.flush();
         ring_doorbell();
         take_replies();
-        const auto needed = shm::frame_bytes(static_cast<std::uint32_t>(size));
-        const auto ready = [&] { return requests_.room() >= needed || replies_.has_data(); };
+        const auto ready = [&] { return requests_.room() >= size || replies_.has_data(); };
         if (auto waited = wait(shm::SleepsOn::request_head, ready, deadline, patience); !waited) {
             return waited;
         }

@@ -20,7 +20,7 @@ namespace ringside {
 
 struct ClientOptions {
     std::string grid = "default";
-    std::string program;  ///< shown by `ringside inspect`; empty: the name of the process
+    std::string program{};  ///< shown by `ringside inspect`; empty: the name of the process
     /// How long a call may wait for the broker to answer or to come back. Zero: one try.
     std::chrono::milliseconds timeout{5000};
     /// How long a waiting thread spins before it sleeps; zero on a host with one core.

@@ -12,7 +12,7 @@
 namespace ringside {
 
 struct SnapshotOptions {
-    std::optional<Revision> revision;     ///< none: the newest
+    std::optional<Revision> revision{};   ///< none: the newest
     std::chrono::milliseconds lease{0};   ///< how long it may stay open; 0: the default of 10 s
 };
 

@@ -18,12 +18,12 @@ enum class WatchMode : std::uint8_t {
 struct WatchOptions {
     WatchMode mode = WatchMode::latest;
     /// Begin with the changes of this revision; none: with the next one.
-    std::optional<Revision> from;
+    std::optional<Revision> from{};
     /// Deliver what is there first (as `current`), then the changes: together the whole state.
     /// Not together with `from`.
     bool initial = false;
     /// Only changes of the value that this JSON Pointer names; "" = any change.
-    std::string pointer;
+    std::string pointer{};
 };
 
 enum class WatchKind : std::uint8_t {

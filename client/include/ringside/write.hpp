@@ -77,7 +77,7 @@ struct PipelineOptions {
     bool block = true;
     /// Called for each answer, in the order of the writes, from within `put` … `flush` and `poll`.
     /// Without it answers are counted, and the first error is given by `flush`.
-    std::function<void(std::uint64_t ticket, const Result<WriteResult>&)> on_reply;
+    std::function<void(std::uint64_t ticket, const Result<WriteResult>&)> on_reply{};
 };
 
 /// Many writes under way at once in the calling thread's lane. Each call returns a ticket, counting

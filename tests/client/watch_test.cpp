@@ -1,0 +1,177 @@
+#include "ringside/watch.hpp"
+
+#include <gtest/gtest.h>
+#include <poll.h>
+
+#include <thread>
+
+#include "ringside/client.hpp"
+#include "tests/support/test_grid.hpp"
+
+namespace ringside {
+namespace {
+
+using std::chrono::milliseconds;
+using testing::TestGrid;
+
+class WatchTest : public ::testing::Test {
+protected:
+    TestGrid grid_{{"--memory", "64MiB", "--ring-entries", "64"}};
+    Client client_ = Client::attach({.grid = grid_.name()}).value();
+
+    static std::string shown(const WatchEvent& event) {
+        std::string text(name(event.kind));
+        if (event.kind == WatchKind::lagged) return text + " " + std::to_string(event.missed);
+        text += " " + std::string(event.record.name());
+        if (const auto value = event.value()) text += "=" + to_json(*value);
+        return text;
+    }
+    /// All events that come without waiting, in one line.
+    static std::string drain(Watch& watch) {
+        std::string all;
+        for (auto event = watch.poll(); event; event = watch.poll()) {
+            all += (all.empty() ? "" : ", ") + shown(*event);
+        }
+        return all;
+    }
+};
+
+TEST_F(WatchTest, EveryDeliversEachChangeInOrder) {
+    Watch watch = client_.watch("a/**", {.mode = WatchMode::every}).value();
+    client_.put("a/1", "1").value();
+    client_.put("b/1", "1").value();
+    client_.put("a/1", "2").value();
+    client_.put("a/1", R"({"x":1})").value();
+    client_.patch("a/1", "/x", "2").value();
+    client_.remove("a/1").value();
+    EXPECT_EQ(drain(watch), R"(put a/1=1, put a/1=2, put a/1={"x":1}, patch a/1={"x":2}, remove a/1)");
+}
+
+TEST_F(WatchTest, LatestFoldsChangesOfARecord) {
+    Watch watch = client_.watch("**").value();
+    client_.put("a", "1").value();
+    client_.put("b", "1").value();
+    client_.put("a", "2").value();
+    EXPECT_EQ(drain(watch), "put b=1, put a=2");
+    EXPECT_EQ(drain(watch), "");
+    EXPECT_EQ(watch.delivered(), client_.revision());
+}
+
+TEST_F(WatchTest, BeginsWhereItIsToldTo) {
+    client_.put("a", "1").value();
+    client_.put("a", "2").value();
+    WatchOptions options;
+    options.mode = WatchMode::every;
+    options.from = 2;
+    Watch watch = client_.watch("a", options).value();
+    EXPECT_EQ(drain(watch), "put a=2");
+    for (int i = 0; i < 100; ++i) client_.put("b", "1").value();
+    EXPECT_EQ(client_.watch("a", options).error(), Errc::compacted);
+}
+
+TEST_F(WatchTest, BeginsWithWhatIsThereIfAskedTo) {
+    for (int i = 0; i < 200; ++i) client_.put("r/" + std::to_string(1000 + i), "0").value();
+    WatchOptions options;
+    options.initial = true;
+    Watch watch = client_.watch("r/*", options).value();
+    client_.put("r/1000", "1").value();
+    int current = 0;
+    std::string last;
+    for (auto event = watch.poll(); event; event = watch.poll()) {
+        last = shown(*event);
+        if (event->kind == WatchKind::current) ++current;
+    }
+    EXPECT_EQ(current, 200);
+    EXPECT_EQ(last, "put r/1000=1");
+}
+
+TEST_F(WatchTest, APointerSeesOnlyChangesOfItsValue) {
+    client_.put("a", R"({"x":1,"y":1})").value();
+    WatchOptions options;
+    options.pointer = "/x";
+    Watch watch = client_.watch("a", options).value();
+    client_.patch("a", "/y", "2").value();
+    EXPECT_EQ(drain(watch), "");
+    client_.patch("a", "/x", "2").value();
+    client_.patch("a", "/y", "3").value();
+    EXPECT_EQ(drain(watch), "patch a=2") << "though the last change was another one";
+    client_.put("a", R"({"x":2,"y":9})").value();
+    EXPECT_EQ(drain(watch), "");
+    client_.put("a", R"({"y":9})").value();
+    EXPECT_EQ(drain(watch), "put a");
+}
+
+TEST_F(WatchTest, ALappedWatchIsToldAndGetsTheStateInModeLatest) {
+    Watch every = client_.watch("**", {.mode = WatchMode::every}).value();
+    Watch latest = client_.watch("**").value();
+    for (int i = 0; i < 200; ++i) client_.put("r/" + std::to_string(i % 3), std::to_string(i)).value();
+    EXPECT_EQ(drain(latest), "lagged 200, current r/0=198, current r/1=199, current r/2=197");
+    const auto first = every.poll().value();
+    EXPECT_EQ(first.kind, WatchKind::lagged);
+    EXPECT_EQ(first.missed, 136U);
+    EXPECT_EQ(first.resumes_at, 136U);
+    EXPECT_EQ(shown(every.poll().value()), "put r/1=136");
+}
+
+TEST_F(WatchTest, SleepsUntilSomethingHappens) {
+    Watch watch = client_.watch("deep/*").value();
+    EXPECT_EQ(watch.next(milliseconds(20)).error(), Errc::timed_out);
+    std::thread writing([&] {
+        Client other = Client::attach({.grid = grid_.name()}).value();
+        std::this_thread::sleep_for(milliseconds(50));  // long enough for the watch to fall asleep
+        other.put("other", "1").value();
+        other.put("deep/1", "1").value();
+    });
+    const auto event = watch.next(milliseconds(10'000));
+    writing.join();
+    ASSERT_TRUE(event) << event.error().text();
+    EXPECT_EQ(shown(*event), "put deep/1=1");
+}
+
+TEST_F(WatchTest, ItsDescriptorBecomesReadable) {
+    Watch watch = client_.watch("a").value();
+    const int descriptor = watch.descriptor().value();
+    EXPECT_EQ(drain(watch), "");
+    const auto readable = [&](int timeout_ms) {
+        pollfd waiting{descriptor, POLLIN, 0};
+        return poll(&waiting, 1, timeout_ms) == 1;
+    };
+    for (int i = 0; i < 20; ++i) {
+        client_.put("a", std::to_string(i)).value();
+        ASSERT_TRUE(readable(10'000));
+        std::string got = drain(watch);
+        while (got.empty() && readable(10'000)) got = drain(watch);
+        ASSERT_EQ(got, "put a=" + std::to_string(i));
+    }
+}
+
+TEST_F(WatchTest, RefusesWhatItCannotWatch) {
+    EXPECT_EQ(client_.watch("a**").error(), Errc::bad_pattern);
+    WatchOptions options;
+    options.pointer = "x";
+    EXPECT_EQ(client_.watch("a", options).error(), Errc::bad_pointer);
+    options = {};
+    options.from = 1;
+    options.initial = true;
+    EXPECT_EQ(client_.watch("a", options).error(), Errc::bad_request);
+}
+
+TEST_F(WatchTest, GoesOnWithTheNextBroker) {
+    Watch watch = client_.watch("**").value();
+    client_.put("a", "1").value();
+    EXPECT_EQ(drain(watch), "put a=1");
+    grid_.stop();
+    grid_.start();
+    Client other = Client::attach({.grid = grid_.name()}).value();
+    other.put("b", "1").value();
+    std::string all;
+    while (all.find("b=1") == std::string::npos) {
+        const auto event = watch.next(milliseconds(10'000));
+        ASSERT_TRUE(event) << event.error().text();
+        all += shown(*event) + ", ";
+    }
+    EXPECT_EQ(all.rfind("lagged", 0), 0U) << all;
+}
+
+}  // namespace
+}  // namespace ringside

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstdint>
+#include <cstdlib>
+#include <random>
+#include <string>
+
+namespace ringside::testing {
+
+/// How much more a long run does than the normal one: environment RINGSIDE_LONG=1.
+inline std::uint64_t long_run_factor() {
+    const char* value = std::getenv("RINGSIDE_LONG");
+    return value != nullptr && std::string(value) == "1" ? 20 : 1;
+}
+
+/// How much more time a run is given that is slowed down by a sanitizer.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr int patience = 6;
+#else
+inline constexpr int patience = 2;
+#endif
+
+/// Where a random test takes its randomness from: RINGSIDE_SEED, to replay a run, or the system.
+inline std::uint64_t choose_seed() {
+    if (const char* value = std::getenv("RINGSIDE_SEED")) return std::strtoull(value, nullptr, 0);
+    return std::random_device{}();
+}
+
+/// Random numbers for one thread or process of a test: the same for the same seed and number.
+class Random {
+public:
+    Random(std::uint64_t seed, std::uint64_t number) : engine_(seed * 0x9e3779b97f4a7c15 + number) {}
+
+    std::uint64_t below(std::uint64_t bound) { return engine_() % bound; }
+    std::uint64_t between(std::uint64_t least, std::uint64_t most) {
+        return least + below(most - least + 1);
+    }
+    bool one_in(std::uint64_t n) { return below(n) == 0; }
+    std::uint64_t word() { return engine_(); }
+
+private:
+    std::mt19937_64 engine_;
+};
+
+/// A test with a seed, which every failure names.
+class SeededTest : public ::testing::Test {
+protected:
+    [[nodiscard]] Random random(std::uint64_t number) const { return {seed, number}; }
+
+    const std::uint64_t seed = choose_seed();
+
+private:
+    ::testing::ScopedTrace trace_{__FILE__, __LINE__,
+                                  "replay with RINGSIDE_SEED=" + std::to_string(seed)};
+};
+
+}  // namespace ringside::testing

@@ -1,0 +1,109 @@
+#pragma once
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "shm/base/descriptor.hpp"
+#include "shm/segment/segment.hpp"
+
+namespace ringside::testing {
+
+/// Waits until `condition()` holds; false when it has not within the deadline.
+template <class Condition>
+[[nodiscard]] bool eventually(Condition condition,
+                              std::chrono::milliseconds within = std::chrono::seconds(10)) {
+    const auto deadline = std::chrono::steady_clock::now() + within;
+    while (!condition()) {
+        if (std::chrono::steady_clock::now() > deadline) return false;
+        usleep(1000);
+    }
+    return true;
+}
+
+/// A real broker process with a grid of its own name; ended, and its names removed, at the end of
+/// the test whatever has happened.
+class TestGrid {
+public:
+    explicit TestGrid(std::vector<std::string> options = {"--memory", "64MiB"})
+        : options_(std::move(options)) {
+        start();
+    }
+    ~TestGrid() {
+        kill_broker();
+        const auto paths = shm::GridPaths::of(name_).value();
+        unlink(paths.segment_path.c_str());
+        unlink(paths.lock_path.c_str());
+        unlink(paths.socket_path.c_str());
+    }
+    TestGrid(const TestGrid&) = delete;
+    TestGrid& operator=(const TestGrid&) = delete;
+
+    [[nodiscard]] const std::string& name() const noexcept { return name_; }
+    [[nodiscard]] pid_t broker() const noexcept { return broker_; }
+
+    /// Starts the broker and waits for its `ready`.
+    void start() {
+        int ends[2];
+        if (pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error("pipe");
+        const Descriptor reading(ends[0]);
+        Descriptor writing(ends[1]);
+        broker_ = fork();
+        if (broker_ == 0) {
+            dup2(writing.get(), STDOUT_FILENO);
+            const int null = open("/dev/null", O_WRONLY);
+            if (getenv("RINGSIDE_TEST_LOG") == nullptr) dup2(null, STDERR_FILENO);
+            std::vector<char*> arguments;
+            std::string program = RINGSIDE_BROKER_PATH;
+            std::string flag = "--grid";
+            arguments.push_back(program.data());
+            arguments.push_back(flag.data());
+            arguments.push_back(name_.data());
+            for (std::string& option : options_) arguments.push_back(option.data());
+            arguments.push_back(nullptr);
+            execv(program.c_str(), arguments.data());
+            _exit(127);
+        }
+        writing = Descriptor();
+        pollfd ready{reading.get(), POLLIN, 0};
+        char line[256] = {};
+        if (poll(&ready, 1, 20'000) != 1 || read(reading.get(), line, sizeof line - 1) <= 0 ||
+            std::string(line).rfind("ready", 0) != 0) {
+            throw std::runtime_error("the broker does not start");
+        }
+    }
+
+    /// Ends the broker in order; its exit status.
+    int stop() { return end(SIGTERM); }
+    void kill_broker() {
+        if (broker_ > 0) end(SIGKILL);
+    }
+
+private:
+    int end(int signal) {
+        ::kill(broker_, signal);
+        int status = 0;
+        waitpid(broker_, &status, 0);
+        broker_ = 0;
+        return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    }
+
+    static std::string unique_name() {
+        static std::atomic<int> count = 0;
+        return "test-" + std::to_string(getpid()) + "-" + std::to_string(++count);
+    }
+
+    std::string name_ = unique_name();
+    std::vector<std::string> options_;
+    pid_t broker_ = 0;
+};
+
+}  // namespace ringside::testing
