@@ -1,8 +1,8 @@
 #include <grp.h>
 #include <pwd.h>
 
-#include <array>
 #include <toml++/toml.h>
+#include <array>
 
 #include "broker/config/options.hpp"
 
@@ -162,9 +162,9 @@ Result<void> read_config_file(const std::string& path, Options& options) {
         }
         return {};
     } catch (const toml::parse_error& failure) {
-        return Error(Errc::bad_configuration,
-                     path + ":" + std::to_string(failure.source().begin.line) + ": " +
-                         std::string(failure.description()));
+        return Error(Errc::bad_configuration, path + ":" +
+                                                  std::to_string(failure.source().begin.line) +
+                                                  ": " + std::string(failure.description()));
     }
 }
 

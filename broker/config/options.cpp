@@ -12,8 +12,9 @@ Result<std::uint64_t> parse_bytes(std::string_view text) {
     const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
     const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
     const auto bad = [&] {
-        return Error(Errc::bad_configuration,
-                     "'" + std::string(text) + "' is not a size: write 65536, 512KiB, 64MiB or 4GiB");
+        return Error(
+            Errc::bad_configuration,
+            "'" + std::string(text) + "' is not a size: write 65536, 512KiB, 64MiB or 4GiB");
     };
     if (failed != std::errc()) return bad();
     unsigned shift = 0;
@@ -28,11 +29,12 @@ Result<std::uint64_t> parse_bytes(std::string_view text) {
 
 Access Options::access_of(const Credentials& peer) const {
     for (const RoleRule& rule : rules) {
-        const std::uint32_t id = rule.subject == RoleRule::Subject::user ? peer.uid : peer.gid;
-        if (rule.id == id) return rule.access;
+        const bool is_meant = rule.subject == RoleRule::Subject::user ? peer.uid == rule.id
+                                                                      : peer.is_in_group(rule.id);
+        if (is_meant) return rule.access;
     }
     if (peer.uid == geteuid()) return {shm::Role::admin, {}};
-    if (peer.gid == getegid()) return {shm::Role::reader, {}};
+    if (peer.is_in_group(getegid())) return {shm::Role::reader, {}};
     return {};
 }
 
@@ -69,8 +71,9 @@ void declare(CLI::App& app, Flags& flags) {
     app.add_option("--log-level", flags.log_level, "debug, info, warning or error (default: info)");
     app.add_option("--log-file", flags.log_file, "Where to log (default: standard error)");
     app.set_version_flag("--version", "ringside-broker " RINGSIDE_VERSION);
-    app.footer("It prints a line that begins with 'ready' when it serves, and ends on SIGTERM.\n"
-               "Example: ringside-broker --grid onsale --memory 4GiB");
+    app.footer(
+        "It prints a line that begins with 'ready' when it serves, and ends on SIGTERM.\n"
+        "Example: ringside-broker --grid onsale --memory 4GiB");
 }
 
 template <class T>
@@ -102,8 +105,8 @@ Result<void> apply(const Flags& flags, Options& options) {
 Result<void> check(const Options& options) {
     if (auto paths = shm::GridPaths::of(options.grid); !paths) return paths.error();
     if (options.sessions_max == 0 || options.sessions_max > limits::sessions_max) {
-        return Error(Errc::bad_configuration, "sessions-max must be between 1 and " +
-                                                  std::to_string(limits::sessions_max));
+        return Error(Errc::bad_configuration,
+                     "sessions-max must be between 1 and " + std::to_string(limits::sessions_max));
     }
     if (options.spin > std::chrono::minutes(1)) {
         return Error(Errc::bad_configuration, "spin-us must be at most a minute");
@@ -111,8 +114,8 @@ Result<void> check(const Options& options) {
     for (const char* level : {"debug", "info", "warning", "error"}) {
         if (options.log_level == level) return {};
     }
-    return Error(Errc::bad_configuration, "log-level '" + options.log_level +
-                                              "' is not debug, info, warning or error");
+    return Error(Errc::bad_configuration,
+                 "log-level '" + options.log_level + "' is not debug, info, warning or error");
 }
 
 }  // namespace

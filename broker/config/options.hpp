@@ -27,7 +27,7 @@ struct Options {
     std::size_t sessions_max = limits::sessions_max;
     std::chrono::microseconds spin{200};  ///< how long the idle engine spins before it sleeps
     std::string log_level = "info";
-    std::string log_file;  ///< empty: standard error
+    std::string log_file;         ///< empty: standard error
     std::vector<RoleRule> rules;  ///< the first that applies decides
 
     /// What a peer may do: the broker's own user is admin, its group may read, rules come first.

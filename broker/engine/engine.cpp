@@ -6,14 +6,16 @@ namespace ringside::broker {
 
 Engine::Engine(const shm::SegmentView& segment, GridHost host, GridOptions options)
     : segment_(segment),
-      grid_(segment,
-            [&] {
-                host.collect_pins = [this](std::vector<HeldPin>& out) {
-                    for (const auto& session : sessions_) session->collect_pins(grid_.published(), out);
-                };
-                return std::move(host);
-            }(),
-            options) {}
+      grid_(
+          segment,
+          [&] {
+              host.collect_pins = [this](std::vector<HeldPin>& out) {
+                  for (const auto& session : sessions_)
+                      session->collect_pins(grid_.published(), out);
+              };
+              return std::move(host);
+          }(),
+          options) {}
 
 void Engine::open(std::unique_ptr<Session> session, std::uint64_t now_ns) {
     shm::SessionEntry& entry = segment_.session(session->index());
@@ -58,15 +60,21 @@ bool Engine::turn(std::uint64_t now_ns, Outbox& outbox) {
         const std::size_t place = (next_session_ + i) % sessions_.size();
         Session& session = *sessions_[place];
         session.adopt_lanes();
-        for (std::size_t lane = 0; lane < session.lanes().size() && budget > 0; ++lane) {
-            if (drain(session, lane, budget)) continue;
-            violators_.emplace_back(place, violation_);
-            break;
-        }
+        if (!drain(session, budget)) violators_.emplace_back(place, violation_);
     }
     if (!sessions_.empty()) next_session_ = (next_session_ + 1) % sessions_.size();
     finish_turn(outbox);
     return budget < requests_per_turn || outbox.subjects != 0 || !outbox.ended.empty();
+}
+
+bool Engine::drain(Session& session, std::size_t& budget) {
+    const std::size_t lanes = session.lanes().size();
+    for (std::size_t i = 0; i < lanes && budget > 0; ++i) {
+        const std::size_t lane = session.next_lane;
+        session.next_lane = lane + 1 == lanes ? 0 : lane + 1;
+        if (!drain(session, lane, budget)) return false;
+    }
+    return true;
 }
 
 bool Engine::drain(Session& session, std::size_t lane_index, std::size_t& budget) {
@@ -80,7 +88,8 @@ bool Engine::drain(Session& session, std::size_t lane_index, std::size_t& budget
         if (taken == Lane::Taken::nothing) break;
         --budget;
         if (taken == Lane::Taken::part) continue;
-        if (taken == Lane::Taken::broken) return violates("the frames of its requests are not possible");
+        if (taken == Lane::Taken::broken)
+            return violates("the frames of its requests are not possible");
         const bool keeps_to_protocol = serve(session, lane_index);
         session.forget_message(lane_index);
         if (!keeps_to_protocol) return false;
@@ -123,7 +132,8 @@ void Engine::reply_to(Session& session, std::size_t lane_index) {
     };
     for (std::size_t i = 0; i < request_.commands.size(); ++i) {
         if (!session.peer().access.may(request_.commands[i])) {
-            return refuse(Error(Errc::permission_denied, std::string(request_.commands[i].name)), i);
+            return refuse(Error(Errc::permission_denied, std::string(request_.commands[i].name)),
+                          i);
         }
     }
     if (request_.commands.size() == 1 &&
@@ -157,6 +167,7 @@ void Engine::finish_turn(Outbox& outbox) {
     touched_.clear();
     if (outbox.subjects != 0) {
         for (const auto& session : sessions_) {
+            session->adopt_lanes();  // one opened since the turn began may sleep already
             for (const auto& lane : session->lanes()) {
                 const auto mask = lane->control().client.watch_mask.load(std::memory_order_relaxed);
                 if ((mask & outbox.subjects) != 0) ++outbox.sleepers;
@@ -166,7 +177,8 @@ void Engine::finish_turn(Outbox& outbox) {
     // Highest place first, so that the others keep theirs.
     std::sort(violators_.begin(), violators_.end(),
               [](const auto& a, const auto& b) { return a.first > b.first; });
-    for (auto& [place, reason] : violators_) outbox.ended.push_back({remove(place), std::move(reason)});
+    for (auto& [place, reason] : violators_)
+        outbox.ended.push_back({remove(place), std::move(reason)});
     violators_.clear();
 }
 
@@ -175,6 +187,15 @@ bool Engine::has_work() {
         session->adopt_lanes();
         for (std::size_t lane = 0; lane < session->lanes().size(); ++lane) {
             if (session->is_ready(lane)) return true;
+        }
+    }
+    return false;
+}
+
+bool Engine::is_held_up() const {
+    for (const auto& session : sessions_) {
+        for (const auto& lane : session->lanes()) {
+            if (lane->is_held_up()) return true;
         }
     }
     return false;
@@ -196,7 +217,8 @@ void Engine::store_entry(const Session& session) const {
     shm::SessionEntry& entry = segment_.session(session.index());
     entry.lag.store(session.lag(head), std::memory_order_relaxed);
     entry.requests.store(session.requests, std::memory_order_relaxed);
-    entry.lanes.store(static_cast<std::uint32_t>(session.lanes().size()), std::memory_order_relaxed);
+    entry.lanes.store(static_cast<std::uint32_t>(session.lanes().size()),
+                      std::memory_order_relaxed);
 }
 
 }  // namespace ringside::broker

@@ -18,8 +18,8 @@ struct EndedSession {
 
 /// What a turn of the engine wants done by those who may make system calls.
 struct Outbox {
-    std::uint32_t subjects = 0;   ///< of the changes that became visible
-    std::uint32_t sleepers = 0;   ///< watchers that sleep for one of them
+    std::uint32_t subjects = 0;              ///< of the changes that became visible
+    std::uint32_t sleepers = 0;              ///< watchers that sleep for one of them
     std::vector<const shm::HalfWord*> wake;  ///< words that clients sleep on in their lanes
     std::vector<EndedSession> ended;         ///< sessions that broke the protocol
 
@@ -59,6 +59,9 @@ public:
     /// Whether a turn would find something to do. For the last look before sleeping.
     [[nodiscard]] bool has_work();
 
+    /// Whether requests or replies wait for a client to drain its replies.
+    [[nodiscard]] bool is_held_up() const;
+
     /// Takes memory back, and shows counters and the sessions' lag in the segment.
     void housekeep(std::uint64_t now_ns);
 
@@ -67,6 +70,7 @@ public:
 
 private:
     // False: the lane broke the protocol, for the reason in `violation_`.
+    [[nodiscard]] bool drain(Session& session, std::size_t& budget);
     [[nodiscard]] bool drain(Session& session, std::size_t lane_index, std::size_t& budget);
     [[nodiscard]] bool serve(Session& session, std::size_t lane_index);
     [[nodiscard]] bool violates(const char* what);

@@ -20,6 +20,10 @@ namespace {
 constexpr std::uint64_t ms = 1'000'000;
 constexpr std::uint64_t housekeeping_interval_ns = 1 * ms;
 constexpr std::uint64_t heartbeat_interval_ns = 100 * ms;
+/// How soon it is looked again for room in a reply ring that was full; its client rings no bell.
+constexpr std::uint64_t held_up_interval_ns = 1 * ms;
+/// Spinning that does not pay off is cut to this share.
+constexpr int spin_share_min = 16;
 
 std::uint64_t now() noexcept {
     return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(
@@ -27,23 +31,33 @@ std::uint64_t now() noexcept {
                                           .count());
 }
 
+/// Whoever sleeps in a lane of a session that has ended finds that out now.
+void wake_lanes(const Session& session) noexcept {
+    for (const auto& lane : session.lanes()) {
+        shm::futex_wake_all(lane->control().broker_reply.reply_tail);
+        shm::futex_wake_all(lane->control().broker.request_head);
+    }
+}
+
 }  // namespace
 
 EngineThread::EngineThread(const shm::Segment& segment, GridOptions options,
                            std::chrono::microseconds spin, Handover& handover,
-                           std::function<void()> on_ended)
+                           std::function<void()> on_news)
     : segment_(&segment),
       spin_(spin),
+      spin_now_(spin),
       handover_(&handover),
-      on_ended_(std::move(on_ended)),
+      on_news_(std::move(on_news)),
       memory_(segment),
       waker_(segment.view()),
-      engine_(segment.view(),
-              {.commit_memory = [this](Offset offset,
-                                       std::uint64_t bytes) { return memory_.commit(offset, bytes); },
-               .heavy_fence = [] { shm::membarrier_all(); },
-               .collect_pins = {}},
-              options) {}
+      engine_(
+          segment.view(),
+          {.commit_memory = [this](Offset offset,
+                                   std::uint64_t bytes) { return memory_.commit(offset, bytes); },
+           .heavy_fence = [] { shm::membarrier_all(); },
+           .collect_pins = {}},
+          options) {}
 
 EngineThread::~EngineThread() { stop(); }
 
@@ -85,30 +99,42 @@ void EngineThread::stop() {
 void EngineThread::run() {
     pthread_setname_np(pthread_self(), "engine");
     shm::SpinWait spin(spin_);
+    bool is_idle = false;
+    bool has_slept = false;  // since it last worked
     while (!stop_.load(std::memory_order_relaxed)) {
         const std::uint64_t now_ns = now();
         take_orders(now_ns);
         const bool worked = engine_.turn(now_ns, outbox_);
         empty_outbox();
         keep_house(now_ns);
-        if (worked) spin.restart();
-        else if (!spin.pause()) {
+        if (worked) {
+            if (is_idle && !has_slept) spin_now_ = spin_;
+            spin.restart(spin_now_);
+            has_slept = false;
+        } else if (!spin.pause()) {
+            if (!has_slept) spin_now_ = std::max(spin_now_ / 2, spin_ / spin_share_min);
             sleep();
-            spin.restart();
+            has_slept = true;
         }
+        is_idle = !worked;
     }
 }
 
 void EngineThread::take_orders(std::uint64_t now_ns) {
     SessionOrder* taken = nullptr;
+    bool has_opened = false;
     while (handover_->orders.pop(taken)) {
         const std::unique_ptr<SessionOrder> order(taken);
         if (order->open != nullptr) {
+            const SessionId id = order->open->id();
             engine_.open(std::move(order->open), now_ns);
+            handover_->opened.push(id);
+            has_opened = true;
         } else if (auto session = engine_.close(order->close)) {
             outbox_.ended.push_back({std::move(session), Error()});
         }
     }
+    if (has_opened) on_news_();
     empty_outbox();
 }
 
@@ -125,10 +151,11 @@ void EngineThread::empty_outbox() {
     }
     const bool has_ended = !outbox_.ended.empty();
     for (EndedSession& ended : outbox_.ended) {
+        wake_lanes(*ended.session);
         handover_->ended.push(new EndedSession(std::move(ended)));
     }
     outbox_.clear();
-    if (has_ended) on_ended_();
+    if (has_ended) on_news_();
 }
 
 void EngineThread::keep_house(std::uint64_t now_ns) {
@@ -148,7 +175,8 @@ void EngineThread::sleep() {
     asleep.store(1, std::memory_order_seq_cst);
     std::atomic_thread_fence(std::memory_order_seq_cst);  // pairs with a client's, before it looks
     if (!engine_.has_work() && handover_->orders.read_available() == 0) {
-        std::uint64_t wait_ms = heartbeat_interval_ns / ms;
+        const bool is_held_up = engine_.is_held_up();
+        std::uint64_t wait_ms = (is_held_up ? held_up_interval_ns : heartbeat_interval_ns) / ms;
         const std::uint64_t now_ms = now() / ms;
         const std::uint64_t next_ms = engine_.next_expiry_ms();
         if (next_ms < now_ms + wait_ms) wait_ms = next_ms > now_ms ? next_ms - now_ms : 0;

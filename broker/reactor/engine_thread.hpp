@@ -13,17 +13,18 @@
 
 namespace ringside::broker {
 
-/// Drives the engine: gives it the time, does what its outbox says, and sleeps when there is nothing
-/// to do.
+/// Drives the engine: gives it the time, does what its outbox says, and sleeps when there is
+/// nothing to do.
 ///
 /// Sleeping: the engine says in the segment that it does (`broker.asleep`, seq_cst), looks at all
-/// lanes once more, and waits in epoll for a doorbell. A client stores its request first, then looks
-/// at that word. Each session has a doorbell of its own, edge-triggered and never read, so that no
+/// lanes once more, and waits in epoll for a doorbell. A client stores its request first, then
+/// looks at that word. How long the engine spins before it sleeps adapts to how often work comes
+/// meanwhile. Each session has a doorbell of its own, edge-triggered and never read, so that no
 /// client can take away another one's ring.
 class EngineThread {
 public:
     EngineThread(const shm::Segment& segment, GridOptions options, std::chrono::microseconds spin,
-                 Handover& handover, std::function<void()> on_ended);
+                 Handover& handover, std::function<void()> on_news);
     ~EngineThread();
     EngineThread(const EngineThread&) = delete;
     EngineThread& operator=(const EngineThread&) = delete;
@@ -51,9 +52,10 @@ private:
     void keep_house(std::uint64_t now_ns);
 
     const shm::Segment* segment_;
-    std::chrono::microseconds spin_;
+    std::chrono::nanoseconds spin_;      ///< at the most
+    std::chrono::nanoseconds spin_now_;  ///< as it has paid off lately
     Handover* handover_;
-    std::function<void()> on_ended_;
+    std::function<void()> on_news_;  ///< a session was opened or has ended
     MemoryAhead memory_;
     Waker waker_;
     Engine engine_;

@@ -15,9 +15,13 @@ struct SessionOrder {
 
 /// From the reactor's thread to the engine's and back. Twice as many orders as sessions fit: each
 /// has at most one of a kind under way.
+///
+/// A client is told of its session only after the engine has it: from then on the engine sees the
+/// pins in its memory.
 struct Handover {
     static constexpr std::size_t capacity = 2 * limits::sessions_max + 2;
     boost::lockfree::spsc_queue<SessionOrder*> orders{capacity};
+    boost::lockfree::spsc_queue<SessionId> opened{capacity};
     boost::lockfree::spsc_queue<EndedSession*> ended{capacity};
 };
 

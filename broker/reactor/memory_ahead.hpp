@@ -12,7 +12,8 @@ namespace ringside::broker {
 /// making a huge page of small ones milliseconds, which the engine is spared.
 ///
 /// The heap grows from its start, so one frontier is enough. A thread keeps `ahead_bytes` between
-/// what the heap has asked for and the frontier; when it is behind, the asking thread does the work.
+/// what the heap has asked for and the frontier; when it is behind, the asking thread does the
+/// work.
 class MemoryAhead {
 public:
     explicit MemoryAhead(const shm::Segment& segment);

@@ -32,12 +32,22 @@ Error failure(const char* what) {
 Result<Credentials> credentials_of(int socket) {
     ucred peer{};
     socklen_t size = sizeof peer;
-    if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return failure("SO_PEERCRED");
-    return Credentials{static_cast<std::uint32_t>(peer.pid), peer.uid, peer.gid};
+    if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
+        return failure("SO_PEERCRED");
+    Credentials credentials{static_cast<std::uint32_t>(peer.pid), peer.uid, peer.gid, {}};
+    socklen_t bytes = 0;
+    if (getsockopt(socket, SOL_SOCKET, SO_PEERGROUPS, nullptr, &bytes) != 0 && errno == ERANGE) {
+        credentials.groups.resize(bytes / sizeof(gid_t));
+        if (getsockopt(socket, SOL_SOCKET, SO_PEERGROUPS, credentials.groups.data(), &bytes) != 0) {
+            return failure("SO_PEERGROUPS");
+        }
+    }
+    return credentials;
 }
 
 /// Sends one packet, with descriptors if there are any.
-bool send_packet(int socket, const void* bytes, std::size_t size, std::span<const int> descriptors) {
+bool send_packet(int socket, const void* bytes, std::size_t size,
+                 std::span<const int> descriptors) {
     iovec part{const_cast<void*>(bytes), size};
     alignas(cmsghdr) char control[CMSG_SPACE(2 * sizeof(int))] = {};
     msghdr message{};
@@ -65,10 +75,8 @@ Reactor::Reactor(const shm::Segment& segment, const Options& options, const shm:
       pause_(context_),
       acceptor_(context_),
       engine_(segment, options.retention, options.spin, handover_,
-              [this] { asio::post(context_, [this] { take_ended(); }); }) {
-    for (std::size_t i = options.sessions_max; i-- > 0;) {
-        free_indices_.push_back(static_cast<std::uint32_t>(i));
-    }
+              [this] { asio::post(context_, [this] { take_news(); }); }) {
+    for (std::uint32_t i = 0; i < options.sessions_max; ++i) free_indices_.push_back(i);
 }
 
 Reactor::~Reactor() {
@@ -107,7 +115,8 @@ void Reactor::run() {
     context_.run();
     engine_.stop();
     for (auto& [id, peer] : connections_) {
-        if (peer->session != 0) say_goodbye(*peer, Error(Errc::connection_lost, "the broker was ended"));
+        if (peer->session != 0)
+            say_goodbye(*peer, Error(Errc::connection_lost, "the broker was ended"));
     }
     connections_.clear();
 }
@@ -143,14 +152,16 @@ void Reactor::accept_all() {
 
 void Reactor::admit(int descriptor) {
     const ConnectionId id = ++next_connection_;
-    Connection& peer = *connections_.emplace(id, std::make_unique<Connection>(context_, descriptor)).first->second;
+    Connection& peer =
+        *connections_.emplace(id, std::make_unique<Connection>(context_, descriptor)).first->second;
     auto credentials = credentials_of(descriptor);
     if (!credentials) return drop(id);
     peer.credentials = *credentials;
     peer.deadline.expires_after(greeting_time);
     peer.deadline.async_wait([this, id](const boost::system::error_code& error) {
-        if (error) return;
-        spdlog::info("pid {} did not say who it is", connections_.at(id)->credentials.pid);
+        const auto place = connections_.find(id);
+        if (error || place == connections_.end() || place->second->session != 0) return;
+        spdlog::info("pid {} did not say who it is", place->second->credentials.pid);
         drop(id);
     });
     await(id);
@@ -158,9 +169,10 @@ void Reactor::admit(int descriptor) {
 
 void Reactor::await(ConnectionId id) {
     connections_.at(id)->socket.async_wait(Stream::wait_read,
-                                     [this, id](const boost::system::error_code& error) {
-                                         if (!error && connections_.contains(id)) on_readable(id);
-                                     });
+                                           [this, id](const boost::system::error_code& error) {
+                                               if (!error && connections_.contains(id))
+                                                   on_readable(id);
+                                           });
 }
 
 void Reactor::on_readable(ConnectionId id) {
@@ -188,9 +200,11 @@ void Reactor::on_readable(ConnectionId id) {
 
 Result<void> Reactor::greet(Connection& peer, ByteView packet) {
     shm::Hello hello;
-    if (packet.size() != sizeof hello) return Error(Errc::bad_request, "its greeting has another size");
+    if (packet.size() != sizeof hello)
+        return Error(Errc::bad_request, "its greeting has another size");
     std::memcpy(&hello, packet.data(), sizeof hello);
-    if (hello.magic != shm::handshake_magic) return Error(Errc::bad_request, "its greeting is not one");
+    if (hello.magic != shm::handshake_magic)
+        return Error(Errc::bad_request, "its greeting is not one");
     if (hello.layout != shm::layout_version || hello.fingerprint != shm::layout_fingerprint()) {
         return Error(Errc::layout_mismatch);
     }
@@ -199,11 +213,12 @@ Result<void> Reactor::greet(Connection& peer, ByteView packet) {
     if (free_indices_.empty()) return Error(Errc::session_limit);
     std::string name(hello.name.begin(), std::find(hello.name.begin(), hello.name.end(), '\0'));
     // It is shown on terminals.
-    std::replace_if(name.begin(), name.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
-    return welcome(peer, access, std::move(name));
+    std::replace_if(
+        name.begin(), name.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
+    return make_session(peer, access, std::move(name));
 }
 
-Result<void> Reactor::welcome(Connection& peer, const Access& access, std::string name) {
+Result<void> Reactor::make_session(Connection& peer, const Access& access, std::string name) {
     auto memory = SessionMemory::create();
     if (!memory) return memory.error();
     Descriptor doorbell(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
@@ -211,37 +226,42 @@ Result<void> Reactor::welcome(Connection& peer, const Access& access, std::strin
     if (auto listened = engine_.listen_to(doorbell.get()); !listened) return listened;
 
     const SessionId id = ++next_session_;
-    const std::uint32_t index = free_indices_.back();
-    const int memory_descriptor = memory->descriptor();
-    auto session = std::make_unique<Session>(id, index, std::move(*memory),
-                                             Peer{peer.credentials, access, name});
-    shm::Welcome welcome;
-    welcome.role = static_cast<std::uint16_t>(access.role);
-    welcome.session = id;
-    welcome.session_index = index;
-    welcome.boot_id = segment_->view().identity().boot_id;
-    const int descriptors[] = {memory_descriptor, doorbell.get()};
-    if (!send_packet(peer.socket.native_handle(), &welcome, sizeof welcome, descriptors)) {
-        return failure("sending the welcome");
-    }
-    session->memory().close_descriptor();
-    free_indices_.pop_back();
+    const std::uint32_t index = free_indices_.front();
+    free_indices_.pop_front();
+    peer.welcome.role = static_cast<std::uint16_t>(access.role);
+    peer.welcome.session = id;
+    peer.welcome.session_index = index;
+    peer.welcome.boot_id = segment_->view().identity().boot_id;
     peer.session = id;
-    peer.index = index;
+    peer.memory = memory->take_descriptor();
     peer.doorbell = std::move(doorbell);
-    spdlog::debug("session {} of {} (pid {}, uid {}) begins", id, name, peer.credentials.pid,
-                  peer.credentials.uid);
+    auto session = std::make_unique<Session>(id, index, std::move(*memory),
+                                             Peer{peer.credentials, access, std::move(name)});
     handover_.orders.push(new SessionOrder{std::move(session), 0});
     engine_.nudge();
     return {};
+}
+
+void Reactor::welcome(SessionId session) {
+    const auto place = connection_of_session_.find(session);
+    if (place == connection_of_session_.end()) return;  // gone again
+    Connection& peer = *connections_.at(place->second);
+    const int descriptors[] = {peer.memory.get(), peer.doorbell.get()};
+    if (!send_packet(peer.socket.native_handle(), &peer.welcome, sizeof peer.welcome,
+                     descriptors)) {
+        spdlog::info("pid {} does not take its welcome", peer.credentials.pid);
+        return drop(place->second);
+    }
+    spdlog::debug("session {} (pid {}, uid {}) begins", session, peer.credentials.pid,
+                  peer.credentials.uid);
+    peer.memory = Descriptor();
 }
 
 void Reactor::refuse(Connection& peer, const Error& error) {
     shm::Welcome refusal;
     refusal.error = static_cast<std::uint16_t>(error.code);
     // A peer that does not take it learns from the closed socket.
-    static_cast<void>(
-        send_packet(peer.socket.native_handle(), &refusal, sizeof refusal, {}));
+    static_cast<void>(send_packet(peer.socket.native_handle(), &refusal, sizeof refusal, {}));
 }
 
 void Reactor::say_goodbye(Connection& peer, const Error& reason) {
@@ -251,7 +271,7 @@ void Reactor::say_goodbye(Connection& peer, const Error& reason) {
     static_cast<void>(send_packet(peer.socket.native_handle(), &goodbye, sizeof goodbye, {}));
 }
 
-/// The peer is gone, or is to go: the engine gives its session back, see `take_ended`.
+/// The peer is gone, or is to go: the engine gives its session back, see `take_news`.
 void Reactor::drop(ConnectionId id) {
     const auto place = connections_.find(id);
     if (place == connections_.end()) return;
@@ -264,29 +284,32 @@ void Reactor::drop(ConnectionId id) {
     engine_.nudge();
 }
 
-void Reactor::take_ended() {
-    EndedSession* taken = nullptr;
-    while (handover_.ended.pop(taken)) {
-        const std::unique_ptr<EndedSession> ended(taken);
-        const Session& session = *ended->session;
-        const Peer& peer = session.peer();
-        free_indices_.push_back(session.index());
-        if (ended->reason.code == Errc::ok) {
-            spdlog::debug("session {} of {} (pid {}) is over", session.id(), peer.program,
-                          peer.credentials.pid);
-            continue;
-        }
-        spdlog::warn("session {} of {} (pid {}, uid {}) broke the protocol and is closed: {}",
-                     session.id(), peer.program, peer.credentials.pid, peer.credentials.uid,
-                     ended->reason.text());
-        const auto place = connection_of_session_.find(session.id());
-        if (place == connection_of_session_.end()) continue;
-        Connection& connection = *connections_.at(place->second);
-        engine_.stop_listening_to(connection.doorbell.get());
-        say_goodbye(connection, Error(Errc::session_closed, ended->reason.detail));
-        connections_.erase(place->second);
-        connection_of_session_.erase(place);
+void Reactor::take_news() {
+    SessionId opened = 0;
+    while (handover_.opened.pop(opened)) welcome(opened);
+    EndedSession* ended = nullptr;
+    while (handover_.ended.pop(ended)) take_ended(*std::unique_ptr<EndedSession>(ended));
+}
+
+void Reactor::take_ended(const EndedSession& ended) {
+    const Session& session = *ended.session;
+    const Peer& peer = session.peer();
+    free_indices_.push_back(session.index());
+    if (ended.reason.code == Errc::ok) {
+        spdlog::debug("session {} of {} (pid {}) is over", session.id(), peer.program,
+                      peer.credentials.pid);
+        return;
     }
+    spdlog::warn("session {} of {} (pid {}, uid {}) broke the protocol and is closed: {}",
+                 session.id(), peer.program, peer.credentials.pid, peer.credentials.uid,
+                 ended.reason.text());
+    const auto place = connection_of_session_.find(session.id());
+    if (place == connection_of_session_.end()) return;
+    Connection& connection = *connections_.at(place->second);
+    engine_.stop_listening_to(connection.doorbell.get());
+    say_goodbye(connection, Error(Errc::session_closed, ended.reason.detail));
+    connections_.erase(place->second);
+    connection_of_session_.erase(place);
 }
 
 }  // namespace ringside::broker

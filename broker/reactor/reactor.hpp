@@ -4,12 +4,13 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <deque>
 #include <map>
 #include <memory>
-#include <vector>
 
 #include "broker/config/options.hpp"
 #include "broker/reactor/engine_thread.hpp"
+#include "shm/protocol/handshake.hpp"
 
 namespace ringside::broker {
 
@@ -42,7 +43,8 @@ private:
         boost::asio::steady_timer deadline;
         Credentials credentials;
         SessionId session = 0;  ///< 0: has not greeted yet
-        std::uint32_t index = 0;
+        shm::Welcome welcome;   ///< sent with both descriptors when the engine has the session
+        Descriptor memory;      ///< until then
         Descriptor doorbell;
     };
     using ConnectionId = std::uint64_t;
@@ -53,10 +55,12 @@ private:
     void await(ConnectionId id);
     void on_readable(ConnectionId id);
     Result<void> greet(Connection& peer, ByteView packet);
-    Result<void> welcome(Connection& peer, const Access& access, std::string name);
+    Result<void> make_session(Connection& peer, const Access& access, std::string name);
+    void welcome(SessionId session);
     void refuse(Connection& peer, const Error& error);
     void drop(ConnectionId id);
-    void take_ended();
+    void take_news();
+    void take_ended(const EndedSession& ended);
     void say_goodbye(Connection& peer, const Error& reason);
 
     const shm::Segment* segment_;
@@ -69,7 +73,7 @@ private:
     Handover handover_;
     std::map<ConnectionId, std::unique_ptr<Connection>> connections_;
     std::map<SessionId, ConnectionId> connection_of_session_;
-    std::vector<std::uint32_t> free_indices_;
+    std::deque<std::uint32_t> free_indices_;  ///< the one that is free for the longest time first
     ConnectionId next_connection_ = 0;
     SessionId next_session_ = 0;
     bool is_paused_ = false;

@@ -15,6 +15,11 @@ struct Credentials {
     std::uint32_t pid = 0;
     std::uint32_t uid = 0;
     std::uint32_t gid = 0;
+    std::vector<std::uint32_t> groups;  ///< the other groups of the peer
+
+    [[nodiscard]] bool is_in_group(std::uint32_t group) const noexcept {
+        return gid == group || std::find(groups.begin(), groups.end(), group) != groups.end();
+    }
 };
 
 /// What a session may do.

@@ -14,8 +14,8 @@ namespace {
 using wire::CommandKind;
 using wire::ConditionKind;
 
-/// Tables that are looked at before a message is given up: bounds what a message of offsets that all
-/// lead to one table can cost. No transaction has as many commands.
+/// Tables that are looked at before a message is given up: bounds what a message of offsets that
+/// all lead to one table can cost. No transaction has as many commands.
 constexpr flatbuffers::uoffset_t tables_max = 1'000'000;
 
 std::string_view view_of(const flatbuffers::String* text) noexcept {
@@ -37,8 +37,8 @@ Result<void> check(const Command& command) {
     return takes_document(command.kind) ? verify_document(command.document) : Result<void>();
 }
 
-/// Shapes a verified table. None: an enumerator that does not exist, or a document that does not lie
-/// where readers of it expect it.
+/// Shapes a verified table. None: an enumerator that does not exist, or a document that does not
+/// lie where readers of it expect it.
 bool shape(const wire::Command& table, Command& command) noexcept {
     if (table.kind() < CommandKind::MIN || table.kind() > CommandKind::MAX) return false;
     if (table.condition() > ConditionKind::MAX) return false;
@@ -70,8 +70,7 @@ boost::system::result<void, DecodeFailure> decode(ByteView message, std::size_t 
     flatbuffers::Verifier verifier(message.data(), message.size(), options);
     if (!verifier.VerifyBuffer<wire::Request>(nullptr)) return broken("not a request");
     const auto& request = *flatbuffers::GetRoot<wire::Request>(message.data());
-    if (request.number() == 0 || request.commands() == nullptr ||
-        request.commands()->size() == 0) {
+    if (request.number() == 0 || request.commands() == nullptr || request.commands()->size() == 0) {
         return broken("a request without number or commands");
     }
     out.number = request.number();

@@ -18,8 +18,8 @@ constexpr std::uint32_t piece_bytes_min = 4096;
 
 Lane::Lane(const shm::SessionMemoryView& memory, std::size_t index) noexcept
     : control_(&memory.lane(index)),
-      requests_(memory.request_ring(index), shm::request_ring_bytes,
-                control_->client.request_tail, control_->broker.request_head),
+      requests_(memory.request_ring(index), shm::request_ring_bytes, control_->client.request_tail,
+                control_->broker.request_head),
       replies_(memory.reply_ring(index), shm::reply_ring_bytes, control_->broker_reply.reply_tail,
                control_->client_reply.reply_head) {}
 

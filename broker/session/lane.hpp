@@ -23,6 +23,9 @@ public:
                              : requests_.has_data() && has_room_for_reply();
     }
 
+    /// Whether something waits that cannot go on now: for room in the reply ring.
+    [[nodiscard]] bool is_held_up() const noexcept { return has_pending() || requests_.has_data(); }
+
     enum class Taken {
         nothing,  ///< no frame is there, or no room for a reply
         part,     ///< a frame, but not the message's last

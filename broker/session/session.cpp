@@ -5,6 +5,13 @@
 
 namespace ringside::broker {
 
+namespace {
+
+/// Pins that a session can have, its lanes' own and the others.
+constexpr std::size_t pin_places = limits::lanes_per_session_max + limits::pins_per_session_max;
+
+}  // namespace
+
 Session::Session(SessionId id, std::uint32_t index, SessionMemory memory, Peer peer)
     : id_(id), index_(index), memory_(std::move(memory)), peer_(std::move(peer)) {
     auto* control = new (memory_.view().base()) shm::SessionControl;
@@ -50,7 +57,8 @@ void Session::collect_pins(Revision published, std::vector<HeldPin>& out) const 
         // `word - 1` of a pin that is not set is above everything.
         const Revision revision = word - 1;
         if (revision > published) return;
-        out.push_back({index_, static_cast<std::uint32_t>(slot), revision,
+        // With the session's id in it: a lease does not pass to the next session of that index.
+        out.push_back({index_, static_cast<std::uint32_t>(id_ * pin_places + slot), revision,
                        std::min(lease_ms, limits::pin_lease_ms_max)});
     };
     const shm::SessionMemoryView view = memory_.view();

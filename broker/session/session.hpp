@@ -54,6 +54,7 @@ public:
     [[nodiscard]] std::uint64_t lag(Position head) const noexcept;
 
     std::uint64_t requests = 0;  ///< served so far
+    std::size_t next_lane = 0;   ///< where the next turn goes on
 
 private:
     /// A message beyond this is a large one.

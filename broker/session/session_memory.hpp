@@ -1,5 +1,8 @@
 #pragma once
 
+#include <utility>
+
+#include "shm/base/descriptor.hpp"
 #include "shm/base/errc.hpp"
 #include "shm/lane/session_memory.hpp"
 
@@ -21,15 +24,12 @@ public:
         return shm::SessionMemoryView(base_);
     }
 
-    /// To be passed to the client; -1 after `close_descriptor`.
-    [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
-    void close_descriptor() noexcept;
+    /// What the client gets. The memory stays mapped here without it.
+    [[nodiscard]] Descriptor take_descriptor() noexcept { return std::move(descriptor_); }
 
 private:
     SessionMemory() = default;
-    void release() noexcept;
-
-    int descriptor_ = -1;
+    Descriptor descriptor_;
     std::byte* base_ = nullptr;
 };
 

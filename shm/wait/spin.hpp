@@ -49,6 +49,12 @@ public:
     /// Begins anew, after something happened.
     void restart() noexcept { rounds_ = 0; }
 
+    /// As above, with another time to spin.
+    void restart(std::chrono::nanoseconds spin) noexcept {
+        if (spin_.count() != 0) spin_ = spin;
+        rounds_ = 0;
+    }
+
 private:
     static constexpr unsigned rounds_between_looks = 16;
 
