@@ -1,0 +1,55 @@
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "shm/document/json.hpp"
+
+namespace ringside::bench {
+
+using Clock = std::chrono::steady_clock;
+
+[[nodiscard]] inline double ns_since(Clock::time_point start) {
+    return std::chrono::duration<double, std::nano>(Clock::now() - start).count();
+}
+
+/// The value at a share of sorted samples; sorts them.
+[[nodiscard]] inline double percentile(std::vector<double>& samples, double share) {
+    std::sort(samples.begin(), samples.end());
+    return samples[static_cast<std::size_t>(share * static_cast<double>(samples.size() - 1))];
+}
+
+[[nodiscard]] inline double median(std::vector<double> samples) { return percentile(samples, 0.5); }
+
+[[nodiscard]] inline std::string name_of(std::size_t i) {
+    char text[32];
+    std::snprintf(text, sizeof text, "seat/%02zu/%08zu", i % 40, i);
+    return text;
+}
+
+/// A ticket of about 120 bytes of JSON.
+[[nodiscard]] inline std::string json_of(std::size_t i) {
+    char text[192];
+    std::snprintf(text, sizeof text,
+                  R"({"event":%zu,"section":"%c","row":%zu,"seat":%zu,"price":%zu,"status":"%s",)"
+                  R"("holder":"c-%06zu","at":%llu})",
+                  i % 40, static_cast<char>('A' + i % 26), i % 60, i % 500, 2000 + i % 7000,
+                  i % 3 == 0 ? "sold" : "free", i % 1'000'000,
+                  1'517'966'773'840ULL + static_cast<unsigned long long>(i));
+    return text;
+}
+
+/// Indices below `count`, uniform, from a seed.
+[[nodiscard]] inline std::vector<std::uint32_t> random_indices(std::size_t count, std::size_t samples,
+                                                               std::uint64_t seed) {
+    std::mt19937_64 random(seed);
+    std::vector<std::uint32_t> indices(samples);
+    for (auto& index : indices) index = static_cast<std::uint32_t>(random() % count);
+    return indices;
+}
+
+}  // namespace ringside::bench
