@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 #include <sys/utsname.h>
 
-#include <boost/unordered/unordered_flat_map.hpp>
 #include <CLI/CLI.hpp>
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <filesystem>
 #include <fstream>
 
@@ -38,7 +38,8 @@ void report(const std::string& figure, double measured, const std::string& unit,
     const double ratio = measured / baseline;
     rows.push_back({figure, fmt::format("{:.3g} {}", measured, unit),
                     fmt::format("{} {:.3g} {}", baseline_name, baseline, unit),
-                    fmt::format("{:.2f}x", ratio), fmt::format("<= {:.2f}x", target), ratio <= target});
+                    fmt::format("{:.2f}x", ratio), fmt::format("<= {:.2f}x", target),
+                    ratio <= target});
 }
 
 /// A cache line that goes to the other core and back.
@@ -80,7 +81,8 @@ using Map = boost::unordered_flat_map<std::string, std::vector<std::uint8_t>>;
 Map make_map(std::size_t records) {
     Map map;
     map.reserve(records);
-    for (std::size_t i = 0; i < records; ++i) map.emplace(name_of(i), document_from_json(json_of(i)).value());
+    for (std::size_t i = 0; i < records; ++i)
+        map.emplace(name_of(i), document_from_json(json_of(i)).value());
     return map;
 }
 
@@ -94,7 +96,8 @@ void measure_reads(const std::string& grid, std::size_t records, const Scale& sc
         Client client = Client::attach({.grid = grid}).value();
         Pipeline pipeline = client.pipeline().value();
         const auto documents = document_from_json(json_of(7)).value();
-        for (std::size_t i = 0;; i = (i + 7919) % records) pipeline.put_encoded(name_of(i), documents).value();
+        for (std::size_t i = 0;; i = (i + 7919) % records)
+            pipeline.put_encoded(name_of(i), documents).value();
     });
     pin_to(0);
     const Client client = Client::attach({.grid = grid}).value();
@@ -113,8 +116,8 @@ void measure_reads(const std::string& grid, std::size_t records, const Scale& sc
         for (const auto& name : names) sum += price_in(map.find(name)->second);
         theirs.push_back(ns_since(start) / static_cast<double>(names.size()));
     }
-    report(fmt::format("read one field, {} records, while another process writes", records), median(ours),
-           "ns", median(theirs), "map", sum == 0 ? 0 : 1.2);
+    report(fmt::format("read one field, {} records, while another process writes", records),
+           median(ours), "ns", median(theirs), "map", sum == 0 ? 0 : 1.2);
 }
 
 void measure_get_many(const Client& client, std::size_t records, const Scale& scale) {
@@ -131,8 +134,11 @@ void measure_get_many(const Client& client, std::size_t records, const Scale& sc
     for (int slice = 0; slice < scale.slices; ++slice) {
         auto start = Clock::now();
         for (std::size_t i = 0; i < names.size(); i += batch) {
-            client.get_many(std::span(names).subspan(i, batch),
-                            [&](std::size_t, const RecordView* record) { sum += price_in(record->bytes()); })
+            client
+                .get_many(std::span(names).subspan(i, batch),
+                          [&](std::size_t, const RecordView* record) {
+                              sum += price_in(record->bytes());
+                          })
                 .value();
         }
         many.push_back(ns_since(start) / static_cast<double>(names.size()));
@@ -140,7 +146,8 @@ void measure_get_many(const Client& client, std::size_t records, const Scale& sc
         for (const auto& name : names) sum += price_in(client.get(name).value().bytes());
         single.push_back(ns_since(start) / static_cast<double>(names.size()));
     }
-    report("get_many of 100 names, a name", median(many), "ns", median(single), "single get", sum == 0 ? 0 : 0.4);
+    report("get_many of 100 names, a name", median(many), "ns", median(single), "single get",
+           sum == 0 ? 0 : 0.4);
 }
 
 void measure_scan(const Client& client, const Scale& scale, const std::string& what) {
@@ -151,16 +158,20 @@ void measure_scan(const Client& client, const Scale& scale, const std::string& w
         std::size_t count = 0;
         std::int64_t sum = 0;
         const auto start = Clock::now();
-        snapshot.scan_prefix("", [&](std::span<const RecordView> batch) {
-            for (const RecordView& record : batch) {
-                const Value document = record.document();
-                if (document["status"].as_string() == "sold") {
-                    sum += document["price"].as_int64().value() + document["row"].as_int64().value();
-                }
-            }
-            count += batch.size();
-            return true;
-        }).value();
+        snapshot
+            .scan_prefix("",
+                         [&](std::span<const RecordView> batch) {
+                             for (const RecordView& record : batch) {
+                                 const Value document = record.document();
+                                 if (document["status"].as_string() == "sold") {
+                                     sum += document["price"].as_int64().value() +
+                                            document["row"].as_int64().value();
+                                 }
+                             }
+                             count += batch.size();
+                             return true;
+                         })
+            .value();
         slices.push_back(ns_since(start) / static_cast<double>(count));
         if (sum == 0) throw std::runtime_error("the scan found nothing");
     }
@@ -191,7 +202,8 @@ void measure_pipelined(const std::string& grid, std::size_t records, const Scale
     Client client = Client::attach({.grid = grid}).value();
     const Bytes document = document_from_json(json_of(1)).value();
     std::vector<std::string> names;
-    for (const std::uint32_t i : random_indices(records, scale.samples, 3)) names.push_back(name_of(i));
+    for (const std::uint32_t i : random_indices(records, scale.samples, 3))
+        names.push_back(name_of(i));
     std::vector<double> slices;
     for (int slice = 0; slice < scale.slices; ++slice) {
         Pipeline pipeline = client.pipeline().value();
@@ -217,7 +229,8 @@ void measure_watch(const std::string& grid, double round_trip_ns, const Scale& s
         for (;;) {
             const auto event = watch.poll();
             if (!event) continue;
-            const auto sent = static_cast<std::int64_t>(event->record.document().as_uint64().value());
+            const auto sent =
+                static_cast<std::int64_t>(event->record.document().as_uint64().value());
             const auto now = Clock::now().time_since_epoch().count();
             (*seen).store(static_cast<std::uint64_t>(now - sent), std::memory_order_release);
         }
@@ -240,7 +253,8 @@ void measure_watch(const std::string& grid, double round_trip_ns, const Scale& s
 
 /// Seconds of CPU that the broker's engine thread has used.
 double engine_seconds(pid_t broker) {
-    for (const auto& task : std::filesystem::directory_iterator(fmt::format("/proc/{}/task", broker))) {
+    for (const auto& task :
+         std::filesystem::directory_iterator(fmt::format("/proc/{}/task", broker))) {
         std::string name;
         std::ifstream(task.path() / "comm") >> name;
         if (name != "engine") continue;
@@ -257,7 +271,9 @@ double engine_cost_ns(const Broker& broker, int watchers, const Scale& scale) {
     for (int i = 0; i < watchers; ++i) {
         children.push_back(std::make_unique<Child>([&] {
             pin_to(0);
-            Client client = Client::attach({.grid = broker.grid(), .spin = std::chrono::microseconds(0)}).value();
+            Client client =
+                Client::attach({.grid = broker.grid(), .spin = std::chrono::microseconds(0)})
+                    .value();
             Watch watch = client.watch("seat/**").value();
             ++*ready;
             for (;;) static_cast<void>(watch.next(std::chrono::seconds(1)));
@@ -272,9 +288,11 @@ double engine_cost_ns(const Broker& broker, int watchers, const Scale& scale) {
     const std::size_t writes = scale.samples / 3;
     for (int slice = 0; slice < scale.slices; ++slice) {
         const double before = engine_seconds(broker.pid());
-        for (std::size_t i = 0; i < writes; ++i) pipeline.put_encoded(name_of(i % 10'000), document).value();
+        for (std::size_t i = 0; i < writes; ++i)
+            pipeline.put_encoded(name_of(i % 10'000), document).value();
         pipeline.flush().value();
-        slices.push_back((engine_seconds(broker.pid()) - before) * 1e9 / static_cast<double>(writes));
+        slices.push_back((engine_seconds(broker.pid()) - before) * 1e9 /
+                         static_cast<double>(writes));
     }
     return median(slices);
 }
@@ -282,11 +300,13 @@ double engine_cost_ns(const Broker& broker, int watchers, const Scale& scale) {
 void measure_memory(const std::string& grid, std::size_t records) {
     const shm::Segment segment = shm::Segment::open(grid).value();
     const auto& counters = segment.header().counters;
-    const auto used = counters.heap_bytes_used.load() + counters.slots_used.load() * sizeof(shm::Slot);
+    const auto used =
+        counters.heap_bytes_used.load() + counters.slots_used.load() * sizeof(shm::Slot);
     std::size_t text = 0;
     for (std::size_t i = 0; i < 1000; ++i) text += json_of(i * records / 1000).size();
-    report("memory a record, with table, index and slots", static_cast<double>(used) / static_cast<double>(records),
-           "bytes", static_cast<double>(text) / 1000, "JSON text", 2.0);
+    report("memory a record, with table, index and slots",
+           static_cast<double>(used) / static_cast<double>(records), "bytes",
+           static_cast<double>(text) / 1000, "JSON text", 2.0);
 }
 
 std::string machine() {
@@ -308,16 +328,21 @@ std::string machine() {
 
 void print() {
     fmt::print("Machine: {}.\n\n", machine());
-    fmt::print("| figure | measured | baseline | ratio | target | met |\n|---|---|---|---|---|---|\n");
+    fmt::print(
+        "| figure | measured | baseline | ratio | target | met |\n|---|---|---|---|---|---|\n");
     for (const Row& row : rows) {
-        fmt::print("| {} | {} | {} | {} | {} | {} |\n", row.figure, row.measured, row.baseline, row.ratio,
-                   row.target, row.target.empty() ? "" : row.is_met ? "yes" : "no");
+        fmt::print("| {} | {} | {} | {} | {} | {} |\n", row.figure, row.measured, row.baseline,
+                   row.ratio, row.target,
+                   row.target.empty() ? ""
+                   : row.is_met       ? "yes"
+                                      : "no");
     }
 }
 
 void run(const Scale& scale) {
     const double round_trip = cache_line_round_trip_ns(scale);
-    rows.push_back({"cache line to the other core and back", fmt::format("{:.3g} ns", round_trip), "", "", "", true});
+    rows.push_back({"cache line to the other core and back", fmt::format("{:.3g} ns", round_trip),
+                    "", "", "", true});
     {
         const Broker small("256MiB");
         Client client = Client::attach({.grid = small.grid()}).value();
@@ -328,10 +353,12 @@ void run(const Scale& scale) {
         measure_watch(small.grid(), round_trip, scale);
         const double one = engine_cost_ns(small, 1, scale);
         const double many = engine_cost_ns(small, 64, scale);
-        report("engine's CPU time a change, 64 watchers asleep", many, "ns", one, "one watcher", 1.1);
+        report("engine's CPU time a change, 64 watchers asleep", many, "ns", one, "one watcher",
+               1.1);
     }
     const Broker large("2GiB");
-    Client client = Client::attach({.grid = large.grid(), .timeout = std::chrono::seconds(60)}).value();
+    Client client =
+        Client::attach({.grid = large.grid(), .timeout = std::chrono::seconds(60)}).value();
     fill(client, scale.records);
     measure_memory(large.grid(), scale.records);
     measure_scan(client, scale, "records in the order of their names");
@@ -348,7 +375,8 @@ int main(int argc, char** argv) {
     CLI::App app("Measures the figures of docs/benchmarks.md", "figures");
     ringside::bench::Scale scale;
     bool quick = false;
-    app.add_option("--records", scale.records, "Records of the large grid")->check(CLI::Range(10'000, 4'000'000));
+    app.add_option("--records", scale.records, "Records of the large grid")
+        ->check(CLI::Range(10'000, 4'000'000));
     app.add_flag("--quick", quick, "Small counts: shows that it works, measures nothing");
     CLI11_PARSE(app, argc, argv);
     if (quick) scale = {20'000, 6'000, 3};

@@ -27,7 +27,8 @@ Result<GridLock> GridLock::take(const std::string& path) {
             return Error(code, path + ": " + std::strerror(errno));
         }
         if (flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
-            if (errno == EWOULDBLOCK) return Error(Errc::grid_in_use, "by the broker with pid " + owner_of(file.get()));
+            if (errno == EWOULDBLOCK)
+                return Error(Errc::grid_in_use, "by the broker with pid " + owner_of(file.get()));
             return Error(Errc::system_error, path + ": " + std::strerror(errno));
         }
         // The owner before us may have removed the file between our open and our lock.

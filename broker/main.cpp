@@ -63,7 +63,8 @@ Result<void> serve(const Options& options) {
             segment->header().broker.generation.store(1);
             segment->announce(shm::register_for_membarrier() ? shm::Identity::asymmetric_fence : 0);
             spdlog::info("grid '{}' is served: {} MiB, {} changes in the ring", options.grid,
-                         segment->view().size_bytes() >> 20, segment->view().identity().ring_entries);
+                         segment->view().size_bytes() >> 20,
+                         segment->view().identity().ring_entries);
             std::printf("ready grid=%s pid=%d memory=%llu socket=%s\n", options.grid.c_str(),
                         static_cast<int>(getpid()),
                         static_cast<unsigned long long>(segment->view().size_bytes()),
@@ -93,7 +94,8 @@ int run(int argc, char** argv) {
         failure = parsed.error();
     }
     std::fprintf(stderr, "ringside-broker: %s\n", failure.text().c_str());
-    const bool is_usage = failure.code == Errc::bad_configuration || failure.code == Errc::bad_grid_name;
+    const bool is_usage =
+        failure.code == Errc::bad_configuration || failure.code == Errc::bad_grid_name;
     return is_usage ? 2 : 1;
 }
 

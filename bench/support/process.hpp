@@ -73,8 +73,7 @@ private:
 class Broker {
 public:
     explicit Broker(const std::string& memory)
-        : name_("bench-" + std::to_string(getpid()) + "-" + std::to_string(++count_)),
-          child_([&] {
+        : name_("bench-" + std::to_string(getpid()) + "-" + std::to_string(++count_)), child_([&] {
               pin_to(1);
               const int null = open("/dev/null", O_WRONLY);
               dup2(null, STDOUT_FILENO);

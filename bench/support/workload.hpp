@@ -44,7 +44,8 @@ using Clock = std::chrono::steady_clock;
 }
 
 /// Indices below `count`, uniform, from a seed.
-[[nodiscard]] inline std::vector<std::uint32_t> random_indices(std::size_t count, std::size_t samples,
+[[nodiscard]] inline std::vector<std::uint32_t> random_indices(std::size_t count,
+                                                               std::size_t samples,
                                                                std::uint64_t seed) {
     std::mt19937_64 random(seed);
     std::vector<std::uint32_t> indices(samples);

@@ -132,7 +132,8 @@ Result<Grid::Impl::NewVersion> Grid::Impl::evaluate(const Command& command,
 Offset Grid::Impl::build_block(std::string_view name, std::uint64_t hash, const NewVersion& made) {
     const bool is_removal = made.kind == ChangeKind::remove || made.kind == ChangeKind::expire;
     const bool expires = made.expires_ms != 0;
-    const std::uint64_t bytes = VersionBlock::bytes_needed(name.size(), made.document.size(), expires);
+    const std::uint64_t bytes =
+        VersionBlock::bytes_needed(name.size(), made.document.size(), expires);
     const Offset offset =
         allocate(bytes, is_removal ? shm::Heap::Purpose::upkeep : shm::Heap::Purpose::data);
     if (offset == 0) return 0;
@@ -180,7 +181,8 @@ Result<Version> Grid::Impl::link(std::string_view name, std::uint64_t hash, cons
     const VersionBlock* newest = table_.find(name, hash);
     const Offset from = newest == nullptr ? 0 : segment_.offset_of(newest);
     if (newest == nullptr) {
-        if (auto linked = link_new_record(hash, offset); !linked) return refuse(linked.error().code);
+        if (auto linked = link_new_record(hash, offset); !linked)
+            return refuse(linked.error().code);
     } else {
         block.record = newest->record;
         block.version = newest->is_tombstone() ? 1 : newest->version + 1;
@@ -245,7 +247,8 @@ void Grid::Impl::settle() noexcept {
             history_.push({made.from, before.block_bytes(), revision, Retired::Kind::block});
         }
         if (made.path != 0) {
-            const auto bytes = sizeof(shm::PathBlock) + segment_.at<shm::PathBlock>(made.path)->size;
+            const auto bytes =
+                sizeof(shm::PathBlock) + segment_.at<shm::PathBlock>(made.path)->size;
             history_.push({made.path, bytes, revision, Retired::Kind::block});
         }
         if (now.is_tombstone()) {
@@ -277,7 +280,8 @@ void Grid::Impl::roll_back(Position ring_head) {
             continue;
         }
         // A new record stays as a tombstone until the reclaimer takes it out: that may need memory.
-        block.link.store(block.link_word() | shm::version_flag::tombstone, std::memory_order_release);
+        block.link.store(block.link_word() | shm::version_flag::tombstone,
+                         std::memory_order_release);
         ++tombstones_;
         history_.push({made->to, block.block_bytes(), block.revision, Retired::Kind::tombstone});
     }
@@ -286,12 +290,13 @@ void Grid::Impl::roll_back(Position ring_head) {
 
 void Grid::Impl::expire_due(std::size_t limit) {
     for (std::size_t i = 0; i < limit && expiries_.next_ms() <= now_ms(); ++i) {
-        const VersionBlock& due =
-            *version_at(segment_.slot(expiries_.next_record()).newest.load(std::memory_order_relaxed));
+        const VersionBlock& due = *version_at(
+            segment_.slot(expiries_.next_record()).newest.load(std::memory_order_relaxed));
         make_ring_room(1);
         NewVersion made;
         made.kind = ChangeKind::expire;
-        // A copy: making room for the tombstone may reuse memory, though never that of a live record.
+        // A copy: making room for the tombstone may reuse memory, though never that of a live
+        // record.
         const std::string name(due.name());
         auto linked = link(name, table_.hash(name), made, Origin{});
         if (!linked) {

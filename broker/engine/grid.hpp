@@ -16,7 +16,7 @@ struct HeldPin {
     std::uint32_t session_index = 0;  ///< of its SessionEntry
     std::uint32_t slot = 0;           ///< tells the pins of one session apart
     Revision revision = 0;
-    std::uint64_t lease_ms = 0;       ///< 0 = default; already cut to `limits::pin_lease_ms_max`
+    std::uint64_t lease_ms = 0;  ///< 0 = default; already cut to `limits::pin_lease_ms_max`
 };
 
 /// What the grid asks of the process around it. The engine itself makes no system call.
@@ -57,7 +57,8 @@ public:
 
     /// Applies all commands at one new revision, or none of them. Readers see it after `publish`.
     /// `versions` becomes the version of each command's record.
-    boost::system::result<Revision, Refusal> commit(std::span<const Command> commands, const Origin& origin,
+    boost::system::result<Revision, Refusal> commit(std::span<const Command> commands,
+                                                    const Origin& origin,
                                                     std::vector<Version>& versions);
 
     /// Removes records whose time to live ran out, at most `limit`, each in a commit of its own.
@@ -71,7 +72,8 @@ public:
     std::uint32_t publish() noexcept;
 
     /// Frees what no reader can need any more, and revokes pins whose lease ran out and that keep
-    /// memory back. Called by the engine every few turns and when idle; cheap when there is nothing.
+    /// memory back. Called by the engine every few turns and when idle; cheap when there is
+    /// nothing.
     void reclaim();
 
     /// Publishes, forgets all changes up to the published revision, then reclaims. The subjects for

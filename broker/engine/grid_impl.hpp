@@ -105,8 +105,8 @@ private:
     RetirementQueue history_;    ///< needed by readers of older revisions
     RetirementQueue structure_;  ///< needed by readers that are inside it
     LeaseBook leases_;
-    DocumentBuilder patched_;    ///< where a patch builds its document
-    std::vector<Link> links_;    ///< of the commit under way
+    DocumentBuilder patched_;  ///< where a patch builds its document
+    std::vector<Link> links_;  ///< of the commit under way
     std::vector<HeldPin> pins_;
 
     std::uint64_t now_ns_ = 0;

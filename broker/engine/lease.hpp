@@ -15,8 +15,8 @@ namespace ringside::broker {
 /// revoked, in the segment, where its owner sees it.
 ///
 /// A pin is taken for the same one as long as it is seen with the same revision each time. That
-/// cannot confuse a busy reader with a stuck one: once the horizon has passed a revision, or a newer
-/// one is published, a reader takes a newer one for its next pin.
+/// cannot confuse a busy reader with a stuck one: once the horizon has passed a revision, or a
+/// newer one is published, a reader takes a newer one for its next pin.
 class LeaseBook {
 public:
     using Revoke = std::function<void(const HeldPin&)>;

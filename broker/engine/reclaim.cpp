@@ -5,10 +5,10 @@
 
 /// How memory comes back; the protocol with readers is in shm/pin/pin.hpp.
 ///
-/// Two queues wait. `history_`: replaced versions, at the revision that replaced them; free once the
-/// horizon and every pin are at or after it. `structure_`: what nothing leads to any more (nodes of
-/// the index, old tables, versions of refused commits, unlinked tombstones and their slots); free
-/// once every pin that is set is at or after the revision at which it was unlinked.
+/// Two queues wait. `history_`: replaced versions, at the revision that replaced them; free once
+/// the horizon and every pin are at or after it. `structure_`: what nothing leads to any more
+/// (nodes of the index, old tables, versions of refused commits, unlinked tombstones and their
+/// slots); free once every pin that is set is at or after the revision at which it was unlinked.
 ///
 /// The horizon is the revision before that of the oldest ring entry: whatever the ring tells of can
 /// be read, together with what it replaced. A deleted record goes in two steps: its tombstone waits

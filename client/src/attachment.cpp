@@ -39,7 +39,8 @@ Result<Descriptor> connect_to(const shm::GridPaths& paths) {
     address.sun_family = AF_UNIX;
     paths.socket_path.copy(address.sun_path, sizeof address.sun_path - 1);
     if (connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-        if (errno == EACCES || errno == EPERM) return Error(Errc::permission_denied, "its socket is closed to this user");
+        if (errno == EACCES || errno == EPERM)
+            return Error(Errc::permission_denied, "its socket is closed to this user");
         return Error(Errc::no_broker, paths.socket_path + ": " + std::strerror(errno));
     }
     // Anybody can make a socket of that name: it must be the segment's owner who listens.
@@ -62,7 +63,8 @@ struct Packet {
     Descriptor descriptors[2];
 };
 
-Result<Packet> receive(int socket, void* into, std::size_t size, std::chrono::milliseconds timeout) {
+Result<Packet> receive(int socket, void* into, std::size_t size,
+                       std::chrono::milliseconds timeout) {
     pollfd waiting{socket, POLLIN, 0};
     int ready = 0;
     do {
@@ -99,13 +101,15 @@ Result<std::shared_ptr<Attachment>> Attachment::make(const std::string& grid,
                                                      std::chrono::milliseconds timeout) {
     watch_for_forks();
     const auto deadline = std::chrono::steady_clock::now() + timeout;
-    for (std::chrono::milliseconds pause{1};; pause = std::min(pause * 2, std::chrono::milliseconds(50))) {
+    for (std::chrono::milliseconds pause{1};;
+         pause = std::min(pause * 2, std::chrono::milliseconds(50))) {
         std::shared_ptr<Attachment> made(new Attachment);
         auto greeted = made->greet(grid, program);
         if (greeted) return made;
         const Errc code = greeted.error().code;
         const bool may_pass = code == Errc::no_such_grid || code == Errc::no_broker;
-        if (!may_pass || std::chrono::steady_clock::now() + pause > deadline) return greeted.error();
+        if (!may_pass || std::chrono::steady_clock::now() + pause > deadline)
+            return greeted.error();
         std::this_thread::sleep_for(pause);
     }
 }
@@ -125,7 +129,8 @@ Result<void> Attachment::greet(const std::string& grid, const std::string& progr
     hello.layout = shm::layout_version;
     hello.fingerprint = shm::layout_fingerprint();
     program.copy(hello.name.data(), hello.name.size() - 1);
-    if (send(socket_.get(), &hello, sizeof hello, MSG_NOSIGNAL) != static_cast<ssize_t>(sizeof hello)) {
+    if (send(socket_.get(), &hello, sizeof hello, MSG_NOSIGNAL) !=
+        static_cast<ssize_t>(sizeof hello)) {
         return Error(Errc::no_broker, "it closed the connection");
     }
     shm::Welcome welcome;
@@ -186,8 +191,8 @@ Error Attachment::loss() const {
 }
 
 void Attachment::ring_doorbell() const noexcept {
-    // seq_cst fence: pairs with the engine's, between its store of `asleep` and its last look at the
-    // lanes: either it sees the request, or we see that it sleeps.
+    // seq_cst fence: pairs with the engine's, between its store of `asleep` and its last look at
+    // the lanes: either it sees the request, or we see that it sleeps.
     std::atomic_thread_fence(std::memory_order_seq_cst);
     if (segment().header().broker.asleep.load(std::memory_order_relaxed) == 0) return;
     const std::uint64_t one = 1;

@@ -93,8 +93,8 @@ Result<shm::ReplyView> Channel::await(std::uint64_t number, const Patience& pati
 }
 
 Result<void> Channel::await_any(Clock::time_point deadline, const Patience& patience) {
-    return wait(shm::SleepsOn::reply_tail, [this] { return replies_.has_data(); }, deadline,
-                patience);
+    return wait(
+        shm::SleepsOn::reply_tail, [this] { return replies_.has_data(); }, deadline, patience);
 }
 
 Result<void> Channel::wait(shm::SleepsOn place, const std::function<bool()>& ready,

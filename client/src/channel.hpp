@@ -35,15 +35,16 @@ public:
     /// Where replies go that nobody waits for just now: those of a pipeline.
     std::function<void(const shm::ReplyView&)> on_reply;
 
-    /// Puts a message into the request ring and makes it visible. A full ring: waits, taking replies
-    /// meanwhile, or gives would_block when `block` is false (then nothing was sent).
+    /// Puts a message into the request ring and makes it visible. A full ring: waits, taking
+    /// replies meanwhile, or gives would_block when `block` is false (then nothing was sent).
     /// Errors: would_block, timed_out, connection_lost, session_closed.
     Result<void> send(ByteView message, bool block, const Patience& patience);
 
     /// Wakes the engine if it sleeps; once after any number of `send`s.
     void ring_doorbell() const noexcept;
 
-    /// Takes the replies that are there; the last of them is what `awaited` sees, if it is its number.
+    /// Takes the replies that are there; the last of them is what `awaited` sees, if it is its
+    /// number.
     std::size_t take_replies();
 
     /// Waits for the reply to request `number` and gives its bytes, valid until the next call.
@@ -51,10 +52,12 @@ public:
     Result<shm::ReplyView> await(std::uint64_t number, const Patience& patience);
 
     /// Waits until at least one reply is there. Errors: as `await`.
-    Result<void> await_any(std::chrono::steady_clock::time_point deadline, const Patience& patience);
+    Result<void> await_any(std::chrono::steady_clock::time_point deadline,
+                           const Patience& patience);
 
 private:
-    /// Sleeps a while for what `ready` looks for. Errors: timed_out, connection_lost, session_closed.
+    /// Sleeps a while for what `ready` looks for. Errors: timed_out, connection_lost,
+    /// session_closed.
     Result<void> wait(shm::SleepsOn place, const std::function<bool()>& ready,
                       std::chrono::steady_clock::time_point deadline, const Patience& patience);
     /// The next whole reply in `reply_`; false: none.

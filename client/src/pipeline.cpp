@@ -76,8 +76,8 @@ private:
 
     Result<std::uint64_t> send() {
         const std::uint64_t number = channel_->next_number();
-        auto sent = channel_->send(channel_->request.finish(number), options_.block,
-                                   client_->patience());
+        auto sent =
+            channel_->send(channel_->request.finish(number), options_.block, client_->patience());
         if (!sent) return sent.error();
         numbers_.push_back(number);
         ++submitted_;
@@ -93,8 +93,9 @@ private:
         ++answered_;
         if (reply.error() == Errc::ok) {
             if (options_.on_reply) {
-                options_.on_reply(answered_, WriteResult{reply.revision(),
-                                                         reply.versions() > 0 ? reply.version(0) : 0});
+                options_.on_reply(
+                    answered_,
+                    WriteResult{reply.revision(), reply.versions() > 0 ? reply.version(0) : 0});
             }
             return;
         }

@@ -25,6 +25,7 @@ void scan_pattern(const shm::SegmentView& segment, Revision at, const Pattern& p
 
 /// As above, of the names behind `after` ("": all).
 void scan_pattern_after(const shm::SegmentView& segment, Revision at, const Pattern& pattern,
-                        std::string_view after, const std::function<bool(const RecordView&)>& visit);
+                        std::string_view after,
+                        const std::function<bool(const RecordView&)>& visit);
 
 }  // namespace ringside::detail

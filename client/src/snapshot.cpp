@@ -10,8 +10,7 @@ namespace ringside {
 /// A pin slot that is set from construction to destruction.
 class Snapshot::Impl {
 public:
-    Impl(detail::PinSlotHolder slot, Revision at) noexcept
-        : pin(std::move(slot)), revision(at) {}
+    Impl(detail::PinSlotHolder slot, Revision at) noexcept : pin(std::move(slot)), revision(at) {}
 
     [[nodiscard]] Result<void> check() const {
         if (pin.is_revoked(revision)) return Error(Errc::snapshot_expired);

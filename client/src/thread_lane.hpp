@@ -40,7 +40,8 @@ public:
     /// Sets the pin, at a revision that was the newest a while ago. False: the grid is over.
     [[nodiscard]] bool pin() noexcept {
         if (depth_++ > 0) return true;
-        // Now and then, so that a busy reader does not keep old nodes of the index from being freed.
+        // Now and then, so that a busy reader does not keep old nodes of the index from being
+        // freed.
         if (++pins_ % 64 == 0) revision_ = attachment_->published();
         while (!shm::try_pin(*pin_word_, revision_, *horizon_, light_)) {
             if (attachment_->is_grid_over()) {
@@ -69,20 +70,24 @@ public:
     /// The newest committed version of a record, null if there is none. REQUIRES: pinned.
     ///
     /// `revision_` may be old: a version at or below it that is still the newest is the record's
-    /// state. If the newest is above it, `published` is read again, and so is the table: the version
-    /// may be one of a commit that was refused, whose revision belongs to another one by now.
+    /// state. If the newest is above it, `published` is read again, and so is the table: the
+    /// version may be one of a commit that was refused, whose revision belongs to another one by
+    /// now.
     [[nodiscard]] const shm::VersionBlock* find(std::string_view name) noexcept {
         const std::uint64_t hash = table_.hash(name);
         const shm::VersionBlock* newest = table_.find(name, hash);
         if (newest != nullptr && newest->revision > revision_) {
             revision_ = attachment_->published();
-            newest = shm::visible_version(attachment_->segment(), table_.find(name, hash), revision_);
+            newest =
+                shm::visible_version(attachment_->segment(), table_.find(name, hash), revision_);
         }
         return newest == nullptr || newest->is_tombstone() ? nullptr : newest;
     }
 
     /// Whether the pin was revoked: what was read under it may not be whole.
-    [[nodiscard]] bool is_revoked() const noexcept { return pinned_ < attachment_->revoked_below(); }
+    [[nodiscard]] bool is_revoked() const noexcept {
+        return pinned_ < attachment_->revoked_below();
+    }
     [[nodiscard]] Revision pinned() const noexcept { return pinned_; }
 
     /// Gives the lane up: deleted now, or with the last record.

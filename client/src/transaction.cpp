@@ -47,8 +47,11 @@ Result<void> Transaction::put(std::string_view name, const Document& document,
                               const WriteOptions& options) {
     auto terms = terms_of(options);
     if (!terms) return terms.error();
-    impl_->writes.push_back({wire::CommandKind::put, std::string(name), {},
-                             Bytes(document.bytes().begin(), document.bytes().end()), *terms});
+    impl_->writes.push_back({wire::CommandKind::put,
+                             std::string(name),
+                             {},
+                             Bytes(document.bytes().begin(), document.bytes().end()),
+                             *terms});
     return {};
 }
 

@@ -25,7 +25,8 @@ struct Transaction::Impl {
     Result<void> encode_into(shm::RequestWriter& request) const {
         for (const Write& write : writes) {
             if (request.bytes() + write.document.size() > limits::message_bytes_max) {
-                return Error(Errc::transaction_too_large, "its bytes are more than one message has");
+                return Error(Errc::transaction_too_large,
+                             "its bytes are more than one message has");
             }
             request.append(write.kind, write.name, write.pointer, write.document, write.terms);
         }

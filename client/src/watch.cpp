@@ -275,8 +275,8 @@ bool Watch::Impl::make_event(const shm::Change& change, Revision at, WatchEvent&
     if (options_.mode == WatchMode::latest && pointer_.empty()) {
         // A later change of the record up to `at` has an entry of its own, which will deliver it.
         // With a pointer nothing is folded: the last of several changes need not touch the value.
-        const VersionBlock* newest = shm::visible_version(
-            segment(), shm::newest_of(segment(), change.record), at);
+        const VersionBlock* newest =
+            shm::visible_version(segment(), shm::newest_of(segment(), change.record), at);
         if (newest != &version) return false;
     }
     switch (change.kind) {
@@ -358,8 +358,8 @@ Result<void> Watch::Impl::reattach() {
     if (!attachment) return attachment.error();
     auto pin = detail::PinSlotHolder::take(std::move(*attachment));
     if (!pin) return pin.error();
-    const bool is_same_grid = pin->attachment().segment().identity().boot_id ==
-                              segment().identity().boot_id;
+    const bool is_same_grid =
+        pin->attachment().segment().identity().boot_id == segment().identity().boot_id;
     sync_.reset();
     has_pin_ = false;
     pin_ = std::move(*pin);

@@ -18,8 +18,8 @@ namespace ringside {
 ///   1  S := published, copy the entry out of the ring (R1..R4 of change_ring.hpp)
 ///   2  pin the revision before the entry's: what the entry leads to, and what it replaced, stay
 ///   3  the horizon had not passed that revision: nothing of it was freed before the pin
-/// A watch keeps its pin until the next call, so that what it delivered stays readable, and moves it
-/// on as it goes. At the head of the ring it has none.
+/// A watch keeps its pin until the next call, so that what it delivered stays readable, and moves
+/// it on as it goes. At the head of the ring it has none.
 class Watch::Impl {
 public:
     Impl(std::shared_ptr<Client::Impl> client, detail::PinSlotHolder pin, Pattern pattern,
@@ -81,7 +81,7 @@ private:
 
     std::optional<shm::ChangeRingReader> ring_;
     Position cursor_ = 0;
-    Position drain_end_ = 0;   ///< entries before it are delivered as of `drain_at_`
+    Position drain_end_ = 0;  ///< entries before it are delivered as of `drain_at_`
     Revision drain_at_ = 0;
     Revision pinned_ = 0;
     bool has_pin_ = false;

@@ -19,10 +19,9 @@ Result<std::unique_ptr<WatchSignal>> WatchSignal::make(
         return Error(Errc::system_error, std::string("eventfd: ") + std::strerror(errno));
     }
     std::unique_ptr<WatchSignal> signal(new WatchSignal(std::move(event)));
-    signal->thread_ = std::thread([raw = signal.get(), client = std::move(client),
-                                   attachment = std::move(attachment), subjects]() mutable {
-        raw->run(client, std::move(attachment), subjects);
-    });
+    signal->thread_ = std::thread(
+        [raw = signal.get(), client = std::move(client), attachment = std::move(attachment),
+         subjects]() mutable { raw->run(client, std::move(attachment), subjects); });
     return signal;
 }
 

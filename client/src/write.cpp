@@ -28,7 +28,8 @@ Result<shm::ReplyView> call(ThreadLane& lane, const detail::Patience& patience) 
 
 /// One command as a commit of its own.
 Result<WriteResult> write(Client::Impl& impl, wire::CommandKind kind, std::string_view name,
-                          std::string_view pointer, ByteView document, const WriteOptions& options) {
+                          std::string_view pointer, ByteView document,
+                          const WriteOptions& options) {
     auto terms = terms_of(options);
     if (!terms) return terms.error();
     auto lane = impl.lane();
@@ -100,7 +101,8 @@ Result<CommitResult> Client::commit(const Transaction& transaction) {
         return error;
     }
     CommitResult result{reply->revision(), {}};
-    for (std::size_t i = 0; i < reply->versions(); ++i) result.versions.push_back(reply->version(i));
+    for (std::size_t i = 0; i < reply->versions(); ++i)
+        result.versions.push_back(reply->version(i));
     return result;
 }
 

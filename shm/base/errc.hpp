@@ -14,55 +14,55 @@ enum class Errc : std::uint16_t {
     ok = 0,
 
     // The state of the grid is not what the caller asked for.
-    not_found = 1,          ///< no such record at the revision that was read
-    condition_failed = 2,   ///< a version, revision or absent condition does not hold
-    path_not_found = 3,     ///< a JSON Pointer names no value in the document
-    test_failed = 4,        ///< a `test` operation of a JSON Patch does not hold
-    compacted = 5,          ///< the revision asked for is older than the grid retains
-    lagged = 6,             ///< a watch was lapped: changes were missed
-    snapshot_expired = 7,   ///< the pin's lease ran out, what was read may not be whole
-    future_revision = 8,    ///< the revision asked for has not been reached yet
+    not_found = 1,         ///< no such record at the revision that was read
+    condition_failed = 2,  ///< a version, revision or absent condition does not hold
+    path_not_found = 3,    ///< a JSON Pointer names no value in the document
+    test_failed = 4,       ///< a `test` operation of a JSON Patch does not hold
+    compacted = 5,         ///< the revision asked for is older than the grid retains
+    lagged = 6,            ///< a watch was lapped: changes were missed
+    snapshot_expired = 7,  ///< the pin's lease ran out, what was read may not be whole
+    future_revision = 8,   ///< the revision asked for has not been reached yet
 
     // What the caller passed is not acceptable.
-    bad_name = 20,            ///< a record name that is empty, not UTF-8, or has an empty level
-    name_too_long = 21,       ///< a record name of more than `limits::name_bytes_max`
-    bad_pattern = 22,         ///< a glob pattern that is not well formed
-    bad_pointer = 23,         ///< not a JSON Pointer (RFC 6901), or longer than its limit
-    bad_json = 24,            ///< not JSON (RFC 8259)
-    bad_utf8 = 25,            ///< a string that is not valid UTF-8
-    duplicate_key = 26,       ///< an object names one key twice
-    number_out_of_range = 27, ///< an integer outside -2^63..2^64-1 or a double that overflows
-    too_deep = 28,            ///< nesting beyond `limits::depth_max`
-    document_too_large = 29,  ///< a document beyond `limits::document_bytes_max`
-    bad_document = 30,        ///< bytes that are not a document as Ringside encodes it
-    bad_patch = 31,           ///< not a JSON Patch (RFC 6902)
-    key_too_long = 32,        ///< an object key of more than `limits::key_bytes_max`
-    transaction_too_large = 33, ///< more changes or bytes than one commit may have
-    bad_request = 34,         ///< a message that breaks the protocol
-    bad_grid_name = 35,       ///< a grid name outside [A-Za-z0-9._-]{1,64}
-    bad_configuration = 36,   ///< an option or configuration file that cannot be used
-    bad_ttl = 37,             ///< a time to live outside 1 ms .. `limits::ttl_ms_max`
+    bad_name = 20,               ///< a record name that is empty, not UTF-8, or has an empty level
+    name_too_long = 21,          ///< a record name of more than `limits::name_bytes_max`
+    bad_pattern = 22,            ///< a glob pattern that is not well formed
+    bad_pointer = 23,            ///< not a JSON Pointer (RFC 6901), or longer than its limit
+    bad_json = 24,               ///< not JSON (RFC 8259)
+    bad_utf8 = 25,               ///< a string that is not valid UTF-8
+    duplicate_key = 26,          ///< an object names one key twice
+    number_out_of_range = 27,    ///< an integer outside -2^63..2^64-1 or a double that overflows
+    too_deep = 28,               ///< nesting beyond `limits::depth_max`
+    document_too_large = 29,     ///< a document beyond `limits::document_bytes_max`
+    bad_document = 30,           ///< bytes that are not a document as Ringside encodes it
+    bad_patch = 31,              ///< not a JSON Patch (RFC 6902)
+    key_too_long = 32,           ///< an object key of more than `limits::key_bytes_max`
+    transaction_too_large = 33,  ///< more changes or bytes than one commit may have
+    bad_request = 34,            ///< a message that breaks the protocol
+    bad_grid_name = 35,          ///< a grid name outside [A-Za-z0-9._-]{1,64}
+    bad_configuration = 36,      ///< an option or configuration file that cannot be used
+    bad_ttl = 37,                ///< a time to live outside 1 ms .. `limits::ttl_ms_max`
 
     // The grid refuses or cannot serve.
-    grid_full = 50,         ///< the segment has no memory left for this change
-    permission_denied = 51, ///< the session's role does not allow this
-    would_block = 52,       ///< the lane is full, or nothing is ready yet
-    timed_out = 53,         ///< the deadline passed
-    session_limit = 54,     ///< the broker serves as many sessions as it may
-    lane_limit = 55,        ///< the session has as many lanes as it may
-    records_limit = 56,     ///< the grid holds as many records as its table may
+    grid_full = 50,          ///< the segment has no memory left for this change
+    permission_denied = 51,  ///< the session's role does not allow this
+    would_block = 52,        ///< the lane is full, or nothing is ready yet
+    timed_out = 53,          ///< the deadline passed
+    session_limit = 54,      ///< the broker serves as many sessions as it may
+    lane_limit = 55,         ///< the session has as many lanes as it may
+    records_limit = 56,      ///< the grid holds as many records as its table may
 
     // There is no grid to talk to, or not this one.
-    no_such_grid = 70,      ///< no segment of that name
-    no_broker = 71,         ///< the segment is there, its broker does not answer
-    connection_lost = 72,   ///< the session ended; what was not acknowledged is in doubt
-    layout_mismatch = 73,   ///< the segment was made by a build with another layout
-    grid_in_use = 74,       ///< another broker owns the grid
-    bad_segment = 75,       ///< the segment does not pass its checks
-    session_closed = 76,    ///< the broker closed the session because it broke the protocol
+    no_such_grid = 70,     ///< no segment of that name
+    no_broker = 71,        ///< the segment is there, its broker does not answer
+    connection_lost = 72,  ///< the session ended; what was not acknowledged is in doubt
+    layout_mismatch = 73,  ///< the segment was made by a build with another layout
+    grid_in_use = 74,      ///< another broker owns the grid
+    bad_segment = 75,      ///< the segment does not pass its checks
+    session_closed = 76,   ///< the broker closed the session because it broke the protocol
 
     // The host failed us.
-    system_error = 90, ///< a system call failed; the log or the message says which
+    system_error = 90,  ///< a system call failed; the log or the message says which
 };
 
 /// A short sentence that says what happened and what to do about it.
@@ -80,7 +80,7 @@ inline boost::system::error_code make_error_code(Errc code) noexcept {
 /// A failure: its code and, where there is more to say than `message(code)`, what exactly.
 struct Error {
     Errc code = Errc::ok;
-    std::string detail; ///< empty, or a sentence of its own ("line 12: …")
+    std::string detail;  ///< empty, or a sentence of its own ("line 12: …")
 
     Error() = default;
     Error(Errc c) : code(c) {}

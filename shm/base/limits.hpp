@@ -7,32 +7,37 @@
 namespace ringside::limits {
 
 // Names and documents.
-inline constexpr std::size_t name_bytes_max = 1024;               ///< Errc::name_too_long
-inline constexpr std::size_t pattern_bytes_max = 1024;            ///< Errc::bad_pattern
-inline constexpr std::size_t pointer_bytes_max = 4096;            ///< Errc::bad_pointer
-inline constexpr std::size_t key_bytes_max = 1024;                ///< Errc::key_too_long
-inline constexpr std::size_t depth_max = 64;                      ///< Errc::too_deep
-inline constexpr std::size_t document_bytes_max = 16ULL << 20;    ///< Errc::document_too_large; JSON text, encoded bytes and expanded values alike
-inline constexpr std::size_t patch_operations_max = 4096;         ///< Errc::bad_patch; operations of one JSON Patch
-inline constexpr std::uint64_t ttl_ms_max = 10ULL * 365 * 86'400'000; ///< Errc::bad_ttl; ten years
+inline constexpr std::size_t name_bytes_max = 1024;     ///< Errc::name_too_long
+inline constexpr std::size_t pattern_bytes_max = 1024;  ///< Errc::bad_pattern
+inline constexpr std::size_t pointer_bytes_max = 4096;  ///< Errc::bad_pointer
+inline constexpr std::size_t key_bytes_max = 1024;      ///< Errc::key_too_long
+inline constexpr std::size_t depth_max = 64;            ///< Errc::too_deep
+inline constexpr std::size_t document_bytes_max =
+    16ULL << 20;  ///< Errc::document_too_large; JSON text, encoded bytes and expanded values alike
+inline constexpr std::size_t patch_operations_max =
+    4096;  ///< Errc::bad_patch; operations of one JSON Patch
+inline constexpr std::uint64_t ttl_ms_max = 10ULL * 365 * 86'400'000;  ///< Errc::bad_ttl; ten years
 
 // Requests.
-inline constexpr std::size_t message_bytes_max = 64ULL << 20;     ///< Errc::transaction_too_large; one request
-inline constexpr std::size_t ring_share_per_transaction = 4;      ///< Errc::transaction_too_large; a commit has at most ring entries / this
+inline constexpr std::size_t message_bytes_max =
+    64ULL << 20;  ///< Errc::transaction_too_large; one request
+inline constexpr std::size_t ring_share_per_transaction =
+    4;  ///< Errc::transaction_too_large; a commit has at most ring entries / this
 
 // Sessions.
-inline constexpr std::size_t sessions_max = 4096;                 ///< Errc::session_limit
-inline constexpr std::size_t lanes_per_session_max = 64;          ///< Errc::lane_limit
-inline constexpr std::size_t pins_per_session_max = 256;          ///< Errc::lane_limit; open snapshots and watches, beside the lanes' own pins
-inline constexpr std::size_t session_name_bytes_max = 64;         ///< longer ones are cut
+inline constexpr std::size_t sessions_max = 4096;         ///< Errc::session_limit
+inline constexpr std::size_t lanes_per_session_max = 64;  ///< Errc::lane_limit
+inline constexpr std::size_t pins_per_session_max =
+    256;  ///< Errc::lane_limit; open snapshots and watches, beside the lanes' own pins
+inline constexpr std::size_t session_name_bytes_max = 64;  ///< longer ones are cut
 
 // The segment.
-inline constexpr std::uint64_t memory_bytes_min = 8ULL << 20;     ///< Errc::bad_configuration
-inline constexpr std::uint64_t memory_bytes_max = 1ULL << 44;     ///< Errc::bad_configuration
-inline constexpr std::size_t grid_name_bytes_max = 64;            ///< Errc::bad_grid_name
+inline constexpr std::uint64_t memory_bytes_min = 8ULL << 20;  ///< Errc::bad_configuration
+inline constexpr std::uint64_t memory_bytes_max = 1ULL << 44;  ///< Errc::bad_configuration
+inline constexpr std::size_t grid_name_bytes_max = 64;         ///< Errc::bad_grid_name
 
 // Time.
-inline constexpr std::uint64_t pin_lease_ms_default = 10'000;     ///< Errc::snapshot_expired
-inline constexpr std::uint64_t pin_lease_ms_max = 3'600'000;      ///< longer ones are cut
+inline constexpr std::uint64_t pin_lease_ms_default = 10'000;  ///< Errc::snapshot_expired
+inline constexpr std::uint64_t pin_lease_ms_max = 3'600'000;   ///< longer ones are cut
 
 }  // namespace ringside::limits

@@ -88,7 +88,8 @@ Offset Heap::take_block(std::uint32_t index) {
     }
     if (++span.used == span.capacity) close(index);
     bytes_used_ += size_class::bytes(span.size_class);
-    segment_.span(index).used.store(static_cast<std::uint16_t>(span.used), std::memory_order_relaxed);
+    segment_.span(index).used.store(static_cast<std::uint16_t>(span.used),
+                                    std::memory_order_relaxed);
     return segment_.identity().heap.offset + index * span_bytes +
            std::uint64_t{block} * size_class::bytes(span.size_class);
 }
@@ -119,7 +120,8 @@ void Heap::free(Offset offset, std::uint64_t bytes) {
     span.freed.push_back(
         static_cast<std::uint16_t>(within % span_bytes / size_class::bytes(span.size_class)));
     --span.used;
-    segment_.span(index).used.store(static_cast<std::uint16_t>(span.used), std::memory_order_relaxed);
+    segment_.span(index).used.store(static_cast<std::uint16_t>(span.used),
+                                    std::memory_order_relaxed);
     if (span.used == 0) {
         close(index);
         spans_[index].reset();
@@ -136,7 +138,8 @@ std::uint32_t Heap::take_run(std::uint64_t spans, Purpose purpose) {
     const auto [first, length] = *run;
     if (!ensure_committed(first + spans)) return none;
     free_runs_.erase(run);
-    if (length > spans) free_runs_.emplace(first + static_cast<std::uint32_t>(spans), length - spans);
+    if (length > spans)
+        free_runs_.emplace(first + static_cast<std::uint32_t>(spans), length - spans);
     free_spans_ -= spans;
     bytes_in_spans_ += spans * span_bytes;
     return first;
@@ -161,7 +164,8 @@ void Heap::release_run(std::uint32_t first, std::uint64_t spans) {
     bytes_in_spans_ -= spans * span_bytes;
     auto [run, inserted] = free_runs_.emplace(first, spans);
     assert(inserted);
-    if (const auto next = std::next(run); next != free_runs_.end() && first + spans == next->first) {
+    if (const auto next = std::next(run);
+        next != free_runs_.end() && first + spans == next->first) {
         run->second += next->second;
         free_runs_.erase(next);
     }

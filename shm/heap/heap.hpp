@@ -11,8 +11,9 @@
 namespace ringside::shm {
 
 /// Allocator of the segment's heap. All of its lists lie in the broker's private memory: nothing in
-/// the segment has to be repaired after a crash, and no client can corrupt it. What it leaves in the
-/// segment is the table of spans (`SpanEntry`): which size class each 64 KiB holds, and how full.
+/// the segment has to be repaired after a crash, and no client can corrupt it. What it leaves in
+/// the segment is the table of spans (`SpanEntry`): which size class each 64 KiB holds, and how
+/// full.
 ///
 /// Small blocks (<= 32 KiB) come from spans of one size class; larger ones are runs of whole spans,
 /// taken at the lowest address where they fit. A span without blocks goes back to the runs.

@@ -72,8 +72,8 @@ public:
     /// Goes to the first name >= `name`.
     void seek(std::string_view name) noexcept;
 
-    /// The records from here to the end of the leaf, in name order; moves to the next leaf. Empty at
-    /// the end. The span is valid while the pin is held.
+    /// The records from here to the end of the leaf, in name order; moves to the next leaf. Empty
+    /// at the end. The span is valid while the pin is held.
     [[nodiscard]] std::span<const std::uint32_t> next() noexcept;
 
 private:

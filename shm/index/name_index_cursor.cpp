@@ -3,9 +3,9 @@
 
 /// The reader's side; its protocol is at the top of name_index_writer.cpp.
 ///
-/// A reader whose pin was revoked may find memory that is used for something else by now. Everything
-/// that a node says is therefore checked before it is followed; what is not plausible ends the walk,
-/// and the owner of the pin reports `snapshot_expired`.
+/// A reader whose pin was revoked may find memory that is used for something else by now.
+/// Everything that a node says is therefore checked before it is followed; what is not plausible
+/// ends the walk, and the owner of the pin reports `snapshot_expired`.
 namespace ringside::shm {
 
 using index::Inner;
@@ -16,7 +16,8 @@ namespace {
 /// Whether a whole node lies at `offset`.
 bool is_plausible(const SegmentView& segment, Offset offset) noexcept {
     const Region& heap = segment.identity().heap;
-    if (offset < heap.offset || offset % 8 != 0 || !segment.holds(offset, sizeof(Inner))) return false;
+    if (offset < heap.offset || offset % 8 != 0 || !segment.holds(offset, sizeof(Inner)))
+        return false;
     const auto& header = *segment.at<index::NodeHeader>(offset);
     if (header.level >= index::height_max || header.count == 0) return false;
     if (header.level == 0) {
@@ -63,8 +64,8 @@ std::span<const std::uint32_t> NameIndexCursor::next() noexcept {
         const auto* leaf = segment_.at<Leaf>(leaf_);
         const std::uint32_t count = leaf->header.count;
         const std::uint32_t begin = leaf_begin_;
-        const bool fits = count <= index::leaf_entries_max &&
-                          segment_.holds(leaf_, Leaf::bytes_needed(count));
+        const bool fits =
+            count <= index::leaf_entries_max && segment_.holds(leaf_, Leaf::bytes_needed(count));
         move_to_next_leaf();
         if (fits && begin < count) return {leaf->ids() + begin, count - begin};
     }

@@ -12,18 +12,19 @@
 ///
 /// Writer:
 ///   W1  every node that a change needs is built in fresh blocks, which nobody can reach
-///   W2  one store (release) of a child's word in a live inner node, or of the root's word, links all
+///   W2  one store (release) of a child's word in a live inner node, or of the root's word, links
+///   all
 ///       of them; the nodes that they replace are not written again
 ///   W3  the replaced nodes are retired
 /// Reader, pinned before it loads the root and until it is done: walks from node to node by acquire
-/// loads, and keeps its way down, so that it goes on to the next leaf through the inner nodes that it
-/// came by.
+/// loads, and keeps its way down, so that it goes on to the next leaf through the inner nodes that
+/// it came by.
 ///
 /// What a reader meets: an inner node that it holds was live when it entered, and is either live
 /// still or frozen as it was at its replacement, which is later than the reader's pin. The children
 /// of either are the state of their part of the names at some moment after the pin, and the
-/// separators of one node never change, so the parts neither overlap nor leave gaps. Hence every name
-/// that was in the index from the pin on is met exactly once, in order; names that come or go
+/// separators of one node never change, so the parts neither overlap nor leave gaps. Hence every
+/// name that was in the index from the pin on is met exactly once, in order; names that come or go
 /// meanwhile are met or not. The versions decide what the reader's revision sees.
 /// Nothing of this is freed under the reader: W3 happens after W2, see shm/pin/pin.hpp.
 /// A crash between W1 and W2 leaves blocks that nothing leads to.
@@ -40,8 +41,8 @@ constexpr std::size_t inner_underfull = index::inner_children_max / 4;
 constexpr std::size_t inner_merged_max = index::inner_children_max * 3 / 4;
 
 std::size_t common_prefix(std::string_view a, std::string_view b) noexcept {
-    return static_cast<std::size_t>(
-        std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin());
+    return static_cast<std::size_t>(std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first -
+                                    a.begin());
 }
 
 /// The shortest text that is above `below` and not above `from`. REQUIRES: below < from.
@@ -122,8 +123,8 @@ public:
         const std::string_view name = index::name_of(segment_, id);
         const std::string_view first = index::name_of(segment_, old.ids()[0]);
         // A leaf of one has its whole name for a prefix: its own bytes count no further.
-        const auto skip = static_cast<std::uint32_t>(
-            std::min<std::size_t>(old.skip, common_prefix(name, first)));
+        const auto skip =
+            static_cast<std::uint32_t>(std::min<std::size_t>(old.skip, common_prefix(name, first)));
         const std::uint32_t lost = old.skip - skip;
         const std::uint32_t prefix_head = index::head_of(first.substr(0, old.skip), skip);
         const auto head_at = [&](std::uint32_t i) {
@@ -270,7 +271,8 @@ bool NameIndexWriter::replace_child(Change& change, Path& path, std::vector<Offs
     while (children.size() > 1) {
         if (path.empty()) {
             const auto level = segment_.at<Inner>(children.front())->header.level;
-            const Offset top = change.build_inner({static_cast<std::uint16_t>(level + 1), children, separators});
+            const Offset top =
+                change.build_inner({static_cast<std::uint16_t>(level + 1), children, separators});
             if (top == 0) return false;
             children = {top};
             break;
@@ -297,8 +299,10 @@ bool NameIndexWriter::Change::build_split(Content& content, std::vector<Offset>&
     if (content.children.size() > index::inner_children_max) {
         const std::size_t half = content.children.size() / 2;
         Content right{content.level, {}, {}};
-        right.children.assign(content.children.begin() + static_cast<std::ptrdiff_t>(half), content.children.end());
-        right.separators.assign(content.separators.begin() + static_cast<std::ptrdiff_t>(half), content.separators.end());
+        right.children.assign(content.children.begin() + static_cast<std::ptrdiff_t>(half),
+                              content.children.end());
+        right.separators.assign(content.separators.begin() + static_cast<std::ptrdiff_t>(half),
+                                content.separators.end());
         separators.push_back(content.separators[half - 1]);
         content.children.resize(half);
         content.separators.resize(half - 1);
@@ -397,14 +401,16 @@ bool NameIndexWriter::Change::merge_inner(const Place& place, Content& content,
         if (left + 1 >= parent->header.count) continue;
         const std::uint32_t other = left == child ? child + 1 : left;
         const Offset sibling = parent->children()[other].load(std::memory_order_relaxed);
-        if (segment_.at<Inner>(sibling)->header.count + content.children.size() > inner_merged_max) {
+        if (segment_.at<Inner>(sibling)->header.count + content.children.size() >
+            inner_merged_max) {
             continue;
         }
         Content beside = content_of(sibling);
         Content& first = other < child ? beside : content;
         Content& second = other < child ? content : beside;
         first.separators.emplace_back(parent->separator(left));
-        first.separators.insert(first.separators.end(), second.separators.begin(), second.separators.end());
+        first.separators.insert(first.separators.end(), second.separators.begin(),
+                                second.separators.end());
         first.children.insert(first.children.end(), second.children.begin(), second.children.end());
         if (&first != &content) content = std::move(beside);
         replaces_inner(sibling);

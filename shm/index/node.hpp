@@ -25,8 +25,8 @@ struct NodeHeader {
 ///   0       2       4      8                 8 + 4n           8 + 8n
 ///   | level | count | skip | heads, 4 B each | ids, 4 B each  |
 ///
-/// All names in the leaf begin with the same `skip` bytes; a head is the four bytes after those, big
-/// endian, filled up with zeros.
+/// All names in the leaf begin with the same `skip` bytes; a head is the four bytes after those,
+/// big endian, filled up with zeros.
 struct Leaf {
     NodeHeader header;
     std::uint32_t skip;
@@ -34,7 +34,9 @@ struct Leaf {
     [[nodiscard]] static std::uint64_t bytes_needed(std::uint64_t count) noexcept {
         return align_up(sizeof(Leaf) + count * 8, cache_line_bytes);
     }
-    [[nodiscard]] std::uint32_t* heads() noexcept { return reinterpret_cast<std::uint32_t*>(this + 1); }
+    [[nodiscard]] std::uint32_t* heads() noexcept {
+        return reinterpret_cast<std::uint32_t*>(this + 1);
+    }
     [[nodiscard]] const std::uint32_t* heads() const noexcept {
         return reinterpret_cast<const std::uint32_t*>(this + 1);
     }
@@ -52,12 +54,17 @@ struct Inner {
     NodeHeader header;
     std::uint32_t text_bytes;
 
-    [[nodiscard]] static std::uint64_t bytes_needed(std::uint64_t count, std::uint64_t text_bytes) noexcept {
+    [[nodiscard]] static std::uint64_t bytes_needed(std::uint64_t count,
+                                                    std::uint64_t text_bytes) noexcept {
         return sizeof(Inner) + count * 8 + (count - 1) * 4 + text_bytes;
     }
-    [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_needed(header.count, text_bytes); }
+    [[nodiscard]] std::uint64_t bytes() const noexcept {
+        return bytes_needed(header.count, text_bytes);
+    }
     [[nodiscard]] Word* children() noexcept { return reinterpret_cast<Word*>(this + 1); }
-    [[nodiscard]] const Word* children() const noexcept { return reinterpret_cast<const Word*>(this + 1); }
+    [[nodiscard]] const Word* children() const noexcept {
+        return reinterpret_cast<const Word*>(this + 1);
+    }
     [[nodiscard]] std::uint32_t* ends() noexcept {
         return reinterpret_cast<std::uint32_t*>(children() + header.count);
     }
@@ -102,14 +109,16 @@ static_assert(sizeof(Inner) == 8);
 
 /// Name of a record. Empty when the slot is empty or leads outside: only a reader whose pin was
 /// revoked can meet that.
-[[nodiscard]] inline std::string_view name_of(const SegmentView& segment, std::uint32_t id) noexcept {
+[[nodiscard]] inline std::string_view name_of(const SegmentView& segment,
+                                              std::uint32_t id) noexcept {
     if ((id + 1ULL) * sizeof(Slot) > segment.identity().slots.bytes) return {};
     // acquire: pairs with the engine's release when it links a version.
     const Offset offset = segment.slot(RecordId{id}).newest.load(std::memory_order_acquire);
     if (offset == 0 || !segment.holds(offset, sizeof(VersionBlock))) return {};
     const VersionBlock& block = *segment.version_at(offset);
     const std::string_view name = block.name();
-    return segment.holds(offset, sizeof(VersionBlock) + 8 + name.size()) ? name : std::string_view();
+    return segment.holds(offset, sizeof(VersionBlock) + 8 + name.size()) ? name
+                                                                         : std::string_view();
 }
 
 /// Index of the first entry whose name is >= `name`.

@@ -8,8 +8,8 @@
 
 /// What lies in the memory of a session: a memfd that the broker makes, sizes and seals, mapped
 /// read-write by the broker and by one client process. The broker takes every byte of it for
-/// hostile: it reads a word once into a local, checks it, then uses it, and it keeps its own copy of
-/// every index that it writes.
+/// hostile: it reads a word once into a local, checks it, then uses it, and it keeps its own copy
+/// of every index that it writes.
 ///
 ///   | SessionControl | PinSlot[pins_per_session_max] | lane 0 | lane 1 | ... |
 ///   lane: | LaneControl | request ring | reply ring |
@@ -39,9 +39,9 @@ struct alignas(cache_line_bytes) SessionControl {
 
 /// A pin of a snapshot or a watch. Writer: the client. Reader: the engine.
 struct alignas(cache_line_bytes) PinSlot {
-    Word pin;      ///< `pin_word(revision)` or `no_pin`
-    Word cursor;   ///< of a watch: its position + 1, for the lag shown by `inspect`; 0 otherwise
-    Word lease_ms; ///< how long the pin may be held; 0 = the default
+    Word pin;       ///< `pin_word(revision)` or `no_pin`
+    Word cursor;    ///< of a watch: its position + 1, for the lag shown by `inspect`; 0 otherwise
+    Word lease_ms;  ///< how long the pin may be held; 0 = the default
 };
 
 /// What a client thread sleeps on in its lane. It stores this (seq_cst), looks again, sleeps, and

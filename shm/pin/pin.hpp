@@ -16,7 +16,8 @@
 ///   E1  everything to be freed is unlinked: no load that starts now leads to it, except through
 ///       versions that only a reader below the revision of replacement follows
 ///   E2  horizon := H;  E3  fence;  E4  read all pins
-///   E5  free what was replaced at a revision <= min(H, smallest pin). What was only unlinked (nodes
+///   E5  free what was replaced at a revision <= min(H, smallest pin). What was only unlinked
+///   (nodes
 ///       of the index, old tables) needs no history: it is free once every pin that is set is at or
 ///       after the revision at which it was unlinked.
 /// Invariant: no reader meets a freed block. If E4 missed the pin of R1, the two fences order E2
@@ -24,9 +25,10 @@
 /// or below H; and it sees everything that was unlinked before E3.
 /// A reader that dies between R1 and R5 keeps its pin until the broker closes its session.
 ///
-/// Fences: sequentially consistent accesses of pin and horizon on both sides. Where the segment says
-/// `asymmetric_fence` and the reader's process has registered, R2 is a compiler barrier and E3 is
-/// `membarrier(MEMBARRIER_CMD_GLOBAL_EXPEDITED)`: readers pay nothing, the engine 0.4 us, rarely.
+/// Fences: sequentially consistent accesses of pin and horizon on both sides. Where the segment
+/// says `asymmetric_fence` and the reader's process has registered, R2 is a compiler barrier and E3
+/// is `membarrier(MEMBARRIER_CMD_GLOBAL_EXPEDITED)`: readers pay nothing, the engine 0.4 us,
+/// rarely.
 namespace ringside::shm {
 
 /// Registers this process for the engine's membarrier; false when the host cannot do that.

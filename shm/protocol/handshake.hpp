@@ -6,9 +6,9 @@
 #include "shm/base/types.hpp"
 
 /// What passes over a grid's unix socket (SOCK_SEQPACKET, one struct a packet). A client sends a
-/// Hello; the broker answers with a Welcome that carries two descriptors (SCM_RIGHTS): the session's
-/// memory and the eventfd that wakes the broker. From then on the socket only says that the peer
-/// lives; the broker may send a Goodbye before it closes.
+/// Hello; the broker answers with a Welcome that carries two descriptors (SCM_RIGHTS): the
+/// session's memory and the eventfd that wakes the broker. From then on the socket only says that
+/// the peer lives; the broker may send a Goodbye before it closes.
 namespace ringside::shm {
 
 inline constexpr std::uint32_t handshake_magic = 0x48474e52;  // "RNGH"

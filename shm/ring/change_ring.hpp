@@ -32,15 +32,15 @@ enum class ChangeKind : std::uint8_t { put = 1, patch = 2, remove = 3, expire = 
 struct Change {
     Position position = 0;
     Revision revision = 0;
-    std::uint64_t time_ns = 0;   ///< Unix time of the commit
-    Offset version = 0;          ///< the version block that the change made (a tombstone for remove)
-    Offset path = 0;             ///< a PathBlock with the JSON Pointer of a patch; 0 = whole document
+    std::uint64_t time_ns = 0;  ///< Unix time of the commit
+    Offset version = 0;         ///< the version block that the change made (a tombstone for remove)
+    Offset path = 0;  ///< a PathBlock with the JSON Pointer of a patch; 0 = whole document
     ChangeKind kind = ChangeKind::put;
     RecordId record{};
     std::uint32_t name_hash = 0;
-    SessionId session = 0;       ///< who asked for it; 0 = the broker
+    SessionId session = 0;  ///< who asked for it; 0 = the broker
     std::uint16_t lane = 0;
-    std::uint64_t command = 0;   ///< that session's number of the request
+    std::uint64_t command = 0;  ///< that session's number of the request
 };
 
 /// The text of a JSON Pointer in the heap.
@@ -53,8 +53,9 @@ struct PathBlock {
 
 /// One place in the change ring; 64 bytes, one cache line.
 ///
-///   0       8          16        24                32                   40            48                 56
-///   | stamp | revision | time ns | version48, kind | record, name hash  | path48,lane | session, spare   | command |
+///   0       8          16        24                32                   40            48 56 |
+///   stamp | revision | time ns | version48, kind | record, name hash  | path48,lane | session,
+///   spare   | command |
 ///
 /// Writer: the engine thread only. Readers: any process, through a read-only mapping.
 struct alignas(cache_line_bytes) ChangeEntry {

@@ -31,10 +31,10 @@ struct Region {
 
 /// Life of a grid as its readers see it.
 enum class GridState : std::uint32_t {
-    creating = 0,  ///< not yet to be used
-    serving = 1,   ///< a broker owns it, or did until it died
-    stopped = 2,   ///< its broker ended in order; the segment's name is gone
-    abandoned = 3, ///< its broker died and another one has replaced it by a new segment
+    creating = 0,   ///< not yet to be used
+    serving = 1,    ///< a broker owns it, or did until it died
+    stopped = 2,    ///< its broker ended in order; the segment's name is gone
+    abandoned = 3,  ///< its broker died and another one has replaced it by a new segment
 };
 
 /// What a reader needs before it can find anything; written once, before `magic`.
@@ -44,15 +44,15 @@ struct Identity {
     std::uint32_t flags = 0;        ///< Identity::asymmetric_fence
     std::uint64_t fingerprint = 0;  ///< `layout_fingerprint()` of the broker's build
     std::uint64_t segment_bytes = 0;
-    std::uint64_t boot_id = 0;      ///< random, one for each segment
-    std::uint64_t hash_seed = 0;    ///< of the record table: names come from outside
-    std::uint64_t created_ns = 0;   ///< Unix time
-    std::uint64_t ring_entries = 0; ///< a power of two
+    std::uint64_t boot_id = 0;       ///< random, one for each segment
+    std::uint64_t hash_seed = 0;     ///< of the record table: names come from outside
+    std::uint64_t created_ns = 0;    ///< Unix time
+    std::uint64_t ring_entries = 0;  ///< a power of two
     std::array<char, 72> grid_name{};
-    Region sessions;     ///< SessionEntry[limits::sessions_max]
-    Region spans;        ///< SpanEntry for each 64 KiB of the heap
-    Region ring;         ///< ChangeEntry[ring_entries]
-    Region slots;        ///< Slot[], indexed by RecordId
+    Region sessions;  ///< SessionEntry[limits::sessions_max]
+    Region spans;     ///< SpanEntry for each 64 KiB of the heap
+    Region ring;      ///< ChangeEntry[ring_entries]
+    Region slots;     ///< Slot[], indexed by RecordId
     Region heap;
 
     /// Broker and host can do `membarrier(MEMBARRIER_CMD_GLOBAL_EXPEDITED)`.
@@ -75,35 +75,35 @@ struct alignas(cache_line_bytes) TailLine {
 };
 
 struct alignas(cache_line_bytes) RootLine {
-    Word table;         ///< Record table, packed by `TableRoot`
-    Word index;         ///< Offset of the index's root node; 0 = no names
+    Word table;             ///< Record table, packed by `TableRoot`
+    Word index;             ///< Offset of the index's root node; 0 = no names
     HalfWord index_height;  ///< unused levels below the root; for inspection only
 };
 
 struct alignas(cache_line_bytes) BrokerLine {
-    HalfWord asleep;     ///< 1: the engine sleeps, a writer has to ring the eventfd. Futex-free.
-    HalfWord state;      ///< GridState
-    Word heartbeat_ns;   ///< Unix time, about ten times a second while the broker lives
-    Word generation;     ///< +1 at each take-over of this segment
-    Word durable;        ///< Revision up to which everything is on disk; 0 without a store
+    HalfWord asleep;    ///< 1: the engine sleeps, a writer has to ring the eventfd. Futex-free.
+    HalfWord state;     ///< GridState
+    Word heartbeat_ns;  ///< Unix time, about ten times a second while the broker lives
+    Word generation;    ///< +1 at each take-over of this segment
+    Word durable;       ///< Revision up to which everything is on disk; 0 without a store
     HalfWord broker_pid;
 };
 
 /// What `inspect` shows; written with relaxed stores once per batch.
 struct alignas(cache_line_bytes) Counters {
-    Word records;            ///< live records
-    Word tombstones;         ///< deleted records whose memory still waits
-    Word heap_bytes_used;    ///< bytes of allocated blocks, rounded to their size classes
-    Word heap_bytes_spans;   ///< bytes of the spans that hold them
-    Word table_entries;      ///< capacity of the record table
-    Word table_used;         ///< entries in use or marked deleted
+    Word records;           ///< live records
+    Word tombstones;        ///< deleted records whose memory still waits
+    Word heap_bytes_used;   ///< bytes of allocated blocks, rounded to their size classes
+    Word heap_bytes_spans;  ///< bytes of the spans that hold them
+    Word table_entries;     ///< capacity of the record table
+    Word table_used;        ///< entries in use or marked deleted
     Word slots_used;
-    Word retired_blocks;     ///< replaced blocks that wait for the horizon
+    Word retired_blocks;  ///< replaced blocks that wait for the horizon
     Word retired_bytes;
     Word commits;
     Word changes;
-    Word refused;            ///< requests answered with an error
-    Word wakes;              ///< futex wakes for watchers
+    Word refused;  ///< requests answered with an error
+    Word wakes;    ///< futex wakes for watchers
     Word sessions_open;
     Word sessions_total;
     Word pins_revoked;
@@ -122,15 +122,15 @@ static_assert(sizeof(Header) <= 4096);
 
 /// A session as the broker sees it.
 struct alignas(cache_line_bytes) SessionEntry {
-    HalfWord id;     ///< SessionId; 0 = free. Stored last when opened, first when closed.
+    HalfWord id;  ///< SessionId; 0 = free. Stored last when opened, first when closed.
     HalfWord pid;
     HalfWord uid;
     HalfWord gid;
-    HalfWord role;   ///< Role, as its number
+    HalfWord role;  ///< Role, as its number
     HalfWord lanes;
     Word opened_ns;
-    Word requests;   ///< served so far
-    Word lag;        ///< changes that its slowest watch is behind; sampled ten times a second
+    Word requests;  ///< served so far
+    Word lag;       ///< changes that its slowest watch is behind; sampled ten times a second
     /// Pins at revisions below this one were revoked: what was read under them may not be whole.
     Word revoked_below;
     std::array<char, limits::session_name_bytes_max> name{};

@@ -23,7 +23,8 @@ std::uint64_t default_ring_entries(std::uint64_t memory_bytes) {
 }  // namespace
 
 Result<void> plan_regions(const SegmentShape& shape, Identity& identity) {
-    if (shape.memory_bytes < limits::memory_bytes_min || shape.memory_bytes > limits::memory_bytes_max) {
+    if (shape.memory_bytes < limits::memory_bytes_min ||
+        shape.memory_bytes > limits::memory_bytes_max) {
         return Error(Errc::bad_configuration, "memory must be between 8 MiB and 16 TiB");
     }
     const std::uint64_t bytes = align_up(shape.memory_bytes, huge_page_bytes);
@@ -31,9 +32,10 @@ Result<void> plan_regions(const SegmentShape& shape, Identity& identity) {
         shape.ring_entries == 0 ? default_ring_entries(bytes) : shape.ring_entries;
     if (!std::has_single_bit(entries) || entries < 64 || entries > ring_entries_max ||
         entries * sizeof(ChangeEntry) > bytes / 4) {
-        return Error(Errc::bad_configuration,
-                     "the change ring must have a power of two of entries, at least 64, and take no "
-                     "more than a quarter of the memory");
+        return Error(
+            Errc::bad_configuration,
+            "the change ring must have a power of two of entries, at least 64, and take no "
+            "more than a quarter of the memory");
     }
     Offset next = page_bytes;
     const auto take = [&next](std::uint64_t wanted, std::uint64_t alignment) {

@@ -4,10 +4,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/interprocess/anonymous_shared_memory.hpp>
 #include <boost/interprocess/exceptions.hpp>
 #include <boost/interprocess/permissions.hpp>
-#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <random>
@@ -25,7 +25,7 @@ namespace {
 #ifdef MADV_COLLAPSE
 constexpr int advice_collapse = MADV_COLLAPSE;
 #else
-constexpr int advice_collapse = 25;  // Linux 6.1
+constexpr int advice_collapse = 25;        // Linux 6.1
 #endif
 
 #ifdef MADV_POPULATE_WRITE
@@ -76,7 +76,8 @@ Result<void> check_identity(const SegmentView& view, std::string_view grid) {
     const Identity& identity = view.identity();
     // acquire: pairs with announce(); the rest of the header is written.
     const std::uint64_t magic = identity.magic.load(std::memory_order_acquire);
-    if (magic == 0) return Error(Errc::no_such_grid, "grid '" + std::string(grid) + "' is just starting");
+    if (magic == 0)
+        return Error(Errc::no_such_grid, "grid '" + std::string(grid) + "' is just starting");
     if (magic != segment_magic) return Error(Errc::bad_segment, "it does not begin as one");
     if (identity.layout != layout_version || identity.fingerprint != layout_fingerprint()) {
         return Error(Errc::layout_mismatch, "grid '" + std::string(grid) + "' has layout " +
@@ -94,7 +95,8 @@ Result<GridPaths> GridPaths::of(std::string_view grid) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
                c == '.' || c == '_' || c == '-';
     };
-    if (grid.empty() || grid.size() > limits::grid_name_bytes_max) return Error(Errc::bad_grid_name);
+    if (grid.empty() || grid.size() > limits::grid_name_bytes_max)
+        return Error(Errc::bad_grid_name);
     for (const char c : grid) {
         if (!allowed(c)) return Error(Errc::bad_grid_name, std::string(grid));
     }
@@ -111,8 +113,8 @@ Result<Segment> Segment::create(std::string_view grid, const SegmentShape& shape
     try {
         ipc::permissions permissions(0640);
         Segment segment;
-        segment.object_ = ipc::shared_memory_object(
-            ipc::create_only, paths->segment_name.c_str(), ipc::read_write, permissions);
+        segment.object_ = ipc::shared_memory_object(ipc::create_only, paths->segment_name.c_str(),
+                                                    ipc::read_write, permissions);
         segment.object_.truncate(static_cast<ipc::offset_t>(planned.segment_bytes));
         segment.region_ = map(segment.object_, ipc::read_write, planned.segment_bytes);
         segment.view_ = SegmentView(static_cast<std::byte*>(segment.region_.get_address()),
@@ -156,10 +158,10 @@ Result<void> Segment::begin(std::string_view grid, const Identity& planned) {
     identity.segment_bytes = planned.segment_bytes;
     identity.boot_id = random_word();
     identity.hash_seed = random_word();
-    identity.created_ns = static_cast<std::uint64_t>(
-        std::chrono::duration_cast<std::chrono::nanoseconds>(
-            std::chrono::system_clock::now().time_since_epoch())
-            .count());
+    identity.created_ns =
+        static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(
+                                       std::chrono::system_clock::now().time_since_epoch())
+                                       .count());
     identity.ring_entries = planned.ring_entries;
     grid.copy(identity.grid_name.data(), identity.grid_name.size() - 1);
     identity.sessions = planned.sessions;
@@ -203,7 +205,8 @@ Result<Segment> Segment::open_as(std::string_view grid, ipc::mode_t mode) {
         ipc::offset_t bytes = 0;
         if (!segment.object_.get_size(bytes)) return Error(Errc::system_error, "fstat");
         if (static_cast<std::uint64_t>(bytes) < limits::memory_bytes_min) {
-            return bytes == 0 ? Error(Errc::no_such_grid, "grid '" + std::string(grid) + "' is just starting")
+            return bytes == 0 ? Error(Errc::no_such_grid,
+                                      "grid '" + std::string(grid) + "' is just starting")
                               : Error(Errc::bad_segment, "it is too short");
         }
         segment.region_ = map(segment.object_, mode, static_cast<std::uint64_t>(bytes));

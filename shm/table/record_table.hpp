@@ -7,8 +7,8 @@
 /// The record table: open addressing over 64-bit entries {16 bits of hash, 48 bits of offset}, each
 /// leading straight to the newest version block of its record.
 ///
-/// An entry's home is the top bits of the name's hash, so that a table grows in one sequential pass.
-/// Entries: 0 = free, 1 = deleted (its record was removed; probing goes on), else occupied.
+/// An entry's home is the top bits of the name's hash, so that a table grows in one sequential
+/// pass. Entries: 0 = free, 1 = deleted (its record was removed; probing goes on), else occupied.
 /// Writer (engine): stores entries with release; builds a larger table aside and then stores the
 /// root. Reader: loads the root (acquire), then entries (acquire) from home until a free one.
 /// REQUIRES of readers: a pin, set before the root is loaded.
@@ -27,7 +27,9 @@ struct TableRoot {
         return {offset | (static_cast<std::uint64_t>(log2_entries) << 48)};
     }
     [[nodiscard]] Offset offset() const noexcept { return word & offset_mask; }
-    [[nodiscard]] unsigned log2_entries() const noexcept { return static_cast<unsigned>(word >> 48); }
+    [[nodiscard]] unsigned log2_entries() const noexcept {
+        return static_cast<unsigned>(word >> 48);
+    }
     [[nodiscard]] std::uint64_t entries() const noexcept { return 1ULL << log2_entries(); }
     [[nodiscard]] std::uint64_t home(std::uint64_t hash) const noexcept {
         return hash >> (64 - log2_entries());
@@ -44,11 +46,14 @@ public:
           root_(&segment.header().root.table),
           seed_(segment.identity().hash_seed) {}
 
-    [[nodiscard]] std::uint64_t hash(std::string_view name) const noexcept { return hash_name(name, seed_); }
+    [[nodiscard]] std::uint64_t hash(std::string_view name) const noexcept {
+        return hash_name(name, seed_);
+    }
 
     /// The newest version block of a record, published or not, tombstone or not; null if the name
     /// has no entry.
-    [[nodiscard]] const VersionBlock* find(std::string_view name, std::uint64_t hash) const noexcept {
+    [[nodiscard]] const VersionBlock* find(std::string_view name,
+                                           std::uint64_t hash) const noexcept {
         const Probe probe(*this, hash);
         for (std::uint64_t i = 0; i < probe.entries; ++i) {
             const std::uint64_t entry = probe.entry(i);
@@ -57,7 +62,8 @@ public:
             const VersionBlock* block = block_of(entry);
             if (block == nullptr) return nullptr;
             prefetch_block(block);
-            if (block->name_bytes == name.size() && holds_name(block) && block->name() == name) return block;
+            if (block->name_bytes == name.size() && holds_name(block) && block->name() == name)
+                return block;
         }
         return nullptr;
     }
@@ -113,15 +119,16 @@ private:
         return (entry ^ tag_of(hash)) <= offset_mask && entry != deleted_entry;
     }
 
-    // A reader whose pin was revoked may meet memory that is used for something else by now. What it
-    // finds then is refused by its caller; here it must not leave the segment.
+    // A reader whose pin was revoked may meet memory that is used for something else by now. What
+    // it finds then is refused by its caller; here it must not leave the segment.
     [[nodiscard]] const VersionBlock* block_of(std::uint64_t entry) const noexcept {
         const Offset offset = entry & offset_mask;
         if (!segment_.holds(offset, sizeof(VersionBlock))) return nullptr;
         return segment_.version_at(offset);
     }
     [[nodiscard]] bool holds_name(const VersionBlock* block) const noexcept {
-        return segment_.holds(segment_.offset_of(block), sizeof(VersionBlock) + 8 + block->name_bytes);
+        return segment_.holds(segment_.offset_of(block),
+                              sizeof(VersionBlock) + 8 + block->name_bytes);
     }
 
     SegmentView segment_;

@@ -37,7 +37,9 @@ public:
     /// REQUIRES: an entry leads to `block`.
     void erase(std::uint64_t hash, Offset block) noexcept;
 
-    void prefetch(std::uint64_t hash) const noexcept { __builtin_prefetch(&entries_[root_.home(hash)]); }
+    void prefetch(std::uint64_t hash) const noexcept {
+        __builtin_prefetch(&entries_[root_.home(hash)]);
+    }
 
     [[nodiscard]] std::uint64_t capacity() const noexcept { return root_.entries(); }
     [[nodiscard]] std::uint64_t live() const noexcept { return live_; }

@@ -70,7 +70,8 @@ struct VersionBlock {
     static constexpr std::uint64_t name_offset(bool has_expiry) noexcept {
         return sizeof(VersionBlock) + (has_expiry ? 8 : 0);
     }
-    static constexpr std::uint64_t document_offset(std::size_t name_bytes, bool has_expiry) noexcept {
+    static constexpr std::uint64_t document_offset(std::size_t name_bytes,
+                                                   bool has_expiry) noexcept {
         return align_up(name_offset(has_expiry) + name_bytes, 8);
     }
     static constexpr std::uint64_t bytes_needed(std::size_t name_bytes, std::size_t document_bytes,

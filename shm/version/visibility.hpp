@@ -28,7 +28,8 @@ namespace ringside::shm {
 }
 
 /// Newest version block of the record in a slot; null when the slot is empty.
-[[nodiscard]] inline const VersionBlock* newest_of(const SegmentView& segment, RecordId id) noexcept {
+[[nodiscard]] inline const VersionBlock* newest_of(const SegmentView& segment,
+                                                   RecordId id) noexcept {
     // acquire: pairs with the engine's release when it links a version.
     const Offset offset = segment.slot(id).newest.load(std::memory_order_acquire);
     return offset == 0 ? nullptr : segment.version_at(offset);

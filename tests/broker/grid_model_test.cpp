@@ -29,7 +29,8 @@ protected:
     }
     std::string any_document() {
         const std::uint64_t bytes = below(20) == 0 ? below(40'000) : below(200);
-        return R"({"n":)" + std::to_string(random_()) + R"(,"s":")" + std::string(bytes, 'x') + "\"}";
+        return R"({"n":)" + std::to_string(random_()) + R"(,"s":")" + std::string(bytes, 'x') +
+               "\"}";
     }
 
     /// Adds a command, and does the same to the model; whether the grid should accept it.
@@ -80,15 +81,18 @@ protected:
 
     void check_everything() {
         const Revision oldest = grid_.segment.header().horizon.horizon.load();
-        for (Revision r : {grid_.grid.published(), oldest, oldest + (grid_.grid.published() - oldest) / 2}) {
+        for (Revision r :
+             {grid_.grid.published(), oldest, oldest + (grid_.grid.published() - oldest) / 2}) {
             ASSERT_EQ(grid_.scan(r), history_.at(r)) << "at revision " << r;
         }
         const std::string name = any_name();
         const auto& published = history_.at(grid_.grid.published());
         const auto place = published.find(name);
-        ASSERT_EQ(grid_.get(name), place == published.end() ? std::nullopt : std::optional(place->second));
-        ASSERT_EQ(grid_.scan(grid_.grid.published(), name).size(),
-                  static_cast<std::size_t>(std::distance(published.lower_bound(name), published.end())));
+        ASSERT_EQ(grid_.get(name),
+                  place == published.end() ? std::nullopt : std::optional(place->second));
+        ASSERT_EQ(
+            grid_.scan(grid_.grid.published(), name).size(),
+            static_cast<std::size_t>(std::distance(published.lower_bound(name), published.end())));
         ASSERT_EQ(grid_.counters().records, grid_.scan(grid_.grid.published()).size());
     }
 

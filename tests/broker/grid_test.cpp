@@ -46,8 +46,9 @@ TEST(Grid, VersionsCountFromTheRecordsCreation) {
 
 TEST(Grid, ATransactionSharesARevisionAndSeesItsOwnWrites) {
     GridHarness h;
-    const auto revision = h.commit({h.put("a", R"({"n":1})"), h.command(CommandKind::set_path, "a", "2", "/n"),
-                                    h.put("b", "true"), h.remove("b"), h.put("c", "3")});
+    const auto revision =
+        h.commit({h.put("a", R"({"n":1})"), h.command(CommandKind::set_path, "a", "2", "/n"),
+                  h.put("b", "true"), h.remove("b"), h.put("c", "3")});
     ASSERT_TRUE(revision);
     h.grid.publish();
     EXPECT_EQ(h.get("a"), R"({"n":2})");
@@ -66,8 +67,9 @@ TEST(Grid, ARefusedTransactionLeavesNothingBehind) {
     auto last = h.put("old", "9");
     last.condition = ConditionKind::version;
     last.expected = 77;
-    const auto refused = h.commit({h.put("new", "1"), h.command(CommandKind::set_path, "old", "2", "/n"),
-                                   h.put("old", "8"), h.remove("old"), last});
+    const auto refused =
+        h.commit({h.put("new", "1"), h.command(CommandKind::set_path, "old", "2", "/n"),
+                  h.put("old", "8"), h.remove("old"), last});
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().error, Errc::condition_failed);
     EXPECT_EQ(refused.error().command, 4U);
@@ -77,7 +79,8 @@ TEST(Grid, ARefusedTransactionLeavesNothingBehind) {
     EXPECT_FALSE(h.get("new"));
     EXPECT_EQ(shm::ChangeRingReader(h.segment.view()).head(), 1U);
 
-    // The next commit gets the revision that the refused one would have had: its remains stay unseen.
+    // The next commit gets the revision that the refused one would have had: its remains stay
+    // unseen.
     ASSERT_EQ(*h.commit({h.put("other", "1")}), 2U);
     h.grid.publish();
     EXPECT_EQ(h.scan(2), (GridHarness::Model{{"old", R"({"n":1})"}, {"other", "1"}}));
@@ -107,11 +110,14 @@ TEST(Grid, ConditionsHoldOrTheWriteIsRefused) {
 
 TEST(Grid, PatchesNeedARecordAndMergeMakesOne) {
     GridHarness h;
-    EXPECT_EQ(h.commit({h.command(CommandKind::set_path, "a", "1", "/n")}).error().error, Errc::not_found);
-    EXPECT_EQ(h.commit({h.command(CommandKind::json_patch, "a", "[]")}).error().error, Errc::not_found);
+    EXPECT_EQ(h.commit({h.command(CommandKind::set_path, "a", "1", "/n")}).error().error,
+              Errc::not_found);
+    EXPECT_EQ(h.commit({h.command(CommandKind::json_patch, "a", "[]")}).error().error,
+              Errc::not_found);
     EXPECT_EQ(h.commit({h.remove("a")}).error().error, Errc::not_found);
     ASSERT_TRUE(h.commit({h.command(CommandKind::merge, "a", R"({"x":{"y":1,"z":null}})")}));
-    ASSERT_TRUE(h.commit({h.command(CommandKind::json_patch, "a", R"([{"op":"add","path":"/l","value":[1]}])")}));
+    ASSERT_TRUE(h.commit(
+        {h.command(CommandKind::json_patch, "a", R"([{"op":"add","path":"/l","value":[1]}])")}));
     h.grid.publish();
     EXPECT_EQ(h.get("a"), R"({"l":[1],"x":{"y":1}})");
 }
@@ -200,7 +206,8 @@ TEST(Grid, MemoryIsBackAtTheBaselineWhenEverythingIsGone) {
             h.grid.publish();
         }
         for (int i = 0; i < 700; ++i) {
-            ASSERT_TRUE(h.commit({h.command(CommandKind::set_path, "record/" + std::to_string(i), "7", "/a/0")}));
+            ASSERT_TRUE(h.commit(
+                {h.command(CommandKind::set_path, "record/" + std::to_string(i), "7", "/a/0")}));
             auto refused = h.put("other/" + std::to_string(i), "1");
             auto failing = h.remove("nothing");
             ASSERT_FALSE(h.commit({refused, failing}));
@@ -283,8 +290,10 @@ TEST(Grid, AStuckPinCannotFillTheGrid) {
 }
 
 TEST(Grid, RetentionKeepsToItsBudgets) {
-    GridHarness by_count({.memory_bytes = 16ULL << 20, .ring_entries = 1024}, {.retain_entries = 10});
-    GridHarness by_bytes({.memory_bytes = 16ULL << 20, .ring_entries = 1024}, {.retain_bytes = 4096});
+    GridHarness by_count({.memory_bytes = 16ULL << 20, .ring_entries = 1024},
+                         {.retain_entries = 10});
+    GridHarness by_bytes({.memory_bytes = 16ULL << 20, .ring_entries = 1024},
+                         {.retain_bytes = 4096});
     for (int i = 0; i < 1000; ++i) {
         for (GridHarness* h : {&by_count, &by_bytes}) {
             ASSERT_TRUE(h->commit({h->put("a", std::to_string(i))}));
@@ -302,7 +311,8 @@ TEST(Grid, SubjectsOfTheChangesAreGivenForWaking) {
     ASSERT_TRUE(h.commit({h.put("event/1", "1")}));
     const std::uint32_t subjects = h.grid.publish();
     const auto hash = shm::RecordTableReader(h.segment.view()).hash("event/1");
-    EXPECT_EQ(subjects, shm::name_bit(static_cast<std::uint32_t>(hash)) | shm::first_level_bit("event/9"));
+    EXPECT_EQ(subjects,
+              shm::name_bit(static_cast<std::uint32_t>(hash)) | shm::first_level_bit("event/9"));
 }
 
 }  // namespace

@@ -63,8 +63,10 @@ TEST_F(ClientTest, SaysWhatIsWrongWithAName) {
 
 TEST_F(ClientTest, WritesUnderConditions) {
     const auto first = client_.put("a", "1", {.condition = Condition::is_absent()}).value();
-    EXPECT_EQ(client_.put("a", "2", {.condition = Condition::is_absent()}).error(), Errc::condition_failed);
-    EXPECT_EQ(client_.remove("a", {.condition = Condition::version_is(9)}).error(), Errc::condition_failed);
+    EXPECT_EQ(client_.put("a", "2", {.condition = Condition::is_absent()}).error(),
+              Errc::condition_failed);
+    EXPECT_EQ(client_.remove("a", {.condition = Condition::version_is(9)}).error(),
+              Errc::condition_failed);
     EXPECT_TRUE(client_.put("a", "2", {.condition = Condition::revision_is(first.revision)}));
     EXPECT_TRUE(client_.remove("a", {.condition = Condition::version_is(2)}));
     EXPECT_EQ(client_.remove("a").error(), Errc::not_found);
@@ -77,7 +79,8 @@ TEST_F(ClientTest, PatchesInAllThreeWays) {
     client_.json_patch("a", R"([{"op":"add","path":"/l/-","value":3}])").value();
     EXPECT_EQ(read("a"), R"({"l":[1,9,3],"o":{"y":2}})");
     EXPECT_EQ(client_.patch("a", "/no/where", "1").error(), Errc::path_not_found);
-    EXPECT_EQ(client_.json_patch("a", R"([{"op":"test","path":"/l","value":0}])").error(), Errc::test_failed);
+    EXPECT_EQ(client_.json_patch("a", R"([{"op":"test","path":"/l","value":0}])").error(),
+              Errc::test_failed);
 }
 
 TEST_F(ClientTest, ATransactionIsAllOrNothing) {
@@ -127,7 +130,8 @@ TEST_F(ClientTest, ASnapshotDoesNotMove) {
 }
 
 TEST_F(ClientTest, ScansKnowPatternsAndStop) {
-    for (const char* name : {"a", "a-b", "a/b", "a/b/c", "a/c", "b"}) client_.put(name, "1").value();
+    for (const char* name : {"a", "a-b", "a/b", "a/b/c", "a/c", "b"})
+        client_.put(name, "1").value();
     const auto names = [&](const std::string& pattern) {
         std::string all;
         const auto add = [&](const RecordView& record) {
@@ -142,11 +146,14 @@ TEST_F(ClientTest, ScansKnowPatternsAndStop) {
     EXPECT_EQ(names("a/*"), "a/b a/c");
     EXPECT_EQ(names("*"), "a a-b b");
     EXPECT_EQ(names("a/b"), "a/b");
-    EXPECT_EQ(client_.snapshot().value().scan("a**", [](const RecordView&) { return true; }).error(), Errc::bad_pattern);
+    EXPECT_EQ(
+        client_.snapshot().value().scan("a**", [](const RecordView&) { return true; }).error(),
+        Errc::bad_pattern);
 }
 
 TEST_F(ClientTest, GetsManyAtOnce) {
-    for (int i = 0; i < 100; i += 2) client_.put("n/" + std::to_string(i), std::to_string(i)).value();
+    for (int i = 0; i < 100; i += 2)
+        client_.put("n/" + std::to_string(i), std::to_string(i)).value();
     std::vector<std::string> texts;
     for (int i = 0; i < 100; ++i) texts.push_back("n/" + std::to_string(i));
     const std::vector<std::string_view> names(texts.begin(), texts.end());
@@ -154,7 +161,8 @@ TEST_F(ClientTest, GetsManyAtOnce) {
     ASSERT_TRUE(client_.get_many(names, [&](std::size_t i, const RecordView* record) {
         ASSERT_EQ(i, next++);
         ASSERT_EQ(record != nullptr, i % 2 == 0);
-        ASSERT_TRUE(record == nullptr || record->document().as_int64() == static_cast<std::int64_t>(i));
+        ASSERT_TRUE(record == nullptr ||
+                    record->document().as_int64() == static_cast<std::int64_t>(i));
     }));
     EXPECT_EQ(next, 100U);
 }
@@ -163,7 +171,8 @@ TEST_F(ClientTest, LargeDocumentsTravelInParts) {
     const std::string text = '"' + std::string(10U << 20, 'x') + '"';
     ASSERT_TRUE(client_.put("large", text));
     EXPECT_EQ(client_.get("large").value().document().as_string()->size(), 10U << 20);
-    EXPECT_EQ(client_.put("large", '"' + std::string(17U << 20, 'x') + '"').error(), Errc::document_too_large);
+    EXPECT_EQ(client_.put("large", '"' + std::string(17U << 20, 'x') + '"').error(),
+              Errc::document_too_large);
 }
 
 TEST_F(ClientTest, APipelineAnswersInOrder) {
@@ -177,7 +186,8 @@ TEST_F(ClientTest, APipelineAnswersInOrder) {
     Pipeline pipeline = client_.pipeline(options).value();
     constexpr std::uint64_t count = 20'000;
     for (std::uint64_t i = 1; i <= count; ++i) {
-        const auto ticket = i % 1000 == 0 ? pipeline.remove("nothing") : pipeline.put("p/" + std::to_string(i % 7), "1");
+        const auto ticket = i % 1000 == 0 ? pipeline.remove("nothing")
+                                          : pipeline.put("p/" + std::to_string(i % 7), "1");
         ASSERT_EQ(ticket.value(), i);
     }
     ASSERT_TRUE(pipeline.flush());

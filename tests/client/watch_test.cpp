@@ -44,7 +44,8 @@ TEST_F(WatchTest, EveryDeliversEachChangeInOrder) {
     client_.put("a/1", R"({"x":1})").value();
     client_.patch("a/1", "/x", "2").value();
     client_.remove("a/1").value();
-    EXPECT_EQ(drain(watch), R"(put a/1=1, put a/1=2, put a/1={"x":1}, patch a/1={"x":2}, remove a/1)");
+    EXPECT_EQ(drain(watch),
+              R"(put a/1=1, put a/1=2, put a/1={"x":1}, patch a/1={"x":2}, remove a/1)");
 }
 
 TEST_F(WatchTest, LatestFoldsChangesOfARecord) {
@@ -104,7 +105,8 @@ TEST_F(WatchTest, APointerSeesOnlyChangesOfItsValue) {
 TEST_F(WatchTest, ALappedWatchIsToldAndGetsTheStateInModeLatest) {
     Watch every = client_.watch("**", {.mode = WatchMode::every}).value();
     Watch latest = client_.watch("**").value();
-    for (int i = 0; i < 200; ++i) client_.put("r/" + std::to_string(i % 3), std::to_string(i)).value();
+    for (int i = 0; i < 200; ++i)
+        client_.put("r/" + std::to_string(i % 3), std::to_string(i)).value();
     EXPECT_EQ(drain(latest), "lagged 200, current r/0=198, current r/1=199, current r/2=197");
     const auto first = every.poll().value();
     EXPECT_EQ(first.kind, WatchKind::lagged);

@@ -8,7 +8,8 @@ namespace ringside::shm {
 namespace {
 
 Segment segment_with_ring(std::uint64_t entries) {
-    return Segment::create_anonymous({.memory_bytes = 16ULL << 20, .ring_entries = entries}).value();
+    return Segment::create_anonymous({.memory_bytes = 16ULL << 20, .ring_entries = entries})
+        .value();
 }
 
 /// A change all of whose words follow from its revision, so that a mixed one is found out.
@@ -117,7 +118,8 @@ TEST(ChangeRingThreads, ReaderSeesWholeEntriesInOrderOrIsLapped) {
     Revision seen = 0;
     std::uint64_t delivered = 0;
     while (seen < last) {
-        const Revision published = segment.header().commit.published.load(std::memory_order_acquire);
+        const Revision published =
+            segment.header().commit.published.load(std::memory_order_acquire);
         if (cursor >= reader.head()) continue;
         const auto change = reader.read(cursor);
         if (!change) {

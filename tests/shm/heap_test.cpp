@@ -35,7 +35,8 @@ TEST(Heap, GivesBlocksThatDoNotOverlapAndTakesAllBack) {
     const auto check_and_free = [&](auto place) {
         const auto* bytes = segment.view().at<unsigned char>(place->first);
         const auto [size, fill] = place->second;
-        ASSERT_TRUE(std::all_of(bytes, bytes + size, [f = fill](unsigned char b) { return b == f; }));
+        ASSERT_TRUE(
+            std::all_of(bytes, bytes + size, [f = fill](unsigned char b) { return b == f; }));
         heap.free(place->first, size);
         live.erase(place);
     };
@@ -50,7 +51,8 @@ TEST(Heap, GivesBlocksThatDoNotOverlapAndTakesAllBack) {
             std::memset(segment.view().at<unsigned char>(block), fill, size);
             ASSERT_TRUE(live.emplace(block, std::pair{size, fill}).second);
         } else {
-            auto place = live.lower_bound(segment.view().identity().heap.offset + random() % (8U << 20));
+            auto place =
+                live.lower_bound(segment.view().identity().heap.offset + random() % (8U << 20));
             if (place == live.end()) place = live.begin();
             check_and_free(place);
         }

@@ -37,7 +37,8 @@ protected:
         block->name_bytes = static_cast<std::uint16_t>(name.size());
         block->document_bytes = 0;
         block->link.store(0);
-        std::memcpy(segment_.view().at<char>(offset) + sizeof(VersionBlock), name.data(), name.size());
+        std::memcpy(segment_.view().at<char>(offset) + sizeof(VersionBlock), name.data(),
+                    name.size());
         const RecordId id{next_id_++};
         segment_.view().slot(id).newest.store(offset);
         return id;
@@ -185,7 +186,8 @@ TEST_F(NameIndexTest, ThreadsMeetEveryLastingNameOnceAndInOrder) {
             for (const std::string& name : walk()) {
                 if (name <= last) wrong = last + " then " + name;
                 last = name;
-                if (name.find("00", name.size() - 2) != std::string::npos || name == "k/0") met.push_back(name);
+                if (name.find("00", name.size() - 2) != std::string::npos || name == "k/0")
+                    met.push_back(name);
             }
             if (met != expected) wrong = "a lasting name is missing";
             ++walks;

@@ -30,7 +30,8 @@ protected:
         block->name_bytes = static_cast<std::uint16_t>(name.size());
         block->document_bytes = 0;
         block->link.store(0);
-        std::memcpy(segment_.view().at<char>(offset) + sizeof(VersionBlock), name.data(), name.size());
+        std::memcpy(segment_.view().at<char>(offset) + sizeof(VersionBlock), name.data(),
+                    name.size());
         return offset;
     }
     const VersionBlock* find(std::string_view name) const {

@@ -1,7 +1,7 @@
 #include "shm/segment/segment.hpp"
 
-#include <gtest/gtest.h>
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -85,8 +85,9 @@ TEST(SegmentShape, OutsideItsLimitsIsRefused) {
               Errc::bad_configuration);
     EXPECT_EQ(Segment::create_anonymous({.memory_bytes = 16U << 20, .ring_entries = 100}).error(),
               Errc::bad_configuration);
-    EXPECT_EQ(Segment::create_anonymous({.memory_bytes = 16U << 20, .ring_entries = 1U << 20}).error(),
-              Errc::bad_configuration);
+    EXPECT_EQ(
+        Segment::create_anonymous({.memory_bytes = 16U << 20, .ring_entries = 1U << 20}).error(),
+        Errc::bad_configuration);
     EXPECT_TRUE(Segment::create_anonymous({.memory_bytes = limits::memory_bytes_min}));
 }
 

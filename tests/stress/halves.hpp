@@ -8,8 +8,8 @@
 #include "shm/document/json.hpp"
 #include "shm/document/value.hpp"
 
-/// Documents of which a reader can tell that they are whole: {"a":n,"b":n,"fill":"xxxx…"}, where the
-/// fill's size and letter follow from n.
+/// Documents of which a reader can tell that they are whole: {"a":n,"b":n,"fill":"xxxx…"}, where
+/// the fill's size and letter follow from n.
 namespace ringside::testing {
 
 inline char fill_letter(std::uint64_t n) { return static_cast<char>('a' + n % 26); }
@@ -41,7 +41,8 @@ inline std::string why_torn(const Value& document) {
     const auto fill = document["fill"].as_string();
     if (!a || !b || !fill) return "parts are missing: " + to_json(document).substr(0, 200);
     if (*a != *b) return "a is " + std::to_string(*a) + ", b is " + std::to_string(*b);
-    if (fill->size() != fill_bytes(*a)) return "the fill of " + std::to_string(*a) + " has another size";
+    if (fill->size() != fill_bytes(*a))
+        return "the fill of " + std::to_string(*a) + " has another size";
     if (fill->find_first_not_of(fill_letter(*a)) != std::string_view::npos) {
         return "the fill of " + std::to_string(*a) + " is spoilt";
     }

@@ -18,8 +18,8 @@ using testing::Random;
 using testing::ThreadedGrid;
 
 constexpr std::uint64_t accounts = 16;
-constexpr std::int64_t money = 1000;       // in each account at the start; transfers keep the sum
-constexpr std::uint64_t steady_names = 40; // always there
+constexpr std::int64_t money = 1000;        // in each account at the start; transfers keep the sum
+constexpr std::uint64_t steady_names = 40;  // always there
 constexpr std::uint64_t churn_names = 3000;
 
 class PinProtocolThreads : public testing::SeededTest {
@@ -27,7 +27,8 @@ protected:
     PinProtocolThreads() {
         grid_.grid.begin_turn(1);
         std::vector<Command> all;
-        for (std::uint64_t i = 0; i < accounts; ++i) add_balance("account/" + std::to_string(i), money);
+        for (std::uint64_t i = 0; i < accounts; ++i)
+            add_balance("account/" + std::to_string(i), money);
         for (std::uint64_t i = 0; i < steady_names; ++i) add_halves("steady/" + std::to_string(i));
         while (!names_.empty()) commit_first(std::min<std::size_t>(names_.size(), 16));
         balances_.assign(accounts, money);
@@ -58,7 +59,8 @@ protected:
         }
         std::vector<Version> versions;
         const auto done = grid_.grid.commit(commands, {}, versions);
-        // A transaction whose last command is a remove of nothing is refused: it must leave no trace.
+        // A transaction whose last command is a remove of nothing is refused: it must leave no
+        // trace.
         if (!done) {
             EXPECT_EQ(done.error().error.code, Errc::not_found) << done.error().error.text();
         }
@@ -113,8 +115,8 @@ protected:
         grid_.grid.reclaim();
     }
     void run() {
-        const auto violations =
-            grid_.run(std::chrono::milliseconds(1500 * testing::long_run_factor()), [this] { turn(); });
+        const auto violations = grid_.run(
+            std::chrono::milliseconds(1500 * testing::long_run_factor()), [this] { turn(); });
         for (const std::string& violation : violations) ADD_FAILURE() << violation;
     }
 
@@ -198,15 +200,18 @@ TEST_F(PinProtocolThreads, ScansMeetEveryRecordOnceInOrderAtOneInstant) {
                         segment, shm::newest_of(segment, RecordId{id}), pin.revision());
                     if (version == nullptr) continue;
                     const std::string_view name = version->name();
-                    if (name <= last) return "out of order: " + std::string(name) + " after " + last;
+                    if (name <= last)
+                        return "out of order: " + std::string(name) + " after " + last;
                     last = name;
-                    if (auto wrong = check_version(*version, pin.revision()); !wrong.empty()) return wrong;
+                    if (auto wrong = check_version(*version, pin.revision()); !wrong.empty())
+                        return wrong;
                     if (name.starts_with("steady/")) ++steady;
                     sum += Value::of(version->document())["balance"].as_int64().value_or(0);
                 }
             }
             scans.fetch_add(1, std::memory_order_relaxed);
-            if (steady != steady_names) return "the scan met " + std::to_string(steady) + " steady records";
+            if (steady != steady_names)
+                return "the scan met " + std::to_string(steady) + " steady records";
             if (sum != static_cast<std::int64_t>(accounts) * money) {
                 return "a half-applied transfer in a scan: the sum is " + std::to_string(sum);
             }

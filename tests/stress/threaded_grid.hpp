@@ -52,7 +52,8 @@ public:
 
     /// Lets the engine take turns in this thread while the readers read.
     /// Gives what they found wrong.
-    std::vector<std::string> run(std::chrono::milliseconds time, const std::function<void()>& turn) {
+    std::vector<std::string> run(std::chrono::milliseconds time,
+                                 const std::function<void()>& turn) {
         const auto end = std::chrono::steady_clock::now() + time;
         while (std::chrono::steady_clock::now() < end) turn();
         is_done_.store(true, std::memory_order_release);
@@ -77,7 +78,9 @@ private:
             // seq_cst (E4): pairs with the readers' stores, R1 and R5.
             const std::uint64_t word = pins[i].word.load(std::memory_order_seq_cst);
             if (word == shm::no_pin) continue;
-            out.push_back({.session_index = i, .slot = 0, .revision = word - 1,
+            out.push_back({.session_index = i,
+                           .slot = 0,
+                           .revision = word - 1,
                            .lease_ms = limits::pin_lease_ms_max});
         }
     }

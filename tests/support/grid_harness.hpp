@@ -16,13 +16,14 @@
 
 namespace ringside::testing {
 
-/// A grid without processes: an anonymous segment, the engine's state machine, a clock and pins that
-/// the test sets.
+/// A grid without processes: an anonymous segment, the engine's state machine, a clock and pins
+/// that the test sets.
 class GridHarness {
 public:
     using Model = std::map<std::string, std::string>;  ///< name -> document as JSON
 
-    explicit GridHarness(shm::SegmentShape shape = {.memory_bytes = 16ULL << 20, .ring_entries = 1024},
+    explicit GridHarness(shm::SegmentShape shape = {.memory_bytes = 16ULL << 20,
+                                                    .ring_entries = 1024},
                          broker::GridOptions options = {})
         : segment(shm::Segment::create_anonymous(shape).value()),
           grid(segment.view(),
@@ -46,19 +47,22 @@ public:
     }
 
     /// A command whose document lives as long as the harness's next `forget`.
-    broker::Command command(wire::CommandKind kind, std::string_view name, std::string_view json = "",
-                            std::string_view pointer = "") {
+    broker::Command command(wire::CommandKind kind, std::string_view name,
+                            std::string_view json = "", std::string_view pointer = "") {
         broker::Command made;
         made.kind = kind;
         made.name = names_.emplace_back(name);
         made.pointer = names_.emplace_back(pointer);
-        if (!json.empty()) made.document = documents_.emplace_back(document_from_json(json).value());
+        if (!json.empty())
+            made.document = documents_.emplace_back(document_from_json(json).value());
         return made;
     }
     broker::Command put(std::string_view name, std::string_view json) {
         return command(wire::CommandKind::put, name, json);
     }
-    broker::Command remove(std::string_view name) { return command(wire::CommandKind::remove, name); }
+    broker::Command remove(std::string_view name) {
+        return command(wire::CommandKind::remove, name);
+    }
     void forget() {
         names_.clear();
         documents_.clear();
@@ -72,7 +76,9 @@ public:
         if (version == nullptr) return std::nullopt;
         return to_json(Value::of(version->document()));
     }
-    std::optional<std::string> get(std::string_view name) const { return get(name, grid.published()); }
+    std::optional<std::string> get(std::string_view name) const {
+        return get(name, grid.published());
+    }
 
     /// All that a reader at `revision` meets by the index, which must be in order.
     Model scan(Revision revision, std::string_view from = "") const {

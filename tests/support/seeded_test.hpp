@@ -32,7 +32,8 @@ inline std::uint64_t choose_seed() {
 /// Random numbers for one thread or process of a test: the same for the same seed and number.
 class Random {
 public:
-    Random(std::uint64_t seed, std::uint64_t number) : engine_(seed * 0x9e3779b97f4a7c15 + number) {}
+    Random(std::uint64_t seed, std::uint64_t number)
+        : engine_(seed * 0x9e3779b97f4a7c15 + number) {}
 
     std::uint64_t below(std::uint64_t bound) { return engine_() % bound; }
     std::uint64_t between(std::uint64_t least, std::uint64_t most) {

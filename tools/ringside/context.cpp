@@ -95,8 +95,9 @@ std::chrono::milliseconds parse_duration(std::string_view text) {
     else if (unit == "h") factor = 3'600'000;
     else if (unit == "d") factor = 86'400'000;
     if (failed != std::errc() || factor == 0 || number > limits::ttl_ms_max / factor) {
-        throw Exception(Error(Errc::bad_ttl, "'" + std::string(text) +
-                                                 "' is not a time: write 500ms, 30s, 5m, 2h or 1d"));
+        throw Exception(
+            Error(Errc::bad_ttl,
+                  "'" + std::string(text) + "' is not a time: write 500ms, 30s, 5m, 2h or 1d"));
     }
     return std::chrono::milliseconds(number * factor);
 }

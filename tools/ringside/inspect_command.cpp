@@ -21,7 +21,8 @@ std::uint64_t load(const shm::HalfWord& word) { return word.load(std::memory_ord
 
 /// Whether a process holds the grid's lock: the kernel lets go of a dead owner's.
 bool has_broker(const std::string& grid) {
-    const Descriptor file(open(shm::GridPaths::of(grid).value().lock_path.c_str(), O_RDONLY | O_CLOEXEC));
+    const Descriptor file(
+        open(shm::GridPaths::of(grid).value().lock_path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!file.is_open()) return false;
     return flock(file.get(), LOCK_SH | LOCK_NB) != 0;
 }
@@ -146,7 +147,9 @@ private:
 };
 
 std::string share(std::uint64_t part, std::uint64_t whole) {
-    return whole == 0 ? "" : fmt::format("{:.1f} %", 100.0 * static_cast<double>(part) / static_cast<double>(whole));
+    return whole == 0 ? ""
+                      : fmt::format("{:.1f} %",
+                                    100.0 * static_cast<double>(part) / static_cast<double>(whole));
 }
 
 void report_grid(Report& report, const shm::SegmentView& segment, bool is_alive) {
@@ -191,7 +194,8 @@ void report_memory(Report& report, const shm::SegmentView& segment) {
     report.number("entries", ring.capacity());
     report.number("head", ring.head());
     report.number("tail", ring.tail());
-    report.number("retained", ring.head() - ring.tail(), share(ring.head() - ring.tail(), ring.capacity()));
+    report.number("retained", ring.head() - ring.tail(),
+                  share(ring.head() - ring.tail(), ring.capacity()));
     report.number("tail_revision", load(segment.header().tail.tail_revision));
     report.section("work");
     report.number("commits", load(counters.commits));
@@ -214,7 +218,8 @@ void report_heap(Report& report, const shm::SegmentView& segment) {
                         std::to_string(one.blocks), share(one.blocks, room)});
     }
     if (use.large_spans > 0) {
-        rows.push_back({"large", std::to_string(use.large_spans), std::to_string(use.large_blocks), ""});
+        rows.push_back(
+            {"large", std::to_string(use.large_spans), std::to_string(use.large_blocks), ""});
     }
     rows.push_back({"free", std::to_string(use.free_spans), "", ""});
     report.rows("heap", {"block_bytes", "spans", "blocks", "full"}, rows);
@@ -232,7 +237,8 @@ void report_sessions(Report& report, const shm::SegmentView& segment) {
                         std::to_string(load(entry.lanes)), std::to_string(load(entry.requests)),
                         std::to_string(load(entry.lag)), entry.name.data()});
     }
-    report.rows("sessions", {"session", "pid", "uid", "role", "lanes", "requests", "lag", "program"}, rows);
+    report.rows("sessions",
+                {"session", "pid", "uid", "role", "lanes", "requests", "lag", "program"}, rows);
 }
 
 }  // namespace
@@ -240,7 +246,8 @@ void report_sessions(Report& report, const shm::SegmentView& segment) {
 void add_inspect_command(CLI::App& app, Context& context) {
     auto json = std::make_shared<bool>(false);
     CLI::App* command = app.add_subcommand(
-        "inspect", "Shows the segment: memory, records, ring, heap, sessions; of a dead broker, too");
+        "inspect",
+        "Shows the segment: memory, records, ring, heap, sessions; of a dead broker, too");
     command->add_flag("--json", *json, "As one JSON object");
     command->footer("Example: ringside -g onsale inspect");
     command->callback([&context, json] {

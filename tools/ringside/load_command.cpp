@@ -49,7 +49,8 @@ public:
                 lines_sent_.pop_back();
                 refuse(line_number_, sent.error());
                 const Errc code = sent.error().code;
-                if (code == Errc::connection_lost || code == Errc::session_closed || code == Errc::timed_out) {
+                if (code == Errc::connection_lost || code == Errc::session_closed ||
+                    code == Errc::timed_out) {
                     throw Exception(sent.error());
                 }
             }
@@ -93,7 +94,8 @@ private:
         const auto name = line["name"].as_string();
         const Value document = line["document"];
         if (!name || !document.exists()) {
-            return Error(Errc::bad_json, "it has no name and document; --name says how to make a name");
+            return Error(Errc::bad_json,
+                         "it has no name and document; --name says how to make a name");
         }
         WriteOptions options;
         options.ttl = std::chrono::milliseconds(line["ttl_ms"].as_int64().value_or(0));
@@ -110,7 +112,10 @@ private:
     void show_progress() const {
         if (!shows_progress_) return;
         constexpr int width = 40;
-        const double share = bytes_total_ == 0 ? 0.0 : std::min(1.0, static_cast<double>(bytes_read_) / static_cast<double>(bytes_total_));
+        const double share = bytes_total_ == 0
+                                 ? 0.0
+                                 : std::min(1.0, static_cast<double>(bytes_read_) /
+                                                     static_cast<double>(bytes_total_));
         const int filled = static_cast<int>(share * width);
         std::fprintf(stderr, "\r[%.*s%*s] %3d%%  %llu records", filled,
                      "########################################", width - filled, "",
@@ -136,7 +141,8 @@ void load(Context& context, const Arguments& arguments) {
     std::uint64_t bytes = 0;
     if (arguments.file != "-") {
         file.open(arguments.file, std::ios::ate | std::ios::binary);
-        if (!file) throw Exception(Error(Errc::bad_configuration, arguments.file + " cannot be read"));
+        if (!file)
+            throw Exception(Error(Errc::bad_configuration, arguments.file + " cannot be read"));
         bytes = static_cast<std::uint64_t>(file.tellg());
         file.seekg(0);
     }
@@ -158,8 +164,9 @@ void add_load_command(CLI::App& app, Context& context) {
                         "How a record is named: text with dotted paths in braces; without it the "
                         "lines are those of `dump`");
     command->add_flag("--merge", arguments->merge, "Merge into records that are there (RFC 7396)");
-    command->footer("Refused lines are told on standard error, and the exit status is then 1.\n"
-                    "Example: ringside load quakes.jsonl --name 'quake/{properties.net}/{id}'");
+    command->footer(
+        "Refused lines are told on standard error, and the exit status is then 1.\n"
+        "Example: ringside load quakes.jsonl --name 'quake/{properties.net}/{id}'");
     command->callback([&context, arguments] { load(context, *arguments); });
 }
 

@@ -13,9 +13,10 @@ int run(int argc, char** argv) {
     app.add_option("-g,--grid", context.grid, "Name of the grid")->envname("RINGSIDE_GRID");
     app.set_version_flag("--version", "ringside " RINGSIDE_VERSION);
     app.require_subcommand(1);
-    app.footer("Exit status: 0 done, 1 not found or condition not met, 2 usage,\n"
-               "3 no such grid or broker, 4 refused (role, limit, full).\n"
-               "Example: ringside -g onsale put event/42/seat/A12 '{\"status\":\"free\"}'");
+    app.footer(
+        "Exit status: 0 done, 1 not found or condition not met, 2 usage,\n"
+        "3 no such grid or broker, 4 refused (role, limit, full).\n"
+        "Example: ringside -g onsale put event/42/seat/A12 '{\"status\":\"free\"}'");
     add_write_commands(app, context);
     add_read_commands(app, context);
     add_watch_command(app, context);

@@ -13,10 +13,13 @@ void scan(Context& context, const std::string& pattern,
     const Client client = context.attach();
     const Snapshot snapshot =
         client.snapshot({.revision = std::nullopt, .lease = std::chrono::hours(1)}).value();
-    snapshot.scan(pattern, [&](const RecordView& record) {
-        each(record);
-        return true;
-    }).value();
+    snapshot
+        .scan(pattern,
+              [&](const RecordView& record) {
+                  each(record);
+                  return true;
+              })
+        .value();
 }
 
 void add_get(CLI::App& app, Context& context) {
@@ -25,7 +28,8 @@ void add_get(CLI::App& app, Context& context) {
         std::string pointer;
     };
     auto arguments = std::make_shared<Arguments>();
-    CLI::App* command = app.add_subcommand("get", "Prints a document, or the value at a JSON Pointer");
+    CLI::App* command =
+        app.add_subcommand("get", "Prints a document, or the value at a JSON Pointer");
     command->add_option("name", arguments->name, "Name of the record")->required();
     command->add_option("pointer", arguments->pointer, "JSON Pointer (RFC 6901)");
     command->footer("Example: ringside get event/42/seat/A12 /price");
@@ -53,9 +57,10 @@ void add_ls(CLI::App& app, Context& context) {
 
 void add_scan(CLI::App& app, Context& context) {
     auto pattern = std::make_shared<std::string>();
-    CLI::App* command =
-        app.add_subcommand("scan", "Prints records as JSON Lines, in name order, from one snapshot");
-    command->add_option("pattern", *pattern, "Glob pattern: * one level, ** any levels")->required();
+    CLI::App* command = app.add_subcommand(
+        "scan", "Prints records as JSON Lines, in name order, from one snapshot");
+    command->add_option("pattern", *pattern, "Glob pattern: * one level, ** any levels")
+        ->required();
     command->footer("Example: ringside scan 'event/*/seat/*'");
     command->callback([&context, pattern] {
         scan(context, *pattern, [](const RecordView& record) {
@@ -76,10 +81,10 @@ void add_dump(CLI::App& app, Context& context) {
     command->add_option("pattern", *pattern, "Glob pattern: * one level, ** any levels");
     command->footer("Example: ringside dump > grid.jsonl");
     command->callback([&context, pattern] {
-        const auto now_ms = static_cast<std::uint64_t>(
-            std::chrono::duration_cast<std::chrono::milliseconds>(
-                std::chrono::system_clock::now().time_since_epoch())
-                .count());
+        const auto now_ms =
+            static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(
+                                           std::chrono::system_clock::now().time_since_epoch())
+                                           .count());
         scan(context, *pattern, [now_ms](const RecordView& record) {
             std::string line = "{";
             append_member(line, "name", record.name());

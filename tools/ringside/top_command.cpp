@@ -84,13 +84,16 @@ void add_top_command(CLI::App& app, Context& context) {
         std::uint64_t count = 0;
     };
     auto arguments = std::make_shared<Arguments>();
-    CLI::App* command = app.add_subcommand("top", "Shows writes, changes, sessions, lag and memory, live");
+    CLI::App* command =
+        app.add_subcommand("top", "Shows writes, changes, sessions, lag and memory, live");
     command->add_option("--interval", arguments->interval_s, "Seconds between two looks")
         ->check(CLI::Range(0.05, 3600.0));
     command->add_option("--count", arguments->count, "End after so many looks");
-    command->footer("Reads leave no trace in shared memory, so they cannot be counted.\n"
-                    "Example: ringside -g onsale top");
-    command->callback([&context, arguments] { top(context, arguments->interval_s, arguments->count); });
+    command->footer(
+        "Reads leave no trace in shared memory, so they cannot be counted.\n"
+        "Example: ringside -g onsale top");
+    command->callback(
+        [&context, arguments] { top(context, arguments->interval_s, arguments->count); });
 }
 
 }  // namespace ringside::tools

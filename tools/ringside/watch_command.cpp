@@ -60,12 +60,16 @@ void watch(Context& context, const Arguments& arguments) {
 
 void add_watch_command(CLI::App& app, Context& context) {
     auto arguments = std::make_shared<Arguments>();
-    CLI::App* command = app.add_subcommand("watch", "Prints changes as they happen, a JSON line each");
-    command->add_option("pattern", arguments->pattern, "Glob pattern: * one level, ** any levels")->required();
+    CLI::App* command =
+        app.add_subcommand("watch", "Prints changes as they happen, a JSON line each");
+    command->add_option("pattern", arguments->pattern, "Glob pattern: * one level, ** any levels")
+        ->required();
     command->add_option("--pointer", arguments->options.pointer,
                         "Only changes of the value at this JSON Pointer; it is printed as `value`");
-    auto* from = command->add_option("--from", arguments->from, "Begin with the changes of this revision");
-    command->add_flag("--every", arguments->every, "Every change; otherwise the newest state of each record");
+    auto* from =
+        command->add_option("--from", arguments->from, "Begin with the changes of this revision");
+    command->add_flag("--every", arguments->every,
+                      "Every change; otherwise the newest state of each record");
     auto* initial = command->add_flag("--initial", arguments->options.initial,
                                       "First what is there, as kind `current`");
     from->excludes(initial);

@@ -46,14 +46,16 @@ void add_command(CLI::App& app, Context& context, const std::string& name, const
         command->add_option("pointer", arguments->pointer, "JSON Pointer (RFC 6901)")->required();
     }
     if (positionals.find('J') != std::string::npos) {
-        command->add_option("json", arguments->json, "JSON text, or - for standard input")->required();
+        command->add_option("json", arguments->json, "JSON text, or - for standard input")
+            ->required();
     }
-    arguments->version_option = command->add_option(
-        "--if-version", arguments->if_version, "Only if the record has this version");
+    arguments->version_option = command->add_option("--if-version", arguments->if_version,
+                                                    "Only if the record has this version");
     arguments->revision_option =
         command->add_option("--if-revision", arguments->if_revision,
                             "Only if the record was changed last at this revision");
-    auto* absent = command->add_flag("--if-absent", arguments->if_absent, "Only if there is no such record");
+    auto* absent =
+        command->add_flag("--if-absent", arguments->if_absent, "Only if there is no such record");
     arguments->version_option->excludes(absent)->excludes(arguments->revision_option);
     arguments->revision_option->excludes(absent);
     if (name != "delete") {
@@ -70,18 +72,24 @@ void add_command(CLI::App& app, Context& context, const std::string& name, const
 }  // namespace
 
 void add_write_commands(CLI::App& app, Context& context) {
-    add_command(app, context, "put", "Writes a record", "J", "put seat/1 '{\"status\":\"free\"}' --ttl 30s",
-                [](Client& client, const WriteArguments& a) { return client.put(a.name, a.json, a.options()); });
+    add_command(app, context, "put", "Writes a record", "J",
+                "put seat/1 '{\"status\":\"free\"}' --ttl 30s",
+                [](Client& client, const WriteArguments& a) {
+                    return client.put(a.name, a.json, a.options());
+                });
     add_command(app, context, "merge", "Applies a JSON Merge Patch (RFC 7396)", "J",
                 "merge seat/1 '{\"status\":\"sold\",\"hold\":null}'",
-                [](Client& client, const WriteArguments& a) { return client.merge(a.name, a.json, a.options()); });
+                [](Client& client, const WriteArguments& a) {
+                    return client.merge(a.name, a.json, a.options());
+                });
     add_command(app, context, "patch", "Sets the value at a JSON Pointer", "PJ",
                 "patch seat/1 /status '\"sold\"' --if-version 3",
                 [](Client& client, const WriteArguments& a) {
                     return client.patch(a.name, a.pointer, a.json, a.options());
                 });
-    add_command(app, context, "delete", "Deletes a record", "", "delete seat/1",
-                [](Client& client, const WriteArguments& a) { return client.remove(a.name, a.options()); });
+    add_command(
+        app, context, "delete", "Deletes a record", "", "delete seat/1",
+        [](Client& client, const WriteArguments& a) { return client.remove(a.name, a.options()); });
     CLI::App* compact = app.add_subcommand(
         "compact", "Forgets old revisions, so that their memory comes back now (admin)");
     compact->callback([&context] {

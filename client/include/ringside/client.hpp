@@ -31,8 +31,9 @@ struct ClientOptions {
 
 /// A process's access to one grid.
 ///
-/// Reads are plain loads from shared memory: no system call, no message to the broker. Writes travel
-/// through a lane to the broker and are acknowledged with the revision at which they are visible.
+/// Reads are plain loads from shared memory: no system call, no message to the broker. Writes
+/// travel through a lane to the broker and are acknowledged with the revision at which they are
+/// visible.
 ///
 /// Thread safety: every member may be called from any thread; each thread gets a lane and a pin of
 /// its own at its first call. What a call returns belongs to the calling thread.
@@ -59,8 +60,8 @@ public:
     /// Errors: not_found, bad_name, name_too_long, lane_limit; no_such_grid while reconnecting.
     [[nodiscard]] Result<Record> get(std::string_view name) const;
 
-    /// One value of a record, copied out. T: bool, std::int64_t, std::uint64_t, double, std::string.
-    /// Errors: as `get`; path_not_found when the pointer names nothing or not a T.
+    /// One value of a record, copied out. T: bool, std::int64_t, std::uint64_t, double,
+    /// std::string. Errors: as `get`; path_not_found when the pointer names nothing or not a T.
     template <class T>
     [[nodiscard]] Result<T> get_value(std::string_view name, const Pointer& pointer) const;
 
@@ -85,18 +86,20 @@ public:
     // connection_lost (likewise), lane_limit, and those of `document_from_json` for JSON text.
 
     Result<WriteResult> put(std::string_view name, std::string_view json, const WriteOptions& = {});
-    Result<WriteResult> put(std::string_view name, const Document& document, const WriteOptions& = {});
+    Result<WriteResult> put(std::string_view name, const Document& document,
+                            const WriteOptions& = {});
 
     /// Sets the value that a JSON Pointer names (RFC 6901): a member is added or replaced, an array
     /// element replaced, `-` appends. The record and the value's parent must exist.
     /// Further errors: not_found, path_not_found, bad_pointer.
-    Result<WriteResult> patch(std::string_view name, std::string_view pointer, std::string_view json,
-                              const WriteOptions& = {});
-    Result<WriteResult> patch(std::string_view name, std::string_view pointer, const Document& value,
-                              const WriteOptions& = {});
+    Result<WriteResult> patch(std::string_view name, std::string_view pointer,
+                              std::string_view json, const WriteOptions& = {});
+    Result<WriteResult> patch(std::string_view name, std::string_view pointer,
+                              const Document& value, const WriteOptions& = {});
 
     /// Applies a JSON Merge Patch (RFC 7396); creates the record when there is none.
-    Result<WriteResult> merge(std::string_view name, std::string_view json, const WriteOptions& = {});
+    Result<WriteResult> merge(std::string_view name, std::string_view json,
+                              const WriteOptions& = {});
 
     /// Applies a JSON Patch (RFC 6902). Further errors: not_found, bad_patch, path_not_found,
     /// test_failed.

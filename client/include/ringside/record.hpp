@@ -40,7 +40,11 @@ public:
     RecordView() = default;
     RecordView(std::string_view name, ByteView document, Version version, Revision revision,
                std::uint64_t expires_ms) noexcept
-        : name_(name), document_(document), version_(version), revision_(revision), expires_ms_(expires_ms) {}
+        : name_(name),
+          document_(document),
+          version_(version),
+          revision_(revision),
+          expires_ms_(expires_ms) {}
 
     [[nodiscard]] std::string_view name() const noexcept { return name_; }
     [[nodiscard]] Value document() const noexcept { return Value::of(document_); }

@@ -12,15 +12,15 @@
 namespace ringside {
 
 struct SnapshotOptions {
-    std::optional<Revision> revision{};   ///< none: the newest
-    std::chrono::milliseconds lease{0};   ///< how long it may stay open; 0: the default of 10 s
+    std::optional<Revision> revision{};  ///< none: the newest
+    std::chrono::milliseconds lease{0};  ///< how long it may stay open; 0: the default of 10 s
 };
 
 /// The grid as of one revision, while writers go on.
 ///
-/// It pins that revision: what it shows stays in memory until it is destroyed or its lease runs out;
-/// then every call gives snapshot_expired.
-/// Thread safety: `get`, `get_many` and `scan` may be called from several threads at once.
+/// It pins that revision: what it shows stays in memory until it is destroyed or its lease runs
+/// out; then every call gives snapshot_expired. Thread safety: `get`, `get_many` and `scan` may be
+/// called from several threads at once.
 class Snapshot {
 public:
     Snapshot(Snapshot&&) noexcept;
@@ -41,7 +41,8 @@ public:
     /// `**` any levels), in byte order of names; `each` returns false to stop early.
     /// A pattern with a literal prefix costs no more than the names below it.
     /// Errors: bad_pattern, snapshot_expired (what `each` saw since the last check may be spoilt).
-    Result<void> scan(std::string_view pattern, const std::function<bool(const RecordView&)>& each) const;
+    Result<void> scan(std::string_view pattern,
+                      const std::function<bool(const RecordView&)>& each) const;
 
     /// As `scan`, for every name that begins with `prefix` ("" = all), in batches, for code that
     /// wants memory speed: `each` is called with up to 64 records at a time, prefetched.

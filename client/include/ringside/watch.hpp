@@ -40,8 +40,8 @@ std::string_view name(WatchKind kind) noexcept;  ///< "put", "patch", …, as th
 /// What a watch delivers. A view into shared memory: valid until the next call of the Watch.
 struct WatchEvent {
     WatchKind kind = WatchKind::put;
-    RecordView record;          ///< name, document, version, revision; no document after remove/expire
-    Position position = 0;      ///< in the change ring
+    RecordView record;      ///< name, document, version, revision; no document after remove/expire
+    Position position = 0;  ///< in the change ring
     std::uint64_t time_ns = 0;  ///< Unix time of the commit
     std::uint64_t missed = 0;   ///< of `lagged`: how many changes
     /// Of `lagged`: revision from which the watch goes on. In mode latest the watch delivers every
@@ -69,8 +69,9 @@ public:
     /// Waits for the next event: spins, then sleeps. Errors: timed_out, as `poll` otherwise.
     Result<WatchEvent> next(std::chrono::milliseconds timeout);
 
-    /// A descriptor that is readable while events are there, for epoll and friends; starts a thread.
-    /// Owned by the Watch. Call `poll` until would_block, then wait for the descriptor again.
+    /// A descriptor that is readable while events are there, for epoll and friends; starts a
+    /// thread. Owned by the Watch. Call `poll` until would_block, then wait for the descriptor
+    /// again.
     Result<int> descriptor();
 
     /// The revision up to which everything was delivered: `from` = this + 1 goes on elsewhere.

@@ -91,12 +91,16 @@ public:
     ~Pipeline();  ///< waits for the answers still due, at most the client's timeout
 
     // Errors: those that can be told without the broker, would_block, connection_lost.
-    Result<std::uint64_t> put(std::string_view name, std::string_view json, const WriteOptions& = {});
-    Result<std::uint64_t> put(std::string_view name, const Document& document, const WriteOptions& = {});
-    Result<std::uint64_t> put_encoded(std::string_view name, ByteView document, const WriteOptions& = {});
-    Result<std::uint64_t> patch(std::string_view name, std::string_view pointer, std::string_view json,
+    Result<std::uint64_t> put(std::string_view name, std::string_view json,
+                              const WriteOptions& = {});
+    Result<std::uint64_t> put(std::string_view name, const Document& document,
+                              const WriteOptions& = {});
+    Result<std::uint64_t> put_encoded(std::string_view name, ByteView document,
+                                      const WriteOptions& = {});
+    Result<std::uint64_t> patch(std::string_view name, std::string_view pointer,
+                                std::string_view json, const WriteOptions& = {});
+    Result<std::uint64_t> merge(std::string_view name, std::string_view json,
                                 const WriteOptions& = {});
-    Result<std::uint64_t> merge(std::string_view name, std::string_view json, const WriteOptions& = {});
     Result<std::uint64_t> remove(std::string_view name, const WriteOptions& = {});
     Result<std::uint64_t> commit(const Transaction& transaction);
 
