@@ -86,6 +86,13 @@ Map make_map(std::size_t records) {
     return map;
 }
 
+/// Documents to write again with, encoded beforehand.
+std::vector<Bytes> some_documents() {
+    std::vector<Bytes> documents;
+    for (std::size_t i = 0; i < 60; ++i) documents.push_back(document_from_json(json_of(i)).value());
+    return documents;
+}
+
 std::int64_t price_in(ByteView document) { return Value::of(document)["price"].as_int64().value(); }
 
 /// Reads of one field while another process writes at full speed.
@@ -95,9 +102,9 @@ void measure_reads(const std::string& grid, std::size_t records, const Scale& sc
         pin_to(1);
         Client client = Client::attach({.grid = grid}).value();
         Pipeline pipeline = client.pipeline().value();
-        const auto documents = document_from_json(json_of(7)).value();
+        const auto documents = some_documents();
         for (std::size_t i = 0;; i = (i + 7919) % records)
-            pipeline.put_encoded(name_of(i), documents).value();
+            pipeline.put_encoded(name_of(i), documents[i % documents.size()]).value();
     });
     pin_to(0);
     const Client client = Client::attach({.grid = grid}).value();
@@ -200,7 +207,7 @@ void measure_acknowledged(const std::string& grid, double round_trip_ns, const S
 void measure_pipelined(const std::string& grid, std::size_t records, const Scale& scale) {
     pin_to(0);
     Client client = Client::attach({.grid = grid}).value();
-    const Bytes document = document_from_json(json_of(1)).value();
+    const auto documents = some_documents();
     std::vector<std::string> names;
     for (const std::uint32_t i : random_indices(records, scale.samples, 3))
         names.push_back(name_of(i));
@@ -208,7 +215,9 @@ void measure_pipelined(const std::string& grid, std::size_t records, const Scale
     for (int slice = 0; slice < scale.slices; ++slice) {
         Pipeline pipeline = client.pipeline().value();
         const auto start = Clock::now();
-        for (const auto& name : names) pipeline.put_encoded(name, document).value();
+        for (std::size_t i = 0; i < names.size(); ++i) {
+            pipeline.put_encoded(names[i], documents[i % documents.size()]).value();
+        }
         pipeline.flush().value();
         slices.push_back(static_cast<double>(names.size()) * 1e9 / ns_since(start));
     }
