@@ -1,27 +1,14 @@
 #include "shm/wait/spin.hpp"
 
-#include <sched.h>
-
-#include <thread>
+#include <unistd.h>
 
 namespace ringside::shm {
 
-namespace {
-
-unsigned count_cores() noexcept {
-    cpu_set_t allowed;
-    CPU_ZERO(&allowed);
-    if (sched_getaffinity(0, sizeof allowed, &allowed) == 0) {
-        if (const int count = CPU_COUNT(&allowed); count > 0) return static_cast<unsigned>(count);
-    }
-    const unsigned count = std::thread::hardware_concurrency();
-    return count == 0 ? 1 : count;
-}
-
-}  // namespace
-
 unsigned cores_available() noexcept {
-    static const unsigned cores = count_cores();
+    static const unsigned cores = [] {
+        const long online = sysconf(_SC_NPROCESSORS_ONLN);
+        return online < 1 ? 1U : static_cast<unsigned>(online);
+    }();
     return cores;
 }
 

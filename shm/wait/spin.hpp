@@ -6,7 +6,8 @@
 
 namespace ringside::shm {
 
-/// How many cores this process may run on (its affinity and nothing else); at least 1.
+/// How many cores the host has online; at least 1. Not this process's affinity: whoever is waited
+/// for may run where this process may not.
 [[nodiscard]] unsigned cores_available() noexcept;
 
 /// Tells the core that this is a spinning loop: some tens of cycles, leaves more to its sibling.

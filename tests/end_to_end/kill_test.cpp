@@ -1,0 +1,146 @@
+#include <dirent.h>
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "ringside/client.hpp"
+#include "tests/support/test_grid.hpp"
+
+/// Clients that are killed at any instruction cost the others nothing and leave nothing behind.
+namespace ringside {
+namespace {
+
+using testing::eventually;
+using testing::TestGrid;
+
+std::size_t descriptors_of(pid_t process) {
+    DIR* directory = opendir(("/proc/" + std::to_string(process) + "/fd").c_str());
+    std::size_t count = 0;
+    while (readdir(directory) != nullptr) ++count;
+    closedir(directory);
+    return count;
+}
+
+/// What a client does until it is killed: documents whose halves agree, reads of all kinds.
+[[noreturn]] void live(const std::string& grid, unsigned seed) {
+    std::mt19937 random(seed);
+    Client client = Client::attach({.grid = grid}).value();
+    Watch watch = client.watch("k/**").value();
+    for (;;) {
+        const std::string n = std::to_string(random() % 1'000'000);
+        const std::string fill(random() % 3000, 'x');
+        const std::string document = R"({"a":)" + n + R"(,"fill":")" + fill + R"(","b":)" + n + "}";
+        static_cast<void>(client.put("k/" + std::to_string(random() % 50), document));
+        const auto held = client.get("k/" + std::to_string(random() % 50));
+        auto snapshot = client.snapshot();
+        static_cast<void>(snapshot->scan("k/**", [](const RecordView&) { return true; }));
+        while (watch.poll()) {
+        }
+        Pipeline pipeline = client.pipeline().value();
+        for (int i = 0; i < 20; ++i) static_cast<void>(pipeline.put("k/p", document));
+    }
+}
+
+/// Whether all records of a snapshot are whole.
+void expect_whole(const Client& client) {
+    const Snapshot snapshot = client.snapshot().value();
+    snapshot.scan("k/**", [](const RecordView& record) {
+        const Value document = record.document();
+        EXPECT_TRUE(document["a"].as_int64().has_value());
+        EXPECT_EQ(document["a"].as_int64(), document["b"].as_int64()) << record.name();
+        return true;
+    }).value();
+}
+
+TEST(KilledClients, CostOthersNothingAndLeaveNothing) {
+    const TestGrid grid({"--memory", "32MiB", "--ring-entries", "1024"});
+    Client honest = Client::attach({.grid = grid.name()}).value();
+    const shm::Segment segment = shm::Segment::open(grid.name()).value();
+    const auto& counters = segment.header().counters;
+    honest.put("honest", "0").value();
+    ASSERT_TRUE(eventually([&] { return counters.sessions_open.load() == 1; }));
+    const std::size_t descriptors = descriptors_of(grid.broker());
+
+    const int rounds = std::getenv("RINGSIDE_LONG") == nullptr ? 300 : 5000;
+    std::mt19937 random(20261123);
+    Revision last = 0;
+    for (int round = 1; round <= rounds; ++round) {
+        const pid_t child = fork();
+        ASSERT_GE(child, 0);
+        if (child == 0) live(grid.name(), static_cast<unsigned>(round));
+        usleep(static_cast<useconds_t>(random() % 20'000));
+        kill(child, SIGKILL);
+        waitpid(child, nullptr, 0);
+        const auto written = honest.put("honest", std::to_string(round));
+        ASSERT_TRUE(written) << "round " << round << ": " << written.error().text();
+        ASSERT_GT(written->revision, last);
+        last = written->revision;
+        ASSERT_EQ(honest.get("honest")->document().as_int64(), round);
+        if (round % 20 == 0) expect_whole(honest);
+        if (HasFailure()) FAIL() << "in round " << round;
+    }
+    EXPECT_TRUE(eventually([&] { return counters.sessions_open.load() == 1; }))
+        << counters.sessions_open.load();
+    EXPECT_TRUE(eventually([&] { return descriptors_of(grid.broker()) == descriptors; }))
+        << descriptors_of(grid.broker()) << ", at first " << descriptors;
+
+    // Memory: with all records gone, nothing is left but the table.
+    std::vector<std::string> names;
+    honest.snapshot()->scan("**", [&](const RecordView& record) {
+        names.emplace_back(record.name());
+        return true;
+    }).value();
+    for (const std::string& name : names) honest.remove(name).value();
+    EXPECT_TRUE(eventually([&] {
+        honest.compact().value();
+        return counters.heap_bytes_used.load() == counters.table_entries.load() * sizeof(shm::Word);
+    })) << counters.heap_bytes_used.load();
+}
+
+TEST(StalledClients, KeepTheirPinsUntilTheLeaseEndsAndHarmNoOne) {
+    const TestGrid grid({"--memory", "16MiB", "--ring-entries", "1024"});
+    Client client = Client::attach({.grid = grid.name()}).value();
+    const std::string text = '"' + std::string(3000, 'x') + '"';
+    client.put("a", text).value();
+    const Snapshot stalled = client.snapshot({.lease = std::chrono::hours(1)}).value();
+    // Ten times the memory goes through one record: the pin must not keep it from being used again.
+    for (int i = 0; i < 50'000; ++i) ASSERT_TRUE(client.put("a", text)) << i;
+    EXPECT_EQ(stalled.get("a").error(), Errc::snapshot_expired);
+    EXPECT_TRUE(client.snapshot()->get("a"));
+}
+
+TEST(StalledClients, ThatDoNotDrainTheirRepliesStopThemselvesOnly) {
+    const TestGrid grid;
+    Client client = Client::attach({.grid = grid.name()}).value();
+    const pid_t child = fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+        Client other = Client::attach({.grid = grid.name()}).value();
+        PipelineOptions options;
+        options.on_reply = [](std::uint64_t, const Result<WriteResult>&) { pause(); };
+        Pipeline pipeline = other.pipeline(options).value();
+        for (;;) static_cast<void>(pipeline.put("b", "1"));
+    }
+    ASSERT_TRUE(eventually([&] { return client.get("b").has_value(); }));
+    for (int i = 0; i < 5000; ++i) ASSERT_TRUE(client.put("a", std::to_string(i)));
+    kill(child, SIGKILL);
+    waitpid(child, nullptr, 0);
+    EXPECT_EQ(client.get("a")->document().as_int64(), 4999);
+}
+
+TEST(FullGrid, RefusesWritesWhileReadsAndDeletesGoOn) {
+    const TestGrid grid({"--memory", "8MiB", "--ring-entries", "1024"});
+    Client client = Client::attach({.grid = grid.name()}).value();
+    const std::string text = '"' + std::string(3000, 'x') + '"';
+    int count = 0;
+    Result<WriteResult> written = WriteResult{};
+    for (; written; ++count) written = client.put("r/" + std::to_string(count), text);
+    ASSERT_EQ(written.error(), Errc::grid_full);
+    ASSERT_GT(count, 500);
+    EXPECT_TRUE(client.get("r/0"));
+    for (int i = 0; i < count / 2; ++i) ASSERT_TRUE(client.remove("r/" + std::to_string(i))) << i;
+    for (int i = 0; i < count / 3; ++i) ASSERT_TRUE(client.put("n/" + std::to_string(i), text)) << i;
+}
+
+}  // namespace
+}  // namespace ringside
