@@ -89,7 +89,8 @@ Map make_map(std::size_t records) {
 /// Documents to write again with, encoded beforehand.
 std::vector<Bytes> some_documents() {
     std::vector<Bytes> documents;
-    for (std::size_t i = 0; i < 60; ++i) documents.push_back(document_from_json(json_of(i)).value());
+    for (std::size_t i = 0; i < 60; ++i)
+        documents.push_back(document_from_json(json_of(i)).value());
     return documents;
 }
 

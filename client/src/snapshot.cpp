@@ -56,6 +56,7 @@ Snapshot::~Snapshot() = default;
 Revision Snapshot::revision() const noexcept { return impl_->revision; }
 
 Result<RecordView> Snapshot::get(std::string_view name) const {
+    if (auto checked = impl_->check(); !checked) return checked.error();
     const shm::SegmentView& segment = impl_->segment();
     const shm::RecordTableReader table(segment);
     const auto* version =

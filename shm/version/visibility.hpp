@@ -9,12 +9,22 @@ namespace ringside::shm {
 ///
 /// `newest` is what the record table or the slot leads to; null = no record.
 /// REQUIRES: a pin at or below S has been held since before `newest` was loaded.
+///
+/// A reader whose pin was revoked may walk into memory that is used for something else by now; what
+/// it gets then is refused by its caller. Here it must come to an end within the segment: links
+/// lead to ever lower revisions, or, within one commit, to at most `same_revision_max` equal ones.
 [[nodiscard]] inline const VersionBlock* visible_version(const SegmentView& segment,
                                                          const VersionBlock* newest,
                                                          Revision at) noexcept {
+    constexpr std::uint32_t same_revision_max = 1U << 22;
+    std::uint32_t same = 0;
     while (newest != nullptr && newest->revision > at) {
         const Offset previous = newest->previous();
-        newest = previous == 0 ? nullptr : segment.version_at(previous);
+        if (previous == 0 || !segment.holds(previous, sizeof(VersionBlock))) return nullptr;
+        const VersionBlock* older = segment.version_at(previous);
+        same = older->revision == newest->revision ? same + 1 : 0;
+        if (older->revision > newest->revision || same > same_revision_max) return nullptr;
+        newest = older;
     }
     return newest;
 }

@@ -44,12 +44,15 @@ std::size_t descriptors_of(pid_t process) {
 /// Whether all records of a snapshot are whole.
 void expect_whole(const Client& client) {
     const Snapshot snapshot = client.snapshot().value();
-    snapshot.scan("k/**", [](const RecordView& record) {
-        const Value document = record.document();
-        EXPECT_TRUE(document["a"].as_int64().has_value());
-        EXPECT_EQ(document["a"].as_int64(), document["b"].as_int64()) << record.name();
-        return true;
-    }).value();
+    snapshot
+        .scan("k/**",
+              [](const RecordView& record) {
+                  const Value document = record.document();
+                  EXPECT_TRUE(document["a"].as_int64().has_value());
+                  EXPECT_EQ(document["a"].as_int64(), document["b"].as_int64()) << record.name();
+                  return true;
+              })
+        .value();
 }
 
 TEST(KilledClients, CostOthersNothingAndLeaveNothing) {
@@ -86,10 +89,13 @@ TEST(KilledClients, CostOthersNothingAndLeaveNothing) {
 
     // Memory: with all records gone, nothing is left but the table.
     std::vector<std::string> names;
-    honest.snapshot()->scan("**", [&](const RecordView& record) {
-        names.emplace_back(record.name());
-        return true;
-    }).value();
+    honest.snapshot()
+        ->scan("**",
+               [&](const RecordView& record) {
+                   names.emplace_back(record.name());
+                   return true;
+               })
+        .value();
     for (const std::string& name : names) honest.remove(name).value();
     EXPECT_TRUE(eventually([&] {
         honest.compact().value();
@@ -139,7 +145,8 @@ TEST(FullGrid, RefusesWritesWhileReadsAndDeletesGoOn) {
     ASSERT_GT(count, 500);
     EXPECT_TRUE(client.get("r/0"));
     for (int i = 0; i < count / 2; ++i) ASSERT_TRUE(client.remove("r/" + std::to_string(i))) << i;
-    for (int i = 0; i < count / 3; ++i) ASSERT_TRUE(client.put("n/" + std::to_string(i), text)) << i;
+    for (int i = 0; i < count / 3; ++i)
+        ASSERT_TRUE(client.put("n/" + std::to_string(i), text)) << i;
 }
 
 }  // namespace

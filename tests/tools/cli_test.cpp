@@ -52,7 +52,10 @@ TEST_F(CliTest, WritesAndReads) {
     expect("get a/1 /x/1", "2.5");
     expect("patch a/1 /x/0 9 --if-version 1", R"({"revision":2,"version":2})");
     expect(R"(merge a/1 '{"y":null,"z":true}')", R"({"revision":3,"version":3})");
-    EXPECT_EQ(shell(R"(echo '"piped"' | )" + std::string(RINGSIDE_CLI_PATH) + " -g " + grid_.name() + " put a/2 -").status, 0);
+    EXPECT_EQ(shell(R"(echo '"piped"' | )" + std::string(RINGSIDE_CLI_PATH) + " -g " +
+                    grid_.name() + " put a/2 -")
+                  .status,
+              0);
     expect("ls", "a/1\na/2");
     expect("scan 'a/2'", R"({"name":"a/2","version":1,"revision":4,"document":"piped"})");
     expect("delete a/2", R"({"revision":5,"version":2})");
@@ -103,11 +106,12 @@ TEST_F(CliTest, DumpsWhatLoadReadsBackToAnEqualGrid) {
 }
 
 TEST_F(CliTest, LoadTellsWhichLinesItRefuses) {
-    const Outcome outcome = shell("printf '{\"id\":\"a\"}\\n{\"id\":\\n{\"no\":1}\\n\\n{\"id\":\"b//c\"}\\n' | " +
-                                  std::string(RINGSIDE_CLI_PATH) + " -g " + grid_.name() +
-                                  " load - --name 'r/{id}'");
+    const Outcome outcome =
+        shell("printf '{\"id\":\"a\"}\\n{\"id\":\\n{\"no\":1}\\n\\n{\"id\":\"b//c\"}\\n' | " +
+              std::string(RINGSIDE_CLI_PATH) + " -g " + grid_.name() + " load - --name 'r/{id}'");
     EXPECT_EQ(outcome.status, 1);
-    for (const char* line : {"line 2: ", "line 3: ", "line 5: ", R"("records":1,)", R"("refused":3)"}) {
+    for (const char* line :
+         {"line 2: ", "line 3: ", "line 5: ", R"("records":1,)", R"("refused":3)"}) {
         EXPECT_NE(outcome.output.find(line), std::string::npos) << line << " in " << outcome.output;
     }
     expect("ls", "r/a");
@@ -127,7 +131,8 @@ TEST_F(CliTest, InspectsTheSegmentOfADeadBroker) {
 }
 
 TEST_F(CliTest, AnOnSaleAddsUpAtEveryInstant) {
-    const Outcome outcome = shell(std::string(RINGSIDE_ONSALE_PATH) + " -g " + grid_.name() + " --seconds 2");
+    const Outcome outcome =
+        shell(std::string(RINGSIDE_ONSALE_PATH) + " -g " + grid_.name() + " --seconds 2");
     EXPECT_EQ(outcome.status, 0) << outcome.output;
     EXPECT_NE(outcome.output.find("all add up"), std::string::npos) << outcome.output;
 }
@@ -137,7 +142,8 @@ TEST(BrokerProgram, RefusesASecondOneAndBadOptions) {
     const std::string broker = RINGSIDE_BROKER_PATH;
     const Outcome second = shell(broker + " --grid " + grid.name());
     EXPECT_EQ(second.status, 1);
-    EXPECT_NE(second.output.find("pid " + std::to_string(grid.broker())), std::string::npos) << second.output;
+    EXPECT_NE(second.output.find("pid " + std::to_string(grid.broker())), std::string::npos)
+        << second.output;
     EXPECT_EQ(shell(broker + " --grid a/b").status, 2);
     EXPECT_EQ(shell(broker + " --memory lots").status, 2);
     EXPECT_EQ(shell(broker + " --memory 1KiB --grid " + grid.name() + "x").status, 2);

@@ -20,7 +20,8 @@ struct Sales {
         auto record = client.get(sales_name(event));
         if (!record) return record.error();
         const Value document = record->document();
-        return Sales{document["sold"].as_int64().value_or(0), document["held"].as_int64().value_or(0),
+        return Sales{document["sold"].as_int64().value_or(0),
+                     document["held"].as_int64().value_or(0),
                      document["available"].as_int64().value_or(0),
                      document["revenue"].as_int64().value_or(0), record->version()};
     }
@@ -35,7 +36,8 @@ public:
     Host(const Plan& plan, int number, Tally& tally)
         : plan_(plan),
           tally_(tally),
-          client_(Client::attach({.grid = plan.grid, .program = fmt::format("host-{}", number)}).value()),
+          client_(Client::attach({.grid = plan.grid, .program = fmt::format("host-{}", number)})
+                      .value()),
           expiries_(client_.watch("hold/**", {.mode = WatchMode::every}).value()),
           random_(plan.seed * 1000 + static_cast<std::uint64_t>(number)) {}
 
@@ -81,14 +83,17 @@ private:
     }
 
     /// Seat and counters in one commit, if neither has changed since they were read here.
-    void move_seat(int event, int section, int number, const std::string& from, const std::string& to) {
+    void move_seat(int event, int section, int number, const std::string& from,
+                   const std::string& to) {
         auto sales = Sales::read(client_, event);
         const std::string name = seat_name(event, section, number);
         auto seat = client_.get(name);
         if (!sales || !seat || seat->document()["status"].as_string() != from) return;
         const std::int64_t price = seat->document()["price"].as_int64().value_or(0);
         const auto count = [&](const std::string& status) -> std::int64_t& {
-            return status == "sold" ? sales->sold : status == "held" ? sales->held : sales->available;
+            return status == "sold"   ? sales->sold
+                   : status == "held" ? sales->held
+                                      : sales->available;
         };
         --count(from);
         ++count(to);
@@ -96,15 +101,23 @@ private:
         if (to == "sold") sales->revenue += price;
 
         Transaction transaction;
-        transaction.patch(name, "/status", '"' + to + '"', {.condition = Condition::version_is(seat->version())}).value();
-        transaction.put(sales_name(event), sales->json(), {.condition = Condition::version_is(sales->version)}).value();
+        transaction
+            .patch(name, "/status", '"' + to + '"',
+                   {.condition = Condition::version_is(seat->version())})
+            .value();
+        transaction
+            .put(sales_name(event), sales->json(),
+                 {.condition = Condition::version_is(sales->version)})
+            .value();
         const std::string hold = hold_name(event, section, number);
-        if (to == "held") transaction.put(hold, "{}", {.ttl = std::chrono::milliseconds(300)}).value();
+        if (to == "held")
+            transaction.put(hold, "{}", {.ttl = std::chrono::milliseconds(300)}).value();
         if (from == "held" && client_.get(hold)) transaction.remove(hold).value();
         const auto done = client_.commit(transaction);
         if (done) {
             ++tally_.commits;
-        } else if (done.error().code == Errc::condition_failed || done.error().code == Errc::not_found) {
+        } else if (done.error().code == Errc::condition_failed ||
+                   done.error().code == Errc::not_found) {
             ++tally_.conflicts;  // another host was faster, or the hold has just run out
         } else {
             ++tally_.failures;
@@ -133,8 +146,9 @@ Result<void> open_sale(Client& client, const Plan& plan) {
             for (int number = 1; number <= plan.seats; ++number) {
                 transaction
                     .put(seat_name(event, section, number),
-                         fmt::format(R"({{"status":"available","price":{},"section":"{}","number":{}}})",
-                                     9000 - 1500 * section, static_cast<char>('A' + section), number))
+                         fmt::format(
+                             R"({{"status":"available","price":{},"section":"{}","number":{}}})",
+                             9000 - 1500 * section, static_cast<char>('A' + section), number))
                     .value();
             }
         }

@@ -48,7 +48,8 @@ int watch_sale(const Client& client, const Plan& plan, std::uint64_t& checks) {
 }
 
 int run(const Plan& plan) {
-    void* shared = mmap(nullptr, sizeof(Tally), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    void* shared =
+        mmap(nullptr, sizeof(Tally), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (shared == MAP_FAILED) throw Exception(Error(Errc::system_error, "mmap"));
     auto& tally = *new (shared) Tally{};
     Client client = Client::attach({.grid = plan.grid, .program = "onsale"}).value();
@@ -83,7 +84,8 @@ int main(int argc, char** argv) {
     app.add_option("--events", plan.events, "Events")->check(CLI::Range(1, 1000));
     app.add_option("--sections", plan.sections, "Sections of an event")->check(CLI::Range(1, 26));
     app.add_option("--seats", plan.seats, "Seats of a section")->check(CLI::Range(1, 999));
-    app.add_option("--writers", plan.writers, "Processes that play hosts")->check(CLI::Range(1, 64));
+    app.add_option("--writers", plan.writers, "Processes that play hosts")
+        ->check(CLI::Range(1, 64));
     app.add_option("--seconds", plan.seconds, "How long")->check(CLI::Range(1, 86'400));
     app.add_option("--seed", plan.seed, "Of the hosts' choices");
     CLI11_PARSE(app, argc, argv);

@@ -38,21 +38,27 @@ bool check_report(const Client& client, const Plan& plan, bool print) {
     const Snapshot snapshot = client.snapshot().value();
     bool adds_up = true;
     if (print) {
-        fmt::print("\nrevision {}\nevent section   sold   held available    revenue\n", snapshot.revision());
+        fmt::print("\nrevision {}\nevent section   sold   held available    revenue\n",
+                   snapshot.revision());
     }
     for (int event = 1; event <= plan.events; ++event) {
         std::map<std::string, Line> sections;
         Line all;
-        snapshot.scan(fmt::format("event/{}/*/seat/*", event), [&](const RecordView& seat) {
-            sections[std::string(seat.document()["section"].as_string().value_or("?"))].add(seat.document());
-            all.add(seat.document());
-            return true;
-        }).value();
+        snapshot
+            .scan(
+                fmt::format("event/{}/*/seat/*", event),
+                [&](const RecordView& seat) {
+                    sections[std::string(seat.document()["section"].as_string().value_or("?"))].add(
+                        seat.document());
+                    all.add(seat.document());
+                    return true;
+                })
+            .value();
         for (const auto& [section, line] : sections) {
             if (line.sold + line.held + line.available != plan.seats) adds_up = false;
             if (print) {
-                fmt::print("{:>5} {:>7} {:>6} {:>6} {:>9} {:>10}\n", event, section, line.sold, line.held,
-                           line.available, line.revenue);
+                fmt::print("{:>5} {:>7} {:>6} {:>6} {:>9} {:>10}\n", event, section, line.sold,
+                           line.held, line.available, line.revenue);
             }
         }
         if (sections.size() != static_cast<std::size_t>(plan.sections)) adds_up = false;
