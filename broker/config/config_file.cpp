@@ -2,7 +2,8 @@
 #include <pwd.h>
 
 #include <toml++/toml.h>
-#include <array>
+#include <limits>
+#include <optional>
 
 #include "broker/config/options.hpp"
 
@@ -37,28 +38,36 @@ Result<std::uint64_t> bytes_of(const toml::node& node, std::string_view key) {
     return bytes;
 }
 
-Result<std::uint32_t> user_id(const toml::node& node) {
+/// The id of a user or group, given as a number or by name.
+template <class Lookup>
+Result<std::uint32_t> id_of(const toml::node& node, const std::string& what, Lookup&& lookup) {
     if (node.is_integer()) {
-        auto number = unsigned_of(node, "user");
+        auto number = unsigned_of(node, what);
         if (!number) return number.error();
+        // The largest one means "nobody" to the kernel.
+        if (*number >= std::numeric_limits<std::uint32_t>::max()) {
+            return error_at(node, std::to_string(*number) + " is not the id of a " + what);
+        }
         return static_cast<std::uint32_t>(*number);
     }
-    auto name = string_of(node, "user");
+    auto name = string_of(node, what);
     if (!name) return name.error();
-    if (const passwd* entry = getpwnam(name->c_str())) return entry->pw_uid;
-    return error_at(node, "there is no user '" + *name + "'");
+    if (const std::optional<std::uint32_t> id = lookup(name->c_str())) return *id;
+    return error_at(node, "there is no " + what + " '" + *name + "'");
+}
+
+Result<std::uint32_t> user_id(const toml::node& node) {
+    return id_of(node, "user", [](const char* name) -> std::optional<std::uint32_t> {
+        const passwd* entry = getpwnam(name);
+        return entry == nullptr ? std::nullopt : std::optional<std::uint32_t>(entry->pw_uid);
+    });
 }
 
 Result<std::uint32_t> group_id(const toml::node& node) {
-    if (node.is_integer()) {
-        auto number = unsigned_of(node, "group");
-        if (!number) return number.error();
-        return static_cast<std::uint32_t>(*number);
-    }
-    auto name = string_of(node, "group");
-    if (!name) return name.error();
-    if (const group* entry = getgrnam(name->c_str())) return entry->gr_gid;
-    return error_at(node, "there is no group '" + *name + "'");
+    return id_of(node, "group", [](const char* name) -> std::optional<std::uint32_t> {
+        const group* entry = getgrnam(name);
+        return entry == nullptr ? std::nullopt : std::optional<std::uint32_t>(entry->gr_gid);
+    });
 }
 
 Result<shm::Role> role_of(const toml::node& node) {

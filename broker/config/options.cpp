@@ -60,14 +60,18 @@ void declare(CLI::App& app, Flags& flags) {
     app.add_option("-m,--memory", flags.memory, "Size of the segment, e.g. 512MiB (default: 1GiB)");
     app.add_option("--config", flags.config, "TOML file with these options and with roles");
     app.add_option("--ring-entries", flags.ring_entries,
-                   "Changes that the ring can hold, a power of two (default: by the memory)");
+                   "Changes that the ring can hold, a power of two (default: by the memory)")
+        ->check(CLI::NonNegativeNumber);
     app.add_option("--retain-entries", flags.retain_entries,
-                   "Changes kept for watches and old revisions (default: all that fit)");
+                   "Changes kept for watches and old revisions (default: all that fit)")
+        ->check(CLI::NonNegativeNumber);
     app.add_option("--retain-bytes", flags.retain_bytes,
                    "Replaced versions kept for old revisions (default: a 16th of the heap)");
-    app.add_option("--sessions-max", flags.sessions_max, "Sessions served at once (default: 4096)");
+    app.add_option("--sessions-max", flags.sessions_max, "Sessions served at once (default: 4096)")
+        ->check(CLI::NonNegativeNumber);
     app.add_option("--spin-us", flags.spin_us,
-                   "How long the idle engine spins before it sleeps (default: 200)");
+                   "How long the idle engine spins before it sleeps (default: 200)")
+        ->check(CLI::NonNegativeNumber);
     app.add_option("--log-level", flags.log_level, "debug, info, warning or error (default: info)");
     app.add_option("--log-file", flags.log_file, "Where to log (default: standard error)");
     app.set_version_flag("--version", "ringside-broker " RINGSIDE_VERSION);
@@ -108,7 +112,7 @@ Result<void> check(const Options& options) {
         return Error(Errc::bad_configuration,
                      "sessions-max must be between 1 and " + std::to_string(limits::sessions_max));
     }
-    if (options.spin > std::chrono::minutes(1)) {
+    if (options.spin < options.spin.zero() || options.spin > std::chrono::minutes(1)) {
         return Error(Errc::bad_configuration, "spin-us must be at most a minute");
     }
     for (const char* level : {"debug", "info", "warning", "error"}) {

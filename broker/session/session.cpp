@@ -38,7 +38,8 @@ bool Session::is_ready(std::size_t lane) noexcept {
 Lane::Taken Session::take_frame(std::size_t lane) {
     if (!may_grow(lane)) return Lane::Taken::nothing;
     const Lane::Taken taken = lanes_[lane]->take_frame();
-    if (lanes_[lane]->message().size() >= large_message_bytes) large_lane_ = lane;
+    const bool is_large = lanes_[lane]->message().size() >= large_message_bytes;
+    if (is_large && !large_lane_) large_lane_ = lane;
     return taken;
 }
 

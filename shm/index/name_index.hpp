@@ -1,24 +1,27 @@
 #pragma once
 
+#include <array>
+#include <boost/container/static_vector.hpp>
 #include <functional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "shm/heap/heap.hpp"
+#include "shm/index/node.hpp"
 #include "shm/segment/segment.hpp"
 
 namespace ringside::shm {
 
 namespace index {
-struct Leaf;
+class Change;
 }
 
 /// The engine's side of the ordered index over all names; name_index_writer.cpp has the protocol.
 ///
 /// A name is not kept here: an entry is a RecordId, whose slot leads to a version block with the
-/// name. REQUIRES for every call: the slot of each indexed record leads to a block with its name.
+/// name. REQUIRES: the slot of each indexed record leads to a block with its name, until the nodes
+/// that were retired when it was erased may be reused: readers may still stand in them.
 /// Thread safety: one writer (the engine), any number of readers.
 class NameIndexWriter {
 public:
@@ -35,25 +38,25 @@ public:
     [[nodiscard]] bool erase(RecordId record);
 
 private:
-    class Change;
     /// A child of an inner node, on the way from the root to a leaf.
     struct Place {
         Offset node = 0;
         std::uint32_t child = 0;
     };
-    using Path = std::vector<Place>;
+    using Path = boost::container::static_vector<Place, index::height_max>;
 
     [[nodiscard]] Word& root() const noexcept;
     /// The leaf in which `name` is or would be, and the way there.
     Offset descend(std::string_view name, Path& path) const;
     /// The word that leads to what is below the end of `path`.
     [[nodiscard]] Word& word_above(const Path& path) const noexcept;
-    bool split_leaf(Change& change, Path& path, const index::Leaf& leaf, std::uint32_t at,
+    [[nodiscard]] bool link(index::Change& change, const Path& path, Offset made);
+    bool split_leaf(index::Change& change, Path& path, const index::Leaf& leaf, std::uint32_t at,
                     std::uint32_t id);
-    bool replace_child(Change& change, Path& path, std::vector<Offset> children,
-                       std::vector<std::string> separators);
-    bool shrink_leaf(Change& change, Path& path, const index::Leaf& leaf, std::uint32_t at);
-    bool remove_child(Change& change, Path& path, std::uint32_t gone, Offset merged);
+    bool replace_child(index::Change& change, Path& path, Offset left, std::string separator,
+                       Offset right);
+    bool shrink_leaf(index::Change& change, Path& path, const index::Leaf& leaf, std::uint32_t at);
+    bool remove_child(index::Change& change, Path& path, std::uint32_t gone, Offset merged);
 
     SegmentView segment_;
     Heap* heap_;
@@ -64,7 +67,8 @@ private:
 ///
 /// REQUIRES: the caller holds a pin at revision S from before the construction until after the last
 /// use. Then the walk meets every record that existed at S (and perhaps newer or removed ones: the
-/// versions decide), in byte order of the names, each once.
+/// versions decide), in byte order of the names, each once. When the pin was revoked, the walk ends
+/// all the same and reads nothing outside the segment, but the ids may be any numbers.
 class NameIndexCursor {
 public:
     explicit NameIndexCursor(const SegmentView& segment) noexcept : segment_(segment) {}
@@ -72,25 +76,30 @@ public:
     /// Goes to the first name >= `name`.
     void seek(std::string_view name) noexcept;
 
-    /// The records from here to the end of the leaf, in name order; moves to the next leaf. Empty
-    /// at the end. The span is valid while the pin is held.
+    /// The records from here to the end of the leaf, in name order; moves to the next leaf, and
+    /// starts to load it. Empty at the end. The span is valid while the pin is held.
     [[nodiscard]] std::span<const std::uint32_t> next() noexcept;
 
 private:
-    static constexpr int height_max = 16;
+    /// An inner node on the way down, with what its header said when the walk entered it.
     struct Place {
         Offset node = 0;
+        index::NodeHeader header;
         std::uint32_t child = 0;
     };
-    /// Goes down from `offset` to the leaf of `name`, or to the first one; false: not plausible.
-    bool descend(Offset offset, const std::string_view* name) noexcept;
-    void move_to_next_leaf() noexcept;
+    /// Goes down from `offset`, a node of this level, to the leaf of `name`, or to the first one.
+    /// False when what it finds is not plausible: the walk is at its end then.
+    bool descend(Offset offset, std::uint32_t level, const std::string_view* name) noexcept;
+    bool enter_next_leaf() noexcept;
+    void prefetch_next_leaf() const noexcept;
+    [[nodiscard]] Offset child_at(const Place& place, std::uint32_t child) const noexcept;
 
     SegmentView segment_;
-    Place path_[height_max];
-    int depth_ = 0;
+    std::array<Place, index::height_max> path_;
+    std::uint32_t depth_ = 0;
     Offset leaf_ = 0;
-    std::uint32_t leaf_begin_ = 0;
+    index::NodeHeader leaf_header_;
+    std::uint32_t leaf_begin_ = 0;  ///< the first entry that was not given yet
 };
 
 }  // namespace ringside::shm

@@ -1,89 +1,100 @@
+#include <utility>
+
 #include "shm/index/name_index.hpp"
-#include "shm/index/node.hpp"
 
 /// The reader's side; its protocol is at the top of name_index_writer.cpp.
 ///
-/// A reader whose pin was revoked may find memory that is used for something else by now.
-/// Everything that a node says is therefore checked before it is followed; what is not plausible
-/// ends the walk, and the owner of the pin reports `snapshot_expired`.
+/// A reader whose pin was revoked may find memory that is used for something else by now. So a
+/// header is read once and checked before anything that it says is followed; what is not plausible
+/// ends the walk, and the owner of the pin reports `snapshot_expired`. A child must be one level
+/// below its parent: whatever the nodes hold, a walk below a root of level L meets at most 64^L
+/// leaves, and never the same place twice.
 namespace ringside::shm {
 
 using index::Inner;
 using index::Leaf;
+using index::NodeHeader;
 
 namespace {
 
-/// Whether a whole node lies at `offset`.
-bool is_plausible(const SegmentView& segment, Offset offset) noexcept {
+bool is_in_heap(const SegmentView& segment, Offset offset) noexcept {
     const Region& heap = segment.identity().heap;
-    if (offset < heap.offset || offset % 8 != 0 || !segment.holds(offset, sizeof(Inner)))
-        return false;
-    const auto& header = *segment.at<index::NodeHeader>(offset);
-    if (header.level >= index::height_max || header.count == 0) return false;
-    if (header.level == 0) {
-        return header.count <= index::leaf_entries_max &&
-               segment.holds(offset, Leaf::bytes_needed(header.count));
-    }
-    return header.count <= index::inner_children_max &&
-           segment.holds(offset, segment.at<Inner>(offset)->bytes());
+    return offset % 16 == 0 && offset >= heap.offset && offset < heap.end() &&
+           segment.holds(offset, sizeof(NodeHeader));
 }
 
 }  // namespace
 
-void NameIndexCursor::seek(std::string_view name) noexcept {
-    depth_ = 0;
-    leaf_ = 0;
-    // acquire, here and below: pairs with the writer's release; the node is whole.
-    Offset offset = segment_.header().root.index.load(std::memory_order_acquire);
-    if (!descend(offset, &name)) return;
-    const auto& leaf = *segment_.at<Leaf>(leaf_);
-    leaf_begin_ = index::lower_bound(segment_, leaf, name);
+Offset NameIndexCursor::child_at(const Place& place, std::uint32_t child) const noexcept {
+    // acquire: pairs with the writer's release in Change::link; the node is whole.
+    return Inner(segment_, place.node, place.header)
+        .children()[child]
+        .load(std::memory_order_acquire);
 }
 
-bool NameIndexCursor::descend(Offset offset, const std::string_view* name) noexcept {
-    for (;;) {
-        if (!is_plausible(segment_, offset)) {
-            leaf_ = 0;
-            return false;
-        }
-        const auto* node = segment_.at<Inner>(offset);
-        if (node->header.level == 0) {
+void NameIndexCursor::seek(std::string_view name) noexcept {
+    depth_ = 0;
+    leaf_header_ = {};
+    leaf_begin_ = 0;
+    // acquire: as in `child_at`.
+    const Offset root = segment_.header().root.index.load(std::memory_order_acquire);
+    if (root == 0 || !is_in_heap(segment_, root)) return;
+    if (!descend(root, index::header_at(segment_, root).level, &name)) return;
+    leaf_begin_ = Leaf(segment_, leaf_, leaf_header_).lower_bound(name);
+}
+
+bool NameIndexCursor::descend(Offset offset, std::uint32_t level,
+                              const std::string_view* name) noexcept {
+    while (is_in_heap(segment_, offset)) {
+        const NodeHeader header = index::header_at(segment_, offset);
+        if (header.level != level || !index::is_plausible(segment_, offset, header)) break;
+        if (level == 0) {
             leaf_ = offset;
+            leaf_header_ = header;
             leaf_begin_ = 0;
             return true;
         }
-        if (depth_ == height_max) return false;
-        const std::uint32_t child = name == nullptr ? 0 : node->child_of(*name);
-        path_[depth_++] = {offset, child};
-        offset = node->children()[child].load(std::memory_order_acquire);
+        const Inner node(segment_, offset, header);
+        Place& place = path_[depth_++];
+        place = {offset, header, name == nullptr ? 0 : node.child_of(*name)};
+        offset = child_at(place, place.child);
+        --level;
     }
+    depth_ = 0;
+    return false;
 }
 
 std::span<const std::uint32_t> NameIndexCursor::next() noexcept {
-    while (leaf_ != 0) {
-        const auto* leaf = segment_.at<Leaf>(leaf_);
-        const std::uint32_t count = leaf->header.count;
-        const std::uint32_t begin = leaf_begin_;
-        const bool fits =
-            count <= index::leaf_entries_max && segment_.holds(leaf_, Leaf::bytes_needed(count));
-        move_to_next_leaf();
-        if (fits && begin < count) return {leaf->ids() + begin, count - begin};
+    while (leaf_begin_ >= leaf_header_.count) {
+        if (!enter_next_leaf()) return {};
     }
-    return {};
+    prefetch_next_leaf();
+    const std::span<const std::uint32_t> ids = Leaf(segment_, leaf_, leaf_header_).ids();
+    return ids.subspan(std::exchange(leaf_begin_, leaf_header_.count));
 }
 
-void NameIndexCursor::move_to_next_leaf() noexcept {
-    leaf_ = 0;
-    while (depth_ > 0) {
+bool NameIndexCursor::enter_next_leaf() noexcept {
+    leaf_header_ = {};
+    leaf_begin_ = 0;
+    for (; depth_ > 0; --depth_) {
         Place& place = path_[depth_ - 1];
-        const auto* node = segment_.at<Inner>(place.node);
-        ++place.child;
-        if (place.child < std::min<std::uint32_t>(node->header.count, index::inner_children_max)) {
-            const Offset child = node->children()[place.child].load(std::memory_order_acquire);
-            if (descend(child, nullptr)) __builtin_prefetch(segment_.at<Leaf>(leaf_)->ids());
-            return;
+        if (++place.child < place.header.count) {
+            return descend(child_at(place, place.child), place.header.level - 1U, nullptr);
         }
-        --depth_;
+    }
+    return false;
+}
+
+void NameIndexCursor::prefetch_next_leaf() const noexcept {
+    if (depth_ == 0) return;
+    const Place& place = path_[depth_ - 1];
+    if (place.child + 1 >= place.header.count) return;
+    const char* leaf = segment_.at<char>(child_at(place, place.child + 1));
+    constexpr std::uint64_t leaf_bytes_max = NodeHeader{.count = index::leaf_entries_max}.bytes();
+    // The header, and the ids, which fill the second half of a full leaf.
+    __builtin_prefetch(leaf);
+    for (std::uint64_t at = leaf_bytes_max / 4; at < leaf_bytes_max; at += cache_line_bytes) {
+        __builtin_prefetch(leaf + at);
     }
 }
 

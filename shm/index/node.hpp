@@ -2,98 +2,55 @@
 
 #include <algorithm>
 #include <atomic>
+#include <bit>
 #include <cstring>
+#include <span>
 #include <string_view>
 
 #include "shm/segment/segment.hpp"
 
 /// Nodes of the ordered index. All are written once, before they are linked, except the children of
 /// an inner node, which are replaced in place.
+///
+/// A reader whose pin was revoked may find something else in a node's place, and it may change
+/// while it looks. So a node is seen through a view that keeps the header it was made with: what
+/// was checked once stays true, and the view never reads outside the node's bytes.
 namespace ringside::shm::index {
 
 inline constexpr std::uint32_t leaf_entries_max = 63;
 inline constexpr std::uint32_t inner_children_max = 64;
 inline constexpr std::uint32_t height_max = 16;
 
+/// The first word of every node.
 struct NodeHeader {
-    std::uint16_t level;  ///< 0 = leaf
-    std::uint16_t count;  ///< entries of a leaf, children of an inner node
-};
+    std::uint16_t level = 0;       ///< 0 = leaf
+    std::uint16_t count = 0;       ///< entries of a leaf, children of an inner node
+    std::uint16_t skip = 0;        ///< bytes that all its names or separators begin with
+    std::uint16_t text_bytes = 0;  ///< of an inner node
 
-/// Up to 63 records in name order, in whole cache lines; about eight bytes a record.
-///
-///   0       2       4      8                 8 + 4n           8 + 8n
-///   | level | count | skip | heads, 4 B each | ids, 4 B each  |
-///
-/// All names in the leaf begin with the same `skip` bytes; a head is the four bytes after those,
-/// big endian, filled up with zeros.
-struct Leaf {
-    NodeHeader header;
-    std::uint32_t skip;
-
-    [[nodiscard]] static std::uint64_t bytes_needed(std::uint64_t count) noexcept {
-        return align_up(sizeof(Leaf) + count * 8, cache_line_bytes);
-    }
-    [[nodiscard]] std::uint32_t* heads() noexcept {
-        return reinterpret_cast<std::uint32_t*>(this + 1);
-    }
-    [[nodiscard]] const std::uint32_t* heads() const noexcept {
-        return reinterpret_cast<const std::uint32_t*>(this + 1);
-    }
-    [[nodiscard]] std::uint32_t* ids() noexcept { return heads() + header.count; }
-    [[nodiscard]] const std::uint32_t* ids() const noexcept { return heads() + header.count; }
-};
-static_assert(sizeof(Leaf) == 8);
-
-/// Up to 64 children, and between two of them the shortest text that separates their names: all
-/// names in child i are below separator i, all in child i + 1 at or above it.
-///
-///   0       2       4            8                    8 + 8n                      8 + 8n + 4(n-1)
-///   | level | count | text bytes | children, 8 B each | ends of separators, 4 B each | text |
-struct Inner {
-    NodeHeader header;
-    std::uint32_t text_bytes;
-
-    [[nodiscard]] static std::uint64_t bytes_needed(std::uint64_t count,
-                                                    std::uint64_t text_bytes) noexcept {
-        return sizeof(Inner) + count * 8 + (count - 1) * 4 + text_bytes;
-    }
-    [[nodiscard]] std::uint64_t bytes() const noexcept {
-        return bytes_needed(header.count, text_bytes);
-    }
-    [[nodiscard]] Word* children() noexcept { return reinterpret_cast<Word*>(this + 1); }
-    [[nodiscard]] const Word* children() const noexcept {
-        return reinterpret_cast<const Word*>(this + 1);
-    }
-    [[nodiscard]] std::uint32_t* ends() noexcept {
-        return reinterpret_cast<std::uint32_t*>(children() + header.count);
-    }
-    [[nodiscard]] const std::uint32_t* ends() const noexcept {
-        return reinterpret_cast<const std::uint32_t*>(children() + header.count);
-    }
-    [[nodiscard]] const char* text() const noexcept {
-        return reinterpret_cast<const char*>(ends() + (header.count - 1));
-    }
-    [[nodiscard]] std::string_view separator(std::uint32_t i) const noexcept {
-        const std::uint32_t begin = i == 0 ? 0 : std::min(ends()[i - 1], text_bytes);
-        const std::uint32_t end = std::min(ends()[i], text_bytes);
-        return begin <= end ? std::string_view(text() + begin, end - begin) : std::string_view();
-    }
-    /// The child in which `name` is, if it is anywhere.
-    [[nodiscard]] std::uint32_t child_of(std::string_view name) const noexcept {
-        std::uint32_t low = 0;
-        std::uint32_t high = header.count - 1U;
-        while (low < high) {
-            const std::uint32_t middle = (low + high) / 2;
-            if (separator(middle) <= name) low = middle + 1;
-            else high = middle;
-        }
-        return low;
+    /// What the node takes; leaves take whole cache lines.
+    [[nodiscard]] constexpr std::uint64_t bytes() const noexcept {
+        if (level == 0) return align_up(sizeof(NodeHeader) + count * 8ULL, cache_line_bytes);
+        return sizeof(NodeHeader) + count * 8ULL + (count - 1ULL) * 6 + text_bytes;
     }
 };
-static_assert(sizeof(Inner) == 8);
+static_assert(sizeof(NodeHeader) == sizeof(Word));
+static_assert(NodeHeader{.count = leaf_entries_max}.bytes() == 512);
+static_assert(limits::name_bytes_max * (inner_children_max - 1) <= 0xffff);
 
-/// The four bytes of `name` from `skip` on, so that they compare as numbers.
+[[nodiscard]] inline NodeHeader header_at(const SegmentView& segment, Offset node) noexcept {
+    return std::bit_cast<NodeHeader>(segment.at<Word>(node)->load(std::memory_order_relaxed));
+}
+
+/// Whether a node with this header can lie at `offset`.
+[[nodiscard]] inline bool is_plausible(const SegmentView& segment, Offset offset,
+                                       const NodeHeader& header) noexcept {
+    const std::uint32_t count_max = header.level == 0 ? leaf_entries_max : inner_children_max;
+    return header.level < height_max && header.count > 0 && header.count <= count_max &&
+           header.skip <= limits::name_bytes_max && segment.holds(offset, header.bytes());
+}
+
+/// The four bytes of `name` from `skip` on, so that they compare as numbers; zeros after its end.
 [[nodiscard]] inline std::uint32_t head_of(std::string_view name, std::size_t skip) noexcept {
     std::uint32_t head = 0;
     if (skip + 4 <= name.size()) {
@@ -115,25 +72,121 @@ static_assert(sizeof(Inner) == 8);
     // acquire: pairs with the engine's release when it links a version.
     const Offset offset = segment.slot(RecordId{id}).newest.load(std::memory_order_acquire);
     if (offset == 0 || !segment.holds(offset, sizeof(VersionBlock))) return {};
-    const VersionBlock& block = *segment.version_at(offset);
-    const std::string_view name = block.name();
+    const std::string_view name = segment.version_at(offset)->name();
     return segment.holds(offset, sizeof(VersionBlock) + 8 + name.size()) ? name
                                                                          : std::string_view();
 }
 
-/// Index of the first entry whose name is >= `name`.
-[[nodiscard]] inline std::uint32_t lower_bound(const SegmentView& segment, const Leaf& leaf,
-                                               std::string_view name) noexcept {
-    const std::uint32_t count = leaf.header.count;
-    if (count == 0) return 0;
-    const std::string_view prefix = name_of(segment, leaf.ids()[0]).substr(0, leaf.skip);
-    const int order = name.substr(0, prefix.size()).compare(prefix);
-    if (order != 0) return order < 0 ? 0 : count;
-    const std::uint32_t head = head_of(name, leaf.skip);
-    const auto* heads = leaf.heads();
-    auto at = static_cast<std::uint32_t>(std::lower_bound(heads, heads + count, head) - heads);
-    while (at < count && heads[at] == head && name_of(segment, leaf.ids()[at]) < name) ++at;
-    return at;
+/// First of `count` places in order at which `is_below` ends to hold.
+template <class IsBelow>
+[[nodiscard]] std::uint32_t first_not(std::uint32_t low, std::uint32_t high, IsBelow&& is_below) {
+    while (low < high) {
+        const std::uint32_t middle = (low + high) / 2;
+        if (is_below(middle)) low = middle + 1;
+        else high = middle;
+    }
+    return low;
 }
+
+/// Up to 63 records in name order, in whole cache lines; about eight bytes a record.
+///
+///   0       2       4      6      8                 8 + 4n           8 + 8n
+///   | level | count | skip | ---- | heads, 4 B each | ids, 4 B each  |
+///
+/// A head is the four bytes of a name after the `skip` that all names in the leaf begin with, big
+/// endian, filled up with zeros. Heads that differ order their names; names are read for equal
+/// ones.
+class Leaf {
+public:
+    Leaf(const SegmentView& segment, Offset node) noexcept
+        : Leaf(segment, node, header_at(segment, node)) {}
+    Leaf(const SegmentView& segment, Offset node, const NodeHeader& header) noexcept
+        : segment_(segment), node_(node), header_(header) {}
+
+    [[nodiscard]] std::uint32_t count() const noexcept { return header_.count; }
+    [[nodiscard]] std::uint32_t skip() const noexcept { return header_.skip; }
+    [[nodiscard]] std::span<std::uint32_t> heads() const noexcept {
+        return {segment_.at<std::uint32_t>(node_ + sizeof(NodeHeader)), count()};
+    }
+    [[nodiscard]] std::span<std::uint32_t> ids() const noexcept {
+        return {segment_.at<std::uint32_t>(node_ + sizeof(NodeHeader)) + count(), count()};
+    }
+
+    /// Index of the first entry whose name is >= `name`.
+    [[nodiscard]] std::uint32_t lower_bound(std::string_view name) const noexcept {
+        const std::string_view prefix = name_of(segment_, ids()[0]).substr(0, skip());
+        const int order = name.substr(0, prefix.size()).compare(prefix);
+        if (order != 0) return order < 0 ? 0 : count();
+        const std::uint32_t head = head_of(name, skip());
+        const auto equal = std::equal_range(heads().begin(), heads().end(), head);
+        return first_not(static_cast<std::uint32_t>(equal.first - heads().begin()),
+                         static_cast<std::uint32_t>(equal.second - heads().begin()),
+                         [&](std::uint32_t i) { return name_of(segment_, ids()[i]) < name; });
+    }
+
+private:
+    SegmentView segment_;
+    Offset node_;
+    NodeHeader header_;
+};
+
+/// Up to 64 children, and between two of them the shortest text that separates their names: all
+/// names in child i are below separator i, all in child i + 1 at or above it.
+///
+///   0       2       4      6            8                    8 + 8n             8 + 8n + 4(n-1)
+///   | level | count | skip | text bytes | children, 8 B each | heads, 4 B each | ends, 2 B each |
+///   text |
+///
+/// The text is what all separators begin with, then the rest of each up to its end; heads are those
+/// of the rests.
+class Inner {
+public:
+    Inner(const SegmentView& segment, Offset node) noexcept
+        : Inner(segment, node, header_at(segment, node)) {}
+    Inner(const SegmentView& segment, Offset node, const NodeHeader& header) noexcept
+        : base_(segment.at<std::byte>(node)), header_(header) {}
+
+    [[nodiscard]] const NodeHeader& header() const noexcept { return header_; }
+    [[nodiscard]] std::uint32_t count() const noexcept { return header_.count; }
+    [[nodiscard]] std::span<Word> children() const noexcept {
+        return {reinterpret_cast<Word*>(base_ + sizeof(NodeHeader)), count()};
+    }
+    [[nodiscard]] std::span<std::uint32_t> heads() const noexcept {
+        return {reinterpret_cast<std::uint32_t*>(children().data() + count()), count() - 1};
+    }
+    [[nodiscard]] std::span<std::uint16_t> ends() const noexcept {
+        return {reinterpret_cast<std::uint16_t*>(heads().data() + count() - 1), count() - 1};
+    }
+    [[nodiscard]] std::span<char> text() const noexcept {
+        return {reinterpret_cast<char*>(ends().data() + count() - 1), header_.text_bytes};
+    }
+    [[nodiscard]] std::string_view prefix() const noexcept { return text_between(0, header_.skip); }
+    /// What follows the prefix in a separator.
+    [[nodiscard]] std::string_view rest(std::uint32_t i) const noexcept {
+        return text_between(i == 0 ? header_.skip : ends()[i - 1], ends()[i]);
+    }
+
+    /// The child in which `name` is, if it is anywhere.
+    [[nodiscard]] std::uint32_t child_of(std::string_view name) const noexcept {
+        const int order = name.substr(0, prefix().size()).compare(prefix());
+        if (order != 0) return order < 0 ? 0 : count() - 1;
+        const std::string_view tail = name.substr(prefix().size());
+        const auto equal = std::equal_range(heads().begin(), heads().end(), head_of(tail, 0));
+        return first_not(static_cast<std::uint32_t>(equal.first - heads().begin()),
+                         static_cast<std::uint32_t>(equal.second - heads().begin()),
+                         [&](std::uint32_t i) { return rest(i) <= tail; });
+    }
+
+private:
+    [[nodiscard]] std::string_view text_between(std::uint32_t begin,
+                                                std::uint32_t end) const noexcept {
+        const std::string_view all(text().data(), text().size());
+        return begin <= end && end <= all.size() ? all.substr(begin, end - begin)
+                                                 : std::string_view();
+    }
+
+    std::byte* base_;
+    NodeHeader header_;
+};
 
 }  // namespace ringside::shm::index

@@ -1,0 +1,212 @@
+#include "broker/reactor/engine_thread.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/eventfd.h>
+
+#include <thread>
+
+#include "shm/wait/futex.hpp"
+#include "tests/support/engine_harness.hpp"
+#include "tests/support/test_grid.hpp"
+
+/// The engine in its thread, with client threads in place of client processes.
+namespace ringside::broker {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::Answer;
+using testing::eventually;
+using testing::LaneClient;
+using testing::SessionClient;
+
+/// An engine that runs, and sessions that are opened as the reactor does it.
+class RunningEngine {
+public:
+    explicit RunningEngine(std::chrono::microseconds spin = 50us)
+        : segment(
+              shm::Segment::create_anonymous({.memory_bytes = 32ULL << 20, .ring_entries = 4096})
+                  .value()),
+          engine(segment, {}, spin, handover_, [] {}) {
+        engine.start().value();
+    }
+    ~RunningEngine() {
+        engine.stop();
+        EndedSession* ended = nullptr;
+        while (handover_.ended.pop(ended)) delete ended;
+    }
+
+    /// Opens a session and waits until the engine has it.
+    SessionClient open() {
+        auto memory = SessionMemory::create().value();
+        const shm::SessionMemoryView view = memory.view();
+        const SessionId id = ++last_id_;
+        auto session = std::make_unique<Session>(
+            id, id - 1, std::move(memory), Peer{{1, 1, 1, {}}, {shm::Role::admin, {}}, "thread"});
+        order(new SessionOrder{std::move(session), 0});
+        SessionId opened = 0;
+        if (!eventually([&] { return handover_.opened.pop(opened); }) || opened != id) {
+            throw std::runtime_error("the engine does not take the session");
+        }
+        return {id, view};
+    }
+    void close(SessionId id) {
+        order(new SessionOrder{nullptr, id});
+        EndedSession* taken = nullptr;
+        if (!eventually([&] { return handover_.ended.pop(taken); })) {
+            throw std::runtime_error("the engine does not let go of the session");
+        }
+        const std::unique_ptr<EndedSession> ended(taken);
+        if (ended->session->id() != id) throw std::runtime_error("another session");
+    }
+    [[nodiscard]] bool is_asleep() const { return segment.header().broker.asleep.load() == 1; }
+
+    /// As a client does after each request: rings when the engine says that it sleeps.
+    void ring() const {
+        std::atomic_thread_fence(std::memory_order_seq_cst);
+        if (is_asleep()) engine.nudge();
+    }
+    /// Writes and waits for the answer, spinning at first, then asleep; false: it did not come.
+    bool write(LaneClient& lane, std::string_view name, std::string_view json) const {
+        if (!lane.put(name, json)) return false;
+        ring();
+        const auto deadline = shm::Clock::now() + 10s;
+        for (int tries = 0;; ++tries) {
+            if (lane.take()) return true;
+            if (tries < 1000) continue;
+            const shm::HalfWord& word = lane.control().broker_reply.reply_tail;
+            const std::uint32_t seen = word.load();
+            lane.control().client.reply_asleep =
+                static_cast<std::uint32_t>(shm::SleepsOn::reply_tail);
+            const bool is_there = lane.take().has_value();
+            const auto outcome =
+                is_there ? shm::WaitOutcome::changed : shm::futex_wait(word, seen, deadline);
+            lane.control().client.reply_asleep = 0;
+            if (is_there) return true;
+            if (outcome == shm::WaitOutcome::timed_out) return false;
+        }
+    }
+
+    shm::Segment segment;
+
+private:
+    void order(SessionOrder* order) {
+        handover_.orders.push(order);
+        engine.nudge();
+    }
+
+    Handover handover_;
+    SessionId last_id_ = 0;
+
+public:
+    EngineThread engine;
+};
+
+TEST(EngineThreads, EveryWriteIsAnsweredWhetherTheEngineSleepsOrNot) {
+    RunningEngine running;
+    std::vector<SessionClient> sessions;
+    for (int i = 0; i < 3; ++i) sessions.push_back(running.open());
+    std::vector<std::thread> writers;
+    std::atomic<int> answered = 0;
+    for (std::size_t i = 0; i < sessions.size(); ++i) {
+        writers.emplace_back([&, i] {
+            LaneClient& lane = sessions[i].open_lane();
+            for (int n = 0; n < 400; ++n) {
+                const bool is_quiet = n % 40 == 0;
+                if (is_quiet)
+                    static_cast<void>(eventually([&] { return running.is_asleep(); }, 50ms));
+                if (!running.write(lane, "r/" + std::to_string(i), std::to_string(n))) return;
+                ++answered;
+            }
+        });
+    }
+    for (std::thread& writer : writers) writer.join();
+    EXPECT_EQ(answered, 3 * 400);
+    EXPECT_EQ(running.segment.header().commit.published.load(), 1200U);
+    EXPECT_TRUE(
+        eventually([&] { return running.segment.header().counters.commits.load() == 1200U; }));
+}
+
+TEST(EngineThreads, SleepingWatchersMissNoRevision) {
+    RunningEngine running;
+    auto session = running.open();
+    constexpr Revision last = 300;
+    constexpr int watchers = 4;
+    const shm::Word& published = running.segment.header().commit.published;
+    std::vector<LaneClient*> lanes;
+    for (int i = 0; i < watchers; ++i) lanes.push_back(&session.open_lane());
+    LaneClient& lane = session.open_lane();
+    std::atomic<int> arrived = 0;
+    std::vector<std::thread> threads;
+    for (LaneClient* own : lanes) {
+        threads.emplace_back([&, own] {
+            for (Revision seen = 0; seen < last;) {
+                own->control().client.watch_mask.store(shm::any_bit, std::memory_order_seq_cst);
+                auto outcome = shm::WaitOutcome::changed;
+                if (published.load(std::memory_order_seq_cst) == seen) {
+                    outcome = shm::futex_wait_for(shm::low_half(published),
+                                                  static_cast<std::uint32_t>(seen), 10s);
+                }
+                own->control().client.watch_mask.store(0, std::memory_order_relaxed);
+                if (outcome == shm::WaitOutcome::timed_out) return;
+                seen = published.load(std::memory_order_acquire);
+            }
+            ++arrived;
+        });
+    }
+    for (Revision n = 1; n <= last; ++n) ASSERT_TRUE(running.write(lane, "a", std::to_string(n)));
+    for (std::thread& thread : threads) thread.join();
+    EXPECT_EQ(arrived, watchers);
+    EXPECT_GT(running.segment.header().counters.wakes.load(), 0U);
+}
+
+TEST(EngineThreads, SessionsComeAndGoWhileOthersWrite) {
+    RunningEngine running;
+    auto stays = running.open();
+    std::atomic<bool> is_over = false;
+    std::atomic<int> answered = 0;
+    std::thread writer([&] {
+        LaneClient& lane = stays.open_lane();
+        while (!is_over) {
+            if (!running.write(lane, "steady", "1")) return;
+            ++answered;
+        }
+        ++answered;
+    });
+    for (int i = 0; i < 100; ++i) {
+        auto session = running.open();
+        LaneClient& lane = session.open_lane();
+        EXPECT_TRUE(running.write(lane, "passing", std::to_string(i)));
+        running.close(session.id);
+    }
+    is_over = true;
+    const int before = answered;
+    writer.join();
+    EXPECT_GT(answered, before);
+    EXPECT_EQ(running.segment.header().counters.sessions_open.load(), 1U);
+}
+
+TEST(EngineThread, HeartbeatGoesOnWhileItIsIdle) {
+    RunningEngine running;
+    const shm::Word& heartbeat = running.segment.header().broker.heartbeat_ns;
+    ASSERT_TRUE(eventually([&] { return heartbeat.load() != 0; }));
+    for (int i = 0; i < 3; ++i) {
+        const std::uint64_t seen = heartbeat.load();
+        EXPECT_TRUE(eventually([&] { return heartbeat.load() > seen; }, 2s));
+    }
+}
+
+TEST(EngineThread, RecordExpiresWhileTheEngineSleeps) {
+    RunningEngine running(0us);
+    auto session = running.open();
+    LaneClient& lane = session.open_lane();
+    lane.writer.put("a", document_from_json("1").value(), {.ttl_ms = 20});
+    ASSERT_TRUE(lane.send());
+    running.ring();
+    ASSERT_TRUE(eventually([&] { return lane.take().has_value(); }));
+    const auto begin = shm::Clock::now();
+    EXPECT_TRUE(eventually([&] { return running.segment.header().commit.published.load() == 2; }));
+    EXPECT_LT(shm::Clock::now() - begin, 2s);
+}
+
+}  // namespace
+}  // namespace ringside::broker

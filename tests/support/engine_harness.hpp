@@ -1,0 +1,169 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "broker/engine/engine.hpp"
+#include "shm/document/json.hpp"
+#include "shm/pin/pin.hpp"
+#include "shm/protocol/reply.hpp"
+#include "shm/protocol/request.hpp"
+#include "shm/table/record_table.hpp"
+#include "shm/version/visibility.hpp"
+
+namespace ringside::testing {
+
+/// A reply as it came out of a lane, copied.
+struct Answer {
+    std::uint64_t number = 0;
+    Errc error = Errc::ok;
+    std::size_t failed_command = 0;
+    std::string detail;
+    Revision revision = 0;
+    std::vector<Version> versions;
+};
+
+/// The client's end of one lane, without a process around it.
+class LaneClient {
+public:
+    LaneClient(const shm::SessionMemoryView& memory, std::size_t index)
+        : control_(&memory.lane(index)),
+          requests_(memory.request_ring(index), shm::request_ring_bytes,
+                    control_->client.request_tail, control_->broker.request_head),
+          replies_(memory.reply_ring(index), shm::reply_ring_bytes,
+                   control_->broker_reply.reply_tail, control_->client_reply.reply_head) {}
+
+    shm::RequestWriter writer;
+
+    /// Sends what the writer holds; false: the ring is full.
+    bool send() { return send_bytes(writer.finish(++number)); }
+
+    /// Sends a message in as many frames as it takes; false: the ring is full.
+    bool send_bytes(ByteView message) {
+        const std::uint32_t part = shm::frame_bytes_max(shm::request_ring_bytes);
+        do {
+            const std::size_t size = std::min<std::size_t>(part, message.size());
+            if (!requests_.push(message.first(size), size < message.size())) return false;
+            message = message.subspan(size);
+        } while (!message.empty());
+        requests_.flush();
+        return true;
+    }
+    bool put(std::string_view name, std::string_view json, const shm::CommandTerms& terms = {}) {
+        writer.put(name, document_from_json(json).value(), terms);
+        return send();
+    }
+
+    /// The next reply, if a whole one is there.
+    std::optional<Answer> take() {
+        for (bool more = true; more;) {
+            if (replies_.pop(message_, limits::message_bytes_max, more) !=
+                shm::ByteRingConsumer::Outcome::frame) {
+                return std::nullopt;
+            }
+            replies_.release();
+        }
+        const auto reply = shm::ReplyView::parse(message_).value();
+        Answer answer{reply.number(),         reply.error(),
+                      reply.failed_command(), std::string(reply.detail()),
+                      reply.revision(),       {}};
+        for (std::size_t i = 0; i < reply.versions(); ++i) {
+            answer.versions.push_back(reply.version(i));
+        }
+        message_.clear();
+        return answer;
+    }
+    std::vector<Answer> take_all() {
+        std::vector<Answer> answers;
+        while (auto answer = take()) answers.push_back(std::move(*answer));
+        return answers;
+    }
+
+    shm::LaneControl& control() { return *control_; }
+    std::uint64_t number = 0;
+
+private:
+    shm::LaneControl* control_;
+    shm::ByteRingProducer requests_;
+    shm::ByteRingConsumer replies_;
+    Bytes message_;
+};
+
+/// A session as its client sees it: the memory, mapped a second time as a client does.
+class SessionClient {
+public:
+    SessionClient(SessionId session, shm::SessionMemoryView view) : id(session), memory(view) {}
+
+    LaneClient& open_lane() {
+        lanes_.push_back(std::make_unique<LaneClient>(memory, lanes_.size()));
+        memory.control().lanes_open = static_cast<std::uint32_t>(lanes_.size());
+        return *lanes_.back();
+    }
+
+    SessionId id;
+    shm::SessionMemoryView memory;
+
+private:
+    std::vector<std::unique_ptr<LaneClient>> lanes_;
+};
+
+/// An engine without processes, threads and time but what the test gives it.
+class EngineHarness {
+public:
+    explicit EngineHarness(shm::SegmentShape shape = {.memory_bytes = 32ULL << 20,
+                                                      .ring_entries = 4096})
+        : segment(shm::Segment::create_anonymous(shape).value()),
+          engine(segment.view(),
+                 {.commit_memory = [](Offset, std::uint64_t) { return true; },
+                  .heavy_fence = [] {},
+                  .collect_pins = {}},
+                 {}) {}
+
+    SessionClient open(broker::Access access = {shm::Role::admin, {}},
+                       std::string program = "test") {
+        const SessionId id = ++last_id_;
+        auto memory = broker::SessionMemory::create().value();
+        const shm::SessionMemoryView view = memory.view();
+        engine.open(std::make_unique<broker::Session>(
+                        id, id - 1, std::move(memory),
+                        broker::Peer{{1000 + id, 1, 1, {}}, std::move(access), std::move(program)}),
+                    now_ns);
+        return {id, view};
+    }
+
+    bool turn() {
+        outbox.clear();
+        now_ns += 1000;
+        return engine.turn(now_ns, outbox);
+    }
+
+    /// Turns until there is nothing to do; how many did something.
+    std::size_t settle() {
+        std::size_t turns = 0;
+        while (turn()) ++turns;
+        return turns;
+    }
+
+    std::optional<std::string> get(std::string_view name, Revision revision) const {
+        const shm::RecordTableReader table(segment.view());
+        const auto* version =
+            shm::visible_record(segment.view(), table.find(name, table.hash(name)), revision);
+        if (version == nullptr) return std::nullopt;
+        return to_json(Value::of(version->document()));
+    }
+    std::optional<std::string> get(std::string_view name) const { return get(name, published()); }
+    Revision published() const { return segment.header().commit.published.load(); }
+
+    shm::Segment segment;
+    std::uint64_t now_ns = 1'000'000'000;
+    broker::Outbox outbox;
+    broker::Engine engine;
+
+private:
+    SessionId last_id_ = 0;
+};
+
+}  // namespace ringside::testing

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "shm/base/descriptor.hpp"
+
+namespace ringside::testing {
+
+/// A program that is run, with what it prints; killed at the end of the test if it still runs.
+class Process {
+public:
+    explicit Process(std::vector<std::string> command) {
+        int out[2];
+        int err[2];
+        if (pipe2(out, O_CLOEXEC) != 0 || pipe2(err, O_CLOEXEC) != 0) {
+            throw std::runtime_error("pipe");
+        }
+        out_ = Descriptor(out[0]);
+        err_ = Descriptor(err[0]);
+        const Descriptor out_writing(out[1]);
+        const Descriptor err_writing(err[1]);
+        pid_ = fork();
+        if (pid_ != 0) return;
+        dup2(out_writing.get(), STDOUT_FILENO);
+        dup2(err_writing.get(), STDERR_FILENO);
+        std::vector<char*> arguments;
+        for (std::string& word : command) arguments.push_back(word.data());
+        arguments.push_back(nullptr);
+        execv(arguments[0], arguments.data());
+        _exit(127);
+    }
+    ~Process() {
+        if (pid_ > 0) finish(SIGKILL);
+    }
+    Process(const Process&) = delete;
+    Process& operator=(const Process&) = delete;
+
+    [[nodiscard]] pid_t pid() const noexcept { return pid_; }
+
+    /// The first line that it prints, without its end; empty when it ended or said nothing in time.
+    std::string read_line(std::chrono::milliseconds within = std::chrono::seconds(20)) {
+        std::string line;
+        const auto deadline = std::chrono::steady_clock::now() + within;
+        for (char c = 0; std::chrono::steady_clock::now() < deadline;) {
+            pollfd ready{out_.get(), POLLIN, 0};
+            if (poll(&ready, 1, 100) == 0) continue;
+            if (read(out_.get(), &c, 1) != 1 || c == '\n') return line;
+            line += c;
+        }
+        return {};
+    }
+
+    /// Sends a signal (0: none) and waits for the end; its exit status, or -1 for a signal's.
+    int finish(int signal) {
+        if (signal != 0) ::kill(pid_, signal);
+        int status = 0;
+        waitpid(pid_, &status, 0);
+        pid_ = 0;
+        return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    }
+
+    /// All that it printed to standard error. REQUIRES: it has ended.
+    std::string errors() {
+        std::string text;
+        char buffer[4096];
+        for (ssize_t got = 0; (got = read(err_.get(), buffer, sizeof buffer)) > 0;) {
+            text.append(buffer, static_cast<std::size_t>(got));
+        }
+        return text;
+    }
+
+private:
+    Descriptor out_;
+    Descriptor err_;
+    pid_t pid_ = 0;
+};
+
+}  // namespace ringside::testing

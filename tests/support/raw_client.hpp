@@ -1,0 +1,125 @@
+#pragma once
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <cstring>
+#include <optional>
+#include <string>
+
+#include "shm/base/descriptor.hpp"
+#include "shm/lane/session_memory.hpp"
+#include "shm/protocol/handshake.hpp"
+#include "shm/segment/segment.hpp"
+
+namespace ringside::testing {
+
+/// A connection to a broker's socket, for saying whatever a test likes.
+class RawClient {
+public:
+    explicit RawClient(const std::string& grid)
+        : socket_(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0)) {
+        sockaddr_un address{};
+        address.sun_family = AF_UNIX;
+        const std::string path = shm::GridPaths::of(grid).value().socket_path;
+        path.copy(address.sun_path, sizeof address.sun_path - 1);
+        is_connected_ = connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address),
+                                sizeof address) == 0;
+    }
+    ~RawClient() {
+        if (memory_ != nullptr) munmap(memory_, shm::session_memory_bytes);
+    }
+    RawClient(const RawClient&) = delete;
+    RawClient& operator=(const RawClient&) = delete;
+
+    static shm::Hello hello() {
+        shm::Hello hello;
+        hello.layout = shm::layout_version;
+        hello.fingerprint = shm::layout_fingerprint();
+        hello.name = {'r', 'a', 'w'};
+        return hello;
+    }
+
+    [[nodiscard]] bool is_connected() const noexcept { return is_connected_; }
+
+    bool send(const void* bytes, std::size_t size) const {
+        return ::send(socket_.get(), bytes, size, MSG_NOSIGNAL) == static_cast<ssize_t>(size);
+    }
+    bool say(const shm::Hello& hello) const { return send(&hello, sizeof hello); }
+
+    /// The next packet, as a T; none: it is not one, or the broker closed the connection, or
+    /// nothing came in time. Takes the descriptors that come along.
+    template <class T>
+    std::optional<T> receive(std::chrono::milliseconds within = std::chrono::seconds(10)) {
+        if (!wait(within)) return std::nullopt;
+        T packet;
+        iovec part{&packet, sizeof packet};
+        alignas(cmsghdr) char control[CMSG_SPACE(2 * sizeof(int))];
+        msghdr message{};
+        message.msg_iov = &part;
+        message.msg_iovlen = 1;
+        message.msg_control = control;
+        message.msg_controllen = sizeof control;
+        if (recvmsg(socket_.get(), &message, MSG_CMSG_CLOEXEC) != sizeof packet)
+            return std::nullopt;
+        if (const cmsghdr* header = CMSG_FIRSTHDR(&message)) {
+            std::array<int, 2> values{-1, -1};
+            std::memcpy(values.data(), CMSG_DATA(header), sizeof values);
+            memory_descriptor = Descriptor(values[0]);
+            doorbell = Descriptor(values[1]);
+        }
+        return packet;
+    }
+
+    /// Whether the broker closes the connection within this time, without another word.
+    bool is_closed_within(std::chrono::milliseconds time) const {
+        char byte = 0;
+        return wait(time) && recv(socket_.get(), &byte, 1, MSG_DONTWAIT) <= 0;
+    }
+
+    /// Greets as a client does. False: refused.
+    bool attach() {
+        if (!is_connected_ || !say(hello())) return false;
+        const auto answer = receive<shm::Welcome>();
+        if (!answer || answer->error != 0) return false;
+        welcome = *answer;
+        return map();
+    }
+
+    [[nodiscard]] shm::SessionMemoryView memory() const {
+        return shm::SessionMemoryView(static_cast<std::byte*>(memory_));
+    }
+    void ring() const {
+        const std::uint64_t one = 1;
+        static_cast<void>(!write(doorbell.get(), &one, sizeof one));
+    }
+    void hang_up() { socket_ = Descriptor(); }
+
+    shm::Welcome welcome;
+    Descriptor memory_descriptor;
+    Descriptor doorbell;
+
+private:
+    [[nodiscard]] bool wait(std::chrono::milliseconds time) const {
+        pollfd ready{socket_.get(), POLLIN, 0};
+        return poll(&ready, 1, static_cast<int>(time.count())) == 1;
+    }
+    bool map() {
+        memory_ = mmap(nullptr, shm::session_memory_bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
+                       memory_descriptor.get(), 0);
+        if (memory_ == MAP_FAILED) memory_ = nullptr;
+        return memory_ != nullptr;
+    }
+
+    Descriptor socket_;
+    bool is_connected_ = false;
+    void* memory_ = nullptr;
+};
+
+}  // namespace ringside::testing
