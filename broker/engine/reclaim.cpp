@@ -102,21 +102,23 @@ void Grid::Impl::drain(Revision history_limit, Revision structure_limit) {
 bool Grid::Impl::unlink(const Retired& tombstone) {
     const shm::VersionBlock& block = *version_at(tombstone.offset);
     const RecordId id = block.record_id();
-    shm::Slot& slot = segment_.slot(id);
     // The name may have been written again: then the tombstone is just a replaced version.
-    if (slot.newest.load(std::memory_order_relaxed) != tombstone.offset) return true;
+    if (segment_.slot(id).newest.load(std::memory_order_relaxed) != tombstone.offset) return true;
     if (!index_.erase(id)) return false;
     table_.erase(table_.hash(block.name()), tombstone.offset);
-    slot.newest.store(0, std::memory_order_release);
     --tombstones_;
-    structure_.push({tombstone.offset, tombstone.bytes, next_revision(), Retired::Kind::block});
+    // The slot leads to the tombstone until both are released: a reader in a replaced leaf of the
+    // index still finds the record's name there.
     structure_.push({static_cast<Offset>(id), 0, next_revision(), Retired::Kind::slot});
+    structure_.push({tombstone.offset, tombstone.bytes, next_revision(), Retired::Kind::block});
     return true;
 }
 
 void Grid::Impl::release(const Retired& retired) {
     if (retired.kind == Retired::Kind::slot) {
-        slots_.give_back(RecordId{static_cast<std::uint32_t>(retired.offset)});
+        const RecordId id{static_cast<std::uint32_t>(retired.offset)};
+        segment_.slot(id).newest.store(0, std::memory_order_release);
+        slots_.give_back(id);
     } else {
         heap_.free(retired.offset, retired.bytes);
     }
