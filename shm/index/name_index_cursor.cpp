@@ -89,7 +89,9 @@ void NameIndexCursor::prefetch_next_leaf() const noexcept {
     if (depth_ == 0) return;
     const Place& place = path_[depth_ - 1];
     if (place.child + 1 >= place.header.count) return;
-    const char* leaf = segment_.at<char>(child_at(place, place.child + 1));
+    const Offset next = child_at(place, place.child + 1);
+    if (!is_in_heap(segment_, next)) return;
+    const char* leaf = segment_.at<char>(next);
     constexpr std::uint64_t leaf_bytes_max = NodeHeader{.count = index::leaf_entries_max}.bytes();
     // The header, and the ids, which fill the second half of a full leaf.
     __builtin_prefetch(leaf);
