@@ -254,6 +254,29 @@ TEST(Grid, APinKeepsItsRevisionReadable) {
     EXPECT_EQ(h.counters().retired_blocks, 0U);
 }
 
+TEST(Grid, ARemovedRecordKeepsItsNameForReadersInOldNodesOfTheIndex) {
+    GridHarness h;
+    ASSERT_TRUE(h.commit({h.put("a", "1"), h.put("b", "1")}));
+    ASSERT_TRUE(h.commit({h.remove("a")}));
+    h.grid.publish();
+    shm::NameIndexCursor reader(h.segment.view());
+    reader.seek("");
+    const auto ids = reader.next();
+    ASSERT_EQ(ids.size(), 2U);
+    const RecordId removed{ids[0]};
+    h.pins.push_back({.session_index = 3, .slot = 0, .revision = h.grid.published()});
+    h.grid.compact();
+    ASSERT_EQ(h.counters().tombstones, 0U) << "the record is out of the index";
+    const auto* block = shm::newest_of(h.segment.view(), removed);
+    ASSERT_NE(block, nullptr);
+    EXPECT_EQ(block->name(), "a");
+    EXPECT_TRUE(block->is_tombstone());
+    h.pins.clear();
+    h.grid.compact();
+    EXPECT_EQ(shm::newest_of(h.segment.view(), removed), nullptr);
+    EXPECT_EQ(h.counters().slots_used, 1U);
+}
+
 TEST(Grid, APinThatOutlivesItsLeaseIsRevokedButUsedLast) {
     GridHarness h;
     h.at_ms(1000);

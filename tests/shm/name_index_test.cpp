@@ -1,97 +1,34 @@
 #include "shm/index/name_index.hpp"
 
-#include <gtest/gtest.h>
-
-#include <algorithm>
 #include <atomic>
-#include <cstring>
-#include <map>
-#include <mutex>
-#include <new>
+#include <deque>
 #include <random>
-#include <set>
-#include <string>
 #include <thread>
+#include <utility>
+
+#include "tests/shm/name_index_support.hpp"
 
 namespace ringside::shm {
 namespace {
 
-/// An index with its heap; records are slots with blocks that hold nothing but the name.
-class NameIndexTest : public testing::Test {
-protected:
-    Segment segment_ = Segment::create_anonymous({.memory_bytes = 64ULL << 20}).value();
-    bool host_has_memory_ = true;
-    Heap heap_{segment_.view(), [this](Offset, std::uint64_t) { return host_has_memory_; }};
-    std::vector<std::pair<Offset, std::uint64_t>> retired_;
-    NameIndexWriter index_{segment_.view(), heap_, [this](Offset offset, std::uint64_t bytes) {
-                               retired_.emplace_back(offset, bytes);
-                           }};
-    std::map<std::string, RecordId> model_;
-    std::uint32_t next_id_ = 0;
+using testing::NameIndexTest;
+using testing::numbered_name;
 
-    RecordId make_record(std::string_view name) {
-        const Offset offset =
-            heap_.allocate(VersionBlock::bytes_needed(name.size(), 0, false), Heap::Purpose::data);
-        if (offset == 0) throw std::runtime_error("the test's heap is too small");
-        auto* block = new (segment_.view().at<std::byte>(offset)) VersionBlock;
-        block->name_bytes = static_cast<std::uint16_t>(name.size());
-        block->document_bytes = 0;
-        block->link.store(0);
-        std::memcpy(segment_.view().at<char>(offset) + sizeof(VersionBlock), name.data(),
-                    name.size());
-        const RecordId id{next_id_++};
-        segment_.view().slot(id).newest.store(offset);
-        return id;
-    }
-    void drop_record(RecordId id) {
-        Word& newest = segment_.view().slot(id).newest;
-        heap_.free(newest.load(), segment_.view().version_at(newest.load())->block_bytes());
-        newest.store(0);
-    }
-    void insert(const std::string& name) {
-        const RecordId id = make_record(name);
-        ASSERT_TRUE(index_.insert(id));
-        ASSERT_TRUE(model_.emplace(name, id).second);
-    }
-    void erase(std::map<std::string, RecordId>::iterator place) {
-        ASSERT_TRUE(index_.erase(place->second));
-        drop_record(place->second);
-        model_.erase(place);
-    }
-    void free_retired() {
-        for (const auto& [offset, bytes] : retired_) heap_.free(offset, bytes);
-        retired_.clear();
-    }
-    std::vector<std::string> walk(std::string_view from = "") const {
-        std::vector<std::string> names;
-        NameIndexCursor cursor(segment_.view());
-        cursor.seek(from);
-        for (auto ids = cursor.next(); !ids.empty(); ids = cursor.next()) {
-            for (const std::uint32_t id : ids) {
-                const Offset block = segment_.view().slot(RecordId{id}).newest.load();
-                names.emplace_back(segment_.view().version_at(block)->name());
-            }
-        }
-        return names;
-    }
-    void expect_equal(std::string_view from = "") const {
-        std::vector<std::string> expected;
-        for (auto place = model_.lower_bound(std::string(from)); place != model_.end(); ++place) {
-            expected.push_back(place->first);
-        }
-        ASSERT_EQ(walk(from), expected) << "from '" << from << "'";
-    }
-};
-
-/// Names that share long prefixes, are prefixes of others, are long, or begin with high bytes.
+/// Names that share long prefixes, are prefixes of others, are as short or as long as may be, or
+/// have bytes that order differently as signed characters.
 std::string any_name(std::mt19937_64& random) {
     const std::string number = std::to_string(random() % 3000);
-    switch (random() % 6) {
+    switch (random() % 7) {
         case 0: return "event/42/section/101/seat/" + number;
         case 1: return number;
         case 2: return std::string(random() % 12 + 1, 'a');
-        case 3: return std::string(900, 'p') + "/" + number;
+        case 3: return std::string(limits::name_bytes_max - 5, 'p') + "/" + number;
         case 4: return "\xc3\xa9/" + number + "/\xf0\x9f\x8e\xab";
+        case 5: {
+            std::string name(random() % 8 + 1, ' ');
+            for (char& c : name) c = "\x20\x7f\x80\xff"[random() % 4];
+            return name;
+        }
         default: return "event/" + number + "/x";
     }
 }
@@ -101,9 +38,18 @@ TEST_F(NameIndexTest, AnEmptyIndexHasNothing) {
     insert("a");
     erase(model_.begin());
     EXPECT_TRUE(walk().empty());
+    EXPECT_TRUE(walk("a").empty());
 }
 
-TEST_F(NameIndexTest, AgreesWithASetUnderRandomChanges) {
+TEST_F(NameIndexTest, NamesAreInTheOrderOfTheirBytes) {
+    for (const char* name : {"b", "\xff", "a", "\x7f", "\x80", "ab", "a/b", "\xc3\xa9", "abc"}) {
+        insert(name);
+    }
+    expect_equal();
+    EXPECT_EQ(walk("\x7f\x01").size(), 3U) << "80, c3 a9 and ff are above 7f";
+}
+
+TEST_F(NameIndexTest, AgreesWithAMapUnderRandomChanges) {
     for (std::uint64_t seed = 1; seed <= 4; ++seed) {
         std::mt19937_64 random(seed);
         for (int step = 0; step < 20'000; ++step) {
@@ -116,9 +62,9 @@ TEST_F(NameIndexTest, AgreesWithASetUnderRandomChanges) {
             } else if (!grow && !model_.empty()) {
                 erase(place == model_.end() ? model_.begin() : place);
             }
-            if (step % 500 == 0) {
+            if (step % 250 == 0) {
                 expect_equal();
-                expect_equal(any_name(random));
+                for (int i = 0; i < 4; ++i) expect_equal(any_name(random));
                 free_retired();
             }
             if (HasFatalFailure()) FAIL() << "seed " << seed << ", step " << step;
@@ -126,17 +72,32 @@ TEST_F(NameIndexTest, AgreesWithASetUnderRandomChanges) {
         while (!model_.empty()) erase(model_.begin());
         free_retired();
         EXPECT_EQ(heap_.bytes_used(), 0U) << "seed " << seed;
-        next_id_ = 0;
     }
+}
+
+TEST_F(NameIndexTest, LongNamesThatShareAllButTheirEndsAreTold) {
+    // Three levels of nodes with separators of a thousand bytes.
+    const std::string common(1000, 'x');
+    std::mt19937_64 random(9);
+    while (model_.size() < 9'000) {
+        const std::string name = common + std::to_string(random() % 1'000'000);
+        if (!model_.contains(name)) insert(name);
+        free_retired();
+        ASSERT_FALSE(HasFatalFailure());
+    }
+    expect_equal();
+    expect_equal(common);
+    expect_equal(common + "5");
+    expect_equal(std::string(999, 'x'));
+    EXPECT_TRUE(walk(std::string(999, 'x') + "y").empty());
+    while (!model_.empty()) erase(model_.begin());
+    free_retired();
+    EXPECT_EQ(heap_.bytes_used(), 0U);
 }
 
 TEST_F(NameIndexTest, NamesInAscendingOrderFillTheirLeaves) {
     constexpr int names = 20'000;
-    char name[16];
-    for (int i = 0; i < names; ++i) {
-        std::snprintf(name, sizeof name, "n/%08d", i);
-        insert(name);
-    }
+    for (int i = 0; i < names; ++i) insert(numbered_name(i));
     free_retired();
     expect_equal();
     expect_equal("n/00010000");
@@ -145,77 +106,88 @@ TEST_F(NameIndexTest, NamesInAscendingOrderFillTheirLeaves) {
     EXPECT_LE((heap_.bytes_used() - blocks) / names, 9U) << "bytes a record";
 }
 
-TEST_F(NameIndexTest, ARefusedChangeChangesNothing) {
-    for (int i = 0; i < 63; ++i) insert("name/" + std::to_string(i));
-    const RecordId next = make_record("name/30x");
-    free_retired();
-    // All memory is taken; then one block after the other is given back, until the three nodes of a
-    // split (two leaves, a new root) can be had.
-    std::vector<std::pair<Offset, std::uint64_t>> kept;
-    for (const std::uint64_t bytes : {320U, 320U, 48U}) {
-        kept.emplace_back(heap_.allocate(bytes, Heap::Purpose::data), bytes);
-    }
-    for (std::size_t c = Heap::size_classes(); c-- > 0;) {
-        while (heap_.allocate(Heap::class_bytes(c), Heap::Purpose::upkeep) != 0) {
+/// Readers as threads. What the writer takes out stays until every walk that had begun by then has
+/// ended; then it is used again: nodes, blocks and slots.
+class NameIndexThreads : public NameIndexTest {
+protected:
+    struct Waiting {
+        std::uint64_t walks_begun;
+        std::vector<std::pair<Offset, std::uint64_t>> nodes;
+        std::vector<RecordId> records;
+    };
+    std::atomic<std::uint64_t> walks_begun_ = 0;
+    std::atomic<std::uint64_t> walks_ended_ = 0;
+    std::deque<Waiting> waiting_;
+
+    void free_later(std::vector<RecordId> erased) {
+        // acq_rel: a walk that is not counted here begins later, and sees that these are gone.
+        const std::uint64_t begun = walks_begun_.fetch_add(0, std::memory_order_acq_rel);
+        waiting_.push_back({begun, std::exchange(retired_, {}), std::move(erased)});
+        while (!waiting_.empty() &&
+               walks_ended_.load(std::memory_order_acquire) >= waiting_.front().walks_begun) {
+            for (const auto& [offset, bytes] : waiting_.front().nodes) heap_.free(offset, bytes);
+            for (const RecordId id : waiting_.front().records) drop_record(id);
+            waiting_.pop_front();
         }
     }
-    for (const auto& [block, bytes] : kept) {
-        const std::uint64_t used = heap_.bytes_used();
-        ASSERT_FALSE(index_.insert(next));
-        ASSERT_EQ(heap_.bytes_used(), used);
-        ASSERT_TRUE(retired_.empty());
-        expect_equal();
-        heap_.free(block, bytes);
+    /// The names from `from` on, by one walk.
+    std::vector<std::string> read(std::string_view from) {
+        walks_begun_.fetch_add(1, std::memory_order_acq_rel);
+        std::vector<std::string> names;
+        for (const std::uint32_t id : walk(from)) {
+            names.emplace_back(index::name_of(segment_.view(), id));
+        }
+        walks_ended_.fetch_add(1, std::memory_order_acq_rel);
+        return names;
     }
-    EXPECT_TRUE(index_.insert(next));
-    EXPECT_EQ(walk().size(), 64U);
-}
+};
 
-TEST_F(NameIndexTest, ThreadsMeetEveryLastingNameOnceAndInOrder) {
+TEST_F(NameIndexThreads, MeetEveryLastingNameOnceAndInOrder) {
     constexpr int lasting = 300;
-    for (int i = 0; i < lasting; ++i) insert("k/" + std::to_string(i * 100));
-    std::vector<std::string> expected;
-    for (const auto& [name, id] : model_) expected.push_back(name);
+    constexpr int names = 30'000;
+    for (int i = 0; i < lasting; ++i) insert(numbered_name(i * names / lasting));
     std::atomic<bool> stop = false;
     std::atomic<int> walks = 0;
     std::string wrong;
     std::thread reading([&] {
-        while (!stop.load() && wrong.empty()) {
-            std::vector<std::string> met;
+        for (int turn = 0; !stop.load() && wrong.empty(); ++turn) {
+            const std::string from = numbered_name(turn % 2 == 0 ? 0 : turn * 611 % names);
+            auto expected = model_.lower_bound(from);
             std::string last;
-            for (const std::string& name : walk()) {
+            for (const std::string& name : read(from)) {
+                if (name < from) wrong = name + " is before " + from;
                 if (name <= last) wrong = last + " then " + name;
                 last = name;
-                if (name.find("00", name.size() - 2) != std::string::npos || name == "k/0")
-                    met.push_back(name);
+                if (!model_.contains(name)) continue;
+                if (name != expected->first) wrong = expected->first + " is not there";
+                ++expected;
             }
-            if (met != expected) wrong = "a lasting name is missing";
+            if (expected != model_.end() && wrong.empty()) wrong = expected->first + " is missing";
             ++walks;
         }
     });
-    // Retired nodes are not freed while the reader walks, nor are the blocks with the names.
+    // Waves of some thousand names that come and go: leaves and inner nodes split and merge.
     std::mt19937_64 random(5);
     std::map<int, RecordId> coming;
-    for (int step = 0; step < 20'000 || walks.load() < 3; ++step) {
-        const int number = static_cast<int>(random() % 30'000);
-        if (number % 100 == 0) continue;
+    for (int step = 0; (step < 40'000 || walks.load() < 20) && step < 4'000'000; ++step) {
+        const int number = static_cast<int>(random() % names);
         const auto place = coming.find(number);
-        if (place != coming.end()) {
-            ASSERT_TRUE(index_.erase(place->second));
-            coming.erase(place);
-        } else if (coming.size() < 2000 && next_id_ < 40'000) {
-            coming[number] = make_record("k/" + std::to_string(number));
-            ASSERT_TRUE(index_.insert(coming[number]));
-        } else if (!coming.empty()) {
-            ASSERT_TRUE(index_.erase(coming.begin()->second));
-            coming.erase(coming.begin());
+        const bool grow = step / 5'000 % 2 == 0;
+        if (grow && place == coming.end() && !model_.contains(numbered_name(number))) {
+            const RecordId id = coming[number] = make_record(numbered_name(number));
+            EXPECT_TRUE(index_.insert(id));
+            free_later({});
+        } else if (!grow && !coming.empty()) {
+            const auto gone = place == coming.end() ? coming.begin() : place;
+            EXPECT_TRUE(index_.erase(gone->second));
+            free_later({gone->second});
+            coming.erase(gone);
         }
-        if (next_id_ >= 40'000) break;
     }
     stop = true;
     reading.join();
     EXPECT_EQ(wrong, "");
-    EXPECT_GT(walks.load(), 0);
+    EXPECT_GE(walks.load(), 20);
 }
 
 }  // namespace
