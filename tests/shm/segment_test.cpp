@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <string>
@@ -31,6 +32,19 @@ TEST_F(SegmentTest, IsFoundByNameOnceItIsAnnounced) {
 TEST_F(SegmentTest, ASecondOneOfThatNameIsRefused) {
     const Segment first = Segment::create(grid_, {.memory_bytes = 16ULL << 20}).value();
     EXPECT_EQ(Segment::create(grid_, {.memory_bytes = 16ULL << 20}).error(), Errc::grid_in_use);
+}
+
+TEST_F(SegmentTest, MemoryAppearsWhenItIsCommitted) {
+    const Segment segment = Segment::create(grid_, {.memory_bytes = 256ULL << 20}).value();
+    const auto bytes_in_use = [this] {
+        struct stat file {};
+        EXPECT_EQ(stat(GridPaths::of(grid_)->segment_path.c_str(), &file), 0);
+        return static_cast<std::uint64_t>(file.st_blocks) * 512;
+    };
+    const std::uint64_t before = bytes_in_use();
+    EXPECT_LT(before, 16ULL << 20);
+    ASSERT_TRUE(segment.commit(segment.view().identity().heap.offset, 32ULL << 20));
+    EXPECT_EQ(bytes_in_use(), before + (32ULL << 20));
 }
 
 TEST_F(SegmentTest, ReadersCannotWrite) {
