@@ -4,11 +4,23 @@
 
 namespace ringside::broker {
 
-MemoryAhead::MemoryAhead(const shm::Segment& segment)
-    : segment_(&segment),
-      frontier_(segment.view().identity().heap.offset),
-      wanted_(frontier_),
-      thread_([this] { run(); }) {}
+namespace {
+
+constexpr std::uint64_t heap_ahead_bytes = 16ULL << 20;
+constexpr std::uint64_t slots_ahead_bytes = 2ULL << 20;
+constexpr std::uint64_t slots_step_bytes = 256ULL << 10;
+
+}  // namespace
+
+MemoryAhead::MemoryAhead(const shm::Segment& segment) : segment_(&segment) {
+    const shm::Identity& identity = segment.view().identity();
+    const auto part = [](const shm::Region& region, std::uint64_t ahead, std::uint64_t step) {
+        return Part{region, ahead, step, region.offset, region.offset};
+    };
+    parts_ = {part(identity.heap, heap_ahead_bytes, shm::huge_page_bytes),
+              part(identity.slots, slots_ahead_bytes, slots_step_bytes)};
+    thread_ = std::thread([this] { run(); });
+}
 
 MemoryAhead::~MemoryAhead() {
     {
@@ -20,32 +32,41 @@ MemoryAhead::~MemoryAhead() {
 }
 
 bool MemoryAhead::commit(Offset offset, std::uint64_t bytes) {
-    const shm::Region& heap = segment_->view().identity().heap;
-    if (offset < heap.offset) return segment_->commit(offset, bytes);  // the slots
     const std::lock_guard lock(mutex_);
+    Part& part = offset >= parts_[0].region.offset ? parts_[0] : parts_[1];
     const Offset end = offset + bytes;
-    if (end > frontier_) {
-        if (!segment_->commit(frontier_, end - frontier_)) return false;
-        frontier_ = end;
+    if (end > part.frontier) {
+        if (!segment_->commit(part.frontier, end - part.frontier)) return false;
+        part.frontier = end;
     }
-    wanted_ = std::max(wanted_, std::min(end + ahead_bytes, heap.end()));
+    part.wanted = std::max(part.wanted, std::min(end + part.ahead_bytes, part.region.end()));
     wanted_changed_.notify_one();
     return true;
+}
+
+MemoryAhead::Part* MemoryAhead::next_part() noexcept {
+    const auto part = std::find_if(parts_.begin(), parts_.end(),
+                                   [](const Part& one) { return one.frontier < one.wanted; });
+    return part == parts_.end() ? nullptr : &*part;
 }
 
 void MemoryAhead::run() {
     std::unique_lock lock(mutex_);
     for (;;) {
-        wanted_changed_.wait(lock, [this] { return stop_ || frontier_ < wanted_; });
+        wanted_changed_.wait(lock, [this] { return stop_ || next_part() != nullptr; });
         if (stop_) return;
-        const Offset begin = frontier_;
-        const std::uint64_t bytes = std::min(shm::huge_page_bytes, wanted_ - begin);
+        Part& part = *next_part();
+        const Offset begin = part.frontier;
+        const std::uint64_t bytes = std::min(part.step_bytes, part.wanted - begin);
         // Without the lock: the engine may overtake, and then both back the same pages, harmlessly.
         lock.unlock();
-        const bool done = segment_->commit(begin, bytes);
+        const bool is_backed = segment_->commit(begin, bytes);
         lock.lock();
-        if (!done) wanted_ = frontier_;  // the host is short of memory: only what is asked for
-        else frontier_ = std::max(frontier_, begin + bytes);
+        if (is_backed) {
+            part.frontier = std::max(part.frontier, begin + bytes);
+        } else {
+            part.wanted = part.frontier;  // the host is short: only what is asked for
+        }
     }
 }
 
