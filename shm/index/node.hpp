@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "shm/segment/segment.hpp"
+#include "shm/version/visibility.hpp"
 
 /// Nodes of the ordered index. All are written once, before they are linked, except the children of
 /// an inner node, which are replaced in place.
@@ -68,13 +69,10 @@ static_assert(limits::name_bytes_max * (inner_children_max - 1) <= 0xffff);
 /// revoked can meet that.
 [[nodiscard]] inline std::string_view name_of(const SegmentView& segment,
                                               std::uint32_t id) noexcept {
-    if ((id + 1ULL) * sizeof(Slot) > segment.identity().slots.bytes) return {};
-    // acquire: pairs with the engine's release when it links a version.
-    const Offset offset = segment.slot(RecordId{id}).newest.load(std::memory_order_acquire);
-    if (offset == 0 || !segment.holds(offset, sizeof(VersionBlock))) return {};
-    const std::string_view name = segment.version_at(offset)->name();
-    return segment.holds(offset, sizeof(VersionBlock) + 8 + name.size()) ? name
-                                                                         : std::string_view();
+    const VersionBlock* block = newest_of(segment, RecordId{id});
+    if (block == nullptr) return {};
+    const std::string_view name = block->name();
+    return segment.holds(segment.offset_of(name.data()), name.size()) ? name : std::string_view();
 }
 
 /// First of `count` places in order at which `is_below` ends to hold.

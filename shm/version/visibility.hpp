@@ -37,12 +37,17 @@ namespace ringside::shm {
     return version == nullptr || version->is_tombstone() ? nullptr : version;
 }
 
-/// Newest version block of the record in a slot; null when the slot is empty.
+/// Newest version block of the record in a slot; null when the slot is empty, or when the id or
+/// what the slot holds leads out of the segment: a reader whose pin was revoked may meet any
+/// number.
 [[nodiscard]] inline const VersionBlock* newest_of(const SegmentView& segment,
                                                    RecordId id) noexcept {
+    const std::uint64_t slot = static_cast<std::uint32_t>(id);
+    if (slot >= segment.identity().slots.bytes / sizeof(Slot)) return nullptr;
     // acquire: pairs with the engine's release when it links a version.
     const Offset offset = segment.slot(id).newest.load(std::memory_order_acquire);
-    return offset == 0 ? nullptr : segment.version_at(offset);
+    if (offset == 0 || !segment.holds(offset, sizeof(VersionBlock))) return nullptr;
+    return segment.version_at(offset);
 }
 
 }  // namespace ringside::shm

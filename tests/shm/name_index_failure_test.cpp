@@ -1,4 +1,5 @@
 #include <atomic>
+#include <bit>
 #include <cstring>
 #include <random>
 #include <thread>
@@ -125,6 +126,13 @@ protected:
             insert(numbered_name(i));
             free_retired();
         }
+        // At the very end of the segment lies what looks like leaves that would go beyond it.
+        for (std::uint64_t before = 16; before <= 48; before += 16) {
+            const index::NodeHeader header{.level = 0, .count = index::leaf_entries_max};
+            segment_.view()
+                .at<Word>(segment_.view().size_bytes() - before)
+                ->store(std::bit_cast<std::uint64_t>(header));
+        }
         collect(segment_.header().root.index.load());
         for (const auto& [node, bytes] : nodes_) {
             const auto* first = segment_.view().at<std::byte>(node);
@@ -182,6 +190,17 @@ protected:
         return false;
     }
 };
+
+TEST_F(NameIndexReuseTest, ARecordThatCannotBeHasNoVersion) {
+    const auto slots =
+        static_cast<std::uint32_t>(segment_.view().identity().slots.bytes / sizeof(Slot));
+    EXPECT_NE(newest_of(segment_.view(), RecordId{0}), nullptr);
+    EXPECT_EQ(newest_of(segment_.view(), RecordId{slots}), nullptr);
+    EXPECT_EQ(newest_of(segment_.view(), RecordId{~0U}), nullptr);
+    segment_.view().slot(RecordId{slots - 1}).newest.store(segment_.view().size_bytes() - 8);
+    EXPECT_EQ(newest_of(segment_.view(), RecordId{slots - 1}), nullptr);
+    EXPECT_EQ(index::name_of(segment_.view(), slots - 1), "");
+}
 
 TEST_F(NameIndexReuseTest, AWalkOverReusedMemoryEnds) {
     std::mt19937_64 random(11);

@@ -159,7 +159,10 @@ TEST_F(NameIndexThreads, MeetEveryLastingNameOnceAndInOrder) {
                 if (name <= last) wrong = last + " then " + name;
                 last = name;
                 if (!model_.contains(name)) continue;
-                if (name != expected->first) wrong = expected->first + " is not there";
+                if (expected == model_.end() || name != expected->first) {
+                    wrong = name + " is not the next one";
+                    break;
+                }
                 ++expected;
             }
             if (expected != model_.end() && wrong.empty()) wrong = expected->first + " is missing";
