@@ -14,10 +14,12 @@ namespace ringside {
 
 /// Encodes one document at a time as a FlexBuffer, and keeps its memory for the next.
 ///
-/// The bytes are what `flexbuffers::GetRoot` reads: NULL, BOOL, INT, UINT, FLOAT, STRING, VECTOR
-/// and MAP, every container and string aligned to its width. Beside speed, the reason for an
-/// encoder of our own is size: objects with the same keys share one vector of keys, and keys up to
-/// `shared_key_bytes_max` are written once per document where the small cache remembers them.
+/// The bytes are what `flexbuffers::GetRoot` reads: NULL, BOOL, INT, UINT, FLOAT, STRING, VECTOR,
+/// MAP and the INDIRECT numbers, every container, string and number aligned to its width. Beside
+/// speed, the reason for an encoder of our own is size: objects with the same keys share one vector
+/// of keys, keys up to `shared_key_bytes_max` are written once per document where the small cache
+/// remembers them, and a container whose few wide numbers would widen all its fields keeps them
+/// beside it.
 ///
 /// Mistakes and limits are kept: the first one is what `finish` returns, the calls after it do
 /// nothing. What it finishes always passes `verify_document`.
@@ -113,6 +115,12 @@ private:
         std::uint8_t width_log2 = 0;
     };
 
+    /// How a container is written with the fewest bytes.
+    struct Layout {
+        std::size_t start;        ///< position of the first element
+        std::uint8_t width_log2;  ///< of its fields; wider numbers lie before it
+    };
+
     void fail(Errc code) noexcept {
         if (failure_ == Errc::ok) failure_ = code;
     }
@@ -126,7 +134,10 @@ private:
     [[nodiscard]] bool key_less(const KeySlot& a, const KeySlot& b) const noexcept;
     KeySlot write_key(std::string_view key);
     CachedKeys key_vector(std::size_t first_key);
+    [[nodiscard]] Layout lay_out(std::size_t first_slot, const CachedKeys* keys) const noexcept;
+    void write_indirect(std::size_t first_slot, std::uint8_t width_log2);
     Slot write_container(std::size_t first_slot, const CachedKeys* keys);
+    [[nodiscard]] static std::uint64_t number_bits(const Slot& slot, std::size_t width) noexcept;
     template <class Field>
     static void write_elements(const Slot* slots, std::size_t count, std::size_t start,
                                Byte* at) noexcept;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
 
@@ -137,31 +138,74 @@ void DocumentBuilder::align(std::size_t width) {
     size_ += pad;
 }
 
+/// The bits of a number in a field of `width` bytes, which is wide enough for it.
+inline std::uint64_t DocumentBuilder::number_bits(const Slot& slot, std::size_t width) noexcept {
+    if (width == 8 || slot.type != flex::type_float) return slot.bits;
+    const auto single = static_cast<float>(std::bit_cast<double>(slot.bits));
+    return std::bit_cast<std::uint32_t>(single);
+}
+
+/// A container is as wide as its offsets need, and either as wide as its widest number or narrower
+/// with the wider numbers beside it: whichever ends first.
+DocumentBuilder::Layout DocumentBuilder::lay_out(std::size_t first_slot,
+                                                 const CachedKeys* keys) const noexcept {
+    const std::size_t count = slots_.size() - first_slot;
+    const std::size_t header_fields = keys != nullptr ? 3 : 1;
+    std::array<std::size_t, 4> numbers{};  // by width; those that lie in the container or beside it
+    std::uint64_t lowest = keys != nullptr ? keys->vector : UINT64_MAX;  // that is pointed at
+    for (std::size_t i = first_slot; i < slots_.size(); ++i) {
+        if (flex::is_inline(slots_[i].type)) {
+            ++numbers[slots_[i].width_log2];
+        } else {
+            lowest = std::min(lowest, slots_[i].bits);
+        }
+    }
+
+    Layout best{};
+    std::size_t best_end = SIZE_MAX;
+    std::size_t beside = size_;  // end of the numbers that are wider than the candidate
+    for (std::uint8_t log2 = 4; log2-- > flex::width_of(count);) {
+        const std::size_t width = std::size_t{1} << log2;
+        const std::size_t start = beside + flex::padding(beside, width) + header_fields * width;
+        const std::size_t end = start + count * (width + 1);
+        const bool points = lowest != UINT64_MAX;
+        const bool reaches = !points || flex::width_of(start + count * width - lowest) <= log2;
+        if (reaches && end < best_end) {
+            best = {start, log2};
+            best_end = end;
+        }
+        if (numbers[log2] == 0) continue;
+        const std::size_t first = beside + flex::padding(beside, width);
+        lowest = std::min<std::uint64_t>(lowest, first);
+        beside = first + numbers[log2] * width;
+    }
+    return best;
+}
+
+/// Writes the numbers that are wider than their container before it, the widest first.
+void DocumentBuilder::write_indirect(std::size_t first_slot, std::uint8_t width_log2) {
+    for (std::uint8_t log2 = 3; log2 > width_log2; --log2) {
+        const std::size_t width = std::size_t{1} << log2;
+        for (std::size_t i = first_slot; i < slots_.size(); ++i) {
+            Slot& slot = slots_[i];
+            if (!flex::is_inline(slot.type) || slot.width_log2 != log2) continue;
+            align(width);
+            flex::store_width(reserve(width), number_bits(slot, width), width);
+            slot = {size_, flex::indirect(slot.type), log2};
+            size_ += width;
+        }
+    }
+}
+
 /// The container of the slots from `first_slot` on; a map where there are `keys`.
 DocumentBuilder::Slot DocumentBuilder::write_container(std::size_t first_slot,
                                                        const CachedKeys* keys) {
+    const auto [start, width_log2] = lay_out(first_slot, keys);
+    write_indirect(first_slot, width_log2);
     const Slot* slots = slots_.data() + first_slot;
     const std::size_t count = slots_.size() - first_slot;
     const std::size_t header_fields = keys != nullptr ? 3 : 1;
-
-    // The lowest position that is pointed at decides how wide offsets must be.
-    std::uint64_t lowest = keys != nullptr ? keys->vector : UINT64_MAX;
-    std::uint8_t width_log2 = flex::width_of(count);
-    for (std::size_t i = 0; i < count; ++i) {
-        if (flex::is_inline(slots[i].type)) {
-            width_log2 = std::max(width_log2, slots[i].width_log2);
-        } else {
-            lowest = std::min(lowest, slots[i].bits);
-        }
-    }
-    std::size_t width = 0;
-    std::size_t start = 0;
-    for (;; ++width_log2) {
-        width = std::size_t{1} << width_log2;
-        start = size_ + flex::padding(size_, width) + header_fields * width;
-        if (lowest == UINT64_MAX || flex::width_of(start + count * width - lowest) <= width_log2)
-            break;
-    }
+    const std::size_t width = std::size_t{1} << width_log2;
 
     align(width);
     Byte* at = reserve((header_fields + count) * width + count);
@@ -191,17 +235,10 @@ void DocumentBuilder::write_elements(const Slot* slots, std::size_t count, std::
     Byte* types = at + count * width;
     for (std::size_t i = 0; i < count; ++i) {
         const Slot& slot = slots[i];
-        std::uint64_t bits = slot.bits;
-        std::uint8_t stored_log2 = width_log2;
-        if (!flex::is_inline(slot.type)) {
-            bits = start + i * width - slot.bits;
-            stored_log2 = slot.width_log2;
-        } else if (width == 4 && slot.type == flex::type_float) {
-            const auto single = static_cast<float>(std::bit_cast<double>(slot.bits));
-            bits = std::bit_cast<std::uint32_t>(single);
-        }
-        flex::store<Field>(at + i * width, bits);
-        types[i] = flex::type_byte(slot.type, stored_log2);
+        const bool is_inline = flex::is_inline(slot.type);
+        flex::store<Field>(at + i * width,
+                           is_inline ? number_bits(slot, width) : start + i * width - slot.bits);
+        types[i] = flex::type_byte(slot.type, is_inline ? width_log2 : slot.width_log2);
     }
 }
 

@@ -15,6 +15,7 @@
 ///   keys       size | offset of key 0 … n-1               (ascending in strcmp order)
 ///   string     size | bytes | NUL
 ///   key        bytes | NUL
+///   number     its bytes, where it is wider than the container that leads to it ("indirect")
 ///
 /// Every field of one container has that container's width: 1, 2, 4 or 8 bytes, little endian.
 /// Offsets count backwards from where they are stored to the first element or byte. A type byte is
@@ -29,6 +30,9 @@ enum Type : std::uint8_t {
     type_uint = 2,
     type_float = 3,
     type_string = 5,
+    type_indirect_int = 6,
+    type_indirect_uint = 7,
+    type_indirect_float = 8,
     type_map = 9,
     type_vector = 10,
     type_bool = 26,
@@ -79,6 +83,15 @@ constexpr std::uint8_t width_of_signed(std::int64_t value) noexcept {
 /// Whether a value lies in its container itself, and not where an offset leads.
 constexpr bool is_inline(std::uint8_t type) noexcept {
     return type <= type_float || type == type_bool;
+}
+
+/// The type of the same number where it lies outside its container.
+constexpr std::uint8_t indirect(std::uint8_t type) noexcept {
+    return static_cast<std::uint8_t>(type + (type_indirect_int - type_int));
+}
+
+constexpr std::uint8_t direct(std::uint8_t type) noexcept {
+    return static_cast<std::uint8_t>(type - (type_indirect_int - type_int));
 }
 
 constexpr Byte type_byte(std::uint8_t type, std::uint8_t width_log2) noexcept {

@@ -131,6 +131,7 @@ private:
 
     static Value at(const Byte* begin, const Byte* end, const Byte* slot, std::size_t slot_width,
                     Byte type_byte) noexcept;
+    void read_number(const Byte* at, std::size_t width, std::uint8_t type) noexcept;
     void read_string(const Byte* slot, std::size_t slot_width, std::size_t width) noexcept;
     void read_container(const Byte* slot, std::size_t slot_width, std::size_t width,
                         ValueType type) noexcept;

@@ -21,22 +21,17 @@ inline Value Value::at(const Byte* begin, const Byte* end, const Byte* slot, std
     const std::size_t width = std::size_t{1} << (type_byte & 3);
     switch (type_byte >> 2) {
         case flex::type_int:
-            value.bits_ = static_cast<std::uint64_t>(flex::load_signed(slot, slot_width));
-            value.type_ = ValueType::integer;
-            break;
         case flex::type_uint:
-            value.bits_ = flex::load(slot, slot_width);
-            value.type_ =
-                value.bits_ <= INT64_MAX ? ValueType::integer : ValueType::unsigned_integer;
+        case flex::type_float: value.read_number(slot, slot_width, type_byte >> 2); break;
+        case flex::type_indirect_int:
+        case flex::type_indirect_uint:
+        case flex::type_indirect_float: {
+            const auto place = static_cast<std::uint64_t>(slot - begin);
+            const std::uint64_t back = flex::load(slot, slot_width);
+            if (back > place || back < width) break;
+            value.read_number(slot - back, width, flex::direct(type_byte >> 2));
             break;
-        case flex::type_float:
-            if (slot_width < 4) break;
-            value.bits_ =
-                slot_width == 8
-                    ? flex::load(slot, 8)
-                    : std::bit_cast<std::uint64_t>(static_cast<double>(flex::load_as<float>(slot)));
-            value.type_ = ValueType::real;
-            break;
+        }
         case flex::type_bool:
             value.bits_ = flex::load(slot, slot_width) != 0 ? 1 : 0;
             value.type_ = ValueType::boolean;
@@ -51,6 +46,28 @@ inline Value Value::at(const Byte* begin, const Byte* end, const Byte* slot, std
         default: break;
     }
     return value;
+}
+
+/// The number's bytes lie within the document.
+inline void Value::read_number(const Byte* at, std::size_t width, std::uint8_t type) noexcept {
+    switch (type) {
+        case flex::type_int:
+            bits_ = static_cast<std::uint64_t>(flex::load_signed(at, width));
+            type_ = ValueType::integer;
+            break;
+        case flex::type_uint:
+            bits_ = flex::load(at, width);
+            type_ = bits_ <= INT64_MAX ? ValueType::integer : ValueType::unsigned_integer;
+            break;
+        default:
+            if (width < 4) break;
+            bits_ =
+                width == 8
+                    ? flex::load(at, 8)
+                    : std::bit_cast<std::uint64_t>(static_cast<double>(flex::load_as<float>(at)));
+            type_ = ValueType::real;
+            break;
+    }
 }
 
 inline void Value::read_string(const Byte* slot, std::size_t slot_width,

@@ -73,6 +73,9 @@ private:
             case flex::type_string: return string(slot, slot_width, width);
             case flex::type_vector: return container(slot, slot_width, width, depth, false);
             case flex::type_map: return container(slot, slot_width, width, depth, true);
+            case flex::type_indirect_int:
+            case flex::type_indirect_uint:
+            case flex::type_indirect_float: return indirect(slot, slot_width, type_byte);
             default: return wrong("a type that documents do not have");
         }
     }
@@ -91,6 +94,14 @@ private:
         if (back > slot || slot - back < header) return wrong("an offset leads outside");
         place = slot - static_cast<std::size_t>(back);
         return (place & (width - 1)) == 0 || wrong("an offset is not aligned");
+    }
+
+    bool indirect(std::size_t slot, std::size_t slot_width, Byte type_byte) {
+        const std::size_t width = std::size_t{1} << (type_byte & 3);
+        std::size_t place = 0;
+        if (!follow(slot, slot_width, width, 0, place)) return false;
+        if (place + width > slot) return wrong("a number does not end before what leads to it");
+        return type_byte >> 2 != flex::type_indirect_float || real(place, width);
     }
 
     bool string(std::size_t slot, std::size_t slot_width, std::size_t width) {

@@ -182,9 +182,9 @@ TEST(Json, TextBeyondTheLimitIsRefused) {
 }
 
 TEST(Json, DocumentWhoseEncodingIsBeyondTheLimitIsRefused) {
-    // One value of eight bytes makes all elements of its array as wide.
-    std::string json = "[0.1";
-    for (std::size_t i = 0; i < limits::document_bytes_max / 9; ++i) json += ",1";
+    // An empty string takes two bytes, four that lead to it and one for its type.
+    std::string json = "[1";
+    for (std::size_t i = 0; i < limits::document_bytes_max / 7; ++i) json += ",\"\"";
     ASSERT_LE(json.size(), limits::document_bytes_max);
     EXPECT_EQ(failure(json + "]"), Errc::document_too_large);
 }
