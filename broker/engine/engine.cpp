@@ -40,12 +40,9 @@ std::unique_ptr<Session> Engine::close(SessionId id) {
     const auto place = std::find_if(sessions_.begin(), sessions_.end(),
                                     [id](const auto& session) { return session->id() == id; });
     if (place == sessions_.end()) return nullptr;
-    return remove(static_cast<std::size_t>(place - sessions_.begin()));
-}
-
-std::unique_ptr<Session> Engine::remove(std::size_t place) {
-    std::unique_ptr<Session> session = std::move(sessions_[place]);
-    sessions_.erase(sessions_.begin() + static_cast<std::ptrdiff_t>(place));
+    std::unique_ptr<Session> session = std::move(*place);
+    sessions_.erase(place);
+    std::erase(active_, session.get());
     segment_.session(session->index()).id.store(0, std::memory_order_relaxed);
     segment_.header().counters.sessions_open.store(sessions_.size(), std::memory_order_relaxed);
     return session;
@@ -55,16 +52,37 @@ bool Engine::turn(std::uint64_t now_ns, Outbox& outbox) {
     constexpr std::size_t expiries_per_turn = 256;
     grid_.begin_turn(now_ns);
     grid_.expire_due(expiries_per_turn);
+    ++turns_;
+    find_active();
     std::size_t budget = requests_per_turn;
-    for (std::size_t i = 0; i < sessions_.size() && budget > 0; ++i) {
-        const std::size_t place = (next_session_ + i) % sessions_.size();
-        Session& session = *sessions_[place];
+    for (std::size_t i = 0; i < active_.size() && budget > 0; ++i) {
+        Session& session = *active_[(next_active_ + i) % active_.size()];
         session.adopt_lanes();
-        if (!drain(session, budget)) violators_.emplace_back(place, violation_);
+        const std::size_t before = budget;
+        if (!drain(session, budget)) violators_.emplace_back(session.id(), violation_);
+        if (budget != before) session.active_until = turns_ + active_turns;
     }
-    if (!sessions_.empty()) next_session_ = (next_session_ + 1) % sessions_.size();
+    if (!active_.empty()) next_active_ = (next_active_ + 1) % active_.size();
     finish_turn(outbox);
     return budget < requests_per_turn || outbox.subjects != 0 || !outbox.ended.empty();
+}
+
+/// Sessions that asked for nothing for long are looked at in turn, a few at a time, so that a turn
+/// costs what the busy ones ask for, however many others are attached.
+void Engine::find_active() {
+    std::erase_if(active_, [this](Session* session) {
+        session->is_active = session->active_until >= turns_;
+        return !session->is_active;
+    });
+    const std::size_t looks = std::min(idle_looks_per_turn, sessions_.size());
+    for (std::size_t i = 0; i < looks; ++i) {
+        if (next_idle_ >= sessions_.size()) next_idle_ = 0;
+        Session& session = *sessions_[next_idle_++];
+        if (session.is_active || !session.needs_service()) continue;
+        session.is_active = true;
+        session.active_until = turns_ + active_turns;
+        active_.push_back(&session);
+    }
 }
 
 bool Engine::drain(Session& session, std::size_t& budget) {
@@ -166,30 +184,15 @@ void Engine::finish_turn(Outbox& outbox) {
     }
     touched_.clear();
     if (outbox.subjects != 0) {
-        for (const auto& session : sessions_) {
-            session->adopt_lanes();  // one opened since the turn began may sleep already
-            for (const auto& lane : session->lanes()) {
-                const auto mask = lane->control().client.watch_mask.load(std::memory_order_relaxed);
-                if ((mask & outbox.subjects) != 0) ++outbox.sleepers;
-            }
-        }
+        for (const auto& session : sessions_) outbox.sleepers += session->sleepers(outbox.subjects);
     }
-    // Highest place first, so that the others keep theirs.
-    std::sort(violators_.begin(), violators_.end(),
-              [](const auto& a, const auto& b) { return a.first > b.first; });
-    for (auto& [place, reason] : violators_)
-        outbox.ended.push_back({remove(place), std::move(reason)});
+    for (auto& [id, reason] : violators_) outbox.ended.push_back({close(id), std::move(reason)});
     violators_.clear();
 }
 
 bool Engine::has_work() {
-    for (const auto& session : sessions_) {
-        session->adopt_lanes();
-        for (std::size_t lane = 0; lane < session->lanes().size(); ++lane) {
-            if (session->is_ready(lane)) return true;
-        }
-    }
-    return false;
+    return std::any_of(sessions_.begin(), sessions_.end(),
+                       [](const auto& session) { return session->needs_service(); });
 }
 
 bool Engine::is_held_up() const {

@@ -35,8 +35,9 @@ struct Outbox {
 ///
 /// One turn:
 ///   1  the clock; records whose time to live ran out
-///   2  requests, lane by lane, at most `requests_per_lane` of one and `requests_per_turn` of all,
-///      beginning behind the lane where the last turn stopped
+///   2  requests of the active sessions, lane by lane, at most `requests_per_lane` of one and
+///      `requests_per_turn` of all, beginning behind the session where the last turn began; and a
+///      look at a few sessions that are idle
 ///   3  publish: all commits of the turn become visible by one store
 ///   4  replies become visible: who reads one sees its commit
 ///   5  who sleeps for any of this is put into the outbox
@@ -46,6 +47,10 @@ class Engine {
 public:
     static constexpr std::size_t requests_per_turn = 64;
     static constexpr std::size_t requests_per_lane = 16;
+    /// Of the sessions that are idle. A request of one of n waits for n / this many turns at most.
+    static constexpr std::size_t idle_looks_per_turn = 8;
+    /// A session that asks for nothing in so many turns is idle.
+    static constexpr std::uint64_t active_turns = 1024;
 
     Engine(const shm::SegmentView& segment, GridHost host, GridOptions options);
 
@@ -69,6 +74,7 @@ public:
     [[nodiscard]] std::size_t sessions() const noexcept { return sessions_.size(); }
 
 private:
+    void find_active();
     // False: the lane broke the protocol, for the reason in `violation_`.
     [[nodiscard]] bool drain(Session& session, std::size_t& budget);
     [[nodiscard]] bool drain(Session& session, std::size_t lane_index, std::size_t& budget);
@@ -77,18 +83,20 @@ private:
     void reply_to(Session& session, std::size_t lane_index);
     void finish_turn(Outbox& outbox);
     void store_entry(const Session& session) const;
-    std::unique_ptr<Session> remove(std::size_t place);
 
     shm::SegmentView segment_;
     Grid grid_;
     std::vector<std::unique_ptr<Session>> sessions_;
-    std::size_t next_session_ = 0;
+    std::vector<Session*> active_;
+    std::size_t next_active_ = 0;
+    std::size_t next_idle_ = 0;
+    std::uint64_t turns_ = 0;
     DecodedRequest request_;
     shm::ReplyWriter replies_;
     std::vector<Version> versions_;
     std::vector<Lane*> touched_;
     Error violation_;
-    std::vector<std::pair<std::size_t, Error>> violators_;  ///< by place, ascending
+    std::vector<std::pair<SessionId, Error>> violators_;
     std::uint64_t refused_ = 0;
     std::uint64_t sessions_total_ = 0;
 };

@@ -99,10 +99,12 @@ void EngineThread::stop() {
 void EngineThread::run() {
     pthread_setname_np(pthread_self(), "engine");
     shm::SpinWait spin(spin_);
-    bool is_idle = false;
+    bool is_idle = true;
     bool has_slept = false;  // since it last worked
     while (!stop_.load(std::memory_order_relaxed)) {
         const std::uint64_t now_ns = now();
+        if (!is_idle) count_busy(now_ns);
+        turn_began_ns_ = now_ns;
         take_orders(now_ns);
         const bool worked = engine_.turn(now_ns, outbox_);
         empty_outbox();
@@ -118,6 +120,13 @@ void EngineThread::run() {
         }
         is_idle = !worked;
     }
+}
+
+/// The last turn found something to do; the clock may have been set back since.
+void EngineThread::count_busy(std::uint64_t now_ns) noexcept {
+    auto& busy_ns = segment_->header().counters.busy_ns;
+    const std::uint64_t spent = now_ns > turn_began_ns_ ? now_ns - turn_began_ns_ : 0;
+    busy_ns.store(busy_ns.load(std::memory_order_relaxed) + spent, std::memory_order_relaxed);
 }
 
 void EngineThread::take_orders(std::uint64_t now_ns) {

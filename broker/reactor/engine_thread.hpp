@@ -50,6 +50,7 @@ private:
     void empty_outbox();
     void sleep();
     void keep_house(std::uint64_t now_ns);
+    void count_busy(std::uint64_t now_ns) noexcept;
 
     const shm::Segment* segment_;
     std::chrono::nanoseconds spin_;      ///< at the most
@@ -63,6 +64,7 @@ private:
     Descriptor epoll_;
     Descriptor nudge_;
     std::atomic<bool> stop_ = false;
+    std::uint64_t turn_began_ns_ = 0;
     std::uint64_t housekept_ns_ = 0;
     std::uint64_t heartbeat_ns_ = 0;
     std::thread thread_;

@@ -20,15 +20,38 @@ Session::Session(SessionId id, std::uint32_t index, SessionMemory memory, Peer p
     control->session_index = index;
 }
 
-bool Session::adopt_lanes() {
+std::size_t Session::lanes_open() const noexcept {
     // acquire: pairs with the client's release when it opens a lane.
     const std::uint32_t open = memory_.view().control().lanes_open.load(std::memory_order_acquire);
-    const std::size_t wanted = std::min<std::size_t>(open, limits::lanes_per_session_max);
+    return std::min<std::size_t>(open, limits::lanes_per_session_max);
+}
+
+bool Session::adopt_lanes() {
+    const std::size_t wanted = lanes_open();
     if (wanted <= lanes_.size()) return false;
     while (lanes_.size() < wanted) {
         lanes_.push_back(std::make_unique<Lane>(memory_.view(), lanes_.size()));
     }
     return true;
+}
+
+bool Session::needs_service() {
+    adopt_lanes();
+    for (std::size_t lane = 0; lane < lanes_.size(); ++lane) {
+        if (is_ready(lane) || lanes_[lane]->is_broken()) return true;
+    }
+    return false;
+}
+
+std::uint32_t Session::sleepers(std::uint32_t subjects) const noexcept {
+    const shm::SessionControl& control = memory_.view().control();
+    // All lanes that the client has opened: one that was not adopted yet may sleep already.
+    const std::size_t lanes = lanes_open();
+    std::uint32_t count = 0;
+    for (std::size_t lane = 0; lane < lanes; ++lane) {
+        if ((control.watch_masks[lane].load(std::memory_order_relaxed) & subjects) != 0) ++count;
+    }
+    return count;
 }
 
 bool Session::is_ready(std::size_t lane) noexcept {

@@ -46,6 +46,12 @@ public:
     [[nodiscard]] Lane::Taken take_frame(std::size_t lane);
     void forget_message(std::size_t lane) noexcept;
 
+    /// Whether a lane has something for the engine to do, or is broken. Adopts lanes.
+    [[nodiscard]] bool needs_service();
+
+    /// Lanes whose threads sleep until one of the subjects is published.
+    [[nodiscard]] std::uint32_t sleepers(std::uint32_t subjects) const noexcept;
+
     /// Appends the pins that are set. One above `published` cannot be true and is left out: what a
     /// pin can do at all is to keep memory back until its lease ends.
     void collect_pins(Revision published, std::vector<HeldPin>& out) const;
@@ -53,8 +59,10 @@ public:
     /// How many changes its slowest watch is behind.
     [[nodiscard]] std::uint64_t lag(Position head) const noexcept;
 
-    std::uint64_t requests = 0;  ///< served so far
-    std::size_t next_lane = 0;   ///< where the next turn goes on
+    std::uint64_t requests = 0;      ///< served so far
+    std::size_t next_lane = 0;       ///< where the next turn goes on
+    bool is_active = false;          ///< among the sessions that every turn serves
+    std::uint64_t active_until = 0;  ///< the turn, unless it asks for something until then
 
 private:
     /// A message beyond this is a large one.
@@ -65,6 +73,7 @@ private:
                *large_lane_ == lane;
     }
     [[nodiscard]] std::size_t pins_used() const noexcept;
+    [[nodiscard]] std::size_t lanes_open() const noexcept;
 
     SessionId id_;
     std::uint32_t index_;

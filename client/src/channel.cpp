@@ -19,6 +19,7 @@ Channel::Channel(Attachment& attachment, std::size_t index)
     : attachment_(&attachment),
       index_(index),
       control_(&attachment.memory().lane(index)),
+      watch_mask_(&attachment.memory().control().watch_masks[index]),
       requests_(attachment.memory().request_ring(index), shm::request_ring_bytes,
                 control_->client.request_tail, control_->broker.request_head),
       replies_(attachment.memory().reply_ring(index), shm::reply_ring_bytes,

@@ -27,6 +27,8 @@ public:
 
     [[nodiscard]] std::size_t index() const noexcept { return index_; }
     [[nodiscard]] shm::LaneControl& control() const noexcept { return *control_; }
+    /// Where its thread says for which subjects it sleeps on `published`.
+    [[nodiscard]] shm::HalfWord& watch_mask() const noexcept { return *watch_mask_; }
 
     /// The request under construction; `finish(next_number())` completes it.
     shm::RequestWriter request;
@@ -66,6 +68,7 @@ private:
     Attachment* attachment_;
     std::size_t index_;
     shm::LaneControl* control_;
+    shm::HalfWord* watch_mask_;
     shm::ByteRingProducer requests_;
     shm::ByteRingConsumer replies_;
     std::uint64_t number_ = 0;

@@ -340,7 +340,7 @@ Result<WatchEvent> Watch::Impl::next(std::chrono::milliseconds timeout) {
 Result<void> Watch::Impl::sleep(std::chrono::nanoseconds time) {
     auto lane = client_->lane();
     if (!lane) return lane.error();
-    shm::HalfWord& mask = (*lane)->channel().control().client.watch_mask;
+    shm::HalfWord& mask = (*lane)->channel().watch_mask();
     mask.store(subjects_, std::memory_order_seq_cst);  // S1
     std::atomic_thread_fence(std::memory_order_seq_cst);
     if (!has_news()) {  // S2, S3

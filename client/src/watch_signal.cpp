@@ -58,7 +58,7 @@ void WatchSignal::run(const std::shared_ptr<Client::Impl>& client,
             }
             attachment = (*lane)->shared_attachment();
         }
-        shm::HalfWord& mask = (*lane)->channel().control().client.watch_mask;
+        shm::HalfWord& mask = (*lane)->channel().watch_mask();
         mask.store(subjects, std::memory_order_seq_cst);
         std::atomic_thread_fence(std::memory_order_seq_cst);
         if (attachment->published() == seen) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <atomic>
 
 #include "shm/base/limits.hpp"
@@ -28,13 +29,18 @@ inline constexpr std::uint64_t no_pin = 0;
 /// unpinned.
 constexpr std::uint64_t pin_word(Revision revision) noexcept { return revision + 1; }
 
-/// Writer: the broker before it passes the memory on, except `lanes_open` and `pins_used`: client.
+/// Writer: the broker before it passes the memory on; of `lanes_open` and what follows: the client.
+///
+/// What the engine looks at of every session at each publication, however idle, is one cache line
+/// for a session of up to ten lanes.
 struct alignas(cache_line_bytes) SessionControl {
     std::uint64_t magic = 0;
     SessionId session = 0;
     std::uint32_t session_index = 0;  ///< of the SessionEntry in the segment
     HalfWord lanes_open;  ///< lanes 0..lanes_open-1 are polled by the broker; only grows
     HalfWord pins_used;   ///< pin slots 0..pins_used-1 may be set; only grows
+    /// Of each lane: the subjects for which its thread sleeps on `published`; 0 = not asleep.
+    std::array<HalfWord, limits::lanes_per_session_max> watch_masks;
 };
 
 /// A pin of a snapshot or a watch. Writer: the client. Reader: the engine.
@@ -58,7 +64,6 @@ struct LaneControl {
     struct alignas(cache_line_bytes) ClientLine {
         HalfWord request_tail;  ///< bytes ever written to the request ring, modulo 2^32
         HalfWord reply_asleep;  ///< SleepsOn: where the client waits in a futex
-        HalfWord watch_mask;    ///< subjects for which it sleeps on `published`; 0 = not asleep
     } client;
     struct alignas(cache_line_bytes) ClientReplyLine {
         HalfWord reply_head;  ///< bytes ever taken from the reply ring
@@ -80,6 +85,7 @@ inline constexpr std::uint64_t lane_control_bytes = 4096;
 inline constexpr std::uint64_t lane_bytes =
     lane_control_bytes + request_ring_bytes + reply_ring_bytes;
 inline constexpr std::uint64_t session_pins_offset = 4096;
+static_assert(sizeof(SessionControl) <= session_pins_offset);
 inline constexpr std::uint64_t session_lanes_offset =
     align_up(session_pins_offset + limits::pins_per_session_max * sizeof(PinSlot), 4096);
 inline constexpr std::uint64_t session_memory_bytes =

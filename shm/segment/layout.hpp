@@ -107,6 +107,7 @@ struct alignas(cache_line_bytes) Counters {
     Word sessions_open;
     Word sessions_total;
     Word pins_revoked;
+    Word busy_ns;  ///< of the engine's thread: in turns that found something to do
 };
 
 struct Header {

@@ -297,11 +297,14 @@ TEST(EngineHostile, RandomWordsInTheControlsHarmNobody) {
         hostile.open_lane();
         for (int stores = 0; stores < 6; ++stores) {
             shm::LaneControl& control = hostile.memory.lane(random() % 2);
-            shm::HalfWord* words[] = {
-                &control.client.request_tail,         &control.client.reply_asleep,
-                &control.client.watch_mask,           &control.client_reply.reply_head,
-                &control.broker.request_head,         &control.broker_reply.reply_tail,
-                &hostile.memory.control().lanes_open, &hostile.memory.control().pins_used};
+            shm::HalfWord* words[] = {&control.client.request_tail,
+                                      &control.client.reply_asleep,
+                                      &hostile.memory.control().watch_masks[random() % 2],
+                                      &control.client_reply.reply_head,
+                                      &control.broker.request_head,
+                                      &control.broker_reply.reply_tail,
+                                      &hostile.memory.control().lanes_open,
+                                      &hostile.memory.control().pins_used};
             *words[random() % std::size(words)] = word();
             control.pin.pin = random() % 3 == 0 ? word() : 0;
             for (std::size_t at = 0; at < 256; at += 4) {

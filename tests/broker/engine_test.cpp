@@ -236,6 +236,40 @@ TEST(Engine, BusySessionDoesNotShutOutAnother) {
     EXPECT_TRUE(lane.take());
 }
 
+TEST(Engine, ARequestOfOneOfManyIdleSessionsIsFoundWhileAnotherIsBusy) {
+    EngineHarness harness;
+    constexpr std::size_t idle = 100;
+    std::vector<decltype(harness.open())> sessions;
+    std::vector<LaneClient*> lanes;
+    for (std::size_t i = 0; i < idle; ++i) {
+        sessions.push_back(harness.open());
+        lanes.push_back(&sessions.back().open_lane());
+    }
+    auto busy = harness.open();
+    std::vector<LaneClient*> busy_lanes;
+    for (int i = 0; i < 8; ++i) busy_lanes.push_back(&busy.open_lane());
+    const auto turn = [&] {
+        for (LaneClient* lane : busy_lanes) {
+            while (lane->put("r", "1")) {
+            }
+        }
+        harness.turn();
+        for (LaneClient* lane : busy_lanes) static_cast<void>(lane->take_all());
+    };
+    // Long enough for all of them to be idle, and to be looked at from anywhere.
+    for (std::uint64_t i = 0; i < Engine::active_turns + 3; ++i) turn();
+    for (LaneClient* lane : lanes) {
+        ASSERT_TRUE(lane->put("m", "1"));
+        bool is_answered = false;
+        std::size_t turns = 0;
+        for (; turns <= (idle + 1) / Engine::idle_looks_per_turn + 2 && !is_answered; ++turns) {
+            turn();
+            is_answered = lane->take().has_value();
+        }
+        ASSERT_TRUE(is_answered) << "after " << turns << " turns";
+    }
+}
+
 TEST(Engine, TurnIsBounded) {
     EngineHarness harness;
     auto client = harness.open();
@@ -292,13 +326,13 @@ TEST(Engine, SleepingWatchersAreCountedBySubject) {
     EXPECT_EQ(harness.outbox.sleepers, 0U);
     const std::uint32_t subjects = harness.outbox.subjects;
     ASSERT_NE(subjects, 0U);
-    cares.control().client.watch_mask = subjects;
-    does_not.control().client.watch_mask = ~subjects;
+    cares.watch_mask() = subjects;
+    does_not.watch_mask() = ~subjects;
     ASSERT_TRUE(writer.put("a", "2"));
     harness.turn();
     EXPECT_EQ(harness.outbox.subjects, subjects);
     EXPECT_EQ(harness.outbox.sleepers, 1U);
-    cares.control().client.watch_mask = 0;
+    cares.watch_mask() = 0;
     ASSERT_TRUE(writer.put("a", "3"));
     harness.turn();
     EXPECT_EQ(harness.outbox.sleepers, 0U);

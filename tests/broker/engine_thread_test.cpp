@@ -140,13 +140,13 @@ TEST(EngineThreads, SleepingWatchersMissNoRevision) {
     for (LaneClient* own : lanes) {
         threads.emplace_back([&, own] {
             for (Revision seen = 0; seen < last;) {
-                own->control().client.watch_mask.store(shm::any_bit, std::memory_order_seq_cst);
+                own->watch_mask().store(shm::any_bit, std::memory_order_seq_cst);
                 auto outcome = shm::WaitOutcome::changed;
                 if (published.load(std::memory_order_seq_cst) == seen) {
                     outcome = shm::futex_wait_for(shm::low_half(published),
                                                   static_cast<std::uint32_t>(seen), 10s);
                 }
-                own->control().client.watch_mask.store(0, std::memory_order_relaxed);
+                own->watch_mask().store(0, std::memory_order_relaxed);
                 if (outcome == shm::WaitOutcome::timed_out) return;
                 seen = published.load(std::memory_order_acquire);
             }

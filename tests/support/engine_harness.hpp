@@ -31,6 +31,7 @@ class LaneClient {
 public:
     LaneClient(const shm::SessionMemoryView& memory, std::size_t index)
         : control_(&memory.lane(index)),
+          watch_mask_(&memory.control().watch_masks[index]),
           requests_(memory.request_ring(index), shm::request_ring_bytes,
                     control_->client.request_tail, control_->broker.request_head),
           replies_(memory.reply_ring(index), shm::reply_ring_bytes,
@@ -83,10 +84,12 @@ public:
     }
 
     shm::LaneControl& control() { return *control_; }
+    shm::HalfWord& watch_mask() { return *watch_mask_; }
     std::uint64_t number = 0;
 
 private:
     shm::LaneControl* control_;
+    shm::HalfWord* watch_mask_;
     shm::ByteRingProducer requests_;
     shm::ByteRingConsumer replies_;
     Bytes message_;
@@ -143,7 +146,7 @@ public:
     /// Turns until there is nothing to do; how many did something.
     std::size_t settle() {
         std::size_t turns = 0;
-        while (turn()) ++turns;
+        while (turn() || engine.has_work()) ++turns;
         return turns;
     }
 

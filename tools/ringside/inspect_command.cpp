@@ -202,6 +202,7 @@ void report_memory(Report& report, const shm::SegmentView& segment) {
     report.number("changes", load(counters.changes));
     report.number("refused", load(counters.refused));
     report.number("wakes", load(counters.wakes));
+    report.number("engine_busy_ns", load(counters.busy_ns));
     report.number("pins_revoked", load(counters.pins_revoked));
     report.number("sessions_open", load(counters.sessions_open));
     report.number("sessions_total", load(counters.sessions_total));

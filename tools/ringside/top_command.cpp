@@ -18,12 +18,14 @@ struct Sample {
     std::uint64_t commits;
     std::uint64_t changes;
     std::uint64_t refused;
+    std::uint64_t busy_ns;
     Clock::time_point at;
 
     explicit Sample(const shm::Counters& counters)
         : commits(counters.commits.load(std::memory_order_relaxed)),
           changes(counters.changes.load(std::memory_order_relaxed)),
           refused(counters.refused.load(std::memory_order_relaxed)),
+          busy_ns(counters.busy_ns.load(std::memory_order_relaxed)),
           at(Clock::now()) {}
 };
 
@@ -44,10 +46,12 @@ std::string line_of(const shm::SegmentView& segment, const Sample& before, const
     };
     const shm::Counters& counters = segment.header().counters;
     return fmt::format(
-        "writes/s {:>10.0f}  changes/s {:>10.0f}  refused/s {:>8.0f}  records {:>10}  "
+        "writes/s {:>10.0f}  changes/s {:>10.0f}  refused/s {:>8.0f}  busy {:>3.0f}%  records "
+        "{:>10}  "
         "sessions {:>4}  lag {:>8}  heap {:>7} MiB of {}",
         rate(before.commits, now.commits), rate(before.changes, now.changes),
-        rate(before.refused, now.refused), counters.records.load(std::memory_order_relaxed),
+        rate(before.refused, now.refused), rate(before.busy_ns, now.busy_ns) / 1e7,
+        counters.records.load(std::memory_order_relaxed),
         counters.sessions_open.load(std::memory_order_relaxed), largest_lag(segment),
         counters.heap_bytes_used.load(std::memory_order_relaxed) >> 20,
         segment.identity().heap.bytes >> 20);
