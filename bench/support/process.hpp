@@ -19,11 +19,12 @@
 
 namespace ringside::bench {
 
-inline void pin_to(int core) {
+/// Of this thread, or of the one with that id.
+inline void pin_to(int core, pid_t thread = 0) {
     cpu_set_t set;
     CPU_ZERO(&set);
     CPU_SET(core, &set);
-    sched_setaffinity(0, sizeof set, &set);
+    sched_setaffinity(thread, sizeof set, &set);
 }
 
 inline void unpin() {

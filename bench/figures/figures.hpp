@@ -1,0 +1,48 @@
+#pragma once
+
+#include <string>
+
+#include "bench/support/process.hpp"
+#include "bench/support/report.hpp"
+#include "bench/support/workload.hpp"
+#include "ringside/client.hpp"
+
+/// The figures of docs/benchmarks.md. Each is the median of several slices.
+namespace ringside::bench {
+
+struct Scale {
+    std::size_t records = 1'000'000;
+    std::size_t samples = 300'000;
+    int slices = 7;
+};
+
+/// A cache line that goes to the other core and back.
+double cache_line_round_trip_ns(const Scale& scale);
+
+void fill(Client& client, std::size_t records);
+
+/// Documents to write again with, encoded beforehand.
+std::vector<Bytes> some_documents();
+
+/// Reads of one field while another process writes at full speed.
+void measure_reads(Report& report, const std::string& grid, std::size_t records,
+                   const Scale& scale);
+void measure_get_many(Report& report, const Client& client, std::size_t records,
+                      const Scale& scale);
+void measure_scan(Report& report, const Client& client, const Scale& scale,
+                  const std::string& what);
+void measure_memory(Report& report, const std::string& grid, std::size_t records);
+
+void measure_acknowledged(Report& report, const std::string& grid, double round_trip_ns,
+                          const Scale& scale);
+void measure_pipelined(Report& report, const std::string& grid, std::size_t records,
+                       const Scale& scale);
+
+/// From the store that publishes a change to a watcher that has its event.
+void measure_watch(Report& report, double round_trip_ns, const Scale& scale);
+/// From the call of `put` to a watcher that has its event.
+void measure_put_to_watch(Report& report, const std::string& grid, const Scale& scale);
+/// What a change costs the engine with 64 watchers, and with one.
+void measure_watchers(Report& report, const Broker& broker, const Scale& scale);
+
+}  // namespace ringside::bench

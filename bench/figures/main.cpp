@@ -1,0 +1,81 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+
+#include "bench/figures/figures.hpp"
+#include "shm/wait/spin.hpp"
+
+namespace ringside::bench {
+
+double cache_line_round_trip_ns(const Scale& scale) {
+    const SharedFlag there;
+    const SharedFlag back;
+    const std::uint64_t rounds = scale.samples;
+    const Child other([&] {
+        pin_to(1);
+        for (std::uint64_t i = 1; i <= rounds; ++i) {
+            while ((*there).load(std::memory_order_acquire) != i) shm::cpu_pause();
+            (*back).store(i, std::memory_order_release);
+        }
+    });
+    pin_to(0);
+    std::vector<double> slices;
+    const std::uint64_t slice = rounds / 20;
+    for (std::uint64_t i = 1; i <= rounds;) {
+        const auto start = Clock::now();
+        const std::uint64_t end = std::min(i + slice, rounds + 1);
+        const std::uint64_t begin = i;
+        for (; i < end; ++i) {
+            (*there).store(i, std::memory_order_release);
+            while ((*back).load(std::memory_order_acquire) != i) shm::cpu_pause();
+        }
+        slices.push_back(ns_since(start) / static_cast<double>(end - begin));
+    }
+    return median(slices);
+}
+
+namespace {
+
+void run(Report& report, const Scale& scale) {
+    const double round_trip = cache_line_round_trip_ns(scale);
+    report.plain("cache line to the other core and back", round_trip, "ns");
+    {
+        const Broker small("256MiB");
+        Client client = Client::attach({.grid = small.grid()}).value();
+        fill(client, 10'000);
+        measure_reads(report, small.grid(), 10'000, scale);
+        measure_acknowledged(report, small.grid(), round_trip, scale);
+        measure_pipelined(report, small.grid(), 10'000, scale);
+        measure_put_to_watch(report, small.grid(), scale);
+        measure_watchers(report, small, scale);
+    }
+    measure_watch(report, round_trip, scale);
+    const Broker large("2GiB");
+    Client client =
+        Client::attach({.grid = large.grid(), .timeout = std::chrono::seconds(60)}).value();
+    fill(client, scale.records);
+    measure_memory(report, large.grid(), scale.records);
+    measure_scan(report, client, scale, "records in the order of their names");
+    measure_get_many(report, client, scale.records, scale);
+    measure_reads(report, large.grid(), scale.records, scale);
+    measure_pipelined(report, large.grid(), scale.records, scale);
+    measure_scan(report, client, scale, "records written again at random");
+}
+
+}  // namespace
+}  // namespace ringside::bench
+
+int main(int argc, char** argv) {
+    CLI::App app("Measures the figures of docs/benchmarks.md", "figures");
+    ringside::bench::Scale scale;
+    bool quick = false;
+    app.add_option("--records", scale.records, "Records of the large grid")
+        ->check(CLI::Range(10'000, 4'000'000));
+    app.add_flag("--quick", quick, "Small counts: shows that it works, measures nothing");
+    CLI11_PARSE(app, argc, argv);
+    if (quick) scale = {20'000, 6'000, 3};
+    ringside::bench::Report report;
+    ringside::bench::run(report, scale);
+    report.print();
+    return 0;
+}

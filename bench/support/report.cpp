@@ -1,0 +1,66 @@
+#include "bench/support/report.hpp"
+
+#include <fmt/format.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <fstream>
+
+namespace ringside::bench {
+
+namespace {
+
+const char* yes_or_no(bool is_met) { return is_met ? "yes" : "no"; }
+
+std::string machine() {
+    std::string model = "unknown CPU";
+    std::ifstream cpuinfo("/proc/cpuinfo");
+    for (std::string line; std::getline(cpuinfo, line);) {
+        if (line.rfind("model name", 0) == 0) {
+            model = line.substr(line.find(':') + 2);
+            break;
+        }
+    }
+    utsname kernel{};
+    uname(&kernel);
+    std::string pages;
+    std::getline(std::ifstream("/sys/kernel/mm/transparent_hugepage/shmem_enabled"), pages);
+    return fmt::format("{}, {} cores, Linux {}, huge pages of shared memory: {}", model,
+                       sysconf(_SC_NPROCESSORS_ONLN), kernel.release, pages);
+}
+
+}  // namespace
+
+void Report::ratio(const std::string& figure, double measured, const std::string& unit,
+                   double baseline, const std::string& baseline_name, double target) {
+    const double ratio = measured / baseline;
+    rows_.push_back({figure, fmt::format("{:.3g} {}", measured, unit),
+                     fmt::format("{} {:.3g} {}", baseline_name, baseline, unit),
+                     fmt::format("{:.2f}x", ratio), fmt::format("<= {:.2f}x", target),
+                     yes_or_no(ratio <= target)});
+}
+
+void Report::absolute(const std::string& figure, double measured, const std::string& unit,
+                      Wanted wanted, double target) {
+    const bool is_met = wanted == Wanted::at_most ? measured <= target : measured >= target;
+    rows_.push_back({figure, fmt::format("{:.3g} {}", measured, unit), "", "",
+                     fmt::format("{} {:.3g} {}", wanted == Wanted::at_most ? "<=" : ">=", target,
+                                 unit),
+                     yes_or_no(is_met)});
+}
+
+void Report::plain(const std::string& figure, double measured, const std::string& unit) {
+    rows_.push_back({figure, fmt::format("{:.3g} {}", measured, unit), "", "", "", ""});
+}
+
+void Report::print() const {
+    fmt::print("Machine: {}.\n\n", machine());
+    fmt::print(
+        "| figure | measured | baseline | ratio | target | met |\n|---|---|---|---|---|---|\n");
+    for (const Row& row : rows_) {
+        fmt::print("| {} | {} | {} | {} | {} | {} |\n", row.figure, row.measured, row.baseline,
+                   row.ratio, row.target, row.met);
+    }
+}
+
+}  // namespace ringside::bench

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace ringside::bench {
+
+/// The table of figures, as Markdown.
+class Report {
+public:
+    /// Met where it is at most `target` times the baseline, which was measured in the same run.
+    void ratio(const std::string& figure, double measured, const std::string& unit, double baseline,
+               const std::string& baseline_name, double target);
+
+    /// What is wanted of a figure that has no baseline.
+    enum class Wanted { at_most, at_least };
+    void absolute(const std::string& figure, double measured, const std::string& unit, Wanted wanted,
+                  double target);
+
+    /// A figure without a target.
+    void plain(const std::string& figure, double measured, const std::string& unit);
+
+    void print() const;
+
+private:
+    struct Row {
+        std::string figure;
+        std::string measured;
+        std::string baseline;
+        std::string ratio;
+        std::string target;
+        std::string met;
+    };
+    std::vector<Row> rows_;
+};
+
+}  // namespace ringside::bench
