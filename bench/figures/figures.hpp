@@ -16,8 +16,8 @@ struct Scale {
     int slices = 7;
 };
 
-/// A cache line that goes to the other core and back.
-double cache_line_round_trip_ns(const Scale& scale);
+/// How long a cache line takes to the other core and back, just now. Leaves the thread on core 0.
+double cache_line_round_trip_ns();
 
 void fill(Client& client, std::size_t records);
 
@@ -33,13 +33,12 @@ void measure_scan(Report& report, const Client& client, const Scale& scale,
                   const std::string& what);
 void measure_memory(Report& report, const std::string& grid, std::size_t records);
 
-void measure_acknowledged(Report& report, const std::string& grid, double round_trip_ns,
-                          const Scale& scale);
+void measure_acknowledged(Report& report, const std::string& grid, const Scale& scale);
 void measure_pipelined(Report& report, const std::string& grid, std::size_t records,
                        const Scale& scale);
 
 /// From the store that publishes a change to a watcher that has its event.
-void measure_watch(Report& report, double round_trip_ns, const Scale& scale);
+void measure_watch(Report& report, const Scale& scale);
 /// From the call of `put` to a watcher that has its event.
 void measure_put_to_watch(Report& report, const std::string& grid, const Scale& scale);
 /// What a change costs the engine with 64 watchers, and with one.

@@ -17,24 +17,32 @@ std::vector<Bytes> some_documents() {
     return documents;
 }
 
-void measure_acknowledged(Report& report, const std::string& grid, double round_trip_ns, const Scale& scale) {
+void measure_acknowledged(Report& report, const std::string& grid, const Scale& scale) {
     pin_to(0);
     Client client = Client::attach({.grid = grid, .spin = std::chrono::milliseconds(100)}).value();
     const Document document = Document::parse(json_of(1)).value();
-    std::vector<double> samples;
-    for (std::size_t i = 0; i < scale.samples / 3; ++i) {
-        const std::string name = name_of(i * 7919 % 10'000);
-        const auto start = Clock::now();
-        client.put(name, document).value();
-        samples.push_back(ns_since(start));
+    std::vector<double> all;
+    std::vector<double> medians;
+    std::vector<double> round_trips;
+    for (int slice = 0; slice < 3 * scale.slices; ++slice) {
+        round_trips.push_back(cache_line_round_trip_ns());
+        std::vector<double> samples;
+        for (std::size_t i = 0; i < scale.samples / 20; ++i) {
+            const std::string name = name_of(i * 7919 % 10'000);
+            const auto start = Clock::now();
+            client.put(name, document).value();
+            samples.push_back(ns_since(start));
+        }
+        medians.push_back(median(samples));
+        all.insert(all.end(), samples.begin(), samples.end());
     }
-    const double p50 = percentile(samples, 0.5);
     report.ratio(fmt::format("acknowledged write, spinning, p50 (p99 {:.1f} us, p99.9 {:.1f} us)",
-                       percentile(samples, 0.99) / 1000, percentile(samples, 0.999) / 1000),
-           p50, "ns", round_trip_ns, "cache-line round trip", 5);
+                             percentile(all, 0.99) / 1000, percentile(all, 0.999) / 1000),
+                 medians, "ns", round_trips, "cache-line round trip", 5);
 }
 
-void measure_pipelined(Report& report, const std::string& grid, std::size_t records, const Scale& scale) {
+void measure_pipelined(Report& report, const std::string& grid, std::size_t records,
+                       const Scale& scale) {
     pin_to(0);
     Client client = Client::attach({.grid = grid}).value();
     const auto documents = some_documents();

@@ -65,6 +65,8 @@ public:
         pid_ = 0;
     }
     [[nodiscard]] pid_t pid() const { return pid_; }
+    void pause() const { kill(pid_, SIGSTOP); }
+    void go_on() const { kill(pid_, SIGCONT); }
 
 private:
     pid_t pid_;

@@ -6,6 +6,8 @@
 
 #include <fstream>
 
+#include "bench/support/workload.hpp"
+
 namespace ringside::bench {
 
 namespace {
@@ -31,11 +33,14 @@ std::string machine() {
 
 }  // namespace
 
-void Report::ratio(const std::string& figure, double measured, const std::string& unit,
-                   double baseline, const std::string& baseline_name, double target) {
-    const double ratio = measured / baseline;
-    rows_.push_back({figure, fmt::format("{:.3g} {}", measured, unit),
-                     fmt::format("{} {:.3g} {}", baseline_name, baseline, unit),
+void Report::ratio(const std::string& figure, const std::vector<double>& measured,
+                   const std::string& unit, const std::vector<double>& baseline,
+                   const std::string& baseline_name, double target) {
+    std::vector<double> ratios;
+    for (std::size_t i = 0; i < measured.size(); ++i) ratios.push_back(measured[i] / baseline[i]);
+    const double ratio = median(ratios);
+    rows_.push_back({figure, fmt::format("{:.3g} {}", median(measured), unit),
+                     fmt::format("{} {:.3g} {}", baseline_name, median(baseline), unit),
                      fmt::format("{:.2f}x", ratio), fmt::format("<= {:.2f}x", target),
                      yes_or_no(ratio <= target)});
 }
@@ -43,10 +48,10 @@ void Report::ratio(const std::string& figure, double measured, const std::string
 void Report::absolute(const std::string& figure, double measured, const std::string& unit,
                       Wanted wanted, double target) {
     const bool is_met = wanted == Wanted::at_most ? measured <= target : measured >= target;
-    rows_.push_back({figure, fmt::format("{:.3g} {}", measured, unit), "", "",
-                     fmt::format("{} {:.3g} {}", wanted == Wanted::at_most ? "<=" : ">=", target,
-                                 unit),
-                     yes_or_no(is_met)});
+    rows_.push_back(
+        {figure, fmt::format("{:.3g} {}", measured, unit), "", "",
+         fmt::format("{} {:.3g} {}", wanted == Wanted::at_most ? "<=" : ">=", target, unit),
+         yes_or_no(is_met)});
 }
 
 void Report::plain(const std::string& figure, double measured, const std::string& unit) {

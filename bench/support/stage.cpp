@@ -35,15 +35,16 @@ Stage::Stage(const shm::SegmentShape& shape)
       listener_(listen_at(shm::GridPaths::of(name_).value().socket_path)),
       grid_(std::make_unique<broker::Grid>(
           segment_.view(),
-          broker::GridHost{
-              .commit_memory = [this](Offset offset,
-                                      std::uint64_t bytes) { return segment_.commit(offset, bytes); },
-              .heavy_fence = [] { shm::membarrier_all(); },
-              .collect_pins =
-                  [this](std::vector<broker::HeldPin>& out) {
-                      for (const auto& session : sessions_)
-                          session->collect_pins(grid_->published(), out);
-                  }},
+          broker::GridHost{.commit_memory =
+                               [this](Offset offset, std::uint64_t bytes) {
+                                   return segment_.commit(offset, bytes);
+                               },
+                           .heavy_fence = [] { shm::membarrier_all(); },
+                           .collect_pins =
+                               [this](std::vector<broker::HeldPin>& out) {
+                                   for (const auto& session : sessions_)
+                                       session->collect_pins(grid_->published(), out);
+                               }},
           broker::GridOptions{})) {
     segment_.announce(shm::register_for_membarrier() ? shm::Identity::asymmetric_fence : 0);
 }

@@ -56,6 +56,7 @@ private:
     Result<WatchEvent> follow(WatchEvent& event);
     Step step(WatchEvent& event);
     Step lapped(WatchEvent& event);
+    void prefetch(const shm::Change& change) const noexcept;
     bool make_event(const shm::Change& change, Revision at, WatchEvent& event);
     [[nodiscard]] bool is_wanted(const shm::Change& change, const shm::VersionBlock& version) const;
     [[nodiscard]] bool pointer_sees(const shm::Change& change,
