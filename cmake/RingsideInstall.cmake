@@ -1,10 +1,6 @@
 # `find_package(ringside)` gives ringside::client; pkg-config knows it as `ringside`.
 include(CMakePackageConfigHelpers)
 
-if(NOT TARGET ringside OR NOT TARGET ringside-broker)
-  return()
-endif()
-
 install(TARGETS ringside ringside-broker RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(TARGETS ringside_client ringside_shm EXPORT ringsideTargets
         ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
@@ -22,5 +18,8 @@ write_basic_package_version_file(ringsideConfigVersion.cmake COMPATIBILITY SameM
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/ringsideConfig.cmake
               ${CMAKE_CURRENT_BINARY_DIR}/ringsideConfigVersion.cmake
         DESTINATION ${package_dir})
+# The package may be installed below any prefix: its file finds that from its own place.
+set(pkgconfig_dir ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+file(RELATIVE_PATH prefix_from_pkgconfig_dir /${pkgconfig_dir} /)
 configure_file(cmake/ringside.pc.in ringside.pc @ONLY)
-install(FILES ${CMAKE_CURRENT_BINARY_DIR}/ringside.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/ringside.pc DESTINATION ${pkgconfig_dir})
