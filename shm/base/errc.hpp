@@ -89,7 +89,9 @@ struct Error {
     /// "message(code)", followed by ": detail" where there is one.
     [[nodiscard]] std::string text() const;
 
-    friend bool operator==(const Error& error, Errc code) noexcept { return error.code == code; }
+    friend bool operator==(const Error& error, Errc wanted) noexcept {
+        return error.code == wanted;
+    }
 };
 
 /// Thrown by `Result<T>::value()` when there is none.

@@ -64,14 +64,14 @@ TEST(KilledClients, CostOthersNothingAndLeaveNothing) {
     ASSERT_TRUE(eventually([&] { return counters.sessions_open.load() == 1; }));
     const std::size_t descriptors = descriptors_of(grid.broker());
 
-    const int rounds = std::getenv("RINGSIDE_LONG") == nullptr ? 300 : 5000;
+    const int rounds = std::getenv("RINGSIDE_LONG") == nullptr ? 2000 : 20'000;
     std::mt19937 random(20261123);
     Revision last = 0;
     for (int round = 1; round <= rounds; ++round) {
         const pid_t child = fork();
         ASSERT_GE(child, 0);
         if (child == 0) live(grid.name(), static_cast<unsigned>(round));
-        usleep(static_cast<useconds_t>(random() % 20'000));
+        usleep(static_cast<useconds_t>(random() % 10'000));
         kill(child, SIGKILL);
         waitpid(child, nullptr, 0);
         const auto written = honest.put("honest", std::to_string(round));

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -30,6 +31,7 @@ public:
         const Descriptor err_writing(err[1]);
         pid_ = fork();
         if (pid_ != 0) return;
+        prctl(PR_SET_PDEATHSIG, SIGTERM);  // ends in order even if the test is killed
         dup2(out_writing.get(), STDOUT_FILENO);
         dup2(err_writing.get(), STDERR_FILENO);
         std::vector<char*> arguments;

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -58,6 +59,7 @@ public:
         Descriptor writing(ends[1]);
         broker_ = fork();
         if (broker_ == 0) {
+            prctl(PR_SET_PDEATHSIG, SIGTERM);  // ends in order even if the test is killed
             dup2(writing.get(), STDOUT_FILENO);
             const int null = open("/dev/null", O_WRONLY);
             if (getenv("RINGSIDE_TEST_LOG") == nullptr) dup2(null, STDERR_FILENO);

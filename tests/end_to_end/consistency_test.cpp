@@ -1,0 +1,349 @@
+#include <gtest/gtest.h>
+
+#include <map>
+#include <random>
+
+#include "ringside/client.hpp"
+#include "tests/support/child.hpp"
+#include "tests/support/test_grid.hpp"
+
+/// What readers and watchers in other processes see while writers change everything: whole
+/// documents, whole commits, every version in order, and in the end the final state.
+namespace ringside {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::Child;
+using testing::TestGrid;
+
+using State = std::map<std::string, std::string>;
+
+int scale() { return std::getenv("RINGSIDE_LONG") == nullptr ? 1 : 20; }
+
+/// A document whose halves agree, of a random size.
+std::string halves(std::uint64_t n, std::mt19937& random) {
+    const std::string number = std::to_string(n);
+    std::string fill(random() % 8 == 0 ? random() % 5000 : random() % 100, 'x');
+    return R"({"a":)" + number + R"(,"fill":")" + fill + R"(","z":)" + number + "}";
+}
+
+std::int64_t half_of(const RecordView& record) {
+    const Value document = record.document();
+    const auto first = document["a"].as_int64();
+    EXPECT_TRUE(first.has_value()) << record.name();
+    EXPECT_EQ(first, document["z"].as_int64()) << record.name();
+    return first.value_or(-1);
+}
+
+State state_of(const Client& client, const std::string& pattern) {
+    State state;
+    client.snapshot()
+        .value()
+        .scan(pattern,
+              [&](const RecordView& record) {
+                  state[std::string(record.name())] = to_json(record.document());
+                  return true;
+              })
+        .value();
+    return state;
+}
+
+bool is_done(const Client& client) { return client.get("done").has_value(); }
+
+/// Puts and removes of 64 records, by a pipeline; then the record `done`. A record that is removed
+/// need not be there.
+void write_halves(const std::string& grid, int writes) {
+    std::mt19937 random(1);
+    Client client = Client::attach({.grid = grid}).value();
+    PipelineOptions options;
+    options.on_reply = [](std::uint64_t, const Result<WriteResult>& written) {
+        EXPECT_TRUE(written || written.error() == Errc::not_found) << written.error().text();
+    };
+    Pipeline pipeline = client.pipeline(options).value();
+    for (int i = 0; i < writes; ++i) {
+        const std::string name = "h/" + std::to_string(random() % 64);
+        if (random() % 16 == 0) {
+            pipeline.remove(name).value();
+        } else {
+            pipeline.put(name, halves(static_cast<std::uint64_t>(i), random)).value();
+        }
+    }
+    pipeline.flush().value();
+    client.put("done", "true").value();
+}
+
+TEST(Consistency, ReadersOfAllKindsSeeWholeDocumentsThatNeverGoBack) {
+    const TestGrid grid({"--memory", "16MiB", "--ring-entries", "1024"});
+    Child gets([&] {
+        const Client client = Client::attach({.grid = grid.name()}).value();
+        std::map<std::string, std::int64_t> seen;
+        for (int i = 0; i % 64 != 0 || !is_done(client); ++i) {
+            const std::string name = "h/" + std::to_string(i % 64);
+            const auto record = client.get(name);
+            if (!record) {
+                ASSERT_EQ(record.error(), Errc::not_found);
+                continue;
+            }
+            const std::int64_t now = half_of(*record);
+            ASSERT_GE(now, seen[name]) << name;
+            seen[name] = now;
+        }
+    });
+    Child get_manys([&] {
+        const Client client = Client::attach({.grid = grid.name()}).value();
+        std::vector<std::string> names;
+        for (int i = 0; i < 64; ++i) names.push_back("h/" + std::to_string(i));
+        const std::vector<std::string_view> views(names.begin(), names.end());
+        std::map<std::size_t, std::int64_t> seen;
+        while (!is_done(client)) {
+            const auto got = client.get_many(views, [&](std::size_t i, const RecordView* record) {
+                if (record == nullptr) return;
+                const std::int64_t now = half_of(*record);
+                EXPECT_GE(now, seen[i]);
+                seen[i] = now;
+            });
+            ASSERT_TRUE(got) << got.error().text();
+        }
+    });
+    Child scans([&] {
+        const Client client = Client::attach({.grid = grid.name()}).value();
+        while (!is_done(client)) {
+            const Snapshot snapshot = client.snapshot().value();
+            std::string last;
+            std::vector<std::int64_t> first_pass;
+            for (int pass = 0; pass < 2; ++pass) {
+                std::size_t count = 0;
+                snapshot
+                    .scan("h/*",
+                          [&](const RecordView& record) {
+                              const std::int64_t now = half_of(record);
+                              if (pass == 0) first_pass.push_back(now);
+                              else EXPECT_EQ(now, first_pass.at(count)) << "a snapshot moved";
+                              EXPECT_LE(record.revision(), snapshot.revision());
+                              ++count;
+                              return true;
+                          })
+                    .value();
+                EXPECT_EQ(count, first_pass.size());
+            }
+        }
+    });
+    Child writer([&] { write_halves(grid.name(), 400'000 * scale()); });
+    ASSERT_TRUE(writer.join());
+    EXPECT_TRUE(gets.join());
+    EXPECT_TRUE(get_manys.join());
+    EXPECT_TRUE(scans.join());
+}
+
+TEST(Consistency, EverySnapshotOfTransactionsAddsUp) {
+    const TestGrid grid({"--memory", "16MiB", "--ring-entries", "4096"});
+    constexpr int accounts = 40;
+    constexpr std::int64_t total = accounts * 100;
+    Client client = Client::attach({.grid = grid.name()}).value();
+    {
+        Transaction begin;
+        for (int i = 0; i < accounts; ++i) begin.put("account/" + std::to_string(i), "100");
+        client.commit(begin).value();
+    }
+    // Two processes transfer at the same time, each among half of the accounts.
+    std::vector<Child> writers;
+    for (int half = 0; half < 2; ++half) {
+        writers.emplace_back([&grid, half] {
+            std::mt19937 random(static_cast<unsigned>(half));
+            Client own = Client::attach({.grid = grid.name()}).value();
+            std::vector<std::int64_t> balance(accounts / 2, 100);
+            const auto name = [half](std::size_t i) {
+                return "account/" + std::to_string(2 * i + static_cast<std::size_t>(half));
+            };
+            for (int i = 0; i < 30'000 * scale(); ++i) {
+                Transaction transfer;
+                for (int part = 0; part < 3; ++part) {
+                    const std::size_t from = random() % balance.size();
+                    const std::size_t to = random() % balance.size();
+                    const auto amount = static_cast<std::int64_t>(random() % 10);
+                    balance[from] -= amount;
+                    balance[to] += amount;
+                    transfer.put(name(from), std::to_string(balance[from]));
+                    transfer.put(name(to), std::to_string(balance[to]));
+                }
+                own.commit(transfer).value();
+            }
+        });
+    }
+    Child watcher([&] {
+        // Changes of one revision belong together: after the last of them, all adds up.
+        const Client own = Client::attach({.grid = grid.name()}).value();
+        Watch watch = own.watch("account/*", {.mode = WatchMode::every, .from = 1}).value();
+        std::map<std::string, std::int64_t> balance;
+        Revision current = 0;
+        const auto check = [&] {
+            std::int64_t sum = 0;
+            for (const auto& [name, amount] : balance) sum += amount;
+            EXPECT_EQ(sum, total) << "at revision " << current;
+        };
+        for (;;) {
+            const auto event = watch.next(1s);
+            if (!event) break;  // the writers have ended
+            if (event->kind == WatchKind::lagged) return;  // told so; not what is tested here
+            if (event->record.revision() != current) {
+                if (current != 0) check();
+                current = event->record.revision();
+            }
+            balance[std::string(event->record.name())] =
+                event->record.document().as_int64().value();
+            if (HasFailure()) return;
+        }
+        check();
+    });
+    Child reader([&] {
+        const Client own = Client::attach({.grid = grid.name()}).value();
+        while (!is_done(own)) {
+            std::int64_t sum = 0;
+            own.snapshot()
+                .value()
+                .scan("account/*",
+                      [&](const RecordView& record) {
+                          sum += record.document().as_int64().value();
+                          return true;
+                      })
+                .value();
+            ASSERT_EQ(sum, total);
+        }
+    });
+    for (Child& writer : writers) ASSERT_TRUE(writer.join());
+    client.put("done", "true").value();
+    EXPECT_TRUE(reader.join());
+    EXPECT_TRUE(watcher.join());
+}
+
+/// What a watcher has made of the events so far.
+struct Replica {
+    State state;
+    std::map<std::string, Version> versions;
+    std::uint64_t changes = 0;
+
+    void apply(const WatchEvent& event) {
+        const std::string name(event.record.name());
+        ++changes;
+        if (event.kind == WatchKind::remove || event.kind == WatchKind::expire) {
+            state.erase(name);
+        } else {
+            state[name] = to_json(event.record.document());
+        }
+        versions[name] = event.record.version();
+    }
+};
+
+TEST(Consistency, WatchersOfEveryChangeSeeAllVersionsInOrder) {
+    const TestGrid grid({"--memory", "128MiB", "--ring-entries", "131072"});
+    const int writes = 60'000;  // all of them fit into the ring
+    Child watcher([&] {
+        const Client client = Client::attach({.grid = grid.name()}).value();
+        Watch watch = client.watch("**", {.mode = WatchMode::every, .from = 1}).value();
+        Replica replica;
+        Revision last = 0;
+        for (;;) {
+            const auto event = watch.next(20s);
+            ASSERT_TRUE(event) << event.error().text();
+            ASSERT_NE(event->kind, WatchKind::lagged);
+            ASSERT_EQ(event->record.revision(), last + 1) << "each commit has one change here";
+            last = event->record.revision();
+            if (event->record.name() == "done") break;
+            const std::string name(event->record.name());
+            const bool is_new = replica.state.count(name) == 0;
+            if (event->kind == WatchKind::put) {
+                half_of(event->record);
+                ASSERT_EQ(event->record.version(), is_new ? 1 : replica.versions[name] + 1);
+            } else {
+                ASSERT_EQ(event->kind, WatchKind::remove);
+                ASSERT_FALSE(is_new);
+            }
+            replica.apply(*event);
+        }
+        EXPECT_GT(replica.changes, static_cast<std::uint64_t>(writes) * 9 / 10);
+        EXPECT_EQ(replica.state, state_of(client, "h/*"));
+    });
+    Child writer([&] { write_halves(grid.name(), writes); });
+    ASSERT_TRUE(writer.join());
+    EXPECT_TRUE(watcher.join());
+}
+
+/// A ring of 64 entries laps every watcher again and again. Each is told, and ends with the state
+/// that the grid has.
+TEST(Consistency, WatchersThatAreLappedEndWithTheFinalState) {
+    const TestGrid grid({"--memory", "16MiB", "--ring-entries", "64"});
+    std::vector<Child> watchers;
+    for (int i = 0; i < 4; ++i) {
+        watchers.emplace_back([&grid, i] {
+            const Client client = Client::attach({.grid = grid.name()}).value();
+            Watch watch = client.watch("**", {.initial = true}).value();
+            Replica replica;
+            std::uint64_t lagged = 0;
+            State unconfirmed;  // what a lagged watch knew, and did not hear of since
+            for (bool was_done = false;;) {
+                const auto event = watch.next(was_done ? 200ms : 20s);
+                if (!event && event.error() == Errc::timed_out && was_done) break;
+                ASSERT_TRUE(event) << event.error().text();
+                if (event->kind == WatchKind::lagged) {
+                    // All that is there comes again as `current`; what does not is gone.
+                    ++lagged;
+                    replica.state.clear();
+                    continue;
+                }
+                if (event->record.name() == "done") {
+                    was_done = true;
+                    continue;
+                }
+                if (event->kind == WatchKind::put || event->kind == WatchKind::current)
+                    half_of(event->record);
+                replica.apply(*event);
+                if (i % 2 == 0 && replica.changes % 100 == 0) usleep(500);
+            }
+            EXPECT_GT(lagged, 0U);
+            EXPECT_EQ(replica.state, state_of(client, "h/*"));
+        });
+    }
+    Child writer([&] { write_halves(grid.name(), 50'000 * scale()); });
+    ASSERT_TRUE(writer.join());
+    for (Child& watcher : watchers) EXPECT_TRUE(watcher.join());
+}
+
+TEST(Consistency, AProcessThatIsStoppedForALongTimeHarmsNobodyAndGoesOn) {
+    const TestGrid grid({"--memory", "16MiB", "--ring-entries", "1024"});
+    Client client = Client::attach({.grid = grid.name()}).value();
+    const std::string text = '"' + std::string(3000, 'x') + '"';
+    client.put("first", text).value();
+    int ready[2];
+    ASSERT_EQ(pipe(ready), 0);
+    Child stopped([&] {
+        Client own = Client::attach({.grid = grid.name()}).value();
+        Watch watch = own.watch("**").value();
+        const Snapshot snapshot = own.snapshot({.lease = std::chrono::hours(1)}).value();
+        const auto held = own.get("first").value();
+        ASSERT_EQ(write(ready[1], "!", 1), 1);
+        raise(SIGSTOP);
+        EXPECT_EQ(snapshot.get("first").error(), Errc::snapshot_expired);
+        bool is_lagged = false;
+        for (;;) {
+            const auto event = watch.next(10s);
+            ASSERT_TRUE(event) << event.error().text();
+            is_lagged |= event->kind == WatchKind::lagged;
+            if (event->record.name() == "last") break;
+        }
+        EXPECT_TRUE(is_lagged);
+        EXPECT_TRUE(own.put("after", "1"));
+    });
+    char byte = 0;
+    ASSERT_EQ(read(ready[0], &byte, 1), 1);
+    close(ready[0]);
+    close(ready[1]);
+    // Several times the memory of the grid goes through it.
+    for (int i = 0; i < 30'000; ++i) client.put("r/" + std::to_string(i % 100), text).value();
+    client.put("last", "1").value();
+    stopped.signal(SIGCONT);
+    EXPECT_TRUE(stopped.join());
+    EXPECT_TRUE(client.get("after"));
+}
+
+}  // namespace
+}  // namespace ringside

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <exception>
+#include <functional>
+#include <stdexcept>
+#include <utility>
+
+namespace ringside::testing {
+
+/// A forked process that does a part of a test: its EXPECT and ASSERT print as usual, and `join`
+/// says whether all of them held. Killed at the end of the test if it still runs.
+class Child {
+public:
+    explicit Child(const std::function<void()>& work) : pid_(fork()) {
+        if (pid_ < 0) throw std::runtime_error("fork");
+        if (pid_ != 0) return;
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        try {
+            work();
+        } catch (const std::exception& failure) {
+            ADD_FAILURE() << failure.what();
+        }
+        std::fflush(nullptr);
+        _exit(::testing::Test::HasFailure() ? 1 : 0);
+    }
+    ~Child() {
+        if (pid_ <= 0) return;
+        ::kill(pid_, SIGKILL);
+        join();
+    }
+    Child(Child&& other) noexcept : pid_(std::exchange(other.pid_, 0)) {}
+    Child& operator=(Child&&) = delete;
+
+    void signal(int number) const { ::kill(pid_, number); }
+
+    /// Waits for its end; whether it ended by itself and everything held.
+    bool join() {
+        int status = 0;
+        waitpid(pid_, &status, 0);
+        pid_ = 0;
+        return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    }
+
+private:
+    pid_t pid_;
+};
+
+}  // namespace ringside::testing
