@@ -183,7 +183,7 @@ TEST(Consistency, EverySnapshotOfTransactionsAddsUp) {
         };
         for (;;) {
             const auto event = watch.next(1s);
-            if (!event) break;  // the writers have ended
+            if (!event) break;                             // the writers have ended
             if (event->kind == WatchKind::lagged) return;  // told so; not what is tested here
             if (event->record.revision() != current) {
                 if (current != 0) check();
