@@ -3,6 +3,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <memory>
 
 #include "shm/base/descriptor.hpp"
@@ -11,6 +12,7 @@
 #include "shm/ring/change_ring.hpp"
 #include "shm/segment/segment.hpp"
 #include "tools/ringside/context.hpp"
+#include "tools/ringside/report.hpp"
 
 namespace ringside::tools {
 
@@ -78,168 +80,120 @@ const char* state_name(const shm::SegmentView& segment, bool is_alive) {
     return "unknown";
 }
 
-/// Writes the same facts as text for people or as one JSON object.
-class Report {
-public:
-    explicit Report(bool json) : json_(json) {}
-
-    void section(const std::string& title) {
-        if (json_) {
-            close();
-            out_ += (out_.empty() ? "{" : ",");
-            out_ += '"' + title + "\":{";
-            is_open_ = true;
-        } else {
-            out_ += (out_.empty() ? "" : "\n") + title + '\n';
-        }
-    }
-    void number(const std::string& key, std::uint64_t value, const std::string& note = "") {
-        if (json_) append_member(out_, key, value);
-        else out_ += fmt::format("  {:<22} {:>16}  {}\n", key, value, note);
-    }
-    void text(const std::string& key, const std::string& value) {
-        if (json_) append_member(out_, key, std::string_view(value));
-        else out_ += fmt::format("  {:<22} {:>16}\n", key, value);
-    }
-    /// A list: rows of equal columns.
-    void rows(const std::string& title, const std::vector<std::string>& columns,
-              const std::vector<std::vector<std::string>>& rows) {
-        if (json_) {
-            close();
-            out_ += ",\"" + title + "\":[";
-            for (std::size_t r = 0; r < rows.size(); ++r) {
-                std::string row = "{";
-                for (std::size_t c = 0; c < columns.size(); ++c) {
-                    append_member(row, columns[c], std::string_view(rows[r][c]));
-                }
-                out_ += (r == 0 ? "" : ",") + row + "}";
-            }
-            out_ += ']';
-            return;
-        }
-        out_ += '\n' + title + "\n ";
-        for (const std::string& column : columns) out_ += fmt::format(" {:>12}", column);
-        out_ += '\n';
-        for (const auto& row : rows) {
-            out_ += ' ';
-            for (const std::string& cell : row) out_ += fmt::format(" {:>12}", cell);
-            out_ += '\n';
-        }
-    }
-    void print() {
-        if (json_) {
-            close();
-            out_ += '}';
-        } else if (!out_.empty()) {
-            out_.pop_back();
-        }
-        print_line(out_);
-    }
-
-private:
-    void close() {
-        if (is_open_) out_ += '}';
-        is_open_ = false;
-    }
-    bool json_;
-    bool is_open_ = false;
-    std::string out_;
-};
-
 std::string share(std::uint64_t part, std::uint64_t whole) {
     return whole == 0 ? ""
                       : fmt::format("{:.1f} %",
                                     100.0 * static_cast<double>(part) / static_cast<double>(whole));
 }
 
+std::string ago(std::uint64_t ns) {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    const auto passed = now - std::chrono::nanoseconds(ns);
+    return fmt::format("{:.1f} s ago", std::chrono::duration<double>(passed).count());
+}
+
 void report_grid(Report& report, const shm::SegmentView& segment, bool is_alive) {
     const shm::Identity& identity = segment.identity();
     const shm::Header& header = segment.header();
     report.section("grid");
-    report.text("name", identity.grid_name.data());
-    report.text("state", state_name(segment, is_alive));
-    report.number("broker_pid", load(header.broker.broker_pid));
-    report.number("layout", identity.layout);
-    report.text("boot_id", fmt::format("{:016x}", identity.boot_id));
-    report.number("generation", load(header.broker.generation));
-    report.number("created_ns", identity.created_ns);
-    report.number("heartbeat_ns", load(header.broker.heartbeat_ns));
-    report.number("published", load(header.commit.published));
+    report.fact("name", std::string(identity.grid_name.data()));
+    report.fact("state", std::string(state_name(segment, is_alive)));
+    report.fact("broker_pid", load(header.broker.broker_pid));
+    report.fact("layout", std::uint64_t{identity.layout});
+    report.fact("boot_id", fmt::format("{:016x}", identity.boot_id));
+    report.fact("generation", load(header.broker.generation));
+    report.fact("created_ns", identity.created_ns, ago(identity.created_ns));
+    const std::uint64_t heartbeat_ns = load(header.broker.heartbeat_ns);
+    report.fact("heartbeat_ns", heartbeat_ns, ago(heartbeat_ns));
+    report.fact("published", load(header.commit.published));
     const std::uint64_t horizon = load(header.horizon.horizon);
-    if (horizon != ~0ULL) report.number("horizon", horizon);
+    if (horizon != ~0ULL) report.fact("horizon", horizon);
 }
 
-void report_memory(Report& report, const shm::SegmentView& segment) {
+/// The parts of the segment, and how much of each is in use.
+void report_regions(Report& report, const shm::SegmentView& segment) {
     const shm::Identity& identity = segment.identity();
     const shm::Counters& counters = segment.header().counters;
+    const shm::ChangeRingReader ring(segment);
+    std::vector<std::vector<Report::Cell>> rows;
+    const auto add = [&](const char* name, const shm::Region& region, std::uint64_t used) {
+        rows.push_back(
+            {std::string(name), region.offset, region.bytes, used, share(used, region.bytes)});
+    };
+    add("sessions", identity.sessions, load(counters.sessions_open) * sizeof(shm::SessionEntry));
+    add("spans", identity.spans,
+        load(counters.heap_bytes_spans) / shm::span_bytes * sizeof(shm::SpanEntry));
+    add("ring", identity.ring, (ring.head() - ring.tail()) * sizeof(shm::ChangeEntry));
+    add("slots", identity.slots, load(counters.slots_used) * sizeof(shm::Slot));
+    add("heap", identity.heap, load(counters.heap_bytes_used));
+    report.table("regions", {"region", "offset", "bytes", "used", "full"}, rows);
+}
+
+void report_counters(Report& report, const shm::SegmentView& segment) {
+    const shm::Counters& counters = segment.header().counters;
     report.section("memory");
-    report.number("segment_bytes", identity.segment_bytes);
-    report.number("heap_bytes", identity.heap.bytes);
-    report.number("heap_bytes_used", load(counters.heap_bytes_used),
-                  share(load(counters.heap_bytes_used), identity.heap.bytes));
-    report.number("heap_bytes_spans", load(counters.heap_bytes_spans),
-                  share(load(counters.heap_bytes_spans), identity.heap.bytes));
-    report.number("retired_blocks", load(counters.retired_blocks));
-    report.number("retired_bytes", load(counters.retired_bytes));
+    report.fact("segment_bytes", segment.identity().segment_bytes);
+    report.fact("heap_bytes_used", load(counters.heap_bytes_used));
+    report.fact("heap_bytes_spans", load(counters.heap_bytes_spans));
+    report.fact("retired_blocks", load(counters.retired_blocks));
+    report.fact("retired_bytes", load(counters.retired_bytes));
     report.section("records");
-    report.number("records", load(counters.records));
-    report.number("tombstones", load(counters.tombstones));
-    report.number("table_entries", load(counters.table_entries));
-    report.number("table_used", load(counters.table_used),
-                  share(load(counters.table_used), load(counters.table_entries)));
-    report.number("slots", identity.slots.bytes / sizeof(shm::Slot));
-    report.number("slots_used", load(counters.slots_used));
+    report.fact("records", load(counters.records));
+    report.fact("tombstones", load(counters.tombstones));
+    report.fact("table_entries", load(counters.table_entries));
+    report.fact("table_used", load(counters.table_used),
+                share(load(counters.table_used), load(counters.table_entries)));
     const shm::ChangeRingReader ring(segment);
     report.section("ring");
-    report.number("entries", ring.capacity());
-    report.number("head", ring.head());
-    report.number("tail", ring.tail());
-    report.number("retained", ring.head() - ring.tail(),
-                  share(ring.head() - ring.tail(), ring.capacity()));
-    report.number("tail_revision", load(segment.header().tail.tail_revision));
+    report.fact("entries", ring.capacity());
+    report.fact("head", ring.head());
+    report.fact("tail", ring.tail());
+    report.fact("retained", ring.head() - ring.tail(),
+                share(ring.head() - ring.tail(), ring.capacity()));
+    report.fact("tail_revision", load(segment.header().tail.tail_revision));
     report.section("work");
-    report.number("commits", load(counters.commits));
-    report.number("changes", load(counters.changes));
-    report.number("refused", load(counters.refused));
-    report.number("wakes", load(counters.wakes));
-    report.number("engine_busy_ns", load(counters.busy_ns));
-    report.number("pins_revoked", load(counters.pins_revoked));
-    report.number("sessions_open", load(counters.sessions_open));
-    report.number("sessions_total", load(counters.sessions_total));
+    report.fact("commits", load(counters.commits));
+    report.fact("changes", load(counters.changes));
+    report.fact("refused", load(counters.refused));
+    report.fact("wakes", load(counters.wakes));
+    report.fact("engine_busy_ns", load(counters.busy_ns),
+                share(load(counters.busy_ns),
+                      load(segment.header().broker.heartbeat_ns) - segment.identity().created_ns));
+    report.fact("pins_revoked", load(counters.pins_revoked));
+    report.fact("sessions_open", load(counters.sessions_open));
+    report.fact("sessions_total", load(counters.sessions_total));
 }
 
 void report_heap(Report& report, const shm::SegmentView& segment) {
     const HeapUse use = heap_use(segment);
-    std::vector<std::vector<std::string>> rows;
+    std::vector<std::vector<Report::Cell>> rows;
     for (std::size_t i = 0; i < use.classes.size(); ++i) {
         const ClassUse& one = use.classes[i];
         if (one.spans == 0) continue;
         const std::uint64_t room = one.spans * (shm::span_bytes / shm::Heap::class_bytes(i));
-        rows.push_back({std::to_string(shm::Heap::class_bytes(i)), std::to_string(one.spans),
-                        std::to_string(one.blocks), share(one.blocks, room)});
+        rows.push_back({std::uint64_t{shm::Heap::class_bytes(i)}, one.spans, one.blocks,
+                        share(one.blocks, room)});
     }
     if (use.large_spans > 0) {
-        rows.push_back(
-            {"large", std::to_string(use.large_spans), std::to_string(use.large_blocks), ""});
+        rows.push_back({std::string("large"), use.large_spans, use.large_blocks, std::string()});
     }
-    rows.push_back({"free", std::to_string(use.free_spans), "", ""});
-    report.rows("heap", {"block_bytes", "spans", "blocks", "full"}, rows);
+    rows.push_back({std::string("free"), use.free_spans, std::uint64_t{0}, std::string()});
+    report.table("heap", {"block_bytes", "spans", "blocks", "full"}, rows);
 }
 
 void report_sessions(Report& report, const shm::SegmentView& segment) {
-    std::vector<std::vector<std::string>> rows;
+    std::vector<std::vector<Report::Cell>> rows;
     for (std::size_t i = 0; i < limits::sessions_max; ++i) {
         const shm::SessionEntry& entry = segment.session(i);
         // acquire: pairs with the engine's release; the rest of the entry is written.
         const std::uint32_t id = entry.id.load(std::memory_order_acquire);
         if (id == 0) continue;
-        rows.push_back({std::to_string(id), std::to_string(load(entry.pid)),
-                        std::to_string(load(entry.uid)), role_name(load(entry.role)),
-                        std::to_string(load(entry.lanes)), std::to_string(load(entry.requests)),
-                        std::to_string(load(entry.lag)), entry.name.data()});
+        rows.push_back({std::uint64_t{id}, load(entry.pid), load(entry.uid),
+                        std::string(role_name(load(entry.role))), load(entry.lanes),
+                        load(entry.requests), load(entry.lag), std::string(entry.name.data())});
     }
-    report.rows("sessions",
-                {"session", "pid", "uid", "role", "lanes", "requests", "lag", "program"}, rows);
+    report.table("sessions",
+                 {"session", "pid", "uid", "role", "lanes", "requests", "lag", "program"}, rows);
 }
 
 }  // namespace
@@ -255,7 +209,8 @@ void add_inspect_command(CLI::App& app, Context& context) {
         const shm::Segment segment = shm::Segment::open(context.grid).value();
         Report report(*json);
         report_grid(report, segment.view(), has_broker(context.grid));
-        report_memory(report, segment.view());
+        report_regions(report, segment.view());
+        report_counters(report, segment.view());
         report_heap(report, segment.view());
         report_sessions(report, segment.view());
         report.print();

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <csignal>
 #include <cstdio>
 
@@ -10,7 +12,9 @@ int run(int argc, char** argv) {
     std::signal(SIGPIPE, SIG_IGN);
     CLI::App app("Reads, writes, watches and inspects a Ringside grid", "ringside");
     Context context;
-    app.add_option("-g,--grid", context.grid, "Name of the grid")->envname("RINGSIDE_GRID");
+    app.add_option("-g,--grid", context.grid, "Name of the grid")
+        ->envname("RINGSIDE_GRID")
+        ->capture_default_str();
     app.set_version_flag("--version", "ringside " RINGSIDE_VERSION);
     app.require_subcommand(1);
     app.footer(
@@ -28,6 +32,12 @@ int run(int argc, char** argv) {
         std::fflush(stdout);
         return static_cast<int>(context.status);
     } catch (const CLI::ParseError& failure) {
+        const std::vector<std::string> unknown = app.remaining();
+        if (!unknown.empty() && app.get_subcommands().empty()) {
+            fmt::print(stderr, "ringside: there is no command '{}': see ringside --help\n",
+                       unknown.front());
+            return static_cast<int>(ExitStatus::usage);
+        }
         return app.exit(failure) == 0 ? 0 : static_cast<int>(ExitStatus::usage);
     } catch (const Exception& failure) {
         std::fflush(stdout);

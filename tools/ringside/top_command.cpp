@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <thread>
+#include <vector>
 
 #include "shm/segment/segment.hpp"
 #include "tools/ringside/context.hpp"
@@ -39,22 +40,48 @@ std::uint64_t largest_lag(const shm::SegmentView& segment) {
     return lag;
 }
 
-std::string line_of(const shm::SegmentView& segment, const Sample& before, const Sample& now) {
+struct Figure {
+    const char* name;
+    std::string value;
+};
+
+std::vector<Figure> figures(const shm::SegmentView& segment, const Sample& before,
+                            const Sample& now) {
     const double seconds = std::chrono::duration<double>(now.at - before.at).count();
     const auto rate = [seconds](std::uint64_t from, std::uint64_t to) {
-        return static_cast<double>(to - from) / seconds;
+        return fmt::format("{:.0f}", static_cast<double>(to - from) / seconds);
     };
     const shm::Counters& counters = segment.header().counters;
-    return fmt::format(
-        "writes/s {:>10.0f}  changes/s {:>10.0f}  refused/s {:>8.0f}  busy {:>3.0f}%  records "
-        "{:>10}  "
-        "sessions {:>4}  lag {:>8}  heap {:>7} MiB of {}",
-        rate(before.commits, now.commits), rate(before.changes, now.changes),
-        rate(before.refused, now.refused), rate(before.busy_ns, now.busy_ns) / 1e7,
-        counters.records.load(std::memory_order_relaxed),
-        counters.sessions_open.load(std::memory_order_relaxed), largest_lag(segment),
-        counters.heap_bytes_used.load(std::memory_order_relaxed) >> 20,
-        segment.identity().heap.bytes >> 20);
+    const auto load = [](const shm::Word& word) { return word.load(std::memory_order_relaxed); };
+    return {
+        {"writes/s", rate(before.commits, now.commits)},
+        {"changes/s", rate(before.changes, now.changes)},
+        {"refused/s", rate(before.refused, now.refused)},
+        {"busy", fmt::format("{:.0f}%",
+                             static_cast<double>(now.busy_ns - before.busy_ns) / (1e7 * seconds))},
+        {"records", std::to_string(load(counters.records))},
+        {"sessions", std::to_string(load(counters.sessions_open))},
+        {"lag", std::to_string(largest_lag(segment))},
+        {"heap", fmt::format("{} MiB of {}", load(counters.heap_bytes_used) >> 20,
+                             segment.identity().heap.bytes >> 20)},
+    };
+}
+
+/// For a terminal: a line a figure, over those of the last time.
+std::string screen_of(const std::vector<Figure>& figures, bool is_first) {
+    std::string screen = is_first ? "" : fmt::format("\033[{}A", figures.size());
+    for (const Figure& figure : figures)
+        screen += fmt::format("\033[K{:<10} {:>16}\n", figure.name, figure.value);
+    screen.pop_back();
+    return screen;
+}
+
+/// For a file or a pipe: all in one line.
+std::string line_of(const std::vector<Figure>& figures) {
+    std::string line;
+    for (const Figure& figure : figures)
+        line += fmt::format("{}{} {}", line.empty() ? "" : "  ", figure.name, figure.value);
+    return line;
 }
 
 void top(const Context& context, double interval_s, std::uint64_t count) {
@@ -69,15 +96,21 @@ void top(const Context& context, double interval_s, std::uint64_t count) {
             std::this_thread::sleep_for(std::chrono::milliseconds(20));
         }
         const Sample now(segment.header().counters);
-        const std::string line = line_of(segment.view(), before, now);
-        print_line((is_terminal ? "\r\033[K" : "") + line + (is_terminal ? "\033[1A" : ""), true);
+        const auto all = figures(segment.view(), before, now);
+        print_line(is_terminal ? screen_of(all, shown == 0) : line_of(all), true);
         before = now;
-        const auto state = segment.header().broker.state.load(std::memory_order_relaxed);
+        const auto& broker = segment.header().broker;
+        const std::chrono::nanoseconds heartbeat(
+            broker.heartbeat_ns.load(std::memory_order_relaxed));
+        if (std::chrono::system_clock::now().time_since_epoch() - heartbeat >
+            std::chrono::seconds(2)) {
+            throw Exception(Error(Errc::no_broker, "its heart has stopped"));
+        }
+        const auto state = broker.state.load(std::memory_order_relaxed);
         if (state != static_cast<std::uint32_t>(shm::GridState::serving)) {
             throw Exception(Error(Errc::no_broker, "the grid has ended"));
         }
     }
-    if (is_terminal) print_line("");
 }
 
 }  // namespace
