@@ -148,6 +148,16 @@ Result<void> read_key(std::string_view key, const toml::node& value, Options& op
     if (key == "retain-bytes") return store_bytes(options.retention.retain_bytes);
     if (key == "sessions-max") return store_number(options.sessions_max);
     if (key == "spin-us") return store_number(options.spin);
+    if (key == "data") return store_text(options.data_directory);
+    if (key == "durability-interval-ms") return store_number(options.durability_interval);
+    if (key == "durability") {
+        auto text = string_of(value, key);
+        if (!text) return text.error();
+        auto policy = parse_durability(*text);
+        if (!policy) return error_at(value, policy.error().detail);
+        options.durability = *policy;
+        return {};
+    }
     if (key == "log-level") return store_text(options.log_level);
     if (key == "log-file") return store_text(options.log_file);
     if (key != "role") return error_at(value, "'" + std::string(key) + "' is not known");

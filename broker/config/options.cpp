@@ -27,6 +27,14 @@ Result<std::uint64_t> parse_bytes(std::string_view text) {
     return number << shift;
 }
 
+Result<DurabilityPolicy> parse_durability(std::string_view text) {
+    if (text == "none") return DurabilityPolicy::none;
+    if (text == "periodic") return DurabilityPolicy::periodic;
+    if (text == "always") return DurabilityPolicy::always;
+    return Error(Errc::bad_configuration,
+                 "'" + std::string(text) + "' is not none, periodic or always");
+}
+
 Access Options::access_of(const Credentials& peer) const {
     for (const RoleRule& rule : rules) {
         const bool is_meant = rule.subject == RoleRule::Subject::user ? peer.uid == rule.id
@@ -50,6 +58,9 @@ struct Flags {
     std::optional<std::string> retain_bytes;
     std::optional<std::size_t> sessions_max;
     std::optional<std::uint64_t> spin_us;
+    std::optional<std::string> data_directory;
+    std::optional<std::string> durability;
+    std::optional<std::uint64_t> durability_interval_ms;
     std::optional<std::string> log_level;
     std::optional<std::string> log_file;
 };
@@ -72,6 +83,13 @@ void declare(CLI::App& app, Flags& flags) {
     app.add_option("--spin-us", flags.spin_us,
                    "How long the idle engine spins before it sleeps (default: 200)")
         ->check(CLI::NonNegativeNumber);
+    app.add_option("-d,--data", flags.data_directory,
+                   "Directory of the store; without it the grid is in memory only");
+    app.add_option("--durability", flags.durability,
+                   "When changes are forced to disk: none, periodic or always "
+                   "(default: periodic)");
+    app.add_option("--durability-interval-ms", flags.durability_interval_ms,
+                   "How long changes gather for periodic (default: 10)");
     app.add_option("--log-level", flags.log_level, "debug, info, warning or error (default: info)");
     app.add_option("--log-file", flags.log_file, "Where to log (default: standard error)");
     app.set_version_flag("--version", "ringside-broker " RINGSIDE_VERSION);
@@ -92,6 +110,15 @@ Result<void> apply(const Flags& flags, Options& options) {
     take(flags.sessions_max, options.sessions_max);
     take(flags.log_level, options.log_level);
     take(flags.log_file, options.log_file);
+    take(flags.data_directory, options.data_directory);
+    if (flags.durability_interval_ms) {
+        options.durability_interval = std::chrono::milliseconds(*flags.durability_interval_ms);
+    }
+    if (flags.durability) {
+        auto policy = parse_durability(*flags.durability);
+        if (!policy) return Error(policy.error().code, "--durability: " + policy.error().detail);
+        options.durability = *policy;
+    }
     if (flags.spin_us) options.spin = std::chrono::microseconds(*flags.spin_us);
     if (flags.memory) {
         auto bytes = parse_bytes(*flags.memory);
@@ -114,6 +141,10 @@ Result<void> check(const Options& options) {
     }
     if (options.spin < options.spin.zero() || options.spin > std::chrono::minutes(1)) {
         return Error(Errc::bad_configuration, "spin-us must be at most a minute");
+    }
+    if (options.durability_interval < std::chrono::milliseconds(1) ||
+        options.durability_interval > std::chrono::minutes(1)) {
+        return Error(Errc::bad_configuration, "durability-interval-ms must be between 1 and 60000");
     }
     for (const char* level : {"debug", "info", "warning", "error"}) {
         if (options.log_level == level) return {};

@@ -6,6 +6,7 @@
 
 #include "broker/engine/grid.hpp"
 #include "broker/session/access.hpp"
+#include "broker/store/durability.hpp"
 #include "shm/base/errc.hpp"
 #include "shm/segment/segment.hpp"
 
@@ -26,6 +27,9 @@ struct Options {
     GridOptions retention;
     std::size_t sessions_max = limits::sessions_max;
     std::chrono::microseconds spin{200};  ///< how long the idle engine spins before it sleeps
+    std::string data_directory;           ///< of the store; empty: the grid is in memory only
+    DurabilityPolicy durability = DurabilityPolicy::periodic;
+    std::chrono::milliseconds durability_interval{10};
     std::string log_level = "info";
     std::string log_file;         ///< empty: standard error
     std::vector<RoleRule> rules;  ///< the first that applies decides
@@ -47,6 +51,9 @@ Result<ParsedOptions> parse_options(int argc, const char* const* argv);
 
 /// "512MiB", "4GiB", "65536": a number of bytes. Error: bad_configuration.
 Result<std::uint64_t> parse_bytes(std::string_view text);
+
+/// "none", "periodic" or "always". Error: bad_configuration.
+Result<DurabilityPolicy> parse_durability(std::string_view text);
 
 /// Adds what a TOML file says. Error: bad_configuration, with file and line.
 Result<void> read_config_file(const std::string& path, Options& options);

@@ -23,6 +23,8 @@ using wire::ConditionKind;
 
 namespace {
 
+constexpr std::uint64_t restore_waste_max = 1U << 20;
+
 Result<void> check_condition(const Command& command, const VersionBlock* live) {
     const auto refuse = [&](const char* what, std::uint64_t actual) {
         return Error(Errc::condition_failed, std::string(what) + " is " + std::to_string(actual) +
@@ -77,6 +79,7 @@ boost::system::result<Revision, Refusal> Grid::Impl::commit(std::span<const Comm
 void Grid::Impl::make_ring_room(std::uint64_t changes) {
     // Changes that are not published yet must stay in the ring: publish before they fill half.
     if (ring_.head() - published_head_ + changes > ring_.capacity() / 2) make_visible();
+    assert(ring_.head() + changes <= kept_from() + ring_.capacity());
     ring_.make_room(changes);
 }
 
@@ -290,6 +293,7 @@ void Grid::Impl::roll_back(Position ring_head) {
 
 void Grid::Impl::expire_due(std::size_t limit) {
     for (std::size_t i = 0; i < limit && expiries_.next_ms() <= now_ms(); ++i) {
+        if (must_wait_for_store()) return;
         const VersionBlock& due = *version_at(
             segment_.slot(expiries_.next_record()).newest.load(std::memory_order_relaxed));
         make_ring_room(1);
@@ -305,6 +309,36 @@ void Grid::Impl::expire_due(std::size_t limit) {
         }
         settle();
     }
+}
+
+Result<void> Grid::Impl::restore(const StoredRecord& record) {
+    const std::uint64_t hash = table_.hash(record.name);
+    NewVersion made;
+    made.document = record.document;
+    made.expires_ms = record.expires_ms;
+    const Offset offset = build_block(record.name, hash, made);
+    if (offset == 0) return Error(Errc::grid_full);
+    VersionBlock& block = *version_at(offset);
+    block.version = record.version;
+    block.revision = record.revision;
+    if (auto linked = link_new_record(hash, offset); !linked) {
+        heap_.free(offset, block.block_bytes());
+        return linked;
+    }
+    ++live_records_;
+    if (block.has_expiry()) expiries_.add(record.expires_ms, block.record_id());
+    // There is no reader yet: what growing tables and nodes leaves behind is free at once.
+    if (structure_.bytes() > restore_waste_max) drain(no_limit, no_limit);
+    return {};
+}
+
+void Grid::Impl::finish_restore(Revision revision) noexcept {
+    shm::Header& header = segment_.header();
+    assigned_ = published_ = horizon_ = revision;
+    header.tail.base.store(revision, std::memory_order_relaxed);
+    header.horizon.horizon.store(revision, std::memory_order_relaxed);
+    header.commit.published.store(revision, std::memory_order_release);
+    drain(no_limit, no_limit);
 }
 
 std::uint32_t Grid::Impl::publish() noexcept {

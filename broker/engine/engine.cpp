@@ -2,20 +2,25 @@
 
 #include <algorithm>
 
+#include "broker/engine/retirement.hpp"
+
 namespace ringside::broker {
 
-Engine::Engine(const shm::SegmentView& segment, GridHost host, GridOptions options)
+Engine::Engine(const shm::SegmentView& segment, GridHost host, GridOptions options,
+               Durability& durability)
     : segment_(segment),
       grid_(
           segment,
           [&] {
+              host.kept_from = &durability.kept_from;
               host.collect_pins = [this](std::vector<HeldPin>& out) {
                   for (const auto& session : sessions_)
                       session->collect_pins(grid_.published(), out);
               };
               return std::move(host);
           }(),
-          options) {}
+          options),
+      durability_(&durability) {}
 
 void Engine::open(std::unique_ptr<Session> session, std::uint64_t now_ns) {
     shm::SessionEntry& entry = segment_.session(session->index());
@@ -43,6 +48,7 @@ std::unique_ptr<Session> Engine::close(SessionId id) {
     std::unique_ptr<Session> session = std::move(*place);
     sessions_.erase(place);
     std::erase(active_, session.get());
+    for (const auto& lane : session->lanes()) std::erase(holding_, lane.get());
     segment_.session(session->index()).id.store(0, std::memory_order_relaxed);
     segment_.header().counters.sessions_open.store(sessions_.size(), std::memory_order_relaxed);
     return session;
@@ -63,6 +69,7 @@ bool Engine::turn(std::uint64_t now_ns, Outbox& outbox) {
         if (budget != before) session.active_until = turns_ + active_turns;
     }
     if (!active_.empty()) next_active_ = (next_active_ + 1) % active_.size();
+    release_held();
     finish_turn(outbox);
     return budget < requests_per_turn || outbox.subjects != 0 || !outbox.ended.empty();
 }
@@ -102,15 +109,20 @@ bool Engine::drain(Session& session, std::size_t lane_index, std::size_t& budget
     }
     if (lane.has_pending()) lane.send_pending();
     for (std::size_t i = 0; i < requests_per_lane && budget > 0; ++i) {
+        if (grid_.must_wait_for_store()) break;
         const Lane::Taken taken = session.take_frame(lane_index);
         if (taken == Lane::Taken::nothing) break;
         --budget;
         if (taken == Lane::Taken::part) continue;
         if (taken == Lane::Taken::broken)
             return violates("the frames of its requests are not possible");
-        const bool keeps_to_protocol = serve(session, lane_index);
+        const Served served = serve(session, lane_index);
+        if (served == Served::again) {
+            lane.keep_message();
+            break;
+        }
         session.forget_message(lane_index);
-        if (!keeps_to_protocol) return false;
+        if (served == Served::broken) return false;
     }
     if (lane.is_touched) touched_.push_back(&lane);
     return true;
@@ -121,32 +133,45 @@ bool Engine::violates(const char* what) {
     return false;
 }
 
-bool Engine::serve(Session& session, std::size_t lane_index) {
+Engine::Served Engine::serve(Session& session, std::size_t lane_index) {
     Lane& lane = *session.lanes()[lane_index];
-    ++session.requests;
     const auto decoded = decode(lane.message(), grid_.changes_max(), request_);
     if (!decoded) {
         const DecodeFailure& failure = decoded.error();
         if (failure.breaks_protocol) {
             violation_ = failure.error;
-            return false;
+            return Served::broken;
         }
+        ++session.requests;
         ++refused_;
-        lane.answer(replies_.refused(request_.number, failure.error, failure.command));
-        return true;
+        lane.set_last_number(std::max(lane.last_number(), request_.number));
+        answer(lane, replies_.refused(request_.number, failure.error, failure.command));
+        return Served::answered;
     }
-    if (!lane.accept_number(request_.number)) {
-        return violates("the numbers of its requests do not count up");
+    if (request_.number <= lane.last_number()) {
+        violation_ = Error(Errc::bad_request, "the numbers of its requests do not count up");
+        return Served::broken;
     }
-    reply_to(session, lane_index);
-    return true;
+    if (!reply_to(session, lane_index)) return Served::again;
+    lane.set_last_number(request_.number);
+    ++session.requests;
+    return Served::answered;
 }
 
-void Engine::reply_to(Session& session, std::size_t lane_index) {
+void Engine::answer(Lane& lane, ByteView reply, Revision wait_for) {
+    const bool waits = wait_for > durability_->durable.load(std::memory_order_relaxed);
+    if (!waits && !lane.holds()) return lane.answer(reply);
+    if (!lane.holds()) holding_.push_back(&lane);
+    lane.hold(waits ? wait_for : 0, request_.number, reply);
+    if (waits) durability_->wanted.store(wait_for, std::memory_order_release);
+}
+
+bool Engine::reply_to(Session& session, std::size_t lane_index) {
     Lane& lane = *session.lanes()[lane_index];
     const auto refuse = [&](const Error& error, std::size_t command) {
         ++refused_;
-        lane.answer(replies_.refused(request_.number, error, command));
+        answer(lane, replies_.refused(request_.number, error, command));
+        return true;
     };
     for (std::size_t i = 0; i < request_.commands.size(); ++i) {
         if (!session.peer().access.may(request_.commands[i])) {
@@ -157,17 +182,51 @@ void Engine::reply_to(Session& session, std::size_t lane_index) {
     if (request_.commands.size() == 1 &&
         request_.commands.front().kind == wire::CommandKind::compact) {
         grid_.compact();
-        lane.answer(replies_.committed(request_.number, grid_.published(), {}));
-        return;
+        answer(lane, replies_.committed(request_.number, grid_.published(), {}));
+        return true;
+    }
+    if (request_.durable && !durability_->has_store()) return refuse(Error(Errc::memory_only), 0);
+    if (durability_->is_failing()) {
+        return refuse(Error(Errc::read_only, durability_->reason()), 0);
     }
     const Origin origin{session.id(), static_cast<std::uint16_t>(lane_index), request_.number};
     const auto revision = grid_.commit(request_.commands, origin, versions_);
-    if (!revision) return refuse(revision.error().error, revision.error().command);
-    lane.answer(replies_.committed(request_.number, *revision, versions_));
+    if (!revision) {
+        const Refusal& refusal = revision.error();
+        if (refusal.error == Errc::grid_full && grid_.store_holds_memory()) return false;
+        return refuse(refusal.error, refusal.command);
+    }
+    answer(lane, replies_.committed(request_.number, *revision, versions_),
+           request_.durable ? *revision : 0);
+    return true;
+}
+
+void Engine::release_held() {
+    if (holding_.empty()) return;
+    const bool is_failing = durability_->is_failing();
+    // acquire: the failure's reason, or the disk's progress.
+    const Revision durable = durability_->durable.load(std::memory_order_acquire);
+    const auto refuse = [&](std::uint64_t number) {
+        return replies_.refused(number, Error(Errc::not_durable, durability_->reason()), 0);
+    };
+    std::erase_if(holding_, [&](Lane* lane) {
+        const bool was_touched = lane->is_touched;
+        if (is_failing) lane->give_up_held(durable, refuse);
+        else lane->release_held(durable);
+        if (lane->is_touched && !was_touched) touched_.push_back(lane);
+        return !lane->holds();
+    });
+}
+
+void Engine::deliver_held(Outbox& outbox) {
+    release_held();
+    finish_turn(outbox);
 }
 
 void Engine::finish_turn(Outbox& outbox) {
     outbox.subjects = grid_.publish();
+    outbox.is_durability_wanted = durability_->wanted.load(std::memory_order_relaxed) >
+                                  durability_->durable.load(std::memory_order_relaxed);
     for (Lane* lane : touched_) lane->flush();
     if (outbox.subjects != 0 || !touched_.empty()) {
         // W2 of shm/wait/futex.hpp, for watchers and for those who wait for replies or room.
@@ -191,6 +250,14 @@ void Engine::finish_turn(Outbox& outbox) {
 }
 
 bool Engine::has_work() {
+    const Revision durable = durability_->durable.load(std::memory_order_acquire);
+    const bool is_failing = durability_->is_failing();
+    if (std::any_of(holding_.begin(), holding_.end(), [&](Lane* lane) {
+            return lane->can_release(is_failing ? no_limit : durable);
+        })) {
+        return true;
+    }
+    if (grid_.must_wait_for_store()) return false;  // it says so when it has taken some
     return std::any_of(sessions_.begin(), sessions_.end(),
                        [](const auto& session) { return session->needs_service(); });
 }
@@ -201,7 +268,7 @@ bool Engine::is_held_up() const {
             if (lane->is_held_up()) return true;
         }
     }
-    return false;
+    return !holding_.empty();
 }
 
 void Engine::housekeep(std::uint64_t now_ns) {

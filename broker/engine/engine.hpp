@@ -6,6 +6,7 @@
 #include "broker/engine/grid.hpp"
 #include "broker/session/decode.hpp"
 #include "broker/session/session.hpp"
+#include "broker/store/durability.hpp"
 #include "shm/protocol/reply.hpp"
 
 namespace ringside::broker {
@@ -22,12 +23,14 @@ struct Outbox {
     std::uint32_t sleepers = 0;              ///< watchers that sleep for one of them
     std::vector<const shm::HalfWord*> wake;  ///< words that clients sleep on in their lanes
     std::vector<EndedSession> ended;         ///< sessions that broke the protocol
+    bool is_durability_wanted = false;       ///< somebody waits for the disk
 
     void clear() noexcept {
         subjects = 0;
         sleepers = 0;
         wake.clear();
         ended.clear();
+        is_durability_wanted = false;
     }
 };
 
@@ -52,7 +55,12 @@ public:
     /// A session that asks for nothing in so many turns is idle.
     static constexpr std::uint64_t active_turns = 1024;
 
-    Engine(const shm::SegmentView& segment, GridHost host, GridOptions options);
+    /// `durability`: of the grid's store; without one, nothing can be durable.
+    Engine(const shm::SegmentView& segment, GridHost host, GridOptions options,
+           Durability& durability);
+
+    /// The records, before the first turn: for restoring them.
+    [[nodiscard]] Grid& grid() noexcept { return grid_; }
 
     void open(std::unique_ptr<Session> session, std::uint64_t now_ns);
     /// Null when there is none of that id.
@@ -67,6 +75,9 @@ public:
     /// Whether requests or replies wait for a client to drain its replies.
     [[nodiscard]] bool is_held_up() const;
 
+    /// Gives the replies that wait for the disk to those that waited long enough.
+    void deliver_held(Outbox& outbox);
+
     /// Takes memory back, and shows counters and the sessions' lag in the segment.
     void housekeep(std::uint64_t now_ns);
 
@@ -78,9 +89,14 @@ private:
     // False: the lane broke the protocol, for the reason in `violation_`.
     [[nodiscard]] bool drain(Session& session, std::size_t& budget);
     [[nodiscard]] bool drain(Session& session, std::size_t lane_index, std::size_t& budget);
-    [[nodiscard]] bool serve(Session& session, std::size_t lane_index);
+    enum class Served { answered, again, broken };
+    [[nodiscard]] Served serve(Session& session, std::size_t lane_index);
     [[nodiscard]] bool violates(const char* what);
-    void reply_to(Session& session, std::size_t lane_index);
+    /// False: the request is to be tried again, when the store has let go of memory.
+    [[nodiscard]] bool reply_to(Session& session, std::size_t lane_index);
+    /// Puts a reply into its lane, behind those that wait for `revision` to be on disk.
+    void answer(Lane& lane, ByteView reply, Revision wait_for = 0);
+    void release_held();
     void finish_turn(Outbox& outbox);
     void store_entry(const Session& session) const;
 
@@ -95,6 +111,8 @@ private:
     shm::ReplyWriter replies_;
     std::vector<Version> versions_;
     std::vector<Lane*> touched_;
+    std::vector<Lane*> holding_;  ///< lanes with replies that wait for the disk
+    Durability* durability_;
     Error violation_;
     std::vector<std::pair<SessionId, Error>> violators_;
     std::uint64_t refused_ = 0;

@@ -55,6 +55,10 @@ boost::system::result<Revision, Refusal> Grid::commit(std::span<const Command> c
     return impl_->commit(commands, origin, versions);
 }
 void Grid::expire_due(std::size_t limit) { impl_->expire_due(limit); }
+bool Grid::must_wait_for_store() const noexcept { return impl_->must_wait_for_store(); }
+bool Grid::store_holds_memory() const noexcept { return impl_->store_holds_memory(); }
+Result<void> Grid::restore(const StoredRecord& record) { return impl_->restore(record); }
+void Grid::finish_restore(Revision revision) noexcept { impl_->finish_restore(revision); }
 std::uint64_t Grid::next_expiry_ms() const noexcept { return impl_->next_expiry_ms(); }
 std::uint32_t Grid::publish() noexcept { return impl_->publish(); }
 void Grid::reclaim() { impl_->reclaim(); }

@@ -1,11 +1,13 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <span>
 #include <vector>
 
 #include "broker/engine/command.hpp"
+#include "broker/store/stored_record.hpp"
 #include "shm/base/errc.hpp"
 #include "shm/segment/segment.hpp"
 
@@ -27,6 +29,8 @@ struct GridHost {
     std::function<void()> heavy_fence;
     /// Appends all pins that are set in the memory of all sessions.
     std::function<void(std::vector<HeldPin>&)> collect_pins;
+    /// The store's place in the change ring: entries from there on are kept for it. Null: no store.
+    const std::atomic<Position>* kept_from = nullptr;
 };
 
 struct GridOptions {
@@ -60,6 +64,20 @@ public:
     boost::system::result<Revision, Refusal> commit(std::span<const Command> commands,
                                                     const Origin& origin,
                                                     std::vector<Version>& versions);
+
+    /// Whether a commit may have to wait until the store has taken changes out of the ring.
+    [[nodiscard]] bool must_wait_for_store() const noexcept;
+
+    /// Whether memory is held by changes that the store has not taken yet: a commit that was
+    /// refused for lack of it may be tried again.
+    [[nodiscard]] bool store_holds_memory() const noexcept;
+
+    /// Puts a record into the grid as it was before, without a change that tells of it.
+    /// REQUIRES: nothing was committed yet; the name is new. Errors: grid_full, records_limit.
+    Result<void> restore(const StoredRecord& record);
+
+    /// Ends restoring: the grid is at this revision, and knows nothing of those before.
+    void finish_restore(Revision revision) noexcept;
 
     /// Removes records whose time to live ran out, at most `limit`, each in a commit of its own.
     void expire_due(std::size_t limit);

@@ -30,6 +30,8 @@ public:
                                                     const Origin& origin,
                                                     std::vector<Version>& versions);
     void expire_due(std::size_t limit);
+    Result<void> restore(const StoredRecord& record);
+    void finish_restore(Revision revision) noexcept;
     std::uint32_t publish() noexcept;
     void reclaim();
     void compact();
@@ -40,6 +42,11 @@ public:
     [[nodiscard]] std::uint64_t changes_max() const noexcept {
         return ring_.capacity() / limits::ring_share_per_transaction;
     }
+    [[nodiscard]] bool must_wait_for_store() const noexcept {
+        return host_.kept_from != nullptr &&
+               ring_.head() + changes_max() > kept_from() + ring_.capacity();
+    }
+    [[nodiscard]] bool store_holds_memory() const noexcept { return kept_from() < published_head_; }
     void begin_turn(std::uint64_t now_ns) noexcept { now_ns_ = now_ns; }
 
 private:
@@ -89,6 +96,12 @@ private:
 
     [[nodiscard]] shm::VersionBlock* version_at(Offset offset) const noexcept {
         return segment_.version_at(offset);
+    }
+    /// Where the ring's tail has to stop; at most the head of what is published.
+    [[nodiscard]] Position kept_from() const noexcept {
+        if (host_.kept_from == nullptr) return published_head_;
+        // acquire: pairs with the store's release; it is done with what the entries lead to.
+        return std::min(host_.kept_from->load(std::memory_order_acquire), published_head_);
     }
     [[nodiscard]] Revision next_revision() const noexcept { return assigned_ + 1; }
     [[nodiscard]] std::uint64_t now_ms() const noexcept { return now_ns_ / 1'000'000; }

@@ -38,16 +38,17 @@ Revision Grid::Impl::next_horizon() const noexcept {
 }
 
 void Grid::Impl::trim_history(Urgency urgency) {
+    const Position end = kept_from();
     if (urgency != Urgency::routine) {
-        ring_.advance_tail(published_head_);
+        ring_.advance_tail(end);
         return;
     }
     if (options_.retain_entries != 0 && published_head_ - ring_.tail() > options_.retain_entries) {
-        ring_.advance_tail(published_head_ - options_.retain_entries);
+        ring_.advance_tail(std::min(end, published_head_ - options_.retain_entries));
     }
     if (history_.bytes() <= options_.retain_bytes) return;
     const Revision until = history_.excess_until(options_.retain_bytes - options_.retain_bytes / 8);
-    while (ring_.tail() < published_head_ && ring_.tail_revision() <= until) {
+    while (ring_.tail() < end && ring_.tail_revision() <= until) {
         ring_.advance_tail(ring_.tail() + 1);
     }
 }

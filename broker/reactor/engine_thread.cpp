@@ -43,8 +43,8 @@ void wake_lanes(const Session& session) noexcept {
 }  // namespace
 
 EngineThread::EngineThread(const shm::Segment& segment, GridOptions options,
-                           std::chrono::microseconds spin, Handover& handover,
-                           std::function<void()> on_news)
+                           std::chrono::microseconds spin, Durability& durability,
+                           Handover& handover, std::function<void()> on_news)
     : segment_(&segment),
       spin_(spin),
       spin_now_(spin),
@@ -57,8 +57,9 @@ EngineThread::EngineThread(const shm::Segment& segment, GridOptions options,
           {.commit_memory = [this](Offset offset,
                                    std::uint64_t bytes) { return memory_.commit(offset, bytes); },
            .heavy_fence = [] { shm::membarrier_all(); },
-           .collect_pins = {}},
-          options) {}
+           .collect_pins = {},
+           .kept_from = nullptr},
+          options, durability) {}
 
 EngineThread::~EngineThread() { stop(); }
 
@@ -79,6 +80,12 @@ void EngineThread::nudge() const noexcept {
     [[maybe_unused]] const ssize_t written = write(nudge_.get(), &one, sizeof one);
 }
 
+void EngineThread::nudge_if_asleep() const noexcept {
+    // seq_cst: pairs with the engine's, between its store of `asleep` and its last look.
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    if (segment_->header().broker.asleep.load(std::memory_order_relaxed) != 0) nudge();
+}
+
 Result<void> EngineThread::listen_to(int doorbell) const {
     epoll_event event{};
     event.events = EPOLLIN | EPOLLET;
@@ -95,6 +102,11 @@ void EngineThread::stop() {
     if (!thread_.joinable()) return;
     nudge();
     thread_.join();
+}
+
+void EngineThread::deliver_held() {
+    engine_.deliver_held(outbox_);
+    empty_outbox();
 }
 
 void EngineThread::run() {
@@ -162,6 +174,8 @@ void EngineThread::empty_outbox() {
         auto& wakes = segment_->header().counters.wakes;
         wakes.store(wakes.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
     }
+    const bool has_store_work = outbox_.subjects != 0 || outbox_.is_durability_wanted;
+    if (has_store_work && notice_store_) notice_store_();
     const bool has_ended = !outbox_.ended.empty();
     for (EndedSession& ended : outbox_.ended) {
         wake_lanes(*ended.session);

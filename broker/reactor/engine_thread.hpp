@@ -24,7 +24,7 @@ namespace ringside::broker {
 class EngineThread {
 public:
     EngineThread(const shm::Segment& segment, GridOptions options, std::chrono::microseconds spin,
-                 Handover& handover, std::function<void()> on_news);
+                 Durability& durability, Handover& handover, std::function<void()> on_news);
     ~EngineThread();
     EngineThread(const EngineThread&) = delete;
     EngineThread& operator=(const EngineThread&) = delete;
@@ -32,8 +32,17 @@ public:
     /// Opens the grid to readers and begins to serve. Error: system_error.
     Result<void> start();
 
+    /// What it calls when there is something for the store to do. REQUIRES: not started yet.
+    void on_store_work(std::function<void()> notice) { notice_store_ = std::move(notice); }
+
+    /// The records. REQUIRES: not started yet.
+    [[nodiscard]] Grid& grid() noexcept { return engine_.grid(); }
+
     /// Tells it that orders wait. Any thread.
     void nudge() const noexcept;
+
+    /// Tells it that the store has moved on, if it sleeps. Any thread.
+    void nudge_if_asleep() const noexcept;
 
     /// Adds a session's doorbell. Any thread. Error: system_error.
     Result<void> listen_to(int doorbell) const;
@@ -43,6 +52,9 @@ public:
 
     /// Ends the thread after the turn that it is in. Any thread.
     void stop();
+
+    /// Gives the replies that waited for the disk, to the end of what is there. REQUIRES: stopped.
+    void deliver_held();
 
 private:
     void run();
@@ -57,6 +69,7 @@ private:
     std::chrono::nanoseconds spin_now_;  ///< as it has paid off lately
     Handover* handover_;
     std::function<void()> on_news_;  ///< a session was opened or has ended
+    std::function<void()> notice_store_;
     MemoryAhead memory_;
     Waker waker_;
     Engine engine_;

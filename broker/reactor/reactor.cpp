@@ -48,14 +48,15 @@ Result<Credentials> credentials_of(int socket) {
 
 }  // namespace
 
-Reactor::Reactor(const shm::Segment& segment, const Options& options, const shm::GridPaths& paths)
+Reactor::Reactor(const shm::Segment& segment, const Options& options, const shm::GridPaths& paths,
+                 Durability& durability)
     : segment_(&segment),
       options_(&options),
       paths_(paths),
       signals_(context_, SIGTERM, SIGINT),
       pause_(context_),
       acceptor_(context_),
-      engine_(segment, options.retention, options.spin, handover_,
+      engine_(segment, options.retention, options.spin, durability, handover_,
               [this] { asio::post(context_, [this] { take_news(); }); }) {
     for (std::uint32_t i = 0; i < options.sessions_max; ++i) free_indices_.push_back(i);
 }
@@ -95,6 +96,10 @@ void Reactor::run() {
     });
     context_.run();
     engine_.stop();
+}
+
+void Reactor::end_sessions() {
+    engine_.deliver_held();
     for (auto& [id, peer] : connections_) {
         if (peer->session != 0)
             say_goodbye(*peer, Error(Errc::connection_lost, "the broker was ended"));

@@ -19,7 +19,8 @@ namespace ringside::broker {
 /// Lane traffic never passes here. Thread safety: one thread, that of `run`.
 class Reactor {
 public:
-    Reactor(const shm::Segment& segment, const Options& options, const shm::GridPaths& paths);
+    Reactor(const shm::Segment& segment, const Options& options, const shm::GridPaths& paths,
+            Durability& durability);
     ~Reactor();
     Reactor(const Reactor&) = delete;
     Reactor& operator=(const Reactor&) = delete;
@@ -27,8 +28,11 @@ public:
     /// Listens on the socket. Error: system_error.
     Result<void> listen();
 
-    /// Serves until SIGTERM or SIGINT, then lets all sessions go.
+    /// Serves until SIGTERM or SIGINT. No request is taken afterwards.
     void run();
+
+    /// Gives the last replies and lets all sessions go. REQUIRES: `run` has ended.
+    void end_sessions();
 
     [[nodiscard]] EngineThread& engine() noexcept { return engine_; }
 

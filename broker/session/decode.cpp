@@ -74,6 +74,7 @@ boost::system::result<void, DecodeFailure> decode(ByteView message, std::size_t 
         return broken("a request without number or commands");
     }
     out.number = request.number();
+    out.durable = request.durable();
     if (request.commands()->size() > commands_max) {
         return DecodeFailure{Error(Errc::transaction_too_large,
                                    "at most " + std::to_string(commands_max) + " changes at once")};

@@ -11,6 +11,7 @@ namespace ringside::broker {
 /// Its commands refer to the message's bytes, which outlive them.
 struct DecodedRequest {
     std::uint64_t number = 0;
+    bool durable = false;  ///< the reply waits until the commit is on disk
     std::vector<Command> commands;
 };
 

@@ -1,6 +1,7 @@
 #include "broker/session/lane.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "shm/protocol/reply.hpp"
 
@@ -26,7 +27,8 @@ Lane::Lane(const shm::SessionMemoryView& memory, std::size_t index) noexcept
 bool Lane::has_room_for_reply() noexcept { return replies_.room() >= shm::plain_reply_bytes_max; }
 
 Lane::Taken Lane::take_frame() {
-    if (has_pending() || !requests_.has_data() || !has_room_for_reply()) return Taken::nothing;
+    if (!is_ready() || has_pending()) return Taken::nothing;
+    if (std::exchange(is_message_kept_, false)) return Taken::message;
     bool more = false;
     switch (requests_.pop(message_, limits::message_bytes_max, more)) {
         case shm::ByteRingConsumer::Outcome::empty: return Taken::nothing;
@@ -49,6 +51,17 @@ void Lane::answer(ByteView reply) {
     pending_.assign(reply.begin(), reply.end());
     pending_at_ = 0;
     send_pending();
+}
+
+void Lane::hold(Revision revision, std::uint64_t number, ByteView reply) {
+    held_.push_back({revision, number, Bytes(reply.begin(), reply.end())});
+}
+
+void Lane::release_held(Revision durable) {
+    while (can_release(durable)) {
+        answer(held_.front().reply);
+        held_.pop_front();
+    }
 }
 
 std::uint32_t Lane::piece_bytes_next() const noexcept {

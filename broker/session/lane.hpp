@@ -1,5 +1,7 @@
 #pragma once
 
+#include <deque>
+
 #include "shm/lane/byte_ring.hpp"
 #include "shm/lane/session_memory.hpp"
 
@@ -20,11 +22,14 @@ public:
     /// Whether a call of `take_frame` or `send_pending` has something to do.
     [[nodiscard]] bool is_ready() noexcept {
         return has_pending() ? replies_.room() >= piece_bytes_next()
-                             : requests_.has_data() && has_room_for_reply();
+                             : (is_message_kept_ || requests_.has_data()) &&
+                                   held_.size() < limits::held_replies_max && has_room_for_reply();
     }
 
     /// Whether something waits that cannot go on now: for room in the reply ring.
-    [[nodiscard]] bool is_held_up() const noexcept { return has_pending() || requests_.has_data(); }
+    [[nodiscard]] bool is_held_up() const noexcept {
+        return has_pending() || is_message_kept_ || requests_.has_data();
+    }
 
     enum class Taken {
         nothing,  ///< no frame is there, or no room for a reply
@@ -39,11 +44,37 @@ public:
     /// Bytes of the message so far; it is whole when `take_frame` said so.
     [[nodiscard]] ByteView message() const noexcept { return message_; }
 
+    /// Lets the next `take_frame` give this message once more: its time has not come.
+    void keep_message() noexcept { is_message_kept_ = true; }
+
     /// Makes place for the next message.
     void forget_message() noexcept;
 
     /// Puts a reply in, not yet visible. REQUIRES: nothing is pending.
     void answer(ByteView reply);
+
+    /// Keeps a reply back until `revision` is on disk, and behind it all that follow.
+    void hold(Revision revision, std::uint64_t number, ByteView reply);
+    /// Whether replies have to go behind one that is kept back.
+    [[nodiscard]] bool holds() const noexcept { return !held_.empty(); }
+    /// Whether `release_held` would put in something.
+    [[nodiscard]] bool can_release(Revision durable) noexcept {
+        return holds() && held_.front().revision <= durable && !has_pending() &&
+               has_room_for_reply();
+    }
+    /// Puts in the replies that need to wait no longer, as far as there is room.
+    void release_held(Revision durable);
+    /// Puts in what `refuse` makes of the number of each reply that is still kept back, the others
+    /// as they are.
+    template <class Refuse>
+    void give_up_held(Revision durable, const Refuse& refuse) {
+        while (holds() && !has_pending() && has_room_for_reply()) {
+            const Held& first = held_.front();
+            if (first.revision <= durable) answer(first.reply);
+            else answer(refuse(first.number));
+            held_.pop_front();
+        }
+    }
 
     /// Puts in as much of a large reply as there is room for.
     void send_pending();
@@ -55,16 +86,20 @@ public:
     [[nodiscard]] bool is_broken() const noexcept { return replies_.peer_is_broken(); }
     [[nodiscard]] const shm::LaneControl& control() const noexcept { return *control_; }
 
-    /// Whether a request's number is the next of this lane; then it is taken for the last.
-    [[nodiscard]] bool accept_number(std::uint64_t number) noexcept {
-        if (number <= last_number_) return false;
-        last_number_ = number;
-        return true;
-    }
+    /// Number of the last request that was answered.
+    [[nodiscard]] std::uint64_t last_number() const noexcept { return last_number_; }
+    void set_last_number(std::uint64_t number) noexcept { last_number_ = number; }
 
     bool is_touched = false;  ///< to be flushed at the end of the turn
 
 private:
+    /// A reply that waits for the disk.
+    struct Held {
+        Revision revision = 0;
+        std::uint64_t number = 0;
+        Bytes reply;
+    };
+
     [[nodiscard]] bool has_room_for_reply() noexcept;
     [[nodiscard]] std::uint32_t piece_bytes_next() const noexcept;
 
@@ -75,6 +110,8 @@ private:
     Bytes pending_;
     std::size_t pending_at_ = 0;
     std::uint64_t last_number_ = 0;
+    std::deque<Held> held_;
+    bool is_message_kept_ = false;
 };
 
 }  // namespace ringside::broker

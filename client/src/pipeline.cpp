@@ -34,7 +34,7 @@ public:
         if (!terms) return terms.error();
         if (!is_usable()) return attachment_->loss();
         channel_->request.append(kind, name, pointer, document, *terms);
-        return send();
+        return send(options.grade);
     }
     Result<std::uint64_t> submit_json(wire::CommandKind kind, std::string_view name,
                                       std::string_view pointer, std::string_view json,
@@ -49,7 +49,7 @@ public:
             channel_->request.clear();
             return encoded.error();
         }
-        return send();
+        return send(transaction.grade);
     }
 
     std::size_t poll() { return is_usable() ? channel_->take_replies() : 0; }
@@ -74,10 +74,10 @@ private:
 
     [[nodiscard]] bool is_usable() const noexcept { return !attachment_->is_lost(); }
 
-    Result<std::uint64_t> send() {
+    Result<std::uint64_t> send(Grade grade) {
         const std::uint64_t number = channel_->next_number();
-        auto sent =
-            channel_->send(channel_->request.finish(number), options_.block, client_->patience());
+        auto sent = channel_->send(channel_->request.finish(number, grade == Grade::durable),
+                                   options_.block, client_->patience());
         if (!sent) return sent.error();
         numbers_.push_back(number);
         ++submitted_;

@@ -21,8 +21,9 @@ Result<void> Transaction::Impl::add(wire::CommandKind kind, std::string_view nam
     if (!terms) return terms.error();
     auto document = encode(json);
     if (!document) return document.error();
-    writes.push_back({kind, std::string(name), std::string(pointer),
-                      Bytes(document->begin(), document->end()), *terms});
+    add({kind, std::string(name), std::string(pointer), Bytes(document->begin(), document->end()),
+         *terms},
+        options);
     return {};
 }
 
@@ -47,22 +48,26 @@ Result<void> Transaction::put(std::string_view name, const Document& document,
                               const WriteOptions& options) {
     auto terms = terms_of(options);
     if (!terms) return terms.error();
-    impl_->writes.push_back({wire::CommandKind::put,
-                             std::string(name),
-                             {},
-                             Bytes(document.bytes().begin(), document.bytes().end()),
-                             *terms});
+    impl_->add({wire::CommandKind::put,
+                std::string(name),
+                {},
+                Bytes(document.bytes().begin(), document.bytes().end()),
+                *terms},
+               options);
     return {};
 }
 
 Result<void> Transaction::remove(std::string_view name, const WriteOptions& options) {
     auto terms = terms_of(options);
     if (!terms) return terms.error();
-    impl_->writes.push_back({wire::CommandKind::remove, std::string(name), {}, {}, *terms});
+    impl_->add({wire::CommandKind::remove, std::string(name), {}, {}, *terms}, options);
     return {};
 }
 
 std::size_t Transaction::size() const noexcept { return impl_->writes.size(); }
-void Transaction::clear() noexcept { impl_->writes.clear(); }
+void Transaction::clear() noexcept {
+    impl_->writes.clear();
+    impl_->grade = Grade::applied;
+}
 
 }  // namespace ringside

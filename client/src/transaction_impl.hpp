@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,12 @@ struct Transaction::Impl {
         shm::CommandTerms terms;
     };
     std::vector<Write> writes;
+    Grade grade = Grade::applied;
+
+    void add(Write write, const WriteOptions& options) {
+        writes.push_back(std::move(write));
+        grade = std::max(grade, options.grade);
+    }
 
     Result<void> add(wire::CommandKind kind, std::string_view name, std::string_view pointer,
                      std::string_view json, const WriteOptions& options);

@@ -16,10 +16,13 @@ Error error_of(const shm::ReplyView& reply) {
 }
 
 /// Sends the request that stands in the lane and waits for its reply.
-Result<shm::ReplyView> call(ThreadLane& lane, const detail::Patience& patience) {
+Result<shm::ReplyView> call(ThreadLane& lane, const detail::Patience& patience,
+                            Grade grade = Grade::applied) {
     detail::Channel& channel = lane.channel();
     const std::uint64_t number = channel.next_number();
-    if (auto sent = channel.send(channel.request.finish(number), true, patience); !sent) {
+    if (auto sent =
+            channel.send(channel.request.finish(number, grade == Grade::durable), true, patience);
+        !sent) {
         return sent.error();
     }
     channel.ring_doorbell();
@@ -36,7 +39,7 @@ Result<WriteResult> write(Client::Impl& impl, wire::CommandKind kind, std::strin
     if (!lane) return lane.error();
     shm::RequestWriter& request = (*lane)->channel().request;
     request.append(kind, name, pointer, document, *terms);
-    auto reply = call(**lane, impl.patience());
+    auto reply = call(**lane, impl.patience(), options.grade);
     if (!reply) return reply.error();
     if (reply->error() != Errc::ok) return error_of(*reply);
     return WriteResult{reply->revision(), reply->versions() > 0 ? reply->version(0) : 0};
@@ -88,7 +91,7 @@ Result<CommitResult> Client::commit(const Transaction& transaction) {
         request.clear();
         return encoded.error();
     }
-    auto reply = call(**lane, impl_->patience());
+    auto reply = call(**lane, impl_->patience(), transaction.impl_->grade);
     if (!reply) return reply.error();
     if (reply->error() != Errc::ok) {
         Error error = error_of(*reply);

@@ -122,6 +122,18 @@ Description describe(Errc code) noexcept {
             return {"records_limit",
                     "the grid holds as many records as its table may: delete records, or "
                     "restart it with a larger table"};
+        case Errc::read_only:
+            return {"read_only",
+                    "the grid takes no writes, because its store fails: mend the cause, it "
+                    "goes on by itself"};
+        case Errc::not_durable:
+            return {"not_durable",
+                    "the change was applied but is not on disk, because the store fails: it is "
+                    "written when the store works again"};
+        case Errc::memory_only:
+            return {"memory_only",
+                    "the grid is in memory only and nothing in it can be durable: start its "
+                    "broker with a data directory"};
         case Errc::no_such_grid:
             return {"no_such_grid",
                     "there is no grid of this name on this host: start its broker, or check "
@@ -147,6 +159,21 @@ Description describe(Errc code) noexcept {
             return {"session_closed",
                     "the broker closed the session because it broke the protocol: see the "
                     "broker's log"};
+        case Errc::store_in_use:
+            return {"store_in_use",
+                    "another process has the store open: stop it, or choose another directory"};
+        case Errc::store_mismatch:
+            return {"store_mismatch",
+                    "the directory does not hold a store of this grid: check grid and directory"};
+        case Errc::store_format:
+            return {"store_format",
+                    "the store was written by a newer release: use that release, or restore a "
+                    "backup"};
+        case Errc::store_damaged:
+            return {"store_damaged",
+                    "the store is damaged: see what `ringside verify` says, or restore a backup"};
+        case Errc::store_failed:
+            return {"store_failed", "the disk of the store fails: see to its space and its health"};
         case Errc::system_error:
             return {"system_error",
                     "a call to the operating system failed: the log or the detail says which"};

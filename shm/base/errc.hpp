@@ -51,6 +51,9 @@ enum class Errc : std::uint16_t {
     session_limit = 54,      ///< the broker serves as many sessions as it may
     lane_limit = 55,         ///< the session has as many lanes as it may
     records_limit = 56,      ///< the grid holds as many records as its table may
+    read_only = 57,          ///< the store fails: nothing is written until it works again
+    not_durable = 58,        ///< the change was applied, but its store has failed to take it
+    memory_only = 59,        ///< the grid has no store, so that nothing can be durable
 
     // There is no grid to talk to, or not this one.
     no_such_grid = 70,     ///< no segment of that name
@@ -60,6 +63,13 @@ enum class Errc : std::uint16_t {
     grid_in_use = 74,      ///< another broker owns the grid
     bad_segment = 75,      ///< the segment does not pass its checks
     session_closed = 76,   ///< the broker closed the session because it broke the protocol
+
+    // The store of a grid on disk.
+    store_in_use = 80,    ///< another process has it open
+    store_mismatch = 81,  ///< the directory holds another grid's store, or something else
+    store_format = 82,    ///< it was written by a newer release
+    store_damaged = 83,   ///< it does not hold what was written to it
+    store_failed = 84,    ///< the disk refuses to write or read
 
     // The host failed us.
     system_error = 90,  ///< a system call failed; the log or the message says which

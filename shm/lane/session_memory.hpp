@@ -64,9 +64,11 @@ struct LaneControl {
     struct alignas(cache_line_bytes) ClientLine {
         HalfWord request_tail;  ///< bytes ever written to the request ring, modulo 2^32
         HalfWord reply_asleep;  ///< SleepsOn: where the client waits in a futex
+        Word sent;              ///< number of the last request that is in the ring as a whole
     } client;
     struct alignas(cache_line_bytes) ClientReplyLine {
         HalfWord reply_head;  ///< bytes ever taken from the reply ring
+        Word replied;         ///< number of the last request whose reply was taken
     } client_reply;
     struct alignas(cache_line_bytes) PinLine {
         Word pin;  ///< of the `get` in progress

@@ -63,11 +63,12 @@ void RequestWriter::append(wire::CommandKind kind, std::string_view name, std::s
     commands_.push_back(command.Finish());
 }
 
-ByteView RequestWriter::finish(std::uint64_t number) {
+ByteView RequestWriter::finish(std::uint64_t number, bool durable) {
     const auto commands_at = builder_.CreateVector(commands_.data(), commands_.size());
     wire::RequestBuilder request(builder_);
     request.add_number(number);
     request.add_commands(commands_at);
+    request.add_durable(durable);
     builder_.Finish(request.Finish());
     is_finished_ = true;
     return {builder_.GetBufferPointer(), builder_.GetSize()};

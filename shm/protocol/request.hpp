@@ -47,8 +47,9 @@ public:
     /// Bytes of the message so far, to be held against `limits::message_bytes_max`.
     [[nodiscard]] std::size_t bytes() const noexcept { return builder_.GetSize(); }
 
-    /// The request; valid until the next call. REQUIRES: number > 0, counting up in each lane.
-    [[nodiscard]] ByteView finish(std::uint64_t number);
+    /// The request; valid until the next call. `durable`: the reply is to wait for the disk.
+    /// REQUIRES: number > 0, counting up in each lane.
+    [[nodiscard]] ByteView finish(std::uint64_t number, bool durable = false);
 
     /// Any of the above: what a kind does not need stays empty.
     void append(wire::CommandKind kind, std::string_view name, std::string_view pointer,

@@ -155,7 +155,10 @@ std::optional<Position> ChangeRingReader::find(Revision revision) const noexcept
         if (is_lapped) continue;  // the tail has moved on since: begin again from there
         if (low > begin) return low;
         // All that is left is at or after `revision`; complete only if nothing of it is gone.
-        if (begin == 0) return low;
+        if (begin == 0) {
+            const Revision base = header_->tail.base.load(std::memory_order_relaxed);
+            if (base == 0 || revision > base) return low;
+        }
         const auto first = low < end ? read(low) : std::nullopt;
         if (low < end && !first) continue;
         const bool nothing_is_missing = first && first->revision == revision;

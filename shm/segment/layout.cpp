@@ -1,5 +1,7 @@
 #include "shm/segment/layout.hpp"
 
+#include <cstring>
+
 #include "shm/lane/session_memory.hpp"
 #include "shm/protocol/handshake.hpp"
 #include "shm/ring/change_ring.hpp"
@@ -33,6 +35,7 @@ std::uint64_t layout_fingerprint() noexcept {
                  offsetof(Header, tail),
                  offsetof(Header, root),
                  offsetof(Header, broker),
+                 offsetof(Header, store),
                  offsetof(Header, counters),
                  sizeof(Counters),
                  sizeof(SessionEntry),
@@ -50,6 +53,8 @@ std::uint64_t layout_fingerprint() noexcept {
                  session_memory_bytes,
                  request_ring_bytes,
                  reply_ring_bytes,
+                 offsetof(LaneControl::ClientLine, sent),
+                 offsetof(LaneControl::ClientReplyLine, replied),
                  sizeof(Hello),
                  sizeof(Welcome),
                  sizeof(Goodbye),
@@ -57,6 +62,28 @@ std::uint64_t layout_fingerprint() noexcept {
                  limits::sessions_max,
                  limits::lanes_per_session_max,
                  limits::pins_per_session_max});
+}
+
+void StoreLine::show(std::string_view text) noexcept {
+    std::array<char, sizeof(reason)> bytes{};
+    text.copy(bytes.data(), bytes.size() - 1);
+    for (std::size_t i = 0; i < reason.size(); ++i) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, bytes.data() + i * sizeof word, sizeof word);
+        reason[i].store(word, std::memory_order_relaxed);
+    }
+    is_failing.store(text.empty() ? 0 : 1, std::memory_order_release);
+}
+
+std::string StoreLine::failure() const {
+    if (is_failing.load(std::memory_order_acquire) == 0) return {};
+    std::array<char, sizeof(reason)> bytes{};
+    for (std::size_t i = 0; i < reason.size(); ++i) {
+        const std::uint64_t word = reason[i].load(std::memory_order_relaxed);
+        std::memcpy(bytes.data() + i * sizeof word, &word, sizeof word);
+    }
+    bytes.back() = '\0';
+    return bytes.data();
 }
 
 }  // namespace ringside::shm

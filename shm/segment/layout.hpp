@@ -3,6 +3,8 @@
 #include <array>
 #include <atomic>
 #include <cstddef>
+#include <string>
+#include <string_view>
 
 #include "shm/base/limits.hpp"
 #include "shm/base/types.hpp"
@@ -66,27 +68,42 @@ struct alignas(cache_line_bytes) CommitLine {
 };
 
 struct alignas(cache_line_bytes) HorizonLine {
-    Word horizon;  ///< Revision below which no snapshot may be opened any more
+    Word horizon;     ///< Revision below which no snapshot may be opened any more
+    Word generation;  ///< +1 at each take-over; beside the horizon, which every pin looks at
 };
 
 struct alignas(cache_line_bytes) TailLine {
     Word tail;           ///< Position of the oldest entry still in the ring (== head: empty)
     Word tail_revision;  ///< Revision of the entry at `tail`; 0 when the ring is empty
+    Word base;  ///< Revision that this segment began with: the ring has never held changes up to it
 };
 
 struct alignas(cache_line_bytes) RootLine {
     Word table;             ///< Record table, packed by `TableRoot`
     Word index;             ///< Offset of the index's root node; 0 = no names
     HalfWord index_height;  ///< unused levels below the root; for inspection only
+    HalfWord slots_backed;  ///< slots from here on were never used
 };
 
 struct alignas(cache_line_bytes) BrokerLine {
     HalfWord asleep;    ///< 1: the engine sleeps, a writer has to ring the eventfd. Futex-free.
     HalfWord state;     ///< GridState
     Word heartbeat_ns;  ///< Unix time, about ten times a second while the broker lives
-    Word generation;    ///< +1 at each take-over of this segment
     Word durable;       ///< Revision up to which everything is on disk; 0 without a store
     HalfWord broker_pid;
+    HalfWord sessions_given;  ///< the newest SessionId: no other session had it or will have it
+};
+
+/// What the store of the grid is doing; for `inspect`, and for the next broker.
+struct alignas(cache_line_bytes) StoreLine {
+    Word id;              ///< of the store that follows this segment; 0 = memory only
+    HalfWord is_failing;  ///< 1: no writes are taken, for the reason below
+    std::array<Word, 24> reason;
+
+    /// Shows why the store fails; empty: it works. What is too long is cut.
+    void show(std::string_view text) noexcept;
+    /// Empty when it works. May be of two failures in part, when it is just being changed.
+    [[nodiscard]] std::string failure() const;
 };
 
 /// What `inspect` shows; written with relaxed stores once per batch.
@@ -117,6 +134,7 @@ struct Header {
     TailLine tail;
     RootLine root;
     BrokerLine broker;
+    StoreLine store;
     Counters counters;
 };
 static_assert(sizeof(Header) <= 4096);
@@ -134,6 +152,8 @@ struct alignas(cache_line_bytes) SessionEntry {
     Word lag;       ///< changes that its slowest watch is behind; sampled ten times a second
     /// Pins at revisions below this one were revoked: what was read under them may not be whole.
     Word revoked_below;
+    /// The longest lease of its pins, in ms: how long the next broker waits for it to come back.
+    Word lease_ms;
     std::array<char, limits::session_name_bytes_max> name{};
 };
 static_assert(sizeof(SessionEntry) == 128);

@@ -26,7 +26,7 @@ public:
         : segment(
               shm::Segment::create_anonymous({.memory_bytes = 32ULL << 20, .ring_entries = 4096})
                   .value()),
-          engine(segment, {}, spin, handover_, [] {}) {
+          engine(segment, {}, spin, durability_, handover_, [] {}) {
         engine.start().value();
     }
     ~RunningEngine() {
@@ -94,6 +94,7 @@ private:
         engine.nudge();
     }
 
+    Durability durability_;
     Handover handover_;
     SessionId last_id_ = 0;
 

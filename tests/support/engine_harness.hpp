@@ -123,7 +123,7 @@ public:
                  {.commit_memory = [](Offset, std::uint64_t) { return true; },
                   .heavy_fence = [] {},
                   .collect_pins = {}},
-                 {}) {}
+                 {}, durability) {}
 
     SessionClient open(broker::Access access = {shm::Role::admin, {}},
                        std::string program = "test") {
@@ -163,6 +163,7 @@ public:
     shm::Segment segment;
     std::uint64_t now_ns = 1'000'000'000;
     broker::Outbox outbox;
+    broker::Durability durability;
     broker::Engine engine;
 
 private:

@@ -88,6 +88,11 @@ public:
     void kill_broker() {
         if (broker_ > 0) end(SIGKILL);
     }
+    /// Kills the broker and takes its segment away, as a crash of the host does.
+    void lose() {
+        kill_broker();
+        unlink(shm::GridPaths::of(name_)->segment_path.c_str());
+    }
 
 private:
     int end(int signal) {

@@ -62,6 +62,14 @@ ExitStatus status_of(Errc code) noexcept {
         case Errc::session_limit:
         case Errc::lane_limit:
         case Errc::records_limit:
+        case Errc::read_only:
+        case Errc::not_durable:
+        case Errc::memory_only:
+        case Errc::store_in_use:
+        case Errc::store_mismatch:
+        case Errc::store_format:
+        case Errc::store_damaged:
+        case Errc::store_failed:
         case Errc::grid_in_use:
         case Errc::session_closed:
         case Errc::system_error: return ExitStatus::refused;

@@ -101,7 +101,7 @@ void report_grid(Report& report, const shm::SegmentView& segment, bool is_alive)
     report.fact("broker_pid", load(header.broker.broker_pid));
     report.fact("layout", std::uint64_t{identity.layout});
     report.fact("boot_id", fmt::format("{:016x}", identity.boot_id));
-    report.fact("generation", load(header.broker.generation));
+    report.fact("generation", load(header.horizon.generation));
     report.fact("created_ns", identity.created_ns, ago(identity.created_ns));
     const std::uint64_t heartbeat_ns = load(header.broker.heartbeat_ns);
     report.fact("heartbeat_ns", heartbeat_ns, ago(heartbeat_ns));
@@ -151,6 +151,18 @@ void report_counters(Report& report, const shm::SegmentView& segment) {
     report.fact("retained", ring.head() - ring.tail(),
                 share(ring.head() - ring.tail(), ring.capacity()));
     report.fact("tail_revision", load(segment.header().tail.tail_revision));
+    report.section("durability");
+    const shm::StoreLine& store = segment.header().store;
+    const std::uint64_t durable = load(segment.header().broker.durable);
+    const bool has_store = load(store.id) != 0;
+    report.fact("store", std::string(has_store ? fmt::format("{:016x}", load(store.id))
+                                               : "none: in memory only"));
+    if (has_store) {
+        const std::string failure = store.failure();
+        report.fact("writes", failure.empty() ? std::string("taken") : "refused: " + failure);
+        report.fact("durable", durable,
+                    fmt::format("{} behind", load(segment.header().commit.published) - durable));
+    }
     report.section("work");
     report.fact("commits", load(counters.commits));
     report.fact("changes", load(counters.changes));

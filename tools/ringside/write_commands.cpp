@@ -15,6 +15,7 @@ struct WriteArguments {
     std::uint64_t if_revision = 0;
     bool if_absent = false;
     std::string ttl;
+    bool durable = false;
     CLI::Option* version_option = nullptr;
     CLI::Option* revision_option = nullptr;
 
@@ -23,6 +24,7 @@ struct WriteArguments {
         if (if_absent) options.condition = Condition::is_absent();
         if (version_option->count() > 0) options.condition = Condition::version_is(if_version);
         if (revision_option->count() > 0) options.condition = Condition::revision_is(if_revision);
+        if (durable) options.grade = Grade::durable;
         if (!ttl.empty()) options.ttl = parse_duration(ttl);
         return options;
     }
@@ -61,6 +63,7 @@ void add_command(CLI::App& app, Context& context, const std::string& name, const
     if (name != "delete") {
         command->add_option("--ttl", arguments->ttl, "Time to live: 500ms, 30s, 5m, 2h, 1d");
     }
+    command->add_flag("--durable", arguments->durable, "Wait until it is on disk");
     command->footer("Example: ringside " + example);
     command->callback([&context, arguments, call = std::move(call)] {
         Client client = context.attach();

@@ -26,12 +26,20 @@ struct Condition {
     static Condition is_absent() noexcept { return {Kind::absent, 0}; }
 };
 
+/// What has to have happened before a write is acknowledged.
+enum class Grade : std::uint8_t {
+    applied,  ///< every reader sees it
+    durable,  ///< and it is on disk: it outlives the host. Errors: memory_only, not_durable
+};
+
 struct WriteOptions {
     Condition condition{};
     /// How long the record lives from this write on; zero: until it is removed. A write without a
     /// time to live takes an earlier one away, except `patch`, `merge` and `json_patch`, which keep
     /// it. Error: bad_ttl.
     std::chrono::milliseconds ttl{0};
+    /// Of a transaction, the highest of its writes counts.
+    Grade grade = Grade::applied;
 };
 
 struct WriteResult {

@@ -1,0 +1,218 @@
+#include "broker/store/recorder.hpp"
+
+#include <pthread.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "shm/wait/futex.hpp"
+
+namespace ringside::broker {
+
+using Clock = std::chrono::steady_clock;
+
+namespace {
+
+/// A batch ends with the first whole revision after so many changes or bytes.
+constexpr std::uint64_t batch_changes = 1U << 17;
+constexpr std::uint64_t batch_bytes = 32U << 20;
+/// Changes that wait are urgent when they fill this share of the ring.
+constexpr std::uint64_t urgent_ring_share = 8;
+constexpr std::chrono::nanoseconds idle_time = std::chrono::milliseconds(500);
+constexpr std::size_t prefetch_distance = 8;
+
+}  // namespace
+
+Recorder::Recorder(const shm::SegmentView& segment, RecorderOptions options,
+                   std::optional<Store> store, Durability& durability,
+                   std::function<void()> on_progress)
+    : segment_(segment),
+      ring_(segment),
+      options_(std::move(options)),
+      store_(std::move(store)),
+      durability_(&durability),
+      on_progress_(std::move(on_progress)) {}
+
+Recorder::~Recorder() { stop(); }
+
+void Recorder::start(Position from) {
+    cursor_ = from;
+    durability_->kept_from.store(from);
+    if (store_) show_durable(store_->revision());
+    thread_ = std::thread([this] { run(); });
+}
+
+bool Recorder::stop() {
+    if (thread_.joinable()) {
+        stop_.store(true);
+        shm::futex_wake_all(sleep_);
+        thread_.join();
+    }
+    return !has_changes() && !durability_->is_failing();
+}
+
+void Recorder::notice() noexcept {
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    const std::uint32_t how = sleep_.load(std::memory_order_relaxed);
+    if (how == awake || (how == until_time && !is_urgent())) return;
+    sleep_.store(awake, std::memory_order_relaxed);
+    shm::futex_wake_all(sleep_);
+}
+
+bool Recorder::has_changes() const noexcept { return ring_.head() != cursor_; }
+
+bool Recorder::is_urgent() const noexcept {
+    if (options_.policy == DurabilityPolicy::always && has_changes()) return true;
+    const Revision wanted = durability_->wanted.load(std::memory_order_relaxed);
+    if (wanted > durability_->durable.load(std::memory_order_relaxed)) return true;
+    const Position kept_from = durability_->kept_from.load(std::memory_order_relaxed);
+    return ring_.head() - kept_from > ring_.capacity() / urgent_ring_share;
+}
+
+void Recorder::sleep_for(Sleep how, std::chrono::nanoseconds time) noexcept {
+    sleep_.store(how, std::memory_order_seq_cst);
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    const bool has_work = is_urgent() || (how == until_change && has_changes());
+    if (!has_work && !stop_.load()) shm::futex_wait_for(sleep_, how, time);
+    sleep_.store(awake, std::memory_order_relaxed);
+}
+
+/// Sleeps until there is a batch to be written.
+void Recorder::rest() {
+    while (!stop_.load() && !has_changes() && !is_urgent()) sleep_for(until_change, idle_time);
+    const auto due = began_ + options_.interval;
+    while (!stop_.load() && !is_urgent()) {
+        const auto left = due - Clock::now();
+        if (left.count() <= 0) break;
+        sleep_for(until_time, left);
+    }
+    began_ = Clock::now();
+}
+
+void Recorder::run() {
+    pthread_setname_np(pthread_self(), "store");
+    for (;;) {
+        const bool is_last = stop_.load();
+        Result<void> done = store_ ? Result<void>() : reopen();
+        while (done && has_changes()) done = record_batch();
+        if (done && durability_->wanted.load() > durability_->durable.load()) {
+            done = record_batch();  // written already, and to be synced
+        }
+        if (!done) {
+            fail(done.error());
+            if (is_last) return;
+            const auto until = Clock::now() + options_.retry;
+            while (!stop_.load() && Clock::now() < until) {
+                sleep_for(until_change, until - Clock::now());
+                std::this_thread::sleep_for(std::chrono::milliseconds(1));
+            }
+            continue;
+        }
+        if (is_last) return;
+        rest();
+    }
+}
+
+Position Recorder::gather(Revision published) {
+    items_.clear();
+    gathered_ = 0;
+    std::uint64_t bytes = 0;
+    Position position = cursor_;
+    for (const Position end = ring_.head(); position < end; ++position) {
+        const auto change = ring_.read(position);
+        // There always is one: the engine keeps these entries. One that is not published yet may
+        // never be, if the broker dies now.
+        if (!change || change->revision > published) break;
+        const bool begins_revision = change->revision != gathered_;
+        const std::size_t count = items_.size();
+        if (begins_revision && (count >= batch_changes || bytes >= batch_bytes)) break;
+        gathered_ = change->revision;
+        items_.push_back({change->version, static_cast<std::uint32_t>(change->record)});
+        __builtin_prefetch(segment_.at<std::byte>(change->version));
+        if (count >= prefetch_distance) {
+            bytes += segment_.version_at(items_[count - prefetch_distance].version)->block_bytes();
+        }
+    }
+    return position;
+}
+
+/// Puts the newest version of each record into the batch: the last one, met first from the end.
+void Recorder::fold() {
+    if (++batch_ == 0) {
+        std::fill(met_.begin(), met_.end(), 0);
+        batch_ = 1;
+    }
+    for (std::size_t i = items_.size(); i-- > 0;) {
+        const Item& item = items_[i];
+        if (i >= prefetch_distance) {
+            __builtin_prefetch(segment_.at<std::byte>(items_[i - prefetch_distance].version));
+        }
+        if (item.record >= met_.size()) met_.resize(item.record + item.record / 2 + 1024, 0);
+        if (std::exchange(met_[item.record], batch_) == batch_) continue;
+        const shm::VersionBlock& block = *segment_.version_at(item.version);
+        if (block.is_tombstone()) {
+            store_->erase(block.name());
+        } else {
+            store_->put({block.name(), block.document(), block.version, block.revision,
+                         block.expires_ms()});
+        }
+    }
+}
+
+Result<void> Recorder::record_batch() {
+    const Revision wanted = durability_->wanted.load(std::memory_order_acquire);
+    // acquire: what this revision has written is visible, its ring entries with it.
+    const Revision published = segment_.header().commit.published.load(std::memory_order_acquire);
+    const Position end = gather(published);
+    const bool is_wanted = wanted > durability_->durable.load(std::memory_order_relaxed);
+    if (items_.empty() && !is_wanted) return {};
+    const Revision reached = items_.empty() ? std::max(published, store_->revision()) : gathered_;
+    fold();
+    const bool sync = options_.policy != DurabilityPolicy::none || is_wanted;
+    if (auto written = store_->write(reached, sync); !written) return written;
+    if (durability_->is_failing()) {
+        spdlog::info("the store works again: the grid takes writes");
+        durability_->recover();
+        show_failure("");
+    }
+    cursor_ = end;
+    // release: the engine may reuse what these entries lead to.
+    durability_->kept_from.store(cursor_, std::memory_order_release);
+    if (sync) show_durable(reached);
+    on_progress_();
+    return {};
+}
+
+Result<void> Recorder::reopen() {
+    if (durability_->is_failing()) {
+        if (auto probed = Store::probe(options_.store); !probed) return probed;
+    }
+    auto opened = Store::open(options_.store);
+    if (!opened) return opened.error();
+    if (!opened->warning().empty()) spdlog::warn("the store: {}", opened->warning());
+    store_.emplace(std::move(*opened));
+    return {};
+}
+
+void Recorder::fail(const Error& error) {
+    store_.reset();
+    const std::string reason = error.text();
+    if (!durability_->is_failing()) {
+        spdlog::error("the grid takes no writes: {}", reason);
+    }
+    durability_->fail(reason);
+    show_failure(reason);
+    on_progress_();
+}
+
+void Recorder::show_durable(Revision revision) const noexcept {
+    durability_->durable.store(revision, std::memory_order_release);
+    segment_.header().broker.durable.store(revision, std::memory_order_release);
+}
+
+void Recorder::show_failure(const std::string& reason) const noexcept {
+    segment_.header().store.show(reason);
+}
+
+}  // namespace ringside::broker

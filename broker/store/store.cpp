@@ -1,0 +1,434 @@
+#include "broker/store/store.hpp"
+
+#include <rocksdb/db.h>
+#include <rocksdb/memtablerep.h>
+#include <rocksdb/table.h>
+#include <rocksdb/write_batch.h>
+#include <spdlog/spdlog.h>
+#include <sys/stat.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdarg>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <set>
+
+#include "broker/store/store_identity.hpp"
+#include "broker/store/unverified_reader.hpp"
+#include "shm/document/verify.hpp"
+#include "shm/name/name.hpp"
+
+namespace ringside::broker {
+
+namespace {
+
+/// The store's own keys come before every name: names have no control characters.
+constexpr std::string_view revision_key{"\0revision", 9};
+constexpr char own_key_mark = '\0';
+
+/// What opening a store may write, with room to spare.
+constexpr std::size_t probe_bytes = 4ULL << 20;
+constexpr std::size_t memtable_bytes = 64ULL << 20;
+constexpr std::size_t readahead_bytes = 4ULL << 20;
+
+/// What precedes the document in a value.
+struct ValueHeader {
+    std::uint64_t checksum = 0;
+    std::uint64_t revision = 0;
+    std::uint64_t version = 0;
+    std::uint64_t expires_ms = 0;
+};
+static_assert(sizeof(ValueHeader) == 32);
+
+std::uint64_t checksum_of(const ValueHeader& header, std::string_view name, ByteView document) {
+    const auto* fields = reinterpret_cast<const Byte*>(&header) + sizeof header.checksum;
+    std::uint64_t hash = XXH3_64bits(fields, sizeof header - sizeof header.checksum);
+    hash = XXH3_64bits_withSeed(name.data(), name.size(), hash);
+    return XXH3_64bits_withSeed(document.data(), document.size(), hash);
+}
+
+std::array<std::uint64_t, 2> revision_value(Revision revision) {
+    return {revision, XXH3_64bits(&revision, sizeof revision)};
+}
+
+rocksdb::Slice slice_of(std::string_view text) { return {text.data(), text.size()}; }
+std::string_view view_of(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
+
+std::string database_of(const std::string& directory) { return directory + "/db"; }
+
+/// What RocksDB has to say goes into our log. (Its own log file is one more thing that can fail on
+/// a full disk, and it does not take that well.)
+class LogForwarder : public rocksdb::Logger {
+public:
+    LogForwarder() : Logger(rocksdb::WARN_LEVEL) {}
+    using Logger::Logv;
+    void Logv(const char* format, va_list arguments) override {
+        Logv(rocksdb::INFO_LEVEL, format, arguments);
+    }
+    void Logv(rocksdb::InfoLogLevel level, const char* format, va_list arguments) override {
+        if (level < rocksdb::WARN_LEVEL || level == rocksdb::HEADER_LEVEL) return;
+        std::array<char, 512> text{};
+        std::vsnprintf(text.data(), text.size(), format, arguments);
+        spdlog::warn("the store's database: {}", text.data());
+    }
+};
+
+rocksdb::Options options_of(rocksdb::Env* environment) {
+    rocksdb::Options options;
+    options.info_log = std::make_shared<LogForwarder>();
+    if (environment != nullptr) options.env = environment;
+    // Appended to, sorted when it is full: nothing is looked up while the grid runs.
+    options.memtable_factory = std::make_shared<rocksdb::VectorRepFactory>();
+    options.allow_concurrent_memtable_write = false;
+    options.write_buffer_size = memtable_bytes;
+    options.max_background_jobs = 2;
+    options.bytes_per_sync = 1U << 20;
+    // Documents as they are: a damaged byte damages one record, and its name can still be read.
+    options.compression = rocksdb::kNoCompression;
+    options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+    rocksdb::BlockBasedTableOptions table;
+    table.checksum = rocksdb::kXXH3;
+    table.block_size = 16U << 10;
+    table.no_block_cache = true;
+    options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+    return options;
+}
+
+Error error_of(const rocksdb::Status& status, const std::string& directory) {
+    const std::string detail = directory + ": " + status.ToString();
+    if (status.IsCorruption()) return {Errc::store_damaged, detail};
+    if (status.ToString().find("lock ") != std::string::npos && status.IsIOError()) {
+        return {Errc::store_in_use, detail};
+    }
+    return {Errc::store_failed, detail};
+}
+
+/// RocksDB reports with a Status; what it meets in a damaged file may still make the standard
+/// library throw.
+template <class Call>
+rocksdb::Status guarded(const Call& call) {
+    try {
+        return call();
+    } catch (const std::exception& failure) {
+        return rocksdb::Status::Corruption(failure.what());
+    }
+}
+
+}  // namespace
+
+class Store::Impl {
+public:
+    Result<void> begin(const Options& options);
+    Result<void> begin_read_only(const std::string& directory);
+    Result<Summary> read(const OnRecord& each, const OnDamage& damaged) const;
+
+    void put(const StoredRecord& record) {
+        ValueHeader header{0, record.revision, record.version, record.expires_ms};
+        header.checksum = checksum_of(header, record.name, record.document);
+        const rocksdb::Slice key = slice_of(record.name);
+        const rocksdb::Slice parts[2] = {
+            {reinterpret_cast<const char*>(&header), sizeof header},
+            {reinterpret_cast<const char*>(record.document.data()), record.document.size()}};
+        batch_.Put({&key, 1}, {parts, 2});
+    }
+    void erase(std::string_view name) { batch_.Delete(slice_of(name)); }
+    [[nodiscard]] std::size_t batch_bytes() const { return batch_.GetDataSize(); }
+
+    Result<void> write(Revision reached, bool sync) {
+        const auto value = revision_value(reached);
+        batch_.Put(slice_of(revision_key),
+                   {reinterpret_cast<const char*>(value.data()), sizeof value});
+        rocksdb::WriteOptions how;
+        how.sync = sync;
+        const auto status = guarded([&] { return database_->Write(how, &batch_); });
+        batch_.Clear();
+        if (!status.ok()) return Error(Errc::store_failed, status.ToString());
+        revision_ = reached;
+        return {};
+    }
+
+    Result<void> verify_files() const {
+        rocksdb::ReadOptions how;
+        how.readahead_size = readahead_bytes;
+        const auto status = guarded([&] { return database_->VerifyChecksum(how); });
+        if (!status.ok()) return error_of(status, directory_);
+        return {};
+    }
+
+    Identity identity;
+    std::string warning;
+    [[nodiscard]] Revision revision() const noexcept { return revision_; }
+
+private:
+    using Iterator = std::unique_ptr<rocksdb::Iterator>;
+
+    Result<void> make_directory() const;
+    Result<void> open_database(const Options& options, bool is_new);
+    Result<void> read_revision();
+    [[nodiscard]] Iterator iterate(bool verify_checksums) const;
+    /// A pass over all records.
+    struct Pass {
+        Summary summary;
+        std::string last;                     ///< the last key met
+        std::vector<std::uint64_t> document;  ///< words: a document is aligned to 8
+        const OnRecord* each;
+        const OnDamage* damaged;
+    };
+    static Result<void> take(std::string_view name, std::string_view value, Pass& pass);
+    /// Whether it came to the end.
+    Result<bool> read_unverified(Pass& pass) const;
+    [[nodiscard]] std::set<std::string> boundaries_after(const std::string& key) const;
+
+    std::string directory_;
+    std::unique_ptr<rocksdb::DB> database_;
+    rocksdb::WriteBatch batch_;
+    Revision revision_ = 0;
+};
+
+Result<void> Store::Impl::make_directory() const {
+    std::error_code failure;
+    std::filesystem::create_directories(directory_, failure);
+    if (failure) {
+        const bool is_denied =
+            failure == std::errc::permission_denied || failure == std::errc::read_only_file_system;
+        return Error(is_denied ? Errc::permission_denied : Errc::system_error,
+                     directory_ + ": " + failure.message());
+    }
+    for (const auto& entry : std::filesystem::directory_iterator(directory_, failure)) {
+        const std::string found = entry.path().filename().string();
+        // What a store leaves behind that was just being made when its broker died.
+        if (found == "db" || found == "STORE.new" || found == "PROBE" || found == "lost+found")
+            continue;
+        return Error(Errc::store_mismatch,
+                     directory_ + " is no store, and not empty: it holds '" + found + "'");
+    }
+    if (failure) return Error(Errc::permission_denied, directory_ + ": " + failure.message());
+    return {};
+}
+
+Result<void> Store::Impl::open_database(const Options& options, bool is_new) {
+    rocksdb::Options how = options_of(options.environment);
+    how.create_if_missing = is_new;
+    const std::string path = database_of(directory_);
+    rocksdb::DB* opened = nullptr;
+    auto status = guarded([&] { return rocksdb::DB::Open(how, path, &opened); });
+    if (status.IsCorruption()) {
+        // The log of the last writes is damaged within: what comes before can still be had.
+        how.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+        const std::string why = status.ToString();
+        status = guarded([&] { return rocksdb::DB::Open(how, path, &opened); });
+        if (status.ok())
+            warning = "its log is damaged, and changes after the damage are lost: " + why;
+    }
+    if (!status.ok()) return error_of(status, directory_);
+    database_.reset(opened);
+    return {};
+}
+
+Result<void> Store::Impl::begin(const Options& options) {
+    directory_ = options.directory;
+    auto known = identify(directory_, options.grid);
+    const bool is_new = !known && known.error() == Errc::not_found;
+    if (!known && !is_new) return known.error();
+    if (is_new) {
+        if (auto made = make_directory(); !made) return made;
+    }
+    if (auto opened = open_database(options, is_new); !opened) return opened;
+    if (auto got = read_revision(); !got) return got;
+    if (is_new && revision_ != 0) {
+        return Error(Errc::store_damaged, directory_ + ": the file STORE is missing");
+    }
+    identity = is_new ? Identity{format, options.grid, new_store_id(), 0} : *known;
+    if (identity.ring_entries == options.ring_entries && !is_new) return {};
+    // The larger of the two until something is written: what is there came from the other ring.
+    identity.ring_entries = std::max(identity.ring_entries, options.ring_entries);
+    return write_identity(directory_, identity);
+}
+
+Result<void> Store::Impl::begin_read_only(const std::string& directory) {
+    directory_ = directory;
+    auto known = identify(directory);
+    if (!known) return known.error();
+    identity = *known;
+    rocksdb::DB* opened = nullptr;
+    rocksdb::Options how = options_of(nullptr);
+    how.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+    const auto status =
+        guarded([&] { return rocksdb::DB::OpenForReadOnly(how, database_of(directory), &opened); });
+    if (!status.ok()) return error_of(status, directory);
+    database_.reset(opened);
+    return read_revision();
+}
+
+Result<void> Store::Impl::read_revision() {
+    std::string value;
+    const auto status = guarded(
+        [&] { return database_->Get(rocksdb::ReadOptions(), slice_of(revision_key), &value); });
+    if (status.IsNotFound()) return {};
+    std::array<std::uint64_t, 2> words{};
+    if (status.ok() && value.size() == sizeof words) {
+        std::memcpy(words.data(), value.data(), sizeof words);
+        if (words == revision_value(words[0])) {
+            revision_ = words[0];
+            return {};
+        }
+    } else if (!status.ok() && !status.IsCorruption()) {
+        return error_of(status, directory_);
+    }
+    // Damaged: the newest record says at least how far the store has come.
+    auto read_all = read(
+        [&](const StoredRecord& record) -> Result<void> {
+            revision_ = std::max(revision_, record.revision);
+            return {};
+        },
+        [](std::string_view, const std::string&) {});
+    if (!read_all) return read_all.error();
+    warning = "the revision that it had reached is damaged: it goes on from its newest record's";
+    return {};
+}
+
+Store::Impl::Iterator Store::Impl::iterate(bool verify_checksums) const {
+    rocksdb::ReadOptions how;
+    how.verify_checksums = verify_checksums;
+    how.fill_cache = false;
+    how.readahead_size = readahead_bytes;
+    return Iterator(database_->NewIterator(how));
+}
+
+/// Checks one entry of the database, and gives it on.
+Result<void> Store::Impl::take(std::string_view name, std::string_view value, Pass& pass) {
+    if (!name.empty() && name.front() == own_key_mark) return {};
+    const auto refuse = [&](const std::string& why) -> Result<void> {
+        ++pass.summary.damaged;
+        (*pass.damaged)(name, why);
+        return {};
+    };
+    ValueHeader header;
+    if (value.size() < sizeof header) return refuse("it is too short");
+    std::memcpy(&header, value.data(), sizeof header);
+    const std::size_t bytes = value.size() - sizeof header;
+    pass.document.resize(bytes / 8 + 1);
+    std::memcpy(pass.document.data(), value.data() + sizeof header, bytes);
+    const ByteView content(reinterpret_cast<const Byte*>(pass.document.data()), bytes);
+    if (header.checksum != checksum_of(header, name, content)) {
+        return refuse("its checksum does not match");
+    }
+    // A checksum is no proof of who wrote it: what goes into the segment is checked as ever.
+    auto checked = check_name(name);
+    if (checked) checked = verify_document(content);
+    if (!checked) return refuse(checked.error().text());
+    ++pass.summary.records;
+    return (*pass.each)({name, content, header.version, header.revision, header.expires_ms});
+}
+
+std::set<std::string> Store::Impl::boundaries_after(const std::string& key) const {
+    std::vector<rocksdb::LiveFileMetaData> files;
+    database_->GetLiveFilesMetaData(&files);
+    std::set<std::string> keys;
+    for (const auto& file : files) {
+        if (file.smallestkey > key) keys.insert(file.smallestkey);
+        if (file.largestkey > key) keys.insert(file.largestkey);
+    }
+    return keys;
+}
+
+/// How to read past damage:
+///   1  with the checksums of RocksDB's blocks, as long as they match
+///   2  from a block on that fails: without them, in a process of its own, because RocksDB may end
+///   a
+///      process that makes it take such a block apart; each record has a checksum of its own
+///   3  where that process comes to its end: on with 1 from the next name that a file begins or
+///      ends with
+Result<Store::Summary> Store::Impl::read(const OnRecord& each, const OnDamage& damaged) const {
+    Pass pass{{}, {}, {}, &each, &damaged};
+    std::string from;
+    for (;;) {
+        Result<void> done;
+        const auto place = iterate(true);
+        const auto status = guarded([&] {
+            for (place->Seek(from); place->Valid() && done; place->Next()) {
+                pass.last.assign(view_of(place->key()));
+                done = take(pass.last, view_of(place->value()), pass);
+            }
+            return place->status();
+        });
+        if (!done) return done.error();
+        if (status.ok()) return pass.summary;
+        if (!status.IsCorruption()) return error_of(status, directory_);
+        auto is_at_end = read_unverified(pass);
+        if (!is_at_end) return is_at_end.error();
+        if (*is_at_end) return pass.summary;
+        ++pass.summary.gaps;
+        damaged(pass.last, "what follows this name cannot be read: " + status.ToString());
+        from = std::max(from, pass.last);
+        const auto keys = boundaries_after(from);
+        if (keys.empty()) return pass.summary;
+        from = *keys.begin();
+    }
+}
+
+Result<bool> Store::Impl::read_unverified(Pass& pass) const {
+    const auto place = iterate(false);
+    std::string after = pass.last;
+    UnverifiedReader reader([&](const UnverifiedReader::Give& give) {
+        place->Seek(after);
+        if (!after.empty() && place->Valid() && view_of(place->key()) == after) place->Next();
+        for (; place->Valid(); place->Next()) give(view_of(place->key()), view_of(place->value()));
+        return place->status().ok();
+    });
+    while (const auto entry = reader.next()) {
+        // A damaged index may lead to the same entries twice.
+        if (!pass.last.empty() && entry->key <= pass.last) continue;
+        pass.last.assign(entry->key);
+        if (auto done = take(entry->key, entry->value, pass); !done) return done.error();
+    }
+    return reader.is_at_end();
+}
+
+Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Store::Store(Store&&) noexcept = default;
+Store& Store::operator=(Store&&) noexcept = default;
+Store::~Store() = default;
+
+Result<Store> Store::open(const Options& options) {
+    auto impl = std::make_unique<Impl>();
+    if (auto begun = impl->begin(options); !begun) return begun.error();
+    return Store(std::move(impl));
+}
+
+Result<void> Store::probe(const Options& options) {
+    rocksdb::Env* environment =
+        options.environment == nullptr ? rocksdb::Env::Default() : options.environment;
+    const std::string path = options.directory + "/PROBE";
+    const std::string block(probe_bytes, '\0');
+    const auto status = guarded(
+        [&] { return rocksdb::WriteStringToFile(environment, rocksdb::Slice(block), path, true); });
+    static_cast<void>(environment->DeleteFile(path));
+    if (!status.ok()) return Error(Errc::store_failed, status.ToString());
+    return {};
+}
+
+Result<Store> Store::open_read_only(const std::string& directory) {
+    auto impl = std::make_unique<Impl>();
+    if (auto begun = impl->begin_read_only(directory); !begun) return begun.error();
+    return Store(std::move(impl));
+}
+
+const Store::Identity& Store::identity() const noexcept { return impl_->identity; }
+Revision Store::revision() const noexcept { return impl_->revision(); }
+const std::string& Store::warning() const noexcept { return impl_->warning; }
+void Store::put(const StoredRecord& record) { impl_->put(record); }
+void Store::erase(std::string_view name) { impl_->erase(name); }
+std::size_t Store::batch_bytes() const noexcept { return impl_->batch_bytes(); }
+Result<void> Store::write(Revision reached, bool sync) { return impl_->write(reached, sync); }
+Result<Store::Summary> Store::read(const OnRecord& each, const OnDamage& damaged) const {
+    return impl_->read(each, damaged);
+}
+Result<void> Store::verify_files() const { return impl_->verify_files(); }
+
+}  // namespace ringside::broker

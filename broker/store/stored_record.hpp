@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string_view>
+
+#include "shm/base/types.hpp"
+
+namespace ringside::broker {
+
+/// A record as it lies in a store. The views are valid until the next one is given.
+struct StoredRecord {
+    std::string_view name;
+    ByteView document;  ///< aligned to 8 where the store hands it out
+    Version version = 0;
+    Revision revision = 0;         ///< of the commit that wrote it
+    std::uint64_t expires_ms = 0;  ///< Unix time; 0 = never
+};
+
+}  // namespace ringside::broker
