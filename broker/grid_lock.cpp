@@ -19,14 +19,19 @@ std::string owner_of(int file) {
 
 }  // namespace
 
-Result<GridLock> GridLock::take(const std::string& path) {
+Result<GridLock> GridLock::take(const std::string& path) { return take(path, Patience::none); }
+
+Result<GridLock> GridLock::wait(const std::string& path) { return take(path, Patience::endless); }
+
+Result<GridLock> GridLock::take(const std::string& path, Patience patience) {
     for (;;) {
         Descriptor file(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640));
         if (!file.is_open()) {
             const Errc code = errno == EACCES ? Errc::permission_denied : Errc::system_error;
             return Error(code, path + ": " + std::strerror(errno));
         }
-        if (flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
+        if (flock(file.get(), LOCK_EX | (patience == Patience::none ? LOCK_NB : 0)) != 0) {
+            if (errno == EINTR) continue;
             if (errno == EWOULDBLOCK)
                 return Error(Errc::grid_in_use, "by the broker with pid " + owner_of(file.get()));
             return Error(Errc::system_error, path + ": " + std::strerror(errno));

@@ -14,10 +14,15 @@ public:
     /// Errors: grid_in_use (the detail names the owner), system_error, permission_denied.
     static Result<GridLock> take(const std::string& path);
 
+    /// Waits for it. Errors: permission_denied, system_error.
+    static Result<GridLock> wait(const std::string& path);
+
     /// Removes the file, while the lock is held.
     void remove() const noexcept;
 
 private:
+    enum class Patience { none, endless };
+    static Result<GridLock> take(const std::string& path, Patience patience);
     GridLock(Descriptor file, std::string path) noexcept
         : file_(std::move(file)), path_(std::move(path)) {}
     Descriptor file_;

@@ -7,9 +7,9 @@
 
 #include <stdexcept>
 
-#include "broker/reactor/packet.hpp"
 #include "shm/pin/pin.hpp"
 #include "shm/protocol/handshake.hpp"
+#include "shm/protocol/packet.hpp"
 
 namespace ringside::bench {
 
@@ -73,7 +73,7 @@ void Stage::admit() {
                                                           broker::Peer{}));
     segment_.view().session(index).id.store(welcome.session);
     const int descriptors[] = {shared.get(), doorbell.get()};
-    if (!broker::send_packet(peer.get(), &welcome, sizeof welcome, descriptors))
+    if (!shm::send_packet(peer.get(), &welcome, sizeof welcome, descriptors))
         throw std::runtime_error("a client that does not take its welcome");
     connections_.push_back(std::move(peer));
 }

@@ -61,6 +61,8 @@ struct Flags {
     std::optional<std::string> data_directory;
     std::optional<std::string> durability;
     std::optional<std::uint64_t> durability_interval_ms;
+    bool standby = false;
+    bool take_over = false;
     std::optional<std::string> log_level;
     std::optional<std::string> log_file;
 };
@@ -90,6 +92,11 @@ void declare(CLI::App& app, Flags& flags) {
                    "(default: periodic)");
     app.add_option("--durability-interval-ms", flags.durability_interval_ms,
                    "How long changes gather for periodic (default: 10)");
+    auto* standby = app.add_flag("--standby", flags.standby,
+                                 "Wait until the grid's broker is gone, then take its place");
+    app.add_flag("--take-over", flags.take_over,
+                 "Ask the grid's broker to hand over, then take its place")
+        ->excludes(standby);
     app.add_option("--log-level", flags.log_level, "debug, info, warning or error (default: info)");
     app.add_option("--log-file", flags.log_file, "Where to log (default: standard error)");
     app.set_version_flag("--version", "ringside-broker " RINGSIDE_VERSION);
@@ -111,6 +118,8 @@ Result<void> apply(const Flags& flags, Options& options) {
     take(flags.log_level, options.log_level);
     take(flags.log_file, options.log_file);
     take(flags.data_directory, options.data_directory);
+    if (flags.standby) options.succession = Options::Succession::standby;
+    if (flags.take_over) options.succession = Options::Succession::take_over;
     if (flags.durability_interval_ms) {
         options.durability_interval = std::chrono::milliseconds(*flags.durability_interval_ms);
     }

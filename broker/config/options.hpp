@@ -30,6 +30,13 @@ struct Options {
     std::string data_directory;           ///< of the store; empty: the grid is in memory only
     DurabilityPolicy durability = DurabilityPolicy::periodic;
     std::chrono::milliseconds durability_interval{10};
+    /// What to do when another broker owns the grid.
+    enum class Succession {
+        refuse,    ///< end with an error
+        standby,   ///< wait until it is gone, then go on
+        take_over  ///< ask it to hand over, then go on
+    };
+    Succession succession = Succession::refuse;
     std::string log_level = "info";
     std::string log_file;         ///< empty: standard error
     std::vector<RoleRule> rules;  ///< the first that applies decides

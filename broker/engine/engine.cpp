@@ -13,10 +13,7 @@ Engine::Engine(const shm::SegmentView& segment, GridHost host, GridOptions optio
           segment,
           [&] {
               host.kept_from = &durability.kept_from;
-              host.collect_pins = [this](std::vector<HeldPin>& out) {
-                  for (const auto& session : sessions_)
-                      session->collect_pins(grid_.published(), out);
-              };
+              host.collect_pins = [this](std::vector<HeldPin>& out) { collect_pins(out); };
               return std::move(host);
           }(),
           options),
@@ -37,9 +34,11 @@ void Engine::open(std::unique_ptr<Session> session, std::uint64_t now_ns) {
     store_entry(*session);
     // release: who sees the id sees the rest.
     entry.id.store(session->id(), std::memory_order_release);
-    sessions_.push_back(std::move(session));
+    enlist(std::move(session));
     ++sessions_total_;
 }
+
+void Engine::enlist(std::unique_ptr<Session> session) { sessions_.push_back(std::move(session)); }
 
 std::unique_ptr<Session> Engine::close(SessionId id) {
     const auto place = std::find_if(sessions_.begin(), sessions_.end(),
@@ -104,6 +103,10 @@ bool Engine::drain(Session& session, std::size_t& budget) {
 
 bool Engine::drain(Session& session, std::size_t lane_index, std::size_t& budget) {
     Lane& lane = *session.lanes()[lane_index];
+    if (lane.has_only_doubts() && answer_doubtful(session, lane_index, lane.in_doubt()->until())) {
+        lane.end_doubt();
+        if (lane.is_touched) touched_.push_back(&lane);
+    }
     if (!session.is_ready(lane_index)) {
         return !lane.is_broken() || violates("the index of its reply ring is not possible");
     }
@@ -145,10 +148,25 @@ Engine::Served Engine::serve(Session& session, std::size_t lane_index) {
         ++session.requests;
         ++refused_;
         lane.set_last_number(std::max(lane.last_number(), request_.number));
-        answer(lane, replies_.refused(request_.number, failure.error, failure.command));
+        answer(lane, request_.number,
+               replies_.refused(request_.number, failure.error, failure.command));
         return Served::answered;
     }
-    if (request_.number <= lane.last_number()) {
+    // Its reply was in the ring before the former broker had let go of the request, or it was sent
+    // a second time because that broker might have had a part of it.
+    const bool is_old = request_.number <= lane.last_number();
+    if (is_old && lane.was_resumed()) return Served::answered;
+    if (const InDoubt* doubt = lane.in_doubt()) {
+        const std::uint64_t before = std::min(request_.number - 1, doubt->until());
+        if (!answer_doubtful(session, lane_index, before)) return Served::again;
+        const bool is_doubtful = request_.number <= doubt->until();
+        if (is_doubtful && doubt->had_its_turn(request_.number)) {
+            return answer_doubtful(session, lane_index, request_.number) ? Served::answered
+                                                                         : Served::again;
+        }
+        if (!is_doubtful) lane.end_doubt();
+    }
+    if (is_old) {
         violation_ = Error(Errc::bad_request, "the numbers of its requests do not count up");
         return Served::broken;
     }
@@ -158,11 +176,11 @@ Engine::Served Engine::serve(Session& session, std::size_t lane_index) {
     return Served::answered;
 }
 
-void Engine::answer(Lane& lane, ByteView reply, Revision wait_for) {
+void Engine::answer(Lane& lane, std::uint64_t number, ByteView reply, Revision wait_for) {
     const bool waits = wait_for > durability_->durable.load(std::memory_order_relaxed);
-    if (!waits && !lane.holds()) return lane.answer(reply);
+    if (!waits && !lane.holds()) return lane.answer(number, reply);
     if (!lane.holds()) holding_.push_back(&lane);
-    lane.hold(waits ? wait_for : 0, request_.number, reply);
+    lane.hold(waits ? wait_for : 0, number, reply);
     if (waits) durability_->wanted.store(wait_for, std::memory_order_release);
 }
 
@@ -170,7 +188,7 @@ bool Engine::reply_to(Session& session, std::size_t lane_index) {
     Lane& lane = *session.lanes()[lane_index];
     const auto refuse = [&](const Error& error, std::size_t command) {
         ++refused_;
-        answer(lane, replies_.refused(request_.number, error, command));
+        answer(lane, request_.number, replies_.refused(request_.number, error, command));
         return true;
     };
     for (std::size_t i = 0; i < request_.commands.size(); ++i) {
@@ -182,7 +200,7 @@ bool Engine::reply_to(Session& session, std::size_t lane_index) {
     if (request_.commands.size() == 1 &&
         request_.commands.front().kind == wire::CommandKind::compact) {
         grid_.compact();
-        answer(lane, replies_.committed(request_.number, grid_.published(), {}));
+        answer(lane, request_.number, replies_.committed(request_.number, grid_.published(), {}));
         return true;
     }
     if (request_.durable && !durability_->has_store()) return refuse(Error(Errc::memory_only), 0);
@@ -196,7 +214,7 @@ bool Engine::reply_to(Session& session, std::size_t lane_index) {
         if (refusal.error == Errc::grid_full && grid_.store_holds_memory()) return false;
         return refuse(refusal.error, refusal.command);
     }
-    answer(lane, replies_.committed(request_.number, *revision, versions_),
+    answer(lane, request_.number, replies_.committed(request_.number, *revision, versions_),
            request_.durable ? *revision : 0);
     return true;
 }
@@ -287,6 +305,7 @@ void Engine::store_entry(const Session& session) const {
     shm::SessionEntry& entry = segment_.session(session.index());
     entry.lag.store(session.lag(head), std::memory_order_relaxed);
     entry.requests.store(session.requests, std::memory_order_relaxed);
+    entry.lease_ms.store(session.lease_ms(), std::memory_order_relaxed);
     entry.lanes.store(static_cast<std::uint32_t>(session.lanes().size()),
                       std::memory_order_relaxed);
 }

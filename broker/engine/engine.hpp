@@ -1,9 +1,13 @@
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
+#include "broker/engine/applied_commits.hpp"
 #include "broker/engine/grid.hpp"
+#include "broker/engine/survey.hpp"
 #include "broker/session/decode.hpp"
 #include "broker/session/session.hpp"
 #include "broker/store/durability.hpp"
@@ -14,22 +18,34 @@ namespace ringside::broker {
 /// A session that the engine has let go of, and why.
 struct EndedSession {
     std::unique_ptr<Session> session;
-    Error reason;  ///< Errc::ok: its process has gone
+    Error reason;              ///< Errc::ok: its process has gone
+    bool was_refused = false;  ///< it has not begun: it could not be resumed
+};
+
+/// A session of a former broker that has not come back: what its pins protect is not known.
+struct AbsentSession {
+    SessionId id = 0;
+    std::uint32_t index = 0;
+    std::uint32_t pid = 0;
+    std::uint64_t lease_ms = 0;
+    std::uint64_t until_ns = 0;  ///< when its lease is over
 };
 
 /// What a turn of the engine wants done by those who may make system calls.
 struct Outbox {
-    std::uint32_t subjects = 0;              ///< of the changes that became visible
-    std::uint32_t sleepers = 0;              ///< watchers that sleep for one of them
-    std::vector<const shm::HalfWord*> wake;  ///< words that clients sleep on in their lanes
-    std::vector<EndedSession> ended;         ///< sessions that broke the protocol
-    bool is_durability_wanted = false;       ///< somebody waits for the disk
+    std::uint32_t subjects = 0;                ///< of the changes that became visible
+    std::uint32_t sleepers = 0;                ///< watchers that sleep for one of them
+    std::vector<const shm::HalfWord*> wake;    ///< words that clients sleep on in their lanes
+    std::vector<EndedSession> ended;           ///< sessions that broke the protocol
+    std::vector<std::uint32_t> freed_indices;  ///< of sessions that will not come back
+    bool is_durability_wanted = false;         ///< somebody waits for the disk
 
     void clear() noexcept {
         subjects = 0;
         sleepers = 0;
         wake.clear();
         ended.clear();
+        freed_indices.clear();
         is_durability_wanted = false;
     }
 };
@@ -63,6 +79,19 @@ public:
     [[nodiscard]] Grid& grid() noexcept { return grid_; }
 
     void open(std::unique_ptr<Session> session, std::uint64_t now_ns);
+    /// Goes on with the grid and the sessions of a broker that is dead. Error: grid_full.
+    Result<void> take_over(Survey&& survey, std::uint64_t now_ns);
+
+    /// Takes a session of the former broker back. Otherwise gives it back with the reason:
+    /// connection_lost (it is too late, or there was none), session_closed (it breaks the
+    /// protocol).
+    std::optional<EndedSession> resume(std::unique_ptr<Session> session);
+
+    /// Gives up sessions that have not come back: their process is dead, or their lease is over.
+    void review_absent(std::uint64_t now_ns, const std::function<bool(std::uint32_t pid)>& lives,
+                       Outbox& outbox);
+    [[nodiscard]] const std::vector<AbsentSession>& absent() const noexcept { return absent_; }
+
     /// Null when there is none of that id.
     [[nodiscard]] std::unique_ptr<Session> close(SessionId id);
 
@@ -94,8 +123,15 @@ private:
     [[nodiscard]] bool violates(const char* what);
     /// False: the request is to be tried again, when the store has let go of memory.
     [[nodiscard]] bool reply_to(Session& session, std::size_t lane_index);
-    /// Puts a reply into its lane, behind those that wait for `revision` to be on disk.
-    void answer(Lane& lane, ByteView reply, Revision wait_for = 0);
+    /// Puts a reply into its lane, once `wait_for` is on disk, and behind those that wait.
+    void answer(Lane& lane, std::uint64_t number, ByteView reply, Revision wait_for = 0);
+    /// Answers requests of a former broker that are not answered yet, up to this number. False:
+    /// there is no room for more replies now.
+    [[nodiscard]] bool answer_doubtful(const Session& session, std::size_t lane_index,
+                                       std::uint64_t until);
+    void answer_applied(const Session& session, std::size_t lane_index, const Applied& applied);
+    void collect_pins(std::vector<HeldPin>& out) const;
+    void enlist(std::unique_ptr<Session> session);
     void release_held();
     void finish_turn(Outbox& outbox);
     void store_entry(const Session& session) const;
@@ -117,6 +153,8 @@ private:
     std::vector<std::pair<SessionId, Error>> violators_;
     std::uint64_t refused_ = 0;
     std::uint64_t sessions_total_ = 0;
+    std::vector<AbsentSession> absent_;
+    AppliedCommits applied_;  ///< of absent sessions
 };
 
 }  // namespace ringside::broker

@@ -16,12 +16,16 @@ Grid::Impl::Impl(const shm::SegmentView& segment, GridHost host, GridOptions opt
       ring_(segment),
       slots_(segment, host_.commit_memory),
       leases_([this](const HeldPin& pin) {
+          if (pin.owner == HeldPin::Owner::store) return;
           ++pins_revoked_;
           auto& below = segment_.session(pin.session_index).revoked_below;
-          const Revision now = std::max(below.load(std::memory_order_relaxed), pin.revision + 1);
+          const Revision now =
+              std::max(below.load(std::memory_order_relaxed),
+                       (pin.owner == HeldPin::Owner::session ? pin.revision : published_) + 1);
           // seq_cst: before any store into memory that the pin protected.
           below.store(now, std::memory_order_seq_cst);
       }) {
+    if (segment.header().root.table.load(std::memory_order_relaxed) == 0) table_.begin();
     if (options_.retain_bytes == 0) options_.retain_bytes = segment.identity().heap.bytes / 16;
 }
 
@@ -57,6 +61,8 @@ boost::system::result<Revision, Refusal> Grid::commit(std::span<const Command> c
 void Grid::expire_due(std::size_t limit) { impl_->expire_due(limit); }
 bool Grid::must_wait_for_store() const noexcept { return impl_->must_wait_for_store(); }
 bool Grid::store_holds_memory() const noexcept { return impl_->store_holds_memory(); }
+Result<void> Grid::take_over(Survey&& survey) { return impl_->take_over(std::move(survey)); }
+std::uint64_t Grid::bytes_in_quarantine() const noexcept { return impl_->bytes_in_quarantine(); }
 Result<void> Grid::restore(const StoredRecord& record) { return impl_->restore(record); }
 void Grid::finish_restore(Revision revision) noexcept { impl_->finish_restore(revision); }
 std::uint64_t Grid::next_expiry_ms() const noexcept { return impl_->next_expiry_ms(); }

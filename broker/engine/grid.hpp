@@ -19,6 +19,10 @@ struct HeldPin {
     std::uint32_t slot = 0;           ///< tells the pins of one session apart
     Revision revision = 0;
     std::uint64_t lease_ms = 0;  ///< 0 = default; already cut to `limits::pin_lease_ms_max`
+    /// What the pin is for is not known: of a session that has not come back since a take-over, or
+    /// the broker's own. `revision` is 0.
+    enum class Owner { session, absent_session, store };
+    Owner owner = Owner::session;
 };
 
 /// What the grid asks of the process around it. The engine itself makes no system call.
@@ -46,6 +50,8 @@ struct Refusal {
     std::size_t command = 0;
 };
 
+class Survey;
+
 /// The records, the index, the change ring and the memory of one grid: everything that commits
 /// change, as a deterministic state machine. Same commands and clock readings, same state.
 ///
@@ -53,6 +59,7 @@ struct Refusal {
 /// Thread safety: none, the engine thread only.
 class Grid {
 public:
+    /// Of a new segment: begins empty. Of one that had a broker: is to be taken over.
     Grid(const shm::SegmentView& segment, GridHost host, GridOptions options);
     ~Grid();
 
@@ -71,6 +78,17 @@ public:
     /// Whether memory is held by changes that the store has not taken yet: a commit that was
     /// refused for lack of it may be tried again.
     [[nodiscard]] bool store_holds_memory() const noexcept;
+
+    /// Goes on with what a dead broker has left in the segment, as `survey` found it: forgets what
+    /// was not published, knows again what is free and what has to be kept. The grid is at a
+    /// revision of its own afterwards, one after the last; memory that readers may still be in
+    /// stays out of use until all pins are at that revision or later.
+    /// REQUIRES: the segment had a broker before. Error: grid_full (no memory to mend the index;
+    /// nothing has been published).
+    Result<void> take_over(Survey&& survey);
+
+    /// Memory that a take-over keeps out of use still.
+    [[nodiscard]] std::uint64_t bytes_in_quarantine() const noexcept;
 
     /// Puts a record into the grid as it was before, without a change that tells of it.
     /// REQUIRES: nothing was committed yet; the name is new. Errors: grid_full, records_limit.

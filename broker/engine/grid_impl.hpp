@@ -7,6 +7,7 @@
 #include "broker/engine/lease.hpp"
 #include "broker/engine/retirement.hpp"
 #include "broker/engine/slot_allocator.hpp"
+#include "broker/engine/survey.hpp"
 #include "shm/document/builder.hpp"
 #include "shm/heap/heap.hpp"
 #include "shm/index/name_index.hpp"
@@ -15,7 +16,8 @@
 
 namespace ringside::broker {
 
-/// The parts of a Grid. commit.cpp changes records; reclaim.cpp takes memory back.
+/// The parts of a Grid. commit.cpp changes records; reclaim.cpp takes memory back; take_over.cpp
+/// goes on with what a dead broker has left.
 ///
 /// Invariants:
 ///  1. `assigned_` >= published; versions of a commit under way carry `assigned_ + 1`.
@@ -32,6 +34,10 @@ public:
     void expire_due(std::size_t limit);
     Result<void> restore(const StoredRecord& record);
     void finish_restore(Revision revision) noexcept;
+    Result<void> take_over(Survey&& survey);
+    [[nodiscard]] std::uint64_t bytes_in_quarantine() const noexcept {
+        return heap_.bytes_in_quarantine();
+    }
     std::uint32_t publish() noexcept;
     void reclaim();
     void compact();
@@ -83,6 +89,12 @@ private:
     void settle() noexcept;
     void roll_back(Position ring_head);
 
+    // take_over.cpp
+    void adopt_records(Survey& survey);
+    [[nodiscard]] bool take_out_unpublished(const Survey& survey);
+    void adopt_replaced(Survey& survey);
+    void adopt_counters() noexcept;
+
     // reclaim.cpp
     Offset allocate(std::uint64_t bytes, shm::Heap::Purpose purpose);
     void reclaim(Urgency urgency);
@@ -127,7 +139,8 @@ private:
     Revision published_ = 0;
     Position published_head_ = 0;
     Revision horizon_ = 0;
-    std::uint32_t subjects_ = 0;  ///< of the changes since the last `publish`
+    Revision quarantine_until_ = 0;  ///< pins from here on do not need what is in quarantine
+    std::uint32_t subjects_ = 0;     ///< of the changes since the last `publish`
     std::uint64_t live_records_ = 0;
     std::uint64_t tombstones_ = 0;
     std::uint64_t commits_ = 0;

@@ -23,7 +23,7 @@ Offset Grid::Impl::allocate(std::uint64_t bytes, Heap::Purpose purpose) {
     reclaim(Urgency::drop_history);
     if (const Offset block = heap_.allocate(bytes, purpose)) return block;
     // Readers lose their snapshots only when that can help.
-    if (history_.bytes() + structure_.bytes() < bytes) return 0;
+    if (history_.bytes() + structure_.bytes() + heap_.bytes_in_quarantine() < bytes) return 0;
     reclaim(Urgency::revoke_pins);
     return heap_.allocate(bytes, purpose);
 }
@@ -56,7 +56,8 @@ void Grid::Impl::trim_history(Urgency urgency) {
 void Grid::Impl::reclaim(Urgency urgency) {
     trim_history(urgency);
     const Revision horizon = next_horizon();
-    const bool nothing_to_free = !history_.has_due(horizon) && structure_.is_empty();
+    const bool nothing_to_free =
+        !history_.has_due(horizon) && structure_.is_empty() && quarantine_until_ == 0;
     if (nothing_to_free && urgency == Urgency::routine) return;
     horizon_ = horizon;
     // seq_cst: pairs with a reader's store of its pin and load of the horizon (E2, E3, R1..R3).
@@ -66,7 +67,12 @@ void Grid::Impl::reclaim(Urgency urgency) {
     host_.collect_pins(pins_);
     Revision kept_back = history_.has_due(horizon) ? horizon : 0;
     if (!structure_.is_empty()) kept_back = std::max(kept_back, structure_.front().at);
+    kept_back = std::max(kept_back, quarantine_until_);
     const Revision pinned = oldest_pin(kept_back, urgency);
+    if (quarantine_until_ != 0 && pinned >= quarantine_until_) {
+        heap_.end_quarantine();
+        quarantine_until_ = 0;
+    }
     drain(std::min(horizon, pinned), pinned);
 }
 
@@ -76,7 +82,8 @@ Revision Grid::Impl::oldest_pin(Revision kept_back, Urgency urgency) {
     Revision oldest = no_limit;
     for (const HeldPin& pin : pins_) {
         // What a revoked pin protects is used last: only when memory is short.
-        if (urgency != Urgency::routine && leases_.is_revoked(pin)) continue;
+        const bool may_be_revoked = pin.owner != HeldPin::Owner::store;
+        if (urgency != Urgency::routine && may_be_revoked && leases_.is_revoked(pin)) continue;
         oldest = std::min(oldest, pin.revision);
     }
     return oldest;

@@ -13,7 +13,9 @@ class SlotAllocator {
 public:
     SlotAllocator(const shm::SegmentView& segment,
                   std::function<bool(Offset, std::uint64_t)> commit_memory)
-        : region_(segment.identity().slots), commit_memory_(std::move(commit_memory)) {}
+        : region_(segment.identity().slots),
+          backed_(&segment.header().root.slots_backed),
+          commit_memory_(std::move(commit_memory)) {}
 
     /// None: all are taken, or the host has no memory for more.
     [[nodiscard]] std::optional<RecordId> take() {
@@ -24,6 +26,13 @@ public:
         }
         if (next_ == committed_ && !commit_more()) return std::nullopt;
         return RecordId{next_++};
+    }
+
+    /// Goes on with the slots that the segment has: `free` of the first `backed` ones are not
+    /// taken.
+    void adopt(std::uint32_t backed, std::vector<RecordId> free) {
+        next_ = committed_ = backed;
+        freed_ = std::move(free);
     }
 
     void give_back(RecordId id) { freed_.push_back(id); }
@@ -42,10 +51,13 @@ private:
         const std::uint64_t bytes = std::min(chunk_bytes, region_.bytes - begin);
         if (!commit_memory_(region_.offset + begin, bytes)) return false;
         committed_ += static_cast<std::uint32_t>(bytes / sizeof(shm::Slot));
+        // release: before any of them leads anywhere.
+        backed_->store(committed_, std::memory_order_release);
         return true;
     }
 
     shm::Region region_;
+    shm::HalfWord* backed_;  ///< for the next broker: slots from there on were never used
     std::function<bool(Offset, std::uint64_t)> commit_memory_;
     std::vector<RecordId> freed_;
     std::uint32_t next_ = 0;

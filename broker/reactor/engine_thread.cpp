@@ -1,6 +1,7 @@
 #include "broker/reactor/engine_thread.hpp"
 
 #include <pthread.h>
+#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -30,6 +31,10 @@ std::uint64_t now() noexcept {
     return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(
                                           std::chrono::system_clock::now().time_since_epoch())
                                           .count());
+}
+
+bool is_alive(std::uint32_t pid) noexcept {
+    return kill(static_cast<pid_t>(pid), 0) == 0 || errno == EPERM;
 }
 
 /// Whoever sleeps in a lane of a session that has ended finds that out now.
@@ -104,6 +109,10 @@ void EngineThread::stop() {
     thread_.join();
 }
 
+Result<void> EngineThread::take_over(Survey&& survey) {
+    return engine_.take_over(std::move(survey), now());
+}
+
 void EngineThread::deliver_held() {
     engine_.deliver_held(outbox_);
     empty_outbox();
@@ -150,7 +159,15 @@ void EngineThread::take_orders(std::uint64_t now_ns) {
     bool has_opened = false;
     while (handover_->orders.pop(taken)) {
         const std::unique_ptr<SessionOrder> order(taken);
-        if (order->open != nullptr) {
+        if (order->open != nullptr && order->is_resumed) {
+            const SessionId id = order->open->id();
+            if (auto refused = engine_.resume(std::move(order->open))) {
+                outbox_.ended.push_back(std::move(*refused));
+            } else {
+                handover_->opened.push(id);
+                has_opened = true;
+            }
+        } else if (order->open != nullptr) {
             const SessionId id = order->open->id();
             engine_.open(std::move(order->open), now_ns);
             handover_->opened.push(id);
@@ -176,7 +193,8 @@ void EngineThread::empty_outbox() {
     }
     const bool has_store_work = outbox_.subjects != 0 || outbox_.is_durability_wanted;
     if (has_store_work && notice_store_) notice_store_();
-    const bool has_ended = !outbox_.ended.empty();
+    const bool has_ended = !outbox_.ended.empty() || !outbox_.freed_indices.empty();
+    for (const std::uint32_t index : outbox_.freed_indices) handover_->freed_indices.push(index);
     for (EndedSession& ended : outbox_.ended) {
         wake_lanes(*ended.session);
         handover_->ended.push(new EndedSession(std::move(ended)));
@@ -193,6 +211,10 @@ void EngineThread::keep_house(std::uint64_t now_ns) {
     if (now_ns - heartbeat_ns_ >= heartbeat_interval_ns) {
         segment_->header().broker.heartbeat_ns.store(now_ns, std::memory_order_relaxed);
         heartbeat_ns_ = now_ns;
+        if (!engine_.absent().empty()) {
+            engine_.review_absent(now_ns, is_alive, outbox_);
+            empty_outbox();
+        }
     }
 }
 

@@ -38,6 +38,12 @@ public:
     /// The records. REQUIRES: not started yet.
     [[nodiscard]] Grid& grid() noexcept { return engine_.grid(); }
 
+    /// Goes on with what a dead broker has left. REQUIRES: not started yet. Error: grid_full.
+    Result<void> take_over(Survey&& survey);
+    [[nodiscard]] const std::vector<AbsentSession>& absent() const noexcept {
+        return engine_.absent();
+    }
+
     /// Tells it that orders wait. Any thread.
     void nudge() const noexcept;
 

@@ -11,6 +11,7 @@ namespace ringside::broker {
 struct SessionOrder {
     std::unique_ptr<Session> open;  ///< a session to be served; null: one to be let go
     SessionId close = 0;
+    bool is_resumed = false;  ///< `open` is of a former broker
 };
 
 /// From the reactor's thread to the engine's and back. Twice as many orders as sessions fit: each
@@ -23,6 +24,7 @@ struct Handover {
     boost::lockfree::spsc_queue<SessionOrder*> orders{capacity};
     boost::lockfree::spsc_queue<SessionId> opened{capacity};
     boost::lockfree::spsc_queue<EndedSession*> ended{capacity};
+    boost::lockfree::spsc_queue<std::uint32_t> freed_indices{capacity};  ///< of absent sessions
 };
 
 }  // namespace ringside::broker

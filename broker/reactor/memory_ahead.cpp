@@ -10,15 +10,32 @@ constexpr std::uint64_t heap_ahead_bytes = 16ULL << 20;
 constexpr std::uint64_t slots_ahead_bytes = 2ULL << 20;
 constexpr std::uint64_t slots_step_bytes = 256ULL << 10;
 
+// What a former broker has backed already.
+
+std::uint64_t heap_used(const shm::Segment& segment) {
+    const shm::SegmentView& view = segment.view();
+    std::uint64_t spans = view.identity().heap.bytes / shm::span_bytes;
+    while (spans > 0 && view.span(spans - 1).size_class.load(std::memory_order_relaxed) == 0) {
+        --spans;
+    }
+    return align_up(spans * shm::span_bytes, shm::huge_page_bytes);
+}
+
+std::uint64_t slots_used(const shm::Segment& segment) {
+    return segment.header().root.slots_backed.load(std::memory_order_relaxed) * sizeof(shm::Slot);
+}
+
 }  // namespace
 
 MemoryAhead::MemoryAhead(const shm::Segment& segment) : segment_(&segment) {
     const shm::Identity& identity = segment.view().identity();
-    const auto part = [](const shm::Region& region, std::uint64_t ahead, std::uint64_t step) {
-        return Part{region, ahead, step, region.offset, region.offset};
+    const auto part = [](const shm::Region& region, std::uint64_t ahead, std::uint64_t step,
+                         std::uint64_t used) {
+        const Offset frontier = region.offset + std::min(used, region.bytes);
+        return Part{region, ahead, step, frontier, frontier};
     };
-    parts_ = {part(identity.heap, heap_ahead_bytes, shm::huge_page_bytes),
-              part(identity.slots, slots_ahead_bytes, slots_step_bytes)};
+    parts_ = {part(identity.heap, heap_ahead_bytes, shm::huge_page_bytes, heap_used(segment)),
+              part(identity.slots, slots_ahead_bytes, slots_step_bytes, slots_used(segment))};
     thread_ = std::thread([this] { run(); });
 }
 

@@ -12,8 +12,8 @@
 #include <cerrno>
 #include <cstring>
 
-#include "broker/reactor/packet.hpp"
 #include "shm/protocol/handshake.hpp"
+#include "shm/protocol/packet.hpp"
 
 namespace ringside::broker {
 
@@ -98,11 +98,48 @@ void Reactor::run() {
     engine_.stop();
 }
 
+void Reactor::expect(std::span<const AbsentSession> absent, SessionId last_session) {
+    last_session_ = last_session;
+    std::erase_if(free_indices_, [&](std::uint32_t index) {
+        return std::any_of(absent.begin(), absent.end(), [index](const AbsentSession& session) {
+            return session.index == index;
+        });
+    });
+}
+
+/// Another broker wants the grid. If it can go on with the segment, or there is a store to begin
+/// from, this one stops, and tells it so when everything is done.
+void Reactor::hand_over(ConnectionId id, const shm::HandOver& request) {
+    Connection& peer = *connections_.at(id);
+    const bool knows_layout =
+        request.layout == shm::layout_version && request.fingerprint == shm::layout_fingerprint();
+    Error refusal;
+    if (options_->access_of(peer.credentials).role != shm::Role::admin) {
+        refusal = Error(Errc::permission_denied);
+    } else if (!knows_layout && options_->data_directory.empty()) {
+        refusal = Error(Errc::layout_mismatch, "and the grid has no store to begin from");
+    }
+    if (refusal.code != Errc::ok) {
+        spdlog::warn("pid {} may not take over: {}", peer.credentials.pid, refusal.text());
+        say_goodbye(peer, refusal);
+        return drop(id);
+    }
+    spdlog::info("the broker with pid {} takes over", peer.credentials.pid);
+    peer.deadline.cancel();
+    successor_ = id;
+    leaves_segment_ = knows_layout;
+    context_.stop();
+}
+
 void Reactor::end_sessions() {
     engine_.deliver_held();
+    // Without a goodbye, clients go on with the next broker.
     for (auto& [id, peer] : connections_) {
-        if (peer->session != 0)
+        if (peer->session != 0 && !leaves_segment_)
             say_goodbye(*peer, Error(Errc::connection_lost, "the broker was ended"));
+    }
+    if (const auto place = connections_.find(successor_); place != connections_.end()) {
+        say_goodbye(*place->second, Error());
     }
     connections_.clear();
 }
@@ -164,7 +201,9 @@ void Reactor::await(ConnectionId id) {
 void Reactor::on_readable(ConnectionId id) {
     Connection& peer = *connections_.at(id);
     Byte packet[sizeof(shm::Hello) + 1];
-    const ssize_t got = recv(peer.socket.native_handle(), packet, sizeof packet, MSG_DONTWAIT);
+    shm::Packet received =
+        shm::receive_packet(peer.socket.native_handle(), packet, sizeof packet, MSG_DONTWAIT);
+    const std::ptrdiff_t got = received.size;
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) return await(id);
     if (got <= 0) return drop(id);
     if (peer.session != 0) {
@@ -173,7 +212,14 @@ void Reactor::on_readable(ConnectionId id) {
         say_goodbye(peer, Error(Errc::session_closed, "nothing is sent after the greeting"));
         return drop(id);
     }
-    if (auto greeted = greet(peer, {packet, static_cast<std::size_t>(got)}); !greeted) {
+    shm::HandOver request;
+    if (got == sizeof request && std::memcmp(packet, &request.magic, sizeof request.magic) == 0) {
+        std::memcpy(&request, packet, sizeof request);
+        return hand_over(id, request);
+    }
+    if (auto greeted = greet(peer, {packet, static_cast<std::size_t>(got)},
+                             std::move(received.descriptors[0]));
+        !greeted) {
         spdlog::info("pid {} (uid {}) is refused: {}", peer.credentials.pid, peer.credentials.uid,
                      greeted.error().text());
         refuse(peer, greeted.error());
@@ -184,7 +230,7 @@ void Reactor::on_readable(ConnectionId id) {
     await(id);
 }
 
-Result<void> Reactor::greet(Connection& peer, ByteView packet) {
+Result<void> Reactor::greet(Connection& peer, ByteView packet, Descriptor memory) {
     shm::Hello hello;
     if (packet.size() != sizeof hello)
         return Error(Errc::bad_request, "its greeting has another size");
@@ -196,34 +242,61 @@ Result<void> Reactor::greet(Connection& peer, ByteView packet) {
     }
     const Access access = options_->access_of(peer.credentials);
     if (access.role == shm::Role::none) return Error(Errc::permission_denied);
-    if (free_indices_.empty()) return Error(Errc::session_limit);
     std::string name(hello.name.begin(), std::find(hello.name.begin(), hello.name.end(), '\0'));
     // It is shown on terminals.
     std::replace_if(
         name.begin(), name.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
-    return make_session(peer, access, std::move(name));
+    if (hello.session == 0) return make_session(peer, access, std::move(name));
+    return resume_session(peer, access, std::move(name), hello, std::move(memory));
 }
 
 Result<void> Reactor::make_session(Connection& peer, const Access& access, std::string name) {
+    if (free_indices_.empty()) return Error(Errc::session_limit);
     auto memory = SessionMemory::create();
     if (!memory) return memory.error();
+    peer.memory = memory->take_descriptor();
+    const std::uint32_t index = free_indices_.front();
+    auto session = std::make_unique<Session>(last_session_ + 1, index, std::move(*memory),
+                                             Peer{peer.credentials, access, std::move(name)});
+    if (auto ordered = order_session(peer, std::move(session), false); !ordered) return ordered;
+    free_indices_.pop_front();
+    segment_->header().broker.sessions_given.store(++last_session_, std::memory_order_relaxed);
+    return {};
+}
+
+Result<void> Reactor::resume_session(Connection& peer, const Access& access, std::string name,
+                                     const shm::Hello& hello, Descriptor memory) {
+    const auto gone = [](const char* why) { return Error(Errc::connection_lost, why); };
+    if (hello.boot_id != segment_->view().identity().boot_id) return gone("the grid is a new one");
+    if (hello.session_index >= limits::sessions_max) return Error(Errc::bad_request);
+    const shm::SessionEntry& entry = segment_->view().session(hello.session_index);
+    const bool is_there = entry.id.load() == hello.session;
+    const bool is_its_own =
+        entry.pid.load() == peer.credentials.pid && entry.uid.load() == peer.credentials.uid;
+    if (!is_there || !is_its_own || connection_of_session_.contains(hello.session)) {
+        return gone("its session was given up");
+    }
+    auto adopted = SessionMemory::adopt(std::move(memory));
+    if (!adopted) return adopted.error();
+    return order_session(
+        peer,
+        Session::of_former_broker(hello.session, hello.session_index, std::move(*adopted),
+                                  Peer{peer.credentials, access, std::move(name)}),
+        true);
+}
+
+Result<void> Reactor::order_session(Connection& peer, std::unique_ptr<Session> session,
+                                    bool is_resumed) {
     Descriptor doorbell(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     if (!doorbell.is_open()) return failure("eventfd");
     if (auto listened = engine_.listen_to(doorbell.get()); !listened) return listened;
-
-    const SessionId id = ++next_session_;
-    const std::uint32_t index = free_indices_.front();
-    free_indices_.pop_front();
-    peer.welcome.role = static_cast<std::uint16_t>(access.role);
-    peer.welcome.session = id;
-    peer.welcome.session_index = index;
+    peer.welcome.role = static_cast<std::uint16_t>(session->peer().access.role);
+    peer.welcome.session = session->id();
+    peer.welcome.session_index = session->index();
     peer.welcome.boot_id = segment_->view().identity().boot_id;
-    peer.session = id;
-    peer.memory = memory->take_descriptor();
+    peer.session = session->id();
     peer.doorbell = std::move(doorbell);
-    auto session = std::make_unique<Session>(id, index, std::move(*memory),
-                                             Peer{peer.credentials, access, std::move(name)});
-    handover_.orders.push(new SessionOrder{std::move(session), 0});
+    handover_.orders.push(new SessionOrder{std::move(session), 0, is_resumed});
     engine_.nudge();
     return {};
 }
@@ -232,9 +305,11 @@ void Reactor::welcome(SessionId session) {
     const auto place = connection_of_session_.find(session);
     if (place == connection_of_session_.end()) return;  // gone again
     Connection& peer = *connections_.at(place->second);
+    // A session that was resumed has its memory already.
     const int descriptors[] = {peer.memory.get(), peer.doorbell.get()};
-    if (!send_packet(peer.socket.native_handle(), &peer.welcome, sizeof peer.welcome,
-                     descriptors)) {
+    const std::size_t skipped = peer.memory.is_open() ? 0 : 1;
+    if (!shm::send_packet(peer.socket.native_handle(), &peer.welcome, sizeof peer.welcome,
+                          std::span(descriptors).subspan(skipped))) {
         spdlog::info("pid {} does not take its welcome", peer.credentials.pid);
         return drop(place->second);
     }
@@ -247,14 +322,14 @@ void Reactor::refuse(Connection& peer, const Error& error) {
     shm::Welcome refusal;
     refusal.error = static_cast<std::uint16_t>(error.code);
     // A peer that does not take it learns from the closed socket.
-    static_cast<void>(send_packet(peer.socket.native_handle(), &refusal, sizeof refusal, {}));
+    static_cast<void>(shm::send_packet(peer.socket.native_handle(), &refusal, sizeof refusal, {}));
 }
 
 void Reactor::say_goodbye(Connection& peer, const Error& reason) {
     shm::Goodbye goodbye;
     goodbye.error = static_cast<std::uint16_t>(reason.code);
     reason.detail.copy(goodbye.detail.data(), goodbye.detail.size() - 1);
-    static_cast<void>(send_packet(peer.socket.native_handle(), &goodbye, sizeof goodbye, {}));
+    static_cast<void>(shm::send_packet(peer.socket.native_handle(), &goodbye, sizeof goodbye, {}));
 }
 
 /// The peer is gone, or is to go: the engine gives its session back, see `take_news`.
@@ -266,7 +341,7 @@ void Reactor::drop(ConnectionId id) {
     connections_.erase(place);
     if (session == 0) return;
     connection_of_session_.erase(session);
-    handover_.orders.push(new SessionOrder{nullptr, session});
+    handover_.orders.push(new SessionOrder{nullptr, session, false});
     engine_.nudge();
 }
 
@@ -275,11 +350,25 @@ void Reactor::take_news() {
     while (handover_.opened.pop(opened)) welcome(opened);
     EndedSession* ended = nullptr;
     while (handover_.ended.pop(ended)) take_ended(*std::unique_ptr<EndedSession>(ended));
+    std::uint32_t index = 0;
+    while (handover_.freed_indices.pop(index)) free_indices_.push_back(index);
 }
 
 void Reactor::take_ended(const EndedSession& ended) {
     const Session& session = *ended.session;
     const Peer& peer = session.peer();
+    if (ended.was_refused) {
+        const auto refused = connection_of_session_.find(session.id());
+        if (refused == connection_of_session_.end()) return;
+        spdlog::info("session {} (pid {}) cannot be resumed: {}", session.id(),
+                     peer.credentials.pid, ended.reason.text());
+        Connection& connection = *connections_.at(refused->second);
+        engine_.stop_listening_to(connection.doorbell.get());
+        refuse(connection, ended.reason);
+        connections_.erase(refused->second);
+        connection_of_session_.erase(refused);
+        return;
+    }
     free_indices_.push_back(session.index());
     if (ended.reason.code == Errc::ok) {
         spdlog::debug("session {} of {} (pid {}) is over", session.id(), peer.program,

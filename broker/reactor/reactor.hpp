@@ -7,6 +7,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <span>
 
 #include "broker/config/options.hpp"
 #include "broker/reactor/engine_thread.hpp"
@@ -30,6 +31,12 @@ public:
 
     /// Serves until SIGTERM or SIGINT. No request is taken afterwards.
     void run();
+
+    /// Whether `run` has ended because another broker takes the grid over: the segment stays.
+    [[nodiscard]] bool leaves_segment() const noexcept { return leaves_segment_; }
+
+    /// Begins with the sessions of a former broker, which may come back.
+    void expect(std::span<const AbsentSession> absent, SessionId last_session);
 
     /// Gives the last replies and lets all sessions go. REQUIRES: `run` has ended.
     void end_sessions();
@@ -58,8 +65,12 @@ private:
     void admit(int descriptor);
     void await(ConnectionId id);
     void on_readable(ConnectionId id);
-    Result<void> greet(Connection& peer, ByteView packet);
+    Result<void> greet(Connection& peer, ByteView packet, Descriptor memory);
     Result<void> make_session(Connection& peer, const Access& access, std::string name);
+    Result<void> resume_session(Connection& peer, const Access& access, std::string name,
+                                const shm::Hello& hello, Descriptor memory);
+    Result<void> order_session(Connection& peer, std::unique_ptr<Session> session, bool is_resumed);
+    void hand_over(ConnectionId id, const shm::HandOver& request);
     void welcome(SessionId session);
     void refuse(Connection& peer, const Error& error);
     void drop(ConnectionId id);
@@ -79,7 +90,9 @@ private:
     std::map<SessionId, ConnectionId> connection_of_session_;
     std::deque<std::uint32_t> free_indices_;  ///< the one that is free for the longest time first
     ConnectionId next_connection_ = 0;
-    SessionId next_session_ = 0;
+    SessionId last_session_ = 0;
+    ConnectionId successor_ = 0;  ///< of the broker that takes over; 0: none does
+    bool leaves_segment_ = false;
     bool is_paused_ = false;
     EngineThread engine_;
 };

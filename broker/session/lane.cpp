@@ -24,18 +24,34 @@ Lane::Lane(const shm::SessionMemoryView& memory, std::size_t index) noexcept
       replies_(memory.reply_ring(index), shm::reply_ring_bytes, control_->broker_reply.reply_tail,
                control_->client_reply.reply_head) {}
 
+bool Lane::resume(std::vector<Applied> applied, bool is_complete) {
+    requests_.adopt();
+    replies_.adopt();
+    // Half of a number: the client says near which whole one it is, and can deceive only itself.
+    const std::uint64_t sent = control_->client.sent.load(std::memory_order_acquire);
+    const std::uint32_t answered = control_->broker_reply.answered.load(std::memory_order_relaxed);
+    const std::uint32_t unanswered = static_cast<std::uint32_t>(sent) - answered;
+    if (unanswered > limits::doubtful_requests_max || unanswered > sent) return false;
+    last_number_ = answered_number_ = sent - unanswered;
+    was_resumed_ = true;
+    in_doubt_.emplace(std::move(applied), sent, is_complete);
+    return true;
+}
+
 bool Lane::has_room_for_reply() noexcept { return replies_.room() >= shm::plain_reply_bytes_max; }
 
 Lane::Taken Lane::take_frame() {
     if (!is_ready() || has_pending()) return Taken::nothing;
     if (std::exchange(is_message_kept_, false)) return Taken::message;
     bool more = false;
+    // Also where nothing is taken: frames may have been skipped, and their room is to be given
+    // back.
+    is_touched = true;
     switch (requests_.pop(message_, limits::message_bytes_max, more)) {
         case shm::ByteRingConsumer::Outcome::empty: return Taken::nothing;
         case shm::ByteRingConsumer::Outcome::broken: return Taken::broken;
         case shm::ByteRingConsumer::Outcome::frame: break;
     }
-    is_touched = true;
     return more ? Taken::part : Taken::message;
 }
 
@@ -44,10 +60,14 @@ void Lane::forget_message() noexcept {
     if (message_.capacity() > kept_bytes_max) message_.shrink_to_fit();
 }
 
-void Lane::answer(ByteView reply) {
+void Lane::answer(std::uint64_t number, ByteView reply) {
     is_touched = true;
     const bool fits_a_frame = reply.size() <= shm::frame_bytes_max(shm::reply_ring_bytes);
-    if (fits_a_frame && replies_.push(reply, false)) return;
+    if (fits_a_frame && replies_.push(reply, false)) {
+        answered_number_ = number;
+        return;
+    }
+    pending_number_ = number;
     pending_.assign(reply.begin(), reply.end());
     pending_at_ = 0;
     send_pending();
@@ -59,7 +79,7 @@ void Lane::hold(Revision revision, std::uint64_t number, ByteView reply) {
 
 void Lane::release_held(Revision durable) {
     while (can_release(durable)) {
-        answer(held_.front().reply);
+        answer(held_.front().number, held_.front().reply);
         held_.pop_front();
     }
 }
@@ -79,6 +99,7 @@ void Lane::send_pending() {
         pending_at_ += bytes;
         is_touched = true;
     }
+    answered_number_ = pending_number_;
     pending_.clear();
     if (pending_.capacity() > kept_bytes_max) pending_.shrink_to_fit();
     pending_at_ = 0;
@@ -86,7 +107,7 @@ void Lane::send_pending() {
 
 void Lane::flush() noexcept {
     // The replies come after `published` was stored: who sees them sees the commit.
-    replies_.flush();
+    control_->broker_reply.store(replies_.tail(), answered_number_);
     requests_.release();
     is_touched = false;
 }

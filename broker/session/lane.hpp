@@ -1,7 +1,9 @@
 #pragma once
 
 #include <deque>
+#include <optional>
 
+#include "broker/session/in_doubt.hpp"
 #include "shm/lane/byte_ring.hpp"
 #include "shm/lane/session_memory.hpp"
 
@@ -18,6 +20,23 @@ namespace ringside::broker {
 class Lane {
 public:
     Lane(const shm::SessionMemoryView& memory, std::size_t index) noexcept;
+
+    /// Goes on where a former broker has stopped: `applied` are its commits of this lane, all of
+    /// them if `is_complete`. False: what the client claims cannot be.
+    [[nodiscard]] bool resume(std::vector<Applied> applied, bool is_complete);
+
+    /// Requests that are still in doubt since `resume`; null: none.
+    [[nodiscard]] const InDoubt* in_doubt() const noexcept {
+        return in_doubt_ ? &*in_doubt_ : nullptr;
+    }
+    void end_doubt() noexcept { in_doubt_.reset(); }
+    /// Whether a former broker has served it: then its client may send a request twice.
+    [[nodiscard]] bool was_resumed() const noexcept { return was_resumed_; }
+    /// Whether all requests that are still in doubt are gone from the request ring.
+    [[nodiscard]] bool has_only_doubts() const noexcept {
+        return in_doubt_ && !is_message_kept_ && message_.empty() && !requests_.has_data();
+    }
+    [[nodiscard]] bool can_answer() noexcept { return !has_pending() && has_room_for_reply(); }
 
     /// Whether a call of `take_frame` or `send_pending` has something to do.
     [[nodiscard]] bool is_ready() noexcept {
@@ -50,8 +69,8 @@ public:
     /// Makes place for the next message.
     void forget_message() noexcept;
 
-    /// Puts a reply in, not yet visible. REQUIRES: nothing is pending.
-    void answer(ByteView reply);
+    /// Puts the reply to a request in, not yet visible. REQUIRES: nothing is pending.
+    void answer(std::uint64_t number, ByteView reply);
 
     /// Keeps a reply back until `revision` is on disk, and behind it all that follow.
     void hold(Revision revision, std::uint64_t number, ByteView reply);
@@ -70,8 +89,8 @@ public:
     void give_up_held(Revision durable, const Refuse& refuse) {
         while (holds() && !has_pending() && has_room_for_reply()) {
             const Held& first = held_.front();
-            if (first.revision <= durable) answer(first.reply);
-            else answer(refuse(first.number));
+            answer(first.number, first.revision <= durable ? ByteView(first.reply)
+                                                           : ByteView(refuse(first.number)));
             held_.pop_front();
         }
     }
@@ -110,8 +129,12 @@ private:
     Bytes pending_;
     std::size_t pending_at_ = 0;
     std::uint64_t last_number_ = 0;
+    std::uint64_t pending_number_ = 0;   ///< of the request whose reply is sent in pieces
+    std::uint64_t answered_number_ = 0;  ///< of the last request whose reply is in the ring
+    std::optional<InDoubt> in_doubt_;
     std::deque<Held> held_;
     bool is_message_kept_ = false;
+    bool was_resumed_ = false;
 };
 
 }  // namespace ringside::broker

@@ -20,6 +20,40 @@ Session::Session(SessionId id, std::uint32_t index, SessionMemory memory, Peer p
     control->session_index = index;
 }
 
+std::unique_ptr<Session> Session::of_former_broker(SessionId id, std::uint32_t index,
+                                                   SessionMemory memory, Peer peer) {
+    return std::unique_ptr<Session>(
+        new Session(id, index, std::move(memory), std::move(peer), Former{}));
+}
+
+bool Session::resume(const std::function<std::vector<Applied>(std::uint16_t lane)>& applied,
+                     bool is_complete) {
+    if (memory_.view().control().magic != shm::session_magic) return false;
+    adopt_lanes();
+    for (std::size_t i = 0; i < lanes_.size(); ++i) {
+        if (!lanes_[i]->resume(applied(static_cast<std::uint16_t>(i)), is_complete)) return false;
+    }
+    return true;
+}
+
+std::uint64_t Session::lease_ms() const noexcept {
+    const shm::SessionMemoryView view = memory_.view();
+    std::uint64_t longest = 0;
+    for (std::size_t i = 0; i < lanes_.size() && longest == 0; ++i) {
+        const std::uint64_t pin = view.lane(i).pin.pin.load(std::memory_order_relaxed);
+        if (pin != shm::no_pin) longest = limits::pin_lease_ms_default;
+    }
+    const std::size_t used = pins_used();
+    for (std::size_t i = 0; i < used; ++i) {
+        const shm::PinSlot& slot = view.pin(i);
+        if (slot.pin.load(std::memory_order_relaxed) == shm::no_pin) continue;
+        const std::uint64_t lease = slot.lease_ms.load(std::memory_order_relaxed);
+        longest = std::max(longest, lease == 0 ? limits::pin_lease_ms_default
+                                               : std::min(lease, limits::pin_lease_ms_max));
+    }
+    return longest;
+}
+
 std::size_t Session::lanes_open() const noexcept {
     // acquire: pairs with the client's release when it opens a lane.
     const std::uint32_t open = memory_.view().control().lanes_open.load(std::memory_order_acquire);
@@ -38,7 +72,8 @@ bool Session::adopt_lanes() {
 bool Session::needs_service() {
     adopt_lanes();
     for (std::size_t lane = 0; lane < lanes_.size(); ++lane) {
-        if (is_ready(lane) || lanes_[lane]->is_broken()) return true;
+        const bool has_doubts = lanes_[lane]->has_only_doubts() && lanes_[lane]->can_answer();
+        if (is_ready(lane) || lanes_[lane]->is_broken() || has_doubts) return true;
     }
     return false;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,6 +26,19 @@ class Session {
 public:
     /// Writes who it is into the memory, which no client has seen yet.
     Session(SessionId id, std::uint32_t index, SessionMemory memory, Peer peer);
+
+    /// A session that a former broker has begun, with its memory as it is. REQUIRES: `resume`
+    /// before anything else.
+    static std::unique_ptr<Session> of_former_broker(SessionId id, std::uint32_t index,
+                                                     SessionMemory memory, Peer peer);
+
+    /// Goes on in all lanes where the former broker has stopped. `applied` gives its commits of a
+    /// lane. False: what the client claims cannot be.
+    [[nodiscard]] bool resume(
+        const std::function<std::vector<Applied>(std::uint16_t lane)>& applied, bool is_complete);
+
+    /// The longest lease of the pins that are set, in ms; 0: none is.
+    [[nodiscard]] std::uint64_t lease_ms() const noexcept;
 
     [[nodiscard]] SessionId id() const noexcept { return id_; }
     [[nodiscard]] std::uint32_t index() const noexcept { return index_; }
@@ -65,6 +79,10 @@ public:
     std::uint64_t active_until = 0;  ///< the turn, unless it asks for something until then
 
 private:
+    struct Former {};
+    Session(SessionId id, std::uint32_t index, SessionMemory memory, Peer peer, Former) noexcept
+        : id_(id), index_(index), memory_(std::move(memory)), peer_(std::move(peer)) {}
+
     /// A message beyond this is a large one.
     static constexpr std::size_t large_message_bytes = 1U << 20;
 

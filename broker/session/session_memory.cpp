@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -16,6 +17,8 @@ Error failure(const char* what) {
     return {Errc::system_error, std::string(what) + ": " + std::strerror(errno)};
 }
 
+constexpr int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
+
 }  // namespace
 
 Result<SessionMemory> SessionMemory::create() {
@@ -27,14 +30,32 @@ Result<SessionMemory> SessionMemory::create() {
     if (ftruncate(descriptor, static_cast<off_t>(shm::session_memory_bytes)) != 0) {
         return failure("ftruncate of a session's memory");
     }
-    if (fcntl(descriptor, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) {
-        return failure("sealing a session's memory");
-    }
-    void* base =
-        mmap(nullptr, shm::session_memory_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
-    if (base == MAP_FAILED) return failure("mapping a session's memory");
-    memory.base_ = static_cast<std::byte*>(base);
+    if (fcntl(descriptor, F_ADD_SEALS, seals) != 0) return failure("sealing a session's memory");
+    if (auto mapped = memory.map(); !mapped) return mapped.error();
     return memory;
+}
+
+Result<SessionMemory> SessionMemory::adopt(Descriptor descriptor) {
+    struct stat there {};
+    const bool is_whole = fstat(descriptor.get(), &there) == 0 &&
+                          static_cast<std::uint64_t>(there.st_size) == shm::session_memory_bytes;
+    // Without its seals a client could take the memory away from under us.
+    if (!is_whole || fcntl(descriptor.get(), F_GET_SEALS) != seals) {
+        return Error(Errc::bad_request, "what it gives back is not a session's memory");
+    }
+    SessionMemory memory;
+    memory.descriptor_ = std::move(descriptor);
+    if (auto mapped = memory.map(); !mapped) return mapped.error();
+    memory.descriptor_ = Descriptor();  // the mapping does without, and its client has one
+    return memory;
+}
+
+Result<void> SessionMemory::map() {
+    void* base = mmap(nullptr, shm::session_memory_bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
+                      descriptor_.get(), 0);
+    if (base == MAP_FAILED) return failure("mapping a session's memory");
+    base_ = static_cast<std::byte*>(base);
+    return {};
 }
 
 SessionMemory::SessionMemory(SessionMemory&& other) noexcept

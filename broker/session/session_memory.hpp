@@ -16,6 +16,10 @@ public:
     /// Errors: system_error (descriptors or address space are used up).
     static Result<SessionMemory> create();
 
+    /// Memory that a former broker has made, as its client gives it back.
+    /// Errors: bad_request (it is not such memory), system_error.
+    static Result<SessionMemory> adopt(Descriptor descriptor);
+
     SessionMemory(SessionMemory&& other) noexcept;
     SessionMemory& operator=(SessionMemory&& other) noexcept;
     ~SessionMemory();
@@ -29,6 +33,7 @@ public:
 
 private:
     SessionMemory() = default;
+    Result<void> map();
     Descriptor descriptor_;
     std::byte* base_ = nullptr;
 };

@@ -29,6 +29,8 @@ public:
     std::atomic<Position> kept_from = std::numeric_limits<Position>::max();
     std::atomic<Revision> durable = 0;
     std::atomic<Revision> wanted = 0;
+    /// The store reads the whole grid at some revision: nothing of it may go.
+    std::atomic<bool> reads_everything = false;
 
     [[nodiscard]] bool has_store() const noexcept {
         return kept_from.load(std::memory_order_relaxed) != std::numeric_limits<Position>::max();

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "shm/index/name_index.hpp"
+#include "shm/version/visibility.hpp"
 #include "shm/wait/futex.hpp"
 
 namespace ringside::broker {
@@ -36,10 +38,14 @@ Recorder::Recorder(const shm::SegmentView& segment, RecorderOptions options,
 
 Recorder::~Recorder() { stop(); }
 
-void Recorder::start(Position from) {
-    cursor_ = from;
-    durability_->kept_from.store(from);
-    if (store_) show_durable(store_->revision());
+void Recorder::start() {
+    cursor_ = ring_.tail();
+    durability_->kept_from.store(cursor_);
+    if (store_) {
+        segment_.header().store.id.store(store_->identity().id);
+        segment_.header().store.show("");
+        show_durable(store_->revision());
+    }
     thread_ = std::thread([this] { run(); });
 }
 
@@ -192,7 +198,60 @@ Result<void> Recorder::reopen() {
     if (!opened) return opened.error();
     if (!opened->warning().empty()) spdlog::warn("the store: {}", opened->warning());
     store_.emplace(std::move(*opened));
+    if (auto found = find_place(); !found) return found;
+    show_durable(store_->revision());
+    on_progress_();
     return {};
+}
+
+Result<void> Recorder::find_place() {
+    shm::StoreLine& line = segment_.header().store;
+    const bool is_its_store = line.id.load() == store_->identity().id;
+    const Revision published = segment_.header().commit.published.load(std::memory_order_acquire);
+    if (is_its_store && !store_->is_incomplete() && store_->revision() <= published) {
+        // The tail is never after what the store has: all that is missing is in the ring.
+        cursor_ = ring_.find(store_->revision() + 1).value_or(ring_.tail());
+        durability_->kept_from.store(cursor_);
+        return {};
+    }
+    return write_everything();
+}
+
+/// Writes all records as they are at one revision, in place of whatever the store has.
+Result<void> Recorder::write_everything() {
+    const auto began = Clock::now();
+    durability_->reads_everything.store(true, std::memory_order_seq_cst);
+    // The engine has looked at this word by the time that it has done a reclaim; what it frees in
+    // one that is under way was replaced before the revision that is read here.
+    const Position end = ring_.head();
+    const Revision at = segment_.header().commit.published.load(std::memory_order_acquire);
+    auto written = store_->begin_anew();
+    segment_.header().store.id.store(store_->identity().id);
+    if (written) written = write_records(at);
+    durability_->reads_everything.store(false, std::memory_order_seq_cst);
+    if (!written) return written;
+    cursor_ = std::max(cursor_, std::min(end, ring_.find(at + 1).value_or(end)));
+    durability_->kept_from.store(cursor_, std::memory_order_release);
+    spdlog::info("the store is written anew, at revision {}, in {:.3f} s", at,
+                 std::chrono::duration<double>(Clock::now() - began).count());
+    return {};
+}
+
+Result<void> Recorder::write_records(Revision at) {
+    shm::NameIndexCursor cursor(segment_);
+    cursor.seek("");
+    for (auto ids = cursor.next(); !ids.empty(); ids = cursor.next()) {
+        for (const std::uint32_t id : ids) {
+            const auto* record =
+                shm::visible_record(segment_, shm::newest_of(segment_, RecordId{id}), at);
+            if (record == nullptr) continue;
+            store_->put({record->name(), record->document(), record->version, record->revision,
+                         record->expires_ms()});
+        }
+        if (store_->batch_bytes() < batch_bytes) continue;
+        if (auto written = store_->write_part(); !written) return written;
+    }
+    return store_->finish_anew(at);
 }
 
 void Recorder::fail(const Error& error) {

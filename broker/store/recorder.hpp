@@ -27,7 +27,10 @@ struct RecorderOptions {
 /// folds the changes of each record, and writes them in batches that end with whole revisions.
 ///
 /// Its cursor is `Durability::kept_from`: the engine keeps ring entries from there on, so it cannot
-/// be lapped, and the versions that they lead to stay. The cursor moves only after a batch is
+/// be lapped, and the versions that they lead to stay. Where it begins, the store says: with the
+/// revision after its own. A ring that does not reach back so far (the grid was in memory only, or
+/// had another store) is no loss: then the store is written anew, from all records at one revision.
+/// The cursor moves only after a batch is
 /// written, and synced unless the policy is `none`: when the store fails, it is opened again and
 /// everything after the cursor is written once more, which changes nothing if it was there.
 ///
@@ -44,8 +47,9 @@ public:
     Recorder(const Recorder&) = delete;
     Recorder& operator=(const Recorder&) = delete;
 
-    /// Begins. REQUIRES: changes after revision `stored` are in the ring, from `from` on.
-    void start(Position from);
+    /// Begins with the first change that the store does not have. REQUIRES: no change was made yet
+    /// since the grid was filled from the store, or taken over.
+    void start();
 
     /// Writes what there is, syncs it, and ends. False: the store fails, and changes are missing.
     bool stop();
@@ -74,6 +78,10 @@ private:
     Position gather(Revision published);
     void fold();
     Result<void> reopen();
+    /// Finds the first change that the store does not have.
+    Result<void> find_place();
+    Result<void> write_everything();
+    Result<void> write_records(Revision at);
     void fail(const Error& error);
     void show_durable(Revision revision) const noexcept;
     void show_failure(const std::string& reason) const noexcept;

@@ -29,6 +29,7 @@ namespace {
 
 /// The store's own keys come before every name: names have no control characters.
 constexpr std::string_view revision_key{"\0revision", 9};
+constexpr std::string_view incomplete_key{"\0incomplete", 11};
 constexpr char own_key_mark = '\0';
 
 /// What opening a store may write, with room to spare.
@@ -139,17 +140,30 @@ public:
     void erase(std::string_view name) { batch_.Delete(slice_of(name)); }
     [[nodiscard]] std::size_t batch_bytes() const { return batch_.GetDataSize(); }
 
+    Result<void> begin_anew() {
+        batch_.Clear();
+        batch_.Put(slice_of(incomplete_key), "");
+        // After the store's own keys, before and behind all names.
+        batch_.DeleteRange("\1", "\xff\xff");
+        is_incomplete_ = true;
+        return commit(true);
+    }
+    Result<void> finish_anew(Revision reached) {
+        batch_.Delete(slice_of(incomplete_key));
+        auto written = write(reached, true);
+        if (written) is_incomplete_ = false;
+        return written;
+    }
+    Result<void> write_part() { return commit(false); }
+    [[nodiscard]] bool is_incomplete() const noexcept { return is_incomplete_; }
+
     Result<void> write(Revision reached, bool sync) {
         const auto value = revision_value(reached);
         batch_.Put(slice_of(revision_key),
                    {reinterpret_cast<const char*>(value.data()), sizeof value});
-        rocksdb::WriteOptions how;
-        how.sync = sync;
-        const auto status = guarded([&] { return database_->Write(how, &batch_); });
-        batch_.Clear();
-        if (!status.ok()) return Error(Errc::store_failed, status.ToString());
-        revision_ = reached;
-        return {};
+        auto written = commit(sync);
+        if (written) revision_ = reached;
+        return written;
     }
 
     Result<void> verify_files() const {
@@ -167,6 +181,14 @@ public:
 private:
     using Iterator = std::unique_ptr<rocksdb::Iterator>;
 
+    Result<void> commit(bool sync) {
+        rocksdb::WriteOptions how;
+        how.sync = sync;
+        const auto status = guarded([&] { return database_->Write(how, &batch_); });
+        batch_.Clear();
+        if (!status.ok()) return Error(Errc::store_failed, status.ToString());
+        return {};
+    }
     Result<void> make_directory() const;
     Result<void> open_database(const Options& options, bool is_new);
     Result<void> read_revision();
@@ -188,6 +210,7 @@ private:
     std::unique_ptr<rocksdb::DB> database_;
     rocksdb::WriteBatch batch_;
     Revision revision_ = 0;
+    bool is_incomplete_ = false;
 };
 
 Result<void> Store::Impl::make_directory() const {
@@ -267,6 +290,10 @@ Result<void> Store::Impl::begin_read_only(const std::string& directory) {
 
 Result<void> Store::Impl::read_revision() {
     std::string value;
+    is_incomplete_ =
+        guarded([&] {
+            return database_->Get(rocksdb::ReadOptions(), slice_of(incomplete_key), &value);
+        }).ok();
     const auto status = guarded(
         [&] { return database_->Get(rocksdb::ReadOptions(), slice_of(revision_key), &value); });
     if (status.IsNotFound()) return {};
@@ -426,6 +453,10 @@ void Store::put(const StoredRecord& record) { impl_->put(record); }
 void Store::erase(std::string_view name) { impl_->erase(name); }
 std::size_t Store::batch_bytes() const noexcept { return impl_->batch_bytes(); }
 Result<void> Store::write(Revision reached, bool sync) { return impl_->write(reached, sync); }
+Result<void> Store::begin_anew() { return impl_->begin_anew(); }
+Result<void> Store::write_part() { return impl_->write_part(); }
+Result<void> Store::finish_anew(Revision reached) { return impl_->finish_anew(reached); }
+bool Store::is_incomplete() const noexcept { return impl_->is_incomplete(); }
 Result<Store::Summary> Store::read(const OnRecord& each, const OnDamage& damaged) const {
     return impl_->read(each, damaged);
 }

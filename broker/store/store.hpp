@@ -83,6 +83,13 @@ public:
     /// and the store is to be opened again.
     Result<void> write(Revision reached, bool sync);
 
+    /// Throws everything away, to be written anew: `put` and `write_part` as often as it takes,
+    /// then `finish_anew`. Until then the store is incomplete, and nothing can begin from it.
+    Result<void> begin_anew();
+    Result<void> write_part();
+    Result<void> finish_anew(Revision reached);
+    [[nodiscard]] bool is_incomplete() const noexcept;
+
     /// What a pass over all records found.
     struct Summary {
         std::uint64_t records = 0;

@@ -14,11 +14,14 @@
 #include <thread>
 
 #include "shm/pin/pin.hpp"
-#include "shm/protocol/handshake.hpp"
+#include "shm/protocol/packet.hpp"
 
 namespace ringside::detail {
 
 namespace {
+
+/// How long a broker may take to answer a greeting.
+constexpr std::chrono::milliseconds greeting_time{5000};
 
 /// Counts the forks on the way from the first process to this one.
 std::atomic<unsigned> fork_generation = 0;
@@ -57,54 +60,21 @@ Result<Descriptor> connect_to(const shm::GridPaths& paths) {
     return socket;
 }
 
-/// A packet of the broker, with the descriptors that came along.
-struct Packet {
-    std::size_t size = 0;
-    Descriptor descriptors[2];
-};
-
-Result<Packet> receive(int socket, void* into, std::size_t size,
-                       std::chrono::milliseconds timeout) {
-    pollfd waiting{socket, POLLIN, 0};
-    int ready = 0;
-    do {
-        ready = poll(&waiting, 1, static_cast<int>(timeout.count()));
-    } while (ready < 0 && errno == EINTR);
-    if (ready == 0) return Error(Errc::no_broker, "it does not answer");
-    iovec part{into, size};
-    alignas(cmsghdr) char control[CMSG_SPACE(2 * sizeof(int))];
-    msghdr message{};
-    message.msg_iov = &part;
-    message.msg_iovlen = 1;
-    message.msg_control = control;
-    message.msg_controllen = sizeof control;
-    const ssize_t got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-    if (got <= 0) return Error(Errc::no_broker, "it closed the connection");
-    Packet packet;
-    packet.size = static_cast<std::size_t>(got);
-    for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr;
-         header = CMSG_NXTHDR(&message, header)) {
-        if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
-        const std::size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-        int values[2] = {-1, -1};
-        std::memcpy(values, CMSG_DATA(header), std::min<std::size_t>(count, 2) * sizeof(int));
-        packet.descriptors[0] = Descriptor(values[0]);
-        packet.descriptors[1] = Descriptor(values[1]);
-    }
-    return packet;
-}
-
 }  // namespace
 
 Result<std::shared_ptr<Attachment>> Attachment::make(const std::string& grid,
                                                      const std::string& program,
-                                                     std::chrono::milliseconds timeout) {
+                                                     std::chrono::milliseconds timeout,
+                                                     bool resumes) {
     watch_for_forks();
     const auto deadline = std::chrono::steady_clock::now() + timeout;
     for (std::chrono::milliseconds pause{1};;
          pause = std::min(pause * 2, std::chrono::milliseconds(50))) {
         std::shared_ptr<Attachment> made(new Attachment);
-        auto greeted = made->greet(grid, program);
+        made->grid_ = grid;
+        made->program_ = program;
+        made->resumes_ = resumes;
+        auto greeted = made->greet();
         if (greeted) return made;
         const Errc code = greeted.error().code;
         const bool may_pass = code == Errc::no_such_grid || code == Errc::no_broker;
@@ -114,44 +84,91 @@ Result<std::shared_ptr<Attachment>> Attachment::make(const std::string& grid,
     }
 }
 
-Result<void> Attachment::greet(const std::string& grid, const std::string& program) {
-    fork_generation_ = fork_generation.load();
-    auto paths = shm::GridPaths::of(grid);
-    if (!paths) return paths.error();
-    auto segment = shm::Segment::open(grid);
-    if (!segment) return segment.error();
-    segment_ = std::move(*segment);
-    auto socket = connect_to(*paths);
-    if (!socket) return socket.error();
-    socket_ = std::move(*socket);
-
+shm::Hello Attachment::hello() const {
     shm::Hello hello;
     hello.layout = shm::layout_version;
     hello.fingerprint = shm::layout_fingerprint();
-    program.copy(hello.name.data(), hello.name.size() - 1);
-    if (send(socket_.get(), &hello, sizeof hello, MSG_NOSIGNAL) !=
-        static_cast<ssize_t>(sizeof hello)) {
+    program_.copy(hello.name.data(), hello.name.size() - 1);
+    return hello;
+}
+
+Result<shm::Welcome> Attachment::exchange(int socket, const shm::Hello& hello,
+                                          std::span<const int> sent,
+                                          std::array<Descriptor, 2>& received) const {
+    if (!shm::send_packet(socket, &hello, sizeof hello, sent)) {
         return Error(Errc::no_broker, "it closed the connection");
     }
+    pollfd waiting{socket, POLLIN, 0};
+    int ready = 0;
+    do {
+        ready = poll(&waiting, 1, static_cast<int>(greeting_time.count()));
+    } while (ready < 0 && errno == EINTR);
+    if (ready == 0) return Error(Errc::no_broker, "it does not answer");
     shm::Welcome welcome;
-    auto packet = receive(socket_.get(), &welcome, sizeof welcome, std::chrono::seconds(5));
-    if (!packet) return packet.error();
-    if (packet->size != sizeof welcome || welcome.magic != shm::handshake_magic) {
+    shm::Packet packet = shm::receive_packet(socket, &welcome, sizeof welcome);
+    if (packet.size <= 0) return Error(Errc::no_broker, "it closed the connection");
+    if (packet.size != sizeof welcome || welcome.magic != shm::handshake_magic) {
         return Error(Errc::no_broker, "its answer is not one");
     }
     if (welcome.error != 0) return Error(static_cast<Errc>(welcome.error));
-    if (welcome.boot_id != segment_.view().identity().boot_id) {
+    received = std::move(packet.descriptors);
+    return welcome;
+}
+
+Result<void> Attachment::greet() {
+    fork_generation_ = fork_generation.load();
+    auto paths = shm::GridPaths::of(grid_);
+    if (!paths) return paths.error();
+    auto segment = shm::Segment::open(grid_);
+    if (!segment) return segment.error();
+    segment_ = std::move(*segment);
+    // Before the broker is asked: when another one takes over meanwhile, it is noticed.
+    generation_ = segment_.view().header().horizon.generation.load(std::memory_order_acquire);
+    auto socket = connect_to(*paths);
+    if (!socket) return socket.error();
+    socket_ = std::move(*socket);
+    std::array<Descriptor, 2> received;
+    auto welcome = exchange(socket_.get(), hello(), {}, received);
+    if (!welcome) return welcome.error();
+    if (welcome->boot_id != segment_.view().identity().boot_id) {
         return Error(Errc::no_broker, "the grid was started anew just now");
     }
+    memory_descriptor_ = std::move(received[0]);
+    doorbell_ = std::move(received[1]);
     void* base = mmap(nullptr, shm::session_memory_bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
-                      packet->descriptors[0].get(), 0);
+                      memory_descriptor_.get(), 0);
     if (base == MAP_FAILED) return system_error("mmap of the session's memory");
     memory_ = shm::SessionMemoryView(static_cast<std::byte*>(base));
-    doorbell_ = std::move(packet->descriptors[1]);
-    session_ = welcome.session;
-    session_index_ = welcome.session_index;
+    session_ = welcome->session;
+    session_index_ = welcome->session_index;
     const bool host_can = (segment_.view().identity().flags & shm::Identity::asymmetric_fence) != 0;
     light_pins_ = host_can && shm::register_for_membarrier();
+    return {};
+}
+
+/// Errors: no_broker (none is there yet), all others: the session is over.
+Result<void> Attachment::resume() {
+    const auto paths = shm::GridPaths::of(grid_).value();
+    const std::uint64_t generation =
+        segment().header().horizon.generation.load(std::memory_order_acquire);
+    auto socket = connect_to(paths);
+    if (!socket) return socket.error();
+    shm::Hello wanted = hello();
+    wanted.boot_id = segment().identity().boot_id;
+    wanted.session = session_;
+    wanted.session_index = session_index_;
+    const int memory = memory_descriptor_.get();
+    std::array<Descriptor, 2> received;
+    auto welcome = exchange(socket->get(), wanted, std::span(&memory, 1), received);
+    if (!welcome) return welcome.error();
+    // Other threads use these descriptors right now: each is replaced in one step.
+    if (dup3(received[0].get(), doorbell_.get(), O_CLOEXEC) < 0 ||
+        dup3(socket->get(), socket_.get(), O_CLOEXEC) < 0) {
+        return system_error("dup3");
+    }
+    generation_.store(generation, std::memory_order_relaxed);
+    // release: who sees this sends again what the former broker may have had in part.
+    resumptions_.fetch_add(1, std::memory_order_release);
     return {};
 }
 
@@ -168,20 +185,40 @@ bool Attachment::is_grid_over() const noexcept {
            static_cast<std::uint32_t>(shm::GridState::serving);
 }
 
+/// Takes a goodbye, if there is one.
+bool Attachment::socket_has_ended() noexcept {
+    pollfd peer{socket_.get(), POLLIN, 0};
+    if (poll(&peer, 1, 0) <= 0) return false;
+    shm::Goodbye goodbye;
+    const ssize_t got = recv(socket_.get(), &goodbye, sizeof goodbye, MSG_DONTWAIT);
+    if (got == static_cast<ssize_t>(sizeof goodbye) && goodbye.magic == shm::handshake_magic) {
+        goodbye.detail.back() = '\0';
+        const std::lock_guard lock(mutex_);
+        loss_ = Error(static_cast<Errc>(goodbye.error), goodbye.detail.data());
+        is_lost_.store(true, std::memory_order_relaxed);
+    }
+    return true;
+}
+
 bool Attachment::check_lost() noexcept {
     if (is_lost()) return true;
-    pollfd peer{socket_.get(), POLLIN, 0};
-    const bool has_news = poll(&peer, 1, 0) > 0;
-    if (has_news) {
-        shm::Goodbye goodbye;
-        const ssize_t got = recv(socket_.get(), &goodbye, sizeof goodbye, MSG_DONTWAIT);
-        if (got == static_cast<ssize_t>(sizeof goodbye) && goodbye.magic == shm::handshake_magic) {
-            goodbye.detail.back() = '\0';
-            const std::lock_guard lock(mutex_);
-            loss_ = Error(static_cast<Errc>(goodbye.error), goodbye.detail.data());
-        }
+    const std::lock_guard resuming(resuming_);
+    if (is_lost()) return true;
+    const std::uint64_t generation =
+        segment().header().horizon.generation.load(std::memory_order_acquire);
+    const bool has_ended = socket_has_ended();
+    if (is_grid_over() || (has_ended && !resumes_)) {
+        is_lost_.store(true, std::memory_order_relaxed);
     }
-    if (has_news || is_grid_over()) is_lost_.store(true, std::memory_order_relaxed);
+    if (!has_ended || is_lost()) {
+        // A broker begins after the one before it has let go of its sockets: this is its own.
+        generation_.store(generation, std::memory_order_relaxed);
+        is_orphan_.store(false, std::memory_order_relaxed);
+        return is_lost();
+    }
+    auto resumed = resume();
+    is_orphan_.store(!resumed && resumed.error() == Errc::no_broker, std::memory_order_relaxed);
+    if (!resumed && !is_orphan()) is_lost_.store(true, std::memory_order_relaxed);
     return is_lost();
 }
 

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -12,6 +14,7 @@
 #include "shm/base/descriptor.hpp"
 #include "shm/base/errc.hpp"
 #include "shm/lane/session_memory.hpp"
+#include "shm/protocol/handshake.hpp"
 #include "shm/segment/segment.hpp"
 
 namespace ringside::detail {
@@ -19,14 +22,21 @@ namespace ringside::detail {
 /// One session with one boot of a grid: the segment (read-only), the session's memory, the socket.
 ///
 /// Whoever reads from the segment keeps a shared pointer to this, so that a mapping outlives the
-/// session that made it: reads go on while the broker is dead.
-/// Thread safety: all members.
+/// session that made it.
+///
+/// When the broker dies, reads go on as before, and writes wait. The next broker of the same
+/// segment is found by its socket or by the generation in the segment, whichever is looked at
+/// first; the session is resumed with it, and nothing else here changes: the same memory, lanes and
+/// pins, and under the numbers of socket and doorbell other descriptors. Thread safety: all
+/// members.
 class Attachment {
 public:
     /// Errors: those of Client::attach.
+    /// `resumes`: the session goes on with the next broker; otherwise it ends with this one.
     static Result<std::shared_ptr<Attachment>> make(const std::string& grid,
                                                     const std::string& program,
-                                                    std::chrono::milliseconds timeout);
+                                                    std::chrono::milliseconds timeout,
+                                                    bool resumes);
     ~Attachment();
     Attachment(const Attachment&) = delete;
     Attachment& operator=(const Attachment&) = delete;
@@ -43,7 +53,26 @@ public:
         // The reads before this call come first: what they saw of reused memory was overwritten
         // after the engine had stored the revocation.
         std::atomic_thread_fence(std::memory_order_acquire);
-        return segment().session(session_index_).revoked_below.load(std::memory_order_relaxed);
+        const shm::SessionEntry& entry = segment().session(session_index_);
+        const Revision below = entry.revoked_below.load(std::memory_order_relaxed);
+        // Of a session that was given up, nothing is protected any more.
+        const bool is_ours = entry.id.load(std::memory_order_relaxed) == session_;
+        return is_ours ? below : ~Revision{0};
+    }
+
+    /// Whether the broker is still the one that knows this session; cheap. Resumes it otherwise, if
+    /// the new broker can be reached. False: the session is lost.
+    [[nodiscard]] bool follow() noexcept {
+        const auto& generation = segment().header().horizon.generation;
+        if (generation.load(std::memory_order_acquire) ==
+            generation_.load(std::memory_order_relaxed)) [[likely]]
+            return true;
+        return !check_lost();
+    }
+
+    /// How often the session was resumed: what was under way in between may be there in part.
+    [[nodiscard]] std::uint64_t resumptions() const noexcept {
+        return resumptions_.load(std::memory_order_acquire);
     }
 
     [[nodiscard]] Revision published() const noexcept {
@@ -62,8 +91,14 @@ public:
     /// Whether the grid was ended or replaced (its state says so).
     [[nodiscard]] bool is_grid_over() const noexcept;
 
-    /// Looks at the socket (a system call) and at the grid's state; remembers when they are over.
+    /// Looks at the socket (a system call) and at the grid's state; resumes the session if it can,
+    /// and remembers when it is over. While there is no broker, it is not over.
     bool check_lost() noexcept;
+
+    /// Whether the broker is gone, and no other has been found yet.
+    [[nodiscard]] bool is_orphan() const noexcept {
+        return is_orphan_.load(std::memory_order_relaxed);
+    }
     /// Why the session is over, as the broker told it before it closed the socket.
     [[nodiscard]] Error loss() const;
 
@@ -80,18 +115,33 @@ public:
 
 private:
     Attachment() = default;
-    Result<void> greet(const std::string& grid, const std::string& program);
+    Result<void> greet();
+    Result<void> resume();
+    [[nodiscard]] Result<shm::Welcome> exchange(int socket, const shm::Hello& hello,
+                                                std::span<const int> sent,
+                                                std::array<Descriptor, 2>& received) const;
+    [[nodiscard]] shm::Hello hello() const;
+    [[nodiscard]] bool socket_has_ended() noexcept;
+
+    std::string grid_;
+    std::string program_;
+    bool resumes_ = true;
 
     shm::Segment segment_;
     shm::SessionMemoryView memory_;
+    Descriptor memory_descriptor_;  ///< for the next broker
     Descriptor socket_;
     Descriptor doorbell_;
     SessionId session_ = 0;
     std::uint32_t session_index_ = 0;
     bool light_pins_ = false;
     unsigned fork_generation_ = 0;
+    std::atomic<std::uint64_t> generation_ = 0;
+    std::atomic<std::uint64_t> resumptions_ = 0;
     std::atomic<bool> is_lost_ = false;
+    std::atomic<bool> is_orphan_ = false;
 
+    std::mutex resuming_;  ///< before `mutex_`
     mutable std::mutex mutex_;
     Error loss_{Errc::connection_lost};
     std::vector<std::unique_ptr<Channel>> free_lanes_;

@@ -27,8 +27,20 @@ Channel::Channel(Attachment& attachment, std::size_t index)
       replies_(attachment.memory().reply_ring(index), shm::reply_ring_bytes,
                control_->broker_reply.reply_tail, control_->client_reply.reply_head) {}
 
-Result<void> Channel::send(ByteView message, bool block, const Patience& patience) {
+Result<void> Channel::send(std::uint64_t number, ByteView message, bool block,
+                           const Patience& patience) {
     if (message.size() > limits::message_bytes_max) return Error(Errc::transaction_too_large);
+    const bool is_one_frame = message.size() <= shm::frame_bytes_max(shm::request_ring_bytes);
+    for (;;) {
+        const std::uint64_t resumptions = attachment_->resumptions();
+        requests_.begin_again();
+        if (auto pushed = push(number, message, block, patience); !pushed) return pushed;
+        if (is_one_frame || attachment_->resumptions() == resumptions) return {};
+    }
+}
+
+Result<void> Channel::push(std::uint64_t number, ByteView message, bool block,
+                           const Patience& patience) {
     const std::uint32_t part_max = shm::frame_bytes_max(shm::request_ring_bytes);
     std::optional<Clock::time_point> deadline;  // the clock costs more than what a free ring does
     for (std::size_t at = 0; at < message.size();) {
@@ -49,6 +61,8 @@ Result<void> Channel::send(ByteView message, bool block, const Patience& patienc
             return waited;
         }
     }
+    // Before the tail: the next broker takes requests up to this one for sent.
+    control_->client.sent.store(number, std::memory_order_relaxed);
     requests_.flush();
     return {};
 }
@@ -56,10 +70,6 @@ Result<void> Channel::send(ByteView message, bool block, const Patience& patienc
 void Channel::ring_doorbell() const noexcept { attachment_->ring_doorbell(); }
 
 bool Channel::pop_reply() {
-    if (is_reply_whole_) {
-        reply_.clear();
-        is_reply_whole_ = false;
-    }
     for (;;) {
         bool more = false;
         if (replies_.pop(reply_, limits::message_bytes_max, more) !=
@@ -67,9 +77,8 @@ bool Channel::pop_reply() {
             return false;
         }
         replies_.release();
-        if (more) continue;
-        is_reply_whole_ = true;
-        return true;
+        is_reply_whole_ = !more;
+        if (is_reply_whole_) return true;
     }
 }
 
@@ -85,6 +94,11 @@ std::size_t Channel::take_replies() {
 
 Result<shm::ReplyView> Channel::await(std::uint64_t number, const Patience& patience) {
     const auto deadline = Clock::now() + patience.timeout;
+    // Taken already, by a `send` that had to put the request in twice.
+    if (is_reply_whole_) {
+        const auto reply = shm::ReplyView::parse(reply_);
+        if (reply && reply->number() == number) return *reply;
+    }
     for (;;) {
         while (pop_reply()) {
             const auto reply = shm::ReplyView::parse(reply_);
@@ -124,7 +138,11 @@ Result<void> Channel::wait(shm::SleepsOn place, const std::function<bool()>& rea
             if (ready()) return {};
             return attachment_->loss();
         }
-        if (Clock::now() >= deadline) return Error(Errc::timed_out, "the broker has not answered");
+        if (Clock::now() >= deadline) {
+            return Error(Errc::timed_out, attachment_->is_orphan()
+                                              ? "its broker is gone, and no other has come yet"
+                                              : "the broker has not answered");
+        }
     }
 }
 

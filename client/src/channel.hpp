@@ -37,10 +37,12 @@ public:
     /// Where replies go that nobody waits for just now: those of a pipeline.
     std::function<void(const shm::ReplyView&)> on_reply;
 
-    /// Puts a message into the request ring and makes it visible. A full ring: waits, taking
-    /// replies meanwhile, or gives would_block when `block` is false (then nothing was sent).
+    /// Puts the message of request `number` into the request ring and makes it visible. A full
+    /// ring: waits, taking replies meanwhile, or gives would_block when `block` is false (then
+    /// nothing was sent). One that takes several frames is sent again when the broker changes
+    /// meanwhile: neither of the two may have had all of it, and the number tells if one had.
     /// Errors: would_block, timed_out, connection_lost, session_closed.
-    Result<void> send(ByteView message, bool block, const Patience& patience);
+    Result<void> send(std::uint64_t number, ByteView message, bool block, const Patience& patience);
 
     /// Wakes the engine if it sleeps; once after any number of `send`s.
     void ring_doorbell() const noexcept;
@@ -58,6 +60,7 @@ public:
                            const Patience& patience);
 
 private:
+    Result<void> push(std::uint64_t number, ByteView message, bool block, const Patience& patience);
     /// Sleeps a while for what `ready` looks for. Errors: timed_out, connection_lost,
     /// session_closed.
     Result<void> wait(shm::SleepsOn place, const std::function<bool()>& ready,

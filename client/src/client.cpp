@@ -9,7 +9,8 @@ namespace ringside {
 
 Result<Client> Client::attach(ClientOptions options) {
     if (options.program.empty()) options.program = program_invocation_short_name;
-    auto made = detail::Attachment::make(options.grid, options.program, std::chrono::seconds(0));
+    auto made = detail::Attachment::make(options.grid, options.program, std::chrono::seconds(0),
+                                         options.reconnect);
     if (!made) return made.error();
     return Client(std::make_shared<Impl>(std::move(options), std::move(*made)));
 }
@@ -122,7 +123,7 @@ const std::string& Client::grid() const noexcept { return impl_->options().grid;
 
 bool Client::is_connected() const {
     auto lane = impl_->attachment();
-    return lane && !(*lane)->check_lost();
+    return lane && !(*lane)->check_lost() && !(*lane)->is_orphan();
 }
 
 }  // namespace ringside

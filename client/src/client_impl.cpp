@@ -90,7 +90,8 @@ Result<std::shared_ptr<detail::Attachment>> Client::Impl::attachment() {
     const std::lock_guard lock(mutex_);
     if (!attachment_->is_lost()) return attachment_;
     if (!options_.reconnect && !attachment_->is_of_parent()) return attachment_->loss();
-    auto made = detail::Attachment::make(options_.grid, options_.program, options_.timeout);
+    auto made = detail::Attachment::make(options_.grid, options_.program, options_.timeout,
+                                         options_.reconnect);
     if (!made) return made.error();
     attachment_ = *made;
     return attachment_;

@@ -76,8 +76,9 @@ private:
 
     Result<std::uint64_t> send(Grade grade) {
         const std::uint64_t number = channel_->next_number();
-        auto sent = channel_->send(channel_->request.finish(number, grade == Grade::durable),
-                                   options_.block, client_->patience());
+        auto sent =
+            channel_->send(number, channel_->request.finish(number, grade == Grade::durable),
+                           options_.block, client_->patience());
         if (!sent) return sent.error();
         numbers_.push_back(number);
         ++submitted_;

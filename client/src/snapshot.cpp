@@ -13,6 +13,9 @@ public:
     Impl(detail::PinSlotHolder slot, Revision at) noexcept : pin(std::move(slot)), revision(at) {}
 
     [[nodiscard]] Result<void> check() const {
+        // A broker that has taken over learns what is pinned; if it has given the session up, the
+        // pin is revoked.
+        static_cast<void>(pin.attachment().follow());
         if (pin.is_revoked(revision)) return Error(Errc::snapshot_expired);
         return {};
     }

@@ -51,6 +51,11 @@ public:
             revision_ = attachment_->published();
         }
         pinned_ = revision_;
+        // The pin counts for a broker only that knows of this session.
+        if (!attachment_->follow()) [[unlikely]] {
+            unpin();
+            return false;
+        }
         return true;
     }
 

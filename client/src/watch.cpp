@@ -111,7 +111,8 @@ Result<WatchEvent> Watch::Impl::poll() {
         has_pin_ = false;
         return Error(Errc::snapshot_expired, "the last event was kept too long; the watch goes on");
     }
-    if (pin_.attachment().is_lost() || pin_.attachment().is_grid_over()) {
+    if (!pin_.attachment().follow() || pin_.attachment().is_lost() ||
+        pin_.attachment().is_grid_over()) {
         if (auto attached = reattach(); !attached) return attached.error();
     }
     if (std::exchange(was_reattached_, false)) {

@@ -19,14 +19,17 @@ Error error_of(const shm::ReplyView& reply) {
 Result<shm::ReplyView> call(ThreadLane& lane, const detail::Patience& patience,
                             Grade grade = Grade::applied) {
     detail::Channel& channel = lane.channel();
-    const std::uint64_t number = channel.next_number();
-    if (auto sent =
-            channel.send(channel.request.finish(number, grade == Grade::durable), true, patience);
-        !sent) {
-        return sent.error();
+    std::uint64_t number = channel.next_number();
+    ByteView message = channel.request.finish(number, grade == Grade::durable);
+    for (;;) {
+        if (auto sent = channel.send(number, message, true, patience); !sent) return sent.error();
+        channel.ring_doorbell();
+        auto reply = channel.await(number, patience);
+        if (!reply || reply->error() != Errc::not_applied) return reply;
+        // A broker has died with it, and it is certain that nothing of it has happened.
+        number = channel.next_number();
+        message = channel.request.renumber(number);
     }
-    channel.ring_doorbell();
-    return channel.await(number, patience);
 }
 
 /// One command as a commit of its own.

@@ -134,6 +134,10 @@ Description describe(Errc code) noexcept {
             return {"memory_only",
                     "the grid is in memory only and nothing in it can be durable: start its "
                     "broker with a data directory"};
+        case Errc::not_applied:
+            return {"not_applied",
+                    "another broker has taken the grid over, and nothing of this request was "
+                    "applied: send it again"};
         case Errc::no_such_grid:
             return {"no_such_grid",
                     "there is no grid of this name on this host: start its broker, or check "

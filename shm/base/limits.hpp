@@ -25,6 +25,8 @@ inline constexpr std::size_t ring_share_per_transaction =
     4;  ///< Errc::transaction_too_large; a commit has at most ring entries / this
 inline constexpr std::size_t held_replies_max =
     8192;  ///< Errc::would_block; of one lane, for writes that wait for the disk
+inline constexpr std::size_t doubtful_requests_max =
+    65'536;  ///< Errc::session_closed; of one lane, without an answer at a take-over
 
 // Sessions.
 inline constexpr std::size_t sessions_max = 4096;         ///< Errc::session_limit

@@ -129,6 +129,91 @@ void Heap::free(Offset offset, std::uint64_t bytes) {
     }
 }
 
+void Heap::adopt(const BlockMap& used) {
+    const std::uint64_t spans = spans_.size();
+    const Offset heap = segment_.identity().heap.offset;
+    free_runs_.clear();
+    free_spans_ = 0;
+    const auto size_class_of = [this](std::uint64_t span) {
+        return segment_.span(span).size_class.load(std::memory_order_relaxed);
+    };
+    for (std::uint32_t span = 0; span < spans;) {
+        const std::uint16_t held = size_class_of(span);
+        if (held != 0) committed_spans_ = span + 1;
+        if (held == 0) {
+            std::uint32_t end = span + 1;
+            while (end < spans && size_class_of(end) == 0) ++end;
+            free_runs_.emplace(span, end - span);
+            free_spans_ += end - span;
+            span = end;
+            continue;
+        }
+        bytes_in_spans_ += span_bytes;
+        const Offset begin = heap + span * span_bytes;
+        if (held == SpanEntry::large_first && used.has(begin)) {
+            bytes_used_ += span_bytes;
+            for (++span; span < spans && size_class_of(span) == SpanEntry::large_rest; ++span) {
+                committed_spans_ = span + 1;
+                bytes_in_spans_ += span_bytes;
+                bytes_used_ += span_bytes;
+            }
+            continue;
+        }
+        if (held <= size_class::count) {
+            adopt_small(span, held - 1U, used);
+        } else {
+            quarantined_spans_.push_back(span);
+            quarantine_bytes_ += span_bytes;
+        }
+        ++span;
+    }
+    committed_spans_ =
+        std::min(spans, align_up(committed_spans_ * span_bytes, huge_page_bytes) / span_bytes);
+}
+
+void Heap::adopt_small(std::uint32_t index, std::size_t size_class, const BlockMap& used) {
+    auto span = std::make_unique<Span>();
+    const std::uint32_t bytes = size_class::bytes(size_class);
+    span->size_class = static_cast<std::uint16_t>(size_class);
+    span->capacity = static_cast<std::uint32_t>(span_bytes / bytes);
+    span->fresh = span->capacity;
+    const Offset begin = segment_.identity().heap.offset + index * span_bytes;
+    std::vector<std::uint16_t> kept_out;
+    for (std::uint32_t block = 0; block < span->capacity; ++block) {
+        if (used.has(begin + std::uint64_t{block} * bytes)) {
+            ++span->used;
+        } else {
+            kept_out.push_back(static_cast<std::uint16_t>(block));
+        }
+    }
+    if (span->used == 0) {
+        quarantined_spans_.push_back(index);
+        quarantine_bytes_ += span_bytes;
+        return;
+    }
+    bytes_used_ += std::uint64_t{span->used} * bytes;
+    // As if the blocks that are kept out were in use: no list has them, and none is full of them.
+    quarantine_bytes_ += std::uint64_t{bytes} * kept_out.size();
+    span->used = span->capacity;
+    segment_.span(index).used.store(static_cast<std::uint16_t>(span->used),
+                                    std::memory_order_relaxed);
+    spans_[index] = std::move(span);
+    if (!kept_out.empty()) quarantined_blocks_.emplace_back(index, std::move(kept_out));
+}
+
+void Heap::end_quarantine() {
+    for (const std::uint32_t span : quarantined_spans_) release_run(span, 1);
+    for (const auto& [index, blocks] : quarantined_blocks_) {
+        const std::uint32_t bytes = size_class::bytes(spans_[index]->size_class);
+        const Offset begin = segment_.identity().heap.offset + index * span_bytes;
+        bytes_used_ += std::uint64_t{bytes} * blocks.size();  // taken away again by `free`
+        for (const std::uint16_t block : blocks) free(begin + std::uint64_t{block} * bytes, bytes);
+    }
+    quarantined_spans_ = {};
+    quarantined_blocks_ = {};
+    quarantine_bytes_ = 0;
+}
+
 std::uint32_t Heap::take_run(std::uint64_t spans, Purpose purpose) {
     const std::uint64_t kept_back = purpose == Purpose::data ? reserve_spans_ : 0;
     if (free_spans_ < spans + kept_back) return none;

@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "shm/heap/block_map.hpp"
 #include "shm/segment/segment.hpp"
 
 namespace ringside::shm {
@@ -36,6 +37,15 @@ public:
     /// multiple of 64); 0 when there is no room for this purpose. Its content is undefined.
     [[nodiscard]] Offset allocate(std::uint64_t bytes, Purpose purpose);
 
+    /// Takes over a heap whose allocator is gone. Blocks in `used` are taken, spans that held no
+    /// blocks are free. All other memory stays out of use until `end_quarantine`: it may be read
+    /// still. REQUIRES: nothing was allocated yet; each block in `used` lies where one can begin.
+    void adopt(const BlockMap& used);
+
+    /// The memory that `adopt` kept out of use is free.
+    void end_quarantine();
+    [[nodiscard]] std::uint64_t bytes_in_quarantine() const noexcept { return quarantine_bytes_; }
+
     /// REQUIRES: `offset` came from `allocate(bytes, …)` with these same bytes.
     void free(Offset offset, std::uint64_t bytes);
 
@@ -59,6 +69,7 @@ private:
     Offset allocate_large(std::uint64_t spans, Purpose purpose);
     /// First span of a free run, taken out of the free ones and backed by memory; or `none`.
     std::uint32_t take_run(std::uint64_t spans, Purpose purpose);
+    void adopt_small(std::uint32_t index, std::size_t size_class, const BlockMap& used);
     void release_run(std::uint32_t first, std::uint64_t spans);
     bool ensure_committed(std::uint64_t spans_end);
     /// The list that a span with free blocks stands in.
@@ -77,6 +88,10 @@ private:
     std::uint64_t committed_spans_ = 0;
     std::uint64_t bytes_used_ = 0;
     std::uint64_t bytes_in_spans_ = 0;
+    /// Blocks of each span, and whole spans, that `adopt` keeps out of use.
+    std::vector<std::pair<std::uint32_t, std::vector<std::uint16_t>>> quarantined_blocks_;
+    std::vector<std::uint32_t> quarantined_spans_;
+    std::uint64_t quarantine_bytes_ = 0;
 };
 
 }  // namespace ringside::shm

@@ -10,7 +10,9 @@
 /// One direction of a lane: a single-producer single-consumer ring of bytes between two processes,
 /// of which either may die, stall or lie at any moment.
 ///
-/// A message travels as one or more frames, each `{u32 size, u32 more}` + size bytes, padded to 8.
+/// A message travels as one or more frames, each `{u32 size, u32 flags}` + size bytes, padded to 8.
+/// A consumer that comes in the middle of a message (it has taken the place of one that died) drops
+/// the rest of it; a producer may begin a message again.
 /// Indices count bytes, free running modulo 2^32; the capacity is a power of two below 2^31.
 ///   P1  producer: room = capacity - (tail - head), head read with acquire
 ///   P2  producer: copies the frame in, wrapping at the end
@@ -26,7 +28,9 @@ namespace ringside::shm {
 
 struct FrameHeader {
     std::uint32_t size;  ///< bytes of this frame after the header, without padding
-    std::uint32_t more;  ///< 1: the message goes on in the next frame, 0: it ends here
+    std::uint32_t flags;
+    static constexpr std::uint32_t more = 1;       ///< the message goes on in the next frame
+    static constexpr std::uint32_t continued = 2;  ///< this is not the first frame of its message
 };
 static_assert(sizeof(FrameHeader) == 8);
 
@@ -52,11 +56,22 @@ public:
         const auto size = static_cast<std::uint32_t>(payload.size());
         const std::uint32_t frame = frame_bytes(size);
         if (frame > free_as_seen() && frame > look_for_free()) return false;
-        const FrameHeader header{size, more ? 1U : 0U};
+        const FrameHeader header{
+            size, (more ? FrameHeader::more : 0U) | (is_in_message_ ? FrameHeader::continued : 0U)};
+        is_in_message_ = more;
         std::memcpy(ring_ + (tail_ & mask_), &header, sizeof header);
         copy_in(tail_ + static_cast<std::uint32_t>(sizeof header), payload);
         tail_ += frame;
         return true;
+    }
+
+    /// The next frame is the first of a message, whatever came before: what has begun is dropped.
+    void begin_again() noexcept { is_in_message_ = false; }
+
+    /// Goes on at the index that a former producer has left in the memory.
+    void adopt() noexcept {
+        tail_ = tail_word_->load(std::memory_order_acquire);
+        look_for_free();
     }
 
     /// P3 for all frames pushed since the last flush.
@@ -109,6 +124,7 @@ private:
     std::uint32_t tail_ = 0;
     std::uint32_t head_seen_ = 0;
     bool peer_is_broken_ = false;
+    bool is_in_message_ = false;
     HalfWord* tail_word_;
     const HalfWord* head_word_;
 };
@@ -123,28 +139,39 @@ public:
     enum class Outcome { empty, frame, broken };
 
     /// Copies the next frame to the end of `out` (C1, C2) and moves past it, privately.
+    /// The rest of a message whose beginning `out` does not have is skipped; a message that begins
+    /// again takes the place of what `out` has.
     /// `broken`: indices or sizes cannot be true, or `out` would pass `message_bytes_max`; nothing
     /// is taken then, and the ring is of no more use.
     /// `more` says whether the message goes on.
     [[nodiscard]] Outcome pop(Bytes& out, std::size_t message_bytes_max, bool& more) {
-        if (tail_seen_ == head_) {
-            // acquire: pairs with the producer's P3; the frames before it are whole.
-            tail_seen_ = tail_word_->load(std::memory_order_acquire);
-            if (tail_seen_ == head_) return Outcome::empty;
+        for (;;) {
+            if (tail_seen_ == head_) {
+                // acquire: pairs with the producer's P3; the frames before it are whole.
+                tail_seen_ = tail_word_->load(std::memory_order_acquire);
+                if (tail_seen_ == head_) return Outcome::empty;
+            }
+            const std::uint32_t available = tail_seen_ - head_;
+            const FrameHeader header = header_at_head();
+            more = (header.flags & FrameHeader::more) != 0;
+            const bool is_continued = (header.flags & FrameHeader::continued) != 0;
+            if (!is_continued) out.clear();
+            if (available > capacity() || header.size > frame_bytes_max(capacity()) ||
+                frame_bytes(header.size) > available || header.flags > 3 ||
+                (more && header.size == 0) ||
+                header.size > message_bytes_max - std::min(message_bytes_max, out.size())) {
+                return Outcome::broken;
+            }
+            const std::uint32_t at = head_ + static_cast<std::uint32_t>(sizeof header);
+            head_ += frame_bytes(header.size);
+            if (is_continued && out.empty()) continue;
+            copy_out(at, header.size, out);
+            return Outcome::frame;
         }
-        const std::uint32_t available = tail_seen_ - head_;
-        const FrameHeader header = header_at_head();
-        if (available > capacity() || header.size > frame_bytes_max(capacity()) ||
-            frame_bytes(header.size) > available || header.more > 1 ||
-            (header.more == 1 && header.size == 0) ||
-            header.size > message_bytes_max - std::min(message_bytes_max, out.size())) {
-            return Outcome::broken;
-        }
-        copy_out(head_ + static_cast<std::uint32_t>(sizeof header), header.size, out);
-        head_ += frame_bytes(header.size);
-        more = header.more == 1;
-        return Outcome::frame;
     }
+
+    /// Goes on at the index that a former consumer has left in the memory.
+    void adopt() noexcept { head_ = tail_seen_ = head_word_->load(std::memory_order_acquire); }
 
     /// C3: gives the room of what was popped back to the producer.
     void release() noexcept { head_word_->store(head_, std::memory_order_release); }

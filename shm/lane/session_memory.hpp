@@ -68,7 +68,6 @@ struct LaneControl {
     } client;
     struct alignas(cache_line_bytes) ClientReplyLine {
         HalfWord reply_head;  ///< bytes ever taken from the reply ring
-        Word replied;         ///< number of the last request whose reply was taken
     } client_reply;
     struct alignas(cache_line_bytes) PinLine {
         Word pin;  ///< of the `get` in progress
@@ -79,6 +78,12 @@ struct LaneControl {
     } broker;
     struct alignas(cache_line_bytes) BrokerReplyLine {
         HalfWord reply_tail;  ///< bytes ever written to the reply ring; futex word
+        HalfWord answered;    ///< low half of the number of the last request whose reply is whole
+        /// Both at once, so that the next broker knows which replies are in the ring.
+        void store(std::uint32_t tail, std::uint64_t number) noexcept {
+            // release: the frames before the tail are whole.
+            reinterpret_cast<Word&>(*this).store(tail | (number << 32), std::memory_order_release);
+        }
     } broker_reply;
 };
 static_assert(sizeof(LaneControl) == 5 * cache_line_bytes);

@@ -74,4 +74,10 @@ ByteView RequestWriter::finish(std::uint64_t number, bool durable) {
     return {builder_.GetBufferPointer(), builder_.GetSize()};
 }
 
+ByteView RequestWriter::renumber(std::uint64_t number) noexcept {
+    auto* request = flatbuffers::GetMutableRoot<flatbuffers::Table>(builder_.GetBufferPointer());
+    request->SetField<std::uint64_t>(wire::Request::VT_NUMBER, number, 0);
+    return {builder_.GetBufferPointer(), builder_.GetSize()};
+}
+
 }  // namespace ringside::shm

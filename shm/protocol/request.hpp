@@ -51,6 +51,9 @@ public:
     /// REQUIRES: number > 0, counting up in each lane.
     [[nodiscard]] ByteView finish(std::uint64_t number, bool durable = false);
 
+    /// The same request once more, under another number. REQUIRES: `finish` was called last.
+    [[nodiscard]] ByteView renumber(std::uint64_t number) noexcept;
+
     /// Any of the above: what a kind does not need stays empty.
     void append(wire::CommandKind kind, std::string_view name, std::string_view pointer,
                 ByteView document, const CommandTerms& terms);

@@ -37,6 +37,17 @@ ChangeRingWriter::ChangeRingWriter(const SegmentView& segment)
       entries_(segment.at<ChangeEntry>(segment.identity().ring.offset)),
       mask_(segment.identity().ring_entries - 1) {}
 
+void ChangeRingWriter::adopt(Position tail, Position head, Position appended) noexcept {
+    tail_ = tail;
+    head_ = head;
+    // One more: the entry that it was just writing. No reader goes there, for it is not published.
+    for (Position position = head; position <= appended; ++position) {
+        if (position - tail >= capacity()) break;
+        entry(position).stamp.store(ChangeEntry::busy, std::memory_order_release);
+    }
+    store_tail();
+}
+
 Revision ChangeRingWriter::revision_at(Position position) const noexcept {
     return entry(position).words[revision_word].load(std::memory_order_relaxed);
 }

@@ -87,6 +87,10 @@ public:
     /// Revision of the oldest entry; 0 when empty.
     [[nodiscard]] Revision tail_revision() const noexcept;
 
+    /// Goes on with what a dead broker has left: entries [tail, head) stay, those that it had begun
+    /// after them, up to `appended`, are wiped out. Visible with the next `publish`.
+    void adopt(Position tail, Position head, Position appended) noexcept;
+
     /// W1..W4. REQUIRES: `change.position` is ignored; room was made by `make_room`.
     void append(const Change& change) noexcept;
 

@@ -54,7 +54,7 @@ std::uint64_t layout_fingerprint() noexcept {
                  request_ring_bytes,
                  reply_ring_bytes,
                  offsetof(LaneControl::ClientLine, sent),
-                 offsetof(LaneControl::ClientReplyLine, replied),
+                 offsetof(LaneControl::BrokerReplyLine, answered),
                  sizeof(Hello),
                  sizeof(Welcome),
                  sizeof(Goodbye),

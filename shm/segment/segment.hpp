@@ -87,8 +87,7 @@ public:
     /// Errors: no_such_grid, layout_mismatch, bad_segment, permission_denied, system_error.
     static Result<Segment> open(std::string_view grid);
 
-    /// As `open`, but read-write; for a broker that declares its dead predecessor's segment
-    /// abandoned.
+    /// As `open`, but read-write: for the broker that goes on with it.
     static Result<Segment> open_writable(std::string_view grid);
 
     static void remove(std::string_view grid) noexcept;

@@ -19,9 +19,26 @@ RecordTableWriter::RecordTableWriter(const SegmentView& segment, Heap& heap, Ret
     : segment_(segment),
       heap_(&heap),
       retire_(std::move(retire)),
-      seed_(segment.identity().hash_seed) {
+      seed_(segment.identity().hash_seed) {}
+
+void RecordTableWriter::begin() {
     [[maybe_unused]] const bool built = rebuild(log2_entries_min);
     assert(built);
+}
+
+void RecordTableWriter::adopt(std::vector<std::uint32_t> high_halves, std::uint64_t live,
+                              std::uint64_t used) {
+    root_ = {segment_.header().root.table.load(std::memory_order_relaxed)};
+    entries_ = segment_.at<Word>(root_.offset());
+    high_halves_ = std::move(high_halves);
+    live_ = live;
+    used_ = used;
+}
+
+void RecordTableWriter::mend(std::uint64_t place, Offset block) noexcept {
+    Word& entry = entries_[place];
+    const std::uint64_t tag = entry.load(std::memory_order_relaxed) & ~offset_mask;
+    entry.store(block == 0 ? deleted_entry : tag | block, std::memory_order_release);
 }
 
 VersionBlock* RecordTableWriter::find(std::string_view name, std::uint64_t hash) const noexcept {

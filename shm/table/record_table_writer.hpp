@@ -15,8 +15,18 @@ public:
     /// Takes a replaced table: its memory may be reused once no reader can be inside it.
     using Retire = std::function<void(Offset, std::uint64_t bytes)>;
 
-    /// Publishes an empty table. REQUIRES: the heap has room for it.
+    /// Has no table yet: `begin` or `adopt` gives it one.
     RecordTableWriter(const SegmentView& segment, Heap& heap, Retire retire);
+
+    /// Publishes an empty table. REQUIRES: the heap has room for it.
+    void begin();
+
+    /// Goes on with the table that the segment has. `high_halves`: of each entry's hash; `live` and
+    /// `used` entries are in it.
+    void adopt(std::vector<std::uint32_t> high_halves, std::uint64_t live, std::uint64_t used);
+
+    /// For `adopt`: sets right what a place leads to. Zero: the record is deleted.
+    void mend(std::uint64_t place, Offset block) noexcept;
 
     [[nodiscard]] std::uint64_t hash(std::string_view name) const noexcept {
         return hash_name(name, seed_);

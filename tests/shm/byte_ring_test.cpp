@@ -218,11 +218,46 @@ TEST(ByteRing, TailWithinAWordIsBroken) {
 
 TEST(ByteRing, UnknownFlagsAreBroken) {
     Ring ring;
-    ring.put_header(8, 2);
+    ring.put_header(8, 4);
     ring.shared->tail = 16;
     Bytes out;
     bool more = false;
     EXPECT_EQ(ring.consumer.pop(out, no_limit, more), Outcome::broken);
+}
+
+TEST(ByteRing, TheRestOfAMessageIsSkippedByWhoHasNotItsBeginning) {
+    Ring ring;
+    ASSERT_TRUE(ring.producer.push(pattern(40, 1), true));
+    ASSERT_TRUE(ring.producer.push(pattern(40, 2), true));
+    ring.producer.flush();
+    Bytes out;
+    bool more = false;
+    ASSERT_EQ(ring.consumer.pop(out, no_limit, more), Outcome::frame);
+    ring.consumer.release();
+    out.clear();  // what another consumer in its place would have
+    ASSERT_TRUE(ring.producer.push(pattern(40, 3), false));
+    ASSERT_TRUE(ring.producer.push(pattern(24, 4), false));
+    ring.producer.flush();
+    ring.consumer.adopt();
+    ASSERT_EQ(ring.consumer.pop(out, no_limit, more), Outcome::frame);
+    EXPECT_FALSE(more);
+    EXPECT_EQ(out, pattern(24, 4));
+}
+
+TEST(ByteRing, AMessageThatBeginsAgainTakesThePlaceOfItsFirstHalf) {
+    Ring ring;
+    ASSERT_TRUE(ring.producer.push(pattern(40, 1), true));
+    ring.producer.begin_again();
+    ASSERT_TRUE(ring.producer.push(pattern(40, 2), true));
+    ASSERT_TRUE(ring.producer.push(pattern(8, 3), false));
+    ring.producer.flush();
+    Bytes out;
+    bool more = true;
+    while (more) ASSERT_EQ(ring.consumer.pop(out, no_limit, more), Outcome::frame);
+    Bytes expected = pattern(40, 2);
+    const Bytes rest = pattern(8, 3);
+    expected.insert(expected.end(), rest.begin(), rest.end());
+    EXPECT_EQ(out, expected);
 }
 
 TEST(ByteRing, MessageThatNeverEndsIsBrokenAtTheLimit) {

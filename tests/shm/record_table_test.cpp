@@ -22,6 +22,8 @@ protected:
                                  retired_.emplace_back(offset, bytes);
                              }};
 
+    RecordTableTest() { table_.begin(); }
+
     Offset block_named(std::string_view name, Version version = 1) {
         const Offset offset =
             heap_.allocate(VersionBlock::bytes_needed(name.size(), 0, false), Heap::Purpose::data);

@@ -85,6 +85,10 @@ public:
 
     /// Ends the broker in order; its exit status.
     int stop() { return end(SIGTERM); }
+    /// Waits for the broker to end by itself.
+    int wait() { return end(0); }
+    /// For the next `start`.
+    void set_options(std::vector<std::string> options) { options_ = std::move(options); }
     void kill_broker() {
         if (broker_ > 0) end(SIGKILL);
     }

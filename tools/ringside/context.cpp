@@ -65,6 +65,7 @@ ExitStatus status_of(Errc code) noexcept {
         case Errc::read_only:
         case Errc::not_durable:
         case Errc::memory_only:
+        case Errc::not_applied:
         case Errc::store_in_use:
         case Errc::store_mismatch:
         case Errc::store_format:

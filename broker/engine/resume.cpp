@@ -1,0 +1,129 @@
+#include <algorithm>
+
+#include "broker/engine/engine.hpp"
+
+/// What the engine does with the sessions of a former broker.
+///
+/// Their memory belongs to their clients, who give it back when they notice that the broker has
+/// changed. Until then a session is absent, and stands for a pin at revision 0: nothing is reused.
+/// A session that comes back goes on in each lane with the request after the last one whose reply
+/// is in the lane's reply ring. What lies between there and the last request that the client had
+/// sent is in doubt: the former broker may have applied it. The change ring tells:
+///   applied        the reply is made up from the ring's entries
+///   not applied    the request is carried out if it is there still; if it is gone from the lane
+///                  (the former broker had refused it, or had a part of a large one), its client is
+///                  told not_applied, and may send it again
+///   not known      the ring does not reach back so far: connection_lost
+namespace ringside::broker {
+
+Result<void> Engine::take_over(Survey&& survey, std::uint64_t now_ns) {
+    grid_.begin_turn(now_ns);
+    const Position tail = survey.tail;
+    const Position head = survey.head;
+    if (auto taken = grid_.take_over(std::move(survey)); !taken) return taken;
+    applied_.collect(shm::ChangeRingReader(segment_), tail, head);
+    for (std::uint32_t index = 0; index < limits::sessions_max; ++index) {
+        const shm::SessionEntry& entry = segment_.session(index);
+        const SessionId id = entry.id.load(std::memory_order_acquire);
+        if (id == 0) continue;
+        const std::uint64_t lease_ms =
+            std::clamp(entry.lease_ms.load(std::memory_order_relaxed), limits::pin_lease_ms_default,
+                       limits::pin_lease_ms_max);
+        absent_.push_back({id, index, entry.pid.load(std::memory_order_relaxed), lease_ms,
+                           now_ns + lease_ms * 1'000'000});
+    }
+    sessions_total_ = segment_.header().counters.sessions_total.load(std::memory_order_relaxed);
+    refused_ = segment_.header().counters.refused.load(std::memory_order_relaxed);
+    return {};
+}
+
+std::optional<EndedSession> Engine::resume(std::unique_ptr<Session> session) {
+    const auto place =
+        std::find_if(absent_.begin(), absent_.end(), [&](const AbsentSession& absent) {
+            return absent.id == session->id() && absent.index == session->index();
+        });
+    if (place == absent_.end()) {
+        return EndedSession{std::move(session),
+                            Error(Errc::connection_lost, "its session was given up"), true};
+    }
+    const auto applied = [&](std::uint16_t lane) { return applied_.take(session->id(), lane); };
+    if (!session->resume(applied, applied_.is_complete())) {
+        // It stays absent: its pins may be good, and what they protect is kept for its lease.
+        return EndedSession{std::move(session),
+                            Error(Errc::session_closed, "the state of its lanes is not possible"),
+                            true};
+    }
+    absent_.erase(place);
+    store_entry(*session);
+    enlist(std::move(session));
+    return std::nullopt;
+}
+
+void Engine::review_absent(std::uint64_t now_ns,
+                           const std::function<bool(std::uint32_t pid)>& lives, Outbox& outbox) {
+    std::erase_if(absent_, [&](const AbsentSession& absent) {
+        if (lives(absent.pid) && now_ns < absent.until_ns) return false;
+        shm::SessionEntry& entry = segment_.session(absent.index);
+        // seq_cst: before any store into memory that its pins protected. No pin that it could have
+        // set is good any more.
+        entry.revoked_below.store(grid_.published() + 1, std::memory_order_seq_cst);
+        entry.id.store(0, std::memory_order_seq_cst);
+        outbox.freed_indices.push_back(absent.index);
+        return true;
+    });
+    if (absent_.empty()) applied_.clear();
+}
+
+void Engine::collect_pins(std::vector<HeldPin>& out) const {
+    for (const auto& session : sessions_) session->collect_pins(grid_.published(), out);
+    constexpr std::uint32_t no_slot = ~0U;
+    for (const AbsentSession& absent : absent_) {
+        out.push_back({absent.index, no_slot, 0, absent.lease_ms, HeldPin::Owner::absent_session});
+    }
+    if (durability_->reads_everything.load(std::memory_order_seq_cst)) {
+        out.push_back({no_slot, no_slot, 0, limits::pin_lease_ms_max, HeldPin::Owner::store});
+    }
+}
+
+bool Engine::answer_doubtful(const Session& session, std::size_t lane_index, std::uint64_t until) {
+    Lane& lane = *session.lanes()[lane_index];
+    const InDoubt& doubt = *lane.in_doubt();
+    for (std::uint64_t number = lane.last_number() + 1; number <= until; ++number) {
+        if (!lane.can_answer()) return false;
+        switch (doubt.fate_of(number)) {
+            case InDoubt::Fate::applied:
+                answer_applied(session, lane_index, *doubt.find(number));
+                break;
+            case InDoubt::Fate::not_applied:
+                answer(lane, number, replies_.refused(number, Error(Errc::not_applied), 0));
+                break;
+            case InDoubt::Fate::unknown:
+                answer(lane, number,
+                       replies_.refused(number,
+                                        Error(Errc::connection_lost,
+                                              "what its former broker made of it is not known"),
+                                        0));
+                break;
+        }
+        lane.set_last_number(number);
+    }
+    return true;
+}
+
+void Engine::answer_applied(const Session& session, std::size_t lane_index,
+                            const Applied& applied) {
+    Lane& lane = *session.lanes()[lane_index];
+    const shm::ChangeRingReader ring(segment_);
+    versions_.clear();
+    for (Position position = applied.position;; ++position) {
+        const auto change = position < ring.tail() ? std::nullopt : ring.read(position);
+        if (!change || change->revision != applied.revision) break;
+        versions_.push_back(segment_.version_at(change->version)->version);
+    }
+    // Whether it was to be durable is not known: as if it were.
+    const bool may_wait = durability_->has_store() && !durability_->is_failing();
+    answer(lane, applied.number, replies_.committed(applied.number, applied.revision, versions_),
+           may_wait ? applied.revision : 0);
+}
+
+}  // namespace ringside::broker

@@ -1,0 +1,289 @@
+#include "broker/engine/survey.hpp"
+
+#include <fmt/format.h>
+
+#include "shm/heap/heap.hpp"
+#include "shm/heap/size_class.hpp"
+#include "shm/index/node.hpp"
+
+namespace ringside::broker {
+
+using shm::VersionBlock;
+
+namespace {
+
+template <class... Arguments>
+Error wrong(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
+    return {Errc::bad_segment, fmt::format(format, std::forward<Arguments>(arguments)...)};
+}
+
+}  // namespace
+
+Survey::Survey(const shm::SegmentView& segment)
+    : blocks(segment.identity().heap), segment_(segment), ring_(segment) {}
+
+Result<void> Survey::run() {
+    const shm::Header& header = segment_.header();
+    published = header.commit.published.load(std::memory_order_acquire);
+    horizon = header.horizon.horizon.load(std::memory_order_acquire);
+    if (horizon > published) return wrong("its horizon {} is after {}", horizon, published);
+    if (auto walked = walk_ring(); !walked) return walked;
+    if (auto walked = walk_slots(); !walked) return walked;
+    if (auto walked = walk_table(); !walked) return walked;
+    if (auto walked = walk_index(); !walked) return walked;
+    return compare();
+}
+
+bool Survey::is_in_heap(Offset block, std::uint64_t bytes) const noexcept {
+    const shm::Region& heap = segment_.identity().heap;
+    return block % 16 == 0 && block >= heap.offset && block < heap.end() &&
+           bytes <= heap.end() - block;
+}
+
+Result<void> Survey::claim(Offset block, std::uint64_t bytes, const char* what) {
+    if (bytes == 0 || !is_in_heap(block, bytes))
+        return wrong("{} at {:#x} is outside", what, block);
+    const std::uint64_t within = block - segment_.identity().heap.offset;
+    const std::uint64_t span = within / shm::span_bytes;
+    const std::uint16_t held = segment_.span(span).size_class.load(std::memory_order_relaxed);
+    if (bytes > shm::size_class::small_bytes_max) {
+        if (within % shm::span_bytes != 0 || held != shm::SpanEntry::large_first) {
+            return wrong("{} at {:#x} is not at the start of a large block", what, block);
+        }
+        const std::uint64_t spans = shm::Heap::rounded(bytes) / shm::span_bytes;
+        for (std::uint64_t i = 1; i < spans; ++i) {
+            if (segment_.span(span + i).size_class.load(std::memory_order_relaxed) !=
+                shm::SpanEntry::large_rest) {
+                return wrong("{} at {:#x} is larger than its place", what, block);
+            }
+        }
+        bytes_reachable += spans * shm::span_bytes;
+    } else {
+        if (held == 0 || held > shm::size_class::count) {
+            return wrong("{} at {:#x} is in memory that is free", what, block);
+        }
+        const std::uint32_t size = shm::size_class::bytes(held - 1U);
+        if (bytes > size || within % shm::span_bytes % size != 0) {
+            return wrong("{} at {:#x} is not where a block of its size begins", what, block);
+        }
+        bytes_reachable += size;
+    }
+    ++blocks_reachable;
+    if (!blocks.mark(block)) return wrong("{} at {:#x} is shared with something else", what, block);
+    return {};
+}
+
+bool Survey::can_be_version(Offset block) const noexcept {
+    if (!is_in_heap(block, sizeof(VersionBlock))) return false;
+    const VersionBlock& version = *segment_.version_at(block);
+    return version.name_bytes > 0 && version.name_bytes <= limits::name_bytes_max &&
+           version.document_bytes <= limits::document_bytes_max &&
+           is_in_heap(block, version.block_bytes());
+}
+
+Result<void> Survey::walk_ring() {
+    const shm::Header& header = segment_.header();
+    const std::uint64_t capacity = ring_.capacity();
+    tail = header.tail.tail.load(std::memory_order_acquire);
+    head = header.commit.head.load(std::memory_order_acquire);
+    if (head < tail || head - tail > capacity)
+        return wrong("its ring goes from {} to {}", tail, head);
+    // The head may have been stored, and the revision that belongs to it not.
+    while (head > tail) {
+        const auto last = ring_.read(head - 1);
+        if (!last) return wrong("ring entry {} is not there", head - 1);
+        if (last->revision <= published) break;
+        --head;
+    }
+    Revision before = 0;
+    for (Position position = tail; position < head; ++position) {
+        const auto change = ring_.read(position);
+        if (!change) return wrong("ring entry {} is not there", position);
+        if (change->revision < before || change->revision > published) {
+            return wrong("ring entry {} is of revision {}, after {}", position, change->revision,
+                         before);
+        }
+        before = change->revision;
+        if (change->path == 0) continue;
+        if (!is_in_heap(change->path, sizeof(shm::PathBlock))) {
+            return wrong("the path of ring entry {} is outside", position);
+        }
+        const std::uint64_t bytes =
+            sizeof(shm::PathBlock) + segment_.at<shm::PathBlock>(change->path)->size;
+        if (auto claimed = claim(change->path, bytes, "a path"); !claimed) return claimed;
+        replaced.push_back({change->path, bytes, change->revision});
+    }
+    appended = head;
+    while (appended - tail < capacity && ring_.read(appended)) ++appended;
+    return {};
+}
+
+Result<void> Survey::walk_slots() {
+    const std::uint64_t backed =
+        segment_.header().root.slots_backed.load(std::memory_order_relaxed);
+    if (backed > segment_.identity().slots.bytes / sizeof(shm::Slot)) {
+        return wrong("{} slots do not fit", backed);
+    }
+    records.resize(backed);
+    constexpr std::uint32_t ahead = 16;
+    for (std::uint32_t id = 0; id < backed; ++id) {
+        if (id + ahead < backed) {
+            const Offset soon =
+                segment_.slot(RecordId{id + ahead}).newest.load(std::memory_order_relaxed);
+            if (segment_.holds(soon, 64)) __builtin_prefetch(segment_.at<std::byte>(soon));
+        }
+        if (auto walked = walk_versions(id); !walked) return walked;
+    }
+    return {};
+}
+
+/// From the newest version of a record back to the last one that anybody may need.
+Result<void> Survey::walk_versions(std::uint32_t id) {
+    Record& record = records[id];
+    Offset block = segment_.slot(RecordId{id}).newest.load(std::memory_order_acquire);
+    if (block == 0) return {};
+    const auto check = [&](Offset offset) -> Result<void> {
+        if (!can_be_version(offset)) return wrong("record {}: no version at {:#x}", id, offset);
+        if (segment_.version_at(offset)->record != id) {
+            return wrong("record {}: the version at {:#x} is of record {}", id, offset,
+                         segment_.version_at(offset)->record);
+        }
+        return {};
+    };
+    if (auto checked = check(block); !checked) return checked;
+    constexpr std::uint32_t unpublished_max = 1U << 24;
+    for (std::uint32_t steps = 0; segment_.version_at(block)->revision > published; ++steps) {
+        if (steps == unpublished_max) return wrong("record {}: its versions form a circle", id);
+        const Offset previous = segment_.version_at(block)->previous();
+        ++unpublished;
+        if (previous == 0) {
+            // Kept until it is out of the index, which reads its name.
+            record.newest = block;
+            record.is_stillborn = true;
+            return claim(block, segment_.version_at(block)->block_bytes(), "a version");
+        }
+        if (auto checked = check(previous); !checked) return checked;
+        if (segment_.version_at(previous)->revision > segment_.version_at(block)->revision) {
+            return wrong("record {}: its versions are not in order", id);
+        }
+        block = previous;
+    }
+    record.newest = block;
+    record.is_tombstone = segment_.version_at(block)->is_tombstone();
+    ++(record.is_tombstone ? tombstones : live);
+    const VersionBlock* newer = segment_.version_at(block);
+    if (auto claimed = claim(block, newer->block_bytes(), "a version"); !claimed) return claimed;
+    ++versions;
+    // A version at or below the horizon hides all before it: those may be gone already.
+    while (newer->revision > horizon && newer->previous() != 0) {
+        block = newer->previous();
+        if (auto checked = check(block); !checked) return checked;
+        const VersionBlock* older = segment_.version_at(block);
+        if (older->revision > newer->revision) {
+            return wrong("record {}: its versions are not in order", id);
+        }
+        if (auto claimed = claim(block, older->block_bytes(), "a version"); !claimed) {
+            return claimed;
+        }
+        ++versions;
+        replaced.push_back({block, older->block_bytes(), newer->revision});
+        newer = older;
+    }
+    return {};
+}
+
+Result<void> Survey::walk_table() {
+    table = {segment_.header().root.table.load(std::memory_order_acquire)};
+    if (table.log2_entries() > 40) return wrong("the record table is too large");
+    const std::uint64_t bytes = table.entries() * sizeof(shm::Word);
+    if (auto claimed = claim(table.offset(), bytes, "the record table"); !claimed) return claimed;
+    high_halves.resize(table.entries());
+    const auto* entries = segment_.at<shm::Word>(table.offset());
+    const shm::RecordTableReader hashing(segment_);
+    constexpr std::uint64_t ahead = 16;
+    for (std::uint64_t place = 0; place < table.entries(); ++place) {
+        if (place + ahead < table.entries()) {
+            const Offset soon =
+                entries[place + ahead].load(std::memory_order_relaxed) & shm::offset_mask;
+            if (segment_.holds(soon, 64)) __builtin_prefetch(segment_.at<std::byte>(soon));
+        }
+        const std::uint64_t entry = entries[place].load(std::memory_order_acquire);
+        if (entry == shm::free_entry) continue;
+        ++table_used;
+        if (entry == shm::deleted_entry) continue;
+        const Offset block = entry & shm::offset_mask;
+        if (!can_be_version(block)) return wrong("table entry {}: no version", place);
+        const VersionBlock& version = *segment_.version_at(block);
+        const std::uint64_t hash = hashing.hash(version.name());
+        if ((entry & ~shm::offset_mask) != shm::tag_of(hash)) {
+            return wrong("table entry {}: the tag is not that of its name", place);
+        }
+        high_halves[place] = static_cast<std::uint32_t>(hash >> 32);
+        if (version.record >= records.size() || records[version.record].newest == 0) {
+            return wrong("table entry {}: there is no record {}", place, version.record);
+        }
+        Record& record = records[version.record];
+        if (record.is_in_table()) {
+            return wrong("record {} is in the table twice", version.record);
+        }
+        if (segment_.version_at(record.newest)->name() != version.name()) {
+            return wrong("table entry {}: another name than its record's", place);
+        }
+        record.place = static_cast<std::uint32_t>(place);
+    }
+    return {};
+}
+
+Result<void> Survey::walk_index() {
+    const Offset root = segment_.header().root.index.load(std::memory_order_acquire);
+    if (root == 0) return {};
+    std::string last_name;
+    return walk_node(root, shm::index::height_max, last_name);
+}
+
+Result<void> Survey::walk_node(Offset node, std::uint32_t level_above, std::string& last_name) {
+    if (!is_in_heap(node, sizeof(shm::index::NodeHeader))) {
+        return wrong("an index node at {:#x} is outside", node);
+    }
+    const shm::index::NodeHeader header = shm::index::header_at(segment_, node);
+    if (!shm::index::is_plausible(segment_, node, header) || header.level >= level_above) {
+        return wrong("there is no index node at {:#x}", node);
+    }
+    if (auto claimed = claim(node, header.bytes(), "an index node"); !claimed) return claimed;
+    ++nodes;
+    if (header.level > 0) {
+        const shm::index::Inner inner(segment_, node, header);
+        for (const shm::Word& child : inner.children()) {
+            const Offset below = child.load(std::memory_order_acquire);
+            if (auto walked = walk_node(below, header.level, last_name); !walked) return walked;
+        }
+        return {};
+    }
+    for (const std::uint32_t id : shm::index::Leaf(segment_, node, header).ids()) {
+        if (id >= records.size() || records[id].newest == 0) {
+            return wrong("the index leads to record {}, which is not there", id);
+        }
+        Record& record = records[id];
+        if (record.is_in_index) return wrong("record {} is in the index twice", id);
+        const std::string_view name = segment_.version_at(record.newest)->name();
+        if (!last_name.empty() && name <= last_name) {
+            return wrong("the index is not in order at '{}'", name);
+        }
+        last_name.assign(name);
+        record.is_in_index = true;
+    }
+    return {};
+}
+
+Result<void> Survey::compare() {
+    for (std::uint32_t id = 0; id < records.size(); ++id) {
+        const Record& record = records[id];
+        if (record.newest == 0 || record.is_stillborn || record.is_tombstone) continue;
+        const std::string_view name = segment_.version_at(record.newest)->name();
+        if (!record.is_in_table()) return wrong("'{}' is not in the table", name);
+        if (!record.is_in_index) return wrong("'{}' is not in the index", name);
+    }
+    return {};
+}
+
+}  // namespace ringside::broker

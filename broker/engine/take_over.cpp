@@ -1,0 +1,110 @@
+#include <algorithm>
+
+#include "broker/engine/grid_impl.hpp"
+
+/// How a grid goes on after its broker has died, at whatever instruction. The survey has looked at
+/// everything and found it fit; here it is acted upon, in this order:
+///   1  heap, slots, table, ring know again what is taken. Memory that nothing leads to may still
+///   be
+///      read, by readers who found a way to it before: it is kept out of use (quarantine)
+///   2  slots and table lead to published versions only; records that never had one are taken out
+///      of index and table
+///   3  what readers of older revisions need is put into `history_` again; deleted records that
+///   were
+///      on their way out are put on it again
+///   4  the next revision is published, without a change: whoever pins it or a later one has looked
+///      at the grid after step 3
+/// A reader in between sees nothing but what was there before: step 2 replaces versions above
+/// `published`, which no reader uses, by those that it would have gone on to.
+/// A crash in any of these steps leaves what a broker may leave: the next one begins again.
+namespace ringside::broker {
+
+using shm::VersionBlock;
+
+Result<void> Grid::Impl::take_over(Survey&& survey) {
+    heap_.adopt(survey.blocks);
+    ring_.adopt(survey.tail, survey.head, survey.appended);
+    assigned_ = published_ = survey.published;
+    horizon_ = survey.horizon;
+    published_head_ = survey.head;
+    adopt_records(survey);
+    if (!take_out_unpublished(survey)) {
+        return Error(Errc::grid_full, "no memory to take unfinished records out of the index");
+    }
+    adopt_replaced(survey);
+    adopt_counters();
+    ++assigned_;
+    published_ = assigned_;
+    quarantine_until_ = published_;
+    ring_.publish(published_);
+    subjects_ = shm::every_subject;
+    return {};
+}
+
+void Grid::Impl::adopt_records(Survey& survey) {
+    std::vector<RecordId> free;
+    std::uint64_t in_table = 0;
+    for (std::uint32_t id = static_cast<std::uint32_t>(survey.records.size()); id-- > 0;) {
+        const Survey::Record& record = survey.records[id];
+        if (record.newest == 0) free.push_back(RecordId{id});
+        if (record.is_in_table()) ++in_table;
+    }
+    slots_.adopt(static_cast<std::uint32_t>(survey.records.size()), std::move(free));
+    table_.adopt(std::move(survey.high_halves), in_table, survey.table_used);
+    for (std::uint32_t id = 0; id < survey.records.size(); ++id) {
+        const Survey::Record& record = survey.records[id];
+        if (record.newest == 0) continue;
+        shm::Word& newest = segment_.slot(RecordId{id}).newest;
+        if (newest.load(std::memory_order_relaxed) != record.newest) {
+            newest.store(record.newest, std::memory_order_release);
+        }
+        if (record.is_in_table()) table_.mend(record.place, record.newest);
+        const VersionBlock& block = *version_at(record.newest);
+        if (record.is_stillborn || record.is_tombstone) continue;
+        ++live_records_;
+        if (block.has_expiry()) expiries_.add(block.expires_ms(), block.record_id());
+    }
+}
+
+/// Records that nobody has ever seen, and deleted ones that are partly out already.
+bool Grid::Impl::take_out_unpublished(const Survey& survey) {
+    for (std::uint32_t id = 0; id < survey.records.size(); ++id) {
+        const Survey::Record& record = survey.records[id];
+        const bool goes = record.is_stillborn || (record.is_tombstone && !record.can_be_found());
+        if (record.newest == 0 || !goes) continue;
+        const VersionBlock& block = *version_at(record.newest);
+        if (record.is_in_index && !index_.erase(RecordId{id})) return false;
+        if (record.is_in_table()) table_.erase(table_.hash(block.name()), record.newest);
+        structure_.push({static_cast<Offset>(id), 0, next_revision(), Retired::Kind::slot});
+        structure_.push(
+            {record.newest, block.block_bytes(), next_revision(), Retired::Kind::block});
+    }
+    return true;
+}
+
+void Grid::Impl::adopt_replaced(Survey& survey) {
+    std::vector<Retired> retired;
+    retired.reserve(survey.replaced.size());
+    for (const Survey::Replaced& block : survey.replaced) {
+        retired.push_back({block.offset, block.bytes, block.at, Retired::Kind::block});
+    }
+    for (const Survey::Record& record : survey.records) {
+        const bool waits = record.is_tombstone && !record.is_stillborn && record.can_be_found();
+        if (record.newest == 0 || !waits) continue;
+        ++tombstones_;
+        const VersionBlock& block = *version_at(record.newest);
+        retired.push_back(
+            {record.newest, block.block_bytes(), block.revision, Retired::Kind::tombstone});
+    }
+    std::stable_sort(retired.begin(), retired.end(),
+                     [](const Retired& a, const Retired& b) { return a.at < b.at; });
+    for (const Retired& block : retired) history_.push(block);
+}
+
+void Grid::Impl::adopt_counters() noexcept {
+    const shm::Counters& counters = segment_.header().counters;
+    commits_ = counters.commits.load(std::memory_order_relaxed);
+    pins_revoked_ = counters.pins_revoked.load(std::memory_order_relaxed);
+}
+
+}  // namespace ringside::broker

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <algorithm>
+#include <vector>
+
+#include "shm/base/types.hpp"
+
+namespace ringside::broker {
+
+/// A commit that a former broker has made, as the ring's entries tell.
+struct Applied {
+    std::uint64_t number = 0;  ///< of the request
+    Revision revision = 0;
+    Position position = 0;  ///< of its first entry
+};
+
+/// The requests of one lane that a former broker may have taken, and what became of them.
+///
+/// A lane's requests are carried out in their order, so that their numbers and their revisions rise
+/// together. The ring holds all commits from some revision on: a request that is not among them was
+/// not applied, if it comes after one that is, or if the ring holds everything there ever was.
+class InDoubt {
+public:
+    enum class Fate { applied, not_applied, unknown };
+
+    InDoubt(std::vector<Applied> applied, std::uint64_t until, bool is_complete)
+        : applied_(std::move(applied)), until_(until), is_complete_(is_complete) {}
+
+    /// Requests after this one were not there yet when the former broker died.
+    [[nodiscard]] std::uint64_t until() const noexcept { return until_; }
+
+    /// The commit of a request, or null.
+    [[nodiscard]] const Applied* find(std::uint64_t number) const noexcept {
+        const auto place = std::lower_bound(
+            applied_.begin(), applied_.end(), number,
+            [](const Applied& one, std::uint64_t wanted) { return one.number < wanted; });
+        return place == applied_.end() || place->number != number ? nullptr : &*place;
+    }
+
+    /// What became of a request that the former broker has taken out of the lane.
+    [[nodiscard]] Fate fate_of(std::uint64_t number) const noexcept {
+        if (find(number) != nullptr) return Fate::applied;
+        const bool is_after_known = !applied_.empty() && applied_.front().number < number;
+        return is_after_known || is_complete_ ? Fate::not_applied : Fate::unknown;
+    }
+
+    /// Whether a later request of the lane was applied: this one had its turn.
+    [[nodiscard]] bool had_its_turn(std::uint64_t number) const noexcept {
+        return !applied_.empty() && applied_.back().number >= number;
+    }
+
+private:
+    std::vector<Applied> applied_;
+    std::uint64_t until_;
+    bool is_complete_;
+};
+
+}  // namespace ringside::broker
