@@ -51,6 +51,8 @@ void Grid::Impl::store_counters() noexcept {
 Grid::Grid(const shm::SegmentView& segment, GridHost host, GridOptions options)
     : impl_(std::make_unique<Impl>(segment, std::move(host), options)) {}
 Grid::~Grid() = default;
+Grid::Grid(Grid&&) noexcept = default;
+Grid& Grid::operator=(Grid&&) noexcept = default;
 
 void Grid::begin_turn(std::uint64_t now_ns) noexcept { impl_->begin_turn(now_ns); }
 boost::system::result<Revision, Refusal> Grid::commit(std::span<const Command> commands,

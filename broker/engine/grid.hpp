@@ -62,6 +62,8 @@ public:
     /// Of a new segment: begins empty. Of one that had a broker: is to be taken over.
     Grid(const shm::SegmentView& segment, GridHost host, GridOptions options);
     ~Grid();
+    Grid(Grid&&) noexcept;
+    Grid& operator=(Grid&&) noexcept;
 
     /// Sets the clock of this turn: Unix time.
     void begin_turn(std::uint64_t now_ns) noexcept;

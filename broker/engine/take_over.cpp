@@ -7,8 +7,9 @@
 ///   1  heap, slots, table, ring know again what is taken. Memory that nothing leads to may still
 ///   be
 ///      read, by readers who found a way to it before: it is kept out of use (quarantine)
-///   2  slots and table lead to published versions only; records that never had one are taken out
-///      of index and table
+///   2  slots and table lead to published versions only; records that never had one are made
+///   deleted
+///      ones, and taken out of index and table
 ///   3  what readers of older revisions need is put into `history_` again; deleted records that
 ///   were
 ///      on their way out are put on it again
@@ -72,7 +73,11 @@ bool Grid::Impl::take_out_unpublished(const Survey& survey) {
         const Survey::Record& record = survey.records[id];
         const bool goes = record.is_stillborn || (record.is_tombstone && !record.can_be_found());
         if (record.newest == 0 || !goes) continue;
-        const VersionBlock& block = *version_at(record.newest);
+        VersionBlock& block = *version_at(record.newest);
+        // Its revision is about to be published: a reader in a replaced leaf of the index may still
+        // come here, and so may the next survey.
+        block.link.store(block.link_word() | shm::version_flag::tombstone,
+                         std::memory_order_release);
         if (record.is_in_index && !index_.erase(RecordId{id})) return false;
         if (record.is_in_table()) table_.erase(table_.hash(block.name()), record.newest);
         structure_.push({static_cast<Offset>(id), 0, next_revision(), Retired::Kind::slot});

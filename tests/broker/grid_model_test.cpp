@@ -16,8 +16,11 @@ using wire::CommandKind;
 
 class GridModel : public ::testing::TestWithParam<std::uint64_t> {
 protected:
+    explicit GridModel(std::uint64_t memory_bytes = 8ULL << 20)
+        : grid_({.memory_bytes = memory_bytes, .ring_entries = 256}) {}
+
     std::mt19937_64 random_{GetParam()};
-    GridHarness grid_{{.memory_bytes = 8ULL << 20, .ring_entries = 256}};
+    GridHarness grid_;
     std::map<Revision, GridHarness::Model> history_{{0, {}}};
     GridHarness::Model now_;
 
@@ -96,6 +99,23 @@ protected:
         ASSERT_EQ(grid_.counters().records, grid_.scan(grid_.grid.published()).size());
     }
 
+    void die() {
+        const Revision published = grid_.segment.header().commit.published.load();
+        // Death in the midst of a commit: some of its entries are not in the ring yet.
+        const shm::ChangeRingReader ring(grid_.segment.view());
+        Position head = ring.head();
+        while (ring.read(head) && ring.read(head)->revision > published) ++head;
+        auto* entries =
+            grid_.segment.view().at<shm::ChangeEntry>(grid_.segment.view().identity().ring.offset);
+        for (std::uint64_t cut = below(3); cut > 0 && head > ring.head(); --cut) {
+            entries[--head & (ring.capacity() - 1)].stamp.store(shm::ChangeEntry::busy);
+        }
+        grid_.replace_broker();
+        history_.erase(history_.upper_bound(published), history_.end());
+        now_ = history_.at(published);
+        history_.emplace(published + 1, now_);
+    }
+
     void maybe_move_pin() {
         grid_.pins.clear();
         if (below(3) != 0) return;
@@ -124,7 +144,60 @@ TEST_P(GridModel, AgreesAtEveryRetainedRevision) {
     }
 }
 
+/// With room for what a dead broker leaves behind, until the pins have moved on.
+class GridDeaths : public GridModel {
+protected:
+    GridDeaths() : GridModel(32ULL << 20) {}
+};
+
+/// The broker dies at any moment between two steps; the next one has everything that was published,
+/// and nothing else, at every revision that was retained.
+TEST_P(GridDeaths, GoesOnAfterTheDeathOfItsBroker) {
+    int deaths = 0;
+    int pinned_checks = 0;
+    for (int turn = 0; turn < 1500; ++turn) {
+        for (std::uint64_t i = 0, n = 1 + below(4); i < n; ++i) {
+            one_commit();
+            if (HasFatalFailure()) return;
+        }
+        if (below(4) == 0) {
+            die();
+            ++deaths;
+        }
+        grid_.grid.publish();
+        if (below(8) == 0) grid_.grid.reclaim();
+        if (below(100) == 0) grid_.grid.compact();
+        // What a dead broker leaves takes memory until the pins have moved on: they may be revoked.
+        const auto& revoked_below = grid_.segment.view().session(0).revoked_below;
+        std::erase_if(grid_.pins,
+                      [&](const HeldPin& pin) { return pin.revision < revoked_below.load(); });
+        for (const HeldPin& pin : grid_.pins) {
+            ++pinned_checks;
+            ASSERT_EQ(grid_.scan(pin.revision), history_.at(pin.revision)) << "pinned";
+        }
+        if (below(10) == 0) maybe_move_pin();
+        check_everything();
+        if (HasFatalFailure()) return;
+        grid_.forget();
+    }
+    EXPECT_GT(deaths, 200);
+    EXPECT_GT(pinned_checks, 20);
+    // Nothing was lost on the way: what is allocated is what something leads to.
+    grid_.pins.clear();
+    grid_.commit({grid_.put("last", "1")});
+    grid_.grid.compact();
+    grid_.grid.compact();
+    Survey survey(grid_.segment.view());
+    survey.run().value();
+    EXPECT_EQ(grid_.grid.bytes_in_quarantine(), 0U);
+    EXPECT_EQ(grid_.counters().heap_bytes_used.load(), survey.bytes_reachable);
+    EXPECT_EQ(grid_.counters().records.load(), survey.live);
+    EXPECT_EQ(survey.tombstones, 0U);
+}
+
 INSTANTIATE_TEST_SUITE_P(Seeds, GridModel, ::testing::Range<std::uint64_t>(1, 9));
+
+INSTANTIATE_TEST_SUITE_P(Seeds, GridDeaths, ::testing::Range<std::uint64_t>(1, 9));
 
 }  // namespace
 }  // namespace ringside::broker

@@ -118,9 +118,9 @@ std::string document(std::uint64_t number, std::size_t fill) {
             entry.record = static_cast<std::uint16_t>(random() % records);
             log.add(entry);
             sent.push_back(entry);
-            const auto ticket = pipeline->put(name_of(writer, entry.record),
-                                              document(number, random() % 300),
-                                              {.grade = entry.grade});
+            const auto ticket =
+                pipeline->put(name_of(writer, entry.record), document(number, random() % 300),
+                              {.grade = entry.grade});
             if (!ticket) break;  // the session is over, and all that is not answered in doubt
             if (number % 200 == 0) usleep(2000);
         }
@@ -139,7 +139,7 @@ public:
         std::uint64_t acknowledged = 0;  ///< the newest that was: has to be there in its segment
         Revision revision = 0;           ///< of that one
         Version version = 0;
-        std::uint64_t doubts = 0;        ///< attempts since, which may have made a version
+        std::uint64_t doubts = 0;  ///< attempts since, which may have made a version
     };
 
     /// Reads on. Revisions go upward; within a segment each write makes one version.
@@ -159,7 +159,9 @@ public:
         }
     }
 
-    [[nodiscard]] const Place& of(unsigned record) { return places_[record > pair ? pair : record]; }
+    [[nodiscard]] const Place& of(unsigned record) {
+        return places_[record > pair ? pair : record];
+    }
     [[nodiscard]] std::uint64_t acknowledged() const noexcept { return acknowledged_; }
 
 private:
@@ -257,8 +259,8 @@ public:
     }
 
 private:
-    void judge_record(const Snapshot& snapshot, const std::string& name,
-                      const Account::Place& told, std::uint64_t attempted) const {
+    void judge_record(const Snapshot& snapshot, const std::string& name, const Account::Place& told,
+                      std::uint64_t attempted) const {
         const bool is_of_this_segment = bases_.empty() || told.revision > bases_.back();
         const std::uint64_t required =
             std::max(told.durable, is_of_this_segment ? told.acknowledged : 0);
@@ -317,7 +319,9 @@ void kill_and_judge(int rounds, unsigned seed) {
 }
 
 TEST(KilledBroker, LosesNothingThatItHasPromised) { kill_and_judge(30, 20261124); }
-TEST(LongKilledBroker, LosesNothingThatItHasPromised) { kill_and_judge(500, std::random_device()()); }
+TEST(LongKilledBroker, LosesNothingThatItHasPromised) {
+    kill_and_judge(500, std::random_device()());
+}
 
 }  // namespace
 }  // namespace ringside

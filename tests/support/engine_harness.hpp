@@ -39,6 +39,12 @@ public:
 
     shm::RequestWriter writer;
 
+    /// Goes on where another end of the same lane has stopped.
+    void adopt() {
+        requests_.adopt();
+        replies_.adopt();
+    }
+
     /// Sends what the writer holds; false: the ring is full.
     bool send() { return send_bytes(writer.finish(++number)); }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "broker/engine/grid.hpp"
+#include "broker/engine/survey.hpp"
 #include "shm/document/json.hpp"
 #include "shm/index/name_index.hpp"
 #include "shm/table/record_table.hpp"
@@ -26,15 +27,21 @@ public:
                                                     .ring_entries = 1024},
                          broker::GridOptions options = {})
         : segment(shm::Segment::create_anonymous(shape).value()),
-          grid(segment.view(),
-               {.commit_memory = [](Offset, std::uint64_t) { return true; },
-                .heavy_fence = [] {},
-                .collect_pins =
-                    [this](std::vector<broker::HeldPin>& out) {
-                        out.insert(out.end(), pins.begin(), pins.end());
-                    }},
-               options) {
+          options_(options),
+          grid(segment.view(), host(), options) {
         grid.begin_turn(now_ns);
+    }
+
+    /// The broker dies, and another one takes its place; what the first one knew is gone.
+    /// The survey that the second one acts upon.
+    broker::Survey replace_broker() {
+        broker::Survey survey(segment.view());
+        survey.run().value();
+        broker::Survey kept = survey;
+        grid = broker::Grid(segment.view(), host(), options_);
+        grid.begin_turn(now_ns);
+        grid.take_over(std::move(survey)).value();
+        return kept;
     }
 
     void at_ms(std::uint64_t ms) {
@@ -105,7 +112,23 @@ public:
         return segment.header().counters;
     }
 
+private:
+    broker::GridHost host() {
+        return {.commit_memory = [](Offset, std::uint64_t) { return true; },
+                .heavy_fence = [] {},
+                .collect_pins =
+                    [this](std::vector<broker::HeldPin>& out) {
+                        out.insert(out.end(), pins.begin(), pins.end());
+                    }};
+    }
+
+public:
     shm::Segment segment;
+
+private:
+    broker::GridOptions options_;
+
+public:
     std::vector<broker::HeldPin> pins;
     std::uint64_t now_ns = 1'000'000'000;
     std::uint64_t number = 0;

@@ -1,0 +1,264 @@
+#include <gtest/gtest.h>
+
+#include "broker/engine/survey.hpp"
+#include "tests/support/engine_harness.hpp"
+
+/// What the next engine makes of the sessions of one that has died, with the death put exactly
+/// between two steps: the broker's words in a lane are set back to what they were.
+namespace ringside::broker {
+namespace {
+
+using testing::Answer;
+using testing::EngineHarness;
+using testing::LaneClient;
+using testing::SessionClient;
+
+/// The engine of the next broker.
+class Successor {
+public:
+    explicit Successor(EngineHarness& harness, bool has_store = false)
+        : harness_(&harness),
+          engine(harness.segment.view(),
+                 {.commit_memory = [](Offset, std::uint64_t) { return true; },
+                  .heavy_fence = [] {},
+                  .collect_pins = {}},
+                 {}, durability) {
+        Survey survey(harness.segment.view());
+        survey.run().value();
+        if (has_store) durability.kept_from = 0;
+        engine.take_over(std::move(survey), harness.now_ns).value();
+    }
+
+    /// The client gives its memory back: here, the same mapping by its second name.
+    bool resume(const SessionClient& client) {
+        auto memory = SessionMemory::create().value();
+        std::memcpy(memory.view().base(), client.memory.base(), shm::session_memory_bytes);
+        view = memory.view();
+        auto refused = engine.resume(Session::of_former_broker(
+            client.id, client.id - 1, std::move(memory),
+            Peer{{1000 + client.id, 1, 1, {}}, {shm::Role::admin, {}}, "test"}));
+        if (refused) reason = refused->reason;
+        return !refused;
+    }
+
+    std::vector<Answer> turn_and_take(std::size_t lane = 0) {
+        harness_->now_ns += 1000;
+        outbox.clear();
+        while (engine.turn(harness_->now_ns, outbox) || engine.has_work()) {
+        }
+        LaneClient client(view, lane);
+        client.adopt();
+        return client.take_all();
+    }
+
+    EngineHarness* harness_;
+    Durability durability;
+    Engine engine;
+    Outbox outbox;
+    shm::SessionMemoryView view;
+    Error reason;
+};
+
+/// The broker's words of a lane, to put its death before it has stored them.
+struct BrokerWords {
+    explicit BrokerWords(const shm::LaneControl& control)
+        : request_head(control.broker.request_head.load()),
+          reply_tail(control.broker_reply.reply_tail.load()),
+          answered(control.broker_reply.answered.load()) {}
+    void put_back(shm::LaneControl& control) const {
+        control.broker.request_head.store(request_head);
+        control.broker_reply.store(reply_tail, answered);
+    }
+    std::uint32_t request_head;
+    std::uint32_t reply_tail;
+    std::uint32_t answered;
+};
+
+class TakeOver : public ::testing::Test {
+protected:
+    EngineHarness first_;
+    SessionClient client_ = first_.open();
+    LaneClient& lane_ = client_.open_lane();
+
+    void put(std::string_view name, std::string_view json, const shm::CommandTerms& terms = {}) {
+        ASSERT_TRUE(lane_.put(name, json, terms));
+        lane_.control().client.sent.store(lane_.number);
+    }
+};
+
+TEST_F(TakeOver, WhatWasAppliedIsAnsweredAndNotAppliedAgain) {
+    put("a", "1");
+    first_.settle();
+    ASSERT_EQ(lane_.take_all().size(), 1U);
+    const BrokerWords before(lane_.control());
+    put("a", "2");
+    put("b", "3");
+    first_.settle();
+    before.put_back(lane_.control());
+
+    Successor next(first_);
+    ASSERT_TRUE(next.resume(client_));
+    const auto answers = next.turn_and_take();
+    ASSERT_EQ(answers.size(), 2U);
+    EXPECT_EQ(answers[0].number, 2U);
+    EXPECT_EQ(answers[0].error, Errc::ok);
+    EXPECT_EQ(answers[0].revision, 2U);
+    EXPECT_EQ(answers[0].versions, std::vector<Version>{2});
+    EXPECT_EQ(answers[1].revision, 3U);
+    EXPECT_EQ(answers[1].versions, std::vector<Version>{1});
+    EXPECT_EQ(first_.get("a"), "2");
+    EXPECT_EQ(first_.published(), 4U) << "the revision of the take-over, and none after it";
+}
+
+TEST_F(TakeOver, WhatWasAnsweredIsNotTakenUpAgain) {
+    put("a", "1");
+    put("a", "2",
+        {.condition = wire::ConditionKind::absent});  // refused now, and is not to pass later
+    first_.settle();
+    lane_.control().broker.request_head.store(0);  // it had not let go of the requests
+    put("a", "3");
+
+    Successor next(first_);
+    ASSERT_TRUE(next.resume(client_));
+    const auto answers = next.turn_and_take();
+    ASSERT_EQ(answers.size(), 3U) << "two of the first broker, one of the second";
+    EXPECT_EQ(answers[1].error, Errc::condition_failed);
+    EXPECT_EQ(answers[2].number, 3U);
+    EXPECT_EQ(answers[2].versions, std::vector<Version>{2});
+}
+
+TEST_F(TakeOver, WhatWasNotTakenUpIsCarriedOut) {
+    put("a", "1");
+    first_.settle();
+    put("a", "2");
+    put("a", "3");
+    Successor next(first_);
+    ASSERT_TRUE(next.resume(client_));
+    const auto answers = next.turn_and_take();
+    ASSERT_EQ(answers.size(), 3U);
+    EXPECT_EQ(answers[2].versions, std::vector<Version>{3});
+    EXPECT_EQ(first_.get("a"), "3");
+}
+
+TEST_F(TakeOver, WhatWasRefusedWithoutAnAnswerIsNotAppliedOutOfItsOrder) {
+    put("a", "1");
+    first_.settle();
+    const BrokerWords before(lane_.control());
+    put("a", "2", {.condition = wire::ConditionKind::version, .expected = 7});
+    put("a", "3");
+    first_.settle();
+    before.put_back(lane_.control());
+    Successor next(first_);
+    ASSERT_TRUE(next.resume(client_));
+    const auto answers = next.turn_and_take();
+    ASSERT_EQ(answers.size(), 3U);
+    EXPECT_EQ(answers[1].number, 2U);
+    EXPECT_EQ(answers[1].error, Errc::not_applied);
+    EXPECT_EQ(answers[2].number, 3U);
+    EXPECT_EQ(answers[2].versions, std::vector<Version>{2});
+    EXPECT_EQ(first_.get("a"), "3");
+}
+
+/// Requests are gone from the lane, their answers were kept back for the disk.
+TEST_F(TakeOver, WhatWasKeptBackIsAnsweredFromTheRing) {
+    const BrokerWords before(lane_.control());
+    put("a", "1");
+    put("nothing", "1", {.condition = wire::ConditionKind::version, .expected = 7});
+    lane_.writer.put("x", document_from_json("1").value(), {});
+    lane_.writer.put("y", document_from_json("2").value(), {});
+    ASSERT_TRUE(lane_.send());
+    lane_.control().client.sent.store(lane_.number);
+    first_.settle();
+    const std::uint32_t head = lane_.control().broker.request_head.load();
+    before.put_back(lane_.control());
+    lane_.control().broker.request_head.store(head);
+
+    Successor next(first_, true);
+    ASSERT_TRUE(next.resume(client_));
+    EXPECT_TRUE(next.turn_and_take().empty()) << "nothing is on disk yet";
+    EXPECT_GE(next.durability.wanted.load(), 2U);
+    next.durability.durable = next.durability.wanted.load();
+    const auto answers = next.turn_and_take();
+    ASSERT_EQ(answers.size(), 3U);
+    EXPECT_EQ(answers[0].revision, 1U);
+    EXPECT_EQ(answers[1].error, Errc::not_applied);
+    EXPECT_EQ(answers[2].revision, 2U);
+    EXPECT_EQ(answers[2].versions, (std::vector<Version>{1, 1}));
+}
+
+/// The ring does not reach back to a request that is gone: nobody can say what became of it.
+TEST_F(TakeOver, WhatTheRingDoesNotKnowStaysInDoubt) {
+    put("a", "1");
+    first_.settle();
+    const std::uint32_t head = lane_.control().broker.request_head.load();
+    SessionClient other = first_.open();
+    LaneClient& others = other.open_lane();
+    others.writer.compact();
+    ASSERT_TRUE(others.send());
+    first_.settle();
+    lane_.control().broker_reply.store(0, 0);
+    lane_.control().broker.request_head.store(head);
+    Successor next(first_);
+    ASSERT_TRUE(next.resume(client_));
+    const auto answers = next.turn_and_take();
+    ASSERT_EQ(answers.size(), 1U);
+    EXPECT_EQ(answers[0].error, Errc::connection_lost);
+}
+
+TEST_F(TakeOver, NothingIsReusedUntilEverySessionIsBackOrGivenUp) {
+    put("a", "1");
+    put("a", "2");
+    first_.settle();
+    SessionClient other = first_.open();
+    first_.settle();
+    Successor next(first_);
+    EXPECT_EQ(next.engine.absent().size(), 2U);
+    ASSERT_TRUE(next.resume(client_));
+    const auto lives = [](std::uint32_t) { return true; };
+    next.engine.review_absent(first_.now_ns, lives, next.outbox);
+    EXPECT_EQ(next.engine.absent().size(), 1U);
+    LaneClient lane(next.view, 0);
+    lane.adopt();
+    lane.number = 2;
+    for (int i = 0; i < 200; ++i) {
+        ASSERT_TRUE(lane.put("a", std::to_string(i)));
+        next.turn_and_take();
+        next.engine.housekeep(first_.now_ns);
+    }
+    const shm::Counters& counters = first_.segment.header().counters;
+    const std::uint64_t kept = counters.retired_blocks.load();
+    EXPECT_GT(next.engine.grid().bytes_in_quarantine(), 0U);
+    // Its lease is over.
+    const std::uint64_t later = first_.now_ns + limits::pin_lease_ms_default * 1'000'001;
+    next.engine.review_absent(later, lives, next.outbox);
+    EXPECT_TRUE(next.engine.absent().empty());
+    EXPECT_EQ(next.outbox.freed_indices, std::vector<std::uint32_t>{1});
+    const shm::SessionEntry& entry = first_.segment.view().session(1);
+    EXPECT_EQ(entry.id.load(), 0U);
+    EXPECT_GT(entry.revoked_below.load(), first_.published());
+    next.engine.housekeep(later);
+    EXPECT_EQ(next.engine.grid().bytes_in_quarantine(), 0U);
+    EXPECT_LE(counters.retired_blocks.load(), kept);
+    EXPECT_FALSE(next.resume(other)) << "it comes too late";
+    EXPECT_EQ(next.reason.code, Errc::connection_lost);
+}
+
+TEST_F(TakeOver, ASessionWhoseProcessHasDiedIsGivenUpAtOnce) {
+    Successor next(first_);
+    next.engine.review_absent(
+        first_.now_ns, [](std::uint32_t) { return false; }, next.outbox);
+    EXPECT_TRUE(next.engine.absent().empty());
+}
+
+TEST_F(TakeOver, LanesThatCannotBeAreRefused) {
+    put("a", "1");
+    first_.settle();
+    lane_.control().client.sent.store(10'000'000);
+    Successor next(first_);
+    EXPECT_FALSE(next.resume(client_));
+    EXPECT_EQ(next.reason.code, Errc::session_closed);
+    EXPECT_EQ(next.engine.absent().size(), 1U) << "what its pins protect is kept for its lease";
+}
+
+}  // namespace
+}  // namespace ringside::broker
