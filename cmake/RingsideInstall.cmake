@@ -23,3 +23,10 @@ set(pkgconfig_dir ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 file(RELATIVE_PATH prefix_from_pkgconfig_dir /${pkgconfig_dir} /)
 configure_file(cmake/ringside.pc.in ringside.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/ringside.pc DESTINATION ${pkgconfig_dir})
+
+# The unit and its user go where systemd looks below the prefix (/usr/lib/systemd for /usr).
+configure_file(tools/systemd/ringside-broker@.service.in ringside-broker@.service @ONLY)
+install(FILES "${CMAKE_CURRENT_BINARY_DIR}/ringside-broker@.service"
+        DESTINATION lib/systemd/system)
+install(FILES tools/systemd/ringside.conf DESTINATION lib/sysusers.d)
+install(FILES docs/operations.md DESTINATION ${CMAKE_INSTALL_DOCDIR})

@@ -53,7 +53,7 @@ Reactor::Reactor(const shm::Segment& segment, const Options& options, const shm:
     : segment_(&segment),
       options_(&options),
       paths_(paths),
-      signals_(context_, SIGTERM, SIGINT),
+      signals_(context_, SIGTERM, SIGINT, SIGUSR1),
       pause_(context_),
       acceptor_(context_),
       engine_(segment, options.retention, options.spin, durability, handover_,
@@ -91,7 +91,10 @@ Result<void> Reactor::listen() {
 void Reactor::run() {
     signals_.async_wait([this](const boost::system::error_code& error, int signal) {
         if (error) return;
-        spdlog::info("{} received, the grid is going to end", strsignal(signal));
+        leaves_segment_ = signal == SIGUSR1;
+        spdlog::info(
+            "{} received, {}", strsignal(signal),
+            leaves_segment_ ? "the grid is left to the next broker" : "the grid is going to end");
         context_.stop();
     });
     context_.run();

@@ -29,10 +29,11 @@ public:
     /// Listens on the socket. Error: system_error.
     Result<void> listen();
 
-    /// Serves until SIGTERM or SIGINT. No request is taken afterwards.
+    /// Serves until SIGTERM or SIGINT end the grid, or until another broker is to go on with it:
+    /// one that asks for it, or the one that comes after SIGUSR1. No request is taken afterwards.
     void run();
 
-    /// Whether `run` has ended because another broker takes the grid over: the segment stays.
+    /// Whether `run` has ended for another broker to go on: the segment stays.
     [[nodiscard]] bool leaves_segment() const noexcept { return leaves_segment_; }
 
     /// Begins with the sessions of a former broker, which may come back.

@@ -66,16 +66,16 @@ std::string database_of(const std::string& directory) { return directory + "/db"
 /// a full disk, and it does not take that well.)
 class LogForwarder : public rocksdb::Logger {
 public:
-    LogForwarder() : Logger(rocksdb::WARN_LEVEL) {}
+    LogForwarder() : Logger(rocksdb::ERROR_LEVEL) {}
     using Logger::Logv;
     void Logv(const char* format, va_list arguments) override {
         Logv(rocksdb::INFO_LEVEL, format, arguments);
     }
     void Logv(rocksdb::InfoLogLevel level, const char* format, va_list arguments) override {
-        if (level < rocksdb::WARN_LEVEL || level == rocksdb::HEADER_LEVEL) return;
+        if (level < rocksdb::ERROR_LEVEL || level == rocksdb::HEADER_LEVEL) return;
         std::array<char, 512> text{};
         std::vsnprintf(text.data(), text.size(), format, arguments);
-        spdlog::warn("the store's database: {}", text.data());
+        spdlog::error("the store's database: {}", text.data());
     }
 };
 

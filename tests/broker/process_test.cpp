@@ -92,6 +92,35 @@ TEST(BrokerProcess, SignalEndsItInOrder) {
     }
 }
 
+TEST(BrokerProcess, TellsTheServiceManagerWhenItServes) {
+    const Name name;
+    const Descriptor socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    // An abstract name, which needs no file: "@" stands for its leading zero.
+    const std::string path = "@ringside-notify-" + std::to_string(getpid());
+    path.copy(address.sun_path, sizeof address.sun_path - 1);
+    address.sun_path[0] = '\0';
+    const auto bytes = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size());
+    ASSERT_EQ(bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), bytes), 0);
+    setenv("NOTIFY_SOCKET", path.c_str(), 1);
+    Process broker(name.command());
+    unsetenv("NOTIFY_SOCKET");
+    ASSERT_TRUE(is_ready(broker));
+    const auto receive = [&] {
+        pollfd waiting{socket.get(), POLLIN, 0};
+        char text[512] = {};
+        if (poll(&waiting, 1, 10'000) != 1) return std::string("nothing");
+        static_cast<void>(recv(socket.get(), text, sizeof text - 1, 0));
+        return std::string(text);
+    };
+    const std::string ready = receive();
+    EXPECT_NE(ready.find("READY=1"), std::string::npos) << ready;
+    EXPECT_NE(ready.find("MAINPID=" + std::to_string(broker.pid())), std::string::npos) << ready;
+    EXPECT_EQ(broker.finish(SIGTERM), 0);
+    EXPECT_EQ(receive(), "STOPPING=1");
+}
+
 TEST(BrokerProcess, SecondBrokerOfAGridIsRefused) {
     const Name name;
     Process first(name.command());

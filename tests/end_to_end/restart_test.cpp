@@ -340,6 +340,18 @@ TEST(Succession, AnUpgradeIsNotNoticedByWritersAndReaders) {
     EXPECT_EQ(brokers.back()->finish(SIGTERM), 0);
 }
 
+TEST(Succession, ABrokerCanLeaveTheGridToTheNextOne) {
+    TestGrid grid;
+    Client client = Client::attach({.grid = grid.name()}).value();
+    client.put("a", "1").value();
+    for (int i = 0; i < 3; ++i) {
+        EXPECT_EQ(grid.leave(), 0);
+        EXPECT_EQ(text_of(client, "a"), "1");
+        grid.start();
+    }
+    EXPECT_EQ(client.put("a", "2")->version, 2U);
+}
+
 TEST(Succession, TakingOverWhereThereIsNobodyIsAPlainStart) {
     TestGrid grid;
     EXPECT_EQ(grid.stop(), 0);

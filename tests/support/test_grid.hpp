@@ -85,6 +85,8 @@ public:
 
     /// Ends the broker in order; its exit status.
     int stop() { return end(SIGTERM); }
+    /// Ends the broker in order, with the grid left to the next one; its exit status.
+    int leave() { return end(SIGUSR1); }
     /// Waits for the broker to end by itself.
     int wait() { return end(0); }
     /// For the next `start`.

@@ -60,5 +60,7 @@ void add_watch_command(CLI::App& app, Context& context);
 void add_load_command(CLI::App& app, Context& context);
 void add_inspect_command(CLI::App& app, Context& context);
 void add_top_command(CLI::App& app, Context& context);
+void add_backup_command(CLI::App& app, Context& context);
+void add_verify_command(CLI::App& app, Context& context);
 
 }  // namespace ringside::tools

@@ -1,17 +1,14 @@
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <memory>
 
-#include "shm/base/descriptor.hpp"
 #include "shm/heap/heap.hpp"
 #include "shm/protocol/handshake.hpp"
 #include "shm/ring/change_ring.hpp"
 #include "shm/segment/segment.hpp"
 #include "tools/ringside/context.hpp"
+#include "tools/ringside/grid_state.hpp"
 #include "tools/ringside/report.hpp"
 
 namespace ringside::tools {
@@ -20,14 +17,6 @@ namespace {
 
 std::uint64_t load(const shm::Word& word) { return word.load(std::memory_order_relaxed); }
 std::uint64_t load(const shm::HalfWord& word) { return word.load(std::memory_order_relaxed); }
-
-/// Whether a process holds the grid's lock: the kernel lets go of a dead owner's.
-bool has_broker(const std::string& grid) {
-    const Descriptor file(
-        open(shm::GridPaths::of(grid).value().lock_path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!file.is_open()) return false;
-    return flock(file.get(), LOCK_SH | LOCK_NB) != 0;
-}
 
 struct ClassUse {
     std::uint64_t spans = 0;

@@ -1,4 +1,6 @@
 #include <fmt/format.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
 
 #include <csignal>
 #include <cstdio>
@@ -10,6 +12,8 @@ namespace {
 
 int run(int argc, char** argv) {
     std::signal(SIGPIPE, SIG_IGN);
+    spdlog::set_default_logger(spdlog::stderr_logger_mt("ringside"));
+    spdlog::set_pattern("ringside: %v");
     CLI::App app("Reads, writes, watches and inspects a Ringside grid", "ringside");
     Context context;
     app.add_option("-g,--grid", context.grid, "Name of the grid")
@@ -27,6 +31,8 @@ int run(int argc, char** argv) {
     add_load_command(app, context);
     add_inspect_command(app, context);
     add_top_command(app, context);
+    add_backup_command(app, context);
+    add_verify_command(app, context);
     try {
         app.parse(argc, argv);
         std::fflush(stdout);

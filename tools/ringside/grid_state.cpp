@@ -1,0 +1,18 @@
+#include "tools/ringside/grid_state.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+
+#include "shm/base/descriptor.hpp"
+#include "shm/segment/segment.hpp"
+
+namespace ringside::tools {
+
+bool has_broker(const std::string& grid) {
+    const Descriptor file(
+        open(shm::GridPaths::of(grid).value().lock_path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file.is_open()) return false;
+    return flock(file.get(), LOCK_SH | LOCK_NB) != 0;
+}
+
+}  // namespace ringside::tools

@@ -1,0 +1,178 @@
+#include <fmt/format.h>
+
+#include <memory>
+#include <optional>
+#include <thread>
+
+#include "broker/engine/survey.hpp"
+#include "broker/store/store.hpp"
+#include "shm/document/verify.hpp"
+#include "shm/heap/heap.hpp"
+#include "tools/ringside/context.hpp"
+#include "tools/ringside/grid_state.hpp"
+#include "tools/ringside/report.hpp"
+
+namespace ringside::tools {
+
+namespace {
+
+using broker::Store;
+using broker::Survey;
+
+/// What was found to be wrong.
+class Problems {
+public:
+    void add(std::string text) {
+        ++count_;
+        if (texts_.size() < shown_max) texts_.push_back({{std::move(text)}});
+    }
+    [[nodiscard]] std::uint64_t count() const noexcept { return count_; }
+    [[nodiscard]] const std::vector<std::vector<Report::Cell>>& texts() const { return texts_; }
+
+private:
+    static constexpr std::size_t shown_max = 100;
+    std::uint64_t count_ = 0;
+    std::vector<std::vector<Report::Cell>> texts_;
+};
+
+/// Blocks that the table of spans says are taken.
+std::uint64_t blocks_allocated(const shm::SegmentView& segment) {
+    std::uint64_t blocks = 0;
+    const std::uint64_t spans = segment.identity().heap.bytes / shm::span_bytes;
+    for (std::uint64_t i = 0; i < spans; ++i) {
+        const std::uint16_t held = segment.span(i).size_class.load(std::memory_order_relaxed);
+        if (held == shm::SpanEntry::large_first) ++blocks;
+        else if (held != 0 && held != shm::SpanEntry::large_rest)
+            blocks += segment.span(i).used.load(std::memory_order_relaxed);
+    }
+    return blocks;
+}
+
+/// A survey of a segment that stands still: nobody writes, or nobody has written meanwhile.
+Result<Survey> survey_of(const shm::SegmentView& segment) {
+    // A grid that is written all the time gets a chance at every pause of its writers.
+    constexpr int tries = 200;
+    const shm::Word& published = segment.header().commit.published;
+    Error failure;
+    for (int i = 0; i < tries; ++i) {
+        const Revision before = published.load(std::memory_order_acquire);
+        Survey survey(segment);
+        auto walked = survey.run();
+        if (walked) return survey;
+        failure = walked.error();
+        if (published.load(std::memory_order_acquire) == before) return failure;
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    return Error(Errc::timed_out,
+                 "the grid is written too fast to be looked at from end to end; the last try: " +
+                     failure.detail);
+}
+
+void verify_documents(const shm::SegmentView& segment, const Survey& survey, Problems& problems) {
+    for (const Survey::Record& record : survey.records) {
+        if (record.newest == 0 || record.is_stillborn || record.is_tombstone) continue;
+        const shm::VersionBlock& block = *segment.version_at(record.newest);
+        if (auto checked = verify_document(block.document()); !checked) {
+            problems.add(fmt::format("record '{}': {}", block.name(), checked.error().text()));
+        }
+    }
+}
+
+void verify_segment(const Context& context, Report& report, Problems& problems) {
+    auto segment = shm::Segment::open(context.grid);
+    report.section("segment");
+    if (!segment) {
+        report.fact("segment", std::string(name(segment.error().code)));
+        if (segment.error() != Errc::no_such_grid) problems.add(segment.error().text());
+        return;
+    }
+    const shm::SegmentView& view = segment->view();
+    // While a broker lives, a pin keeps what is looked at from being used again.
+    const bool is_served = has_broker(context.grid);
+    std::optional<Client> client;
+    std::optional<Snapshot> pin;
+    if (is_served) {
+        client.emplace(context.attach());
+        pin.emplace(client->snapshot({.lease = std::chrono::minutes(10)}).value());
+    }
+    const auto survey = survey_of(view);
+    report.fact("broker", std::string(is_served ? "alive" : "none"));
+    if (!survey) {
+        if (survey.error() == Errc::timed_out) throw Exception(survey.error());
+        problems.add(survey.error().detail);
+        return;
+    }
+    verify_documents(view, *survey, problems);
+    const std::uint64_t allocated = blocks_allocated(view);
+    report.fact("revision", survey->published);
+    report.fact("records", survey->live);
+    report.fact("deleted", survey->tombstones, "whose memory waits for readers");
+    report.fact("versions", survey->versions);
+    report.fact("index_nodes", survey->nodes);
+    report.fact("ring_entries", survey->head - survey->tail);
+    report.fact("unpublished", survey->unpublished, "left by a broker that was killed");
+    report.fact("blocks_reachable", survey->blocks_reachable);
+    report.fact("blocks_allocated", allocated, "the others wait for readers, or for a restart");
+    report.fact("bytes_reachable", survey->bytes_reachable);
+    if (survey->blocks_reachable > allocated && !is_served) {
+        problems.add(fmt::format("{} blocks are in use, and only {} are allocated",
+                                 survey->blocks_reachable, allocated));
+    }
+}
+
+void verify_store(const std::string& directory, Report& report, Problems& problems) {
+    report.section("store");
+    auto store = Store::open_read_only(directory);
+    if (!store) {
+        report.fact("store", std::string(name(store.error().code)));
+        problems.add(store.error().text());
+        return;
+    }
+    if (!store->warning().empty()) problems.add("the store: " + store->warning());
+    if (store->is_incomplete()) problems.add("the store was not written to its end");
+    report.fact("grid", store->identity().grid);
+    report.fact("id", fmt::format("{:016x}", store->identity().id));
+    report.fact("format", std::uint64_t{store->identity().format});
+    report.fact("revision", store->revision());
+    const auto summary =
+        store->read([](const broker::StoredRecord&) -> Result<void> { return {}; },
+                    [&](std::string_view what, const std::string& why) {
+                        problems.add(fmt::format("in the store, '{}': {}", what, why));
+                    });
+    if (!summary) {
+        problems.add(summary.error().text());
+        return;
+    }
+    report.fact("records", summary->records);
+    report.fact("damaged", summary->damaged);
+    report.fact("gaps", summary->gaps);
+    if (auto checked = store->verify_files(); !checked) problems.add(checked.error().text());
+}
+
+}  // namespace
+
+void add_verify_command(CLI::App& app, Context& context) {
+    auto json = std::make_shared<bool>(false);
+    auto directory = std::make_shared<std::string>();
+    CLI::App* command = app.add_subcommand(
+        "verify",
+        "Checks the segment, of a dead broker, too, and the store: structure, checksums, counts");
+    command->add_option("-d,--data", *directory, "Directory of the store; also one in use");
+    command->add_flag("--json", *json, "As one JSON object");
+    command->footer(
+        "Exit status: 0 nothing is wrong, 1 something is.\n"
+        "Example: ringside -g onsale verify --data /var/lib/ringside/onsale");
+    command->callback([&context, json, directory] {
+        Report report(*json);
+        Problems problems;
+        verify_segment(context, report, problems);
+        if (!directory->empty()) verify_store(*directory, report, problems);
+        report.section("result");
+        report.fact("problems", problems.count());
+        if (problems.count() > 0) report.table("problems_found", {"problem"}, problems.texts());
+        report.print();
+        if (problems.count() > 0) context.status = ExitStatus::not_so;
+    });
+}
+
+}  // namespace ringside::tools
