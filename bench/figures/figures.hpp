@@ -44,4 +44,7 @@ void measure_put_to_watch(Report& report, const std::string& grid, const Scale& 
 /// What a change costs the engine with 64 watchers, and with one.
 void measure_watchers(Report& report, const Broker& broker, const Scale& scale);
 
+/// What the store costs, and how long a grid is without a broker.
+void measure_durability(Report& report, const Scale& scale);
+
 }  // namespace ringside::bench

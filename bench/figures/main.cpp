@@ -67,11 +67,14 @@ int main(int argc, char** argv) {
     bool quick = false;
     app.add_option("--records", scale.records, "Records of the large grid")
         ->check(CLI::Range(10'000, 4'000'000));
+    bool durability_only = false;
+    app.add_flag("--durability", durability_only, "Only the figures of store and restart");
     app.add_flag("--quick", quick, "Small counts: shows that it works, measures nothing");
     CLI11_PARSE(app, argc, argv);
     if (quick) scale = {20'000, 6'000, 3};
     ringside::bench::Report report;
-    ringside::bench::run(report, scale);
+    if (!durability_only) ringside::bench::run(report, scale);
+    ringside::bench::measure_durability(report, scale);
     report.print();
     return 0;
 }

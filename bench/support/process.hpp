@@ -11,6 +11,7 @@
 #include <atomic>
 #include <functional>
 #include <new>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -72,28 +73,51 @@ private:
     pid_t pid_;
 };
 
-/// A broker with a grid of its own, on core 1.
+/// A broker with a grid of its own, on core 1 unless it is to use both.
 class Broker {
 public:
-    explicit Broker(const std::string& memory)
-        : name_("bench-" + std::to_string(getpid()) + "-" + std::to_string(++count_)), child_([&] {
-              pin_to(1);
-              const int null = open("/dev/null", O_WRONLY);
-              dup2(null, STDOUT_FILENO);
-              dup2(null, STDERR_FILENO);
-              execl(RINGSIDE_BROKER_PATH, RINGSIDE_BROKER_PATH, "--grid", name_.c_str(), "--memory",
-                    memory.c_str(), "--spin-us", "2000", nullptr);
-          }) {
-        for (int i = 0; i < 10'000 && !shm::Segment::open(name_); ++i) usleep(1000);
+    enum class Cores { one, both };
+
+    explicit Broker(const std::string& memory, std::vector<std::string> more = {},
+                    Cores cores = Cores::one)
+        : name_("bench-" + std::to_string(getpid()) + "-" + std::to_string(++count_)),
+          options_({"--grid", name_, "--memory", memory, "--spin-us", "2000"}),
+          cores_(cores) {
+        options_.insert(options_.end(), more.begin(), more.end());
+        start();
+        wait_until_ready();
     }
-    ~Broker() { child_.end(SIGTERM); }
+    ~Broker() {
+        if (child_) child_->end(SIGTERM);
+    }
+
+    /// Begins to start it; see `wait_until_ready`.
+    void start() {
+        child_.emplace([this] {
+            if (cores_ == Cores::one) pin_to(1);
+            else unpin();
+            const int null = open("/dev/null", O_WRONLY);
+            dup2(null, STDOUT_FILENO);
+            dup2(null, STDERR_FILENO);
+            std::vector<char*> words{const_cast<char*>(RINGSIDE_BROKER_PATH)};
+            for (std::string& option : options_) words.push_back(option.data());
+            words.push_back(nullptr);
+            execv(RINGSIDE_BROKER_PATH, words.data());
+        });
+    }
+    void wait_until_ready() const {
+        for (int i = 0; i < 1'000'000 && !shm::Segment::open(name_); ++i) usleep(100);
+    }
+    void end(int signal) { child_->end(signal); }
     [[nodiscard]] const std::string& grid() const { return name_; }
-    [[nodiscard]] pid_t pid() const { return child_.pid(); }
+    [[nodiscard]] pid_t pid() const { return child_->pid(); }
 
 private:
     inline static int count_ = 0;
     std::string name_;
-    Child child_;
+    std::vector<std::string> options_;
+    Cores cores_;
+    std::optional<Child> child_;
 };
 
 }  // namespace ringside::bench

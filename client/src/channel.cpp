@@ -13,7 +13,7 @@ using Clock = std::chrono::steady_clock;
 namespace {
 
 /// How long one sleep lasts before the thread looks whether the broker is still there.
-constexpr std::chrono::milliseconds slice{100};
+constexpr std::chrono::milliseconds slice{10};
 
 }  // namespace
 

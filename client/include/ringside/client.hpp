@@ -21,11 +21,12 @@ namespace ringside {
 struct ClientOptions {
     std::string grid = "default";
     std::string program{};  ///< shown by `ringside inspect`; empty: the name of the process
-    /// How long a call may wait for the broker to answer or to come back. Zero: one try.
+    /// How long a call may wait for the broker to answer, or for the next one. Zero: one try.
     std::chrono::milliseconds timeout{5000};
     /// How long a waiting thread spins before it sleeps; zero on a host with one core.
     std::chrono::microseconds spin{50};
-    /// Whether a lost broker is looked for again. Off: calls fail with connection_lost for ever.
+    /// Whether the session is resumed with the next broker when this one is gone. Off: calls fail
+    /// with connection_lost for ever.
     bool reconnect = true;
 };
 
@@ -82,8 +83,9 @@ public:
     // -- Writing ---------------------------------------------------------------------------------
     // Each call waits for the broker's answer and gives the revision and version that it made.
     // Errors of all: condition_failed, permission_denied, grid_full, bad_name, name_too_long,
-    // bad_document, document_too_large, too_deep, timed_out (the outcome is then unknown),
-    // connection_lost (likewise), lane_limit, and those of `document_from_json` for JSON text.
+    // bad_document, document_too_large, too_deep, timed_out (it may still happen), connection_lost
+    // (the grid was begun anew meanwhile: the outcome is unknown), read_only, memory_only,
+    // not_durable, lane_limit, and those of `document_from_json` for JSON text.
 
     Result<WriteResult> put(std::string_view name, std::string_view json, const WriteOptions& = {});
     Result<WriteResult> put(std::string_view name, const Document& document,
