@@ -69,7 +69,11 @@ void measure_periodic(Report& report, const Directory& directory, std::size_t re
     std::vector<double> baseline;
     for (int slice = 0; slice < scale.slices; ++slice) {
         baseline.push_back(ns_per_write(without, writes, Grade::applied));
-        measured.push_back(ns_per_write(with, writes, Grade::applied));
+        // With the time that the store takes to get as far: what goes on for long cannot be faster.
+        const auto start = Clock::now();
+        ns_per_write(with, writes, Grade::applied);
+        with.put(name_of(0), json_of(0), {.grade = Grade::durable}).value();
+        measured.push_back(ns_since(start) / static_cast<double>(writes.names.size()));
     }
     report.ratio(fmt::format("pipelined write with periodic durability, {} records", records),
                  measured, "ns", baseline, "memory only", 1 / 0.6);
@@ -94,7 +98,7 @@ double ns_per_rocksdb_write(rocksdb::DB& database, const Writes& writes) {
 }
 
 void measure_durable(Report& report, const Directory& directory, const Scale& scale) {
-    constexpr std::size_t records = 10'000;
+    const std::size_t records = scale.samples / 3;
     const Broker stored("1GiB", {"--data", directory / "durable"}, Broker::Cores::both);
     Client client = attach(stored);
     fill(client, records);
@@ -105,7 +109,10 @@ void measure_durable(Report& report, const Directory& directory, const Scale& sc
         throw std::runtime_error("RocksDB does not open");
     }
     const std::unique_ptr<rocksdb::DB> database(opened);
-    const Writes writes(records, scale.samples / 3, 9);
+    // Each record once, in random order: there is nothing to fold.
+    Writes writes(records, 0, 9);
+    for (std::size_t i = 0; i < records; ++i) writes.names.push_back(name_of(i));
+    std::shuffle(writes.names.begin(), writes.names.end(), std::mt19937(9));
     std::vector<double> measured;
     std::vector<double> baseline;
     for (int slice = 0; slice < scale.slices; ++slice) {

@@ -31,8 +31,8 @@ struct Name {
         config = ::testing::TempDir() + grid + ".toml";
     }
     ~Name() {
-        for (const std::string& path :
-             {paths.segment_path, paths.lock_path, paths.socket_path, config}) {
+        for (const std::string& path : {paths.segment_path, paths.lock_path, paths.socket_path,
+                                        config, paths.segment_path + ".damaged"}) {
             unlink(path.c_str());
         }
     }

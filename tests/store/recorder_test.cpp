@@ -1,0 +1,170 @@
+#include "broker/store/recorder.hpp"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <map>
+#include <random>
+
+#include "broker/engine/grid.hpp"
+#include "shm/document/json.hpp"
+#include "tests/store/unreliable_disk.hpp"
+#include "tests/support/temporary_directory.hpp"
+
+/// The store of a grid that is written, up to the moment at which the power goes.
+namespace ringside::broker {
+namespace {
+
+using testing::TemporaryDirectory;
+using testing::UnreliableDisk;
+
+using Model = std::map<std::string, std::string>;
+
+/// A grid whose changes a recorder takes; the engine's part is the test's.
+class RecordedGrid {
+public:
+    explicit RecordedGrid(RecorderOptions options)
+        : segment(shm::Segment::create_anonymous({.memory_bytes = 32ULL << 20, .ring_entries = 256})
+                      .value()),
+          grid(segment.view(),
+               {.commit_memory = [](Offset, std::uint64_t) { return true; },
+                .heavy_fence = [] { std::atomic_thread_fence(std::memory_order_seq_cst); },
+                .collect_pins = [](std::vector<HeldPin>&) {},
+                .kept_from = &durability.kept_from},
+               {}),
+          recorder(segment.view(), options, Store::open(options.store).value(), durability, [] {}) {
+        grid.finish_restore(0);
+        recorder.start();
+    }
+
+    /// Writes and removes some records at one revision.
+    void commit(std::mt19937& random) {
+        while (grid.must_wait_for_store()) usleep(100);
+        std::vector<Command> commands;
+        std::vector<std::string> names;
+        std::vector<Bytes> documents;
+        names.reserve(8);
+        documents.reserve(8);
+        for (auto n = random() % 5 + 1; n > 0; --n) {
+            names.push_back("r/" + std::to_string(random() % 40));
+            Command& command = commands.emplace_back();
+            command.name = names.back();
+            if (model.contains(names.back()) && random() % 4 == 0) {
+                command.kind = wire::CommandKind::remove;
+                model.erase(names.back());
+            } else {
+                const std::string json = std::to_string(random());
+                documents.push_back(document_from_json(json).value());
+                command.document = documents.back();
+                model[names.back()] = json;
+            }
+        }
+        std::vector<Version> versions;
+        const auto revision = grid.commit(commands, {}, versions);
+        ASSERT_TRUE(revision.has_value());
+        grid.publish();
+        history[*revision] = model;
+        recorder.notice();
+        if (random() % 16 == 0) grid.reclaim();
+    }
+
+    Durability durability;
+    shm::Segment segment;
+    Grid grid;
+    Recorder recorder;
+    Model model;
+    std::map<Revision, Model> history{{0, {}}};
+};
+
+TEST(Recorder, WhatIsDurableOutlivesAPowerLoss) {
+    for (const DurabilityPolicy policy :
+         {DurabilityPolicy::none, DurabilityPolicy::periodic, DurabilityPolicy::always}) {
+        for (unsigned seed = 1; seed <= 12; ++seed) {
+            SCOPED_TRACE(seed);
+            const TemporaryDirectory directory;
+            UnreliableDisk disk;
+            RecorderOptions options;
+            options.store.directory = directory / "data";
+            options.store.grid = "test";
+            options.store.ring_entries = 256;
+            options.store.environment = disk.env();
+            options.policy = policy;
+            options.interval = std::chrono::milliseconds(1);
+            std::mt19937 random(seed);
+            Revision durable = 0;
+            std::map<Revision, Model> history;
+            {
+                RecordedGrid grid(options);
+                for (auto commits = random() % 3000; commits > 0; --commits) {
+                    grid.commit(random);
+                    if (random() % 50 == 0) {
+                        grid.durability.wanted = grid.segment.header().commit.published.load();
+                        grid.recorder.notice();
+                    }
+                }
+                durable = grid.durability.durable;
+                disk.run_full(true);  // nothing of what comes now reaches the disk
+                history = grid.history;
+            }
+            disk.run_full(false);
+            disk.lose_power();
+            const auto store = Store::open(options.store);
+            ASSERT_TRUE(store) << store.error().text();
+            ASSERT_GE(store->revision(), durable);
+            Model found;
+            store
+                ->read(
+                    [&](const StoredRecord& record) -> Result<void> {
+                        found[std::string(record.name)] = to_json(Value::of(record.document));
+                        return {};
+                    },
+                    [](std::string_view what, const std::string&) { ADD_FAILURE() << what; })
+                .value();
+            ASSERT_TRUE(history.contains(store->revision()));
+            EXPECT_EQ(found, history.at(store->revision()));
+        }
+    }
+}
+
+TEST(Recorder, GoesOnWhereItWasWhenTheDiskHasRoomAgain) {
+    const TemporaryDirectory directory;
+    UnreliableDisk disk;
+    RecorderOptions options;
+    options.store.directory = directory / "data";
+    options.store.grid = "test";
+    options.store.environment = disk.env();
+    options.interval = options.retry = std::chrono::milliseconds(2);
+    std::mt19937 random(5);
+    Model expected;
+    {
+        RecordedGrid grid(options);
+        for (int round = 0; round < 5; ++round) {
+            for (int i = 0; i < 30; ++i) grid.commit(random);
+            disk.run_full(true);
+            for (int i = 0; i < 30; ++i) grid.commit(random);
+            for (int wait = 0; wait < 5000 && !grid.durability.is_failing(); ++wait) usleep(1000);
+            EXPECT_TRUE(grid.durability.is_failing());
+            EXPECT_NE(grid.durability.reason().find("full"), std::string::npos);
+            EXPECT_FALSE(grid.segment.header().store.failure().empty());
+            disk.run_full(false);
+            for (int wait = 0; wait < 5000 && grid.durability.is_failing(); ++wait) usleep(1000);
+            EXPECT_FALSE(grid.durability.is_failing());
+        }
+        EXPECT_TRUE(grid.recorder.stop());
+        expected = grid.model;
+    }
+    const Store store = Store::open(options.store).value();
+    Model found;
+    store
+        .read(
+            [&](const StoredRecord& record) -> Result<void> {
+                found[std::string(record.name)] = to_json(Value::of(record.document));
+                return {};
+            },
+            [](std::string_view what, const std::string&) { ADD_FAILURE() << what; })
+        .value();
+    EXPECT_EQ(found, expected);
+}
+
+}  // namespace
+}  // namespace ringside::broker
