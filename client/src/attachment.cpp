@@ -141,6 +141,9 @@ Result<void> Attachment::greet() {
     memory_ = shm::SessionMemoryView(static_cast<std::byte*>(base));
     session_ = welcome->session;
     session_index_ = welcome->session_index;
+    if (session_index_ >= limits::sessions_max)
+        return Error(Errc::no_broker, "its answer is wrong");
+    entry_ = &segment_.view().session(session_index_);
     const bool host_can = (segment_.view().identity().flags & shm::Identity::asymmetric_fence) != 0;
     light_pins_ = host_can && shm::register_for_membarrier();
     return {};

@@ -53,10 +53,9 @@ public:
         // The reads before this call come first: what they saw of reused memory was overwritten
         // after the engine had stored the revocation.
         std::atomic_thread_fence(std::memory_order_acquire);
-        const shm::SessionEntry& entry = segment().session(session_index_);
-        const Revision below = entry.revoked_below.load(std::memory_order_relaxed);
+        const Revision below = entry_->revoked_below.load(std::memory_order_relaxed);
         // Of a session that was given up, nothing is protected any more.
-        const bool is_ours = entry.id.load(std::memory_order_relaxed) == session_;
+        const bool is_ours = entry_->id.load(std::memory_order_relaxed) == session_;
         return is_ours ? below : ~Revision{0};
     }
 
@@ -64,10 +63,11 @@ public:
     /// the new broker can be reached. False: the session is lost.
     [[nodiscard]] bool follow() noexcept {
         const auto& generation = segment().header().horizon.generation;
-        if (generation.load(std::memory_order_acquire) ==
-            generation_.load(std::memory_order_relaxed)) [[likely]]
-            return true;
-        return !check_lost();
+        return generation.load(std::memory_order_acquire) == this->generation() || !check_lost();
+    }
+    /// Of the broker that knows this session.
+    [[nodiscard]] std::uint64_t generation() const noexcept {
+        return generation_.load(std::memory_order_relaxed);
     }
 
     /// How often the session was resumed: what was under way in between may be there in part.
@@ -134,6 +134,7 @@ private:
     Descriptor doorbell_;
     SessionId session_ = 0;
     std::uint32_t session_index_ = 0;
+    const shm::SessionEntry* entry_ = nullptr;  ///< of `session_index_`
     bool light_pins_ = false;
     unsigned fork_generation_ = 0;
     std::atomic<std::uint64_t> generation_ = 0;

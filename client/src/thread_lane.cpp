@@ -11,10 +11,20 @@ ThreadLane::ThreadLane(std::shared_ptr<Attachment> attachment,
       table_(attachment_->segment()),
       pin_word_(&channel_->control().pin.pin),
       horizon_(&attachment_->segment().header().horizon),
-      light_(attachment_->has_light_pins()) {}
+      light_(attachment_->has_light_pins()),
+      generation_(attachment_->generation()) {}
 
 ThreadLane::~ThreadLane() {
     if (!attachment_->is_of_parent()) attachment_->give_back_lane(std::move(channel_));
+}
+
+bool ThreadLane::follow() noexcept {
+    if (!attachment_->follow()) {
+        unpin();
+        return false;
+    }
+    generation_ = attachment_->generation();
+    return true;
 }
 
 void ThreadLane::abandon(ThreadLane* lane) noexcept {

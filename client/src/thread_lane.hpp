@@ -52,11 +52,8 @@ public:
         }
         pinned_ = revision_;
         // The pin counts for a broker only that knows of this session.
-        if (!attachment_->follow()) [[unlikely]] {
-            unpin();
-            return false;
-        }
-        return true;
+        const auto generation = horizon_->generation.load(std::memory_order_acquire);
+        return generation == generation_ || follow();
     }
 
     /// As `pin`, but at the newest revision of this moment.
@@ -99,6 +96,9 @@ public:
     static void abandon(ThreadLane* lane) noexcept;
 
 private:
+    /// The broker has changed: false, and unpinned, when the session is lost.
+    [[nodiscard]] bool follow() noexcept;
+
     std::shared_ptr<Attachment> attachment_;
     std::unique_ptr<Channel> channel_;
     shm::RecordTableReader table_;
@@ -110,6 +110,7 @@ private:
     std::uint32_t pins_ = 0;
     Revision revision_ = 0;
     Revision pinned_ = 0;
+    std::uint64_t generation_;  ///< of the broker that knows the session, as last seen
 };
 
 /// Holds a ThreadLane's pin for a scope.
