@@ -16,6 +16,7 @@
 #include "shm/base/descriptor.hpp"
 #include "shm/lane/session_memory.hpp"
 #include "shm/protocol/handshake.hpp"
+#include "shm/protocol/packet.hpp"
 #include "shm/segment/segment.hpp"
 
 namespace ringside::testing {
@@ -59,20 +60,11 @@ public:
     std::optional<T> receive(std::chrono::milliseconds within = std::chrono::seconds(10)) {
         if (!wait(within)) return std::nullopt;
         T packet;
-        iovec part{&packet, sizeof packet};
-        alignas(cmsghdr) char control[CMSG_SPACE(2 * sizeof(int))];
-        msghdr message{};
-        message.msg_iov = &part;
-        message.msg_iovlen = 1;
-        message.msg_control = control;
-        message.msg_controllen = sizeof control;
-        if (recvmsg(socket_.get(), &message, MSG_CMSG_CLOEXEC) != sizeof packet)
-            return std::nullopt;
-        if (const cmsghdr* header = CMSG_FIRSTHDR(&message)) {
-            std::array<int, 2> values{-1, -1};
-            std::memcpy(values.data(), CMSG_DATA(header), sizeof values);
-            memory_descriptor = Descriptor(values[0]);
-            doorbell = Descriptor(values[1]);
+        shm::Packet got = shm::receive_packet(socket_.get(), &packet, sizeof packet);
+        if (got.size != sizeof packet) return std::nullopt;
+        if (got.descriptors[0].is_open()) {
+            memory_descriptor = std::move(got.descriptors[0]);
+            doorbell = std::move(got.descriptors[1]);
         }
         return packet;
     }

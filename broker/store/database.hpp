@@ -1,0 +1,39 @@
+#pragma once
+
+#include <rocksdb/db.h>
+
+#include <exception>
+#include <string>
+#include <string_view>
+
+#include "shm/base/errc.hpp"
+
+/// RocksDB as the store uses it.
+namespace ringside::broker {
+
+inline rocksdb::Slice slice_of(std::string_view text) { return {text.data(), text.size()}; }
+inline std::string_view view_of(const rocksdb::Slice& slice) {
+    return {slice.data(), slice.size()};
+}
+
+/// Where the database of a store lies.
+[[nodiscard]] std::string database_of(const std::string& directory);
+
+/// `environment`: the file system; null = the real one.
+[[nodiscard]] rocksdb::Options options_of(rocksdb::Env* environment);
+
+/// store_damaged, store_in_use or store_failed, with RocksDB's own words.
+[[nodiscard]] Error error_of(const rocksdb::Status& status, const std::string& directory);
+
+/// RocksDB reports with a Status; what it meets in a damaged file may still make the standard
+/// library throw.
+template <class Call>
+rocksdb::Status guarded(const Call& call) {
+    try {
+        return call();
+    } catch (const std::exception& failure) {
+        return rocksdb::Status::Corruption(failure.what());
+    }
+}
+
+}  // namespace ringside::broker
