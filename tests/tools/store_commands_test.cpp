@@ -148,6 +148,12 @@ TEST(Verify, NamesWhatIsDamagedAndTheBrokerStartsWithoutIt) {
     EXPECT_TRUE(client.get("record/1235"));
 }
 
+TEST(Verify, NothingToCheckIsNoSuccess) {
+    const Outcome found = run("test-" + std::to_string(getpid()) + "-nothing", {"verify"});
+    EXPECT_EQ(found.status, 3);
+    EXPECT_NE(found.errors.find("no grid"), std::string::npos) << found.errors;
+}
+
 TEST(Verify, FindsASegmentThatIsDamaged) {
     TestGrid grid;
     Client client = Client::attach({.grid = grid.name()}).value();

@@ -163,6 +163,11 @@ void add_verify_command(CLI::App& app, Context& context) {
         "Exit status: 0 nothing is wrong, 1 something is.\n"
         "Example: ringside -g onsale verify --data /var/lib/ringside/onsale");
     command->callback([&context, json, directory] {
+        // With neither of the two there is nothing to check, which is not to look like a success.
+        if (auto segment = shm::Segment::open(context.grid);
+            directory->empty() && !segment && segment.error() == Errc::no_such_grid) {
+            throw Exception(segment.error());
+        }
         Report report(*json);
         Problems problems;
         verify_segment(context, report, problems);
