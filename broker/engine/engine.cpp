@@ -38,7 +38,11 @@ void Engine::open(std::unique_ptr<Session> session, std::uint64_t now_ns) {
     ++sessions_total_;
 }
 
-void Engine::enlist(std::unique_ptr<Session> session) { sessions_.push_back(std::move(session)); }
+/// Counted before its client is told that it has it.
+void Engine::enlist(std::unique_ptr<Session> session) {
+    sessions_.push_back(std::move(session));
+    segment_.header().counters.sessions_open.store(sessions_.size(), std::memory_order_relaxed);
+}
 
 std::unique_ptr<Session> Engine::close(SessionId id) {
     const auto place = std::find_if(sessions_.begin(), sessions_.end(),
