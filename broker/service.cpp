@@ -157,18 +157,24 @@ public:
         return {};
     }
 
-    void run() {
+    /// Error: store_failed, when the store did not take everything at the end.
+    Result<void> run() {
         reactor_.run();
-        if (recorder_ && !recorder_->stop()) {
-            spdlog::error("changes are missing that the store did not take: {}",
-                          durability_.reason());
-        }
+        has_missing_ = recorder_ && !recorder_->stop();
         sd_notify(0, "STOPPING=1");
         reactor_.end_sessions();
+        if (!has_missing_) return {};
+        return Error(Errc::store_failed,
+                     "changes are not in the store, and the segment is left for "
+                     "the next broker to write them: " +
+                         durability_.reason());
     }
 
-    /// Whether another broker goes on with the segment.
-    [[nodiscard]] bool leaves_segment() const noexcept { return reactor_.leaves_segment(); }
+    /// Whether another broker goes on with the segment: it takes over, or has to, because the store
+    /// does not have everything.
+    [[nodiscard]] bool leaves_segment() const noexcept {
+        return reactor_.leaves_segment() || has_missing_;
+    }
 
 private:
     /// A new segment: from the store, where there is one.
@@ -240,6 +246,7 @@ private:
     Durability durability_;
     Reactor reactor_;
     std::optional<Recorder> recorder_;
+    bool has_missing_ = false;
 };
 
 /// Serves with the lock held. True: the segment is left to another broker.
@@ -251,7 +258,7 @@ Result<bool> serve_locked(const Options& options, const shm::GridPaths& paths) {
     {
         Service service(*beginning, options, paths);
         outcome = service.start();
-        if (outcome) service.run();
+        if (outcome) outcome = service.run();
         leaves_segment = service.leaves_segment();
     }
     // What a broker could not take over is left for one that can.

@@ -102,9 +102,9 @@ void Recorder::run() {
         const bool is_last = stop_.load();
         Result<void> done = store_ ? Result<void>() : reopen();
         while (done && has_changes()) done = record_batch();
-        if (done && durability_->wanted.load() > durability_->durable.load()) {
-            done = record_batch();  // written already, and to be synced
-        }
+        const bool is_sync_due = durability_->wanted.load() > durability_->durable.load();
+        // Written already, and to be synced; or the first sign that a store works that has failed.
+        if (done && (is_sync_due || durability_->is_failing())) done = record_batch();
         if (!done) {
             fail(done.error());
             if (is_last) return;
@@ -172,12 +172,13 @@ Result<void> Recorder::record_batch() {
     const Revision published = segment_.header().commit.published.load(std::memory_order_acquire);
     const Position end = gather(published);
     const bool is_wanted = wanted > durability_->durable.load(std::memory_order_relaxed);
-    if (items_.empty() && !is_wanted) return {};
+    const bool is_trial = durability_->is_failing();
+    if (items_.empty() && !is_wanted && !is_trial) return {};
     const Revision reached = items_.empty() ? std::max(published, store_->revision()) : gathered_;
     fold();
-    const bool sync = options_.policy != DurabilityPolicy::none || is_wanted;
+    const bool sync = options_.policy != DurabilityPolicy::none || is_wanted || is_trial;
     if (auto written = store_->write(reached, sync); !written) return written;
-    if (durability_->is_failing()) {
+    if (is_trial) {
         spdlog::info("the store works again: the grid takes writes");
         durability_->recover();
         show_failure("");
@@ -226,8 +227,12 @@ Result<void> Recorder::write_everything() {
     const Position end = ring_.head();
     const Revision at = segment_.header().commit.published.load(std::memory_order_acquire);
     auto written = store_->begin_anew();
-    segment_.header().store.id.store(store_->identity().id);
-    if (written) written = write_records(at);
+    if (written) {
+        // Only now: a broker that finds this id takes the store for one that knows it is
+        // incomplete.
+        segment_.header().store.id.store(store_->identity().id);
+        written = write_records(at);
+    }
     durability_->reads_everything.store(false, std::memory_order_seq_cst);
     if (!written) return written;
     cursor_ = std::max(cursor_, std::min(end, ring_.find(at + 1).value_or(end)));

@@ -196,5 +196,26 @@ TEST(Durability, AFullDiskTurnsTheGridReadOnlyUntilThereIsRoom) {
     EXPECT_EQ(text_of(again, "after"), "4");
 }
 
+/// Ended in order while the store takes nothing: what it lacks is left in the segment.
+TEST(Durability, AnEndWithAFullDiskLosesNothing) {
+    const TemporaryDirectory directory;
+    TestGrid grid(stored_in(directory / "data", {"--durability-interval-ms", "60000"}));
+    {
+        Client client = Client::attach({.grid = grid.name()}).value();
+        const rlimit full{1024, RLIM_INFINITY};
+        ASSERT_EQ(prlimit(grid.broker(), RLIMIT_FSIZE, &full, nullptr), 0);
+        client.put("kept", "\"" + std::string(100'000, 'x') + "\"").value();
+    }
+    EXPECT_EQ(grid.stop(), 1);
+    grid.start();
+    Client client = Client::attach({.grid = grid.name()}).value();
+    EXPECT_EQ(client.get("kept")->document().as_string().value_or("").size(), 100'000U);
+    client.put("after", "1", {.grade = Grade::durable}).value();
+    grid.lose();
+    grid.start();
+    const Client again = Client::attach({.grid = grid.name()}).value();
+    EXPECT_EQ(again.get("kept")->document().as_string().value_or("").size(), 100'000U);
+}
+
 }  // namespace
 }  // namespace ringside

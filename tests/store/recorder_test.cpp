@@ -126,6 +126,32 @@ TEST(Recorder, WhatIsDurableOutlivesAPowerLoss) {
     }
 }
 
+/// A store that cannot be opened at first, and nothing to be written when it can.
+TEST(Recorder, WorksAgainWithoutAnythingToWrite) {
+    const TemporaryDirectory directory;
+    UnreliableDisk disk;
+    RecorderOptions options;
+    options.store.directory = directory / "data";
+    options.store.grid = "test";
+    options.store.environment = disk.env();
+    options.retry = std::chrono::milliseconds(2);
+    const auto segment =
+        shm::Segment::create_anonymous({.memory_bytes = 8ULL << 20, .ring_entries = 256}).value();
+    Durability durability;
+    Recorder recorder(segment.view(), options, std::nullopt, durability, [] {});
+    disk.run_full(true);
+    recorder.start();
+    for (int wait = 0; wait < 5000 && !durability.is_failing(); ++wait) usleep(1000);
+    EXPECT_TRUE(durability.is_failing());
+    EXPECT_EQ(segment.header().store.id.load(), 0U) << "it does not follow the grid yet";
+    disk.run_full(false);
+    for (int wait = 0; wait < 5000 && durability.is_failing(); ++wait) usleep(1000);
+    EXPECT_FALSE(durability.is_failing());
+    EXPECT_TRUE(segment.header().store.failure().empty());
+    EXPECT_NE(segment.header().store.id.load(), 0U);
+    EXPECT_TRUE(recorder.stop());
+}
+
 TEST(Recorder, GoesOnWhereItWasWhenTheDiskHasRoomAgain) {
     const TemporaryDirectory directory;
     UnreliableDisk disk;
