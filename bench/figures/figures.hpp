@@ -37,6 +37,9 @@ void measure_acknowledged(Report& report, const std::string& grid, const Scale& 
 void measure_pipelined(Report& report, const std::string& grid, std::size_t records,
                        const Scale& scale);
 
+/// One seat changed in records of many: what it costs the engine.
+void measure_patches(Report& report, const Scale& scale);
+
 /// From the store that publishes a change to a watcher that has its event.
 void measure_watch(Report& report, const Scale& scale);
 /// From the call of `put` to a watcher that has its event.

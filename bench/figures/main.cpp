@@ -46,6 +46,7 @@ void run(Report& report, const Scale& scale) {
         measure_watchers(report, small, scale);
     }
     measure_watch(report, scale);
+    measure_patches(report, scale);
     const Broker large("2GiB");
     Client client =
         Client::attach({.grid = large.grid(), .timeout = std::chrono::seconds(60)}).value();

@@ -62,6 +62,7 @@ boost::system::result<Revision, Refusal> Grid::Impl::commit(std::span<const Comm
                        0};
     }
     make_ring_room(commands.size());
+    pages_.forget();
     const Position ring_head = ring_.head();
     for (std::size_t i = 0; i < commands.size(); ++i) {
         auto version = apply(commands[i], origin);
@@ -98,7 +99,7 @@ Result<Grid::Impl::NewVersion> Grid::Impl::evaluate(const Command& command,
     NewVersion made;
     made.expires_ms = command.ttl_ms == 0 ? 0 : now_ms() + command.ttl_ms;
     if (command.kind == CommandKind::put) {
-        made.document = command.document;
+        if (auto taken = take_document(command.document, made); !taken) return taken.error();
         return made;
     }
     if (live == nullptr && command.kind != CommandKind::merge) {
@@ -111,16 +112,26 @@ Result<Grid::Impl::NewVersion> Grid::Impl::evaluate(const Command& command,
     }
     made.kind = ChangeKind::patch;
     if (live != nullptr && command.ttl_ms == 0) made.expires_ms = live->expires_ms();
+    if (auto patched = patch(command, live, made); !patched) return patched.error();
+    if (live == nullptr) made.kind = ChangeKind::put;
+    return made;
+}
+
+Result<void> Grid::Impl::patch(const Command& command, const VersionBlock* live, NewVersion& made) {
     const Value change = Value::of(command.document);
-    const auto old = live == nullptr ? std::nullopt : std::optional(Value::of(live->document()));
+    const auto old = live == nullptr
+                         ? std::nullopt
+                         : std::optional(Value::of(live->document(), &segment_.pages()));
     Result<ByteView> patched = ByteView{};
     switch (command.kind) {
-        case CommandKind::merge: patched = apply_merge(patched_, old, change); break;
-        case CommandKind::json_patch: patched = apply_json_patch(patched_, *old, change); break;
+        case CommandKind::merge: patched = apply_merge(patched_, old, change, &paging_); break;
+        case CommandKind::json_patch:
+            patched = apply_json_patch(patched_, *old, change, &paging_);
+            break;
         case CommandKind::set_path: {
             auto pointer = Pointer::parse(command.pointer);
             if (!pointer) return pointer.error();
-            patched = apply_set(patched_, *old, *pointer, change);
+            patched = apply_set(patched_, *old, *pointer, change, &paging_);
             made.path = command.pointer;
             break;
         }
@@ -128,8 +139,21 @@ Result<Grid::Impl::NewVersion> Grid::Impl::evaluate(const Command& command,
     }
     if (!patched) return patched.error();
     made.document = *patched;
-    if (live == nullptr) made.kind = ChangeKind::put;
-    return made;
+    made.has_pages = paging_.has_pages();
+    made.is_patched = true;
+    return {};
+}
+
+/// A whole document from outside, divided into pages where it is large.
+Result<void> Grid::Impl::take_document(ByteView document, NewVersion& made) {
+    made.document = document;
+    if (document.size() <= page::bytes_max) return {};
+    paging_.begin();
+    const auto root = paging_.divide(document);
+    if (!root) return root.error();
+    made.document = *root;
+    made.has_pages = paging_.has_pages();
+    return {};
 }
 
 Offset Grid::Impl::build_block(std::string_view name, std::uint64_t hash, const NewVersion& made) {
@@ -149,7 +173,8 @@ Offset Grid::Impl::build_block(std::string_view name, std::uint64_t hash, const 
     block->document_bytes = static_cast<std::uint32_t>(made.document.size());
     block->name_hash = static_cast<std::uint32_t>(hash);
     block->link.store((is_removal ? shm::version_flag::tombstone : 0) |
-                          (expires ? shm::version_flag::expires : 0),
+                          (expires ? shm::version_flag::expires : 0) |
+                          (made.has_pages ? shm::version_flag::paged : 0),
                       std::memory_order_relaxed);
     auto* bytes_of_block = segment_.at<std::byte>(offset);
     if (expires) std::memcpy(bytes_of_block + sizeof(VersionBlock), &made.expires_ms, 8);
@@ -187,6 +212,9 @@ Result<Version> Grid::Impl::link(std::string_view name, std::uint64_t hash, cons
         if (auto linked = link_new_record(hash, offset); !linked)
             return refuse(linked.error().code);
     } else {
+        if (!made.is_patched && !newest->is_tombstone() && newest->has_pages()) {
+            paging_.drop_all(Value::of(newest->document(), &segment_.pages()));
+        }
         block.record = newest->record;
         block.version = newest->is_tombstone() ? 1 : newest->version + 1;
         block.link.store(block.link_word() | from, std::memory_order_relaxed);
@@ -263,6 +291,10 @@ void Grid::Impl::settle() noexcept {
         }
     }
     links_.clear();
+    for (const RecordPages::Block& page : pages_.dropped()) {
+        history_.push({page.offset, page.bytes, revision, Retired::Kind::block});
+    }
+    pages_.forget();
     assigned_ = revision;
     ++commits_;
 }
@@ -289,6 +321,10 @@ void Grid::Impl::roll_back(Position ring_head) {
         history_.push({made->to, block.block_bytes(), block.revision, Retired::Kind::tombstone});
     }
     links_.clear();
+    for (const RecordPages::Block& page : pages_.written()) {
+        retire_structure(page.offset, page.bytes);
+    }
+    pages_.forget();
 }
 
 void Grid::Impl::expire_due(std::size_t limit) {
@@ -305,6 +341,7 @@ void Grid::Impl::expire_due(std::size_t limit) {
         auto linked = link(name, table_.hash(name), made, Origin{});
         if (!linked) {
             links_.clear();
+            pages_.forget();
             return;  // no memory for the tombstone now: it stays due
         }
         settle();
@@ -314,10 +351,11 @@ void Grid::Impl::expire_due(std::size_t limit) {
 Result<void> Grid::Impl::restore(const StoredRecord& record) {
     const std::uint64_t hash = table_.hash(record.name);
     NewVersion made;
-    made.document = record.document;
     made.expires_ms = record.expires_ms;
+    if (auto taken = take_document(record.document, made); !taken) return taken;
     const Offset offset = build_block(record.name, hash, made);
     if (offset == 0) return Error(Errc::grid_full);
+    pages_.forget();
     VersionBlock& block = *version_at(offset);
     block.version = record.version;
     block.revision = record.revision;

@@ -24,7 +24,10 @@ Grid::Impl::Impl(const shm::SegmentView& segment, GridHost host, GridOptions opt
                        (pin.owner == HeldPin::Owner::session ? pin.revision : published_) + 1);
           // seq_cst: before any store into memory that the pin protected.
           below.store(now, std::memory_order_seq_cst);
-      }) {
+      }),
+      pages_(segment,
+             [this](std::uint64_t bytes) { return allocate(bytes, shm::Heap::Purpose::data); }),
+      paging_(pages_) {
     if (segment.header().root.table.load(std::memory_order_relaxed) == 0) table_.begin();
     if (options_.retain_bytes == 0) options_.retain_bytes = segment.identity().heap.bytes / 16;
 }

@@ -5,6 +5,7 @@
 #include "broker/engine/expiry_queue.hpp"
 #include "broker/engine/grid.hpp"
 #include "broker/engine/lease.hpp"
+#include "broker/engine/record_pages.hpp"
 #include "broker/engine/retirement.hpp"
 #include "broker/engine/slot_allocator.hpp"
 #include "broker/engine/survey.hpp"
@@ -70,6 +71,8 @@ private:
         ByteView document;
         std::uint64_t expires_ms = 0;
         std::string_view path;
+        bool has_pages = false;
+        bool is_patched = false;  ///< it shares pages with the version before, or gave them up
     };
 
     /// How hard to try for memory.
@@ -78,6 +81,8 @@ private:
     // commit.cpp
     Result<Version> apply(const Command& command, const Origin& origin);
     Result<NewVersion> evaluate(const Command& command, const shm::VersionBlock* live);
+    Result<void> patch(const Command& command, const shm::VersionBlock* live, NewVersion& made);
+    Result<void> take_document(ByteView document, NewVersion& made);
     Result<Version> link(std::string_view name, std::uint64_t hash, const NewVersion& made,
                          const Origin& origin);
     Result<void> link_new_record(std::uint64_t hash, Offset block);
@@ -130,6 +135,8 @@ private:
     RetirementQueue history_;    ///< needed by readers of older revisions
     RetirementQueue structure_;  ///< needed by readers that are inside it
     LeaseBook leases_;
+    RecordPages pages_;        ///< of the commit under way
+    Paging paging_;
     DocumentBuilder patched_;  ///< where a patch builds its document
     std::vector<Link> links_;  ///< of the commit under way
     std::vector<HeldPin> pins_;

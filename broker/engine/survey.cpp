@@ -174,6 +174,8 @@ Result<void> Survey::walk_versions(std::uint32_t id) {
     const VersionBlock* newer = segment_.version_at(block);
     if (auto claimed = claim(block, newer->block_bytes(), "a version"); !claimed) return claimed;
     ++versions;
+    pages_met_.clear();
+    if (auto walked = walk_pages(*newer, 0); !walked) return walked;
     // A version at or below the horizon hides all before it: those may be gone already.
     while (newer->revision > horizon && newer->previous() != 0) {
         block = newer->previous();
@@ -187,6 +189,7 @@ Result<void> Survey::walk_versions(std::uint32_t id) {
         }
         ++versions;
         replaced.push_back({block, older->block_bytes(), newer->revision});
+        if (auto walked = walk_pages(*older, newer->revision); !walked) return walked;
         newer = older;
     }
     return {};

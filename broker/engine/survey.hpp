@@ -1,9 +1,11 @@
 #pragma once
 
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "shm/base/errc.hpp"
+#include "shm/document/value.hpp"
 #include "shm/heap/block_map.hpp"
 #include "shm/ring/change_ring.hpp"
 #include "shm/segment/segment.hpp"
@@ -66,6 +68,7 @@ public:
     std::uint64_t tombstones = 0;
     std::uint64_t versions = 0;  ///< blocks of live records, deleted ones and replaced ones
     std::uint64_t nodes = 0;     ///< of the index
+    std::uint64_t pages = 0;     ///< of large documents, without their root pages
     std::uint64_t unpublished = 0;
     std::uint64_t bytes_reachable = 0;  ///< as rounded by the heap
     std::uint64_t blocks_reachable = 0;
@@ -74,6 +77,9 @@ private:
     Result<void> walk_ring();
     Result<void> walk_slots();
     Result<void> walk_versions(std::uint32_t id);
+    Result<void> walk_pages(const shm::VersionBlock& version, Revision replaced_at);
+    Result<void> walk_page(const PageRef& ref, Revision replaced_at);
+    Result<void> compare_parts(const Value& page, const std::vector<PageRef>& parts) const;
     Result<void> walk_table();
     Result<void> walk_index();
     Result<void> walk_node(Offset node, std::uint32_t level_above, std::string& last_name);
@@ -85,6 +91,7 @@ private:
 
     shm::SegmentView segment_;
     shm::ChangeRingReader ring_;
+    std::unordered_set<Offset> pages_met_;  ///< of one record, whose versions share them
 };
 
 }  // namespace ringside::broker

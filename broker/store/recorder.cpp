@@ -160,10 +160,18 @@ void Recorder::fold() {
         if (block.is_tombstone()) {
             store_->erase(block.name());
         } else {
-            store_->put({block.name(), block.document(), block.version, block.revision,
-                         block.expires_ms()});
+            put(block);
         }
     }
+}
+
+void Recorder::put(const shm::VersionBlock& block) {
+    ByteView document = block.document();
+    if (block.has_pages()) {
+        // What a pin of the store keeps is whole.
+        document = encode_whole(Value::of(document, &segment_.pages()), whole_).value();
+    }
+    store_->put({block.name(), document, block.version, block.revision, block.expires_ms()});
 }
 
 Result<void> Recorder::record_batch() {
@@ -250,8 +258,7 @@ Result<void> Recorder::write_records(Revision at) {
             const auto* record =
                 shm::visible_record(segment_, shm::newest_of(segment_, RecordId{id}), at);
             if (record == nullptr) continue;
-            store_->put({record->name(), record->document(), record->version, record->revision,
-                         record->expires_ms()});
+            put(*record);
         }
         if (store_->batch_bytes() < batch_bytes) continue;
         if (auto written = store_->write_part(); !written) return written;

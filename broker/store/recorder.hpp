@@ -9,6 +9,7 @@
 
 #include "broker/store/durability.hpp"
 #include "broker/store/store.hpp"
+#include "shm/document/builder.hpp"
 #include "shm/ring/change_ring.hpp"
 #include "shm/segment/segment.hpp"
 
@@ -77,6 +78,7 @@ private:
     /// Collects the entries of the next batch, up to a revision; the position after it.
     Position gather(Revision published);
     void fold();
+    void put(const shm::VersionBlock& block);
     Result<void> reopen();
     /// Finds the first change that the store does not have.
     Result<void> find_place();
@@ -100,6 +102,7 @@ private:
     /// The batch in which each record was met last.
     std::vector<std::uint32_t> met_;
     std::uint32_t batch_ = 0;
+    DocumentBuilder whole_;  ///< where documents of several pages become one
     std::chrono::steady_clock::time_point began_;
     shm::HalfWord sleep_ = awake;
     std::atomic<bool> stop_ = false;

@@ -279,7 +279,7 @@ Result<void> Store::Impl::take(std::string_view name, std::string_view value, Pa
     }
     // A checksum is no proof of who wrote it: what goes into the segment is checked as ever.
     auto checked = check_name(name);
-    if (checked) checked = verify_document(content);
+    if (checked) checked = verify_document(content, limits::paged_document_bytes_max);
     if (!checked) return refuse(checked.error().text());
     ++pass.summary.records;
     return (*pass.each)({name, content, header.version, header.revision, header.expires_ms});

@@ -39,6 +39,11 @@ void ThreadLane::abandon(ThreadLane* lane) noexcept {
 
 namespace ringside {
 
+Result<ByteView> RecordView::encode(DocumentBuilder& into) const {
+    if (pages_ == nullptr) return document_;
+    return encode_whole(document(), into);
+}
+
 Record::Record(const RecordView& view, detail::ThreadLane* lane) noexcept
     : RecordView(view), lane_(lane) {}
 

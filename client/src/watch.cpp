@@ -38,8 +38,9 @@ std::string_view name(WatchKind kind) noexcept {
 }
 
 std::optional<Value> WatchEvent::value() const {
-    if (record.bytes().empty()) return std::nullopt;
-    if (pointer == nullptr) return record.document();
+    const Value document = record.document();
+    if (!document.exists()) return std::nullopt;
+    if (pointer == nullptr) return document;
     return record.document().find(*pointer);
 }
 
@@ -316,7 +317,7 @@ bool Watch::Impl::pointer_sees(const shm::Change& change, const VersionBlock& ve
     }
     const auto value_in = [this](const VersionBlock* block) -> std::optional<Value> {
         if (block == nullptr || block->is_tombstone()) return std::nullopt;
-        return Value::of(block->document()).find(pointer_);
+        return Value::of(block->document(), &segment().pages()).find(pointer_);
     };
     const VersionBlock* before =
         version.previous() == 0 ? nullptr : segment().version_at(version.previous());

@@ -14,8 +14,12 @@ inline constexpr std::size_t key_bytes_max = 1024;      ///< Errc::key_too_long
 inline constexpr std::size_t depth_max = 64;            ///< Errc::too_deep
 inline constexpr std::size_t document_bytes_max =
     16ULL << 20;  ///< Errc::document_too_large; JSON text, encoded bytes and expanded values alike
+inline constexpr std::size_t paged_document_bytes_max =
+    3 * document_bytes_max;  ///< Errc::document_too_large; in its pages, which share no keys
 inline constexpr std::size_t patch_operations_max =
     4096;  ///< Errc::bad_patch; operations of one JSON Patch
+inline constexpr std::size_t patch_bytes_max =
+    64ULL << 20;  ///< Errc::bad_patch; root pages and copies that one JSON Patch writes
 inline constexpr std::uint64_t ttl_ms_max = 10ULL * 365 * 86'400'000;  ///< Errc::bad_ttl; ten years
 
 // Requests.

@@ -17,9 +17,11 @@ DocumentBuilder::DocumentBuilder() : buffer_(1024) {
     frames_.reserve(limits::depth_max);
 }
 
-void DocumentBuilder::clear() noexcept {
+void DocumentBuilder::clear(const Purpose& purpose) noexcept {
+    purpose_ = purpose;
     size_ = 0;
     expanded_ = 0;
+    encoded_below_ = 0;
     failure_ = Errc::ok;
     finished_ = false;
     slots_.clear();
@@ -36,7 +38,9 @@ void DocumentBuilder::clear() noexcept {
 /// Counts towards the expanded size, which sharing of keys does not make smaller.
 bool DocumentBuilder::spend(std::size_t bytes) noexcept {
     expanded_ += bytes;
-    if (expanded_ <= limits::document_bytes_max && size_ <= limits::document_bytes_max) return true;
+    if (expanded_ <= limits::document_bytes_max && size_ + encoded_below_ <= purpose_.encoded_max) {
+        return true;
+    }
     fail(Errc::document_too_large);
     return false;
 }
@@ -99,7 +103,7 @@ void DocumentBuilder::string(std::string_view value) {
 void DocumentBuilder::begin(bool is_object) {
     if (failed()) return;
     if (!expects_value()) return fail(Errc::bad_document);
-    if (frames_.size() == limits::depth_max) return fail(Errc::too_deep);
+    if (depth() >= limits::depth_max) return fail(Errc::too_deep);
     frames_.push_back({static_cast<std::uint32_t>(slots_.size()),
                        static_cast<std::uint32_t>(keys_.size()), is_object});
 }
@@ -161,7 +165,22 @@ void DocumentBuilder::end_object() { end(true); }
 
 void DocumentBuilder::end_array() { end(false); }
 
+void DocumentBuilder::reference(const PageRef& ref, const PageHeader& header) {
+    if (failed()) return;
+    encoded_below_ += header.encoded;
+    if (!spend(header.expanded)) return;
+    Byte* at = reserve(1 + PageRef::bytes);
+    *at = PageRef::bytes;
+    ref.store(at + 1);
+    const std::size_t position = size_ + 1;
+    size_ += 1 + PageRef::bytes;
+    push(position, flex::type_blob, 0);
+}
+
 void DocumentBuilder::value(const Value& value) {
+    if (value.is_paged() && purpose_.is_page) {
+        return reference(value.page_ref(), value.page_header());
+    }
     switch (value.type()) {
         case ValueType::null: return null();
         case ValueType::boolean: return boolean(*value.as_bool());
@@ -171,12 +190,15 @@ void DocumentBuilder::value(const Value& value) {
         case ValueType::string: return string(*value.as_string());
         case ValueType::array:
             begin_array();
-            for (std::size_t i = 0; i < value.size() && !failed(); ++i) this->value(value[i]);
+            for (const Value element : value.elements()) {
+                if (failed()) return;
+                this->value(element);
+            }
             return end_array();
         case ValueType::object:
             begin_object();
-            for (std::size_t i = 0; i < value.size() && !failed(); ++i) {
-                const auto [key, member] = value.member(i);
+            for (const auto& [key, member] : value.members()) {
+                if (failed()) return;
                 stored_key(key);
                 this->value(member);
             }
@@ -184,12 +206,18 @@ void DocumentBuilder::value(const Value& value) {
     }
 }
 
+Result<ByteView> encode_whole(const Value& document, DocumentBuilder& out) {
+    out.clear({.encoded_max = limits::paged_document_bytes_max});
+    out.value(document);
+    return out.finish();
+}
+
 Result<ByteView> DocumentBuilder::finish() {
     if (failed()) return Error(failure_);
     if (!finished_) {
         if (!frames_.empty() || slots_.size() != 1) return Error(Errc::bad_document);
         write_root();
-        if (size_ > limits::document_bytes_max) {
+        if (size_ + encoded_below_ > purpose_.encoded_max) {
             fail(Errc::document_too_large);
             return Error(failure_);
         }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "shm/base/errc.hpp"
+#include "shm/base/limits.hpp"
 #include "shm/base/types.hpp"
 #include "shm/document/value.hpp"
 
@@ -41,7 +42,15 @@ public:
     DocumentBuilder();
 
     /// Forgets what was built, keeps the memory.
-    void clear() noexcept;
+    void clear() noexcept { clear(Purpose()); }
+
+    /// What the next document is for.
+    struct Purpose {
+        bool is_page = false;   ///< of a record: values that have pages keep them
+        std::size_t depth = 0;  ///< containers above it
+        std::size_t encoded_max = limits::document_bytes_max;
+    };
+    void clear(const Purpose& purpose) noexcept;
 
     void null();
     void boolean(bool value);
@@ -64,8 +73,19 @@ public:
     void begin_array();
     void end_array();
 
-    /// Copies a value with all that is in it. A value that does not exist is copied as null.
+    /// Copies a value with all that is in it. A value that does not exist is copied as null. Where
+    /// a page is built, a value that has a page is not copied, but referred to.
     void value(const Value& value);
+    /// Refers to a page.
+    void reference(const PageRef& ref, const PageHeader& header);
+
+    /// Bytes so far, without what the containers that are open will take.
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+    [[nodiscard]] std::size_t expanded() const noexcept { return expanded_; }
+    /// Bytes in the pages referred to, and all below them.
+    [[nodiscard]] std::size_t encoded_below() const noexcept { return encoded_below_; }
+    /// Containers around the value that comes next.
+    [[nodiscard]] std::size_t depth() const noexcept { return purpose_.depth + frames_.size(); }
 
     /// The encoded document; valid until the next `clear`.
     /// Errors: the first one met; too_deep, document_too_large (encoded or expanded), bad_document
@@ -149,6 +169,8 @@ private:
     Bytes buffer_;  ///< as large as what is reserved; `size_` of it is written
     std::size_t size_ = 0;
     std::size_t expanded_ = 0;  ///< values + string bytes + key bytes, as the verifier counts them
+    std::size_t encoded_below_ = 0;
+    Purpose purpose_;
     Errc failure_ = Errc::ok;
     std::uint32_t epoch_ = 1;  ///< cache entries of former documents do not count
     bool finished_ = false;
@@ -161,5 +183,9 @@ private:
     std::array<CachedKey, 128> key_cache_;
     std::array<CachedKeys, 16> keys_cache_;
 };
+
+/// A document in one FlexBuffer, whatever pages it has. Valid until the next `out.clear()`.
+/// Errors: as `DocumentBuilder::finish`, for bytes that are no document.
+Result<ByteView> encode_whole(const Value& document, DocumentBuilder& out);
 
 }  // namespace ringside

@@ -15,6 +15,7 @@
 ///   keys       size | offset of key 0 … n-1               (ascending in strcmp order)
 ///   string     size | bytes | NUL
 ///   key        bytes | NUL
+///   blob       size | bytes
 ///   number     its bytes, where it is wider than the container that leads to it ("indirect")
 ///
 /// Every field of one container has that container's width: 1, 2, 4 or 8 bytes, little endian.
@@ -35,6 +36,7 @@ enum Type : std::uint8_t {
     type_indirect_float = 8,
     type_map = 9,
     type_vector = 10,
+    type_blob = 25,  ///< only where it leads to a page, see page.hpp
     type_bool = 26,
 };
 

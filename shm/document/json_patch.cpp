@@ -1,9 +1,11 @@
-#include <deque>
+#include <array>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "shm/base/limits.hpp"
 #include "shm/document/patch.hpp"
-#include "shm/document/patch_tree.hpp"
+#include "shm/document/path_edit.hpp"
 
 namespace ringside {
 
@@ -11,10 +13,14 @@ namespace {
 
 Error bad(std::string what) { return {Errc::bad_patch, std::move(what)}; }
 
-/// Applies the operations of one patch, one after the other.
+/// Applies the operations of one patch, one after the other, each to what the one before made.
 class JsonPatch {
 public:
-    explicit JsonPatch(const Value& old) : tree_(old) {}
+    JsonPatch(DocumentBuilder& out, const Value& old, Paging* pages)
+        : builders_{&out, nullptr},
+          pages_(pages),
+          space_(pages == nullptr ? nullptr : &pages->space()),
+          current_(old) {}
 
     Result<void> apply(const Value& operation) {
         const auto op = operation["op"].as_string();
@@ -24,79 +30,149 @@ public:
         if (*op == "add" || *op == "replace" || *op == "test") {
             const Value value = operation["value"];
             if (!value.exists()) return bad("it has no 'value'");
-            if (*op == "add") return tree_.add(**path, tree_.make(value));
-            return *op == "test" ? test(**path, value) : tree_.replace(**path, tree_.make(value));
+            if (*op == "test") return test(*path, value);
+            return edit(*op == "add" ? PathAction::add : PathAction::replace, *path, value);
         }
-        if (*op == "remove") {
-            const auto removed = tree_.remove(**path);
-            return removed ? Result<void>() : removed.error();
-        }
+        if (*op == "remove") return remove(PathAction::remove, *path);
         if (*op != "move" && *op != "copy") return bad("there is no 'op' of this name");
         const auto from = pointer(operation, "from");
         if (!from) return from.error();
-        return *op == "move" ? move(**from, **path) : copy(**from, **path);
+        return *op == "move" ? move(*from, *path) : copy(*from, *path);
     }
 
-    void encode(DocumentBuilder& out) const { tree_.encode(out); }
+    /// The document as it is now, in `out` or in a page of `pages`.
+    Result<ByteView> result() {
+        if (!result_.empty()) {
+            if (next_ == 0) std::swap(*builders_[0], *second_);  // takes its buffer along
+            return result_;
+        }
+        // No operation has changed anything.
+        DocumentBuilder& out = begin();
+        out.value(current_);
+        return pages_ == nullptr ? out.finish() : pages_->finish(out);
+    }
 
 private:
-    /// Kept for as long as the tree, whose keys are parts of paths.
-    Result<const Pointer*> pointer(const Value& operation, const char* member) {
+    static Result<Pointer> pointer(const Value& operation, const char* member) {
         const auto text = operation[member].as_string();
         if (!text) return bad(std::string("it has no '") + member + "'");
         auto parsed = Pointer::parse(*text);
-        if (!parsed) {
-            return bad(std::string("its '") + member + "': " + parsed.error().detail);
-        }
-        return &paths_.emplace_back(std::move(*parsed));
+        if (!parsed) return bad(std::string("its '") + member + "': " + parsed.error().detail);
+        return parsed;
+    }
+
+    /// The builder that does not hold the document.
+    DocumentBuilder& begin() {
+        DocumentBuilder*& builder = builders_[next_];
+        if (builder == nullptr) builder = &second_.emplace();
+        builder->clear(pages_ == nullptr ? DocumentBuilder::Purpose() : Paging::purpose());
+        return *builder;
+    }
+
+    Result<void> edit(PathAction action, const Pointer& path, const Value& value) {
+        DocumentBuilder& out = begin();
+        PathEdit edit(pages_, action, value);
+        if (auto done = edit.run(out, current_, path); !done) return done;
+        const auto made = pages_ == nullptr ? out.finish() : pages_->finish(out);
+        if (!made) return made.error();
+        if (auto allowed = spend(made->size()); !allowed) return allowed;
+        result_ = *made;
+        current_ = Value::of(result_, space_);
+        next_ = 1 - next_;
+        return {};
+    }
+
+    Result<void> spend(std::size_t bytes) {
+        if (bytes > bytes_left_) return bad("it causes more work than one patch may: split it");
+        bytes_left_ -= bytes;
+        return {};
     }
 
     Result<void> test(const Pointer& path, const Value& value) {
-        const auto node = tree_.find(path);
-        if (!node) return node.error();
-        if (tree_.is_same(*node, value)) return {};
+        const auto found = find(path);
+        if (!found) return found.error();
+        if (found->is_same(value)) return {};
         return Error(Errc::test_failed, "'" + path.text() + "' has another value");
     }
 
+    Result<Value> find(const Pointer& path) const {
+        const auto found = current_.find(path);
+        if (found) return *found;
+        return Error(Errc::path_not_found, "'" + path.text() + "'");
+    }
+
+    Result<void> remove(PathAction action, const Pointer& path) {
+        if (path.empty()) return bad("the whole document cannot be removed");
+        return edit(action, path, Value());
+    }
+
+    /// A copy in `copied_`, of which the pages are those of the original where it `takes` them.
+    Result<Value> copy_of(const Pointer& from, bool takes) {
+        const auto found = find(from);
+        if (!found) return found.error();
+        auto purpose = pages_ == nullptr ? DocumentBuilder::Purpose() : Paging::purpose();
+        purpose.is_page = takes;
+        if (!copied_) copied_.emplace();
+        copied_->clear(purpose);
+        copied_->value(*found);
+        const auto made = copied_->finish();
+        if (!made) return made.error();
+        if (auto allowed = spend(made->size()); !allowed) return allowed.error();
+        return Value::of(*made, space_);
+    }
+
     Result<void> copy(const Pointer& from, const Pointer& path) {
-        const auto node = tree_.find(from);
-        if (!node) return node.error();
-        const auto twin = tree_.copy(*node);
-        return twin ? tree_.add(path, *twin) : twin.error();
+        const auto value = copy_of(from, false);
+        return value ? edit(PathAction::add, path, *value) : value.error();
     }
 
     Result<void> move(const Pointer& from, const Pointer& path) {
         if (from.is_prefix_of(path) && !(from == path)) return bad("it moves a value into itself");
         if (from == path) {
-            const auto node = tree_.find(from);
-            return node ? Result<void>() : node.error();
+            const auto found = find(from);
+            return found ? Result<void>() : found.error();
         }
-        const auto node = tree_.remove(from);
-        if (!node) return node.error();
-        return tree_.add(path, *node);
+        if (path.empty()) {  // all that is around it goes
+            const auto value = copy_of(from, false);
+            return value ? edit(PathAction::add, path, *value) : value.error();
+        }
+        const auto value = copy_of(from, true);
+        if (!value) return value.error();
+        if (auto taken = remove(PathAction::take, from); !taken) return taken;
+        return edit(PathAction::add, path, *value);
     }
 
-    std::deque<Pointer> paths_;
-    PatchTree tree_;
+    std::array<DocumentBuilder*, 2> builders_;
+    std::optional<DocumentBuilder> second_;
+    std::size_t next_ = 0;
+    Paging* pages_;
+    const PageSpace* space_;
+    Value current_;
+    ByteView result_;
+    std::optional<DocumentBuilder> copied_;
+    std::size_t bytes_left_ = limits::patch_bytes_max;
 };
 
 }  // namespace
 
-Result<ByteView> apply_json_patch(DocumentBuilder& out, const Value& old, const Value& patch) {
+Result<ByteView> apply_json_patch(DocumentBuilder& out, const Value& old, const Value& patch,
+                                  Paging* pages) {
     out.clear();
+    if (pages != nullptr) pages->begin();
     if (!patch.is_array()) return bad("it is not an array of operations");
     if (patch.size() > limits::patch_operations_max) {
         return bad("it has " + std::to_string(patch.size()) + " operations");
     }
-    JsonPatch applied(old);
-    for (std::size_t i = 0; i < patch.size(); ++i) {
-        if (auto result = applied.apply(patch[i]); !result) {
+    JsonPatch applied(out, old, pages);
+    std::size_t index = 0;
+    for (const Value operation : patch.elements()) {
+        if (auto result = applied.apply(operation); !result) {
             return Error(result.error().code,
-                         "operation " + std::to_string(i) + ": " + result.error().detail);
+                         "operation " + std::to_string(index) + ": " + result.error().detail);
         }
+        ++index;
     }
-    applied.encode(out);
-    return out.finish();
+    return applied.result();
 }
 
 }  // namespace ringside

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 #include "shm/base/limits.hpp"
 #include "shm/document/json.hpp"
@@ -145,9 +146,11 @@ private:
     void array(const Value& value, std::size_t depth) {
         if (depth == limits::depth_max) return literal("[]");
         put('[');
-        for (std::size_t i = 0; i < value.size() && budget_ != 0; ++i) {
-            if (i != 0) put(',');
-            this->value(value[i], depth + 1);
+        bool is_first = true;
+        for (const Value element : value.elements()) {
+            if (budget_ == 0) break;
+            if (!std::exchange(is_first, false)) put(',');
+            this->value(element, depth + 1);
         }
         put(']');
     }
@@ -155,10 +158,11 @@ private:
     void object(const Value& value, std::size_t depth) {
         if (depth == limits::depth_max) return literal("{}");
         put('{');
-        for (std::size_t i = 0; i < value.size() && budget_ != 0; ++i) {
-            const auto [name, member] = value.member(i);
+        bool is_first = true;
+        for (const auto& [name, member] : value.members()) {
+            if (budget_ == 0) break;
             spend(name.size());
-            if (i != 0) put(',');
+            if (!std::exchange(is_first, false)) put(',');
             if (name.empty()) {
                 literal("\"\"");
             } else {

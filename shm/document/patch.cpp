@@ -1,127 +1,132 @@
 #include "shm/document/patch.hpp"
 
-#include <span>
-#include <string>
-
-#include "shm/document/stored_key.hpp"
+#include "shm/document/path_edit.hpp"
 
 namespace ringside {
 
 namespace {
 
-using Tokens = std::span<const std::string>;
-
-Error not_found(const Pointer& path, const char* what) {
-    return {Errc::path_not_found, "'" + path.text() + "': " + what};
-}
-
-/// Copies a document while one place of it is set.
-class Setter {
+/// RFC 7396, section 2, over members that are in order on both sides.
+class Merge {
 public:
-    Setter(DocumentBuilder& out, const Value& new_value) : out_(out), new_value_(new_value) {}
+    explicit Merge(Paging* pages) : pages_(pages) {}
 
-    /// Null where the path leads somewhere, else what is missing.
-    const char* set(const Value& old, Tokens path) {
-        if (path.empty()) {
-            out_.value(new_value_);
-            return nullptr;
+    void value(DocumentBuilder& out, const Value& old, const Value& patch) {
+        if (!patch.is_object()) {
+            drop(old);
+            return out.value(patch);
         }
-        if (old.is_object()) return set_member(old, path);
-        if (old.is_array()) return set_element(old, path);
-        return "its parent is no container";
+        if (!old.is_object()) drop(old);
+        if (!old.is_object() || !old.is_paged() || pages_ == nullptr) {
+            out.begin_object();
+            members(out, old, patch.members());
+            return out.end_object();
+        }
+        // Where much is changed, writing all members at once costs less than one after the other.
+        constexpr std::size_t few = 32;
+        if (patch.size() > old.size() / few) {
+            out.begin_object();
+            members(out, old, patch.members());
+            out.end_object();
+            return pages_->drop_tree(old);
+        }
+        one_by_one(out, old, patch);
     }
 
 private:
-    const char* set_member(const Value& old, Tokens path) {
-        std::string stored(2 * path.front().size(), '\0');
-        stored.resize(write_stored_key(path.front(), stored.data()));
-        if (path.size() > 1 && !old[path.front()].exists()) return "its parent does not exist";
-        out_.begin_object();
-        std::size_t i = 0;
-        for (; i < old.size() && !out_.failed(); ++i) {  // in order: the builder need not sort
-            const auto [key, value] = old.member(i);
-            if (key >= stored) break;
-            out_.stored_key(key);
-            out_.value(value);
-        }
-        const bool exists = i < old.size() && old.key(i) == stored;
-        out_.stored_key(stored);
-        const char* missing = set(exists ? old.member(i).value : Value(), path.subspan(1));
-        for (i += exists ? 1 : 0; i < old.size() && !out_.failed(); ++i) {
-            const auto [key, value] = old.member(i);
-            out_.stored_key(key);
-            out_.value(value);
-        }
-        out_.end_object();
-        return missing;
+    void drop(const Value& old) {
+        if (pages_ != nullptr) pages_->drop_all(old);
     }
 
-    const char* set_element(const Value& old, Tokens path) {
-        const auto index = Pointer::array_index(path.front(), old.size());
-        if (!index) return "an array has no such member";
-        if (*index > old.size()) return "the index is beyond the end of the array";
-        if (*index == old.size() && path.size() > 1) return "its parent does not exist";
-        out_.begin_array();
-        const char* missing = nullptr;
-        for (std::size_t i = 0; i < old.size() && !out_.failed(); ++i) {
-            if (i == *index) {
-                missing = set(old[i], path.subspan(1));
-            } else {
-                out_.value(old[i]);
+    template <class Changes>
+    void members(DocumentBuilder& out, const Value& old, const Changes& changes) {
+        const auto befores = old.members();
+        auto before = befores.begin();
+        auto change = changes.begin();
+        while (!out.failed()) {
+            const bool has_old = before != befores.end();
+            const bool has_new = change != changes.end();
+            if (!has_old && !has_new) return;
+            const Value::Member was = has_old ? *before : Value::Member();
+            const Value::Member now = has_new ? *change : Value::Member();
+            const bool keeps = has_old && (!has_new || was.key < now.key);
+            const bool meets = has_old && has_new && was.key == now.key;
+            if (keeps) {
+                out.stored_key(was.key);
+                out.value(was.value);
+            } else if (!now.value.is_null()) {
+                out.stored_key(now.key);
+                value(out, meets ? was.value : Value(), now.value);
+            } else if (meets) {
+                drop(was.value);
             }
+            if (keeps || meets) ++before;
+            if (!keeps) ++change;
         }
-        if (*index == old.size()) out_.value(new_value_);
-        out_.end_array();
-        return missing;
     }
 
-    DocumentBuilder& out_;
-    const Value& new_value_;
+    /// One member of the patch, for `members`.
+    class OneChange {
+    public:
+        explicit OneChange(const Value::Member& change) : change_(change) {}
+        [[nodiscard]] const Value::Member* begin() const noexcept { return &change_; }
+        [[nodiscard]] const Value::Member* end() const noexcept { return &change_ + 1; }
+
+    private:
+        const Value::Member& change_;
+    };
+
+    class MemberEdit : public Paging::Edit {
+    public:
+        MemberEdit(Merge& merge, const Value::Member& change) : merge_(merge), change_(change) {}
+        void leaf(DocumentBuilder& out, const Value& leaf, std::size_t) override {
+            merge_.members(out, leaf, OneChange(change_));
+        }
+
+    private:
+        Merge& merge_;
+        const Value::Member& change_;
+    };
+
+    void one_by_one(DocumentBuilder& out, const Value& old, const Value& patch) {
+        Value current = old;
+        for (const Value::Member change : patch.members()) {
+            MemberEdit edit(*this, change);
+            // Few changes of many members: some are left.
+            current = pages_->rewrite(current, {change.key, 0}, out.depth(), edit);
+            if (!current.exists()) return;
+        }
+        pages_->write(out, current);
+    }
+
+    Paging* pages_;
 };
 
-/// RFC 7396, section 2, over members that are in order on both sides.
-void merge(DocumentBuilder& out, const Value& old, const Value& patch) {
-    if (!patch.is_object()) return out.value(patch);
-    const std::size_t old_size = old.is_object() ? old.size() : 0;
-    out.begin_object();
-    std::size_t i = 0;
-    std::size_t j = 0;
-    while ((i < old_size || j < patch.size()) && !out.failed()) {
-        const bool has_old = i < old_size;
-        const bool has_new = j < patch.size();
-        const Value::Member before = has_old ? old.member(i) : Value::Member();
-        const Value::Member change = has_new ? patch.member(j) : Value::Member();
-        const bool keeps = has_old && (!has_new || before.key < change.key);
-        const bool replaces = has_old && has_new && before.key == change.key;
-        if (keeps) {
-            out.stored_key(before.key);
-            out.value(before.value);
-        } else if (!change.value.is_null()) {
-            out.stored_key(change.key);
-            merge(out, replaces ? before.value : Value(), change.value);
-        }
-        i += keeps || replaces ? 1 : 0;
-        j += keeps ? 0 : 1;
-    }
-    out.end_object();
+void begin(DocumentBuilder& out, Paging* pages) {
+    if (pages == nullptr) return out.clear();
+    pages->begin();
+    out.clear(Paging::purpose());
+}
+
+Result<ByteView> finish(DocumentBuilder& out, Paging* pages) {
+    return pages == nullptr ? out.finish() : pages->finish(out);
 }
 
 }  // namespace
 
 Result<ByteView> apply_set(DocumentBuilder& out, const Value& old, const Pointer& path,
-                           const Value& new_value) {
-    out.clear();
-    if (const char* missing = Setter(out, new_value).set(old, path.tokens())) {
-        return not_found(path, missing);
-    }
-    return out.finish();
+                           const Value& new_value, Paging* pages) {
+    begin(out, pages);
+    PathEdit edit(pages, PathAction::set, new_value);
+    if (auto done = edit.run(out, old, path); !done) return done.error();
+    return finish(out, pages);
 }
 
 Result<ByteView> apply_merge(DocumentBuilder& out, const std::optional<Value>& old,
-                             const Value& patch) {
-    out.clear();
-    merge(out, old.value_or(Value()), patch);
-    return out.finish();
+                             const Value& patch, Paging* pages) {
+    begin(out, pages);
+    Merge(pages).value(out, old.value_or(Value()), patch);
+    return finish(out, pages);
 }
 
 }  // namespace ringside

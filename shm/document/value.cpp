@@ -10,7 +10,7 @@
 namespace ringside {
 
 int Value::compare_slowly(const Byte* key, const Probe& probe) const noexcept {
-    const auto room = static_cast<std::size_t>(end_ - key);
+    const auto room = static_cast<std::size_t>(end() - key);
     const int order = std::memcmp(key, probe.data, std::min(room, probe.size));
     if (order != 0) return order;
     if (room <= probe.size) return -1;  // runs out of the document: no key at all
@@ -25,19 +25,29 @@ Value Value::lookup_with_nul(std::string_view key) const noexcept {
     return lookup(Probe(std::string_view(stored, size)));
 }
 
-std::string_view Value::key(std::size_t index) const noexcept {
-    if (!is_object() || index >= size_) return {};
-    const Keys keys = this->keys();
+std::string_view Value::key_of_page(std::size_t index, std::size_t count) const noexcept {
+    const Keys keys = this->keys(count);
     const Byte* first = keys.width == 0 ? nullptr : key_at(keys, index);
     if (first == nullptr) return {};
-    const void* nul = std::memchr(first, 0, static_cast<std::size_t>(end_ - first));
+    const void* nul = std::memchr(first, 0, static_cast<std::size_t>(end() - first));
     if (nul == nullptr) return {};
     const auto size = static_cast<std::size_t>(static_cast<const Byte*>(nul) - first);
     return {reinterpret_cast<const char*>(first), size};
 }
 
+std::string_view Value::key(std::size_t index) const noexcept {
+    if (!is_object() || index >= size_) return {};
+    if (level_ == 0) return key_of_page(index, size_);
+    std::size_t before = 0;
+    return leaf_at(index, before).key(index - before);
+}
+
 Value::Member Value::member(std::size_t index) const noexcept {
     if (!is_object()) return {};
+    if (level_ != 0) {
+        std::size_t before = 0;
+        return leaf_at(index, before).member(index - before);
+    }
     return {key(index), element(index)};
 }
 
@@ -73,12 +83,19 @@ bool same(const Value& a, const Value& b, std::size_t depth, std::size_t& visits
         default: break;
     }
     if (depth == limits::depth_max) return false;
-    for (std::size_t i = 0; i < a.size(); ++i) {
-        if (a.is_array() ? !same(a[i], b[i], depth + 1, visits)
-                         : a.key(i) != b.key(i) ||
-                               !same(a.member(i).value, b.member(i).value, depth + 1, visits)) {
-            return false;
+    if (a.is_array()) {
+        auto other = b.elements().begin();
+        for (const Value element : a.elements()) {
+            if (!same(element, *other, depth + 1, visits)) return false;
+            ++other;
         }
+        return true;
+    }
+    auto other = b.members().begin();
+    for (const auto& [key, value] : a.members()) {
+        const Value::Member theirs = *other;
+        if (key != theirs.key || !same(value, theirs.value, depth + 1, visits)) return false;
+        ++other;
     }
     return true;
 }

@@ -9,6 +9,7 @@
 
 #include "shm/base/types.hpp"
 #include "shm/document/flex.hpp"
+#include "shm/document/page.hpp"
 
 namespace ringside {
 
@@ -27,9 +28,10 @@ enum class ValueType : std::uint8_t {
 
 /// A value within an encoded document, read in place.
 ///
-/// A view: valid while the document's bytes are. Copying is cheap (five words).
+/// A view: valid while the document's bytes, and the space in which its further pages lie, are.
+/// Copying is cheap (five words).
 ///
-/// Invariant: nothing outside the document's bytes is ever read, whatever the bytes are, even when
+/// Invariant: nothing outside the document's bytes and that space is ever read, whatever the bytes are, even when
 /// they change while they are read (memory that was reused under a pin that was revoked): each
 /// field is loaded once, checked, and only then used. What is malformed reads as null or empty.
 ///
@@ -48,8 +50,9 @@ public:
     /// A value that does not exist.
     Value() = default;
 
-    /// The root of a document.
-    static Value of(ByteView document) noexcept;
+    /// The root of a document. Where no space is given there are no further pages: references to
+    /// them read as null.
+    static Value of(ByteView document, const PageSpace* space = nullptr) noexcept;
 
     [[nodiscard]] ValueType type() const noexcept { return type_; }
     [[nodiscard]] bool exists() const noexcept { return exists_; }
@@ -115,6 +118,41 @@ public:
     /// Equality of JSON values: the order of keys does not matter, 1 and 1.0 differ.
     [[nodiscard]] bool is_same(const Value& other) const noexcept;
 
+    // What follows is for those who write pages; readers need not know of them.
+
+    /// What lies in a page; a value that does not exist where that is none.
+    static Value of_page(const PageRef& ref, const PageSpace& space) noexcept {
+        const Value value = Value(&space, nullptr, 0).open_page(ref);
+        return value.is_paged() ? value : Value();
+    }
+    /// Whether the value has a page of its own, or more.
+    [[nodiscard]] bool is_paged() const noexcept { return is_paged_; }
+    /// Above 0, the value's members or elements are in pages below: its parts.
+    [[nodiscard]] std::uint8_t level() const noexcept { return level_; }
+    /// What leads to the page. REQUIRES: is_paged().
+    [[nodiscard]] PageRef page_ref() const noexcept;
+    [[nodiscard]] PageHeader page_header() const noexcept;
+    /// The page's FlexBuffer.
+    [[nodiscard]] ByteView page_bytes() const noexcept { return {begin_, bytes_}; }
+    [[nodiscard]] const PageSpace* space() const noexcept { return space_; }
+
+    // Parts. REQUIRES: level() > 0.
+    [[nodiscard]] std::size_t part_count() const noexcept;
+    /// As much of the value as that part holds.
+    [[nodiscard]] Value part(std::size_t index) const noexcept;
+    [[nodiscard]] PageRef part_ref(std::size_t index) const noexcept;
+    /// Where the page holds that reference; null where it holds none.
+    [[nodiscard]] const Byte* part_place(std::size_t index) const noexcept;
+    /// No key of that part is less, but for those of the first; no key of the parts before is not.
+    [[nodiscard]] std::string_view part_key(std::size_t index) const noexcept;
+    /// The part where a key is, or would be.
+    [[nodiscard]] std::size_t part_of(std::string_view stored_key) const noexcept;
+    /// The part that holds an element, and how many are before it. Beyond the last: the last.
+    [[nodiscard]] std::size_t part_at(std::size_t index, std::size_t& before) const noexcept;
+
+    /// The page of level 0 where an element or member lies; `before` it are so many.
+    [[nodiscard]] Value leaf_at(std::size_t index, std::size_t& before) const noexcept;
+
 private:
     /// A key to look for, with what most comparisons need.
     struct Probe {
@@ -127,10 +165,14 @@ private:
         std::uint64_t mask;  ///< the bytes of a stored prefix that are compared, NUL included
     };
 
-    Value(const Byte* begin, const Byte* end) noexcept : begin_(begin), end_(end), exists_(true) {}
+    Value(const PageSpace* space, const Byte* begin, std::uint32_t bytes) noexcept
+        : space_(space), begin_(begin), bytes_(bytes), exists_(true) {}
 
-    static Value at(const Byte* begin, const Byte* end, const Byte* slot, std::size_t slot_width,
-                    Byte type_byte) noexcept;
+    /// The value that a slot in this one's page holds.
+    [[nodiscard]] Value at(const Byte* slot, std::size_t slot_width, Byte type_byte) const noexcept;
+    [[nodiscard]] Value at_reference(const Byte* slot, std::size_t slot_width) const noexcept;
+    [[nodiscard]] const Byte* reference_in(const Byte* slot, std::size_t slot_width) const noexcept;
+    [[nodiscard]] Value open_page(const PageRef& ref) const noexcept;
     void read_number(const Byte* at, std::size_t width, std::uint8_t type) noexcept;
     void read_string(const Byte* slot, std::size_t slot_width, std::size_t width) noexcept;
     void read_container(const Byte* slot, std::size_t slot_width, std::size_t width,
@@ -138,29 +180,42 @@ private:
 
     /// An element or the value of a member.
     [[nodiscard]] Value element(std::size_t index) const noexcept;
+    [[nodiscard]] Value element_of_page(std::size_t index, std::size_t count) const noexcept;
 
     /// The vector of an object's keys; width 0 where it is malformed.
     struct Keys {
         const Byte* first = nullptr;
         std::size_t width = 0;
     };
-    [[nodiscard]] Keys keys() const noexcept;
+    [[nodiscard]] Keys keys(std::size_t count) const noexcept;
     [[nodiscard]] const Byte* key_at(const Keys& keys, std::size_t index) const noexcept;
     [[nodiscard]] int compare(const Byte* key, const Probe& probe) const noexcept;
     [[nodiscard]] int compare_slowly(const Byte* key, const Probe& probe) const noexcept;
     [[nodiscard]] Value lookup(const Probe& probe) const noexcept;
     [[nodiscard]] Value lookup_with_nul(std::string_view key) const noexcept;
+    [[nodiscard]] Value lookup_in_parts(std::string_view key) const noexcept;
+    [[nodiscard]] std::string_view key_of_page(std::size_t index,
+                                               std::size_t count) const noexcept;
 
-    [[nodiscard]] const Byte* data() const noexcept { return begin_ + bits_; }
+    [[nodiscard]] const Byte* data() const noexcept {
+        return begin_ + static_cast<std::uint32_t>(bits_);
+    }
+    [[nodiscard]] const Byte* end() const noexcept { return begin_ + bytes_; }
 
-    const Byte* begin_ = nullptr;
-    const Byte* end_ = nullptr;
-    std::uint64_t bits_ = 0;  ///< the scalar; of others the offset of their first byte from begin_
+    const PageSpace* space_ = nullptr;
+    const Byte* begin_ = nullptr;  ///< of the page
+    /// The scalar; of others the offset of their first byte from begin_, and above it, where there
+    /// are parts, their number.
+    std::uint64_t bits_ = 0;
+    std::uint32_t bytes_ = 0;  ///< of the page
     std::uint32_t size_ = 0;
     std::uint8_t width_ = 0;  ///< of a container
+    std::uint8_t level_ = 0;
     ValueType type_ = ValueType::null;
-    bool exists_ = false;
+    bool exists_ : 1 = false;
+    bool is_paged_ : 1 = false;
 };
+static_assert(sizeof(Value) == 40);
 
 struct Value::Member {
     std::string_view key;  ///< in its stored form, see `Value::key`
@@ -169,21 +224,40 @@ struct Value::Member {
 
 namespace detail {
 
-/// Iterates by index; `Range` gives what is there.
+/// Goes through a container, page by page; `Range` gives what is at an index of one page.
 template <class Range>
-class IndexIterator {
+class ContainerIterator {
 public:
-    IndexIterator(const Range& range, std::size_t index) noexcept : range_(range), index_(index) {}
-    auto operator*() const noexcept { return range_[index_]; }
-    IndexIterator& operator++() noexcept {
-        ++index_;
+    struct End {};
+    explicit ContainerIterator(const Value& container) noexcept
+        : container_(container), size_(container.size()) {
+        enter();
+    }
+    auto operator*() const noexcept { return Range(leaf_)[index_ - before_]; }
+    ContainerIterator& operator++() noexcept {
+        if (++index_ == leaf_end_) enter();
         return *this;
     }
-    bool operator==(const IndexIterator& other) const noexcept { return index_ == other.index_; }
+    bool operator==(End) const noexcept { return index_ >= size_; }
 
 private:
-    Range range_;
-    std::size_t index_;
+    void enter() noexcept {
+        if (container_.level() == 0) {
+            leaf_ = container_;
+            leaf_end_ = size_;
+            return;
+        }
+        leaf_ = container_.leaf_at(index_, before_);
+        leaf_end_ = before_ + leaf_.size();
+        if (leaf_end_ <= index_) index_ = size_;  // malformed
+    }
+
+    Value container_;
+    Value leaf_;
+    std::size_t size_;
+    std::size_t index_ = 0;
+    std::size_t before_ = 0;
+    std::size_t leaf_end_ = 0;
 };
 
 }  // namespace detail
@@ -195,9 +269,11 @@ public:
     [[nodiscard]] std::size_t size() const noexcept {
         return object_.is_object() ? object_.size() : 0;
     }
-    [[nodiscard]] auto begin() const noexcept { return detail::IndexIterator<Members>(*this, 0); }
+    [[nodiscard]] auto begin() const noexcept {
+        return detail::ContainerIterator<Members>(object_.is_object() ? object_ : Value());
+    }
     [[nodiscard]] auto end() const noexcept {
-        return detail::IndexIterator<Members>(*this, size());
+        return typename detail::ContainerIterator<Members>::End();
     }
 
 private:
@@ -211,9 +287,11 @@ public:
     [[nodiscard]] std::size_t size() const noexcept {
         return array_.is_array() ? array_.size() : 0;
     }
-    [[nodiscard]] auto begin() const noexcept { return detail::IndexIterator<Elements>(*this, 0); }
+    [[nodiscard]] auto begin() const noexcept {
+        return detail::ContainerIterator<Elements>(array_.is_array() ? array_ : Value());
+    }
     [[nodiscard]] auto end() const noexcept {
-        return detail::IndexIterator<Elements>(*this, size());
+        return typename detail::ContainerIterator<Elements>::End();
     }
 
 private:

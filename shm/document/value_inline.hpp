@@ -4,20 +4,20 @@
 
 namespace ringside {
 
-inline Value Value::of(ByteView document) noexcept {
+inline Value Value::of(ByteView document, const PageSpace* space) noexcept {
     const Byte* begin = document.data();
     const std::size_t size = document.size();
     if (size < 3 || size > UINT32_MAX) return {};
     const Byte* end = begin + size;
     const std::size_t width = end[-1];
     if (!flex::is_width(width) || size < width + 2) return {};
-    return at(begin, end, end - 2 - width, width, end[-2]);
+    return Value(space, begin, static_cast<std::uint32_t>(size))
+        .at(end - 2 - width, width, end[-2]);
 }
 
 /// The slot lies within the bytes; everything it leads to is checked here.
-inline Value Value::at(const Byte* begin, const Byte* end, const Byte* slot, std::size_t slot_width,
-                       Byte type_byte) noexcept {
-    Value value(begin, end);
+inline Value Value::at(const Byte* slot, std::size_t slot_width, Byte type_byte) const noexcept {
+    Value value(space_, begin_, bytes_);
     const std::size_t width = std::size_t{1} << (type_byte & 3);
     switch (type_byte >> 2) {
         case flex::type_int:
@@ -26,7 +26,7 @@ inline Value Value::at(const Byte* begin, const Byte* end, const Byte* slot, std
         case flex::type_indirect_int:
         case flex::type_indirect_uint:
         case flex::type_indirect_float: {
-            const auto place = static_cast<std::uint64_t>(slot - begin);
+            const auto place = static_cast<std::uint64_t>(slot - begin_);
             const std::uint64_t back = flex::load(slot, slot_width);
             if (back > place || back < width) break;
             value.read_number(slot - back, width, flex::direct(type_byte >> 2));
@@ -43,6 +43,7 @@ inline Value Value::at(const Byte* begin, const Byte* end, const Byte* slot, std
         case flex::type_map:
             value.read_container(slot, slot_width, width, ValueType::object);
             break;
+        case flex::type_blob: return at_reference(slot, slot_width);
         default: break;
     }
     return value;
@@ -77,7 +78,7 @@ inline void Value::read_string(const Byte* slot, std::size_t slot_width,
     if (back > place || place - back < width) return;
     const Byte* first = slot - back;
     const std::uint64_t size = flex::load(first - width, width);
-    if (size > static_cast<std::uint64_t>(end_ - first)) return;
+    if (size > static_cast<std::uint64_t>(end() - first)) return;
     bits_ = place - back;
     size_ = static_cast<std::uint32_t>(size);
     type_ = ValueType::string;
@@ -91,7 +92,7 @@ inline void Value::read_container(const Byte* slot, std::size_t slot_width, std:
     if (back > place || place - back < header) return;
     const Byte* first = slot - back;
     const std::uint64_t size = flex::load(first - width, width);
-    const auto room = static_cast<std::uint64_t>(end_ - first);
+    const auto room = static_cast<std::uint64_t>(end() - first);
     // Neither side can overflow: room is below 2^32, and size is at most room in the product.
     if (size > room || size * (width + 1) > room) return;
     bits_ = place - back;
@@ -100,11 +101,19 @@ inline void Value::read_container(const Byte* slot, std::size_t slot_width, std:
     type_ = type;
 }
 
-inline Value Value::element(std::size_t index) const noexcept {
-    if (index >= size_) return {};
+inline Value Value::element_of_page(std::size_t index, std::size_t count) const noexcept {
     const Byte* first = data();
     const std::size_t width = width_;
-    return at(begin_, end_, first + index * width, width, first[size_ * width + index]);
+    return at(first + index * width, width, first[count * width + index]);
+}
+
+inline Value Value::element(std::size_t index) const noexcept {
+    if (index >= size_) return {};
+    if (level_ != 0) [[unlikely]] {
+        std::size_t before = 0;
+        return leaf_at(index, before).element(index - before);
+    }
+    return element_of_page(index, size_);
 }
 
 inline std::optional<bool> Value::as_bool() const noexcept {
@@ -167,7 +176,8 @@ inline bool Value::Probe::holds_nul() const noexcept {
     return size > 8 && std::memchr(data + 8, 0, size - 8) != nullptr;
 }
 
-inline Value::Keys Value::keys() const noexcept {
+/// Of the page's container, which has `count` fields.
+inline Value::Keys Value::keys(std::size_t count) const noexcept {
     const std::size_t width = width_;
     const Byte* header = data() - 3 * width;
     const auto place = static_cast<std::uint64_t>(header - begin_);
@@ -175,7 +185,7 @@ inline Value::Keys Value::keys() const noexcept {
     const std::uint64_t keys_width = flex::load(header + width, width);
     if (!flex::is_width(keys_width) || back > place) return {};
     const Byte* first = header - back;
-    if (size_ * keys_width > static_cast<std::uint64_t>(end_ - first)) return {};
+    if (count * keys_width > static_cast<std::uint64_t>(end() - first)) return {};
     return {first, static_cast<std::size_t>(keys_width)};
 }
 
@@ -188,14 +198,14 @@ inline const Byte* Value::key_at(const Keys& keys, std::size_t index) const noex
 
 /// Below zero where the stored key comes first, as strcmp.
 inline int Value::compare(const Byte* key, const Probe& probe) const noexcept {
-    if (end_ - key < 8) return compare_slowly(key, probe);
+    if (end() - key < 8) return compare_slowly(key, probe);
     const std::uint64_t word = __builtin_bswap64(flex::load_as<std::uint64_t>(key)) & probe.mask;
     if (word != probe.prefix) return word < probe.prefix ? -1 : 1;
     return probe.size < 8 ? 0 : compare_slowly(key, probe);
 }
 
 inline Value Value::lookup(const Probe& probe) const noexcept {
-    const Keys keys = this->keys();
+    const Keys keys = this->keys(size_);
     if (keys.width == 0) return {};
     std::size_t low = 0;
     std::size_t high = size_;
@@ -216,6 +226,8 @@ inline Value Value::lookup(const Probe& probe) const noexcept {
 
 inline Value Value::operator[](std::string_view key) const noexcept {
     if (!is_object()) return {};
+    if (level_ != 0) [[unlikely]]
+        return lookup_in_parts(key);
     const Probe probe(key);
     return probe.holds_nul() ? lookup_with_nul(key) : lookup(probe);
 }

@@ -23,8 +23,10 @@ constexpr std::size_t expansion_max = 64;
 /// from the start, so that nothing can be computed that points outside.
 class Verifier {
 public:
-    explicit Verifier(ByteView document)
-        : bytes_(document.data()),
+    /// References to pages are refused where there is nowhere to put them.
+    explicit Verifier(ByteView document, std::vector<PageRef>* references = nullptr)
+        : references_(references),
+          bytes_(document.data()),
           size_(document.size()),
           budget_(std::min(limits::document_bytes_max, expansion_max * document.size())),
           containers_left_(document.size()) {}
@@ -76,6 +78,9 @@ private:
             case flex::type_indirect_int:
             case flex::type_indirect_uint:
             case flex::type_indirect_float: return indirect(slot, slot_width, type_byte);
+            case flex::type_blob:
+                if (references_ != nullptr) return reference(slot, slot_width, width);
+                [[fallthrough]];
             default: return wrong("a type that documents do not have");
         }
     }
@@ -112,6 +117,16 @@ private:
         if (bytes_[first + size] != 0) return wrong("a string is not terminated");
         return spend(size) &&
                (is_utf8(text(first, size)) || wrong("a string that is not UTF-8", Errc::bad_utf8));
+    }
+
+    bool reference(std::size_t slot, std::size_t slot_width, std::size_t width) {
+        std::size_t first = 0;
+        if (!follow(slot, slot_width, width, width, first)) return false;
+        if (width != 1 || bytes_[first - 1] != PageRef::bytes || size_ - first < PageRef::bytes) {
+            return wrong("a reference of another size");
+        }
+        references_->push_back(PageRef::load(bytes_ + first));
+        return true;
     }
 
     bool container(std::size_t slot, std::size_t slot_width, std::size_t width, std::size_t depth,
@@ -196,6 +211,7 @@ private:
         return {reinterpret_cast<const char*>(bytes_ + first), size};
     }
 
+    std::vector<PageRef>* references_;
     const Byte* bytes_;
     std::size_t size_;
     std::size_t budget_;
@@ -212,8 +228,14 @@ private:
 
 }  // namespace
 
-Result<void> verify_document(ByteView document) {
-    if (document.size() > limits::document_bytes_max) return Error(Errc::document_too_large);
+Result<void> verify_page(ByteView page, std::vector<PageRef>& references) {
+    Verifier verifier(page, &references);
+    if (!verifier.document()) return verifier.error();
+    return {};
+}
+
+Result<void> verify_document(ByteView document, std::size_t bytes_max) {
+    if (document.size() > bytes_max) return Error(Errc::document_too_large);
     Verifier verifier(document);
     if (!verifier.document()) return verifier.error();
     return {};

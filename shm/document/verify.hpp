@@ -1,7 +1,11 @@
 #pragma once
 
+#include <vector>
+
 #include "shm/base/errc.hpp"
+#include "shm/base/limits.hpp"
 #include "shm/base/types.hpp"
+#include "shm/document/page.hpp"
 
 namespace ringside {
 
@@ -21,6 +25,10 @@ namespace ringside {
 /// nesting, so its `max_depth` has to be `limits::depth_max + 1`).
 ///
 /// Errors: bad_document, bad_utf8, duplicate_key, key_too_long, too_deep, document_too_large.
-[[nodiscard]] Result<void> verify_document(ByteView document);
+[[nodiscard]] Result<void> verify_document(ByteView document,
+                                           std::size_t bytes_max = limits::document_bytes_max);
+
+/// As above for a page, which may lead to others: those are listed.
+[[nodiscard]] Result<void> verify_page(ByteView page, std::vector<PageRef>& references);
 
 }  // namespace ringside

@@ -43,6 +43,7 @@ std::uint64_t layout_fingerprint() noexcept {
                  sizeof(SpanEntry),
                  sizeof(Slot),
                  sizeof(VersionBlock),
+                 sizeof(PageHeader),
                  offsetof(VersionBlock, name_hash),
                  sizeof(ChangeEntry),
                  sizeof(PathBlock),

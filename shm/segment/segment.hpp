@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "shm/document/page.hpp"
 #include "shm/base/errc.hpp"
 #include "shm/segment/layout.hpp"
 #include "shm/version/version.hpp"
@@ -19,10 +20,12 @@ class SegmentView {
 public:
     SegmentView() = default;
     SegmentView(std::byte* base, std::uint64_t size_bytes) noexcept
-        : base_(base), size_bytes_(size_bytes) {}
+        : base_(base), size_bytes_(size_bytes), pages_{reinterpret_cast<Byte*>(base), size_bytes} {}
 
     [[nodiscard]] std::byte* base() const noexcept { return base_; }
     [[nodiscard]] std::uint64_t size_bytes() const noexcept { return size_bytes_; }
+    /// For documents of several pages. Lives as long as this view.
+    [[nodiscard]] const PageSpace& pages() const noexcept { return pages_; }
     [[nodiscard]] Header& header() const noexcept { return *at<Header>(0); }
     [[nodiscard]] const Identity& identity() const noexcept { return header().identity; }
 
@@ -53,6 +56,7 @@ public:
 private:
     std::byte* base_ = nullptr;
     std::uint64_t size_bytes_ = 0;
+    PageSpace pages_;
 };
 
 /// How large the parts of a new segment are.

@@ -15,6 +15,7 @@ inline constexpr std::uint64_t offset_mask = (1ULL << 48) - 1;
 namespace version_flag {
 inline constexpr std::uint64_t tombstone = 1ULL << 48;  ///< the record is absent from here on
 inline constexpr std::uint64_t expires = 1ULL << 49;    ///< eight bytes of expiry precede the name
+inline constexpr std::uint64_t paged = 1ULL << 50;      ///< the document leads to further pages
 }  // namespace version_flag
 
 /// One version of a record: header, name and document in one block, so that a read by name costs
@@ -22,7 +23,7 @@ inline constexpr std::uint64_t expires = 1ULL << 49;    ///< eight bytes of expi
 ///
 ///   0          8         16              24       28        30     32        36
 ///   | revision | version | link | flags  | record | name sz | ---- | doc sz  | name hash |
-///   40: [expiry, Unix ms] name, padding to 8, document
+///   40: [expiry, Unix ms] name, padding to 8, document or its root page
 ///
 /// Writer: the engine thread, before the block is linked; afterwards only `link`, and only to make
 /// a version of an abandoned commit a tombstone before its revision is published.
@@ -48,6 +49,9 @@ struct VersionBlock {
     [[nodiscard]] bool has_expiry() const noexcept {
         return (link_word() & version_flag::expires) != 0;
     }
+    [[nodiscard]] bool has_pages() const noexcept {
+        return (link_word() & version_flag::paged) != 0;
+    }
     [[nodiscard]] RecordId record_id() const noexcept { return RecordId{record}; }
 
     /// Unix time in ms at which the record expires; 0 = never.
@@ -60,6 +64,7 @@ struct VersionBlock {
     [[nodiscard]] std::string_view name() const noexcept {
         return {reinterpret_cast<const char*>(bytes() + name_offset(has_expiry())), name_bytes};
     }
+    /// The document, or its root page.
     [[nodiscard]] ByteView document() const noexcept {
         return {bytes() + document_offset(name_bytes, has_expiry()), document_bytes};
     }

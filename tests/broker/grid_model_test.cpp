@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <random>
 
@@ -33,13 +34,37 @@ protected:
     std::string any_document() {
         const std::uint64_t bytes = below(20) == 0 ? below(40'000) : below(200);
         return R"({"n":)" + std::to_string(random_()) + R"(,"s":")" + std::string(bytes, 'x') +
-               "\"}";
+               "\"" + (below(10) == 0 ? R"(,"t":{)" + many_members() + "}}" : "}");
+    }
+    static std::string member_key(std::uint64_t i) {
+        const std::string digits = std::to_string(i);
+        return "\"k" + std::string(3 - digits.size(), '0') + digits + "\":";
+    }
+    std::string many_members() {
+        std::string json = member_key(0) + "0";
+        for (std::uint64_t i = 1, n = below(500); i < n; ++i) json += "," + member_key(i) + "1";
+        return json;
+    }
+    /// Sets one of the many members of a document, most of whose pages stay as they are.
+    Command change_member(const std::string& name, std::string& document) {
+        const std::size_t members = static_cast<std::size_t>(
+            std::count(document.begin(), document.end(), 'k'));
+        const std::string key = member_key(below(members));
+        const std::string value = std::to_string(random_() % 1000);
+        const std::size_t begin = document.find(key) + key.size();
+        document.replace(begin, document.find_first_of(",}", begin) - begin, value);
+        return grid_.command(CommandKind::set_path, name, value,
+                             "/t/" + key.substr(1, key.size() - 3));
     }
 
     /// Adds a command, and does the same to the model; whether the grid should accept it.
     bool add_command(std::vector<Command>& commands, GridHarness::Model& model) {
         const std::string name = any_name();
         const bool exists = model.contains(name);
+        if (exists && below(2) == 0 && model[name].find("\"t\":{") != std::string::npos) {
+            commands.push_back(change_member(name, model[name]));
+            return true;
+        }
         switch (below(5)) {
             case 0:
                 commands.push_back(grid_.remove(name));
@@ -147,7 +172,7 @@ TEST_P(GridModel, AgreesAtEveryRetainedRevision) {
 /// With room for what a dead broker leaves behind, until the pins have moved on.
 class GridDeaths : public GridModel {
 protected:
-    GridDeaths() : GridModel(32ULL << 20) {}
+    GridDeaths() : GridModel(64ULL << 20) {}
 };
 
 /// The broker dies at any moment between two steps; the next one has everything that was published,

@@ -132,18 +132,22 @@ protected:
         for (std::uint64_t i = 0; i < accounts; ++i) {
             const auto* version = find("account/" + std::to_string(i), at);
             if (version == nullptr) return "account " + std::to_string(i) + " is missing";
-            sum += Value::of(version->document())["balance"].as_int64().value_or(-1);
+            sum += document_of(*version)["balance"].as_int64().value_or(-1);
         }
         if (sum == static_cast<std::int64_t>(accounts) * money) return {};
         return "a half-applied transfer at revision " + std::to_string(at) + ": the sum is " +
                std::to_string(sum);
     }
 
+    [[nodiscard]] Value document_of(const VersionBlock& version) const {
+        return Value::of(version.document(), &grid_.segment.view().pages());
+    }
+
     /// What is wrong with one version that is visible at a revision.
-    static std::string check_version(const VersionBlock& version, Revision at) {
+    [[nodiscard]] std::string check_version(const VersionBlock& version, Revision at) const {
         if (version.revision > at) return "a version of a later revision is visible";
         if (version.name().starts_with("account/")) return {};
-        return testing::why_torn(Value::of(version.document()));
+        return testing::why_torn(document_of(version));
     }
 
     ThreadedGrid grid_{{.retain_entries = 32, .retain_bytes = 16 << 10}};
@@ -206,7 +210,7 @@ TEST_F(PinProtocolThreads, ScansMeetEveryRecordOnceInOrderAtOneInstant) {
                     if (auto wrong = check_version(*version, pin.revision()); !wrong.empty())
                         return wrong;
                     if (name.starts_with("steady/")) ++steady;
-                    sum += Value::of(version->document())["balance"].as_int64().value_or(0);
+                    sum += document_of(*version)["balance"].as_int64().value_or(0);
                 }
             }
             scans.fetch_add(1, std::memory_order_relaxed);
@@ -305,7 +309,8 @@ private:
         }
         versions_[name] = is_removal ? 0 : block.version;
         if (is_removal || name.starts_with("account/")) return {};
-        return testing::why_torn(Value::of(block.document()));
+        return testing::why_torn(
+            Value::of(block.document(), &grid_->segment.view().pages()));
     }
 
     ThreadedGrid* grid_;

@@ -161,7 +161,7 @@ public:
         const auto* version =
             shm::visible_record(segment.view(), table.find(name, table.hash(name)), revision);
         if (version == nullptr) return std::nullopt;
-        return to_json(Value::of(version->document()));
+        return to_json(Value::of(version->document(), &segment.view().pages()));
     }
     std::optional<std::string> get(std::string_view name) const { return get(name, published()); }
     Revision published() const { return segment.header().commit.published.load(); }

@@ -81,7 +81,7 @@ public:
         const auto* version =
             shm::visible_record(segment.view(), table.find(name, table.hash(name)), revision);
         if (version == nullptr) return std::nullopt;
-        return to_json(Value::of(version->document()));
+        return to_json(Value::of(version->document(), &segment.view().pages()));
     }
     std::optional<std::string> get(std::string_view name) const {
         return get(name, grid.published());
@@ -101,7 +101,7 @@ public:
                 const std::string name(version->name());
                 if (!met.empty() && name <= last) throw std::logic_error("out of order: " + name);
                 last = name;
-                met.emplace(name, to_json(Value::of(version->document())));
+                met.emplace(name, to_json(Value::of(version->document(), &segment.view().pages())));
             }
         }
         return met;

@@ -26,13 +26,19 @@ void check_target(const std::string& directory) {
 /// Writes all records of a snapshot to a store. Throws ringside::Exception.
 std::uint64_t write_all(const Snapshot& snapshot, Store& store) {
     std::uint64_t records = 0;
+    DocumentBuilder whole;
     Result<void> written = store.begin_anew();
     if (written) {
         snapshot
             .scan_prefix("",
                          [&](std::span<const RecordView> batch) {
                              for (const RecordView& record : batch) {
-                                 store.put({record.name(), record.bytes(), record.version(),
+                                 const auto document = record.encode(whole);
+                                 if (!document) {
+                                     written = document.error();
+                                     return false;
+                                 }
+                                 store.put({record.name(), *document, record.version(),
                                             record.revision(), record.expires_ms()});
                              }
                              records += batch.size();

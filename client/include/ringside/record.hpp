@@ -38,17 +38,26 @@ private:
 class RecordView {
 public:
     RecordView() = default;
-    RecordView(std::string_view name, ByteView document, Version version, Revision revision,
-               std::uint64_t expires_ms) noexcept
+    RecordView(std::string_view name, ByteView document, const PageSpace* pages, Version version,
+               Revision revision, std::uint64_t expires_ms) noexcept
         : name_(name),
           document_(document),
+          pages_(pages),
           version_(version),
           revision_(revision),
           expires_ms_(expires_ms) {}
 
     [[nodiscard]] std::string_view name() const noexcept { return name_; }
-    [[nodiscard]] Value document() const noexcept { return Value::of(document_); }
-    [[nodiscard]] ByteView bytes() const noexcept { return document_; }
+    /// Does not exist for a record that was deleted.
+    [[nodiscard]] Value document() const noexcept { return Value::of(document_, pages_); }
+    /// The encoded document, in place; empty for one of more than about 2 KB, which lies in several
+    /// pages: see `encode`.
+    [[nodiscard]] ByteView bytes() const noexcept {
+        return pages_ == nullptr ? document_ : ByteView();
+    }
+    /// The encoded document, in place or as `into` builds it. Valid as long as both.
+    /// Errors: bad_document, for a pin that was revoked.
+    [[nodiscard]] Result<ByteView> encode(DocumentBuilder& into) const;
     [[nodiscard]] Version version() const noexcept { return version_; }
     [[nodiscard]] Revision revision() const noexcept { return revision_; }
     /// Unix time in ms at which the record expires; 0 = never.
@@ -57,6 +66,7 @@ public:
 private:
     std::string_view name_;
     ByteView document_;
+    const PageSpace* pages_ = nullptr;  ///< where there are further pages
     Version version_ = 0;
     Revision revision_ = 0;
     std::uint64_t expires_ms_ = 0;
