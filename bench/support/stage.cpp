@@ -1,5 +1,7 @@
 #include "bench/support/stage.hpp"
 
+#include <atomic>
+
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -27,10 +29,12 @@ Descriptor listen_at(const std::string& path) {
     return listener;
 }
 
+std::atomic<int> stages = 0;
+
 }  // namespace
 
 Stage::Stage(const shm::SegmentShape& shape)
-    : name_("bench-stage-" + std::to_string(getpid())),
+    : name_("bench-stage-" + std::to_string(getpid()) + "-" + std::to_string(++stages)),
       segment_(shm::Segment::create(name_, shape).value()),
       listener_(listen_at(shm::GridPaths::of(name_).value().socket_path)),
       grid_(std::make_unique<broker::Grid>(
