@@ -3,6 +3,7 @@
 #include <new>
 
 #include "broker/engine/grid_impl.hpp"
+#include "shm/base/crash_point.hpp"
 #include "shm/document/patch.hpp"
 
 /// How a commit happens, in the order of its steps:
@@ -195,6 +196,7 @@ Result<Version> Grid::Impl::link(std::string_view name, std::uint64_t hash, cons
         auto* block = new (segment_.at<std::byte>(path)) shm::PathBlock;
         block->size = static_cast<std::uint32_t>(made.path.size());
         std::memcpy(block + 1, made.path.data(), made.path.size());
+        reach(CrashPoint::commit_path_built);
     }
     const Offset offset = build_block(name, hash, made);
     const auto refuse = [&](Errc code) {
@@ -204,6 +206,7 @@ Result<Version> Grid::Impl::link(std::string_view name, std::uint64_t hash, cons
     };
     if (offset == 0) return refuse(Errc::grid_full);
     VersionBlock& block = *version_at(offset);
+    reach(CrashPoint::commit_block_built);
 
     // Only now: making room may have unlinked a tombstone of that name.
     const VersionBlock* newest = table_.find(name, hash);
@@ -220,7 +223,9 @@ Result<Version> Grid::Impl::link(std::string_view name, std::uint64_t hash, cons
         block.link.store(block.link_word() | from, std::memory_order_relaxed);
         // release: pairs with the acquire of readers that come by the index.
         segment_.slot(block.record_id()).newest.store(offset, std::memory_order_release);
+        reach(CrashPoint::commit_slot_linked);
         table_.replace(hash, from, offset);
+        reach(CrashPoint::commit_table_linked);
     }
     links_.push_back({hash, from, offset, path});
     announce(block, made, path, origin);
@@ -237,6 +242,7 @@ Result<void> Grid::Impl::link_new_record(std::uint64_t hash, Offset offset) {
     VersionBlock& block = *version_at(offset);
     block.record = static_cast<std::uint32_t>(*id);
     segment_.slot(*id).newest.store(offset, std::memory_order_release);
+    reach(CrashPoint::commit_new_slot_linked);
     if (!index_.insert(*id)) {
         reclaim(Urgency::drop_history);
         if (!index_.insert(*id)) {
@@ -245,7 +251,9 @@ Result<void> Grid::Impl::link_new_record(std::uint64_t hash, Offset offset) {
             return Error(Errc::grid_full);
         }
     }
+    reach(CrashPoint::commit_new_index_linked);
     table_.insert(hash, offset);
+    reach(CrashPoint::commit_new_table_linked);
     return {};
 }
 
@@ -263,6 +271,7 @@ void Grid::Impl::announce(const VersionBlock& block, const NewVersion& made, Off
     change.lane = origin.lane;
     change.command = origin.number;
     ring_.append(change);
+    reach(CrashPoint::commit_announced);
     subjects_ |= shm::name_bit(block.name_hash) | shm::first_level_bit(block.name());
 }
 
@@ -297,10 +306,12 @@ void Grid::Impl::settle() noexcept {
     pages_.forget();
     assigned_ = revision;
     ++commits_;
+    reach(CrashPoint::commit_settled);
 }
 
 void Grid::Impl::roll_back(Position ring_head) {
     ring_.rewind(ring_head);
+    reach(CrashPoint::commit_rolled_back_entries);
     for (auto made = links_.rbegin(); made != links_.rend(); ++made) {
         VersionBlock& block = *version_at(made->to);
         if (made->path != 0) {
@@ -325,6 +336,7 @@ void Grid::Impl::roll_back(Position ring_head) {
         retire_structure(page.offset, page.bytes);
     }
     pages_.forget();
+    reach(CrashPoint::commit_rolled_back);
 }
 
 void Grid::Impl::expire_due(std::size_t limit) {
@@ -345,6 +357,7 @@ void Grid::Impl::expire_due(std::size_t limit) {
             return;  // no memory for the tombstone now: it stays due
         }
         settle();
+        reach(CrashPoint::commit_expired);
     }
 }
 
@@ -386,6 +399,7 @@ std::uint32_t Grid::Impl::publish() noexcept {
 
 void Grid::Impl::make_visible() noexcept {
     if (ring_.head() == published_head_) return;
+    reach(CrashPoint::publish_begun);
     ring_.publish(assigned_);
     published_ = assigned_;
     published_head_ = ring_.head();

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "broker/engine/retirement.hpp"
+#include "shm/base/crash_point.hpp"
 
 namespace ringside::broker {
 
@@ -32,10 +33,12 @@ void Engine::open(std::unique_ptr<Session> session, std::uint64_t now_ns) {
     entry.name.fill('\0');
     peer.program.copy(entry.name.data(), entry.name.size() - 1);
     store_entry(*session);
+    reach(CrashPoint::session_entry_written);
     // release: who sees the id sees the rest.
     entry.id.store(session->id(), std::memory_order_release);
     enlist(std::move(session));
     ++sessions_total_;
+    reach(CrashPoint::session_opened);
 }
 
 /// Counted before its client is told that it has it.
@@ -52,8 +55,10 @@ std::unique_ptr<Session> Engine::close(SessionId id) {
     sessions_.erase(place);
     std::erase(active_, session.get());
     for (const auto& lane : session->lanes()) std::erase(holding_, lane.get());
+    reach(CrashPoint::session_unlisted);
     segment_.session(session->index()).id.store(0, std::memory_order_relaxed);
     segment_.header().counters.sessions_open.store(sessions_.size(), std::memory_order_relaxed);
+    reach(CrashPoint::session_closed);
     return session;
 }
 

@@ -2,6 +2,7 @@
 #include <cassert>
 
 #include "broker/engine/grid_impl.hpp"
+#include "shm/base/crash_point.hpp"
 
 /// How memory comes back; the protocol with readers is in shm/pin/pin.hpp.
 ///
@@ -62,6 +63,7 @@ void Grid::Impl::reclaim(Urgency urgency) {
     horizon_ = horizon;
     // seq_cst: pairs with a reader's store of its pin and load of the horizon (E2, E3, R1..R3).
     segment_.header().horizon.horizon.store(horizon, std::memory_order_seq_cst);
+    reach(CrashPoint::reclaim_horizon_stored);
     host_.heavy_fence();
     pins_.clear();
     host_.collect_pins(pins_);
@@ -113,7 +115,9 @@ bool Grid::Impl::unlink(const Retired& tombstone) {
     // The name may have been written again: then the tombstone is just a replaced version.
     if (segment_.slot(id).newest.load(std::memory_order_relaxed) != tombstone.offset) return true;
     if (!index_.erase(id)) return false;
+    reach(CrashPoint::reclaim_index_unlinked);
     table_.erase(table_.hash(block.name()), tombstone.offset);
+    reach(CrashPoint::reclaim_table_unlinked);
     --tombstones_;
     // The slot leads to the tombstone until both are released: a reader in a replaced leaf of the
     // index still finds the record's name there.
@@ -126,6 +130,7 @@ void Grid::Impl::release(const Retired& retired) {
     if (retired.kind == Retired::Kind::slot) {
         const RecordId id{static_cast<std::uint32_t>(retired.offset)};
         segment_.slot(id).newest.store(0, std::memory_order_release);
+        reach(CrashPoint::reclaim_slot_freed);
         slots_.give_back(id);
     } else {
         heap_.free(retired.offset, retired.bytes);

@@ -4,6 +4,7 @@
 #include <new>
 #include <vector>
 
+#include "shm/base/crash_point.hpp"
 #include "shm/document/paging.hpp"
 #include "shm/segment/segment.hpp"
 
@@ -31,6 +32,7 @@ public:
         new (segment_.at<std::byte>(offset)) PageHeader(header);
         std::memcpy(segment_.at<std::byte>(offset + sizeof header), content.data(), content.size());
         written_.push_back({offset, bytes});
+        reach(CrashPoint::commit_page_written);
         return offset;
     }
 

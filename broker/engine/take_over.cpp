@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "broker/engine/grid_impl.hpp"
+#include "shm/base/crash_point.hpp"
 
 /// How a grid goes on after its broker has died, at whatever instruction. The survey has looked at
 /// everything and found it fit; here it is acted upon, in this order:
@@ -24,20 +25,25 @@ using shm::VersionBlock;
 
 Result<void> Grid::Impl::take_over(Survey&& survey) {
     heap_.adopt(survey.blocks);
+    reach(CrashPoint::take_over_heap_adopted);
     ring_.adopt(survey.tail, survey.head, survey.appended);
     assigned_ = published_ = survey.published;
     horizon_ = survey.horizon;
     published_head_ = survey.head;
     adopt_records(survey);
+    reach(CrashPoint::take_over_records_adopted);
     if (!take_out_unpublished(survey)) {
         return Error(Errc::grid_full, "no memory to take unfinished records out of the index");
     }
+    reach(CrashPoint::take_over_unpublished_out);
     adopt_replaced(survey);
+    reach(CrashPoint::take_over_replaced_adopted);
     adopt_counters();
     ++assigned_;
     published_ = assigned_;
     quarantine_until_ = published_;
     ring_.publish(published_);
+    reach(CrashPoint::take_over_published);
     subjects_ = shm::every_subject;
     return {};
 }

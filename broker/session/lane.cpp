@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "shm/base/crash_point.hpp"
 #include "shm/protocol/reply.hpp"
 
 namespace ringside::broker {
@@ -52,6 +53,7 @@ Lane::Taken Lane::take_frame() {
         case shm::ByteRingConsumer::Outcome::broken: return Taken::broken;
         case shm::ByteRingConsumer::Outcome::frame: break;
     }
+    reach(CrashPoint::lane_taken);
     return more ? Taken::part : Taken::message;
 }
 
@@ -65,6 +67,7 @@ void Lane::answer(std::uint64_t number, ByteView reply) {
     const bool fits_a_frame = reply.size() <= shm::frame_bytes_max(shm::reply_ring_bytes);
     if (fits_a_frame && replies_.push(reply, false)) {
         answered_number_ = number;
+        reach(CrashPoint::lane_answered);
         return;
     }
     pending_number_ = number;
@@ -108,7 +111,9 @@ void Lane::send_pending() {
 void Lane::flush() noexcept {
     // The replies come after `published` was stored: who sees them sees the commit.
     control_->broker_reply.store(replies_.tail(), answered_number_);
+    reach(CrashPoint::lane_told);
     requests_.release();
+    reach(CrashPoint::lane_flushed);
     is_touched = false;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 
+#include "shm/base/crash_point.hpp"
 #include "shm/heap/size_class.hpp"
 
 namespace ringside::shm {
@@ -64,6 +65,7 @@ Offset Heap::allocate_small(std::size_t size_class, Purpose purpose) {
     spans_[index] = std::move(span);
     segment_.span(index).size_class.store(static_cast<std::uint16_t>(size_class + 1),
                                           std::memory_order_relaxed);
+    reach(CrashPoint::heap_span_taken);
     open(index);
     return take_block(index);
 }
@@ -90,6 +92,7 @@ Offset Heap::take_block(std::uint32_t index) {
     bytes_used_ += size_class::bytes(span.size_class);
     segment_.span(index).used.store(static_cast<std::uint16_t>(span.used),
                                     std::memory_order_relaxed);
+    reach(CrashPoint::heap_block_taken);
     return segment_.identity().heap.offset + index * span_bytes +
            std::uint64_t{block} * size_class::bytes(span.size_class);
 }
@@ -102,6 +105,7 @@ Offset Heap::allocate_large(std::uint64_t spans, Purpose purpose) {
         segment_.span(first + i).size_class.store(
             i == 0 ? SpanEntry::large_first : SpanEntry::large_rest, std::memory_order_relaxed);
     }
+    reach(CrashPoint::heap_run_taken);
     return segment_.identity().heap.offset + first * span_bytes;
 }
 

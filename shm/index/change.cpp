@@ -34,6 +34,7 @@ Offset Change::begin_node(const NodeHeader& header) {
     if (offset == 0) return 0;
     built_.push_back({offset, header.bytes()});
     new (segment_.at<std::byte>(offset)) Word(std::bit_cast<std::uint64_t>(header));
+    reach(CrashPoint::index_node_built);
     return offset;
 }
 

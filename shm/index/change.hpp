@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "shm/base/crash_point.hpp"
 #include "shm/heap/heap.hpp"
 #include "shm/index/node.hpp"
 
@@ -54,6 +55,7 @@ public:
     void link(Word& word, Offset top, const Retire& retire) {
         // release: pairs with the acquire of readers; the nodes below are whole.
         word.store(top, std::memory_order_release);
+        reach(CrashPoint::index_linked);
         built_.clear();
         for (const Block& block : replaced_) retire(block.offset, block.bytes);
     }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 
+#include "shm/base/crash_point.hpp"
 #include "shm/name/name.hpp"
 
 namespace ringside::shm {
@@ -60,6 +61,7 @@ void ChangeRingWriter::append(const Change& change) noexcept {
     assert(head_ - tail_ < capacity());
     ChangeEntry& target = entry(head_);
     target.stamp.store(ChangeEntry::busy, std::memory_order_relaxed);  // W2
+    reach(CrashPoint::ring_entry_begun);
     // W3, release each: who sees one of these words also sees `busy` at R3, or a later stamp.
     const auto put = [&target](WordIndex index, std::uint64_t word) {
         target.words[index].store(word, std::memory_order_release);
@@ -72,7 +74,9 @@ void ChangeRingWriter::append(const Change& change) noexcept {
     put(path_word, change.path | (static_cast<std::uint64_t>(change.lane) << 48));
     put(session_word, change.session);
     put(command_word, change.command);
+    reach(CrashPoint::ring_entry_written);
     target.stamp.store(stamp_of(head_), std::memory_order_release);  // W4
+    reach(CrashPoint::ring_entry_stamped);
     ++head_;
 }
 
@@ -88,6 +92,7 @@ void ChangeRingWriter::advance_tail(Position position) noexcept {
     // Only whole revisions: a watch that begins at the tail's revision sees all of it.
     while (tail_ > 0 && tail_ < head_ && revision_at(tail_) == revision_at(tail_ - 1)) ++tail_;
     store_tail();
+    reach(CrashPoint::ring_tail_moved);
 }
 
 void ChangeRingWriter::store_tail() noexcept {
@@ -104,9 +109,11 @@ void ChangeRingWriter::rewind(Position head) noexcept {
 void ChangeRingWriter::publish(Revision revision) noexcept {
     // W5. relaxed: ordered by the release below; a reader loads `published` first.
     header_->commit.head.store(head_, std::memory_order_relaxed);
+    reach(CrashPoint::publish_head_stored);
     // release: pairs with the acquire of every reader that picks its revision; the versions, the
     // index and the ring entries of all commits up to here are visible to whoever sees it.
     header_->commit.published.store(revision, std::memory_order_release);
+    reach(CrashPoint::publish_done);
     if (header_->tail.tail_revision.load(std::memory_order_relaxed) == 0) store_tail();
 }
 

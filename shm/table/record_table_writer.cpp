@@ -3,6 +3,8 @@
 #include <cassert>
 #include <cstring>
 
+#include "shm/base/crash_point.hpp"
+
 namespace ringside::shm {
 
 namespace {
@@ -74,6 +76,7 @@ bool RecordTableWriter::rebuild(unsigned log2_entries) {
         high_halves[place] = high_halves_[i];
     }
 
+    reach(CrashPoint::table_copied);
     const TableRoot old = root_;
     const bool had_one = entries_ != nullptr;
     root_ = root;
@@ -82,6 +85,7 @@ bool RecordTableWriter::rebuild(unsigned log2_entries) {
     used_ = live_;
     // release: pairs with the acquire of readers; the table is complete.
     segment_.header().root.table.store(root.word, std::memory_order_release);
+    reach(CrashPoint::table_exchanged);
     if (had_one) retire_(old.offset(), old.entries() * sizeof(Word));
     return true;
 }

@@ -34,8 +34,9 @@ template <class Condition>
 /// the test whatever has happened.
 class TestGrid {
 public:
-    explicit TestGrid(std::vector<std::string> options = {"--memory", "64MiB"})
-        : options_(std::move(options)) {
+    explicit TestGrid(std::vector<std::string> options = {"--memory", "64MiB"},
+                      std::string program = RINGSIDE_BROKER_PATH)
+        : options_(std::move(options)), program_(std::move(program)) {
         start();
     }
     ~TestGrid() {
@@ -64,7 +65,7 @@ public:
             const int null = open("/dev/null", O_WRONLY);
             if (getenv("RINGSIDE_TEST_LOG") == nullptr) dup2(null, STDERR_FILENO);
             std::vector<char*> arguments;
-            std::string program = RINGSIDE_BROKER_PATH;
+            std::string program = program_;
             std::string flag = "--grid";
             arguments.push_back(program.data());
             arguments.push_back(flag.data());
@@ -87,6 +88,15 @@ public:
     int stop() { return end(SIGTERM); }
     /// Ends the broker in order, with the grid left to the next one; its exit status.
     int leave() { return end(SIGUSR1); }
+    /// The signal that the broker ended by within a time; 0 where it runs still.
+    int killed_by(std::chrono::milliseconds within) {
+        int status = 0;
+        if (!eventually([&] { return waitpid(broker_, &status, WNOHANG) == broker_; }, within)) {
+            return 0;
+        }
+        broker_ = 0;
+        return WIFSIGNALED(status) ? WTERMSIG(status) : -1;
+    }
     /// Waits for the broker to end by itself.
     int wait() { return end(0); }
     /// For the next `start`.
@@ -116,6 +126,7 @@ private:
 
     std::string name_ = unique_name();
     std::vector<std::string> options_;
+    std::string program_;
     pid_t broker_ = 0;
 };
 

@@ -1,0 +1,120 @@
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <random>
+#include <vector>
+
+#include "broker/engine/survey.hpp"
+#include "shm/base/crash_point.hpp"
+#include "tests/support/child.hpp"
+#include "tests/support/judge.hpp"
+#include "tests/support/seeded_test.hpp"
+#include "tests/support/temporary_directory.hpp"
+
+/// The broker is killed at each of its crash points in turn, under a load that comes to all of
+/// them; the next broker goes on. Then every writer's log, every document and the whole segment are
+/// looked at.
+namespace ringside {
+namespace {
+
+using namespace testing;
+
+/// What the writers of the judge do not do: new records by the thousand, deletions, expiries,
+/// patches of large documents, refused transactions.
+[[noreturn]] void stir(const std::string& grid) {
+    std::mt19937_64 random(7);
+    for (std::uint64_t number = 0;; ++number) {
+        Client client = attach_at_last(grid);
+        std::string seats = "{";
+        for (int i = 0; i < 300; ++i) seats += "\"s" + std::to_string(i) + "\":\"free\",";
+        seats.back() = '}';
+        // A refusal or an end of the session is as good as an answer here.
+        static_cast<void>(client.put("stir/hall", seats));
+        for (int i = 0; i < 300; ++i) {
+            const std::string name = "stir/" + std::to_string(random() % 4000);
+            static_cast<void>(client.put(name, "[1,2,3]", {.ttl = std::chrono::milliseconds(
+                                                               random() % 3 == 0 ? 20 : 0)}));
+            if (random() % 3 == 0) static_cast<void>(client.remove(name));
+            static_cast<void>(client.patch("stir/hall", "/s" + std::to_string(random() % 300),
+                                         std::to_string(random() % 9)));
+            if (random() % 16 == 0) {
+                static_cast<void>(client.put("stir/large", '"' + std::string(90'000, 'x') + '"'));
+            }
+            Transaction refused;
+            static_cast<void>(refused.put("stir/refused/" + std::to_string(random() % 50), "1"));
+            static_cast<void>(refused.put("stir/hall", "1", {.condition = Condition::is_absent()}));
+            static_cast<void>(client.commit(refused));
+        }
+    }
+}
+
+/// Sessions that come, write and are killed.
+[[noreturn]] void come_and_go(const std::string& grid) {
+    for (;;) {
+        Child client([&] {
+            auto attached = Client::attach({.grid = grid});
+            while (attached && attached->put("stir/guest", "1")) usleep(100);
+        });
+        usleep(3000);
+    }
+}
+
+class CrashPoints : public SeededTest {
+protected:
+    void crash_at(std::string_view point, std::uint64_t times) {
+        SCOPED_TRACE(std::string(point) + ":" + std::to_string(times));
+        setenv("RINGSIDE_CRASH_AT", (std::string(point) + ":" + std::to_string(times)).c_str(), 1);
+        grid_.kill_broker();
+        try {
+            grid_.start();  // some are met by then
+        } catch (const std::runtime_error&) {
+        }
+        unsetenv("RINGSIDE_CRASH_AT");
+        ASSERT_EQ(grid_.killed_by(std::chrono::seconds(20) * patience), SIGKILL)
+            << "it was not reached";
+        look_at_segment();
+        grid_.start();
+        judge_.judge();
+    }
+
+    /// What a broker leaves behind wherever it dies is fit to be gone on with.
+    void look_at_segment() const {
+        const auto segment = shm::Segment::open(grid_.name());
+        ASSERT_TRUE(segment);
+        broker::Survey survey(segment->view());
+        const auto fits = survey.run();
+        ASSERT_TRUE(fits) << fits.error().text();
+    }
+
+    const TemporaryDirectory directory_;
+    TestGrid grid_{{"--memory", "48MiB", "--ring-entries", "4096", "--data", directory_ / "data"},
+                   RINGSIDE_CRASHING_BROKER_PATH};
+    Judge judge_{grid_, directory_.path()};
+};
+
+TEST_F(CrashPoints, TheGridGoesOnAfterADeathAtEachOfThem) {
+    std::vector<Child> running;
+    for (unsigned writer = 0; writer < writers; ++writer) {
+        running.emplace_back([&, writer] {
+            const Log log(judge_.log_of(writer));
+            if (writer == 0) write_in_a_pipeline(grid_.name(), writer, log);
+            write_singly(grid_.name(), writer, log);
+        });
+    }
+    running.emplace_back([&] { stir(grid_.name()); });
+    running.emplace_back([&] { come_and_go(grid_.name()); });
+    Random times = random(0);
+    for (const std::string_view point : crash_point_names) {
+        // The first time may be at the start, the others are under load.
+        const bool is_rare = point.starts_with("take_over_") || point.starts_with("table_");
+        for (const std::uint64_t most : {1, 20}) {
+            if (is_rare && most != 1) continue;
+            crash_at(point, times.between(1, most));
+            if (HasFatalFailure()) return;
+        }
+    }
+    EXPECT_GT(judge_.acknowledged(), 1000U);
+}
+
+}  // namespace
+}  // namespace ringside
