@@ -40,6 +40,13 @@ public:
 
     void signal(int number) const { ::kill(pid_, number); }
 
+    /// It can be joined without waiting.
+    [[nodiscard]] bool has_ended() const {
+        siginfo_t info{};
+        return waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+               info.si_pid == pid_;
+    }
+
     /// Waits for its end; whether it ended by itself and everything held.
     bool join() {
         int status = 0;
