@@ -14,6 +14,8 @@ namespace {
 
 const char* yes_or_no(bool is_met) { return is_met ? "yes" : "no"; }
 
+}  // namespace
+
 std::string machine() {
     std::string model = "unknown CPU";
     std::ifstream cpuinfo("/proc/cpuinfo");
@@ -27,11 +29,9 @@ std::string machine() {
     uname(&kernel);
     std::string pages;
     std::getline(std::ifstream("/sys/kernel/mm/transparent_hugepage/shmem_enabled"), pages);
-    return fmt::format("{}, {} cores, Linux {}, huge pages of shared memory: {}", model,
+    return fmt::format("Machine: {}, {} cores, Linux {}, huge pages of shared memory: {}.", model,
                        sysconf(_SC_NPROCESSORS_ONLN), kernel.release, pages);
 }
-
-}  // namespace
 
 void Report::ratio(const std::string& figure, const std::vector<double>& measured,
                    const std::string& unit, const std::vector<double>& baseline,
@@ -58,14 +58,14 @@ void Report::plain(const std::string& figure, double measured, const std::string
     rows_.push_back({figure, fmt::format("{:.3g} {}", measured, unit), "", "", "", ""});
 }
 
-void Report::print() const {
-    fmt::print("Machine: {}.\n\n", machine());
-    fmt::print(
-        "| figure | measured | baseline | ratio | target | met |\n|---|---|---|---|---|---|\n");
+std::string Report::text() const {
+    std::string text =
+        "| figure | measured | baseline | ratio | target | met |\n|---|---|---|---|---|---|\n";
     for (const Row& row : rows_) {
-        fmt::print("| {} | {} | {} | {} | {} | {} |\n", row.figure, row.measured, row.baseline,
-                   row.ratio, row.target, row.met);
+        text += fmt::format("| {} | {} | {} | {} | {} | {} |\n", row.figure, row.measured,
+                            row.baseline, row.ratio, row.target, row.met);
     }
+    return text;
 }
 
 }  // namespace ringside::bench

@@ -5,6 +5,9 @@
 
 namespace ringside::bench {
 
+/// What it was measured on, as a sentence.
+std::string machine();
+
 /// The table of figures, as Markdown.
 class Report {
 public:
@@ -23,7 +26,7 @@ public:
     /// A figure without a target.
     void plain(const std::string& figure, double measured, const std::string& unit);
 
-    void print() const;
+    [[nodiscard]] std::string text() const;
 
 private:
     struct Row {
