@@ -8,6 +8,9 @@ namespace ringside::bench {
 /// What it was measured on, as a sentence.
 std::string machine();
 
+/// "412 ns", "1.3 us", "2 ms"
+std::string duration(double ns);
+
 /// The table of figures, as Markdown.
 class Report {
 public:
