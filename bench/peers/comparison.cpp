@@ -26,7 +26,7 @@ std::string with_unit(double value, const std::string& unit) {
 
 Comparison::Comparison(const Peers& peers)
     : workloads_(header_of(peers)),
-      percentiles_({"latency", "who", "p50", "p99", "p99.9"}),
+      percentiles_({"latency", "who", "p50", "p99", "p99.9", "longest"}),
       beside_({"workload", "who", "without the writer", "beside it", "ratio", "writes/s"}) {}
 
 void Comparison::in_turns(const std::string& workload, const Peers& peers, int slices,
@@ -54,7 +54,8 @@ void Comparison::in_turns(const std::string& workload, const Peers& peers, int s
 void Comparison::latencies(const std::string& workload, std::string_view who,
                            const Latencies& latencies) {
     percentiles_.add({workload, std::string(who), duration(latencies.at(0.5)),
-                      duration(latencies.at(0.99)), duration(latencies.at(0.999))});
+                      duration(latencies.at(0.99)), duration(latencies.at(0.999)),
+                      duration(latencies.longest())});
 }
 
 void Comparison::beside_a_writer(const std::string& workload, const Peer& peer,

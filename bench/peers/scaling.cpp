@@ -80,7 +80,7 @@ std::string measure_scaling(Report& targets, Plot& plot, const Scale& scale,
     plot = {.title = "Reading one field of a record at random",
             .x_label = "records",
             .y_label = "ns a read",
-            .lines = {{"Ringside", {}}, {"map in the process", {}}, {"LMDB", {}}}};
+            .lines = {{"Ringside", {}, 0}, {"map in the process", {}, 1}, {"LMDB", {}, 2}}};
     std::vector<std::vector<Cost>> all;
     const std::vector<std::size_t> sizes = sizes_of(scale);
     for (const std::size_t records : sizes) {

@@ -91,9 +91,10 @@ std::string measure_watches(Plot& plot, const Scale& scale, const std::string& d
             .x_label = "watchers",
             .y_label = "us",
             .lines = {}};
-    for (const auto& channel : channels) {
-        plot.lines.push_back({std::string(channel->name()) + ", last has it", {}});
-        plot.lines.push_back({std::string(channel->name()) + ", server's time", {}});
+    for (std::size_t i = 0; i < channels.size(); ++i) {
+        const std::string name(channels[i]->name());
+        plot.lines.push_back({name + ", last has it", {}, i});
+        plot.lines.push_back({name + ", server's time", {}, i, true});
     }
     for (const std::size_t watchers : {1, 8, 64}) {
         std::vector<Spread> spreads(channels.size());

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <boost/histogram.hpp>
 #include <cstdint>
 
@@ -8,8 +9,16 @@ namespace ringside::bench {
 /// A histogram of durations of 1 ns to 10 s in buckets whose width is 1 % of their place.
 class Latencies {
 public:
-    void add(double ns) { buckets_(ns); }
-    void add(const Latencies& others) { buckets_ += others.buckets_; }
+    void add(double ns) {
+        buckets_(ns);
+        longest_ = std::max(longest_, ns);
+    }
+    void add(const Latencies& others) {
+        buckets_ += others.buckets_;
+        longest_ = std::max(longest_, others.longest_);
+    }
+
+    [[nodiscard]] double longest() const { return longest_; }
 
     /// The duration that a share of all does not exceed, in ns; 0 when there are none.
     [[nodiscard]] double at(double share) const {
@@ -33,6 +42,7 @@ private:
                                                    Axis())) buckets_ =
         boost::histogram::make_histogram_with(boost::histogram::dense_storage<std::uint64_t>(),
                                               Axis(buckets, 1.0, 1e10));
+    double longest_ = 0;
 };
 
 }  // namespace ringside::bench

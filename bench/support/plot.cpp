@@ -87,7 +87,8 @@ std::string grid_lines(const Axis& x, const Axis& y) {
 }
 
 std::string drawn(const Plot::Line& line, std::size_t index, const Axis& x, const Axis& y) {
-    const char* colour = colours[index % colours.size()];
+    const char* colour = colours[line.colour % colours.size()];
+    const char* dashes = line.is_dashed ? " stroke-dasharray=\"6 4\"" : "";
     std::string path;
     std::string marks;
     for (const auto& [at, value] : line.points) {
@@ -98,10 +99,12 @@ std::string drawn(const Plot::Line& line, std::size_t index, const Axis& x, cons
     const double legend_y = top + 12 + 22 * static_cast<double>(index);
     const double legend_x = width - right + 16;
     return fmt::format(
-               "<polyline points=\"{}\" fill=\"none\" stroke=\"{}\" stroke-width=\"2\"/>\n{}"
-               "<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"14\" height=\"4\" fill=\"{}\"/>\n",
-               path, colour, marks, legend_x, legend_y - 6, colour) +
-           text_at(legend_x + 20, legend_y, "start", line.name);
+               "<polyline points=\"{}\" fill=\"none\" stroke=\"{}\" stroke-width=\"2\"{}/>\n{}"
+               "<line x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\" stroke=\"{}\" "
+               "stroke-width=\"3\"{}/>\n",
+               path, colour, dashes, marks, legend_x, legend_y - 4, legend_x + 16, legend_y - 4,
+               colour, dashes) +
+           text_at(legend_x + 22, legend_y, "start", line.name);
 }
 
 }  // namespace

@@ -11,6 +11,8 @@ struct Plot {
     struct Line {
         std::string name;
         std::vector<std::pair<double, double>> points;
+        std::size_t colour;  ///< of a few; those that belong together share one
+        bool is_dashed = false;
     };
     std::string title;
     std::string x_label;
