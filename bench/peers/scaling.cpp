@@ -100,8 +100,7 @@ std::string measure_scaling(Report& targets, Plot& plot, const Scale& scale,
         all.push_back(costs);
         std::filesystem::remove_all(place);
     }
-    // Both sizes have to miss the caches in the same way: what is left is told by the map, whose
-    // look-up is a hash and its misses.
+    // The map is the yardstick: its look-up is a hash and the misses that it cannot avoid.
     if (scale.has_ten_million && all.size() > 2)
         targets.ratio("growth of a read from 100000 to 10000000 records",
                       growth(all[1][0].uniform_ns, all.back()[0].uniform_ns), "times",
