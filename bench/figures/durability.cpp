@@ -198,11 +198,8 @@ void measure_standby(Report& report, const Scale& scale) {
         fill(client, records);
         const Child standby([&] {
             pin_to(1);
-            const int null = open("/dev/null", O_WRONLY);
-            dup2(null, STDOUT_FILENO);
-            dup2(null, STDERR_FILENO);
-            execl(RINGSIDE_BROKER_PATH, RINGSIDE_BROKER_PATH, "--grid", owner.grid().c_str(),
-                  "--standby", nullptr);
+            become(RINGSIDE_BROKER_PATH,
+                   {RINGSIDE_BROKER_PATH, "--grid", owner.grid(), "--standby"});
         });
         usleep(300'000);
         const auto start = Clock::now();

@@ -21,9 +21,6 @@ double cache_line_round_trip_ns();
 
 void fill(Client& client, std::size_t records);
 
-/// Documents to write again with, encoded beforehand.
-std::vector<Bytes> some_documents();
-
 /// Reads of one field while another process writes at full speed.
 void measure_reads(Report& report, const std::string& grid, std::size_t records,
                    const Scale& scale);

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include "bench/figures/figures.hpp"
+#include "bench/support/document_section.hpp"
 #include "shm/wait/spin.hpp"
 
 namespace ringside::bench {
@@ -70,12 +71,17 @@ int main(int argc, char** argv) {
         ->check(CLI::Range(10'000, 4'000'000));
     bool durability_only = false;
     app.add_flag("--durability", durability_only, "Only the figures of store and restart");
+    std::string document;
+    app.add_option("--write", document, "Markdown file whose section `figures` gets the table")
+        ->check(CLI::ExistingFile);
     app.add_flag("--quick", quick, "Small counts: shows that it works, measures nothing");
     CLI11_PARSE(app, argc, argv);
     if (quick) scale = {20'000, 6'000, 3};
     ringside::bench::Report report;
     if (!durability_only) ringside::bench::run(report, scale);
     ringside::bench::measure_durability(report, scale);
-    report.print();
+    const std::string text = ringside::bench::machine() + "\n\n" + report.text();
+    fmt::print("{}", text);
+    if (!document.empty()) ringside::bench::replace_section(document, "figures", text);
     return 0;
 }

@@ -6,32 +6,12 @@
 
 #include "bench/figures/figures.hpp"
 #include "bench/support/stage.hpp"
+#include "bench/support/ticks.hpp"
 #include "shm/wait/spin.hpp"
 
 namespace ringside::bench {
 
 namespace {
-
-std::uint64_t now_ns() {
-    return static_cast<std::uint64_t>(Clock::now().time_since_epoch().count());
-}
-
-/// The processor's own counter, which both cores share: reading a clock through the kernel's page
-/// takes a third of what is measured here.
-std::uint64_t ticks() {
-#ifdef __x86_64__
-    return __builtin_ia32_rdtsc();
-#else
-    return now_ns();
-#endif
-}
-
-double ns_per_tick() {
-    const std::uint64_t first = ticks();
-    const auto start = Clock::now();
-    usleep(20'000);
-    return ns_since(start) / static_cast<double>(ticks() - first);
-}
 
 /// Moves all threads of a broker but its engine to core 0, where the clients are.
 void leave_the_core_to_the_engine(pid_t broker) {

@@ -10,13 +10,6 @@ void fill(Client& client, std::size_t records) {
     pipeline.flush().value();
 }
 
-std::vector<Bytes> some_documents() {
-    std::vector<Bytes> documents;
-    for (std::size_t i = 0; i < 60; ++i)
-        documents.push_back(document_from_json(json_of(i)).value());
-    return documents;
-}
-
 void measure_acknowledged(Report& report, const std::string& grid, const Scale& scale) {
     pin_to(0);
     Client client = Client::attach({.grid = grid, .spin = std::chrono::milliseconds(100)}).value();

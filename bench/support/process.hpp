@@ -8,7 +8,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
+#include <cstdio>
 #include <functional>
 #include <new>
 #include <optional>
@@ -53,7 +55,13 @@ public:
     explicit Child(const std::function<void()>& work) : pid_(fork()) {
         if (pid_ != 0) return;
         prctl(PR_SET_PDEATHSIG, SIGKILL);
-        work();
+        try {
+            work();
+        } catch (const std::exception& error) {
+            // What the parent owns is not this process's to tidy up.
+            fprintf(stderr, "a child of the benchmark: %s\n", error.what());
+            _exit(1);
+        }
         _exit(0);
     }
     ~Child() { end(SIGKILL); }
@@ -73,6 +81,18 @@ private:
     pid_t pid_;
 };
 
+/// Turns a child into another program, which says nothing. The first word is what it is told that
+/// it is called.
+inline void become(const char* path, std::vector<std::string> words) {
+    const int null = open("/dev/null", O_WRONLY);
+    dup2(null, STDOUT_FILENO);
+    dup2(null, STDERR_FILENO);
+    std::vector<char*> pointers;
+    for (std::string& word : words) pointers.push_back(word.data());
+    pointers.push_back(nullptr);
+    execv(path, pointers.data());
+}
+
 /// A broker with a grid of its own, on core 1 unless it is to use both.
 class Broker {
 public:
@@ -81,8 +101,10 @@ public:
     explicit Broker(const std::string& memory, std::vector<std::string> more = {},
                     Cores cores = Cores::one)
         : name_("bench-" + std::to_string(getpid()) + "-" + std::to_string(++count_)),
-          options_({"--grid", name_, "--memory", memory, "--spin-us", "2000"}),
+          options_({RINGSIDE_BROKER_PATH, "--grid", name_, "--memory", memory}),
           cores_(cores) {
+        if (std::find(more.begin(), more.end(), "--spin-us") == more.end())
+            more.insert(more.end(), {"--spin-us", "2000"});
         options_.insert(options_.end(), more.begin(), more.end());
         start();
         wait_until_ready();
@@ -96,13 +118,7 @@ public:
         child_.emplace([this] {
             if (cores_ == Cores::one) pin_to(1);
             else unpin();
-            const int null = open("/dev/null", O_WRONLY);
-            dup2(null, STDOUT_FILENO);
-            dup2(null, STDERR_FILENO);
-            std::vector<char*> words{const_cast<char*>(RINGSIDE_BROKER_PATH)};
-            for (std::string& option : options_) words.push_back(option.data());
-            words.push_back(nullptr);
-            execv(RINGSIDE_BROKER_PATH, words.data());
+            become(RINGSIDE_BROKER_PATH, options_);
         });
     }
     void wait_until_ready() const {

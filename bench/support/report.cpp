@@ -6,13 +6,20 @@
 
 #include <fstream>
 
+#include "bench/support/table.hpp"
 #include "bench/support/workload.hpp"
 
 namespace ringside::bench {
 
 namespace {
 
+std::string quantity(double value, const std::string& unit) {
+    return unit == "ns" ? duration(value) : fmt::format("{:.3g} {}", value, unit);
+}
+
 const char* yes_or_no(bool is_met) { return is_met ? "yes" : "no"; }
+
+}  // namespace
 
 std::string machine() {
     std::string model = "unknown CPU";
@@ -27,11 +34,15 @@ std::string machine() {
     uname(&kernel);
     std::string pages;
     std::getline(std::ifstream("/sys/kernel/mm/transparent_hugepage/shmem_enabled"), pages);
-    return fmt::format("{}, {} cores, Linux {}, huge pages of shared memory: {}", model,
+    return fmt::format("Machine: {}, {} cores, Linux {}, huge pages of shared memory: {}.", model,
                        sysconf(_SC_NPROCESSORS_ONLN), kernel.release, pages);
 }
 
-}  // namespace
+std::string duration(double ns) {
+    if (ns < 999.5) return fmt::format("{:.3g} ns", ns);
+    if (ns < 999.5e3) return fmt::format("{:.3g} us", ns / 1e3);
+    return fmt::format("{:.3g} ms", ns / 1e6);
+}
 
 void Report::ratio(const std::string& figure, const std::vector<double>& measured,
                    const std::string& unit, const std::vector<double>& baseline,
@@ -39,8 +50,8 @@ void Report::ratio(const std::string& figure, const std::vector<double>& measure
     std::vector<double> ratios;
     for (std::size_t i = 0; i < measured.size(); ++i) ratios.push_back(measured[i] / baseline[i]);
     const double ratio = median(ratios);
-    rows_.push_back({figure, fmt::format("{:.3g} {}", median(measured), unit),
-                     fmt::format("{} {:.3g} {}", baseline_name, median(baseline), unit),
+    rows_.push_back({figure, quantity(median(measured), unit),
+                     baseline_name + " " + quantity(median(baseline), unit),
                      fmt::format("{:.2f}x", ratio), fmt::format("<= {:.2f}x", target),
                      yes_or_no(ratio <= target)});
 }
@@ -49,23 +60,20 @@ void Report::absolute(const std::string& figure, double measured, const std::str
                       Wanted wanted, double target) {
     const bool is_met = wanted == Wanted::at_most ? measured <= target : measured >= target;
     rows_.push_back(
-        {figure, fmt::format("{:.3g} {}", measured, unit), "", "",
+        {figure, quantity(measured, unit), "", "",
          fmt::format("{} {:.3g} {}", wanted == Wanted::at_most ? "<=" : ">=", target, unit),
          yes_or_no(is_met)});
 }
 
 void Report::plain(const std::string& figure, double measured, const std::string& unit) {
-    rows_.push_back({figure, fmt::format("{:.3g} {}", measured, unit), "", "", "", ""});
+    rows_.push_back({figure, quantity(measured, unit), "", "", "", ""});
 }
 
-void Report::print() const {
-    fmt::print("Machine: {}.\n\n", machine());
-    fmt::print(
-        "| figure | measured | baseline | ratio | target | met |\n|---|---|---|---|---|---|\n");
-    for (const Row& row : rows_) {
-        fmt::print("| {} | {} | {} | {} | {} | {} |\n", row.figure, row.measured, row.baseline,
-                   row.ratio, row.target, row.met);
-    }
+std::string Report::text() const {
+    Table table({"figure", "measured", "baseline", "ratio", "target", "met"});
+    for (const Row& row : rows_)
+        table.add({row.figure, row.measured, row.baseline, row.ratio, row.target, row.met});
+    return table.text();
 }
 
 }  // namespace ringside::bench

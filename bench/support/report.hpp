@@ -5,6 +5,12 @@
 
 namespace ringside::bench {
 
+/// What it was measured on, as a sentence.
+std::string machine();
+
+/// "412 ns", "1.3 us", "2 ms"
+std::string duration(double ns);
+
 /// The table of figures, as Markdown.
 class Report {
 public:
@@ -23,7 +29,7 @@ public:
     /// A figure without a target.
     void plain(const std::string& figure, double measured, const std::string& unit);
 
-    void print() const;
+    [[nodiscard]] std::string text() const;
 
 private:
     struct Row {

@@ -43,6 +43,14 @@ using Clock = std::chrono::steady_clock;
     return text;
 }
 
+/// Documents to write again with, encoded beforehand.
+[[nodiscard]] inline std::vector<Bytes> some_documents() {
+    std::vector<Bytes> documents;
+    for (std::size_t i = 0; i < 60; ++i)
+        documents.push_back(document_from_json(json_of(i)).value());
+    return documents;
+}
+
 /// Indices below `count`, uniform, from a seed.
 [[nodiscard]] inline std::vector<std::uint32_t> random_indices(std::size_t count,
                                                                std::size_t samples,

@@ -1,0 +1,99 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+
+#include "bench/peers/interprocess_map.hpp"
+#include "bench/peers/lmdb.hpp"
+#include "bench/peers/redis.hpp"
+#include "bench/peers/ringside_peer.hpp"
+#include "bench/peers/workloads.hpp"
+#include "bench/support/document_section.hpp"
+#include "bench/support/scratch.hpp"
+
+namespace ringside::bench {
+
+namespace {
+
+struct Plots {
+    Plot reads;
+    Plot watchers;
+};
+
+std::string directory_in(const Scratch& scratch, const std::string& name) {
+    std::filesystem::create_directories(scratch / name);
+    return scratch / name;
+}
+
+Peers make_peers(const Scratch& scratch, const RedisServer& redis, std::size_t records) {
+    const std::string mark = std::to_string(records);
+    Peers peers;
+    peers.push_back(std::make_unique<RingsidePeer>(records));
+    peers.push_back(make_map());
+    peers.push_back(std::make_unique<InterprocessMap>(scratch.mark() + mark,
+                                                      InterprocessMap::Open::create, records));
+    peers.push_back(std::make_unique<Lmdb>(directory_in(scratch, "lmdb-" + mark), records));
+    peers.push_back(std::make_unique<Redis>(redis.socket()));
+    pin_to(0);
+    for (const auto& peer : peers) peer->fill(records);
+    return peers;
+}
+
+void compare(std::optional<Comparison>& comparison, const Scratch& scratch, const Scale& scale,
+             std::size_t records) {
+    const RedisServer redis(directory_in(scratch, "redis-" + std::to_string(records)));
+    const Peers peers = make_peers(scratch, redis, records);
+    if (!comparison) comparison.emplace(peers);
+    const Workload workload{scale, peers, records};
+    check_agreement(workload);
+    measure_memory(*comparison, workload);
+    measure_reads(*comparison, workload);
+    measure_scan(*comparison, workload);
+    measure_reads_beside_a_writer(*comparison, workload);
+    measure_writes(*comparison, workload);
+}
+
+std::string measure(const Scale& scale, Plots& plots) {
+    const Scratch scratch;
+    std::optional<Comparison> comparison;
+    compare(comparison, scratch, scale, 10'000);
+    compare(comparison, scratch, scale, scale.records);
+    const std::string scaling = measure_scaling(comparison->targets(), plots.reads, scale,
+                                                directory_in(scratch, "scaling"));
+    const std::string watches =
+        measure_watches(plots.watchers, scale, directory_in(scratch, "watches"));
+    return machine() + "\n\n" + comparison->text() + "\n" + scaling + "\n" + watches;
+}
+
+}  // namespace
+}  // namespace ringside::bench
+
+int main(int argc, char** argv) try {
+    CLI::App app("Measures Ringside beside its peers, for docs/benchmarks.md", "peers");
+    ringside::bench::Scale scale;
+    std::string document;
+    std::string plots_directory;
+    bool quick = false;
+    app.add_option("--records", scale.records, "Records of the large stores")
+        ->check(CLI::Range(20'000, 4'000'000));
+    app.add_flag("--scaling", scale.has_ten_million,
+                 "Reads of 10,000,000 records, too: takes minutes and 12 GiB of memory");
+    app.add_option("--write", document, "Markdown file whose section `peers` gets the tables")
+        ->check(CLI::ExistingFile);
+    app.add_option("--plots", plots_directory, "Directory for the plots");
+    app.add_flag("--quick", quick, "Small counts: shows that it works, measures nothing");
+    CLI11_PARSE(app, argc, argv);
+    if (quick) scale = {20'000, 6'000, 2, false};
+    ringside::bench::Plots plots;
+    const std::string text = ringside::bench::measure(scale, plots);
+    fmt::print("{}", text);
+    if (!document.empty()) ringside::bench::replace_section(document, "peers", text);
+    if (!plots_directory.empty()) {
+        plots.reads.write(plots_directory + "/reads.svg");
+        plots.watchers.write(plots_directory + "/watchers.svg");
+    }
+    return 0;
+} catch (const std::exception& error) {
+    fmt::print(stderr, "peers: {}\n", error.what());
+    return 1;
+}
