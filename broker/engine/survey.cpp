@@ -16,6 +16,10 @@ Error wrong(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
     return {Errc::bad_segment, fmt::format(format, std::forward<Arguments>(arguments)...)};
 }
 
+/// Revisions and positions that no grid comes to: at one each nanosecond it takes 146 years. From
+/// the last of 64 bits on they would begin again.
+constexpr std::uint64_t counted_max = 1ULL << 62;
+
 }  // namespace
 
 Survey::Survey(const shm::SegmentView& segment)
@@ -25,6 +29,7 @@ Result<void> Survey::run() {
     const shm::Header& header = segment_.header();
     published = header.commit.published.load(std::memory_order_acquire);
     horizon = header.horizon.horizon.load(std::memory_order_acquire);
+    if (published > counted_max) return wrong("no grid comes to revision {}", published);
     if (horizon > published) return wrong("its horizon {} is after {}", horizon, published);
     if (auto walked = walk_ring(); !walked) return walked;
     if (auto walked = walk_slots(); !walked) return walked;
@@ -85,7 +90,7 @@ Result<void> Survey::walk_ring() {
     const std::uint64_t capacity = ring_.capacity();
     tail = header.tail.tail.load(std::memory_order_acquire);
     head = header.commit.head.load(std::memory_order_acquire);
-    if (head < tail || head - tail > capacity)
+    if (head < tail || head - tail > capacity || head > counted_max)
         return wrong("its ring goes from {} to {}", tail, head);
     // The head may have been stored, and the revision that belongs to it not.
     while (head > tail) {

@@ -116,5 +116,16 @@ TEST_F(DamagedSegment, VersionsOfOneRecordWithTwoNames) {
     expect_refused("'xvent/7'");
 }
 
+TEST_F(DamagedSegment, RevisionsAndPositionsThatWouldBeginAgain) {
+    shm::CommitLine& line = segment().header().commit;
+    const Revision published = line.published;
+    line.published = ~0ULL - 20;
+    expect_refused("comes to revision");
+    line.published = published;
+    line.head = ~0ULL - 20;
+    segment().header().tail.tail = ~0ULL - 30;
+    expect_refused("its ring goes");
+}
+
 }  // namespace
 }  // namespace ringside::broker
