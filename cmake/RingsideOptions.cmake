@@ -2,6 +2,7 @@ option(RINGSIDE_BUILD_TESTS "Build the tests" ON)
 option(RINGSIDE_BUILD_BENCHMARKS "Build the benchmarks" ON)
 option(RINGSIDE_WERROR "Treat warnings as errors" ON)
 set(RINGSIDE_SANITIZE "" CACHE STRING "address (with undefined) or thread; empty: none")
+option(RINGSIDE_FUZZ "Build the fuzzers and what they need, nothing else; needs clang" OFF)
 
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
@@ -24,7 +25,9 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_L
   # GCC 12 sees overlapping copies in `"text" + std::string` where there are none (GCC bug 105651).
   target_compile_options(ringside_options INTERFACE -Wno-restrict)
 endif()
-if(RINGSIDE_SANITIZE STREQUAL "address")
+if(RINGSIDE_FUZZ)
+  set(sanitizers -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all)
+elseif(RINGSIDE_SANITIZE STREQUAL "address")
   set(sanitizers -fsanitize=address,undefined -fno-sanitize-recover=all)
 elseif(RINGSIDE_SANITIZE STREQUAL "thread")
   # Fences are what the sanitizer does not know; the code has none where threads can stand in for

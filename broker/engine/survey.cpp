@@ -4,7 +4,6 @@
 
 #include "shm/heap/heap.hpp"
 #include "shm/heap/size_class.hpp"
-#include "shm/index/node.hpp"
 
 namespace ringside::broker {
 
@@ -17,6 +16,10 @@ Error wrong(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
     return {Errc::bad_segment, fmt::format(format, std::forward<Arguments>(arguments)...)};
 }
 
+/// Revisions and positions that no grid comes to: at one each nanosecond it takes 146 years. From
+/// the last of 64 bits on they would begin again.
+constexpr std::uint64_t counted_max = 1ULL << 62;
+
 }  // namespace
 
 Survey::Survey(const shm::SegmentView& segment)
@@ -26,6 +29,7 @@ Result<void> Survey::run() {
     const shm::Header& header = segment_.header();
     published = header.commit.published.load(std::memory_order_acquire);
     horizon = header.horizon.horizon.load(std::memory_order_acquire);
+    if (published > counted_max) return wrong("no grid comes to revision {}", published);
     if (horizon > published) return wrong("its horizon {} is after {}", horizon, published);
     if (auto walked = walk_ring(); !walked) return walked;
     if (auto walked = walk_slots(); !walked) return walked;
@@ -86,7 +90,7 @@ Result<void> Survey::walk_ring() {
     const std::uint64_t capacity = ring_.capacity();
     tail = header.tail.tail.load(std::memory_order_acquire);
     head = header.commit.head.load(std::memory_order_acquire);
-    if (head < tail || head - tail > capacity)
+    if (head < tail || head - tail > capacity || head > counted_max)
         return wrong("its ring goes from {} to {}", tail, head);
     // The head may have been stored, and the revision that belongs to it not.
     while (head > tail) {
@@ -142,11 +146,13 @@ Result<void> Survey::walk_versions(std::uint32_t id) {
     Record& record = records[id];
     Offset block = segment_.slot(RecordId{id}).newest.load(std::memory_order_acquire);
     if (block == 0) return {};
+    const Offset newest = block;
     const auto check = [&](Offset offset) -> Result<void> {
         if (!can_be_version(offset)) return wrong("record {}: no version at {:#x}", id, offset);
-        if (segment_.version_at(offset)->record != id) {
-            return wrong("record {}: the version at {:#x} is of record {}", id, offset,
-                         segment_.version_at(offset)->record);
+        const VersionBlock& version = *segment_.version_at(offset);
+        if (version.record != id || version.name() != segment_.version_at(newest)->name()) {
+            return wrong("record {}: the version at {:#x} is of record {}, '{}'", id, offset,
+                         version.record, version.name());
         }
         return {};
     };
@@ -197,7 +203,9 @@ Result<void> Survey::walk_versions(std::uint32_t id) {
 
 Result<void> Survey::walk_table() {
     table = {segment_.header().root.table.load(std::memory_order_acquire)};
-    if (table.log2_entries() > 40) return wrong("the record table is too large");
+    if (table.log2_entries() < shm::log2_table_entries_min || table.log2_entries() > 40) {
+        return wrong("the record table has 2^{} entries", table.log2_entries());
+    }
     const std::uint64_t bytes = table.entries() * sizeof(shm::Word);
     if (auto claimed = claim(table.offset(), bytes, "the record table"); !claimed) return claimed;
     high_halves.resize(table.entries());
@@ -234,6 +242,28 @@ Result<void> Survey::walk_table() {
         }
         record.place = static_cast<std::uint32_t>(place);
     }
+    return check_probes();
+}
+
+/// A look for a name goes from its home on to the first free entry: none may lie before the name's.
+Result<void> Survey::check_probes() const {
+    const auto* entries = segment_.at<shm::Word>(table.offset());
+    const auto entry_at = [entries](std::uint64_t place) {
+        return entries[place].load(std::memory_order_relaxed);
+    };
+    const std::uint64_t count = table.entries();
+    std::uint64_t since_free = 1;  // entries since the last free one, also over the table's end
+    while (since_free <= count && entry_at(count - since_free) != shm::free_entry) ++since_free;
+    if (since_free > count) return wrong("the record table has no free entry");
+    for (std::uint64_t place = 0; place < count; ++place, ++since_free) {
+        const std::uint64_t entry = entry_at(place);
+        if (entry == shm::free_entry) since_free = 0;
+        if (entry == shm::free_entry || entry == shm::deleted_entry) continue;
+        const std::uint64_t home = table.home(std::uint64_t{high_halves[place]} << 32);
+        if (((place - home) & (count - 1)) >= since_free) {
+            return wrong("table entry {}: its name is not found there", place);
+        }
+    }
     return {};
 }
 
@@ -255,25 +285,48 @@ Result<void> Survey::walk_node(Offset node, std::uint32_t level_above, std::stri
     if (auto claimed = claim(node, header.bytes(), "an index node"); !claimed) return claimed;
     ++nodes;
     if (header.level > 0) {
-        const shm::index::Inner inner(segment_, node, header);
-        for (const shm::Word& child : inner.children()) {
-            const Offset below = child.load(std::memory_order_acquire);
-            if (auto walked = walk_node(below, header.level, last_name); !walked) return walked;
-        }
-        return {};
+        return walk_children(node, header, last_name);
     }
-    for (const std::uint32_t id : shm::index::Leaf(segment_, node, header).ids()) {
+    const shm::index::Leaf leaf(segment_, node, header);
+    std::string_view common;
+    for (std::uint32_t i = 0; i < leaf.count(); ++i) {
+        const std::uint32_t id = leaf.ids()[i];
         if (id >= records.size() || records[id].newest == 0) {
             return wrong("the index leads to record {}, which is not there", id);
         }
         Record& record = records[id];
         if (record.is_in_index) return wrong("record {} is in the index twice", id);
         const std::string_view name = segment_.version_at(record.newest)->name();
-        if (!last_name.empty() && name <= last_name) {
+        if ((!last_name.empty() && name <= last_name) || name < least_name_) {
             return wrong("the index is not in order at '{}'", name);
         }
+        if (i == 0) common = name.substr(0, header.skip);
+        const bool has_head = name.starts_with(common) && common.size() == header.skip &&
+                              leaf.heads()[i] == shm::index::head_of(name, header.skip);
+        if (!has_head) return wrong("the index does not lead to '{}'", name);
         last_name.assign(name);
         record.is_in_index = true;
+    }
+    return {};
+}
+
+/// The separators of an inner node lie between the names of its children, and their heads are
+/// theirs.
+Result<void> Survey::walk_children(Offset node, const shm::index::NodeHeader& header,
+                                   std::string& last_name) {
+    const shm::index::Inner inner(segment_, node, header);
+    for (std::uint32_t i = 0; i < inner.count(); ++i) {
+        if (i > 0) {
+            const std::string_view rest = inner.rest(i - 1);
+            const std::string separator = std::string(inner.prefix()).append(rest);
+            if (inner.prefix().size() != header.skip || separator <= last_name ||
+                inner.heads()[i - 1] != shm::index::head_of(rest, 0)) {
+                return wrong("the index is not in order after '{}'", last_name);
+            }
+            least_name_ = separator;
+        }
+        const Offset below = inner.children()[i].load(std::memory_order_acquire);
+        if (auto walked = walk_node(below, header.level, last_name); !walked) return walked;
     }
     return {};
 }

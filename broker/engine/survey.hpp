@@ -7,6 +7,7 @@
 #include "shm/base/errc.hpp"
 #include "shm/document/value.hpp"
 #include "shm/heap/block_map.hpp"
+#include "shm/index/node.hpp"
 #include "shm/ring/change_ring.hpp"
 #include "shm/segment/segment.hpp"
 #include "shm/table/record_table.hpp"
@@ -81,8 +82,11 @@ private:
     Result<void> walk_page(const PageRef& ref, Revision replaced_at);
     Result<void> compare_parts(const Value& page, const std::vector<PageRef>& parts) const;
     Result<void> walk_table();
+    [[nodiscard]] Result<void> check_probes() const;
     Result<void> walk_index();
     Result<void> walk_node(Offset node, std::uint32_t level_above, std::string& last_name);
+    Result<void> walk_children(Offset node, const shm::index::NodeHeader& header,
+                               std::string& last_name);
     Result<void> compare();
     /// Checks that a block of this size can lie there, and marks it.
     Result<void> claim(Offset block, std::uint64_t bytes, const char* what);
@@ -92,6 +96,7 @@ private:
     shm::SegmentView segment_;
     shm::ChangeRingReader ring_;
     std::unordered_set<Offset> pages_met_;  ///< of one record, whose versions share them
+    std::string least_name_;  ///< that may come next in the index: the last separator
 };
 
 }  // namespace ringside::broker

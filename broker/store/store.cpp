@@ -15,9 +15,8 @@
 
 #include "broker/store/database.hpp"
 #include "broker/store/store_identity.hpp"
+#include "broker/store/stored_value.hpp"
 #include "broker/store/unverified_reader.hpp"
-#include "shm/document/verify.hpp"
-#include "shm/name/name.hpp"
 
 namespace ringside::broker {
 
@@ -32,22 +31,6 @@ constexpr char own_key_mark = '\0';
 constexpr std::size_t probe_bytes = 4ULL << 20;
 constexpr std::size_t readahead_bytes = 4ULL << 20;
 
-/// What precedes the document in a value.
-struct ValueHeader {
-    std::uint64_t checksum = 0;
-    std::uint64_t revision = 0;
-    std::uint64_t version = 0;
-    std::uint64_t expires_ms = 0;
-};
-static_assert(sizeof(ValueHeader) == 32);
-
-std::uint64_t checksum_of(const ValueHeader& header, std::string_view name, ByteView document) {
-    const auto* fields = reinterpret_cast<const Byte*>(&header) + sizeof header.checksum;
-    std::uint64_t hash = XXH3_64bits(fields, sizeof header - sizeof header.checksum);
-    hash = XXH3_64bits_withSeed(name.data(), name.size(), hash);
-    return XXH3_64bits_withSeed(document.data(), document.size(), hash);
-}
-
 std::array<std::uint64_t, 2> revision_value(Revision revision) {
     return {revision, XXH3_64bits(&revision, sizeof revision)};
 }
@@ -61,8 +44,7 @@ public:
     Result<Summary> read(const OnRecord& each, const OnDamage& damaged) const;
 
     void put(const StoredRecord& record) {
-        ValueHeader header{0, record.revision, record.version, record.expires_ms};
-        header.checksum = checksum_of(header, record.name, record.document);
+        const ValueHeader header = header_of(record);
         const rocksdb::Slice key = slice_of(record.name);
         const rocksdb::Slice parts[2] = {
             {reinterpret_cast<const char*>(&header), sizeof header},
@@ -262,27 +244,15 @@ Store::Impl::Iterator Store::Impl::iterate(bool verify_checksums) const {
 /// Checks one entry of the database, and gives it on.
 Result<void> Store::Impl::take(std::string_view name, std::string_view value, Pass& pass) {
     if (!name.empty() && name.front() == own_key_mark) return {};
-    const auto refuse = [&](const std::string& why) -> Result<void> {
+    const auto record = read_value(name, value, pass.document);
+    if (!record) {
+        const Error& error = record.error();
         ++pass.summary.damaged;
-        (*pass.damaged)(name, why);
+        (*pass.damaged)(name, error == Errc::store_damaged ? error.detail : error.text());
         return {};
-    };
-    ValueHeader header;
-    if (value.size() < sizeof header) return refuse("it is too short");
-    std::memcpy(&header, value.data(), sizeof header);
-    const std::size_t bytes = value.size() - sizeof header;
-    pass.document.resize(bytes / 8 + 1);
-    std::memcpy(pass.document.data(), value.data() + sizeof header, bytes);
-    const ByteView content(reinterpret_cast<const Byte*>(pass.document.data()), bytes);
-    if (header.checksum != checksum_of(header, name, content)) {
-        return refuse("its checksum does not match");
     }
-    // A checksum is no proof of who wrote it: what goes into the segment is checked as ever.
-    auto checked = check_name(name);
-    if (checked) checked = verify_document(content, limits::paged_document_bytes_max);
-    if (!checked) return refuse(checked.error().text());
     ++pass.summary.records;
-    return (*pass.each)({name, content, header.version, header.revision, header.expires_ms});
+    return (*pass.each)(*record);
 }
 
 std::set<std::string> Store::Impl::boundaries_after(const std::string& key) const {

@@ -65,10 +65,10 @@ Result<Store::Identity> Store::identify(const std::string& directory) {
     };
     try {
         const toml::table file = toml::parse_file(path);
-        const auto format = file["format"].value<std::int64_t>();
-        if (!format || *format < 1) return damaged("it has no format");
-        if (*format > Store::format) {
-            return Error(Errc::store_format, directory + " has format " + std::to_string(*format) +
+        const auto number = file["format"].value<std::int64_t>();
+        if (!number || *number < 1) return damaged("it has no format");
+        if (*number > Store::format) {
+            return Error(Errc::store_format, directory + " has format " + std::to_string(*number) +
                                                  ", this release knows up to " +
                                                  std::to_string(Store::format));
         }
@@ -77,7 +77,7 @@ Result<Store::Identity> Store::identify(const std::string& directory) {
         const auto ring_entries = file["ring-entries"].value<std::int64_t>();
         if (!grid || !id || !ring_entries || *ring_entries < 0) return damaged("it is not whole");
         Identity identity;
-        identity.format = static_cast<std::uint32_t>(*format);
+        identity.format = static_cast<std::uint32_t>(*number);
         identity.grid = *grid;
         identity.id = std::strtoull(id->c_str(), nullptr, 10);
         identity.ring_entries = static_cast<std::uint64_t>(*ring_entries);

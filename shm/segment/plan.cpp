@@ -63,14 +63,16 @@ Result<void> check_plan(const Identity& identity, std::uint64_t segment_bytes) {
     for (const Region* region :
          {&identity.sessions, &identity.spans, &identity.ring, &identity.slots, &identity.heap}) {
         if (region->offset < next || region->offset > segment_bytes ||
-            region->bytes > segment_bytes - region->offset) {
+            region->bytes > segment_bytes - region->offset || region->offset % page_bytes != 0) {
             return Error(Errc::bad_segment, "its regions do not fit");
         }
         next = region->end();
     }
     if (!std::has_single_bit(identity.ring_entries) ||
         identity.ring_entries * sizeof(ChangeEntry) != identity.ring.bytes ||
-        identity.sessions.bytes != limits::sessions_max * sizeof(SessionEntry)) {
+        identity.sessions.bytes != limits::sessions_max * sizeof(SessionEntry) ||
+        identity.heap.offset % huge_page_bytes != 0 || identity.heap.bytes % span_bytes != 0 ||
+        identity.spans.bytes / sizeof(SpanEntry) < identity.heap.bytes / span_bytes) {
         return Error(Errc::bad_segment, "its regions do not fit");
     }
     return {};

@@ -20,6 +20,9 @@ inline constexpr std::uint64_t deleted_entry = 1;
 /// Hash of a name in a grid with this seed.
 [[nodiscard]] std::uint64_t hash_name(std::string_view name, std::uint64_t seed) noexcept;
 
+/// The smallest table.
+inline constexpr unsigned log2_table_entries_min = 10;
+
 /// Where the table is and how large, in one word: 48 bits of offset, above them log2(entries).
 struct TableRoot {
     std::uint64_t word = 0;

@@ -9,8 +9,6 @@ namespace ringside::shm {
 
 namespace {
 
-constexpr unsigned log2_entries_min = 10;
-
 constexpr std::uint64_t entry_of(std::uint64_t hash, Offset block) noexcept {
     return tag_of(hash) | block;
 }
@@ -24,7 +22,7 @@ RecordTableWriter::RecordTableWriter(const SegmentView& segment, Heap& heap, Ret
       seed_(segment.identity().hash_seed) {}
 
 void RecordTableWriter::begin() {
-    [[maybe_unused]] const bool built = rebuild(log2_entries_min);
+    [[maybe_unused]] const bool built = rebuild(log2_table_entries_min);
     assert(built);
 }
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <string>
+#include <utility>
 
 namespace ringside::shm {
 namespace {
@@ -70,6 +71,23 @@ TEST_F(SegmentTest, AHeaderThatLiesAboutItsRegionsIsRefused) {
     identity.heap.bytes -= 1;
     identity.ring_entries *= 2;
     EXPECT_EQ(Segment::open(grid_).error(), Errc::bad_segment);
+}
+
+TEST_F(SegmentTest, RegionsThatAreNotAlignedOrTooSmallAreRefused) {
+    Segment made = Segment::create(grid_, {.memory_bytes = 16ULL << 20}).value();
+    made.announce(0);
+    auto& identity = const_cast<Identity&>(made.view().identity());
+    const auto opens_with = [&](std::uint64_t& word, std::uint64_t value) {
+        const std::uint64_t before = std::exchange(word, value);
+        const bool opens = Segment::open(grid_).has_value();
+        word = before;
+        return opens;
+    };
+    EXPECT_TRUE(opens_with(identity.slots.bytes, identity.slots.bytes));
+    EXPECT_FALSE(opens_with(identity.slots.offset, identity.slots.offset + 4));
+    EXPECT_FALSE(opens_with(identity.heap.offset, identity.heap.offset + 4096));
+    EXPECT_FALSE(opens_with(identity.heap.bytes, identity.heap.bytes - 16));
+    EXPECT_FALSE(opens_with(identity.spans.bytes, 64)) << "not a span entry for each span";
 }
 
 TEST_F(SegmentTest, SomethingElseOfThatNameIsRefused) {

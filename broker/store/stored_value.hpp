@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "broker/store/stored_record.hpp"
+#include "shm/base/errc.hpp"
+
+namespace ringside::broker {
+
+/// What precedes the document in the value of a record, see `Store`.
+struct ValueHeader {
+    std::uint64_t checksum = 0;
+    std::uint64_t revision = 0;
+    std::uint64_t version = 0;
+    std::uint64_t expires_ms = 0;
+};
+static_assert(sizeof(ValueHeader) == 32);
+
+[[nodiscard]] ValueHeader header_of(const StoredRecord& record);
+
+/// Takes the value of a record apart, which may be anything. The document is copied to `words`,
+/// where it is aligned to 8.
+/// Errors: store_damaged (too short, or another checksum), with the reason; those of `check_name`
+/// and `verify_document`.
+Result<StoredRecord> read_value(std::string_view name, std::string_view value,
+                                std::vector<std::uint64_t>& words);
+
+}  // namespace ringside::broker

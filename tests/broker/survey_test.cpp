@@ -1,0 +1,131 @@
+#include "broker/engine/survey.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/grid_harness.hpp"
+
+/// What a survey refuses: damage that no broker leaves behind, wherever it is killed. Each would
+/// let the next broker lose records, or never come to an end.
+namespace ringside::broker {
+namespace {
+
+using testing::GridHarness;
+
+class DamagedSegment : public ::testing::Test {
+protected:
+    DamagedSegment() {
+        for (int i = 0; i < 200; ++i) {
+            const std::string name = "event/" + std::to_string(i);
+            EXPECT_TRUE(harness_.commit({harness_.put(name, std::to_string(i))}));
+        }
+        harness_.grid.publish();
+    }
+
+    void expect_refused(const char* why) {
+        Survey survey(segment());
+        const auto walked = survey.run();
+        ASSERT_FALSE(walked);
+        EXPECT_EQ(walked.error(), Errc::bad_segment);
+        EXPECT_NE(walked.error().detail.find(why), std::string::npos) << walked.error().detail;
+    }
+    [[nodiscard]] const shm::SegmentView& segment() const { return harness_.segment.view(); }
+    [[nodiscard]] shm::Word& root() const { return segment().header().root.index; }
+    [[nodiscard]] shm::index::Inner top() const { return {segment(), root()}; }
+    [[nodiscard]] shm::index::Leaf first_leaf() const {
+        Offset node = root();
+        while (shm::index::header_at(segment(), node).level > 0) {
+            node = shm::index::Inner(segment(), node).children()[0];
+        }
+        return {segment(), node};
+    }
+    [[nodiscard]] shm::TableRoot table() const { return {segment().header().root.table.load()}; }
+    [[nodiscard]] shm::Word* entries() const { return segment().at<shm::Word>(table().offset()); }
+    /// The first entry for which this holds.
+    template <class Holds>
+    shm::Word& entry_where(const Holds& holds) const {
+        std::uint64_t place = 0;
+        while (!holds(place)) ++place;
+        return entries()[place];
+    }
+
+    GridHarness harness_;
+};
+
+TEST_F(DamagedSegment, WholeOneIsNotRefused) {
+    Survey survey(segment());
+    EXPECT_TRUE(survey.run());
+    EXPECT_EQ(survey.live, 200U);
+    ASSERT_GT(shm::index::header_at(segment(), root()).level, 0) << "the index has inner nodes";
+}
+
+TEST_F(DamagedSegment, HeadOfALeafThatIsNotItsNames) {
+    ++first_leaf().heads()[3];
+    expect_refused("does not lead to");
+}
+
+TEST_F(DamagedSegment, SkipOfALeafThatItsNamesDoNotShare) {
+    auto& word = *segment().at<std::uint16_t>(segment().offset_of(first_leaf().heads().data()) - 4);
+    ASSERT_EQ(word, first_leaf().skip());
+    word = 500;
+    expect_refused("does not lead to");
+}
+
+TEST_F(DamagedSegment, SeparatorOutOfOrder) {
+    ASSERT_FALSE(top().rest(0).empty());
+    top().text().back() = '\x01';
+    expect_refused("not in order");
+}
+
+TEST_F(DamagedSegment, HeadOfASeparatorThatIsAnothers) {
+    ++top().heads()[0];
+    expect_refused("not in order");
+}
+
+TEST_F(DamagedSegment, TableEntryBehindAFreeOne) {
+    // Moved to a place that no look for its name comes to.
+    const auto is_taken = [&](std::uint64_t i) { return entries()[i] != shm::free_entry; };
+    shm::Word& from = entry_where(is_taken);
+    shm::Word& to = entry_where([&](std::uint64_t i) {
+        return i > 500 && !is_taken(i) && !is_taken(i - 1) && !is_taken(i + 1);
+    });
+    to.store(from.load());
+    from.store(shm::free_entry);
+    expect_refused("is not found there");
+}
+
+TEST_F(DamagedSegment, TableWithoutAFreeEntry) {
+    for (std::uint64_t i = 0; i < table().entries(); ++i) {
+        if (entries()[i] == shm::free_entry) entries()[i] = shm::deleted_entry;
+    }
+    expect_refused("no free entry");
+}
+
+TEST_F(DamagedSegment, TableSmallerThanAny) {
+    segment().header().root.table = shm::TableRoot::make(table().offset(), 0).word;
+    expect_refused("2^0 entries");
+}
+
+TEST_F(DamagedSegment, VersionsOfOneRecordWithTwoNames) {
+    ASSERT_TRUE(harness_.commit({harness_.put("event/7", "[]")}));
+    harness_.grid.publish();
+    Survey before(segment());
+    ASSERT_TRUE(before.run());
+    ASSERT_EQ(before.replaced.size(), 1U);
+    auto* older = segment().version_at(before.replaced[0].offset);
+    const_cast<char&>(older->name().front()) = 'x';
+    expect_refused("'xvent/7'");
+}
+
+TEST_F(DamagedSegment, RevisionsAndPositionsThatWouldBeginAgain) {
+    shm::CommitLine& line = segment().header().commit;
+    const Revision published = line.published;
+    line.published = ~0ULL - 20;
+    expect_refused("comes to revision");
+    line.published = published;
+    line.head = ~0ULL - 20;
+    segment().header().tail.tail = ~0ULL - 30;
+    expect_refused("its ring goes");
+}
+
+}  // namespace
+}  // namespace ringside::broker

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+#include "shm/base/types.hpp"
+
+namespace ringside::fuzz {
+
+/// Ends the process when what must hold does not: the fuzzer keeps the input that shows it.
+inline void require(bool holds, const std::string& what) {
+    if (holds) return;
+    std::fprintf(stderr, "does not hold: %s\n", what.c_str());
+    std::abort();
+}
+
+/// Takes an input apart from its front; gives zeros and empty texts where it has come to its end.
+class Input {
+public:
+    Input(const std::uint8_t* data, std::size_t size) noexcept : left_(data, size) {}
+
+    [[nodiscard]] bool empty() const noexcept { return left_.empty(); }
+
+    /// An integer, little endian.
+    template <class Integer = std::uint8_t>
+    Integer number() noexcept {
+        Integer value = 0;
+        const ByteView bytes = take(sizeof value);
+        if (!bytes.empty()) std::memcpy(&value, bytes.data(), bytes.size());
+        return value;
+    }
+
+    /// At most so many bytes.
+    ByteView take(std::size_t size) noexcept {
+        const ByteView taken = left_.first(std::min(size, left_.size()));
+        left_ = left_.subspan(taken.size());
+        return taken;
+    }
+    ByteView rest() noexcept { return take(left_.size()); }
+
+    /// What comes before the next `end`, or all there is.
+    std::string_view text_until(char end) noexcept {
+        const std::string_view all(reinterpret_cast<const char*>(left_.data()), left_.size());
+        const std::size_t size = std::min(all.find(end), all.size());
+        static_cast<void>(take(size + 1));
+        return all.substr(0, size);
+    }
+    std::string_view text() noexcept {
+        const ByteView all = rest();
+        return {reinterpret_cast<const char*>(all.data()), all.size()};
+    }
+
+private:
+    ByteView left_;
+};
+
+/// A copy on the heap, aligned as readers expect it and not a byte longer, so that the sanitizer
+/// sees who reads past its end.
+inline Bytes copy_of(ByteView bytes) { return {bytes.begin(), bytes.end()}; }
+
+}  // namespace ringside::fuzz

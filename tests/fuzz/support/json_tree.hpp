@@ -1,0 +1,52 @@
+#pragma once
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "shm/document/json.hpp"
+#include "shm/document/value.hpp"
+
+namespace ringside::fuzz {
+
+/// A JSON value in the plainest form: what the product's own encoding, parser and patches are held
+/// against. Nothing here is shared with them.
+struct Json {
+    ValueType type = ValueType::null;
+    bool boolean = false;
+    std::int64_t integer = 0;
+    std::uint64_t unsigned_integer = 0;
+    double real = 0;
+    std::string string;
+    std::vector<Json> array;
+    std::map<std::string, Json> object;
+
+    friend bool operator==(const Json&, const Json&) = default;
+
+    /// Values of it and all that is in it.
+    [[nodiscard]] std::size_t count() const {
+        std::size_t sum = 1;
+        for (const Json& element : array) sum += element.count();
+        for (const auto& [key, member] : object) sum += member.count();
+        return sum;
+    }
+};
+
+/// What a parser of RFC 8259 makes of a text, limits aside.
+struct ParsedJson {
+    std::optional<Json> value;       ///< none: it is not JSON
+    bool has_duplicate_key = false;  ///< the last one counts then
+    bool has_wide_number = false;    ///< a number that no document can hold
+    std::size_t depth = 0;           ///< of containers
+    std::size_t key_bytes = 0;       ///< of the longest key, where U+0000 takes two
+};
+
+ParsedJson parse_json(std::string_view text);
+
+/// The tree of an encoded value; U+0000 in keys is itself again.
+Json tree_of(const Value& value);
+
+}  // namespace ringside::fuzz
