@@ -13,36 +13,42 @@ namespace ringside::broker {
 /// requests of its predecessor.
 class AppliedCommits {
 public:
-    void collect(const shm::ChangeRingReader& ring, Position tail, Position head) {
+    void collect(const shm::SegmentView& segment, Position tail, Position head) {
+        const shm::ChangeRingReader ring(segment);
         // Nothing was ever taken out of the ring: no commit is missing.
         is_complete_ = tail == 0;
         Lane lane;
-        std::vector<Applied>* commits = nullptr;
+        AppliedInLane* asked_by = nullptr;
+        constexpr Position ahead = 16;
         for (Position position = tail; position < head; ++position) {
+            if (const auto soon = ring.read(position + ahead)) {
+                __builtin_prefetch(segment.at<std::byte>(soon->version));
+            }
             const auto change = ring.read(position);
             if (!change || change->session == 0) continue;
             const Lane asked{change->session, change->lane};
-            if (commits == nullptr || asked != lane) commits = &commits_[asked];
+            if (asked_by == nullptr || asked != lane) asked_by = &lanes_[asked];
             lane = asked;
-            const bool is_same = !commits->empty() && commits->back().number == change->command;
-            if (!is_same) commits->push_back({change->command, change->revision, position});
+            auto& [commits, versions] = *asked_by;
+            if (commits.empty() || commits.back().number != change->command) {
+                commits.push_back({change->command, change->revision,
+                                   static_cast<std::uint32_t>(versions.size()), 0});
+            }
+            ++commits.back().changes;
+            versions.push_back(segment.version_at(change->version)->version);
         }
     }
 
     /// Those of one lane, which are forgotten here.
-    [[nodiscard]] std::vector<Applied> take(SessionId session, std::uint16_t lane) {
-        const auto place = commits_.find({session, lane});
-        if (place == commits_.end()) return {};
-        std::vector<Applied> commits = std::move(place->second);
-        commits_.erase(place);
-        return commits;
+    [[nodiscard]] AppliedInLane take(SessionId session, std::uint16_t lane) {
+        return std::move(lanes_[{session, lane}]);
     }
     [[nodiscard]] bool is_complete() const noexcept { return is_complete_; }
-    void clear() noexcept { commits_.clear(); }
+    void clear() noexcept { lanes_.clear(); }
 
 private:
     using Lane = std::pair<SessionId, std::uint16_t>;
-    std::map<Lane, std::vector<Applied>> commits_;
+    std::map<Lane, AppliedInLane> lanes_;
     bool is_complete_ = false;
 };
 

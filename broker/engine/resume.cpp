@@ -21,7 +21,7 @@ Result<void> Engine::take_over(Survey&& survey, std::uint64_t now_ns) {
     const Position tail = survey.tail;
     const Position head = survey.head;
     if (auto taken = grid_.take_over(std::move(survey)); !taken) return taken;
-    applied_.collect(shm::ChangeRingReader(segment_), tail, head);
+    applied_.collect(segment_, tail, head);
     for (std::uint32_t index = 0; index < limits::sessions_max; ++index) {
         const shm::SessionEntry& entry = segment_.session(index);
         const SessionId id = entry.id.load(std::memory_order_acquire);
@@ -113,16 +113,10 @@ bool Engine::answer_doubtful(const Session& session, std::size_t lane_index, std
 void Engine::answer_applied(const Session& session, std::size_t lane_index,
                             const Applied& applied) {
     Lane& lane = *session.lanes()[lane_index];
-    const shm::ChangeRingReader ring(segment_);
-    versions_.clear();
-    for (Position position = applied.position;; ++position) {
-        const auto change = position < ring.tail() ? std::nullopt : ring.read(position);
-        if (!change || change->revision != applied.revision) break;
-        versions_.push_back(segment_.version_at(change->version)->version);
-    }
+    const auto versions = lane.in_doubt()->versions_of(applied);
     // Whether it was to be durable is not known: as if it were.
     const bool may_wait = durability_->has_store() && !durability_->is_failing();
-    answer(lane, applied.number, replies_.committed(applied.number, applied.revision, versions_),
+    answer(lane, applied.number, replies_.committed(applied.number, applied.revision, versions),
            may_wait ? applied.revision : 0);
 }
 

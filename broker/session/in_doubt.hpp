@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <span>
 #include <vector>
 
 #include "shm/base/types.hpp"
@@ -11,7 +12,15 @@ namespace ringside::broker {
 struct Applied {
     std::uint64_t number = 0;  ///< of the request
     Revision revision = 0;
-    Position position = 0;  ///< of its first entry
+    std::uint32_t first_version = 0;  ///< of its changes, among those of the lane
+    std::uint32_t changes = 0;
+};
+
+/// The commits of one lane, in their order, and the versions that their changes made: the ring may
+/// have gone on by the time they are asked for.
+struct AppliedInLane {
+    std::vector<Applied> commits;
+    std::vector<Version> versions;
 };
 
 /// The requests of one lane that a former broker may have taken, and what became of them.
@@ -23,8 +32,11 @@ class InDoubt {
 public:
     enum class Fate { applied, not_applied, unknown };
 
-    InDoubt(std::vector<Applied> applied, std::uint64_t until, bool is_complete)
-        : applied_(std::move(applied)), until_(until), is_complete_(is_complete) {}
+    InDoubt(AppliedInLane applied, std::uint64_t until, bool is_complete)
+        : applied_(std::move(applied.commits)),
+          versions_(std::move(applied.versions)),
+          until_(until),
+          is_complete_(is_complete) {}
 
     /// Requests after this one were not there yet when the former broker died.
     [[nodiscard]] std::uint64_t until() const noexcept { return until_; }
@@ -35,6 +47,10 @@ public:
             applied_.begin(), applied_.end(), number,
             [](const Applied& one, std::uint64_t wanted) { return one.number < wanted; });
         return place == applied_.end() || place->number != number ? nullptr : &*place;
+    }
+
+    [[nodiscard]] std::span<const Version> versions_of(const Applied& applied) const noexcept {
+        return std::span(versions_).subspan(applied.first_version, applied.changes);
     }
 
     /// What became of a request that the former broker has taken out of the lane.
@@ -51,6 +67,7 @@ public:
 
 private:
     std::vector<Applied> applied_;
+    std::vector<Version> versions_;
     std::uint64_t until_;
     bool is_complete_;
 };

@@ -25,7 +25,7 @@ Lane::Lane(const shm::SessionMemoryView& memory, std::size_t index) noexcept
       replies_(memory.reply_ring(index), shm::reply_ring_bytes, control_->broker_reply.reply_tail,
                control_->client_reply.reply_head) {}
 
-bool Lane::resume(std::vector<Applied> applied, bool is_complete) {
+bool Lane::resume(AppliedInLane applied, bool is_complete) {
     requests_.adopt();
     replies_.adopt();
     // Half of a number: the client says near which whole one it is, and can deceive only itself.

@@ -23,7 +23,7 @@ public:
 
     /// Goes on where a former broker has stopped: `applied` are its commits of this lane, all of
     /// them if `is_complete`. False: what the client claims cannot be.
-    [[nodiscard]] bool resume(std::vector<Applied> applied, bool is_complete);
+    [[nodiscard]] bool resume(AppliedInLane applied, bool is_complete);
 
     /// Requests that are still in doubt since `resume`; null: none.
     [[nodiscard]] const InDoubt* in_doubt() const noexcept {

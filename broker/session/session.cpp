@@ -26,7 +26,7 @@ std::unique_ptr<Session> Session::of_former_broker(SessionId id, std::uint32_t i
         new Session(id, index, std::move(memory), std::move(peer), Former{}));
 }
 
-bool Session::resume(const std::function<std::vector<Applied>(std::uint16_t lane)>& applied,
+bool Session::resume(const std::function<AppliedInLane(std::uint16_t lane)>& applied,
                      bool is_complete) {
     if (memory_.view().control().magic != shm::session_magic) return false;
     adopt_lanes();
