@@ -1,0 +1,276 @@
+#include "tests/history/history.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <time.h>
+
+#include <new>
+
+#include "ringside/client.hpp"
+#include "tests/support/child.hpp"
+#include "tests/support/seeded_test.hpp"
+#include "tests/support/test_grid.hpp"
+
+/// Many processes read and write a few records at once and write down what they saw; the histories
+/// must be explicable by operations that happen one after the other.
+namespace ringside {
+namespace {
+
+using namespace testing;
+
+constexpr std::uint16_t records = 12;
+constexpr std::size_t events_max = 60'000;  ///< of one process
+
+/// What one process wrote down, in memory that outlives it.
+class Notes {
+public:
+    Notes()
+        : page_(mmap(nullptr, sizeof(Page), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+                     0)) {
+        if (page_ == MAP_FAILED) throw std::bad_alloc();
+    }
+    ~Notes() {
+        if (page_ != nullptr) munmap(page_, sizeof(Page));
+    }
+    Notes(Notes&& other) noexcept : page_(std::exchange(other.page_, nullptr)) {}
+    Notes& operator=(Notes&&) = delete;
+
+    [[nodiscard]] bool is_full() const { return page().count + 16 > events_max; }
+    void add(const Event& event) { page().events[page().count++] = event; }
+    void give_to(std::vector<Event>& all) const {
+        all.insert(all.end(), page().events, page().events + page().count);
+    }
+
+private:
+    struct Page {
+        std::size_t count;
+        Event events[events_max];
+    };
+    [[nodiscard]] Page& page() const { return *static_cast<Page*>(page_); }
+    void* page_;
+};
+
+std::int64_t now() {
+    timespec time{};
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return time.tv_sec * 1'000'000'000 + time.tv_nsec;
+}
+
+std::string name_of(std::uint16_t record) { return "h/" + std::to_string(record); }
+
+class Participant {
+public:
+    Participant(const std::string& grid, std::uint64_t number, Random random, Notes& notes)
+        : client_(Client::attach({.grid = grid}).value()),
+          number_(number),
+          random_(random),
+          notes_(notes) {}
+
+    void run(std::int64_t until) {
+        while (now() < until && !notes_.is_full()) {
+            switch (random_.below(8)) {
+                case 0:
+                case 1: write(); break;
+                case 2: write_together(); break;
+                case 3: take_snapshot(); break;
+                default: read();
+            }
+        }
+    }
+
+private:
+    std::uint64_t fresh_value() { return ++values_ * 64 + number_; }
+    std::uint32_t fresh_group() { return ++groups_ * 64 + static_cast<std::uint32_t>(number_); }
+    std::uint16_t any_record() { return static_cast<std::uint16_t>(random_.below(records)); }
+
+    void write() {
+        Event event{.kind = Event::Kind::write, .record = any_record(), .value = fresh_value()};
+        event.began_ns = now();
+        const auto written = client_.put(name_of(event.record), std::to_string(event.value));
+        event.ended_ns = now();
+        event.version = written.value().version;
+        event.revision = written->revision;
+        notes_.add(event);
+    }
+
+    void write_together() {
+        const std::uint16_t first = any_record();
+        const std::uint16_t count = static_cast<std::uint16_t>(random_.between(2, 4));
+        const std::uint32_t group = fresh_group();
+        std::vector<Event> events;
+        Transaction together;
+        for (std::uint16_t i = 0; i < count; ++i) {
+            const auto record = static_cast<std::uint16_t>((first + i) % records);
+            events.push_back({.kind = Event::Kind::write,
+                              .record = record,
+                              .group = group,
+                              .value = fresh_value()});
+            together.put(name_of(record), std::to_string(events.back().value)).value();
+        }
+        const std::int64_t began = now();
+        const auto committed = client_.commit(together).value();
+        const std::int64_t ended = now();
+        for (std::size_t i = 0; i < events.size(); ++i) {
+            events[i].began_ns = began;
+            events[i].ended_ns = ended;
+            events[i].version = committed.versions[i];
+            events[i].revision = committed.revision;
+            notes_.add(events[i]);
+        }
+    }
+
+    static void see(Event& event, const Result<Record>& record) {
+        if (!record) return;  // not written yet
+        event.value = record->document().as_uint64().value();
+        event.version = record->version();
+    }
+
+    void read() {
+        Event event{.kind = Event::Kind::read, .record = any_record()};
+        event.began_ns = now();
+        const auto record = client_.get(name_of(event.record));
+        event.ended_ns = now();
+        see(event, record);
+        notes_.add(event);
+    }
+
+    void take_snapshot() {
+        const std::uint32_t group = fresh_group();
+        const std::int64_t began = now();
+        const Snapshot snapshot = client_.snapshot().value();
+        const std::int64_t ended = now();
+        for (std::uint16_t i = 0; i < records; ++i) {
+            Event event{.kind = Event::Kind::snapshot, .record = i, .group = group};
+            event.began_ns = began;
+            event.ended_ns = ended;
+            if (const auto record = snapshot.get(name_of(i))) {
+                event.value = record->document().as_uint64().value();
+                event.version = record->version();
+            }
+            event.revision = snapshot.revision();
+            notes_.add(event);
+        }
+    }
+
+    Client client_;
+    std::uint64_t number_;
+    Random random_;
+    Notes& notes_;
+    std::uint64_t values_ = 0;
+    std::uint32_t groups_ = 0;
+};
+
+class History : public SeededTest {
+protected:
+    std::vector<Event> record(std::uint64_t processes, std::chrono::milliseconds time) {
+        const TestGrid grid;
+        std::vector<Notes> notes(processes);
+        std::vector<Child> running;
+        const std::int64_t until = now() + std::chrono::nanoseconds(time).count();
+        for (std::uint64_t i = 0; i < processes; ++i) {
+            running.emplace_back(
+                [&, i] { Participant(grid.name(), i, random(i), notes[i]).run(until); });
+        }
+        for (Child& child : running) EXPECT_TRUE(child.join());
+        std::vector<Event> events;
+        for (const Notes& of_one : notes) of_one.give_to(events);
+        return events;
+    }
+};
+
+using LongHistory = History;
+
+TEST_F(History, CanBeExplainedByOneOrder) {
+    const auto events = record(5, std::chrono::milliseconds(1500));
+    EXPECT_GT(events.size(), 1000U);
+    EXPECT_EQ(HistoryCheck(events).run(), "");
+}
+
+TEST_F(LongHistory, CanBeExplainedByOneOrder) {
+    for (int round = 0; round < 20; ++round) {
+        EXPECT_EQ(HistoryCheck(record(8, std::chrono::seconds(3))).run(), "");
+    }
+}
+
+/// A checker that finds nothing proves nothing: whatever is changed in a good history is found.
+class CorruptedHistory : public History {
+protected:
+    template <class Change>
+    void expect_found(Event::Kind kind, const char* what, Change change) {
+        const auto events = record(3, std::chrono::milliseconds(200));
+        ASSERT_EQ(HistoryCheck(events).run(), "");
+        // The last half, so that there is something before.
+        for (std::size_t i = events.size() / 2; i < events.size(); ++i) {
+            if (events[i].kind != kind || events[i].version < 3) continue;
+            auto corrupted = events;
+            if (!change(corrupted[i])) continue;
+            EXPECT_NE(HistoryCheck(corrupted).run(), "") << what;
+            return;
+        }
+        FAIL() << "no event to corrupt";
+    }
+};
+
+TEST_F(CorruptedHistory, AValueThatWasNotWrittenIsFound) {
+    expect_found(Event::Kind::read, "value", [](Event& event) { return ++event.value; });
+}
+
+TEST_F(CorruptedHistory, AWriteThatCameTwiceIsFound) {
+    expect_found(Event::Kind::write, "version", [](Event& event) { return ++event.version; });
+}
+
+TEST_F(CorruptedHistory, AStaleReadIsFound) {
+    const auto events = record(3, std::chrono::milliseconds(300));
+    std::map<std::pair<std::uint16_t, Version>, Event> writes;
+    for (const Event& event : events) {
+        if (event.kind == Event::Kind::write) writes[{event.record, event.version}] = event;
+    }
+    for (std::size_t i = events.size() / 2; i < events.size(); ++i) {
+        if (events[i].kind != Event::Kind::read || events[i].version < 3) continue;
+        auto stale = events;
+        stale[i].version -= 2;
+        stale[i].value = writes.at({events[i].record, stale[i].version}).value;
+        if (writes.at({events[i].record, stale[i].version + 1}).ended_ns >= events[i].began_ns) {
+            continue;  // it might have been read still
+        }
+        EXPECT_NE(HistoryCheck(stale).run(), "");
+        return;
+    }
+    FAIL() << "no read to make stale";
+}
+
+TEST_F(CorruptedHistory, ATornTransactionIsFound) {
+    expect_found(Event::Kind::write, "transaction", [](Event& event) {
+        if (event.group == 0) return false;
+        ++event.revision;
+        return true;
+    });
+}
+
+TEST_F(CorruptedHistory, ASnapshotOfTwoInstantsIsFound) {
+    const auto events = record(3, std::chrono::milliseconds(300));
+    std::map<std::pair<std::uint16_t, Version>, Event> writes;
+    for (const Event& event : events) {
+        if (event.kind == Event::Kind::write) writes[{event.record, event.version}] = event;
+    }
+    for (std::size_t i = events.size() / 2; i < events.size(); ++i) {
+        if (events[i].kind != Event::Kind::snapshot || events[i].version < 3) continue;
+        auto torn = events;
+        torn[i].version -= 1;
+        torn[i].value = writes.at({events[i].record, torn[i].version}).value;
+        EXPECT_NE(HistoryCheck(torn).run(), "");
+        return;
+    }
+    FAIL() << "no snapshot to tear";
+}
+
+TEST_F(CorruptedHistory, AWriteOutOfItsTimeIsFound) {
+    expect_found(Event::Kind::write, "time", [](Event& event) {
+        event.began_ns -= 1'000'000'000'000;
+        event.ended_ns = event.began_ns + 1;
+        return true;
+    });
+}
+
+}  // namespace
+}  // namespace ringside
