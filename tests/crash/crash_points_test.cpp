@@ -8,6 +8,7 @@
 #include "shm/base/crash_point.hpp"
 #include "tests/support/child.hpp"
 #include "tests/support/judge.hpp"
+#include "tests/support/load.hpp"
 #include "tests/support/seeded_test.hpp"
 #include "tests/support/temporary_directory.hpp"
 
@@ -18,46 +19,6 @@ namespace ringside {
 namespace {
 
 using namespace testing;
-
-/// What the writers of the judge do not do: new records by the thousand, deletions, expiries,
-/// patches of large documents, refused transactions.
-[[noreturn]] void stir(const std::string& grid) {
-    std::mt19937_64 random(7);
-    for (std::uint64_t number = 0;; ++number) {
-        Client client = attach_at_last(grid);
-        std::string seats = "{";
-        for (int i = 0; i < 300; ++i) seats += "\"s" + std::to_string(i) + "\":\"free\",";
-        seats.back() = '}';
-        // A refusal or an end of the session is as good as an answer here.
-        static_cast<void>(client.put("stir/hall", seats));
-        for (int i = 0; i < 300; ++i) {
-            const std::string name = "stir/" + std::to_string(random() % 4000);
-            static_cast<void>(client.put(name, "[1,2,3]", {.ttl = std::chrono::milliseconds(
-                                                               random() % 3 == 0 ? 20 : 0)}));
-            if (random() % 3 == 0) static_cast<void>(client.remove(name));
-            static_cast<void>(client.patch("stir/hall", "/s" + std::to_string(random() % 300),
-                                         std::to_string(random() % 9)));
-            if (random() % 16 == 0) {
-                static_cast<void>(client.put("stir/large", '"' + std::string(90'000, 'x') + '"'));
-            }
-            Transaction refused;
-            static_cast<void>(refused.put("stir/refused/" + std::to_string(random() % 50), "1"));
-            static_cast<void>(refused.put("stir/hall", "1", {.condition = Condition::is_absent()}));
-            static_cast<void>(client.commit(refused));
-        }
-    }
-}
-
-/// Sessions that come, write and are killed.
-[[noreturn]] void come_and_go(const std::string& grid) {
-    for (;;) {
-        Child client([&] {
-            auto attached = Client::attach({.grid = grid});
-            while (attached && attached->put("stir/guest", "1")) usleep(100);
-        });
-        usleep(3000);
-    }
-}
 
 class CrashPoints : public SeededTest {
 protected:
