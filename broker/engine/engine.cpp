@@ -128,7 +128,12 @@ bool Engine::drain(Session& session, std::size_t lane_index, std::size_t& budget
         if (taken == Lane::Taken::part) continue;
         if (taken == Lane::Taken::broken)
             return violates("the frames of its requests are not possible");
+        // The next record's misses are spent while this request and the next are decoded.
+        const std::uint32_t hint = lane.next_hint();
+        const shm::RecordTableReader table(segment_);
+        if (hint != 0) table.prefetch_entry_of(hint);
         const Served served = serve(session, lane_index);
+        if (hint != 0) table.prefetch_candidate_of(hint);
         if (served == Served::again) {
             lane.keep_message();
             break;

@@ -100,6 +100,7 @@ Result<void> Survey::walk_ring() {
         --head;
     }
     Revision before = 0;
+    constexpr Position ahead = 16;
     for (Position position = tail; position < head; ++position) {
         const auto change = ring_.read(position);
         if (!change) return wrong("ring entry {} is not there", position);
@@ -108,6 +109,13 @@ Result<void> Survey::walk_ring() {
                          before);
         }
         before = change->revision;
+        if (const auto soon = ring_.read(position + ahead)) {
+            __builtin_prefetch(segment_.at<std::byte>(soon->version));
+        }
+        if (!can_be_version(change->version) ||
+            segment_.version_at(change->version)->revision != change->revision) {
+            return wrong("ring entry {} leads to no version of its revision", position);
+        }
         if (change->path == 0) continue;
         if (!is_in_heap(change->path, sizeof(shm::PathBlock))) {
             return wrong("the path of ring entry {} is outside", position);

@@ -30,6 +30,9 @@ public:
         return in_doubt_ ? &*in_doubt_ : nullptr;
     }
     void end_doubt() noexcept { in_doubt_.reset(); }
+    /// Of the next request, if it is known to be there: `RecordTableReader::hint_of`, or 0.
+    [[nodiscard]] std::uint32_t next_hint() const noexcept { return requests_.next_hint(); }
+
     /// Whether a former broker has served it: then its client may send a request twice.
     [[nodiscard]] bool was_resumed() const noexcept { return was_resumed_; }
     /// Whether all requests that are still in doubt are gone from the request ring.

@@ -28,25 +28,26 @@ Channel::Channel(Attachment& attachment, std::size_t index)
                control_->broker_reply.reply_tail, control_->client_reply.reply_head) {}
 
 Result<void> Channel::send(std::uint64_t number, ByteView message, bool block,
-                           const Patience& patience) {
+                           const Patience& patience, std::uint32_t hint) {
     if (message.size() > limits::message_bytes_max) return Error(Errc::transaction_too_large);
     const bool is_one_frame = message.size() <= shm::frame_bytes_max(shm::request_ring_bytes);
     for (;;) {
         const std::uint64_t resumptions = attachment_->resumptions();
         requests_.begin_again();
-        if (auto pushed = push(number, message, block, patience); !pushed) return pushed;
+        if (auto pushed = push(number, message, block, patience, hint);
+            !pushed) return pushed;
         if (is_one_frame || attachment_->resumptions() == resumptions) return {};
     }
 }
 
 Result<void> Channel::push(std::uint64_t number, ByteView message, bool block,
-                           const Patience& patience) {
+                           const Patience& patience, std::uint32_t hint) {
     const std::uint32_t part_max = shm::frame_bytes_max(shm::request_ring_bytes);
     std::optional<Clock::time_point> deadline;  // the clock costs more than what a free ring does
     for (std::size_t at = 0; at < message.size();) {
         const std::size_t size = std::min<std::size_t>(part_max, message.size() - at);
         const bool more = at + size < message.size();
-        if (requests_.push(message.subspan(at, size), more)) {
+        if (requests_.push(message.subspan(at, size), more, hint)) {
             at += size;
             continue;
         }

@@ -42,7 +42,9 @@ public:
     /// nothing was sent). One that takes several frames is sent again when the broker changes
     /// meanwhile: neither of the two may have had all of it, and the number tells if one had.
     /// Errors: would_block, timed_out, connection_lost, session_closed.
-    Result<void> send(std::uint64_t number, ByteView message, bool block, const Patience& patience);
+    /// `hint`: of the record that is written, see `RecordTableReader::hint_of`.
+    Result<void> send(std::uint64_t number, ByteView message, bool block, const Patience& patience,
+                      std::uint32_t hint = 0);
 
     /// Wakes the engine if it sleeps; once after any number of `send`s.
     void ring_doorbell() const noexcept;
@@ -60,7 +62,8 @@ public:
                            const Patience& patience);
 
 private:
-    Result<void> push(std::uint64_t number, ByteView message, bool block, const Patience& patience);
+    Result<void> push(std::uint64_t number, ByteView message, bool block, const Patience& patience,
+                      std::uint32_t hint);
     /// Sleeps a while for what `ready` looks for. Errors: timed_out, connection_lost,
     /// session_closed.
     Result<void> wait(shm::SleepsOn place, const std::function<bool()>& ready,

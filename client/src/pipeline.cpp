@@ -34,7 +34,9 @@ public:
         if (!terms) return terms.error();
         if (!is_usable()) return attachment_->loss();
         channel_->request.append(kind, name, pointer, document, *terms);
-        return send(options.grade);
+        // While the broker serves the request before, it can load what this one needs.
+        const shm::RecordTableReader table(attachment_->segment());
+        return send(options.grade, shm::RecordTableReader::hint_of(table.hash(name)));
     }
     Result<std::uint64_t> submit_json(wire::CommandKind kind, std::string_view name,
                                       std::string_view pointer, std::string_view json,
@@ -74,11 +76,11 @@ private:
 
     [[nodiscard]] bool is_usable() const noexcept { return !attachment_->is_lost(); }
 
-    Result<std::uint64_t> send(Grade grade) {
+    Result<std::uint64_t> send(Grade grade, std::uint32_t hint = 0) {
         const std::uint64_t number = channel_->next_number();
         auto sent =
             channel_->send(number, channel_->request.finish(number, grade == Grade::durable),
-                           options_.block, client_->patience());
+                           options_.block, client_->patience(), hint);
         if (!sent) return sent.error();
         numbers_.push_back(number);
         ++submitted_;

@@ -79,6 +79,12 @@ Offset Heap::allocate_larger(std::size_t size_class) {
     return 0;
 }
 
+namespace {
+
+constexpr std::uint32_t prefetched_bytes_max = 256;
+
+}  // namespace
+
 Offset Heap::take_block(std::uint32_t index) {
     Span& span = *spans_[index];
     std::uint32_t block = span.fresh;
@@ -93,8 +99,15 @@ Offset Heap::take_block(std::uint32_t index) {
     segment_.span(index).used.store(static_cast<std::uint16_t>(span.used),
                                     std::memory_order_relaxed);
     reach(CrashPoint::heap_block_taken);
-    return segment_.identity().heap.offset + index * span_bytes +
-           std::uint64_t{block} * size_class::bytes(span.size_class);
+    const Offset first = segment_.identity().heap.offset + index * span_bytes;
+    const std::uint32_t block_bytes = size_class::bytes(span.size_class);
+    if (!span.freed.empty()) {  // it is written next, and nobody has looked at it for long
+        const auto* next = segment_.at<char>(first + std::uint64_t{span.freed.back()} * block_bytes);
+        for (std::uint32_t at = 0; at < std::min(block_bytes, prefetched_bytes_max); at += 64) {
+            __builtin_prefetch(next + at, 1);
+        }
+    }
+    return first + std::uint64_t{block} * block_bytes;
 }
 
 Offset Heap::allocate_large(std::uint64_t spans, Purpose purpose) {

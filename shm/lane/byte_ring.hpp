@@ -28,9 +28,10 @@ namespace ringside::shm {
 
 struct FrameHeader {
     std::uint32_t size;  ///< bytes of this frame after the header, without padding
-    std::uint32_t flags;
+    std::uint32_t flags;  ///< in the two lowest bits; above them a hint, which may be anything
     static constexpr std::uint32_t more = 1;       ///< the message goes on in the next frame
     static constexpr std::uint32_t continued = 2;  ///< this is not the first frame of its message
+    static constexpr std::uint32_t known_flags = more | continued;
 };
 static_assert(sizeof(FrameHeader) == 8);
 
@@ -51,13 +52,16 @@ public:
 
     /// Copies one frame in (P1, P2) without publishing it. False: no room now.
     /// `peer_is_broken()` tells when the other side's index cannot be true.
+    /// `hint`: what the consumer can prepare for before it takes the frame; its low bits are lost.
     /// REQUIRES: payload.size() <= frame_bytes_max(capacity).
-    [[nodiscard]] bool push(ByteView payload, bool more) noexcept {
+    [[nodiscard]] bool push(ByteView payload, bool more, std::uint32_t hint = 0) noexcept {
         const auto size = static_cast<std::uint32_t>(payload.size());
         const std::uint32_t frame = frame_bytes(size);
         if (frame > free_as_seen() && frame > look_for_free()) return false;
         const FrameHeader header{
-            size, (more ? FrameHeader::more : 0U) | (is_in_message_ ? FrameHeader::continued : 0U)};
+            size, (more ? FrameHeader::more : 0U) |
+                      (is_in_message_ ? FrameHeader::continued : 0U) |
+                      (hint & ~FrameHeader::known_flags)};
         is_in_message_ = more;
         std::memcpy(ring_ + (tail_ & mask_), &header, sizeof header);
         copy_in(tail_ + static_cast<std::uint32_t>(sizeof header), payload);
@@ -157,7 +161,7 @@ public:
             const bool is_continued = (header.flags & FrameHeader::continued) != 0;
             if (!is_continued) out.clear();
             if (available > capacity() || header.size > frame_bytes_max(capacity()) ||
-                frame_bytes(header.size) > available || header.flags > 3 ||
+                frame_bytes(header.size) > available ||
                 (more && header.size == 0) ||
                 header.size > message_bytes_max - std::min(message_bytes_max, out.size())) {
                 return Outcome::broken;
@@ -168,6 +172,11 @@ public:
             copy_out(at, header.size, out);
             return Outcome::frame;
         }
+    }
+
+    /// The hint of the next frame, if it is known to be there; 0 otherwise.
+    [[nodiscard]] std::uint32_t next_hint() const noexcept {
+        return tail_seen_ == head_ ? 0 : header_at_head().flags & ~FrameHeader::known_flags;
     }
 
     /// Goes on at the index that a former consumer has left in the memory.

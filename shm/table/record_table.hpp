@@ -90,6 +90,28 @@ public:
         }
     }
 
+    /// As much of a hash as fits into a lane's frame: 24 bits for its home, in tables of up to 2^24
+    /// entries, and 6 of the tag.
+    [[nodiscard]] static std::uint32_t hint_of(std::uint64_t hash) noexcept {
+        return static_cast<std::uint32_t>(hash >> 40) << 8 |
+               static_cast<std::uint32_t>(hash & 63) << 2;
+    }
+    /// Both steps for a hint, which may be anything.
+    void prefetch_entry_of(std::uint32_t hint) const noexcept {
+        prefetch_entry(std::uint64_t{hint >> 8} << 40);
+    }
+    void prefetch_candidate_of(std::uint32_t hint) const noexcept {
+        constexpr std::uint64_t probes_max = 4;
+        const Probe probe(*this, std::uint64_t{hint >> 8} << 40);
+        for (std::uint64_t i = 0; i < probes_max; ++i) {
+            const std::uint64_t entry = probe.entry(i);
+            if (entry == free_entry) return;
+            if (((entry >> 48 ^ hint >> 2) & 63) != 0 || entry == deleted_entry) continue;
+            if (const VersionBlock* block = block_of(entry)) prefetch_block(block);
+            return;
+        }
+    }
+
     /// The first lines of a block: header, name and a small document's root, all at once.
     static void prefetch_block(const VersionBlock* block) noexcept {
         const auto* line = reinterpret_cast<const char*>(block);

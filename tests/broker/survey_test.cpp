@@ -127,5 +127,57 @@ TEST_F(DamagedSegment, RevisionsAndPositionsThatWouldBeginAgain) {
     expect_refused("its ring goes");
 }
 
+TEST_F(DamagedSegment, RingEntryThatLeadsToNoVersion) {
+    auto* ring = segment().at<shm::ChangeEntry>(segment().identity().ring.offset);
+    constexpr std::size_t version_word = 2;  // as laid out in change_ring.hpp
+    ring[7].words[version_word].fetch_add(1ULL << 44);
+    expect_refused("leads to no version");
+}
+
+/// Of a large document, whose pages are in the heap.
+class DamagedPages : public DamagedSegment {
+protected:
+    DamagedPages() {
+        std::string json = "{";
+        for (int i = 0; i < 2000; ++i) json += "\"k" + std::to_string(i) + "\":[1,2],";
+        json.back() = '}';
+        EXPECT_TRUE(harness_.commit({harness_.put("large", json)}));
+        harness_.grid.publish();
+        const shm::RecordTableReader by_name(segment());
+        const auto* block = by_name.find("large", by_name.hash("large"));
+        if (block == nullptr) throw std::logic_error("it was put");
+        tree_ = Value::of(block->document(), &segment().pages());
+    }
+    PageHeader& header_of(const Value& page) const {
+        return *segment().at<PageHeader>(page.page_ref().offset);
+    }
+    Value tree_;
+};
+
+TEST_F(DamagedPages, WholeOnesAreNotRefused) {
+    Survey survey(segment());
+    EXPECT_TRUE(survey.run());
+    EXPECT_GT(survey.pages, 20U);
+    ASSERT_GT(tree_.level(), 0);
+}
+
+TEST_F(DamagedPages, CountThatIsNotWhatLeadsToItSays) {
+    ++header_of(tree_.part(1)).count;
+    expect_refused("is another than what leads to it says");
+}
+
+TEST_F(DamagedPages, ContentThatIsNoDocument) {
+    const ByteView bytes = tree_.part(0).page_bytes();
+    const_cast<Byte*>(bytes.data())[bytes.size() - 1] = 3;
+    expect_refused("the root has no width");
+}
+
+TEST_F(DamagedPages, PageThatIsLedToTwice) {
+    Byte copy[PageRef::bytes];
+    std::memcpy(copy, tree_.part_place(0), sizeof copy);
+    std::memcpy(const_cast<Byte*>(tree_.part_place(1)), copy, sizeof copy);
+    expect_refused("has not the parts that it counts");
+}
+
 }  // namespace
 }  // namespace ringside::broker

@@ -216,13 +216,19 @@ TEST(ByteRing, TailWithinAWordIsBroken) {
     EXPECT_EQ(ring.consumer.pop(out, no_limit, more), Outcome::broken);
 }
 
-TEST(ByteRing, UnknownFlagsAreBroken) {
+TEST(ByteRing, TheHintOfTheNextFrameIsKnownBeforeItIsTaken) {
     Ring ring;
-    ring.put_header(8, 4);
-    ring.shared->tail = 16;
+    ASSERT_TRUE(ring.producer.push(pattern(8, 1), false, 0xffff'ffff));
+    ASSERT_TRUE(ring.producer.push(pattern(8, 2), false, 0x1234'5678));
+    ring.producer.flush();
     Bytes out;
-    bool more = false;
-    EXPECT_EQ(ring.consumer.pop(out, no_limit, more), Outcome::broken);
+    bool more = true;
+    EXPECT_EQ(ring.consumer.next_hint(), 0U) << "nothing was looked at yet";
+    EXPECT_EQ(ring.consumer.pop(out, no_limit, more), Outcome::frame);
+    EXPECT_FALSE(more) << "a hint is no flag";
+    EXPECT_EQ(ring.consumer.next_hint(), 0x1234'5678U);
+    EXPECT_EQ(ring.consumer.pop(out, no_limit, more), Outcome::frame);
+    EXPECT_EQ(ring.consumer.next_hint(), 0U);
 }
 
 TEST(ByteRing, TheRestOfAMessageIsSkippedByWhoHasNotItsBeginning) {
