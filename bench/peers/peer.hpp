@@ -51,17 +51,6 @@ public:
     [[nodiscard]] virtual double bytes_used() const = 0;
 };
 
-[[nodiscard]] inline std::int64_t price_in(ByteView document) {
-    return Value::of(document)["price"].as_int64().value();
-}
-
-/// What a scan sums up of a record.
-[[nodiscard]] inline std::int64_t sold_in(ByteView bytes) {
-    const Value document = Value::of(bytes);
-    if (document["status"].as_string() != "sold") return 0;
-    return document["price"].as_int64().value() + document["row"].as_int64().value();
-}
-
 /// What is read is used, so that no compiler can leave it out.
 inline void check_sum(std::int64_t sum) {
     if (sum == 0) throw std::runtime_error("the reads found nothing");

@@ -51,6 +51,21 @@ using Clock = std::chrono::steady_clock;
     return documents;
 }
 
+[[nodiscard]] inline std::int64_t price_in(ByteView document) {
+    static const Value::Key price("price");
+    return Value::of(document)[price].as_int64().value();
+}
+
+/// What a scan sums up of a record.
+[[nodiscard]] inline std::int64_t sold_in(ByteView bytes) {
+    static const Value::Key status("status");
+    static const Value::Key price("price");
+    static const Value::Key row("row");
+    const Value document = Value::of(bytes);
+    if (document[status].as_string() != "sold") return 0;
+    return document[price].as_int64().value() + document[row].as_int64().value();
+}
+
 /// Indices below `count`, uniform, from a seed.
 [[nodiscard]] inline std::vector<std::uint32_t> random_indices(std::size_t count,
                                                                std::size_t samples,

@@ -101,6 +101,11 @@ public:
         return (*this)[std::string_view(key)];
     }
 
+    /// As above, with a key that is looked up in many documents. Cost: one comparison where it
+    /// stands at the same place as in the last one.
+    class Key;
+    [[nodiscard]] Value operator[](const Key& key) const noexcept;
+
     /// The value that a JSON Pointer names; none where the path leads nowhere.
     [[nodiscard]] std::optional<Value> find(const Pointer& pointer) const noexcept;
 
@@ -192,6 +197,8 @@ private:
     [[nodiscard]] int compare(const Byte* key, const Probe& probe) const noexcept;
     [[nodiscard]] int compare_slowly(const Byte* key, const Probe& probe) const noexcept;
     [[nodiscard]] Value lookup(const Probe& probe) const noexcept;
+    /// The place of a key; `size_` where there is none.
+    [[nodiscard]] std::size_t place_of(const Keys& keys, const Probe& probe) const noexcept;
     [[nodiscard]] Value lookup_with_nul(std::string_view key) const noexcept;
     [[nodiscard]] Value lookup_in_parts(std::string_view key) const noexcept;
     [[nodiscard]] std::string_view key_of_page(std::size_t index,
@@ -216,6 +223,23 @@ private:
     bool is_paged_ : 1 = false;
 };
 static_assert(sizeof(Value) == 40);
+
+/// A key to be looked up in many documents of one shape, a scan's for example. The text must outlive
+/// it. Thread safety: one thread, which is why it is made where it is used:
+///
+///     const Value::Key price("price");
+///     for (const RecordView& record : batch) sum += record.document()[price].as_int64().value_or(0);
+class Value::Key {
+public:
+    explicit Key(std::string_view text) noexcept : probe_(text), holds_nul_(probe_.holds_nul()) {}
+    explicit Key(const char* text) noexcept : Key(std::string_view(text)) {}
+
+private:
+    friend class Value;
+    Probe probe_;
+    bool holds_nul_;
+    mutable std::size_t place_ = 0;  ///< where it was last
+};
 
 struct Value::Member {
     std::string_view key;  ///< in its stored form, see `Value::key`

@@ -204,24 +204,46 @@ inline int Value::compare(const Byte* key, const Probe& probe) const noexcept {
     return probe.size < 8 ? 0 : compare_slowly(key, probe);
 }
 
-inline Value Value::lookup(const Probe& probe) const noexcept {
-    const Keys keys = this->keys(size_);
-    if (keys.width == 0) return {};
+inline std::size_t Value::place_of(const Keys& keys, const Probe& probe) const noexcept {
     std::size_t low = 0;
     std::size_t high = size_;
     while (low < high) {
         const std::size_t middle = (low + high) / 2;
         const Byte* key = key_at(keys, middle);
-        if (key == nullptr) return {};
+        if (key == nullptr) break;
         const int order = compare(key, probe);
-        if (order == 0) return element(middle);
+        if (order == 0) return middle;
         if (order < 0) {
             low = middle + 1;
         } else {
             high = middle;
         }
     }
-    return {};
+    return size_;
+}
+
+inline Value Value::lookup(const Probe& probe) const noexcept {
+    const Keys keys = this->keys(size_);
+    return keys.width == 0 ? Value() : element(place_of(keys, probe));
+}
+
+inline Value Value::operator[](const Key& key) const noexcept {
+    if (!is_object()) return {};
+    if (level_ != 0 || key.holds_nul_) [[unlikely]] {
+        return (*this)[std::string_view(key.probe_.data, key.probe_.size)];
+    }
+    const Keys keys = this->keys(size_);
+    if (keys.width == 0) return {};
+    if (key.place_ < size_) {
+        const Byte* there = key_at(keys, key.place_);
+        if (there != nullptr && compare(there, key.probe_) == 0) {
+            return element_of_page(key.place_, size_);
+        }
+    }
+    const std::size_t place = place_of(keys, key.probe_);
+    if (place == size_) return {};
+    key.place_ = place;
+    return element_of_page(place, size_);
 }
 
 inline Value Value::operator[](std::string_view key) const noexcept {

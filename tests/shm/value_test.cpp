@@ -166,5 +166,20 @@ TEST(Value, BytesThatAreTooFewAreNoValue) {
     EXPECT_FALSE(Value::of({}).exists());
 }
 
+TEST(Value, AKeyFindsItsMemberInDocumentsOfAnyShape) {
+    const Value::Key key("price");
+    const char* documents[] = {R"({"price":1})", R"({"a":0,"b":0,"price":2})", R"({"price":3,"z":0})",
+                               R"({"a":0,"z":0})", R"({})", R"([4])", R"({"a":0,"b":0,"price":5})"};
+    std::string found;
+    for (const char* json : documents) {
+        const auto bytes = document_from_json(json).value();
+        found += to_json(Value::of(bytes)[key]) + " ";
+    }
+    EXPECT_EQ(found, "1 2 3 null null null 5 ");
+    const Value::Key nul(std::string_view("a\0b", 3));
+    const auto bytes = document_from_json(R"({"a\u0000b":6})").value();
+    EXPECT_EQ(Value::of(bytes)[nul].as_int64(), 6);
+}
+
 }  // namespace
 }  // namespace ringside
