@@ -1,0 +1,249 @@
+/* The change ring with readers that are lapped: shm/ring/change_ring.hpp and .cpp, the reader's
+ * side in client/src/watch.cpp (`step`, `lapped`, `go_to_the_newest`), the successor's in
+ * broker/engine/survey.cpp (`walk_ring`).
+ *
+ * Memory is that of C++'s release and acquire: the writer's stores stand in a log, and a reader may
+ * load any store of a word that nothing it has acquired tells it to be out of date. A load that
+ * acquires a releasing store also learns of all stores before it. So stores become visible in any
+ * order unless the code orders them. The writer never looks at a reader, and a reader may load as
+ * if the log were still short: so it is enough to let the reader begin when the writer is done.
+ *
+ *   here         in the code
+ *   W1..W5       ChangeRingWriter::make_room/advance_tail, append, publish
+ *   R1..R4       ChangeRingReader::read, Watch::Impl::step
+ *   F1..F4       ChangeRingReader::find, for a revision that is not published: where watches begin
+ *   L1           Watch::Impl::lapped, mode `every`
+ *   rewind       a commit that is refused; a tail that moves for itself is retention
+ *   successor    Survey::walk_ring, ChangeRingWriter::adopt, after a death between any two stores
+ *
+ * Asserted: what a reader accepts is one entry, whole, in order, and published; a watch begins with
+ * the first change after its revision; what a reader is told to have missed was gone, or was never
+ * published (a wiped entry counts as missed), and together with what it got it is everything.
+ *
+ * Variants:
+ * BROKEN_NO_BUSY            assertion  W2 is left out
+ * BROKEN_RELAXED_WORDS      assertion  W3 orders nothing
+ * BROKEN_RELAXED_HEAD       assertion  W5's head orders nothing: seen before the entries it counts
+ * BROKEN_RELAXED_LOADS      assertion  R2 orders nothing
+ * BROKEN_NO_RECHECK         assertion  R3 is left out
+ * BROKEN_UNPUBLISHED        assertion  R4 is left out
+ * BROKEN_FIND_TRUSTS_HEAD   assertion  F2..F4 are left out: the head may be of a later revision
+ */
+#define CAPACITY 2
+#define POSITIONS 4            /* the writer ends when its head is here */
+#define BUSY 15
+#define LOG_MAX 72
+
+/* Places in memory; entry e has its words at 3e. */
+#define STAMP(position) (3 * ((position) % CAPACITY))
+#define REVISION(position) (STAMP(position) + 1)
+#define BODY(position) (STAMP(position) + 2)
+#define HEAD 6
+#define PUBLISHED 7
+#define TAIL 8
+
+byte log[LOG_MAX];             /* place * 16 + value; entry 0: everything is 0 */
+byte now = 1;
+byte latest[9];                /* what the log ends with, for the writer and its successor */
+
+/* What is true, for the assertions alone. */
+byte true_revision[POSITIONS + 2];
+byte true_body[POSITIONS + 2];
+byte serial;                   /* a body is the number of its append */
+byte first_wiped = 255;        /* from here on a successor has wiped what was appended */
+bool is_over;
+
+#define PLACE(t) (log[t] / 16)
+#define VALUE(t) (log[t] % 16)
+#define IS_STAMP(t) (PLACE(t) < HEAD && PLACE(t) % 3 == 0)
+#define IS_WORD(t) (PLACE(t) < HEAD && PLACE(t) % 3 != 0)
+#define RELEASES(t) (PLACE(t) > HEAD || (IS_STAMP(t) && VALUE(t) != BUSY) || \
+    (IS_WORD(t) && !BROKEN_RELAXED_WORDS) || (PLACE(t) == HEAD && !BROKEN_RELAXED_HEAD))
+
+/* The writer may die after any store, once in a run. */
+inline store(place, value) {
+    d_step { log[now] = (place) * 16 + (value); latest[place] = value; now++ }
+    if :: !had_incident -> had_incident = true; goto successor :: true fi
+}
+
+inline publish() { store(HEAD, head); store(PUBLISHED, revision); published_head = head }
+
+inline make_room(end) {
+    if
+    :: end - tail > CAPACITY ->
+        tail = end - CAPACITY;
+        /* Only whole revisions. */
+        if :: tail < head && latest[REVISION(tail)] == latest[REVISION(tail - 1)] -> tail++
+           :: else fi;
+        store(TAIL, tail)
+    :: else
+    fi
+}
+
+inline append(position) {
+    d_step { serial++; true_revision[position] = revision + 1; true_body[position] = serial }
+#if !BROKEN_NO_BUSY
+    store(STAMP(position), BUSY);                /* W2 */
+#endif
+    store(REVISION(position), revision + 1);     /* W3 */
+    store(BODY(position), true_body[position]);
+    store(STAMP(position), position + 1)         /* W4 */
+}
+
+active proctype writer() {
+    bool had_incident;         /* one death, one refused commit or one trimming */
+    byte head, tail, published_head, revision, changes, i;
+
+again:
+    do
+    :: head < POSITIONS ->
+        if :: changes = 1 :: head + 2 <= POSITIONS -> changes = 2 fi;
+        /* make_ring_room: what is not published has to stay. */
+        if :: head != published_head && head - published_head + changes > CAPACITY -> publish()
+           :: else fi;
+        i = head + changes;
+        make_room(i);          /* W1 */
+        i = 0;
+        do
+        :: i < changes -> append(head); head++; i++
+        :: else -> break
+        od;
+        revision++;
+        if
+        :: !had_incident -> had_incident = true; head = head - changes; revision--  /* rewind */
+        :: true -> skip        /* published with the next one */
+        :: true -> publish()   /* W5 */
+        fi;
+        changes = 0; i = 0
+    :: published_head > tail && !had_incident ->
+        had_incident = true; tail = published_head; store(TAIL, tail)
+    :: head == POSITIONS -> break
+    od;
+    if :: head != published_head -> publish() :: else fi;
+    is_over = true;
+    goto done;
+
+successor:
+    skip;
+    d_step {
+        head = latest[HEAD]; tail = latest[TAIL]; revision = latest[PUBLISHED];
+        do
+        :: head > tail && latest[REVISION(head - 1)] > revision -> head--
+        :: else -> break
+        od;
+        first_wiped = head; published_head = head;
+        i = head;              /* how far its entries go, and one that was being written */
+        do
+        :: i - tail < CAPACITY && latest[STAMP(i)] == i + 1 -> i++
+        :: else -> break
+        od;
+        changes = i; i = head
+    }
+    do
+    :: i <= changes && i - tail < CAPACITY -> store(STAMP(i), BUSY); i++
+    :: else -> break
+    od;
+    changes = 0; i = 0; revision++;
+    store(TAIL, tail);
+    publish();
+    goto again;
+done:
+    skip
+}
+
+/* Any store of `place` from the newest back to the one that the reader has to know of. */
+inline load(place, acquires, into) {
+    atomic {
+        at = now - 1;
+        do
+        :: at > 0 && PLACE(at) != place -> at--
+        :: at > 0 && PLACE(at) == place && at > known && at > last[place] ->
+            if :: at-- :: break fi
+        :: else -> break
+        od;
+        into = (at == 0 -> 0 : VALUE(at));
+        last[place] = at;
+        if :: at > known && acquires && RELEASES(at) -> known = at :: else fi;
+        d_step {               /* what `known` implies need not be remembered */
+            at = 0;
+            do
+            :: at < 9 -> last[at] = (last[at] <= known -> 0 : last[at]); at++
+            :: else -> break
+            od;
+            at = 0
+        }
+    }
+}
+
+/* ChangeRingReader::read; `stamp` is position + 1 at its end if it was read. */
+inline read(position) {
+    load(STAMP(position), 1, stamp);             /* R1 */
+    if
+    :: stamp == position + 1 ->
+        load(REVISION(position), !BROKEN_RELAXED_LOADS, entry_revision);  /* R2 */
+        load(BODY(position), !BROKEN_RELAXED_LOADS, entry_body);
+#if !BROKEN_NO_RECHECK
+        load(STAMP(position), 0, stamp)          /* R3 */
+#endif
+    :: else
+    fi
+}
+
+active proctype reader() {
+    byte at, known, last[9];   /* the reader's view of the log */
+    byte cursor, drain_at, drain_end, start, end, stamp, entry_revision, entry_body;
+
+    is_over;
+begin:
+    load(PUBLISHED, 1, drain_at);                /* F1 */
+    load(TAIL, 1, start);
+    load(HEAD, 1, end);
+#if !BROKEN_FIND_TRUSTS_HEAD
+    do                                           /* F2: back over what came after that revision */
+    :: end > start ->
+        read(end - 1);
+        if
+        :: stamp != end -> goto begin            /* F3: lapped meanwhile, or wiped */
+        :: stamp == end && entry_revision > drain_at -> end--
+        :: else -> break
+        fi
+    :: else -> break
+    od;
+    load(PUBLISHED, 1, stamp);                   /* F4: nothing later was forgotten meanwhile */
+    if :: stamp != drain_at -> goto begin :: else fi;
+#endif
+    d_step {
+        cursor = end; drain_end = end; start = 0; end = 0;
+        stamp = 0; entry_revision = 0; entry_body = 0;
+        assert(cursor == 0 || true_revision[cursor - 1] <= drain_at)
+    }
+
+    do
+    :: cursor == drain_end ->
+        load(PUBLISHED, 1, drain_at);
+        load(HEAD, 1, end);
+        drain_end = (end > cursor -> end : cursor);
+        if :: cursor == drain_end && drain_at == latest[PUBLISHED] -> break :: else fi
+    :: cursor != drain_end ->
+        read(cursor);
+        if
+        :: stamp != cursor + 1 ->                /* L1 */
+            load(TAIL, 1, end);
+            d_step {
+                end = (end > cursor + 1 -> end : cursor + 1);
+                do
+                :: cursor < end -> assert(cursor < latest[TAIL] || cursor >= first_wiped); cursor++
+                :: else -> break
+                od;
+                drain_end = cursor
+            }
+        :: stamp == cursor + 1 && entry_revision > drain_at && !BROKEN_UNPUBLISHED ->  /* R4 */
+            drain_end = cursor
+        :: else ->
+            assert(entry_revision == true_revision[cursor] && entry_body == true_body[cursor]);
+            cursor++
+        fi;
+        d_step { stamp = 0; entry_revision = 0; entry_body = 0; end = 0 }
+    od;
+    assert(cursor >= latest[HEAD])
+}

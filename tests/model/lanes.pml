@@ -1,0 +1,242 @@
+/* A lane between a client and the engine, of which either may die at any step: the rings of
+ * shm/lane/byte_ring.hpp (P1..P3, C1..C3), the words of shm/lane/session_memory.hpp, sleeping as in
+ * shm/wait/futex.hpp (S1..S3, W1, W2); client/src/channel.cpp (`push`, `wait`, `pop_reply`) and
+ * Attachment::ring_doorbell; broker/session/lane.cpp, Engine::drain and finish_turn,
+ * EngineThread::run, sleep and take_orders.
+ *
+ * Each side's stores wait in a buffer and reach memory in their order at some time; a fence waits
+ * until it is empty. A message is two words that are stored and loaded one by one. Time does not
+ * pass, so that no slice and no heartbeat makes up for a wake-up that was lost; the exceptions are
+ * those that the code counts on: an engine that is held up looks again, and a client finds a broker
+ * that is dead.
+ *
+ *   here          in the code
+ *   a request     a frame; indices count modulo 8 and begin where they soon pass 0
+ *   held          a reply that waits for the disk (Lane::hold, release_held); one at most
+ *   bell          the eventfd, edge-triggered; `close_ordered`, bell: the reactor's order, nudge
+ *   futex         which words the client sleeps on in the kernel
+ *
+ * Asserted: every request comes whole, once, in order, and so does its reply; a session whose
+ * client has gone is closed. A lost wake-up is an end state where somebody sleeps.
+ *
+ * Variants:
+ * BROKEN_INDEX_FIRST         assertion  P3 before P2: the tail is published before the words
+ * BROKEN_ROOM_FIRST          assertion  C3 before C2: the room is given back before the copy
+ * BROKEN_SLEEP_FLAG_LATE     end state  the engine says that it sleeps after its last look
+ * BROKEN_NO_FENCE_AT_BELL    end state  the client looks whether the engine sleeps without a fence
+ * BROKEN_NO_FENCE_AT_SLEEP   end state  the engine takes its last look without a fence
+ * BROKEN_NO_FENCE_AT_WAKE    end state  W2 without a fence
+ * BROKEN_NO_FENCE_AT_WAIT    end state  S2 without a fence
+ * BROKEN_NO_SECOND_LOOK      end state  S2 is left out
+ * BROKEN_VALUE_LATE          end state  S3's value is loaded after S2
+ * BROKEN_SLEEPS_ON_HEAD      end state  who waits for room or replies sleeps on the head alone
+ * BROKEN_CLOSE_WITHOUT_NUDGE end state  a session's end is ordered, and the engine sleeps on
+ */
+#define REQUESTS 5
+#define REQUEST_ROOM 2
+#define REPLY_ROOM 1
+#define FIRST_INDEX 6
+#define NEXT(index) (((index) + 1) & 7)
+#define COUNT(tail, head) (((tail) - (head)) & 7)
+
+/* Words in memory. */
+#define REQUEST(index) (2 * ((index) & 1))
+#define REPLY 4
+#define REQUEST_TAIL 6
+#define REQUEST_HEAD 7
+#define REPLY_TAIL 8
+#define REPLY_HEAD 9
+#define CLIENT_ASLEEP 10       /* LaneControl::reply_asleep */
+#define BROKER_ASLEEP 11
+byte word[12];
+
+/* SleepsOn */
+#define NOTHING 0
+#define ON_REPLIES 1
+#define ON_ROOM 2
+
+chan of_client = [3] of { byte, byte };          /* stores on their way */
+chan of_broker = [3] of { byte, byte };
+byte futex;                    /* as SleepsOn: the client is in the kernel */
+bool bell, close_ordered, client_dies, broker_dies, is_client_gone, is_broker_gone;
+
+/* --- the client --- */
+
+#define HAS_ROOM (COUNT(tail, word[REQUEST_HEAD]) < REQUEST_ROOM)
+#define HAS_REPLY (word[REPLY_TAIL] != head)
+
+inline ring() {
+    empty(of_client) || BROKEN_NO_FENCE_AT_BELL;
+    if :: word[BROKER_ASLEEP] != 0 -> bell = true :: else fi
+}
+
+inline take_reply() {
+    reply = word[REPLY];                         /* C2 */
+    assert(reply == answered + 1);
+    assert(reply == word[REPLY + 1]);
+    atomic { answered++; head = NEXT(head); reply = 0; of_client!REPLY_HEAD, head }  /* C3 */
+}
+
+/* Returns also for a broker that is gone. */
+inline wait(place, is_ready) {
+    do
+    :: is_ready || is_broker_gone -> break
+    :: else ->
+        d_step { seen_tail = word[REPLY_TAIL]; seen_head = word[REQUEST_HEAD] }
+        of_client!CLIENT_ASLEEP, place;          /* S1 */
+        empty(of_client) || BROKEN_NO_FENCE_AT_WAIT;
+        if
+        :: is_ready && !BROKEN_NO_SECOND_LOOK    /* S2 */
+        :: !(is_ready) || BROKEN_NO_SECOND_LOOK ->
+#if BROKEN_VALUE_LATE
+            d_step { seen_tail = word[REPLY_TAIL]; seen_head = word[REQUEST_HEAD] }
+#endif
+            atomic {                             /* S3 */
+                if
+                :: (place == ON_REPLIES || !BROKEN_SLEEPS_ON_HEAD) && word[REPLY_TAIL] != seen_tail
+                :: place == ON_ROOM && word[REQUEST_HEAD] != seen_head
+                :: else -> futex = place
+                fi
+            }
+            futex == NOTHING || is_broker_gone;
+            futex = NOTHING
+        fi;
+        d_step { seen_tail = 0; seen_head = 0 }
+        of_client!CLIENT_ASLEEP, NOTHING
+    od
+}
+
+proctype client() {
+    byte sent, answered, reply, tail = FIRST_INDEX, head = FIRST_INDEX, seen_tail, seen_head;
+
+    {
+        do
+        :: sent < REQUESTS ->
+            if                                   /* P1 */
+            :: HAS_ROOM ->
+                sent++;
+#if BROKEN_INDEX_FIRST
+                of_client!REQUEST_TAIL, NEXT(tail);
+#endif
+                of_client!REQUEST(tail), sent;   /* P2 */
+                of_client!REQUEST(tail) + 1, sent;
+                tail = NEXT(tail);
+#if !BROKEN_INDEX_FIRST
+                of_client!REQUEST_TAIL, tail;    /* P3 */
+#endif
+                ring()
+            :: else ->
+                if :: HAS_REPLY -> take_reply() :: else fi;
+                wait(ON_ROOM, (HAS_ROOM || HAS_REPLY));
+                if :: is_broker_gone -> break :: else fi
+            fi
+        :: sent == REQUESTS && answered < REQUESTS ->
+            wait(ON_REPLIES, HAS_REPLY);
+            if :: HAS_REPLY -> take_reply() :: else -> break fi
+        :: answered == REQUESTS -> break
+        od
+    } unless { client_dies };
+    atomic { is_client_gone = true; futex = NOTHING };
+    close_ordered = true;      /* by the reactor, which sees the socket's end */
+#if !BROKEN_CLOSE_WITHOUT_NUDGE
+    bell = true
+#endif
+}
+
+/* --- the broker --- */
+
+#define HAS_REQUEST (word[REQUEST_TAIL] != head)
+#define CAN_REPLY (COUNT(tail, word[REPLY_HEAD]) < REPLY_ROOM)
+#define CAN_TAKE (held == 0 && HAS_REQUEST && CAN_REPLY)
+#define CAN_RELEASE (held != 0 && CAN_REPLY)
+
+inline put_reply(number) {
+    of_broker!REPLY, number;
+    of_broker!REPLY + 1, number;
+    d_step { tail = NEXT(tail); is_touched = true }
+}
+
+inline sleep() {
+#if !BROKEN_SLEEP_FLAG_LATE
+    of_broker!BROKER_ASLEEP, 1;
+    empty(of_broker) || BROKEN_NO_FENCE_AT_SLEEP;
+#endif
+    if                                           /* has_work */
+    :: CAN_TAKE || CAN_RELEASE || close_ordered
+    :: else ->
+        is_held_up = HAS_REQUEST || held != 0;
+#if BROKEN_SLEEP_FLAG_LATE
+        of_broker!BROKER_ASLEEP, 1;
+        empty(of_broker);
+#endif
+        if                                       /* epoll_wait */
+        :: bell -> bell = false
+        :: is_held_up && (CAN_TAKE || CAN_RELEASE)  /* each millisecond; in vain makes no odds */
+        fi;
+        is_held_up = false
+    fi;
+    of_broker!BROKER_ASLEEP, 0
+}
+
+proctype broker() {
+    byte taken, head = FIRST_INDEX, tail = FIRST_INDEX, held, request, place;
+    bool is_touched, is_held_up;
+
+    {
+        do
+        :: close_ordered -> break                /* Engine::close: the memory is given back */
+        :: else ->
+            if :: CAN_RELEASE -> put_reply(held); held = 0 :: else fi;
+            do
+            :: CAN_TAKE ->                       /* C1 */
+#if BROKEN_ROOM_FIRST
+                of_broker!REQUEST_HEAD, NEXT(head);
+#endif
+                request = word[REQUEST(head)];   /* C2 */
+                assert(request == taken + 1);
+                assert(request == word[REQUEST(head) + 1]);
+                d_step { taken++; head = NEXT(head); is_touched = true }
+                if :: put_reply(request) :: held = request fi;
+                request = 0
+            :: else -> break
+            od;
+            if
+            :: is_touched ->                     /* finish_turn */
+                is_touched = false;
+                of_broker!REPLY_TAIL, tail;      /* W1 */
+                of_broker!REQUEST_HEAD, head;    /* C3 */
+                empty(of_broker) || BROKEN_NO_FENCE_AT_WAKE;
+                place = word[CLIENT_ASLEEP];     /* W2 */
+                d_step { futex = (futex == place -> NOTHING : futex); place = NOTHING }
+            :: else -> sleep()
+            fi
+        od
+    } unless { broker_dies };
+    is_broker_gone = true
+}
+
+/* Buffers are emptied by the processor, whoever lives. */
+proctype memory() {
+    byte place, value;
+    do
+    :: atomic { of_client?place, value -> word[place] = value; place = 0; value = 0 }
+    :: atomic { of_broker?place, value -> word[place] = value; place = 0; value = 0 }
+    :: is_client_gone && is_broker_gone && empty(of_client) && empty(of_broker) -> break
+    od
+}
+
+proctype death() {
+    if
+    :: client_dies = true
+    :: broker_dies = true
+    :: true
+    fi
+}
+
+init {
+    d_step {
+        word[REQUEST_TAIL] = FIRST_INDEX; word[REQUEST_HEAD] = FIRST_INDEX;
+        word[REPLY_TAIL] = FIRST_INDEX; word[REPLY_HEAD] = FIRST_INDEX
+    }
+    atomic { run client(); run broker(); run memory(); run death() }
+}

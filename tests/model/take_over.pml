@@ -1,0 +1,249 @@
+/* A broker that dies at any step, and the next one, which goes on with what it left:
+ * broker/engine/commit.cpp, engine.cpp (`drain`, `serve`, `finish_turn`), survey.cpp, take_over.cpp
+ * (steps 1..4), resume.cpp, applied_commits.hpp, broker/session/lane.cpp and in_doubt.hpp;
+ * docs/design.md, section 7.
+ *
+ * A client sends two requests, which write one record, and sends again what was `not_applied`, to
+ * three brokers; or to two, while a reader of another session reads the record once, by name or by
+ * the index. What happens within one life between readers and memory is the matter of pins.pml:
+ * here a pin is set and the horizon looked at in one step.
+ *
+ *   here            in the code
+ *   P1..P4          a request: commit (new: slot, index, table; old: slot, table; then the ring
+ *                   entry), publish (head, then revision), reply and `answered`, request head
+ *   T0..T4          Survey::run; Grid::Impl::take_over; then the generation, by which clients know
+ *   D               Engine::answer_doubtful, InDoubt, Lane::has_only_doubts
+ *   reclaim         a turn's end: the ring's tail moves, the queues and the quarantine end
+ *   given_up        Engine::review_absent: the lease of a session that did not come back is over
+ *
+ * Asserted: a request becomes visible at most once; each is answered once, and as it was; a reader
+ * finds what was published at its revision, in memory that is not used again; the segment fits
+ * together whenever a broker surveys it. Nobody waits for ever (no invalid end state).
+ *
+ * Variants:
+ * BROKEN_FORGETS_ENTRIES     assertion  what is in doubt is decided without the ring's entries
+ * BROKEN_TRUSTS_HEAD         assertion  entries of a revision that was not published are believed
+ * BROKEN_TAIL_IN_TURN        assertion  the ring forgets entries of a turn that is not answered
+ * BROKEN_TAIL_IN_DOUBT       assertion  or of requests of a session that is not resumed
+ * BROKEN_SERVES_OLD          assertion  a request whose reply is there is carried out again
+ * BROKEN_ANSWERED_APART      assertion  `answered` is stored after the tail of the replies
+ * BROKEN_REPLY_FIRST         assertion  replies are visible before the revision
+ * BROKEN_SENT_LATE           assertion  the client stores `sent` after the tail of its requests
+ * BROKEN_NO_EMPTY_REVISION   assertion  the take-over publishes no revision of its own
+ * BROKEN_STILLBORN_LIVES     assertion  a record that was never published is not made a deleted one
+ * BROKEN_EARLY_REUSE         assertion  there is no quarantine
+ * BROKEN_ABSENT_IS_GONE      assertion  a session that has not come back holds nothing
+ */
+#define REQUESTS 2
+#define NUMBERS 5              /* requests and what is sent again */
+
+/* Outcomes, as they stand in a reply: number * 4 + outcome. */
+#define COMMITTED 0
+#define REFUSED 1
+#define NOT_APPLIED 2
+#define UNKNOWN 3
+
+/* What outlives a broker: the lane, and the reader's session. */
+byte request[NUMBERS + 1], request_tail, request_head, sent;  /* a request lies at its number */
+byte reply[NUMBERS + 1], reply_tail, answered;
+byte pin, deaths;              /* revision + 1, 0 = none; how many are to come */
+bool is_absent, given_up, is_announced = true, has_lane = true, dies;
+bool is_client_done, is_reader_done, was_refused;
+#define IS_OVER (is_client_done && is_reader_done)
+
+#include "take_over_grid.pml"
+
+inline send(which) {
+    number++;
+    request[number] = which;
+#if BROKEN_SENT_LATE
+    request_tail = number;
+    sent = number
+#else
+    sent = number;
+    request_tail = number
+#endif
+}
+
+proctype client() {
+    byte number, taken, done, which, outcome;
+    bool is_answered[NUMBERS + 1];
+
+    send(1); send(2);
+    do
+    :: taken < reply_tail ->
+        atomic {
+            which = request[reply[taken] / 4];
+            outcome = reply[taken] % 4;
+            assert(!is_answered[reply[taken] / 4]);
+            is_answered[reply[taken] / 4] = true;
+            assert(outcome == UNKNOWN || times_applied[which] == (outcome == COMMITTED));
+            done = done + (outcome != NOT_APPLIED);
+            taken++
+        }
+        if :: outcome == NOT_APPLIED -> send(which) :: else fi
+    :: done == REQUESTS -> break
+    od;
+    is_client_done = true
+}
+
+/* Its two ways to a record: the table, and the index, then the slot. */
+proctype reader() {
+    byte revision, identity, id, b;
+    bool has_met_reuse;
+
+    atomic { revision = published; horizon <= revision; pin = revision + 1 }
+    if
+    :: atomic { b = table; identity = IDENTITY(b) }
+    :: id = index; atomic { b = (id == NONE -> NONE : slot[id]); identity = IDENTITY(b) }
+    fi;
+    do
+    :: atomic {
+            b != NONE && block[b].revision > revision && !has_met_reuse;
+            has_met_reuse = waits[b] == unused || block[b].identity != identity;
+            b = block[b].previous; identity = IDENTITY(b)
+        }
+    :: else -> break
+    od;
+    atomic {
+        has_met_reuse = has_met_reuse ||
+            (b != NONE && (waits[b] == unused || block[b].identity != identity));
+        identity = (b == NONE -> 0 : (block[b].is_tombstone -> 0 : identity));
+        assert(given_up || (!has_met_reuse && identity == truth[revision]));
+        revision = 0; identity = 0; id = 0; b = 0; has_met_reuse = false;
+        pin = 0; is_reader_done = true
+    }
+}
+
+/* The reader's session comes back to a new broker, or does not in time. */
+proctype attachment() {
+    do
+    :: is_absent && is_announced -> is_absent = false
+    :: is_absent && is_announced -> atomic { given_up = true; is_absent = false }
+    :: is_reader_done -> is_absent = false; break
+    od
+}
+
+proctype death() {
+    do
+    :: atomic { deaths > 0 && !dies && !IS_OVER -> deaths--; dies = true }
+    :: IS_OVER -> break
+    od
+}
+
+inline answer(n, outcome) {
+    reply[replies] = (n) * 4 + (outcome); replies++;
+    answered_number = n; last = n; is_touched = true
+}
+
+/* D: [low, high) are the positions of the entries that the former broker has left. */
+#define IS_AFTER_KNOWN(n) (low < high && entry[low].number < (n))
+#define HAD_ITS_TURN(n) (low < high && entry[high - 1].number >= (n))
+inline answer_doubtful(end) {
+    d_step {
+        do
+        :: last < end ->
+            i = low;
+            do :: i < high && entry[i].number != last + 1 -> i++ :: else -> break od;
+            if
+            :: i < high -> answer(last + 1, COMMITTED)
+            :: i == high && (IS_AFTER_KNOWN(last + 1) || is_complete) ->
+                answer(last + 1, NOT_APPLIED)
+            :: else -> answer(last + 1, UNKNOWN)
+            fi
+        :: else -> break
+        od;
+        i = 0
+    }
+}
+
+inline serve(n) {
+    if
+    :: n <= last && !BROKEN_SERVES_OLD -> is_touched = true
+    :: else ->
+        if :: in_doubt -> answer_doubtful((n - 1 < until -> n - 1 : until)) :: else fi;
+        if
+        :: in_doubt && n <= until && HAD_ITS_TURN(n) -> answer_doubtful(n)
+        :: else ->
+            in_doubt = in_doubt && n <= until;
+            if
+            :: HAS_BLOCK ->
+                commit(n);
+                d_step { answer(n, COMMITTED) }
+            :: !was_refused || !HAS_BLOCK -> d_step { was_refused = true; answer(n, REFUSED) }
+            fi
+        fi
+    fi
+}
+
+/* Session::resume, Lane::resume */
+inline resume() {
+    d_step {
+        has_lane = true; in_doubt = true;
+        requests = request_head; replies = reply_tail; last = answered; answered_number = answered;
+        until = sent
+    }
+}
+
+proctype broker() {
+    byte assigned, head, requests, replies, answered_number, last, until, low, high, taken;
+    byte quarantine_until, limit, i, b, from, id;
+    bool is_touched, in_doubt, is_complete, is_successor;
+
+    do
+    :: IS_OVER -> break
+    :: else ->
+        dies = false;
+        {
+            if
+            :: is_successor ->
+                survey(); mend();
+                assigned = assigned + !BROKEN_NO_EMPTY_REVISION;
+                quarantine_until = assigned;
+                head_word = head;                /* T4 */
+                d_step { truth[assigned] = truth[published]; published = assigned }
+                is_announced = true
+            :: else
+            fi;
+            do
+            :: !has_lane -> resume()
+            :: has_lane && taken < 2 && requests < request_tail ->
+                taken++; requests++;
+                serve(requests)
+            :: has_lane && in_doubt && requests == request_tail ->
+                answer_doubtful(until); in_doubt = false; is_touched = true
+#if BROKEN_TAIL_IN_TURN
+            :: assigned != published -> publish(); tail = head
+#endif
+            :: is_touched ->
+#if BROKEN_REPLY_FIRST
+                d_step { reply_tail = replies; answered = answered_number }
+#endif
+                if :: assigned != published -> publish() :: else fi;
+                if                               /* P3, unless the reply waits for the disk */
+#if BROKEN_ANSWERED_APART
+                :: reply_tail = replies; answered = answered_number
+#else
+                :: d_step { reply_tail = replies; answered = answered_number }
+#endif
+                :: true
+                fi;
+                request_head = requests;         /* P4 */
+                is_touched = false; taken = 0
+            :: has_lane && !is_touched && reply_tail != replies -> is_touched = true
+            :: !is_touched -> reclaim()
+            od
+        } unless { dies || IS_OVER };
+        is_successor = true
+    od
+}
+
+init {
+    atomic {
+        if                     /* two deaths, or one and a reader */
+        :: deaths = 2; is_reader_done = true
+        :: deaths = 1; was_refused = true; run reader(); run attachment()
+        fi;
+        run client(); run broker(); run death()
+    }
+}
