@@ -300,6 +300,7 @@ void Grid::Impl::settle() noexcept {
         }
     }
     links_.clear();
+    covered_.clear();
     for (const RecordPages::Block& page : pages_.dropped()) {
         history_.push({page.offset, page.bytes, revision, Retired::Kind::block});
     }
@@ -332,6 +333,11 @@ void Grid::Impl::roll_back(Position ring_head) {
         history_.push({made->to, block.block_bytes(), block.revision, Retired::Kind::tombstone});
     }
     links_.clear();
+    for (Retired tombstone : covered_) {
+        tombstone.at = next_revision();
+        history_.push(tombstone);
+    }
+    covered_.clear();
     for (const RecordPages::Block& page : pages_.written()) {
         retire_structure(page.offset, page.bytes);
     }

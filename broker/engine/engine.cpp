@@ -222,6 +222,7 @@ bool Engine::reply_to(Session& session, std::size_t lane_index) {
         return refuse(Error(Errc::read_only, durability_->reason()), 0);
     }
     const Origin origin{session.id(), static_cast<std::uint16_t>(lane_index), request_.number};
+    lane.begin(request_.number);
     const auto revision = grid_.commit(request_.commands, origin, versions_);
     if (!revision) {
         const Refusal& refusal = revision.error();

@@ -135,10 +135,11 @@ private:
     RetirementQueue history_;    ///< needed by readers of older revisions
     RetirementQueue structure_;  ///< needed by readers that are inside it
     LeaseBook leases_;
-    RecordPages pages_;        ///< of the commit under way
+    RecordPages pages_;  ///< of the commit under way
     Paging paging_;
-    DocumentBuilder patched_;  ///< where a patch builds its document
-    std::vector<Link> links_;  ///< of the commit under way
+    DocumentBuilder patched_;       ///< where a patch builds its document
+    std::vector<Link> links_;       ///< of the commit under way
+    std::vector<Retired> covered_;  ///< tombstones that were due when it had covered them
     std::vector<HeldPin> pins_;
 
     std::uint64_t now_ns_ = 0;

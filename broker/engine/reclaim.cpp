@@ -112,8 +112,13 @@ void Grid::Impl::drain(Revision history_limit, Revision structure_limit) {
 bool Grid::Impl::unlink(const Retired& tombstone) {
     const shm::VersionBlock& block = *version_at(tombstone.offset);
     const RecordId id = block.record_id();
-    // The name may have been written again: then the tombstone is just a replaced version.
-    if (segment_.slot(id).newest.load(std::memory_order_relaxed) != tombstone.offset) return true;
+    // The name may have been written again: then the tombstone is just a replaced version, unless
+    // that commit is refused.
+    const Offset newest = segment_.slot(id).newest.load(std::memory_order_relaxed);
+    if (newest != tombstone.offset) {
+        if (newest != 0 && version_at(newest)->revision > assigned_) covered_.push_back(tombstone);
+        return true;
+    }
     if (!index_.erase(id)) return false;
     reach(CrashPoint::reclaim_index_unlinked);
     table_.erase(table_.hash(block.name()), tombstone.offset);

@@ -96,7 +96,7 @@ private:
     shm::SegmentView segment_;
     shm::ChangeRingReader ring_;
     std::unordered_set<Offset> pages_met_;  ///< of one record, whose versions share them
-    std::string least_name_;  ///< that may come next in the index: the last separator
+    std::string least_name_;                ///< that may come next in the index: the last separator
 };
 
 }  // namespace ringside::broker

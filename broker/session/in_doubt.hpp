@@ -32,9 +32,10 @@ class InDoubt {
 public:
     enum class Fate { applied, not_applied, unknown };
 
-    InDoubt(AppliedInLane applied, std::uint64_t until, bool is_complete)
+    InDoubt(AppliedInLane applied, std::uint64_t begun, std::uint64_t until, bool is_complete)
         : applied_(std::move(applied.commits)),
           versions_(std::move(applied.versions)),
+          begun_(begun),
           until_(until),
           is_complete_(is_complete) {}
 
@@ -60,14 +61,15 @@ public:
         return is_after_known || is_complete_ ? Fate::not_applied : Fate::unknown;
     }
 
-    /// Whether a later request of the lane was applied: this one had its turn.
+    /// Whether it, or a later one of the lane, was begun: it is not to be carried out now.
     [[nodiscard]] bool had_its_turn(std::uint64_t number) const noexcept {
-        return !applied_.empty() && applied_.back().number >= number;
+        return number <= begun_ || (!applied_.empty() && applied_.back().number >= number);
     }
 
 private:
     std::vector<Applied> applied_;
     std::vector<Version> versions_;
+    std::uint64_t begun_;
     std::uint64_t until_;
     bool is_complete_;
 };

@@ -35,7 +35,10 @@ bool Lane::resume(AppliedInLane applied, bool is_complete) {
     if (unanswered > limits::doubtful_requests_max || unanswered > sent) return false;
     last_number_ = answered_number_ = sent - unanswered;
     was_resumed_ = true;
-    in_doubt_.emplace(std::move(applied), sent, is_complete);
+    // At most `sent`, and none where the last one begun was answered.
+    const std::uint32_t begun = control_->broker.begun.load(std::memory_order_relaxed) - answered;
+    const std::uint64_t begun_until = answered_number_ + (begun <= unanswered ? begun : 0);
+    in_doubt_.emplace(std::move(applied), begun_until, sent, is_complete);
     return true;
 }
 

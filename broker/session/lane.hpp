@@ -72,6 +72,13 @@ public:
     /// Makes place for the next message.
     void forget_message() noexcept;
 
+    /// What follows changes the grid for this request.
+    void begin(std::uint64_t number) noexcept {
+        // relaxed: before the release that links the first version. A broker that dies after that
+        // has stored this.
+        control_->broker.begun.store(static_cast<std::uint32_t>(number), std::memory_order_relaxed);
+    }
+
     /// Puts the reply to a request in, not yet visible. REQUIRES: nothing is pending.
     void answer(std::uint64_t number, ByteView reply);
 

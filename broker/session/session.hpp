@@ -34,8 +34,8 @@ public:
 
     /// Goes on in all lanes where the former broker has stopped. `applied` gives its commits of a
     /// lane. False: what the client claims cannot be.
-    [[nodiscard]] bool resume(
-        const std::function<AppliedInLane(std::uint16_t lane)>& applied, bool is_complete);
+    [[nodiscard]] bool resume(const std::function<AppliedInLane(std::uint16_t lane)>& applied,
+                              bool is_complete);
 
     /// The longest lease of the pins that are set, in ms; 0: none is.
     [[nodiscard]] std::uint64_t lease_ms() const noexcept;

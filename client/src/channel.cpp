@@ -34,8 +34,7 @@ Result<void> Channel::send(std::uint64_t number, ByteView message, bool block,
     for (;;) {
         const std::uint64_t resumptions = attachment_->resumptions();
         requests_.begin_again();
-        if (auto pushed = push(number, message, block, patience, hint);
-            !pushed) return pushed;
+        if (auto pushed = push(number, message, block, patience, hint); !pushed) return pushed;
         if (is_one_frame || attachment_->resumptions() == resumptions) return {};
     }
 }

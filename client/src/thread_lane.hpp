@@ -16,8 +16,8 @@ namespace ringside::detail {
                                         const shm::VersionBlock& block) noexcept {
     const std::uint64_t bytes = block.block_bytes();
     if (!segment.holds(segment.offset_of(&block), bytes)) return {};
-    return {block.name(),   block.document(), block.has_pages() ? &segment.pages() : nullptr,
-            block.version,  block.revision,   block.expires_ms()};
+    return {block.name(),  block.document(), block.has_pages() ? &segment.pages() : nullptr,
+            block.version, block.revision,   block.expires_ms()};
 }
 
 /// What one thread has of a client: its lane, and the pin of the records that it holds.

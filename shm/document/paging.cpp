@@ -279,8 +279,7 @@ Paging::Parts Paging::rewrite_node(const Value& node, const Place& place, std::s
     std::size_t before = 0;
     const std::size_t index =
         node.is_object() ? node.part_of(place.key) : node.part_at(place.index, before);
-    Parts changed =
-        rewrite_node(node.part(index), {place.key, place.index - before}, depth, edit);
+    Parts changed = rewrite_node(node.part(index), {place.key, place.index - before}, depth, edit);
     if (failed()) return {};
     // The first part may hold keys below its own: what it is divided into must come after it.
     if (!changed.empty()) changed.front().key = index == 0 ? "" : node.part_key(index);

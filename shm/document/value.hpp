@@ -31,9 +31,10 @@ enum class ValueType : std::uint8_t {
 /// A view: valid while the document's bytes, and the space in which its further pages lie, are.
 /// Copying is cheap (five words).
 ///
-/// Invariant: nothing outside the document's bytes and that space is ever read, whatever the bytes are, even when
-/// they change while they are read (memory that was reused under a pin that was revoked): each
-/// field is loaded once, checked, and only then used. What is malformed reads as null or empty.
+/// Invariant: nothing outside the document's bytes and that space is ever read, whatever the bytes
+/// are, even when they change while they are read (memory that was reused under a pin that was
+/// revoked): each field is loaded once, checked, and only then used. What is malformed reads as
+/// null or empty.
 ///
 /// A member or element that is not there gives a Value whose `exists()` is false; it behaves as
 /// null, so that lookups can be chained:
@@ -201,8 +202,7 @@ private:
     [[nodiscard]] std::size_t place_of(const Keys& keys, const Probe& probe) const noexcept;
     [[nodiscard]] Value lookup_with_nul(std::string_view key) const noexcept;
     [[nodiscard]] Value lookup_in_parts(std::string_view key) const noexcept;
-    [[nodiscard]] std::string_view key_of_page(std::size_t index,
-                                               std::size_t count) const noexcept;
+    [[nodiscard]] std::string_view key_of_page(std::size_t index, std::size_t count) const noexcept;
 
     [[nodiscard]] const Byte* data() const noexcept {
         return begin_ + static_cast<std::uint32_t>(bits_);
@@ -224,11 +224,12 @@ private:
 };
 static_assert(sizeof(Value) == 40);
 
-/// A key to be looked up in many documents of one shape, a scan's for example. The text must outlive
-/// it. Thread safety: one thread, which is why it is made where it is used:
+/// A key to be looked up in many documents of one shape, a scan's for example. The text must
+/// outlive it. Thread safety: one thread, which is why it is made where it is used:
 ///
 ///     const Value::Key price("price");
-///     for (const RecordView& record : batch) sum += record.document()[price].as_int64().value_or(0);
+///     for (const RecordView& record : batch) sum +=
+///     record.document()[price].as_int64().value_or(0);
 class Value::Key {
 public:
     explicit Key(std::string_view text) noexcept : probe_(text), holds_nul_(probe_.holds_nul()) {}

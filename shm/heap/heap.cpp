@@ -102,7 +102,8 @@ Offset Heap::take_block(std::uint32_t index) {
     const Offset first = segment_.identity().heap.offset + index * span_bytes;
     const std::uint32_t block_bytes = size_class::bytes(span.size_class);
     if (!span.freed.empty()) {  // it is written next, and nobody has looked at it for long
-        const auto* next = segment_.at<char>(first + std::uint64_t{span.freed.back()} * block_bytes);
+        const auto* next =
+            segment_.at<char>(first + std::uint64_t{span.freed.back()} * block_bytes);
         for (std::uint32_t at = 0; at < std::min(block_bytes, prefetched_bytes_max); at += 64) {
             __builtin_prefetch(next + at, 1);
         }

@@ -27,7 +27,7 @@
 namespace ringside::shm {
 
 struct FrameHeader {
-    std::uint32_t size;  ///< bytes of this frame after the header, without padding
+    std::uint32_t size;   ///< bytes of this frame after the header, without padding
     std::uint32_t flags;  ///< in the two lowest bits; above them a hint, which may be anything
     static constexpr std::uint32_t more = 1;       ///< the message goes on in the next frame
     static constexpr std::uint32_t continued = 2;  ///< this is not the first frame of its message
@@ -58,10 +58,9 @@ public:
         const auto size = static_cast<std::uint32_t>(payload.size());
         const std::uint32_t frame = frame_bytes(size);
         if (frame > free_as_seen() && frame > look_for_free()) return false;
-        const FrameHeader header{
-            size, (more ? FrameHeader::more : 0U) |
-                      (is_in_message_ ? FrameHeader::continued : 0U) |
-                      (hint & ~FrameHeader::known_flags)};
+        const FrameHeader header{size, (more ? FrameHeader::more : 0U) |
+                                           (is_in_message_ ? FrameHeader::continued : 0U) |
+                                           (hint & ~FrameHeader::known_flags)};
         is_in_message_ = more;
         std::memcpy(ring_ + (tail_ & mask_), &header, sizeof header);
         copy_in(tail_ + static_cast<std::uint32_t>(sizeof header), payload);
@@ -161,8 +160,7 @@ public:
             const bool is_continued = (header.flags & FrameHeader::continued) != 0;
             if (!is_continued) out.clear();
             if (available > capacity() || header.size > frame_bytes_max(capacity()) ||
-                frame_bytes(header.size) > available ||
-                (more && header.size == 0) ||
+                frame_bytes(header.size) > available || (more && header.size == 0) ||
                 header.size > message_bytes_max - std::min(message_bytes_max, out.size())) {
                 return Outcome::broken;
             }

@@ -75,6 +75,9 @@ struct LaneControl {
     // Written by the broker.
     struct alignas(cache_line_bytes) BrokerLine {
         HalfWord request_head;  ///< bytes ever taken from the request ring; futex word
+        /// Low half of the number of the last request whose commit was begun: the ring may have
+        /// forgotten its entries by the time that a next broker asks what became of it.
+        HalfWord begun;
     } broker;
     struct alignas(cache_line_bytes) BrokerReplyLine {
         HalfWord reply_tail;  ///< bytes ever written to the reply ring; futex word

@@ -107,8 +107,8 @@ void ChangeRingWriter::rewind(Position head) noexcept {
 }
 
 void ChangeRingWriter::publish(Revision revision) noexcept {
-    // W5. relaxed: ordered by the release below; a reader loads `published` first.
-    header_->commit.head.store(head_, std::memory_order_relaxed);
+    // W5. release: who sees this head, before the revision even, sees the entries before it.
+    header_->commit.head.store(head_, std::memory_order_release);
     reach(CrashPoint::publish_head_stored);
     // release: pairs with the acquire of every reader that picks its revision; the versions, the
     // index and the ring entries of all commits up to here are visible to whoever sees it.
@@ -153,13 +153,25 @@ Position ChangeRingReader::tail() const noexcept {
     return header_->tail.tail.load(std::memory_order_acquire);
 }
 
+/// Before the head there may be changes of revisions that were published after `published` was
+/// loaded, or that a broker died upon. What cannot be read any more is later than all of them.
+Position ChangeRingReader::first_after(Revision revision, Position begin,
+                                       Position end) const noexcept {
+    while (end > begin) {
+        const auto change = read(end - 1);
+        if (change && change->revision < revision) break;
+        --end;
+    }
+    return end;
+}
+
 std::optional<Position> ChangeRingReader::find(Revision revision) const noexcept {
     for (;;) {
         // acquire: the head that belongs to it, or a later one, is visible.
         const Revision published = header_->commit.published.load(std::memory_order_acquire);
         const Position begin = tail();
         const Position end = head();
-        if (revision > published) return end;
+        if (revision > published) return first_after(revision, begin, end);
         Position low = begin;
         Position high = end;
         bool is_lapped = false;

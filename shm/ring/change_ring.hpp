@@ -138,6 +138,9 @@ public:
     [[nodiscard]] std::optional<Position> find(Revision revision) const noexcept;
 
 private:
+    [[nodiscard]] Position first_after(Revision revision, Position begin,
+                                       Position end) const noexcept;
+
     const Header* header_;
     const ChangeEntry* entries_;
     std::uint64_t mask_;

@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
-#include "shm/document/page.hpp"
 #include "shm/base/errc.hpp"
+#include "shm/document/page.hpp"
 #include "shm/segment/layout.hpp"
 #include "shm/version/version.hpp"
 

@@ -93,8 +93,8 @@ public:
     /// As much of a hash as fits into a lane's frame: 24 bits for its home, in tables of up to 2^24
     /// entries, and 6 of the tag.
     [[nodiscard]] static std::uint32_t hint_of(std::uint64_t hash) noexcept {
-        return static_cast<std::uint32_t>(hash >> 40) << 8 |
-               static_cast<std::uint32_t>(hash & 63) << 2;
+        return static_cast<std::uint32_t>(hash >> 40) << 8 | static_cast<std::uint32_t>(hash & 63)
+                                                                 << 2;
     }
     /// Both steps for a hint, which may be anything.
     void prefetch_entry_of(std::uint32_t hint) const noexcept {

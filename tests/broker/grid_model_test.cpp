@@ -47,8 +47,8 @@ protected:
     }
     /// Sets one of the many members of a document, most of whose pages stay as they are.
     Command change_member(const std::string& name, std::string& document) {
-        const std::size_t members = static_cast<std::size_t>(
-            std::count(document.begin(), document.end(), 'k'));
+        const std::size_t members =
+            static_cast<std::size_t>(std::count(document.begin(), document.end(), 'k'));
         const std::string key = member_key(below(members));
         const std::string value = std::to_string(random_() % 1000);
         const std::size_t begin = document.find(key) + key.size();

@@ -338,5 +338,24 @@ TEST(Grid, SubjectsOfTheChangesAreGivenForWaking) {
               shm::name_bit(static_cast<std::uint32_t>(hash)) | shm::first_level_bit("event/9"));
 }
 
+TEST(Grid, ATombstoneThatARefusedCommitHasCoveredIsTakenOutAllTheSame) {
+    GridHarness harness;
+    ASSERT_TRUE(harness.commit({harness.put("a", "1")}));
+    ASSERT_TRUE(harness.commit({harness.remove("a")}));
+    harness.grid.publish();
+    // The second command looks for memory everywhere, while the first one stands on the tombstone.
+    const std::string huge = '"' + std::string(15U << 20, 'x') + '"';
+    const auto refused = harness.commit({harness.put("a", "2"), harness.put("b", huge)});
+    ASSERT_FALSE(refused);
+    ASSERT_EQ(refused.error().error, Errc::grid_full);
+    ASSERT_TRUE(harness.commit({harness.put("c", "1")}));
+    harness.grid.compact();
+    harness.grid.compact();
+    Survey survey(harness.segment.view());
+    ASSERT_TRUE(survey.run());
+    EXPECT_EQ(survey.tombstones, 0U);
+    EXPECT_EQ(harness.counters().heap_bytes_used.load(), survey.bytes_reachable);
+}
+
 }  // namespace
 }  // namespace ringside::broker

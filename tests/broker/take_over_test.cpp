@@ -140,6 +140,31 @@ TEST_F(TakeOver, WhatWasNotTakenUpIsCarriedOut) {
     EXPECT_EQ(first_.get("a"), "3");
 }
 
+TEST_F(TakeOver, WhatTheRingHasForgottenIsNotAppliedAgain) {
+    put("a", "1");
+    first_.settle();
+    ASSERT_EQ(lane_.take_all().size(), 1U);
+    const BrokerWords before(lane_.control());
+    LaneClient& other = client_.open_lane();
+    put("a", "2");
+    // In the same turn another lane has all changes forgotten; then the broker dies.
+    other.writer.compact();
+    ASSERT_TRUE(other.send());
+    other.control().client.sent.store(other.number);
+    first_.turn();
+    before.put_back(lane_.control());
+    ASSERT_EQ(first_.segment.header().tail.tail.load(), first_.segment.header().commit.head.load());
+
+    Successor next(first_);
+    ASSERT_TRUE(next.resume(client_));
+    const auto answers = next.turn_and_take();
+    ASSERT_EQ(answers.size(), 1U);
+    EXPECT_EQ(answers[0].number, 2U);
+    EXPECT_EQ(answers[0].error, Errc::connection_lost) << "nobody can know";
+    const shm::RecordTableReader table(first_.segment.view());
+    EXPECT_EQ(table.find("a", table.hash("a"))->version, 2U) << "it was applied twice";
+}
+
 TEST_F(TakeOver, WhatWasRefusedWithoutAnAnswerIsNotAppliedOutOfItsOrder) {
     put("a", "1");
     first_.settle();

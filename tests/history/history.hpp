@@ -38,9 +38,8 @@ struct Event {
 class HistoryCheck {
 public:
     explicit HistoryCheck(std::vector<Event> events) : events_(std::move(events)) {
-        std::stable_sort(events_.begin(), events_.end(), [](const Event& a, const Event& b) {
-            return a.began_ns < b.began_ns;
-        });
+        std::stable_sort(events_.begin(), events_.end(),
+                         [](const Event& a, const Event& b) { return a.began_ns < b.began_ns; });
         for (const Event& event : events_) {
             if (event.kind == Event::Kind::write) writes_[event.record].push_back(&event);
         }
@@ -97,9 +96,8 @@ private:
         for (const Event& event : events_) {
             if (event.kind == Event::Kind::write) by_end.push_back(&event);
         }
-        std::sort(by_end.begin(), by_end.end(), [](const Event* a, const Event* b) {
-            return a->ended_ns < b->ended_ns;
-        });
+        std::sort(by_end.begin(), by_end.end(),
+                  [](const Event* a, const Event* b) { return a->ended_ns < b->ended_ns; });
         std::size_t ended = 0;
         Revision done = 0;
         for (const Event& event : events_) {  // in the order of their beginnings
@@ -146,9 +144,8 @@ private:
         }
         for (const auto& [record, in_order] : reads) {
             auto by_end = in_order;
-            std::sort(by_end.begin(), by_end.end(), [](const Event* a, const Event* b) {
-                return a->ended_ns < b->ended_ns;
-            });
+            std::sort(by_end.begin(), by_end.end(),
+                      [](const Event* a, const Event* b) { return a->ended_ns < b->ended_ns; });
             std::size_t ended = 0;
             Version seen = 0;
             for (const Event* read : in_order) {

@@ -27,8 +27,8 @@ protected:
     HostileClient() {
         std::ofstream(directory_ / "roles.toml")
             << "[[role]]\nuser = 65534\nrole = 'writer'\npatterns = ['hostile/**']\n";
-        grid_.emplace(std::vector<std::string>{"--memory", "64MiB", "--config",
-                                               directory_ / "roles.toml"});
+        grid_.emplace(
+            std::vector<std::string>{"--memory", "64MiB", "--config", directory_ / "roles.toml"});
         honest_.emplace(Client::attach({.grid = grid_->name()}).value());
         for (int i = 0; i < 100; ++i) serve();
         files_before_ = open_files();

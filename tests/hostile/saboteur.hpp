@@ -68,9 +68,8 @@ private:
     /// Any byte, anywhere.
     void scribble() {
         for (std::uint64_t i = random_.between(1, 64); i > 0; --i) {
-            const std::uint64_t at = random_.one_in(2)
-                                         ? random_.below(shm::session_lanes_offset)
-                                         : random_.below(shm::session_memory_bytes);
+            const std::uint64_t at = random_.one_in(2) ? random_.below(shm::session_lanes_offset)
+                                                       : random_.below(shm::session_memory_bytes);
             memory().base()[at] = static_cast<std::byte>(random_.word());
         }
         session_->ring();

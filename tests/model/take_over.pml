@@ -23,8 +23,8 @@
  * Variants:
  * BROKEN_FORGETS_ENTRIES     assertion  what is in doubt is decided without the ring's entries
  * BROKEN_TRUSTS_HEAD         assertion  entries of a revision that was not published are believed
- * BROKEN_TAIL_IN_TURN        assertion  the ring forgets entries of a turn that is not answered
- * BROKEN_TAIL_IN_DOUBT       assertion  or of requests of a session that is not resumed
+ * BROKEN_NOT_BEGUN           assertion  `begun` is not stored: what the ring has forgotten is done again
+ * BROKEN_BEGUN_LATE          assertion  `begun` is stored after the commit
  * BROKEN_SERVES_OLD          assertion  a request whose reply is there is carried out again
  * BROKEN_ANSWERED_APART      assertion  `answered` is stored after the tail of the replies
  * BROKEN_REPLY_FIRST         assertion  replies are visible before the revision
@@ -35,7 +35,7 @@
  * BROKEN_ABSENT_IS_GONE      assertion  a session that has not come back holds nothing
  */
 #define REQUESTS 2
-#define NUMBERS 5              /* requests and what is sent again */
+#define NUMBERS 6              /* requests and what is sent again */
 
 /* Outcomes, as they stand in a reply: number * 4 + outcome. */
 #define COMMITTED 0
@@ -45,7 +45,7 @@
 
 /* What outlives a broker: the lane, and the reader's session. */
 byte request[NUMBERS + 1], request_tail, request_head, sent;  /* a request lies at its number */
-byte reply[NUMBERS + 1], reply_tail, answered;
+byte reply[NUMBERS + 1], reply_tail, answered, begun;
 byte pin, deaths;              /* revision + 1, 0 = none; how many are to come */
 bool is_absent, given_up, is_announced = true, has_lane = true, dies;
 bool is_client_done, is_reader_done, was_refused;
@@ -138,7 +138,7 @@ inline answer(n, outcome) {
 
 /* D: [low, high) are the positions of the entries that the former broker has left. */
 #define IS_AFTER_KNOWN(n) (low < high && entry[low].number < (n))
-#define HAD_ITS_TURN(n) (low < high && entry[high - 1].number >= (n))
+#define HAD_ITS_TURN(n) (begun_until >= (n) || (low < high && entry[high - 1].number >= (n)))
 inline answer_doubtful(end) {
     d_step {
         do
@@ -168,7 +168,13 @@ inline serve(n) {
             in_doubt = in_doubt && n <= until;
             if
             :: HAS_BLOCK ->
+#if !BROKEN_NOT_BEGUN && !BROKEN_BEGUN_LATE
+                begun = n;
+#endif
                 commit(n);
+#if BROKEN_BEGUN_LATE
+                begun = n;
+#endif
                 d_step { answer(n, COMMITTED) }
             :: !was_refused || !HAS_BLOCK -> d_step { was_refused = true; answer(n, REFUSED) }
             fi
@@ -181,13 +187,13 @@ inline resume() {
     d_step {
         has_lane = true; in_doubt = true;
         requests = request_head; replies = reply_tail; last = answered; answered_number = answered;
-        until = sent
+        until = sent; begun_until = begun
     }
 }
 
 proctype broker() {
     byte assigned, head, requests, replies, answered_number, last, until, low, high, taken;
-    byte quarantine_until, limit, i, b, from, id;
+    byte quarantine_until, limit, i, b, from, id, begun_until;
     bool is_touched, in_doubt, is_complete, is_successor;
 
     do
@@ -212,9 +218,7 @@ proctype broker() {
                 serve(requests)
             :: has_lane && in_doubt && requests == request_tail ->
                 answer_doubtful(until); in_doubt = false; is_touched = true
-#if BROKEN_TAIL_IN_TURN
-            :: assigned != published -> publish(); tail = head
-#endif
+            :: assigned != published -> publish(); tail = head    /* compact, in the turn */
             :: is_touched ->
 #if BROKEN_REPLY_FIRST
                 d_step { reply_tail = replies; answered = answered_number }

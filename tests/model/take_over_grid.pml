@@ -72,7 +72,7 @@ inline publish() {
 /* The horizon, the pins, the queues and the quarantine, in one step. */
 inline reclaim() {
     atomic {
-        if :: (has_lane && !in_doubt) || BROKEN_TAIL_IN_DOUBT -> tail = head :: true fi;
+        if :: tail = head :: true fi;
         horizon = (tail == head -> published : entry[tail].revision - 1);
         limit = (pin == 0 || given_up || is_absent -> NO_LIMIT : pin);
         limit = (is_absent && !BROKEN_ABSENT_IS_GONE -> 1 : limit);

@@ -46,6 +46,19 @@ void commit(ChangeRingWriter& writer, Revision revision, int changes = 1) {
     writer.publish(revision);
 }
 
+TEST(ChangeRing, TheNextRevisionBeginsAtItsFirstEntryWhateverTheHeadSays) {
+    const Segment segment = segment_with_ring(64);
+    ChangeRingWriter writer(segment.view());
+    const ChangeRingReader reader(segment.view());
+    commit(writer, 1, 3);
+    // Between the two stores of a publication: the head is there, the revision is not.
+    commit(writer, 2, 2);
+    segment.header().commit.published.store(1);
+    EXPECT_EQ(reader.head(), 5U);
+    EXPECT_EQ(reader.find(2), Position{3}) << "a watch would never hear of revision 2";
+    EXPECT_EQ(reader.find(3), Position{5});
+}
+
 TEST(ChangeRing, GivesBackWhatWasWritten) {
     const Segment segment = segment_with_ring(64);
     ChangeRingWriter writer(segment.view());

@@ -226,7 +226,8 @@ TEST(Paging, AFailedPatchLeavesTheDocumentAsItWas) {
     Paged document(hall(10, 100));
     const std::string before = document.json();
     EXPECT_EQ(document.set("/sections/101/seats/B1/status", "1").error(), Errc::path_not_found);
-    EXPECT_EQ(document.patch(R"([{"op":"remove","path":"/sections/101/seats/A12"},
+    EXPECT_EQ(document
+                  .patch(R"([{"op":"remove","path":"/sections/101/seats/A12"},
                                  {"op":"test","path":"/name","value":"other"}])")
                   .error(),
               Errc::test_failed);
@@ -330,7 +331,8 @@ protected:
         const auto quoted = [&] { return '"' + path(document, 3) + '"'; };
         switch (random_() % 6) {
             case 0: return R"({"op":"remove","path":)" + quoted() + "}";
-            case 1: return R"({"op":"replace","path":)" + quoted() + R"(,"value":)" + value(2) + "}";
+            case 1:
+                return R"({"op":"replace","path":)" + quoted() + R"(,"value":)" + value(2) + "}";
             case 2: return R"({"op":"move","path":)" + quoted() + R"(,"from":)" + quoted() + "}";
             case 3: return R"({"op":"copy","path":)" + quoted() + R"(,"from":)" + quoted() + "}";
             default: return R"({"op":"add","path":)" + quoted() + R"(,"value":)" + value(2) + "}";
@@ -362,7 +364,8 @@ TEST_F(PagingModel, PatchesOfPagesMakeWhatPatchesOfOneBufferMake) {
                     break;
                 }
                 case 1: {
-                    what = "{\"" + key() + "\":" + value(3) + ",\"" + key() + "x\":" + value(2) + "}";
+                    what =
+                        "{\"" + key() + "\":" + value(3) + ",\"" + key() + "x\":" + value(2) + "}";
                     if (random_() % 3 == 0) what = R"({"sections":{"101":{"seats":)" + what + "}}}";
                     const auto with = document_from_json(what).value();
                     expected = apply_merge(out, Value::of(plain), Value::of(with));

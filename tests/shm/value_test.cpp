@@ -168,8 +168,13 @@ TEST(Value, BytesThatAreTooFewAreNoValue) {
 
 TEST(Value, AKeyFindsItsMemberInDocumentsOfAnyShape) {
     const Value::Key key("price");
-    const char* documents[] = {R"({"price":1})", R"({"a":0,"b":0,"price":2})", R"({"price":3,"z":0})",
-                               R"({"a":0,"z":0})", R"({})", R"([4])", R"({"a":0,"b":0,"price":5})"};
+    const char* documents[] = {R"({"price":1})",
+                               R"({"a":0,"b":0,"price":2})",
+                               R"({"price":3,"z":0})",
+                               R"({"a":0,"z":0})",
+                               R"({})",
+                               R"([4])",
+                               R"({"a":0,"b":0,"price":5})"};
     std::string found;
     for (const char* json : documents) {
         const auto bytes = document_from_json(json).value();

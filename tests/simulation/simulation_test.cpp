@@ -65,9 +65,9 @@ protected:
     Simulation() { start(); }
 
     void start() {
-        segment_.emplace(shm::Segment::create_anonymous(
-                             {.memory_bytes = 12ULL << 20, .ring_entries = 1024})
-                             .value());
+        segment_.emplace(
+            shm::Segment::create_anonymous({.memory_bytes = 12ULL << 20, .ring_entries = 1024})
+                .value());
         durability_ = std::make_unique<Durability>();
         durability_->kept_from = 0;
         engine_ = make_engine();
@@ -238,8 +238,7 @@ protected:
             if (answer->error == Errc::connection_lost) {
                 // Of a broker before, and its entries, if it has made any, are not in the ring now.
                 ASSERT_GT(deaths_, 0U);
-                ASSERT_TRUE(!request.is_applied ||
-                            request.position < header().tail.tail.load());
+                ASSERT_TRUE(!request.is_applied || request.position < header().tail.tail.load());
                 ++unknown_;
                 continue;
             }
@@ -347,8 +346,8 @@ protected:
         ASSERT_TRUE(change);
         ASSERT_EQ(change->revision, first.revision) << "a commit was torn";
         ASSERT_EQ(segment_->view().version_at(change->version)->name(), operation.name);
-        ASSERT_FALSE(model_.refusal(operation)) << operation.name << ": done in spite of "
-                                                << name(*model_.refusal(operation));
+        ASSERT_FALSE(model_.refusal(operation))
+            << operation.name << ": done in spite of " << name(*model_.refusal(operation));
     }
 
     void check_version(const shm::Change& change, const Operation& operation, Version version) {
@@ -505,9 +504,8 @@ protected:
         ASSERT_TRUE(engine_->take_over(std::move(survey), now_ns_));
         for (std::size_t i = 0; i < clients_.size(); ++i) {
             clients_[i].memory = memories[i].view();
-            const auto refused = engine_->resume(
-                Session::of_former_broker(clients_[i].id, clients_[i].id - 1,
-                                          std::move(memories[i]), peer(clients_[i].id)));
+            const auto refused = engine_->resume(Session::of_former_broker(
+                clients_[i].id, clients_[i].id - 1, std::move(memories[i]), peer(clients_[i].id)));
             ASSERT_FALSE(refused) << refused->reason.text();
             bind(clients_[i]);
         }

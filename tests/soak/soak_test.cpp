@@ -10,8 +10,8 @@
 #include "tests/support/temporary_directory.hpp"
 
 /// Everything at once for RINGSIDE_SOAK_SECONDS (60 where it is not said): writers of all grades,
-/// readers, watchers, clients that come and are killed, clients that destroy what they can, a broker
-/// that is killed and started again. Then nothing may be lost, and nothing may have grown.
+/// readers, watchers, clients that come and are killed, clients that destroy what they can, a
+/// broker that is killed and started again. Then nothing may be lost, and nothing may have grown.
 namespace ringside {
 namespace {
 
@@ -42,8 +42,7 @@ protected:
         std::uint64_t shared = 0;
         file >> total >> resident >> shared;
         now.private_bytes = (resident - shared) * 4096;
-        now.heap_bytes =
-            shm::Segment::open(grid_.name())->header().counters.heap_bytes_used.load();
+        now.heap_bytes = shm::Segment::open(grid_.name())->header().counters.heap_bytes_used.load();
         return now;
     }
 
@@ -78,8 +77,8 @@ private:
     std::vector<std::string> options() {
         std::ofstream(directory_ / "roles.toml")
             << "[[role]]\nuser = 65534\nrole = 'writer'\npatterns = ['hostile/**']\n";
-        return {"--memory", "128MiB", "--ring-entries", "16384", "--data", directory_ / "data",
-                "--config", directory_ / "roles.toml"};
+        return {"--memory",          "128MiB",   "--ring-entries",         "16384", "--data",
+                directory_ / "data", "--config", directory_ / "roles.toml"};
     }
 };
 

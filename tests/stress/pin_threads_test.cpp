@@ -309,8 +309,7 @@ private:
         }
         versions_[name] = is_removal ? 0 : block.version;
         if (is_removal || name.starts_with("account/")) return {};
-        return testing::why_torn(
-            Value::of(block.document(), &grid_->segment.view().pages()));
+        return testing::why_torn(Value::of(block.document(), &grid_->segment.view().pages()));
     }
 
     ThreadedGrid* grid_;

@@ -15,8 +15,8 @@
 #include "ringside/client.hpp"
 #include "tests/support/test_grid.hpp"
 
-/// Writers that write down what they were told, and a judge who holds that against the grid, however
-/// often its broker has died.
+/// Writers that write down what they were told, and a judge who holds that against the grid,
+/// however often its broker has died.
 namespace ringside::testing {
 
 inline constexpr unsigned writers = 3;
@@ -98,7 +98,8 @@ inline Client attach_at_last(const std::string& grid) {
 }
 
 /// Many writes under way at once.
-[[noreturn]] inline void write_in_a_pipeline(const std::string& grid, unsigned writer, const Log& log) {
+[[noreturn]] inline void write_in_a_pipeline(const std::string& grid, unsigned writer,
+                                             const Log& log) {
     Client client = attach_at_last(grid);
     std::mt19937 random(writer);
     std::uint64_t number = 0;

@@ -22,11 +22,11 @@ namespace ringside::testing {
         static_cast<void>(client.put("stir/hall", seats));
         for (int i = 0; i < 300; ++i) {
             const std::string name = "stir/" + std::to_string(random() % 4000);
-            static_cast<void>(client.put(name, "[1,2,3]", {.ttl = std::chrono::milliseconds(
-                                                               random() % 3 == 0 ? 20 : 0)}));
+            static_cast<void>(client.put(
+                name, "[1,2,3]", {.ttl = std::chrono::milliseconds(random() % 3 == 0 ? 20 : 0)}));
             if (random() % 3 == 0) static_cast<void>(client.remove(name));
             static_cast<void>(client.patch("stir/hall", "/s" + std::to_string(random() % 300),
-                                         std::to_string(random() % 9)));
+                                           std::to_string(random() % 9)));
             if (random() % 16 == 0) {
                 static_cast<void>(client.put("stir/large", '"' + std::string(90'000, 'x') + '"'));
             }
@@ -58,13 +58,14 @@ inline void look_around(const std::string& grid) {
             const auto snapshot = client.snapshot();
             if (!snapshot) break;
             bool is_whole = true;
-            const auto scanned = snapshot->scan_prefix("w/", [&](std::span<const RecordView> batch) {
-                for (const RecordView& record : batch) {
-                    const Value document = record.document();
-                    is_whole &= document["n"].as_uint64() == document["again"].as_uint64();
-                }
-                return true;
-            });
+            const auto scanned =
+                snapshot->scan_prefix("w/", [&](std::span<const RecordView> batch) {
+                    for (const RecordView& record : batch) {
+                        const Value document = record.document();
+                        is_whole &= document["n"].as_uint64() == document["again"].as_uint64();
+                    }
+                    return true;
+                });
             if (scanned && snapshot->check() && !is_whole) std::abort();
             while (const auto event = watch->next(std::chrono::milliseconds(0))) {
             }

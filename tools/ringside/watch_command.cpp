@@ -25,7 +25,8 @@ void print_event(const WatchEvent& event, bool has_pointer) {
         append_member(line, "name", event.record.name());
         append_member(line, "version", event.record.version());
         append_member(line, "revision", event.record.revision());
-        if (event.record.document().exists()) append_member(line, "document", event.record.document());
+        if (event.record.document().exists())
+            append_member(line, "document", event.record.document());
         const auto value = has_pointer ? event.value() : std::nullopt;
         if (value) append_member(line, "value", *value);
     }
