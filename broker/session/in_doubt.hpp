@@ -61,9 +61,11 @@ public:
         return is_after_known || is_complete_ ? Fate::not_applied : Fate::unknown;
     }
 
-    /// Whether it, or a later one of the lane, was begun: it is not to be carried out now.
+    /// Whether it is not to be carried out now: it, or a later one of the lane, was applied, or it
+    /// was begun and the ring cannot tell.
     [[nodiscard]] bool had_its_turn(std::uint64_t number) const noexcept {
-        return number <= begun_ || (!applied_.empty() && applied_.back().number >= number);
+        if (!applied_.empty() && applied_.back().number >= number) return true;
+        return number <= begun_ && fate_of(number) == Fate::unknown;
     }
 
 private:

@@ -24,7 +24,6 @@
  * BROKEN_FORGETS_ENTRIES     assertion  what is in doubt is decided without the ring's entries
  * BROKEN_TRUSTS_HEAD         assertion  entries of a revision that was not published are believed
  * BROKEN_NOT_BEGUN           assertion  `begun` is not stored: what the ring has forgotten is done again
- * BROKEN_BEGUN_LATE          assertion  `begun` is stored after the commit
  * BROKEN_SERVES_OLD          assertion  a request whose reply is there is carried out again
  * BROKEN_ANSWERED_APART      assertion  `answered` is stored after the tail of the replies
  * BROKEN_REPLY_FIRST         assertion  replies are visible before the revision
@@ -35,7 +34,7 @@
  * BROKEN_ABSENT_IS_GONE      assertion  a session that has not come back holds nothing
  */
 #define REQUESTS 2
-#define NUMBERS 6              /* requests and what is sent again */
+#define NUMBERS 5              /* requests and what is sent again */
 
 /* Outcomes, as they stand in a reply: number * 4 + outcome. */
 #define COMMITTED 0
@@ -138,7 +137,8 @@ inline answer(n, outcome) {
 
 /* D: [low, high) are the positions of the entries that the former broker has left. */
 #define IS_AFTER_KNOWN(n) (low < high && entry[low].number < (n))
-#define HAD_ITS_TURN(n) (begun_until >= (n) || (low < high && entry[high - 1].number >= (n)))
+#define HAD_ITS_TURN(n) ((low < high && entry[high - 1].number >= (n)) || \
+    (begun_until >= (n) && !IS_AFTER_KNOWN(n) && !is_complete))
 inline answer_doubtful(end) {
     d_step {
         do
@@ -168,13 +168,10 @@ inline serve(n) {
             in_doubt = in_doubt && n <= until;
             if
             :: HAS_BLOCK ->
-#if !BROKEN_NOT_BEGUN && !BROKEN_BEGUN_LATE
+#if !BROKEN_NOT_BEGUN
                 begun = n;
 #endif
                 commit(n);
-#if BROKEN_BEGUN_LATE
-                begun = n;
-#endif
                 d_step { answer(n, COMMITTED) }
             :: !was_refused || !HAS_BLOCK -> d_step { was_refused = true; answer(n, REFUSED) }
             fi
