@@ -45,7 +45,7 @@ Result<ByteView> Paging::divide(ByteView document) {
 
 Result<ByteView> Paging::finish(DocumentBuilder& root) {
     if (failed()) return Error(failure_);
-    const auto built = root.finish();
+    auto built = root.finish();
     has_pages_ = root.encoded_below() != 0;
     if (!built || built->size() <= page::bytes_max) return built;
     return divide(*built);
