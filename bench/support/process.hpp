@@ -111,6 +111,11 @@ public:
     }
     ~Broker() {
         if (child_) child_->end(SIGTERM);
+        // Left where the last broker of the grid was killed.
+        const auto paths = shm::GridPaths::of(name_).value();
+        for (const std::string& path : {paths.segment_path, paths.lock_path, paths.socket_path}) {
+            unlink(path.c_str());
+        }
     }
 
     /// Begins to start it; see `wait_until_ready`.
