@@ -107,6 +107,7 @@ private:
     [[nodiscard]] Revision next_horizon() const noexcept;
     [[nodiscard]] Revision oldest_pin(Revision kept_back, Urgency urgency);
     void drain(Revision history_limit, Revision structure_limit);
+    [[nodiscard]] Offset settled_version(RecordId id) const noexcept;
     [[nodiscard]] bool unlink(const Retired& tombstone);
     void release(const Retired& retired);
     void retire_structure(Offset offset, std::uint64_t bytes);

@@ -109,14 +109,22 @@ void Grid::Impl::drain(Revision history_limit, Revision structure_limit) {
     }
 }
 
+/// The version that a record has if the commit under way is refused; 0: none.
+Offset Grid::Impl::settled_version(RecordId id) const noexcept {
+    Offset version = segment_.slot(id).newest.load(std::memory_order_relaxed);
+    while (version != 0 && version_at(version)->revision > assigned_) {
+        version = version_at(version)->previous();
+    }
+    return version;
+}
+
 bool Grid::Impl::unlink(const Retired& tombstone) {
     const shm::VersionBlock& block = *version_at(tombstone.offset);
     const RecordId id = block.record_id();
     // The name may have been written again: then the tombstone is just a replaced version, unless
-    // that commit is refused.
-    const Offset newest = segment_.slot(id).newest.load(std::memory_order_relaxed);
-    if (newest != tombstone.offset) {
-        if (newest != 0 && version_at(newest)->revision > assigned_) covered_.push_back(tombstone);
+    // the commit that wrote it is refused.
+    if (segment_.slot(id).newest.load(std::memory_order_relaxed) != tombstone.offset) {
+        if (settled_version(id) == tombstone.offset) covered_.push_back(tombstone);
         return true;
     }
     if (!index_.erase(id)) return false;

@@ -357,5 +357,25 @@ TEST(Grid, ATombstoneThatARefusedCommitHasCoveredIsTakenOutAllTheSame) {
     EXPECT_EQ(harness.counters().heap_bytes_used.load(), survey.bytes_reachable);
 }
 
+TEST(Grid, ATombstoneThatWasReplacedLongAgoIsNotWaitedForAgainWhenACommitIsRefused) {
+    GridHarness h;
+    ASSERT_TRUE(h.commit({h.put("a", "1")}));
+    ASSERT_TRUE(h.commit({h.remove("a")}));
+    ASSERT_TRUE(h.commit({h.put("a", "2"), h.put("d", "1")}));
+    h.grid.publish();
+    // Frees the old tombstone while a version of the same record is not settled.
+    const std::string huge = '"' + std::string(15U << 20, 'x') + '"';
+    ASSERT_FALSE(h.commit({h.put("a", "3"), h.put("b", huge)}));
+    ASSERT_TRUE(h.commit({h.put("c", '"' + std::string(500, 'x') + '"')}));
+    h.grid.publish();
+    const Revision pinned = h.grid.published();
+    h.pins.push_back({.session_index = 3, .slot = 0, .revision = pinned});
+    ASSERT_TRUE(h.commit({h.remove("d")}));  // where the old tombstone was
+    h.grid.publish();
+    h.grid.compact();
+    EXPECT_EQ(h.get("d", pinned), "1");
+    EXPECT_EQ(h.scan(pinned).size(), 3U);
+}
+
 }  // namespace
 }  // namespace ringside::broker
