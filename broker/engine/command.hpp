@@ -19,6 +19,16 @@ struct Command {
     std::uint64_t ttl_ms = 0;    ///< 0, or at most `limits::ttl_ms_max`
 };
 
+/// What a session says to another one by way of the broker, parsed and checked as a command is.
+struct Message {
+    wire::MessageKind kind = wire::MessageKind::call;
+    std::uint64_t id = 0;
+    std::string_view name;  ///< of a call
+    ByteView document;      ///< of a call, an answer or a failure
+    std::uint64_t timeout_ms = 0;
+    bool is_idempotent = false;
+};
+
 /// Who asked for a commit; goes into its ring entries.
 struct Origin {
     SessionId session = 0;

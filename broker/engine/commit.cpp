@@ -86,6 +86,7 @@ void Grid::Impl::make_ring_room(std::uint64_t changes) {
 }
 
 Result<Version> Grid::Impl::apply(const Command& command, const Origin& origin) {
+    if (command.kind == CommandKind::publish) return tell(command, origin);
     const std::uint64_t hash = table_.hash(command.name);
     const VersionBlock* newest = table_.find(command.name, hash);
     const VersionBlock* live = newest == nullptr || newest->is_tombstone() ? nullptr : newest;
@@ -232,6 +233,22 @@ Result<Version> Grid::Impl::link(std::string_view name, std::uint64_t hash, cons
     return block.version;
 }
 
+/// An event: a block that nothing leads to but its ring entry, which goes when that is forgotten.
+Result<Version> Grid::Impl::tell(const Command& command, const Origin& origin) {
+    const std::uint64_t hash = table_.hash(command.name);
+    NewVersion made;
+    made.kind = ChangeKind::event;
+    made.document = command.document;
+    const Offset offset = build_block(command.name, hash, made);
+    if (offset == 0) return Error(Errc::grid_full);
+    VersionBlock& block = *version_at(offset);
+    block.version = 0;
+    block.record = static_cast<std::uint32_t>(shm::no_record);
+    links_.push_back({hash, 0, offset, 0, true});
+    announce(block, made, 0, origin);
+    return block.version;
+}
+
 Result<void> Grid::Impl::link_new_record(std::uint64_t hash, Offset offset) {
     if (!table_.make_room()) {
         reclaim(Urgency::drop_history);
@@ -279,6 +296,11 @@ void Grid::Impl::settle() noexcept {
     const Revision revision = next_revision();
     for (const Link& made : links_) {
         const VersionBlock& now = *version_at(made.to);
+        if (made.is_event) {
+            ++events_;
+            history_.push({made.to, now.block_bytes(), revision, Retired::Kind::block});
+            continue;
+        }
         if (made.from != 0) {
             const VersionBlock& before = *version_at(made.from);
             if (before.is_tombstone()) --tombstones_;
@@ -315,6 +337,10 @@ void Grid::Impl::roll_back(Position ring_head) {
     reach(CrashPoint::commit_rolled_back_entries);
     for (auto made = links_.rbegin(); made != links_.rend(); ++made) {
         VersionBlock& block = *version_at(made->to);
+        if (made->is_event) {
+            heap_.free(made->to, block.block_bytes());  // as a path
+            continue;
+        }
         if (made->path != 0) {
             // Only ring entries led to it, and those are gone before anyone could see them.
             heap_.free(made->path,

@@ -47,6 +47,7 @@ void Grid::Impl::store_counters() noexcept {
     store(counters.retired_blocks, history_.size() + structure_.size());
     store(counters.retired_bytes, history_.bytes() + structure_.bytes());
     store(counters.commits, commits_);
+    store(counters.events, events_);
     store(counters.changes, published_head_);
     store(counters.pins_revoked, pins_revoked_);
 }

@@ -63,6 +63,7 @@ private:
         Offset from = 0;  ///< the version replaced; 0 = the record is new
         Offset to = 0;
         Offset path = 0;
+        bool is_event = false;  ///< `to` is no version of a record: ring entries alone lead to it
     };
 
     /// What a command makes of its record.
@@ -86,6 +87,7 @@ private:
     Result<Version> link(std::string_view name, std::uint64_t hash, const NewVersion& made,
                          const Origin& origin);
     Result<void> link_new_record(std::uint64_t hash, Offset block);
+    Result<Version> tell(const Command& command, const Origin& origin);
     void announce(const shm::VersionBlock& block, const NewVersion& made, Offset path,
                   const Origin& origin);
     Offset build_block(std::string_view name, std::uint64_t hash, const NewVersion& made);
@@ -153,6 +155,7 @@ private:
     std::uint64_t live_records_ = 0;
     std::uint64_t tombstones_ = 0;
     std::uint64_t commits_ = 0;
+    std::uint64_t events_ = 0;
     std::uint64_t pins_revoked_ = 0;
 };
 

@@ -116,6 +116,15 @@ Result<void> Survey::walk_ring() {
             segment_.version_at(change->version)->revision != change->revision) {
             return wrong("ring entry {} leads to no version of its revision", position);
         }
+        if (change->kind == shm::ChangeKind::event) {
+            const shm::VersionBlock& event = *segment_.version_at(change->version);
+            const std::uint64_t bytes = event.block_bytes();
+            if (event.record != static_cast<std::uint32_t>(shm::no_record) || event.has_pages()) {
+                return wrong("ring entry {} leads to no event", position);
+            }
+            if (auto claimed = claim(change->version, bytes, "an event"); !claimed) return claimed;
+            replaced.push_back({change->version, bytes, change->revision});
+        }
         if (change->path == 0) continue;
         if (!is_in_heap(change->path, sizeof(shm::PathBlock))) {
             return wrong("the path of ring entry {} is outside", position);

@@ -115,6 +115,7 @@ void Grid::Impl::adopt_replaced(Survey& survey) {
 void Grid::Impl::adopt_counters() noexcept {
     const shm::Counters& counters = segment_.header().counters;
     commits_ = counters.commits.load(std::memory_order_relaxed);
+    events_ = counters.events.load(std::memory_order_relaxed);
     pins_revoked_ = counters.pins_revoked.load(std::memory_order_relaxed);
 }
 

@@ -13,6 +13,7 @@ namespace {
 
 using wire::CommandKind;
 using wire::ConditionKind;
+using wire::MessageKind;
 
 /// Tables that are looked at before a message is given up: bounds what a message of offsets that
 /// all lead to one table can cost. No transaction has as many commands.
@@ -26,8 +27,18 @@ DecodeFailure broken(const char* what) { return {Error(Errc::bad_request, what),
 
 bool takes_document(CommandKind kind) noexcept { return kind != CommandKind::remove; }
 
+Result<void> check_subject(std::string_view name) {
+    if (auto checked = check_name(name); !checked) return checked.error();
+    if (is_reserved(name)) return Error(Errc::reserved_name, std::string(name));
+    return {};
+}
+
 Result<void> check(const Command& command) {
-    if (auto checked = check_name(command.name); !checked) return checked.error();
+    if (auto checked = check_subject(command.name); !checked) return checked.error();
+    if (command.kind == CommandKind::publish &&
+        (command.ttl_ms != 0 || command.condition != ConditionKind::none)) {
+        return Error(Errc::bad_request, "an event has no condition and no time to live");
+    }
     if (command.ttl_ms > limits::ttl_ms_max) {
         return Error(Errc::bad_ttl, "at most " + std::to_string(limits::ttl_ms_max) + " ms");
     }
@@ -35,6 +46,13 @@ Result<void> check(const Command& command) {
         if (auto pointer = Pointer::parse(command.pointer); !pointer) return pointer.error();
     }
     return takes_document(command.kind) ? verify_document(command.document) : Result<void>();
+}
+
+/// What a document's bytes are; none: they do not lie where readers of them expect it.
+std::optional<ByteView> aligned(const flatbuffers::Vector<std::uint8_t>* document) noexcept {
+    if (document == nullptr) return ByteView();
+    if (reinterpret_cast<std::uintptr_t>(document->data()) % 8 != 0) return std::nullopt;
+    return ByteView(document->data(), document->size());
 }
 
 /// Shapes a verified table. None: an enumerator that does not exist, or a document that does not
@@ -48,11 +66,46 @@ bool shape(const wire::Command& table, Command& command) noexcept {
     command.pointer = view_of(table.pointer());
     command.expected = table.expected();
     command.ttl_ms = table.ttl_ms();
-    if (const auto* document = table.document()) {
-        if (reinterpret_cast<std::uintptr_t>(document->data()) % 8 != 0) return false;
-        command.document = {document->data(), document->size()};
+    const auto document = aligned(table.document());
+    command.document = document.value_or(ByteView());
+    return document.has_value();
+}
+
+bool has_document(MessageKind kind) noexcept {
+    return kind == MessageKind::call || kind == MessageKind::answer || kind == MessageKind::failure;
+}
+
+Result<void> check(const Message& message) {
+    if (message.kind == MessageKind::call) {
+        if (auto checked = check_subject(message.name); !checked) return checked;
+        if (message.timeout_ms > limits::call_ms_max) {
+            return Error(Errc::bad_timeout,
+                         "at most " + std::to_string(limits::call_ms_max) + " ms");
+        }
     }
-    return true;
+    return has_document(message.kind) ? verify_document(message.document) : Result<void>();
+}
+
+boost::system::result<void, DecodeFailure> decode_message(const wire::Message& table,
+                                                          std::size_t bytes,
+                                                          DecodedRequest& out) {
+    if (table.kind() < MessageKind::MIN || table.kind() > MessageKind::MAX) {
+        return broken("a message of a kind that does not exist");
+    }
+    const auto document = aligned(table.document());
+    if (!document) return broken("a document that lies askew");
+    Message& message = out.message.emplace();
+    message.kind = table.kind();
+    message.id = table.id();
+    message.name = view_of(table.name());
+    message.document = *document;
+    message.timeout_ms = table.timeout_ms();
+    message.is_idempotent = table.idempotent();
+    if (message.name.size() + message.document.size() > bytes) {
+        return broken("a name and a document that share bytes");
+    }
+    if (auto checked = check(message); !checked) return DecodeFailure{checked.error()};
+    return {};
 }
 
 std::size_t bytes_referred_to(const Command& command) noexcept {
@@ -70,11 +123,14 @@ boost::system::result<void, DecodeFailure> decode(ByteView message, std::size_t 
     flatbuffers::Verifier verifier(message.data(), message.size(), options);
     if (!verifier.VerifyBuffer<wire::Request>(nullptr)) return broken("not a request");
     const auto& request = *flatbuffers::GetRoot<wire::Request>(message.data());
-    if (request.number() == 0 || request.commands() == nullptr || request.commands()->size() == 0) {
-        return broken("a request without number or commands");
-    }
     out.number = request.number();
     out.durable = request.durable();
+    out.message.reset();
+    const bool has_commands = request.commands() != nullptr && request.commands()->size() > 0;
+    if (out.number == 0 || has_commands == (request.message() != nullptr)) {
+        return broken("a request without number, or not with one of commands and message");
+    }
+    if (!has_commands) return decode_message(*request.message(), message.size(), out);
     if (request.commands()->size() > commands_max) {
         return DecodeFailure{Error(Errc::transaction_too_large,
                                    "at most " + std::to_string(commands_max) + " changes at once")};

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "broker/engine/command.hpp"
@@ -13,6 +14,7 @@ struct DecodedRequest {
     std::uint64_t number = 0;
     bool durable = false;  ///< the reply waits until the commit is on disk
     std::vector<Command> commands;
+    std::optional<Message> message;  ///< in place of commands
 };
 
 /// Why a request cannot be carried out.
@@ -27,7 +29,8 @@ struct DecodeFailure {
 /// Takes a message apart that may be anything at all.
 ///
 /// Afterwards names pass `check_name`, pointers `Pointer::parse`, documents `verify_document`, a
-/// time to live its limit, and kinds and conditions are ones that exist. `compact` stands alone.
+/// time to live its limit, and kinds and conditions are ones that exist. No name is one of the
+/// grid itself. `compact` stands alone. A message has the document that its kind needs.
 /// The work is bounded by the message's size: what its commands refer to, counted as often as it is
 /// referred to, may not be more than there is.
 /// REQUIRES: `message` is aligned to 8.

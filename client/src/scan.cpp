@@ -4,6 +4,7 @@
 #include <string>
 
 #include "shm/index/name_index.hpp"
+#include "shm/name/name.hpp"
 #include "shm/table/record_table.hpp"
 #include "thread_lane.hpp"
 
@@ -80,6 +81,7 @@ void scan_from(const shm::SegmentView& segment, Revision at, std::string_view pr
             const shm::VersionBlock* version = scanner.visible(newest);
             if (version == nullptr) continue;
             batch[count] = view_of(segment, *version);
+            if (prefix.empty() && is_reserved(batch[count].name())) continue;
             is_beyond = !batch[count].name().starts_with(prefix);
             if (is_beyond) break;
             ++count;
@@ -116,7 +118,7 @@ void scan_pattern_after(const shm::SegmentView& segment, Revision at, const Patt
     }
     std::string prefix(pattern.literal_prefix());
     const bool is_subtree = pattern.matches_everything_below_prefix();
-    if (is_subtree && !prefix.empty()) {
+    if (is_subtree) {
         if (!one(prefix)) return;
         prefix += '/';
     }

@@ -43,6 +43,13 @@ Description describe(Errc code) noexcept {
             return {"future_revision",
                     "the grid has not reached this revision yet: wait for it or ask for an "
                     "older one"};
+        case Errc::no_provider:
+            return {"no_provider",
+                    "nobody provides this now: start a provider, or call again later"};
+        case Errc::provider_lost:
+            return {"provider_lost",
+                    "the provider has ended without an answer, and may have done what it was "
+                    "asked for: find out before you call again"};
         case Errc::bad_name:
             return {"bad_name",
                     "this cannot be the name of a record: use non-empty levels of UTF-8, "
@@ -96,6 +103,15 @@ Description describe(Errc code) noexcept {
                     "the configuration cannot be used: correct the option that is named"};
         case Errc::bad_ttl:
             return {"bad_ttl", "the time to live is out of range: use 1 ms to ten years"};
+        case Errc::bad_user:
+            return {"bad_user",
+                    "this cannot be the identity of a session: use one level of a name, of at "
+                    "most 127 bytes"};
+        case Errc::bad_timeout:
+            return {"bad_timeout", "the time for a call is out of range: use 1 ms to one hour"};
+        case Errc::reserved_name:
+            return {"reserved_name",
+                    "names that begin with '$' are written by the grid itself: use another one"};
         case Errc::grid_full:
             return {"grid_full",
                     "the grid has no memory left for this change: delete records, or restart "

@@ -22,6 +22,8 @@ enum class Errc : std::uint16_t {
     lagged = 6,            ///< a watch was lapped: changes were missed
     snapshot_expired = 7,  ///< the pin's lease ran out, what was read may not be whole
     future_revision = 8,   ///< the revision asked for has not been reached yet
+    no_provider = 9,       ///< nobody provides what is called, or everybody who does rejects it
+    provider_lost = 10,    ///< the provider that had accepted a call ended without an answer
 
     // What the caller passed is not acceptable.
     bad_name = 20,               ///< a record name that is empty, not UTF-8, or has an empty level
@@ -42,6 +44,9 @@ enum class Errc : std::uint16_t {
     bad_grid_name = 35,          ///< a grid name outside [A-Za-z0-9._-]{1,64}
     bad_configuration = 36,      ///< an option or configuration file that cannot be used
     bad_ttl = 37,                ///< a time to live outside 1 ms .. `limits::ttl_ms_max`
+    bad_user = 38,               ///< an identity that is not one level of a name, or too long
+    bad_timeout = 39,            ///< a call's time outside 1 ms .. `limits::call_ms_max`
+    reserved_name = 40,          ///< a name that begins with '$', which only the grid may write
 
     // The grid refuses or cannot serve.
     grid_full = 50,          ///< the segment has no memory left for this change

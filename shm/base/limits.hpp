@@ -38,6 +38,22 @@ inline constexpr std::size_t lanes_per_session_max = 64;  ///< Errc::lane_limit
 inline constexpr std::size_t pins_per_session_max =
     256;  ///< Errc::lane_limit; open snapshots and watches, beside the lanes' own pins
 inline constexpr std::size_t session_name_bytes_max = 64;  ///< longer ones are cut
+inline constexpr std::size_t user_bytes_max = 128;         ///< Errc::bad_user; with the zero at its end
+inline constexpr std::size_t declarations_per_session_max =
+    256;  ///< Errc::lane_limit; watches, providers and listeners of one session
+
+// Calls.
+inline constexpr std::size_t calls_per_lane_max =
+    1024;  ///< Errc::would_block; under way from one lane
+inline constexpr std::size_t calls_per_provider_max =
+    256;  ///< that one provider has at a time; further ones wait for it, or go to others
+inline constexpr std::size_t calls_bytes_max =
+    256ULL << 20;  ///< Errc::would_block; documents of all calls under way
+inline constexpr std::size_t undelivered_bytes_max =
+    32ULL << 20;  ///< Errc::would_block; answers that one lane does not take
+inline constexpr std::uint64_t call_ms_max = 3'600'000;  ///< Errc::bad_timeout
+inline constexpr std::size_t wanted_subjects_max =
+    65'536;  ///< names that listeners are asked for; further ones have no provider
 
 // The segment.
 inline constexpr std::uint64_t memory_bytes_min = 8ULL << 20;  ///< Errc::bad_configuration

@@ -5,6 +5,7 @@
 
 #include "shm/base/limits.hpp"
 #include "shm/base/types.hpp"
+#include "shm/lane/declaration.hpp"
 #include "shm/segment/layout.hpp"
 
 /// What lies in the memory of a session: a memfd that the broker makes, sizes and seals, mapped
@@ -12,8 +13,8 @@
 /// hostile: it reads a word once into a local, checks it, then uses it, and it keeps its own copy
 /// of every index that it writes.
 ///
-///   | SessionControl | PinSlot[pins_per_session_max] | lane 0 | lane 1 | ... |
-///   lane: | LaneControl | request ring | reply ring |
+///   | SessionControl | PinSlot[] | Declaration[] | lane 0 | lane 1 | ... |
+///   lane: | LaneControl, Claims | request ring | reply ring |
 ///
 /// The memory is sparse: a lane that was never opened costs nothing.
 namespace ringside::shm {
@@ -32,13 +33,15 @@ constexpr std::uint64_t pin_word(Revision revision) noexcept { return revision +
 /// Writer: the broker before it passes the memory on; of `lanes_open` and what follows: the client.
 ///
 /// What the engine looks at of every session at each publication, however idle, is one cache line
-/// for a session of up to ten lanes.
+/// for a session of up to eight lanes.
 struct alignas(cache_line_bytes) SessionControl {
     std::uint64_t magic = 0;
     SessionId session = 0;
     std::uint32_t session_index = 0;  ///< of the SessionEntry in the segment
     HalfWord lanes_open;  ///< lanes 0..lanes_open-1 are polled by the broker; only grows
     HalfWord pins_used;   ///< pin slots 0..pins_used-1 may be set; only grows
+    HalfWord declarations_used;     ///< declarations from there on were never used; only grows
+    HalfWord declarations_changed;  ///< +1 after each change of one of them
     /// Of each lane: the subjects for which its thread sleeps on `published`; 0 = not asleep.
     std::array<HalfWord, limits::lanes_per_session_max> watch_masks;
 };
@@ -91,13 +94,39 @@ struct LaneControl {
 };
 static_assert(sizeof(LaneControl) == 5 * cache_line_bytes);
 
+/// Who has the calls that are offered to a lane: one word each, at the place that the offer names.
+/// It settles between two processes, of which either may be slow or dead, whether an offer was
+/// taken or withdrawn:
+///   B1  broker: word := offered(id), before the offer becomes visible
+///   P1  provider, when it comes to the offer: exchanges offered(id) for taken(id); if that fails,
+///       the offer was withdrawn, and it passes over it
+///   B2  broker, when it waited for too long or the provider's process has ended: exchanges
+///       offered(id) for `free`; if that fails the call is taken
+/// Invariant: a call is offered to another provider only after B2 has succeeded, or when it is
+/// idempotent; so nothing else is carried out twice. A broker that takes over sets all words to
+/// `free`: offers of its predecessor are withdrawn. A provider that lies takes its own calls away.
+struct alignas(cache_line_bytes) Claims {
+    std::array<Word, limits::calls_per_provider_max> words;
+
+    static constexpr std::uint64_t free = 0;
+    static constexpr std::uint64_t offered(std::uint64_t id) noexcept { return id << 1; }
+    static constexpr std::uint64_t taken(std::uint64_t id) noexcept { return id << 1 | 1; }
+};
+
+inline constexpr std::uint64_t claims_offset = 1024;  ///< behind the LaneControl
 inline constexpr std::uint64_t lane_control_bytes = 4096;
+static_assert(sizeof(LaneControl) <= claims_offset &&
+              claims_offset + sizeof(Claims) <= lane_control_bytes);
 inline constexpr std::uint64_t lane_bytes =
     lane_control_bytes + request_ring_bytes + reply_ring_bytes;
 inline constexpr std::uint64_t session_pins_offset = 4096;
 static_assert(sizeof(SessionControl) <= session_pins_offset);
-inline constexpr std::uint64_t session_lanes_offset =
+inline constexpr std::uint64_t session_declarations_offset =
     align_up(session_pins_offset + limits::pins_per_session_max * sizeof(PinSlot), 4096);
+inline constexpr std::uint64_t session_lanes_offset =
+    align_up(session_declarations_offset +
+                 limits::declarations_per_session_max * sizeof(Declaration),
+             4096);
 inline constexpr std::uint64_t session_memory_bytes =
     session_lanes_offset + limits::lanes_per_session_max * lane_bytes;
 
@@ -112,6 +141,12 @@ public:
     }
     [[nodiscard]] PinSlot& pin(std::size_t i) const noexcept {
         return reinterpret_cast<PinSlot*>(base_ + session_pins_offset)[i];
+    }
+    [[nodiscard]] Declaration& declaration(std::size_t i) const noexcept {
+        return reinterpret_cast<Declaration*>(base_ + session_declarations_offset)[i];
+    }
+    [[nodiscard]] Claims& claims(std::size_t lane) const noexcept {
+        return *reinterpret_cast<Claims*>(lane_base(lane) + claims_offset);
     }
     [[nodiscard]] LaneControl& lane(std::size_t i) const noexcept {
         return *reinterpret_cast<LaneControl*>(lane_base(i));

@@ -11,6 +11,11 @@ namespace ringside {
 /// Errors: bad_name, name_too_long; the detail says what is wrong and where.
 [[nodiscard]] Result<void> check_name(std::string_view name);
 
+/// Whether only the grid itself may write a record of that name, or tell of it.
+[[nodiscard]] constexpr bool is_reserved(std::string_view name) noexcept {
+    return name.starts_with('$');
+}
+
 /// The part before the first '/', or the whole name: "event" of "event/42/seat".
 [[nodiscard]] constexpr std::string_view first_level(std::string_view name) noexcept {
     return name.substr(0, name.find('/'));

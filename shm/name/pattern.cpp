@@ -87,12 +87,13 @@ Result<Pattern> Pattern::parse(std::string_view text) {
 Pattern::Pattern(std::string_view text) : text_(text) {
     prefix_bytes_ = std::min(text.find('*'), text.size());
     const std::string_view rest = text.substr(prefix_bytes_);
-    is_subtree_ = is_any_levels(rest);
+    is_subtree_ = prefix_bytes_ != 0 && is_any_levels(rest);
     // `a/**` matches `a`, which has no '/': the separator is no part of the prefix.
-    if (is_subtree_ && prefix_bytes_ != 0) --prefix_bytes_;
+    if (is_subtree_) --prefix_bytes_;
 }
 
 bool Pattern::matches(std::string_view name) const noexcept {
+    if (is_reserved(name) && text_.front() == '*') return false;
     Levels pattern(text_);
     Levels levels(name);
     // After a mismatch the last `**` takes one level more, as the last `*` does in a level.
@@ -116,6 +117,18 @@ bool Pattern::matches(std::string_view name) const noexcept {
     }
     while (!pattern.is_end() && pattern.level() == "**") pattern.advance();
     return pattern.is_end();
+}
+
+bool Pattern::covers(const Pattern& other) const noexcept {
+    if (text_ == other.text_) return true;
+    if (other.is_literal()) return matches(other.text_);
+    if (is_any_levels(text_)) return other.text_.front() != '$';
+    if (!is_subtree_) return false;
+    const std::string_view root = literal_prefix();
+    const std::string_view begins = other.literal_prefix();
+    if (!begins.starts_with(root)) return false;
+    // `a/**` covers `a/b*` and `a/**`, but neither `ab*` nor `a*`.
+    return begins.size() > root.size() ? begins[root.size()] == '/' : other.is_subtree_;
 }
 
 std::optional<std::string_view> Pattern::literal_first_level() const noexcept {

@@ -12,7 +12,9 @@ namespace ringside {
 ///
 /// `*` stands for any number of characters within one level, also beside others (`seat-*`), but
 /// not for an empty level: names have none. A level that is exactly `**` stands for any number of
-/// levels, none included: `a/**` matches `a`, `a/b` and `a/b/c`; `**` matches every name.
+/// levels, none included: `a/**` matches `a`, `a/b` and `a/b/c`. A wildcard at the beginning does
+/// not stand for a `$`, so that `**` matches every name but those of the grid itself (the rule of
+/// MQTT 3.1.1, 4.7.2).
 ///
 ///     Pattern seats = Pattern::parse("event/*/seat/**").value();
 ///     seats.matches("event/42/seat/A12");  // true
@@ -43,10 +45,13 @@ public:
     [[nodiscard]] std::optional<std::string_view> literal_first_level() const noexcept;
 
     /// Whether a name matches exactly if it is `literal_prefix()` itself or that followed by '/'
-    /// and more; for `**`, whose prefix is empty, every name matches. True for `**` and for
-    /// `a/b/**`, whose literal part has no wildcard. Note that "starts with the prefix" is not
-    /// enough: `a/**` does not match `ab`.
+    /// and more. True for `a/b/**`, whose literal part has no wildcard. Note that "starts with the
+    /// prefix" is not enough: `a/**` does not match `ab`.
     [[nodiscard]] bool matches_everything_below_prefix() const noexcept { return is_subtree_; }
+
+    /// Whether every name that `other` matches is certain to match this one, too. Where that cannot
+    /// be told from a literal, a subtree or equal texts, the answer is no.
+    [[nodiscard]] bool covers(const Pattern& other) const noexcept;
 
     [[nodiscard]] const std::string& text() const noexcept { return text_; }
 

@@ -36,6 +36,7 @@ struct Hello {
     SessionId session = 0;      ///< to be resumed; 0: a new one is asked for
     std::uint32_t session_index = 0;
     std::array<char, limits::session_name_bytes_max> name{};  ///< of the program; for people
+    std::array<char, limits::user_bytes_max> user{};  ///< for whom it acts; empty: for nobody
 };
 
 struct Welcome {

@@ -78,6 +78,32 @@ ByteView ReplyWriter::refused(std::uint64_t number, const Error& error,
     return {builder_.GetBufferPointer(), builder_.GetSize()};
 }
 
+ByteView ReplyWriter::delivery(std::uint64_t number, const Delivery& delivery) {
+    builder_.Clear();
+    flatbuffers::Offset<flatbuffers::Vector<std::uint8_t>> document_at;
+    if (!delivery.document.empty()) {
+        builder_.ForceVectorAlignment(delivery.document.size(), 1, 8);
+        document_at = builder_.CreateVector(delivery.document.data(), delivery.document.size());
+    }
+    flatbuffers::Offset<flatbuffers::String> name_at;
+    if (!delivery.name.empty()) {
+        name_at = builder_.CreateString(delivery.name.data(), delivery.name.size());
+    }
+    wire::DeliveryBuilder table(builder_);
+    table.add_timeout_ms(delivery.timeout_ms);
+    table.add_id(delivery.id);
+    table.add_document(document_at);
+    table.add_name(name_at);
+    table.add_place(delivery.place);
+    table.add_kind(delivery.kind);
+    const auto delivery_at = table.Finish();
+    wire::ReplyBuilder reply(builder_);
+    reply.add_number(number);
+    reply.add_delivery(delivery_at);
+    builder_.Finish(reply.Finish());
+    return {builder_.GetBufferPointer(), builder_.GetSize()};
+}
+
 std::optional<ReplyView> ReplyView::parse(ByteView message) noexcept {
     flatbuffers::Verifier verifier(message.data(), message.size());
     if (!verifier.VerifyBuffer<wire::Reply>(nullptr)) return std::nullopt;

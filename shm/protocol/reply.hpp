@@ -30,6 +30,17 @@ public:
     [[nodiscard]] ByteView refused(std::uint64_t number, const Error& error,
                                    std::size_t failed_command);
 
+    /// What is brought to a lane. `number`: of the request that it is the outcome of; 0 = of none.
+    struct Delivery {
+        wire::DeliveryKind kind = wire::DeliveryKind::offer;
+        std::uint64_t id = 0;
+        std::uint32_t place = 0;
+        std::string_view name{};
+        ByteView document{};
+        std::uint64_t timeout_ms = 0;
+    };
+    [[nodiscard]] ByteView delivery(std::uint64_t number, const Delivery& delivery);
+
 private:
     /// The message of a commit of one command, encoded once: only its three words change.
     struct Single {
@@ -60,6 +71,8 @@ public:
         return detail == nullptr ? std::string_view() : detail->string_view();
     }
     [[nodiscard]] Revision revision() const noexcept { return reply_->revision(); }
+    /// Null: a reply to a request, and nothing else.
+    [[nodiscard]] const wire::Delivery* delivery() const noexcept { return reply_->delivery(); }
     [[nodiscard]] std::size_t versions() const noexcept {
         return reply_->versions() == nullptr ? 0 : reply_->versions()->size();
     }

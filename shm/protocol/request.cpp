@@ -39,16 +39,23 @@ void RequestWriter::remove(std::string_view name, const CommandTerms& terms) {
     append(wire::CommandKind::remove, name, {}, {}, terms);
 }
 
+void RequestWriter::publish(std::string_view subject, ByteView document) {
+    append(wire::CommandKind::publish, subject, {}, document, {});
+}
+
 void RequestWriter::compact() { append(wire::CommandKind::compact, {}, {}, {}, {}); }
+
+flatbuffers::Offset<flatbuffers::Vector<std::uint8_t>> RequestWriter::document_of(
+    ByteView document) {
+    if (document.empty()) return {};
+    builder_.ForceVectorAlignment(document.size(), 1, 8);
+    return builder_.CreateVector(document.data(), document.size());
+}
 
 void RequestWriter::append(wire::CommandKind kind, std::string_view name, std::string_view pointer,
                            ByteView document, const CommandTerms& terms) {
     if (is_finished_) clear();
-    flatbuffers::Offset<flatbuffers::Vector<std::uint8_t>> document_at;
-    if (!document.empty()) {
-        builder_.ForceVectorAlignment(document.size(), 1, 8);
-        document_at = builder_.CreateVector(document.data(), document.size());
-    }
+    const auto document_at = document_of(document);
     flatbuffers::Offset<flatbuffers::String> pointer_at;
     if (!pointer.empty()) pointer_at = builder_.CreateString(pointer.data(), pointer.size());
     const auto name_at = builder_.CreateString(name.data(), name.size());
@@ -69,6 +76,29 @@ ByteView RequestWriter::finish(std::uint64_t number, bool durable) {
     request.add_number(number);
     request.add_commands(commands_at);
     request.add_durable(durable);
+    builder_.Finish(request.Finish());
+    is_finished_ = true;
+    return {builder_.GetBufferPointer(), builder_.GetSize()};
+}
+
+ByteView RequestWriter::message(std::uint64_t number, const Message& message) {
+    clear();
+    const auto document_at = document_of(message.document);
+    flatbuffers::Offset<flatbuffers::String> name_at;
+    if (!message.name.empty()) {
+        name_at = builder_.CreateString(message.name.data(), message.name.size());
+    }
+    wire::MessageBuilder table(builder_);
+    table.add_timeout_ms(message.timeout_ms);
+    table.add_id(message.id);
+    table.add_document(document_at);
+    table.add_name(name_at);
+    table.add_kind(message.kind);
+    table.add_idempotent(message.is_idempotent);
+    const auto message_at = table.Finish();
+    wire::RequestBuilder request(builder_);
+    request.add_number(number);
+    request.add_message(message_at);
     builder_.Finish(request.Finish());
     is_finished_ = true;
     return {builder_.GetBufferPointer(), builder_.GetSize()};

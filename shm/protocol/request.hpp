@@ -38,6 +38,8 @@ public:
     void merge(std::string_view name, ByteView patch, const CommandTerms& terms);
     void json_patch(std::string_view name, ByteView patch, const CommandTerms& terms);
     void remove(std::string_view name, const CommandTerms& terms);
+    /// An event: it is told to those who watch, and leaves nothing.
+    void publish(std::string_view subject, ByteView document);
     /// Forgets all changes up to the published revision; the only command of its request.
     void compact();
 
@@ -51,6 +53,17 @@ public:
     /// REQUIRES: number > 0, counting up in each lane.
     [[nodiscard]] ByteView finish(std::uint64_t number, bool durable = false);
 
+    /// A request that is a message to another session. Valid until the next call.
+    struct Message {
+        wire::MessageKind kind = wire::MessageKind::call;
+        std::uint64_t id = 0;
+        std::string_view name{};
+        ByteView document{};
+        std::uint64_t timeout_ms = 0;
+        bool is_idempotent = false;
+    };
+    [[nodiscard]] ByteView message(std::uint64_t number, const Message& message);
+
     /// The same request once more, under another number. REQUIRES: `finish` was called last.
     [[nodiscard]] ByteView renumber(std::uint64_t number) noexcept;
 
@@ -59,6 +72,9 @@ public:
                 ByteView document, const CommandTerms& terms);
 
 private:
+    [[nodiscard]] flatbuffers::Offset<flatbuffers::Vector<std::uint8_t>> document_of(
+        ByteView document);
+
     flatbuffers::FlatBufferBuilder builder_;
     std::vector<flatbuffers::Offset<wire::Command>> commands_;
     bool is_finished_ = false;

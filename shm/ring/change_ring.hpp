@@ -26,7 +26,11 @@
 /// `published`: a reader uses none of the latter two.
 namespace ringside::shm {
 
+/// `event` changes no record: its block has a name and a document, and is no version.
 enum class ChangeKind : std::uint8_t { put = 1, patch = 2, remove = 3, expire = 4, event = 5 };
+
+/// In place of the record of an event.
+inline constexpr RecordId no_record{0xffffffffU};
 
 /// A change as readers copy it out of the ring.
 struct Change {

@@ -50,6 +50,8 @@ std::uint64_t layout_fingerprint() noexcept {
                  sizeof(SessionControl),
                  sizeof(PinSlot),
                  sizeof(LaneControl),
+                 sizeof(Declaration),
+                 sizeof(Claims),
                  lane_bytes,
                  session_memory_bytes,
                  request_ring_bytes,
@@ -62,7 +64,8 @@ std::uint64_t layout_fingerprint() noexcept {
                  span_bytes,
                  limits::sessions_max,
                  limits::lanes_per_session_max,
-                 limits::pins_per_session_max});
+                 limits::pins_per_session_max,
+                 limits::declarations_per_session_max});
 }
 
 void StoreLine::show(std::string_view text) noexcept {

@@ -20,7 +20,7 @@ using Word = std::atomic<std::uint64_t>;
 using HalfWord = std::atomic<std::uint32_t>;
 
 inline constexpr std::uint64_t segment_magic = 0x3145444953474e52;  // "RNGSIDE1"
-inline constexpr std::uint32_t layout_version = 2;
+inline constexpr std::uint32_t layout_version = 3;
 inline constexpr std::uint64_t span_bytes = 64ULL << 10;
 inline constexpr std::uint64_t huge_page_bytes = 2ULL << 20;
 
@@ -125,6 +125,13 @@ struct alignas(cache_line_bytes) Counters {
     Word sessions_total;
     Word pins_revoked;
     Word busy_ns;  ///< of the engine's thread: in turns that found something to do
+    Word events;
+    Word calls;
+    Word calls_under_way;
+    Word answers_late;  ///< dropped: the call had been answered, cancelled or given to another
+    Word providers;
+    Word listeners;
+    Word subjects_provided;
 };
 
 struct Header {

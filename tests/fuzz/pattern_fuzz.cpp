@@ -77,6 +77,7 @@ bool matches_plainly(std::string_view pattern, std::string_view name) {
         return matches_by_table(
             wanted, level, [](char c) { return c == '*'; }, [](char a, char b) { return a == b; });
     };
+    if (name.starts_with('$') && pattern.starts_with('*')) return false;
     return matches_by_table(
         levels_of(pattern), levels_of(name), [](std::string_view level) { return level == "**"; },
         level_fits);
@@ -90,7 +91,7 @@ void check_match(const Pattern& pattern, std::string_view name) {
     require(!matches || name.starts_with(prefix), "a match begins with the prefix: " + both);
     if (pattern.is_literal()) require(matches == (name == pattern.text()), "literal: " + both);
     if (pattern.matches_everything_below_prefix()) {
-        const bool is_below = prefix.empty() || name == prefix ||
+        const bool is_below = name == prefix ||
                               (name.starts_with(prefix) && name[prefix.size()] == '/');
         require(matches == is_below, "a subtree: " + both);
     }

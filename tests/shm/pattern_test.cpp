@@ -113,7 +113,7 @@ TEST(Pattern, AgreesWithThePlainDefinition) {
         }
         if (parsed.matches_everything_below_prefix()) {
             const bool is_below =
-                prefix.empty() || name == prefix || name.starts_with(std::string(prefix) + "/");
+                name == prefix || name.starts_with(std::string(prefix) + "/");
             ASSERT_EQ(is_below, expected) << text << " " << name;
         }
     }
@@ -145,12 +145,40 @@ TEST(Pattern, FirstLevelIsKnownWhereItHasNoWildcard) {
 }
 
 TEST(Pattern, PrefixDecidesForASubtreeOnly) {
-    EXPECT_TRUE(pattern("**").matches_everything_below_prefix());
+    EXPECT_FALSE(pattern("**").matches_everything_below_prefix());
     EXPECT_TRUE(pattern("a/b/**").matches_everything_below_prefix());
     EXPECT_FALSE(pattern("a/b").matches_everything_below_prefix());
     EXPECT_FALSE(pattern("a/*").matches_everything_below_prefix());
     EXPECT_FALSE(pattern("a*/**").matches_everything_below_prefix());
     EXPECT_FALSE(pattern("a/**/b").matches_everything_below_prefix());
+}
+
+TEST(Pattern, AWildcardAtTheBeginningIsNotForNamesOfTheGridItself) {
+    EXPECT_FALSE(matches("**", "$sys/session/7"));
+    EXPECT_FALSE(matches("*/session/*", "$sys/session/7"));
+    EXPECT_FALSE(matches("**/7", "$sys/session/7"));
+    EXPECT_TRUE(matches("$sys/**", "$sys/session/7"));
+    EXPECT_TRUE(matches("$*/session/7", "$sys/session/7"));
+    EXPECT_TRUE(matches("**", "a/$b"));
+}
+
+TEST(Pattern, CoversWhatItIsCertainToMatch) {
+    const auto covers = [](std::string_view one, std::string_view other) {
+        return pattern(one).covers(pattern(other));
+    };
+    EXPECT_TRUE(covers("a/*", "a/*"));
+    EXPECT_TRUE(covers("a/*", "a/b"));
+    EXPECT_TRUE(covers("**", "a/**/b"));
+    EXPECT_TRUE(covers("a/**", "a/**"));
+    EXPECT_TRUE(covers("a/**", "a/b/**"));
+    EXPECT_TRUE(covers("a/**", "a/b*/c"));
+    EXPECT_FALSE(covers("**", "$sys/**"));
+    EXPECT_FALSE(covers("a/*", "a/**"));
+    EXPECT_FALSE(covers("a/**", "ab/**"));
+    EXPECT_FALSE(covers("a/**", "ab*"));
+    EXPECT_FALSE(covers("a/**", "a*"));
+    EXPECT_FALSE(covers("a/**", "**"));
+    EXPECT_FALSE(covers("a/b", "a/*"));
 }
 
 TEST(Pattern, WhatIsNotAPatternIsRefused) {

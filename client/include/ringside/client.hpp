@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "ringside/messaging.hpp"
 #include "ringside/record.hpp"
 #include "ringside/snapshot.hpp"
 #include "ringside/watch.hpp"
@@ -21,6 +22,9 @@ namespace ringside {
 struct ClientOptions {
     std::string grid = "default";
     std::string program{};  ///< shown by `ringside inspect`; empty: the name of the process
+    /// For whom the session acts: `$sys/presence/USER` is there while a session of that user is.
+    /// One level of a name; empty: for nobody. As the client says it, nobody checks it.
+    std::string user{};
     /// How long a call may wait for the broker to answer, or for the next one. Zero: one try.
     std::chrono::milliseconds timeout{5000};
     /// How long a waiting thread spins before it sleeps; zero on a host with one core.
@@ -47,7 +51,7 @@ struct ClientOptions {
 class Client {
 public:
     /// Errors: bad_grid_name, no_such_grid, no_broker, layout_mismatch, permission_denied,
-    /// session_limit, system_error.
+    /// session_limit, bad_user, system_error.
     static Result<Client> attach(ClientOptions options = {});
 
     Client(Client&&) noexcept;
@@ -124,9 +128,46 @@ public:
 
     // -- Watching --------------------------------------------------------------------------------
 
-    /// Follows the changes of the records whose names match. Errors: bad_pattern, bad_pointer,
-    /// compacted (`from` is older than what the grid retains), lane_limit.
+    /// Follows the changes of the records whose names match, and the events if the options say so.
+    /// Errors: bad_pattern, bad_pointer, compacted (`from` is older than what the grid retains),
+    /// lane_limit.
     [[nodiscard]] Result<Watch> watch(std::string_view pattern, WatchOptions options = {}) const;
+
+    // -- Messaging -------------------------------------------------------------------------------
+
+    /// Tells an event to those who watch its subject; nothing is stored. Events of one thread are
+    /// told in their order, in one order with all changes. Its version is 0.
+    /// Errors: as `put`, reserved_name.
+    Result<WriteResult> publish(std::string_view subject, std::string_view json);
+    Result<WriteResult> publish(std::string_view subject, const Document& document);
+
+    /// `watch` for events only.
+    [[nodiscard]] Result<Watch> subscribe(std::string_view pattern,
+                                          std::optional<Revision> from = {}) const;
+
+    /// Calls a provider of that name and waits for its answer.
+    /// Errors: those of `Calls::OnAnswer` and `Calls::call`.
+    Result<Answer> call(std::string_view name, std::string_view json, const CallOptions& = {});
+    Result<Answer> call(std::string_view name, const Document& document, const CallOptions& = {});
+
+    /// Many calls at once. Error: would_block (this thread has one already), lane_limit.
+    [[nodiscard]] Result<Calls> calls(Calls::OnAnswer on_answer);
+
+    /// Answers calls of the names that match. Returns when the broker knows of it.
+    /// Errors: bad_pattern, permission_denied, lane_limit, timed_out.
+    [[nodiscard]] Result<Provider> provide(std::string_view pattern);
+    /// The same with threads that call `handler`.
+    [[nodiscard]] Result<Service> provide(std::string_view pattern, CallHandler handler,
+                                          ServiceOptions options = {});
+
+    /// Is told which of the names that match are watched. Errors: as `provide`.
+    [[nodiscard]] Result<Listener> listen(std::string_view pattern);
+    /// The same with a thread that calls the handlers.
+    [[nodiscard]] Result<Service> listen(std::string_view pattern, WantedHandler on_wanted,
+                                         UnwantedHandler on_unwanted);
+
+    /// Whether a listener provides this subject now. Errors: as `get`, without not_found.
+    [[nodiscard]] Result<bool> has_provider(std::string_view subject) const;
 
     // -- The grid itself -------------------------------------------------------------------------
 

@@ -44,7 +44,8 @@ public:
     Result<void> scan(std::string_view pattern,
                       const std::function<bool(const RecordView&)>& each) const;
 
-    /// As `scan`, for every name that begins with `prefix` ("" = all), in batches, for code that
+    /// As `scan`, for every name that begins with `prefix` ("" = all but those of the grid itself,
+    /// which begin with `$`), in batches, for code that
     /// wants memory speed: `each` is called with up to 64 records at a time, prefetched.
     Result<void> scan_prefix(std::string_view prefix,
                              const std::function<bool(std::span<const RecordView>)>& each) const;

@@ -15,14 +15,28 @@ enum class WatchMode : std::uint8_t {
     every,   ///< each change, in order
 };
 
+/// What a watch delivers: any of these together.
+enum class WatchFor : std::uint8_t {
+    changes = 1,    ///< of records
+    events = 2,     ///< each of them, in whichever mode
+    providers = 4,  ///< that a subject gets a provider or loses it (`provided`, `unprovided`)
+};
+constexpr WatchFor operator|(WatchFor a, WatchFor b) noexcept {
+    return static_cast<WatchFor>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
+}
+constexpr bool includes(WatchFor set, WatchFor one) noexcept {
+    return (static_cast<unsigned>(set) & static_cast<unsigned>(one)) != 0;
+}
+
 struct WatchOptions {
     WatchMode mode = WatchMode::latest;
+    WatchFor what = WatchFor::changes;
     /// Begin with the changes of this revision; none: with the next one.
     std::optional<Revision> from{};
     /// Deliver what is there first (as `current`), then the changes: together the whole state.
     /// Not together with `from`.
     bool initial = false;
-    /// Only changes of the value that this JSON Pointer names; "" = any change.
+    /// Only changes of the value that this JSON Pointer names; "" = any change. Not for events.
     std::string pointer{};
 };
 
@@ -33,6 +47,9 @@ enum class WatchKind : std::uint8_t {
     expire,   ///< its time to live ran out
     current,  ///< not a change: the record's state at the start, or after `lagged` in mode latest
     lagged,   ///< the watch was lapped: `missed` changes were not seen
+    event,    ///< somebody has published: `record` is its subject and document
+    provided,    ///< a listener provides the subject from here on; no document
+    unprovided,  ///< no listener does any more
 };
 
 std::string_view name(WatchKind kind) noexcept;  ///< "put", "patch", …, as the CLI prints them

@@ -68,6 +68,9 @@ public:
     Result<void> json_patch(std::string_view name, std::string_view json, const WriteOptions& = {});
     Result<void> put(std::string_view name, const Document& document, const WriteOptions& = {});
     Result<void> remove(std::string_view name, const WriteOptions& = {});
+    /// An event, told at the revision of the writes.
+    Result<void> publish(std::string_view subject, std::string_view json);
+    Result<void> publish(std::string_view subject, const Document& document);
 
     [[nodiscard]] std::size_t size() const noexcept;  ///< writes so far
     void clear() noexcept;
@@ -110,6 +113,9 @@ public:
     Result<std::uint64_t> merge(std::string_view name, std::string_view json,
                                 const WriteOptions& = {});
     Result<std::uint64_t> remove(std::string_view name, const WriteOptions& = {});
+    Result<std::uint64_t> publish(std::string_view subject, std::string_view json);
+    Result<std::uint64_t> publish(std::string_view subject, const Document& document);
+    Result<std::uint64_t> publish_encoded(std::string_view subject, ByteView document);
     Result<std::uint64_t> commit(const Transaction& transaction);
 
     /// Takes the answers that are there, without waiting; how many.

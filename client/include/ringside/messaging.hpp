@@ -1,0 +1,214 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "ringside/record.hpp"
+
+/// Calls, providers and listeners: sessions speak to each other by way of the broker, which knows
+/// who is there at this moment. Whoever dies is replaced by another, or its callers are told.
+namespace ringside {
+
+// -- Calling -------------------------------------------------------------------------------------
+
+struct CallOptions {
+    /// How long the call may take in all. Zero: until it is accepted, what the broker is configured
+    /// for (1 s a provider), and from then on the same (10 s). Error: bad_timeout.
+    std::chrono::milliseconds timeout{0};
+    /// It may be carried out more than once: when a provider dies with it, or the broker, it goes to
+    /// the next one instead of failing with provider_lost or connection_lost.
+    bool idempotent = false;
+};
+
+/// What a provider has answered.
+struct Answer {
+    Document document;
+    bool is_failure = false;  ///< the provider calls it one: `document` says why
+};
+
+/// Many calls under way at once in the calling thread's lane. Tickets count up from 1; answers come
+/// in any order. A call that is still under way at the end is cancelled.
+/// Thread safety: stays in the thread that made it.
+///
+///     auto calls = client.calls([](auto ticket, Result<Answer> answer) { … }).value();
+///     for (auto& seat : seats) calls.call("quote", seat).value();
+///     calls.wait_all(std::chrono::seconds(5)).value();
+class Calls {
+public:
+    /// Errors of a call that was sent: no_provider, provider_lost, timed_out, connection_lost,
+    /// permission_denied, would_block, bad_name, name_too_long, reserved_name and those of
+    /// documents. Called from within `call`, `poll` and `wait_all`.
+    using OnAnswer = std::function<void(std::uint64_t ticket, Result<Answer> answer)>;
+
+    Calls(Calls&&) noexcept;
+    Calls& operator=(Calls&&) noexcept;
+    ~Calls();
+
+    /// Errors: those of JSON text, bad_timeout, would_block (`limits::calls_per_lane_max` are under
+    /// way already), timed_out (a full lane), connection_lost.
+    Result<std::uint64_t> call(std::string_view name, std::string_view json,
+                               const CallOptions& = {});
+    Result<std::uint64_t> call(std::string_view name, const Document& document,
+                               const CallOptions& = {});
+
+    /// Its answer is of no more use: `on_answer` is not called for it.
+    void cancel(std::uint64_t ticket);
+
+    /// Takes the answers that are there, without waiting; how many.
+    std::size_t poll();
+    /// Waits until at least one answer is there, and takes all. Errors: timed_out; would_block when
+    /// nothing is under way.
+    Result<std::size_t> wait(std::chrono::milliseconds timeout);
+    /// Waits until nothing is under way. Error: timed_out.
+    Result<void> wait_all(std::chrono::milliseconds timeout);
+
+    [[nodiscard]] std::size_t pending() const noexcept;
+
+    class Impl;
+
+private:
+    friend class Client;
+    explicit Calls(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+// -- Providing -----------------------------------------------------------------------------------
+
+/// A call that was taken by this provider: it is accepted, and to be ended by one of `answer`,
+/// `fail` and `reject`, from any thread. One that is destroyed before is rejected.
+/// Thread safety: one thread at a time.
+class Call {
+public:
+    Call(Call&&) noexcept;
+    Call& operator=(Call&&) noexcept;
+    ~Call();
+
+    [[nodiscard]] std::string_view name() const noexcept;
+    [[nodiscard]] Value document() const noexcept;
+    /// The encoded document.
+    [[nodiscard]] ByteView bytes() const noexcept;
+    /// When its caller stops waiting.
+    [[nodiscard]] std::chrono::steady_clock::time_point deadline() const noexcept;
+    /// Whether its caller has given it up, as far as its Provider has seen (`poll`, `next`).
+    [[nodiscard]] bool is_cancelled() const noexcept;
+
+    // Errors: those of JSON text and documents, timed_out (the broker does not take it),
+    // connection_lost, lane_limit. An answer that comes too late is dropped without an error.
+    Result<void> answer(std::string_view json);
+    Result<void> answer(const Document& document);
+    /// The caller gets the document as a failure.
+    Result<void> fail(std::string_view json);
+    Result<void> fail(const Document& document);
+    /// The next provider is asked.
+    Result<void> reject();
+
+    class Impl;
+
+private:
+    friend class Provider;
+    explicit Call(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+/// A place at which calls of some names arrive, with a lane of its own. Several in one process share
+/// the load like those of several processes.
+/// Thread safety: one thread at a time.
+class Provider {
+public:
+    Provider(Provider&&) noexcept;
+    Provider& operator=(Provider&&) noexcept;
+    /// Withdraws: calls that were not taken go to others; those that were may still be answered.
+    ~Provider();
+
+    /// Errors: would_block (nothing there), connection_lost.
+    Result<Call> poll();
+    /// Waits for the next call: spins, then sleeps. Errors: timed_out, as `poll` otherwise.
+    Result<Call> next(std::chrono::milliseconds timeout);
+
+    class Impl;
+
+private:
+    friend class Client;
+    explicit Provider(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+// -- Listening -----------------------------------------------------------------------------------
+
+enum class InterestKind : std::uint8_t {
+    wanted,    ///< somebody watches the subject: provide it, or not
+    unwanted,  ///< nobody does any more, or another listener has it
+};
+
+/// What a Listener is told. A subject that was `wanted` and accepted is this listener's alone until
+/// it is `unwanted`.
+struct Interest {
+    InterestKind kind = InterestKind::wanted;
+    std::string subject;    ///< name of a record or event
+    std::uint64_t id = 0;   ///< tells times of the same subject apart
+};
+
+/// A place at which is told what of a pattern is watched, so that only that is provided.
+/// Thread safety: one thread at a time.
+class Listener {
+public:
+    Listener(Listener&&) noexcept;
+    Listener& operator=(Listener&&) noexcept;
+    ~Listener();  ///< withdraws: what it provided goes to others
+
+    /// Errors: would_block (nothing there), connection_lost.
+    Result<Interest> poll();
+    /// Errors: timed_out, as `poll` otherwise.
+    Result<Interest> next(std::chrono::milliseconds timeout);
+
+    /// Says that the subject is provided from here on. To be said within the broker's accept
+    /// timeout (1 s); later, another listener has been asked, and `unwanted` follows.
+    Result<void> accept(const Interest& interest);
+    /// Another listener is asked.
+    Result<void> reject(const Interest& interest);
+
+    class Impl;
+
+private:
+    friend class Client;
+    explicit Listener(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+// -- With threads of their own -------------------------------------------------------------------
+
+struct ServiceOptions {
+    std::size_t threads = 1;  ///< that call the handler; each is a provider of its own
+};
+
+/// Threads that serve calls or follow interest with handlers, until it is destroyed (which waits for
+/// handlers that are running).
+class Service {
+public:
+    Service(Service&&) noexcept;
+    Service& operator=(Service&&) noexcept;
+    ~Service();
+
+    /// Whether its threads still serve; they end when the grid is gone for good.
+    [[nodiscard]] bool is_serving() const noexcept;
+
+    class Impl;
+
+private:
+    friend class Client;
+    explicit Service(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+/// Ends the call in one of its ways; a call that it lets go unended is rejected.
+using CallHandler = std::function<void(Call& call)>;
+/// Whether the subject is going to be provided.
+using WantedHandler = std::function<bool(const std::string& subject)>;
+using UnwantedHandler = std::function<void(const std::string& subject)>;
+
+}  // namespace ringside

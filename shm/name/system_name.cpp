@@ -1,0 +1,59 @@
+#include "shm/name/system_name.hpp"
+
+#include "shm/base/limits.hpp"
+#include "shm/name/name.hpp"
+
+namespace ringside::system_name {
+
+namespace {
+
+std::string escaped(std::string_view pattern) {
+    std::string text;
+    for (const char c : pattern) {
+        if (c == '*') text += "%2A";
+        else if (c == '%') text += "%25";
+        else text += c;
+    }
+    return text;
+}
+
+std::string of_pattern(std::string_view prefix, std::string_view pattern, SessionId id,
+                       std::uint32_t lane) {
+    return std::string(prefix) + escaped(pattern) + "/" + std::to_string(id) + "/" +
+           std::to_string(lane);
+}
+
+}  // namespace
+
+std::string session(SessionId id) { return "$sys/session/" + std::to_string(id); }
+std::string presence(std::string_view user) { return "$sys/presence/" + std::string(user); }
+std::string provider(std::string_view pattern, SessionId id, std::uint32_t lane) {
+    return of_pattern("$sys/rpc/", pattern, id, lane);
+}
+std::string listener(std::string_view pattern, SessionId id, std::uint32_t lane) {
+    return of_pattern("$sys/listen/", pattern, id, lane);
+}
+std::string provided(std::string_view subject) {
+    return std::string(provided_prefix) + std::string(subject);
+}
+
+std::optional<std::string_view> subject_of(std::string_view name) noexcept {
+    if (!name.starts_with(provided_prefix)) return std::nullopt;
+    return name.substr(provided_prefix.size());
+}
+
+Result<void> check_user(std::string_view user) {
+    if (user.empty()) return {};
+    if (user.size() > limits::user_bytes_max - 1) {
+        return Error(Errc::bad_user, "it has " + std::to_string(user.size()) + " bytes");
+    }
+    if (user.find('/') != std::string_view::npos) {
+        return Error(Errc::bad_user, "it has a '/'");
+    }
+    if (auto checked = check_name(user); !checked) {
+        return Error(Errc::bad_user, checked.error().detail);
+    }
+    return {};
+}
+
+}  // namespace ringside::system_name
