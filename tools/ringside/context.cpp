@@ -32,6 +32,8 @@ ExitStatus status_of(Errc code) noexcept {
         case Errc::lagged:
         case Errc::snapshot_expired:
         case Errc::future_revision:
+        case Errc::no_provider:
+        case Errc::provider_lost:
         case Errc::timed_out: return ExitStatus::not_so;
         case Errc::bad_name:
         case Errc::name_too_long:
@@ -50,7 +52,10 @@ ExitStatus status_of(Errc code) noexcept {
         case Errc::bad_request:
         case Errc::bad_grid_name:
         case Errc::bad_configuration:
-        case Errc::bad_ttl: return ExitStatus::usage;
+        case Errc::bad_ttl:
+        case Errc::bad_user:
+        case Errc::bad_timeout:
+        case Errc::reserved_name: return ExitStatus::usage;
         case Errc::no_such_grid:
         case Errc::no_broker:
         case Errc::connection_lost:
