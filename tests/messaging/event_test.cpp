@@ -200,8 +200,8 @@ TEST_F(EventTest, ThatIsMissedIsCounted) {
             ++seen;
             last = event->record.document().as_int64().value();
         }
-        EXPECT_EQ(missed + seen, 3000U);
-        EXPECT_GT(missed, 0U);
+        EXPECT_GE(missed + seen, 3000U) << "the grid's own records change, too";
+        EXPECT_LT(seen, 3000U);
         if (mode == WatchMode::every) {
             EXPECT_EQ(last, 2999);
         }

@@ -1,3 +1,4 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <map>
@@ -10,6 +11,7 @@ namespace ringside {
 namespace {
 
 using std::chrono::milliseconds;
+using ::testing::AnyOf;
 using testing::eventually;
 using testing::soon;
 
@@ -190,8 +192,10 @@ TEST_F(MessagingTakeOver, WhatAGridHadThatIsBegunAnewIsRegisteredAnew) {
     Watch watch = client_.subscribe("news").value();
     listener.accept(listener.next(soon).value()).value();
     EXPECT_EQ(grid_.stop(), 0);
-    EXPECT_EQ(listener.poll().error(), Errc::no_such_grid);
-    EXPECT_EQ(listener.next(milliseconds(20)).error(), Errc::no_such_grid);
+    // no_broker: another thread is looking for one.
+    EXPECT_THAT(listener.poll().error().code, AnyOf(Errc::no_such_grid, Errc::no_broker));
+    EXPECT_THAT(listener.next(milliseconds(20)).error().code,
+                AnyOf(Errc::no_such_grid, Errc::no_broker));
     grid_.start();
     EXPECT_EQ(next(listener), "unwanted news");
     EXPECT_EQ(call_until_provided(client_), "1");
@@ -203,7 +207,7 @@ TEST_F(MessagingTakeOver, WhatAGridHadThatIsBegunAnewIsRegisteredAnew) {
 
 TEST_F(MessagingTakeOver, IsTheEndForThoseWhoDoNotReconnect) {
     Client client = Client::attach({.grid = grid_.name(), .reconnect = false}).value();
-    Provider provider = client.provide("a").value();
+    Provider provider = client.provide("b").value();
     const Service service = client.provide("a", echo).value();
     Calls calls = client.calls({}).value();
     calls.call("a", "1").value();
