@@ -76,8 +76,9 @@ Result<shm::Role> role_of(const toml::node& node) {
     if (*name == "none") return shm::Role::none;
     if (*name == "reader") return shm::Role::reader;
     if (*name == "writer") return shm::Role::writer;
+    if (*name == "provider") return shm::Role::provider;
     if (*name == "admin") return shm::Role::admin;
-    return error_at(node, "role '" + *name + "' is not none, reader, writer or admin");
+    return error_at(node, "role '" + *name + "' is not none, reader, writer, provider or admin");
 }
 
 Result<void> read_patterns(const toml::node& node, Access& access) {
@@ -148,6 +149,8 @@ Result<void> read_key(std::string_view key, const toml::node& value, Options& op
     if (key == "retain-bytes") return store_bytes(options.retention.retain_bytes);
     if (key == "sessions-max") return store_number(options.sessions_max);
     if (key == "spin-us") return store_number(options.spin);
+    if (key == "accept-timeout-ms") return store_number(options.accept_timeout);
+    if (key == "response-timeout-ms") return store_number(options.response_timeout);
     if (key == "data") return store_text(options.data_directory);
     if (key == "durability-interval-ms") return store_number(options.durability_interval);
     if (key == "durability") {

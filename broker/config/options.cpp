@@ -61,6 +61,8 @@ struct Flags {
     std::optional<std::string> data_directory;
     std::optional<std::string> durability;
     std::optional<std::uint64_t> durability_interval_ms;
+    std::optional<std::uint64_t> accept_timeout_ms;
+    std::optional<std::uint64_t> response_timeout_ms;
     bool standby = false;
     bool take_over = false;
     std::optional<std::string> log_level;
@@ -92,6 +94,10 @@ void declare(CLI::App& app, Flags& flags) {
                    "(default: periodic)");
     app.add_option("--durability-interval-ms", flags.durability_interval_ms,
                    "How long changes gather for periodic (default: 10)");
+    app.add_option("--accept-timeout-ms", flags.accept_timeout_ms,
+                   "How long a provider may take to take a call (default: 1000)");
+    app.add_option("--response-timeout-ms", flags.response_timeout_ms,
+                   "How long a call may take, where its caller does not say (default: 10000)");
     auto* standby = app.add_flag("--standby", flags.standby,
                                  "Wait until the grid's broker is gone, then take its place");
     app.add_flag("--take-over", flags.take_over,
@@ -122,6 +128,12 @@ Result<void> apply(const Flags& flags, Options& options) {
     if (flags.take_over) options.succession = Options::Succession::take_over;
     if (flags.durability_interval_ms) {
         options.durability_interval = std::chrono::milliseconds(*flags.durability_interval_ms);
+    }
+    if (flags.accept_timeout_ms) {
+        options.accept_timeout = std::chrono::milliseconds(*flags.accept_timeout_ms);
+    }
+    if (flags.response_timeout_ms) {
+        options.response_timeout = std::chrono::milliseconds(*flags.response_timeout_ms);
     }
     if (flags.durability) {
         auto policy = parse_durability(*flags.durability);
@@ -154,6 +166,11 @@ Result<void> check(const Options& options) {
     if (options.durability_interval < std::chrono::milliseconds(1) ||
         options.durability_interval > std::chrono::minutes(1)) {
         return Error(Errc::bad_configuration, "durability-interval-ms must be between 1 and 60000");
+    }
+    for (const auto& [name, time] : {std::pair("accept-timeout-ms", options.accept_timeout),
+                                     std::pair("response-timeout-ms", options.response_timeout)}) {
+        if (time >= std::chrono::milliseconds(1) && time <= std::chrono::hours(1)) continue;
+        return Error(Errc::bad_configuration, std::string(name) + " must be between 1 and 3600000");
     }
     for (const char* level : {"debug", "info", "warning", "error"}) {
         if (options.log_level == level) return {};

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "broker/engine/grid.hpp"
+#include "broker/routing/messaging_options.hpp"
 #include "broker/session/access.hpp"
 #include "broker/store/durability.hpp"
 #include "shm/base/errc.hpp"
@@ -27,6 +28,8 @@ struct Options {
     GridOptions retention;
     std::size_t sessions_max = limits::sessions_max;
     std::chrono::microseconds spin{200};  ///< how long the idle engine spins before it sleeps
+    std::chrono::milliseconds accept_timeout{1000};     ///< see MessagingOptions
+    std::chrono::milliseconds response_timeout{10'000};
     std::string data_directory;           ///< of the store; empty: the grid is in memory only
     DurabilityPolicy durability = DurabilityPolicy::periodic;
     std::chrono::milliseconds durability_interval{10};
@@ -40,6 +43,11 @@ struct Options {
     std::string log_level = "info";
     std::string log_file;         ///< empty: standard error
     std::vector<RoleRule> rules;  ///< the first that applies decides
+
+    [[nodiscard]] MessagingOptions messaging() const noexcept {
+        return {.accept_ns = static_cast<std::uint64_t>(accept_timeout.count()) * 1'000'000,
+                .response_ns = static_cast<std::uint64_t>(response_timeout.count()) * 1'000'000};
+    }
 
     /// What a peer may do: the broker's own user is admin, its group may read, rules come first.
     [[nodiscard]] Access access_of(const Credentials& peer) const;

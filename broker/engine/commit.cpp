@@ -301,6 +301,8 @@ void Grid::Impl::settle() noexcept {
             history_.push({made.to, now.block_bytes(), revision, Retired::Kind::block});
             continue;
         }
+        const bool was_there = made.from != 0 && !version_at(made.from)->is_tombstone();
+        if (was_there == now.is_tombstone() && observe_) observe_(now.name(), !was_there);
         if (made.from != 0) {
             const VersionBlock& before = *version_at(made.from);
             if (before.is_tombstone()) --tombstones_;

@@ -8,7 +8,7 @@
 namespace ringside::broker {
 
 Engine::Engine(const shm::SegmentView& segment, GridHost host, GridOptions options,
-               Durability& durability)
+               Durability& durability, MessagingOptions messaging)
     : segment_(segment),
       grid_(
           segment,
@@ -18,6 +18,7 @@ Engine::Engine(const shm::SegmentView& segment, GridHost host, GridOptions optio
               return std::move(host);
           }(),
           options),
+      messaging_(segment, grid_, touched_, messaging),
       durability_(&durability) {}
 
 void Engine::open(std::unique_ptr<Session> session, std::uint64_t now_ns) {
@@ -36,6 +37,7 @@ void Engine::open(std::unique_ptr<Session> session, std::uint64_t now_ns) {
     reach(CrashPoint::session_entry_written);
     // release: who sees the id sees the rest.
     entry.id.store(session->id(), std::memory_order_release);
+    messaging_.opened(*session);
     enlist(std::move(session));
     ++sessions_total_;
     reach(CrashPoint::session_opened);
@@ -54,6 +56,8 @@ std::unique_ptr<Session> Engine::close(SessionId id) {
     std::unique_ptr<Session> session = std::move(*place);
     sessions_.erase(place);
     std::erase(active_, session.get());
+    messaging_.ended(*session, now_ns_);
+    for (const auto& lane : session->lanes()) std::erase(touched_, lane.get());
     for (const auto& lane : session->lanes()) std::erase(holding_, lane.get());
     reach(CrashPoint::session_unlisted);
     segment_.session(session->index()).id.store(0, std::memory_order_relaxed);
@@ -64,6 +68,7 @@ std::unique_ptr<Session> Engine::close(SessionId id) {
 
 bool Engine::turn(std::uint64_t now_ns, Outbox& outbox) {
     constexpr std::size_t expiries_per_turn = 256;
+    now_ns_ = now_ns;
     grid_.begin_turn(now_ns);
     grid_.expire_due(expiries_per_turn);
     ++turns_;
@@ -72,12 +77,14 @@ bool Engine::turn(std::uint64_t now_ns, Outbox& outbox) {
     for (std::size_t i = 0; i < active_.size() && budget > 0; ++i) {
         Session& session = *active_[(next_active_ + i) % active_.size()];
         session.adopt_lanes();
+        messaging_.review(session, now_ns);
         const std::size_t before = budget;
         if (!drain(session, budget)) violators_.emplace_back(session.id(), violation_);
         if (budget != before) session.active_until = turns_ + active_turns;
     }
     if (!active_.empty()) next_active_ = (next_active_ + 1) % active_.size();
     release_held();
+    messaging_.turn(now_ns);
     finish_turn(outbox);
     return budget < requests_per_turn || outbox.subjects != 0 || !outbox.ended.empty();
 }
@@ -114,12 +121,13 @@ bool Engine::drain(Session& session, std::size_t lane_index, std::size_t& budget
     Lane& lane = *session.lanes()[lane_index];
     if (lane.has_only_doubts() && answer_doubtful(session, lane_index, lane.in_doubt()->until())) {
         lane.end_doubt();
-        if (lane.is_touched) touched_.push_back(&lane);
+        list(lane);
     }
     if (!session.is_ready(lane_index)) {
         return !lane.is_broken() || violates("the index of its reply ring is not possible");
     }
     if (lane.has_pending()) lane.send_pending();
+    lane.bring_kept();
     for (std::size_t i = 0; i < requests_per_lane && budget > 0; ++i) {
         if (grid_.must_wait_for_store()) break;
         const Lane::Taken taken = session.take_frame(lane_index);
@@ -141,8 +149,14 @@ bool Engine::drain(Session& session, std::size_t lane_index, std::size_t& budget
         session.forget_message(lane_index);
         if (served == Served::broken) return false;
     }
-    if (lane.is_touched) touched_.push_back(&lane);
+    list(lane);
     return true;
+}
+
+void Engine::list(Lane& lane) {
+    if (!lane.is_touched || lane.is_listed) return;
+    lane.is_listed = true;
+    touched_.push_back(&lane);
 }
 
 bool Engine::violates(const char* what) {
@@ -205,6 +219,14 @@ bool Engine::reply_to(Session& session, std::size_t lane_index) {
         answer(lane, request_.number, replies_.refused(request_.number, error, command));
         return true;
     };
+    if (request_.message) {
+        const auto served =
+            messaging_.serve(session, static_cast<std::uint32_t>(lane_index), request_.number,
+                             *request_.message, now_ns_);
+        if (!served) return refuse(served.error(), 0);
+        answer(lane, request_.number, {});
+        return true;
+    }
     for (std::size_t i = 0; i < request_.commands.size(); ++i) {
         if (!session.peer().access.may(request_.commands[i])) {
             return refuse(Error(Errc::permission_denied, std::string(request_.commands[i].name)),
@@ -243,10 +265,9 @@ void Engine::release_held() {
         return replies_.refused(number, Error(Errc::not_durable, durability_->reason()), 0);
     };
     std::erase_if(holding_, [&](Lane* lane) {
-        const bool was_touched = lane->is_touched;
         if (is_failing) lane->give_up_held(durable, refuse);
         else lane->release_held(durable);
-        if (lane->is_touched && !was_touched) touched_.push_back(lane);
+        list(*lane);
         return !lane->holds();
     });
 }
@@ -260,6 +281,11 @@ void Engine::finish_turn(Outbox& outbox) {
     outbox.subjects = grid_.publish();
     outbox.is_durability_wanted = durability_->wanted.load(std::memory_order_relaxed) >
                                   durability_->durable.load(std::memory_order_relaxed);
+    // First the lanes that have asked for something: a broker that dies between the two must not
+    // have shown a provider an offer of which it has not noted that it was asked for; its successor
+    // would take the call for one that was never made.
+    std::partition(touched_.begin(), touched_.end(),
+                   [](const Lane* lane) { return !lane->has_offers; });
     for (Lane* lane : touched_) lane->flush();
     if (outbox.subjects != 0 || !touched_.empty()) {
         // W2 of shm/wait/futex.hpp, for watchers and for those who wait for replies or room.
@@ -268,13 +294,15 @@ void Engine::finish_turn(Outbox& outbox) {
     for (Lane* lane : touched_) {
         const auto place = static_cast<shm::SleepsOn>(
             lane->control().client.reply_asleep.load(std::memory_order_relaxed));
-        if (place == shm::SleepsOn::reply_tail) {
+        const bool has_news = lane->take_news();
+        if (place == shm::SleepsOn::reply_tail && has_news) {
             outbox.wake.push_back(&lane->control().broker_reply.reply_tail);
         } else if (place == shm::SleepsOn::request_head) {
             outbox.wake.push_back(&lane->control().broker.request_head);
         }
     }
     touched_.clear();
+    messaging_.take_wakes(outbox.wake);
     if (outbox.subjects != 0) {
         for (const auto& session : sessions_) outbox.sleepers += session->sleepers(outbox.subjects);
     }
@@ -283,6 +311,7 @@ void Engine::finish_turn(Outbox& outbox) {
 }
 
 bool Engine::has_work() {
+    if (!touched_.empty()) return true;  // by a session that has come or gone since the last turn
     const Revision durable = durability_->durable.load(std::memory_order_acquire);
     const bool is_failing = durability_->is_failing();
     if (std::any_of(holding_.begin(), holding_.end(), [&](Lane* lane) {
@@ -291,11 +320,13 @@ bool Engine::has_work() {
         return true;
     }
     if (grid_.must_wait_for_store()) return false;  // it says so when it has taken some
+    if (messaging_.has_work()) return true;
     return std::any_of(sessions_.begin(), sessions_.end(),
                        [](const auto& session) { return session->needs_service(); });
 }
 
 bool Engine::is_held_up() const {
+    if (messaging_.is_held_up()) return true;
     for (const auto& session : sessions_) {
         for (const auto& lane : session->lanes()) {
             if (lane->is_held_up()) return true;
@@ -309,6 +340,7 @@ void Engine::housekeep(std::uint64_t now_ns) {
     grid_.reclaim();
     grid_.store_counters();
     shm::Counters& counters = segment_.header().counters;
+    messaging_.store_counters(counters);
     counters.refused.store(refused_, std::memory_order_relaxed);
     counters.sessions_open.store(sessions_.size(), std::memory_order_relaxed);
     counters.sessions_total.store(sessions_total_, std::memory_order_relaxed);

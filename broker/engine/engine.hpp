@@ -8,6 +8,7 @@
 #include "broker/engine/applied_commits.hpp"
 #include "broker/engine/grid.hpp"
 #include "broker/engine/survey.hpp"
+#include "broker/routing/messaging.hpp"
 #include "broker/session/decode.hpp"
 #include "broker/session/session.hpp"
 #include "broker/store/durability.hpp"
@@ -54,9 +55,10 @@ struct Outbox {
 ///
 /// One turn:
 ///   1  the clock; records whose time to live ran out
-///   2  requests of the active sessions, lane by lane, at most `requests_per_lane` of one and
+///   2  declarations and requests of the active sessions, lane by lane, at most `requests_per_lane` of one and
 ///      `requests_per_turn` of all, beginning behind the session where the last turn began; and a
 ///      look at a few sessions that are idle
+///      then what sessions are to be told, and the records that tell of them
 ///   3  publish: all commits of the turn become visible by one store
 ///   4  replies become visible: who reads one sees its commit
 ///   5  who sleeps for any of this is put into the outbox
@@ -73,7 +75,7 @@ public:
 
     /// `durability`: of the grid's store; without one, nothing can be durable.
     Engine(const shm::SegmentView& segment, GridHost host, GridOptions options,
-           Durability& durability);
+           Durability& durability, MessagingOptions messaging = {});
 
     /// The records, before the first turn: for restoring them.
     [[nodiscard]] Grid& grid() noexcept { return grid_; }
@@ -110,7 +112,10 @@ public:
     /// Takes memory back, and shows counters and the sessions' lag in the segment.
     void housekeep(std::uint64_t now_ns);
 
-    [[nodiscard]] std::uint64_t next_expiry_ms() const noexcept { return grid_.next_expiry_ms(); }
+    /// When something is to be done that nobody asks for, Unix ms; the largest value: never.
+    [[nodiscard]] std::uint64_t next_due_ms() const noexcept {
+        return std::min(grid_.next_expiry_ms(), messaging_.next_due_ns() / 1'000'000);
+    }
     [[nodiscard]] std::size_t sessions() const noexcept { return sessions_.size(); }
 
 private:
@@ -132,6 +137,7 @@ private:
     void answer_applied(const Session& session, std::size_t lane_index, const Applied& applied);
     void collect_pins(std::vector<HeldPin>& out) const;
     void enlist(std::unique_ptr<Session> session);
+    void list(Lane& lane);
     void release_held();
     void finish_turn(Outbox& outbox);
     void store_entry(const Session& session) const;
@@ -147,6 +153,8 @@ private:
     shm::ReplyWriter replies_;
     std::vector<Version> versions_;
     std::vector<Lane*> touched_;
+    Messaging messaging_;
+    std::uint64_t now_ns_ = 0;
     std::vector<Lane*> holding_;  ///< lanes with replies that wait for the disk
     Durability* durability_;
     Error violation_;

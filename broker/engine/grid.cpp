@@ -75,6 +75,10 @@ std::uint64_t Grid::next_expiry_ms() const noexcept { return impl_->next_expiry_
 std::uint32_t Grid::publish() noexcept { return impl_->publish(); }
 void Grid::reclaim() { impl_->reclaim(); }
 void Grid::compact() { impl_->compact(); }
+bool Grid::has(std::string_view name) const { return impl_->has(name); }
+void Grid::on_existence(std::function<void(std::string_view, bool)> observe) {
+    impl_->on_existence(std::move(observe));
+}
 void Grid::store_counters() noexcept { impl_->store_counters(); }
 Revision Grid::published() const noexcept { return impl_->published(); }
 std::uint64_t Grid::changes_max() const noexcept { return impl_->changes_max(); }

@@ -118,6 +118,13 @@ public:
     /// waking watchers are still given by the next `publish`.
     void compact();
 
+    /// Whether there is a record of that name, as of the last commit.
+    [[nodiscard]] bool has(std::string_view name) const;
+
+    /// Called with the name of each record that a commit has made or removed, before its revision is
+    /// visible.
+    void on_existence(std::function<void(std::string_view name, bool is_there)> observe);
+
     /// Updates the counters in the segment's header.
     void store_counters() noexcept;
 

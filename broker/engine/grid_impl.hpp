@@ -44,6 +44,13 @@ public:
     void compact();
     void store_counters() noexcept;
 
+    [[nodiscard]] bool has(std::string_view name) const {
+        const shm::VersionBlock* newest = table_.find(name, table_.hash(name));
+        return newest != nullptr && !newest->is_tombstone();
+    }
+    void on_existence(std::function<void(std::string_view, bool)> observe) {
+        observe_ = std::move(observe);
+    }
     [[nodiscard]] std::uint64_t next_expiry_ms() const noexcept { return expiries_.next_ms(); }
     [[nodiscard]] Revision published() const noexcept { return published_; }
     [[nodiscard]] std::uint64_t changes_max() const noexcept {
@@ -144,6 +151,7 @@ private:
     std::vector<Link> links_;       ///< of the commit under way
     std::vector<Retired> covered_;  ///< tombstones that were due when it had covered them
     std::vector<HeldPin> pins_;
+    std::function<void(std::string_view, bool)> observe_;
 
     std::uint64_t now_ns_ = 0;
     Revision assigned_ = 0;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <set>
 
 #include "broker/engine/engine.hpp"
 
@@ -22,16 +23,19 @@ Result<void> Engine::take_over(Survey&& survey, std::uint64_t now_ns) {
     const Position head = survey.head;
     if (auto taken = grid_.take_over(std::move(survey)); !taken) return taken;
     applied_.collect(segment_, tail, head);
+    std::set<SessionId> absent;
     for (std::uint32_t index = 0; index < limits::sessions_max; ++index) {
         const shm::SessionEntry& entry = segment_.session(index);
         const SessionId id = entry.id.load(std::memory_order_acquire);
         if (id == 0) continue;
+        absent.insert(id);
         const std::uint64_t lease_ms =
             std::clamp(entry.lease_ms.load(std::memory_order_relaxed), limits::pin_lease_ms_default,
                        limits::pin_lease_ms_max);
         absent_.push_back({id, index, entry.pid.load(std::memory_order_relaxed), lease_ms,
                            now_ns + lease_ms * 1'000'000});
     }
+    messaging_.take_over(absent);
     sessions_total_ = segment_.header().counters.sessions_total.load(std::memory_order_relaxed);
     refused_ = segment_.header().counters.refused.load(std::memory_order_relaxed);
     return {};
@@ -55,12 +59,14 @@ std::optional<EndedSession> Engine::resume(std::unique_ptr<Session> session) {
     }
     absent_.erase(place);
     store_entry(*session);
+    messaging_.resumed(*session, absent_.size(), now_ns_);
     enlist(std::move(session));
     return std::nullopt;
 }
 
 void Engine::review_absent(std::uint64_t now_ns,
                            const std::function<bool(std::uint32_t pid)>& lives, Outbox& outbox) {
+    std::vector<SessionId> given_up;
     std::erase_if(absent_, [&](const AbsentSession& absent) {
         if (lives(absent.pid) && now_ns < absent.until_ns) return false;
         shm::SessionEntry& entry = segment_.session(absent.index);
@@ -69,8 +75,10 @@ void Engine::review_absent(std::uint64_t now_ns,
         entry.revoked_below.store(grid_.published() + 1, std::memory_order_seq_cst);
         entry.id.store(0, std::memory_order_seq_cst);
         outbox.freed_indices.push_back(absent.index);
+        given_up.push_back(absent.id);
         return true;
     });
+    for (const SessionId session : given_up) messaging_.given_up(session, absent_.size());
     if (absent_.empty()) applied_.clear();
 }
 

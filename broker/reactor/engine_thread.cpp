@@ -49,7 +49,8 @@ void wake_lanes(const Session& session) noexcept {
 
 EngineThread::EngineThread(const shm::Segment& segment, GridOptions options,
                            std::chrono::microseconds spin, Durability& durability,
-                           Handover& handover, std::function<void()> on_news)
+                           MessagingOptions messaging, Handover& handover,
+                           std::function<void()> on_news)
     : segment_(&segment),
       spin_(spin),
       spin_now_(spin),
@@ -64,7 +65,7 @@ EngineThread::EngineThread(const shm::Segment& segment, GridOptions options,
            .heavy_fence = [] { shm::membarrier_all(); },
            .collect_pins = {},
            .kept_from = nullptr},
-          options, durability) {}
+          options, durability, messaging) {}
 
 EngineThread::~EngineThread() { stop(); }
 
@@ -227,7 +228,7 @@ void EngineThread::sleep() {
         const bool is_held_up = engine_.is_held_up();
         std::uint64_t wait_ms = (is_held_up ? held_up_interval_ns : heartbeat_interval_ns) / ms;
         const std::uint64_t now_ms = now() / ms;
-        const std::uint64_t next_ms = engine_.next_expiry_ms();
+        const std::uint64_t next_ms = engine_.next_due_ms();
         if (next_ms < now_ms + wait_ms) wait_ms = next_ms > now_ms ? next_ms - now_ms : 0;
         epoll_event events[16];
         // A signal or an error is a wake-up like any other: the loop looks again.

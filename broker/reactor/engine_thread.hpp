@@ -24,7 +24,8 @@ namespace ringside::broker {
 class EngineThread {
 public:
     EngineThread(const shm::Segment& segment, GridOptions options, std::chrono::microseconds spin,
-                 Durability& durability, Handover& handover, std::function<void()> on_news);
+                 Durability& durability, MessagingOptions messaging, Handover& handover,
+                 std::function<void()> on_news);
     ~EngineThread();
     EngineThread(const EngineThread&) = delete;
     EngineThread& operator=(const EngineThread&) = delete;

@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "shm/name/system_name.hpp"
 #include "shm/protocol/handshake.hpp"
 #include "shm/protocol/packet.hpp"
 
@@ -56,7 +57,7 @@ Reactor::Reactor(const shm::Segment& segment, const Options& options, const shm:
       signals_(context_, SIGTERM, SIGINT, SIGUSR1),
       pause_(context_),
       acceptor_(context_),
-      engine_(segment, options.retention, options.spin, durability, handover_,
+      engine_(segment, options.retention, options.spin, durability, options.messaging(), handover_,
               [this] { asio::post(context_, [this] { take_news(); }); }) {
     for (std::uint32_t i = 0; i < options.sessions_max; ++i) free_indices_.push_back(i);
 }
@@ -249,26 +250,29 @@ Result<void> Reactor::greet(Connection& peer, ByteView packet, Descriptor memory
     // It is shown on terminals.
     std::replace_if(
         name.begin(), name.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
-    if (hello.session == 0) return make_session(peer, access, std::move(name));
-    return resume_session(peer, access, std::move(name), hello, std::move(memory));
+    std::string user(hello.user.begin(), std::find(hello.user.begin(), hello.user.end(), '\0'));
+    if (auto checked = system_name::check_user(user); !checked) return checked;
+    Peer who{peer.credentials, access, std::move(name), std::move(user)};
+    if (hello.session == 0) return make_session(peer, std::move(who));
+    return resume_session(peer, std::move(who), hello, std::move(memory));
 }
 
-Result<void> Reactor::make_session(Connection& peer, const Access& access, std::string name) {
+Result<void> Reactor::make_session(Connection& peer, Peer who) {
     if (free_indices_.empty()) return Error(Errc::session_limit);
     auto memory = SessionMemory::create();
     if (!memory) return memory.error();
     peer.memory = memory->take_descriptor();
     const std::uint32_t index = free_indices_.front();
     auto session = std::make_unique<Session>(last_session_ + 1, index, std::move(*memory),
-                                             Peer{peer.credentials, access, std::move(name)});
+                                             std::move(who));
     if (auto ordered = order_session(peer, std::move(session), false); !ordered) return ordered;
     free_indices_.pop_front();
     segment_->header().broker.sessions_given.store(++last_session_, std::memory_order_relaxed);
     return {};
 }
 
-Result<void> Reactor::resume_session(Connection& peer, const Access& access, std::string name,
-                                     const shm::Hello& hello, Descriptor memory) {
+Result<void> Reactor::resume_session(Connection& peer, Peer who, const shm::Hello& hello,
+                                     Descriptor memory) {
     const auto gone = [](const char* why) { return Error(Errc::connection_lost, why); };
     if (hello.boot_id != segment_->view().identity().boot_id) return gone("the grid is a new one");
     if (hello.session_index >= limits::sessions_max) return Error(Errc::bad_request);
@@ -284,7 +288,7 @@ Result<void> Reactor::resume_session(Connection& peer, const Access& access, std
     return order_session(
         peer,
         Session::of_former_broker(hello.session, hello.session_index, std::move(*adopted),
-                                  Peer{peer.credentials, access, std::move(name)}),
+                                  std::move(who)),
         true);
 }
 

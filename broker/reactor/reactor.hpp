@@ -67,9 +67,9 @@ private:
     void await(ConnectionId id);
     void on_readable(ConnectionId id);
     Result<void> greet(Connection& peer, ByteView packet, Descriptor memory);
-    Result<void> make_session(Connection& peer, const Access& access, std::string name);
-    Result<void> resume_session(Connection& peer, const Access& access, std::string name,
-                                const shm::Hello& hello, Descriptor memory);
+    Result<void> make_session(Connection& peer, Peer who);
+    Result<void> resume_session(Connection& peer, Peer who, const shm::Hello& hello,
+                                Descriptor memory);
     Result<void> order_session(Connection& peer, std::unique_ptr<Session> session, bool is_resumed);
     void hand_over(ConnectionId id, const shm::HandOver& request);
     void welcome(SessionId session);

@@ -25,13 +25,21 @@ struct Credentials {
 /// What a session may do.
 struct Access {
     shm::Role role = shm::Role::none;
-    std::vector<Pattern> patterns;  ///< of names that a writer may write; none = all
+    std::vector<Pattern> patterns;  ///< of names that it may write or provide; none = all
 
     [[nodiscard]] bool may_write(std::string_view name) const noexcept {
         if (role == shm::Role::admin) return true;
-        if (role != shm::Role::writer) return false;
+        if (role != shm::Role::writer && role != shm::Role::provider) return false;
         return patterns.empty() || std::any_of(patterns.begin(), patterns.end(),
                                                [name](const auto& p) { return p.matches(name); });
+    }
+    /// Answer calls of the names that match, or be asked to provide them.
+    [[nodiscard]] bool may_provide(const Pattern& pattern) const noexcept {
+        if (role == shm::Role::admin) return true;
+        if (role != shm::Role::provider) return false;
+        return patterns.empty() || std::any_of(patterns.begin(), patterns.end(), [&](const auto& p) {
+                   return p.covers(pattern);
+               });
     }
     [[nodiscard]] bool may(const Command& command) const noexcept {
         if (command.kind == wire::CommandKind::compact) return role == shm::Role::admin;

@@ -23,11 +23,14 @@ Lane::Lane(const shm::SessionMemoryView& memory, std::size_t index) noexcept
       requests_(memory.request_ring(index), shm::request_ring_bytes, control_->client.request_tail,
                 control_->broker.request_head),
       replies_(memory.reply_ring(index), shm::reply_ring_bytes, control_->broker_reply.reply_tail,
-               control_->client_reply.reply_head) {}
+               control_->client_reply.reply_head),
+      claims_(&memory.claims(index)) {}
 
 bool Lane::resume(AppliedInLane applied, bool is_complete) {
     requests_.adopt();
     replies_.adopt();
+    // seq_cst: what the former broker has offered cannot be taken any more.
+    for (shm::Word& word : claims_->words) word.store(shm::Claims::free, std::memory_order_seq_cst);
     // Half of a number: the client says near which whole one it is, and can deceive only itself.
     const std::uint64_t sent = control_->client.sent.load(std::memory_order_acquire);
     const std::uint32_t answered = control_->broker_reply.answered.load(std::memory_order_relaxed);
@@ -45,7 +48,7 @@ bool Lane::resume(AppliedInLane applied, bool is_complete) {
 bool Lane::has_room_for_reply() noexcept { return replies_.room() >= shm::plain_reply_bytes_max; }
 
 Lane::Taken Lane::take_frame() {
-    if (!is_ready() || has_pending()) return Taken::nothing;
+    if (!can_take()) return Taken::nothing;
     if (std::exchange(is_message_kept_, false)) return Taken::message;
     bool more = false;
     // Also where nothing is taken: frames may have been skipped, and their room is to be given
@@ -67,16 +70,71 @@ void Lane::forget_message() noexcept {
 
 void Lane::answer(std::uint64_t number, ByteView reply) {
     is_touched = true;
+    if (reply.empty()) {
+        answered_number_ = number;
+        return;
+    }
     const bool fits_a_frame = reply.size() <= shm::frame_bytes_max(shm::reply_ring_bytes);
     if (fits_a_frame && replies_.push(reply, false)) {
+        has_news_ = true;
         answered_number_ = number;
         reach(CrashPoint::lane_answered);
         return;
     }
+    begin_pending(reply, number);
+}
+
+/// Sends a message in pieces; afterwards, the request of that number is answered.
+void Lane::begin_pending(ByteView message, std::uint64_t number) {
     pending_number_ = number;
-    pending_.assign(reply.begin(), reply.end());
+    pending_.assign(message.begin(), message.end());
     pending_at_ = 0;
     send_pending();
+}
+
+bool Lane::can_deliver(std::size_t bytes) noexcept {
+    if (has_pending()) return false;
+    const std::size_t frame_max = shm::frame_bytes_max(shm::reply_ring_bytes);
+    const std::size_t first = std::min<std::size_t>(bytes, frame_max - shm::plain_reply_bytes_max);
+    return replies_.room() >= first + shm::plain_reply_bytes_max;
+}
+
+bool Lane::deliver(ByteView message) {
+    if (!can_deliver(message.size())) return false;
+    is_touched = true;
+    has_news_ = true;
+    if (message.size() <= shm::frame_bytes_max(shm::reply_ring_bytes) -
+                              shm::plain_reply_bytes_max &&
+        replies_.push(message, false)) {
+        return true;
+    }
+    begin_pending(message, answered_number_);
+    return true;
+}
+
+void Lane::bring(ByteView message, ByteView in_place_of) {
+    if (undelivered_.empty() && deliver(message)) return;
+    const bool is_too_much = undelivered_bytes_ + message.size() > limits::undelivered_bytes_max;
+    const ByteView kept = is_too_much ? in_place_of : message;
+    undelivered_bytes_ += kept.size();
+    undelivered_.emplace_back(kept.begin(), kept.end());
+}
+
+void Lane::bring_kept() {
+    while (can_bring_next() && deliver(undelivered_.front())) {
+        undelivered_bytes_ -= undelivered_.front().size();
+        undelivered_.pop_front();
+    }
+}
+
+std::optional<std::uint32_t> Lane::take_claim() {
+    if (!free_claims_.empty()) {
+        const std::uint32_t place = free_claims_.back();
+        free_claims_.pop_back();
+        return place;
+    }
+    if (claims_used_ == limits::calls_per_provider_max) return std::nullopt;
+    return claims_used_++;
 }
 
 void Lane::hold(Revision revision, std::uint64_t number, ByteView reply) {
@@ -104,8 +162,9 @@ void Lane::send_pending() {
         if (!replies_.push(ByteView(pending_).subspan(pending_at_, bytes), more)) return;
         pending_at_ += bytes;
         is_touched = true;
+        has_news_ = true;
     }
-    answered_number_ = pending_number_;
+    answered_number_ = std::max(answered_number_, pending_number_);
     pending_.clear();
     if (pending_.capacity() > kept_bytes_max) pending_.shrink_to_fit();
     pending_at_ = 0;
@@ -117,7 +176,7 @@ void Lane::flush() noexcept {
     reach(CrashPoint::lane_told);
     requests_.release();
     reach(CrashPoint::lane_flushed);
-    is_touched = false;
+    is_touched = is_listed = has_offers = false;
 }
 
 }  // namespace ringside::broker

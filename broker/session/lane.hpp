@@ -2,6 +2,8 @@
 
 #include <deque>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "broker/session/in_doubt.hpp"
 #include "shm/lane/byte_ring.hpp"
@@ -13,7 +15,8 @@ namespace ringside::broker {
 ///
 /// A request is taken only while the reply ring has room for any plain reply, so that a client that
 /// does not drain its replies stops itself and nobody else. A larger reply, of a transaction, is
-/// kept here and sent in pieces; until it is out, no request is taken.
+/// kept here and sent in pieces; until it is out, no request is taken. What is brought unasked, or as
+/// the outcome of a call, shares the reply ring, and leaves room for a plain reply in it.
 /// What the client writes to the lane is checked by the rings; `is_broken` says that it lied.
 ///
 /// Thread safety: the engine thread only.
@@ -44,13 +47,12 @@ public:
     /// Whether a call of `take_frame` or `send_pending` has something to do.
     [[nodiscard]] bool is_ready() noexcept {
         return has_pending() ? replies_.room() >= piece_bytes_next()
-                             : (is_message_kept_ || requests_.has_data()) &&
-                                   held_.size() < limits::held_replies_max && has_room_for_reply();
+                             : can_take() || can_bring_next();
     }
 
     /// Whether something waits that cannot go on now: for room in the reply ring.
     [[nodiscard]] bool is_held_up() const noexcept {
-        return has_pending() || is_message_kept_ || requests_.has_data();
+        return has_pending() || is_message_kept_ || requests_.has_data() || !undelivered_.empty();
     }
 
     enum class Taken {
@@ -79,8 +81,30 @@ public:
         control_->broker.begun.store(static_cast<std::uint32_t>(number), std::memory_order_relaxed);
     }
 
-    /// Puts the reply to a request in, not yet visible. REQUIRES: nothing is pending.
+    /// Puts the reply to a request in, not yet visible. An empty one: nothing is to be said now.
+    /// REQUIRES: nothing is pending.
     void answer(std::uint64_t number, ByteView reply);
+
+    /// Whether `deliver` would take a message of so many bytes.
+    [[nodiscard]] bool can_deliver(std::size_t bytes) noexcept;
+    /// Puts a message in that is no reply in its turn. False: there is no room for it now.
+    [[nodiscard]] bool deliver(ByteView message);
+    /// The same, but keeps what there is no room for; `in_place_of` it where too much is kept.
+    void bring(ByteView message, ByteView in_place_of);
+    void bring(ByteView message) { bring(message, message); }
+    /// Puts in what was kept, as far as there is room.
+    void bring_kept();
+    [[nodiscard]] bool has_undelivered() const noexcept { return !undelivered_.empty(); }
+
+    /// A place in the lane's Claims for an offer; none: all are taken.
+    [[nodiscard]] std::optional<std::uint32_t> take_claim();
+    void give_back_claim(std::uint32_t place) noexcept { free_claims_.push_back(place); }
+    [[nodiscard]] bool has_claim() const noexcept {
+        return !free_claims_.empty() || claims_used_ < limits::calls_per_provider_max;
+    }
+    [[nodiscard]] shm::Word& claim(std::uint32_t place) const noexcept {
+        return claims_->words[place];
+    }
 
     /// Keeps a reply back until `revision` is on disk, and behind it all that follow.
     void hold(Revision revision, std::uint64_t number, ByteView reply);
@@ -112,6 +136,9 @@ public:
     /// Makes replies visible and gives back the room of what was taken.
     void flush() noexcept;
 
+    /// Whether its client has got to see something since the last call.
+    [[nodiscard]] bool take_news() noexcept { return std::exchange(has_news_, false); }
+
     [[nodiscard]] bool is_broken() const noexcept { return replies_.peer_is_broken(); }
     [[nodiscard]] const shm::LaneControl& control() const noexcept { return *control_; }
 
@@ -120,6 +147,12 @@ public:
     void set_last_number(std::uint64_t number) noexcept { last_number_ = number; }
 
     bool is_touched = false;  ///< to be flushed at the end of the turn
+    bool is_listed = false;   ///< among those that the engine will flush
+    /// What becomes visible must not come before the callers' `answered`: see `Engine::finish_turn`.
+    bool has_offers = false;
+
+    std::uint32_t first_call = 0;  ///< of those under way from here: see CallRouter; 0 = none
+    std::uint32_t calls = 0;
 
 private:
     /// A reply that waits for the disk.
@@ -130,6 +163,14 @@ private:
     };
 
     [[nodiscard]] bool has_room_for_reply() noexcept;
+    [[nodiscard]] bool can_take() noexcept {
+        return !has_pending() && (is_message_kept_ || requests_.has_data()) &&
+               held_.size() < limits::held_replies_max && has_room_for_reply();
+    }
+    [[nodiscard]] bool can_bring_next() noexcept {
+        return !undelivered_.empty() && can_deliver(undelivered_.front().size());
+    }
+    void begin_pending(ByteView message, std::uint64_t number);
     [[nodiscard]] std::uint32_t piece_bytes_next() const noexcept;
 
     shm::LaneControl* control_;
@@ -143,8 +184,14 @@ private:
     std::uint64_t answered_number_ = 0;  ///< of the last request whose reply is in the ring
     std::optional<InDoubt> in_doubt_;
     std::deque<Held> held_;
+    std::deque<Bytes> undelivered_;
+    std::size_t undelivered_bytes_ = 0;
+    shm::Claims* claims_;
+    std::vector<std::uint32_t> free_claims_;
+    std::uint32_t claims_used_ = 0;
     bool is_message_kept_ = false;
     bool was_resumed_ = false;
+    bool has_news_ = false;
 };
 
 }  // namespace ringside::broker

@@ -71,6 +71,7 @@ bool Session::adopt_lanes() {
 
 bool Session::needs_service() {
     adopt_lanes();
+    if (has_declared()) return true;
     for (std::size_t lane = 0; lane < lanes_.size(); ++lane) {
         const bool has_doubts = lanes_[lane]->has_only_doubts() && lanes_[lane]->can_answer();
         if (is_ready(lane) || lanes_[lane]->is_broken() || has_doubts) return true;

@@ -8,6 +8,7 @@
 
 #include "broker/engine/grid.hpp"
 #include "broker/session/access.hpp"
+#include "broker/session/declarations.hpp"
 #include "broker/session/lane.hpp"
 #include "broker/session/session_memory.hpp"
 
@@ -18,6 +19,7 @@ struct Peer {
     Credentials credentials;
     Access access;
     std::string program;  ///< for people: as the client calls itself
+    std::string user{};   ///< for whom it acts, as it says; empty: for nobody
 };
 
 /// The broker's end of one session. Every word of its memory is read once and checked.
@@ -44,6 +46,11 @@ public:
     [[nodiscard]] std::uint32_t index() const noexcept { return index_; }
     [[nodiscard]] const Peer& peer() const noexcept { return peer_; }
     [[nodiscard]] SessionMemory& memory() noexcept { return memory_; }
+    /// What it wants the broker to know.
+    [[nodiscard]] Declarations& declarations() noexcept { return declarations_; }
+    [[nodiscard]] bool has_declared() const noexcept {
+        return declarations_.has_changed(memory_.view());
+    }
 
     /// Lanes that the client has opened so far.
     [[nodiscard]] const std::vector<std::unique_ptr<Lane>>& lanes() const noexcept {
@@ -60,7 +67,8 @@ public:
     [[nodiscard]] Lane::Taken take_frame(std::size_t lane);
     void forget_message(std::size_t lane) noexcept;
 
-    /// Whether a lane has something for the engine to do, or is broken. Adopts lanes.
+    /// Whether a lane has something for the engine to do, or is broken, or declarations are to be
+    /// read. Adopts lanes.
     [[nodiscard]] bool needs_service();
 
     /// Lanes whose threads sleep until one of the subjects is published.
@@ -74,6 +82,7 @@ public:
     [[nodiscard]] std::uint64_t lag(Position head) const noexcept;
 
     std::uint64_t requests = 0;      ///< served so far
+    std::uint64_t reviewed_ns = 0;   ///< when its declarations were read last
     std::size_t next_lane = 0;       ///< where the next turn goes on
     bool is_active = false;          ///< among the sessions that every turn serves
     std::uint64_t active_until = 0;  ///< the turn, unless it asks for something until then
@@ -97,6 +106,7 @@ private:
     std::uint32_t index_;
     SessionMemory memory_;
     Peer peer_;
+    Declarations declarations_;
     std::vector<std::unique_ptr<Lane>> lanes_;
     std::optional<std::size_t> large_lane_;
 };

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "shm/index/name_index.hpp"
+#include "shm/name/name.hpp"
 #include "shm/version/visibility.hpp"
 #include "shm/wait/futex.hpp"
 
@@ -134,6 +135,7 @@ Position Recorder::gather(Revision published) {
         const std::size_t count = items_.size();
         if (begins_revision && (count >= batch_changes || bytes >= batch_bytes)) break;
         gathered_ = change->revision;
+        if (change->kind == shm::ChangeKind::event) continue;  // leaves nothing
         items_.push_back({change->version, static_cast<std::uint32_t>(change->record)});
         __builtin_prefetch(segment_.at<std::byte>(change->version));
         if (count >= prefetch_distance) {
@@ -157,6 +159,7 @@ void Recorder::fold() {
         if (item.record >= met_.size()) met_.resize(item.record + item.record / 2 + 1024, 0);
         if (std::exchange(met_[item.record], batch_) == batch_) continue;
         const shm::VersionBlock& block = *segment_.version_at(item.version);
+        if (is_reserved(block.name())) continue;  // ends with its session, or with this grid
         if (block.is_tombstone()) {
             store_->erase(block.name());
         } else {
@@ -181,10 +184,13 @@ Result<void> Recorder::record_batch() {
     const Position end = gather(published);
     const bool is_wanted = wanted > durability_->durable.load(std::memory_order_relaxed);
     const bool is_trial = durability_->is_failing();
-    if (items_.empty() && !is_wanted && !is_trial) return {};
-    const Revision reached = items_.empty() ? std::max(published, store_->revision()) : gathered_;
+    if (end == cursor_ && !is_wanted && !is_trial) return {};
+    const Revision reached = end == cursor_ ? std::max(published, store_->revision()) : gathered_;
     fold();
-    const bool sync = options_.policy != DurabilityPolicy::none || is_wanted || is_trial;
+    // Events change nothing that is to be found after a loss of power.
+    const bool has_changes = !items_.empty();
+    const bool sync =
+        (has_changes && options_.policy != DurabilityPolicy::none) || is_wanted || is_trial;
     if (auto written = store_->write(reached, sync); !written) return written;
     if (is_trial) {
         spdlog::info("the store works again: the grid takes writes");
@@ -257,7 +263,7 @@ Result<void> Recorder::write_records(Revision at) {
         for (const std::uint32_t id : ids) {
             const auto* record =
                 shm::visible_record(segment_, shm::newest_of(segment_, RecordId{id}), at);
-            if (record == nullptr) continue;
+            if (record == nullptr || is_reserved(record->name())) continue;
             put(*record);
         }
         if (store_->batch_bytes() < batch_bytes) continue;

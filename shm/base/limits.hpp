@@ -54,6 +54,8 @@ inline constexpr std::size_t undelivered_bytes_max =
 inline constexpr std::uint64_t call_ms_max = 3'600'000;  ///< Errc::bad_timeout
 inline constexpr std::size_t wanted_subjects_max =
     65'536;  ///< names that listeners are asked for; further ones have no provider
+inline constexpr std::size_t listened_name_bytes_max =
+    name_bytes_max - 32;  ///< longer ones have no provider; Errc::bad_pattern for a provider's own
 
 // The segment.
 inline constexpr std::uint64_t memory_bytes_min = 8ULL << 20;  ///< Errc::bad_configuration

@@ -1,0 +1,129 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "broker/routing/provider_book.hpp"
+
+namespace ringside::broker {
+
+/// A call that has no answer yet.
+struct RoutedCall {
+    std::uint64_t id = 0;  ///< 0: the place is free
+    Session* caller = nullptr;
+    std::uint32_t lane = 0;    ///< of the caller
+    std::uint64_t number = 0;  ///< of the caller's request
+    std::string name;
+    Bytes document;
+    bool is_idempotent = false;
+    bool has_own_deadline = false;
+    std::uint64_t deadline_ns = 0;  ///< when the caller gives up
+    std::uint64_t due_ns = 0;       ///< when it is to be looked at
+
+    Provider* provider = nullptr;  ///< that it was offered to; null: it waits for one
+    std::uint32_t claim = 0;
+    bool is_taken = false;  ///< as far as is known
+    std::vector<std::uint64_t> passed;  ///< providers that did not want it, or did not take it
+
+    std::uint32_t next_of_caller = 0;
+    std::uint32_t before_of_caller = 0;
+    std::uint32_t next_of_provider = 0;
+    std::uint32_t before_of_provider = 0;
+
+    [[nodiscard]] Lane& caller_lane() const { return *caller->lanes()[lane]; }
+};
+
+/// The calls under way, each in a place of its own that is used again. An id names the place and how
+/// often it was used, so that what comes too late finds nothing. Those of one lane and those of one
+/// provider are linked by their places, the newest first.
+class CallTable {
+public:
+    CallTable() { places_.emplace_back(); }  // 0 is no place
+
+    RoutedCall& add() {
+        if (free_.empty()) {
+            free_.push_back(static_cast<std::uint32_t>(places_.size()));
+            places_.emplace_back();
+        }
+        const std::uint32_t place = free_.back();
+        free_.pop_back();
+        ++size_;
+        places_[place].id = ++uses_ << place_bits | place;
+        return places_[place];
+    }
+    /// Keeps the memory of its name and document for the next one, unless it is much.
+    void remove(RoutedCall& call) {
+        const std::uint32_t place = place_of(call);
+        call.id = 0;
+        call.due_ns = 0;
+        call.provider = nullptr;
+        call.is_taken = false;
+        call.passed.clear();
+        if (call.document.capacity() > kept_bytes_max) Bytes().swap(call.document);
+        free_.push_back(place);
+        --size_;
+    }
+
+    /// Null: it is over, or there never was one.
+    [[nodiscard]] RoutedCall* find(std::uint64_t id) noexcept {
+        const std::uint64_t place = id & place_mask;
+        if (place == 0 || place >= places_.size() || places_[place].id != id) return nullptr;
+        return &places_[place];
+    }
+    /// REQUIRES: it is in use.
+    [[nodiscard]] RoutedCall& at(std::uint32_t place) noexcept { return places_[place]; }
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+
+    void link_to_caller(RoutedCall& call) {
+        Lane& lane = call.caller_lane();
+        link<&RoutedCall::next_of_caller, &RoutedCall::before_of_caller>(call, lane.first_call);
+        ++lane.calls;
+    }
+    void unlink_from_caller(RoutedCall& call) {
+        Lane& lane = call.caller_lane();
+        unlink<&RoutedCall::next_of_caller, &RoutedCall::before_of_caller>(call, lane.first_call);
+        --lane.calls;
+    }
+    void link_to_provider(RoutedCall& call) {
+        link<&RoutedCall::next_of_provider, &RoutedCall::before_of_provider>(
+            call, call.provider->first);
+        ++call.provider->under_way;
+    }
+    void unlink_from_provider(RoutedCall& call) {
+        unlink<&RoutedCall::next_of_provider, &RoutedCall::before_of_provider>(
+            call, call.provider->first);
+        --call.provider->under_way;
+    }
+
+private:
+    static constexpr unsigned place_bits = 24;
+    static constexpr std::uint64_t place_mask = (1U << place_bits) - 1;
+    static constexpr std::size_t kept_bytes_max = 64U << 10;
+    using Link = std::uint32_t RoutedCall::*;
+
+    [[nodiscard]] static std::uint32_t place_of(const RoutedCall& call) noexcept {
+        return static_cast<std::uint32_t>(call.id & place_mask);
+    }
+    template <Link next, Link before>
+    void link(RoutedCall& call, std::uint32_t& first) {
+        call.*next = first;
+        call.*before = 0;
+        if (first != 0) places_[first].*before = place_of(call);
+        first = place_of(call);
+    }
+    template <Link next, Link before>
+    void unlink(RoutedCall& call, std::uint32_t& first) {
+        if (call.*before != 0) places_[call.*before].*next = call.*next;
+        else first = call.*next;
+        if (call.*next != 0) places_[call.*next].*before = call.*before;
+    }
+
+    std::deque<RoutedCall> places_;  ///< their addresses stay
+    std::vector<std::uint32_t> free_;
+    std::uint64_t uses_ = 0;
+    std::size_t size_ = 0;
+};
+
+}  // namespace ringside::broker

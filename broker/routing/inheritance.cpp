@@ -1,0 +1,82 @@
+#include <utility>
+#include <vector>
+
+#include "broker/routing/messaging.hpp"
+#include "broker/routing/system_document.hpp"
+#include "shm/document/value.hpp"
+#include "shm/index/name_index.hpp"
+#include "shm/name/system_name.hpp"
+#include "shm/version/visibility.hpp"
+
+/// What a broker makes of the `$sys` records of its predecessor: those of sessions that may come back
+/// stay until they have come back and said what they want now, or are given up; the others go.
+namespace ringside::broker {
+
+namespace {
+
+constexpr std::string_view presence_prefix = "$sys/presence/";
+
+std::uint64_t number_in(const Value& document, std::string_view key) {
+    return document[key].as_uint64().value_or(0);
+}
+
+/// The number at the end of `$sys/session/7`.
+std::uint64_t last_level_number(std::string_view name) {
+    std::uint64_t number = 0;
+    for (const char c : name.substr(name.rfind('/') + 1)) {
+        number = number * 10 + static_cast<std::uint64_t>(c - '0');
+    }
+    return number;
+}
+
+}  // namespace
+
+void Messaging::take_over(const std::set<SessionId>& absent) {
+    std::vector<const shm::VersionBlock*> records;
+    shm::NameIndexCursor cursor(segment_);
+    cursor.seek(system_name::root);
+    bool is_beyond = false;
+    for (auto ids = cursor.next(); !ids.empty() && !is_beyond; ids = cursor.next()) {
+        for (const std::uint32_t id : ids) {
+            const auto* record = shm::newest_of(segment_, RecordId{id});
+            if (record == nullptr) continue;
+            is_beyond = !record->name().starts_with(system_name::root);
+            if (is_beyond) break;
+            if (!record->is_tombstone()) records.push_back(record);
+        }
+    }
+    for (const shm::VersionBlock* record : records) inherit(*record, absent);
+    for (const shm::VersionBlock* record : records) {
+        const std::string name(record->name());
+        if (!name.starts_with(presence_prefix)) continue;
+        if (!sessions_of_.contains(name.substr(presence_prefix.size()))) records_.erase(name);
+    }
+}
+
+void Messaging::inherit(const shm::VersionBlock& record, const std::set<SessionId>& absent) {
+    const std::string name(record.name());
+    const ByteView bytes = record.document();
+    const Value document = Value::of(bytes, &segment_.pages());
+    records_.inherit(name, {bytes.begin(), bytes.end()});
+    if (name.starts_with(presence_prefix)) return;  // by what the records of sessions say
+    const bool is_session = name.starts_with("$sys/session/");
+    const auto owner = static_cast<SessionId>(is_session ? last_level_number(name)
+                                                         : number_in(document, "session"));
+    if (!absent.contains(owner)) return records_.erase(name);
+    if (const auto subject = system_name::subject_of(name)) {
+        return interest_.inherit(std::string(*subject), owner);
+    }
+    records_of_[owner].insert(name);
+    if (!is_session) return;
+    if (const auto user = document["user"].as_string()) appear(std::string(*user), owner);
+}
+
+void Messaging::given_up(SessionId session, std::size_t absent_left) {
+    disappear(session);
+    for (const std::string& name : std::exchange(records_of_[session], {})) records_.erase(name);
+    records_of_.erase(session);
+    interest_.give_up(session);
+    if (absent_left == 0) interest_.end_inheritance();
+}
+
+}  // namespace ringside::broker

@@ -1,0 +1,126 @@
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "broker/engine/grid.hpp"
+#include "broker/routing/call_router.hpp"
+#include "broker/routing/system_records.hpp"
+#include "broker/routing/watch_book.hpp"
+
+namespace ringside::broker {
+
+/// Asks listeners to provide what is watched, and only that.
+///
+/// A subject is a name for which there is a listener, and that is watched by name, or that a watched
+/// pattern matches while there is a record of that name, or that was watched by name and still is by
+/// a pattern. It is
+///   free      no listener wants it (any more)
+///   asked     one listener was asked and has not said anything yet
+///   provided  by one listener
+/// It ends when it is watched by nobody, and its listener is told so.
+///
+/// Invariant: at most one listener is asked for a subject or provides it, and `$sys/provided/SUBJECT`
+/// says which one does. After a take-over those records tell who provided what: such a listener is
+/// asked first, and where it has not come back yet, nobody is until it has, or is given up.
+/// Thread safety: the engine thread only.
+class InterestRouter {
+public:
+    InterestRouter(const shm::SegmentView& segment, Grid& grid, Post& post, SystemRecords& records,
+                   MessagingOptions options);
+
+    void watch(const Pattern& pattern);
+    void unwatch(const Pattern& pattern);
+
+    void listen(Session& session, const shm::Declaration::Content& content, std::uint32_t place,
+                Pattern pattern);
+    void withdraw(const Session& session, std::uint32_t place);
+    void end(const Session& session);
+
+    void accept(const Session& listener, std::uint64_t id);
+    /// False: the id is none of this listener's subjects.
+    bool reject(const Session& listener, std::uint64_t id);
+
+    /// Who provided a subject for the former broker.
+    void inherit(std::string subject, SessionId session);
+    /// That session will not come back.
+    void give_up(SessionId session);
+    /// No session is expected back any more.
+    void end_inheritance();
+
+    /// Looks at what is due, and for records that are watched by pattern.
+    void turn(std::uint64_t now_ns);
+
+    [[nodiscard]] const ProviderBook& listeners() const noexcept { return listeners_; }
+    [[nodiscard]] std::uint64_t next_due_ns() const noexcept { return due_.next_ns(); }
+    [[nodiscard]] bool has_work() const noexcept { return !searches_.empty(); }
+    [[nodiscard]] bool has_waiting() const noexcept { return !waiting_.empty(); }
+    [[nodiscard]] std::size_t provided() const noexcept { return provided_; }
+
+    struct Subject {
+        enum class State { free, asked, provided };
+        std::string name;
+        std::uint64_t id = 0;
+        State state = State::free;
+        bool was_watched_by_name = false;
+        Provider* listener = nullptr;
+        std::uint64_t due_ns = 0;
+        std::vector<std::uint64_t> passed;  ///< listeners that did not want it
+    };
+
+private:
+    /// Records to be looked for, from a name on: those that both patterns match.
+    struct Search {
+        Pattern watched;
+        Pattern listened;
+        std::string prefix;
+        std::string after;  ///< the last name looked at; "" = none yet
+    };
+    struct Choice {
+        Provider* listener = nullptr;
+        bool is_crowded = false;   ///< there would be one, but its lane is full
+        bool has_to_wait = false;  ///< whoever provides it may come back
+    };
+    using Subjects = std::unordered_map<std::string, Subject>;
+
+    /// Names that one turn looks at.
+    static constexpr std::size_t names_per_turn = 64;
+
+    [[nodiscard]] bool is_wanted(const std::string& name) const;
+    void on_existence(std::string_view name, bool is_there);
+    void begin_search(const Pattern& watched, const Pattern& listened);
+    void go_on_searching();
+    void add(std::string_view name);
+    void review(const std::string& name);
+    void review_all(const Pattern& pattern);
+    void ask(Subject& subject);
+    [[nodiscard]] Choice choose(const Subject& subject) const;
+    void pass_by(Subject& subject, bool is_told);
+    void take_away(Subject& subject, bool is_told);
+    void lose(Provider& listener);
+    [[nodiscard]] Subject* asked_of(const Session& listener, std::uint64_t id);
+
+    shm::SegmentView segment_;
+    Grid* grid_;
+    Post* post_;
+    SystemRecords* records_;
+    MessagingOptions options_;
+    std::uint64_t now_ns_ = 0;
+    WatchBook watches_;
+    ProviderBook listeners_;
+    Subjects subjects_;
+    std::unordered_map<std::uint64_t, Subject*> by_id_;
+    std::unordered_map<std::string, SessionId> inherited_;
+    DueQueue due_;
+    std::deque<Search> searches_;
+    std::unordered_set<std::string> waiting_;  ///< subjects whose listeners have no room just now
+    std::uint64_t last_id_ = 1ULL << 62;  ///< no call has such an id
+    std::uint64_t asked_ = 0;
+    std::size_t provided_ = 0;
+};
+
+}  // namespace ringside::broker

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "broker/routing/call_router.hpp"
+#include "broker/routing/interest.hpp"
+#include "broker/routing/system_records.hpp"
+
+namespace ringside::broker {
+
+/// What sessions want of each other: reads their declarations, routes calls and interest, and keeps
+/// the records that tell of all this. As deterministic as the grid: sessions, messages and clock
+/// readings in; deliveries and commits out.
+/// Thread safety: the engine thread only.
+class Messaging {
+public:
+    /// `touched`: gets the lanes that are to be flushed.
+    Messaging(const shm::SegmentView& segment, Grid& grid, std::vector<Lane*>& touched,
+              MessagingOptions options);
+
+    void opened(const Session& session);
+    /// Of a former broker. `absent_left`: how many are expected still.
+    void resumed(Session& session, std::size_t absent_left, std::uint64_t now_ns);
+    /// Before its memory goes.
+    void ended(Session& session, std::uint64_t now_ns);
+    /// A session of a former broker will not come back.
+    void given_up(SessionId session, std::size_t absent_left);
+
+    /// Goes on with the records of a former broker, of which these sessions may come back.
+    void take_over(const std::set<SessionId>& absent);
+
+    /// Reads what the session has declared since the last time, unless that was just now.
+    void review(Session& session, std::uint64_t now_ns);
+
+    /// A message that came out of a lane. Nothing to be replied to now, or an error.
+    Result<void> serve(Session& session, std::uint32_t lane, std::uint64_t number,
+                       const Message& message, std::uint64_t now_ns);
+
+    /// What is due, what waits, and the records that are not yet as they should be.
+    void turn(std::uint64_t now_ns);
+
+    /// Whether a turn would do something now.
+    [[nodiscard]] bool has_work() const { return interest_.has_work() || records_.has_work(); }
+    /// Whether something waits for room that nobody rings a bell for.
+    [[nodiscard]] bool is_held_up() const {
+        return calls_.has_waiting() || interest_.has_waiting() || records_.is_held_up();
+    }
+    [[nodiscard]] std::uint64_t next_due_ns() const noexcept {
+        return std::min(calls_.next_due_ns(), interest_.next_due_ns());
+    }
+
+    /// Words that clients sleep on; empties the list.
+    void take_wakes(std::vector<const shm::HalfWord*>& out);
+    void store_counters(shm::Counters& counters) const noexcept;
+
+private:
+    void on_declared(Session& session, const Declarations::Change& change, std::uint64_t now_ns);
+    void undeclare(const Session& session, const Declarations::Change& change,
+                   std::uint64_t now_ns);
+    [[nodiscard]] Result<Pattern> check_provider(Session& session,
+                                                 const shm::Declaration::Content& content) const;
+    void note(SessionId session, std::string name, Bytes document);
+    void appear(const std::string& user, SessionId session);
+    void disappear(SessionId session);
+    void show_presence(const std::string& user);
+    void inherit(const shm::VersionBlock& record, const std::set<SessionId>& absent);
+
+    shm::SegmentView segment_;
+    SystemRecords records_;
+    Post post_;
+    CallRouter calls_;
+    InterestRouter interest_;
+    std::map<SessionId, std::set<std::string>> records_of_;  ///< that end with the session
+    std::map<SessionId, std::string> user_of_;
+    std::map<std::string, std::set<SessionId>> sessions_of_;  ///< by user
+    std::vector<const shm::HalfWord*> wakes_;
+};
+
+}  // namespace ringside::broker

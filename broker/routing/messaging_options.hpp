@@ -1,0 +1,13 @@
+#pragma once
+
+#include <cstdint>
+
+namespace ringside::broker {
+
+/// How long the broker waits for others.
+struct MessagingOptions {
+    std::uint64_t accept_ns = 1'000'000'000;     ///< for a provider or listener to take an offer
+    std::uint64_t response_ns = 10'000'000'000;  ///< for an answer, where the caller does not say
+};
+
+}  // namespace ringside::broker

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <span>
+
+#include "broker/session/session.hpp"
+#include "shm/base/types.hpp"
+
+/// The documents of the records under `$sys/`, see shm/name/system_name.hpp.
+namespace ringside::broker {
+
+[[nodiscard]] Bytes document_of_session(const Session& session, std::uint64_t opened_ns);
+[[nodiscard]] Bytes document_of_presence(std::span<const SessionId> sessions);
+/// Of a provider or listener.
+[[nodiscard]] Bytes document_of_provider(std::string_view pattern, SessionId session,
+                                         std::uint32_t lane);
+/// Of who provides a subject.
+[[nodiscard]] Bytes document_of_place(SessionId session, std::uint32_t lane);
+
+}  // namespace ringside::broker

@@ -1,0 +1,37 @@
+#include "broker/session/declarations.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace ringside::broker {
+
+using shm::Declaration;
+
+void Declarations::review(const shm::SessionMemoryView& memory,
+                          const std::function<void(const Change&)>& on_change) {
+    // Before the places: what changes meanwhile is read again.
+    seen_ = memory.control().declarations_changed.load(std::memory_order_acquire);
+    const std::uint32_t used = memory.control().declarations_used.load(std::memory_order_acquire);
+    const std::size_t count = std::min<std::size_t>(used, limits::declarations_per_session_max);
+    if (count > places_.size()) places_.resize(count);
+    for (std::uint32_t i = 0; i < places_.size(); ++i) {
+        const Declaration& declaration = memory.declaration(i);
+        Place& place = places_[i];
+        if (declaration.head.sequence.load(std::memory_order_acquire) == place.sequence) continue;
+        std::uint32_t sequence = 0;
+        auto content = declaration.read(sequence);
+        if (!content) continue;  // it counts again when it is written
+        const Declaration::Content before = std::exchange(place.content, *content);
+        place.sequence = sequence;
+        on_change({i, sequence, before, *content});
+    }
+}
+
+void Declarations::clear(const std::function<void(const Change&)>& on_change) {
+    for (std::uint32_t i = 0; i < places_.size(); ++i) {
+        on_change({i, places_[i].sequence, std::exchange(places_[i].content, {}), {}});
+    }
+    places_.clear();
+}
+
+}  // namespace ringside::broker

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "shm/lane/session_memory.hpp"
+
+namespace ringside::broker {
+
+/// What a session has declared, as far as the broker has read it out of the session's memory.
+/// Thread safety: the engine thread only.
+class Declarations {
+public:
+    /// One that is gone or new; `place` tells those of a session apart.
+    struct Change {
+        std::uint32_t place = 0;
+        std::uint32_t sequence = 0;
+        shm::Declaration::Content before;
+        shm::Declaration::Content now;
+    };
+
+    /// Whether there may be something to read.
+    [[nodiscard]] bool has_changed(const shm::SessionMemoryView& memory) const noexcept {
+        // acquire: pairs with the client's release after its last declaration.
+        return memory.control().declarations_changed.load(std::memory_order_acquire) != seen_;
+    }
+
+    /// Reads what has changed. Its cost is bounded by how many places there are.
+    void review(const shm::SessionMemoryView& memory,
+                const std::function<void(const Change&)>& on_change);
+
+    /// Gives all that is declared as gone.
+    void clear(const std::function<void(const Change&)>& on_change);
+
+private:
+    struct Place {
+        std::uint32_t sequence = 0;
+        shm::Declaration::Content content;
+    };
+
+    std::vector<Place> places_;
+    std::uint32_t seen_ = 0;
+};
+
+}  // namespace ringside::broker
