@@ -36,7 +36,7 @@ void Feeds::follow(const Interest& interest) {
         feed.wanted = interest;
         feed.is_accepted = false;
         on_change_("wanted", interest.subject, {});
-    } else if (feed.wanted && feed.wanted->id == interest.id) {
+    } else if (feed.wanted) {
         on_change_("unwanted", interest.subject, {});
         forget(feed);
     }
