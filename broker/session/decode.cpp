@@ -87,8 +87,7 @@ Result<void> check(const Message& message) {
 }
 
 boost::system::result<void, DecodeFailure> decode_message(const wire::Message& table,
-                                                          std::size_t bytes,
-                                                          DecodedRequest& out) {
+                                                          std::size_t bytes, DecodedRequest& out) {
     if (table.kind() < MessageKind::MIN || table.kind() > MessageKind::MAX) {
         return broken("a message of a kind that does not exist");
     }

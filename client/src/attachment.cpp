@@ -13,6 +13,7 @@
 #include <cstring>
 #include <thread>
 
+#include "shm/name/system_name.hpp"
 #include "shm/pin/pin.hpp"
 #include "shm/protocol/packet.hpp"
 
@@ -62,18 +63,14 @@ Result<Descriptor> connect_to(const shm::GridPaths& paths) {
 
 }  // namespace
 
-Result<std::shared_ptr<Attachment>> Attachment::make(const std::string& grid,
-                                                     const std::string& program,
-                                                     std::chrono::milliseconds timeout,
-                                                     bool resumes) {
+Result<std::shared_ptr<Attachment>> Attachment::make(const AttachTerms& terms,
+                                                     std::chrono::milliseconds timeout) {
+    if (auto checked = system_name::check_user(terms.user); !checked) return checked.error();
     watch_for_forks();
     const auto deadline = std::chrono::steady_clock::now() + timeout;
     for (std::chrono::milliseconds pause{1};;
          pause = std::min(pause * 2, std::chrono::milliseconds(50))) {
-        std::shared_ptr<Attachment> made(new Attachment);
-        made->grid_ = grid;
-        made->program_ = program;
-        made->resumes_ = resumes;
+        std::shared_ptr<Attachment> made(new Attachment(terms));
         auto greeted = made->greet();
         if (greeted) return made;
         const Errc code = greeted.error().code;
@@ -88,7 +85,8 @@ shm::Hello Attachment::hello() const {
     shm::Hello hello;
     hello.layout = shm::layout_version;
     hello.fingerprint = shm::layout_fingerprint();
-    program_.copy(hello.name.data(), hello.name.size() - 1);
+    terms_.program.copy(hello.name.data(), hello.name.size() - 1);
+    terms_.user.copy(hello.user.data(), hello.user.size() - 1);
     return hello;
 }
 
@@ -117,9 +115,9 @@ Result<shm::Welcome> Attachment::exchange(int socket, const shm::Hello& hello,
 
 Result<void> Attachment::greet() {
     fork_generation_ = fork_generation.load();
-    auto paths = shm::GridPaths::of(grid_);
+    auto paths = shm::GridPaths::of(terms_.grid);
     if (!paths) return paths.error();
-    auto segment = shm::Segment::open(grid_);
+    auto segment = shm::Segment::open(terms_.grid);
     if (!segment) return segment.error();
     segment_ = std::move(*segment);
     // Before the broker is asked: when another one takes over meanwhile, it is noticed.
@@ -151,7 +149,7 @@ Result<void> Attachment::greet() {
 
 /// Errors: no_broker (none is there yet), all others: the session is over.
 Result<void> Attachment::resume() {
-    const auto paths = shm::GridPaths::of(grid_).value();
+    const auto paths = shm::GridPaths::of(terms_.grid).value();
     const std::uint64_t generation =
         segment().header().horizon.generation.load(std::memory_order_acquire);
     auto socket = connect_to(paths);
@@ -210,7 +208,7 @@ bool Attachment::check_lost() noexcept {
     const std::uint64_t generation =
         segment().header().horizon.generation.load(std::memory_order_acquire);
     const bool has_ended = socket_has_ended();
-    if (is_grid_over() || (has_ended && !resumes_)) {
+    if (is_grid_over() || (has_ended && !terms_.resumes)) {
         is_lost_.store(true, std::memory_order_relaxed);
     }
     if (!has_ended || is_lost()) {
@@ -257,22 +255,17 @@ std::unique_ptr<Channel> Attachment::take_lane() {
 
 void Attachment::give_back_lane(std::unique_ptr<Channel> lane) {
     lane->on_reply = nullptr;
+    lane->on_outcome = nullptr;
     const std::lock_guard lock(mutex_);
     free_lanes_.push_back(std::move(lane));
 }
 
 std::optional<std::size_t> Attachment::take_pin() {
     const std::lock_guard lock(mutex_);
-    if (!free_pins_.empty()) {
-        const std::size_t pin = free_pins_.back();
-        free_pins_.pop_back();
-        return pin;
-    }
-    if (pins_used_ == limits::pins_per_session_max) return std::nullopt;
+    const auto pin = pins_.take();
     // seq_cst: before the pin itself is stored; the engine reads this first.
-    memory_.control().pins_used.store(static_cast<std::uint32_t>(pins_used_ + 1),
-                                      std::memory_order_seq_cst);
-    return pins_used_++;
+    memory_.control().pins_used.store(pins_.used(), std::memory_order_seq_cst);
+    return pin;
 }
 
 void Attachment::give_back_pin(std::size_t pin) noexcept {
@@ -282,7 +275,26 @@ void Attachment::give_back_pin(std::size_t pin) noexcept {
     slot.cursor.store(0, std::memory_order_relaxed);
     slot.lease_ms.store(0, std::memory_order_relaxed);
     const std::lock_guard lock(mutex_);
-    free_pins_.push_back(pin);
+    pins_.give_back(pin);
+}
+
+std::optional<std::size_t> Attachment::take_declaration() {
+    const std::lock_guard lock(mutex_);
+    const auto place = declarations_.take();
+    // Before the count of changes, which is what the broker looks at.
+    memory_.control().declarations_used.store(declarations_.used(), std::memory_order_relaxed);
+    return place;
+}
+
+void Attachment::give_back_declaration(std::size_t place) noexcept {
+    const std::lock_guard lock(mutex_);
+    declarations_.give_back(place);
+}
+
+void Attachment::announce_declarations() const noexcept {
+    // release: who sees the count sees the declaration.
+    memory_.control().declarations_changed.fetch_add(1, std::memory_order_release);
+    ring_doorbell();
 }
 
 }  // namespace ringside::detail

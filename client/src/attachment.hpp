@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "channel.hpp"
+#include "places.hpp"
 #include "shm/base/descriptor.hpp"
 #include "shm/base/errc.hpp"
 #include "shm/lane/session_memory.hpp"
@@ -18,6 +19,14 @@
 #include "shm/segment/segment.hpp"
 
 namespace ringside::detail {
+
+/// To which grid a session belongs, and as what.
+struct AttachTerms {
+    std::string grid;
+    std::string program;  ///< for people
+    std::string user;     ///< for whom it acts; empty: for nobody
+    bool resumes = true;  ///< goes on with the next broker; otherwise it ends with this one
+};
 
 /// One session with one boot of a grid: the segment (read-only), the session's memory, the socket.
 ///
@@ -32,11 +41,8 @@ namespace ringside::detail {
 class Attachment {
 public:
     /// Errors: those of Client::attach.
-    /// `resumes`: the session goes on with the next broker; otherwise it ends with this one.
-    static Result<std::shared_ptr<Attachment>> make(const std::string& grid,
-                                                    const std::string& program,
-                                                    std::chrono::milliseconds timeout,
-                                                    bool resumes);
+    static Result<std::shared_ptr<Attachment>> make(const AttachTerms& terms,
+                                                    std::chrono::milliseconds timeout);
     ~Attachment();
     Attachment(const Attachment&) = delete;
     Attachment& operator=(const Attachment&) = delete;
@@ -113,8 +119,19 @@ public:
     [[nodiscard]] std::optional<std::size_t> take_pin();
     void give_back_pin(std::size_t pin) noexcept;
 
+    /// A place for a declaration; none: lane_limit.
+    [[nodiscard]] std::optional<std::size_t> take_declaration();
+    void give_back_declaration(std::size_t place) noexcept;
+    /// Makes the broker look at the declarations. To be called after one was changed.
+    void announce_declarations() const noexcept;
+
+    /// Changes ten times a second while the broker lives.
+    [[nodiscard]] std::uint64_t heartbeat() const noexcept {
+        return segment().header().broker.heartbeat_ns.load(std::memory_order_relaxed);
+    }
+
 private:
-    Attachment() = default;
+    explicit Attachment(AttachTerms terms) : terms_(std::move(terms)) {}
     Result<void> greet();
     Result<void> resume();
     [[nodiscard]] Result<shm::Welcome> exchange(int socket, const shm::Hello& hello,
@@ -123,9 +140,7 @@ private:
     [[nodiscard]] shm::Hello hello() const;
     [[nodiscard]] bool socket_has_ended() noexcept;
 
-    std::string grid_;
-    std::string program_;
-    bool resumes_ = true;
+    const AttachTerms terms_;
 
     shm::Segment segment_;
     shm::SessionMemoryView memory_;
@@ -147,8 +162,8 @@ private:
     Error loss_{Errc::connection_lost};
     std::vector<std::unique_ptr<Channel>> free_lanes_;
     std::size_t lanes_open_ = 0;
-    std::vector<std::size_t> free_pins_;
-    std::size_t pins_used_ = 0;
+    Places pins_{limits::pins_per_session_max};
+    Places declarations_{limits::declarations_per_session_max};
 };
 
 }  // namespace ringside::detail

@@ -1,21 +1,10 @@
 #include "channel.hpp"
 
-#include <optional>
+#include <algorithm>
 
 #include "attachment.hpp"
-#include "shm/wait/futex.hpp"
-#include "shm/wait/spin.hpp"
 
 namespace ringside::detail {
-
-using Clock = std::chrono::steady_clock;
-
-namespace {
-
-/// How long one sleep lasts before the thread looks whether the broker is still there.
-constexpr std::chrono::milliseconds slice{10};
-
-}  // namespace
 
 Channel::Channel(Attachment& attachment, std::size_t index)
     : attachment_(&attachment),
@@ -31,6 +20,8 @@ Result<void> Channel::send(std::uint64_t number, ByteView message, bool block,
                            const Patience& patience, std::uint32_t hint) {
     if (message.size() > limits::message_bytes_max) return Error(Errc::transaction_too_large);
     const bool is_one_frame = message.size() <= shm::frame_bytes_max(shm::request_ring_bytes);
+    sending_ = number;
+    early_reply_.clear();
     for (;;) {
         const std::uint64_t resumptions = attachment_->resumptions();
         requests_.begin_again();
@@ -57,7 +48,10 @@ Result<void> Channel::push(std::uint64_t number, ByteView message, bool block,
         take_replies();
         if (!deadline) deadline = Clock::now() + patience.timeout;
         const auto ready = [&] { return requests_.room() >= size || replies_.has_data(); };
-        if (auto waited = wait(shm::SleepsOn::request_head, ready, *deadline, patience); !waited) {
+        const SleepPlace place{&control_->broker.request_head, &control_->client.reply_asleep,
+                               shm::SleepsOn::request_head};
+        if (auto waited = wait_until_ready(*attachment_, place, ready, *deadline, patience);
+            !waited) {
             return waited;
         }
     }
@@ -77,73 +71,76 @@ bool Channel::pop_reply() {
             return false;
         }
         replies_.release();
-        is_reply_whole_ = !more;
-        if (is_reply_whole_) return true;
+        if (!more) return true;
     }
+}
+
+std::optional<shm::ReplyView> Channel::parse_reply() {
+    const auto reply = shm::ReplyView::parse(reply_);
+    if (!reply) return std::nullopt;
+    const wire::Delivery* delivery = reply->delivery();
+    if (delivery != nullptr && delivery->kind() == wire::DeliveryKind::reset) {
+        lost_up_to_ = std::max(lost_up_to_, delivery->id());
+    }
+    return reply;
+}
+
+void Channel::hand_out(const shm::ReplyView& reply) const {
+    if (on_outcome) on_outcome(reply);
+    if (on_reply) on_reply(reply);
 }
 
 std::size_t Channel::take_replies() {
     std::size_t taken = 0;
     while (pop_reply()) {
-        const auto reply = shm::ReplyView::parse(reply_);
-        if (reply && on_reply) on_reply(*reply);
         ++taken;
+        const auto reply = parse_reply();
+        if (!reply) continue;
+        if (reply->number() == sending_) early_reply_ = reply_;
+        hand_out(*reply);
     }
     return taken;
 }
 
+std::optional<shm::ReplyView> Channel::take_one() {
+    while (pop_reply()) {
+        if (const auto reply = parse_reply()) return reply;
+    }
+    return std::nullopt;
+}
+
 Result<shm::ReplyView> Channel::await(std::uint64_t number, const Patience& patience) {
-    const auto deadline = Clock::now() + patience.timeout;
-    // Taken already, by a `send` that had to put the request in twice.
-    if (is_reply_whole_) {
-        const auto reply = shm::ReplyView::parse(reply_);
-        if (reply && reply->number() == number) return *reply;
+    return await_number(number, false, Clock::now() + patience.timeout, patience);
+}
+
+Result<shm::ReplyView> Channel::await_outcome(std::uint64_t number, Clock::time_point deadline,
+                                              const Patience& patience) {
+    return await_number(number, true, deadline, patience);
+}
+
+Result<shm::ReplyView> Channel::await_number(std::uint64_t number, bool is_call,
+                                             Clock::time_point deadline, const Patience& patience) {
+    if (number == sending_ && !early_reply_.empty()) {
+        return shm::ReplyView::parse(early_reply_).value();
     }
     for (;;) {
         while (pop_reply()) {
-            const auto reply = shm::ReplyView::parse(reply_);
+            const auto reply = parse_reply();
             if (!reply) return Error(Errc::bad_request, "the broker's reply is not one");
             if (reply->number() == number) return *reply;
-            if (on_reply) on_reply(*reply);
+            hand_out(*reply);
         }
+        if (is_call && number <= lost_up_to_) return lost_with_broker();
         if (auto waited = await_any(deadline, patience); !waited) return waited.error();
     }
 }
 
-Result<void> Channel::await_any(Clock::time_point deadline, const Patience& patience) {
-    return wait(
-        shm::SleepsOn::reply_tail, [this] { return replies_.has_data(); }, deadline, patience);
-}
-
-Result<void> Channel::wait(shm::SleepsOn place, const std::function<bool()>& ready,
-                           Clock::time_point deadline, const Patience& patience) {
-    for (shm::SpinWait spin(patience.spin);;) {
-        if (ready()) return {};
-        if (!spin.pause()) break;
-    }
-    const shm::HalfWord& word = place == shm::SleepsOn::reply_tail
-                                    ? control_->broker_reply.reply_tail
-                                    : control_->broker.request_head;
-    for (;;) {
-        const std::uint32_t seen = word.load(std::memory_order_acquire);
-        // S1 of shm/wait/futex.hpp; S2 is the `ready` that follows.
-        control_->client.reply_asleep.store(static_cast<std::uint32_t>(place),
-                                            std::memory_order_seq_cst);
-        std::atomic_thread_fence(std::memory_order_seq_cst);
-        if (!ready()) shm::futex_wait_for(word, seen, slice);
-        control_->client.reply_asleep.store(static_cast<std::uint32_t>(shm::SleepsOn::nothing),
-                                            std::memory_order_relaxed);
-        if (ready()) return {};
-        if (attachment_->check_lost()) {
-            if (ready()) return {};
-            return attachment_->loss();
-        }
-        if (Clock::now() >= deadline) {
-            return Error(Errc::timed_out, attachment_->is_orphan()
-                                              ? "its broker is gone, and no other has come yet"
-                                              : "the broker has not answered");
-        }
-    }
+Result<void> Channel::await_any(Clock::time_point deadline, const Patience& patience,
+                                const std::atomic<bool>* stop) {
+    const SleepPlace place{&control_->broker_reply.reply_tail, &control_->client.reply_asleep,
+                           shm::SleepsOn::reply_tail};
+    const auto ready = [&] { return replies_.has_data() || (stop != nullptr && stop->load()); };
+    return wait_until_ready(*attachment_, place, ready, deadline, patience);
 }
 
 }  // namespace ringside::detail

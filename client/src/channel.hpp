@@ -1,8 +1,10 @@
 #pragma once
 
-#include <chrono>
+#include <atomic>
 #include <functional>
+#include <optional>
 
+#include "patience.hpp"
 #include "shm/base/errc.hpp"
 #include "shm/lane/byte_ring.hpp"
 #include "shm/lane/session_memory.hpp"
@@ -13,13 +15,13 @@ namespace ringside::detail {
 
 class Attachment;
 
-/// How long a thread waits, and how: spinning first, then asleep.
-struct Patience {
-    std::chrono::milliseconds timeout{5000};
-    std::chrono::microseconds spin{50};
-};
+/// What becomes of a call that was under way when its broker was replaced.
+[[nodiscard]] inline Error lost_with_broker() {
+    return {Errc::connection_lost, "its broker was replaced; it may have been carried out"};
+}
 
-/// A lane's two rings as its client uses them: requests go out, replies come in, in order.
+/// A lane's two rings as its client uses them: requests go out, replies come in: those to commands
+/// in their order, outcomes of calls at any time.
 /// Belongs to one thread at a time; goes back to its attachment when that thread ends.
 class Channel {
 public:
@@ -34,8 +36,11 @@ public:
     shm::RequestWriter request;
     [[nodiscard]] std::uint64_t next_number() noexcept { return ++number_; }
 
-    /// Where replies go that nobody waits for just now: those of a pipeline.
+    /// Where what comes in goes that nobody waits for just now: to a pipeline, and to the calls
+    /// that are under way. Each knows by the numbers what is its own. May be called in the middle
+    /// of a `send`.
     std::function<void(const shm::ReplyView&)> on_reply;
+    std::function<void(const shm::ReplyView&)> on_outcome;
 
     /// Puts the message of request `number` into the request ring and makes it visible. A full
     /// ring: waits, taking replies meanwhile, or gives would_block when `block` is false (then
@@ -49,27 +54,37 @@ public:
     /// Wakes the engine if it sleeps; once after any number of `send`s.
     void ring_doorbell() const noexcept;
 
-    /// Takes the replies that are there; the last of them is what `awaited` sees, if it is its
-    /// number.
+    /// Takes all that is there; how many.
     std::size_t take_replies();
 
-    /// Waits for the reply to request `number` and gives its bytes, valid until the next call.
+    /// The next of what is there, and nothing behind it: valid until the next call. None: nothing.
+    [[nodiscard]] std::optional<shm::ReplyView> take_one();
+
+    /// Waits for the reply to request `number`; valid until the next call.
     /// Errors: timed_out (it may still come, and is then dropped), connection_lost, session_closed.
     Result<shm::ReplyView> await(std::uint64_t number, const Patience& patience);
 
-    /// Waits until at least one reply is there. Errors: as `await`.
-    Result<void> await_any(std::chrono::steady_clock::time_point deadline,
-                           const Patience& patience);
+    /// The same for a call. Further reason for connection_lost: its broker was replaced.
+    Result<shm::ReplyView> await_outcome(std::uint64_t number, Clock::time_point deadline,
+                                         const Patience& patience);
+
+    /// Calls up to this number that have no outcome yet will get none: their broker is gone.
+    [[nodiscard]] std::uint64_t lost_up_to() const noexcept { return lost_up_to_; }
+
+    /// Waits until something is there, or `stop` is set. Errors: as `await`.
+    Result<void> await_any(Clock::time_point deadline, const Patience& patience,
+                           const std::atomic<bool>* stop = nullptr);
 
 private:
     Result<void> push(std::uint64_t number, ByteView message, bool block, const Patience& patience,
                       std::uint32_t hint);
-    /// Sleeps a while for what `ready` looks for. Errors: timed_out, connection_lost,
-    /// session_closed.
-    Result<void> wait(shm::SleepsOn place, const std::function<bool()>& ready,
-                      std::chrono::steady_clock::time_point deadline, const Patience& patience);
-    /// The next whole reply in `reply_`; false: none.
+    Result<shm::ReplyView> await_number(std::uint64_t number, bool is_call,
+                                        Clock::time_point deadline, const Patience& patience);
+    /// The next whole message in `reply_`; false: none.
     [[nodiscard]] bool pop_reply();
+    /// What `reply_` says; none: it is no reply.
+    [[nodiscard]] std::optional<shm::ReplyView> parse_reply();
+    void hand_out(const shm::ReplyView& reply) const;
 
     Attachment* attachment_;
     std::size_t index_;
@@ -78,8 +93,10 @@ private:
     shm::ByteRingProducer requests_;
     shm::ByteRingConsumer replies_;
     std::uint64_t number_ = 0;
+    std::uint64_t sending_ = 0;  ///< number of the request that is on its way into the ring
+    std::uint64_t lost_up_to_ = 0;
     Bytes reply_;
-    bool is_reply_whole_ = false;
+    Bytes early_reply_;  ///< that came while its request was sent for the second time
 };
 
 }  // namespace ringside::detail

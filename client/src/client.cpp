@@ -9,8 +9,7 @@ namespace ringside {
 
 Result<Client> Client::attach(ClientOptions options) {
     if (options.program.empty()) options.program = program_invocation_short_name;
-    auto made = detail::Attachment::make(options.grid, options.program, std::chrono::seconds(0),
-                                         options.reconnect);
+    auto made = detail::Attachment::make(Impl::terms_of(options), std::chrono::seconds(0));
     if (!made) return made.error();
     return Client(std::make_shared<Impl>(std::move(options), std::move(*made)));
 }

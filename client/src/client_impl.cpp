@@ -88,13 +88,37 @@ Result<detail::ThreadLane*> Client::Impl::new_lane(detail::ThreadLane*& place) {
 
 Result<std::shared_ptr<detail::Attachment>> Client::Impl::attachment() {
     const std::lock_guard lock(mutex_);
+    return living_attachment(options_.timeout);
+}
+
+Result<std::shared_ptr<detail::Attachment>> Client::Impl::attachment_at_once() {
+    const std::unique_lock lock(mutex_, std::try_to_lock);
+    if (!lock) return Error(Errc::no_broker, "another thread is looking for it");
+    return living_attachment(std::chrono::milliseconds(0));
+}
+
+/// REQUIRES: the mutex is held.
+Result<std::shared_ptr<detail::Attachment>> Client::Impl::living_attachment(
+    std::chrono::milliseconds timeout) {
     if (!attachment_->is_lost()) return attachment_;
     if (!options_.reconnect && !attachment_->is_of_parent()) return attachment_->loss();
-    auto made = detail::Attachment::make(options_.grid, options_.program, options_.timeout,
-                                         options_.reconnect);
+    auto made = detail::Attachment::make(terms_of(options_), timeout);
     if (!made) return made.error();
     attachment_ = *made;
     return attachment_;
+}
+
+Result<void> Client::Impl::tell(const detail::Attachment& session,
+                                const shm::RequestWriter::Message& message) {
+    if (session.is_lost()) return {};
+    auto mine = lane();
+    if (!mine) return mine.error();
+    if (&(*mine)->attachment() != &session) return {};
+    detail::Channel& channel = (*mine)->channel();
+    const std::uint64_t number = channel.next_number();
+    auto sent = channel.send(number, channel.request.message(number, message), true, patience());
+    channel.ring_doorbell();
+    return sent;
 }
 
 }  // namespace ringside

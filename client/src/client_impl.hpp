@@ -9,7 +9,7 @@
 
 namespace ringside {
 
-/// What a Client shares with its snapshots, watches and pipelines.
+/// What a Client shares with its snapshots, watches, pipelines, calls, providers and listeners.
 class Client::Impl : public std::enable_shared_from_this<Client::Impl> {
 public:
     Impl(ClientOptions options, std::shared_ptr<detail::Attachment> attachment);
@@ -22,6 +22,19 @@ public:
     /// The session that is alive now. Errors: those of Client::attach, connection_lost.
     Result<std::shared_ptr<detail::Attachment>> attachment();
 
+    /// The same without waiting for a broker, or for a thread that does.
+    Result<std::shared_ptr<detail::Attachment>> attachment_at_once();
+
+    /// Sends a message that nobody answers, in the calling thread's lane. One that is meant for
+    /// another session than the thread has now comes too late, and is dropped.
+    /// Errors: timed_out (the broker does not take it), connection_lost, lane_limit.
+    Result<void> tell(const detail::Attachment& session,
+                      const shm::RequestWriter::Message& message);
+
+    [[nodiscard]] static detail::AttachTerms terms_of(const ClientOptions& options) {
+        return {options.grid, options.program, options.user, options.reconnect};
+    }
+
     [[nodiscard]] const ClientOptions& options() const noexcept { return options_; }
     [[nodiscard]] detail::Patience patience() const noexcept {
         return {options_.timeout, options_.spin};
@@ -29,6 +42,8 @@ public:
 
 private:
     Result<detail::ThreadLane*> new_lane(detail::ThreadLane*& place);
+    Result<std::shared_ptr<detail::Attachment>> living_attachment(
+        std::chrono::milliseconds timeout);
 
     const ClientOptions options_;
     const std::uint64_t id_;  ///< tells the clients of a process apart, for its threads

@@ -4,6 +4,7 @@
 #include "shm/base/errc.hpp"
 #include "shm/base/limits.hpp"
 #include "shm/document/json.hpp"
+#include "shm/protocol/reply.hpp"
 #include "shm/protocol/request.hpp"
 
 namespace ringside::detail {
@@ -23,6 +24,12 @@ namespace ringside::detail {
 [[nodiscard]] inline Result<ByteView> encode(std::string_view json) {
     thread_local JsonReader reader;
     return reader.read(json);
+}
+
+/// Why the broker has refused a request. REQUIRES: it has.
+[[nodiscard]] inline Error error_of(const shm::ReplyView& reply) {
+    std::string detail(reply.detail());
+    return {reply.error(), std::move(detail)};
 }
 
 }  // namespace ringside::detail

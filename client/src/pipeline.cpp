@@ -10,7 +10,7 @@ namespace ringside {
 using detail::Channel;
 
 /// Requests of one lane that are not answered yet. Tickets count this pipeline's writes; replies
-/// come in their order.
+/// come in their order, between those to others of the lane's requests.
 class Pipeline::Impl {
 public:
     Impl(std::shared_ptr<Client::Impl> client, detail::ThreadLane& lane, PipelineOptions options)
@@ -37,6 +37,16 @@ public:
         // While the broker serves the request before, it can load what this one needs.
         const shm::RecordTableReader table(attachment_->segment());
         return send(options.grade, shm::RecordTableReader::hint_of(table.hash(name)));
+    }
+    Result<std::uint64_t> publish(std::string_view subject, ByteView document) {
+        if (!is_usable()) return attachment_->loss();
+        channel_->request.publish(subject, document);
+        return send(Grade::applied);
+    }
+    Result<std::uint64_t> publish_json(std::string_view subject, std::string_view json) {
+        auto document = detail::encode(json);
+        if (!document) return document.error();
+        return publish(subject, *document);
     }
     Result<std::uint64_t> submit_json(wire::CommandKind kind, std::string_view name,
                                       std::string_view pointer, std::string_view json,
@@ -78,11 +88,15 @@ private:
 
     Result<std::uint64_t> send(Grade grade, std::uint32_t hint = 0) {
         const std::uint64_t number = channel_->next_number();
+        // Before it is sent: a large one that is sent twice may be answered in between.
+        numbers_.push_back(number);
         auto sent =
             channel_->send(number, channel_->request.finish(number, grade == Grade::durable),
                            options_.block, client_->patience(), hint);
-        if (!sent) return sent.error();
-        numbers_.push_back(number);
+        if (!sent) {
+            numbers_.pop_back();
+            return sent.error();
+        }
         ++submitted_;
         channel_->ring_doorbell();
         if (submitted_ % poll_interval == 0) channel_->take_replies();
@@ -102,7 +116,7 @@ private:
             }
             return;
         }
-        Error error(reply.error(), std::string(reply.detail()));
+        Error error = detail::error_of(reply);
         if (options_.on_reply) {
             options_.on_reply(answered_, error);
         } else if (!first_error_) {
@@ -156,6 +170,15 @@ Result<std::uint64_t> Pipeline::merge(std::string_view name, std::string_view js
 }
 Result<std::uint64_t> Pipeline::remove(std::string_view name, const WriteOptions& options) {
     return impl_->submit(wire::CommandKind::remove, name, {}, {}, options);
+}
+Result<std::uint64_t> Pipeline::publish(std::string_view subject, std::string_view json) {
+    return impl_->publish_json(subject, json);
+}
+Result<std::uint64_t> Pipeline::publish(std::string_view subject, const Document& document) {
+    return impl_->publish(subject, document.bytes());
+}
+Result<std::uint64_t> Pipeline::publish_encoded(std::string_view subject, ByteView document) {
+    return impl_->publish(subject, document);
 }
 Result<std::uint64_t> Pipeline::commit(const Transaction& transaction) {
     return impl_->submit(*transaction.impl_);

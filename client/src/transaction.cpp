@@ -1,5 +1,7 @@
 #include "transaction_impl.hpp"
 
+#include <algorithm>
+
 namespace ringside {
 
 namespace {
@@ -15,53 +17,55 @@ Transaction& Transaction::operator=(Transaction&&) noexcept = default;
 Transaction::~Transaction() = default;
 
 Result<void> Transaction::Impl::add(wire::CommandKind kind, std::string_view name,
-                                    std::string_view pointer, std::string_view json,
+                                    std::string_view pointer, ByteView document,
                                     const WriteOptions& options) {
     auto terms = terms_of(options);
     if (!terms) return terms.error();
+    writes.push_back({kind, std::string(name), std::string(pointer),
+                      Bytes(document.begin(), document.end()), *terms});
+    grade = std::max(grade, options.grade);
+    return {};
+}
+
+Result<void> Transaction::Impl::add_json(wire::CommandKind kind, std::string_view name,
+                                         std::string_view pointer, std::string_view json,
+                                         const WriteOptions& options) {
     auto document = encode(json);
     if (!document) return document.error();
-    add({kind, std::string(name), std::string(pointer), Bytes(document->begin(), document->end()),
-         *terms},
-        options);
-    return {};
+    return add(kind, name, pointer, *document, options);
 }
 
 Result<void> Transaction::put(std::string_view name, std::string_view json,
                               const WriteOptions& options) {
-    return impl_->add(wire::CommandKind::put, name, "", json, options);
+    return impl_->add_json(wire::CommandKind::put, name, "", json, options);
 }
 Result<void> Transaction::patch(std::string_view name, std::string_view pointer,
                                 std::string_view json, const WriteOptions& options) {
-    return impl_->add(wire::CommandKind::set_path, name, pointer, json, options);
+    return impl_->add_json(wire::CommandKind::set_path, name, pointer, json, options);
 }
 Result<void> Transaction::merge(std::string_view name, std::string_view json,
                                 const WriteOptions& options) {
-    return impl_->add(wire::CommandKind::merge, name, "", json, options);
+    return impl_->add_json(wire::CommandKind::merge, name, "", json, options);
 }
 Result<void> Transaction::json_patch(std::string_view name, std::string_view json,
                                      const WriteOptions& options) {
-    return impl_->add(wire::CommandKind::json_patch, name, "", json, options);
+    return impl_->add_json(wire::CommandKind::json_patch, name, "", json, options);
 }
 
 Result<void> Transaction::put(std::string_view name, const Document& document,
                               const WriteOptions& options) {
-    auto terms = terms_of(options);
-    if (!terms) return terms.error();
-    impl_->add({wire::CommandKind::put,
-                std::string(name),
-                {},
-                Bytes(document.bytes().begin(), document.bytes().end()),
-                *terms},
-               options);
-    return {};
+    return impl_->add(wire::CommandKind::put, name, "", document.bytes(), options);
 }
 
 Result<void> Transaction::remove(std::string_view name, const WriteOptions& options) {
-    auto terms = terms_of(options);
-    if (!terms) return terms.error();
-    impl_->add({wire::CommandKind::remove, std::string(name), {}, {}, *terms}, options);
-    return {};
+    return impl_->add(wire::CommandKind::remove, name, "", {}, options);
+}
+
+Result<void> Transaction::publish(std::string_view subject, std::string_view json) {
+    return impl_->add_json(wire::CommandKind::publish, subject, "", json, {});
+}
+Result<void> Transaction::publish(std::string_view subject, const Document& document) {
+    return impl_->add(wire::CommandKind::publish, subject, "", document.bytes(), {});
 }
 
 std::size_t Transaction::size() const noexcept { return impl_->writes.size(); }

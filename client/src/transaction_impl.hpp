@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -20,13 +19,11 @@ struct Transaction::Impl {
     std::vector<Write> writes;
     Grade grade = Grade::applied;
 
-    void add(Write write, const WriteOptions& options) {
-        writes.push_back(std::move(write));
-        grade = std::max(grade, options.grade);
-    }
-
+    /// Errors: those of the options, and of JSON text.
     Result<void> add(wire::CommandKind kind, std::string_view name, std::string_view pointer,
-                     std::string_view json, const WriteOptions& options);
+                     ByteView document, const WriteOptions& options);
+    Result<void> add_json(wire::CommandKind kind, std::string_view name, std::string_view pointer,
+                          std::string_view json, const WriteOptions& options);
 
     /// Appends all writes to a request. Error: transaction_too_large.
     Result<void> encode_into(shm::RequestWriter& request) const {

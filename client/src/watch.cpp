@@ -1,29 +1,13 @@
 #include "ringside/watch.hpp"
 
-#include "scan.hpp"
+#include "shm/name/name.hpp"
 #include "shm/wait/futex.hpp"
 #include "shm/wait/spin.hpp"
 #include "watch_impl.hpp"
-#include "watch_signal.hpp"
 
 namespace ringside {
 
-using shm::VersionBlock;
 using Clock = std::chrono::steady_clock;
-
-namespace {
-
-std::uint32_t subjects_of(const Pattern& pattern, std::uint32_t literal_hash) {
-    if (pattern.is_literal()) return shm::name_bit(literal_hash);
-    if (const auto level = pattern.literal_first_level()) return shm::first_level_bit(*level);
-    return shm::every_subject;
-}
-
-std::uint32_t hash_in(const shm::SegmentView& segment, const Pattern& pattern) {
-    return static_cast<std::uint32_t>(shm::RecordTableReader(segment).hash(pattern.text()));
-}
-
-}  // namespace
 
 std::string_view name(WatchKind kind) noexcept {
     switch (kind) {
@@ -33,6 +17,9 @@ std::string_view name(WatchKind kind) noexcept {
         case WatchKind::expire: return "expire";
         case WatchKind::current: return "current";
         case WatchKind::lagged: return "lagged";
+        case WatchKind::event: return "event";
+        case WatchKind::provided: return "provided";
+        case WatchKind::unprovided: return "unprovided";
     }
     return "unknown";
 }
@@ -57,10 +44,15 @@ Result<Watch> Client::watch(std::string_view pattern, WatchOptions options) cons
     if (!attachment) return attachment.error();
     auto pin = detail::PinSlotHolder::take(std::move(*attachment));
     if (!pin) return pin.error();
-    auto watch = std::make_unique<Watch::Impl>(impl_, std::move(*pin), std::move(*parsed),
-                                               std::move(*pointer), std::move(options));
+    WatchFilter filter(std::move(*parsed), std::move(*pointer), options);
+    auto watch = std::make_unique<Watch::Impl>(impl_, std::move(*pin), std::move(filter),
+                                               std::move(options));
     if (auto begun = watch->begin(); !begun) return begun.error();
     return Watch(std::move(watch));
+}
+
+Result<Watch> Client::subscribe(std::string_view pattern, std::optional<Revision> from) const {
+    return watch(pattern, {.mode = WatchMode::every, .what = WatchFor::events, .from = from});
 }
 
 Watch::Watch(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -72,20 +64,19 @@ Result<WatchEvent> Watch::next(std::chrono::milliseconds timeout) { return impl_
 Result<int> Watch::descriptor() { return impl_->descriptor(); }
 Revision Watch::delivered() const noexcept { return impl_->delivered(); }
 
-Watch::Impl::Impl(std::shared_ptr<Client::Impl> client, detail::PinSlotHolder pin, Pattern pattern,
-                  Pointer pointer, WatchOptions options)
+Watch::Impl::Impl(std::shared_ptr<Client::Impl> client, detail::PinSlotHolder pin,
+                  WatchFilter filter, WatchOptions options)
     : client_(std::move(client)),
       pin_(std::move(pin)),
-      pattern_(std::move(pattern)),
-      pointer_(std::move(pointer)),
-      options_(std::move(options)),
-      subjects_(subjects_of(pattern_, hash_in(segment(), pattern_))) {}
+      filter_(std::move(filter)),
+      options_(std::move(options)) {}
 
 Watch::Impl::~Impl() = default;
 
 Result<void> Watch::Impl::begin() {
     ring_.emplace(segment());
-    literal_hash_ = hash_in(segment(), pattern_);
+    filter_.attach(segment());
+    if (auto declared = declare_interest(); !declared) return declared;
     if (options_.from) {
         const auto position = ring_->find(*options_.from);
         if (!position) {
@@ -104,9 +95,22 @@ Result<void> Watch::Impl::begin() {
     return {};
 }
 
+/// Names of the grid itself have no listeners, and whoever only wants to know of providers needs
+/// none.
+Result<void> Watch::Impl::declare_interest() {
+    const bool wants_subject =
+        filter_.delivers(WatchFor::changes) || filter_.delivers(WatchFor::events);
+    if (!wants_subject || is_reserved(filter_.pattern().text())) return {};
+    auto made = detail::Declared::make(pin_.shared_attachment(), shm::DeclarationKind::watch, 0,
+                                       filter_.pattern().text());
+    if (!made) return made.error();
+    interest_ = std::move(*made);
+    return {};
+}
+
 Result<WatchEvent> Watch::Impl::poll() {
     WatchEvent event;
-    event.pointer = options_.pointer.empty() ? nullptr : &pointer_;
+    event.pointer = filter_.pointer();
     if (has_pin_ && pin_.is_revoked(pinned_)) {
         pin_.unpin();
         has_pin_ = false;
@@ -159,49 +163,28 @@ Result<void> Watch::Impl::start_sync() {
         if (pin_.attachment().is_grid_over()) return {};  // the next poll finds out
         go_to_the_newest();
     }
-    sync_.emplace(std::move(*pin), delivered_);
+    sync_.emplace(std::move(*pin), delivered_, filter_);
     drain_end_ = cursor_;
     return {};
 }
 
 /// False: all that was there has been delivered.
 bool Watch::Impl::next_of_sync(WatchEvent& event) {
-    Sync& sync = *sync_;
-    if (sync.pin.is_revoked(sync.at)) {  // it took longer than its lease: once more from the start
-        sync_.reset();
-        go_to_the_newest();
-        if (!start_sync() || !sync_) return false;
-        return next_of_sync(event);
-    }
-    while (sync.next == sync.batch.size()) {
-        if (sync.is_at_end) {
+    for (;;) {
+        if (sync_->is_revoked()) {  // it took longer than its lease: once more from the start
+            sync_.reset();
+            go_to_the_newest();
+            if (!start_sync() || !sync_) return false;
+        }
+        if (!sync_->next(event)) {
             sync_.reset();
             return false;
         }
-        sync.fill(pattern_);
-    }
-    const RecordView record = sync.batch[sync.next++];
-    event.kind = WatchKind::current;
-    event.record = record;
-    event.position = cursor_;
-    if (event.pointer != nullptr && !event.value()) return next_of_sync(event);
-    return true;
-}
-
-void Watch::Impl::Sync::fill(const Pattern& pattern) {
-    batch.clear();
-    next = 0;
-    is_at_end = true;
-    const auto add = [&](const RecordView& record) {
-        if (batch.size() == detail::scan_batch_max) {
-            is_at_end = false;
-            return false;
+        event.position = cursor_;
+        if (event.kind != WatchKind::current || event.pointer == nullptr || event.value()) {
+            return true;
         }
-        batch.push_back(record);
-        return true;
-    };
-    detail::scan_pattern_after(pin.attachment().segment(), at, pattern, after, add);
-    if (!batch.empty()) after = batch.back().name();
+    }
 }
 
 /// Looks at one entry of the ring.
@@ -229,6 +212,10 @@ Watch::Impl::Step Watch::Impl::step(WatchEvent& event) {
         drain_end_ = cursor_;
         return nothing();
     }
+    if (!filter_.may_pass(*change)) {
+        pass(*change);
+        return Step::go_on;
+    }
     prefetch(*change);
     // From here on the entry's blocks are kept; a pin that is too late means that it was lapped.
     if (!has_pin_ || pinned_ != change->revision - 1) {
@@ -239,10 +226,14 @@ Watch::Impl::Step Watch::Impl::step(WatchEvent& event) {
         pinned_ = change->revision - 1;
         has_pin_ = true;
     }
+    pass(*change);
+    return make_event(*change, event) ? Step::event : Step::go_on;
+}
+
+void Watch::Impl::pass(const shm::Change& change) noexcept {
     pin_.show_cursor(cursor_);
     ++cursor_;
-    if (change->revision > delivered_ + 1) delivered_ = change->revision - 1;
-    return make_event(*change, drain_at_, event) ? Step::event : Step::go_on;
+    if (change.revision > delivered_ + 1) delivered_ = change.revision - 1;
 }
 
 Watch::Impl::Step Watch::Impl::lapped(WatchEvent& event) {
@@ -276,55 +267,22 @@ void Watch::Impl::prefetch(const shm::Change& change) const noexcept {
     const std::byte* version = segment().base() + change.version;
     __builtin_prefetch(version);
     __builtin_prefetch(version + cache_line_bytes);
-    __builtin_prefetch(&segment().slot(change.record));
+    if (change.record != shm::no_record) __builtin_prefetch(&segment().slot(change.record));
 }
 
 /// False: the change is none that the watch delivers.
-bool Watch::Impl::make_event(const shm::Change& change, Revision at, WatchEvent& event) {
-    if (pattern_.is_literal() && change.name_hash != literal_hash_) return false;
-    const VersionBlock& version = *segment().version_at(change.version);
-    if (!is_wanted(change, version)) return false;
-    if (options_.mode == WatchMode::latest && pointer_.empty()) {
-        // A later change of the record up to `at` has an entry of its own, which will deliver it.
-        // With a pointer nothing is folded: the last of several changes need not touch the value.
-        const VersionBlock* newest =
-            shm::visible_version(segment(), shm::newest_of(segment(), change.record), at);
-        if (newest != &version) return false;
+bool Watch::Impl::make_event(const shm::Change& change, WatchEvent& event) const {
+    const auto kind = filter_.kind_of(change, drain_at_);
+    if (!kind) return false;
+    event.kind = *kind;
+    event.record = detail::view_of(segment(), *segment().version_at(change.version));
+    if (*kind == WatchKind::provided || *kind == WatchKind::unprovided) {
+        event.record = WatchFilter::subject_of(event.record);
     }
-    switch (change.kind) {
-        case shm::ChangeKind::put: event.kind = WatchKind::put; break;
-        case shm::ChangeKind::patch: event.kind = WatchKind::patch; break;
-        case shm::ChangeKind::remove: event.kind = WatchKind::remove; break;
-        case shm::ChangeKind::expire: event.kind = WatchKind::expire; break;
-        case shm::ChangeKind::event: return false;
-    }
-    event.record = detail::view_of(segment(), version);
+    if (*kind == WatchKind::event) event.pointer = nullptr;
     event.position = change.position;
     event.time_ns = change.time_ns;
     return true;
-}
-
-bool Watch::Impl::is_wanted(const shm::Change& change, const VersionBlock& version) const {
-    if (!pattern_.matches(version.name())) return false;
-    return pointer_.empty() || pointer_sees(change, version);
-}
-
-/// Whether the value at the watch's pointer differs from what it was before the change.
-bool Watch::Impl::pointer_sees(const shm::Change& change, const VersionBlock& version) const {
-    if (change.path != 0) {
-        const auto path = Pointer::parse(segment().at<shm::PathBlock>(change.path)->text());
-        if (path && !path->touches(pointer_)) return false;
-    }
-    const auto value_in = [this](const VersionBlock* block) -> std::optional<Value> {
-        if (block == nullptr || block->is_tombstone()) return std::nullopt;
-        return Value::of(block->document(), &segment().pages()).find(pointer_);
-    };
-    const VersionBlock* before =
-        version.previous() == 0 ? nullptr : segment().version_at(version.previous());
-    const auto old_value = value_in(before);
-    const auto new_value = value_in(&version);
-    if (old_value.has_value() != new_value.has_value()) return true;
-    return new_value.has_value() && !new_value->is_same(*old_value);
 }
 
 bool Watch::Impl::has_news() const noexcept {
@@ -353,11 +311,11 @@ Result<void> Watch::Impl::sleep(std::chrono::nanoseconds time) {
     auto lane = client_->lane();
     if (!lane) return lane.error();
     shm::HalfWord& mask = (*lane)->channel().watch_mask();
-    mask.store(subjects_, std::memory_order_seq_cst);  // S1
+    mask.store(filter_.subjects(), std::memory_order_seq_cst);  // S1
     std::atomic_thread_fence(std::memory_order_seq_cst);
     if (!has_news()) {  // S2, S3
         shm::futex_wait_for(shm::low_half(segment().header().commit.published),
-                            static_cast<std::uint32_t>(drain_at_), time, subjects_);
+                            static_cast<std::uint32_t>(drain_at_), time, filter_.subjects());
     }
     mask.store(0, std::memory_order_relaxed);
     return {};
@@ -375,21 +333,21 @@ Result<void> Watch::Impl::reattach() {
     sync_.reset();
     has_pin_ = false;
     pin_ = std::move(*pin);
-    if (is_same_grid) return {};  // the cursor is still good
+    interest_.reset();
+    if (is_same_grid) return declare_interest();  // the cursor is still good
     ring_.emplace(segment());
-    literal_hash_ = hash_in(segment(), pattern_);
-    subjects_ = subjects_of(pattern_, literal_hash_);
+    filter_.attach(segment());
     go_to_the_newest();
     drain_at_ = 0;
     drain_end_ = cursor_;
     was_reattached_ = true;
     wants_sync_ = options_.mode == WatchMode::latest;
-    return {};
+    return declare_interest();
 }
 
 Result<int> Watch::Impl::descriptor() {
     if (signal_ == nullptr) {
-        auto made = WatchSignal::make(client_, pin_.shared_attachment(), subjects_);
+        auto made = WatchSignal::make(client_, pin_.shared_attachment(), filter_.subjects());
         if (!made) return made.error();
         signal_ = std::move(*made);
     }

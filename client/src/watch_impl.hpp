@@ -5,10 +5,12 @@
 #include <vector>
 
 #include "client_impl.hpp"
+#include "declared.hpp"
 #include "pin_slot.hpp"
-#include "shm/name/pattern.hpp"
 #include "shm/ring/change_ring.hpp"
+#include "watch_filter.hpp"
 #include "watch_signal.hpp"
+#include "watch_sync.hpp"
 
 namespace ringside {
 
@@ -22,13 +24,13 @@ namespace ringside {
 /// it on as it goes. At the head of the ring it has none.
 class Watch::Impl {
 public:
-    Impl(std::shared_ptr<Client::Impl> client, detail::PinSlotHolder pin, Pattern pattern,
-         Pointer pointer, WatchOptions options);
+    Impl(std::shared_ptr<Client::Impl> client, detail::PinSlotHolder pin, WatchFilter filter,
+         WatchOptions options);
     ~Impl();
     Impl(const Impl&) = delete;
     Impl& operator=(const Impl&) = delete;
 
-    /// Where the watch begins. Error: compacted.
+    /// Where the watch begins. Errors: compacted, lane_limit.
     Result<void> begin();
 
     Result<WatchEvent> poll();
@@ -39,29 +41,14 @@ public:
 private:
     enum class Step { event, nothing, go_on };
 
-    /// The state of all matching records at one revision, as it is handed out.
-    struct Sync {
-        Sync(detail::PinSlotHolder holder, Revision revision) noexcept
-            : pin(std::move(holder)), at(revision) {}
-        void fill(const Pattern& pattern);
-
-        detail::PinSlotHolder pin;
-        Revision at;
-        std::string after;  ///< the last name that `batch` had; "" = none yet
-        std::vector<RecordView> batch;
-        std::size_t next = 0;
-        bool is_at_end = false;
-    };
-
     Result<WatchEvent> follow(WatchEvent& event);
     Step step(WatchEvent& event);
     Step lapped(WatchEvent& event);
     void prefetch(const shm::Change& change) const noexcept;
-    bool make_event(const shm::Change& change, Revision at, WatchEvent& event);
-    [[nodiscard]] bool is_wanted(const shm::Change& change, const shm::VersionBlock& version) const;
-    [[nodiscard]] bool pointer_sees(const shm::Change& change,
-                                    const shm::VersionBlock& version) const;
+    void pass(const shm::Change& change) noexcept;
+    bool make_event(const shm::Change& change, WatchEvent& event) const;
     void go_to_the_newest();
+    Result<void> declare_interest();
     Result<void> start_sync();
     bool next_of_sync(WatchEvent& event);
     Result<void> reattach();
@@ -74,11 +61,9 @@ private:
 
     std::shared_ptr<Client::Impl> client_;
     detail::PinSlotHolder pin_;
-    const Pattern pattern_;
-    const Pointer pointer_;
+    WatchFilter filter_;
     const WatchOptions options_;
-    std::uint32_t subjects_;
-    std::uint32_t literal_hash_ = 0;  ///< of the one name that a literal pattern names
+    std::optional<detail::Declared> interest_;  ///< what listeners are asked for
 
     std::optional<shm::ChangeRingReader> ring_;
     Position cursor_ = 0;
@@ -89,7 +74,7 @@ private:
     bool was_reattached_ = false;
     Revision delivered_ = 0;
 
-    std::optional<Sync> sync_;
+    std::optional<WatchSync> sync_;
     bool wants_sync_ = false;  ///< begins with the next call
     std::unique_ptr<WatchSignal> signal_;
 };

@@ -5,19 +5,15 @@
 namespace ringside {
 
 using detail::encode;
+using detail::error_of;
 using detail::terms_of;
 using detail::ThreadLane;
 
 namespace {
 
-Error error_of(const shm::ReplyView& reply) {
-    std::string detail(reply.detail());
-    return {reply.error(), std::move(detail)};
-}
-
 /// Sends the request that stands in the lane and waits for its reply.
-Result<shm::ReplyView> call(ThreadLane& lane, const detail::Patience& patience,
-                            Grade grade = Grade::applied) {
+Result<shm::ReplyView> ask(ThreadLane& lane, const detail::Patience& patience,
+                           Grade grade = Grade::applied) {
     detail::Channel& channel = lane.channel();
     std::uint64_t number = channel.next_number();
     ByteView message = channel.request.finish(number, grade == Grade::durable);
@@ -42,7 +38,7 @@ Result<WriteResult> write(Client::Impl& impl, wire::CommandKind kind, std::strin
     if (!lane) return lane.error();
     shm::RequestWriter& request = (*lane)->channel().request;
     request.append(kind, name, pointer, document, *terms);
-    auto reply = call(**lane, impl.patience(), options.grade);
+    auto reply = ask(**lane, impl.patience(), options.grade);
     if (!reply) return reply.error();
     if (reply->error() != Errc::ok) return error_of(*reply);
     return WriteResult{reply->revision(), reply->versions() > 0 ? reply->version(0) : 0};
@@ -86,6 +82,13 @@ Result<WriteResult> Client::remove(std::string_view name, const WriteOptions& op
     return write(*impl_, wire::CommandKind::remove, name, {}, {}, options);
 }
 
+Result<WriteResult> Client::publish(std::string_view subject, std::string_view json) {
+    return write_json(*impl_, wire::CommandKind::publish, subject, {}, json, {});
+}
+Result<WriteResult> Client::publish(std::string_view subject, const Document& document) {
+    return write(*impl_, wire::CommandKind::publish, subject, {}, document.bytes(), {});
+}
+
 Result<CommitResult> Client::commit(const Transaction& transaction) {
     auto lane = impl_->lane();
     if (!lane) return lane.error();
@@ -94,7 +97,7 @@ Result<CommitResult> Client::commit(const Transaction& transaction) {
         request.clear();
         return encoded.error();
     }
-    auto reply = call(**lane, impl_->patience(), transaction.impl_->grade);
+    auto reply = ask(**lane, impl_->patience(), transaction.impl_->grade);
     if (!reply) return reply.error();
     if (reply->error() != Errc::ok) {
         Error error = error_of(*reply);
@@ -116,7 +119,7 @@ Result<Revision> Client::compact() {
     auto lane = impl_->lane();
     if (!lane) return lane.error();
     (*lane)->channel().request.compact();
-    auto reply = call(**lane, impl_->patience());
+    auto reply = ask(**lane, impl_->patience());
     if (!reply) return reply.error();
     if (reply->error() != Errc::ok) return error_of(*reply);
     return reply->revision();

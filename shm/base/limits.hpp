@@ -38,7 +38,7 @@ inline constexpr std::size_t lanes_per_session_max = 64;  ///< Errc::lane_limit
 inline constexpr std::size_t pins_per_session_max =
     256;  ///< Errc::lane_limit; open snapshots and watches, beside the lanes' own pins
 inline constexpr std::size_t session_name_bytes_max = 64;  ///< longer ones are cut
-inline constexpr std::size_t user_bytes_max = 128;         ///< Errc::bad_user; with the zero at its end
+inline constexpr std::size_t user_bytes_max = 128;  ///< Errc::bad_user; with the zero at its end
 inline constexpr std::size_t declarations_per_session_max =
     256;  ///< Errc::lane_limit; watches, providers and listeners of one session
 

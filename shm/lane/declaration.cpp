@@ -30,7 +30,8 @@ std::optional<Declaration::Content> Declaration::read(std::uint32_t& sequence) c
     const std::size_t bytes =
         std::min<std::size_t>(head.bytes.load(std::memory_order_relaxed), text.size());
     content.text.resize(bytes);
-    for (std::size_t i = 0; i < bytes; ++i) content.text[i] = text[i].load(std::memory_order_relaxed);
+    for (std::size_t i = 0; i < bytes; ++i)
+        content.text[i] = text[i].load(std::memory_order_relaxed);
     // acquire fence: pairs with the client's release fence after its odd sequence.
     std::atomic_thread_fence(std::memory_order_acquire);
     if (head.sequence.load(std::memory_order_relaxed) != sequence) return std::nullopt;

@@ -38,8 +38,8 @@ struct alignas(cache_line_bytes) SessionControl {
     std::uint64_t magic = 0;
     SessionId session = 0;
     std::uint32_t session_index = 0;  ///< of the SessionEntry in the segment
-    HalfWord lanes_open;  ///< lanes 0..lanes_open-1 are polled by the broker; only grows
-    HalfWord pins_used;   ///< pin slots 0..pins_used-1 may be set; only grows
+    HalfWord lanes_open;            ///< lanes 0..lanes_open-1 are polled by the broker; only grows
+    HalfWord pins_used;             ///< pin slots 0..pins_used-1 may be set; only grows
     HalfWord declarations_used;     ///< declarations from there on were never used; only grows
     HalfWord declarations_changed;  ///< +1 after each change of one of them
     /// Of each lane: the subjects for which its thread sleeps on `published`; 0 = not asleep.
@@ -123,10 +123,8 @@ inline constexpr std::uint64_t session_pins_offset = 4096;
 static_assert(sizeof(SessionControl) <= session_pins_offset);
 inline constexpr std::uint64_t session_declarations_offset =
     align_up(session_pins_offset + limits::pins_per_session_max * sizeof(PinSlot), 4096);
-inline constexpr std::uint64_t session_lanes_offset =
-    align_up(session_declarations_offset +
-                 limits::declarations_per_session_max * sizeof(Declaration),
-             4096);
+inline constexpr std::uint64_t session_lanes_offset = align_up(
+    session_declarations_offset + limits::declarations_per_session_max * sizeof(Declaration), 4096);
 inline constexpr std::uint64_t session_memory_bytes =
     session_lanes_offset + limits::lanes_per_session_max * lane_bytes;
 

@@ -91,8 +91,8 @@ void check_match(const Pattern& pattern, std::string_view name) {
     require(!matches || name.starts_with(prefix), "a match begins with the prefix: " + both);
     if (pattern.is_literal()) require(matches == (name == pattern.text()), "literal: " + both);
     if (pattern.matches_everything_below_prefix()) {
-        const bool is_below = name == prefix ||
-                              (name.starts_with(prefix) && name[prefix.size()] == '/');
+        const bool is_below =
+            name == prefix || (name.starts_with(prefix) && name[prefix.size()] == '/');
         require(matches == is_below, "a subtree: " + both);
     }
     if (const auto level = pattern.literal_first_level()) {

@@ -112,8 +112,7 @@ TEST(Pattern, AgreesWithThePlainDefinition) {
             ASSERT_TRUE(name.starts_with(prefix)) << text << " " << name;
         }
         if (parsed.matches_everything_below_prefix()) {
-            const bool is_below =
-                name == prefix || name.starts_with(std::string(prefix) + "/");
+            const bool is_below = name == prefix || name.starts_with(std::string(prefix) + "/");
             ASSERT_EQ(is_below, expected) << text << " " << name;
         }
     }

@@ -20,8 +20,8 @@ struct CallOptions {
     /// How long the call may take in all. Zero: until it is accepted, what the broker is configured
     /// for (1 s a provider), and from then on the same (10 s). Error: bad_timeout.
     std::chrono::milliseconds timeout{0};
-    /// It may be carried out more than once: when a provider dies with it, or the broker, it goes to
-    /// the next one instead of failing with provider_lost or connection_lost.
+    /// It may be carried out more than once: when a provider dies with it, or the broker, it goes
+    /// to the next one instead of failing with provider_lost or connection_lost.
     bool idempotent = false;
 };
 
@@ -111,13 +111,12 @@ public:
 
 private:
     friend class Provider;
-    explicit Call(std::unique_ptr<Impl> impl);
-    std::unique_ptr<Impl> impl_;
+    explicit Call(std::shared_ptr<Impl> impl);
+    std::shared_ptr<Impl> impl_;  ///< the Provider looks at it, too
 };
 
-/// A place at which calls of some names arrive, with a lane of its own. Several in one process share
-/// the load like those of several processes.
-/// Thread safety: one thread at a time.
+/// A place at which calls of some names arrive, with a lane of its own. Several in one process
+/// share the load like those of several processes. Thread safety: one thread at a time.
 class Provider {
 public:
     Provider(Provider&&) noexcept;
@@ -149,8 +148,8 @@ enum class InterestKind : std::uint8_t {
 /// it is `unwanted`.
 struct Interest {
     InterestKind kind = InterestKind::wanted;
-    std::string subject;    ///< name of a record or event
-    std::uint64_t id = 0;   ///< tells times of the same subject apart
+    std::string subject;   ///< name of a record or event
+    std::uint64_t id = 0;  ///< tells times of the same subject apart
 };
 
 /// A place at which is told what of a pattern is watched, so that only that is provided.
@@ -186,8 +185,8 @@ struct ServiceOptions {
     std::size_t threads = 1;  ///< that call the handler; each is a provider of its own
 };
 
-/// Threads that serve calls or follow interest with handlers, until it is destroyed (which waits for
-/// handlers that are running).
+/// Threads that serve calls or follow interest with handlers, until it is destroyed (which waits
+/// for handlers that are running).
 class Service {
 public:
     Service(Service&&) noexcept;

@@ -41,14 +41,14 @@ struct WatchOptions {
 };
 
 enum class WatchKind : std::uint8_t {
-    put,      ///< the whole document was written
-    patch,    ///< a part of it was
-    remove,   ///< the record was deleted
-    expire,   ///< its time to live ran out
-    current,  ///< not a change: the record's state at the start, or after `lagged` in mode latest
-    lagged,   ///< the watch was lapped: `missed` changes were not seen
-    event,    ///< somebody has published: `record` is its subject and document
-    provided,    ///< a listener provides the subject from here on; no document
+    put,       ///< the whole document was written
+    patch,     ///< a part of it was
+    remove,    ///< the record was deleted
+    expire,    ///< its time to live ran out
+    current,   ///< not a change: the record's state at the start, or after `lagged` in mode latest
+    lagged,    ///< the watch was lapped: `missed` changes were not seen
+    event,     ///< somebody has published: `record` is its subject and document
+    provided,  ///< a listener provides the subject from here on; no document
     unprovided,  ///< no listener does any more
 };
 

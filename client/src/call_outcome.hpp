@@ -1,0 +1,36 @@
+#pragma once
+
+#include <optional>
+
+#include "channel.hpp"
+#include "command.hpp"
+#include "ringside/messaging.hpp"
+
+namespace ringside::detail {
+
+/// What the broker says of a call in the end. None: it is certain that nothing of it has happened,
+/// because a broker was replaced, and it is to be sent again.
+[[nodiscard]] inline std::optional<Result<Answer>> outcome_of(const shm::ReplyView& reply) {
+    if (reply.error() == Errc::not_applied) return std::nullopt;
+    if (reply.error() != Errc::ok) return error_of(reply);
+    const wire::Delivery* brought = reply.delivery();
+    if (brought == nullptr) return Error(Errc::bad_request, "the broker's reply is not one");
+    Bytes document;
+    if (brought->document() != nullptr) {
+        document.assign(brought->document()->begin(), brought->document()->end());
+    }
+    return Answer{Document::adopt(std::move(document)),
+                  brought->kind() == wire::DeliveryKind::failure};
+}
+
+/// Tells the broker that nobody waits for a call any more. Where the lane is full it is not told:
+/// the call then ends in its own time.
+inline void send_cancel(Channel& channel, std::uint64_t call, const Patience& patience) {
+    const std::uint64_t number = channel.next_number();
+    const ByteView message =
+        channel.request.message(number, {.kind = wire::MessageKind::cancel, .id = call});
+    static_cast<void>(channel.send(number, message, false, patience));
+    channel.ring_doorbell();
+}
+
+}  // namespace ringside::detail

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+
+#include "attachment.hpp"
+#include "ringside/messaging.hpp"
+#include "shm/base/limits.hpp"
+
+namespace ringside::detail {
+
+/// How long a call may take. The broker keeps the time, and says what there is to say of a call
+/// that is late; the caller's own clock is for a broker that does not.
+class CallTime {
+public:
+    /// Error: bad_timeout.
+    static Result<CallTime> of(const CallOptions& options) {
+        const auto timeout = options.timeout;
+        if (timeout.count() < 0 ||
+            timeout > std::chrono::milliseconds(static_cast<std::int64_t>(limits::call_ms_max))) {
+            return Error(Errc::bad_timeout);
+        }
+        if (timeout.count() == 0) return CallTime(std::nullopt);
+        return CallTime(Clock::now() + timeout);
+    }
+
+    /// For the broker, in ms; 0: as it is configured.
+    [[nodiscard]] std::uint64_t left_ms(Clock::time_point now) const noexcept {
+        if (!end_) return 0;
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(*end_ - now);
+        return static_cast<std::uint64_t>(std::max<std::int64_t>(left.count(), 1));
+    }
+    [[nodiscard]] bool is_over(Clock::time_point now) const noexcept { return now >= give_up_at(); }
+    /// For ever, where only the broker knows the end.
+    [[nodiscard]] Clock::time_point give_up_at() const noexcept {
+        return end_ ? *end_ + grace : Clock::time_point::max();
+    }
+    [[nodiscard]] bool is_left_to_broker() const noexcept { return !end_; }
+
+private:
+    static constexpr std::chrono::milliseconds grace{20};
+
+    explicit CallTime(std::optional<Clock::time_point> end) noexcept : end_(end) {}
+
+    std::optional<Clock::time_point> end_;
+};
+
+/// Whether a broker that keeps somebody's time gives signs of life.
+class Pulse {
+public:
+    Pulse(const Attachment& attachment, std::chrono::milliseconds patience) noexcept
+        : attachment_(&attachment), patience_(std::max(patience, patience_min)) {}
+
+    /// Whether there was none for the time of the client's patience, as far as was looked.
+    [[nodiscard]] bool is_gone(Clock::time_point now) noexcept {
+        const std::uint64_t heartbeat = attachment_->heartbeat();
+        if (heartbeat != seen_) {
+            seen_ = heartbeat;
+            seen_at_ = now;
+        }
+        return now - seen_at_ > patience_;
+    }
+
+    /// How often to look.
+    static constexpr std::chrono::milliseconds interval{200};
+
+private:
+    static constexpr std::chrono::milliseconds patience_min{1000};
+
+    const Attachment* attachment_;
+    std::chrono::milliseconds patience_;
+    std::uint64_t seen_ = 0;
+    Clock::time_point seen_at_{};
+};
+
+}  // namespace ringside::detail

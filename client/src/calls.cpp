@@ -1,0 +1,211 @@
+#include <algorithm>
+
+#include "call_outcome.hpp"
+#include "calls_impl.hpp"
+
+namespace ringside {
+
+using detail::Clock;
+
+Result<Calls> Client::calls(Calls::OnAnswer on_answer) {
+    auto lane = impl_->lane();
+    if (!lane) return lane.error();
+    if ((*lane)->channel().on_outcome) {
+        return Error(Errc::would_block, "this thread has calls already");
+    }
+    return Calls(std::make_unique<Calls::Impl>(impl_, **lane, std::move(on_answer)));
+}
+
+Calls::Impl::Impl(std::shared_ptr<Client::Impl> client, detail::ThreadLane& lane,
+                  OnAnswer on_answer)
+    : client_(std::move(client)),
+      attachment_(lane.shared_attachment()),
+      channel_(&lane.channel()),
+      on_answer_(std::move(on_answer)),
+      pulse_(*attachment_, client_->options().timeout) {
+    channel_->on_outcome = [this](const shm::ReplyView& reply) { take(reply); };
+}
+
+Calls::Impl::~Impl() {
+    if (attachment_->is_of_parent()) return;
+    channel_->on_outcome = nullptr;
+    if (attachment_->is_lost()) return;
+    for (const auto& [number, call] : open_) {
+        detail::send_cancel(*channel_, number, client_->patience());
+    }
+}
+
+Result<std::uint64_t> Calls::Impl::call(std::string_view name, ByteView document,
+                                        const CallOptions& options) {
+    auto time = detail::CallTime::of(options);
+    if (!time) return time.error();
+    if (attachment_->is_lost()) return attachment_->loss();
+    if (pending() >= limits::calls_per_lane_max) {
+        return Error(Errc::would_block, "take the answers of the calls that are under way");
+    }
+    auto sent = send({tickets_ + 1, std::string(name), Bytes(document.begin(), document.end()),
+                      options.idempotent, *time});
+    if (!sent) return sent.error();
+    return ++tickets_;
+}
+
+Result<void> Calls::Impl::send(Open call) {
+    const std::uint64_t number = channel_->next_number();
+    look_at_ = std::min(look_at_, call.time.give_up_at());
+    // Before it is sent: a large one that is sent twice may be answered in between.
+    const auto at = open_.emplace(number, std::move(call)).first;
+    const ByteView message =
+        channel_->request.message(number, {.kind = wire::MessageKind::call,
+                                           .name = at->second.name,
+                                           .document = at->second.document,
+                                           .timeout_ms = at->second.time.left_ms(Clock::now()),
+                                           .is_idempotent = at->second.is_idempotent});
+    auto sent = channel_->send(number, message, true, client_->patience());
+    if (!sent) open_.erase(number);
+    channel_->ring_doorbell();
+    return sent;
+}
+
+/// Of whatever comes to the lane. Nothing is sent from here, see Channel.
+void Calls::Impl::take(const shm::ReplyView& reply) {
+    const wire::Delivery* brought = reply.delivery();
+    if (brought != nullptr && brought->kind() == wire::DeliveryKind::reset) {
+        take_reset(brought->id());
+        return;
+    }
+    const auto call = open_.find(reply.number());
+    if (call == open_.end()) return;  // of another request, or cancelled
+    if (auto outcome = detail::outcome_of(reply)) {
+        end(call, *std::move(outcome));
+        return;
+    }
+    again_.push_back(std::move(call->second));
+    open_.erase(call);
+}
+
+/// The broker of these calls is gone.
+void Calls::Impl::take_reset(std::uint64_t up_to) {
+    for (auto call = open_.begin(); call != open_.end();) {
+        const auto here = call++;
+        if (here->first > up_to) continue;
+        if (here->second.is_idempotent) {
+            again_.push_back(std::move(here->second));
+            open_.erase(here);
+        } else {
+            end(here, detail::lost_with_broker());
+        }
+    }
+}
+
+void Calls::Impl::end(OpenCalls::iterator call, Result<Answer> answer) {
+    ended_.push_back({call->second.ticket, std::move(answer)});
+    open_.erase(call);
+}
+
+void Calls::Impl::end_all(const Error& error) {
+    while (!open_.empty()) end(open_.begin(), error);
+    for (const Open& call : std::exchange(again_, {})) ended_.push_back({call.ticket, error});
+}
+
+void Calls::Impl::cancel(std::uint64_t ticket) {
+    const auto is_it = [&](const auto& call) { return call.ticket == ticket; };
+    std::erase_if(ended_, is_it);
+    std::erase_if(again_, is_it);
+    const auto call = std::find_if(open_.begin(), open_.end(),
+                                   [&](const auto& entry) { return is_it(entry.second); });
+    if (call == open_.end()) return;
+    const std::uint64_t number = call->first;
+    open_.erase(call);
+    if (!attachment_->is_lost()) detail::send_cancel(*channel_, number, client_->patience());
+}
+
+void Calls::Impl::send_again() {
+    for (Open& call : std::exchange(again_, {})) {
+        const std::uint64_t ticket = call.ticket;
+        if (auto sent = send(std::move(call)); !sent) ended_.push_back({ticket, sent.error()});
+    }
+}
+
+/// Those whose time is over, and those whose time a broker keeps that is gone.
+void Calls::Impl::give_up_late() {
+    const auto now = Clock::now();
+    if (now < look_at_) return;
+    look_at_ = now + detail::Pulse::interval;
+    const bool is_broker_gone = pulse_.is_gone(now);
+    std::vector<std::uint64_t> late;
+    for (const auto& [number, call] : open_) {
+        if (call.time.is_over(now) || (call.time.is_left_to_broker() && is_broker_gone)) {
+            late.push_back(number);
+        } else {
+            look_at_ = std::min(look_at_, call.time.give_up_at());
+        }
+    }
+    for (const std::uint64_t number : late) {
+        end(open_.find(number), Error(Errc::timed_out, "the broker has not answered"));
+        detail::send_cancel(*channel_, number, client_->patience());
+    }
+}
+
+std::size_t Calls::Impl::poll() {
+    if (attachment_->is_lost()) {
+        end_all(attachment_->loss());
+    } else {
+        channel_->take_replies();
+        send_again();
+        give_up_late();
+    }
+    return hand_out();
+}
+
+/// One at a time: a handler may call, cancel and poll.
+std::size_t Calls::Impl::hand_out() {
+    std::size_t handed = 0;
+    for (; !ended_.empty(); ++handed) {
+        Ended ended = std::move(ended_.front());
+        ended_.pop_front();
+        if (on_answer_) on_answer_(ended.ticket, std::move(ended.answer));
+    }
+    return handed;
+}
+
+Result<std::size_t> Calls::Impl::wait(Clock::time_point until) {
+    if (pending() == 0) return Error(Errc::would_block, "nothing is under way");
+    for (;;) {
+        if (const std::size_t handed = poll(); handed > 0) return handed;
+        if (pending() == 0) return std::size_t{0};  // cancelled by a handler
+        if (Clock::now() >= until) return Error(Errc::timed_out);
+        // Whatever ends it, the next `poll` finds out.
+        static_cast<void>(channel_->await_any(std::min(until, look_at_), client_->patience()));
+    }
+}
+
+Calls::Calls(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Calls::Calls(Calls&&) noexcept = default;
+Calls& Calls::operator=(Calls&&) noexcept = default;
+Calls::~Calls() = default;
+
+Result<std::uint64_t> Calls::call(std::string_view name, std::string_view json,
+                                  const CallOptions& options) {
+    auto document = detail::encode(json);
+    if (!document) return document.error();
+    return impl_->call(name, *document, options);
+}
+Result<std::uint64_t> Calls::call(std::string_view name, const Document& document,
+                                  const CallOptions& options) {
+    return impl_->call(name, document.bytes(), options);
+}
+void Calls::cancel(std::uint64_t ticket) { impl_->cancel(ticket); }
+std::size_t Calls::poll() { return impl_->poll(); }
+Result<std::size_t> Calls::wait(std::chrono::milliseconds timeout) {
+    return impl_->wait(Clock::now() + timeout);
+}
+Result<void> Calls::wait_all(std::chrono::milliseconds timeout) {
+    const auto until = Clock::now() + timeout;
+    while (impl_->pending() > 0) {
+        if (auto waited = impl_->wait(until); !waited) return waited.error();
+    }
+    return {};
+}
+std::size_t Calls::pending() const noexcept { return impl_->pending(); }
+
+}  // namespace ringside

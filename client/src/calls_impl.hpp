@@ -1,0 +1,68 @@
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "call_time.hpp"
+#include "client_impl.hpp"
+#include "ringside/messaging.hpp"
+
+namespace ringside {
+
+/// The calls of one lane that are under way, by the numbers of their requests. What comes in for
+/// them, at whichever time the lane is looked at, waits in `ended_` until the caller asks.
+class Calls::Impl {
+public:
+    Impl(std::shared_ptr<Client::Impl> client, detail::ThreadLane& lane, OnAnswer on_answer);
+    ~Impl();
+    Impl(const Impl&) = delete;
+    Impl& operator=(const Impl&) = delete;
+
+    Result<std::uint64_t> call(std::string_view name, ByteView document,
+                               const CallOptions& options);
+    void cancel(std::uint64_t ticket);
+    std::size_t poll();
+    Result<std::size_t> wait(detail::Clock::time_point until);
+    [[nodiscard]] std::size_t pending() const noexcept {
+        return open_.size() + again_.size() + ended_.size();
+    }
+
+private:
+    struct Open {
+        std::uint64_t ticket;
+        std::string name;
+        Bytes document;  ///< kept, because it may have to be sent again
+        bool is_idempotent;
+        detail::CallTime time;
+    };
+    struct Ended {
+        std::uint64_t ticket;
+        Result<Answer> answer;
+    };
+    using OpenCalls = std::unordered_map<std::uint64_t, Open>;
+
+    Result<void> send(Open call);
+    void take(const shm::ReplyView& reply);
+    void take_reset(std::uint64_t up_to);
+    void end(OpenCalls::iterator call, Result<Answer> answer);
+    void end_all(const Error& error);
+    void send_again();
+    void give_up_late();
+    std::size_t hand_out();
+
+    std::shared_ptr<Client::Impl> client_;
+    std::shared_ptr<detail::Attachment> attachment_;
+    detail::Channel* channel_;
+    OnAnswer on_answer_;
+    std::uint64_t tickets_ = 0;
+    OpenCalls open_;
+    std::vector<Open> again_;  ///< to be sent once more
+    std::deque<Ended> ended_;
+    detail::Pulse pulse_;
+    detail::Clock::time_point look_at_{};  ///< when to look for calls that are late
+};
+
+}  // namespace ringside

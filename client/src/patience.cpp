@@ -1,0 +1,55 @@
+#include "patience.hpp"
+
+#include <algorithm>
+
+#include "attachment.hpp"
+#include "shm/wait/spin.hpp"
+
+namespace ringside::detail {
+
+namespace {
+
+/// How long the first sleep lasts.
+constexpr std::chrono::milliseconds slice_first{10};
+
+/// S1 to S3 of shm/wait/futex.hpp: sleeps once, at most until `until`.
+void sleep_once(const SleepPlace& place, const std::function<bool()>& ready,
+                Clock::time_point until) {
+    const std::uint32_t seen = place.word->load(std::memory_order_acquire);
+    if (place.sign != nullptr) {
+        place.sign->store(static_cast<std::uint32_t>(place.says), std::memory_order_seq_cst);
+        std::atomic_thread_fence(std::memory_order_seq_cst);
+    }
+    if (!ready()) shm::futex_wait(*place.word, seen, until);
+    if (place.sign != nullptr) {
+        place.sign->store(static_cast<std::uint32_t>(shm::SleepsOn::nothing),
+                          std::memory_order_relaxed);
+    }
+}
+
+}  // namespace
+
+Result<void> wait_until_ready(Attachment& attachment, const SleepPlace& place,
+                              const std::function<bool()>& ready, Clock::time_point deadline,
+                              const Patience& patience) {
+    for (shm::SpinWait spin(patience.spin);;) {
+        if (ready()) return {};
+        if (!spin.pause()) break;
+    }
+    for (auto slice = std::min(slice_first, patience.slice_max);;
+         slice = std::min(2 * slice, patience.slice_max)) {
+        sleep_once(place, ready, std::min(deadline, Clock::now() + slice));
+        if (ready()) return {};
+        if (attachment.check_lost()) {
+            if (ready()) return {};
+            return attachment.loss();
+        }
+        if (Clock::now() >= deadline) {
+            return Error(Errc::timed_out, attachment.is_orphan()
+                                              ? "its broker is gone, and no other has come yet"
+                                              : "the broker has not answered");
+        }
+    }
+}
+
+}  // namespace ringside::detail

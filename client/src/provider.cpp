@@ -1,0 +1,62 @@
+#include "provider_impl.hpp"
+
+namespace ringside {
+
+Result<Provider> Client::provide(std::string_view pattern) {
+    auto inbox = detail::Inbox::open(impl_, shm::DeclarationKind::provide, pattern);
+    if (!inbox) return inbox.error();
+    return Provider(std::make_unique<Provider::Impl>(std::move(*inbox)));
+}
+
+Result<Call> Provider::Impl::poll() {
+    for (;;) {
+        const auto* session = inbox_->attachment().get();
+        auto delivery = inbox_->take();
+        // Callers of a session that is over have been told so.
+        if (inbox_->attachment().get() != session) cancel([](const Call::Impl&) { return true; });
+        if (!delivery) return delivery.error();
+        const wire::Delivery& brought = **delivery;
+        switch (brought.kind()) {
+            case wire::DeliveryKind::offer:
+                if (auto call = take(brought)) return Call(std::move(call));
+                break;
+            case wire::DeliveryKind::cancelled:
+                cancel([&](const Call::Impl& call) { return call.id() == brought.id(); });
+                break;
+            case wire::DeliveryKind::reset: cancel([](const Call::Impl&) { return true; }); break;
+            default: break;  // meant for whoever had the lane before
+        }
+    }
+}
+
+/// Null: it was withdrawn, or was meant for whoever had the lane before.
+std::shared_ptr<Call::Impl> Provider::Impl::take(const wire::Delivery& offer) {
+    if (offer.name() == nullptr || offer.place() >= taken_.size()) return nullptr;
+    if (!inbox_->pattern().matches(offer.name()->string_view()) || !claim(offer)) return nullptr;
+    auto call = std::make_shared<Call::Impl>(inbox_->client(), inbox_->attachment(), offer);
+    taken_[offer.place()] = call;
+    return call;
+}
+
+bool Provider::Impl::claim(const wire::Delivery& offer) const noexcept {
+    std::uint64_t expected = shm::Claims::offered(offer.id());
+    return inbox_->claims().words[offer.place()].compare_exchange_strong(
+        expected, shm::Claims::taken(offer.id()), std::memory_order_seq_cst);
+}
+
+template <class Chosen>
+void Provider::Impl::cancel(const Chosen& is_chosen) {
+    for (const auto& place : taken_) {
+        const auto call = place.lock();
+        if (call != nullptr && is_chosen(*call)) call->cancel();
+    }
+}
+
+Provider::Provider(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Provider::Provider(Provider&&) noexcept = default;
+Provider& Provider::operator=(Provider&&) noexcept = default;
+Provider::~Provider() = default;
+Result<Call> Provider::poll() { return impl_->poll(); }
+Result<Call> Provider::next(std::chrono::milliseconds timeout) { return impl_->next(timeout); }
+
+}  // namespace ringside

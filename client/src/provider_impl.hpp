@@ -1,0 +1,34 @@
+#pragma once
+
+#include <array>
+#include <memory>
+
+#include "inbox.hpp"
+#include "offered_call.hpp"
+
+namespace ringside {
+
+/// An Inbox for offers of calls. What it does with one: P1 of shm/lane/session_memory.hpp.
+class Provider::Impl {
+public:
+    explicit Impl(std::unique_ptr<detail::Inbox> inbox) : inbox_(std::move(inbox)) {}
+
+    Result<Call> poll();
+    /// `stop`: ends the waiting.
+    Result<Call> next(std::chrono::milliseconds timeout, const std::atomic<bool>* stop = nullptr) {
+        return inbox_->next([this] { return poll(); }, timeout, stop);
+    }
+
+private:
+    [[nodiscard]] std::shared_ptr<Call::Impl> take(const wire::Delivery& offer);
+    [[nodiscard]] bool claim(const wire::Delivery& offer) const noexcept;
+    template <class Chosen>
+    void cancel(const Chosen& is_chosen);
+
+    std::unique_ptr<detail::Inbox> inbox_;
+    /// The calls that were taken last, by the places of their claims: one has a place to itself
+    /// until it has ended.
+    std::array<std::weak_ptr<Call::Impl>, limits::calls_per_provider_max> taken_;
+};
+
+}  // namespace ringside
