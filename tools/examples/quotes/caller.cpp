@@ -10,6 +10,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+constexpr auto report_interval = std::chrono::milliseconds(100);
+
 class Caller {
 public:
     explicit Caller(const std::string& grid)
@@ -24,8 +26,8 @@ public:
     bool play() {
         while (const std::int64_t demand = this->demand()) {
             while (asked_.size() < static_cast<std::size_t>(demand)) ask();
-            static_cast<void>(calls_.wait(std::chrono::milliseconds(20)));
             if (Clock::now() >= next_report_) report();
+            static_cast<void>(calls_.wait(std::chrono::milliseconds(20)));
         }
         calls_.wait_all(std::chrono::seconds(10)).value();
         fmt::print("caller: {} calls, {} wrong\n", called_, wrong_);
@@ -70,7 +72,7 @@ private:
         client_.publish(load_subject, load.json()).value();
         waited_ = {};
         answered_ = 0;
-        next_report_ = Clock::now() + std::chrono::milliseconds(100);
+        next_report_ = Clock::now() + report_interval;
     }
 
     Client client_;
@@ -80,7 +82,7 @@ private:
     std::int64_t wrong_ = 0;
     std::int64_t answered_ = 0;  ///< since the last report
     Clock::duration waited_{};   ///< by those, together
-    Clock::time_point next_report_{};
+    Clock::time_point next_report_ = Clock::now() + report_interval;
 };
 
 }  // namespace
