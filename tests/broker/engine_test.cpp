@@ -27,9 +27,9 @@ TEST(Engine, CommitIsVisibleWhenItsReplyIs) {
     ASSERT_TRUE(answer);
     EXPECT_EQ(answer->error, Errc::ok);
     EXPECT_EQ(answer->number, 1U);
-    EXPECT_EQ(answer->revision, 1U);
+    EXPECT_EQ(answer->revision, harness.opened_at + 1);
     EXPECT_EQ(answer->versions, std::vector<Version>{1});
-    EXPECT_EQ(harness.published(), 1U);
+    EXPECT_EQ(harness.published(), harness.opened_at + 1);
     EXPECT_EQ(harness.get("a"), R"({"n":1})");
     EXPECT_FALSE(harness.turn());
 }
@@ -63,7 +63,7 @@ TEST(Engine, RefusalNamesTheCommandAndChangesNothing) {
     EXPECT_EQ(answer->failed_command, 1U);
     EXPECT_FALSE(answer->detail.empty());
     EXPECT_FALSE(harness.get("a"));
-    EXPECT_EQ(harness.published(), 0U);
+    EXPECT_EQ(harness.published(), harness.opened_at);
 }
 
 TEST(Engine, BadArgumentsAreRefusedAndTheSessionGoesOn) {
@@ -166,7 +166,7 @@ TEST(Engine, LargeRequestAndLargeReplyTravelInPieces) {
         at += size;
         harness.settle();
     }
-    EXPECT_EQ(harness.published(), 1U);
+    EXPECT_EQ(harness.published(), harness.opened_at + 1);
     EXPECT_TRUE(harness.engine.is_held_up());
     EXPECT_FALSE(lane.take()) << "the reply was to come in more pieces than there is room for";
     harness.turn();
@@ -187,7 +187,7 @@ TEST(Engine, LaneThatIsNotDrainedStopsItselfOnly) {
         --lazy.number;  // the last one did not get in
         full = harness.settle() == 0;
     }
-    const Version written = harness.published();
+    const Version written = harness.published() - harness.opened_at;
     EXPECT_LT(written, sent);
     EXPECT_FALSE(harness.engine.has_work());
     EXPECT_TRUE(harness.engine.is_held_up());
@@ -278,7 +278,7 @@ TEST(Engine, TurnIsBounded) {
         for (int i = 0; i < 100; ++i) ASSERT_TRUE(one.put("r", "1"));
     }
     harness.turn();
-    EXPECT_EQ(harness.published(), Engine::requests_per_turn);
+    EXPECT_EQ(harness.published(), harness.opened_at + Engine::requests_per_turn);
 }
 
 TEST(Engine, RecordsExpireByTheClockOfTheTurn) {
@@ -287,7 +287,7 @@ TEST(Engine, RecordsExpireByTheClockOfTheTurn) {
     LaneClient& lane = client.open_lane();
     ASSERT_TRUE(lane.put("a", "1", {.ttl_ms = 50}));
     harness.settle();
-    EXPECT_EQ(harness.engine.next_expiry_ms(), harness.now_ns / 1'000'000 + 50);
+    EXPECT_EQ(harness.engine.next_due_ms(), harness.now_ns / 1'000'000 + 50);
     harness.now_ns += 49'000'000;
     EXPECT_FALSE(harness.turn());
     EXPECT_TRUE(harness.get("a"));
@@ -341,12 +341,14 @@ TEST(Engine, SleepingWatchersAreCountedBySubject) {
 TEST(Engine, PinKeepsWhatItSeesUntilItsSessionIsClosed) {
     EngineHarness harness;
     auto writer_session = harness.open();
+    auto reader = harness.open({Role::reader, {}});
     LaneClient& lane = writer_session.open_lane();
     ASSERT_TRUE(lane.put("a", "1"));
     harness.settle();
-    auto reader = harness.open({Role::reader, {}});
+    const Revision pinned = harness.published();
     reader.memory.control().pins_used = 1;
-    ASSERT_TRUE(shm::try_pin(reader.memory.pin(0).pin, 1, harness.segment.header().horizon, false));
+    ASSERT_TRUE(
+        shm::try_pin(reader.memory.pin(0).pin, pinned, harness.segment.header().horizon, false));
     ASSERT_TRUE(lane.put("a", "2"));
     harness.settle();
     lane.writer.compact();
@@ -354,7 +356,7 @@ TEST(Engine, PinKeepsWhatItSeesUntilItsSessionIsClosed) {
     harness.settle();
     harness.engine.housekeep(harness.now_ns);
     EXPECT_EQ(harness.segment.header().counters.retired_blocks, 1U);
-    EXPECT_EQ(harness.get("a", 1), "1");
+    EXPECT_EQ(harness.get("a", pinned), "1");
     ASSERT_TRUE(harness.engine.close(reader.id));
     harness.engine.housekeep(harness.now_ns);
     EXPECT_EQ(harness.segment.header().counters.retired_blocks, 0U);
@@ -367,8 +369,9 @@ TEST(Engine, SessionsAreShownInTheSegment) {
     for (int i = 0; i < 5; ++i) ASSERT_TRUE(lane.put("a", "1"));
     harness.settle();
     client.memory.control().pins_used = 3;
-    client.memory.pin(1).cursor = 1 + 2;  // at position 2 of 5
-    client.memory.pin(2).cursor = 1 + 4;
+    const Position head = harness.segment.header().commit.head;
+    client.memory.pin(1).cursor = 1 + head - 3;
+    client.memory.pin(2).cursor = 1 + head - 1;
     harness.engine.housekeep(harness.now_ns);
     const shm::SessionEntry& entry = harness.segment.view().session(0);
     EXPECT_EQ(entry.id, client.id);

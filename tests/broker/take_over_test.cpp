@@ -102,12 +102,12 @@ TEST_F(TakeOver, WhatWasAppliedIsAnsweredAndNotAppliedAgain) {
     ASSERT_EQ(answers.size(), 2U);
     EXPECT_EQ(answers[0].number, 2U);
     EXPECT_EQ(answers[0].error, Errc::ok);
-    EXPECT_EQ(answers[0].revision, 2U);
+    EXPECT_EQ(answers[0].revision, first_.opened_at + 2);
     EXPECT_EQ(answers[0].versions, std::vector<Version>{2});
-    EXPECT_EQ(answers[1].revision, 3U);
+    EXPECT_EQ(answers[1].revision, first_.opened_at + 3);
     EXPECT_EQ(answers[1].versions, std::vector<Version>{1});
     EXPECT_EQ(first_.get("a"), "2");
-    EXPECT_EQ(first_.published(), 4U) << "the revision of the take-over, and none after it";
+    EXPECT_EQ(first_.published(), first_.opened_at + 4) << "the revision of the take-over, and none after it";
 }
 
 TEST_F(TakeOver, WhatWasAnsweredIsNotTakenUpAgain) {
@@ -205,9 +205,9 @@ TEST_F(TakeOver, WhatWasKeptBackIsAnsweredFromTheRing) {
     next.durability.durable = next.durability.wanted.load();
     const auto answers = next.turn_and_take();
     ASSERT_EQ(answers.size(), 3U);
-    EXPECT_EQ(answers[0].revision, 1U);
+    EXPECT_EQ(answers[0].revision, first_.opened_at + 1);
     EXPECT_EQ(answers[1].error, Errc::not_applied);
-    EXPECT_EQ(answers[2].revision, 2U);
+    EXPECT_EQ(answers[2].revision, first_.opened_at + 2);
     EXPECT_EQ(answers[2].versions, (std::vector<Version>{1, 1}));
 }
 

@@ -64,23 +64,31 @@ public:
         return send();
     }
 
-    /// The next reply, if a whole one is there.
-    std::optional<Answer> take() {
-        for (bool more = true; more;) {
-            if (replies_.pop(message_, limits::message_bytes_max, more) !=
+    /// The next message, if a whole one is there; valid until the next call.
+    std::optional<shm::ReplyView> take_message() {
+        if (!is_more_) message_.clear();
+        do {
+            if (replies_.pop(message_, limits::message_bytes_max, is_more_) !=
                 shm::ByteRingConsumer::Outcome::frame) {
                 return std::nullopt;
             }
             replies_.release();
-        }
-        const auto reply = shm::ReplyView::parse(message_).value();
+        } while (is_more_);
+        return shm::ReplyView::parse(message_).value();
+    }
+
+    /// The next reply that is no delivery.
+    std::optional<Answer> take() {
+        auto message = take_message();
+        while (message && message->delivery() != nullptr) message = take_message();
+        if (!message) return std::nullopt;
+        const shm::ReplyView& reply = *message;
         Answer answer{reply.number(),         reply.error(),
                       reply.failed_command(), std::string(reply.detail()),
                       reply.revision(),       {}};
         for (std::size_t i = 0; i < reply.versions(); ++i) {
             answer.versions.push_back(reply.version(i));
         }
-        message_.clear();
         return answer;
     }
     std::vector<Answer> take_all() {
@@ -99,6 +107,7 @@ private:
     shm::ByteRingProducer requests_;
     shm::ByteRingConsumer replies_;
     Bytes message_;
+    bool is_more_ = false;  ///< the message goes on
 };
 
 /// A session as its client sees it: the memory, mapped a second time as a client does.
@@ -140,6 +149,8 @@ public:
                         id, id - 1, std::move(memory),
                         broker::Peer{{1000 + id, 1, 1, {}}, std::move(access), std::move(program)}),
                     now_ns);
+        turn();  // commits the record of the session
+        opened_at = published();
         return {id, view};
     }
 
@@ -168,6 +179,7 @@ public:
 
     shm::Segment segment;
     std::uint64_t now_ns = 1'000'000'000;
+    Revision opened_at = 0;  ///< when the last session was there
     broker::Outbox outbox;
     broker::Durability durability;
     broker::Engine engine;
