@@ -306,7 +306,7 @@ void Grid::Impl::settle() noexcept {
         if (made.from != 0) {
             const VersionBlock& before = *version_at(made.from);
             if (before.is_tombstone()) --tombstones_;
-            else --live_records_;
+            else count_record(now.name(), -1);
             if (before.has_expiry()) expiries_.remove(before.expires_ms(), before.record_id());
             history_.push({made.from, before.block_bytes(), revision, Retired::Kind::block});
         }
@@ -319,7 +319,7 @@ void Grid::Impl::settle() noexcept {
             ++tombstones_;
             history_.push({made.to, now.block_bytes(), revision, Retired::Kind::tombstone});
         } else {
-            ++live_records_;
+            count_record(now.name(), 1);
             if (now.has_expiry()) expiries_.add(now.expires_ms(), now.record_id());
         }
     }
@@ -410,7 +410,7 @@ Result<void> Grid::Impl::restore(const StoredRecord& record) {
         heap_.free(offset, block.block_bytes());
         return linked;
     }
-    ++live_records_;
+    count_record(record.name, 1);
     if (block.has_expiry()) expiries_.add(record.expires_ms, block.record_id());
     // There is no reader yet: what growing tables and nodes leaves behind is free at once.
     if (structure_.bytes() > restore_waste_max) drain(no_limit, no_limit);
