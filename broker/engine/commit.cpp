@@ -89,6 +89,8 @@ Result<Version> Grid::Impl::apply(const Command& command, const Origin& origin) 
     if (command.kind == CommandKind::publish) return tell(command, origin);
     const std::uint64_t hash = table_.hash(command.name);
     const VersionBlock* newest = table_.find(command.name, hash);
+    // It is stored to at the end, and lies far from the block.
+    if (newest != nullptr) __builtin_prefetch(&segment_.slot(newest->record_id()), 1);
     const VersionBlock* live = newest == nullptr || newest->is_tombstone() ? nullptr : newest;
     if (auto checked = check_condition(command, live); !checked) return checked.error();
     auto made = evaluate(command, live);
