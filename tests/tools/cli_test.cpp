@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdio>
 #include <fstream>
+#include <regex>
 
 #include "tests/support/test_grid.hpp"
 
@@ -34,9 +35,12 @@ protected:
     [[nodiscard]] Outcome run(const std::string& arguments) const {
         return shell(std::string(RINGSIDE_CLI_PATH) + " -g " + grid_.name() + " " + arguments);
     }
+    /// Revisions are not compared: each session of a program takes some for records of its own.
     void expect(const std::string& arguments, const std::string& output, int status = 0) const {
         const Outcome outcome = run(arguments);
-        EXPECT_EQ(outcome.output, output.empty() ? output : output + "\n") << arguments;
+        const std::string shown =
+            std::regex_replace(outcome.output, std::regex(R"("revision":\d+)"), R"("revision":N)");
+        EXPECT_EQ(shown, output.empty() ? output : output + "\n") << arguments;
         EXPECT_EQ(outcome.status, status) << arguments;
     }
     void expect_status(const std::string& arguments, int status) const {
@@ -47,18 +51,18 @@ protected:
 };
 
 TEST_F(CliTest, WritesAndReads) {
-    expect(R"(put a/1 '{"x":[1,2.5,"é"]}')", R"({"revision":1,"version":1})");
+    expect(R"(put a/1 '{"x":[1,2.5,"é"]}')", R"({"revision":N,"version":1})");
     expect("get a/1", R"({"x":[1,2.5,"é"]})");
     expect("get a/1 /x/1", "2.5");
-    expect("patch a/1 /x/0 9 --if-version 1", R"({"revision":2,"version":2})");
-    expect(R"(merge a/1 '{"y":null,"z":true}')", R"({"revision":3,"version":3})");
+    expect("patch a/1 /x/0 9 --if-version 1", R"({"revision":N,"version":2})");
+    expect(R"(merge a/1 '{"y":null,"z":true}')", R"({"revision":N,"version":3})");
     EXPECT_EQ(shell(R"(echo '"piped"' | )" + std::string(RINGSIDE_CLI_PATH) + " -g " +
                     grid_.name() + " put a/2 -")
                   .status,
               0);
     expect("ls", "a/1\na/2");
-    expect("scan 'a/2'", R"({"name":"a/2","version":1,"revision":4,"document":"piped"})");
-    expect("delete a/2", R"({"revision":5,"version":2})");
+    expect("scan 'a/2'", R"({"name":"a/2","version":1,"revision":N,"document":"piped"})");
+    expect("delete a/2", R"({"revision":N,"version":2})");
     expect("ls 'b/**'", "");
 }
 
@@ -81,12 +85,14 @@ TEST_F(CliTest, TellsByItsExitStatusWhatWentWrong) {
 
 TEST_F(CliTest, WatchesUntilTheCountIsReached) {
     ASSERT_EQ(run("put a 1").status, 0);
-    ASSERT_EQ(run("put a 2").status, 0);
+    const std::string second = run("put a 2").output;
+    std::smatch revision;
+    ASSERT_TRUE(std::regex_search(second, revision, std::regex(R"("revision":(\d+))")));
     ASSERT_EQ(run("delete a").status, 0);
-    expect("watch a --from 2 --every --count 2",
-           R"({"kind":"put","name":"a","version":2,"revision":2,"document":2})"
+    expect("watch a --from " + revision.str(1) + " --every --count 2",
+           R"({"kind":"put","name":"a","version":2,"revision":N,"document":2})"
            "\n"
-           R"({"kind":"remove","name":"a","version":3,"revision":3})");
+           R"({"kind":"remove","name":"a","version":3,"revision":N})");
     expect("watch a --count 1 --timeout 0.2", "", 1);
 }
 
