@@ -93,7 +93,7 @@ private:
     shm::ByteRingProducer requests_;
     shm::ByteRingConsumer replies_;
     std::uint64_t number_ = 0;
-    std::uint64_t sending_ = 0;  ///< number of the request that is on its way into the ring
+    std::uint64_t sending_ = 0;  ///< number of the request that waits for room; 0: none
     std::uint64_t lost_up_to_ = 0;
     Bytes reply_;
     Bytes early_reply_;  ///< that came while its request was sent for the second time
