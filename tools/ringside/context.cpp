@@ -52,10 +52,10 @@ ExitStatus status_of(Errc code) noexcept {
         case Errc::bad_request:
         case Errc::bad_grid_name:
         case Errc::bad_configuration:
-        case Errc::bad_ttl:
         case Errc::bad_user:
         case Errc::bad_timeout:
-        case Errc::reserved_name: return ExitStatus::usage;
+        case Errc::reserved_name:
+        case Errc::bad_ttl: return ExitStatus::usage;
         case Errc::no_such_grid:
         case Errc::no_broker:
         case Errc::connection_lost:
@@ -97,7 +97,7 @@ std::string argument_or_input(const std::string& text) {
     return {std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>()};
 }
 
-std::chrono::milliseconds parse_duration(std::string_view text) {
+std::chrono::milliseconds parse_duration(std::string_view text, Errc otherwise) {
     std::uint64_t number = 0;
     const char* end = text.data() + text.size();
     const auto [unit_at, failed] = std::from_chars(text.data(), end, number);
@@ -109,9 +109,8 @@ std::chrono::milliseconds parse_duration(std::string_view text) {
     else if (unit == "h") factor = 3'600'000;
     else if (unit == "d") factor = 86'400'000;
     if (failed != std::errc() || factor == 0 || number > limits::ttl_ms_max / factor) {
-        throw Exception(
-            Error(Errc::bad_ttl,
-                  "'" + std::string(text) + "' is not a time: write 500ms, 30s, 5m, 2h or 1d"));
+        throw Exception(Error(otherwise, "'" + std::string(text) +
+                                             "' is not a time: write 500ms, 30s, 5m, 2h or 1d"));
     }
     return std::chrono::milliseconds(number * factor);
 }

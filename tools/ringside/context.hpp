@@ -17,6 +17,7 @@ enum class ExitStatus : int {
     usage = 2,    ///< wrong arguments or input
     no_grid = 3,  ///< no such grid, or no broker
     refused = 4,  ///< by role, limit or a full grid
+    failed = 5,   ///< a call was answered with a failure
 };
 
 /// What every command shares. Set up by main, then passed to the one that was asked for.
@@ -39,8 +40,8 @@ void print_line(std::string_view line, bool now = false);
 /// `text`, or all of standard input when it is "-".
 [[nodiscard]] std::string argument_or_input(const std::string& text);
 
-/// "500ms", "30s", "5m", "2h", "1d". Throws ringside::Exception (bad_ttl).
-[[nodiscard]] std::chrono::milliseconds parse_duration(std::string_view text);
+/// "500ms", "30s", "5m", "2h", "1d". Throws ringside::Exception (`otherwise`).
+[[nodiscard]] std::chrono::milliseconds parse_duration(std::string_view text, Errc otherwise);
 
 /// Appends `"key":"text"`, escaped.
 void append_member(std::string& out, std::string_view key, std::string_view text);
@@ -56,7 +57,11 @@ void catch_interrupts();
 // Each adds its commands to the program.
 void add_write_commands(CLI::App& app, Context& context);
 void add_read_commands(CLI::App& app, Context& context);
-void add_watch_command(CLI::App& app, Context& context);
+void add_watch_commands(CLI::App& app, Context& context);
+void add_message_commands(CLI::App& app, Context& context);
+void add_provide_command(CLI::App& app, Context& context);
+void add_listen_command(CLI::App& app, Context& context);
+void add_session_commands(CLI::App& app, Context& context);
 void add_load_command(CLI::App& app, Context& context);
 void add_inspect_command(CLI::App& app, Context& context);
 void add_top_command(CLI::App& app, Context& context);

@@ -4,7 +4,6 @@
 #include <sys/file.h>
 
 #include "shm/base/descriptor.hpp"
-#include "shm/segment/segment.hpp"
 
 namespace ringside::tools {
 

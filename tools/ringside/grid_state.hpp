@@ -2,9 +2,23 @@
 
 #include <string>
 
+#include "shm/base/limits.hpp"
+#include "shm/segment/segment.hpp"
+
 namespace ringside::tools {
 
 /// Whether a process holds the grid's lock: the kernel lets go of a dead owner's.
 [[nodiscard]] bool has_broker(const std::string& grid);
+
+/// Calls `each(id, entry)` for the segment's entry of every session that is open.
+template <class Each>
+void for_each_session(const shm::SegmentView& segment, Each each) {
+    for (std::size_t i = 0; i < limits::sessions_max; ++i) {
+        const shm::SessionEntry& entry = segment.session(i);
+        // acquire: pairs with the engine's release; the rest of the entry is written.
+        const SessionId id = entry.id.load(std::memory_order_acquire);
+        if (id != 0) each(id, entry);
+    }
+}
 
 }  // namespace ringside::tools

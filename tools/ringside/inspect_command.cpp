@@ -118,7 +118,7 @@ void report_regions(Report& report, const shm::SegmentView& segment) {
     report.table("regions", {"region", "offset", "bytes", "used", "full"}, rows);
 }
 
-void report_counters(Report& report, const shm::SegmentView& segment) {
+void report_contents(Report& report, const shm::SegmentView& segment) {
     const shm::Counters& counters = segment.header().counters;
     report.section("memory");
     report.fact("segment_bytes", segment.identity().segment_bytes);
@@ -140,6 +140,9 @@ void report_counters(Report& report, const shm::SegmentView& segment) {
     report.fact("retained", ring.head() - ring.tail(),
                 share(ring.head() - ring.tail(), ring.capacity()));
     report.fact("tail_revision", load(segment.header().tail.tail_revision));
+}
+
+void report_durability(Report& report, const shm::SegmentView& segment) {
     report.section("durability");
     const shm::StoreLine& store = segment.header().store;
     const std::uint64_t durable = load(segment.header().broker.durable);
@@ -152,6 +155,10 @@ void report_counters(Report& report, const shm::SegmentView& segment) {
         report.fact("durable", durable,
                     fmt::format("{} behind", load(segment.header().commit.published) - durable));
     }
+}
+
+void report_work(Report& report, const shm::SegmentView& segment) {
+    const shm::Counters& counters = segment.header().counters;
     report.section("work");
     report.fact("commits", load(counters.commits));
     report.fact("changes", load(counters.changes));
@@ -163,6 +170,18 @@ void report_counters(Report& report, const shm::SegmentView& segment) {
     report.fact("pins_revoked", load(counters.pins_revoked));
     report.fact("sessions_open", load(counters.sessions_open));
     report.fact("sessions_total", load(counters.sessions_total));
+}
+
+void report_messaging(Report& report, const shm::SegmentView& segment) {
+    const shm::Counters& counters = segment.header().counters;
+    report.section("messaging");
+    report.fact("events", load(counters.events));
+    report.fact("calls", load(counters.calls));
+    report.fact("calls_under_way", load(counters.calls_under_way));
+    report.fact("answers_late", load(counters.answers_late), "dropped: nobody waited any more");
+    report.fact("providers", load(counters.providers));
+    report.fact("listeners", load(counters.listeners));
+    report.fact("subjects_provided", load(counters.subjects_provided));
 }
 
 void report_heap(Report& report, const shm::SegmentView& segment) {
@@ -184,15 +203,11 @@ void report_heap(Report& report, const shm::SegmentView& segment) {
 
 void report_sessions(Report& report, const shm::SegmentView& segment) {
     std::vector<std::vector<Report::Cell>> rows;
-    for (std::size_t i = 0; i < limits::sessions_max; ++i) {
-        const shm::SessionEntry& entry = segment.session(i);
-        // acquire: pairs with the engine's release; the rest of the entry is written.
-        const std::uint32_t id = entry.id.load(std::memory_order_acquire);
-        if (id == 0) continue;
+    for_each_session(segment, [&](SessionId id, const shm::SessionEntry& entry) {
         rows.push_back({std::uint64_t{id}, load(entry.pid), load(entry.uid),
                         std::string(role_name(load(entry.role))), load(entry.lanes),
                         load(entry.requests), load(entry.lag), std::string(entry.name.data())});
-    }
+    });
     report.table("sessions",
                  {"session", "pid", "uid", "role", "lanes", "requests", "lag", "program"}, rows);
 }
@@ -211,7 +226,10 @@ void add_inspect_command(CLI::App& app, Context& context) {
         Report report(*json);
         report_grid(report, segment.view(), has_broker(context.grid));
         report_regions(report, segment.view());
-        report_counters(report, segment.view());
+        report_contents(report, segment.view());
+        report_durability(report, segment.view());
+        report_work(report, segment.view());
+        report_messaging(report, segment.view());
         report_heap(report, segment.view());
         report_sessions(report, segment.view());
         report.print();

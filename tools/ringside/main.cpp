@@ -14,7 +14,7 @@ int run(int argc, char** argv) {
     std::signal(SIGPIPE, SIG_IGN);
     spdlog::set_default_logger(spdlog::stderr_logger_mt("ringside"));
     spdlog::set_pattern("ringside: %v");
-    CLI::App app("Reads, writes, watches and inspects a Ringside grid", "ringside");
+    CLI::App app("Reads, writes, watches, calls and inspects a Ringside grid", "ringside");
     Context context;
     app.add_option("-g,--grid", context.grid, "Name of the grid")
         ->envname("RINGSIDE_GRID")
@@ -23,11 +23,15 @@ int run(int argc, char** argv) {
     app.require_subcommand(1);
     app.footer(
         "Exit status: 0 done, 1 not found or condition not met, 2 usage,\n"
-        "3 no such grid or broker, 4 refused (role, limit, full).\n"
+        "3 no such grid or broker, 4 refused (role, limit, full), 5 a call failed.\n"
         "Example: ringside -g onsale put event/42/seat/A12 '{\"status\":\"free\"}'");
     add_write_commands(app, context);
     add_read_commands(app, context);
-    add_watch_command(app, context);
+    add_watch_commands(app, context);
+    add_message_commands(app, context);
+    add_provide_command(app, context);
+    add_listen_command(app, context);
+    add_session_commands(app, context);
     add_load_command(app, context);
     add_inspect_command(app, context);
     add_top_command(app, context);

@@ -2,11 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "tools/ringside/context.hpp"
 
 namespace ringside::tools {
 
 namespace {
+
+constexpr std::size_t column_width_min = 14;
 
 void append(std::string& out, const std::string& key, const Report::Cell& value) {
     if (value.is_number) append_member(out, key, std::stoull(value.text));
@@ -33,23 +37,38 @@ void Report::fact(const std::string& key, const Cell& value, const std::string& 
 
 void Report::table(const std::string& title, const std::vector<std::string>& columns,
                    const std::vector<std::vector<Cell>>& rows) {
-    if (json_) {
-        close_section();
-        out_ += ",\"" + title + "\":[";
-        for (std::size_t r = 0; r < rows.size(); ++r) {
-            std::string row = "{";
-            for (std::size_t c = 0; c < columns.size(); ++c) append(row, columns[c], rows[r][c]);
-            out_ += (r == 0 ? "" : ",") + row + "}";
-        }
-        out_ += ']';
-        return;
+    if (json_) table_as_json(title, columns, rows);
+    else table_as_text(title, columns, rows);
+}
+
+void Report::table_as_json(const std::string& title, const std::vector<std::string>& columns,
+                           const std::vector<std::vector<Cell>>& rows) {
+    close_section();
+    out_ += (out_.empty() ? "{\"" : ",\"") + title + "\":[";
+    for (std::size_t r = 0; r < rows.size(); ++r) {
+        std::string row = "{";
+        for (std::size_t c = 0; c < columns.size(); ++c) append(row, columns[c], rows[r][c]);
+        out_ += (r == 0 ? "" : ",") + row + "}";
     }
-    out_ += '\n' + title + "\n ";
-    for (const std::string& column : columns) out_ += fmt::format(" {:>14}", column);
+    out_ += ']';
+}
+
+void Report::table_as_text(const std::string& title, const std::vector<std::string>& columns,
+                           const std::vector<std::vector<Cell>>& rows) {
+    std::vector<std::size_t> widths;
+    for (std::size_t c = 0; c < columns.size(); ++c) {
+        std::size_t width = std::max(column_width_min, columns[c].size());
+        for (const auto& row : rows) width = std::max(width, row[c].text.size());
+        widths.push_back(width);
+    }
+    out_ += (out_.empty() ? "" : "\n") + title + "\n ";
+    for (std::size_t c = 0; c < columns.size(); ++c)
+        out_ += fmt::format(" {:>{}}", columns[c], widths[c]);
     out_ += '\n';
     for (const auto& row : rows) {
         out_ += ' ';
-        for (const Cell& cell : row) out_ += fmt::format(" {:>14}", cell.text);
+        for (std::size_t c = 0; c < columns.size(); ++c)
+            out_ += fmt::format(" {:>{}}", row[c].text, widths[c]);
         out_ += '\n';
     }
 }

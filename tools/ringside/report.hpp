@@ -29,6 +29,10 @@ public:
 
 private:
     void close_section();
+    void table_as_json(const std::string& title, const std::vector<std::string>& columns,
+                       const std::vector<std::vector<Cell>>& rows);
+    void table_as_text(const std::string& title, const std::vector<std::string>& columns,
+                       const std::vector<std::vector<Cell>>& rows);
 
     bool json_;
     bool is_open_ = false;

@@ -7,6 +7,7 @@
 
 #include "shm/segment/segment.hpp"
 #include "tools/ringside/context.hpp"
+#include "tools/ringside/grid_state.hpp"
 
 namespace ringside::tools {
 
@@ -19,6 +20,8 @@ struct Sample {
     std::uint64_t commits;
     std::uint64_t changes;
     std::uint64_t refused;
+    std::uint64_t events;
+    std::uint64_t calls;
     std::uint64_t busy_ns;
     Clock::time_point at;
 
@@ -26,17 +29,17 @@ struct Sample {
         : commits(counters.commits.load(std::memory_order_relaxed)),
           changes(counters.changes.load(std::memory_order_relaxed)),
           refused(counters.refused.load(std::memory_order_relaxed)),
+          events(counters.events.load(std::memory_order_relaxed)),
+          calls(counters.calls.load(std::memory_order_relaxed)),
           busy_ns(counters.busy_ns.load(std::memory_order_relaxed)),
           at(Clock::now()) {}
 };
 
 std::uint64_t largest_lag(const shm::SegmentView& segment) {
     std::uint64_t lag = 0;
-    for (std::size_t i = 0; i < limits::sessions_max; ++i) {
-        const shm::SessionEntry& entry = segment.session(i);
-        if (entry.id.load(std::memory_order_acquire) == 0) continue;
+    for_each_session(segment, [&](SessionId, const shm::SessionEntry& entry) {
         lag = std::max(lag, entry.lag.load(std::memory_order_relaxed));
-    }
+    });
     return lag;
 }
 
@@ -57,10 +60,14 @@ std::vector<Figure> figures(const shm::SegmentView& segment, const Sample& befor
         {"writes/s", rate(before.commits, now.commits)},
         {"changes/s", rate(before.changes, now.changes)},
         {"refused/s", rate(before.refused, now.refused)},
+        {"events/s", rate(before.events, now.events)},
+        {"calls/s", rate(before.calls, now.calls)},
+        {"under way", std::to_string(load(counters.calls_under_way))},
         {"busy", fmt::format("{:.0f}%",
                              static_cast<double>(now.busy_ns - before.busy_ns) / (1e7 * seconds))},
         {"records", std::to_string(load(counters.records))},
         {"sessions", std::to_string(load(counters.sessions_open))},
+        {"providers", std::to_string(load(counters.providers))},
         {"lag", std::to_string(largest_lag(segment))},
         {"heap", fmt::format("{} MiB of {}", load(counters.heap_bytes_used) >> 20,
                              segment.identity().heap.bytes >> 20)},
@@ -122,7 +129,7 @@ void add_top_command(CLI::App& app, Context& context) {
     };
     auto arguments = std::make_shared<Arguments>();
     CLI::App* command =
-        app.add_subcommand("top", "Shows writes, changes, sessions, lag and memory, live");
+        app.add_subcommand("top", "Shows writes, events, calls, sessions, lag and memory, live");
     command->add_option("--interval", arguments->interval_s, "Seconds between two looks")
         ->check(CLI::Range(0.05, 3600.0));
     command->add_option("--count", arguments->count, "End after so many looks");

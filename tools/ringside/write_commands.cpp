@@ -25,7 +25,7 @@ struct WriteArguments {
         if (version_option->count() > 0) options.condition = Condition::version_is(if_version);
         if (revision_option->count() > 0) options.condition = Condition::revision_is(if_revision);
         if (durable) options.grade = Grade::durable;
-        if (!ttl.empty()) options.ttl = parse_duration(ttl);
+        if (!ttl.empty()) options.ttl = parse_duration(ttl, Errc::bad_ttl);
         return options;
     }
 };

@@ -6,14 +6,31 @@ namespace ringside::tools {
 
 namespace {
 
+/// The arguments of `watch` and of `subscribe`.
 struct Arguments {
     std::string pattern;
     WatchOptions options;
     std::uint64_t from = 0;
+    CLI::Option* from_option = nullptr;
     bool every = false;
+    bool events = false;
+    bool providers = false;
     std::uint64_t count = 0;
     double timeout_s = 0;
+
+    [[nodiscard]] WatchOptions watch_options() const {
+        WatchOptions all = options;
+        if (from_option->count() > 0) all.from = from;
+        if (every) all.mode = WatchMode::every;
+        if (events) all.what = all.what | WatchFor::events;
+        if (providers) all.what = all.what | WatchFor::providers;
+        return all;
+    }
 };
+
+bool is_of_a_record(WatchKind kind) noexcept {
+    return kind != WatchKind::event && kind != WatchKind::provided && kind != WatchKind::unprovided;
+}
 
 void print_event(const WatchEvent& event, bool has_pointer) {
     std::string line = "{";
@@ -23,7 +40,7 @@ void print_event(const WatchEvent& event, bool has_pointer) {
         append_member(line, "revision", event.resumes_at);
     } else {
         append_member(line, "name", event.record.name());
-        append_member(line, "version", event.record.version());
+        if (is_of_a_record(event.kind)) append_member(line, "version", event.record.version());
         append_member(line, "revision", event.record.revision());
         if (event.record.document().exists())
             append_member(line, "document", event.record.document());
@@ -37,7 +54,7 @@ void watch(Context& context, const Arguments& arguments) {
     using Clock = std::chrono::steady_clock;
     catch_interrupts();
     const Client client = context.attach();
-    Watch watch = client.watch(arguments.pattern, arguments.options).value();
+    Watch watch = client.watch(arguments.pattern, arguments.watch_options()).value();
     const auto deadline = Clock::now() + std::chrono::duration_cast<Clock::duration>(
                                              std::chrono::duration<double>(arguments.timeout_s));
     std::uint64_t printed = 0;
@@ -57,32 +74,53 @@ void watch(Context& context, const Arguments& arguments) {
     }
 }
 
-}  // namespace
-
-void add_watch_command(CLI::App& app, Context& context) {
-    auto arguments = std::make_shared<Arguments>();
-    CLI::App* command =
-        app.add_subcommand("watch", "Prints changes as they happen, a JSON line each");
+/// What both commands have. Runs `watch` when the command is asked for.
+CLI::App* add_command(CLI::App& app, Context& context, const std::string& name,
+                      const std::string& what, const std::shared_ptr<Arguments>& arguments) {
+    CLI::App* command = app.add_subcommand(name, what);
     command->add_option("pattern", arguments->pattern, "Glob pattern: * one level, ** any levels")
         ->required();
+    arguments->from_option =
+        command->add_option("--from", arguments->from, "Begin with what came with this revision");
+    command->add_option("--count", arguments->count, "End after so many lines");
+    command->add_option("--timeout", arguments->timeout_s, "End after so many seconds")
+        ->check(CLI::NonNegativeNumber);
+    command->callback([&context, arguments] { watch(context, *arguments); });
+    return command;
+}
+
+void add_watch(CLI::App& app, Context& context) {
+    auto arguments = std::make_shared<Arguments>();
+    CLI::App* command = add_command(app, context, "watch",
+                                    "Prints changes as they happen, a JSON line each", arguments);
     command->add_option("--pointer", arguments->options.pointer,
                         "Only changes of the value at this JSON Pointer; it is printed as `value`");
-    auto* from =
-        command->add_option("--from", arguments->from, "Begin with the changes of this revision");
     command->add_flag("--every", arguments->every,
                       "Every change; otherwise the newest state of each record");
     auto* initial = command->add_flag("--initial", arguments->options.initial,
                                       "First what is there, as kind `current`");
-    from->excludes(initial);
-    command->add_option("--count", arguments->count, "End after so many lines");
-    command->add_option("--timeout", arguments->timeout_s, "End after so many seconds")
-        ->check(CLI::NonNegativeNumber);
+    arguments->from_option->excludes(initial);
+    command->add_flag("--events", arguments->events, "Events, too, as kind `event`");
+    command->add_flag("--providers", arguments->providers,
+                      "Also when a listener begins to provide a name, and when none does any more "
+                      "(`provided`, `unprovided`)");
     command->footer("Example: ringside watch 'event/42/**' --pointer /status --count 10");
-    command->callback([&context, arguments, from] {
-        if (from->count() > 0) arguments->options.from = arguments->from;
-        if (arguments->every) arguments->options.mode = WatchMode::every;
-        watch(context, *arguments);
-    });
+}
+
+void add_subscribe(CLI::App& app, Context& context) {
+    auto arguments = std::make_shared<Arguments>();
+    arguments->options.what = WatchFor::events;
+    CLI::App* command =
+        add_command(app, context, "subscribe",
+                    "Prints events as they are published, a JSON line each", arguments);
+    command->footer("Example: ringside subscribe 'gate/**'");
+}
+
+}  // namespace
+
+void add_watch_commands(CLI::App& app, Context& context) {
+    add_watch(app, context);
+    add_subscribe(app, context);
 }
 
 }  // namespace ringside::tools

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tests/support/process.hpp"
+#include "tests/support/test_grid.hpp"
+
+namespace ringside::testing {
+
+struct Outcome {
+    std::string output;
+    int status = 0;
+};
+
+/// Runs a command to its end. What it wrote to standard error is in the output, too.
+inline Outcome shell(const std::string& command) {
+    FILE* pipe = popen(("{ " + command + "; } 2>&1").c_str(), "r");
+    Outcome outcome;
+    std::array<char, 4096> part;
+    for (std::size_t got = 0; (got = fread(part.data(), 1, part.size(), pipe)) > 0;) {
+        outcome.output.append(part.data(), got);
+    }
+    outcome.status = WEXITSTATUS(pclose(pipe));
+    return outcome;
+}
+
+/// The command line against a broker of its own.
+class CliTest : public ::testing::Test {
+protected:
+    TestGrid grid_;
+
+    [[nodiscard]] std::string cli() const {
+        return std::string(RINGSIDE_CLI_PATH) + " -g " + grid_.name() + " ";
+    }
+    [[nodiscard]] Outcome run(const std::string& arguments) const {
+        return shell(cli() + arguments);
+    }
+    void expect(const std::string& arguments, const std::string& output, int status = 0) const {
+        const Outcome outcome = run(arguments);
+        EXPECT_EQ(outcome.output, output.empty() ? output : output + "\n") << arguments;
+        EXPECT_EQ(outcome.status, status) << arguments;
+    }
+    void expect_status(const std::string& arguments, int status) const {
+        const Outcome outcome = run(arguments);
+        EXPECT_EQ(outcome.status, status) << arguments << ": " << outcome.output;
+        EXPECT_FALSE(outcome.output.empty()) << arguments;
+    }
+    /// Starts a command that goes on.
+    [[nodiscard]] std::unique_ptr<Process> start(std::vector<std::string> words) const {
+        words.insert(words.begin(), {RINGSIDE_CLI_PATH, "-g", grid_.name()});
+        return std::make_unique<Process>(std::move(words));
+    }
+    /// The number that follows `"key":` in JSON text.
+    static std::uint64_t number_in(const std::string& json, const std::string& key) {
+        const std::size_t at = json.find('"' + key + "\":");
+        return at == std::string::npos ? 0 : std::stoull(json.substr(at + key.size() + 3));
+    }
+    /// Whether the output of a command comes to contain a text.
+    [[nodiscard]] bool comes_to_show(const std::string& arguments, const std::string& text) const {
+        return eventually([&] { return run(arguments).output.find(text) != std::string::npos; });
+    }
+};
+
+}  // namespace ringside::testing

@@ -1,0 +1,64 @@
+#include <memory>
+
+#include "tools/ringside/context.hpp"
+#include "tools/ringside/feeds.hpp"
+
+namespace ringside::tools {
+
+namespace {
+
+struct Arguments {
+    std::string pattern;
+    std::string command;
+};
+
+void print_change(std::string_view what, const std::string& subject, std::optional<int> status) {
+    std::string line = "{";
+    append_member(line, "kind", what);
+    append_member(line, "subject", std::string_view(subject));
+    if (status) append_member(line, "status", static_cast<std::uint64_t>(*status));
+    print_line(line + "}", true);
+}
+
+void listen(Context& context, const Arguments& arguments) {
+    catch_interrupts();
+    Client client = context.attach();
+    Listener listener = client.listen(arguments.pattern).value();
+    Feeds feeds(listener, arguments.command, context.grid, print_change);
+    std::string line = "{";
+    append_member(line, "listens", std::string_view(arguments.pattern));
+    print_line(line + "}", true);
+    while (!is_interrupted()) {
+        const bool is_busy = feeds.tend();
+        const auto interest = listener.next(std::chrono::milliseconds(is_busy ? 10 : 200));
+        if (interest) feeds.follow(*interest);
+        else if (interest.error().code != Errc::timed_out) throw Exception(interest.error());
+    }
+}
+
+}  // namespace
+
+void add_listen_command(CLI::App& app, Context& context) {
+    auto arguments = std::make_shared<Arguments>();
+    CLI::App* command = app.add_subcommand(
+        "listen", "Runs a command for each name that is watched, while it is watched");
+    command->add_option("pattern", arguments->pattern, "Glob pattern: * one level, ** any levels")
+        ->required();
+    command
+        ->add_option("--exec", arguments->command,
+                     "The command; the shell runs it, once for a name that is wanted")
+        ->required();
+    command->footer(
+        "The command has the name in RINGSIDE_SUBJECT, the grid's in RINGSIDE_GRID, and its "
+        "output\n"
+        "goes to standard error. The name is provided once the command has run for 0.2 s or has\n"
+        "ended with 0. Nobody watches the name any more, or `listen` ends: it gets SIGTERM, and\n"
+        "after 5 s SIGKILL. If it ends with another status, now or later, the next listener is\n"
+        "asked. What happens is printed, a JSON line each: `wanted`, `provided`, `failed` (with\n"
+        "the status), `unwanted`.\n"
+        "Example: ringside listen 'clock/*' --exec \\\n"
+        "    'while sleep 1; do ringside put \"$RINGSIDE_SUBJECT\" \"$(date +%s)\"; done'");
+    command->callback([&context, arguments] { listen(context, *arguments); });
+}
+
+}  // namespace ringside::tools
