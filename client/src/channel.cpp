@@ -62,6 +62,14 @@ Result<void> Channel::push(std::uint64_t number, ByteView message, bool block,
     return {};
 }
 
+Result<void> Channel::await_taken(Clock::time_point deadline, const Patience& patience) {
+    const shm::HalfWord& head = control_->broker.request_head;
+    const auto ready = [&] { return head.load(std::memory_order_acquire) == requests_.tail(); };
+    return wait_until_ready(*attachment_,
+                            {&head, &control_->client.reply_asleep, shm::SleepsOn::request_head},
+                            ready, deadline, patience);
+}
+
 void Channel::ring_doorbell() const noexcept { attachment_->ring_doorbell(); }
 
 bool Channel::pop_reply() {

@@ -51,6 +51,9 @@ public:
     Result<void> send(std::uint64_t number, ByteView message, bool block, const Patience& patience,
                       std::uint32_t hint = 0);
 
+    /// Waits until the broker has taken all that was sent. Errors: as `await`.
+    Result<void> await_taken(Clock::time_point deadline, const Patience& patience);
+
     /// Wakes the engine if it sleeps; once after any number of `send`s.
     void ring_doorbell() const noexcept;
 
