@@ -27,6 +27,9 @@ class CallRouter {
 public:
     CallRouter(Post& post, MessagingOptions options) : post_(&post), options_(options) {}
 
+    /// Where ids begin, other than those of a former broker: its providers may use them still.
+    void begin_ids_at(std::uint64_t number) noexcept { calls_.begin_at(number); }
+
     /// A call of a lane. The error is to be replied; otherwise the outcome comes later.
     Result<void> call(Session& caller, std::uint32_t lane, std::uint64_t number,
                       const Message& message, std::uint64_t now_ns);

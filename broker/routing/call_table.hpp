@@ -42,6 +42,9 @@ class CallTable {
 public:
     CallTable() { places_.emplace_back(); }  // 0 is no place
 
+    /// Where ids begin: any number. REQUIRES: nothing was added yet.
+    void begin_at(std::uint64_t uses) noexcept { uses_ = uses & uses_mask; }
+
     RoutedCall& add() {
         if (free_.empty()) {
             free_.push_back(static_cast<std::uint32_t>(places_.size()));
@@ -50,7 +53,8 @@ public:
         const std::uint32_t place = free_.back();
         free_.pop_back();
         ++size_;
-        places_[place].id = ++uses_ << place_bits | place;
+        uses_ = (uses_ + 1) & uses_mask;
+        places_[place].id = uses_ << place_bits | place;
         return places_[place];
     }
     /// Keeps the memory of its name and document for the next one, unless it is much.
@@ -100,6 +104,8 @@ public:
 private:
     static constexpr unsigned place_bits = 24;
     static constexpr std::uint64_t place_mask = (1U << place_bits) - 1;
+    /// So that ids have 62 bits: see shm::Claims, and those of subjects.
+    static constexpr std::uint64_t uses_mask = (1ULL << (62 - place_bits)) - 1;
     static constexpr std::size_t kept_bytes_max = 64U << 10;
     using Link = std::uint32_t RoutedCall::*;
 

@@ -57,7 +57,8 @@ public:
     void store_counters(shm::Counters& counters) const noexcept;
 
 private:
-    void on_declared(Session& session, const Declarations::Change& change, std::uint64_t now_ns);
+    void read_declarations(Session& session, std::uint64_t now_ns);
+    void provide(Session& session, const Declarations::Change& change);
     void undeclare(const Session& session, const Declarations::Change& change,
                    std::uint64_t now_ns);
     [[nodiscard]] Result<Pattern> check_provider(Session& session,
