@@ -174,7 +174,20 @@ Result<void> Attachment::resume() {
 }
 
 Attachment::~Attachment() {
-    if (memory_.base() != nullptr) munmap(memory_.base(), shm::session_memory_bytes);
+    if (memory_.base() == nullptr) return;
+    if (!is_lost()) await_taken();
+    munmap(memory_.base(), shm::session_memory_bytes);
+}
+
+/// With the session ends what the broker has not taken of it: answers to calls, and what else is
+/// sent without waiting for a reply, are to get there.
+void Attachment::await_taken() noexcept {
+    constexpr std::chrono::milliseconds time{200};
+    const auto deadline = Clock::now() + time;
+    ring_doorbell();
+    for (const auto& lane : free_lanes_) {
+        if (!lane->await_taken(deadline, {})) return;  // it is gone, or stuck
+    }
 }
 
 bool Attachment::is_of_parent() const noexcept {

@@ -139,6 +139,7 @@ private:
                                                 std::array<Descriptor, 2>& received) const;
     [[nodiscard]] shm::Hello hello() const;
     [[nodiscard]] bool socket_has_ended() noexcept;
+    void await_taken() noexcept;
 
     const AttachTerms terms_;
 

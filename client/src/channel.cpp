@@ -20,7 +20,6 @@ Result<void> Channel::send(std::uint64_t number, ByteView message, bool block,
                            const Patience& patience, std::uint32_t hint) {
     if (message.size() > limits::message_bytes_max) return Error(Errc::transaction_too_large);
     const bool is_one_frame = message.size() <= shm::frame_bytes_max(shm::request_ring_bytes);
-    sending_ = number;
     early_reply_.clear();
     for (;;) {
         const std::uint64_t resumptions = attachment_->resumptions();
@@ -45,7 +44,9 @@ Result<void> Channel::push(std::uint64_t number, ByteView message, bool block,
         if (!block && at == 0) return Error(Errc::would_block);
         requests_.flush();
         ring_doorbell();
+        sending_ = number;
         take_replies();
+        sending_ = 0;
         if (!deadline) deadline = Clock::now() + patience.timeout;
         const auto ready = [&] { return requests_.room() >= size || replies_.has_data(); };
         const SleepPlace place{&control_->broker.request_head, &control_->client.reply_asleep,
@@ -59,6 +60,14 @@ Result<void> Channel::push(std::uint64_t number, ByteView message, bool block,
     control_->client.sent.store(number, std::memory_order_relaxed);
     requests_.flush();
     return {};
+}
+
+Result<void> Channel::await_taken(Clock::time_point deadline, const Patience& patience) {
+    const shm::HalfWord& head = control_->broker.request_head;
+    const auto ready = [&] { return head.load(std::memory_order_acquire) == requests_.tail(); };
+    return wait_until_ready(*attachment_,
+                            {&head, &control_->client.reply_asleep, shm::SleepsOn::request_head},
+                            ready, deadline, patience);
 }
 
 void Channel::ring_doorbell() const noexcept { attachment_->ring_doorbell(); }
@@ -96,7 +105,7 @@ std::size_t Channel::take_replies() {
         ++taken;
         const auto reply = parse_reply();
         if (!reply) continue;
-        if (reply->number() == sending_) early_reply_ = reply_;
+        if (sending_ != 0 && reply->number() == sending_) early_reply_ = reply_;
         hand_out(*reply);
     }
     return taken;
@@ -120,8 +129,9 @@ Result<shm::ReplyView> Channel::await_outcome(std::uint64_t number, Clock::time_
 
 Result<shm::ReplyView> Channel::await_number(std::uint64_t number, bool is_call,
                                              Clock::time_point deadline, const Patience& patience) {
-    if (number == sending_ && !early_reply_.empty()) {
-        return shm::ReplyView::parse(early_reply_).value();
+    if (!early_reply_.empty()) {
+        const auto early = shm::ReplyView::parse(early_reply_).value();
+        if (early.number() == number) return early;
     }
     for (;;) {
         while (pop_reply()) {

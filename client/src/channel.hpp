@@ -51,6 +51,9 @@ public:
     Result<void> send(std::uint64_t number, ByteView message, bool block, const Patience& patience,
                       std::uint32_t hint = 0);
 
+    /// Waits until the broker has taken all that was sent. Errors: as `await`.
+    Result<void> await_taken(Clock::time_point deadline, const Patience& patience);
+
     /// Wakes the engine if it sleeps; once after any number of `send`s.
     void ring_doorbell() const noexcept;
 
@@ -93,7 +96,7 @@ private:
     shm::ByteRingProducer requests_;
     shm::ByteRingConsumer replies_;
     std::uint64_t number_ = 0;
-    std::uint64_t sending_ = 0;  ///< number of the request that is on its way into the ring
+    std::uint64_t sending_ = 0;  ///< number of the request that waits for room; 0: none
     std::uint64_t lost_up_to_ = 0;
     Bytes reply_;
     Bytes early_reply_;  ///< that came while its request was sent for the second time

@@ -33,13 +33,11 @@ void Declared::say(shm::DeclarationKind kind, std::size_t lane, std::string_view
     attachment_->announce_declarations();
 }
 
-std::optional<Result<void>> Declared::outcome() const {
+std::optional<Errc> Declared::outcome() const noexcept {
     const auto& outcome = declaration().outcome;
     // acquire: pairs with the broker's release in `settle`; the error was stored before.
     if (outcome.sequence.load(std::memory_order_acquire) != sequence_) return std::nullopt;
-    const auto error = static_cast<Errc>(outcome.error.load(std::memory_order_relaxed));
-    if (error == Errc::ok) return Result<void>();
-    return Result<void>(Error(error));
+    return static_cast<Errc>(outcome.error.load(std::memory_order_relaxed));
 }
 
 Result<void> Declared::settle(const Patience& patience) const {
@@ -47,7 +45,8 @@ Result<void> Declared::settle(const Patience& patience) const {
     auto waited = wait_until_ready(*attachment_, {&declaration().outcome.sequence}, ready,
                                    Clock::now() + patience.timeout, patience);
     if (!waited) return waited;
-    return *outcome();
+    if (const Errc error = *outcome(); error != Errc::ok) return Error(error);
+    return {};
 }
 
 }  // namespace ringside::detail

@@ -20,8 +20,8 @@ public:
     Declared& operator=(Declared&& other) noexcept;
     ~Declared();  ///< withdraws it
 
-    /// What the broker says of a provider or listener: nothing yet, yes, or why not.
-    [[nodiscard]] std::optional<Result<void>> outcome() const;
+    /// What the broker says of a provider or listener: nothing yet, ok, or why not.
+    [[nodiscard]] std::optional<Errc> outcome() const noexcept;
 
     /// Waits for it. Further errors: timed_out, connection_lost.
     [[nodiscard]] Result<void> settle(const Patience& patience) const;

@@ -62,7 +62,7 @@ Result<const wire::Delivery*> Inbox::take() {
     }
     if (!is_settled_) {
         const auto outcome = declared_->outcome();
-        if (outcome && !*outcome) return outcome->error();
+        if (outcome && *outcome != Errc::ok) return Error(*outcome);
         is_settled_ = outcome.has_value();
     }
     while (const auto reply = channel_->take_one()) {

@@ -337,6 +337,7 @@ Result<void> Watch::Impl::reattach() {
     if (is_same_grid) return declare_interest();  // the cursor is still good
     ring_.emplace(segment());
     filter_.attach(segment());
+    if (signal_ != nullptr) signal_->set_subjects(filter_.subjects());
     go_to_the_newest();
     drain_at_ = 0;
     drain_end_ = cursor_;

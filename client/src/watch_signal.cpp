@@ -18,10 +18,11 @@ Result<std::unique_ptr<WatchSignal>> WatchSignal::make(
     if (event.get() < 0) {
         return Error(Errc::system_error, std::string("eventfd: ") + std::strerror(errno));
     }
-    std::unique_ptr<WatchSignal> signal(new WatchSignal(std::move(event)));
-    signal->thread_ = std::thread(
-        [raw = signal.get(), client = std::move(client), attachment = std::move(attachment),
-         subjects]() mutable { raw->run(client, std::move(attachment), subjects); });
+    std::unique_ptr<WatchSignal> signal(new WatchSignal(std::move(event), subjects));
+    signal->thread_ = std::thread([raw = signal.get(), client = std::move(client),
+                                   attachment = std::move(attachment)]() mutable {
+        raw->run(client, std::move(attachment));
+    });
     return signal;
 }
 
@@ -43,7 +44,7 @@ void WatchSignal::clear() const noexcept {
 }
 
 void WatchSignal::run(const std::shared_ptr<Client::Impl>& client,
-                      std::shared_ptr<detail::Attachment> attachment, std::uint32_t subjects) {
+                      std::shared_ptr<detail::Attachment> attachment) {
     // Bounds how long the end of the watch waits for this thread.
     constexpr std::chrono::nanoseconds slice = std::chrono::milliseconds(50);
     Revision seen = attachment->published();
@@ -58,6 +59,7 @@ void WatchSignal::run(const std::shared_ptr<Client::Impl>& client,
             }
             attachment = (*lane)->shared_attachment();
         }
+        const std::uint32_t subjects = subjects_.load();
         shm::HalfWord& mask = (*lane)->channel().watch_mask();
         mask.store(subjects, std::memory_order_seq_cst);
         std::atomic_thread_fence(std::memory_order_seq_cst);

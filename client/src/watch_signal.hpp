@@ -26,13 +26,18 @@ public:
     /// Not readable until the next publication.
     void clear() const noexcept;
 
+    /// For those of another grid, whose bits differ.
+    void set_subjects(std::uint32_t subjects) noexcept { subjects_.store(subjects); }
+
 private:
-    explicit WatchSignal(Descriptor event) noexcept : event_(std::move(event)) {}
+    WatchSignal(Descriptor event, std::uint32_t subjects) noexcept
+        : event_(std::move(event)), subjects_(subjects) {}
     void run(const std::shared_ptr<Client::Impl>& client,
-             std::shared_ptr<detail::Attachment> attachment, std::uint32_t subjects);
+             std::shared_ptr<detail::Attachment> attachment);
     void signal() const noexcept;
 
     Descriptor event_;
+    std::atomic<std::uint32_t> subjects_;
     std::atomic<bool> stop_ = false;
     std::thread thread_;
 };

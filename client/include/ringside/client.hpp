@@ -154,9 +154,10 @@ public:
     [[nodiscard]] Result<Calls> calls(Calls::OnAnswer on_answer);
 
     /// Answers calls of the names that match. Returns when the broker knows of it.
-    /// Errors: bad_pattern, permission_denied, lane_limit, timed_out.
+    /// Errors: bad_pattern, reserved_name, permission_denied, lane_limit, timed_out, those of
+    /// `attach`.
     [[nodiscard]] Result<Provider> provide(std::string_view pattern);
-    /// The same with threads that call `handler`.
+    /// The same with threads that call `handler`. Further error: bad_configuration (no threads).
     [[nodiscard]] Result<Service> provide(std::string_view pattern, CallHandler handler,
                                           ServiceOptions options = {});
 
@@ -166,7 +167,7 @@ public:
     [[nodiscard]] Result<Service> listen(std::string_view pattern, WantedHandler on_wanted,
                                          UnwantedHandler on_unwanted);
 
-    /// Whether a listener provides this subject now. Errors: as `get`, without not_found.
+    /// Whether a listener provides this subject now: a read. Errors: as `get`, without not_found.
     [[nodiscard]] Result<bool> has_provider(std::string_view subject) const;
 
     // -- The grid itself -------------------------------------------------------------------------

@@ -32,7 +32,10 @@ struct Answer {
 };
 
 /// Many calls under way at once in the calling thread's lane. Tickets count up from 1; answers come
-/// in any order. A call that is still under way at the end is cancelled.
+/// in any order. A call that is still under way at the end is cancelled. Beside them the thread may
+/// read, write and call as always.
+/// A session that is lost for good ends all of them with connection_lost; further ones need a new
+/// Calls then.
 /// Thread safety: stays in the thread that made it.
 ///
 ///     auto calls = client.calls([](auto ticket, Result<Answer> answer) { … }).value();
@@ -42,15 +45,15 @@ class Calls {
 public:
     /// Errors of a call that was sent: no_provider, provider_lost, timed_out, connection_lost,
     /// permission_denied, would_block, bad_name, name_too_long, reserved_name and those of
-    /// documents. Called from within `call`, `poll` and `wait_all`.
+    /// documents. Called from within `poll`, `wait` and `wait_all`, where it may use the Calls.
     using OnAnswer = std::function<void(std::uint64_t ticket, Result<Answer> answer)>;
 
     Calls(Calls&&) noexcept;
     Calls& operator=(Calls&&) noexcept;
     ~Calls();
 
-    /// Errors: those of JSON text, bad_timeout, would_block (`limits::calls_per_lane_max` are under
-    /// way already), timed_out (a full lane), connection_lost.
+    /// Errors: those of JSON text, bad_timeout, would_block (`limits::calls_per_lane_max` are
+    /// `pending` already), timed_out (a full lane), connection_lost.
     Result<std::uint64_t> call(std::string_view name, std::string_view json,
                                const CallOptions& = {});
     Result<std::uint64_t> call(std::string_view name, const Document& document,
@@ -59,14 +62,16 @@ public:
     /// Its answer is of no more use: `on_answer` is not called for it.
     void cancel(std::uint64_t ticket);
 
-    /// Takes the answers that are there, without waiting; how many.
+    /// Takes the answers that are there, without waiting; how many. An idempotent call that was
+    /// lost with its broker is sent again from here.
     std::size_t poll();
     /// Waits until at least one answer is there, and takes all. Errors: timed_out; would_block when
-    /// nothing is under way.
+    /// nothing is pending.
     Result<std::size_t> wait(std::chrono::milliseconds timeout);
-    /// Waits until nothing is under way. Error: timed_out.
+    /// Waits until nothing is pending. Error: timed_out.
     Result<void> wait_all(std::chrono::milliseconds timeout);
 
+    /// Calls whose answers were not handed out yet.
     [[nodiscard]] std::size_t pending() const noexcept;
 
     class Impl;
@@ -92,13 +97,15 @@ public:
     [[nodiscard]] Value document() const noexcept;
     /// The encoded document.
     [[nodiscard]] ByteView bytes() const noexcept;
-    /// When its caller stops waiting.
+    /// When its caller stops waiting; where the caller leaves that to the broker, it is prolonged
+    /// when the call is taken.
     [[nodiscard]] std::chrono::steady_clock::time_point deadline() const noexcept;
     /// Whether its caller has given it up, as far as its Provider has seen (`poll`, `next`).
     [[nodiscard]] bool is_cancelled() const noexcept;
 
     // Errors: those of JSON text and documents, timed_out (the broker does not take it),
-    // connection_lost, lane_limit. An answer that comes too late is dropped without an error.
+    // connection_lost, lane_limit: then it has not ended; bad_request: it has already.
+    // An answer that comes too late is dropped without an error.
     Result<void> answer(std::string_view json);
     Result<void> answer(const Document& document);
     /// The caller gets the document as a failure.
@@ -116,7 +123,13 @@ private:
 };
 
 /// A place at which calls of some names arrive, with a lane of its own. Several in one process
-/// share the load like those of several processes. Thread safety: one thread at a time.
+/// share the load like those of several processes. When the grid is begun anew, it registers there
+/// by itself; calls that were taken before are cancelled then.
+///
+/// Thread safety: one thread at a time.
+///
+///     auto provider = client.provide("quote/*").value();
+///     while (auto call = provider.next(std::chrono::seconds(60))) call->answer("4200").value();
 class Provider {
 public:
     Provider(Provider&&) noexcept;
@@ -124,9 +137,11 @@ public:
     /// Withdraws: calls that were not taken go to others; those that were may still be answered.
     ~Provider();
 
-    /// Errors: would_block (nothing there), connection_lost.
+    /// Takes the next call. Errors: would_block (nothing there); no_such_grid, no_broker (none just
+    /// now: go on asking); for good, connection_lost and those of `Client::provide`.
     Result<Call> poll();
-    /// Waits for the next call: spins, then sleeps. Errors: timed_out, as `poll` otherwise.
+    /// Waits for the next call, and for a broker: spins, then sleeps. Errors: timed_out, as `poll`
+    /// otherwise.
     Result<Call> next(std::chrono::milliseconds timeout);
 
     class Impl;
@@ -152,7 +167,9 @@ struct Interest {
     std::uint64_t id = 0;  ///< tells times of the same subject apart
 };
 
-/// A place at which is told what of a pattern is watched, so that only that is provided.
+/// A place at which is told what of a pattern is watched, so that only that is provided. When the
+/// grid is begun anew, it registers there by itself, after all that it has provided was `unwanted`.
+///
 /// Thread safety: one thread at a time.
 class Listener {
 public:
@@ -160,13 +177,15 @@ public:
     Listener& operator=(Listener&&) noexcept;
     ~Listener();  ///< withdraws: what it provided goes to others
 
-    /// Errors: would_block (nothing there), connection_lost.
+    /// The next thing that it is told. Errors: as of `Provider::poll`.
     Result<Interest> poll();
-    /// Errors: timed_out, as `poll` otherwise.
+    /// Waits for it. Errors: timed_out, as `poll` otherwise.
     Result<Interest> next(std::chrono::milliseconds timeout);
 
     /// Says that the subject is provided from here on. To be said within the broker's accept
-    /// timeout (1 s); later, another listener has been asked, and `unwanted` follows.
+    /// timeout (1 s); later, another listener has been asked, and `unwanted` follows. Of a subject
+    /// that is unwanted by now, nothing is said.
+    /// Errors of both: timed_out (the broker does not take it), connection_lost, lane_limit.
     Result<void> accept(const Interest& interest);
     /// Another listener is asked.
     Result<void> reject(const Interest& interest);
@@ -186,7 +205,8 @@ struct ServiceOptions {
 };
 
 /// Threads that serve calls or follow interest with handlers, until it is destroyed (which waits
-/// for handlers that are running).
+/// for handlers that are running, and up to 50 ms). What was provided is not said to be unwanted
+/// then. Handlers must not throw; with several threads they are called at the same time.
 class Service {
 public:
     Service(Service&&) noexcept;

@@ -17,9 +17,11 @@ enum class WatchMode : std::uint8_t {
 
 /// What a watch delivers: any of these together.
 enum class WatchFor : std::uint8_t {
-    changes = 1,    ///< of records
-    events = 2,     ///< each of them, in whichever mode
-    providers = 4,  ///< that a subject gets a provider or loses it (`provided`, `unprovided`)
+    changes = 1,  ///< of records
+    events = 2,   ///< each of them, in whichever mode
+    /// That a subject gets a provider or loses it (`provided`, `unprovided`). A watch for nothing
+    /// else is no reason to provide anything.
+    providers = 4,
 };
 constexpr WatchFor operator|(WatchFor a, WatchFor b) noexcept {
     return static_cast<WatchFor>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
@@ -41,14 +43,16 @@ struct WatchOptions {
 };
 
 enum class WatchKind : std::uint8_t {
-    put,       ///< the whole document was written
-    patch,     ///< a part of it was
-    remove,    ///< the record was deleted
-    expire,    ///< its time to live ran out
-    current,   ///< not a change: the record's state at the start, or after `lagged` in mode latest
-    lagged,    ///< the watch was lapped: `missed` changes were not seen
-    event,     ///< somebody has published: `record` is its subject and document
-    provided,  ///< a listener provides the subject from here on; no document
+    put,     ///< the whole document was written
+    patch,   ///< a part of it was
+    remove,  ///< the record was deleted
+    expire,  ///< its time to live ran out
+    /// Not a change: the record's state at the start, or after `lagged` in mode latest. Of
+    /// providers that are there then, a watch is told as `provided`.
+    current,
+    lagged,      ///< the watch was lapped: `missed` changes were not seen
+    event,       ///< somebody has published: `record` is its subject and document
+    provided,    ///< a listener provides the subject from here on; no document
     unprovided,  ///< no listener does any more
 };
 
