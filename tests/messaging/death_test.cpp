@@ -1,0 +1,187 @@
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "tests/support/child.hpp"
+#include "tests/support/messaging_test.hpp"
+
+namespace ringside {
+namespace {
+
+using testing::Child;
+using testing::eventually;
+using testing::soon;
+
+/// Processes that are killed at the worst time.
+class DeathTest : public testing::MessagingTest {
+protected:
+    DeathTest() : MessagingTest({"--memory", "64MiB", "--accept-timeout-ms", "5000"}) {}
+
+    [[nodiscard]] bool is_there(const std::string& name) const {
+        return client_.get(name).has_value();
+    }
+    /// A process that provides `a`, and does `work` when it does.
+    Child provider(const std::function<void(Client&, Provider&)>& work) {
+        const std::string mark = "ready/" + std::to_string(++children_);
+        Child child([this, &work, &mark] {
+            Client client = attach();
+            Provider provider = client.provide("a").value();
+            client.put(mark, "1").value();
+            work(client, provider);
+            for (;;) pause();
+        });
+        EXPECT_TRUE(eventually([&] { return is_there(mark); }));
+        return child;
+    }
+
+private:
+    int children_ = 0;
+};
+
+TEST_F(DeathTest, OfAProviderThatHasTakenACallIsTold) {
+    Child child = provider([](Client& client, Provider& provider) {
+        static std::optional<Call> taken;
+        taken.emplace(provider.next(soon).value());
+        client.put("taken", "1").value();
+    });
+    std::thread caller([this] {
+        Client client = attach();
+        EXPECT_EQ(shown(client.call("a", "1")), "provider_lost");
+        EXPECT_EQ(shown(client.call("a", "1")), "no_provider");
+    });
+    EXPECT_TRUE(eventually([&] { return is_there("taken"); }));
+    child.signal(SIGKILL);
+    caller.join();
+}
+
+TEST_F(DeathTest, OfAProviderSendsIdempotentCallsToTheNext) {
+    Child child = provider([](Client& client, Provider& provider) {
+        static std::optional<Call> taken;
+        taken.emplace(provider.next(soon).value());
+        client.put("taken", "1").value();
+    });
+    std::thread caller([this] {
+        Client client = attach();
+        EXPECT_EQ(shown(client.call("a", "1", {.idempotent = true})), "2");
+    });
+    EXPECT_TRUE(eventually([&] { return is_there("taken"); }));
+    const Service other =
+        client_.provide("a", [](Call& call) { call.answer("2").value(); }).value();
+    child.signal(SIGKILL);
+    caller.join();
+}
+
+TEST_F(DeathTest, OfAProviderSendsWhatItHasNotTakenToTheNext) {
+    Child child = provider([](Client&, Provider&) {});
+    std::string answers;
+    Calls calls =
+        client_
+            .calls([&](std::uint64_t, const Result<Answer>& answer) { answers += shown(answer); })
+            .value();
+    for (int i = 0; i < 5; ++i) calls.call("a", "1").value();
+    client_.put("after", "1").value();  // by now all have been offered
+    const Service other =
+        client_.provide("a", [](Call& call) { call.answer("2").value(); }).value();
+    child.signal(SIGKILL);
+    calls.wait_all(soon).value();
+    EXPECT_EQ(answers, "22222");
+}
+
+TEST_F(DeathTest, OfACallerCancelsItsCalls) {
+    Provider provider = client_.provide("a").value();
+    Child child([this] {
+        Client client = attach();
+        static_cast<void>(client.call("a", "1"));
+    });
+    Call call = provider.next(soon).value();
+    child.signal(SIGKILL);
+    EXPECT_TRUE(eventually([&] {
+        EXPECT_FALSE(provider.poll());
+        return call.is_cancelled();
+    }));
+    EXPECT_TRUE(call.answer("1")) << "nobody is there to get it";
+}
+
+TEST_F(DeathTest, OfAListenerLetsTheNextProvide) {
+    Watch watch = client_.subscribe("news").value();
+    Child child([this] {
+        Client client = attach();
+        Listener listener = client.listen("news").value();
+        const Interest interest = listener.next(soon).value();
+        listener.accept(interest).value();
+        for (;;) pause();
+    });
+    EXPECT_TRUE(eventually([&] { return client_.has_provider("news").value(); }));
+    Listener next_one = client_.listen("*").value();
+    EXPECT_EQ(next_one.poll().error(), Errc::would_block) << "another one has it";
+    child.signal(SIGKILL);
+    EXPECT_EQ(next(next_one), "wanted news");
+}
+
+TEST_F(DeathTest, OfAWatcherEndsItsInterest) {
+    Listener listener = client_.listen("news").value();
+    Child child([this] {
+        const Client client = attach();
+        const Watch watch = client.subscribe("news").value();
+        for (;;) pause();
+    });
+    const Interest interest = listener.next(soon).value();
+    listener.accept(interest).value();
+    child.signal(SIGKILL);
+    EXPECT_EQ(next(listener), "unwanted news");
+    EXPECT_TRUE(eventually([&] { return !client_.has_provider("news").value(); }));
+}
+
+TEST_F(DeathTest, OfASessionEndsItsPresence) {
+    Child child([this] {
+        const Client client =
+            Client::attach({.grid = grid_.name(), .program = "test", .user = "alice"}).value();
+        for (;;) pause();
+    });
+    EXPECT_TRUE(eventually([&] { return is_there("$sys/presence/alice"); }));
+    {
+        const Client second = Client::attach({.grid = grid_.name(), .user = "alice"}).value();
+        child.signal(SIGKILL);
+        EXPECT_TRUE(eventually([&] {
+            const auto record = client_.get("$sys/presence/alice").value();
+            return record.document()["sessions"].size() == 1U;
+        }));
+    }
+    EXPECT_TRUE(eventually([&] { return !is_there("$sys/presence/alice"); }));
+    EXPECT_EQ(Client::attach({.grid = grid_.name(), .user = "a/b"}).error(), Errc::bad_user);
+    EXPECT_EQ(Client::attach({.grid = grid_.name(), .user = std::string(128, 'u')}).error(),
+              Errc::bad_user);
+}
+
+/// A child has nothing of its parent's session: what it inherited begins anew with one of its own.
+TEST_F(DeathTest, AForkedChildDisturbsNothing) {
+    Provider provider = client_.provide("a").value();
+    Listener listener = client_.listen("news").value();
+    Watch watch = client_.subscribe("news").value();
+    const Service service =
+        client_.provide("b", [](Call& call) { call.answer("1").value(); }).value();
+    listener.accept(listener.next(soon).value()).value();
+    Calls calls = client_.calls({}).value();
+    calls.call("a", "1").value();
+    std::optional<Call> call(provider.next(soon).value());
+    Child child([&] {
+        EXPECT_TRUE(call->answer("7")) << "dropped";
+        call.reset();
+        EXPECT_EQ(provider.poll().error(), Errc::would_block);  // registered by the child now
+        EXPECT_EQ(listener.next(soon)->kind, InterestKind::unwanted);
+        EXPECT_EQ(shown(client_.call("b", "1")), "1");
+        Provider(std::move(provider));
+        Listener(std::move(listener));
+        Watch(std::move(watch));
+        Calls(std::move(calls));
+    });
+    EXPECT_TRUE(child.join());
+    EXPECT_TRUE(client_.has_provider("news").value());
+    call->answer("2").value();
+    calls.wait_all(soon).value();
+    EXPECT_EQ(shown(client_.call("b", "1")), "1");
+    EXPECT_EQ(listener.poll().error(), Errc::would_block);
+}
+
+}  // namespace
+}  // namespace ringside

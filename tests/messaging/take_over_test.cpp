@@ -1,0 +1,252 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <mutex>
+#include <thread>
+
+#include "tests/support/messaging_test.hpp"
+
+namespace ringside {
+namespace {
+
+using std::chrono::milliseconds;
+using ::testing::AnyOf;
+using testing::eventually;
+using testing::soon;
+
+/// Messaging goes on when the broker is killed and another one takes its place.
+class MessagingTakeOver : public testing::MessagingTest {
+protected:
+    void replace_broker() {
+        grid_.kill_broker();
+        grid_.start();
+    }
+    /// A provider's session, an own one, comes back a little after the broker.
+    [[nodiscard]] std::string call_until_provided(Client& client) {
+        std::string answer;
+        static_cast<void>(eventually([&] {
+            answer = shown(client.call("a", "1"));
+            return answer != "no_provider";
+        }));
+        return answer;
+    }
+    static void echo(Call& call) { call.answer(to_json(call.document())).value(); }
+};
+
+TEST_F(MessagingTakeOver, CallsThatWereTakenAreLostUnlessTheyMayBeRepeated) {
+    Provider provider = client_.provide("a").value();
+    std::map<std::uint64_t, std::string> answers;
+    Calls calls = client_
+                      .calls([&](std::uint64_t ticket, const Result<Answer>& answer) {
+                          answers[ticket] = shown(answer);
+                      })
+                      .value();
+    calls.call("a", "1").value();
+    calls.call("a", "2", {.idempotent = true}).value();
+    std::optional<Call> first = provider.next(soon).value();
+    std::optional<Call> second = provider.next(soon).value();
+    replace_broker();
+    while (answers.empty()) calls.wait(soon).value();
+    EXPECT_EQ(answers, (std::map<std::uint64_t, std::string>{{1, "connection_lost"}}));
+    Call again = provider.next(soon).value();
+    EXPECT_EQ(to_json(again.document()), "2");
+    EXPECT_TRUE(first->is_cancelled());
+    EXPECT_TRUE(second->is_cancelled());
+    echo(again);
+    calls.wait_all(soon).value();
+    EXPECT_EQ(answers[2], "2");
+}
+
+TEST_F(MessagingTakeOver, AnAnswerToACallOfTheFormerBrokerReachesNobody) {
+    Provider provider = client_.provide("a").value();
+    std::thread lost([this] {
+        Client client = attach();
+        EXPECT_EQ(shown(client.call("a", "1")), "connection_lost");
+    });
+    std::optional<Call> old = provider.next(soon).value();
+    replace_broker();
+    lost.join();
+    std::thread caller([this] {
+        Client client = attach();
+        EXPECT_EQ(call_until_provided(client), "2");
+    });
+    Call call = provider.next(soon).value();
+    EXPECT_TRUE(old->answer(R"("of another call")"));
+    call.answer("2").value();
+    caller.join();
+}
+
+TEST_F(MessagingTakeOver, IdempotentCallsDoNotNoticeIt) {
+    const Service service = client_.provide("a", echo, {.threads = 2}).value();
+    std::atomic<bool> stop = false;
+    std::atomic<int> done = 0;
+    std::vector<std::thread> callers;
+    for (int t = 0; t < 2; ++t) {
+        callers.emplace_back([&, t] {
+            for (int i = 0; !stop || i < 100; ++i) {
+                const std::string text = std::to_string(t * 1'000'000 + i);
+                ASSERT_EQ(shown(client_.call("a", text, {.idempotent = true})), text);
+                ++done;
+            }
+        });
+    }
+    for (int i = 0; i < 4; ++i) {
+        const int before = done;
+        EXPECT_TRUE(eventually([&] { return done > before + 20; }));
+        replace_broker();
+    }
+    stop = true;
+    for (std::thread& caller : callers) caller.join();
+}
+
+TEST_F(MessagingTakeOver, CallsAreCarriedOutOnceAtMost) {
+    std::mutex mutex;
+    std::map<std::int64_t, int> carried_out;
+    const Service service = client_
+                                .provide("a",
+                                         [&](Call& call) {
+                                             const auto id = call.document().as_int64().value();
+                                             {
+                                                 const std::lock_guard lock(mutex);
+                                                 ++carried_out[id];
+                                             }
+                                             echo(call);
+                                         })
+                                .value();
+    std::atomic<bool> stop = false;
+    std::atomic<int> done = 0;
+    std::map<std::string, int> outcomes;
+    std::thread caller([&] {
+        std::int64_t asked = 0;
+        Calls calls = client_
+                          .calls([&](std::uint64_t ticket, const Result<Answer>& answer) {
+                              ++done;
+                              ++outcomes[answer ? "answered" : shown(answer)];
+                              if (answer) {
+                                  EXPECT_EQ(answer->document.root().as_uint64(), ticket);
+                              }
+                          })
+                          .value();
+        while (!stop) {
+            while (calls.pending() < 20) calls.call("a", std::to_string(++asked)).value();
+            calls.wait(soon).value();
+        }
+        calls.wait_all(soon).value();
+        EXPECT_EQ(done, asked);
+    });
+    for (int i = 0; i < 5; ++i) {
+        const int before = done;
+        EXPECT_TRUE(eventually([&] { return done > before + 100; }));
+        replace_broker();
+    }
+    stop = true;
+    caller.join();
+    const std::lock_guard lock(mutex);
+    for (const auto& [id, times] : carried_out) ASSERT_EQ(times, 1) << id;
+    for (const auto& [outcome, times] : outcomes) {
+        EXPECT_TRUE(outcome == "answered" || outcome == "connection_lost") << outcome;
+    }
+}
+
+TEST_F(MessagingTakeOver, AListenerKeepsWhatItProvidesAndIsNotAskedTwice) {
+    std::mutex mutex;
+    std::vector<std::string> told;
+    const auto tell = [&](const std::string& what) {
+        const std::lock_guard lock(mutex);
+        told.push_back(what);
+        return true;
+    };
+    const auto all = [&] {
+        const std::lock_guard lock(mutex);
+        return told;
+    };
+    const Service service = client_
+                                .listen(
+                                    "news/*", [&](const std::string& s) { return tell("+" + s); },
+                                    [&](const std::string& s) { tell("-" + s); })
+                                .value();
+    const Client other = attach();
+    auto kept = std::make_unique<Watch>(other.subscribe("news/1").value());
+    auto dropped = std::make_unique<Watch>(other.subscribe("news/2").value());
+    EXPECT_TRUE(eventually([&] { return all().size() == 2; }));
+    EXPECT_TRUE(eventually([&] { return client_.has_provider("news/2").value(); }));
+    grid_.kill_broker();
+    dropped.reset();
+    grid_.start();
+    EXPECT_TRUE(eventually([&] {
+        static_cast<void>(kept->poll());
+        static_cast<void>(other.is_connected());  // which finds the new broker
+        return all().size() == 3;
+    }));
+    EXPECT_EQ(all(), (std::vector<std::string>{"+news/1", "+news/2", "-news/2"}));
+    EXPECT_TRUE(client_.has_provider("news/1").value());
+    kept.reset();
+    EXPECT_TRUE(eventually([&] { return all().size() == 4; }));
+    EXPECT_EQ(all().back(), "-news/1");
+}
+
+TEST_F(MessagingTakeOver, WhatAGridHadThatIsBegunAnewIsRegisteredAnew) {
+    Listener listener = client_.listen("news").value();
+    const Service service = client_.provide("a", echo).value();
+    Watch watch = client_.subscribe("news").value();
+    listener.accept(listener.next(soon).value()).value();
+    EXPECT_EQ(grid_.stop(), 0);
+    // no_broker: another thread is looking for one.
+    EXPECT_THAT(listener.poll().error().code, AnyOf(Errc::no_such_grid, Errc::no_broker));
+    EXPECT_THAT(listener.next(milliseconds(20)).error().code,
+                AnyOf(Errc::no_such_grid, Errc::no_broker));
+    grid_.start();
+    EXPECT_EQ(next(listener), "unwanted news");
+    EXPECT_EQ(call_until_provided(client_), "1");
+    EXPECT_EQ(watch.next(soon)->kind, WatchKind::lagged);
+    EXPECT_EQ(next(listener), "wanted news");
+    client_.publish("news", "1").value();
+    EXPECT_EQ(next(watch), "event news=1");
+}
+
+TEST_F(MessagingTakeOver, IsTheEndForThoseWhoDoNotReconnect) {
+    Client client = Client::attach({.grid = grid_.name(), .reconnect = false}).value();
+    Provider provider = client.provide("b").value();
+    const Service service = client.provide("a", echo).value();
+    Calls calls = client.calls({}).value();
+    calls.call("a", "1").value();
+    grid_.kill_broker();
+    EXPECT_EQ(provider.next(soon).error(), Errc::connection_lost);
+    calls.wait_all(soon).value();
+    EXPECT_EQ(calls.call("a", "1").error(), Errc::connection_lost);
+    EXPECT_TRUE(eventually([&] { return !service.is_serving(); }));
+}
+
+TEST_F(MessagingTakeOver, ACallDoesNotWaitForEverForABrokerThatIsGone) {
+    Client client = Client::attach({.grid = grid_.name(), .timeout = milliseconds(100)}).value();
+    Provider provider = client.provide("a").value();
+    for (const milliseconds timeout : {milliseconds(0), milliseconds(200)}) {
+        std::thread caller(
+            [&] { EXPECT_EQ(shown(client.call("a", "1", {.timeout = timeout})), "timed_out"); });
+        const Call taken = provider.next(soon).value();
+        grid_.kill_broker();
+        caller.join();
+        grid_.start();
+        EXPECT_TRUE(eventually([&] {
+            static_cast<void>(provider.poll());
+            return client.is_connected();
+        }));
+    }
+}
+
+TEST_F(MessagingTakeOver, AServiceEndsAtOnceWhileThereIsNoBroker) {
+    auto service = std::make_unique<Service>(client_.provide("a", echo, {.threads = 3}).value());
+    for (const bool is_gone : {false, true}) {
+        if (is_gone) grid_.stop();
+        const auto begun = std::chrono::steady_clock::now();
+        service.reset();
+        EXPECT_LT(std::chrono::steady_clock::now() - begun, milliseconds(300));
+        if (!is_gone) {
+            service = std::make_unique<Service>(client_.provide("a", echo).value());
+        }
+    }
+}
+
+}  // namespace
+}  // namespace ringside
