@@ -134,6 +134,7 @@ void EngineThread::run() {
         take_orders(now_ns);
         const bool worked = engine_.turn(now_ns, outbox_);
         empty_outbox();
+        tell_opened();
         keep_house(now_ns);
         if (worked) {
             if (is_idle && !has_slept) spin_now_ = spin_;
@@ -157,7 +158,6 @@ void EngineThread::count_busy(std::uint64_t now_ns) noexcept {
 
 void EngineThread::take_orders(std::uint64_t now_ns) {
     SessionOrder* taken = nullptr;
-    bool has_opened = false;
     while (handover_->orders.pop(taken)) {
         const std::unique_ptr<SessionOrder> order(taken);
         if (order->open != nullptr && order->is_resumed) {
@@ -165,20 +165,25 @@ void EngineThread::take_orders(std::uint64_t now_ns) {
             if (auto refused = engine_.resume(std::move(order->open))) {
                 outbox_.ended.push_back(std::move(*refused));
             } else {
-                handover_->opened.push(id);
-                has_opened = true;
+                opened_.push_back(id);
             }
         } else if (order->open != nullptr) {
             const SessionId id = order->open->id();
             engine_.open(std::move(order->open), now_ns);
-            handover_->opened.push(id);
-            has_opened = true;
+            opened_.push_back(id);
         } else if (auto session = engine_.close(order->close)) {
             outbox_.ended.push_back({std::move(session), Error()});
         }
     }
-    if (has_opened) on_news_();
     empty_outbox();
+}
+
+/// After a turn: who is welcomed finds the record of its session.
+void EngineThread::tell_opened() {
+    if (opened_.empty()) return;
+    for (const SessionId id : opened_) handover_->opened.push(id);
+    opened_.clear();
+    on_news_();
 }
 
 void EngineThread::empty_outbox() {

@@ -66,6 +66,7 @@ public:
 private:
     void run();
     void take_orders(std::uint64_t now_ns);
+    void tell_opened();
     void empty_outbox();
     void sleep();
     void keep_house(std::uint64_t now_ns);
@@ -81,6 +82,7 @@ private:
     Waker waker_;
     Engine engine_;
     Outbox outbox_;
+    std::vector<SessionId> opened_;  ///< since the last turn
     Descriptor epoll_;
     Descriptor nudge_;
     std::atomic<bool> stop_ = false;
