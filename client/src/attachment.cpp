@@ -174,28 +174,7 @@ Result<void> Attachment::resume() {
 }
 
 Attachment::~Attachment() {
-    if (memory_.base() == nullptr) return;
-    await_taken();
-    munmap(memory_.base(), shm::session_memory_bytes);
-}
-
-/// What is said without a reply, such as the answer to a call, is in the lanes still; with the end
-/// of the socket it would be forgotten.
-void Attachment::await_taken() const noexcept {
-    constexpr std::chrono::seconds patience{1};
-    if (is_lost() || is_orphan() || is_grid_over()) return;
-    const auto deadline = std::chrono::steady_clock::now() + patience;
-    const std::uint32_t lanes = memory_.control().lanes_open.load(std::memory_order_relaxed);
-    for (std::uint32_t i = 0; i < lanes; ++i) {
-        const shm::LaneControl& lane = memory_.lane(i);
-        const auto is_taken = [&] {
-            return lane.broker.request_head.load(std::memory_order_acquire) ==
-                   lane.client.request_tail.load(std::memory_order_relaxed);
-        };
-        while (!is_taken() && std::chrono::steady_clock::now() < deadline) {
-            std::this_thread::sleep_for(std::chrono::microseconds(100));
-        }
-    }
+    if (memory_.base() != nullptr) munmap(memory_.base(), shm::session_memory_bytes);
 }
 
 bool Attachment::is_of_parent() const noexcept {

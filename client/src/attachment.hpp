@@ -132,7 +132,6 @@ public:
 
 private:
     explicit Attachment(AttachTerms terms) : terms_(std::move(terms)) {}
-    void await_taken() const noexcept;
     Result<void> greet();
     Result<void> resume();
     [[nodiscard]] Result<shm::Welcome> exchange(int socket, const shm::Hello& hello,
