@@ -27,6 +27,9 @@ class CallRouter {
 public:
     CallRouter(Post& post, MessagingOptions options) : post_(&post), options_(options) {}
 
+    /// After a broker before. Answers to its calls find nothing.
+    void begin(std::uint64_t now_ns) noexcept { calls_.begin(now_ns); }
+
     /// A call of a lane. The error is to be replied; otherwise the outcome comes later.
     Result<void> call(Session& caller, std::uint32_t lane, std::uint64_t number,
                       const Message& message, std::uint64_t now_ns);

@@ -42,6 +42,10 @@ class CallTable {
 public:
     CallTable() { places_.emplace_back(); }  // 0 is no place
 
+    /// Ids begin beyond those of a broker that began before. They count one a call, and a call takes
+    /// more than a microsecond.
+    void begin(std::uint64_t now_ns) noexcept { uses_ = now_ns / 1000 & uses_mask; }
+
     RoutedCall& add() {
         if (free_.empty()) {
             free_.push_back(static_cast<std::uint32_t>(places_.size()));
@@ -50,7 +54,8 @@ public:
         const std::uint32_t place = free_.back();
         free_.pop_back();
         ++size_;
-        places_[place].id = ++uses_ << place_bits | place;
+        uses_ = (uses_ + 1) & uses_mask;
+        places_[place].id = uses_ << place_bits | place;
         return places_[place];
     }
     /// Keeps the memory of its name and document for the next one, unless it is much.
@@ -75,6 +80,7 @@ public:
     /// REQUIRES: it is in use.
     [[nodiscard]] RoutedCall& at(std::uint32_t place) noexcept { return places_[place]; }
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
+    [[nodiscard]] bool is_full() const noexcept { return size_ == limits::calls_max; }
 
     void link_to_caller(RoutedCall& call) {
         Lane& lane = call.caller_lane();
@@ -98,8 +104,10 @@ public:
     }
 
 private:
-    static constexpr unsigned place_bits = 24;
+    static constexpr unsigned place_bits = 20;
+    static_assert(limits::calls_max < 1U << place_bits);
     static constexpr std::uint64_t place_mask = (1U << place_bits) - 1;
+    static constexpr std::uint64_t uses_mask = (1ULL << 42) - 1;  ///< shm::Claims need two bits
     static constexpr std::size_t kept_bytes_max = 64U << 10;
     using Link = std::uint32_t RoutedCall::*;
 

@@ -31,7 +31,9 @@ std::uint64_t last_level_number(std::string_view name) {
 
 }  // namespace
 
-void Messaging::take_over(const std::set<SessionId>& absent) {
+void Messaging::take_over(const std::set<SessionId>& absent, std::uint64_t now_ns) {
+    calls_.begin(now_ns);
+    interest_.begin(now_ns);
     std::vector<const shm::VersionBlock*> records;
     shm::NameIndexCursor cursor(segment_);
     cursor.seek(system_name::root);

@@ -53,9 +53,7 @@ void Messaging::resumed(Session& session, std::size_t absent_left, std::uint64_t
     for (const auto& lane : session.lanes()) {
         post_.bring(*lane, {.kind = wire::DeliveryKind::reset, .id = lane->last_number()});
     }
-    session.declarations().review(session.memory().view(), [&](const Declarations::Change& change) {
-        on_declared(session, change, now_ns);
-    });
+    read_declarations(session, now_ns);
     const std::set<std::string>& now = records_of_[session.id()];
     for (const std::string& name : before) {
         if (!now.contains(name)) records_.erase(name);
@@ -121,19 +119,27 @@ void Messaging::review(Session& session, std::uint64_t now_ns) {
     if (is_too_soon || !session.has_declared()) return;
     session.reviewed_ns = now_ns;
     session.adopt_lanes();
-    session.declarations().review(session.memory().view(), [&](const Declarations::Change& change) {
-        on_declared(session, change, now_ns);
-    });
+    read_declarations(session, now_ns);
 }
 
-void Messaging::on_declared(Session& session, const Declarations::Change& change,
-                            std::uint64_t now_ns) {
-    undeclare(session, change, now_ns);
-    const auto& now = change.now;
-    if (now.kind == DeclarationKind::watch) {
-        if (const auto pattern = Pattern::parse(now.text)) interest_.watch(*pattern);
-        return;
+/// New watches come before those that have ended: where one takes the place of another, what both
+/// watch is watched all the time. It is the other way round with lanes, which have one provider each.
+void Messaging::read_declarations(Session& session, std::uint64_t now_ns) {
+    std::vector<Declarations::Change> changes;
+    session.declarations().review(
+        session.memory().view(),
+        [&](const Declarations::Change& change) { changes.push_back(change); });
+    for (const auto& change : changes) {
+        if (change.now.kind != DeclarationKind::watch) continue;
+        if (const auto pattern = Pattern::parse(change.now.text)) interest_.watch(*pattern);
     }
+    for (const auto& change : changes) undeclare(session, change, now_ns);
+    for (const auto& change : changes) declare(session, change);
+}
+
+/// A provider or listener.
+void Messaging::declare(Session& session, const Declarations::Change& change) {
+    const auto& now = change.now;
     if (now.kind != DeclarationKind::provide && now.kind != DeclarationKind::listen) return;
     auto pattern = check_provider(session, now);
     if (pattern) {
