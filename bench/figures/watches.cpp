@@ -1,10 +1,9 @@
 #include <fmt/format.h>
 
-#include <filesystem>
-#include <fstream>
 #include <thread>
 
 #include "bench/figures/figures.hpp"
+#include "bench/support/engine_core.hpp"
 #include "bench/support/stage.hpp"
 #include "bench/support/ticks.hpp"
 #include "shm/wait/spin.hpp"
@@ -12,16 +11,6 @@
 namespace ringside::bench {
 
 namespace {
-
-/// Moves all threads of a broker but its engine to core 0, where the clients are.
-void leave_the_core_to_the_engine(pid_t broker) {
-    for (const auto& task :
-         std::filesystem::directory_iterator(fmt::format("/proc/{}/task", broker))) {
-        std::string name;
-        std::ifstream(task.path() / "comm") >> name;
-        pin_to(name == "engine" ? 1 : 0, std::stoi(task.path().filename()));
-    }
-}
 
 /// The engine's time for a change, of a pipelined writer, in turns that had something to do.
 double engine_cost_ns(const Broker& broker, int watchers, const Scale& scale) {

@@ -53,6 +53,7 @@ public:
 };
 
 std::unique_ptr<Channel> make_ringside_channel(Waiting how);
+std::unique_ptr<Channel> make_ringside_event_channel(Waiting how);
 std::unique_ptr<Channel> make_redis_channel(const std::string& directory);
 std::unique_ptr<Channel> make_nats_channel();
 

@@ -84,6 +84,14 @@ void NatsConnection::publish(const char* subject, ByteView payload) {
     send();
 }
 
+void NatsConnection::request(const char* subject, const char* answer_to, ByteView payload) {
+    check(natsConnection_PublishRequest(connection_.get(), subject, answer_to, payload.data(),
+                                        static_cast<int>(payload.size())));
+    send();
+}
+
+const char* NatsConnection::Message::answer_to() const { return natsMsg_GetReply(owned.get()); }
+
 void NatsConnection::subscribe(const char* subject) {
     natsSubscription* made = nullptr;
     check(natsConnection_SubscribeSync(&made, connection_.get(), subject));

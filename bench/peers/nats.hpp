@@ -31,12 +31,15 @@ public:
     explicit NatsConnection(const std::string& url);
 
     void publish(const char* subject, ByteView payload);
+    /// Whoever answers does it to that subject.
+    void request(const char* subject, const char* answer_to, ByteView payload);
     /// Once. Messages come by `wait` and `poll`.
     void subscribe(const char* subject);
 
     struct Message {
         std::unique_ptr<natsMsg, void (*)(natsMsg*)> owned;
         [[nodiscard]] ByteView payload() const;
+        [[nodiscard]] const char* answer_to() const;
     };
     [[nodiscard]] Message wait();
     [[nodiscard]] std::optional<Message> poll();

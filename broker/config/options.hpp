@@ -28,9 +28,9 @@ struct Options {
     GridOptions retention;
     std::size_t sessions_max = limits::sessions_max;
     std::chrono::microseconds spin{200};  ///< how long the idle engine spins before it sleeps
-    std::chrono::milliseconds accept_timeout{1000};     ///< see MessagingOptions
+    std::chrono::milliseconds accept_timeout{1000};  ///< see MessagingOptions
     std::chrono::milliseconds response_timeout{10'000};
-    std::string data_directory;           ///< of the store; empty: the grid is in memory only
+    std::string data_directory;  ///< of the store; empty: the grid is in memory only
     DurabilityPolicy durability = DurabilityPolicy::periodic;
     std::chrono::milliseconds durability_interval{10};
     /// What to do when another broker owns the grid.

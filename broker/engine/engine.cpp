@@ -234,9 +234,8 @@ bool Engine::reply_to(Session& session, std::size_t lane_index) {
         return true;
     };
     if (request_.message) {
-        const auto served =
-            messaging_.serve(session, static_cast<std::uint32_t>(lane_index), request_.number,
-                             *request_.message, now_ns_);
+        const auto served = messaging_.serve(session, static_cast<std::uint32_t>(lane_index),
+                                             request_.number, *request_.message, now_ns_);
         if (!served) return refuse(served.error(), 0);
         answer(lane, request_.number, {});
         return true;

@@ -55,7 +55,8 @@ struct Outbox {
 ///
 /// One turn:
 ///   1  the clock; records whose time to live ran out
-///   2  declarations and requests of the active sessions, lane by lane, at most `requests_per_lane` of one and
+///   2  declarations and requests of the active sessions, lane by lane, at most `requests_per_lane`
+///   of one and
 ///      `requests_per_turn` of all, beginning behind the session where the last turn began; and a
 ///      look at a few sessions that are idle
 ///      then what sessions are to be told, and the records that tell of them

@@ -121,8 +121,8 @@ public:
     /// Whether there is a record of that name, as of the last commit.
     [[nodiscard]] bool has(std::string_view name) const;
 
-    /// Called with the name of each record that a commit has made or removed, before its revision is
-    /// visible.
+    /// Called with the name of each record that a commit has made or removed, before its revision
+    /// is visible.
     void on_existence(std::function<void(std::string_view name, bool is_there)> observe);
 
     /// Updates the counters in the segment's header.

@@ -263,8 +263,8 @@ Result<void> Reactor::make_session(Connection& peer, Peer who) {
     if (!memory) return memory.error();
     peer.memory = memory->take_descriptor();
     const std::uint32_t index = free_indices_.front();
-    auto session = std::make_unique<Session>(last_session_ + 1, index, std::move(*memory),
-                                             std::move(who));
+    auto session =
+        std::make_unique<Session>(last_session_ + 1, index, std::move(*memory), std::move(who));
     if (auto ordered = order_session(peer, std::move(session), false); !ordered) return ordered;
     free_indices_.pop_front();
     segment_->header().broker.sessions_given.store(++last_session_, std::memory_order_relaxed);
@@ -285,11 +285,10 @@ Result<void> Reactor::resume_session(Connection& peer, Peer who, const shm::Hell
     }
     auto adopted = SessionMemory::adopt(std::move(memory));
     if (!adopted) return adopted.error();
-    return order_session(
-        peer,
-        Session::of_former_broker(hello.session, hello.session_index, std::move(*adopted),
-                                  std::move(who)),
-        true);
+    return order_session(peer,
+                         Session::of_former_broker(hello.session, hello.session_index,
+                                                   std::move(*adopted), std::move(who)),
+                         true);
 }
 
 Result<void> Reactor::order_session(Connection& peer, std::unique_ptr<Session> session,

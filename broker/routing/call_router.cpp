@@ -49,7 +49,8 @@ CallRouter::Offered CallRouter::offer(RoutedCall& call, std::uint64_t now_ns) {
     call.claim = *lane.take_claim();
     // B1 of shm::Claims. release: the provider's exchange finds it.
     lane.claim(call.claim).store(shm::Claims::offered(call.id), std::memory_order_release);
-    const std::uint64_t left_ms = (call.deadline_ns - std::min(call.deadline_ns, now_ns)) / 1'000'000;
+    const std::uint64_t left_ms =
+        (call.deadline_ns - std::min(call.deadline_ns, now_ns)) / 1'000'000;
     const bool is_in = post_->deliver(lane, {.kind = DeliveryKind::offer,
                                              .id = call.id,
                                              .place = call.claim,
@@ -74,8 +75,8 @@ void CallRouter::wait(RoutedCall& call) {
     if (call.due_ns != call.deadline_ns) set_due(call, call.deadline_ns);
 }
 
-/// The one with the least under way, of those the one that was asked the longest ago. Null: none has
-/// room; `is_anybody_there` tells whether there is one at all.
+/// The one with the least under way, of those the one that was asked the longest ago. Null: none
+/// has room; `is_anybody_there` tells whether there is one at all.
 Provider* CallRouter::choose(const RoutedCall& call, bool& is_anybody_there) {
     constexpr std::size_t overhead = 256;  // what a delivery is longer than name and document
     const std::size_t bytes = call.name.size() + call.document.size() + overhead;
@@ -128,10 +129,10 @@ void CallRouter::pass_by(RoutedCall& call, std::uint64_t now_ns) {
 
 void CallRouter::pass_on(RoutedCall& call, std::uint64_t now_ns) {
     if (offer(call, now_ns) != Offered::nobody) return;
-    fail(call, Error(Errc::no_provider,
-                     call.passed.empty()
-                         ? call.name
-                         : std::to_string(call.passed.size()) + " of its providers did not want it"));
+    fail(call,
+         Error(Errc::no_provider, call.passed.empty() ? call.name
+                                                      : std::to_string(call.passed.size()) +
+                                                            " of its providers did not want it"));
 }
 
 void CallRouter::cancel(const Session& caller, std::uint32_t lane, std::uint64_t number) {

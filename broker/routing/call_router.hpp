@@ -17,8 +17,8 @@ namespace ringside::broker {
 ///   offered   to one provider, which has not taken it yet as far as is known (see shm::Claims)
 ///   taken     by that provider
 /// It ends with the first of: an answer or failure of its provider; its deadline; nobody left to
-/// ask; the death of the provider that had taken it; cancellation. Then its id is forgotten, so that
-/// at most one outcome reaches the caller.
+/// ask; the death of the provider that had taken it; cancellation. Then its id is forgotten, so
+/// that at most one outcome reaches the caller.
 ///
 /// Invariants: a call that is not idempotent is offered again only when the claim could be taken
 /// back. Every call that is offered or waits has an entry in `due_` at its `due_ns`.

@@ -24,7 +24,7 @@ struct RoutedCall {
 
     Provider* provider = nullptr;  ///< that it was offered to; null: it waits for one
     std::uint32_t claim = 0;
-    bool is_taken = false;  ///< as far as is known
+    bool is_taken = false;              ///< as far as is known
     std::vector<std::uint64_t> passed;  ///< providers that did not want it, or did not take it
 
     std::uint32_t next_of_caller = 0;
@@ -35,15 +35,15 @@ struct RoutedCall {
     [[nodiscard]] Lane& caller_lane() const { return *caller->lanes()[lane]; }
 };
 
-/// The calls under way, each in a place of its own that is used again. An id names the place and how
-/// often it was used, so that what comes too late finds nothing. Those of one lane and those of one
-/// provider are linked by their places, the newest first.
+/// The calls under way, each in a place of its own that is used again. An id names the place and
+/// how often it was used, so that what comes too late finds nothing. Those of one lane and those of
+/// one provider are linked by their places, the newest first.
 class CallTable {
 public:
     CallTable() { places_.emplace_back(); }  // 0 is no place
 
-    /// Ids begin beyond those of a broker that began before. They count one a call, and a call takes
-    /// more than a microsecond.
+    /// Ids begin beyond those of a broker that began before. They count one a call, and a call
+    /// takes more than a microsecond.
     void begin(std::uint64_t now_ns) noexcept { uses_ = now_ns / 1000 & uses_mask; }
 
     RoutedCall& add() {
@@ -93,8 +93,8 @@ public:
         --lane.calls;
     }
     void link_to_provider(RoutedCall& call) {
-        link<&RoutedCall::next_of_provider, &RoutedCall::before_of_provider>(
-            call, call.provider->first);
+        link<&RoutedCall::next_of_provider, &RoutedCall::before_of_provider>(call,
+                                                                             call.provider->first);
         ++call.provider->under_way;
     }
     void unlink_from_provider(RoutedCall& call) {

@@ -17,7 +17,8 @@ namespace ringside::broker {
 class DueQueue {
 public:
     void push(std::uint64_t due_ns, std::uint64_t id) {
-        if (in_order_.empty() || in_order_.back().due_ns <= due_ns) in_order_.push_back({due_ns, id});
+        if (in_order_.empty() || in_order_.back().due_ns <= due_ns)
+            in_order_.push_back({due_ns, id});
         else others_.push({due_ns, id});
     }
 

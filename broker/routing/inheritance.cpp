@@ -8,8 +8,8 @@
 #include "shm/name/system_name.hpp"
 #include "shm/version/visibility.hpp"
 
-/// What a broker makes of the `$sys` records of its predecessor: those of sessions that may come back
-/// stay until they have come back and said what they want now, or are given up; the others go.
+/// What a broker makes of the `$sys` records of its predecessor: those of sessions that may come
+/// back stay until they have come back and said what they want now, or are given up; the others go.
 namespace ringside::broker {
 
 namespace {

@@ -79,7 +79,8 @@ void InterestRouter::go_on_searching() {
     cursor.seek(std::max(search.prefix, search.after));
     std::size_t looked_at = 0;
     std::vector<std::string> found;
-    for (auto ids = cursor.next(); !ids.empty() && looked_at < names_per_turn; ids = cursor.next()) {
+    for (auto ids = cursor.next(); !ids.empty() && looked_at < names_per_turn;
+         ids = cursor.next()) {
         for (const std::uint32_t id : ids) {
             const auto* version = shm::newest_of(segment_, RecordId{id});
             if (version == nullptr) continue;

@@ -16,18 +16,18 @@ namespace ringside::broker {
 
 /// Asks listeners to provide what is watched, and only that.
 ///
-/// A subject is a name for which there is a listener, and that is watched by name, or that a watched
-/// pattern matches while there is a record of that name, or that was watched by name and still is by
-/// a pattern. It is
+/// A subject is a name for which there is a listener, and that is watched by name, or that a
+/// watched pattern matches while there is a record of that name, or that was watched by name and
+/// still is by a pattern. It is
 ///   free      no listener wants it (any more)
 ///   asked     one listener was asked and has not said anything yet
 ///   provided  by one listener
 /// It ends when it is watched by nobody, and its listener is told so.
 ///
-/// Invariant: at most one listener is asked for a subject or provides it, and `$sys/provided/SUBJECT`
-/// says which one does. After a take-over those records tell who provided what: such a listener is
-/// asked first, and where it has not come back yet, nobody is until it has, or is given up.
-/// Thread safety: the engine thread only.
+/// Invariant: at most one listener is asked for a subject or provides it, and
+/// `$sys/provided/SUBJECT` says which one does. After a take-over those records tell who provided
+/// what: such a listener is asked first, and where it has not come back yet, nobody is until it
+/// has, or is given up. Thread safety: the engine thread only.
 class InterestRouter {
 public:
     InterestRouter(const shm::SegmentView& segment, Grid& grid, Post& post, SystemRecords& records,

@@ -14,8 +14,8 @@ using wire::MessageKind;
 
 namespace {
 
-/// Declarations of one session are read at most so often, so that a session that changes its own all
-/// the time costs the others little.
+/// Declarations of one session are read at most so often, so that a session that changes its own
+/// all the time costs the others little.
 constexpr std::uint64_t review_interval_ns = 50'000;
 
 std::string record_name(const shm::Declaration::Content& content, SessionId session) {
@@ -123,12 +123,13 @@ void Messaging::review(Session& session, std::uint64_t now_ns) {
 }
 
 /// New watches come before those that have ended: where one takes the place of another, what both
-/// watch is watched all the time. It is the other way round with lanes, which have one provider each.
+/// watch is watched all the time. It is the other way round with lanes, which have one provider
+/// each.
 void Messaging::read_declarations(Session& session, std::uint64_t now_ns) {
     std::vector<Declarations::Change> changes;
-    session.declarations().review(
-        session.memory().view(),
-        [&](const Declarations::Change& change) { changes.push_back(change); });
+    session.declarations().review(session.memory().view(), [&](const Declarations::Change& change) {
+        changes.push_back(change);
+    });
     for (const auto& change : changes) {
         if (change.now.kind != DeclarationKind::watch) continue;
         if (const auto pattern = Pattern::parse(change.now.text)) interest_.watch(*pattern);

@@ -18,8 +18,8 @@ struct Provider {
     std::uint32_t lane_index = 0;
     std::uint32_t place = 0;  ///< of its declaration
     Pattern pattern;
-    std::uint32_t first = 0;       ///< of what it has under way, in a list of its router; 0 = nothing
-    std::size_t under_way = 0;     ///< how much that is
+    std::uint32_t first = 0;    ///< of what it has under way, in a list of its router; 0 = nothing
+    std::size_t under_way = 0;  ///< how much that is
     std::uint64_t last_asked = 0;  ///< for taking turns among equals
     bool is_withdrawn = false;     ///< it gets nothing more
 

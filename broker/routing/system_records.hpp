@@ -11,10 +11,10 @@
 
 namespace ringside::broker {
 
-/// The records under `$sys/`: what they are to be, and what of that the grid does not have yet. They
-/// are written between requests, and later where the grid has no room now: nothing that a session
-/// does has to wait for them or can fail because of them.
-/// Thread safety: the engine thread only.
+/// The records under `$sys/`: what they are to be, and what of that the grid does not have yet.
+/// They are written between requests, and later where the grid has no room now: nothing that a
+/// session does has to wait for them or can fail because of them. Thread safety: the engine thread
+/// only.
 class SystemRecords {
 public:
     explicit SystemRecords(Grid& grid) noexcept : grid_(&grid) {}
@@ -27,7 +27,8 @@ public:
         wanted_.emplace(std::move(name), std::move(document));
     }
 
-    /// Commits what is due, as far as the grid takes it. What it refuses is tried again a while later.
+    /// Commits what is due, as far as the grid takes it. What it refuses is tried again a while
+    /// later.
     void write(std::uint64_t now_ns);
     [[nodiscard]] bool has_work() const noexcept { return has_names() && again_at_ns_ == 0; }
     /// Whether there is something that the grid has refused.

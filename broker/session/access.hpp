@@ -37,9 +37,8 @@ struct Access {
     [[nodiscard]] bool may_provide(const Pattern& pattern) const noexcept {
         if (role == shm::Role::admin) return true;
         if (role != shm::Role::provider) return false;
-        return patterns.empty() || std::any_of(patterns.begin(), patterns.end(), [&](const auto& p) {
-                   return p.covers(pattern);
-               });
+        return patterns.empty() || std::any_of(patterns.begin(), patterns.end(),
+                                               [&](const auto& p) { return p.covers(pattern); });
     }
     [[nodiscard]] bool may(const Command& command) const noexcept {
         if (command.kind == wire::CommandKind::compact) return role == shm::Role::admin;

@@ -103,8 +103,8 @@ bool Lane::deliver(ByteView message) {
     if (!can_deliver(message.size())) return false;
     is_touched = true;
     has_news_ = true;
-    if (message.size() <= shm::frame_bytes_max(shm::reply_ring_bytes) -
-                              shm::plain_reply_bytes_max &&
+    if (message.size() <=
+            shm::frame_bytes_max(shm::reply_ring_bytes) - shm::plain_reply_bytes_max &&
         replies_.push(message, false)) {
         return true;
     }

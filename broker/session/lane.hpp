@@ -15,9 +15,9 @@ namespace ringside::broker {
 ///
 /// A request is taken only while the reply ring has room for any plain reply, so that a client that
 /// does not drain its replies stops itself and nobody else. A larger reply, of a transaction, is
-/// kept here and sent in pieces; until it is out, no request is taken. What is brought unasked, or as
-/// the outcome of a call, shares the reply ring, and leaves room for a plain reply in it.
-/// What the client writes to the lane is checked by the rings; `is_broken` says that it lied.
+/// kept here and sent in pieces; until it is out, no request is taken. What is brought unasked, or
+/// as the outcome of a call, shares the reply ring, and leaves room for a plain reply in it. What
+/// the client writes to the lane is checked by the rings; `is_broken` says that it lied.
 ///
 /// Thread safety: the engine thread only.
 class Lane {
@@ -148,7 +148,8 @@ public:
 
     bool is_touched = false;  ///< to be flushed at the end of the turn
     bool is_listed = false;   ///< among those that the engine will flush
-    /// What becomes visible must not come before the callers' `answered`: see `Engine::finish_turn`.
+    /// What becomes visible must not come before the callers' `answered`: see
+    /// `Engine::finish_turn`.
     bool has_offers = false;
 
     std::uint32_t first_call = 0;  ///< of those under way from here: see CallRouter; 0 = none

@@ -107,7 +107,8 @@ TEST_F(TakeOver, WhatWasAppliedIsAnsweredAndNotAppliedAgain) {
     EXPECT_EQ(answers[1].revision, first_.opened_at + 3);
     EXPECT_EQ(answers[1].versions, std::vector<Version>{1});
     EXPECT_EQ(first_.get("a"), "2");
-    EXPECT_EQ(first_.published(), first_.opened_at + 4) << "the revision of the take-over, and none after it";
+    EXPECT_EQ(first_.published(), first_.opened_at + 4)
+        << "the revision of the take-over, and none after it";
 }
 
 TEST_F(TakeOver, WhatWasAnsweredIsNotTakenUpAgain) {
