@@ -41,6 +41,7 @@ CallRouter::Offered CallRouter::offer(RoutedCall& call, std::uint64_t now_ns) {
     bool is_anybody_there = false;
     Provider* provider = choose(call, is_anybody_there);
     if (provider == nullptr) {
+        is_anybody_there = is_anybody_there || is_expected(call.name);
         if (is_anybody_there) wait(call);
         return is_anybody_there ? Offered::all_full : Offered::nobody;
     }
@@ -92,6 +93,11 @@ Provider* CallRouter::choose(const RoutedCall& call, bool& is_anybody_there) {
         }
     });
     return best;
+}
+
+bool CallRouter::is_expected(std::string_view name) const {
+    return std::any_of(expected_.begin(), expected_.end(),
+                       [name](const auto& one) { return one.second.matches(name); });
 }
 
 RoutedCall* CallRouter::taken_by(const Session& provider, std::uint64_t id) {

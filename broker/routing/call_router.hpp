@@ -13,7 +13,8 @@ namespace ringside::broker {
 /// Brings calls to providers and answers to callers.
 ///
 /// A call is
-///   waiting   no provider has room for it; it is tried again when there may be some
+///   waiting   no provider has room for it, or one may come back after a take-over; it is tried
+///             again when that may have changed
 ///   offered   to one provider, which has not taken it yet as far as is known (see shm::Claims)
 ///   taken     by that provider
 /// It ends with the first of: an answer or failure of its provider; its deadline; nobody left to
@@ -48,6 +49,15 @@ public:
     /// The session is over: its calls are cancelled, those that it had taken are lost.
     void end(Session& session, std::uint64_t now_ns);
 
+    /// A provider of a former broker, which may come back: calls wait for it.
+    void expect(SessionId session, Pattern pattern) {
+        expected_.emplace_back(session, std::move(pattern));
+    }
+    /// It has come back, and said what it provides now, or will not come back.
+    void stop_expecting(SessionId session) {
+        std::erase_if(expected_, [session](const auto& one) { return one.first == session; });
+    }
+
     /// Looks at what is due, and at what waits.
     void turn(std::uint64_t now_ns);
 
@@ -65,6 +75,7 @@ private:
     enum class Offered { yes, all_full, nobody };
     [[nodiscard]] Offered offer(RoutedCall& call, std::uint64_t now_ns);
     [[nodiscard]] Provider* choose(const RoutedCall& call, bool& is_anybody_there);
+    [[nodiscard]] bool is_expected(std::string_view name) const;
     void wait(RoutedCall& call);
     void pass_by(RoutedCall& call, std::uint64_t now_ns);
     /// Offers it to whoever is left, or ends it.
@@ -87,6 +98,7 @@ private:
     CallTable calls_;
     DueQueue due_;
     std::deque<std::uint64_t> waiting_;  ///< ids
+    std::vector<std::pair<SessionId, Pattern>> expected_;
     std::size_t document_bytes_ = 0;
     std::uint64_t asked_ = 0;
     std::uint64_t calls_total_ = 0;

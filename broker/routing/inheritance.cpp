@@ -69,6 +69,11 @@ void Messaging::inherit(const shm::VersionBlock& record, const std::set<SessionI
         return interest_.inherit(std::string(*subject), owner);
     }
     records_of_[owner].insert(name);
+    if (name.starts_with("$sys/rpc/")) {
+        if (auto pattern = Pattern::parse(document["pattern"].as_string().value_or(""))) {
+            calls_.expect(owner, std::move(*pattern));
+        }
+    }
     if (!is_session) return;
     if (const auto user = document["user"].as_string()) appear(std::string(*user), owner);
 }
@@ -77,6 +82,7 @@ void Messaging::given_up(SessionId session, std::size_t absent_left) {
     disappear(session);
     for (const std::string& name : std::exchange(records_of_[session], {})) records_.erase(name);
     records_of_.erase(session);
+    calls_.stop_expecting(session);
     interest_.give_up(session);
     if (absent_left == 0) interest_.end_inheritance();
 }

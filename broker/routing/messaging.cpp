@@ -54,6 +54,7 @@ void Messaging::resumed(Session& session, std::size_t absent_left, std::uint64_t
         post_.bring(*lane, {.kind = wire::DeliveryKind::reset, .id = lane->last_number()});
     }
     read_declarations(session, now_ns);
+    calls_.stop_expecting(session.id());
     const std::set<std::string>& now = records_of_[session.id()];
     for (const std::string& name : before) {
         if (!now.contains(name)) records_.erase(name);

@@ -73,7 +73,7 @@ void write_halves(const std::string& grid, int writes) {
 }
 
 TEST(Consistency, ReadersOfAllKindsSeeWholeDocumentsThatNeverGoBack) {
-    const TestGrid grid({"--memory", "16MiB", "--ring-entries", "1024"});
+    const TestGrid grid({"--memory", "64MiB", "--ring-entries", "1024"});
     Child gets([&] {
         const Client client = Client::attach({.grid = grid.name()}).value();
         std::map<std::string, std::int64_t> seen;
