@@ -14,8 +14,7 @@ namespace {
 /// A directory for stores, on the disk that holds the current one, removed at the end.
 class Directory {
 public:
-    Directory()
-        : path_(std::filesystem::current_path() / ("bench-store-" + std::to_string(getpid()))) {
+    Directory() : path_(std::filesystem::current_path() / (Scratch::here().mark() + "stores")) {
         std::filesystem::create_directories(path_);
     }
     ~Directory() { std::filesystem::remove_all(path_); }

@@ -2,6 +2,7 @@
 
 #include "bench/peers/picked_names.hpp"
 #include "bench/support/process.hpp"
+#include "bench/support/ticks.hpp"
 
 namespace ringside::bench {
 
@@ -10,7 +11,7 @@ namespace ringside::bench {
 class BackgroundWriter {
 public:
     BackgroundWriter(const Peer& peer, std::size_t records)
-        : child_([&] {
+        : name_(peer.name()), child_([&] {
               pin_to(1);
               const auto writer = peer.open_again();
               const PickedNames names(random_indices(records, 100'000, 7));
@@ -20,32 +21,55 @@ public:
                   writer->write_pipelined(names.all().subspan(i, part), documents);
                   *written_ += part;
               }
-          }) {}
-    ~BackgroundWriter() { set(resting); }
+          }) {
+        await(resting);
+    }
+    ~BackgroundWriter() {
+        try {
+            rest();
+        } catch (const std::exception& error) {
+            fprintf(stderr, "%s\n", error.what());
+        }
+    }
 
-    void write() const { set(writing); }
-    void rest() const { set(resting); }
+    /// Comes back when it writes; after `most_ns` it rests by itself, even if nobody tells it to.
+    void write(double most_ns) const {
+        (*write_until_ns_).store(now_ns() + static_cast<std::uint64_t>(most_ns));
+        await(writing);
+    }
+    /// Comes back when it rests.
+    void rest() const {
+        (*write_until_ns_).store(0);
+        await(resting);
+    }
+    [[nodiscard]] bool is_writing() const { return (*state_).load() == writing; }
     [[nodiscard]] std::uint64_t written() const { return *written_; }
 
 private:
     static constexpr std::size_t part = 1000;
-    static constexpr std::uint64_t resting = 1;
-    static constexpr std::uint64_t writing = 2;
+    enum State : std::uint64_t { starting, resting, writing };
 
-    /// Of the child: does what is wanted, says so, and comes back when that is to write.
+    /// Of the child: says what it does, and comes back when that is to write.
     void obey() const {
         for (;; usleep(100)) {
-            const std::uint64_t wanted = (*wanted_).load();
-            (*state_).store(wanted);
-            if (wanted == writing) return;
+            const State state = now_ns() < (*write_until_ns_).load() ? writing : resting;
+            (*state_).store(state);
+            if (state == writing) return;
         }
     }
-    void set(std::uint64_t state) const {
-        (*wanted_).store(state);
-        while ((*state_).load() != state) usleep(50);
+    void await(State state) const {
+        const auto start = Clock::now();
+        while ((*state_).load() != state) {
+            if (child_.has_ended())
+                throw std::runtime_error("the writer to " + name_ + " has died");
+            if (ns_since(start) > 30e9)
+                throw std::runtime_error("the writer to " + name_ + " is stuck");
+            usleep(50);
+        }
     }
 
-    SharedFlag wanted_;
+    std::string name_;
+    SharedFlag write_until_ns_;
     SharedFlag state_;
     SharedFlag written_;
     Child child_;

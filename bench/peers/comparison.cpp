@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "bench/support/progress.hpp"
+
 namespace ringside::bench {
 
 namespace {
@@ -32,6 +34,7 @@ Comparison::Comparison(const Peers& peers)
 void Comparison::in_turns(const std::string& workload, const Peers& peers, int slices,
                           const char* unit, const Targets& targets,
                           const std::function<double(Peer&)>& measure) {
+    progress(workload);
     std::vector<std::vector<double>> measured(peers.size());
     for (int slice = 0; slice < slices; ++slice) {
         for (std::size_t i = 0; i < peers.size(); ++i) measured[i].push_back(measure(*peers[i]));
@@ -59,11 +62,13 @@ void Comparison::latencies(const std::string& workload, std::string_view who,
 }
 
 void Comparison::beside_a_writer(const std::string& workload, const Peer& peer,
-                                 const BesideAWriter& measured, const Latencies& latencies) {
-    const auto& [without, beside, writes] = measured;
+                                 const BesideAWriter& measured) {
+    const auto& [without, beside, writes, latencies, is_starved] = measured;
+    const std::string at_least = is_starved ? ">= " : "";
+    this->latencies(is_starved ? workload + ", starved" : workload, peer.name(), latencies);
     beside_.add({workload, std::string(peer.name()), duration(median(without)),
-                 duration(median(beside)),
-                 fmt::format("{:.3g}x", median(ratios_of(beside, without))),
+                 at_least + duration(median(beside)),
+                 fmt::format("{}{:.3g}x", at_least, median(ratios_of(beside, without))),
                  fmt::format("{:.0f}", median(writes))});
     if (peer.name() != "Ringside") return;
     targets_.ratio(workload, beside, "ns", without, "without the writer", 1.3);

@@ -42,10 +42,12 @@ public:
         std::vector<double> without_ns;
         std::vector<double> beside_ns;
         std::vector<double> writes_per_second;
+        Latencies latencies;      ///< of reads beside it
+        bool is_starved = false;  ///< the writer had to rest for the reads to end: they take longer
     };
     /// Ringside's has targets.
     void beside_a_writer(const std::string& workload, const Peer& peer,
-                         const BesideAWriter& measured, const Latencies& latencies);
+                         const BesideAWriter& measured);
 
     [[nodiscard]] Report& targets() { return targets_; }
     [[nodiscard]] std::string text() const;

@@ -2,6 +2,8 @@
 
 #include <time.h>
 
+#include <stdexcept>
+
 #include "bench/support/ticks.hpp"
 
 namespace ringside::bench {
@@ -10,8 +12,12 @@ FanOut::FanOut(const Channel& channel, std::size_t watchers) : watchers_(watcher
     for (std::size_t i = 0; i < watchers; ++i) children_.emplace_back([&] { watch(channel); });
     pin_to(0);
     announcer_ = channel.make_announcer();
-    // Until all of them listen.
-    while (!announce().is_complete) {
+    const auto start = Clock::now();
+    while (!announce().is_complete) {  // until all of them listen
+        for (const Child& child : children_) {
+            if (child.has_ended()) throw std::runtime_error("a watcher has died");
+        }
+        if (ns_since(start) > 30e9) throw std::runtime_error("a watcher does not listen");
     }
 }
 

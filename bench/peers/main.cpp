@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <filesystem>
 
 #include "bench/peers/interprocess_map.hpp"
 #include "bench/peers/lmdb.hpp"
@@ -9,6 +8,7 @@
 #include "bench/peers/ringside_peer.hpp"
 #include "bench/peers/workloads.hpp"
 #include "bench/support/document_section.hpp"
+#include "bench/support/progress.hpp"
 #include "bench/support/scratch.hpp"
 
 namespace ringside::bench {
@@ -20,29 +20,27 @@ struct Plots {
     Plot watchers;
 };
 
-std::string directory_in(const Scratch& scratch, const std::string& name) {
-    std::filesystem::create_directories(scratch / name);
-    return scratch / name;
-}
-
-Peers make_peers(const Scratch& scratch, const RedisServer& redis, std::size_t records) {
+Peers make_peers(const RedisServer& redis, std::size_t records) {
+    const Scratch& scratch = Scratch::here();
     const std::string mark = std::to_string(records);
     Peers peers;
     peers.push_back(std::make_unique<RingsidePeer>(records));
     peers.push_back(make_map());
     peers.push_back(std::make_unique<InterprocessMap>(scratch.mark() + mark,
                                                       InterprocessMap::Open::create, records));
-    peers.push_back(std::make_unique<Lmdb>(directory_in(scratch, "lmdb-" + mark), records));
+    peers.push_back(std::make_unique<Lmdb>(scratch.directory("lmdb-" + mark), records));
     peers.push_back(std::make_unique<Redis>(redis.socket()));
     pin_to(0);
-    for (const auto& peer : peers) peer->fill(records);
+    for (const auto& peer : peers) {
+        progress(fmt::format("filling {} with {} records", peer->name(), records));
+        peer->fill(records);
+    }
     return peers;
 }
 
-void compare(std::optional<Comparison>& comparison, const Scratch& scratch, const Scale& scale,
-             std::size_t records) {
-    const RedisServer redis(directory_in(scratch, "redis-" + std::to_string(records)));
-    const Peers peers = make_peers(scratch, redis, records);
+void compare(std::optional<Comparison>& comparison, const Scale& scale, std::size_t records) {
+    const RedisServer redis(Scratch::here().directory("redis-" + std::to_string(records)));
+    const Peers peers = make_peers(redis, records);
     if (!comparison) comparison.emplace(peers);
     const Workload workload{scale, peers, records};
     check_agreement(workload);
@@ -54,14 +52,11 @@ void compare(std::optional<Comparison>& comparison, const Scratch& scratch, cons
 }
 
 std::string measure(const Scale& scale, Plots& plots) {
-    const Scratch scratch;
     std::optional<Comparison> comparison;
-    compare(comparison, scratch, scale, 10'000);
-    compare(comparison, scratch, scale, scale.records);
-    const std::string scaling = measure_scaling(comparison->targets(), plots.reads, scale,
-                                                directory_in(scratch, "scaling"));
-    const std::string watches =
-        measure_watches(plots.watchers, scale, directory_in(scratch, "watches"));
+    compare(comparison, scale, 10'000);
+    compare(comparison, scale, scale.records);
+    const std::string scaling = measure_scaling(comparison->targets(), plots.reads, scale);
+    const std::string watches = measure_watches(plots.watchers, scale);
     return machine() + "\n\n" + comparison->text() + "\n" + scaling + "\n" + watches;
 }
 

@@ -4,6 +4,7 @@
 
 #include "bench/peers/background_writer.hpp"
 #include "bench/peers/workloads.hpp"
+#include "bench/support/progress.hpp"
 #include "bench/support/ticks.hpp"
 #include "bench/support/zipf.hpp"
 
@@ -11,12 +12,18 @@ namespace ringside::bench {
 
 namespace {
 
+constexpr double latencies_ns = 4 * slice_ns;
+
+/// A reader that has not come to the end of its slice after so many times its length starves: the
+/// writer rests, so that it can end.
+constexpr double longest_wait = 8;
+
 /// Each read by itself, the time of reading the processor's counter included.
 Latencies latencies_of_reads(Peer& peer, Names names, double tick_ns) {
     Latencies latencies;
     std::int64_t sum = 0;
     const auto begin = Clock::now();
-    for (std::size_t i = 0; i < names.size() && ns_since(begin) < 4 * slice_ns; ++i) {
+    for (std::size_t i = 0; i < names.size() && ns_since(begin) < latencies_ns; ++i) {
         const std::uint64_t start = ticks();
         sum += peer.read(names.subspan(i, 1));
         latencies.add(static_cast<double>(ticks() - start) * tick_ns);
@@ -34,31 +41,32 @@ void measure_one_by_one(Comparison& comparison, const Workload& workload, const 
 /// With a writer of its own, in turns with and without its writing.
 void measure_beside_a_writer(Comparison& comparison, const Workload& workload, Peer& peer,
                              const PickedNames& names) {
+    const std::string what = workload.described("read beside a writer at full speed");
+    progress(fmt::format("{}: {}", what, peer.name()));
     const BackgroundWriter writer(peer, workload.records);
     const Names picked = names.all();
     const double tick_ns = ns_per_tick();
-    std::vector<double> without;
-    std::vector<double> beside;
-    std::vector<double> writes_per_second;
+    Comparison::BesideAWriter measured;
     static_cast<void>(
         ns_per_read(peer, picked));  // what was measured before has left the caches to others
     for (int slice = 0; slice < workload.scale.slices; ++slice) {
-        writer.rest();
-        without.push_back(ns_per_read(peer, picked));
-        writer.write();
+        measured.without_ns.push_back(ns_per_read(peer, picked));
+        writer.write(longest_wait * slice_ns);
         const std::uint64_t written = writer.written();
         const auto start = Clock::now();
-        beside.push_back(ns_per_read(peer, picked));
-        writes_per_second.push_back(static_cast<double>(writer.written() - written) * 1e9 /
-                                    ns_since(start));
+        measured.beside_ns.push_back(ns_per_read(peer, picked));
+        measured.writes_per_second.push_back(static_cast<double>(writer.written() - written) * 1e9 /
+                                             ns_since(start));
+        measured.is_starved |= !writer.is_writing();
+        writer.rest();
     }
-    const Latencies latencies = latencies_of_reads(peer, picked, tick_ns);
+    writer.write(longest_wait * latencies_ns);
+    measured.latencies = latencies_of_reads(peer, picked, tick_ns);
+    measured.is_starved |= !writer.is_writing();
     writer.rest();
-    const std::string what = workload.described("read beside a writer at full speed");
     comparison.latencies(workload.described("read"), peer.name(),
                          latencies_of_reads(peer, picked, tick_ns));
-    comparison.latencies(what, peer.name(), latencies);
-    comparison.beside_a_writer(what, peer, {without, beside, writes_per_second}, latencies);
+    comparison.beside_a_writer(what, peer, measured);
 }
 
 }  // namespace

@@ -8,6 +8,8 @@
 #include "bench/peers/ringside_peer.hpp"
 #include "bench/peers/workloads.hpp"
 #include "bench/support/cache_misses.hpp"
+#include "bench/support/progress.hpp"
+#include "bench/support/scratch.hpp"
 #include "bench/support/zipf.hpp"
 
 namespace ringside::bench {
@@ -73,8 +75,7 @@ std::string misses_in(const std::vector<Cost>& costs) {
 
 }  // namespace
 
-std::string measure_scaling(Report& targets, Plot& plot, const Scale& scale,
-                            const std::string& directory) {
+std::string measure_scaling(Report& targets, Plot& plot, const Scale& scale) {
     Table table({"records", "Ringside", "map in the process", "LMDB", "Ringside, zipf", "map, zipf",
                  "LMDB, zipf", "cache misses a read: Ringside / map / LMDB"});
     plot = {.title = "Reading one field of a record at random",
@@ -84,13 +85,16 @@ std::string measure_scaling(Report& targets, Plot& plot, const Scale& scale,
     std::vector<std::vector<Cost>> all;
     const std::vector<std::size_t> sizes = sizes_of(scale);
     for (const std::size_t records : sizes) {
-        const std::string place = fmt::format("{}/lmdb-{}", directory, records);
-        std::filesystem::create_directories(place);
+        const std::string place = Scratch::here().directory(fmt::format("scaling-{}", records));
         Peers peers;
         peers.push_back(std::make_unique<RingsidePeer>(records));
         peers.push_back(make_map());
         peers.push_back(std::make_unique<Lmdb>(place, records));
-        for (const auto& peer : peers) peer->fill(records);
+        for (const auto& peer : peers) {
+            progress(fmt::format("scaling: filling {} with {} records", peer->name(), records));
+            peer->fill(records);
+        }
+        progress(fmt::format("scaling: reads of {} records", records));
         const auto costs = costs_of(peers, records, scale);
         table.add({std::to_string(records), cell_of(costs, 0, false), cell_of(costs, 1, false),
                    cell_of(costs, 2, false), cell_of(costs, 0, true), cell_of(costs, 1, true),

@@ -1,10 +1,11 @@
 #include <fmt/format.h>
 
-#include <filesystem>
 #include <stdexcept>
 
 #include "bench/peers/fan_out.hpp"
 #include "bench/peers/workloads.hpp"
+#include "bench/support/progress.hpp"
+#include "bench/support/scratch.hpp"
 #include "bench/support/ticks.hpp"
 
 namespace ringside::bench {
@@ -50,11 +51,11 @@ void spread(const Channel& channel, std::size_t watchers, std::size_t count, Spr
                                static_cast<double>(count));
 }
 
-Channels make_channels(Waiting how, const std::string& directory) {
-    std::filesystem::create_directories(directory);
+Channels make_channels(Waiting how) {
     Channels channels;
     channels.push_back(make_ringside_channel(how));
-    channels.push_back(make_redis_channel(directory));
+    channels.push_back(make_redis_channel(
+        Scratch::here().directory(how == Waiting::spinning ? "redis-spinning" : "redis-sleeping")));
     channels.push_back(make_nats_channel());
     return channels;
 }
@@ -69,9 +70,10 @@ std::vector<std::string> row_of(const std::string& what, std::string_view who,
             server};
 }
 
-void measure_spinning(Table& table, const Scale& scale, const std::string& directory) {
+void measure_spinning(Table& table, const Scale& scale) {
     pin_to(0);
-    const Channels channels = make_channels(Waiting::spinning, directory);
+    const Channels channels = make_channels(Waiting::spinning);
+    progress("write -> watcher, spinning");
     std::vector<Latencies> all(channels.size());
     for (int slice = 0; slice < scale.slices; ++slice) {
         for (std::size_t i = 0; i < channels.size(); ++i)
@@ -83,10 +85,10 @@ void measure_spinning(Table& table, const Scale& scale, const std::string& direc
 
 }  // namespace
 
-std::string measure_watches(Plot& plot, const Scale& scale, const std::string& directory) {
+std::string measure_watches(Plot& plot, const Scale& scale) {
     Table table({"latency", "who", "p50", "p99", "p99.9", "server's time a write"});
-    measure_spinning(table, scale, directory + "/spinning");
-    const Channels channels = make_channels(Waiting::sleeping, directory + "/sleeping");
+    measure_spinning(table, scale);
+    const Channels channels = make_channels(Waiting::sleeping);
     plot = {.title = "Telling sleeping watchers of a write",
             .x_label = "watchers",
             .y_label = "us",
@@ -97,6 +99,9 @@ std::string measure_watches(Plot& plot, const Scale& scale, const std::string& d
         plot.lines.push_back({name + ", server's time", {}, i, true});
     }
     for (const std::size_t watchers : {1, 8, 64}) {
+        const std::string workload =
+            fmt::format("write -> last of {} watchers, sleeping", watchers);
+        progress(workload);
         std::vector<Spread> spreads(channels.size());
         for (int slice = 0; slice < scale.slices; ++slice) {
             for (std::size_t i = 0; i < channels.size(); ++i)
@@ -105,8 +110,8 @@ std::string measure_watches(Plot& plot, const Scale& scale, const std::string& d
         }
         for (std::size_t i = 0; i < channels.size(); ++i) {
             const double server_ns = median(spreads[i].server_ns);
-            table.add(row_of(fmt::format("write -> last of {} watchers, sleeping", watchers),
-                             channels[i]->name(), spreads[i].last_has_it, duration(server_ns)));
+            table.add(
+                row_of(workload, channels[i]->name(), spreads[i].last_has_it, duration(server_ns)));
             plot.lines[2 * i].points.emplace_back(watchers, spreads[i].last_has_it.at(0.5) / 1000);
             plot.lines[2 * i + 1].points.emplace_back(watchers, server_ns / 1000);
         }

@@ -28,10 +28,9 @@ void measure_memory(Comparison& comparison, const Workload& workload);
 void measure_writes(Comparison& comparison, const Workload& workload);
 
 /// How a read grows with the number of records; each number has stores of its own.
-std::string measure_scaling(Report& targets, Plot& plot, const Scale& scale,
-                            const std::string& directory);
+std::string measure_scaling(Report& targets, Plot& plot, const Scale& scale);
 
 /// From a write to those who watch: Ringside, Redis and NATS.
-std::string measure_watches(Plot& plot, const Scale& scale, const std::string& directory);
+std::string measure_watches(Plot& plot, const Scale& scale);
 
 }  // namespace ringside::bench

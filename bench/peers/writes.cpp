@@ -1,5 +1,8 @@
+#include <fmt/format.h>
+
 #include "bench/peers/picked_names.hpp"
 #include "bench/peers/workloads.hpp"
+#include "bench/support/progress.hpp"
 #include "bench/support/ticks.hpp"
 
 namespace ringside::bench {
@@ -11,6 +14,7 @@ void measure_latencies(Comparison& comparison, const Workload& workload, Names n
     const double tick_ns = ns_per_tick();
     for (const auto& peer : workload.peers) {
         if (!peer->is_shared()) continue;
+        progress(fmt::format("{}: {}", workload.described("latencies of writes"), peer->name()));
         Latencies latencies;
         for (std::size_t i = 0; i < names.size(); ++i) {
             const std::uint64_t start = ticks();

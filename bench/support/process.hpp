@@ -18,6 +18,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/support/scratch.hpp"
 #include "shm/segment/segment.hpp"
 
 namespace ringside::bench {
@@ -49,12 +50,17 @@ private:
     std::atomic<std::uint64_t>* word_;
 };
 
-/// A child process; killed at the end if it still runs.
+/// A child process; killed at the end if it still runs, and with its parent.
 class Child {
 public:
-    explicit Child(const std::function<void()>& work) : pid_(fork()) {
+    explicit Child(const std::function<void()>& work) {
+        const pid_t parent = getpid();
+        pid_ = fork();
         if (pid_ != 0) return;
         prctl(PR_SET_PDEATHSIG, SIGKILL);
+        // A parent that died before it was asked for sends no signal: the child would live for
+        // ever.
+        if (getppid() != parent) _exit(1);
         try {
             work();
         } catch (const std::exception& error) {
@@ -74,16 +80,22 @@ public:
         pid_ = 0;
     }
     [[nodiscard]] pid_t pid() const { return pid_; }
+    /// By itself: nobody has called `end`.
+    [[nodiscard]] bool has_ended() const {
+        siginfo_t what{};
+        return waitid(P_PID, static_cast<id_t>(pid_), &what, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+               what.si_pid == pid_;
+    }
     void pause() const { kill(pid_, SIGSTOP); }
     void go_on() const { kill(pid_, SIGCONT); }
 
 private:
-    pid_t pid_;
+    pid_t pid_ = 0;
 };
 
 /// Turns a child into another program, which says nothing. The first word is what it is told that
 /// it is called.
-inline void become(const char* path, std::vector<std::string> words) {
+[[noreturn]] inline void become(const char* path, std::vector<std::string> words) {
     const int null = open("/dev/null", O_WRONLY);
     dup2(null, STDOUT_FILENO);
     dup2(null, STDERR_FILENO);
@@ -91,6 +103,7 @@ inline void become(const char* path, std::vector<std::string> words) {
     for (std::string& word : words) pointers.push_back(word.data());
     pointers.push_back(nullptr);
     execv(path, pointers.data());
+    _exit(127);
 }
 
 /// A broker with a grid of its own, on core 1 unless it is to use both.
@@ -100,7 +113,7 @@ public:
 
     explicit Broker(const std::string& memory, std::vector<std::string> more = {},
                     Cores cores = Cores::one)
-        : name_("bench-" + std::to_string(getpid()) + "-" + std::to_string(++count_)),
+        : name_(Scratch::here().mark() + std::to_string(++count_)),
           options_({RINGSIDE_BROKER_PATH, "--grid", name_, "--memory", memory}),
           cores_(cores) {
         if (std::find(more.begin(), more.end(), "--spin-us") == more.end())
@@ -127,7 +140,12 @@ public:
         });
     }
     void wait_until_ready() const {
-        for (int i = 0; i < 1'000'000 && !shm::Segment::open(name_); ++i) usleep(100);
+        for (int i = 0; !shm::Segment::open(name_); ++i) {
+            if (child_->has_ended())
+                throw std::runtime_error("the broker of " + name_ + " has died");
+            if (i == 1'000'000) throw std::runtime_error("no broker of " + name_ + " in 100 s");
+            usleep(100);
+        }
     }
     void end(int signal) { child_->end(signal); }
     [[nodiscard]] const std::string& grid() const { return name_; }

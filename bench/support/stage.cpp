@@ -9,6 +9,7 @@
 
 #include <stdexcept>
 
+#include "bench/support/scratch.hpp"
 #include "shm/pin/pin.hpp"
 #include "shm/protocol/handshake.hpp"
 #include "shm/protocol/packet.hpp"
@@ -34,7 +35,7 @@ std::atomic<int> stages = 0;
 }  // namespace
 
 Stage::Stage(const shm::SegmentShape& shape)
-    : name_("bench-stage-" + std::to_string(getpid()) + "-" + std::to_string(++stages)),
+    : name_(Scratch::here().mark() + "stage-" + std::to_string(++stages)),
       segment_(shm::Segment::create(name_, shape).value()),
       listener_(listen_at(shm::GridPaths::of(name_).value().socket_path)),
       grid_(std::make_unique<broker::Grid>(

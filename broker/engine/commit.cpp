@@ -89,6 +89,8 @@ Result<Version> Grid::Impl::apply(const Command& command, const Origin& origin) 
     if (command.kind == CommandKind::publish) return tell(command, origin);
     const std::uint64_t hash = table_.hash(command.name);
     const VersionBlock* newest = table_.find(command.name, hash);
+    // It is stored to at the end, and lies far from the block.
+    if (newest != nullptr) __builtin_prefetch(&segment_.slot(newest->record_id()), 1);
     const VersionBlock* live = newest == nullptr || newest->is_tombstone() ? nullptr : newest;
     if (auto checked = check_condition(command, live); !checked) return checked.error();
     auto made = evaluate(command, live);
@@ -306,7 +308,7 @@ void Grid::Impl::settle() noexcept {
         if (made.from != 0) {
             const VersionBlock& before = *version_at(made.from);
             if (before.is_tombstone()) --tombstones_;
-            else --live_records_;
+            else count_record(now.name(), -1);
             if (before.has_expiry()) expiries_.remove(before.expires_ms(), before.record_id());
             history_.push({made.from, before.block_bytes(), revision, Retired::Kind::block});
         }
@@ -319,7 +321,7 @@ void Grid::Impl::settle() noexcept {
             ++tombstones_;
             history_.push({made.to, now.block_bytes(), revision, Retired::Kind::tombstone});
         } else {
-            ++live_records_;
+            count_record(now.name(), 1);
             if (now.has_expiry()) expiries_.add(now.expires_ms(), now.record_id());
         }
     }
@@ -410,7 +412,7 @@ Result<void> Grid::Impl::restore(const StoredRecord& record) {
         heap_.free(offset, block.block_bytes());
         return linked;
     }
-    ++live_records_;
+    count_record(record.name, 1);
     if (block.has_expiry()) expiries_.add(record.expires_ms, block.record_id());
     // There is no reader yet: what growing tables and nodes leaves behind is free at once.
     if (structure_.bytes() > restore_waste_max) drain(no_limit, no_limit);

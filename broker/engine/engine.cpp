@@ -66,6 +66,20 @@ std::unique_ptr<Session> Engine::close(SessionId id) {
     return session;
 }
 
+std::unique_ptr<Session> Engine::leave(SessionId id) {
+    const auto place = std::find_if(sessions_.begin(), sessions_.end(),
+                                    [id](const auto& session) { return session->id() == id; });
+    if (place == sessions_.end()) return nullptr;
+    Session& session = **place;
+    session.adopt_lanes();
+    std::size_t budget = last_requests;
+    for (std::size_t before = 0; budget != before && budget > 0;) {
+        before = budget;
+        if (!drain(session, budget)) break;
+    }
+    return close(id);
+}
+
 bool Engine::turn(std::uint64_t now_ns, Outbox& outbox) {
     constexpr std::size_t expiries_per_turn = 256;
     now_ns_ = now_ns;

@@ -68,6 +68,8 @@ class Engine {
 public:
     static constexpr std::size_t requests_per_turn = 64;
     static constexpr std::size_t requests_per_lane = 16;
+    /// Of a session whose process has gone.
+    static constexpr std::size_t last_requests = 1024;
     /// Of the sessions that are idle. A request of one of n waits for n / this many turns at most.
     static constexpr std::size_t idle_looks_per_turn = 8;
     /// A session that asks for nothing in so many turns is idle.
@@ -96,6 +98,9 @@ public:
 
     /// Null when there is none of that id.
     [[nodiscard]] std::unique_ptr<Session> close(SessionId id);
+    /// The same for one whose process has gone: what it has said to others as the last thing, the
+    /// answers to calls that it had taken, still reaches them.
+    [[nodiscard]] std::unique_ptr<Session> leave(SessionId id);
 
     /// Whether it did anything.
     bool turn(std::uint64_t now_ns, Outbox& outbox);

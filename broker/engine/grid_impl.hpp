@@ -12,6 +12,7 @@
 #include "shm/document/builder.hpp"
 #include "shm/heap/heap.hpp"
 #include "shm/index/name_index.hpp"
+#include "shm/name/name.hpp"
 #include "shm/ring/change_ring.hpp"
 #include "shm/table/record_table_writer.hpp"
 
@@ -108,6 +109,11 @@ private:
     [[nodiscard]] bool take_out_unpublished(const Survey& survey);
     void adopt_replaced(Survey& survey);
     void adopt_counters() noexcept;
+
+    /// Those of the grid itself do not count.
+    void count_record(std::string_view name, int change) noexcept {
+        if (!is_reserved(name)) live_records_ += static_cast<std::uint64_t>(change);
+    }
 
     // reclaim.cpp
     Offset allocate(std::uint64_t bytes, shm::Heap::Purpose purpose);

@@ -35,7 +35,7 @@ Result<void> Engine::take_over(Survey&& survey, std::uint64_t now_ns) {
         absent_.push_back({id, index, entry.pid.load(std::memory_order_relaxed), lease_ms,
                            now_ns + lease_ms * 1'000'000});
     }
-    messaging_.take_over(absent);
+    messaging_.take_over(absent, now_ns);
     sessions_total_ = segment_.header().counters.sessions_total.load(std::memory_order_relaxed);
     refused_ = segment_.header().counters.refused.load(std::memory_order_relaxed);
     return {};

@@ -43,7 +43,8 @@ public:
     }
 
 private:
-    static constexpr std::uint64_t chunk_bytes = 256ULL << 10;
+    /// So that slots, which are met at random, lie in huge pages.
+    static constexpr std::uint64_t chunk_bytes = shm::huge_page_bytes;
 
     bool commit_more() {
         const std::uint64_t begin = std::uint64_t{committed_} * sizeof(shm::Slot);

@@ -4,6 +4,7 @@
 
 #include "shm/heap/heap.hpp"
 #include "shm/heap/size_class.hpp"
+#include "shm/name/name.hpp"
 
 namespace ringside::broker {
 
@@ -193,7 +194,9 @@ Result<void> Survey::walk_versions(std::uint32_t id) {
     }
     record.newest = block;
     record.is_tombstone = segment_.version_at(block)->is_tombstone();
-    ++(record.is_tombstone ? tombstones : live);
+    const bool is_system = is_reserved(segment_.version_at(block)->name());
+    if (record.is_tombstone) ++tombstones;
+    else if (!is_system) ++live;
     const VersionBlock* newer = segment_.version_at(block);
     if (auto claimed = claim(block, newer->block_bytes(), "a version"); !claimed) return claimed;
     ++versions;

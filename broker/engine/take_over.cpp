@@ -68,7 +68,7 @@ void Grid::Impl::adopt_records(Survey& survey) {
         if (record.is_in_table()) table_.mend(record.place, record.newest);
         const VersionBlock& block = *version_at(record.newest);
         if (record.is_stillborn || record.is_tombstone) continue;
-        ++live_records_;
+        count_record(block.name(), 1);
         if (block.has_expiry()) expiries_.add(block.expires_ms(), block.record_id());
     }
 }

@@ -171,7 +171,7 @@ void EngineThread::take_orders(std::uint64_t now_ns) {
             const SessionId id = order->open->id();
             engine_.open(std::move(order->open), now_ns);
             opened_.push_back(id);
-        } else if (auto session = engine_.close(order->close)) {
+        } else if (auto session = engine_.leave(order->close)) {
             outbox_.ended.push_back({std::move(session), Error()});
         }
     }

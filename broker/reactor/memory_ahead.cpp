@@ -8,7 +8,6 @@ namespace {
 
 constexpr std::uint64_t heap_ahead_bytes = 16ULL << 20;
 constexpr std::uint64_t slots_ahead_bytes = 2ULL << 20;
-constexpr std::uint64_t slots_step_bytes = 256ULL << 10;
 
 // What a former broker has backed already.
 
@@ -35,7 +34,7 @@ MemoryAhead::MemoryAhead(const shm::Segment& segment) : segment_(&segment) {
         return Part{region, ahead, step, frontier, frontier};
     };
     parts_ = {part(identity.heap, heap_ahead_bytes, shm::huge_page_bytes, heap_used(segment)),
-              part(identity.slots, slots_ahead_bytes, slots_step_bytes, slots_used(segment))};
+              part(identity.slots, slots_ahead_bytes, shm::huge_page_bytes, slots_used(segment))};
     thread_ = std::thread([this] { run(); });
 }
 

@@ -12,6 +12,7 @@ Result<void> CallRouter::call(Session& caller, std::uint32_t lane, std::uint64_t
     if (caller.lanes()[lane]->calls >= limits::calls_per_lane_max) {
         return Error(Errc::would_block, "too many calls are under way from this lane");
     }
+    if (calls_.is_full()) return Error(Errc::would_block, "too many calls are under way");
     if (document_bytes_ + message.document.size() > limits::calls_bytes_max) {
         return Error(Errc::would_block, "the documents of all calls under way are too much");
     }

@@ -27,8 +27,8 @@ class CallRouter {
 public:
     CallRouter(Post& post, MessagingOptions options) : post_(&post), options_(options) {}
 
-    /// Where ids begin, other than those of a former broker: its providers may use them still.
-    void begin_ids_at(std::uint64_t number) noexcept { calls_.begin_at(number); }
+    /// After a broker before. Answers to its calls find nothing.
+    void begin(std::uint64_t now_ns) noexcept { calls_.begin(now_ns); }
 
     /// A call of a lane. The error is to be replied; otherwise the outcome comes later.
     Result<void> call(Session& caller, std::uint32_t lane, std::uint64_t number,

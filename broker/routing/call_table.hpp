@@ -42,8 +42,9 @@ class CallTable {
 public:
     CallTable() { places_.emplace_back(); }  // 0 is no place
 
-    /// Where ids begin: any number. REQUIRES: nothing was added yet.
-    void begin_at(std::uint64_t uses) noexcept { uses_ = uses & uses_mask; }
+    /// Ids begin beyond those of a broker that began before. They count one a call, and a call takes
+    /// more than a microsecond.
+    void begin(std::uint64_t now_ns) noexcept { uses_ = now_ns / 1000 & uses_mask; }
 
     RoutedCall& add() {
         if (free_.empty()) {
@@ -79,6 +80,7 @@ public:
     /// REQUIRES: it is in use.
     [[nodiscard]] RoutedCall& at(std::uint32_t place) noexcept { return places_[place]; }
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
+    [[nodiscard]] bool is_full() const noexcept { return size_ == limits::calls_max; }
 
     void link_to_caller(RoutedCall& call) {
         Lane& lane = call.caller_lane();
@@ -102,10 +104,10 @@ public:
     }
 
 private:
-    static constexpr unsigned place_bits = 24;
+    static constexpr unsigned place_bits = 20;
+    static_assert(limits::calls_max < 1U << place_bits);
     static constexpr std::uint64_t place_mask = (1U << place_bits) - 1;
-    /// So that ids have 62 bits: see shm::Claims, and those of subjects.
-    static constexpr std::uint64_t uses_mask = (1ULL << (62 - place_bits)) - 1;
+    static constexpr std::uint64_t uses_mask = (1ULL << 42) - 1;  ///< shm::Claims need two bits
     static constexpr std::size_t kept_bytes_max = 64U << 10;
     using Link = std::uint32_t RoutedCall::*;
 

@@ -31,14 +31,9 @@ std::uint64_t last_level_number(std::string_view name) {
 
 }  // namespace
 
-void Messaging::take_over(const std::set<SessionId>& absent) {
-    // Spread by a multiplication (Knuth, 6.4), so that what each broker counts up from here does not
-    // come to where the next one has begun.
-    const std::uint64_t generation =
-        segment_.header().horizon.generation.load(std::memory_order_relaxed) + 1;
-    const std::uint64_t first_id = generation * 0x9e37'79b9'7f4a'7c15;
-    calls_.begin_ids_at(first_id >> 2);
-    interest_.begin_ids_at(first_id);
+void Messaging::take_over(const std::set<SessionId>& absent, std::uint64_t now_ns) {
+    calls_.begin(now_ns);
+    interest_.begin(now_ns);
     std::vector<const shm::VersionBlock*> records;
     shm::NameIndexCursor cursor(segment_);
     cursor.seek(system_name::root);

@@ -45,9 +45,8 @@ public:
     /// False: the id is none of this listener's subjects.
     bool reject(const Session& listener, std::uint64_t id);
 
-    /// Where ids begin, other than those of a former broker: its listeners may use them still.
-    void begin_ids_at(std::uint64_t number) noexcept { last_id_ = ids_from + number % ids_from; }
-
+    /// After a broker before: what is said of its ids finds nothing.
+    void begin(std::uint64_t now_ns) noexcept { last_id_ = first_id + now_ns / 1000; }
     /// Who provided a subject for the former broker.
     void inherit(std::string subject, SessionId session);
     /// That session will not come back.
@@ -90,8 +89,7 @@ private:
     };
     using Subjects = std::unordered_map<std::string, Subject>;
 
-    static constexpr std::uint64_t ids_from = 1ULL << 62;  ///< no call has such an id
-
+    static constexpr std::uint64_t first_id = 1ULL << 62;  ///< no call has such an id
     /// Names that one turn looks at.
     static constexpr std::size_t names_per_turn = 64;
 
@@ -123,7 +121,7 @@ private:
     DueQueue due_;
     std::deque<Search> searches_;
     std::unordered_set<std::string> waiting_;  ///< subjects whose listeners have no room just now
-    std::uint64_t last_id_ = ids_from;
+    std::uint64_t last_id_ = first_id;
     std::uint64_t asked_ = 0;
     std::size_t provided_ = 0;
 };

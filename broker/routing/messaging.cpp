@@ -122,8 +122,8 @@ void Messaging::review(Session& session, std::uint64_t now_ns) {
     read_declarations(session, now_ns);
 }
 
-/// First what is watched from now on: interest that one watch takes over from another does not end
-/// in between. Then what is taken back: its lane may belong to another declaration by now.
+/// New watches come before those that have ended: where one takes the place of another, what both
+/// watch is watched all the time. It is the other way round with lanes, which have one provider each.
 void Messaging::read_declarations(Session& session, std::uint64_t now_ns) {
     std::vector<Declarations::Change> changes;
     session.declarations().review(
@@ -134,10 +134,11 @@ void Messaging::read_declarations(Session& session, std::uint64_t now_ns) {
         if (const auto pattern = Pattern::parse(change.now.text)) interest_.watch(*pattern);
     }
     for (const auto& change : changes) undeclare(session, change, now_ns);
-    for (const auto& change : changes) provide(session, change);
+    for (const auto& change : changes) declare(session, change);
 }
 
-void Messaging::provide(Session& session, const Declarations::Change& change) {
+/// A provider or listener.
+void Messaging::declare(Session& session, const Declarations::Change& change) {
     const auto& now = change.now;
     if (now.kind != DeclarationKind::provide && now.kind != DeclarationKind::listen) return;
     auto pattern = check_provider(session, now);

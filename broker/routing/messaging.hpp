@@ -30,7 +30,7 @@ public:
     void given_up(SessionId session, std::size_t absent_left);
 
     /// Goes on with the records of a former broker, of which these sessions may come back.
-    void take_over(const std::set<SessionId>& absent);
+    void take_over(const std::set<SessionId>& absent, std::uint64_t now_ns);
 
     /// Reads what the session has declared since the last time, unless that was just now.
     void review(Session& session, std::uint64_t now_ns);
@@ -58,7 +58,7 @@ public:
 
 private:
     void read_declarations(Session& session, std::uint64_t now_ns);
-    void provide(Session& session, const Declarations::Change& change);
+    void declare(Session& session, const Declarations::Change& change);
     void undeclare(const Session& session, const Declarations::Change& change,
                    std::uint64_t now_ns);
     [[nodiscard]] Result<Pattern> check_provider(Session& session,

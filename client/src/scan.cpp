@@ -19,7 +19,7 @@ using Ids = std::span<const std::uint32_t>;
 class Scanner {
 public:
     Scanner(const shm::SegmentView& segment, Revision at, std::string_view from) noexcept
-        : segment_(segment), at_(at), cursor_(segment) {
+        : segment_(segment), slots_(segment), at_(at), cursor_(segment) {
         cursor_.seek(from);
         load_slots();
         load_blocks();
@@ -46,18 +46,19 @@ private:
 
     void load_slots() noexcept {
         ids_ = cursor_.next();
-        for (const std::uint32_t id : ids_) __builtin_prefetch(&segment_.slot(RecordId{id}));
+        for (const std::uint32_t id : ids_) slots_.prefetch(RecordId{id});
     }
     void load_blocks() noexcept {
         ahead_.count = 0;
         for (const std::uint32_t id : ids_) {
-            const shm::VersionBlock* block = shm::newest_of(segment_, RecordId{id});
+            const shm::VersionBlock* block = slots_.newest_of(RecordId{id});
             if (block != nullptr) shm::RecordTableReader::prefetch_block(block);
             ahead_.blocks[ahead_.count++] = block;
         }
     }
 
     shm::SegmentView segment_;
+    shm::SlotsReader slots_;
     Revision at_;
     shm::NameIndexCursor cursor_;
     Ids ids_;

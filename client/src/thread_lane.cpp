@@ -44,23 +44,15 @@ Result<ByteView> RecordView::encode(DocumentBuilder& into) const {
     return encode_whole(document(), into);
 }
 
-Record::Record(const RecordView& view, detail::ThreadLane* lane) noexcept
-    : RecordView(view), lane_(lane) {}
-
-Record::Record(Record&& other) noexcept
-    : RecordView(other), lane_(std::exchange(other.lane_, nullptr)) {}
-
 Record& Record::operator=(Record&& other) noexcept {
     if (this == &other) return *this;
-    if (lane_ != nullptr) lane_->unpin();
+    if (lane_ != nullptr) unpin();
     RecordView::operator=(other);
     lane_ = std::exchange(other.lane_, nullptr);
     return *this;
 }
 
-Record::~Record() {
-    if (lane_ != nullptr) lane_->unpin();
-}
+void Record::unpin() noexcept { lane_->unpin(); }
 
 Result<void> Record::check() const {
     if (lane_ != nullptr && lane_->is_revoked()) return Error(Errc::snapshot_expired);

@@ -11,13 +11,27 @@
 namespace ringside::detail {
 
 /// A record's version as users see it. What does not lie in the segment, which only a reader with a
-/// revoked pin can meet, is shown as an empty document.
+/// revoked pin can meet, is shown as an empty document. So each word is read once.
 [[nodiscard]] inline RecordView view_of(const shm::SegmentView& segment,
                                         const shm::VersionBlock& block) noexcept {
-    const std::uint64_t bytes = block.block_bytes();
-    if (!segment.holds(segment.offset_of(&block), bytes)) return {};
-    return {block.name(),  block.document(), block.has_pages() ? &segment.pages() : nullptr,
-            block.version, block.revision,   block.expires_ms()};
+    using shm::VersionBlock;
+    const std::uint64_t link = block.link_word();
+    const bool expires = (link & shm::version_flag::expires) != 0;
+    const std::size_t name_bytes = block.name_bytes;
+    const std::size_t document_bytes = block.document_bytes;
+    if (!segment.holds(segment.offset_of(&block),
+                       VersionBlock::bytes_needed(name_bytes, document_bytes, expires))) {
+        return {};
+    }
+    const auto* bytes = reinterpret_cast<const Byte*>(&block);
+    const auto* name = reinterpret_cast<const char*>(bytes + VersionBlock::name_offset(expires));
+    const bool has_pages = (link & shm::version_flag::paged) != 0;
+    return {{name, name_bytes},
+            {bytes + VersionBlock::document_offset(name_bytes, expires), document_bytes},
+            has_pages ? &segment.pages() : nullptr,
+            block.version,
+            block.revision,
+            expires ? block.expires_ms() : 0};
 }
 
 /// What one thread has of a client: its lane, and the pin of the records that it holds.

@@ -47,6 +47,7 @@ inline constexpr std::size_t calls_per_lane_max =
     1024;  ///< Errc::would_block; under way from one lane
 inline constexpr std::size_t calls_per_provider_max =
     256;  ///< that one provider has at a time; further ones wait for it, or go to others
+inline constexpr std::size_t calls_max = 1'000'000;  ///< Errc::would_block; under way in all
 inline constexpr std::size_t calls_bytes_max =
     256ULL << 20;  ///< Errc::would_block; documents of all calls under way
 inline constexpr std::size_t undelivered_bytes_max =

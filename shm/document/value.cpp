@@ -17,6 +17,19 @@ int Value::compare_slowly(const Byte* key, const Probe& probe) const noexcept {
     return key[probe.size];
 }
 
+Value Value::lookup_elsewhere(const Key& key) const noexcept {
+    if (!is_object()) return {};
+    if (level_ != 0 || key.holds_nul_) {
+        return (*this)[std::string_view(key.probe_.data, key.probe_.size)];
+    }
+    const Keys keys = this->keys(size_);
+    if (keys.width == 0) return {};
+    const std::size_t place = place_of(keys, key.probe_);
+    if (place == size_) return {};
+    key.place_ = place;
+    return element_of_page(place, size_);
+}
+
 Value Value::lookup_with_nul(std::string_view key) const noexcept {
     if (key.size() > limits::key_bytes_max) return {};
     // On the stack, because a lookup does not fail for want of memory.

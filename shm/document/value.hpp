@@ -176,6 +176,8 @@ private:
 
     /// The value that a slot in this one's page holds.
     [[nodiscard]] Value at(const Byte* slot, std::size_t slot_width, Byte type_byte) const noexcept;
+    [[nodiscard]] Value at_common(const Byte* slot, std::size_t slot_width,
+                                  Byte type_byte) const noexcept;
     [[nodiscard]] Value at_reference(const Byte* slot, std::size_t slot_width) const noexcept;
     [[nodiscard]] const Byte* reference_in(const Byte* slot, std::size_t slot_width) const noexcept;
     [[nodiscard]] Value open_page(const PageRef& ref) const noexcept;
@@ -200,6 +202,8 @@ private:
     [[nodiscard]] Value lookup(const Probe& probe) const noexcept;
     /// The place of a key; `size_` where there is none.
     [[nodiscard]] std::size_t place_of(const Keys& keys, const Probe& probe) const noexcept;
+    /// Of a key that does not stand where it stood in the last document.
+    [[nodiscard]] Value lookup_elsewhere(const Key& key) const noexcept;
     [[nodiscard]] Value lookup_with_nul(std::string_view key) const noexcept;
     [[nodiscard]] Value lookup_in_parts(std::string_view key) const noexcept;
     [[nodiscard]] std::string_view key_of_page(std::size_t index, std::size_t count) const noexcept;

@@ -4,15 +4,22 @@
 
 namespace ringside {
 
-inline Value Value::of(ByteView document, const PageSpace* space) noexcept {
+// A lookup by `Key` is a part of its caller, from `of` to `as_…`: then no Value is ever put
+// together in memory, and what the caller does not ask for is not computed. What is rare is called.
+
+[[gnu::always_inline]] inline Value Value::of(ByteView document, const PageSpace* space) noexcept {
     const Byte* begin = document.data();
     const std::size_t size = document.size();
     if (size < 3 || size > UINT32_MAX) return {};
     const Byte* end = begin + size;
     const std::size_t width = end[-1];
     if (!flex::is_width(width) || size < width + 2) return {};
-    return Value(space, begin, static_cast<std::uint32_t>(size))
-        .at(end - 2 - width, width, end[-2]);
+    Value value(space, begin, static_cast<std::uint32_t>(size));
+    const Byte type_byte = end[-2];
+    if (type_byte >> 2 != flex::type_map) return value.at(end - 2 - width, width, type_byte);
+    value.read_container(end - 2 - width, width, std::size_t{1} << (type_byte & 3),
+                         ValueType::object);
+    return value;
 }
 
 /// The slot lies within the bytes; everything it leads to is checked here.
@@ -49,8 +56,31 @@ inline Value Value::at(const Byte* slot, std::size_t slot_width, Byte type_byte)
     return value;
 }
 
+/// As `at`: the types of most members.
+[[gnu::always_inline]] inline Value Value::at_common(const Byte* slot, std::size_t slot_width,
+                                                     Byte type_byte) const noexcept {
+    Value value(space_, begin_, bytes_);
+    const std::size_t width = std::size_t{1} << (type_byte & 3);
+    const auto type = static_cast<std::uint8_t>(type_byte >> 2);
+    if (type == flex::type_int) {
+        value.read_number(slot, slot_width, flex::type_int);
+    } else if (type == flex::type_string) {
+        value.read_string(slot, slot_width, width);
+    } else if (type == flex::type_indirect_int) {
+        const auto place = static_cast<std::uint64_t>(slot - begin_);
+        const std::uint64_t back = flex::load(slot, slot_width);
+        if (back <= place && back >= width) {
+            value.read_number(slot - back, width, flex::type_int);
+        }
+    } else {
+        return at(slot, slot_width, type_byte);
+    }
+    return value;
+}
+
 /// The number's bytes lie within the document.
-inline void Value::read_number(const Byte* at, std::size_t width, std::uint8_t type) noexcept {
+[[gnu::always_inline]] inline void Value::read_number(const Byte* at, std::size_t width,
+                                                      std::uint8_t type) noexcept {
     switch (type) {
         case flex::type_int:
             bits_ = static_cast<std::uint64_t>(flex::load_signed(at, width));
@@ -71,8 +101,8 @@ inline void Value::read_number(const Byte* at, std::size_t width, std::uint8_t t
     }
 }
 
-inline void Value::read_string(const Byte* slot, std::size_t slot_width,
-                               std::size_t width) noexcept {
+[[gnu::always_inline]] inline void Value::read_string(const Byte* slot, std::size_t slot_width,
+                                                      std::size_t width) noexcept {
     const auto place = static_cast<std::uint64_t>(slot - begin_);
     const std::uint64_t back = flex::load(slot, slot_width);
     if (back > place || place - back < width) return;
@@ -84,8 +114,9 @@ inline void Value::read_string(const Byte* slot, std::size_t slot_width,
     type_ = ValueType::string;
 }
 
-inline void Value::read_container(const Byte* slot, std::size_t slot_width, std::size_t width,
-                                  ValueType type) noexcept {
+[[gnu::always_inline]] inline void Value::read_container(const Byte* slot, std::size_t slot_width,
+                                                         std::size_t width,
+                                                         ValueType type) noexcept {
     const std::size_t header = type == ValueType::object ? 3 * width : width;
     const auto place = static_cast<std::uint64_t>(slot - begin_);
     const std::uint64_t back = flex::load(slot, slot_width);
@@ -177,7 +208,7 @@ inline bool Value::Probe::holds_nul() const noexcept {
 }
 
 /// Of the page's container, which has `count` fields.
-inline Value::Keys Value::keys(std::size_t count) const noexcept {
+[[gnu::always_inline]] inline Value::Keys Value::keys(std::size_t count) const noexcept {
     const std::size_t width = width_;
     const Byte* header = data() - 3 * width;
     const auto place = static_cast<std::uint64_t>(header - begin_);
@@ -190,14 +221,16 @@ inline Value::Keys Value::keys(std::size_t count) const noexcept {
 }
 
 /// Null where the offset leads outside.
-inline const Byte* Value::key_at(const Keys& keys, std::size_t index) const noexcept {
+[[gnu::always_inline]] inline const Byte* Value::key_at(const Keys& keys,
+                                                        std::size_t index) const noexcept {
     const Byte* slot = keys.first + index * keys.width;
     const std::uint64_t back = flex::load(slot, keys.width);
     return back > static_cast<std::uint64_t>(slot - begin_) ? nullptr : slot - back;
 }
 
 /// Below zero where the stored key comes first, as strcmp.
-inline int Value::compare(const Byte* key, const Probe& probe) const noexcept {
+[[gnu::always_inline]] inline int Value::compare(const Byte* key,
+                                                 const Probe& probe) const noexcept {
     if (end() - key < 8) return compare_slowly(key, probe);
     const std::uint64_t word = __builtin_bswap64(flex::load_as<std::uint64_t>(key)) & probe.mask;
     if (word != probe.prefix) return word < probe.prefix ? -1 : 1;
@@ -227,23 +260,17 @@ inline Value Value::lookup(const Probe& probe) const noexcept {
     return keys.width == 0 ? Value() : element(place_of(keys, probe));
 }
 
-inline Value Value::operator[](const Key& key) const noexcept {
-    if (!is_object()) return {};
-    if (level_ != 0 || key.holds_nul_) [[unlikely]] {
-        return (*this)[std::string_view(key.probe_.data, key.probe_.size)];
-    }
-    const Keys keys = this->keys(size_);
-    if (keys.width == 0) return {};
-    if (key.place_ < size_) {
-        const Byte* there = key_at(keys, key.place_);
-        if (there != nullptr && compare(there, key.probe_) == 0) {
-            return element_of_page(key.place_, size_);
+[[gnu::always_inline]] inline Value Value::operator[](const Key& key) const noexcept {
+    const std::size_t place = key.place_;
+    if (is_object() && level_ == 0 && !key.holds_nul_ && place < size_) [[likely]] {
+        const Keys keys = this->keys(size_);
+        const Byte* there = keys.width == 0 ? nullptr : key_at(keys, place);
+        if (there != nullptr && compare(there, key.probe_) == 0) [[likely]] {
+            const Byte* first = data();
+            return at_common(first + place * width_, width_, first[size_ * width_ + place]);
         }
     }
-    const std::size_t place = place_of(keys, key.probe_);
-    if (place == size_) return {};
-    key.place_ = place;
-    return element_of_page(place, size_);
+    return lookup_elsewhere(key);
 }
 
 inline Value Value::operator[](std::string_view key) const noexcept {

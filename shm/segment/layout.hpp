@@ -108,7 +108,7 @@ struct alignas(cache_line_bytes) StoreLine {
 
 /// What `inspect` shows; written with relaxed stores once per batch.
 struct alignas(cache_line_bytes) Counters {
-    Word records;           ///< live records
+    Word records;           ///< live records, without those of the grid itself
     Word tombstones;        ///< deleted records whose memory still waits
     Word heap_bytes_used;   ///< bytes of allocated blocks, rounded to their size classes
     Word heap_bytes_spans;  ///< bytes of the spans that hold them

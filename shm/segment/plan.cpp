@@ -49,7 +49,9 @@ Result<void> plan_regions(const SegmentShape& shape, Identity& identity) {
     identity.spans = take(bytes / span_bytes * sizeof(SpanEntry), page_bytes);
     identity.ring = take(entries * sizeof(ChangeEntry), page_bytes);
     // A record takes at least 128 bytes with all that belongs to it, and 8 of them are its slot.
-    identity.slots = take(bytes / 128 * sizeof(Slot), page_bytes);
+    const std::uint64_t slots_bytes = bytes / 128 * sizeof(Slot);
+    identity.slots =
+        take(slots_bytes, slots_bytes < huge_page_bytes ? page_bytes : huge_page_bytes);
     identity.heap.offset = align_up(next, huge_page_bytes);
     identity.heap.bytes = bytes - identity.heap.offset;
     return {};

@@ -37,17 +37,39 @@ namespace ringside::shm {
     return version == nullptr || version->is_tombstone() ? nullptr : version;
 }
 
-/// Newest version block of the record in a slot; null when the slot is empty, or when the id or
-/// what the slot holds leads out of the segment: a reader whose pin was revoked may meet any
-/// number.
+/// A read of records by their ids.
+class SlotsReader {
+public:
+    explicit SlotsReader(const SegmentView& segment) noexcept
+        : segment_(segment),
+          slots_(&segment.slot(RecordId{0})),
+          count_(segment.identity().slots.bytes / sizeof(Slot)) {}
+
+    /// Newest version block of the record in a slot; null when the slot is empty, or when the id or
+    /// what the slot holds leads out of the segment: a reader whose pin was revoked may meet any
+    /// number.
+    [[nodiscard]] const VersionBlock* newest_of(RecordId id) const noexcept {
+        const auto index = static_cast<std::uint32_t>(id);
+        if (index >= count_) return nullptr;
+        // acquire: pairs with the engine's release when it links a version.
+        const Offset offset = slots_[index].newest.load(std::memory_order_acquire);
+        if (offset == 0 || !segment_.holds(offset, sizeof(VersionBlock))) return nullptr;
+        return segment_.version_at(offset);
+    }
+    /// Starts to load the slot. The id may be any number.
+    void prefetch(RecordId id) const noexcept {
+        __builtin_prefetch(slots_ + static_cast<std::uint32_t>(id));
+    }
+
+private:
+    SegmentView segment_;
+    const Slot* slots_;
+    std::uint64_t count_;
+};
+
 [[nodiscard]] inline const VersionBlock* newest_of(const SegmentView& segment,
                                                    RecordId id) noexcept {
-    const std::uint64_t slot = static_cast<std::uint32_t>(id);
-    if (slot >= segment.identity().slots.bytes / sizeof(Slot)) return nullptr;
-    // acquire: pairs with the engine's release when it links a version.
-    const Offset offset = segment.slot(id).newest.load(std::memory_order_acquire);
-    if (offset == 0 || !segment.holds(offset, sizeof(VersionBlock))) return nullptr;
-    return segment.version_at(offset);
+    return SlotsReader(segment).newest_of(id);
 }
 
 }  // namespace ringside::shm

@@ -245,11 +245,13 @@ TEST(Consistency, WatchersOfEveryChangeSeeAllVersionsInOrder) {
         Watch watch = client.watch("**", {.mode = WatchMode::every, .from = 1}).value();
         Replica replica;
         Revision last = 0;
+        Revision of_sessions = 0;
         for (;;) {
             const auto event = watch.next(20s);
             ASSERT_TRUE(event) << event.error().text();
             ASSERT_NE(event->kind, WatchKind::lagged);
             ASSERT_GT(event->record.revision(), last) << "each commit has one change here";
+            of_sessions += event->record.revision() - last - 1;
             last = event->record.revision();
             if (event->record.name() == "done") break;
             const std::string name(event->record.name());
@@ -263,6 +265,7 @@ TEST(Consistency, WatchersOfEveryChangeSeeAllVersionsInOrder) {
             }
             replica.apply(*event);
         }
+        EXPECT_LE(of_sessions, 4U) << "two of them come and perhaps go";
         EXPECT_GT(replica.changes, static_cast<std::uint64_t>(writes) * 9 / 10);
         EXPECT_EQ(replica.state, state_of(client, "h/*"));
     });

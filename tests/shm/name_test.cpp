@@ -2,9 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
 #include <string>
 
 #include "shm/base/limits.hpp"
+#include "shm/base/utf8.hpp"
 
 namespace ringside {
 namespace {
@@ -26,6 +28,30 @@ TEST(Name, WhatIsNotANameIsRefused) {
         ASSERT_FALSE(result) << name;
         EXPECT_EQ(result.error(), Errc::bad_name);
         EXPECT_FALSE(result.error().detail.empty());
+    }
+}
+
+/// What names may be, byte by byte.
+bool is_name(std::string_view name) {
+    if (name.empty() || !is_utf8(name)) return false;
+    char before = '/';
+    for (const char c : name) {
+        if (static_cast<unsigned char>(c) < 0x20 || c == '\x7F' || c == '*') return false;
+        if (c == '/' && before == '/') return false;
+        before = c;
+    }
+    return before != '/';
+}
+
+TEST(Name, AnyPlaceOfAnyByteIsLookedAt) {
+    constexpr std::string_view odd("/*\x1F\x20\x7F\x7E.0\x80\xC3\xA9\x01\x00+\xFF", 15);
+    std::mt19937 random(5);
+    for (int i = 0; i < 100'000; ++i) {
+        std::string name(random() % 28, 'n');
+        for (char& c : name) {
+            if (random() % 6 == 0) c = random() % 2 == 0 ? '/' : odd[random() % odd.size()];
+        }
+        ASSERT_EQ(check_name(name).has_value(), is_name(name)) << name;
     }
 }
 

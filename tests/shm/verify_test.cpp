@@ -11,6 +11,7 @@
 #include <limits>
 #include <random>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "shm/base/limits.hpp"
@@ -379,6 +380,31 @@ TEST(Verify, ReadersStayWithinAnyBytesAtAll) {
         if (i % 16 == 0) sum += to_json(Value::of(exact)).size();
     }
     EXPECT_GT(sum, 0U);
+}
+
+/// Of a thread that has verified nothing before.
+Errc failure_in_a_new_thread(ByteView bytes) {
+    Errc result = Errc::ok;
+    std::thread([&] { result = failure(bytes); }).join();
+    return result;
+}
+
+TEST(Verify, KeysThatAreKnownAreHeldAgainstAllTheirBytes) {
+    const Bytes known = document(
+        R"({"at":1517966773840,"holder of it":"c-1","price":2005,"seat":{"no":1,"row":"A"}})");
+    std::vector<Bytes> changed;
+    for (std::size_t i = 0; i < known.size(); ++i) {
+        for (const int by : {1, 2, 0x20, 0x80, 0xFF}) {
+            changed.push_back(known);
+            changed.back()[i] = static_cast<Byte>(changed.back()[i] ^ by);
+        }
+    }
+    for (std::size_t size = 0; size < known.size(); ++size)
+        changed.emplace_back(known.begin(), known.begin() + static_cast<std::ptrdiff_t>(size));
+    for (const Bytes& bytes : changed) {
+        ASSERT_EQ(failure(known), Errc::ok);
+        EXPECT_EQ(failure(bytes), failure_in_a_new_thread(bytes));
+    }
 }
 
 TEST(Verify, ReadersStayWithinRandomBytes) {

@@ -20,7 +20,10 @@ namespace {
 /// Our environment with the variables set, as `execve` takes it.
 std::vector<std::string> environment_with(const ShellCommand::Variables& variables) {
     std::vector<std::string> entries;
-    for (const auto& [name, value] : variables) entries.push_back(name + '=' + value);
+    for (const auto& [name, value] : variables) {
+        entries.push_back(name);
+        entries.back().append("=").append(value);
+    }
     for (char** entry = environ; *entry != nullptr; ++entry) {
         const std::string_view text(*entry);
         const std::string_view name = text.substr(0, text.find('='));
@@ -34,6 +37,7 @@ std::vector<std::string> environment_with(const ShellCommand::Variables& variabl
 
 std::vector<char*> pointers_to(std::vector<std::string>& texts) {
     std::vector<char*> pointers;
+    pointers.reserve(texts.size() + 1);
     for (std::string& text : texts) pointers.push_back(text.data());
     pointers.push_back(nullptr);
     return pointers;

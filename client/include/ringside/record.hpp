@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "shm/base/errc.hpp"
 #include "shm/base/types.hpp"
@@ -80,9 +81,12 @@ class ThreadLane;
 /// Thread safety: stays in the thread that got it.
 class Record : public RecordView {
 public:
-    Record(Record&&) noexcept;
+    Record(Record&& other) noexcept
+        : RecordView(other), lane_(std::exchange(other.lane_, nullptr)) {}
     Record& operator=(Record&&) noexcept;
-    ~Record();
+    ~Record() {
+        if (lane_ != nullptr) unpin();
+    }
 
     /// Whether everything read so far was whole: snapshot_expired when the pin was held beyond its
     /// lease and revoked. Only a Record kept for seconds needs to ask.
@@ -90,7 +94,10 @@ public:
 
 private:
     friend class Client;
-    Record(const RecordView& view, detail::ThreadLane* lane) noexcept;
+    Record(const RecordView& view, detail::ThreadLane* lane) noexcept
+        : RecordView(view), lane_(lane) {}
+    void unpin() noexcept;
+
     detail::ThreadLane* lane_;
 };
 

@@ -21,6 +21,7 @@ ChildProcess::ChildProcess(const std::vector<std::string>& arguments) {
     std::vector<std::string> words = arguments;
     words.insert(words.begin(), "/proc/self/exe");
     std::vector<char*> pointers;
+    pointers.reserve(words.size() + 1);
     for (std::string& word : words) pointers.push_back(word.data());
     pointers.push_back(nullptr);
     pid_ = fork();
