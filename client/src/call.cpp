@@ -56,7 +56,7 @@ private:
     }
 
     Result<shm::ReplyView> await(detail::Channel& channel, const detail::Attachment& attachment) {
-        const auto patience = client_->patience();
+        const auto patience = client_->patience_with_others();
         if (!time_.is_left_to_broker()) {
             return channel.await_outcome(number_, time_.give_up_at(), patience);
         }

@@ -175,7 +175,8 @@ Result<std::size_t> Calls::Impl::wait(Clock::time_point until) {
         if (pending() == 0) return std::size_t{0};  // cancelled by a handler
         if (Clock::now() >= until) return Error(Errc::timed_out);
         // Whatever ends it, the next `poll` finds out.
-        static_cast<void>(channel_->await_any(std::min(until, look_at_), client_->patience()));
+        static_cast<void>(
+            channel_->await_any(std::min(until, look_at_), client_->patience_with_others()));
     }
 }
 

@@ -77,7 +77,7 @@ void Inbox::wait(Clock::time_point deadline, const std::atomic<bool>* stop) {
             std::min<std::chrono::nanoseconds>(slice_max, deadline - Clock::now()));
         return;
     }
-    Patience patience = client_->patience();
+    Patience patience = client_->patience_with_others();
     patience.slice_max = slice_max;
     // Whatever ends it, the next `take` looks what it was.
     static_cast<void>(channel_->await_any(deadline, patience, stop));

@@ -75,9 +75,9 @@ TEST_F(CallTest, IsCheckedBeforeItIsSent) {
 
 TEST_F(CallTest, CarriesLargeDocumentsBothWays) {
     const Service service = client_.provide("a", echo).value();
-    for (const std::size_t size : {100U, 10'000U, 100'000U, 3'000'000U}) {
+    for (const std::size_t size : {100U, 10'000U, 100'000U, 1'000'000U}) {
         const std::string text = '"' + std::string(size, 'x') + '"';
-        EXPECT_EQ(shown(client_.call("a", text)), text);
+        EXPECT_EQ(shown(client_.call("a", text, {.timeout = soon})), text);
     }
 }
 
@@ -251,7 +251,7 @@ TEST_F(CallTest, OfWhichProvidersThereAreIsSaidByRecords) {
     };
     {
         const Provider provider = client_.provide("a/*").value();
-        EXPECT_EQ(providers(), R"("a/*")");
+        EXPECT_TRUE(testing::eventually([&] { return providers() == R"("a/*")"; }));
     }
     EXPECT_TRUE(testing::eventually([&] { return providers().empty(); }));
 }

@@ -27,7 +27,8 @@ struct ClientOptions {
     std::string user{};
     /// How long a call may wait for the broker to answer, or for the next one. Zero: one try.
     std::chrono::milliseconds timeout{5000};
-    /// How long a waiting thread spins before it sleeps; zero on a host with one core.
+    /// How long a waiting thread spins before it sleeps; zero on a host with one core, and for what
+    /// other sessions do, which keeps a third core busy, on one with less than four.
     std::chrono::microseconds spin{50};
     /// Whether the session is resumed with the next broker when this one is gone. Off: calls fail
     /// with connection_lost for ever.
