@@ -159,26 +159,13 @@ Result<void> Grid::Impl::take_document(ByteView document, NewVersion& made) {
     return {};
 }
 
-namespace {
-
-bool is_removal(shm::ChangeKind kind) noexcept {
-    return kind == shm::ChangeKind::remove || kind == shm::ChangeKind::expire;
-}
-
-}  // namespace
-
-std::uint64_t Grid::Impl::flags_of(const NewVersion& made) noexcept {
-    return (is_removal(made.kind) ? shm::version_flag::tombstone : 0) |
-           (made.expires_ms != 0 ? shm::version_flag::expires : 0) |
-           (made.has_pages ? shm::version_flag::paged : 0);
-}
-
 Offset Grid::Impl::build_block(std::string_view name, std::uint64_t hash, const NewVersion& made) {
+    const bool is_removal = made.kind == ChangeKind::remove || made.kind == ChangeKind::expire;
     const bool expires = made.expires_ms != 0;
     const std::uint64_t bytes =
         VersionBlock::bytes_needed(name.size(), made.document.size(), expires);
-    const Offset offset = allocate(
-        bytes, is_removal(made.kind) ? shm::Heap::Purpose::upkeep : shm::Heap::Purpose::data);
+    const Offset offset =
+        allocate(bytes, is_removal ? shm::Heap::Purpose::upkeep : shm::Heap::Purpose::data);
     if (offset == 0) return 0;
     auto* block = new (segment_.at<std::byte>(offset)) VersionBlock;
     block->revision = next_revision();
@@ -188,7 +175,10 @@ Offset Grid::Impl::build_block(std::string_view name, std::uint64_t hash, const 
     block->reserved = 0;
     block->document_bytes = static_cast<std::uint32_t>(made.document.size());
     block->name_hash = static_cast<std::uint32_t>(hash);
-    block->link.store(flags_of(made), std::memory_order_relaxed);
+    block->link.store((is_removal ? shm::version_flag::tombstone : 0) |
+                          (expires ? shm::version_flag::expires : 0) |
+                          (made.has_pages ? shm::version_flag::paged : 0),
+                      std::memory_order_relaxed);
     auto* bytes_of_block = segment_.at<std::byte>(offset);
     if (expires) std::memcpy(bytes_of_block + sizeof(VersionBlock), &made.expires_ms, 8);
     std::memcpy(bytes_of_block + VersionBlock::name_offset(expires), name.data(), name.size());
@@ -232,8 +222,7 @@ Result<Version> Grid::Impl::link(std::string_view name, std::uint64_t hash, cons
         }
         block.record = newest->record;
         block.version = newest->is_tombstone() ? 1 : newest->version + 1;
-        // Not `link_word() | from`: the word would be waited for until its cache line is here.
-        block.link.store(flags_of(made) | from, std::memory_order_relaxed);
+        block.link.store(block.link_word() | from, std::memory_order_relaxed);
         // release: pairs with the acquire of readers that come by the index.
         segment_.slot(block.record_id()).newest.store(offset, std::memory_order_release);
         reach(CrashPoint::commit_slot_linked);

@@ -88,7 +88,6 @@ private:
     Result<void> link_new_record(std::uint64_t hash, Offset block);
     void announce(const shm::VersionBlock& block, const NewVersion& made, Offset path,
                   const Origin& origin);
-    [[nodiscard]] static std::uint64_t flags_of(const NewVersion& made) noexcept;
     Offset build_block(std::string_view name, std::uint64_t hash, const NewVersion& made);
     void make_ring_room(std::uint64_t changes);
     void make_visible() noexcept;

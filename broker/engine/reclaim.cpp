@@ -97,9 +97,7 @@ void Grid::Impl::drain(Revision history_limit, Revision structure_limit) {
         structure_.pop();
         release(retired);
     }
-    constexpr std::size_t ahead = 8;
     while (history_.has_due(history_limit)) {
-        if (const Retired* later = history_.after_front(ahead)) heap_.prepare_free(later->offset);
         const Retired retired = history_.front();
         if (retired.kind == Retired::Kind::tombstone) {
             if (!unlink(retired)) return;

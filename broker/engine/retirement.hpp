@@ -24,13 +24,7 @@ struct Retired {
 class RetirementQueue {
 public:
     void push(const Retired& retired) {
-        // Word by word: copied as a whole, it is loaded in pieces that are larger than those it was
-        // stored in, and the load waits until all stores before it have left the processor.
-        Retired& place = waiting_.emplace_back();
-        place.offset = retired.offset;
-        place.bytes = retired.bytes;
-        place.at = retired.at;
-        place.kind = retired.kind;
+        waiting_.push_back(retired);
         bytes_ += retired.bytes;
     }
 
@@ -39,10 +33,6 @@ public:
         return !waiting_.empty() && waiting_.front().at <= limit;
     }
     [[nodiscard]] const Retired& front() const noexcept { return waiting_.front(); }
-    /// The one that comes so many after the first; null: there are not so many.
-    [[nodiscard]] const Retired* after_front(std::size_t distance) const noexcept {
-        return distance < waiting_.size() ? &waiting_[distance] : nullptr;
-    }
     void pop() noexcept {
         bytes_ -= waiting_.front().bytes;
         waiting_.pop_front();

@@ -1,7 +1,6 @@
 #include "shm/heap/heap.hpp"
 
 #include <algorithm>
-#include <boost/container/small_vector.hpp>
 #include <cassert>
 
 #include "shm/base/crash_point.hpp"
@@ -29,8 +28,7 @@ struct Heap::Span {
     std::uint32_t fresh = 0;  ///< blocks from here on were never used
     std::uint32_t used = 0;
     std::uint32_t place = none;  ///< in its open list
-    /// In place where they are few, as in a full heap: one cache miss less.
-    boost::container::small_vector<std::uint16_t, 16> freed;
+    std::vector<std::uint16_t> freed;
 };
 
 Heap::Heap(const SegmentView& segment, CommitMemory commit_memory)
@@ -101,37 +99,16 @@ Offset Heap::take_block(std::uint32_t index) {
     segment_.span(index).used.store(static_cast<std::uint16_t>(span.used),
                                     std::memory_order_relaxed);
     reach(CrashPoint::heap_block_taken);
-    prepare_next(open_list(span));
-    return segment_.identity().heap.offset + index * span_bytes +
-           std::uint64_t{block} * size_class::bytes(span.size_class);
-}
-
-/// The block that is given next will be written at once, and nobody has looked at it for long; the
-/// spans with free blocks of a full heap have few each.
-void Heap::prepare_next(const std::vector<std::uint32_t>& open) const noexcept {
-    if (open.empty()) return;
-    if (open.size() > 1) {
-        const char* after_it = reinterpret_cast<const char*>(spans_[open[open.size() - 2]].get());
-        __builtin_prefetch(after_it);
-        __builtin_prefetch(after_it + cache_line_bytes);
-    }
-    const Span& span = *spans_[open.back()];
-    if (span.freed.empty()) return;
+    const Offset first = segment_.identity().heap.offset + index * span_bytes;
     const std::uint32_t block_bytes = size_class::bytes(span.size_class);
-    const auto* next =
-        segment_.at<char>(segment_.identity().heap.offset + open.back() * span_bytes +
-                          std::uint64_t{span.freed.back()} * block_bytes);
-    for (std::uint32_t at = 0; at < std::min(block_bytes, prefetched_bytes_max); at += 64) {
-        __builtin_prefetch(next + at, 1);
+    if (!span.freed.empty()) {  // it is written next, and nobody has looked at it for long
+        const auto* next =
+            segment_.at<char>(first + std::uint64_t{span.freed.back()} * block_bytes);
+        for (std::uint32_t at = 0; at < std::min(block_bytes, prefetched_bytes_max); at += 64) {
+            __builtin_prefetch(next + at, 1);
+        }
     }
-}
-
-void Heap::prepare_free(Offset offset) const noexcept {
-    const std::uint64_t index = (offset - segment_.identity().heap.offset) / span_bytes;
-    if (index >= spans_.size()) return;
-    const char* span = reinterpret_cast<const char*>(spans_[index].get());
-    __builtin_prefetch(span, 1);
-    __builtin_prefetch(span + cache_line_bytes, 1);
+    return first + std::uint64_t{block} * block_bytes;
 }
 
 Offset Heap::allocate_large(std::uint64_t spans, Purpose purpose) {

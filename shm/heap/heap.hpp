@@ -37,9 +37,6 @@ public:
     /// multiple of 64); 0 when there is no room for this purpose. Its content is undefined.
     [[nodiscard]] Offset allocate(std::uint64_t bytes, Purpose purpose);
 
-    /// Starts to load what `free` of this block needs. The offset may lie in no block.
-    void prepare_free(Offset offset) const noexcept;
-
     /// Takes over a heap whose allocator is gone. Blocks in `used` are taken, spans that held no
     /// blocks are free. All other memory stays out of use until `end_quarantine`: it may be read
     /// still. REQUIRES: nothing was allocated yet; each block in `used` lies where one can begin.
@@ -69,7 +66,6 @@ private:
     /// A block of the next larger class that has a free one: the last resort of upkeep.
     Offset allocate_larger(std::size_t size_class);
     Offset take_block(std::uint32_t index);
-    void prepare_next(const std::vector<std::uint32_t>& open) const noexcept;
     Offset allocate_large(std::uint64_t spans, Purpose purpose);
     /// First span of a free run, taken out of the free ones and backed by memory; or `none`.
     std::uint32_t take_run(std::uint64_t spans, Purpose purpose);

@@ -168,7 +168,6 @@ public:
             head_ += frame_bytes(header.size);
             if (is_continued && out.empty()) continue;
             copy_out(at, header.size, out);
-            prefetch_next();
             return Outcome::frame;
         }
     }
@@ -200,17 +199,6 @@ private:
         FrameHeader header{};
         std::memcpy(&header, &word, sizeof header);
         return header;
-    }
-
-    /// The other core has written what comes next, and its cache has it; what is not there yet is
-    /// left to it.
-    void prefetch_next() const noexcept {
-        constexpr std::uint32_t begin = 128;
-        constexpr std::uint32_t end = 512;
-        const std::uint32_t there = std::min(tail_seen_ - head_, end);
-        for (std::uint32_t at = begin; at < there; at += cache_line_bytes) {
-            __builtin_prefetch(ring_ + ((head_ + at) & mask_));
-        }
     }
 
     void copy_out(std::uint32_t index, std::uint32_t size, Bytes& out) const {

@@ -107,17 +107,11 @@ public:
             const std::uint64_t entry = probe.entry(i);
             if (entry == free_entry) return;
             if (((entry >> 48 ^ hint >> 2) & 63) != 0 || entry == deleted_entry) continue;
-            if (const VersionBlock* block = block_of(entry)) prefetch_head(block);
+            if (const VersionBlock* block = block_of(entry)) prefetch_block(block);
             return;
         }
     }
 
-    /// Header and name, as much as replacing a version takes.
-    static void prefetch_head(const VersionBlock* block) noexcept {
-        const auto* line = reinterpret_cast<const char*>(block);
-        __builtin_prefetch(line);
-        __builtin_prefetch(line + 64);
-    }
     /// The first lines of a block: header, name and a small document's root, all at once.
     static void prefetch_block(const VersionBlock* block) noexcept {
         const auto* line = reinterpret_cast<const char*>(block);
