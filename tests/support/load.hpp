@@ -74,4 +74,35 @@ inline void look_around(const std::string& grid) {
     }
 }
 
+/// Answers calls for ever, half of them after a while; ends now and then without answering.
+[[noreturn]] inline void provide_doubles(const std::string& grid) {
+    std::mt19937 random(11);
+    for (;;) {
+        Client client = attach_at_last(grid);
+        auto provider = client.provide("stir/double");
+        for (int i = 0; i < 5000 && provider; ++i) {
+            auto call = provider->next(std::chrono::milliseconds(100));
+            if (!call) continue;
+            if (random() % 2 == 0) usleep(static_cast<useconds_t>(random() % 2000));
+            const auto number = call->document().as_uint64().value_or(0);
+            if (random() % 100 != 0) {
+                static_cast<void>(call->answer(std::to_string(2 * number)));
+            }
+        }
+    }
+}
+
+/// Calls for ever; whatever comes back has to be the answer to what was asked.
+[[noreturn]] inline void call_doubles(const std::string& grid) {
+    for (std::uint64_t number = 1;; ++number) {
+        Client client = attach_at_last(grid);
+        for (int i = 0; i < 500; ++i, ++number) {
+            const auto answer = client.call("stir/double", std::to_string(number),
+                                            {.timeout = std::chrono::milliseconds(500)});
+            if (answer && answer->document.root().as_uint64() != 2 * number) std::abort();
+            static_cast<void>(client.publish("stir/doubled", std::to_string(number)));
+        }
+    }
+}
+
 }  // namespace ringside::testing
