@@ -72,23 +72,28 @@ void InterestRouter::begin_search(const Pattern& watched, const Pattern& listene
     searches_.push_back({watched, listened, std::string(std::max(a, b)), {}});
 }
 
+/// Looks at some more names of the first search.
 void InterestRouter::go_on_searching() {
     if (searches_.empty()) return;
-    Search& search = searches_.front();
+    std::vector<std::string> found;
+    if (!search_on(searches_.front(), found)) searches_.pop_front();
+    for (const std::string& name : found) {
+        if (is_wanted(name)) add(name);
+    }
+}
+
+/// False: there are no more names.
+bool InterestRouter::search_on(Search& search, std::vector<std::string>& found) const {
     shm::NameIndexCursor cursor(segment_);
     cursor.seek(std::max(search.prefix, search.after));
     std::size_t looked_at = 0;
-    std::vector<std::string> found;
-    for (auto ids = cursor.next(); !ids.empty() && looked_at < names_per_turn;
-         ids = cursor.next()) {
+    for (auto ids = cursor.next(); !ids.empty(); ids = cursor.next()) {
+        if (looked_at >= names_per_turn) return true;
         for (const std::uint32_t id : ids) {
             const auto* version = shm::newest_of(segment_, RecordId{id});
             if (version == nullptr) continue;
             const std::string_view name = version->name();
-            if (!name.starts_with(search.prefix)) {
-                looked_at = 0;
-                goto done;
-            }
+            if (!name.starts_with(search.prefix)) return false;
             if (name <= search.after) continue;
             ++looked_at;
             search.after = name;
@@ -98,11 +103,7 @@ void InterestRouter::go_on_searching() {
             }
         }
     }
-done:
-    if (looked_at == 0) searches_.pop_front();
-    for (const std::string& name : found) {
-        if (is_wanted(name)) add(name);
-    }
+    return false;
 }
 
 // Subjects.

@@ -97,6 +97,7 @@ private:
     void on_existence(std::string_view name, bool is_there);
     void begin_search(const Pattern& watched, const Pattern& listened);
     void go_on_searching();
+    [[nodiscard]] bool search_on(Search& search, std::vector<std::string>& found) const;
     void add(std::string_view name);
     void review(const std::string& name);
     void review_all(const Pattern& pattern);
