@@ -6,6 +6,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
 #include <thread>
 
 #include "broker/reactor/reactor.hpp"
@@ -93,8 +96,7 @@ public:
             is_open_ = false;
             return false;
         }
-        pollfd ready{socket_.get(), POLLIN, 0};
-        require(poll(&ready, 1, 5000) == 1, "an answer, or the end");
+        require(waits_for_answer(), "an answer, or the end");
         Byte answer[512];
         const shm::Packet got = shm::receive_packet(socket_.get(), answer, sizeof answer);
         shm::Welcome welcome;
@@ -105,15 +107,34 @@ public:
         }
         std::memcpy(&welcome, answer, sizeof welcome);
         require(welcome.magic == shm::handshake_magic, "an answer");
-        if (welcome.error != 0) is_open_ = false;
+        if (welcome.error != 0) {
+            is_open_ = false;
+            refusal_ = Error(static_cast<Errc>(welcome.error)).text();
+        }
         require(!is_open_ || got.descriptors[0].is_open(), "a welcome brings descriptors");
         return is_open_;
     }
     [[nodiscard]] bool is_open() const noexcept { return is_open_; }
+    /// Why it was not welcome; empty: its connection was ended.
+    [[nodiscard]] const std::string& refusal() const noexcept { return refusal_; }
 
 private:
+    /// False: nothing has come for five seconds. The fuzzer's own timer interrupts a poll.
+    [[nodiscard]] bool waits_for_answer() const {
+        const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+        pollfd ready{socket_.get(), POLLIN, 0};
+        int found = -1;
+        do {
+            const auto left = std::chrono::ceil<std::chrono::milliseconds>(
+                until - std::chrono::steady_clock::now());
+            found = poll(&ready, 1, std::max(0, static_cast<int>(left.count())));
+        } while (found < 0 && errno == EINTR);
+        return found == 1;
+    }
+
     Descriptor socket_;
     bool is_open_ = true;
+    std::string refusal_;
 };
 
 /// A broker that hands over ends.
@@ -151,8 +172,9 @@ void send_packet(Connection& connection, std::uint64_t boot_id, fuzz::Input& inp
 void expect_welcome() {
     const shm::Hello greeting = hello();
     Connection honest;
-    require(honest.say({reinterpret_cast<const Byte*>(&greeting), sizeof greeting}, {}),
-            "others are welcome");
+    const bool is_welcome =
+        honest.say({reinterpret_cast<const Byte*>(&greeting), sizeof greeting}, {});
+    require(is_welcome, "others are welcome: " + honest.refusal());
 }
 
 }  // namespace
