@@ -112,6 +112,15 @@ Description describe(Errc code) noexcept {
         case Errc::reserved_name:
             return {"reserved_name",
                     "names that begin with '$' are written by the grid itself: use another one"};
+        case Errc::bad_query:
+            return {"bad_query", "the query contradicts itself: see what it says, and change it"};
+        case Errc::query_too_large:
+            return {"query_too_large",
+                    "the query needs more than one may: narrow it, or group by fewer fields"};
+        case Errc::live_query_too_large:
+            return {"live_query_too_large",
+                    "the live query would have to remember more than it may: narrow its pattern or "
+                    "its conditions"};
         case Errc::grid_full:
             return {"grid_full",
                     "the grid has no memory left for this change: delete records, or restart "

@@ -47,6 +47,9 @@ enum class Errc : std::uint16_t {
     bad_user = 38,               ///< an identity that is not one level of a name, or too long
     bad_timeout = 39,            ///< a call's time outside 1 ms .. `limits::call_ms_max`
     reserved_name = 40,          ///< a name that begins with '$', which only the grid may write
+    bad_query = 41,              ///< a query that contradicts itself
+    query_too_large = 42,        ///< more conditions, groups or rows than one query may have
+    live_query_too_large = 43,   ///< a live query would remember more than it may
 
     // The grid refuses or cannot serve.
     grid_full = 50,          ///< the segment has no memory left for this change

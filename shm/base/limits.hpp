@@ -63,6 +63,18 @@ inline constexpr std::size_t wanted_subjects_max =
 inline constexpr std::size_t listened_name_bytes_max =
     name_bytes_max - 32;  ///< longer ones have no provider; Errc::bad_pattern for a provider's own
 
+// Queries.
+inline constexpr std::size_t query_conditions_max = 4096;      ///< Errc::query_too_large
+inline constexpr std::size_t query_conditions_depth_max = 64;  ///< Errc::query_too_large
+inline constexpr std::size_t query_columns_max =
+    1024;  ///< Errc::query_too_large; selected, grouped by and aggregated
+inline constexpr std::size_t query_groups_max = 1'000'000;  ///< Errc::query_too_large
+inline constexpr std::size_t query_bytes_max =
+    256ULL << 20;  ///< Errc::query_too_large; rows, groups and distinct values of one thread
+inline constexpr std::size_t live_query_bytes_max =
+    2ULL << 30;  ///< Errc::live_query_too_large; what one live query remembers, about
+inline constexpr std::size_t query_threads_max = 256;  ///< Errc::bad_query
+
 // The segment.
 inline constexpr std::uint64_t memory_bytes_min = 8ULL << 20;  ///< Errc::bad_configuration
 inline constexpr std::uint64_t memory_bytes_max = 1ULL << 44;  ///< Errc::bad_configuration

@@ -55,6 +55,9 @@ ExitStatus status_of(Errc code) noexcept {
         case Errc::bad_user:
         case Errc::bad_timeout:
         case Errc::reserved_name:
+        case Errc::bad_query:
+        case Errc::query_too_large:
+        case Errc::live_query_too_large:
         case Errc::bad_ttl: return ExitStatus::usage;
         case Errc::no_such_grid:
         case Errc::no_broker:
