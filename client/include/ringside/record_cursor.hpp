@@ -8,6 +8,10 @@
 
 namespace ringside {
 
+namespace query {
+class AccessPath;
+}
+
 /// Names from `begin` on, up to but without `end`, in byte order. Empty: from the first, up to the
 /// last.
 struct NameRange {
@@ -39,7 +43,7 @@ public:
     class Impl;
 
 private:
-    friend class Snapshot;
+    friend class query::AccessPath;
     explicit RecordCursor(std::unique_ptr<Impl> impl);
     std::unique_ptr<Impl> impl_;
 };

@@ -60,6 +60,11 @@ public:
     /// Errors: bad_pattern, snapshot_expired.
     [[nodiscard]] Result<RecordCursor> cursor(std::string_view pattern, NameRange range = {}) const;
 
+    /// The same without records that cannot pass the predicate, as far as a secondary index tells
+    /// which those are; the predicate is asked of none. Further errors: those of the predicate.
+    [[nodiscard]] Result<RecordCursor> cursor(std::string_view pattern, const Predicate& predicate,
+                                              NameRange range = {}) const;
+
     /// Answers a query. Cost: of one that is on one thread, what a loop over the same records
     /// costs; starts threads for one that is to have more of them. Errors: bad_pattern,
     /// bad_pointer, bad_query, query_too_large, snapshot_expired.

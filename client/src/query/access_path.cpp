@@ -1,6 +1,6 @@
 #include "access_path.hpp"
 
-#include "../snapshot_impl.hpp"
+#include "../record_cursor_impl.hpp"
 #include "shm/index/split.hpp"
 #include "shm/name/pattern.hpp"
 
@@ -18,15 +18,20 @@ std::string behind(std::string_view prefix) {
 
 }  // namespace
 
-std::vector<NameRange> parts_of(const Snapshot::Impl& snapshot, const Query& query,
-                                std::size_t threads) {
+AccessPath::AccessPath(const Snapshot::Impl& snapshot, Pattern pattern, const Predicate& predicate,
+                       CandidateCost cost)
+    : snapshot_(snapshot),
+      pattern_(std::move(pattern)),
+      cost_(cost),
+      index_(choose_index(snapshot, pattern_, predicate, cost)) {}
+
+std::vector<NameRange> AccessPath::parts(std::size_t threads) const {
     constexpr std::size_t parts_per_thread = 8;
     std::vector<NameRange> parts;
-    const Pattern pattern = Pattern::parse(query.pattern()).value();
     NameRange part;
-    if (threads > 1) {
-        const std::string_view prefix = pattern.literal_prefix();
-        for (std::string& name : shm::split_names(snapshot.segment(), prefix, behind(prefix),
+    if (threads > 1 && !uses_index()) {
+        const std::string_view prefix = pattern_.literal_prefix();
+        for (std::string& name : shm::split_names(snapshot_.segment(), prefix, behind(prefix),
                                                   threads * parts_per_thread)) {
             part.end = name;
             parts.push_back(std::move(part));
@@ -37,8 +42,20 @@ std::vector<NameRange> parts_of(const Snapshot::Impl& snapshot, const Query& que
     return parts;
 }
 
-Result<RecordCursor> candidates(const Snapshot& snapshot, const Query& query, NameRange part) {
-    return snapshot.cursor(query.pattern(), std::move(part));
+RecordCursor AccessPath::cursor(NameRange part) const {
+    const auto make = [this](auto source, auto&&... arguments) {
+        return RecordCursor(std::make_unique<RecordCursor::Impl>(
+            snapshot_, source, std::forward<decltype(arguments)>(arguments)...));
+    };
+    // Where the index has gone meanwhile, it tells nothing.
+    if (const auto records = uses_index() ? index_->records(snapshot_) : std::nullopt) {
+        detail::RecordList::Terms terms;
+        if (index_->has_other_names) terms.pattern = pattern_;
+        terms.range = std::move(part);
+        terms.is_ordered = cost_ == CandidateCost::ordered;
+        return make(std::in_place_type<detail::RecordList>, *records, std::move(terms));
+    }
+    return make(std::in_place_type<detail::Scan>, pattern_, std::move(part));
 }
 
 }  // namespace ringside::query

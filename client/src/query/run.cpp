@@ -31,18 +31,35 @@ private:
     std::array<Candidate, RecordCursor::batch_max> candidates_;
 };
 
+/// Of values that are equal, 1 and 1.0 for example, the first one in the order of names is shown.
+bool depends_on_order(const Query& query) {
+    return query.aggregates().empty() || !query.keys().empty() ||
+           std::ranges::any_of(query.aggregates(), [](const Aggregate& one) {
+               return one.kind() == Aggregate::Kind::minimum ||
+                      one.kind() == Aggregate::Kind::maximum;
+           });
+}
+
 /// A query on its way, by one thread or several.
 class Run {
 public:
-    Run(const Snapshot& snapshot, const Snapshot::Impl& impl, const Query& query)
-        : snapshot_(snapshot), query_(query) {
+    Run(const Snapshot::Impl& snapshot, const Query& query)
+        : snapshot_(snapshot),
+          query_(query),
+          path_(snapshot, Pattern::parse(query.pattern()).value(), query.predicate(),
+                depends_on_order(query) ? CandidateCost::ordered : CandidateCost::unordered) {
         const std::size_t threads = query.threads() == 0 ? shm::cores_available() : query.threads();
-        ranges_ = parts_of(impl, query, threads);
+        ranges_ = path_.parts(threads);
         thread_count_ = std::min(threads, ranges_.size());
         collectors_.resize(ranges_.size());
     }
 
     Result<Rows> operator()() {
+        if (const auto counted = path_.count(); counted && is_count()) {
+            Rows rows(snapshot_.revision, query_.columns());
+            rows.adopt({OwnedScalar(Scalar::unsigned_integer(*counted))});
+            return rows;
+        }
         {
             std::vector<std::jthread> others;
             for (std::size_t i = 1; i < thread_count_; ++i) others.emplace_back([this] { work(); });
@@ -54,12 +71,18 @@ public:
             if (auto merged = all.merge(*collectors_[i]); !merged) return merged.error();
             collectors_[i].reset();
         }
-        Rows rows(snapshot_.revision(), query_.columns());
+        Rows rows(snapshot_.revision, query_.columns());
         all.finish(rows);
         return rows;
     }
 
 private:
+    /// Whether how many records pass is all that is asked for.
+    [[nodiscard]] bool is_count() const noexcept {
+        return query_.keys().empty() && query_.aggregates().size() == 1 && !query_.row_limit() &&
+               !query_.first() &&
+               query_.aggregates().front().kind() == Aggregate::Kind::count;
+    }
     /// Takes one part after the other, until there is none left.
     void work() {
         const Filter filter(query_.predicate());
@@ -73,10 +96,9 @@ private:
     }
     Result<std::unique_ptr<Collector>> collect(const Filter& filter, NameRange range) {
         auto collector = Collector::make(query_);
-        auto cursor = candidates(snapshot_, query_, std::move(range));
-        if (!cursor) return cursor.error();
+        RecordCursor cursor = path_.cursor(std::move(range));
         for (Selection selection;;) {
-            const auto batch = cursor->next();
+            const auto batch = cursor.next();
             if (!batch) return batch.error();
             if (batch->empty()) return collector;
             const auto goes_on = collector->take(selection.of(*batch, filter));
@@ -91,8 +113,9 @@ private:
         if (!failure_) failure_ = error;
     }
 
-    const Snapshot& snapshot_;
+    const Snapshot::Impl& snapshot_;
     const Query& query_;
+    AccessPath path_;
     std::size_t thread_count_ = 1;
     std::vector<NameRange> ranges_;
     std::vector<std::unique_ptr<Collector>> collectors_;  ///< of each range
@@ -110,7 +133,7 @@ namespace ringside {
 Result<Rows> Snapshot::run(const Query& query) const {
     if (auto checked = query.check(); !checked) return checked.error();
     if (auto checked = impl_->check(); !checked) return checked.error();
-    auto rows = query::Run(*this, *impl_, query)();
+    auto rows = query::Run(*impl_, query)();
     // What was collected last may be spoilt; and a failure may come of that.
     if (auto checked = impl_->check(); !checked) return checked.error();
     return rows;

@@ -1,0 +1,184 @@
+#include "index_choice.hpp"
+
+#include <algorithm>
+
+#include "predicate_node.hpp"
+#include "shm/index/name_index.hpp"
+#include "shm/index/value_key.hpp"
+#include "shm/version/visibility.hpp"
+
+namespace ringside::query {
+
+using shm::ValueIndexReader;
+using shm::ValueKey;
+using shm::ValueRange;
+
+namespace {
+
+ValueKey key_of(const Scalar& scalar) noexcept {
+    switch (scalar.type()) {
+        case ScalarType::boolean: return ValueKey::of_bool(scalar.as_bool().value_or(false));
+        case ScalarType::integer: return ValueKey::of_int64(scalar.as_int64().value_or(0));
+        case ScalarType::unsigned_integer:
+            return ValueKey::of_uint64(scalar.as_uint64().value_or(0));
+        case ScalarType::real: return ValueKey::of_double(scalar.as_double().value_or(0));
+        case ScalarType::string: return ValueKey::of_string(scalar.as_string().value_or(""));
+        default: return ValueKey::of_null();
+    }
+}
+
+/// Where the keys of a scalar's type begin and, without that itself, end.
+std::pair<std::string_view, std::string_view> keys_of_type(const Scalar& scalar) noexcept {
+    if (scalar.is_number()) return {ValueKey::numbers_begin(), ValueKey::strings_begin()};
+    if (scalar.is_string()) return {ValueKey::strings_begin(), ValueKey::containers_begin()};
+    return {"", ValueKey::numbers_begin()};  // booleans, and null, which passes no comparison
+}
+
+/// None: the index cannot tell.
+std::optional<std::vector<ValueRange>> ranges_of(const Constraint& constraint) {
+    std::vector<ValueRange> ranges;
+    if (constraint.any_of) {
+        for (const OwnedScalar& one : *constraint.any_of) {
+            ranges.push_back(ValueRange::only(key_of(one.view()).bytes()));
+        }
+        // Strings that are cut may share one.
+        std::sort(ranges.begin(), ranges.end(),
+                  [](const auto& a, const auto& b) { return a.low < b.low; });
+        const auto same = [](const auto& a, const auto& b) { return a.low == b.low; };
+        ranges.erase(std::unique(ranges.begin(), ranges.end(), same), ranges.end());
+        return ranges;
+    }
+    const Scalar bound = (constraint.low ? constraint.low : constraint.high)->view();
+    if (bound.type() == ScalarType::boolean || bound.is_null()) return std::nullopt;
+    const auto [begin, end] = keys_of_type(bound);
+    ValueRange range{std::string(begin), std::string(end), true, false};
+    if (constraint.low) {
+        range.low = key_of(constraint.low->view()).bytes();
+        range.has_low = constraint.includes_low || ValueKey::is_cut(range.low);
+    }
+    if (constraint.high) {
+        if (!constraint.high->view().is_comparable_with(bound)) return ranges;  // nothing is both
+        range.high = key_of(constraint.high->view()).bytes();
+        range.has_high = constraint.includes_high || ValueKey::is_cut(*range.high);
+    }
+    ranges.push_back(std::move(range));
+    return ranges;
+}
+
+bool is_any_cut(const std::vector<ValueRange>& ranges) noexcept {
+    return std::any_of(ranges.begin(), ranges.end(), [](const ValueRange& range) {
+        return ValueKey::is_cut(range.low) || (range.high && ValueKey::is_cut(*range.high));
+    });
+}
+
+/// Whether a predicate says nothing but that the field is one of some values.
+bool is_choice(const Predicate::Node& node, const Field& field) noexcept {
+    using Kind = Predicate::Node::Kind;
+    const bool is_equal = node.kind == Kind::comparison && node.comparison == Comparison::equal;
+    return (is_equal || node.kind == Kind::any_of) && node.field->is_same(field);
+}
+
+/// Whether it says nothing but that the field is beyond, or not beyond, a value like `bound`.
+bool is_bound(const Predicate::Node& node, const Field& field, const Scalar& bound) noexcept {
+    return node.kind == Predicate::Node::Kind::comparison &&
+           node.comparison != Comparison::equal && node.comparison != Comparison::not_equal &&
+           node.field->is_same(field) && node.constants.front().view().is_comparable_with(bound);
+}
+
+/// Whether a predicate says nothing but what its constraint on the field says.
+bool is_whole(const Predicate::Node& root, const Field& field, const Constraint& constraint) {
+    const auto holds_of_all = [&](const auto& one) {
+        if (root.kind != Predicate::Node::Kind::all) return one(root);
+        return std::all_of(root.parts.begin(), root.parts.end(),
+                           [&](const auto& part) { return one(*part); });
+    };
+    if (constraint.any_of) {
+        return holds_of_all([&](const auto& node) { return is_choice(node, field); });
+    }
+    const OwnedScalar& bound = *(constraint.low ? constraint.low : constraint.high);
+    return holds_of_all([&](const auto& node) { return is_bound(node, field, bound.view()); });
+}
+
+/// Whether more than so many names begin with a prefix. Cost: that of a look at each 63rd of them.
+bool has_more_names(const shm::SegmentView& segment, std::string_view prefix, std::uint64_t count) {
+    shm::NameIndexCursor cursor(segment);
+    cursor.seek(prefix);
+    std::uint64_t met = 0;
+    for (auto ids = cursor.next(); !ids.empty(); ids = cursor.next()) {
+        const auto* last = shm::newest_of(segment, RecordId{ids.back()});
+        if (last == nullptr || !last->name().starts_with(prefix)) return false;
+        met += ids.size();
+        if (met > count) return true;
+    }
+    return false;
+}
+
+class Choosing {
+public:
+    Choosing(const Snapshot::Impl& snapshot, const Pattern& pattern, const Predicate& predicate)
+        : snapshot_(snapshot), pattern_(pattern), predicate_(predicate) {}
+
+    std::optional<IndexChoice> consider(std::uint32_t index) const {
+        const shm::SegmentView& segment = snapshot_.segment();
+        const ValueIndexReader reader(segment, index);
+        const auto record = reader.definition(snapshot_.revision);
+        if (!record) return std::nullopt;
+        const auto* defined =
+            shm::visible_record(segment, shm::newest_of(segment, *record), snapshot_.revision);
+        if (defined == nullptr) return std::nullopt;
+        const Value definition = Value::of(defined->document(), &segment.pages());
+        const auto names = Pattern::parse(definition["pattern"].as_string().value_or(""));
+        if (!names || !names->covers(pattern_)) return std::nullopt;
+        const Field field(definition["pointer"].as_string().value_or(""));
+        const auto constraint = predicate_.constraint_on(field);
+        auto ranges = constraint ? ranges_of(*constraint) : std::nullopt;
+        if (!ranges) return std::nullopt;
+        IndexChoice choice{.index = index, .ranges = std::move(*ranges)};
+        choice.has_other_names = names->text() != pattern_.text();
+        choice.is_exact = !choice.has_other_names && !is_any_cut(choice.ranges) &&
+                          is_whole(*predicate_.root(), field, *constraint);
+        for (const ValueRange& range : choice.ranges) {
+            const auto count = reader.count(range, snapshot_.revision);
+            if (!count) return std::nullopt;
+            choice.candidates += *count;
+        }
+        return choice;
+    }
+
+private:
+    const Snapshot::Impl& snapshot_;
+    const Pattern& pattern_;
+    const Predicate& predicate_;
+};
+
+}  // namespace
+
+std::optional<std::vector<RecordId>> IndexChoice::records(const Snapshot::Impl& snapshot) const {
+    const ValueIndexReader reader(snapshot.segment(), index);
+    std::vector<RecordId> records;
+    for (const ValueRange& range : ranges) {
+        auto found = reader.find(range, snapshot.revision);
+        if (!found) return std::nullopt;
+        if (records.empty()) records = std::move(*found);
+        else records.insert(records.end(), found->begin(), found->end());
+    }
+    return records;
+}
+
+std::optional<IndexChoice> choose_index(const Snapshot::Impl& snapshot, const Pattern& pattern,
+                                        const Predicate& predicate, CandidateCost cost) {
+    if (predicate.root() == nullptr || pattern.is_literal()) return std::nullopt;
+    const Choosing choosing(snapshot, pattern, predicate);
+    std::optional<IndexChoice> best;
+    for (std::uint32_t index = 0; index < limits::indexes_max; ++index) {
+        auto choice = choosing.consider(index);
+        if (choice && (!best || choice->candidates < best->candidates)) best = std::move(choice);
+    }
+    if (!best) return best;
+    const std::uint64_t worth = best->candidates * static_cast<std::uint64_t>(cost);
+    best->is_cheaper = has_more_names(snapshot.segment(), pattern.literal_prefix(), worth);
+    if (!best->is_cheaper && !best->is_exact) best.reset();
+    return best;
+}
+
+}  // namespace ringside::query
