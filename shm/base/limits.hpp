@@ -72,7 +72,7 @@ inline constexpr std::size_t query_groups_max = 1'000'000;  ///< Errc::query_too
 inline constexpr std::size_t query_bytes_max =
     256ULL << 20;  ///< Errc::query_too_large; rows, groups and distinct values of one thread
 inline constexpr std::size_t live_query_bytes_max =
-    2ULL << 30;  ///< Errc::live_query_too_large; what one live query remembers, about
+    1ULL << 30;  ///< Errc::live_query_too_large; what one live query remembers, about
 inline constexpr std::size_t query_threads_max = 256;  ///< Errc::bad_query
 
 // The segment.

@@ -63,10 +63,10 @@ struct LiveUpdate {
 
 /// The result of a query, kept up to date from the change ring. Made by `Client::live_query`.
 ///
-/// Of each record in the result it remembers its values (of groups: what its aggregates are computed
-/// of), so that a change costs the same whatever the number of records: the old contribution is
-/// taken away, the new one added. Least, greatest and distinct values are kept in a sorted multiset
-/// for each group.
+/// Of each record in the result it remembers its values (of groups: what its aggregates are
+/// computed of), so that a change costs the same whatever the number of records: the old
+/// contribution is taken away, the new one added. Least, greatest and distinct values are kept in a
+/// sorted multiset for each group.
 ///
 /// Invariant: what it shows is the result of the query at exactly one revision, `revision()`, with
 /// all changes of a commit or none of them.
@@ -90,10 +90,11 @@ public:
     [[nodiscard]] Rows rows() const;
     [[nodiscard]] Revision revision() const noexcept;
 
-    /// Takes in what has happened since, without waiting; when much has, a part of it, up to the end
-    /// of a commit. Errors: would_block (no row has changed up to `revision()`), connection_lost,
-    /// live_query_too_large (for good: it would remember more than `limits::live_query_bytes_max`),
-    /// and, where it has to read all records again, those of `Client::snapshot`.
+    /// Takes in what has happened since, without waiting; when much has, a part of it, up to the
+    /// end of a commit. Errors: would_block (no row has changed up to `revision()`),
+    /// connection_lost, live_query_too_large (for good: it would remember more than
+    /// `limits::live_query_bytes_max`), and, where it has to read all records again, those of
+    /// `Client::snapshot`.
     Result<LiveUpdate> poll();
 
     /// Waits until a row changes. Errors: timed_out, as `poll` otherwise.

@@ -45,8 +45,7 @@ Result<LiveDescription> LiveDescription::of(const Query& query) {
         const auto place = field ? std::find_if(inputs, fields.end(),
                                                 [&](const Field& f) { return f.is_same(*field); })
                                  : inputs;
-        made.aggregates.push_back(
-            {aggregate.kind(), static_cast<std::size_t>(place - inputs)});
+        made.aggregates.push_back({aggregate.kind(), static_cast<std::size_t>(place - inputs)});
         if (field && place == fields.end()) fields.push_back(*field);
     }
     made.row_of = [reader = std::make_shared<const RowReader>(query, fields)](

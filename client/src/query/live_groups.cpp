@@ -11,9 +11,8 @@ LiveGroups::LiveGroups(const LiveDescription& description)
     : key_count_(description.key_count), columns_(description.aggregates) {
     for (const auto& column : columns_) {
         const bool is_sum = column.kind == Kind::sum || column.kind == Kind::average;
-        column_places_.push_back(column.kind == Kind::count
-                                     ? 0
-                                     : place_in(is_sum ? sums_ : values_, column.input));
+        column_places_.push_back(
+            column.kind == Kind::count ? 0 : place_in(is_sum ? sums_ : values_, column.input));
     }
     if (key_count_ == 0) static_cast<void>(group_of({}));
 }
@@ -133,8 +132,7 @@ void LiveGroups::collect(std::vector<LiveChange>& changes) {
         const bool was_there = !group->told.empty();
         if (!is_kept(*group)) {
             if (was_there) {
-                changes.push_back(
-                    {LiveChange::Kind::removed, group->keys, std::move(group->told)});
+                changes.push_back({LiveChange::Kind::removed, group->keys, std::move(group->told)});
             }
             erase(*group);
             continue;

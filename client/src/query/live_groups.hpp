@@ -29,9 +29,9 @@ private:
     struct Group {
         Values keys;
         std::uint64_t records = 0;
-        std::vector<Sum> sums;          ///< of the inputs that need one
-        std::vector<Multiset> values;   ///< of the inputs that need one
-        Values told;                    ///< the row; empty: there is none
+        std::vector<Sum> sums;         ///< of the inputs that need one
+        std::vector<Multiset> values;  ///< of the inputs that need one
+        Values told;                   ///< the row; empty: there is none
         bool is_dirty = false;
     };
     struct Remembered {

@@ -36,7 +36,9 @@ public:
         return {};
     }
 
-    Result<LiveUpdate> poll() { return step([this] { return watch_.poll(); }); }
+    Result<LiveUpdate> poll() {
+        return step([this] { return watch_.poll(); });
+    }
 
     Result<LiveUpdate> next(std::chrono::milliseconds timeout) {
         const auto deadline = Clock::now() + timeout;
@@ -136,17 +138,17 @@ private:
 
     Result<LiveUpdate> tell(Revision complete) {
         revision_ = std::max(revision_, complete);
-        state_->collect(changes_);
         if (auto checked = check_bytes(*state_); !checked) return checked.error();
+        state_->collect(changes_);
         if (changes_.empty()) return Error(Errc::would_block);
         return LiveUpdate{revision_, changes_, false};
     }
 
     Result<void> check_bytes(const LiveState& state) {
         if (state.bytes() <= limits::live_query_bytes_max) return {};
-        return fail({Errc::live_query_too_large,
-                     std::to_string(state.bytes() >> 20) + " MiB at revision " +
-                         std::to_string(revision_)});
+        return fail({Errc::live_query_too_large, std::to_string(state.bytes() >> 20) +
+                                                     " MiB at revision " +
+                                                     std::to_string(revision_)});
     }
 
     /// The state as of the newest revision, which becomes this one's.

@@ -20,13 +20,11 @@ NodePointer leaf(Node::Kind kind, Field field, std::vector<OwnedScalar> constant
 
 /// Adds a part, or the parts of one of the same kind: a long chain stays flat.
 void add_part(Node& node, const NodePointer& part) {
-    if (part->kind == node.kind && node.kind != Node::Kind::negation) {
-        node.parts.insert(node.parts.end(), part->parts.begin(), part->parts.end());
-    } else {
-        node.parts.push_back(part);
-    }
+    const bool is_same_kind = part->kind == node.kind && node.kind != Node::Kind::negation;
+    if (is_same_kind) node.parts.insert(node.parts.end(), part->parts.begin(), part->parts.end());
+    else node.parts.push_back(part);
     node.conditions += part->conditions;
-    node.depth = std::max(node.depth, part->depth + 1);
+    node.depth = std::max(node.depth, is_same_kind ? part->depth : part->depth + 1);
     if (!node.error) node.error = part->error;
 }
 
