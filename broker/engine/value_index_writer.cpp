@@ -154,7 +154,7 @@ Offset ValueIndexWriter::insert(std::string_view key, RecordId record, Revision 
     std::atomic_thread_fence(std::memory_order_release);
     posting.to.store(no_revision, relaxed);
     posting.record.store(static_cast<std::uint32_t>(record), relaxed);
-    posting.from.store(from, std::memory_order_release);
+    posting.from.store(from, relaxed);
     reach(CrashPoint::index_posting_made);
     return segment_.offset_of(&posting);
 }

@@ -29,8 +29,7 @@ public:
 
     /// Says that it has had it until before that revision.
     void end(Offset posting, Revision to) const noexcept {
-        // release: pairs with nothing that a reader needs; it is of a revision not yet published.
-        segment_.at<shm::Posting>(posting)->to.store(to, std::memory_order_release);
+        segment_.at<shm::Posting>(posting)->to.store(to, std::memory_order_relaxed);
     }
     [[nodiscard]] std::string_view key_of(Offset posting) const noexcept;
 

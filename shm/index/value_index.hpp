@@ -18,14 +18,14 @@
 ///
 /// Writer (the engine, for each commit before it is published):
 ///   W1  ends the posting of the value that a record no longer has: stores `to`
-///   W2  makes the posting of the new value: in a free place, whose `from` is `no_revision`, stores
-///       `to` and `record`, after a release fence, then `from` (release)
+///   W2  makes the posting of the new value in a free place, whose `from` is `no_revision`: after a
+///       release fence stores `to`, `record` and `from`
 ///   W3  once no reader is before `to`, frees the place: stores `no_revision` in `from`
 /// Reader at revision S, with a pin at or below S:
 ///   R1  loads `ready_from` (acquire) and is content if it is at most S
-///   R2  walks the values and their chunks; of each posting loads `from` (acquire), `to` and
-///       `record`, after an acquire fence `from` again; the record has the value at S if both loads
-///       of `from` gave the same, and from <= S < to
+///   R2  walks the values and their chunks; of each posting loads `from`, `to` and `record`, after
+///       an acquire fence `from` again; the record has the value at S if both loads of `from` gave
+///       the same, and from <= S < to
 ///   R3  looks at `life` and `ready_from` again: if they have changed, the index was being taken
 ///       apart, and nothing of what was read counts
 /// The postings that a reader accepts are those of S:
@@ -33,7 +33,8 @@
 ///      takes `to` or `record` of the new use finds, by the fences, `from` changed. It passes the
 ///      place by, rightly: before it was freed it had ended at or before S, and the new use begins
 ///      after S.
-///   2  A place that is not freed changes by W1 only, to a revision after S.
+///   2  A place that is not freed changes by W1 only, to a revision after S. What is true of S was
+///      stored before S was published, or before `ready_from`, so that the reader knows of it.
 ///   3  Chunks, blocks and nodes that are taken out are retired like those of the name index: a
 ///      reader inside them goes on by words that lead where they led.
 /// An index that is being built has all postings for S once S is at or after `ready_from`: each

@@ -73,7 +73,7 @@ void ValueIndexReader::for_each_posting(const VersionBlock& value, Revision at,
         const Posting* postings = chunk.postings();
         for (std::uint32_t i = 0; i < capacity; ++i) {
             const Posting& posting = postings[i];
-            const Revision from = posting.from.load(std::memory_order_acquire);
+            const Revision from = posting.from.load(std::memory_order_relaxed);
             if (from > at) continue;
             const Revision to = posting.to.load(std::memory_order_relaxed);
             const std::uint32_t record = posting.record.load(std::memory_order_relaxed);
