@@ -36,10 +36,11 @@ bool Field::is_same(const Field& other) const noexcept {
             !other.error() && pointer() == other.pointer());
 }
 
-FieldReader::FieldReader(const Field& field) : field_(field.data_) {
-    steps_.reserve(field_->pointer.tokens().size());
+FieldReader::FieldReader(const Field& field)
+    : field_(field.data_),
+      is_key_(field_->kind == Field::Kind::pointer && field_->pointer.tokens().size() == 1),
+      key_(is_key_ ? std::string_view(field_->pointer.tokens().front()) : std::string_view()) {
     for (const std::string& token : field_->pointer.tokens()) steps_.emplace_back(token);
-    is_key_ = is_of_document() && steps_.size() == 1;
 }
 
 /// As `Value::find`, with keys that remember their places.

@@ -87,7 +87,7 @@ public:
     /// The value in the document whose root is given; one that does not exist where there is none.
     /// REQUIRES: is_of_document().
     [[nodiscard]] [[gnu::always_inline]] Value value(const Value& root) const noexcept {
-        return is_key_ && root.is_object() ? root[steps_.front().key] : find(root);
+        return is_key_ && root.is_object() ? root[key_] : find(root);
     }
 
 private:
@@ -102,7 +102,8 @@ private:
 
     std::shared_ptr<const Field::Data> field_;
     std::vector<Step> steps_;
-    bool is_key_;  ///< a pointer with one token
+    bool is_key_;     ///< a pointer with one token,
+    Value::Key key_;  ///< which is this
 };
 
 }  // namespace ringside
