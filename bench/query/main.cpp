@@ -27,6 +27,7 @@ void measure(Report& report, const QueryScale& scale, bool is_typed_only) {
     if (is_typed_only) return;
     measure_live(report, of_few, few, of_many, many, scale);
     measure_writers(report, of_many, many, scale);
+    measure_indexes(report, of_many, many, scale);
 }
 
 }  // namespace

@@ -30,4 +30,7 @@ void measure_writers(Report& report, const Client& client, const Seats& seats,
 void measure_live(Report& report, Client& small, const Seats& few, Client& large, const Seats& many,
                   const QueryScale& scale);
 
+/// What an index saves a count, and costs a write.
+void measure_indexes(Report& report, Client& client, const Seats& seats, const QueryScale& scale);
+
 }  // namespace ringside::bench

@@ -19,6 +19,30 @@ namespace {
 
 constexpr auto relaxed = std::memory_order_relaxed;
 
+/// While it lives, readers know that the chunk is being changed.
+class ChunkChange {
+public:
+    explicit ChunkChange(PostingChunk& chunk) noexcept : chunk_(&chunk) {
+        chunk.changes.store(chunk.changes.load(relaxed) + 1, relaxed);
+        // release: pairs with the acquire fence of a reader that takes what comes behind it.
+        std::atomic_thread_fence(std::memory_order_release);
+    }
+    ~ChunkChange() {
+        // release: who sees the even number sees what was changed.
+        chunk_->changes.store(chunk_->changes.load(relaxed) + 1, std::memory_order_release);
+    }
+    ChunkChange(const ChunkChange&) = delete;
+    ChunkChange& operator=(const ChunkChange&) = delete;
+
+private:
+    PostingChunk* chunk_;
+};
+
+void add_to(shm::HalfWord& word, std::uint32_t change) noexcept {
+    word.store(word.load(relaxed) + change, relaxed);
+}
+constexpr std::uint32_t minus_one = ~0U;
+
 /// A value that few records have gets small chunks.
 std::uint32_t capacity_after(std::uint64_t used) noexcept {
     return static_cast<std::uint32_t>(
@@ -144,14 +168,15 @@ Offset ValueIndexWriter::insert(std::string_view key, RecordId record, Revision 
     }
     const Offset offset = list.first_with_room.load(relaxed);
     PostingChunk& chunk = chunk_at(offset);
+    // W2: its fence is the one that readers of the posting pair with, too.
+    const ChunkChange change(chunk);
     Posting& posting = chunk.postings()[chunk.first_free.load(relaxed)];
     chunk.first_free.store(posting.record.load(relaxed), relaxed);
     if (chunk.first_free.load(relaxed) == PostingChunk::no_place) remove_room(list, offset);
-    chunk.used.store(chunk.used.load(relaxed) + 1, relaxed);
+    add_to(chunk.used, 1);
+    if (from > chunk.newest_from.load(relaxed)) chunk.newest_from.store(from, relaxed);
     count(list.used, 1);
     count(entry_->postings, 1);
-    // W2: pairs with the acquire fence of a reader that takes what comes behind it.
-    std::atomic_thread_fence(std::memory_order_release);
     posting.to.store(no_revision, relaxed);
     posting.record.store(static_cast<std::uint32_t>(record), relaxed);
     posting.from.store(from, relaxed);
@@ -164,6 +189,13 @@ Offset ValueIndexWriter::chunk_of(Offset posting) const noexcept {
     return posting - std::uint64_t{place} * sizeof(Posting) - sizeof(PostingChunk);
 }
 
+void ValueIndexWriter::end(Offset posting, Revision to) const noexcept {
+    PostingChunk& chunk = chunk_at(chunk_of(posting));
+    const ChunkChange change(chunk);
+    segment_.at<Posting>(posting)->to.store(to, relaxed);
+    add_to(chunk.ended, 1);
+}
+
 std::string_view ValueIndexWriter::key_of(Offset posting) const noexcept {
     return value_at(RecordId{chunk_at(chunk_of(posting)).value.load(relaxed)})->name();
 }
@@ -174,12 +206,16 @@ void ValueIndexWriter::release(Offset offset) {
     PostingChunk& chunk = chunk_at(chunk_offset);
     const RecordId value_id{chunk.value.load(relaxed)};
     PostingList& list = *shm::postings_of(*value_at(value_id));
-    posting.from.store(no_revision, relaxed);
     const std::uint32_t next_free = chunk.first_free.load(relaxed);
-    posting.record.store(next_free, relaxed);
-    chunk.first_free.store(posting.place.load(relaxed), relaxed);
+    {
+        const ChunkChange change(chunk);
+        posting.from.store(no_revision, relaxed);
+        posting.record.store(next_free, relaxed);
+        chunk.first_free.store(posting.place.load(relaxed), relaxed);
+        add_to(chunk.used, minus_one);
+        add_to(chunk.ended, minus_one);
+    }
     if (next_free == PostingChunk::no_place) add_room(list, chunk_offset);
-    chunk.used.store(chunk.used.load(relaxed) - 1, relaxed);
     count(list.used, -1);
     count(entry_->postings, -1);
     if (chunk.used.load(relaxed) == 0) drop_chunk(list, chunk_offset);

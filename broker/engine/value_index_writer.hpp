@@ -28,9 +28,7 @@ public:
     Offset insert(std::string_view key, RecordId record, Revision from);
 
     /// Says that it has had it until before that revision.
-    void end(Offset posting, Revision to) const noexcept {
-        segment_.at<shm::Posting>(posting)->to.store(to, std::memory_order_relaxed);
-    }
+    void end(Offset posting, Revision to) const noexcept;
     [[nodiscard]] std::string_view key_of(Offset posting) const noexcept;
 
     /// REQUIRES: it has ended, and no reader is at a revision before that.

@@ -37,6 +37,11 @@
 ///      stored before S was published, or before `ready_from`, so that the reader knows of it.
 ///   3  Chunks, blocks and nodes that are taken out are retired like those of the name index: a
 ///      reader inside them goes on by words that lead where they led.
+/// Counting need not read postings where a chunk says enough: `used` of them, `ended` of which have
+/// ended, and none that begins after `newest_from`. The writer makes `changes` odd before it changes
+/// any of this, and even again afterwards; a reader that finds the same even number before and after
+/// has what was true at one moment. If `ended` is 0 and newest_from <= S, all that are used have the
+/// value at S: whatever ended by S, or ends after that moment, is told apart by the pin as in 1 and 2.
 /// An index that is being built has all postings for S once S is at or after `ready_from`: each
 /// record's newest version was given to it after it had begun to take part in every commit.
 /// After a take-over indexes are built anew: nothing of them has to be trusted then.
@@ -53,7 +58,7 @@ struct Posting {
 };
 static_assert(sizeof(Posting) == 24);
 
-/// Followed by its postings. All links but `next` are the engine's.
+/// Followed by its postings. For readers are `next`, `capacity` and what counting needs.
 struct PostingChunk {
     Word next;  ///< Offset; 0 = the last one
     Word previous;
@@ -63,6 +68,9 @@ struct PostingChunk {
     HalfWord used;
     HalfWord first_free;  ///< `no_place`: none
     HalfWord value;       ///< RecordId of the value
+    HalfWord changes;     ///< odd: it is being changed
+    HalfWord ended;       ///< of those used
+    Word newest_from;     ///< Revision
 
     static constexpr std::uint32_t no_place = ~0U;
     static constexpr std::uint32_t capacity_max = 168;
@@ -75,7 +83,7 @@ struct PostingChunk {
         return sizeof(PostingChunk) + std::uint64_t{capacity} * sizeof(Posting);
     }
 };
-static_assert(sizeof(PostingChunk) == 48);
+static_assert(sizeof(PostingChunk) == 64);
 static_assert(PostingChunk::bytes_of(PostingChunk::capacity_max) <= 4096);
 
 /// In place of the document of a value's block.
@@ -107,6 +115,11 @@ public:
     /// The record that defines it; none: there is no index, or not for readers at `at`.
     [[nodiscard]] std::optional<RecordId> definition(Revision at) const noexcept;
 
+    /// How many records it has, with some that only readers of older revisions need.
+    [[nodiscard]] std::uint64_t postings() const noexcept {
+        return entry_->postings.load(std::memory_order_relaxed);
+    }
+
     /// The records that have a value in the range at revision `at`, in no order, each once. None:
     /// the index does not answer for it.
     [[nodiscard]] std::optional<std::vector<RecordId>> find(const ValueRange& range,
@@ -120,7 +133,7 @@ private:
     template <class Each>
     void for_each_value(const ValueRange& range, const Each& each) const;
     template <class Each>
-    void for_each_posting(const VersionBlock& value, Revision at, const Each& each) const;
+    void for_each_chunk(const VersionBlock& value, const Each& each) const;
 
     SegmentView segment_;
     const IndexEntry* entry_;

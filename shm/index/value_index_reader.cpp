@@ -11,6 +11,37 @@ bool is_in_range(const ValueRange& range, std::string_view key) noexcept {
     return !range.high || key < *range.high || (range.has_high && key == *range.high);
 }
 
+template <class Each>
+void for_each_posting(const PostingChunk& chunk, std::uint32_t capacity, Revision at,
+                      const Each& each) {
+    const Posting* postings = chunk.postings();
+    for (std::uint32_t i = 0; i < capacity; ++i) {
+        const Posting& posting = postings[i];
+        const Revision from = posting.from.load(std::memory_order_relaxed);
+        if (from > at) continue;
+        const Revision to = posting.to.load(std::memory_order_relaxed);
+        const std::uint32_t record = posting.record.load(std::memory_order_relaxed);
+        // acquire: pairs with the fence of whoever uses the place again.
+        std::atomic_thread_fence(std::memory_order_acquire);
+        if (to <= at || posting.from.load(std::memory_order_relaxed) != from) continue;
+        each(RecordId{record});
+    }
+}
+
+/// None: its postings have to be looked at.
+std::optional<std::uint32_t> count_of(const PostingChunk& chunk, Revision at) noexcept {
+    // acquire: pairs with the engine's release when it has changed the chunk.
+    const std::uint32_t changes = chunk.changes.load(std::memory_order_acquire);
+    const std::uint32_t used = chunk.used.load(std::memory_order_relaxed);
+    const bool has_ended = chunk.ended.load(std::memory_order_relaxed) != 0;
+    const bool has_newer = chunk.newest_from.load(std::memory_order_relaxed) > at;
+    std::atomic_thread_fence(std::memory_order_acquire);
+    const bool is_whole =
+        changes % 2 == 0 && chunk.changes.load(std::memory_order_relaxed) == changes;
+    if (!is_whole || has_ended || has_newer) return std::nullopt;
+    return used;
+}
+
 }  // namespace
 
 ValueIndexReader::ValueIndexReader(const SegmentView& segment, std::uint32_t index) noexcept
@@ -52,8 +83,7 @@ void ValueIndexReader::for_each_value(const ValueRange& range, const Each& each)
 }
 
 template <class Each>
-void ValueIndexReader::for_each_posting(const VersionBlock& value, Revision at,
-                                        const Each& each) const {
+void ValueIndexReader::for_each_chunk(const VersionBlock& value, const Each& each) const {
     // acquire: pairs with the engine's release when it links a chunk, which is whole.
     Offset offset = postings_of(value)->first.load(std::memory_order_acquire);
     // No index has more; a reader whose pin was revoked may go round in circles.
@@ -70,18 +100,7 @@ void ValueIndexReader::for_each_posting(const VersionBlock& value, Revision at,
         if (segment_.holds(offset, sizeof(PostingChunk))) {
             __builtin_prefetch(segment_.at<std::byte>(offset));
         }
-        const Posting* postings = chunk.postings();
-        for (std::uint32_t i = 0; i < capacity; ++i) {
-            const Posting& posting = postings[i];
-            const Revision from = posting.from.load(std::memory_order_relaxed);
-            if (from > at) continue;
-            const Revision to = posting.to.load(std::memory_order_relaxed);
-            const std::uint32_t record = posting.record.load(std::memory_order_relaxed);
-            // acquire: pairs with the fence of whoever uses the place again.
-            std::atomic_thread_fence(std::memory_order_acquire);
-            if (to <= at || posting.from.load(std::memory_order_relaxed) != from) continue;
-            each(RecordId{record});
-        }
+        each(chunk, capacity);
     }
 }
 
@@ -90,7 +109,10 @@ std::optional<std::vector<RecordId>> ValueIndexReader::find(const ValueRange& ra
     if (!is_ready(at)) return std::nullopt;
     std::vector<RecordId> found;
     for_each_value(range, [&](const VersionBlock& value) {
-        for_each_posting(value, at, [&](RecordId record) { found.push_back(record); });
+        for_each_chunk(value, [&](const PostingChunk& chunk, std::uint32_t capacity) {
+            for_each_posting(chunk, capacity, at,
+                             [&](RecordId record) { found.push_back(record); });
+        });
     });
     std::atomic_thread_fence(std::memory_order_acquire);
     if (!is_ready(at)) return std::nullopt;
@@ -102,7 +124,10 @@ std::optional<std::uint64_t> ValueIndexReader::count(const ValueRange& range,
     if (!is_ready(at)) return std::nullopt;
     std::uint64_t found = 0;
     for_each_value(range, [&](const VersionBlock& value) {
-        for_each_posting(value, at, [&](RecordId) { ++found; });
+        for_each_chunk(value, [&](const PostingChunk& chunk, std::uint32_t capacity) {
+            if (const auto used = count_of(chunk, at)) found += *used;
+            else for_each_posting(chunk, capacity, at, [&](RecordId) { ++found; });
+        });
     });
     std::atomic_thread_fence(std::memory_order_acquire);
     if (!is_ready(at)) return std::nullopt;

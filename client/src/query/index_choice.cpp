@@ -31,14 +31,18 @@ ValueKey key_of(const Scalar& scalar) noexcept {
 std::pair<std::string_view, std::string_view> keys_of_type(const Scalar& scalar) noexcept {
     if (scalar.is_number()) return {ValueKey::numbers_begin(), ValueKey::strings_begin()};
     if (scalar.is_string()) return {ValueKey::strings_begin(), ValueKey::containers_begin()};
-    return {"", ValueKey::numbers_begin()};  // booleans, and null, which passes no comparison
+    return {"", ""};
 }
+
+/// Null and containers pass no comparison.
+bool can_be_met(const Scalar& constant) noexcept { return constant.is_comparable_with(constant); }
 
 /// None: the index cannot tell.
 std::optional<std::vector<ValueRange>> ranges_of(const Constraint& constraint) {
     std::vector<ValueRange> ranges;
     if (constraint.any_of) {
         for (const OwnedScalar& one : *constraint.any_of) {
+            if (!can_be_met(one.view())) continue;
             ranges.push_back(ValueRange::only(key_of(one.view()).bytes()));
         }
         // Strings that are cut may share one.
@@ -49,7 +53,8 @@ std::optional<std::vector<ValueRange>> ranges_of(const Constraint& constraint) {
         return ranges;
     }
     const Scalar bound = (constraint.low ? constraint.low : constraint.high)->view();
-    if (bound.type() == ScalarType::boolean || bound.is_null()) return std::nullopt;
+    if (!can_be_met(bound)) return ranges;
+    if (bound.type() == ScalarType::boolean) return std::nullopt;
     const auto [begin, end] = keys_of_type(bound);
     ValueRange range{std::string(begin), std::string(end), true, false};
     if (constraint.low) {
@@ -176,7 +181,11 @@ std::optional<IndexChoice> choose_index(const Snapshot::Impl& snapshot, const Pa
     }
     if (!best) return best;
     const std::uint64_t worth = best->candidates * static_cast<std::uint64_t>(cost);
-    best->is_cheaper = has_more_names(snapshot.segment(), pattern.literal_prefix(), worth);
+    // Of an index over the same names it is known how many they are.
+    best->is_cheaper =
+        best->has_other_names
+            ? has_more_names(snapshot.segment(), pattern.literal_prefix(), worth)
+            : ValueIndexReader(snapshot.segment(), best->index).postings() > worth;
     if (!best->is_cheaper && !best->is_exact) best.reset();
     return best;
 }
