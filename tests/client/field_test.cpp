@@ -12,7 +12,7 @@ protected:
                             std::string_view name = "event/42/seat/A12") {
         const Document document = Document::parse(json).value();
         const FieldReader reader(field);
-        return to_json(reader(RecordView(name, document.bytes(), nullptr, 7, 99, 0)));
+        return to_json(reader(RecordView(name, document.bytes(), nullptr, 7, 99, 0, 0)));
     }
 };
 
@@ -59,7 +59,7 @@ TEST_F(FieldTest, AReaderFollowsDocumentsOfManyShapes) {
     for (const char* json :
          {R"({"x":1})", R"({"a":0,"x":1})", R"({"a":0,"b":0,"x":1,"z":2})", R"({"x":1,"z":2})"}) {
         const Document document = Document::parse(json).value();
-        const RecordView record("r", document.bytes(), nullptr, 1, 1, 0);
+        const RecordView record("r", document.bytes(), nullptr, 1, 1, 0, 0);
         EXPECT_EQ(reader(record), Scalar::integer(1)) << json;
     }
 }

@@ -31,16 +31,34 @@ std::string text_of(const Client& client, std::string_view name) {
     return record ? to_json(record->document()) : std::string(ringside::name(record.error().code));
 }
 
+/// Not even of a grid that was lost before its store had taken anything.
+TEST(Durability, RevisionsAreNotGivenTwice) {
+    const TemporaryDirectory directory;
+    TestGrid grid(stored_in(directory / "data", {"--durability-interval-ms", "60000"}));
+    Revision seen = 0;
+    {
+        Client client = Client::attach({.grid = grid.name()}).value();
+        for (int i = 0; i < 10; ++i) seen = client.put("a", "1")->revision;
+    }
+    grid.lose();
+    grid.start();
+    Client client = Client::attach({.grid = grid.name()}).value();
+    EXPECT_EQ(text_of(client, "a"), "not_found");
+    EXPECT_GT(client.put("a", "1")->revision, seen);
+}
+
 TEST(Durability, AnOrderlyEndKeepsEverything) {
     const TemporaryDirectory directory;
     TestGrid grid(stored_in(directory / "data"));
     Revision last = 0;
+    std::uint64_t updated_ns = 0;
     {
         Client client = Client::attach({.grid = grid.name()}).value();
         client.put("kept", R"({"n":1})").value();
         client.patch("kept", "/n", "2").value();
         client.put("removed", "1").value();
         client.remove("removed").value();
+        updated_ns = client.get("kept")->updated_ns();
         last = client.put("short-lived", "1", {.ttl = std::chrono::hours(1)})->revision;
     }
     EXPECT_EQ(grid.stop(), 0);
@@ -49,6 +67,8 @@ TEST(Durability, AnOrderlyEndKeepsEverything) {
     const Record kept = client.get("kept").value();
     EXPECT_EQ(to_json(kept.document()), R"({"n":2})");
     EXPECT_EQ(kept.version(), 2U);
+    EXPECT_GT(updated_ns, 0U);
+    EXPECT_EQ(kept.updated_ns(), updated_ns);
     EXPECT_EQ(text_of(client, "removed"), "not_found");
     EXPECT_GT(client.get("short-lived")->expires_ms(), 0U);
     const auto written = client.patch("kept", "/n", "3");
