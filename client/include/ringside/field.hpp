@@ -22,7 +22,7 @@ namespace ringside {
 /// Thread safety: immutable.
 class Field {
 public:
-    enum class Kind : std::uint8_t { pointer, level, name, version, revision };
+    enum class Kind : std::uint8_t { pointer, level, name, version, revision, updated };
 
     /// A JSON Pointer; one that is none is told of when the query runs: see `error`.
     Field(std::string_view pointer);
@@ -36,6 +36,8 @@ public:
     static Field name();
     static Field version();
     static Field revision();
+    /// Unix time in ns of the commit that made the version.
+    static Field updated();
 
     [[nodiscard]] Kind kind() const noexcept { return data_->kind; }
     /// Of a pointer; the whole document otherwise.
