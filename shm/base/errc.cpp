@@ -112,6 +112,8 @@ Description describe(Errc code) noexcept {
         case Errc::reserved_name:
             return {"reserved_name",
                     "names that begin with '$' are written by the grid itself: use another one"};
+        case Errc::bad_query:
+            return {"bad_query", "the query cannot be run: correct it where the detail says"};
         case Errc::grid_full:
             return {"grid_full",
                     "the grid has no memory left for this change: delete records, or restart "
@@ -154,6 +156,15 @@ Description describe(Errc code) noexcept {
             return {"not_applied",
                     "another broker has taken the grid over, and nothing of this request was "
                     "applied: send it again"};
+        case Errc::query_timed_out:
+            return {"query_timed_out",
+                    "the query ran longer than it may: narrow it by names, or give it more time"};
+        case Errc::query_too_large:
+            return {"query_too_large",
+                    "the query has more rows or needs more memory than it may: narrow it, or "
+                    "raise the limit of rows"};
+        case Errc::query_interrupted:
+            return {"query_interrupted", "the query was ended by whoever asked for it"};
         case Errc::no_such_grid:
             return {"no_such_grid",
                     "there is no grid of this name on this host: start its broker, or check "

@@ -47,6 +47,7 @@ enum class Errc : std::uint16_t {
     bad_user = 38,               ///< an identity that is not one level of a name, or too long
     bad_timeout = 39,            ///< a call's time outside 1 ms .. `limits::call_ms_max`
     reserved_name = 40,          ///< a name that begins with '$', which only the grid may write
+    bad_query = 41,              ///< SQL that cannot be run, or fails on a value it meets
 
     // The grid refuses or cannot serve.
     grid_full = 50,          ///< the segment has no memory left for this change
@@ -60,6 +61,9 @@ enum class Errc : std::uint16_t {
     not_durable = 58,        ///< the change was applied, but its store has failed to take it
     memory_only = 59,        ///< the grid has no store, so that nothing can be durable
     not_applied = 60,        ///< the broker was replaced before it had taken up the request
+    query_timed_out = 61,    ///< a query ran longer than it may
+    query_too_large = 62,    ///< a query has more rows, or needs more memory, than it may
+    query_interrupted = 63,  ///< whoever asked for a query has ended it
 
     // There is no grid to talk to, or not this one.
     no_such_grid = 70,     ///< no segment of that name
