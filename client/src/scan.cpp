@@ -1,136 +1,118 @@
 #include "scan.hpp"
 
-#include <array>
-#include <string>
+#include <algorithm>
+#include <utility>
 
-#include "shm/index/name_index.hpp"
 #include "shm/name/name.hpp"
 #include "shm/table/record_table.hpp"
 #include "thread_lane.hpp"
 
 namespace ringside::detail {
 
-namespace {
+IndexWalk::IndexWalk(const shm::SegmentView& segment, std::string_view from) noexcept
+    : slots_(segment), cursor_(segment) {
+    cursor_.seek(from);
+    load_slots();
+    load_blocks();
+    load_slots();
+}
 
-using Ids = std::span<const std::uint32_t>;
+std::span<const shm::VersionBlock* const> IndexWalk::next() noexcept {
+    std::swap(current_, ahead_);
+    load_blocks();
+    load_slots();
+    return {current_.blocks.data(), current_.count};
+}
 
-/// A walk over the records of the index with two steps of look-ahead: while the records of one leaf
-/// are read, the version blocks of the next are being loaded, and the slots of the one after it.
-class Scanner {
-public:
-    Scanner(const shm::SegmentView& segment, Revision at, std::string_view from) noexcept
-        : segment_(segment), slots_(segment), at_(at), cursor_(segment) {
-        cursor_.seek(from);
-        load_slots();
-        load_blocks();
-        load_slots();
-    }
+void IndexWalk::load_slots() noexcept {
+    ids_ = cursor_.next();
+    for (const std::uint32_t id : ids_) slots_.prefetch(RecordId{id});
+}
 
-    /// The newest blocks of the next records, in name order; empty at the end.
-    [[nodiscard]] std::span<const shm::VersionBlock* const> next() noexcept {
-        std::swap(current_, ahead_);
-        load_blocks();
-        load_slots();
-        return {current_.blocks.data(), current_.count};
-    }
-
-    [[nodiscard]] const shm::VersionBlock* visible(const shm::VersionBlock* newest) const noexcept {
-        return newest == nullptr ? nullptr : shm::visible_record(segment_, newest, at_);
-    }
-
-private:
-    struct Leaf {
-        std::array<const shm::VersionBlock*, scan_batch_max> blocks;
-        std::size_t count = 0;
-    };
-
-    void load_slots() noexcept {
-        ids_ = cursor_.next();
-        for (const std::uint32_t id : ids_) slots_.prefetch(RecordId{id});
-    }
-    void load_blocks() noexcept {
-        ahead_.count = 0;
-        for (const std::uint32_t id : ids_) {
-            const shm::VersionBlock* block = slots_.newest_of(RecordId{id});
-            if (block != nullptr) shm::RecordTableReader::prefetch_block(block);
-            ahead_.blocks[ahead_.count++] = block;
-        }
-    }
-
-    shm::SegmentView segment_;
-    shm::SlotsReader slots_;
-    Revision at_;
-    shm::NameIndexCursor cursor_;
-    Ids ids_;
-    Leaf current_;
-    Leaf ahead_;
-};
-
-}  // namespace
-
-namespace {
-
-/// The records whose names begin with `prefix`, from the name `from` on.
-void scan_from(const shm::SegmentView& segment, Revision at, std::string_view prefix,
-               std::string_view from, const BatchVisitor& visit) {
-    Scanner scanner(segment, at, std::max(prefix, from));
-    std::array<RecordView, scan_batch_max> batch;
-    for (auto blocks = scanner.next(); !blocks.empty(); blocks = scanner.next()) {
-        std::size_t count = 0;
-        bool is_beyond = false;
-        for (const shm::VersionBlock* newest : blocks) {
-            const shm::VersionBlock* version = scanner.visible(newest);
-            if (version == nullptr) continue;
-            batch[count] = view_of(segment, *version);
-            if (prefix.empty() && is_reserved(batch[count].name())) continue;
-            is_beyond = !batch[count].name().starts_with(prefix);
-            if (is_beyond) break;
-            ++count;
-        }
-        if (count > 0 && !visit({batch.data(), count})) return;
-        if (is_beyond) return;
+void IndexWalk::load_blocks() noexcept {
+    ahead_.count = 0;
+    for (const std::uint32_t id : ids_) {
+        const shm::VersionBlock* block = slots_.newest_of(RecordId{id});
+        if (block != nullptr) shm::RecordTableReader::prefetch_block(block);
+        ahead_.blocks[ahead_.count++] = block;
     }
 }
 
-}  // namespace
+Scan::Scan(const shm::SegmentView& segment, Revision at, std::string prefix)
+    : segment_(segment), at_(at), prefix_(std::move(prefix)) {}
 
-void scan_prefix(const shm::SegmentView& segment, Revision at, std::string_view prefix,
-                 const BatchVisitor& visit) {
-    scan_from(segment, at, prefix, {}, visit);
-}
-
-void scan_pattern(const shm::SegmentView& segment, Revision at, const Pattern& pattern,
-                  const std::function<bool(const RecordView&)>& visit) {
-    scan_pattern_after(segment, at, pattern, {}, visit);
-}
-
-void scan_pattern_after(const shm::SegmentView& segment, Revision at, const Pattern& pattern,
-                        std::string_view after,
-                        const std::function<bool(const RecordView&)>& visit) {
-    const auto one = [&](std::string_view name) {
-        if (!after.empty() && name <= after) return true;
-        const shm::RecordTableReader table(segment);
-        const auto* version = shm::visible_record(segment, table.find(name, table.hash(name)), at);
-        return version == nullptr || visit(view_of(segment, *version));
-    };
-    if (pattern.is_literal()) {
-        one(pattern.text());
-        return;
-    }
-    std::string prefix(pattern.literal_prefix());
+Scan::Scan(const shm::SegmentView& segment, Revision at, const Pattern& pattern, NameRange range)
+    : segment_(segment),
+      at_(at),
+      prefix_(pattern.literal_prefix()),
+      range_(std::move(range)),
+      is_at_end_(pattern.is_literal()) {
     const bool is_subtree = pattern.matches_everything_below_prefix();
-    if (is_subtree) {
-        if (!one(prefix)) return;
-        prefix += '/';
+    if (is_subtree || pattern.is_literal()) one_name_ = prefix_;
+    if (is_subtree) prefix_ += '/';
+    else matcher_.emplace(pattern);
+}
+
+std::span<const RecordView> Scan::next() {
+    if (one_name_) {
+        const auto found = find(*std::exchange(one_name_, std::nullopt));
+        if (!found.empty()) return found;
     }
-    scan_from(segment, at, prefix, after, [&](std::span<const RecordView> batch) {
-        for (const RecordView& record : batch) {
-            if (!after.empty() && record.name() <= after) continue;
-            if (!is_subtree && !pattern.matches(record.name())) continue;
-            if (!visit(record)) return false;
-        }
-        return true;
-    });
+    while (!is_at_end_) {
+        if (!walk_) walk_.emplace(segment_, std::max(prefix_, range_.begin));
+        const auto blocks = walk_->next();
+        if (blocks.empty()) break;
+        const std::size_t count = without_mismatches(without_those_beyond(take(blocks)));
+        if (count > 0) return {batch_.data(), count};
+    }
+    is_at_end_ = true;
+    return {};
+}
+
+std::span<const RecordView> Scan::find(std::string_view name) {
+    if (!is_in_range(name)) return {};
+    const shm::RecordTableReader table(segment_);
+    const auto* version = shm::visible_record(segment_, table.find(name, table.hash(name)), at_);
+    if (version == nullptr) return {};
+    batch_.front() = view_of(segment_, *version);
+    return {batch_.data(), 1};
+}
+
+/// Fills the batch with what is visible of these.
+std::size_t Scan::take(std::span<const shm::VersionBlock* const> blocks) {
+    std::size_t count = 0;
+    for (const shm::VersionBlock* newest : blocks) {
+        if (newest == nullptr) continue;
+        const auto* version = shm::visible_record(segment_, newest, at_);
+        if (version != nullptr) batch_[count++] = view_of(segment_, *version);
+    }
+    return count;
+}
+
+/// Names are in order: where the last one is good, all are.
+std::size_t Scan::without_those_beyond(std::size_t count) {
+    const auto is_good = [this](const RecordView& record) {
+        return record.name().starts_with(prefix_) &&
+               (range_.end.empty() || record.name() < range_.end);
+    };
+    if (count == 0 || is_good(batch_[count - 1])) return count;
+    is_at_end_ = true;
+    const auto* first = std::find_if_not(batch_.begin(), batch_.begin() + count, is_good);
+    return static_cast<std::size_t>(first - batch_.begin());
+}
+
+std::size_t Scan::without_mismatches(std::size_t count) {
+    const bool is_of_grid_excluded = prefix_.empty();
+    if (!matcher_ && !is_of_grid_excluded) return count;
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+        const std::string_view name = batch_[i].name();
+        const bool is_match = matcher_ ? matcher_->matches(name) : !is_reserved(name);
+        if (!is_match) continue;
+        if (kept != i) batch_[kept] = batch_[i];
+        ++kept;
+    }
+    return kept;
 }
 
 }  // namespace ringside::detail

@@ -1,31 +1,72 @@
 #pragma once
 
-#include <functional>
+#include <array>
+#include <optional>
 #include <span>
+#include <string>
 
-#include "ringside/record.hpp"
-#include "shm/name/pattern.hpp"
+#include "name_matcher.hpp"
+#include "ringside/record_cursor.hpp"
+#include "shm/index/name_index.hpp"
 #include "shm/segment/segment.hpp"
+#include "shm/version/visibility.hpp"
 
 namespace ringside::detail {
 
-/// Up to this many records come at a time: a leaf of the index.
-inline constexpr std::size_t scan_batch_max = 64;
+/// A walk over the records of the index with two steps of look-ahead: while the records of one leaf
+/// are read, the version blocks of the next are being loaded, and the slots of the one after it.
+class IndexWalk {
+public:
+    IndexWalk(const shm::SegmentView& segment, std::string_view from) noexcept;
 
-using BatchVisitor = std::function<bool(std::span<const RecordView>)>;
+    /// The newest blocks of the next records, in name order; empty at the end. A block may be null.
+    [[nodiscard]] std::span<const shm::VersionBlock* const> next() noexcept;
 
-/// All records at revision `at` whose names begin with `prefix`, in name order, until `visit` says
-/// false. REQUIRES: pinned at or below `at`.
-void scan_prefix(const shm::SegmentView& segment, Revision at, std::string_view prefix,
-                 const BatchVisitor& visit);
+private:
+    struct Leaf {
+        std::array<const shm::VersionBlock*, RecordCursor::batch_max> blocks;
+        std::size_t count = 0;
+    };
+    void load_slots() noexcept;
+    void load_blocks() noexcept;
 
-/// As above, of the names that match.
-void scan_pattern(const shm::SegmentView& segment, Revision at, const Pattern& pattern,
-                  const std::function<bool(const RecordView&)>& visit);
+    shm::SlotsReader slots_;
+    shm::NameIndexCursor cursor_;
+    std::span<const std::uint32_t> ids_;
+    Leaf current_;
+    Leaf ahead_;
+};
 
-/// As above, of the names behind `after` ("": all).
-void scan_pattern_after(const shm::SegmentView& segment, Revision at, const Pattern& pattern,
-                        std::string_view after,
-                        const std::function<bool(const RecordView&)>& visit);
+/// The records at one revision whose names begin with a prefix or match a pattern, in name order.
+/// REQUIRES: pinned at or below that revision, from before the construction on.
+class Scan {
+public:
+    /// Those whose names begin with `prefix`; "" = all but those of the grid itself.
+    Scan(const shm::SegmentView& segment, Revision at, std::string prefix);
+    /// Those that match.
+    Scan(const shm::SegmentView& segment, Revision at, const Pattern& pattern, NameRange range);
+
+    /// The next ones; none at the end. Valid until the next call.
+    [[nodiscard]] std::span<const RecordView> next();
+
+private:
+    [[nodiscard]] bool is_in_range(std::string_view name) const noexcept {
+        return name >= range_.begin && (range_.end.empty() || name < range_.end);
+    }
+    [[nodiscard]] std::span<const RecordView> find(std::string_view name);
+    [[nodiscard]] std::size_t take(std::span<const shm::VersionBlock* const> blocks);
+    [[nodiscard]] std::size_t without_those_beyond(std::size_t count);
+    [[nodiscard]] std::size_t without_mismatches(std::size_t count);
+
+    shm::SegmentView segment_;
+    Revision at_;
+    std::string prefix_;
+    NameRange range_;
+    std::optional<NameMatcher> matcher_;   ///< none: every name with that prefix
+    std::optional<std::string> one_name_;  ///< to be looked up before the walk begins
+    std::optional<IndexWalk> walk_;
+    bool is_at_end_ = false;
+    std::array<RecordView, RecordCursor::batch_max> batch_;
+};
 
 }  // namespace ringside::detail

@@ -1,31 +1,11 @@
 #include "ringside/snapshot.hpp"
 
 #include "client_impl.hpp"
-#include "pin_slot.hpp"
 #include "scan.hpp"
 #include "shm/name/name.hpp"
+#include "snapshot_impl.hpp"
 
 namespace ringside {
-
-/// A pin slot that is set from construction to destruction.
-class Snapshot::Impl {
-public:
-    Impl(detail::PinSlotHolder slot, Revision at) noexcept : pin(std::move(slot)), revision(at) {}
-
-    [[nodiscard]] Result<void> check() const {
-        // A broker that has taken over learns what is pinned; if it has given the session up, the
-        // pin is revoked.
-        static_cast<void>(pin.attachment().follow());
-        if (pin.is_revoked(revision)) return Error(Errc::snapshot_expired);
-        return {};
-    }
-    [[nodiscard]] const shm::SegmentView& segment() const noexcept {
-        return pin.attachment().segment();
-    }
-
-    detail::PinSlotHolder pin;
-    Revision revision;
-};
 
 Result<Snapshot> Client::snapshot(SnapshotOptions options) const {
     for (;;) {
@@ -81,20 +61,25 @@ Result<void> Snapshot::get_many(
 
 Result<void> Snapshot::scan(std::string_view pattern,
                             const std::function<bool(const RecordView&)>& each) const {
-    auto parsed = Pattern::parse(pattern);
-    if (!parsed) return parsed.error();
-    if (auto checked = impl_->check(); !checked) return checked;
-    detail::scan_pattern(impl_->segment(), impl_->revision, *parsed, each);
-    return impl_->check();
+    auto records = cursor(pattern);
+    if (!records) return records.error();
+    for (;;) {
+        const auto batch = records->next();
+        if (!batch) return batch.error();
+        if (batch->empty()) return {};
+        for (const RecordView& record : *batch) {
+            if (!each(record)) return impl_->check();
+        }
+    }
 }
 
 Result<void> Snapshot::scan_prefix(
     std::string_view prefix, const std::function<bool(std::span<const RecordView>)>& each) const {
     if (auto checked = impl_->check(); !checked) return checked;
-    detail::scan_prefix(impl_->segment(), impl_->revision, prefix,
-                        [&](std::span<const RecordView> batch) {
-                            return each(batch) && impl_->check().has_value();
-                        });
+    detail::Scan scan(impl_->segment(), impl_->revision, std::string(prefix));
+    for (auto batch = scan.next(); !batch.empty() && each(batch); batch = scan.next()) {
+        if (auto checked = impl_->check(); !checked) return checked;
+    }
     return impl_->check();
 }
 

@@ -1,7 +1,5 @@
 #include "watch_sync.hpp"
 
-#include "scan.hpp"
-
 namespace ringside {
 
 WatchSync::WatchSync(detail::PinSlotHolder pin, Revision revision, const WatchFilter& filter)
@@ -24,22 +22,19 @@ bool WatchSync::next(WatchEvent& event) {
             return true;
         }
         parts_.pop_back();
-        after_.clear();
+        scan_.reset();
+        batch_ = {};
+        next_ = 0;
     }
     return false;
 }
 
 /// The next records of the current part; none: it is at its end.
 void WatchSync::fill() {
-    batch_.clear();
+    if (!scan_)
+        scan_.emplace(pin_.attachment().segment(), at_, *parts_.back().pattern, NameRange());
+    batch_ = scan_->next();
     next_ = 0;
-    const auto add = [this](const RecordView& record) {
-        batch_.push_back(record);
-        return batch_.size() < detail::scan_batch_max;
-    };
-    detail::scan_pattern_after(pin_.attachment().segment(), at_, *parts_.back().pattern, after_,
-                               add);
-    if (!batch_.empty()) after_ = batch_.back().name();
 }
 
 }  // namespace ringside

@@ -1,10 +1,12 @@
 #pragma once
 
-#include <string>
+#include <optional>
+#include <span>
 #include <vector>
 
 #include "pin_slot.hpp"
 #include "ringside/watch.hpp"
+#include "scan.hpp"
 #include "watch_filter.hpp"
 
 namespace ringside {
@@ -30,9 +32,9 @@ private:
 
     detail::PinSlotHolder pin_;
     Revision at_;
-    std::vector<Part> parts_;  ///< that are not at their end, the current one at the back
-    std::string after_;        ///< the last name of that part that `batch_` had; "" = none yet
-    std::vector<RecordView> batch_;
+    std::vector<Part> parts_;           ///< that are not at their end, the current one at the back
+    std::optional<detail::Scan> scan_;  ///< over the current part
+    std::span<const RecordView> batch_;
     std::size_t next_ = 0;
 };
 

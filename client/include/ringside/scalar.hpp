@@ -1,0 +1,242 @@
+#pragma once
+
+#include <bit>
+#include <compare>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "shm/document/value.hpp"
+
+namespace ringside {
+
+enum class ScalarType : std::uint8_t {
+    null,
+    boolean,
+    integer,           ///< fits std::int64_t
+    unsigned_integer,  ///< beyond INT64_MAX, fits std::uint64_t
+    real,              ///< never NaN
+    string,
+    container,  ///< an array or an object
+};
+
+/// What a field of a record is, as a value that can be compared.
+///
+/// A view: a string or a container is valid as long as the memory it was read from. Trivially
+/// copyable.
+///
+/// Order, total: null < false < true < numbers < strings < containers. Numbers compare by what they
+/// are, exactly, whatever their types: 1 == 1.0, 2^53 + 1 > 2.0^53. Strings compare by their bytes.
+/// All containers are equal.
+///
+/// Thread safety: immutable.
+class Scalar {
+public:
+    /// Null.
+    Scalar() noexcept : plain_{0, 0} {}
+
+    /// What does not exist is null. So is NaN, which only the reader of a revoked pin can meet.
+    static Scalar of(const Value& value) noexcept;
+
+    static Scalar boolean(bool value) noexcept {
+        return {ScalarType::boolean, std::uint64_t{value}};
+    }
+    static Scalar integer(std::int64_t value) noexcept {
+        return {ScalarType::integer, static_cast<std::uint64_t>(value)};
+    }
+    /// An `integer` where it fits.
+    static Scalar unsigned_integer(std::uint64_t value) noexcept {
+        return {value <= INT64_MAX ? ScalarType::integer : ScalarType::unsigned_integer, value};
+    }
+    /// NaN is null.
+    static Scalar real(double value) noexcept {
+        if (value != value) return {};
+        return {ScalarType::real, std::bit_cast<std::uint64_t>(value)};
+    }
+    static Scalar string(std::string_view text) noexcept {
+        return {ScalarType::string, reinterpret_cast<std::uintptr_t>(text.data()),
+                static_cast<std::uint32_t>(text.size())};
+    }
+
+    [[nodiscard]] ScalarType type() const noexcept { return type_; }
+    [[nodiscard]] bool is_null() const noexcept { return type_ == ScalarType::null; }
+    [[nodiscard]] bool is_integer() const noexcept {
+        return type_ == ScalarType::integer || type_ == ScalarType::unsigned_integer;
+    }
+    [[nodiscard]] bool is_number() const noexcept {
+        return is_integer() || type_ == ScalarType::real;
+    }
+    [[nodiscard]] bool is_string() const noexcept { return type_ == ScalarType::string; }
+    [[nodiscard]] bool is_container() const noexcept { return type_ == ScalarType::container; }
+
+    // As those of Value.
+    [[nodiscard]] std::optional<bool> as_bool() const noexcept;
+    [[nodiscard]] std::optional<std::int64_t> as_int64() const noexcept;
+    [[nodiscard]] std::optional<std::uint64_t> as_uint64() const noexcept;
+    [[nodiscard]] std::optional<double> as_double() const noexcept;
+    [[nodiscard]] std::optional<std::string_view> as_string() const noexcept;
+    /// The array or object; one that does not exist where this is none.
+    [[nodiscard]] Value as_container() const noexcept { return is_container() ? value_ : Value(); }
+
+    [[nodiscard]] std::weak_ordering compare(const Scalar& other) const noexcept;
+    friend bool operator==(const Scalar& a, const Scalar& b) noexcept;
+    friend std::weak_ordering operator<=>(const Scalar& a, const Scalar& b) noexcept {
+        return a.compare(b);
+    }
+    /// Whether there is a comparison of the two that means something to a user: of two booleans,
+    /// two numbers or two strings.
+    [[nodiscard]] bool is_comparable_with(const Scalar& other) const noexcept;
+
+    /// Equal scalars have equal hashes.
+    [[nodiscard]] std::size_t hash() const noexcept;
+
+private:
+    friend class OwnedScalar;
+
+    Scalar(ScalarType type, std::uint64_t bits, std::uint32_t size = 0) noexcept
+        : plain_{bits, size}, type_(type) {}
+    explicit Scalar(const Value& container) noexcept
+        : value_(container), type_(ScalarType::container) {}
+
+    struct Plain {
+        std::uint64_t bits;  ///< the boolean, number or address of the string
+        std::uint32_t size;  ///< of the string
+    };
+    [[nodiscard]] std::string_view text() const noexcept {
+        return {reinterpret_cast<const char*>(static_cast<std::uintptr_t>(plain_.bits)),
+                plain_.size};
+    }
+
+    union {
+        Plain plain_;
+        Value value_;  ///< of a container
+    };
+    ScalarType type_ = ScalarType::null;
+};
+static_assert(std::is_trivially_copyable_v<Scalar>);
+
+/// A Scalar that owns its string, or a copy of its container: keys of groups, results of queries.
+/// Thread safety: as std::string.
+class OwnedScalar {
+public:
+    /// Null.
+    OwnedScalar() = default;
+    /// Cost: of a container, that of encoding it anew.
+    OwnedScalar(const Scalar& scalar);
+
+    /// Valid until this one is changed, moved or destroyed.
+    [[nodiscard]] Scalar view() const noexcept;
+
+    [[nodiscard]] ScalarType type() const noexcept { return type_; }
+    [[nodiscard]] bool is_null() const noexcept { return type_ == ScalarType::null; }
+    [[nodiscard]] std::optional<bool> as_bool() const noexcept { return view().as_bool(); }
+    [[nodiscard]] std::optional<std::int64_t> as_int64() const noexcept {
+        return view().as_int64();
+    }
+    [[nodiscard]] std::optional<std::uint64_t> as_uint64() const noexcept {
+        return view().as_uint64();
+    }
+    [[nodiscard]] std::optional<double> as_double() const noexcept { return view().as_double(); }
+    [[nodiscard]] std::optional<std::string_view> as_string() const noexcept {
+        return view().as_string();
+    }
+    [[nodiscard]] Value as_container() const noexcept { return view().as_container(); }
+
+    /// Bytes on the heap, about.
+    [[nodiscard]] std::size_t heap_bytes() const noexcept {
+        return bytes_.size() < sizeof(std::string) / 2 ? 0 : bytes_.capacity();
+    }
+
+    friend bool operator==(const OwnedScalar& a, const OwnedScalar& b) noexcept {
+        return a.view() == b.view();
+    }
+    friend std::weak_ordering operator<=>(const OwnedScalar& a, const OwnedScalar& b) noexcept {
+        return a.view() <=> b.view();
+    }
+
+private:
+    std::string bytes_;       ///< of the string, or of the container as a document
+    std::uint64_t bits_ = 0;  ///< the boolean or number
+    ScalarType type_ = ScalarType::null;
+};
+
+/// As JSON on one line.
+void append_json(const Scalar& scalar, std::string& out);
+std::string to_json(const Scalar& scalar);
+inline std::string to_json(const OwnedScalar& scalar) { return to_json(scalar.view()); }
+
+[[gnu::always_inline]] inline Scalar Scalar::of(const Value& value) noexcept {
+    switch (value.type()) {
+        case ValueType::null: return {};
+        case ValueType::boolean: return boolean(*value.as_bool());
+        case ValueType::integer: return integer(*value.as_int64());
+        case ValueType::unsigned_integer: return unsigned_integer(*value.as_uint64());
+        case ValueType::real: return real(*value.as_double());
+        case ValueType::string: return string(*value.as_string());
+        case ValueType::array:
+        case ValueType::object: break;
+    }
+    return Scalar(value);
+}
+
+inline std::optional<bool> Scalar::as_bool() const noexcept {
+    if (type_ != ScalarType::boolean) return std::nullopt;
+    return plain_.bits != 0;
+}
+
+inline std::optional<std::int64_t> Scalar::as_int64() const noexcept {
+    if (type_ != ScalarType::integer) return std::nullopt;
+    return static_cast<std::int64_t>(plain_.bits);
+}
+
+inline std::optional<std::uint64_t> Scalar::as_uint64() const noexcept {
+    const bool fits = type_ == ScalarType::unsigned_integer ||
+                      (type_ == ScalarType::integer && static_cast<std::int64_t>(plain_.bits) >= 0);
+    if (!fits) return std::nullopt;
+    return plain_.bits;
+}
+
+inline std::optional<double> Scalar::as_double() const noexcept {
+    switch (type_) {
+        case ScalarType::integer:
+            return static_cast<double>(static_cast<std::int64_t>(plain_.bits));
+        case ScalarType::unsigned_integer: return static_cast<double>(plain_.bits);
+        case ScalarType::real: return std::bit_cast<double>(plain_.bits);
+        default: return std::nullopt;
+    }
+}
+
+inline std::optional<std::string_view> Scalar::as_string() const noexcept {
+    if (type_ != ScalarType::string) return std::nullopt;
+    return text();
+}
+
+[[gnu::always_inline]] inline bool operator==(const Scalar& a, const Scalar& b) noexcept {
+    if (a.type_ == b.type_ && a.type_ == ScalarType::string) return a.text() == b.text();
+    if (a.type_ == b.type_ && a.type_ == ScalarType::integer) return a.plain_.bits == b.plain_.bits;
+    return a.compare(b) == 0;
+}
+
+inline Scalar OwnedScalar::view() const noexcept {
+    switch (type_) {
+        case ScalarType::string: return Scalar::string(bytes_);
+        case ScalarType::container:
+            return Scalar(Value::of({reinterpret_cast<const Byte*>(bytes_.data()), bytes_.size()}));
+        default: return {type_, bits_};
+    }
+}
+
+}  // namespace ringside
+
+template <>
+struct std::hash<ringside::Scalar> {
+    std::size_t operator()(const ringside::Scalar& scalar) const noexcept { return scalar.hash(); }
+};
+template <>
+struct std::hash<ringside::OwnedScalar> {
+    std::size_t operator()(const ringside::OwnedScalar& scalar) const noexcept {
+        return scalar.view().hash();
+    }
+};

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "shm/name/pattern.hpp"
+
+namespace ringside::detail {
+
+/// A pattern that is matched against names in order. Where its last level is `*`, names that differ
+/// in their last level alone have one outcome, which is remembered: most matches then cost one
+/// comparison of bytes.
+/// Thread safety: one thread.
+class NameMatcher {
+public:
+    explicit NameMatcher(Pattern pattern)
+        : pattern_(std::move(pattern)), ends_in_any_(pattern_.text().ends_with("/*")) {}
+
+    [[nodiscard]] const Pattern& pattern() const noexcept { return pattern_; }
+
+    /// `name` is one that passes `check_name`.
+    [[nodiscard]] bool matches(std::string_view name) {
+        if (!parent_.empty() && name.starts_with(parent_) &&
+            name.find('/', parent_.size()) == std::string_view::npos) [[likely]] {
+            return is_match_;
+        }
+        is_match_ = pattern_.matches(name);
+        if (ends_in_any_) parent_ = name.substr(0, name.rfind('/') + 1);
+        return is_match_;
+    }
+
+private:
+    Pattern pattern_;
+    bool ends_in_any_;
+    std::string parent_;  ///< of the last name, with the '/' behind it
+    bool is_match_ = false;
+};
+
+}  // namespace ringside::detail

@@ -1,0 +1,28 @@
+#pragma once
+
+#include "pin_slot.hpp"
+#include "ringside/snapshot.hpp"
+
+namespace ringside {
+
+/// A pin slot that is set from construction to destruction.
+class Snapshot::Impl {
+public:
+    Impl(detail::PinSlotHolder slot, Revision at) noexcept : pin(std::move(slot)), revision(at) {}
+
+    [[nodiscard]] Result<void> check() const {
+        // A broker that has taken over learns what is pinned; if it has given the session up, the
+        // pin is revoked.
+        static_cast<void>(pin.attachment().follow());
+        if (pin.is_revoked(revision)) return Error(Errc::snapshot_expired);
+        return {};
+    }
+    [[nodiscard]] const shm::SegmentView& segment() const noexcept {
+        return pin.attachment().segment();
+    }
+
+    detail::PinSlotHolder pin;
+    Revision revision;
+};
+
+}  // namespace ringside
