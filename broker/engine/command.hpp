@@ -7,6 +7,12 @@
 
 namespace ringside::broker {
 
+/// Whether a command is about the grid as a whole, and not about a record.
+[[nodiscard]] constexpr bool is_of_grid(wire::CommandKind kind) noexcept {
+    return kind == wire::CommandKind::compact || kind == wire::CommandKind::add_index ||
+           kind == wire::CommandKind::remove_index;
+}
+
 /// One write as the engine takes it: parsed, bounded and verified, so that nothing in it can be
 /// malformed. The views belong to the caller and are not kept.
 struct Command {

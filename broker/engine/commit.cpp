@@ -5,6 +5,7 @@
 #include "broker/engine/grid_impl.hpp"
 #include "shm/base/crash_point.hpp"
 #include "shm/document/patch.hpp"
+#include "shm/name/system_name.hpp"
 
 /// How a commit happens, in the order of its steps:
 ///   1  room in the ring for its changes, so that nothing can fail there
@@ -176,6 +177,7 @@ Offset Grid::Impl::build_block(std::string_view name, std::uint64_t hash, const 
     block->reserved = 0;
     block->document_bytes = static_cast<std::uint32_t>(made.document.size());
     block->name_hash = static_cast<std::uint32_t>(hash);
+    block->updated_ns = now_ns_;
     block->link.store((is_removal ? shm::version_flag::tombstone : 0) |
                           (expires ? shm::version_flag::expires : 0) |
                           (made.has_pages ? shm::version_flag::paged : 0),
@@ -325,6 +327,9 @@ void Grid::Impl::settle() noexcept {
             if (now.has_expiry()) expiries_.add(now.expires_ms(), now.record_id());
         }
     }
+    for (const Link& made : links_) {
+        if (!made.is_event) settled_.push_back(made.to);
+    }
     links_.clear();
     covered_.clear();
     for (const RecordPages::Block& page : pages_.dropped()) {
@@ -334,6 +339,20 @@ void Grid::Impl::settle() noexcept {
     assigned_ = revision;
     ++commits_;
     reach(CrashPoint::commit_settled);
+    index_settled();
+}
+
+/// Before anybody can see the commit, and after it cannot be refused any more.
+void Grid::Impl::index_settled() {
+    for (const Offset offset : settled_) {
+        const VersionBlock& now = *version_at(offset);
+        if (now.name().starts_with(system_name::index_prefix)) {
+            if (now.is_tombstone()) secondary_.undefine(now.record_id());
+            else secondary_.define(now);
+        }
+        if (!secondary_.is_empty()) secondary_.changed(now);
+    }
+    settled_.clear();
 }
 
 void Grid::Impl::roll_back(Position ring_head) {
@@ -408,6 +427,7 @@ Result<void> Grid::Impl::restore(const StoredRecord& record) {
     VersionBlock& block = *version_at(offset);
     block.version = record.version;
     block.revision = record.revision;
+    block.updated_ns = record.updated_ns;
     if (auto linked = link_new_record(hash, offset); !linked) {
         heap_.free(offset, block.block_bytes());
         return linked;
@@ -426,6 +446,7 @@ void Grid::Impl::finish_restore(Revision revision) noexcept {
     header.horizon.horizon.store(revision, std::memory_order_relaxed);
     header.commit.published.store(revision, std::memory_order_release);
     drain(no_limit, no_limit);
+    define_indexes();
 }
 
 std::uint32_t Grid::Impl::publish() noexcept {

@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "broker/engine/retirement.hpp"
+#include "broker/routing/system_document.hpp"
 #include "shm/base/crash_point.hpp"
+#include "shm/name/system_name.hpp"
 
 namespace ringside::broker {
 
@@ -99,8 +101,10 @@ bool Engine::turn(std::uint64_t now_ns, Outbox& outbox) {
     if (!active_.empty()) next_active_ = (next_active_ + 1) % active_.size();
     release_held();
     messaging_.turn(now_ns);
+    const bool has_indexed = grid_.turn_indexes();
     finish_turn(outbox);
-    return budget < requests_per_turn || outbox.subjects != 0 || !outbox.ended.empty();
+    return has_indexed || budget < requests_per_turn || outbox.subjects != 0 ||
+           !outbox.ended.empty();
 }
 
 /// Sessions that asked for nothing for long are looked at in turn, a few at a time, so that a turn
@@ -252,6 +256,11 @@ bool Engine::reply_to(Session& session, std::size_t lane_index) {
         answer(lane, request_.number, replies_.committed(request_.number, grid_.published(), {}));
         return true;
     }
+    if (is_of_grid(request_.commands.front().kind)) {
+        if (auto ready = prepare_index_command(request_.commands.front()); !ready) {
+            return refuse(ready.error(), 0);
+        }
+    }
     if (request_.durable && !durability_->has_store()) return refuse(Error(Errc::memory_only), 0);
     if (durability_->is_failing()) {
         return refuse(Error(Errc::read_only, durability_->reason()), 0);
@@ -267,6 +276,21 @@ bool Engine::reply_to(Session& session, std::size_t lane_index) {
     answer(lane, request_.number, replies_.committed(request_.number, *revision, versions_),
            request_.durable ? *revision : 0);
     return true;
+}
+
+/// An index comes and goes with the record that defines it.
+Result<void> Engine::prepare_index_command(Command& command) {
+    const bool is_new = command.kind == wire::CommandKind::add_index;
+    index_name_ = system_name::index(command.name, command.pointer);
+    index_document_ = document_of_index(command.name, command.pointer);
+    if (is_new && !grid_.has(index_name_) && !grid_.has_room_for_index()) {
+        return Error(Errc::index_limit, std::to_string(limits::indexes_max));
+    }
+    command = {};
+    command.name = index_name_;
+    if (is_new) command.document = index_document_;
+    else command.kind = wire::CommandKind::remove;
+    return {};
 }
 
 void Engine::release_held() {
@@ -333,7 +357,7 @@ bool Engine::has_work() {
         return true;
     }
     if (grid_.must_wait_for_store()) return false;  // it says so when it has taken some
-    if (messaging_.has_work()) return true;
+    if (messaging_.has_work() || grid_.has_index_work()) return true;
     return std::any_of(sessions_.begin(), sessions_.end(),
                        [](const auto& session) { return session->needs_service(); });
 }

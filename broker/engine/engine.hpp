@@ -134,6 +134,8 @@ private:
     [[nodiscard]] bool violates(const char* what);
     /// False: the request is to be tried again, when the store has let go of memory.
     [[nodiscard]] bool reply_to(Session& session, std::size_t lane_index);
+    /// Makes the command one for the record that defines an index. Error: index_limit.
+    Result<void> prepare_index_command(Command& command);
     /// Puts a reply into its lane, once `wait_for` is on disk, and behind those that wait.
     void answer(Lane& lane, std::uint64_t number, ByteView reply, Revision wait_for = 0);
     /// Answers requests of a former broker that are not answered yet, up to this number. False:
@@ -156,6 +158,8 @@ private:
     std::size_t next_idle_ = 0;
     std::uint64_t turns_ = 0;
     DecodedRequest request_;
+    std::string index_name_;  ///< of the request under way
+    Bytes index_document_;
     shm::ReplyWriter replies_;
     std::vector<Version> versions_;
     std::vector<Lane*> touched_;

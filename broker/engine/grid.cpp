@@ -11,10 +11,14 @@ Grid::Impl::Impl(const shm::SegmentView& segment, GridHost host, GridOptions opt
       heap_(segment, host_.commit_memory),
       table_(segment, heap_,
              [this](Offset offset, std::uint64_t bytes) { retire_structure(offset, bytes); }),
-      index_(segment, heap_,
-             [this](Offset offset, std::uint64_t bytes) { retire_structure(offset, bytes); }),
+      index_(
+          segment, heap_,
+          [this](Offset offset, std::uint64_t bytes) { retire_structure(offset, bytes); },
+          segment.header().root.index),
       ring_(segment),
       slots_(segment, host_.commit_memory),
+      secondary_(segment, heap_, slots_,
+                 [this](const Retired& retired) { retire_of_index(retired); }),
       leases_([this](const HeldPin& pin) {
           if (pin.owner == HeldPin::Owner::store) return;
           ++pins_revoked_;
@@ -75,6 +79,9 @@ std::uint64_t Grid::next_expiry_ms() const noexcept { return impl_->next_expiry_
 std::uint32_t Grid::publish() noexcept { return impl_->publish(); }
 void Grid::reclaim() { impl_->reclaim(); }
 void Grid::compact() { impl_->compact(); }
+bool Grid::has_room_for_index() const noexcept { return impl_->has_room_for_index(); }
+bool Grid::turn_indexes() { return impl_->turn_indexes(); }
+bool Grid::has_index_work() const noexcept { return impl_->has_index_work(); }
 bool Grid::has(std::string_view name) const { return impl_->has(name); }
 void Grid::on_existence(std::function<void(std::string_view, bool)> observe) {
     impl_->on_existence(std::move(observe));

@@ -118,6 +118,13 @@ public:
     /// waking watchers are still given by the next `publish`.
     void compact();
 
+    /// Whether one more secondary index may be defined.
+    [[nodiscard]] bool has_room_for_index() const noexcept;
+
+    /// Goes on for a while with indexes that are being built or taken apart. False: none is.
+    bool turn_indexes();
+    [[nodiscard]] bool has_index_work() const noexcept;
+
     /// Whether there is a record of that name, as of the last commit.
     [[nodiscard]] bool has(std::string_view name) const;
 

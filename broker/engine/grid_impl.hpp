@@ -7,6 +7,7 @@
 #include "broker/engine/lease.hpp"
 #include "broker/engine/record_pages.hpp"
 #include "broker/engine/retirement.hpp"
+#include "broker/engine/secondary_indexes.hpp"
 #include "broker/engine/slot_allocator.hpp"
 #include "broker/engine/survey.hpp"
 #include "shm/document/builder.hpp"
@@ -52,6 +53,9 @@ public:
     void on_existence(std::function<void(std::string_view, bool)> observe) {
         observe_ = std::move(observe);
     }
+    [[nodiscard]] bool has_room_for_index() const noexcept { return secondary_.has_room(); }
+    bool turn_indexes() { return secondary_.turn(now_ns_, assigned_); }
+    [[nodiscard]] bool has_index_work() const noexcept { return secondary_.has_work(); }
     [[nodiscard]] std::uint64_t next_expiry_ms() const noexcept { return expiries_.next_ms(); }
     [[nodiscard]] Revision published() const noexcept { return published_; }
     [[nodiscard]] std::uint64_t changes_max() const noexcept {
@@ -102,6 +106,7 @@ private:
     void make_ring_room(std::uint64_t changes);
     void make_visible() noexcept;
     void settle() noexcept;
+    void index_settled();
     void roll_back(Position ring_head);
 
     // take_over.cpp
@@ -109,6 +114,7 @@ private:
     [[nodiscard]] bool take_out_unpublished(const Survey& survey);
     void adopt_replaced(Survey& survey);
     void adopt_counters() noexcept;
+    void define_indexes();
 
     /// Those of the grid itself do not count.
     void count_record(std::string_view name, int change) noexcept {
@@ -126,6 +132,7 @@ private:
     [[nodiscard]] bool unlink(const Retired& tombstone);
     void release(const Retired& retired);
     void retire_structure(Offset offset, std::uint64_t bytes);
+    void retire_of_index(Retired retired);
 
     [[nodiscard]] shm::VersionBlock* version_at(Offset offset) const noexcept {
         return segment_.version_at(offset);
@@ -147,6 +154,7 @@ private:
     shm::NameIndexWriter index_;
     shm::ChangeRingWriter ring_;
     SlotAllocator slots_;
+    SecondaryIndexes secondary_;
     ExpiryQueue expiries_;
     RetirementQueue history_;    ///< needed by readers of older revisions
     RetirementQueue structure_;  ///< needed by readers that are inside it
@@ -156,6 +164,7 @@ private:
     DocumentBuilder patched_;       ///< where a patch builds its document
     std::vector<Link> links_;       ///< of the commit under way
     std::vector<Retired> covered_;  ///< tombstones that were due when it had covered them
+    std::vector<Offset> settled_;   ///< versions of the last commit, for indexes
     std::vector<HeldPin> pins_;
     std::function<void(std::string_view, bool)> observe_;
 

@@ -33,6 +33,13 @@ void Grid::Impl::retire_structure(Offset offset, std::uint64_t bytes) {
     structure_.push({offset, bytes, next_revision(), Retired::Kind::block});
 }
 
+/// A posting is needed by readers of older revisions, all else by those inside the index.
+void Grid::Impl::retire_of_index(Retired retired) {
+    if (retired.kind == Retired::Kind::posting) return history_.push(retired);
+    retired.at = next_revision();
+    structure_.push(retired);
+}
+
 Revision Grid::Impl::next_horizon() const noexcept {
     const bool has_published_entries = ring_.tail() < published_head_;
     return has_published_entries ? std::max(horizon_, ring_.tail_revision() - 1) : published_;
@@ -145,6 +152,8 @@ void Grid::Impl::release(const Retired& retired) {
         segment_.slot(id).newest.store(0, std::memory_order_release);
         reach(CrashPoint::reclaim_slot_freed);
         slots_.give_back(id);
+    } else if (retired.kind == Retired::Kind::posting) {
+        secondary_.release(retired);
     } else {
         heap_.free(retired.offset, retired.bytes);
     }

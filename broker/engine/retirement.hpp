@@ -13,11 +13,13 @@ struct Retired {
         block,      ///< memory of the heap
         slot,       ///< a RecordId, in `offset`
         tombstone,  ///< a deleted record's last version: it is to be unlinked first
+        posting,    ///< of the secondary index with this `life`
     };
     Offset offset = 0;
     std::uint64_t bytes = 0;
     Revision at = 0;  ///< readers at this revision or later do not need it
     Kind kind = Kind::block;
+    std::uint32_t life = 0;
 };
 
 /// One queue of retired things, in the order in which they were retired: `at` never goes down.

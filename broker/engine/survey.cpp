@@ -164,6 +164,9 @@ Result<void> Survey::walk_versions(std::uint32_t id) {
     Record& record = records[id];
     Offset block = segment_.slot(RecordId{id}).newest.load(std::memory_order_acquire);
     if (block == 0) return {};
+    if (can_be_version(block) && segment_.version_at(block)->is_index_value()) {
+        return {};  // indexes are built anew
+    }
     const Offset newest = block;
     const auto check = [&](Offset offset) -> Result<void> {
         if (!can_be_version(offset)) return wrong("record {}: no version at {:#x}", id, offset);

@@ -2,9 +2,12 @@
 
 #include "broker/engine/grid_impl.hpp"
 #include "shm/base/crash_point.hpp"
+#include "shm/name/system_name.hpp"
+#include "shm/version/visibility.hpp"
 
 /// How a grid goes on after its broker has died, at whatever instruction. The survey has looked at
 /// everything and found it fit; here it is acted upon, in this order:
+///   0  readers are told that there are no secondary indexes: they are built anew afterwards
 ///   1  heap, slots, table, ring know again what is taken. Memory that nothing leads to may still
 ///   be
 ///      read, by readers who found a way to it before: it is kept out of use (quarantine)
@@ -24,6 +27,7 @@ namespace ringside::broker {
 using shm::VersionBlock;
 
 Result<void> Grid::Impl::take_over(Survey&& survey) {
+    secondary_.begin_anew();
     heap_.adopt(survey.blocks);
     reach(CrashPoint::take_over_heap_adopted);
     ring_.adopt(survey.tail, survey.head, survey.appended);
@@ -45,6 +49,7 @@ Result<void> Grid::Impl::take_over(Survey&& survey) {
     ring_.publish(published_);
     reach(CrashPoint::take_over_published);
     subjects_ = shm::every_subject;
+    define_indexes();
     return {};
 }
 
@@ -60,11 +65,11 @@ void Grid::Impl::adopt_records(Survey& survey) {
     table_.adopt(std::move(survey.high_halves), in_table, survey.table_used);
     for (std::uint32_t id = 0; id < survey.records.size(); ++id) {
         const Survey::Record& record = survey.records[id];
-        if (record.newest == 0) continue;
         shm::Word& newest = segment_.slot(RecordId{id}).newest;
         if (newest.load(std::memory_order_relaxed) != record.newest) {
             newest.store(record.newest, std::memory_order_release);
         }
+        if (record.newest == 0) continue;
         if (record.is_in_table()) table_.mend(record.place, record.newest);
         const VersionBlock& block = *version_at(record.newest);
         if (record.is_stillborn || record.is_tombstone) continue;
@@ -110,6 +115,18 @@ void Grid::Impl::adopt_replaced(Survey& survey) {
     std::stable_sort(retired.begin(), retired.end(),
                      [](const Retired& a, const Retired& b) { return a.at < b.at; });
     for (const Retired& block : retired) history_.push(block);
+}
+
+void Grid::Impl::define_indexes() {
+    shm::NameIndexCursor cursor(segment_);
+    cursor.seek(system_name::index_prefix);
+    for (auto ids = cursor.next(); !ids.empty(); ids = cursor.next()) {
+        for (const std::uint32_t id : ids) {
+            const VersionBlock* record = shm::newest_of(segment_, RecordId{id});
+            if (!record->name().starts_with(system_name::index_prefix)) return;
+            if (!record->is_tombstone()) secondary_.define(*record);
+        }
+    }
 }
 
 void Grid::Impl::adopt_counters() noexcept {

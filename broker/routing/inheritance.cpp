@@ -57,6 +57,7 @@ void Messaging::take_over(const std::set<SessionId>& absent, std::uint64_t now_n
 
 void Messaging::inherit(const shm::VersionBlock& record, const std::set<SessionId>& absent) {
     const std::string name(record.name());
+    if (system_name::is_stored(name)) return;  // of no session
     const ByteView bytes = record.document();
     const Value document = Value::of(bytes, &segment_.pages());
     records_.inherit(name, {bytes.begin(), bytes.end()});

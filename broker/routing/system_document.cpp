@@ -49,6 +49,10 @@ std::string_view name_of(shm::Role role) noexcept {
 
 }  // namespace
 
+Bytes document_of_index(std::string_view pattern, std::string_view pointer) {
+    return ObjectBuilder().text("pattern", pattern).text("pointer", pointer).finish();
+}
+
 Bytes document_of_session(const Session& session, std::uint64_t opened_ns) {
     const Peer& peer = session.peer();
     ObjectBuilder object;

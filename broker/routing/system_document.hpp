@@ -8,6 +8,9 @@
 /// The documents of the records under `$sys/`, see shm/name/system_name.hpp.
 namespace ringside::broker {
 
+/// Of `$sys/index/PATTERN/at:POINTER`.
+[[nodiscard]] Bytes document_of_index(std::string_view pattern, std::string_view pointer);
+
 [[nodiscard]] Bytes document_of_session(const Session& session, std::uint64_t opened_ns);
 [[nodiscard]] Bytes document_of_presence(std::span<const SessionId> sessions);
 /// Of a provider or listener.

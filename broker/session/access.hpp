@@ -41,7 +41,7 @@ struct Access {
                                                [&](const auto& p) { return p.covers(pattern); });
     }
     [[nodiscard]] bool may(const Command& command) const noexcept {
-        if (command.kind == wire::CommandKind::compact) return role == shm::Role::admin;
+        if (is_of_grid(command.kind)) return role == shm::Role::admin;
         return may_write(command.name);
     }
 };

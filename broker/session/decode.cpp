@@ -6,6 +6,8 @@
 #include "shm/document/pointer.hpp"
 #include "shm/document/verify.hpp"
 #include "shm/name/name.hpp"
+#include "shm/name/pattern.hpp"
+#include "shm/name/system_name.hpp"
 
 namespace ringside::broker {
 
@@ -46,6 +48,14 @@ Result<void> check(const Command& command) {
         if (auto pointer = Pointer::parse(command.pointer); !pointer) return pointer.error();
     }
     return takes_document(command.kind) ? verify_document(command.document) : Result<void>();
+}
+
+Result<void> check_of_grid(const Command& command) {
+    if (command.kind == CommandKind::compact) return {};
+    if (auto pattern = Pattern::parse(command.name); !pattern) return pattern.error();
+    if (is_reserved(command.name)) return Error(Errc::reserved_name, std::string(command.name));
+    if (auto pointer = Pointer::parse(command.pointer); !pointer) return pointer.error();
+    return check_name(system_name::index(command.name, command.pointer));
 }
 
 /// What a document's bytes are; none: they do not lie where readers of them expect it.
@@ -141,11 +151,12 @@ boost::system::result<void, DecodeFailure> decode(ByteView message, std::size_t 
         if (bytes_referred_to(command) > bytes_left) return broken("commands that share bytes");
         bytes_left -= bytes_referred_to(command);
         const std::size_t index = out.commands.size() - 1;
-        if (command.kind == CommandKind::compact) {
-            if (request.commands()->size() == 1) continue;
-            return DecodeFailure{Error(Errc::bad_request, "compact stands alone"), index};
+        if (is_of_grid(command.kind) && request.commands()->size() > 1) {
+            return DecodeFailure{Error(Errc::bad_request, "what is of the grid stands alone"),
+                                 index};
         }
-        if (auto checked = check(command); !checked) {
+        auto checked = is_of_grid(command.kind) ? check_of_grid(command) : check(command);
+        if (!checked) {
             return DecodeFailure{checked.error(), index};
         }
     }

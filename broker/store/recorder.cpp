@@ -7,7 +7,7 @@
 #include <cstring>
 
 #include "shm/index/name_index.hpp"
-#include "shm/name/name.hpp"
+#include "shm/name/system_name.hpp"
 #include "shm/version/visibility.hpp"
 #include "shm/wait/futex.hpp"
 
@@ -159,7 +159,7 @@ void Recorder::fold() {
         if (item.record >= met_.size()) met_.resize(item.record + item.record / 2 + 1024, 0);
         if (std::exchange(met_[item.record], batch_) == batch_) continue;
         const shm::VersionBlock& block = *segment_.version_at(item.version);
-        if (is_reserved(block.name())) continue;  // ends with its session, or with this grid
+        if (!system_name::is_stored(block.name())) continue;
         if (block.is_tombstone()) {
             store_->erase(block.name());
         } else {
@@ -174,7 +174,8 @@ void Recorder::put(const shm::VersionBlock& block) {
         // What a pin of the store keeps is whole.
         document = encode_whole(Value::of(document, &segment_.pages()), whole_).value();
     }
-    store_->put({block.name(), document, block.version, block.revision, block.expires_ms()});
+    store_->put({block.name(), document, block.version, block.revision, block.expires_ms(),
+                 block.updated_ns});
 }
 
 Result<void> Recorder::record_batch() {
@@ -263,7 +264,7 @@ Result<void> Recorder::write_records(Revision at) {
         for (const std::uint32_t id : ids) {
             const auto* record =
                 shm::visible_record(segment_, shm::newest_of(segment_, RecordId{id}), at);
-            if (record == nullptr || is_reserved(record->name())) continue;
+            if (record == nullptr || !system_name::is_stored(record->name())) continue;
             put(*record);
         }
         if (store_->batch_bytes() < batch_bytes) continue;

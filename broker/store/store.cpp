@@ -181,7 +181,9 @@ Result<void> Store::Impl::begin(const Options& options) {
         return Error(Errc::store_damaged, directory_ + ": the file STORE is missing");
     }
     identity = is_new ? Identity{format, options.grid, new_store_id(), 0} : *known;
-    if (identity.ring_entries == options.ring_entries && !is_new) return {};
+    const bool is_current = identity.format == format;
+    if (identity.ring_entries == options.ring_entries && is_current && !is_new) return {};
+    identity.format = format;  // a former release cannot read what is written from here on
     // The larger of the two until something is written: what is there came from the other ring.
     identity.ring_entries = std::max(identity.ring_entries, options.ring_entries);
     return write_identity(directory_, identity);

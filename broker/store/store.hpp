@@ -28,7 +28,7 @@ namespace ringside::broker {
 /// Thread safety: none.
 class Store {
 public:
-    static constexpr std::uint32_t format = 1;
+    static constexpr std::uint32_t format = 2;
 
     /// What the file `STORE` says.
     struct Identity {

@@ -13,6 +13,7 @@ struct StoredRecord {
     Version version = 0;
     Revision revision = 0;         ///< of the commit that wrote it
     std::uint64_t expires_ms = 0;  ///< Unix time; 0 = never
+    std::uint64_t updated_ns = 0;  ///< Unix time of that commit
 };
 
 }  // namespace ringside::broker

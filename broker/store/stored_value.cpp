@@ -12,9 +12,13 @@ namespace ringside::broker {
 
 namespace {
 
-std::uint64_t checksum_of(const ValueHeader& header, std::string_view name, ByteView document) {
+/// Records of format 1 have no time; they stay as they are until they are written again.
+constexpr std::size_t header_bytes_of_format_1 = offsetof(ValueHeader, updated_ns);
+
+std::uint64_t checksum_of(const ValueHeader& header, std::size_t header_bytes,
+                          std::string_view name, ByteView document) {
     const auto* fields = reinterpret_cast<const Byte*>(&header) + sizeof header.checksum;
-    std::uint64_t hash = XXH3_64bits(fields, sizeof header - sizeof header.checksum);
+    std::uint64_t hash = XXH3_64bits(fields, header_bytes - sizeof header.checksum);
     hash = XXH3_64bits_withSeed(name.data(), name.size(), hash);
     return XXH3_64bits_withSeed(document.data(), document.size(), hash);
 }
@@ -22,28 +26,37 @@ std::uint64_t checksum_of(const ValueHeader& header, std::string_view name, Byte
 }  // namespace
 
 ValueHeader header_of(const StoredRecord& record) {
-    ValueHeader header{0, record.revision, record.version, record.expires_ms};
-    header.checksum = checksum_of(header, record.name, record.document);
+    ValueHeader header{0, record.revision, record.version, record.expires_ms, record.updated_ns};
+    header.checksum = checksum_of(header, sizeof header, record.name, record.document);
     return header;
 }
 
 Result<StoredRecord> read_value(std::string_view name, std::string_view value,
                                 std::vector<std::uint64_t>& words) {
+    if (value.size() < header_bytes_of_format_1) {
+        return Error(Errc::store_damaged, "it is too short");
+    }
     ValueHeader header;
-    if (value.size() < sizeof header) return Error(Errc::store_damaged, "it is too short");
-    std::memcpy(&header, value.data(), sizeof header);
-    const std::size_t bytes = value.size() - sizeof header;
-    words.resize(bytes / 8 + 1);
-    std::memcpy(words.data(), value.data() + sizeof header, bytes);
-    const ByteView document(reinterpret_cast<const Byte*>(words.data()), bytes);
-    if (header.checksum != checksum_of(header, name, document)) {
+    ByteView document;
+    const auto matches = [&](std::size_t header_bytes) {
+        if (value.size() < header_bytes) return false;
+        header = {};
+        std::memcpy(&header, value.data(), header_bytes);
+        const std::size_t bytes = value.size() - header_bytes;
+        words.resize(bytes / 8 + 1);
+        std::memcpy(words.data(), value.data() + header_bytes, bytes);
+        document = {reinterpret_cast<const Byte*>(words.data()), bytes};
+        return header.checksum == checksum_of(header, header_bytes, name, document);
+    };
+    if (!matches(sizeof header) && !matches(header_bytes_of_format_1)) {
         return Error(Errc::store_damaged, "its checksum does not match");
     }
     // A checksum is no proof of who wrote it: what goes into the segment is checked as ever.
     auto checked = check_name(name);
     if (checked) checked = verify_document(document, limits::paged_document_bytes_max);
     if (!checked) return checked.error();
-    return StoredRecord{name, document, header.version, header.revision, header.expires_ms};
+    return StoredRecord{
+        name, document, header.version, header.revision, header.expires_ms, header.updated_ns};
 }
 
 }  // namespace ringside::broker

@@ -9,14 +9,16 @@
 
 namespace ringside::broker {
 
-/// What precedes the document in the value of a record, see `Store`.
+/// What precedes the document in the value of a record, see `Store`. In format 1 of stores it ended
+/// before `updated_ns`.
 struct ValueHeader {
     std::uint64_t checksum = 0;
     std::uint64_t revision = 0;
     std::uint64_t version = 0;
     std::uint64_t expires_ms = 0;
+    std::uint64_t updated_ns = 0;
 };
-static_assert(sizeof(ValueHeader) == 32);
+static_assert(sizeof(ValueHeader) == 40);
 
 [[nodiscard]] ValueHeader header_of(const StoredRecord& record);
 

@@ -31,6 +31,7 @@ namespace ringside::detail {
             has_pages ? &segment.pages() : nullptr,
             block.version,
             block.revision,
+            block.updated_ns,
             expires ? block.expires_ms() : 0};
 }
 

@@ -116,8 +116,13 @@ bool WatchFilter::pointer_sees(const Change& change, const VersionBlock& version
 
 RecordView WatchFilter::subject_of(const RecordView& provided) noexcept {
     const auto subject = system_name::subject_of(provided.name());
-    return {
-        subject.value_or(provided.name()), {}, nullptr, provided.version(), provided.revision(), 0};
+    return {subject.value_or(provided.name()),
+            {},
+            nullptr,
+            provided.version(),
+            provided.revision(),
+            provided.updated_ns(),
+            0};
 }
 
 }  // namespace ringside

@@ -115,6 +115,13 @@ Result<CommitResult> Client::commit(const Transaction& transaction) {
     return result;
 }
 
+Result<WriteResult> Client::add_index(std::string_view pattern, std::string_view pointer) {
+    return write(*impl_, wire::CommandKind::add_index, pattern, pointer, {}, {});
+}
+Result<WriteResult> Client::remove_index(std::string_view pattern, std::string_view pointer) {
+    return write(*impl_, wire::CommandKind::remove_index, pattern, pointer, {}, {});
+}
+
 Result<Revision> Client::compact() {
     auto lane = impl_->lane();
     if (!lane) return lane.error();

@@ -40,6 +40,8 @@
     POINT(table_exchanged)               \
     POINT(index_node_built)              \
     POINT(index_linked)                  \
+    POINT(index_value_made)              \
+    POINT(index_posting_made)            \
     POINT(reclaim_horizon_stored)        \
     POINT(reclaim_index_unlinked)        \
     POINT(reclaim_table_unlinked)        \

@@ -140,6 +140,9 @@ Description describe(Errc code) noexcept {
             return {"records_limit",
                     "the grid holds as many records as its table may: delete records, or "
                     "restart it with a larger table"};
+        case Errc::index_limit:
+            return {"index_limit",
+                    "the grid has as many secondary indexes as it may: remove one of them"};
         case Errc::read_only:
             return {"read_only",
                     "the grid takes no writes, because its store fails: mend the cause, it "

@@ -60,6 +60,7 @@ enum class Errc : std::uint16_t {
     read_only = 57,          ///< the store fails: nothing is written until it works again
     not_durable = 58,        ///< the change was applied, but its store has failed to take it
     memory_only = 59,        ///< the grid has no store, so that nothing can be durable
+    index_limit = 61,        ///< the grid has as many secondary indexes as it may
     not_applied = 60,        ///< the broker was replaced before it had taken up the request
     query_timed_out = 61,    ///< a query ran longer than it may
     query_too_large = 62,    ///< a query has more rows, or needs more memory, than it may

@@ -32,6 +32,11 @@ inline constexpr std::size_t held_replies_max =
 inline constexpr std::size_t doubtful_requests_max =
     65'536;  ///< Errc::session_closed; of one lane, without an answer at a take-over
 
+// Secondary indexes.
+inline constexpr std::size_t indexes_max = 16;  ///< Errc::index_limit
+inline constexpr std::size_t index_key_bytes_max =
+    256;  ///< of a value in an index; strings that do not fit are looked up by their beginning
+
 // Sessions.
 inline constexpr std::size_t sessions_max = 4096;         ///< Errc::session_limit
 inline constexpr std::size_t lanes_per_session_max = 64;  ///< Errc::lane_limit

@@ -3,6 +3,7 @@
 #include <array>
 #include <boost/container/static_vector.hpp>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -28,7 +29,8 @@ public:
     /// Takes a replaced node: the memory may be reused once no reader can be inside it.
     using Retire = std::function<void(Offset, std::uint64_t bytes)>;
 
-    NameIndexWriter(const SegmentView& segment, Heap& heap, Retire retire);
+    /// `root`: of the tree, in the segment.
+    NameIndexWriter(const SegmentView& segment, Heap& heap, Retire retire, Word& root);
 
     /// Adds the record under its name. False: no memory, and nothing has changed.
     /// REQUIRES: the name is not in the index.
@@ -36,6 +38,8 @@ public:
 
     /// Takes the record out. False: no memory, and nothing has changed.
     [[nodiscard]] bool erase(RecordId record);
+
+    [[nodiscard]] std::optional<RecordId> find(std::string_view name) const;
 
 private:
     /// A child of an inner node, on the way from the root to a leaf.
@@ -45,7 +49,6 @@ private:
     };
     using Path = boost::container::static_vector<Place, index::height_max>;
 
-    [[nodiscard]] Word& root() const noexcept;
     /// The leaf in which `name` is or would be, and the way there.
     Offset descend(std::string_view name, Path& path) const;
     /// The word that leads to what is below the end of `path`.
@@ -61,6 +64,7 @@ private:
     SegmentView segment_;
     Heap* heap_;
     Retire retire_;
+    Word* root_;
 };
 
 /// A reader's walk over the index in name order, a leaf at a time.
@@ -71,7 +75,12 @@ private:
 /// all the same and reads nothing outside the segment, but the ids may be any numbers.
 class NameIndexCursor {
 public:
-    explicit NameIndexCursor(const SegmentView& segment) noexcept : segment_(segment) {}
+    /// Over the names of all records.
+    explicit NameIndexCursor(const SegmentView& segment) noexcept
+        : NameIndexCursor(segment, segment.header().root.index) {}
+    /// Over the tree with that root.
+    NameIndexCursor(const SegmentView& segment, const Word& root) noexcept
+        : segment_(segment), root_(&root) {}
 
     /// Goes to the first name >= `name`.
     void seek(std::string_view name) noexcept;
@@ -95,6 +104,7 @@ private:
     [[nodiscard]] Offset child_at(const Place& place, std::uint32_t child) const noexcept;
 
     SegmentView segment_;
+    const Word* root_;
     std::array<Place, index::height_max> path_;
     std::uint32_t depth_ = 0;
     Offset leaf_ = 0;

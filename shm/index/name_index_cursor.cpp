@@ -37,7 +37,7 @@ void NameIndexCursor::seek(std::string_view name) noexcept {
     leaf_header_ = {};
     leaf_begin_ = 0;
     // acquire: as in `child_at`.
-    const Offset root = segment_.header().root.index.load(std::memory_order_acquire);
+    const Offset root = root_->load(std::memory_order_acquire);
     if (root == 0 || !is_in_heap(segment_, root)) return;
     if (!descend(root, index::header_at(segment_, root).level, &name)) return;
     leaf_begin_ = Leaf(segment_, leaf_, leaf_header_).lower_bound(name);

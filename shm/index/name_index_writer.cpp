@@ -100,13 +100,11 @@ std::uint32_t merge_inner(const SegmentView& segment, Change& change, const Plac
 
 }  // namespace
 
-NameIndexWriter::NameIndexWriter(const SegmentView& segment, Heap& heap, Retire retire)
-    : segment_(segment), heap_(&heap), retire_(std::move(retire)) {}
-
-Word& NameIndexWriter::root() const noexcept { return segment_.header().root.index; }
+NameIndexWriter::NameIndexWriter(const SegmentView& segment, Heap& heap, Retire retire, Word& root)
+    : segment_(segment), heap_(&heap), retire_(std::move(retire)), root_(&root) {}
 
 Offset NameIndexWriter::descend(std::string_view name, Path& path) const {
-    Offset offset = root().load(std::memory_order_relaxed);
+    Offset offset = root_->load(std::memory_order_relaxed);
     for (auto header = index::header_at(segment_, offset); header.level > 0;
          header = index::header_at(segment_, offset)) {
         const Inner node(segment_, offset, header);
@@ -118,7 +116,7 @@ Offset NameIndexWriter::descend(std::string_view name, Path& path) const {
 }
 
 Word& NameIndexWriter::word_above(const Path& path) const noexcept {
-    if (path.empty()) return root();
+    if (path.empty()) return *root_;
     return Inner(segment_, path.back().node).children()[path.back().child];
 }
 
@@ -133,7 +131,7 @@ bool NameIndexWriter::insert(RecordId record) {
     const std::string_view name = index::name_of(segment_, id);
     Change change(segment_, *heap_, Heap::Purpose::data);
     Path path;
-    if (root().load(std::memory_order_relaxed) == 0) {
+    if (root_->load(std::memory_order_relaxed) == 0) {
         return link(change, path, change.build_leaf({&id, 1}));
     }
     const Offset old = descend(name, path);
@@ -200,11 +198,22 @@ bool NameIndexWriter::erase(RecordId record) {
     change.replaces(old);
     const std::uint32_t left = leaf.count() - 1;
     if (path.empty() && left == 0) {
-        change.link(root(), 0, retire_);
+        change.link(*root_, 0, retire_);
         return true;
     }
     if (!path.empty() && left < leaf_underfull) return shrink_leaf(change, path, leaf, at);
     return link(change, path, change.build_without(leaf, at));
+}
+
+std::optional<RecordId> NameIndexWriter::find(std::string_view name) const {
+    if (root_->load(std::memory_order_relaxed) == 0) return std::nullopt;
+    Path path;
+    const Leaf leaf(segment_, descend(name, path));
+    const std::uint32_t at = leaf.lower_bound(name);
+    if (at == leaf.count() || index::name_of(segment_, leaf.ids()[at]) != name) {
+        return std::nullopt;
+    }
+    return RecordId{leaf.ids()[at]};
 }
 
 bool NameIndexWriter::shrink_leaf(Change& change, Path& path, const Leaf& leaf, std::uint32_t at) {
@@ -239,7 +248,7 @@ bool NameIndexWriter::remove_child(Change& change, Path& path, std::uint32_t gon
         }
         const std::size_t left = content.children.size();
         if (path.empty() && left <= 1) {
-            change.link(root(), left == 0 ? 0 : content.children.front(), retire_);
+            change.link(*root_, left == 0 ? 0 : content.children.front(), retire_);
             return true;
         }
         if (left == 0) {

@@ -7,12 +7,24 @@ namespace ringside::system_name {
 
 namespace {
 
+std::string percent(char c) {
+    constexpr std::string_view digits = "0123456789ABCDEF";
+    const auto byte = static_cast<unsigned char>(c);
+    return {'%', digits[byte >> 4], digits[byte & 15]};
+}
+
 std::string escaped(std::string_view pattern) {
     std::string text;
-    for (const char c : pattern) {
-        if (c == '*') text += "%2A";
-        else if (c == '%') text += "%25";
-        else text += c;
+    for (const char c : pattern) text += c == '*' || c == '%' ? percent(c) : std::string(1, c);
+    return text;
+}
+
+std::string escaped_level(std::string_view pointer) {
+    std::string text;
+    for (const char c : pointer) {
+        const bool is_control = (c >= 0 && c < ' ') || c == '\x7f';
+        const bool is_special = c == '*' || c == '%' || c == '/' || is_control;
+        text += is_special ? percent(c) : std::string(1, c);
     }
     return text;
 }
@@ -35,6 +47,10 @@ std::string listener(std::string_view pattern, SessionId id, std::uint32_t lane)
 }
 std::string provided(std::string_view subject) {
     return std::string(provided_prefix) + std::string(subject);
+}
+
+std::string index(std::string_view pattern, std::string_view pointer) {
+    return std::string(index_prefix) + escaped(pattern) + "/at:" + escaped_level(pointer);
 }
 
 std::optional<std::string_view> subject_of(std::string_view name) noexcept {

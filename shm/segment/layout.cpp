@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "shm/index/value_index.hpp"
 #include "shm/lane/session_memory.hpp"
 #include "shm/protocol/handshake.hpp"
 #include "shm/ring/change_ring.hpp"
@@ -38,6 +39,10 @@ std::uint64_t layout_fingerprint() noexcept {
                  offsetof(Header, store),
                  offsetof(Header, counters),
                  sizeof(Counters),
+                 offsetof(Header, indexes),
+                 sizeof(IndexEntry),
+                 sizeof(Posting),
+                 sizeof(PostingChunk),
                  sizeof(SessionEntry),
                  offsetof(SessionEntry, revoked_below),
                  sizeof(SpanEntry),
@@ -45,6 +50,7 @@ std::uint64_t layout_fingerprint() noexcept {
                  sizeof(VersionBlock),
                  sizeof(PageHeader),
                  offsetof(VersionBlock, name_hash),
+                 offsetof(VersionBlock, updated_ns),
                  sizeof(ChangeEntry),
                  sizeof(PathBlock),
                  sizeof(SessionControl),

@@ -20,7 +20,7 @@ using Word = std::atomic<std::uint64_t>;
 using HalfWord = std::atomic<std::uint32_t>;
 
 inline constexpr std::uint64_t segment_magic = 0x3145444953474e52;  // "RNGSIDE1"
-inline constexpr std::uint32_t layout_version = 3;
+inline constexpr std::uint32_t layout_version = 4;
 inline constexpr std::uint64_t span_bytes = 64ULL << 10;
 inline constexpr std::uint64_t huge_page_bytes = 2ULL << 20;
 
@@ -83,7 +83,30 @@ struct alignas(cache_line_bytes) RootLine {
     Word index;             ///< Offset of the index's root node; 0 = no names
     HalfWord index_height;  ///< unused levels below the root; for inspection only
     HalfWord slots_backed;  ///< slots from here on were never used
+    HalfWord index_lives;   ///< the newest `IndexEntry::life`
 };
+
+/// How far a secondary index is.
+enum class IndexState : std::uint32_t {
+    none = 0,
+    building = 1,   ///< readers go without it
+    ready = 2,      ///< to readers at `ready_from` and later
+    suspended = 3,  ///< there was no memory for it: it is built again when there is
+};
+
+/// A secondary index, see shm/index/value_index.hpp.
+struct alignas(cache_line_bytes) IndexEntry {
+    HalfWord life;    ///< tells it from others that have had its place; 0 = there is none
+    HalfWord record;  ///< RecordId of the record that defines it
+    HalfWord state;   ///< IndexState
+    HalfWord reserved;
+    Word ready_from;  ///< Revision; the largest number: it is not ready
+    Word root;        ///< of the tree over its values; 0 = none
+    Word values;      ///< different ones
+    Word postings;    ///< records in them, with those that only readers of old revisions need
+    Word bytes;       ///< memory of values and postings
+};
+static_assert(sizeof(IndexEntry) == 64);
 
 struct alignas(cache_line_bytes) BrokerLine {
     HalfWord asleep;    ///< 1: the engine sleeps, a writer has to ring the eventfd. Futex-free.
@@ -143,6 +166,7 @@ struct Header {
     BrokerLine broker;
     StoreLine store;
     Counters counters;
+    std::array<IndexEntry, limits::indexes_max> indexes;
 };
 static_assert(sizeof(Header) <= 4096);
 

@@ -16,14 +16,16 @@ namespace version_flag {
 inline constexpr std::uint64_t tombstone = 1ULL << 48;  ///< the record is absent from here on
 inline constexpr std::uint64_t expires = 1ULL << 49;    ///< eight bytes of expiry precede the name
 inline constexpr std::uint64_t paged = 1ULL << 50;      ///< the document leads to further pages
+inline constexpr std::uint64_t index_value =
+    1ULL << 51;  ///< no version of a record: see shm/index/value_index.hpp
 }  // namespace version_flag
 
 /// One version of a record: header, name and document in one block, so that a read by name costs
 /// the cache misses of one block.
 ///
-///   0          8         16              24       28        30     32        36
-///   | revision | version | link | flags  | record | name sz | ---- | doc sz  | name hash |
-///   40: [expiry, Unix ms] name, padding to 8, document or its root page
+///   0          8         16              24       28        30     32        36          40
+///   | revision | version | link | flags  | record | name sz | ---- | doc sz  | name hash | updated
+///   | 48: [expiry, Unix ms] name, padding to 8, document or its root page
 ///
 /// Writer: the engine thread, before the block is linked; afterwards only `link`, and only to make
 /// a version of an abandoned commit a tombstone before its revision is published.
@@ -37,7 +39,8 @@ struct VersionBlock {
     std::uint16_t name_bytes;
     std::uint16_t reserved;
     std::uint32_t document_bytes;
-    std::uint32_t name_hash;  ///< low half of the name's hash
+    std::uint32_t name_hash;   ///< low half of the name's hash
+    std::uint64_t updated_ns;  ///< Unix time of the commit
 
     [[nodiscard]] std::uint64_t link_word() const noexcept {
         return link.load(std::memory_order_relaxed);
@@ -51,6 +54,9 @@ struct VersionBlock {
     }
     [[nodiscard]] bool has_pages() const noexcept {
         return (link_word() & version_flag::paged) != 0;
+    }
+    [[nodiscard]] bool is_index_value() const noexcept {
+        return (link_word() & version_flag::index_value) != 0;
     }
     [[nodiscard]] RecordId record_id() const noexcept { return RecordId{record}; }
 
@@ -87,7 +93,7 @@ struct VersionBlock {
 private:
     [[nodiscard]] const Byte* bytes() const noexcept { return reinterpret_cast<const Byte*>(this); }
 };
-static_assert(sizeof(VersionBlock) == 40);
+static_assert(sizeof(VersionBlock) == 48);
 static_assert(offsetof(VersionBlock, link) == 16);
 static_assert(offsetof(VersionBlock, name_hash) == 36);
 

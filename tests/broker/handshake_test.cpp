@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
@@ -202,6 +203,27 @@ TEST(Handshake, BrokerWithoutDescriptorsServesOnAndAcceptsAgainLater) {
     }));
 }
 
+std::size_t descriptors_of(pid_t process) {
+    const std::string directory = "/proc/" + std::to_string(process) + "/fd";
+    return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(directory),
+                                                  std::filesystem::directory_iterator()));
+}
+
+TEST(Handshake, DescriptorsThatComeWithAnEmptyPacketAreClosed) {
+    TestGrid grid;
+    RawClient honest(grid.name());
+    ASSERT_TRUE(honest.attach());
+    const std::size_t before = descriptors_of(grid.broker());
+    const Descriptor file(memfd_create("ringside-test", MFD_CLOEXEC));
+    const int brought[] = {file.get(), file.get()};
+    for (int i = 0; i < 20; ++i) {
+        RawClient client(grid.name());
+        ASSERT_TRUE(client.send_with("", 0, brought));
+        ASSERT_TRUE(client.is_closed_within(10s));
+    }
+    EXPECT_TRUE(eventually([&] { return descriptors_of(grid.broker()) <= before; }));
+}
+
 TEST(Handshake, ThousandSessionsComeAndGo) {
     TestGrid grid;
     const auto segment = shm::Segment::open(grid.name()).value();
@@ -211,12 +233,7 @@ TEST(Handshake, ThousandSessionsComeAndGo) {
         ASSERT_EQ(client.welcome.session, static_cast<SessionId>(i + 1));
     }
     EXPECT_TRUE(eventually([&] { return sessions_open(segment) == 0; }));
-    const std::string descriptors = "/proc/" + std::to_string(grid.broker()) + "/fd";
-    std::size_t open = 0;
-    for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(descriptors)) {
-        ++open;
-    }
-    EXPECT_LT(open, 40U);
+    EXPECT_LT(descriptors_of(grid.broker()), 40U);
 }
 
 TEST(Handshake, DoorbellOfOneSessionCannotBeSilencedByAnother) {

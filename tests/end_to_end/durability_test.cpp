@@ -35,12 +35,14 @@ TEST(Durability, AnOrderlyEndKeepsEverything) {
     const TemporaryDirectory directory;
     TestGrid grid(stored_in(directory / "data"));
     Revision last = 0;
+    std::uint64_t updated_ns = 0;
     {
         Client client = Client::attach({.grid = grid.name()}).value();
         client.put("kept", R"({"n":1})").value();
         client.patch("kept", "/n", "2").value();
         client.put("removed", "1").value();
         client.remove("removed").value();
+        updated_ns = client.get("kept")->updated_ns();
         last = client.put("short-lived", "1", {.ttl = std::chrono::hours(1)})->revision;
     }
     EXPECT_EQ(grid.stop(), 0);
@@ -49,6 +51,8 @@ TEST(Durability, AnOrderlyEndKeepsEverything) {
     const Record kept = client.get("kept").value();
     EXPECT_EQ(to_json(kept.document()), R"({"n":2})");
     EXPECT_EQ(kept.version(), 2U);
+    EXPECT_GT(updated_ns, 0U);
+    EXPECT_EQ(kept.updated_ns(), updated_ns);
     EXPECT_EQ(text_of(client, "removed"), "not_found");
     EXPECT_GT(client.get("short-lived")->expires_ms(), 0U);
     const auto written = client.patch("kept", "/n", "3");

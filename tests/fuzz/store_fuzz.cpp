@@ -40,7 +40,7 @@ void read_identity(std::string_view text) {
     static const Directory directory;
     const auto identity = directory.identify_as(text);
     if (identity) {
-        require(identity->id != 0 && identity->format == broker::Store::format, "it is whole");
+        require(identity->id != 0 && identity->format <= broker::Store::format, "it is whole");
     } else {
         const Errc code = identity.error().code;
         require(code == Errc::store_damaged || code == Errc::store_format, identity.error().text());

@@ -2,9 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 #include <fstream>
 #include <map>
 
+#include "broker/store/stored_value.hpp"
 #include "shm/document/json.hpp"
 #include "tests/store/unreliable_disk.hpp"
 #include "tests/support/seeded_test.hpp"
@@ -112,12 +116,46 @@ TEST(Store, RefusesANewerFormat) {
     const TemporaryDirectory directory;
     { const Store made = Store::open(options_for(directory / "data")).value(); }
     std::ofstream(directory / "data/STORE")
-        << "format = 2\ngrid = \"test\"\nid = \"5\"\nring-entries = 1\n";
+        << "format = 3\ngrid = \"test\"\nid = \"5\"\nring-entries = 1\n";
     EXPECT_EQ(Store::open(options_for(directory / "data")).error().code, Errc::store_format);
     std::ofstream(directory / "data/STORE") << "format = ";
     EXPECT_EQ(Store::open(options_for(directory / "data")).error().code, Errc::store_damaged);
     std::ofstream(directory / "data/STORE") << "";
     EXPECT_EQ(Store::open(options_for(directory / "data")).error().code, Errc::store_damaged);
+}
+
+TEST(Store, ReadsTheFirstFormatAndLeavesItBehind) {
+    const TemporaryDirectory directory;
+    { const Store made = Store::open(options_for(directory / "data")).value(); }
+    std::ofstream(directory / "data/STORE")
+        << "format = 1\ngrid = \"test\"\nid = \"5\"\nring-entries = 1\n";
+    { const Store opened = Store::open(options_for(directory / "data")).value(); }
+    EXPECT_EQ(Store::identify(directory / "data")->format, Store::format);
+}
+
+TEST(Store, ValueOfTheFirstFormatHasNoTime) {
+    const Bytes document = document_from_json("[1,2]").value();
+    const StoredRecord record{"a", document, 7, 9, 0, 123};
+    const ValueHeader header = header_of(record);
+    const auto with = [&](const void* fields, std::size_t bytes) {
+        return std::string(static_cast<const char*>(fields), bytes)
+            .append(document.begin(), document.end());
+    };
+    std::vector<std::uint64_t> words;
+    EXPECT_EQ(read_value("a", with(&header, sizeof header), words)->updated_ns, 123U);
+    // As that format had it: the checksum over the fields up to the expiry.
+    std::uint64_t former[4] = {0, header.revision, header.version, header.expires_ms};
+    std::uint64_t hash = XXH3_64bits(former + 1, sizeof former - sizeof former[0]);
+    hash = XXH3_64bits_withSeed("a", 1, hash);
+    former[0] = XXH3_64bits_withSeed(document.data(), document.size(), hash);
+    const auto read = read_value("a", with(former, sizeof former), words);
+    ASSERT_TRUE(read) << read.error().text();
+    EXPECT_EQ(read->version, 7U);
+    EXPECT_EQ(read->updated_ns, 0U);
+    EXPECT_EQ(to_json(Value::of(read->document)), "[1,2]");
+    former[1] ^= 1;
+    EXPECT_EQ(read_value("a", with(former, sizeof former), words).error().code,
+              Errc::store_damaged);
 }
 
 TEST(Store, RefusesToGoOnWithoutItsIdentityFile) {

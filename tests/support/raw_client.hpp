@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstring>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "shm/base/descriptor.hpp"
@@ -51,6 +52,9 @@ public:
 
     bool send(const void* bytes, std::size_t size) const {
         return ::send(socket_.get(), bytes, size, MSG_NOSIGNAL) == static_cast<ssize_t>(size);
+    }
+    bool send_with(const void* bytes, std::size_t size, std::span<const int> descriptors) const {
+        return shm::send_packet(socket_.get(), bytes, size, descriptors);
     }
     bool say(const shm::Hello& hello) const { return send(&hello, sizeof hello); }
 

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "broker/store/store.hpp"
+#include "shm/name/system_name.hpp"
 #include "shm/segment/segment.hpp"
 #include "tools/ringside/context.hpp"
 
@@ -28,24 +29,23 @@ std::uint64_t write_all(const Snapshot& snapshot, Store& store) {
     std::uint64_t records = 0;
     DocumentBuilder whole;
     Result<void> written = store.begin_anew();
-    if (written) {
-        snapshot
-            .scan_prefix("",
-                         [&](std::span<const RecordView> batch) {
-                             for (const RecordView& record : batch) {
-                                 const auto document = record.encode(whole);
-                                 if (!document) {
-                                     written = document.error();
-                                     return false;
-                                 }
-                                 store.put({record.name(), *document, record.version(),
-                                            record.revision(), record.expires_ms()});
-                             }
-                             records += batch.size();
-                             if (store.batch_bytes() >= part_bytes) written = store.write_part();
-                             return written.has_value() && !is_interrupted();
-                         })
-            .value();
+    const auto write_batch = [&](std::span<const RecordView> batch) {
+        for (const RecordView& record : batch) {
+            const auto document = record.encode(whole);
+            if (!document) {
+                written = document.error();
+                return false;
+            }
+            store.put({record.name(), *document, record.version(), record.revision(),
+                       record.expires_ms(), record.updated_ns()});
+        }
+        records += batch.size();
+        if (store.batch_bytes() >= part_bytes) written = store.write_part();
+        return written.has_value() && !is_interrupted();
+    };
+    // As `system_name::is_stored` says.
+    for (const std::string_view prefix : {std::string_view(), system_name::index_prefix}) {
+        if (written) snapshot.scan_prefix(prefix, write_batch).value();
     }
     if (written && is_interrupted()) written = Error(Errc::timed_out, "it was interrupted");
     // Of what was read only now it is certain that it was whole.

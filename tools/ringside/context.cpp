@@ -68,6 +68,7 @@ ExitStatus status_of(Errc code) noexcept {
         case Errc::session_limit:
         case Errc::lane_limit:
         case Errc::records_limit:
+        case Errc::index_limit:
         case Errc::read_only:
         case Errc::not_durable:
         case Errc::memory_only:

@@ -63,6 +63,7 @@ void add_provide_command(CLI::App& app, Context& context);
 void add_listen_command(CLI::App& app, Context& context);
 void add_session_commands(CLI::App& app, Context& context);
 void add_load_command(CLI::App& app, Context& context);
+void add_index_command(CLI::App& app, Context& context);
 void add_inspect_command(CLI::App& app, Context& context);
 void add_top_command(CLI::App& app, Context& context);
 void add_backup_command(CLI::App& app, Context& context);

@@ -7,6 +7,7 @@
 #include "shm/protocol/handshake.hpp"
 #include "shm/ring/change_ring.hpp"
 #include "shm/segment/segment.hpp"
+#include "shm/version/visibility.hpp"
 #include "tools/ringside/context.hpp"
 #include "tools/ringside/grid_state.hpp"
 #include "tools/ringside/report.hpp"
@@ -184,6 +185,31 @@ void report_messaging(Report& report, const shm::SegmentView& segment) {
     report.fact("subjects_provided", load(counters.subjects_provided));
 }
 
+const char* index_state_name(std::uint64_t state) {
+    switch (static_cast<shm::IndexState>(state)) {
+        case shm::IndexState::none: return "none";
+        case shm::IndexState::building: return "building";
+        case shm::IndexState::ready: return "ready";
+        case shm::IndexState::suspended: return "suspended";
+    }
+    return "unknown";
+}
+
+void report_indexes(Report& report, const shm::SegmentView& segment) {
+    std::vector<std::vector<Report::Cell>> rows;
+    for (const shm::IndexEntry& entry : segment.header().indexes) {
+        if (load(entry.life) == 0) continue;
+        const shm::VersionBlock* record =
+            shm::newest_of(segment, RecordId{static_cast<std::uint32_t>(load(entry.record))});
+        const Value definition = record == nullptr ? Value() : Value::of(record->document());
+        rows.push_back({std::string(definition["pattern"].as_string().value_or("")),
+                        std::string(definition["pointer"].as_string().value_or("")),
+                        std::string(index_state_name(load(entry.state))), load(entry.values),
+                        load(entry.postings), load(entry.bytes)});
+    }
+    report.table("indexes", {"pattern", "pointer", "state", "values", "records", "bytes"}, rows);
+}
+
 void report_heap(Report& report, const shm::SegmentView& segment) {
     const HeapUse use = heap_use(segment);
     std::vector<std::vector<Report::Cell>> rows;
@@ -230,6 +256,7 @@ void add_inspect_command(CLI::App& app, Context& context) {
         report_durability(report, segment.view());
         report_work(report, segment.view());
         report_messaging(report, segment.view());
+        report_indexes(report, segment.view());
         report_heap(report, segment.view());
         report_sessions(report, segment.view());
         report.print();

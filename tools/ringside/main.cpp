@@ -33,6 +33,7 @@ int run(int argc, char** argv) {
     add_listen_command(app, context);
     add_session_commands(app, context);
     add_load_command(app, context);
+    add_index_command(app, context);
     add_inspect_command(app, context);
     add_top_command(app, context);
     add_backup_command(app, context);

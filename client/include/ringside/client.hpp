@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "ringside/index.hpp"
 #include "ringside/messaging.hpp"
 #include "ringside/record.hpp"
 #include "ringside/snapshot.hpp"
@@ -126,6 +127,20 @@ public:
     /// Forgets the changes and old versions before the newest revision, so that their memory comes
     /// back now. Watches that have not got there are told `lagged`. Error: permission_denied.
     Result<Revision> compact();
+
+    // -- Secondary indexes -----------------------------------------------------------------------
+
+    /// Has the grid keep an index of the values at a JSON Pointer in the records whose names match.
+    /// Queries on that value use it once it is built, which does not stop writers; `indexes` tells
+    /// how far it is. It stays until it is removed, also when the grid is begun anew from its
+    /// store. Where it is there already, nothing changes.
+    /// Errors: bad_pattern, bad_pointer, reserved_name, bad_name and name_too_long (the two make up
+    /// a record's name), index_limit, permission_denied, those of `compact`.
+    Result<WriteResult> add_index(std::string_view pattern, std::string_view pointer);
+    /// Further error: not_found.
+    Result<WriteResult> remove_index(std::string_view pattern, std::string_view pointer);
+    /// Errors: as `snapshot`.
+    [[nodiscard]] Result<std::vector<IndexInfo>> indexes() const;
 
     // -- Watching --------------------------------------------------------------------------------
 

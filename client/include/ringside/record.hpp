@@ -41,12 +41,13 @@ class RecordView {
 public:
     RecordView() = default;
     RecordView(std::string_view name, ByteView document, const PageSpace* pages, Version version,
-               Revision revision, std::uint64_t expires_ms) noexcept
+               Revision revision, std::uint64_t updated_ns, std::uint64_t expires_ms) noexcept
         : name_(name),
           document_(document),
           pages_(pages),
           version_(version),
           revision_(revision),
+          updated_ns_(updated_ns),
           expires_ms_(expires_ms) {}
 
     [[nodiscard]] std::string_view name() const noexcept { return name_; }
@@ -62,6 +63,8 @@ public:
     [[nodiscard]] Result<ByteView> encode(DocumentBuilder& into) const;
     [[nodiscard]] Version version() const noexcept { return version_; }
     [[nodiscard]] Revision revision() const noexcept { return revision_; }
+    /// Unix time in ns of the commit that made this version.
+    [[nodiscard]] std::uint64_t updated_ns() const noexcept { return updated_ns_; }
     /// Unix time in ms at which the record expires; 0 = never.
     [[nodiscard]] std::uint64_t expires_ms() const noexcept { return expires_ms_; }
 
@@ -71,6 +74,7 @@ private:
     const PageSpace* pages_ = nullptr;  ///< where there are further pages
     Version version_ = 0;
     Revision revision_ = 0;
+    std::uint64_t updated_ns_ = 0;
     std::uint64_t expires_ms_ = 0;
 };
 

@@ -1,0 +1,66 @@
+#include <memory>
+
+#include "tools/ringside/context.hpp"
+#include "tools/ringside/report.hpp"
+
+namespace ringside::tools {
+
+namespace {
+
+struct IndexArguments {
+    std::string pattern;
+    std::string pointer;
+};
+
+using Change = Result<WriteResult> (Client::*)(std::string_view, std::string_view);
+
+void add_change(CLI::App& index, Context& context, const std::string& name, const std::string& what,
+                Change change) {
+    auto arguments = std::make_shared<IndexArguments>();
+    CLI::App* command = index.add_subcommand(name, what);
+    command->add_option("pattern", arguments->pattern, "Of the records' names")->required();
+    command->add_option("pointer", arguments->pointer, "JSON Pointer of the value in them")
+        ->required();
+    command->footer("Example: ringside index " + name + " 'event/*/seat/*' /status");
+    command->callback([&context, arguments, change] {
+        Client client = context.attach();
+        const WriteResult result = (client.*change)(arguments->pattern, arguments->pointer).value();
+        std::string line = "{";
+        append_member(line, "revision", result.revision);
+        print_line(line + "}");
+    });
+}
+
+void print_indexes(const Context& context, bool json) {
+    const Client client = context.attach();
+    std::vector<std::vector<Report::Cell>> rows;
+    for (const IndexInfo& index : client.indexes().value()) {
+        rows.push_back({index.pattern, index.pointer, std::string(name(index.state)),
+                        index.ready_from, index.values, index.records, index.bytes});
+    }
+    Report report(json);
+    report.table("indexes",
+                 {"pattern", "pointer", "state", "ready_from", "values", "records", "bytes"}, rows);
+    report.print();
+}
+
+}  // namespace
+
+void add_index_command(CLI::App& app, Context& context) {
+    CLI::App* index =
+        app.add_subcommand("index", "Adds, removes and lists secondary indexes (admin)");
+    index->require_subcommand(1);
+    index->footer(
+        "Queries on a value that is indexed need not look at every record. An index is built "
+        "while\n"
+        "writers go on, and stays until it is removed.");
+    add_change(*index, context, "add", "Has the grid keep an index of a value", &Client::add_index);
+    add_change(*index, context, "remove", "Has the grid forget an index", &Client::remove_index);
+    auto json = std::make_shared<bool>(false);
+    CLI::App* list = index->add_subcommand("list", "Shows the indexes and how far they are");
+    list->add_flag("--json", *json, "As one JSON object");
+    list->footer("Example: ringside index list");
+    list->callback([&context, json] { print_indexes(context, *json); });
+}
+
+}  // namespace ringside::tools
