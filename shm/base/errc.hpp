@@ -60,11 +60,11 @@ enum class Errc : std::uint16_t {
     read_only = 57,          ///< the store fails: nothing is written until it works again
     not_durable = 58,        ///< the change was applied, but its store has failed to take it
     memory_only = 59,        ///< the grid has no store, so that nothing can be durable
-    index_limit = 61,        ///< the grid has as many secondary indexes as it may
     not_applied = 60,        ///< the broker was replaced before it had taken up the request
-    query_timed_out = 61,    ///< a query ran longer than it may
-    query_too_large = 62,    ///< a query has more rows, or needs more memory, than it may
-    query_interrupted = 63,  ///< whoever asked for a query has ended it
+    index_limit = 61,        ///< the grid has as many secondary indexes as it may
+    query_timed_out = 62,    ///< a query ran longer than it may
+    query_too_large = 63,    ///< a query has more rows, or needs more memory, than it may
+    query_interrupted = 64,  ///< whoever asked for a query has ended it
 
     // There is no grid to talk to, or not this one.
     no_such_grid = 70,     ///< no segment of that name

@@ -45,17 +45,28 @@ protected:
     /// All rows: cells joined by `|`, rows by lines; or the error, in angle brackets.
     static std::string rows_of(sql::Database& database, const std::string& query) {
         auto statement = database.query(query);
-        if (!statement) return "<" + std::string(name(statement.error().code)) + ">";
+        if (!statement) {
+            last_detail() = statement.error().detail;
+            return "<" + std::string(name(statement.error().code)) + ">";
+        }
         std::string text;
         for (;;) {
             const auto row = statement->next();
-            if (!row) return text + "<" + std::string(name(row.error().code)) + ">";
+            if (!row) {
+                last_detail() = row.error().detail;
+                return text + "<" + std::string(name(row.error().code)) + ">";
+            }
             if (!*row) return text;
             if (!text.empty()) text += '\n';
             for (std::size_t i = 0; i < (*row)->size(); ++i) {
                 text += (i > 0 ? "|" : "") + text_of((**row)[i]);
             }
         }
+    }
+    /// Of the last error that `rows_of` has met.
+    static std::string& last_detail() {
+        static std::string detail;
+        return detail;
     }
     [[nodiscard]] std::string ask(const std::string& query,
                                   std::vector<std::string> tables = {}) const {

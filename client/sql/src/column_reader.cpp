@@ -8,14 +8,6 @@ Scalar as_integer(std::uint64_t number) {
     return Scalar::integer(static_cast<std::int64_t>(number));
 }
 
-template <class View>
-Scalar updated_ms(const View& record) {
-    if constexpr (requires { record.updated_ns(); }) {
-        return as_integer(record.updated_ns() / 1'000'000);
-    }
-    return {};
-}
-
 Scalar as_text(const Value& value, std::string& text) {
     text.clear();
     append_json(value, text);
@@ -30,7 +22,7 @@ Scalar ColumnReader::operator()(const RecordView& record, std::string& text) con
         case ColumnSource::name: return Scalar::string(record.name());
         case ColumnSource::revision: return as_integer(record.revision());
         case ColumnSource::version: return as_integer(record.version());
-        case ColumnSource::updated: return updated_ms(record);
+        case ColumnSource::updated: return as_integer(record.updated_ns() / 1'000'000);
         case ColumnSource::document: return as_text(record.document(), text);
     }
     return {};

@@ -27,6 +27,9 @@ Result<Database> Database::open(Snapshot snapshot, Options options) {
         return added.error();
     }
     add_json_functions(impl->connection.get());
+    // A sealed connection makes no tables, not even those of SQLite's own functions.
+    auto made = execute(impl->connection.get(), "SELECT 1 FROM json_each('[]'), json_tree('[]')");
+    if (!made) return Error(Errc::system_error, made.error().detail);
     seal(impl->connection.get(), impl->session.guard);
     return Database(std::move(impl));
 }
@@ -49,6 +52,9 @@ Result<PreparedStatement> Database::Impl::prepare(std::string_view text) {
     PreparedStatement prepared(made);
     if (status != SQLITE_OK) return why_not(text, status);
     if (prepared == nullptr) return wrong(text, std::nullopt, "there is no statement");
+    if (sqlite3_column_count(made) == 0 || sqlite3_stmt_readonly(made) == 0) {
+        return wrong(text, std::nullopt, "a query can only read: this is no SELECT");
+    }
     if (auto checked = check_rest(text, rest); !checked) return checked.error();
     return prepared;
 }
@@ -89,7 +95,8 @@ Error Database::Impl::why_not(std::string_view text, int status) {
 Result<Statement> Database::query(std::string_view text) {
     auto prepared = impl_->prepare(text);
     if (!prepared) return prepared.error();
-    const bool gives_handles = reads_documents_by_functions_only(prepared->get(), impl_->session);
+    const bool gives_handles =
+        document_use(prepared->get(), impl_->session) == DocumentUse::in_place;
     return Statement(std::make_unique<Statement::Impl>(impl_->session, *std::move(prepared),
                                                        impl_->deadline(), impl_->row_limit,
                                                        gives_handles));

@@ -276,19 +276,19 @@ bool is_document(const TableSpec& table, int column) noexcept {
 
 }  // namespace
 
-bool reads_documents_by_functions_only(sqlite3_stmt* statement, const Session& session) {
-    if (sqlite3_stmt_isexplain(statement) != 0) return false;
+DocumentUse document_use(sqlite3_stmt* statement, const Session& session) {
+    if (sqlite3_stmt_isexplain(statement) != 0) return DocumentUse::none;
     const Program program(steps_of(statement));
-    bool reads_documents = false;
+    DocumentUse use = DocumentUse::none;
     for (std::size_t at = 0; at < program.steps().size(); ++at) {
         const Step& step = program.steps()[at];
         if (step.name != "VColumn") continue;
         const TableSpec* table = table_of(program, step.p1, session);
         if (table == nullptr || !is_document(*table, step.p2)) continue;
-        if (!program.is_for_functions_only(at)) return false;
-        reads_documents = true;
+        if (!program.is_for_functions_only(at)) return DocumentUse::as_text;
+        use = DocumentUse::in_place;
     }
-    return reads_documents;
+    return use;
 }
 
 }  // namespace ringside::sql

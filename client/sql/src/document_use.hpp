@@ -6,15 +6,20 @@
 
 namespace ringside::sql {
 
-/// Whether wherever the statement reads a document of our tables, the next and only thing that it
-/// does with it is to pass it to a JSON function that takes handles: then no JSON text has to be
-/// made.
-///
+/// What a statement does with the documents of our tables.
+enum class DocumentUse {
+    none,
+    /// Wherever it reads one, the next and only thing that it does with it is to pass it to a JSON
+    /// function that takes handles: no JSON text has to be made.
+    in_place,
+    as_text,
+};
+
 /// How it is known: by the program that SQLite has made of the statement (EXPLAIN). From each step
 /// that puts a document into a register, all ways through the program are followed until the
-/// register is overwritten; a step that might read it, or that moves the table's cursor, ends the
-/// search with no. A step that this code does not know counts as one that reads everything.
-[[nodiscard]] bool reads_documents_by_functions_only(sqlite3_stmt* statement,
-                                                     const Session& session);
+/// register is overwritten; a step that might read it ends the search with `as_text`, and so does a
+/// function that takes it after the table's cursor has moved. A step that this code does not know
+/// counts as one that reads everything.
+[[nodiscard]] DocumentUse document_use(sqlite3_stmt* statement, const Session& session);
 
 }  // namespace ringside::sql

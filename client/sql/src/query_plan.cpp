@@ -6,6 +6,7 @@
 
 #include "access.hpp"
 #include "connection.hpp"
+#include "document_use.hpp"
 
 namespace ringside::sql {
 
@@ -81,6 +82,11 @@ Result<std::string> describe_plan(sqlite3_stmt* statement, const Session& sessio
         depths[sqlite3_column_int(steps.get(), 0)] = depth;
         const auto* step = reinterpret_cast<const char*>(sqlite3_column_text(steps.get(), 3));
         plan.append(2 * depth, ' ').append(readable(step == nullptr ? "" : step, session)) += '\n';
+    }
+    switch (document_use(statement, session)) {
+        case DocumentUse::none: break;
+        case DocumentUse::in_place: plan += "DOCUMENTS are read in place\n"; break;
+        case DocumentUse::as_text: plan += "DOCUMENTS are written as JSON text\n"; break;
     }
     if (!plan.empty()) plan.pop_back();
     return plan;
