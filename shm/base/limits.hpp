@@ -70,7 +70,7 @@ inline constexpr std::size_t grid_name_bytes_max = 64;         ///< Errc::bad_gr
 
 // Queries in SQL.
 inline constexpr std::size_t query_bytes_max = 1ULL << 20;  ///< Errc::bad_query; of a statement
-inline constexpr std::size_t query_depth_max = 200;  ///< Errc::bad_query; of an expression
+inline constexpr std::size_t query_depth_max = 200;         ///< Errc::bad_query; of an expression
 inline constexpr std::size_t query_selects_max = 64;  ///< Errc::bad_query; joined by UNION and such
 inline constexpr std::size_t query_tables_max =
     32;  ///< Errc::bad_configuration; that one database declares

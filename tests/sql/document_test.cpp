@@ -43,8 +43,7 @@ private:
             case SQLITE_FLOAT: return text_of(sqlite3_column_double(statement, 0));
             case SQLITE_NULL: return "NULL";
             default: {
-                const auto* text =
-                    reinterpret_cast<const char*>(sqlite3_column_text(statement, 0));
+                const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement, 0));
                 return text_of(std::string_view(
                     text, static_cast<std::size_t>(sqlite3_column_bytes(statement, 0))));
             }
@@ -67,26 +66,27 @@ public:
         }
         if (kind == 9) {
             std::string text;
-            for (const char* key : {R"("a")", R"("b")", R"("a b")", R"("é")", R"("1")", R"("q\"")"}) {
+            for (const char* key :
+                 {R"("a")", R"("b")", R"("a b")", R"("é")", R"("1")", R"("q\"")"}) {
                 if (below(2) == 0) continue;
                 text += (text.empty() ? "" : ",") + std::string(key) + ":" + json(depth + 1);
             }
             return "{" + text + "}";
         }
         static constexpr const char* scalars[] = {
-            "null", "true",  "false",  "0",      "-17",  "9223372036854775807",
-            "1.5",  "-2e10", R"("é")", R"("a\nb\"")", R"("")", "18446744073709551615",
+            "null", "true",        "false",  "0",           "-17",   "9223372036854775807",
+            "1.5",  "-2e10",       R"("é")", R"("a\nb\"")", R"("")", "18446744073709551615",
             "3.0",  R"("\u0000x")"};
         return scalars[below(std::size(scalars))];
     }
 
     std::string path() {
-        static constexpr const char* odd[] = {"a",  "b",    "1",   "0",     "é", "$", "$.", "$[",
-                                              "[0]", "$[#]", "-1", "$.\"q\\\"\"", "x y", "$a", "a.b"};
+        static constexpr const char* odd[] = {"a",  "b",           "1",   "0",   "é",
+                                              "$",  "$.",          "$[",  "[0]", "$[#]",
+                                              "-1", "$.\"q\\\"\"", "x y", "$a",  "a.b"};
         if (below(3) == 0) return odd[below(std::size(odd))];
-        static constexpr const char* steps[] = {".a",  ".b",      ".\"a b\"", ".é",
-                                                ".1",  "[0]",     "[1]",      "[#-1]",
-                                                "[2]", "[#-9]", ".\"a\""};
+        static constexpr const char* steps[] = {".a",  ".b",    ".\"a b\"", ".é",    ".1",    "[0]",
+                                                "[1]", "[#-1]", "[2]",      "[#-9]", ".\"a\""};
         std::string text = "$";
         for (int i = below(4); i > 0; --i) text += steps[below(std::size(steps))];
         return text;
@@ -130,8 +130,7 @@ TEST_F(SqlTest, JsonFunctionsGiveWhatSqliteGivesOnTheText) {
                 }
                 std::replace(ours.begin(), ours.end(), '\x01', '#');
                 std::string theirs = ours;
-                for (std::size_t at = 0;
-                     (at = theirs.find("document")) != std::string::npos;) {
+                for (std::size_t at = 0; (at = theirs.find("document")) != std::string::npos;) {
                     theirs.replace(at, 8, "?1");
                 }
                 const std::string wanted = plain.value(theirs, document);
@@ -164,8 +163,7 @@ TEST_F(SqlTest, DocumentsAreReadInPlaceWhereOnlyJsonFunctionsReadThem) {
     }
     for (const std::string query :
          {"SELECT document FROM records", "SELECT length(document) FROM records",
-          "SELECT document ->> 'price', document FROM records",
-          "SELECT max(document) FROM records",
+          "SELECT document ->> 'price', document FROM records", "SELECT max(document) FROM records",
           "SELECT document ->> 'price' FROM records ORDER BY document",
           "SELECT d ->> 'price' FROM (SELECT document AS d FROM records ORDER BY version LIMIT 1)",
           "SELECT value FROM records, json_each(records.document, '$.tags')",

@@ -92,7 +92,8 @@ TEST_F(SeatsTest, ConditionsOnNamesAndLevelsNarrowWhatIsRead) {
 
 TEST_F(SeatsTest, WhatIsWrongIsToldWithItsPlace) {
     EXPECT_EQ(error_of("SELECT *\nFORM records"), R"(line 2, column 1: near "FORM": syntax error)");
-    EXPECT_EQ(error_of("SELECT nonsense FROM records"), "line 1, column 8: no such column: nonsense");
+    EXPECT_EQ(error_of("SELECT nonsense FROM records"),
+              "line 1, column 8: no such column: nonsense");
     EXPECT_EQ(error_of("SELECT 1; SELECT 2"), "line 1, column 11: more than one statement");
     EXPECT_EQ(error_of("SELECT 1; -- and nothing else\n;"), "");
     EXPECT_EQ(error_of("  -- nothing"), "there is no statement");
@@ -100,14 +101,26 @@ TEST_F(SeatsTest, WhatIsWrongIsToldWithItsPlace) {
 }
 
 TEST_F(SeatsTest, AQueryCanOnlyRead) {
-    for (const std::string statement :
-         {"INSERT INTO records(name) VALUES ('x')", "DELETE FROM records", "DROP TABLE records",
-          "CREATE TABLE t(a)", "CREATE TEMP TABLE t(a)", "CREATE VIEW v AS SELECT 1",
-          "ATTACH '/tmp/x.db' AS x", "PRAGMA temp_store = FILE", "PRAGMA table_info(records)",
-          "VACUUM INTO '/tmp/x.db'", "SELECT load_extension('x.so')",
-          "SELECT fts3_tokenizer('simple')", "SELECT * FROM pragma_database_list",
-          "CREATE VIRTUAL TABLE f USING fts5(a)", "BEGIN", "SAVEPOINT s", "REINDEX", "ANALYZE",
-          "UPDATE records SET name = 'x'", "SELECT ?1"}) {
+    for (const std::string statement : {"INSERT INTO records(name) VALUES ('x')",
+                                        "DELETE FROM records",
+                                        "DROP TABLE records",
+                                        "CREATE TABLE t(a)",
+                                        "CREATE TEMP TABLE t(a)",
+                                        "CREATE VIEW v AS SELECT 1",
+                                        "ATTACH '/tmp/x.db' AS x",
+                                        "PRAGMA temp_store = FILE",
+                                        "PRAGMA table_info(records)",
+                                        "VACUUM INTO '/tmp/x.db'",
+                                        "SELECT load_extension('x.so')",
+                                        "SELECT fts3_tokenizer('simple')",
+                                        "SELECT * FROM pragma_database_list",
+                                        "CREATE VIRTUAL TABLE f USING fts5(a)",
+                                        "BEGIN",
+                                        "SAVEPOINT s",
+                                        "REINDEX",
+                                        "ANALYZE",
+                                        "UPDATE records SET name = 'x'",
+                                        "SELECT ?1"}) {
         EXPECT_EQ(ask(statement), "<bad_query>") << statement;
     }
 }

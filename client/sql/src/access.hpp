@@ -38,8 +38,8 @@ struct GroupColumn {
 
 /// How SQLite has decided to read a table: made by its planner, carried in its program as text.
 struct Access {
-    std::vector<Condition> conditions{};     ///< in the order of the values
-    std::vector<GroupColumn> groups{};  ///< none: in the order of names
+    std::vector<Condition> conditions{};  ///< in the order of the values
+    std::vector<GroupColumn> groups{};    ///< none: in the order of names
 
     [[nodiscard]] std::string encode() const;
     [[nodiscard]] static Access decode(std::string_view text);

@@ -34,8 +34,8 @@ constexpr std::array limits_of_connection{
 
 /// Functions that reach beyond the query, or give pointers of the process away.
 bool is_harmful(const char* function) noexcept {
-    constexpr std::array names{"load_extension", "fts3_tokenizer", "readfile", "writefile", "edit",
-                               "fts5", "rtreecheck", "sqlite_log"};
+    constexpr std::array names{"load_extension", "fts3_tokenizer", "readfile",   "writefile",
+                               "edit",           "fts5",           "rtreecheck", "sqlite_log"};
     return std::any_of(names.begin(), names.end(),
                        [&](const char* name) { return strcasecmp(name, function) == 0; });
 }
@@ -45,8 +45,7 @@ int authorize(void*, int action, const char*, const char* what, const char*, con
         case SQLITE_SELECT:
         case SQLITE_READ:
         case SQLITE_RECURSIVE: return SQLITE_OK;
-        case SQLITE_FUNCTION:
-            return what != nullptr && is_harmful(what) ? SQLITE_DENY : SQLITE_OK;
+        case SQLITE_FUNCTION: return what != nullptr && is_harmful(what) ? SQLITE_DENY : SQLITE_OK;
         default: return SQLITE_DENY;
     }
 }
@@ -57,8 +56,8 @@ int stop_or_go_on(void* guard) { return static_cast<Guard*>(guard)->may_go_on() 
 
 Result<Connection> open_connection() {
     sqlite3* opened = nullptr;
-    constexpr int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY | SQLITE_OPEN_NOMUTEX |
-                          SQLITE_OPEN_PRIVATECACHE;
+    constexpr int flags =
+        SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
     const int status = sqlite3_open_v2(":memory:", &opened, flags, nullptr);
     Connection connection(opened);
     if (status != SQLITE_OK) return Error(Errc::system_error, sqlite3_errstr(status));

@@ -97,9 +97,8 @@ Result<Statement> Database::query(std::string_view text) {
     if (!prepared) return prepared.error();
     const bool gives_handles =
         document_use(prepared->get(), impl_->session) == DocumentUse::in_place;
-    return Statement(std::make_unique<Statement::Impl>(impl_->session, *std::move(prepared),
-                                                       impl_->deadline(), impl_->row_limit,
-                                                       gives_handles));
+    return Statement(std::make_unique<Statement::Impl>(
+        impl_->session, *std::move(prepared), impl_->deadline(), impl_->row_limit, gives_handles));
 }
 
 Result<std::string> Database::explain(std::string_view text) {

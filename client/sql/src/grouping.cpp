@@ -48,8 +48,8 @@ Result<void> Grouping::fill(RecordCursor cursor) {
         }
         constexpr std::size_t record_bytes = 2 * sizeof(RecordMark) + sizeof(std::uint32_t);
         const std::size_t group_bytes = columns_.size() * sizeof(Scalar) + 48;
-        const std::size_t bytes = batch->size() * record_bytes +
-                                  (index_->next.size() - groups_before) * group_bytes;
+        const std::size_t bytes =
+            batch->size() * record_bytes + (index_->next.size() - groups_before) * group_bytes;
         charged_ += bytes;
         if (!session_.guard.take(bytes)) return *session_.guard.failure();
     }
@@ -59,8 +59,8 @@ Result<void> Grouping::fill(RecordCursor cursor) {
 
 std::uint32_t Grouping::group_of(const RecordView& record) {
     for (std::size_t i = 0; i < readers_.size(); ++i) probe_[i] = readers_[i](record, texts_[i]);
-    const auto [found, is_new] = index_->first.try_emplace(
-        hash_of(probe_), static_cast<std::uint32_t>(index_->next.size()));
+    const auto [found, is_new] =
+        index_->first.try_emplace(hash_of(probe_), static_cast<std::uint32_t>(index_->next.size()));
     if (is_new) return add_group();
     for (std::uint32_t group = found->second;; group = index_->next[group]) {
         if (std::equal(probe_.begin(), probe_.end(), key(group))) return group;

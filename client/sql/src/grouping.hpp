@@ -50,9 +50,9 @@ private:
     std::vector<GroupColumn> columns_;
     std::vector<ColumnReader> readers_;
     std::vector<Scalar> probe_;
-    std::vector<std::string> texts_;      ///< of the probe, where JSON text had to be made
-    std::vector<Scalar> keys_;            ///< of the groups, one behind the other
-    std::deque<std::string> owned_;       ///< JSON text of keys
+    std::vector<std::string> texts_;  ///< of the probe, where JSON text had to be made
+    std::vector<Scalar> keys_;        ///< of the groups, one behind the other
+    std::deque<std::string> owned_;   ///< JSON text of keys
     std::unique_ptr<Index> index_;
     std::vector<RecordMark> marks_;       ///< as they were read
     std::vector<std::uint32_t> groups_;   ///< of each of them

@@ -216,10 +216,10 @@ void add_json_functions(sqlite3* connection) {
     for (const auto& [kind, name, arguments] :
          {std::tuple{Kind::arrow, "->", 2}, std::tuple{Kind::double_arrow, "->>", 2},
           std::tuple{Kind::extract, "json_extract", -1}, std::tuple{Kind::type, "json_type", 2}}) {
-        sqlite3_create_function_v2(
-            connection, name, arguments, flags, new Function{kind, name, arguments, built_ins},
-            answer_safely, nullptr, nullptr,
-            [](void* function) { delete static_cast<Function*>(function); });
+        sqlite3_create_function_v2(connection, name, arguments, flags,
+                                   new Function{kind, name, arguments, built_ins}, answer_safely,
+                                   nullptr, nullptr,
+                                   [](void* function) { delete static_cast<Function*>(function); });
     }
 }
 

@@ -93,8 +93,8 @@ private:
         std::vector<GroupColumn> groups;
         for (int i = 0; i < info_.nOrderBy; ++i) {
             if (info_.aOrderBy[i].iColumn < 0) return;
-            groups.push_back({static_cast<std::size_t>(info_.aOrderBy[i].iColumn),
-                              info_.aOrderBy[i].desc != 0});
+            groups.push_back(
+                {static_cast<std::size_t>(info_.aOrderBy[i].iColumn), info_.aOrderBy[i].desc != 0});
         }
         access_.groups = std::move(groups);
         info_.orderByConsumed = 1;

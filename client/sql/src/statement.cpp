@@ -10,7 +10,8 @@ Cell cell_of(sqlite3_stmt* statement, int column) {
             return Cell(std::in_place_type<std::int64_t>, sqlite3_column_int64(statement, column));
         case SQLITE_FLOAT: return sqlite3_column_double(statement, column);
         case SQLITE_TEXT: {
-            const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement, column));
+            const auto* text =
+                reinterpret_cast<const char*>(sqlite3_column_text(statement, column));
             if (text == nullptr) return {};
             return std::string_view(
                 text, static_cast<std::size_t>(sqlite3_column_bytes(statement, column)));

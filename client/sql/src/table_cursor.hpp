@@ -44,7 +44,7 @@ private:
     std::optional<Grouping> grouping_;
     std::span<const RecordView> batch_;
     std::size_t at_ = 0;
-    RecordView one_;               ///< found by its name, or of the row of a group
+    RecordView one_;                ///< found by its name, or of the row of a group
     bool is_record_known_ = false;  ///< `one_` is that of the row
     bool is_at_end_ = true;
     std::string text_;

@@ -88,8 +88,8 @@ private:
             }
             table.columns.push_back(std::move(column));
             if (table.columns.size() > limits::query_columns_max) {
-                wrong(column_at, "more than " + std::to_string(limits::query_columns_max) +
-                                     " columns");
+                wrong(column_at,
+                      "more than " + std::to_string(limits::query_columns_max) + " columns");
                 return;
             }
             skip_spaces();
@@ -100,9 +100,12 @@ private:
     ColumnSpec parse_column(const Pattern& pattern) {
         ColumnSpec column;
         column.label = word("a column");
+        skip_spaces();
         std::size_t source_at = at_;
         if (peek() == ':') {
-            source_at = ++at_;
+            ++at_;
+            skip_spaces();
+            source_at = at_;
             parse_source(column, pattern);
         } else {
             column.field = Field("/" + escaped(column.label));

@@ -21,9 +21,9 @@ struct ColumnSpec {
     std::string label;
     ColumnSource source = ColumnSource::field;
     ColumnType type = ColumnType::any;
-    Field field = Field::name();        ///< where `source` is a field
+    Field field = Field::name();         ///< where `source` is a field
     std::optional<std::size_t> level{};  ///< where the field is a level of the name
-    bool is_hidden = false;             ///< left out of `*`
+    bool is_hidden = false;              ///< left out of `*`
 };
 
 /// A table as it was declared; the columns that every table has come last.

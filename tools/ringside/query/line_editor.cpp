@@ -48,11 +48,12 @@ LineEditor::LineEditor(const std::string& history) : state_(std::make_unique<Sta
     el_set(state_->editor, EL_CLIENTDATA, state_.get());
     el_set(state_->editor, EL_EDITOR, "emacs");
     el_set(state_->editor, EL_HIST, ::history, state_->history);
-    el_set(state_->editor, EL_PROMPT, +[](EditLine* editor) {
-        void* state = nullptr;
-        el_get(editor, EL_CLIENTDATA, &state);
-        return const_cast<char*>(static_cast<State*>(state)->prompt);
-    });
+    el_set(
+        state_->editor, EL_PROMPT, +[](EditLine* editor) {
+            void* state = nullptr;
+            el_get(editor, EL_CLIENTDATA, &state);
+            return const_cast<char*>(static_cast<State*>(state)->prompt);
+        });
     el_source(state_->editor, nullptr);
 }
 

@@ -75,14 +75,16 @@ private:
     }
 
     void run_statement(const std::string& statement) {
-        with_database([&](sql::Database& database) {
-            const auto begun = std::chrono::steady_clock::now();
-            const std::uint64_t rows = run_query(database, statement, format_);
-            const std::chrono::duration<double, std::milli> took =
-                std::chrono::steady_clock::now() - begun;
-            fmt::print("({} row{}, revision {}, {:.1f} ms)\n", rows, rows == 1 ? "" : "s",
-                       database.revision(), took.count());
-        }, statement);
+        with_database(
+            [&](sql::Database& database) {
+                const auto begun = std::chrono::steady_clock::now();
+                const std::uint64_t rows = run_query(database, statement, format_);
+                const std::chrono::duration<double, std::milli> took =
+                    std::chrono::steady_clock::now() - begun;
+                fmt::print("({} row{}, revision {}, {:.1f} ms)\n", rows, rows == 1 ? "" : "s",
+                           database.revision(), took.count());
+            },
+            statement);
     }
 
     /// Runs a step on a fresh snapshot; what fails is told.
@@ -119,23 +121,27 @@ private:
     }
 
     void explain(const std::string& statement) {
-        with_database([&](sql::Database& database) {
-            fmt::print("{}\n", database.explain(statement).value());
-        }, statement);
+        with_database(
+            [&](sql::Database& database) {
+                fmt::print("{}\n", database.explain(statement).value());
+            },
+            statement);
     }
 
     void show_tables(bool with_columns) {
-        with_database([&](sql::Database& database) {
-            for (const sql::Table& table : database.tables()) {
-                std::string columns;
-                for (const sql::Column& column : table.columns) {
-                    columns += fmt::format("{}{}{}{}", columns.empty() ? "" : ", ", column.name,
-                                           column.type.empty() ? "" : " ", column.type);
+        with_database(
+            [&](sql::Database& database) {
+                for (const sql::Table& table : database.tables()) {
+                    std::string columns;
+                    for (const sql::Column& column : table.columns) {
+                        columns += fmt::format("{}{}{}{}", columns.empty() ? "" : ", ", column.name,
+                                               column.type.empty() ? "" : " ", column.type);
+                    }
+                    if (with_columns) fmt::print("{}={}({})\n", table.name, table.pattern, columns);
+                    else fmt::print("{}\n", table.name);
                 }
-                if (with_columns) fmt::print("{}={}({})\n", table.name, table.pattern, columns);
-                else fmt::print("{}\n", table.name);
-            }
-        }, "");
+            },
+            "");
     }
 
     const Client& client_;

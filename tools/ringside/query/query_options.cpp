@@ -7,9 +7,11 @@
 namespace ringside::tools {
 
 void QueryOptions::add_to(CLI::App& command) {
-    command.add_option("-t,--table", tables,
-                       "A table: 'seats=event/*/seat/*(event:1, status, price INTEGER)'; a number "
-                       "is a level of the name, counted from 0; may be repeated");
+    command
+        .add_option("-t,--table", tables,
+                    "A table: 'seats=event/*/seat/*(event:1, status, price INTEGER)'; a number "
+                    "is a level of the name, counted from 0; may be repeated")
+        ->allow_extra_args(false);  // what follows is the statement
     command.add_option("--tables", tables_file, "A file of such tables, one a line");
     command.add_option("--limit", row_limit, "Rows of a query at most")->capture_default_str();
     command.add_option("--timeout", time_limit, "Time of a query at most: 500ms, 30s, 5m")
@@ -30,8 +32,7 @@ sql::Database QueryOptions::open(const Client& client) const {
     options.time_limit = parse_duration(time_limit, Errc::bad_configuration);
     options.row_limit = row_limit;
     Snapshot snapshot =
-        client.snapshot(
-                  {.revision = at, .lease = parse_duration(lease, Errc::bad_configuration)})
+        client.snapshot({.revision = at, .lease = parse_duration(lease, Errc::bad_configuration)})
             .value();
     return sql::Database::open(std::move(snapshot), std::move(options)).value();
 }

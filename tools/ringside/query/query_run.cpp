@@ -14,8 +14,8 @@ std::uint64_t run_query(sql::Database& database, std::string_view text, const st
     std::uint64_t rows = 0;
     for (;;) {
         const auto row = statement.next();
-        const bool is_cut_short = !row && row.error() == Errc::query_too_large &&
-                                  row.error().detail == "rows";
+        const bool is_cut_short =
+            !row && row.error() == Errc::query_too_large && row.error().detail == "rows";
         if (!row && is_cut_short) writer->end();
         if (!row) throw Exception(row.error());
         if (!*row) break;

@@ -74,9 +74,8 @@ public:
 private:
     Result<void> read_columns() {
         if (table_.rows.size() > points_max) {
-            return Error(Errc::bad_configuration,
-                         fmt::format("a chart of {} rows: {} at most", table_.rows.size(),
-                                     points_max));
+            return Error(Errc::bad_configuration, fmt::format("a chart of {} rows: {} at most",
+                                                              table_.rows.size(), points_max));
         }
         const auto x = place_of(spec_.x);
         if (!x) return x.error();
@@ -115,10 +114,9 @@ private:
     void open(const std::string& title, const std::string& id) {
         std::string series;
         for (const std::string& name : spec_.y) series += (series.empty() ? "" : ", ") + name;
-        const std::string what = fmt::format(
-            "{} chart of {} by {}, {} points.",
-            spec_.kind == ChartSpec::Kind::bar ? "Bar" : "Line", series, spec_.x,
-            table_.rows.size());
+        const std::string what = fmt::format("{} chart of {} by {}, {} points.",
+                                             spec_.kind == ChartSpec::Kind::bar ? "Bar" : "Line",
+                                             series, spec_.x, table_.rows.size());
         svg_ = fmt::format(
             "<svg class=\"chart\" xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {} {}\" "
             "width=\"{}\" role=\"img\" aria-labelledby=\"{}-title {}-what\" "
@@ -160,8 +158,7 @@ private:
         const std::size_t count = table_.rows.size();
         const std::size_t every = (count + labels_max - 1) / labels_max;
         for (std::size_t i = 0; i < count; i += every) {
-            text(x_of(i), top + plot_height + 18, "middle",
-                 short_label(table_.rows[i][x_].text));
+            text(x_of(i), top + plot_height + 18, "middle", short_label(table_.rows[i][x_].text));
         }
     }
 
@@ -219,9 +216,9 @@ private:
         double x = left;
         for (std::size_t series = 0; series < spec_.y.size(); ++series) {
             const std::string label = short_label(spec_.y[series]);
-            svg_ += fmt::format(
-                "<rect x=\"{:.1f}\" y=\"8\" width=\"10\" height=\"10\" fill=\"{}\"/>\n", x,
-                colour(series));
+            svg_ +=
+                fmt::format("<rect x=\"{:.1f}\" y=\"8\" width=\"10\" height=\"10\" fill=\"{}\"/>\n",
+                            x, colour(series));
             text(x + 16, 17, "start", label);
             x += 36 + 7 * static_cast<double>(label.size());
         }

@@ -48,9 +48,12 @@ std::string when(const Page& page) {
 /// Markdown takes many characters for its own; HTML it would take as HTML.
 std::string markdown(const std::string& text) {
     std::string safe;
-    for (const char c : escaped(text)) {
-        if (std::string_view("\\`*_{}[]|#~").find(c) != std::string_view::npos) safe += '\\';
-        safe += c;
+    for (const char c : text) {
+        if (c == '<') safe += "&lt;";
+        else if (c == '&') safe += "&amp;";
+        else if (std::string_view("\\`*_{}[]|#~").find(c) != std::string_view::npos)
+            safe.append(1, '\\') += c;
+        else safe += c;
     }
     return safe;
 }
@@ -77,8 +80,7 @@ std::string html_row(const std::vector<bool>& is_number, const char* tag,
     for (std::size_t i = 0; i < cells.size(); ++i) {
         const bool is_heading = std::string_view(tag) == "th";
         text += fmt::format("<{}{}{}>{}</{}>", tag, is_heading ? " scope=\"col\"" : "",
-                            is_number[i] ? " class=\"number\"" : "", escaped(cells[i]),
-                            tag);
+                            is_number[i] ? " class=\"number\"" : "", escaped(cells[i]), tag);
     }
     return text + "</tr>\n";
 }

@@ -57,9 +57,9 @@ PageSection section_of(sql::Database& database, const ReportQuery& query, std::s
         }
         return section;
     } catch (const Exception& failure) {
-        throw Exception(Error(failure.error().code,
-                              fmt::format("'{}' (line {} of the file): {}", query.name, query.line,
-                                          failure.error().detail)));
+        throw Exception(
+            Error(failure.error().code, fmt::format("'{}' (line {} of the file): {}", query.name,
+                                                    query.line, failure.error().detail)));
     }
 }
 
