@@ -113,7 +113,16 @@ Description describe(Errc code) noexcept {
             return {"reserved_name",
                     "names that begin with '$' are written by the grid itself: use another one"};
         case Errc::bad_query:
-            return {"bad_query", "the query cannot be run: correct it where the detail says"};
+            return {"bad_query", "the query cannot be run: correct what the detail says"};
+        case Errc::query_too_large:
+            return {
+                "query_too_large",
+                "the query needs more than it may: narrow it, group by fewer fields, or raise its "
+                "limit"};
+        case Errc::live_query_too_large:
+            return {"live_query_too_large",
+                    "the live query would have to remember more than it may: narrow its pattern or "
+                    "its conditions"};
         case Errc::grid_full:
             return {"grid_full",
                     "the grid has no memory left for this change: delete records, or restart "
@@ -162,10 +171,6 @@ Description describe(Errc code) noexcept {
         case Errc::query_timed_out:
             return {"query_timed_out",
                     "the query ran longer than it may: narrow it by names, or give it more time"};
-        case Errc::query_too_large:
-            return {"query_too_large",
-                    "the query has more rows or needs more memory than it may: narrow it, or "
-                    "raise the limit of rows"};
         case Errc::query_interrupted:
             return {"query_interrupted", "the query was ended by whoever asked for it"};
         case Errc::no_such_grid:

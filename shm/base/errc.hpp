@@ -47,7 +47,10 @@ enum class Errc : std::uint16_t {
     bad_user = 38,               ///< an identity that is not one level of a name, or too long
     bad_timeout = 39,            ///< a call's time outside 1 ms .. `limits::call_ms_max`
     reserved_name = 40,          ///< a name that begins with '$', which only the grid may write
-    bad_query = 41,              ///< SQL that cannot be run, or fails on a value it meets
+    bad_query = 41,              ///< a query that cannot be run, or fails on a value it meets
+    query_too_large =
+        42,  ///< a query has more parts, groups or rows, or needs more memory, than it may
+    live_query_too_large = 43,  ///< a live query would remember more than it may
 
     // The grid refuses or cannot serve.
     grid_full = 50,          ///< the segment has no memory left for this change
@@ -64,7 +67,7 @@ enum class Errc : std::uint16_t {
     index_limit = 61,        ///< the grid has as many secondary indexes as it may
     query_timed_out = 62,    ///< a query ran longer than it may
     query_too_large = 63,    ///< a query has more rows, or needs more memory, than it may
-    query_interrupted = 64,  ///< whoever asked for a query has ended it
+    query_interrupted = 63,  ///< whoever asked for a query has ended it
 
     // There is no grid to talk to, or not this one.
     no_such_grid = 70,     ///< no segment of that name

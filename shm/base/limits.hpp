@@ -63,24 +63,36 @@ inline constexpr std::size_t wanted_subjects_max =
 inline constexpr std::size_t listened_name_bytes_max =
     name_bytes_max - 32;  ///< longer ones have no provider; Errc::bad_pattern for a provider's own
 
+// Queries.
+inline constexpr std::size_t query_conditions_max = 4096;      ///< Errc::query_too_large
+inline constexpr std::size_t query_conditions_depth_max = 64;  ///< Errc::query_too_large
+inline constexpr std::size_t query_columns_max =
+    1024;  ///< Errc::query_too_large; selected, grouped by and aggregated
+inline constexpr std::size_t query_groups_max = 1'000'000;  ///< Errc::query_too_large
+inline constexpr std::size_t query_bytes_max =
+    256ULL << 20;  ///< Errc::query_too_large; rows, groups and distinct values of one thread
+inline constexpr std::size_t live_query_bytes_max =
+    1ULL << 30;  ///< Errc::live_query_too_large; what one live query remembers, about
+inline constexpr std::size_t query_threads_max = 256;  ///< Errc::bad_query
+
 // The segment.
 inline constexpr std::uint64_t memory_bytes_min = 8ULL << 20;  ///< Errc::bad_configuration
 inline constexpr std::uint64_t memory_bytes_max = 1ULL << 44;  ///< Errc::bad_configuration
 inline constexpr std::size_t grid_name_bytes_max = 64;         ///< Errc::bad_grid_name
 
 // Queries in SQL.
-inline constexpr std::size_t query_bytes_max = 1ULL << 20;  ///< Errc::bad_query; of a statement
-inline constexpr std::size_t query_depth_max = 200;         ///< Errc::bad_query; of an expression
-inline constexpr std::size_t query_selects_max = 64;  ///< Errc::bad_query; joined by UNION and such
-inline constexpr std::size_t query_tables_max =
+inline constexpr std::size_t sql_bytes_max = 1ULL << 20;  ///< Errc::bad_query; of a statement
+inline constexpr std::size_t sql_depth_max = 200;         ///< Errc::bad_query; of an expression
+inline constexpr std::size_t sql_selects_max = 64;  ///< Errc::bad_query; joined by UNION and such
+inline constexpr std::size_t sql_tables_max =
     32;  ///< Errc::bad_configuration; that one database declares
-inline constexpr std::size_t query_columns_max =
+inline constexpr std::size_t sql_columns_max =
     256;  ///< Errc::bad_configuration; of one declared table
-inline constexpr std::size_t query_value_bytes_max =
+inline constexpr std::size_t sql_value_bytes_max =
     64ULL << 20;  ///< Errc::query_too_large; of one text that a query makes
-inline constexpr std::size_t query_memory_bytes_max =
+inline constexpr std::size_t sql_memory_bytes_max =
     1ULL << 30;  ///< Errc::query_too_large; sorts, groups and whatever SQLite needs
-inline constexpr std::uint64_t query_rows_default =
+inline constexpr std::uint64_t sql_rows_default =
     1'000'000;  ///< Errc::query_too_large; where the caller does not say how many
 
 // Time.

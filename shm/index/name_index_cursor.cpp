@@ -15,16 +15,6 @@ using index::Inner;
 using index::Leaf;
 using index::NodeHeader;
 
-namespace {
-
-bool is_in_heap(const SegmentView& segment, Offset offset) noexcept {
-    const Region& heap = segment.identity().heap;
-    return offset % 16 == 0 && offset >= heap.offset && offset < heap.end() &&
-           segment.holds(offset, sizeof(NodeHeader));
-}
-
-}  // namespace
-
 Offset NameIndexCursor::child_at(const Place& place, std::uint32_t child) const noexcept {
     // acquire: pairs with the writer's release in Change::link; the node is whole.
     return Inner(segment_, place.node, place.header)
@@ -38,14 +28,14 @@ void NameIndexCursor::seek(std::string_view name) noexcept {
     leaf_begin_ = 0;
     // acquire: as in `child_at`.
     const Offset root = root_->load(std::memory_order_acquire);
-    if (root == 0 || !is_in_heap(segment_, root)) return;
+    if (root == 0 || !index::is_node(segment_, root)) return;
     if (!descend(root, index::header_at(segment_, root).level, &name)) return;
     leaf_begin_ = Leaf(segment_, leaf_, leaf_header_).lower_bound(name);
 }
 
 bool NameIndexCursor::descend(Offset offset, std::uint32_t level,
                               const std::string_view* name) noexcept {
-    while (is_in_heap(segment_, offset)) {
+    while (index::is_node(segment_, offset)) {
         const NodeHeader header = index::header_at(segment_, offset);
         if (header.level != level || !index::is_plausible(segment_, offset, header)) break;
         if (level == 0) {
@@ -90,7 +80,7 @@ void NameIndexCursor::prefetch_next_leaf() const noexcept {
     const Place& place = path_[depth_ - 1];
     if (place.child + 1 >= place.header.count) return;
     const Offset next = child_at(place, place.child + 1);
-    if (!is_in_heap(segment_, next)) return;
+    if (!index::is_node(segment_, next)) return;
     const char* leaf = segment_.at<char>(next);
     constexpr std::uint64_t leaf_bytes_max = NodeHeader{.count = index::leaf_entries_max}.bytes();
     // The header, and the ids, which fill the second half of a full leaf.

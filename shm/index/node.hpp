@@ -43,6 +43,13 @@ static_assert(limits::name_bytes_max * (inner_children_max - 1) <= 0xffff);
     return std::bit_cast<NodeHeader>(segment.at<Word>(node)->load(std::memory_order_relaxed));
 }
 
+/// Whether there can be a node at `offset`, so that its header may be read.
+[[nodiscard]] inline bool is_node(const SegmentView& segment, Offset offset) noexcept {
+    const Region& heap = segment.identity().heap;
+    return offset % 16 == 0 && offset >= heap.offset && offset < heap.end() &&
+           segment.holds(offset, sizeof(NodeHeader));
+}
+
 /// Whether a node with this header can lie at `offset`.
 [[nodiscard]] inline bool is_plausible(const SegmentView& segment, Offset offset,
                                        const NodeHeader& header) noexcept {

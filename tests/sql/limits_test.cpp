@@ -48,22 +48,22 @@ TEST_F(LimitsTest, MemoryEndsAQuery) {
                   "SELECT x FROM c ORDER BY hex(zeroblob(250000)) || x"),
               "<query_too_large>");
     EXPECT_EQ(
-        ask("SELECT hex(zeroblob(" + std::to_string(limits::query_value_bytes_max / 2 + 1) + "))"),
+        ask("SELECT hex(zeroblob(" + std::to_string(limits::sql_value_bytes_max / 2 + 1) + "))"),
         "<query_too_large>");
 }
 
 TEST_F(LimitsTest, StatementsAndDeclarationsAreBounded) {
-    const std::string spaces(limits::query_bytes_max, ' ');
+    const std::string spaces(limits::sql_bytes_max, ' ');
     EXPECT_EQ(ask("SELECT 1" + spaces), "<bad_query>");
-    EXPECT_EQ(ask("SELECT " + repeated("1+(", limits::query_depth_max) + "1" +
-                  repeated(")", limits::query_depth_max)),
+    EXPECT_EQ(ask("SELECT " + repeated("1+(", limits::sql_depth_max) + "1" +
+                  repeated(")", limits::sql_depth_max)),
               "<bad_query>");
-    EXPECT_EQ(ask("SELECT 1" + repeated(" UNION ALL SELECT 1", limits::query_selects_max)),
+    EXPECT_EQ(ask("SELECT 1" + repeated(" UNION ALL SELECT 1", limits::sql_selects_max)),
               "<bad_query>");
-    EXPECT_EQ(database(std::vector<std::string>(limits::query_tables_max + 1, "t=a/*")).error(),
+    EXPECT_EQ(database(std::vector<std::string>(limits::sql_tables_max + 1, "t=a/*")).error(),
               Errc::bad_configuration);
     std::string columns = "c";
-    for (std::size_t i = 0; i < limits::query_columns_max; ++i) {
+    for (std::size_t i = 0; i < limits::sql_columns_max; ++i) {
         columns += ",c" + std::to_string(i);
     }
     EXPECT_EQ(database({"t=a/*(" + columns + ")"}).error(), Errc::bad_configuration);

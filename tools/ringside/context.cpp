@@ -56,6 +56,7 @@ ExitStatus status_of(Errc code) noexcept {
         case Errc::bad_timeout:
         case Errc::reserved_name:
         case Errc::bad_query:
+        case Errc::live_query_too_large:
         case Errc::bad_ttl: return ExitStatus::usage;
         case Errc::no_such_grid:
         case Errc::no_broker:

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "ringside/index.hpp"
+#include "ringside/live_query.hpp"
 #include "ringside/messaging.hpp"
 #include "ringside/record.hpp"
 #include "ringside/snapshot.hpp"
@@ -148,6 +149,13 @@ public:
     /// Errors: bad_pattern, bad_pointer, compacted (`from` is older than what the grid retains),
     /// lane_limit.
     [[nodiscard]] Result<Watch> watch(std::string_view pattern, WatchOptions options = {}) const;
+
+    /// The result of a query, kept up to date; `limit` and `top` are not for it, and `parallel` has
+    /// no effect. Errors: as `Snapshot::run`, `snapshot` and `watch`; live_query_too_large.
+    [[nodiscard]] Result<LiveQuery> live_query(const Query& query, LiveOptions options = {}) const;
+    /// The same of rows that somebody else makes. Errors: as above.
+    [[nodiscard]] Result<LiveQuery> live_query(LiveDescription description,
+                                               LiveOptions options = {}) const;
 
     // -- Messaging -------------------------------------------------------------------------------
 

@@ -72,7 +72,12 @@ public:
 
     /// Null where there is nothing. Valid as long as the record is.
     [[nodiscard]] Scalar operator()(const RecordView& record) const noexcept {
-        return is_of_document() ? Scalar::of(value(record.document())) : of_name_or_version(record);
+        return of(record, record.document());
+    }
+    /// The same, for those who have the root of its document already.
+    [[nodiscard]] [[gnu::always_inline]] Scalar of(const RecordView& record,
+                                                   const Value& root) const noexcept {
+        return is_of_document() ? Scalar::of(value(root)) : of_name_or_version(record);
     }
 
     /// Whether the field is a value of the document, so that `value` may be asked for.

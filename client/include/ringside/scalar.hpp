@@ -144,6 +144,11 @@ public:
     }
     [[nodiscard]] Value as_container() const noexcept { return view().as_container(); }
 
+    /// Whether the two are the same in type and every byte; equal ones may differ.
+    [[nodiscard]] bool is_identical(const OwnedScalar& other) const noexcept {
+        return type_ == other.type_ && bits_ == other.bits_ && bytes_ == other.bytes_;
+    }
+
     /// Bytes on the heap, about.
     [[nodiscard]] std::size_t heap_bytes() const noexcept {
         return bytes_.size() < sizeof(std::string) / 2 ? 0 : bytes_.capacity();

@@ -7,8 +7,10 @@
 #include <span>
 #include <string_view>
 
+#include "ringside/query.hpp"
 #include "ringside/record.hpp"
 #include "ringside/record_cursor.hpp"
+#include "ringside/rows.hpp"
 
 namespace ringside {
 
@@ -57,6 +59,11 @@ public:
     /// cursor must not outlive the Snapshot. Cost: as `scan`, without a call per record.
     /// Errors: bad_pattern, snapshot_expired.
     [[nodiscard]] Result<RecordCursor> cursor(std::string_view pattern, NameRange range = {}) const;
+
+    /// Answers a query. Cost: of one that is on one thread, what a loop over the same records
+    /// costs; starts threads for one that is to have more of them. Errors: bad_pattern,
+    /// bad_pointer, bad_query, query_too_large, snapshot_expired.
+    [[nodiscard]] Result<Rows> run(const Query& query) const;
 
     /// What leads back to a record that this snapshot has shown.
     [[nodiscard]] RecordMark mark(const RecordView& record) const noexcept;

@@ -19,11 +19,11 @@ struct Limit {
     int value;
 };
 constexpr std::array limits_of_connection{
-    Limit{SQLITE_LIMIT_LENGTH, static_cast<int>(limits::query_value_bytes_max)},
-    Limit{SQLITE_LIMIT_SQL_LENGTH, static_cast<int>(limits::query_bytes_max)},
-    Limit{SQLITE_LIMIT_EXPR_DEPTH, static_cast<int>(limits::query_depth_max)},
-    Limit{SQLITE_LIMIT_COMPOUND_SELECT, static_cast<int>(limits::query_selects_max)},
-    Limit{SQLITE_LIMIT_COLUMN, static_cast<int>(limits::query_columns_max + 8)},
+    Limit{SQLITE_LIMIT_LENGTH, static_cast<int>(limits::sql_value_bytes_max)},
+    Limit{SQLITE_LIMIT_SQL_LENGTH, static_cast<int>(limits::sql_bytes_max)},
+    Limit{SQLITE_LIMIT_EXPR_DEPTH, static_cast<int>(limits::sql_depth_max)},
+    Limit{SQLITE_LIMIT_COMPOUND_SELECT, static_cast<int>(limits::sql_selects_max)},
+    Limit{SQLITE_LIMIT_COLUMN, static_cast<int>(limits::sql_columns_max + 8)},
     Limit{SQLITE_LIMIT_VDBE_OP, 250'000},
     Limit{SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1000},
     Limit{SQLITE_LIMIT_VARIABLE_NUMBER, 0},

@@ -10,9 +10,9 @@ namespace ringside::sql {
 
 Result<Database> Database::open(Snapshot snapshot, Options options) {
     std::vector<TableSpec> tables{records_table()};
-    if (options.tables.size() > limits::query_tables_max) {
+    if (options.tables.size() > limits::sql_tables_max) {
         return Error(Errc::bad_configuration,
-                     "more than " + std::to_string(limits::query_tables_max) + " tables");
+                     "more than " + std::to_string(limits::sql_tables_max) + " tables");
     }
     for (const std::string& text : options.tables) {
         auto table = parse_table(text);
@@ -38,9 +38,9 @@ Result<PreparedStatement> Database::Impl::prepare(std::string_view text) {
     error_offset.reset();
     session.guard.begin(deadline());
     if (!session.guard.may_go_on()) return *session.guard.failure();
-    if (text.size() > limits::query_bytes_max) {
+    if (text.size() > limits::sql_bytes_max) {
         return wrong(text, std::nullopt,
-                     "longer than " + std::to_string(limits::query_bytes_max) + " bytes");
+                     "longer than " + std::to_string(limits::sql_bytes_max) + " bytes");
     }
     if (const auto nul = text.find('\0'); nul != std::string_view::npos) {
         return wrong(text, nul, "U+0000 in a statement");

@@ -22,7 +22,7 @@ bool Guard::may_go_on() noexcept {
     if (failure_) return false;
     if (is_interrupted_.load(std::memory_order_relaxed)) fail(Errc::query_interrupted);
     else if (deadline_ && Clock::now() > *deadline_) fail(Errc::query_timed_out);
-    else if (sqlite_bytes() + bytes_ > limits::query_memory_bytes_max) {
+    else if (sqlite_bytes() + bytes_ > limits::sql_memory_bytes_max) {
         fail(Error(Errc::query_too_large, "memory"));
     }
     return !failure_;

@@ -87,9 +87,9 @@ private:
                 return;
             }
             table.columns.push_back(std::move(column));
-            if (table.columns.size() > limits::query_columns_max) {
+            if (table.columns.size() > limits::sql_columns_max) {
                 wrong(column_at,
-                      "more than " + std::to_string(limits::query_columns_max) + " columns");
+                      "more than " + std::to_string(limits::sql_columns_max) + " columns");
                 return;
             }
             skip_spaces();

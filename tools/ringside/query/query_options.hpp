@@ -13,7 +13,7 @@ namespace ringside::tools {
 struct QueryOptions {
     std::vector<std::string> tables;
     std::string tables_file;
-    std::uint64_t row_limit = limits::query_rows_default;
+    std::uint64_t row_limit = limits::sql_rows_default;
     std::string time_limit = "30s";
     std::string lease = "1h";
     std::optional<Revision> at;

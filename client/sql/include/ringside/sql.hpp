@@ -33,7 +33,7 @@ struct Options {
     /// From `Database::query` on; zero: none. Error: query_timed_out.
     std::chrono::milliseconds time_limit{30'000};
     /// Of a query's rows. Error: query_too_large.
-    std::uint64_t row_limit = limits::query_rows_default;
+    std::uint64_t row_limit = limits::sql_rows_default;
 };
 
 /// One value of a row: NULL, INTEGER, REAL, TEXT or BLOB. Texts and blobs are views.

@@ -1,0 +1,56 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+
+#include "bench/query/query.hpp"
+#include "bench/support/document_section.hpp"
+
+namespace ringside::bench {
+
+namespace {
+
+Client attach(const Broker& broker) {
+    return Client::attach({.grid = broker.grid(), .timeout = std::chrono::seconds(60)}).value();
+}
+
+void measure(Report& report, const QueryScale& scale) {
+    const Seats few(scale.small_events);
+    const Seats many(scale.events);
+    // The broker does not spin: where it writes it shares a core with the writer.
+    const Broker small("256MiB", {"--spin-us", "0"});
+    const Broker large("2GiB", {"--spin-us", "0"});
+    Client of_few = attach(small);
+    Client of_many = attach(large);
+    few.put_all(of_few);
+    many.put_all(of_many);
+    measure_typed(report, of_many, many, scale);
+    measure_live(report, of_few, few, of_many, many, scale);
+    measure_writers(report, of_many, many, scale);
+}
+
+}  // namespace
+
+}  // namespace ringside::bench
+
+int main(int argc, char** argv) try {
+    CLI::App app("Measures queries, for docs/benchmarks.md", "query");
+    ringside::bench::QueryScale scale;
+    std::string document;
+    bool quick = false;
+    app.add_option("--write", document, "Markdown file whose section `query` gets the table")
+        ->check(CLI::ExistingFile);
+    app.add_option("--events", scale.events, "Events of 1,000 seats each")
+        ->check(CLI::Range(10, 4'000));
+    app.add_flag("--quick", quick, "Small counts: shows that it works, measures nothing");
+    CLI11_PARSE(app, argc, argv);
+    if (quick) scale = {20, 5, 1'000, 2e7, 2};
+    ringside::bench::Report report;
+    ringside::bench::measure(report, scale);
+    const std::string text = ringside::bench::machine() + "\n\n" + report.text();
+    fmt::print("{}", text);
+    if (!document.empty()) ringside::bench::replace_section(document, "query", text);
+    return 0;
+} catch (const std::exception& error) {
+    fmt::print(stderr, "query: {}\n", error.what());
+    return 1;
+}

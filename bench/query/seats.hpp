@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "ringside/client.hpp"
+
+namespace ringside::bench {
+
+/// Seats of a number of events, `event/NNNN/seat/NNNN`, 1,000 of each, 25 to a section: 40
+/// sections. A quarter is sold, 5 % are held, the others free. Documents of about 90 bytes of JSON.
+class Seats {
+public:
+    static constexpr std::size_t seats_per_event = 1'000;
+    static constexpr std::size_t sections = 40;
+
+    explicit Seats(std::size_t events);
+
+    [[nodiscard]] std::size_t size() const { return documents_.size(); }
+    /// In the order of their names.
+    [[nodiscard]] const std::vector<Bytes>& documents() const { return documents_; }
+    [[nodiscard]] static std::string name(std::size_t i);
+    [[nodiscard]] static std::string json(std::size_t i, bool is_sold);
+    void put_all(Client& client) const;
+
+private:
+    std::vector<Bytes> documents_;
+};
+
+}  // namespace ringside::bench

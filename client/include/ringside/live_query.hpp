@@ -1,0 +1,114 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "ringside/query.hpp"
+#include "ringside/record.hpp"
+#include "ringside/rows.hpp"
+
+namespace ringside {
+
+/// How the result of a live query is made of records: what a Query says, or somebody else's rows,
+/// SQLite's for example.
+struct LiveDescription {
+    /// One column of a group behind its keys.
+    struct Column {
+        Aggregate::Kind kind;
+        std::size_t input = 0;  ///< which of the values behind the keys; nothing for `count`
+    };
+    /// Puts the values of a record into `row`, which is empty. False: the record does not belong to
+    /// the result. Called by the thread that uses the live query. Of groups: the keys, then what
+    /// the aggregates are computed of.
+    using RowOf = std::function<bool(const RecordView& record, std::vector<OwnedScalar>& row)>;
+
+    std::string pattern;
+    std::vector<std::string> columns;  ///< names
+    RowOf row_of;
+    bool is_grouped = false;              ///< otherwise there is a row for each record
+    std::size_t key_count = 0;            ///< without keys there is one group, always
+    std::vector<Column> aggregates = {};  ///< behind the keys in each row
+
+    /// Errors: those of `Query::check`, bad_query for one with `top` or `limit`.
+    static Result<LiveDescription> of(const Query& query);
+};
+
+struct LiveOptions {
+    /// How long a snapshot for the state at the start, or after a lag, may be open.
+    std::chrono::milliseconds lease{60'000};
+};
+
+/// What has become of a row.
+struct LiveChange {
+    enum class Kind : std::uint8_t { added, changed, removed };
+    Kind kind;
+    std::vector<OwnedScalar> key;  ///< of the group; of a record its name
+    std::vector<OwnedScalar> row;  ///< as it is now; what it was, where it was removed
+};
+
+/// The step from one revision's result to a later one's. Valid until the next call.
+struct LiveUpdate {
+    Revision revision;
+    std::span<const LiveChange> changes;  ///< at least one; at most one of each key
+    /// The watch was lapped, or the grid begun anew, and all records have been read again. The
+    /// changes are right all the same.
+    bool is_rescanned;
+};
+
+/// The result of a query, kept up to date from the change ring. Made by `Client::live_query`.
+///
+/// Of each record in the result it remembers its values (of groups: what its aggregates are
+/// computed of), so that a change costs the same whatever the number of records: the old
+/// contribution is taken away, the new one added. Least, greatest and distinct values are kept in a
+/// sorted multiset for each group.
+///
+/// Invariant: what it shows is the result of the query at exactly one revision, `revision()`, with
+/// all changes of a commit or none of them.
+///
+///     LiveQuery sales = client.live_query(scan("event/42/seat/*")
+///                                             .group_by({"/status"})
+///                                             .aggregate({count()})).value();
+///     show(sales.rows());
+///     while (auto update = sales.next(std::chrono::seconds(1)))
+///         for (const LiveChange& change : update->changes) show(change);
+///
+/// Thread safety: one thread at a time.
+class LiveQuery {
+public:
+    LiveQuery(LiveQuery&&) noexcept;
+    LiveQuery& operator=(LiveQuery&&) noexcept;
+    ~LiveQuery();
+
+    /// The result as of `revision()`: what `Snapshot::run` would give; values that are equal may
+    /// differ in type, as 1 and 1.0 do. Cost: that of copying and sorting it.
+    [[nodiscard]] Rows rows() const;
+    [[nodiscard]] Revision revision() const noexcept;
+
+    /// Takes in what has happened since, without waiting; when much has, a part of it, up to the
+    /// end of a commit. Errors: would_block (no row has changed up to `revision()`),
+    /// connection_lost, live_query_too_large (for good: it would remember more than
+    /// `limits::live_query_bytes_max`), and, where it has to read all records again, those of
+    /// `Client::snapshot`.
+    Result<LiveUpdate> poll();
+
+    /// Waits until a row changes. Errors: timed_out, as `poll` otherwise.
+    Result<LiveUpdate> next(std::chrono::milliseconds timeout);
+
+    /// As Watch::descriptor: call `poll` until would_block, then wait for it.
+    Result<int> descriptor();
+
+    class Impl;
+
+private:
+    friend class Client;
+    explicit LiveQuery(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ringside

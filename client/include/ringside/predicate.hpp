@@ -1,0 +1,147 @@
+#pragma once
+
+#include <concepts>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include "ringside/field.hpp"
+#include "ringside/scalar.hpp"
+
+namespace ringside {
+
+enum class Comparison : std::uint8_t {
+    equal,
+    not_equal,
+    less,
+    less_or_equal,
+    greater,
+    greater_or_equal,
+};
+
+/// What every record that a predicate holds for has in one field: for whoever can find such records
+/// faster than by looking at all. There may be others that have it, too.
+struct Constraint {
+    /// One of these, which are in order and differ; none given: any between `low` and `high`.
+    std::optional<std::vector<OwnedScalar>> any_of{};
+    std::optional<OwnedScalar> low{};
+    std::optional<OwnedScalar> high{};
+    bool includes_low = true;
+    bool includes_high = true;
+};
+
+/// What a query demands of a record. Immutable, cheap to copy.
+///
+///     field("/status") == "sold" && (field("/price") > 4000 || !exists("/discount"))
+///
+/// There are two outcomes, true and false, no third one:
+///   - A comparison (==, !=, <, <=, >, >=) is between two booleans, two numbers or two strings. It
+///     is false, `!=` like all others, where the field is missing, null, a container or of another
+///     type than the constant. `!(field("/a") == 1)` is true then.
+///   - Numbers compare by what they are: 1 == 1.0. Strings compare by their bytes.
+///   - `in` is == with any of the constants; of none it is false.
+///   - `starts_with` is false for what is no string.
+///   - `is_null` is true for what is missing or null, `exists` for what is there, even null.
+///
+/// Mistakes are kept and told of when the query runs: bad_pointer, query_too_large (more than
+/// `limits::query_conditions_max` conditions).
+/// Thread safety: immutable.
+class Predicate {
+public:
+    struct Node;
+
+    /// Holds for every record.
+    Predicate() = default;
+
+    static Predicate compare(Field field, Comparison comparison, OwnedScalar constant);
+    static Predicate any_of(Field field, std::vector<OwnedScalar> constants);
+
+    friend Predicate is_null(Field field);
+    friend Predicate exists(Field field);
+    friend Predicate starts_with(Field field, std::string prefix);
+    friend Predicate operator&&(const Predicate& a, const Predicate& b);
+    friend Predicate operator||(const Predicate& a, const Predicate& b);
+    friend Predicate operator!(const Predicate& a);
+
+    /// What the conditions that must all hold say of this field; none where they say nothing.
+    [[nodiscard]] std::optional<Constraint> constraint_on(const Field& field) const;
+
+    /// The first mistake in it.
+    [[nodiscard]] std::optional<Error> error() const;
+
+    /// Null for the one that always holds; for those who compile it.
+    [[nodiscard]] const Node* root() const noexcept { return root_.get(); }
+
+private:
+    explicit Predicate(std::shared_ptr<const Node> root) : root_(std::move(root)) {}
+
+    std::shared_ptr<const Node> root_;
+};
+
+Predicate is_null(Field field);
+Predicate exists(Field field);
+Predicate starts_with(Field field, std::string prefix);
+Predicate operator&&(const Predicate& a, const Predicate& b);
+Predicate operator||(const Predicate& a, const Predicate& b);
+Predicate operator!(const Predicate& a);
+
+/// A field for an expression: `field("/price") > 4000`.
+inline Field field(std::string_view pointer) { return Field(pointer); }
+
+/// What a field may be compared with.
+template <class T>
+concept Constant = std::same_as<T, bool> || std::integral<T> || std::floating_point<T> ||
+    std::convertible_to<const T&, std::string_view>;
+
+template <Constant T>
+[[nodiscard]] OwnedScalar constant(const T& value) {
+    if constexpr (std::same_as<T, bool>) {
+        return Scalar::boolean(value);
+    } else if constexpr (std::unsigned_integral<T>) {
+        return Scalar::unsigned_integer(value);
+    } else if constexpr (std::integral<T>) {
+        return Scalar::integer(value);
+    } else if constexpr (std::floating_point<T>) {
+        return Scalar::real(static_cast<double>(value));
+    } else {
+        return Scalar::string(value);
+    }
+}
+
+// Templates, so that nothing else is compared as a Field that could be made of it.
+template <std::same_as<Field> F, Constant T>
+[[nodiscard]] Predicate operator==(const F& field, const T& value) {
+    return Predicate::compare(field, Comparison::equal, constant(value));
+}
+template <std::same_as<Field> F, Constant T>
+[[nodiscard]] Predicate operator!=(const F& field, const T& value) {
+    return Predicate::compare(field, Comparison::not_equal, constant(value));
+}
+template <std::same_as<Field> F, Constant T>
+[[nodiscard]] Predicate operator<(const F& field, const T& value) {
+    return Predicate::compare(field, Comparison::less, constant(value));
+}
+template <std::same_as<Field> F, Constant T>
+[[nodiscard]] Predicate operator<=(const F& field, const T& value) {
+    return Predicate::compare(field, Comparison::less_or_equal, constant(value));
+}
+template <std::same_as<Field> F, Constant T>
+[[nodiscard]] Predicate operator>(const F& field, const T& value) {
+    return Predicate::compare(field, Comparison::greater, constant(value));
+}
+template <std::same_as<Field> F, Constant T>
+[[nodiscard]] Predicate operator>=(const F& field, const T& value) {
+    return Predicate::compare(field, Comparison::greater_or_equal, constant(value));
+}
+template <Constant T>
+[[nodiscard]] Predicate in(Field field, std::initializer_list<T> values) {
+    std::vector<OwnedScalar> constants;
+    for (const T& value : values) constants.push_back(constant(value));
+    return Predicate::any_of(std::move(field), std::move(constants));
+}
+
+}  // namespace ringside

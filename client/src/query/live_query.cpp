@@ -1,0 +1,246 @@
+#include "ringside/live_query.hpp"
+
+#include <algorithm>
+
+#include "live_state.hpp"
+#include "ringside/client.hpp"
+#include "shm/base/limits.hpp"
+
+namespace ringside {
+
+using query::LiveState;
+using query::Values;
+using Clock = std::chrono::steady_clock;
+
+/// A watch in mode `every`, and the state that its changes have led to.
+///
+/// To begin, and after a lag:
+///   1  the watch is at a revision W
+///   2  a snapshot is taken, at S >= W, and the state built of it
+///   3  changes up to S, which the state has already, are passed over
+/// A change is applied with all others of its commit before anything is told: the first change of a
+/// later commit, or that there is none, shows that the commit is complete.
+class LiveQuery::Impl {
+public:
+    Impl(Client client, Watch watch, LiveDescription description, LiveOptions options)
+        : client_(std::move(client)),
+          watch_(std::move(watch)),
+          description_(std::move(description)),
+          options_(options) {}
+
+    /// Errors: as those of `poll` for reading all records.
+    Result<void> begin() {
+        auto state = read_all();
+        if (!state) return fail(state.error());
+        state_ = std::move(*state);
+        return {};
+    }
+
+    Result<LiveUpdate> poll() {
+        return step([this] { return watch_.poll(); });
+    }
+
+    Result<LiveUpdate> next(std::chrono::milliseconds timeout) {
+        const auto deadline = Clock::now() + timeout;
+        for (;;) {
+            const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
+            auto update =
+                step([&] { return watch_.next(std::max(left, std::chrono::milliseconds(0))); });
+            if (update || update.error().code != Errc::would_block) return update;
+            if (left.count() <= 0) return Error(Errc::timed_out);
+        }
+    }
+
+    Result<int> descriptor() { return watch_.descriptor(); }
+    [[nodiscard]] Revision revision() const noexcept { return revision_; }
+
+    [[nodiscard]] Rows rows() const {
+        std::vector<std::pair<Values, Values>> sorted;
+        state_->each([&](Row key, Row row) {
+            sorted.emplace_back(Values(key.begin(), key.end()), Values(row.begin(), row.end()));
+        });
+        std::ranges::sort(sorted, {}, &std::pair<Values, Values>::first);
+        Rows rows(revision_, description_.columns);
+        for (const auto& [key, row] : sorted) rows.add(row);
+        return rows;
+    }
+
+private:
+    /// So many changes are taken in before the others wait for the next call.
+    static constexpr std::size_t changes_max = 4096;
+
+    /// A change of the commit that follows the one which was told last.
+    struct Held {
+        std::string name;
+        std::optional<Values> values;
+        Revision revision;
+    };
+
+    Result<void> fail(const Error& error) {
+        if (error == Errc::live_query_too_large) failure_ = error;
+        return error;
+    }
+
+    /// `first` gives the first event, and may wait for it.
+    template <class First>
+    Result<LiveUpdate> step(const First& first) {
+        if (failure_) return *failure_;
+        changes_.clear();
+        if (needs_rescan_) return rescan();
+        std::size_t taken = take_held();
+        for (;; ++taken) {
+            const auto event = taken == 0 ? first() : watch_.poll();
+            if (!event) return stop(event.error());
+            if (event->kind == WatchKind::lagged) return rescan();
+            if (event->record.revision() <= revision_) continue;  // the snapshot had it
+            if (taken >= changes_max && event->record.revision() > reached_) {
+                hold(*event);
+                return tell(event->record.revision() - 1);
+            }
+            reached_ = event->record.revision();
+            apply(*state_, event->record);
+        }
+    }
+
+    std::size_t take_held() {
+        if (!held_) return 0;
+        state_->apply(held_->name, held_->values ? &*held_->values : nullptr);
+        reached_ = held_->revision;
+        held_.reset();
+        return 1;
+    }
+
+    /// Where the watch has nothing more, every commit that was met is complete. After another error
+    /// that is not certain: then what was taken in is told later.
+    Result<LiveUpdate> stop(const Error& error) {
+        // The last event may have been spoilt before it was used.
+        if (error == Errc::snapshot_expired) return rescan();
+        const Revision complete = std::max(reached_, watch_.delivered());
+        if (error == Errc::would_block) return tell(complete);
+        if (error == Errc::timed_out) revision_ = std::max(revision_, complete);
+        return error;
+    }
+
+    void hold(const WatchEvent& event) {
+        held_ = Held{std::string(event.record.name()), std::nullopt, event.record.revision()};
+        if (const Values* values = values_of(event.record)) held_->values = *values;
+    }
+
+    /// Null: the record does not belong to the result. Valid until the next call.
+    [[nodiscard]] const Values* values_of(const RecordView& record) {
+        values_.clear();
+        const bool is_part = record.document().exists() && description_.row_of(record, values_);
+        return is_part ? &values_ : nullptr;
+    }
+    void apply(LiveState& state, const RecordView& record) {
+        state.apply(record.name(), values_of(record));
+    }
+
+    Result<LiveUpdate> tell(Revision complete) {
+        revision_ = std::max(revision_, complete);
+        if (auto checked = check_bytes(*state_); !checked) return checked.error();
+        state_->collect(changes_);
+        if (changes_.empty()) return Error(Errc::would_block);
+        return LiveUpdate{revision_, changes_, false};
+    }
+
+    Result<void> check_bytes(const LiveState& state) {
+        if (state.bytes() <= limits::live_query_bytes_max) return {};
+        return fail({Errc::live_query_too_large, std::to_string(state.bytes() >> 20) +
+                                                     " MiB at revision " +
+                                                     std::to_string(revision_)});
+    }
+
+    /// The state as of the newest revision, which becomes this one's.
+    Result<std::unique_ptr<LiveState>> read_all() {
+        auto snapshot = client_.snapshot({.lease = options_.lease});
+        if (!snapshot) return snapshot.error();
+        auto state = LiveState::make(description_);
+        if (auto filled = fill(*state, *snapshot); !filled) return filled.error();
+        state->settle();
+        revision_ = snapshot->revision();
+        reached_ = revision_;
+        return state;
+    }
+    Result<void> fill(LiveState& state, const Snapshot& snapshot) {
+        auto records = snapshot.cursor(description_.pattern);
+        if (!records) return records.error();
+        for (;;) {
+            const auto batch = records->next();
+            if (!batch) return batch.error();
+            if (batch->empty()) return {};
+            for (const RecordView& record : *batch) apply(state, record);
+            if (auto checked = check_bytes(state); !checked) return checked;
+        }
+    }
+
+    /// Reads all records again and tells what differs from what was told.
+    Result<LiveUpdate> rescan() {
+        needs_rescan_ = true;
+        held_.reset();
+        auto fresh = read_all();
+        if (!fresh) return fail(fresh.error()).error();
+        needs_rescan_ = false;
+        compare(**fresh);
+        state_ = std::move(*fresh);
+        if (changes_.empty()) return Error(Errc::would_block);
+        return LiveUpdate{revision_, changes_, true};
+    }
+    void compare(const LiveState& fresh) {
+        const auto add = [this](LiveChange::Kind kind, Row key, Row row) {
+            changes_.push_back(
+                {kind, Values(key.begin(), key.end()), Values(row.begin(), row.end())});
+        };
+        fresh.each([&](Row key, Row row) {
+            const auto told = state_->find(key);
+            if (!told) add(LiveChange::Kind::added, key, row);
+            else if (!query::is_identical(*told, row)) add(LiveChange::Kind::changed, key, row);
+        });
+        state_->each([&](Row key, Row row) {
+            if (!fresh.find(key)) add(LiveChange::Kind::removed, key, row);
+        });
+    }
+
+    std::unique_ptr<LiveState> state_;
+    Client client_;
+    Watch watch_;
+    const LiveDescription description_;
+    const LiveOptions options_;
+    Revision revision_ = 0;  ///< of what was told
+    Revision reached_ = 0;   ///< of the last change that was taken in
+    bool needs_rescan_ = false;
+    std::optional<Held> held_;
+    std::optional<Error> failure_;  ///< for good
+    std::vector<LiveChange> changes_;
+    Values values_;
+};
+
+LiveQuery::LiveQuery(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+LiveQuery::LiveQuery(LiveQuery&&) noexcept = default;
+LiveQuery& LiveQuery::operator=(LiveQuery&&) noexcept = default;
+LiveQuery::~LiveQuery() = default;
+
+Rows LiveQuery::rows() const { return impl_->rows(); }
+Revision LiveQuery::revision() const noexcept { return impl_->revision(); }
+Result<LiveUpdate> LiveQuery::poll() { return impl_->poll(); }
+Result<LiveUpdate> LiveQuery::next(std::chrono::milliseconds timeout) {
+    return impl_->next(timeout);
+}
+Result<int> LiveQuery::descriptor() { return impl_->descriptor(); }
+
+Result<LiveQuery> Client::live_query(LiveDescription description, LiveOptions options) const {
+    auto watch = this->watch(description.pattern, {.mode = WatchMode::every});
+    if (!watch) return watch.error();
+    auto impl = std::make_unique<LiveQuery::Impl>(Client(impl_), std::move(*watch),
+                                                  std::move(description), options);
+    if (auto begun = impl->begin(); !begun) return begun.error();
+    return LiveQuery(std::move(impl));
+}
+
+Result<LiveQuery> Client::live_query(const Query& query, LiveOptions options) const {
+    auto description = LiveDescription::of(query);
+    if (!description) return description.error();
+    return live_query(std::move(*description), options);
+}
+
+}  // namespace ringside

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace ringside::query {
+
+struct NameHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view name) const noexcept {
+        return std::hash<std::string_view>()(name);
+    }
+};
+
+/// By the names of records, to be looked up without a copy of the name.
+template <class T>
+using NameMap = boost::unordered_flat_map<std::string, T, NameHash, std::equal_to<>>;
+
+/// What an entry takes beside its value: the name, and room that is free.
+[[nodiscard]] inline std::size_t entry_bytes(std::string_view name) noexcept {
+    return 2 * sizeof(std::string) + (name.size() < sizeof(std::string) / 2 ? 0 : name.size());
+}
+
+}  // namespace ringside::query

@@ -1,0 +1,45 @@
+#pragma once
+
+#include "ringside/predicate.hpp"
+
+namespace ringside {
+
+/// A condition, or a combination of others.
+struct Predicate::Node {
+    enum class Kind : std::uint8_t {
+        all,
+        any,
+        negation,
+        comparison,
+        any_of,
+        starts_with,
+        is_null,
+        exists,
+    };
+    Kind kind = Kind::all;
+    Comparison comparison = Comparison::equal;
+    std::optional<Field> field{};
+    std::vector<OwnedScalar> constants{};  ///< one; of `any_of` any number, in order; a prefix
+    std::vector<std::shared_ptr<const Node>> parts{};
+    std::size_t conditions = 1;  ///< with all those of its parts
+    std::size_t depth = 1;
+    std::optional<Error> error{};
+};
+
+/// Whether a field that is `value` passes, see the rules of Predicate.
+[[nodiscard]] inline bool holds(const Scalar& value, Comparison comparison,
+                                const Scalar& constant) noexcept {
+    if (!value.is_comparable_with(constant)) return false;
+    const auto order = value.compare(constant);
+    switch (comparison) {
+        case Comparison::equal: return order == 0;
+        case Comparison::not_equal: return order != 0;
+        case Comparison::less: return order < 0;
+        case Comparison::less_or_equal: return order <= 0;
+        case Comparison::greater: return order > 0;
+        case Comparison::greater_or_equal: return order >= 0;
+    }
+    return false;
+}
+
+}  // namespace ringside

@@ -1,0 +1,119 @@
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <mutex>
+#include <thread>
+
+#include "../snapshot_impl.hpp"
+#include "access_path.hpp"
+#include "collector.hpp"
+#include "shm/wait/spin.hpp"
+
+namespace ringside::query {
+
+namespace {
+
+/// The records of a batch that pass.
+class Selection {
+public:
+    std::span<const Candidate> of(std::span<const RecordView> batch,
+                                  const Filter& filter) noexcept {
+        std::size_t count = 0;
+        for (const RecordView& record : batch) {
+            Candidate& candidate = candidates_[count];
+            candidate = {&record, record.document()};
+            if (filter.matches(candidate)) ++count;
+        }
+        return {candidates_.data(), count};
+    }
+
+private:
+    std::array<Candidate, RecordCursor::batch_max> candidates_;
+};
+
+/// A query on its way, by one thread or several.
+class Run {
+public:
+    Run(const Snapshot& snapshot, const Snapshot::Impl& impl, const Query& query)
+        : snapshot_(snapshot), query_(query) {
+        const std::size_t threads = query.threads() == 0 ? shm::cores_available() : query.threads();
+        ranges_ = parts_of(impl, query, threads);
+        thread_count_ = std::min(threads, ranges_.size());
+        collectors_.resize(ranges_.size());
+    }
+
+    Result<Rows> operator()() {
+        {
+            std::vector<std::jthread> others;
+            for (std::size_t i = 1; i < thread_count_; ++i) others.emplace_back([this] { work(); });
+            work();
+        }
+        if (failure_) return *failure_;
+        Collector& all = *collectors_.front();
+        for (std::size_t i = 1; i < collectors_.size(); ++i) {
+            if (auto merged = all.merge(*collectors_[i]); !merged) return merged.error();
+            collectors_[i].reset();
+        }
+        Rows rows(snapshot_.revision(), query_.columns());
+        all.finish(rows);
+        return rows;
+    }
+
+private:
+    /// Takes one part after the other, until there is none left.
+    void work() {
+        const Filter filter(query_.predicate());
+        for (;;) {
+            const std::size_t part = next_.fetch_add(1, std::memory_order_relaxed);
+            if (part >= ranges_.size()) return;
+            auto collected = collect(filter, std::move(ranges_[part]));
+            if (!collected) return fail(collected.error());
+            collectors_[part] = std::move(*collected);
+        }
+    }
+    Result<std::unique_ptr<Collector>> collect(const Filter& filter, NameRange range) {
+        auto collector = Collector::make(query_);
+        auto cursor = candidates(snapshot_, query_, std::move(range));
+        if (!cursor) return cursor.error();
+        for (Selection selection;;) {
+            const auto batch = cursor->next();
+            if (!batch) return batch.error();
+            if (batch->empty()) return collector;
+            const auto goes_on = collector->take(selection.of(*batch, filter));
+            if (!goes_on) return goes_on.error();
+            if (!*goes_on) return collector;
+        }
+    }
+    /// The other threads take no further part.
+    void fail(const Error& error) {
+        next_.store(ranges_.size(), std::memory_order_relaxed);
+        const std::lock_guard lock(mutex_);
+        if (!failure_) failure_ = error;
+    }
+
+    const Snapshot& snapshot_;
+    const Query& query_;
+    std::size_t thread_count_ = 1;
+    std::vector<NameRange> ranges_;
+    std::vector<std::unique_ptr<Collector>> collectors_;  ///< of each range
+    std::atomic<std::size_t> next_ = 0;                   ///< range that nobody has taken
+    std::mutex mutex_;
+    std::optional<Error> failure_;
+};
+
+}  // namespace
+
+}  // namespace ringside::query
+
+namespace ringside {
+
+Result<Rows> Snapshot::run(const Query& query) const {
+    if (auto checked = query.check(); !checked) return checked.error();
+    if (auto checked = impl_->check(); !checked) return checked.error();
+    auto rows = query::Run(*this, *impl_, query)();
+    // What was collected last may be spoilt; and a failure may come of that.
+    if (auto checked = impl_->check(); !checked) return checked.error();
+    return rows;
+}
+
+}  // namespace ringside

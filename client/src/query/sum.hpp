@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cmath>
+#include <memory>
+
+#include "exact_sum.hpp"
+#include "ringside/scalar.hpp"
+
+namespace ringside::query {
+
+/// Sum and mean of the numbers among scalars; what was added can be taken away.
+class Sum {
+public:
+    [[gnu::always_inline]] void add(const Scalar& scalar) {
+        if (const auto integer = scalar.as_int64()) {
+            integers_ += *integer;
+            ++numbers_;
+        } else {
+            change(scalar, true);
+        }
+    }
+    void subtract(const Scalar& scalar) {
+        if (const auto integer = scalar.as_int64()) {
+            integers_ -= *integer;
+            --numbers_;
+        } else {
+            change(scalar, false);
+        }
+    }
+    void add(const Sum& other);
+
+    /// See `ringside::sum` and `average`.
+    [[nodiscard]] Scalar total() const;
+    [[nodiscard]] Scalar mean() const;
+
+private:
+    void change(const Scalar& scalar, bool is_added);
+    [[nodiscard]] double as_real() const;
+
+    Int128 integers_ = 0;
+    std::uint64_t numbers_ = 0;
+    std::uint64_t reals_ = 0;               ///< of the numbers
+    std::unique_ptr<ExactSum> real_sum_{};  ///< made with the first real
+};
+
+}  // namespace ringside::query
