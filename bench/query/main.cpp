@@ -24,6 +24,9 @@ void measure(Report& report, const QueryScale& scale) {
     few.put_all(of_few);
     many.put_all(of_many);
     measure_typed(report, of_many, many, scale);
+#ifdef RINGSIDE_HAS_SQL
+    measure_sql(report, of_many, many, scale);
+#endif
     measure_live(report, of_few, few, of_many, many, scale);
     measure_writers(report, of_many, many, scale);
 }

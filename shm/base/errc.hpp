@@ -66,7 +66,6 @@ enum class Errc : std::uint16_t {
     not_applied = 60,        ///< the broker was replaced before it had taken up the request
     index_limit = 61,        ///< the grid has as many secondary indexes as it may
     query_timed_out = 62,    ///< a query ran longer than it may
-    query_too_large = 63,    ///< a query has more rows, or needs more memory, than it may
     query_interrupted = 63,  ///< whoever asked for a query has ended it
 
     // There is no grid to talk to, or not this one.
