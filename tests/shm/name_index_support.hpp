@@ -24,9 +24,10 @@ protected:
     Segment segment_;
     Heap heap_{segment_.view(), [](Offset, std::uint64_t) { return true; }};
     std::vector<std::pair<Offset, std::uint64_t>> retired_;
-    NameIndexWriter index_{segment_.view(), heap_, [this](Offset offset, std::uint64_t bytes) {
-                               retired_.emplace_back(offset, bytes);
-                           }};
+    NameIndexWriter index_{
+        segment_.view(), heap_,
+        [this](Offset offset, std::uint64_t bytes) { retired_.emplace_back(offset, bytes); },
+        segment_.header().root.index};
     std::map<std::string, RecordId> model_;
     std::uint32_t next_id_ = 0;
     std::vector<RecordId> free_ids_;
