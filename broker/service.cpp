@@ -117,10 +117,11 @@ Result<void> load(Store& store, Grid& grid) {
                        spdlog::error("damaged in the store, and left out: '{}': {}", what, why);
                    });
     if (!summary) return summary.error();
-    const bool is_fresh = store.revision() == 0;
-    const Revision revision = is_fresh ? 0 : store.revision() + store.identity().ring_entries;
+    // One that was there may have followed a grid that was lost before it had taken anything.
+    const bool is_new = store.is_new();
+    const Revision revision = is_new ? 0 : store.revision() + store.identity().ring_entries;
     grid.finish_restore(revision);
-    if (is_fresh) return {};
+    if (is_new) return {};
     if (auto written = store.write(revision, true); !written) return written;
     const double took = seconds_since(began);
     spdlog::info("{} records from the store in {:.3f} s ({:.0f} records/s), damaged: {}",

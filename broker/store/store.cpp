@@ -90,6 +90,7 @@ public:
 
     Identity identity;
     std::string warning;
+    bool was_made = false;
     [[nodiscard]] Revision revision() const noexcept { return revision_; }
 
 private:
@@ -171,6 +172,7 @@ Result<void> Store::Impl::begin(const Options& options) {
     directory_ = options.directory;
     auto known = identify(directory_, options.grid);
     const bool is_new = !known && known.error() == Errc::not_found;
+    was_made = is_new;
     if (!known && !is_new) return known.error();
     if (is_new) {
         if (auto made = make_directory(); !made) return made;
@@ -352,6 +354,7 @@ Result<Store> Store::open_read_only(const std::string& directory) {
 
 const Store::Identity& Store::identity() const noexcept { return impl_->identity; }
 Revision Store::revision() const noexcept { return impl_->revision(); }
+bool Store::is_new() const noexcept { return impl_->was_made; }
 const std::string& Store::warning() const noexcept { return impl_->warning; }
 void Store::put(const StoredRecord& record) { impl_->put(record); }
 void Store::erase(std::string_view name) { impl_->erase(name); }

@@ -70,6 +70,8 @@ public:
 
     [[nodiscard]] const Identity& identity() const noexcept;
     [[nodiscard]] Revision revision() const noexcept;  ///< that it has reached
+    /// Whether it was not there before it was opened.
+    [[nodiscard]] bool is_new() const noexcept;
     /// What had to be given up while it was opened, for the log; empty = nothing.
     [[nodiscard]] const std::string& warning() const noexcept;
 

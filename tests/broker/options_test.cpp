@@ -216,5 +216,18 @@ TEST(Options, FirstRoleThatAppliesDecides) {
         << "a rule comes before the default";
 }
 
+TEST(Access, OnlyAdminsChangeWhatIsOfTheGridAsAWhole) {
+    for (const auto kind : {wire::CommandKind::compact, wire::CommandKind::add_index,
+                            wire::CommandKind::remove_index}) {
+        Command command;
+        command.kind = kind;
+        command.name = "a/*";
+        EXPECT_TRUE((Access{Role::admin, {}}.may(command)));
+        for (const Role role : {Role::none, Role::reader, Role::writer, Role::provider}) {
+            EXPECT_FALSE((Access{role, {}}.may(command)));
+        }
+    }
+}
+
 }  // namespace
 }  // namespace ringside::broker

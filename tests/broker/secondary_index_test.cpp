@@ -228,6 +228,7 @@ TEST_F(SecondaryIndex, IsBuiltOverWhatIsThereWhileCommitsGoOn) {
 
 TEST_F(SecondaryIndex, OutlivesItsBroker) {
     add_index();
+    grid_.grid.publish();
     int answered = 0;
     for (int turn = 0; turn < 300; ++turn) {
         for (std::uint64_t i = 0, n = 1 + below(20); i < n; ++i) one_commit();

@@ -137,7 +137,7 @@ TEST(Consistency, ReadersOfAllKindsSeeWholeDocumentsThatNeverGoBack) {
 
 TEST(Consistency, EverySnapshotOfTransactionsAddsUp) {
     // All changes fit into the ring, so that the watcher may start whenever it is scheduled.
-    const TestGrid grid({"--memory", "256MiB", "--ring-entries", "524288"});
+    const TestGrid grid({"--memory", "512MiB", "--ring-entries", "524288"});
     constexpr int transfers = 30'000;
     constexpr int accounts = 40;
     constexpr std::int64_t total = accounts * 100;
@@ -238,8 +238,8 @@ struct Replica {
 };
 
 TEST(Consistency, WatchersOfEveryChangeSeeAllVersionsInOrder) {
-    const TestGrid grid({"--memory", "128MiB", "--ring-entries", "131072"});
-    const int writes = 60'000;  // all of them fit into the ring
+    const TestGrid grid({"--memory", "256MiB", "--ring-entries", "131072"});
+    const int writes = 60'000;  // all of them fit into the ring, and into what is retained
     Child watcher([&] {
         const Client client = Client::attach({.grid = grid.name()}).value();
         Watch watch = client.watch("**", {.mode = WatchMode::every, .from = 1}).value();

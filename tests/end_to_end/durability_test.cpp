@@ -31,6 +31,22 @@ std::string text_of(const Client& client, std::string_view name) {
     return record ? to_json(record->document()) : std::string(ringside::name(record.error().code));
 }
 
+/// Not even of a grid that was lost before its store had taken anything.
+TEST(Durability, RevisionsAreNotGivenTwice) {
+    const TemporaryDirectory directory;
+    TestGrid grid(stored_in(directory / "data", {"--durability-interval-ms", "60000"}));
+    Revision seen = 0;
+    {
+        Client client = Client::attach({.grid = grid.name()}).value();
+        for (int i = 0; i < 10; ++i) seen = client.put("a", "1")->revision;
+    }
+    grid.lose();
+    grid.start();
+    Client client = Client::attach({.grid = grid.name()}).value();
+    EXPECT_EQ(text_of(client, "a"), "not_found");
+    EXPECT_GT(client.put("a", "1")->revision, seen);
+}
+
 TEST(Durability, AnOrderlyEndKeepsEverything) {
     const TemporaryDirectory directory;
     TestGrid grid(stored_in(directory / "data"));

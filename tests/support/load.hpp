@@ -10,7 +10,7 @@
 namespace ringside::testing {
 
 /// What the writers of the judge do not do: new records by the thousand, deletions, expiries,
-/// patches of large documents, refused transactions.
+/// patches of large documents, refused transactions, an index that comes and goes.
 [[noreturn]] inline void stir(const std::string& grid) {
     std::mt19937_64 random(7);
     for (std::uint64_t number = 0;; ++number) {
@@ -19,11 +19,14 @@ namespace ringside::testing {
         for (int i = 0; i < 300; ++i) seats += "\"s" + std::to_string(i) + "\":\"free\",";
         seats.back() = '}';
         // A refusal or an end of the session is as good as an answer here.
+        if (number % 8 == 7) static_cast<void>(client.remove_index("stir/*", "/0"));
+        else static_cast<void>(client.add_index("stir/*", "/0"));
         static_cast<void>(client.put("stir/hall", seats));
         for (int i = 0; i < 300; ++i) {
             const std::string name = "stir/" + std::to_string(random() % 4000);
-            static_cast<void>(client.put(
-                name, "[1,2,3]", {.ttl = std::chrono::milliseconds(random() % 3 == 0 ? 20 : 0)}));
+            static_cast<void>(
+                client.put(name, "[" + std::to_string(random() % 50) + ",2,3]",
+                           {.ttl = std::chrono::milliseconds(random() % 3 == 0 ? 20 : 0)}));
             if (random() % 3 == 0) static_cast<void>(client.remove(name));
             static_cast<void>(client.patch("stir/hall", "/s" + std::to_string(random() % 300),
                                            std::to_string(random() % 9)));
