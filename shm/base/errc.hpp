@@ -48,9 +48,8 @@ enum class Errc : std::uint16_t {
     bad_timeout = 39,            ///< a call's time outside 1 ms .. `limits::call_ms_max`
     reserved_name = 40,          ///< a name that begins with '$', which only the grid may write
     bad_query = 41,              ///< a query that cannot be run, or fails on a value it meets
-    query_too_large =
-        42,  ///< a query has more parts, groups or rows, or needs more memory, than it may
-    live_query_too_large = 43,  ///< a live query would remember more than it may
+    query_too_large = 42,        ///< a query has more parts or rows, or uses more, than it may
+    live_query_too_large = 43,   ///< a live query would remember more than it may
 
     // The grid refuses or cannot serve.
     grid_full = 50,          ///< the segment has no memory left for this change

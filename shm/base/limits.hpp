@@ -95,6 +95,11 @@ inline constexpr std::size_t sql_memory_bytes_max =
 inline constexpr std::uint64_t sql_rows_default =
     1'000'000;  ///< Errc::query_too_large; where the caller does not say how many
 
+// Reports, which are for people.
+inline constexpr std::uint64_t report_rows_default =
+    10'000;  ///< Errc::query_too_large; of one query, where the caller does not say how many
+inline constexpr std::size_t report_chart_rows_max = 1000;  ///< Errc::bad_configuration
+
 // Time.
 inline constexpr std::uint64_t pin_lease_ms_default = 10'000;  ///< Errc::snapshot_expired
 inline constexpr std::uint64_t pin_lease_ms_max = 3'600'000;   ///< longer ones are cut

@@ -15,8 +15,8 @@ constexpr const char* endless =
 
 class LimitsTest : public SqlTest {
 protected:
-    [[nodiscard]] sql::Database open(sql::Options options) const {
-        return sql::Database::open(client_.snapshot().value(), std::move(options)).value();
+    [[nodiscard]] sql::Database open(const sql::Options& options) const {
+        return sql::Database::open(client_.snapshot().value(), options).value();
     }
     static std::string repeated(const std::string& text, std::size_t count) {
         std::string all;

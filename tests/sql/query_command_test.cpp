@@ -1,7 +1,7 @@
 #include <fstream>
 
+#include "shm/base/limits.hpp"
 #include "tests/support/cli_test.hpp"
-#include "tests/support/temporary_directory.hpp"
 
 /// `ringside query` and `ringside report` as a person uses them.
 namespace ringside {
@@ -148,6 +148,22 @@ TEST_F(QueryCommandTest, AReportTellsWhatIsWrongWithItsFile) {
               "'a' (line 3 of the file): line 1, column 8: no such column: nonsense\n");
     EXPECT_EQ(error("-- name: a\n-- chart: bar x=b y=c\nSELECT 1 AS b;"),
               "'a' (line 3 of the file): a chart of 'c': the query has no such column\n");
+}
+
+TEST_F(QueryCommandTest, AReportHasAsManyRowsAsItMay) {
+    const auto report = [&](std::uint64_t rows, const std::string& chart) {
+        const std::string all = std::to_string(rows);
+        return run("report " +
+                   file(".sql", chart +
+                                    "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 "
+                                    "FROM c LIMIT " +
+                                    all + ") SELECT x FROM c;"));
+    };
+    EXPECT_EQ(report(limits::report_rows_default, "").status, 0);
+    EXPECT_EQ(report(limits::report_rows_default + 1, "").status, 4);
+    const std::string chart = "-- chart: line x=x y=x\n";
+    EXPECT_EQ(report(limits::report_chart_rows_max, chart).status, 0);
+    EXPECT_EQ(report(limits::report_chart_rows_max + 1, chart).status, 2);
 }
 
 TEST_F(QueryCommandTest, TheReportOfAnOnSaleHoldsAtEveryInstant) {

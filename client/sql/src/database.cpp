@@ -8,7 +8,7 @@
 
 namespace ringside::sql {
 
-Result<Database> Database::open(Snapshot snapshot, Options options) {
+Result<Database> Database::open(Snapshot snapshot, const Options& options) {
     std::vector<TableSpec> tables{records_table()};
     if (options.tables.size() > limits::sql_tables_max) {
         return Error(Errc::bad_configuration,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/unordered/unordered_flat_map.hpp>
+#include <compare>
 #include <numeric>
 
 namespace ringside::sql {
@@ -88,7 +89,7 @@ std::vector<std::uint32_t> Grouping::order_of_groups() const {
     std::sort(order.begin(), order.end(), [this](std::uint32_t a, std::uint32_t b) {
         for (std::size_t i = 0; i < columns_.size(); ++i) {
             const auto compared = key(a)[i].compare(key(b)[i]);
-            if (compared != 0) return columns_[i].is_descending ? compared > 0 : compared < 0;
+            if (std::is_neq(compared)) return columns_[i].is_descending == std::is_gt(compared);
         }
         return false;
     });

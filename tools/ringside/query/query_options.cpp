@@ -34,7 +34,7 @@ sql::Database QueryOptions::open(const Client& client) const {
     Snapshot snapshot =
         client.snapshot({.revision = at, .lease = parse_duration(lease, Errc::bad_configuration)})
             .value();
-    return sql::Database::open(std::move(snapshot), std::move(options)).value();
+    return sql::Database::open(std::move(snapshot), options).value();
 }
 
 std::vector<std::string> read_tables(const std::string& path) {

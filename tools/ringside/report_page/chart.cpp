@@ -6,13 +6,13 @@
 #include <array>
 #include <cmath>
 
+#include "shm/base/limits.hpp"
 #include "tools/ringside/report_page/scale.hpp"
 
 namespace ringside::tools {
 
 namespace {
 
-constexpr std::size_t points_max = 1000;
 constexpr int labels_max = 12;  ///< below the x axis, so that they do not touch
 constexpr std::size_t label_characters_max = 14;
 constexpr double width = 720;
@@ -73,9 +73,10 @@ public:
 
 private:
     Result<void> read_columns() {
-        if (table_.rows.size() > points_max) {
-            return Error(Errc::bad_configuration, fmt::format("a chart of {} rows: {} at most",
-                                                              table_.rows.size(), points_max));
+        if (table_.rows.size() > limits::report_chart_rows_max) {
+            return Error(Errc::bad_configuration,
+                         fmt::format("a chart of {} rows: {} at most", table_.rows.size(),
+                                     limits::report_chart_rows_max));
         }
         const auto x = place_of(spec_.x);
         if (!x) return x.error();

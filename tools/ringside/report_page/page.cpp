@@ -92,6 +92,7 @@ std::string html_table(const ReportTable& table) {
                        html_row(is_number, "th", table.columns) + "</thead>\n<tbody>\n";
     for (const auto& row : table.rows) {
         std::vector<std::string> cells;
+        cells.reserve(row.size());
         for (const auto& cell : row) cells.push_back(cell.text);
         text += html_row(is_number, "td", cells);
     }

@@ -14,9 +14,6 @@ namespace ringside::tools {
 
 namespace {
 
-/// A report is for people: a query that finds more should be made to find less.
-constexpr std::uint64_t report_rows_max = 10'000;
-
 struct Arguments {
     QueryOptions options;
     std::string file;
@@ -108,7 +105,7 @@ void report(const Context& context, Arguments arguments) {
 
 void add_report_command(CLI::App& app, Context& context) {
     auto arguments = std::make_shared<Arguments>();
-    arguments->options.row_limit = report_rows_max;
+    arguments->options.row_limit = limits::report_rows_default;
     CLI::App* command = app.add_subcommand(
         "report", "Runs a file of named queries at one snapshot and writes a page");
     command->add_option("file", arguments->file, "The file; - for standard input")->required();

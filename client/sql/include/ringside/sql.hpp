@@ -98,7 +98,7 @@ class Database {
 public:
     /// Errors: bad_configuration (a table declaration; the detail says where), bad_pattern,
     /// bad_pointer, system_error.
-    [[nodiscard]] static Result<Database> open(Snapshot snapshot, Options options = {});
+    [[nodiscard]] static Result<Database> open(Snapshot snapshot, const Options& options = {});
 
     Database(Database&&) noexcept;
     Database& operator=(Database&&) noexcept;
