@@ -39,7 +39,8 @@ private:
         Pipeline pipeline = client_.pipeline().value();
         for (std::size_t i = 0; i < changes; ++i) {
             next_ = (next_ + 7919) % seats_.size();
-            pipeline.put(Seats::name(next_), Seats::json(next_, is_sold_)).value();
+            pipeline.put(Seats::name(next_), Seats::json(next_, is_sold_ ? "sold" : "free"))
+                .value();
         }
         is_sold_ = !is_sold_;
         pipeline.flush().value();

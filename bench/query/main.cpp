@@ -13,7 +13,7 @@ Client attach(const Broker& broker) {
     return Client::attach({.grid = broker.grid(), .timeout = std::chrono::seconds(60)}).value();
 }
 
-void measure(Report& report, const QueryScale& scale) {
+void measure(Report& report, const QueryScale& scale, bool is_typed_only) {
     const Seats few(scale.small_events);
     const Seats many(scale.events);
     // The broker does not spin: where it writes it shares a core with the writer.
@@ -24,6 +24,7 @@ void measure(Report& report, const QueryScale& scale) {
     few.put_all(of_few);
     many.put_all(of_many);
     measure_typed(report, of_many, many, scale);
+    if (is_typed_only) return;
 #ifdef RINGSIDE_HAS_SQL
     measure_sql(report, of_many, many, scale);
 #endif
@@ -44,11 +45,13 @@ int main(int argc, char** argv) try {
         ->check(CLI::ExistingFile);
     app.add_option("--events", scale.events, "Events of 1,000 seats each")
         ->check(CLI::Range(10, 4'000));
+    bool is_typed_only = false;
+    app.add_flag("--typed", is_typed_only, "Only scans and groups, for a profiler");
     app.add_flag("--quick", quick, "Small counts: shows that it works, measures nothing");
     CLI11_PARSE(app, argc, argv);
     if (quick) scale = {20, 5, 1'000, 2e7, 2};
     ringside::bench::Report report;
-    ringside::bench::measure(report, scale);
+    ringside::bench::measure(report, scale, is_typed_only);
     const std::string text = ringside::bench::machine() + "\n\n" + report.text();
     fmt::print("{}", text);
     if (!document.empty()) ringside::bench::replace_section(document, "query", text);

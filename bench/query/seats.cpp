@@ -6,10 +6,20 @@
 
 namespace ringside::bench {
 
+namespace {
+
+std::string_view status(std::size_t twentieth) {
+    if (twentieth == 0) return "held";
+    return twentieth <= 5 ? "sold" : "free";
+}
+
+}  // namespace
+
 Seats::Seats(std::size_t events) {
     JsonReader reader;
+    std::mt19937 random(17);
     for (std::size_t i = 0; i < events * seats_per_event; ++i) {
-        const ByteView document = reader.read(json(i, i % 4 == 0)).value();
+        const ByteView document = reader.read(json(i, status(random() % 20))).value();
         documents_.emplace_back(document.begin(), document.end());
     }
 }
@@ -18,8 +28,7 @@ std::string Seats::name(std::size_t i) {
     return fmt::format("event/{:04}/seat/{:04}", i / seats_per_event, i % seats_per_event);
 }
 
-std::string Seats::json(std::size_t i, bool is_sold) {
-    const char* status = is_sold ? "sold" : i % 20 == 1 ? "held" : "free";
+std::string Seats::json(std::size_t i, std::string_view status) {
     const std::size_t section = i % seats_per_event / (seats_per_event / sections);
     return fmt::format(R"({{"section":"S{:02}","row":{},"number":{},"status":"{}","price":{}}})",
                        section, 1 + i % 25 / 5, 1 + i % 5, status, 2000 + i * 7919 % 7000);

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ringside/client.hpp"
@@ -21,7 +22,7 @@ public:
     /// In the order of their names.
     [[nodiscard]] const std::vector<Bytes>& documents() const { return documents_; }
     [[nodiscard]] static std::string name(std::size_t i);
-    [[nodiscard]] static std::string json(std::size_t i, bool is_sold);
+    [[nodiscard]] static std::string json(std::size_t i, std::string_view status);
     void put_all(Client& client) const;
 
 private:

@@ -29,6 +29,7 @@ Field Field::level(std::size_t index) {
 Field Field::name() { return Field(Data{.kind = Kind::name, .label = "name"}); }
 Field Field::version() { return Field(Data{.kind = Kind::version, .label = "version"}); }
 Field Field::revision() { return Field(Data{.kind = Kind::revision, .label = "revision"}); }
+Field Field::updated() { return Field(Data{.kind = Kind::updated, .label = "updated"}); }
 
 bool Field::is_same(const Field& other) const noexcept {
     return data_ == other.data_ ||
@@ -36,10 +37,11 @@ bool Field::is_same(const Field& other) const noexcept {
             !other.error() && pointer() == other.pointer());
 }
 
-FieldReader::FieldReader(const Field& field) : field_(field.data_) {
-    steps_.reserve(field_->pointer.tokens().size());
+FieldReader::FieldReader(const Field& field)
+    : field_(field.data_),
+      is_key_(field_->kind == Field::Kind::pointer && field_->pointer.tokens().size() == 1),
+      key_(is_key_ ? std::string_view(field_->pointer.tokens().front()) : std::string_view()) {
     for (const std::string& token : field_->pointer.tokens()) steps_.emplace_back(token);
-    is_key_ = is_of_document() && steps_.size() == 1;
 }
 
 /// As `Value::find`, with keys that remember their places.
@@ -76,6 +78,7 @@ Scalar FieldReader::of_name_or_version(const RecordView& record) const noexcept 
         case Field::Kind::name: return Scalar::string(record.name());
         case Field::Kind::version: return Scalar::unsigned_integer(record.version());
         case Field::Kind::revision: return Scalar::unsigned_integer(record.revision());
+        case Field::Kind::updated: return Scalar::unsigned_integer(record.updated_ns());
         case Field::Kind::pointer: break;
     }
     return {};

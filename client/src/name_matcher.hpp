@@ -19,14 +19,20 @@ public:
 
     [[nodiscard]] const Pattern& pattern() const noexcept { return pattern_; }
 
+    /// The names that come next are between these two: where both have one parent, all have.
+    void begin_batch(std::string_view first, std::string_view last) noexcept {
+        have_parent_ = !parent_.empty() && first.starts_with(parent_) && last.starts_with(parent_);
+    }
+
     /// `name` is one that passes `check_name`.
     [[nodiscard]] bool matches(std::string_view name) {
-        if (!parent_.empty() && name.starts_with(parent_) &&
-            name.find('/', parent_.size()) == std::string_view::npos) [[likely]] {
+        const bool has_parent = have_parent_ || (!parent_.empty() && name.starts_with(parent_));
+        if (has_parent && name.find('/', parent_.size()) == std::string_view::npos) [[likely]] {
             return is_match_;
         }
         is_match_ = pattern_.matches(name);
         if (ends_in_any_) parent_ = name.substr(0, name.rfind('/') + 1);
+        have_parent_ = false;
         return is_match_;
     }
 
@@ -35,6 +41,7 @@ private:
     bool ends_in_any_;
     std::string parent_;  ///< of the last name, with the '/' behind it
     bool is_match_ = false;
+    bool have_parent_ = false;  ///< the names of this batch
 };
 
 }  // namespace ringside::detail

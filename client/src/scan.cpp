@@ -104,6 +104,7 @@ std::size_t Scan::without_those_beyond(std::size_t count) {
 std::size_t Scan::without_mismatches(std::size_t count) {
     const bool is_of_grid_excluded = prefix_.empty();
     if (!matcher_ && !is_of_grid_excluded) return count;
+    if (matcher_ && count > 0) matcher_->begin_batch(batch_[0].name(), batch_[count - 1].name());
     std::size_t kept = 0;
     for (std::size_t i = 0; i < count; ++i) {
         const std::string_view name = batch_[i].name();

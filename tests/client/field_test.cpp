@@ -12,7 +12,7 @@ protected:
                             std::string_view name = "event/42/seat/A12") {
         const Document document = Document::parse(json).value();
         const FieldReader reader(field);
-        return to_json(reader(RecordView(name, document.bytes(), nullptr, 7, 99, 0)));
+        return to_json(reader(RecordView(name, document.bytes(), nullptr, 7, 99, 1'700, 0)));
     }
 };
 
@@ -42,10 +42,11 @@ TEST_F(FieldTest, LevelsAreCountedFromZero) {
     EXPECT_EQ(read(Field::level(0), "1", "alone"), R"("alone")");
 }
 
-TEST_F(FieldTest, NameVersionAndRevisionAreFields) {
+TEST_F(FieldTest, NameVersionRevisionAndTimeAreFields) {
     EXPECT_EQ(read(Field::name(), "1"), R"("event/42/seat/A12")");
     EXPECT_EQ(read(Field::version(), "1"), "7");
     EXPECT_EQ(read(Field::revision(), "1"), "99");
+    EXPECT_EQ(read(Field::updated(), "1"), "1700");
 }
 
 TEST_F(FieldTest, ABadPointerIsKeptAsAnError) {
@@ -59,7 +60,7 @@ TEST_F(FieldTest, AReaderFollowsDocumentsOfManyShapes) {
     for (const char* json :
          {R"({"x":1})", R"({"a":0,"x":1})", R"({"a":0,"b":0,"x":1,"z":2})", R"({"x":1,"z":2})"}) {
         const Document document = Document::parse(json).value();
-        const RecordView record("r", document.bytes(), nullptr, 1, 1, 0);
+        const RecordView record("r", document.bytes(), nullptr, 1, 1, 0, 0);
         EXPECT_EQ(reader(record), Scalar::integer(1)) << json;
     }
 }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <random>
 #include <set>
@@ -276,7 +277,7 @@ TEST(LiveQuery, ReadsEverythingAgainWhenItWasLapped) {
 TEST_F(LiveQueryTest, GoesOnWithTheNextBroker) {
     client_.put("r/1", "1").value();
     LiveQuery live = client_.live_query(scan("r/*").aggregate({sum("")})).value();
-    grid_.end(SIGKILL);
+    grid_.kill_broker();
     grid_.start();
     client_.put("r/2", "2").value();
     const auto update = live.next(milliseconds(10'000)).value();

@@ -11,7 +11,7 @@ namespace {
 bool passes(const Predicate& predicate, std::string_view json,
             std::string_view name = "event/42/seat/A12") {
     const Document document = Document::parse(json).value();
-    const RecordView record(name, document.bytes(), nullptr, 7, 99, 0);
+    const RecordView record(name, document.bytes(), nullptr, 7, 99, 0, 0);
     return query::Filter(predicate).matches({&record, record.document()});
 }
 

@@ -252,6 +252,20 @@ TEST_F(QueryTest, SeesOneInstantWhileWritersGoOn) {
     writer.join();
 }
 
+TEST(Query, EndsWithAnErrorWhenItsSnapshotIsRevoked) {
+    const testing::TestGrid grid({"--memory", "16MiB", "--ring-entries", "1024"});
+    Client client = Client::attach({.grid = grid.name()}).value();
+    const std::string text = '"' + std::string(3000, 'x') + '"';
+    for (int i = 0; i < 200; ++i) client.put("r/" + std::to_string(i), text).value();
+    const Snapshot snapshot = client.snapshot().value();
+    const Query query = scan("r/*").group_by({""}).aggregate({count()});
+    EXPECT_EQ(text_of(snapshot.run(query).value()), text + " 200\n");
+    // Memory is short, and the snapshot is in the way.
+    for (int i = 0; i < 50'000; ++i) client.put("r/0", text).value();
+    EXPECT_EQ(snapshot.run(query).error(), Errc::snapshot_expired);
+    EXPECT_TRUE(client.snapshot().value().run(query));
+}
+
 TEST(GroupTable, HasALimitOfGroups) {
     query::GroupTable table(1, 0);
     for (std::size_t i = 0; i < limits::query_groups_max; ++i) {

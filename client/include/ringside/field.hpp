@@ -22,7 +22,7 @@ namespace ringside {
 /// Thread safety: immutable.
 class Field {
 public:
-    enum class Kind : std::uint8_t { pointer, level, name, version, revision };
+    enum class Kind : std::uint8_t { pointer, level, name, version, revision, updated };
 
     /// A JSON Pointer; one that is none is told of when the query runs: see `error`.
     Field(std::string_view pointer);
@@ -36,6 +36,8 @@ public:
     static Field name();
     static Field version();
     static Field revision();
+    /// Unix time in ns of the commit that made the version.
+    static Field updated();
 
     [[nodiscard]] Kind kind() const noexcept { return data_->kind; }
     /// Of a pointer; the whole document otherwise.
@@ -87,7 +89,7 @@ public:
     /// The value in the document whose root is given; one that does not exist where there is none.
     /// REQUIRES: is_of_document().
     [[nodiscard]] [[gnu::always_inline]] Value value(const Value& root) const noexcept {
-        return is_key_ && root.is_object() ? root[steps_.front().key] : find(root);
+        return is_key_ && root.is_object() ? root[key_] : find(root);
     }
 
 private:
@@ -102,7 +104,8 @@ private:
 
     std::shared_ptr<const Field::Data> field_;
     std::vector<Step> steps_;
-    bool is_key_;  ///< a pointer with one token
+    bool is_key_;     ///< a pointer with one token,
+    Value::Key key_;  ///< which is this
 };
 
 }  // namespace ringside

@@ -3,8 +3,9 @@
 namespace ringside::query {
 
 std::size_t Accumulator::replace_extreme(const Scalar& scalar) {
+    const std::size_t before = extreme_.heap_bytes();
     extreme_ = OwnedScalar(scalar);
-    return extreme_.heap_bytes();
+    return extreme_.heap_bytes() - before;  // may wrap around, as what it is added to does
 }
 
 std::size_t Accumulator::add_to_minimum(const Scalar& scalar) {

@@ -1,67 +1,25 @@
 #pragma once
 
-#include <cstdint>
 #include <span>
-#include <string>
 #include <vector>
 
-#include "ringside/field.hpp"
-#include "ringside/predicate.hpp"
+#include "filter_program.hpp"
 
 namespace ringside::query {
 
-/// A record that is looked at, with the root of its document.
-struct Candidate {
-    const RecordView* record;
-    Value root;
-};
-
-/// A predicate as a program: a list of tests, each of which says where to go on when it holds and
-/// when it does not. A combination of conditions thus costs as many tests as it takes to know its
-/// outcome, and nothing else.
+/// Finds out which records pass a predicate, a batch at a time: the conditions that must all hold
+/// one after the other, each for all records that are left.
 /// Thread safety: one thread, see FieldReader.
 class Filter {
 public:
     explicit Filter(const Predicate& predicate);
 
     [[nodiscard]] bool matches(const Candidate& candidate) const noexcept;
-    [[nodiscard]] bool is_trivial() const noexcept { return tests_.empty() && begin_ == accept; }
+    /// Moves those that pass to the front, in their order. Returns their number.
+    [[nodiscard]] std::size_t keep(std::span<Candidate> candidates) const noexcept;
 
 private:
-    static constexpr std::int32_t accept = -1;
-    static constexpr std::int32_t reject = -2;
-
-    enum class Kind : std::uint8_t {
-        equal_text,  ///< a value of the document with a string: most conditions
-        integer,     ///< a value of the document compared with an integer
-        comparison,
-        any_of,
-        starts_with,
-        is_null,
-        exists,
-    };
-    struct Test {
-        Kind kind;
-        Comparison comparison;
-        std::int32_t if_true;
-        std::int32_t if_false;
-        std::int64_t integer;
-        std::string text;
-        FieldReader reader;
-        std::vector<OwnedScalar> constants;
-    };
-
-    std::int32_t compile(const Predicate::Node& node, std::int32_t if_true, std::int32_t if_false);
-    std::int32_t compile_parts(const Predicate::Node& node, std::int32_t if_true,
-                               std::int32_t if_false);
-    std::int32_t add_test(const Predicate::Node& node, std::int32_t if_true, std::int32_t if_false);
-    [[nodiscard]] static bool holds(const Test& test, const Candidate& candidate) noexcept;
-    [[nodiscard]] static bool holds_of_integer(const Test& test, const Value& value) noexcept;
-    [[nodiscard]] static bool holds_generally(const Test& test,
-                                              const Candidate& candidate) noexcept;
-
-    std::vector<Test> tests_;
-    std::int32_t begin_;
+    std::vector<FilterProgram> conditions_;
 };
 
 }  // namespace ringside::query

@@ -33,9 +33,10 @@ Result<bool> RowCollector::take(std::span<const Candidate> records) {
 
 Result<void> RowCollector::merge(Collector& later) {
     auto& other = static_cast<RowCollector&>(later);
-    const std::size_t room =
-        limit_ == SIZE_MAX ? SIZE_MAX : limit_ * reader_.width() - values_.size();
-    const auto taken = static_cast<std::ptrdiff_t>(std::min(room, other.values_.size()));
+    const std::size_t width = reader_.width();
+    const std::size_t room = limit_ - values_.size() / width;
+    const auto taken =
+        static_cast<std::ptrdiff_t>(std::min(room, other.values_.size() / width) * width);
     values_.insert(values_.end(), std::make_move_iterator(other.values_.begin()),
                    std::make_move_iterator(other.values_.begin() + taken));
     bytes_ += other.bytes_;

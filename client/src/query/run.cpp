@@ -18,13 +18,9 @@ class Selection {
 public:
     std::span<const Candidate> of(std::span<const RecordView> batch,
                                   const Filter& filter) noexcept {
-        std::size_t count = 0;
-        for (const RecordView& record : batch) {
-            Candidate& candidate = candidates_[count];
-            candidate = {&record, record.document()};
-            if (filter.matches(candidate)) ++count;
-        }
-        return {candidates_.data(), count};
+        for (std::size_t i = 0; i < batch.size(); ++i)
+            candidates_[i] = {&batch[i], batch[i].document()};
+        return {candidates_.data(), filter.keep({candidates_.data(), batch.size()})};
     }
 
 private:
