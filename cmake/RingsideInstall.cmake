@@ -1,4 +1,5 @@
-# `find_package(ringside)` gives ringside::client; pkg-config knows it as `ringside`.
+# `find_package(ringside)` gives ringside::client, and with COMPONENTS sql ringside::sql; pkg-config
+# knows them as `ringside` and `ringside-sql`.
 include(CMakePackageConfigHelpers)
 
 install(TARGETS ringside ringside-broker RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
@@ -9,6 +10,14 @@ install(DIRECTORY client/include/ringside DESTINATION ${CMAKE_INSTALL_INCLUDEDIR
 install(DIRECTORY shm DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/ringside FILES_MATCHING PATTERN "*.hpp")
 install(DIRECTORY ${RINGSIDE_GENERATED_DIR}/shm DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/ringside
         FILES_MATCHING PATTERN "*.h")
+
+if(RINGSIDE_BUILD_SQL)
+  install(TARGETS ringside_sql EXPORT ringsideTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  install(FILES client/sql/include/ringside/sql.hpp
+          DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/ringside)
+  install(FILES tools/examples/onsale/report.sql
+          DESTINATION ${CMAKE_INSTALL_DATADIR}/ringside/examples/onsale)
+endif()
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/ringside)
 install(EXPORT ringsideTargets NAMESPACE ringside:: DESTINATION ${package_dir})
@@ -21,8 +30,14 @@ install(FILES ${CMAKE_CURRENT_BINARY_DIR}/ringsideConfig.cmake
 # The package may be installed below any prefix: its file finds that from its own place.
 set(pkgconfig_dir ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 file(RELATIVE_PATH prefix_from_pkgconfig_dir /${pkgconfig_dir} /)
-configure_file(cmake/ringside.pc.in ringside.pc @ONLY)
-install(FILES ${CMAKE_CURRENT_BINARY_DIR}/ringside.pc DESTINATION ${pkgconfig_dir})
+set(pkgconfig_files ringside.pc)
+if(RINGSIDE_BUILD_SQL)
+  list(APPEND pkgconfig_files ringside-sql.pc)
+endif()
+foreach(file ${pkgconfig_files})
+  configure_file(cmake/${file}.in ${file} @ONLY)
+  install(FILES ${CMAKE_CURRENT_BINARY_DIR}/${file} DESTINATION ${pkgconfig_dir})
+endforeach()
 
 # The unit and its user go where systemd looks below the prefix (/usr/lib/systemd for /usr).
 configure_file(tools/systemd/ringside-broker@.service.in ringside-broker@.service @ONLY)

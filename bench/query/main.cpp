@@ -25,6 +25,9 @@ void measure(Report& report, const QueryScale& scale, bool is_typed_only) {
     many.put_all(of_many);
     measure_typed(report, of_many, many, scale);
     if (is_typed_only) return;
+#ifdef RINGSIDE_HAS_SQL
+    measure_sql(report, of_many, many, scale);
+#endif
     measure_live(report, of_few, few, of_many, many, scale);
     measure_writers(report, of_many, many, scale);
     measure_indexes(report, of_many, many, scale);

@@ -22,6 +22,10 @@ struct QueryScale {
 void measure_typed(Report& report, const Client& client, const Seats& seats,
                    const QueryScale& scale);
 
+/// SQL against SQLite over a table of its own, which holds the documents as JSON text, and against
+/// typed scans; one event. Only where the build has SQL.
+void measure_sql(Report& report, const Client& client, const Seats& seats, const QueryScale& scale);
+
 /// What a write costs while a report is made over and over.
 void measure_writers(Report& report, const Client& client, const Seats& seats,
                      const QueryScale& scale);

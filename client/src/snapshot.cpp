@@ -83,6 +83,28 @@ Result<void> Snapshot::scan_prefix(
     return impl_->check();
 }
 
+RecordMark Snapshot::mark(const RecordView& record) const noexcept {
+    if (record.name().empty()) return RecordMark{0};
+    const auto* name = reinterpret_cast<const Byte*>(record.name().data());
+    return RecordMark{impl_->segment().offset_of(
+        name - shm::VersionBlock::name_offset(record.expires_ms() != 0))};
+}
+
+RecordView Snapshot::record(RecordMark mark) const noexcept {
+    const auto offset = static_cast<Offset>(mark);
+    const shm::SegmentView& segment = impl_->segment();
+    if (offset == 0 || !segment.holds(offset, sizeof(shm::VersionBlock))) return {};
+    return detail::view_of(segment, *segment.version_at(offset));
+}
+
+void Snapshot::prefetch(RecordMark mark) const noexcept {
+    const auto offset = static_cast<Offset>(mark);
+    const shm::SegmentView& segment = impl_->segment();
+    if (segment.holds(offset, sizeof(shm::VersionBlock))) {
+        shm::RecordTableReader::prefetch_block(segment.version_at(offset));
+    }
+}
+
 Result<void> Snapshot::check() const { return impl_->check(); }
 
 }  // namespace ringside

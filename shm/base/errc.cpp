@@ -113,10 +113,12 @@ Description describe(Errc code) noexcept {
             return {"reserved_name",
                     "names that begin with '$' are written by the grid itself: use another one"};
         case Errc::bad_query:
-            return {"bad_query", "the query contradicts itself: see what it says, and change it"};
+            return {"bad_query", "the query cannot be run: correct what the detail says"};
         case Errc::query_too_large:
-            return {"query_too_large",
-                    "the query needs more than one may: narrow it, or group by fewer fields"};
+            return {
+                "query_too_large",
+                "the query needs more than it may: narrow it, group by fewer fields, or raise its "
+                "limit"};
         case Errc::live_query_too_large:
             return {"live_query_too_large",
                     "the live query would have to remember more than it may: narrow its pattern or "
@@ -166,6 +168,11 @@ Description describe(Errc code) noexcept {
             return {"not_applied",
                     "another broker has taken the grid over, and nothing of this request was "
                     "applied: send it again"};
+        case Errc::query_timed_out:
+            return {"query_timed_out",
+                    "the query ran longer than it may: narrow it by names, or give it more time"};
+        case Errc::query_interrupted:
+            return {"query_interrupted", "the query was ended by whoever asked for it"};
         case Errc::no_such_grid:
             return {"no_such_grid",
                     "there is no grid of this name on this host: start its broker, or check "

@@ -47,8 +47,8 @@ enum class Errc : std::uint16_t {
     bad_user = 38,               ///< an identity that is not one level of a name, or too long
     bad_timeout = 39,            ///< a call's time outside 1 ms .. `limits::call_ms_max`
     reserved_name = 40,          ///< a name that begins with '$', which only the grid may write
-    bad_query = 41,              ///< a query that contradicts itself
-    query_too_large = 42,        ///< more conditions, groups or rows than one query may have
+    bad_query = 41,              ///< a query that cannot be run, or fails on a value it meets
+    query_too_large = 42,        ///< a query has more parts or rows, or uses more, than it may
     live_query_too_large = 43,   ///< a live query would remember more than it may
 
     // The grid refuses or cannot serve.
@@ -62,8 +62,10 @@ enum class Errc : std::uint16_t {
     read_only = 57,          ///< the store fails: nothing is written until it works again
     not_durable = 58,        ///< the change was applied, but its store has failed to take it
     memory_only = 59,        ///< the grid has no store, so that nothing can be durable
-    index_limit = 61,        ///< the grid has as many secondary indexes as it may
     not_applied = 60,        ///< the broker was replaced before it had taken up the request
+    index_limit = 61,        ///< the grid has as many secondary indexes as it may
+    query_timed_out = 62,    ///< a query ran longer than it may
+    query_interrupted = 63,  ///< whoever asked for a query has ended it
 
     // There is no grid to talk to, or not this one.
     no_such_grid = 70,     ///< no segment of that name

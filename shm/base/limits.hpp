@@ -80,6 +80,26 @@ inline constexpr std::uint64_t memory_bytes_min = 8ULL << 20;  ///< Errc::bad_co
 inline constexpr std::uint64_t memory_bytes_max = 1ULL << 44;  ///< Errc::bad_configuration
 inline constexpr std::size_t grid_name_bytes_max = 64;         ///< Errc::bad_grid_name
 
+// Queries in SQL.
+inline constexpr std::size_t sql_bytes_max = 1ULL << 20;  ///< Errc::bad_query; of a statement
+inline constexpr std::size_t sql_depth_max = 200;         ///< Errc::bad_query; of an expression
+inline constexpr std::size_t sql_selects_max = 64;  ///< Errc::bad_query; joined by UNION and such
+inline constexpr std::size_t sql_tables_max =
+    32;  ///< Errc::bad_configuration; that one database declares
+inline constexpr std::size_t sql_columns_max =
+    256;  ///< Errc::bad_configuration; of one declared table
+inline constexpr std::size_t sql_value_bytes_max =
+    64ULL << 20;  ///< Errc::query_too_large; of one text that a query makes
+inline constexpr std::size_t sql_memory_bytes_max =
+    1ULL << 30;  ///< Errc::query_too_large; sorts, groups and whatever SQLite needs
+inline constexpr std::uint64_t sql_rows_default =
+    1'000'000;  ///< Errc::query_too_large; where the caller does not say how many
+
+// Reports, which are for people.
+inline constexpr std::uint64_t report_rows_default =
+    10'000;  ///< Errc::query_too_large; of one query, where the caller does not say how many
+inline constexpr std::size_t report_chart_rows_max = 1000;  ///< Errc::bad_configuration
+
 // Time.
 inline constexpr std::uint64_t pin_lease_ms_default = 10'000;  ///< Errc::snapshot_expired
 inline constexpr std::uint64_t pin_lease_ms_max = 3'600'000;   ///< longer ones are cut

@@ -56,7 +56,6 @@ ExitStatus status_of(Errc code) noexcept {
         case Errc::bad_timeout:
         case Errc::reserved_name:
         case Errc::bad_query:
-        case Errc::query_too_large:
         case Errc::live_query_too_large:
         case Errc::bad_ttl: return ExitStatus::usage;
         case Errc::no_such_grid:
@@ -75,6 +74,9 @@ ExitStatus status_of(Errc code) noexcept {
         case Errc::not_durable:
         case Errc::memory_only:
         case Errc::not_applied:
+        case Errc::query_timed_out:
+        case Errc::query_too_large:
+        case Errc::query_interrupted:
         case Errc::store_in_use:
         case Errc::store_mismatch:
         case Errc::store_format:

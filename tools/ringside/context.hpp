@@ -68,5 +68,8 @@ void add_inspect_command(CLI::App& app, Context& context);
 void add_top_command(CLI::App& app, Context& context);
 void add_backup_command(CLI::App& app, Context& context);
 void add_verify_command(CLI::App& app, Context& context);
+// Where the build has SQL.
+void add_query_command(CLI::App& app, Context& context);
+void add_report_command(CLI::App& app, Context& context);
 
 }  // namespace ringside::tools

@@ -38,6 +38,10 @@ int run(int argc, char** argv) {
     add_top_command(app, context);
     add_backup_command(app, context);
     add_verify_command(app, context);
+#ifdef RINGSIDE_HAS_SQL
+    add_query_command(app, context);
+    add_report_command(app, context);
+#endif
     try {
         app.parse(argc, argv);
         std::fflush(stdout);

@@ -70,6 +70,14 @@ public:
     /// bad_pointer, bad_query, query_too_large, snapshot_expired.
     [[nodiscard]] Result<Rows> run(const Query& query) const;
 
+    /// What leads back to a record that this snapshot has shown.
+    [[nodiscard]] RecordMark mark(const RecordView& record) const noexcept;
+    /// The record of a mark, valid while the Snapshot is. One without a name where the pin was
+    /// revoked and the memory holds something else.
+    [[nodiscard]] RecordView record(RecordMark mark) const noexcept;
+    /// Starts to load what `record` reads, so that many cache misses overlap.
+    void prefetch(RecordMark mark) const noexcept;
+
     /// snapshot_expired when the pin was revoked.
     [[nodiscard]] Result<void> check() const;
 

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <sqlite3.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ringside/record_cursor.hpp"
+#include "table_spec.hpp"
+
+namespace ringside::sql {
+
+/// How a condition narrows what has to be read.
+enum class Narrowing : char {
+    name_is = '=',
+    name_from = 'g',    ///< name >= value
+    name_after = 'a',   ///< name > value
+    name_before = 'b',  ///< name < value
+    name_up_to = 'u',   ///< name <= value
+    name_glob = '*',
+    name_like = '%',
+    level_is = 'l',
+};
+
+/// A condition that is answered by the index; its value comes when the query runs.
+struct Condition {
+    Narrowing how;
+    std::uint8_t level = 0;   ///< for level_is
+    bool is_literal = false;  ///< the value stands in the statement
+};
+
+/// A column by which rows are grouped.
+struct GroupColumn {
+    std::size_t column = 0;
+    bool is_descending = false;
+};
+
+/// How SQLite has decided to read a table: made by its planner, carried in its program as text.
+struct Access {
+    std::vector<Condition> conditions{};  ///< in the order of the values
+    std::vector<GroupColumn> groups{};    ///< none: in the order of names
+
+    [[nodiscard]] std::string encode() const;
+    [[nodiscard]] static Access decode(std::string_view text);
+};
+
+/// What a level of the name of every record of the pattern can be compared with at once.
+[[nodiscard]] bool is_fixed_level(const Pattern& pattern, std::size_t level) noexcept;
+
+/// What has to be read of a table for the values that its conditions have got.
+class Scope {
+public:
+    explicit Scope(const Pattern& pattern) : pattern_(pattern.text()) {}
+
+    /// Takes a condition into account; the rows that it leaves may still not fulfil it.
+    void narrow(const Condition& condition, sqlite3_value* value);
+
+    /// Nothing can match.
+    [[nodiscard]] bool is_empty() const noexcept { return is_empty_; }
+    /// Only this name can match.
+    [[nodiscard]] const std::optional<std::string>& name() const noexcept { return name_; }
+    [[nodiscard]] const std::string& pattern() const noexcept { return pattern_; }
+    [[nodiscard]] const NameRange& range() const noexcept { return range_; }
+
+private:
+    void begin_at(std::string name);
+    void end_before(std::string name);
+    void name_is(std::string name);
+    void begins_with(std::string prefix);
+    void level_is(std::size_t level, std::string_view text);
+
+    std::string pattern_;
+    NameRange range_;
+    std::optional<std::string> name_;
+    bool is_empty_ = false;
+};
+
+}  // namespace ringside::sql

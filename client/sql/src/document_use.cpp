@@ -1,0 +1,374 @@
+#include "document_use.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstring>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "connection.hpp"
+#include "json_functions.hpp"
+
+namespace ringside::sql {
+
+namespace {
+
+/// A step of SQLite's program.
+struct Step {
+    std::string name;
+    int p1 = 0;
+    int p2 = 0;
+    int p3 = 0;
+    std::string p4;
+    int p5 = 0;
+};
+
+/// What a kind of step does, as far as it matters here.
+enum Effect : unsigned {
+    reads_1 = 1U << 0,  ///< the register whose number is P1
+    reads_2 = 1U << 1,
+    reads_3 = 1U << 2,
+    writes_1 = 1U << 3,
+    writes_2 = 1U << 4,
+    writes_3 = 1U << 5,
+    jumps = 1U << 6,          ///< to P2, or goes on
+    goes = 1U << 7,           ///< to P2 only
+    ends = 1U << 8,           ///< does not go on
+    goes_anywhere = 1U << 9,  ///< to what a coroutine or subroutine may return to, or goes on
+    jumps_three_ways = 1U << 10,
+    reads_2_from_1 = 1U << 11,  ///< P2 registers from P1 on
+    reads_3_from_1 = 1U << 12,
+    reads_3_from_2 = 1U << 13,
+    copies = 1U << 14,          ///< P3 + 1 registers from P1 on
+    reads_4_from_3 = 1U << 15,  ///< P4 registers from P3 on; 0: the one
+    is_aggregate = 1U << 16,    ///< P5 registers from P2 on
+    is_function = 1U << 17,
+    is_filter = 1U << 18,
+    moves = 1U << 19,  ///< the cursor whose number is P1
+};
+
+struct Kind {
+    std::string_view name;
+    unsigned effect;
+};
+
+/// Every step that reading statements are made of; what is not here reads everything.
+constexpr unsigned arithmetic = reads_1 | reads_2 | writes_3;
+constexpr unsigned comparison = reads_1 | reads_3 | jumps;
+constexpr unsigned seek = reads_4_from_3 | jumps;
+constexpr std::array kinds{
+    Kind{"Goto", goes},
+    Kind{"Gosub", goes},
+    Kind{"Init", jumps},
+    Kind{"Once", jumps},
+    Kind{"Return", goes_anywhere},
+    Kind{"Yield", goes_anywhere | jumps},
+    Kind{"InitCoroutine", jumps},
+    Kind{"EndCoroutine", goes_anywhere},
+    Kind{"Halt", ends},
+    Kind{"BeginSubrtn", writes_2},
+    Kind{"Integer", writes_2},
+    Kind{"Int64", writes_2},
+    Kind{"Real", writes_2},
+    Kind{"String8", writes_2},
+    Kind{"Null", writes_2},
+    Kind{"Blob", writes_2},
+    Kind{"SoftNull", writes_1},
+    Kind{"Move", reads_3_from_1},
+    Kind{"Copy", copies},
+    Kind{"SCopy", reads_1 | writes_2},
+    Kind{"IntCopy", reads_1 | writes_2},
+    Kind{"ResultRow", reads_2_from_1},
+    Kind{"CollSeq", 0},
+    Kind{"Add", arithmetic},
+    Kind{"Subtract", arithmetic},
+    Kind{"Multiply", arithmetic},
+    Kind{"Divide", arithmetic},
+    Kind{"Remainder", arithmetic},
+    Kind{"Concat", arithmetic},
+    Kind{"BitAnd", arithmetic},
+    Kind{"BitOr", arithmetic},
+    Kind{"ShiftLeft", arithmetic},
+    Kind{"ShiftRight", arithmetic},
+    Kind{"And", arithmetic},
+    Kind{"Or", arithmetic},
+    Kind{"AddImm", reads_1},
+    Kind{"MustBeInt", reads_1 | jumps},
+    Kind{"RealAffinity", reads_1},
+    Kind{"Cast", reads_1},
+    Kind{"Eq", comparison},
+    Kind{"Ne", comparison},
+    Kind{"Lt", comparison},
+    Kind{"Le", comparison},
+    Kind{"Gt", comparison},
+    Kind{"Ge", comparison},
+    Kind{"ElseEq", jumps},
+    Kind{"Compare", reads_3_from_1 | reads_3_from_2},
+    Kind{"Permutation", 0},
+    Kind{"Jump", jumps_three_ways | ends},
+    Kind{"IsTrue", reads_1 | writes_2},
+    Kind{"Not", reads_1 | writes_2},
+    Kind{"BitNot", reads_1 | writes_2},
+    Kind{"If", reads_1 | jumps},
+    Kind{"IfNot", reads_1 | jumps},
+    Kind{"IsNull", reads_1 | jumps},
+    Kind{"NotNull", reads_1 | jumps},
+    Kind{"ZeroOrNull", reads_1 | reads_3 | writes_2},
+    Kind{"IfNullRow", jumps},
+    Kind{"Column", writes_3},
+    Kind{"Affinity", reads_2_from_1},
+    Kind{"MakeRecord", reads_2_from_1 | writes_3},
+    Kind{"OpenEphemeral", 0},
+    Kind{"OpenDup", 0},
+    Kind{"OpenPseudo", reads_2},
+    Kind{"SorterOpen", 0},
+    Kind{"Close", moves},
+    Kind{"ColumnsUsed", 0},
+    Kind{"Rewind", jumps},
+    Kind{"Last", jumps},
+    Kind{"Next", jumps},
+    Kind{"Prev", jumps},
+    Kind{"Sort", jumps},
+    Kind{"SorterSort", jumps},
+    Kind{"SorterNext", jumps},
+    Kind{"SorterData", writes_2},
+    Kind{"SorterInsert", reads_2},
+    Kind{"SorterCompare", reads_3 | jumps},
+    Kind{"ResetSorter", 0},
+    Kind{"IdxInsert", reads_2 | reads_4_from_3},
+    Kind{"IdxDelete", reads_3_from_2},
+    Kind{"Found", seek},
+    Kind{"NotFound", seek},
+    Kind{"NoConflict", seek},
+    Kind{"SeekGE", seek},
+    Kind{"SeekGT", seek},
+    Kind{"SeekLE", seek},
+    Kind{"SeekLT", seek},
+    Kind{"SeekRowid", reads_3 | jumps},
+    Kind{"NotExists", reads_3 | jumps},
+    Kind{"IdxGE", seek},
+    Kind{"IdxGT", seek},
+    Kind{"IdxLE", seek},
+    Kind{"IdxLT", seek},
+    Kind{"Filter", seek},
+    Kind{"FilterAdd", reads_4_from_3},
+    Kind{"Sequence", writes_2},
+    Kind{"SequenceTest", jumps},
+    Kind{"NewRowid", writes_2},
+    Kind{"Insert", reads_2 | reads_3},
+    Kind{"RowData", writes_2},
+    Kind{"Rowid", writes_2},
+    Kind{"NullRow", 0},
+    Kind{"Count", writes_2},
+    Kind{"Delete", 0},
+    Kind{"RowSetAdd", reads_2},
+    Kind{"RowSetTest", reads_3 | jumps},
+    Kind{"AggStep", is_aggregate | reads_3},
+    Kind{"AggInverse", is_aggregate | reads_3},
+    Kind{"AggStep1", is_aggregate | reads_3},
+    Kind{"AggFinal", reads_1},
+    Kind{"AggValue", reads_1 | writes_3},
+    Kind{"Function", is_function | writes_3},
+    Kind{"PureFunc", is_function | writes_3},
+    Kind{"VOpen", 0},
+    Kind{"VFilter", is_filter | moves | jumps},
+    Kind{"VColumn", writes_3},
+    Kind{"VNext", moves | jumps},
+    Kind{"Transaction", 0},
+    Kind{"Noop", 0},
+    Kind{"Explain", 0},
+    Kind{"ReleaseReg", 0},
+    Kind{"DecrJumpZero", reads_1 | jumps},
+    Kind{"IfPos", reads_1 | jumps},
+    Kind{"IfNotZero", reads_1 | jumps},
+    Kind{"OffsetLimit", reads_1 | reads_3 | writes_2},
+};
+
+constexpr int everything = std::numeric_limits<int>::max();
+
+int number_in(std::string_view text, int otherwise) noexcept {
+    int number = otherwise;
+    std::from_chars(text.data(), text.data() + text.size(), number);
+    return number;
+}
+
+class Program {
+public:
+    explicit Program(std::vector<Step> steps) : steps_(std::move(steps)) {
+        for (std::size_t at = 0; at < steps_.size(); ++at) {
+            const Step& step = steps_[at];
+            // Where those who return may come to.
+            if (step.name == "Gosub" || step.name == "Yield") returns_.push_back(at + 1);
+            if (step.name == "InitCoroutine") {
+                returns_.push_back(static_cast<std::size_t>(step.p3));
+                returns_.push_back(at + 1);
+            }
+            if (step.name == "BeginSubrtn") returns_.push_back(at + 1);
+        }
+    }
+
+    [[nodiscard]] const std::vector<Step>& steps() const noexcept { return steps_; }
+
+    /// Whether what the step at `origin` has put into its register is given to nothing but
+    /// functions that take handles, while its cursor stands still.
+    [[nodiscard]] bool is_for_functions_only(std::size_t origin) const {
+        const int handle = steps_[origin].p3;
+        const int cursor = steps_[origin].p1;
+        // Each step is passed at most twice: before and after the cursor has moved.
+        std::vector<std::array<bool, 2>> seen(steps_.size(), {false, false});
+        std::vector<std::pair<std::size_t, bool>> ways{{origin + 1, false}};
+        while (!ways.empty()) {
+            auto [at, has_moved] = ways.back();
+            ways.pop_back();
+            if (at >= steps_.size() || seen[at][has_moved ? 1 : 0]) continue;
+            seen[at][has_moved ? 1 : 0] = true;
+            const Step& step = steps_[at];
+            const Kind* kind = kind_of(step);
+            if (kind == nullptr) return false;
+            const bool is_taken = takes_handle(step, *kind, handle);
+            if (is_taken ? has_moved : reads(step, *kind, handle)) return false;
+            if ((kind->effect & moves) != 0 && step.p1 == cursor) has_moved = true;
+            if (overwrites(step, *kind, handle)) continue;
+            for (const std::size_t next : ways_from(at, *kind)) ways.emplace_back(next, has_moved);
+        }
+        return true;
+    }
+
+private:
+    static const Kind* kind_of(const Step& step) noexcept {
+        const auto* found = std::find_if(kinds.begin(), kinds.end(),
+                                         [&](const Kind& kind) { return kind.name == step.name; });
+        return found == kinds.end() ? nullptr : &*found;
+    }
+
+    static bool takes_handle(const Step& step, const Kind& kind, int handle) noexcept {
+        return (kind.effect & is_function) != 0 && step.p2 == handle && takes_handles(step.p4);
+    }
+
+    [[nodiscard]] bool reads(const Step& step, const Kind& kind, int handle) const noexcept {
+        const auto has = [&](unsigned effect) { return (kind.effect & effect) != 0; };
+        const auto is_in = [&](int first, int count) {
+            return handle >= first && (count == everything || handle < first + count);
+        };
+        if ((has(reads_1) && step.p1 == handle) || (has(reads_2) && step.p2 == handle) ||
+            (has(reads_3) && step.p3 == handle)) {
+            return true;
+        }
+        if (has(reads_2_from_1) && is_in(step.p1, step.p2)) return true;
+        if (has(reads_3_from_1) && is_in(step.p1, step.p3)) return true;
+        if (has(reads_3_from_2) && is_in(step.p2, step.p3)) return true;
+        if (has(copies) && is_in(step.p1, step.p3 + 1)) return true;
+        if (has(reads_4_from_3) && is_in(step.p3, std::max(1, number_in(step.p4, everything)))) {
+            return true;
+        }
+        if (has(is_aggregate) && is_in(step.p2, step.p5)) return true;
+        if (has(is_function) && is_in(step.p2, arguments_of(step))) return true;
+        return has(is_filter) && is_in(step.p3, filter_registers(step.p3));
+    }
+
+    static bool overwrites(const Step& step, const Kind& kind, int handle) noexcept {
+        return ((kind.effect & writes_1) != 0 && step.p1 == handle) ||
+               ((kind.effect & writes_2) != 0 && step.p2 == handle) ||
+               ((kind.effect & writes_3) != 0 && step.p3 == handle);
+    }
+
+    [[nodiscard]] std::vector<std::size_t> ways_from(std::size_t at, const Kind& kind) const {
+        const Step& step = steps_[at];
+        const auto has = [&](unsigned effect) { return (kind.effect & effect) != 0; };
+        std::vector<std::size_t> ways;
+        if (has(jumps | goes)) ways.push_back(static_cast<std::size_t>(step.p2));
+        if (has(jumps_three_ways)) {
+            for (const int target : {step.p1, step.p2, step.p3}) {
+                ways.push_back(static_cast<std::size_t>(target));
+            }
+        }
+        if (has(goes_anywhere)) ways.insert(ways.end(), returns_.begin(), returns_.end());
+        if (!has(goes | ends)) ways.push_back(at + 1);
+        return ways;
+    }
+
+    /// "name(2)": two; the number of others is not told.
+    static int arguments_of(const Step& step) noexcept {
+        const std::size_t open = step.p4.rfind('(');
+        if (open == std::string::npos) return everything;
+        const int count = number_in(std::string_view(step.p4).substr(open + 1), -1);
+        return count < 0 ? everything : count;
+    }
+
+    /// Two numbers, and as many values as the second one says, which is a constant.
+    [[nodiscard]] int filter_registers(int first) const noexcept {
+        int values = -1;
+        for (const Step& step : steps_) {
+            if (step.name == "Integer" && step.p2 == first + 1) values = std::max(values, step.p1);
+        }
+        return values < 0 ? everything : values + 2;
+    }
+
+    std::vector<Step> steps_;
+    std::vector<std::size_t> returns_;
+};
+
+std::vector<Step> steps_of(sqlite3_stmt* statement) {
+    const std::string text = std::string("EXPLAIN ") + sqlite3_sql(statement);
+    sqlite3_stmt* made = nullptr;
+    sqlite3_prepare_v2(sqlite3_db_handle(statement), text.c_str(), -1, &made, nullptr);
+    const PreparedStatement explained(made);
+    std::vector<Step> steps;
+    if (explained == nullptr) return steps;
+    const auto text_at = [&](int column) {
+        const auto* found =
+            reinterpret_cast<const char*>(sqlite3_column_text(explained.get(), column));
+        return std::string(found == nullptr ? "" : found);
+    };
+    while (sqlite3_step(explained.get()) == SQLITE_ROW) {
+        const auto number_at = [&](int column) {
+            return sqlite3_column_int(explained.get(), column);
+        };
+        steps.push_back(
+            {text_at(1), number_at(2), number_at(3), number_at(4), text_at(5), number_at(6)});
+    }
+    return steps;
+}
+
+/// The table of ours that a cursor of the program is opened on; null: it is none of ours.
+const TableSpec* table_of(const Program& program, int cursor, const Session& session) {
+    for (const Step& step : program.steps()) {
+        if (step.name != "VOpen" || step.p1 != cursor || !step.p4.starts_with("vtab:")) continue;
+        std::uintptr_t address = 0;
+        const char* digits = step.p4.data() + std::strlen("vtab:");
+        std::from_chars(digits, step.p4.data() + step.p4.size(), address, 16);
+        for (std::size_t i = 0; i < session.virtual_tables.size(); ++i) {
+            if (reinterpret_cast<std::uintptr_t>(session.virtual_tables[i]) == address) {
+                return &session.tables[i];
+            }
+        }
+    }
+    return nullptr;
+}
+
+bool is_document(const TableSpec& table, int column) noexcept {
+    return column >= 0 && static_cast<std::size_t>(column) < table.columns.size() &&
+           table.columns[static_cast<std::size_t>(column)].source == ColumnSource::document;
+}
+
+}  // namespace
+
+DocumentUse document_use(sqlite3_stmt* statement, const Session& session) {
+    if (sqlite3_stmt_isexplain(statement) != 0) return DocumentUse::none;
+    const Program program(steps_of(statement));
+    DocumentUse use = DocumentUse::none;
+    for (std::size_t at = 0; at < program.steps().size(); ++at) {
+        const Step& step = program.steps()[at];
+        if (step.name != "VColumn") continue;
+        const TableSpec* table = table_of(program, step.p1, session);
+        if (table == nullptr || !is_document(*table, step.p2)) continue;
+        if (!program.is_for_functions_only(at)) return DocumentUse::as_text;
+        use = DocumentUse::in_place;
+    }
+    return use;
+}
+
+}  // namespace ringside::sql

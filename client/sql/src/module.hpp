@@ -1,0 +1,12 @@
+#pragma once
+
+#include <sqlite3.h>
+
+#include "session.hpp"
+
+namespace ringside::sql {
+
+/// Makes the session's tables those of the connection. Error: bad_configuration.
+[[nodiscard]] Result<void> add_tables(sqlite3* connection, Session& session);
+
+}  // namespace ringside::sql

@@ -1,0 +1,190 @@
+#include <fstream>
+
+#include "shm/base/limits.hpp"
+#include "tests/support/cli_test.hpp"
+
+/// `ringside query` and `ringside report` as a person uses them.
+namespace ringside {
+namespace {
+
+using testing::CliTest;
+using testing::Outcome;
+using testing::Process;
+using testing::shell;
+
+class QueryCommandTest : public CliTest {
+protected:
+    QueryCommandTest() {
+        for (const char* put : {"put seat/1 '{\"status\":\"sold\",\"price\":20}'",
+                                "put seat/2 '{\"status\":\"free\",\"price\":10.5}'",
+                                "put seat/3 '{\"status\":\"a,\\\"b\\\"\"}'"}) {
+            EXPECT_EQ(run(put).status, 0);
+        }
+    }
+    static constexpr const char* table = " --table 'seats=seat/*(number:1, status, price)' ";
+
+    [[nodiscard]] std::string file(const std::string& name, const std::string& text) const {
+        const std::string path = ::testing::TempDir() + grid_.name() + name;
+        std::ofstream(path) << text;
+        return path;
+    }
+};
+
+TEST_F(QueryCommandTest, WritesRowsInThreeFormats) {
+    const std::string query = table + std::string("'SELECT * FROM seats'");
+    expect("query" + query, R"({"number":"1","status":"sold","price":20})"
+                            "\n"
+                            R"({"number":"2","status":"free","price":10.5})"
+                            "\n"
+                            R"({"number":"3","status":"a,\"b\"","price":null})");
+    expect("query --format csv" + query,
+           "number,status,price\n1,sold,20\n2,free,10.5\n3,\"a,\"\"b\"\"\",");
+    expect("query --format table" + query,
+           "number  status  price\n"
+           "------  ------  -----\n"
+           "1       sold       20\n"
+           "2       free     10.5\n"
+           "3       a,\"b\"");
+}
+
+TEST_F(QueryCommandTest, TellsWhereAStatementIsWrong) {
+    const Outcome outcome = run("query 'SELECT name\nFROM record'");
+    EXPECT_EQ(outcome.status, 2);
+    EXPECT_NE(outcome.output.find("no such table: record"), std::string::npos) << outcome.output;
+    const Outcome marked = run("query 'SELECT nam FROM records'");
+    EXPECT_NE(marked.output.find("line 1, column 8: no such column: nam\n"
+                                 "  SELECT nam FROM records\n"
+                                 "         ^\n"),
+              std::string::npos)
+        << marked.output;
+    expect_status("query --table 't=' 'SELECT 1'", 2);
+    expect_status("query --format xml 'SELECT 1'", 2);
+    expect_status("query --at 999999999 'SELECT 1'", 1);
+    expect_status("query 'DELETE FROM records'", 2);
+    expect_status("query --tables /no/such/file 'SELECT 1'", 2);
+}
+
+TEST_F(QueryCommandTest, StopsAtItsLimits) {
+    const Outcome rows = run("query --format csv --limit 2 'SELECT name FROM records'");
+    EXPECT_EQ(rows.status, 4);
+    EXPECT_NE(rows.output.find("seat/1\nseat/2\n"), std::string::npos) << rows.output;
+    EXPECT_EQ(rows.output.find("seat/3"), std::string::npos);
+    expect_status(
+        "query --timeout 50ms 'WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x FROM "
+        "c) SELECT count(*) FROM c'",
+        4);
+}
+
+TEST_F(QueryCommandTest, TakesStatementsAndTablesFromFilesAndExplains) {
+    const std::string tables = file(".tables", "# seats\nseats=seat/*(number:1, status)\n\n");
+    const Outcome outcome =
+        shell("echo \"SELECT count(*) AS n FROM seats; -- one\nSELECT ';' AS semicolon\" | " +
+              cli() + "query --tables " + tables);
+    EXPECT_EQ(outcome.output, "{\"n\":3}\n{\"semicolon\":\";\"}\n");
+    expect("query --explain --tables " + tables + " \"SELECT * FROM seats WHERE number = '2'\"",
+           "SCAN seats by number =");
+}
+
+TEST_F(QueryCommandTest, ReadsAnOlderRevisionThatIsRetained) {
+    const std::string before =
+        std::to_string(number_in(run("put seat/1 '{\"price\":1}'").output, "revision"));
+    ASSERT_EQ(run("put seat/1 '{\"price\":2}'").status, 0);
+    const std::string query =
+        " \"SELECT document ->> 'price' AS price FROM records "
+        "WHERE name = 'seat/1'\"";
+    expect("query --at " + before + query, R"({"price":1})");
+    expect("query" + query, R"({"price":2})");
+}
+
+TEST_F(QueryCommandTest, AReportIsAPageWithWhatItWasToldToShow) {
+    ASSERT_EQ(run(R"(put 'seat/<b>&|' '{"status":"<script>","price":5}')").status, 0);
+    const std::string report = file(".sql", R"(
+-- title: Seats & more
+-- table: seats=seat/*(number:1, status, price REAL)
+-- text: At the top.
+-- name: By status
+-- text: Above the table.
+-- chart: bar x=status y=n,total
+SELECT status, count(*) AS n, sum(price) AS total FROM seats GROUP BY status;
+-- a comment that is SQL's
+-- name: None
+SELECT * FROM seats WHERE number = 'no';
+)");
+    const Outcome markdown = run("report " + report);
+    EXPECT_EQ(markdown.status, 0) << markdown.output;
+    for (const char* part :
+         {"# Seats &amp; more", "revision ", "At the top.", "## By status", "Above the table.",
+          "<svg", "| status | n | total |", "| free | 1 | 10.5 |", "&lt;script>", "## None",
+          "Nothing was found."}) {
+        EXPECT_NE(markdown.output.find(part), std::string::npos) << part << markdown.output;
+    }
+    const std::string page = ::testing::TempDir() + grid_.name() + ".html";
+    EXPECT_EQ(run("report " + report + " --output " + page).status, 0);
+    const std::string html = shell("cat " + page).output;
+    for (const char* part :
+         {"<!DOCTYPE html>", "<title>Seats &amp; more</title>", "<td>&lt;script&gt;</td>",
+          "role=\"img\"", "<th scope=\"col\" class=\"number\">n</th>", "</html>"}) {
+        EXPECT_NE(html.find(part), std::string::npos) << part;
+    }
+    EXPECT_EQ(html.find("<script>"), std::string::npos);
+    EXPECT_EQ(markdown.output.find("<script>"), std::string::npos);
+    unlink(page.c_str());
+}
+
+TEST_F(QueryCommandTest, AReportTellsWhatIsWrongWithItsFile) {
+    const auto error = [&](const std::string& text) {
+        const Outcome outcome = run("report " + file(".sql", text));
+        EXPECT_EQ(outcome.status, 2) << text;
+        const std::size_t general = outcome.output.find(": ", outcome.output.find(": ") + 2);
+        return outcome.output.substr(outcome.output.find(": ", general + 2) + 2);
+    };
+    EXPECT_EQ(error(""), "line 1: there is no query\n");
+    EXPECT_EQ(error("-- name: a\n-- name: b\n"), "line 2: no statement follows the name before\n");
+    EXPECT_EQ(error("-- name: a\nSELECT 1"), "line 2: a statement that does not end with ';'\n");
+    EXPECT_EQ(error("-- chart: pie x=a y=b\nSELECT 1;"), "line 1: a chart is a bar or a line\n");
+    EXPECT_EQ(error("-- chart: bar x=a\nSELECT 1;"),
+              "line 1: a chart has x=COLUMN y=COLUMN[,COLUMN…]\n");
+    EXPECT_EQ(error("-- name: a\n\nSELECT nonsense;"),
+              "'a' (line 3 of the file): line 1, column 8: no such column: nonsense\n");
+    EXPECT_EQ(error("-- name: a\n-- chart: bar x=b y=c\nSELECT 1 AS b;"),
+              "'a' (line 3 of the file): a chart of 'c': the query has no such column\n");
+}
+
+TEST_F(QueryCommandTest, AReportHasAsManyRowsAsItMay) {
+    const auto report = [&](std::uint64_t rows, const std::string& chart) {
+        const std::string all = std::to_string(rows);
+        return run("report " +
+                   file(".sql", chart +
+                                    "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 "
+                                    "FROM c LIMIT " +
+                                    all + ") SELECT x FROM c;"));
+    };
+    EXPECT_EQ(report(limits::report_rows_default, "").status, 0);
+    EXPECT_EQ(report(limits::report_rows_default + 1, "").status, 4);
+    const std::string chart = "-- chart: line x=x y=x\n";
+    EXPECT_EQ(report(limits::report_chart_rows_max, chart).status, 0);
+    EXPECT_EQ(report(limits::report_chart_rows_max + 1, chart).status, 2);
+}
+
+TEST_F(QueryCommandTest, TheReportOfAnOnSaleHoldsAtEveryInstant) {
+    const std::string report = RINGSIDE_TEST_DATA_DIR "/../onsale/report.sql";
+    Process sale({RINGSIDE_ONSALE_PATH, "-g", grid_.name(), "--seconds", "3"});
+    ASSERT_TRUE(
+        comes_to_show("query \"SELECT count(*) AS n FROM records WHERE name GLOB "
+                      "'event/*/sales'\"",
+                      R"({"n":4})"));
+    for (int i = 0; i < 15; ++i) {
+        const Outcome page = run("report " + report);
+        EXPECT_EQ(page.status, 0) << page.output;
+        const std::size_t last = page.output.find("## Events whose seats and counters disagree");
+        ASSERT_NE(last, std::string::npos) << page.output;
+        EXPECT_NE(page.output.find("Nothing was found.", last), std::string::npos) << page.output;
+        for (const char* name :
+             {"Sales per section", "Revenue", "Sell-through", "Sales per minute"}) {
+            EXPECT_NE(page.output.find(std::string("## ") + name), std::string::npos) << name;
+        }
+    }
+}
+
+}  // namespace
+}  // namespace ringside

@@ -1,0 +1,83 @@
+#include <unistd.h>
+
+#include <memory>
+
+#include "tools/ringside/query/prompt.hpp"
+#include "tools/ringside/query/query_options.hpp"
+#include "tools/ringside/query/query_run.hpp"
+
+namespace ringside::tools {
+
+namespace {
+
+struct Arguments {
+    QueryOptions options;
+    std::string statement;
+    std::string format;
+    bool explains = false;
+};
+
+bool is_blank(std::string_view text) noexcept {
+    return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
+}
+
+void run(Context& context, sql::Database& database, const Arguments& arguments,
+         std::string_view statement) {
+    try {
+        if (arguments.explains) print_line(database.explain(statement).value());
+        else run_query(database, statement, arguments.format);
+    } catch (const Exception& failure) {
+        std::fflush(stdout);
+        complain_about(failure.error(), statement, database);
+        context.status = status_of(failure.error().code);
+    }
+}
+
+/// Statements one after the other, all at one snapshot, until one fails.
+void run_all(Context& context, sql::Database& database, const Arguments& arguments,
+             std::string_view text) {
+    while (!is_blank(text) && context.status == ExitStatus::done) {
+        const std::size_t bytes = sql::statement_bytes(text).value_or(text.size());
+        run(context, database, arguments, text.substr(0, bytes));
+        text.remove_prefix(bytes);
+    }
+}
+
+void query(Context& context, Arguments& arguments) {
+    const bool is_terminal = isatty(STDOUT_FILENO) != 0;
+    if (arguments.format.empty()) arguments.format = is_terminal ? "table" : "jsonl";
+    const Client client = context.attach();
+    if (!arguments.statement.empty() && arguments.statement != "-") {
+        sql::Database database = arguments.options.open(client);
+        return run(context, database, arguments, arguments.statement);
+    }
+    if (arguments.statement.empty() && isatty(STDIN_FILENO) != 0) {
+        return run_prompt(client, arguments.options, arguments.format);
+    }
+    const std::string text = read_file("-");
+    sql::Database database = arguments.options.open(client);
+    run_all(context, database, arguments, text);
+}
+
+}  // namespace
+
+void add_query_command(CLI::App& app, Context& context) {
+    auto arguments = std::make_shared<Arguments>();
+    CLI::App* command = app.add_subcommand(
+        "query", "Runs SQL (SQLite's SELECT) over a snapshot; a prompt where none is given");
+    command->add_option("sql", arguments->statement,
+                        "A statement; - or none: those of standard input");
+    arguments->options.add_to(*command);
+    command
+        ->add_option("-f,--format", arguments->format,
+                     "table, csv or jsonl; by default table on a terminal, jsonl elsewhere")
+        ->check(CLI::IsMember({"table", "csv", "jsonl"}));
+    command->add_flag("--explain", arguments->explains, "Say how it would be run instead");
+    command->footer(
+        "Tables: records(name, revision, version, updated, document) and those declared.\n"
+        "Example: ringside query \"SELECT document ->> 'status' AS status, count(*) FROM records\n"
+        "  WHERE name GLOB 'event/42/seat/*' GROUP BY status\"");
+    command->callback([&context, arguments] { query(context, *arguments); });
+}
+
+}  // namespace ringside::tools

@@ -1,0 +1,125 @@
+#include <fmt/format.h>
+
+#include <cmath>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+
+#include "tools/ringside/query/query_options.hpp"
+#include "tools/ringside/query/row_format.hpp"
+#include "tools/ringside/report_page/page.hpp"
+
+namespace ringside::tools {
+
+namespace {
+
+struct Arguments {
+    QueryOptions options;
+    std::string file;
+    std::string format;
+    std::string output;
+};
+
+ReportTable::Cell cell_of(const sql::Cell& cell) {
+    ReportTable::Cell found{plain_text(cell)};
+    if (const auto* number = std::get_if<std::int64_t>(&cell)) {
+        found.number = static_cast<double>(*number);
+    } else if (const auto* real = std::get_if<double>(&cell); real && std::isfinite(*real)) {
+        found.number = *real;
+        found.text = fmt::format("{:.10g}", *real);
+    }
+    return found;
+}
+
+/// Throws ringside::Exception.
+ReportTable run(sql::Database& database, const std::string& query) {
+    sql::Statement statement = database.query(query).value();
+    ReportTable table;
+    table.columns.assign(statement.columns().begin(), statement.columns().end());
+    for (auto row = statement.next().value(); row; row = statement.next().value()) {
+        auto& cells = table.rows.emplace_back();
+        for (const sql::Cell& cell : *row) cells.push_back(cell_of(cell));
+    }
+    return table;
+}
+
+PageSection section_of(sql::Database& database, const ReportQuery& query, std::size_t number) {
+    try {
+        PageSection section{query.name, query.paragraphs, {}, run(database, query.statement)};
+        if (query.chart && !section.table.rows.empty()) {
+            section.chart = draw_chart(*query.chart, section.table, query.name,
+                                       "chart-" + std::to_string(number))
+                                .value();
+        }
+        return section;
+    } catch (const Exception& failure) {
+        throw Exception(
+            Error(failure.error().code, fmt::format("'{}' (line {} of the file): {}", query.name,
+                                                    query.line, failure.error().detail)));
+    }
+}
+
+std::string now_text() {
+    const std::time_t now = std::time(nullptr);
+    std::tm parts{};
+    gmtime_r(&now, &parts);
+    char text[64];
+    std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S UTC", &parts);
+    return text;
+}
+
+void write_page(const std::string& text, const std::string& path) {
+    if (path.empty() || path == "-") return print_line(text.substr(0, text.size() - 1));
+    // Whoever reads the file finds the former page or the new one, whole.
+    const std::string aside = path + ".new";
+    std::ofstream file(aside, std::ios::binary);
+    file << text << std::flush;
+    std::error_code failed;
+    if (file) std::filesystem::rename(aside, path, failed);
+    if (!file || failed) throw Exception(Error(Errc::system_error, "cannot write " + path));
+}
+
+std::string format_of(const Arguments& arguments) {
+    if (!arguments.format.empty()) return arguments.format;
+    const std::string extension = std::filesystem::path(arguments.output).extension();
+    return extension == ".html" || extension == ".htm" ? "html" : "markdown";
+}
+
+void report(const Context& context, Arguments arguments) {
+    const std::string title = std::filesystem::path(arguments.file).stem();
+    const ReportFile file =
+        ReportFile::parse(read_file(arguments.file), title == "-" ? "Report" : title).value();
+    for (const std::string& table : file.tables) arguments.options.tables.push_back(table);
+    const Client client = context.attach();
+    sql::Database database = arguments.options.open(client);
+    Page page{file.title, context.grid, database.revision(), now_text(), file.paragraphs, {}};
+    for (const ReportQuery& query : file.queries) {
+        page.sections.push_back(section_of(database, query, page.sections.size() + 1));
+    }
+    write_page(format_of(arguments) == "html" ? as_html(page) : as_markdown(page),
+               arguments.output);
+}
+
+}  // namespace
+
+void add_report_command(CLI::App& app, Context& context) {
+    auto arguments = std::make_shared<Arguments>();
+    arguments->options.row_limit = limits::report_rows_default;
+    CLI::App* command = app.add_subcommand(
+        "report", "Runs a file of named queries at one snapshot and writes a page");
+    command->add_option("file", arguments->file, "The file; - for standard input")->required();
+    arguments->options.add_to(*command);
+    command
+        ->add_option("-f,--format", arguments->format,
+                     "markdown or html; by default what the name of the output says")
+        ->check(CLI::IsMember({"markdown", "html"}));
+    command->add_option("-o,--output", arguments->output, "Where to write it; else to the output");
+    command->footer(
+        "In the file: -- title: T, -- table: TABLE, -- text: WORDS, and before each statement\n"
+        "-- name: N and -- chart: bar|line x=COLUMN y=COLUMN[,COLUMN].\n"
+        "Example: ringside report onsale.sql --output onsale.html");
+    command->callback([&context, arguments] { report(context, *arguments); });
+}
+
+}  // namespace ringside::tools
