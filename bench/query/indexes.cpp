@@ -70,8 +70,8 @@ void measure_indexes(Report& report, Client& client, const Seats& seats, const Q
     const std::int64_t held = count_of(client, "held");
     const auto scanned = count_times(client, "sold", sold, slices);
     unpin();
-    report.plain("an index over them is built beside the writers in", seconds_to_build(client) * 1e9,
-                 "ns");
+    report.plain("an index over them is built beside the writers in",
+                 seconds_to_build(client) * 1e9, "ns");
     pin_to(0);
     report.ratio(fmt::format("indexed count of a status that {} have", sold),
                  count_times(client, "sold", sold, slices), "ns", scanned, "the full scan", 0.02);

@@ -12,6 +12,11 @@ RecordCursor::~RecordCursor() = default;
 
 Result<std::span<const RecordView>> RecordCursor::next() { return impl_->next(); }
 
+bool Snapshot::is_indexed(std::string_view pattern, const Field& field) const {
+    const auto parsed = Pattern::parse(pattern);
+    return parsed && query::has_index(*impl_, *parsed, field);
+}
+
 Result<RecordCursor> Snapshot::cursor(std::string_view pattern, NameRange range) const {
     return cursor(pattern, Predicate(), std::move(range));
 }

@@ -21,8 +21,8 @@ public:
 
     Result<std::span<const RecordView>> next() {
         auto* scan = std::get_if<detail::Scan>(&source_);
-        const auto batch = scan != nullptr ? scan->next()
-                                           : std::get<detail::RecordList>(source_).next();
+        const auto batch =
+            scan != nullptr ? scan->next() : std::get<detail::RecordList>(source_).next();
         if (auto checked = snapshot_.check(); !checked) return checked.error();
         return batch;
     }

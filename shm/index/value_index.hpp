@@ -38,13 +38,13 @@
 ///   3  Chunks, blocks and nodes that are taken out are retired like those of the name index: a
 ///      reader inside them goes on by words that lead where they led.
 /// Counting need not read postings where a chunk says enough: `used` of them, `ended` of which have
-/// ended, and none that begins after `newest_from`. The writer makes `changes` odd before it changes
-/// any of this, and even again afterwards; a reader that finds the same even number before and after
-/// has what was true at one moment. If `ended` is 0 and newest_from <= S, all that are used have the
-/// value at S: whatever ended by S, or ends after that moment, is told apart by the pin as in 1 and 2.
-/// An index that is being built has all postings for S once S is at or after `ready_from`: each
-/// record's newest version was given to it after it had begun to take part in every commit.
-/// After a take-over indexes are built anew: nothing of them has to be trusted then.
+/// ended, and none that begins after `newest_from`. The writer makes `changes` odd before it
+/// changes any of this, and even again afterwards; a reader that finds the same even number before
+/// and after has what was true at one moment. If `ended` is 0 and newest_from <= S, all that are
+/// used have the value at S: whatever ended by S, or ends after that moment, is told apart by the
+/// pin as in 1 and 2. An index that is being built has all postings for S once S is at or after
+/// `ready_from`: each record's newest version was given to it after it had begun to take part in
+/// every commit. After a take-over indexes are built anew: nothing of them has to be trusted then.
 namespace ringside::shm {
 
 inline constexpr std::uint64_t no_revision = ~0ULL;

@@ -58,8 +58,9 @@ protected:
 TEST_F(IndexQuery, LooksAtNoMoreThanTheIndexTellsOf) {
     for (int i = 0; i < 1000; ++i) {
         const std::string status = i % 100 == 7 ? "held" : "free";
-        client_.put("event/" + std::to_string(i % 10) + "/seat/" + std::to_string(i),
-                    R"({"status":")" + status + R"(","price":)" + std::to_string(i) + "}")
+        client_
+            .put("event/" + std::to_string(i % 10) + "/seat/" + std::to_string(i),
+                 R"({"status":")" + status + R"(","price":)" + std::to_string(i) + "}")
             .value();
     }
     const Predicate is_held = field("/status") == "held";
@@ -79,8 +80,9 @@ TEST_F(IndexQuery, LooksAtNoMoreThanTheIndexTellsOf) {
 /// Where the index is over more names than the query asks for.
 TEST_F(IndexQuery, OfASubtreeHelpsBelowIt) {
     for (int i = 0; i < 1000; ++i) {
-        client_.put("a/" + std::to_string(i % 2) + "/" + std::to_string(i),
-                    "{\"v\":" + std::to_string(i % 250) + "}")
+        client_
+            .put("a/" + std::to_string(i % 2) + "/" + std::to_string(i),
+                 "{\"v\":" + std::to_string(i % 250) + "}")
             .value();
     }
     add_index("a/**", "/v");
@@ -93,10 +95,24 @@ TEST_F(IndexQuery, OfASubtreeHelpsBelowIt) {
 
 TEST_F(IndexQuery, AnswersAsWithoutAnIndex) {
     const std::string head(300, 'x');
-    const std::vector<std::string> values{
-        "null", "true",  "false",       "0",     "1",     "1.0",  "2",
-        "2.5",  "-3",    "1e300",       "\"\"",  "\"a\"", "\"b\"", "[1]",
-        "{}",   "\"" + head + "a\"", "\"" + head + "b\"", "18446744073709551615"};
+    const std::vector<std::string> values{"null",
+                                          "true",
+                                          "false",
+                                          "0",
+                                          "1",
+                                          "1.0",
+                                          "2",
+                                          "2.5",
+                                          "-3",
+                                          "1e300",
+                                          "\"\"",
+                                          "\"a\"",
+                                          "\"b\"",
+                                          "[1]",
+                                          "{}",
+                                          "\"" + head + "a\"",
+                                          "\"" + head + "b\"",
+                                          "18446744073709551615"};
     for (int i = 0; i < 2000; ++i) {
         std::string json = "{\"i\":" + std::to_string(i);
         if (random_.below(10) != 0) json += ",\"v\":" + values[random_.below(values.size())];
@@ -167,11 +183,13 @@ TEST_F(IndexQuery, SeesOneInstantWhileWritersGoOn) {
                 const bool is_other_sold = client.get(other)->document()[0].as_string() == "sold";
                 if (is_sold == is_other_sold) continue;
                 Transaction exchange;
-                exchange.put(one, is_sold ? "[\"free\"]" : "[\"sold\"]",
-                             {.condition = Condition::version_is(a_version)})
+                exchange
+                    .put(one, is_sold ? "[\"free\"]" : "[\"sold\"]",
+                         {.condition = Condition::version_is(a_version)})
                     .value();
-                exchange.put(other, is_sold ? "[\"sold\"]" : "[\"free\"]",
-                             {.condition = Condition::version_is(b_version)})
+                exchange
+                    .put(other, is_sold ? "[\"sold\"]" : "[\"free\"]",
+                         {.condition = Condition::version_is(b_version)})
                     .value();
                 static_cast<void>(client.commit(exchange));
             }

@@ -60,6 +60,7 @@ protected:
         running.emplace_back([&] { stir(grid_.name()); });
         running.emplace_back([&] { come_and_go(grid_.name()); });
         for (int i = 0; i < 2; ++i) running.emplace_back([&] { look_around(grid_.name()); });
+        running.emplace_back([&] { report(grid_.name()); });
         for (int i = 0; i < 2; ++i) running.emplace_back([&] { provide_doubles(grid_.name()); });
         callers_from_ = running.size();
         for (int i = 0; i < 2; ++i) running.emplace_back([&] { call_doubles(grid_.name()); });

@@ -77,6 +77,38 @@ inline void look_around(const std::string& grid) {
     }
 }
 
+/// Makes reports for ever, and keeps one up to date; both have to show one instant.
+[[noreturn]] inline void report(const std::string& grid) {
+    const Query query =
+        scan("w/*/*").group_by({Field::level(1)}).aggregate({count(), sum("/n"), sum("/again")});
+    const Query counted = scan("stir/*").where(field("/0") == 7).aggregate({count()});
+    const Query listed = scan("stir/*").where(field("/0") == 7);
+    const auto check = [](const Rows& rows) {
+        for (const Row row : rows) {
+            if (row[2] != row[3]) std::abort();
+        }
+    };
+    for (;;) {
+        const Client client = attach_at_last(grid);
+        auto live = client.live_query(query);
+        for (int i = 0; i < 100 && live; ++i) {
+            while (live->poll()) {
+            }
+            check(live->rows());
+            const auto snapshot = client.snapshot();
+            if (!snapshot) break;
+            if (const auto rows = snapshot->run(query)) check(*rows);
+            const auto count = snapshot->run(counted);
+            const auto list = snapshot->run(listed);
+            if (count && list &&
+                (*count)[0][0].as_int64() != static_cast<std::int64_t>(list->size())) {
+                std::abort();
+            }
+            usleep(10'000);
+        }
+    }
+}
+
 /// Answers calls for ever, half of them after a while; ends now and then without answering.
 [[noreturn]] inline void provide_doubles(const std::string& grid) {
     std::mt19937 random(11);

@@ -65,6 +65,9 @@ public:
     [[nodiscard]] Result<RecordCursor> cursor(std::string_view pattern, const Predicate& predicate,
                                               NameRange range = {}) const;
 
+    /// Whether queries of names that match have a secondary index on that field to use here.
+    [[nodiscard]] bool is_indexed(std::string_view pattern, const Field& field) const;
+
     /// Answers a query. Cost: of one that is on one thread, what a loop over the same records
     /// costs; starts threads for one that is to have more of them. Errors: bad_pattern,
     /// bad_pointer, bad_query, query_too_large, snapshot_expired.

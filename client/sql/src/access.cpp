@@ -87,6 +87,7 @@ void Scope::narrow(const Condition& condition, sqlite3_value* value) {
         case Narrowing::name_glob: return begins_with(text.substr(0, text.find_first_of("*?[")));
         case Narrowing::name_like: return begins_with(text.substr(0, text.find_first_of("%_")));
         case Narrowing::level_is: return level_is(condition.level, text);
+        default: return;  // not of names
     }
 }
 

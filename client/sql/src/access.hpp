@@ -21,12 +21,24 @@ enum class Narrowing : char {
     name_glob = '*',
     name_like = '%',
     level_is = 'l',
+    // Of a column that has a secondary index.
+    field_is = 'f',
+    field_from = 'G',
+    field_after = 'A',
+    field_before = 'B',
+    field_up_to = 'U',
 };
+
+[[nodiscard]] constexpr bool is_of_field(Narrowing how) noexcept {
+    return how == Narrowing::field_is || how == Narrowing::field_from ||
+           how == Narrowing::field_after || how == Narrowing::field_before ||
+           how == Narrowing::field_up_to;
+}
 
 /// A condition that is answered by the index; its value comes when the query runs.
 struct Condition {
     Narrowing how;
-    std::uint8_t level = 0;   ///< for level_is
+    std::uint8_t level = 0;   ///< for level_is; of a column's conditions the column
     bool is_literal = false;  ///< the value stands in the statement
 };
 

@@ -16,11 +16,13 @@ constexpr double kinds_of_level = 10;      ///< names beside a literal one below
 constexpr double records_max = 1'000'000;  ///< that a pattern is expected to match
 constexpr double share_of_bound = 0.3;     ///< that a bound of the range leaves
 constexpr double share_of_prefix = 0.001;  ///< that a prefix leaves
+constexpr double share_of_value = 0.01;    ///< that have one value of an indexed column
 constexpr double cost_of_grouping = 2;     ///< each record is visited twice
 
 class Planner {
 public:
-    Planner(const TableSpec& table, sqlite3_index_info& info) : table_(table), info_(info) {}
+    Planner(const TableSpec& table, const Snapshot& snapshot, sqlite3_index_info& info)
+        : table_(table), snapshot_(snapshot), info_(info) {}
 
     int run(int number) {
         for (int i = 0; i < info_.nConstraint; ++i) {
@@ -59,7 +61,24 @@ private:
             is_fixed_level(table_.pattern, *spec->level)) {
             return Condition{Narrowing::level_is, static_cast<std::uint8_t>(*spec->level)};
         }
-        return is_name ? bound_of(constraint.op) : std::nullopt;
+        if (is_name) return bound_of(constraint.op);
+        const auto number = static_cast<std::size_t>(constraint.iColumn);
+        const bool can_be_indexed = spec->source == ColumnSource::field && !spec->level;
+        if (!can_be_indexed || number >= max_level) return std::nullopt;
+        const auto how = field_condition(constraint.op);
+        if (!how || !snapshot_.is_indexed(table_.pattern.text(), spec->field)) return std::nullopt;
+        return Condition{*how, static_cast<std::uint8_t>(number)};
+    }
+
+    static std::optional<Narrowing> field_condition(unsigned char op) noexcept {
+        switch (op) {
+            case SQLITE_INDEX_CONSTRAINT_EQ: return Narrowing::field_is;
+            case SQLITE_INDEX_CONSTRAINT_GT: return Narrowing::field_after;
+            case SQLITE_INDEX_CONSTRAINT_GE: return Narrowing::field_from;
+            case SQLITE_INDEX_CONSTRAINT_LT: return Narrowing::field_before;
+            case SQLITE_INDEX_CONSTRAINT_LE: return Narrowing::field_up_to;
+            default: return std::nullopt;
+        }
     }
 
     static std::optional<Condition> bound_of(unsigned char op) noexcept {
@@ -132,6 +151,11 @@ private:
             if (has(bound)) share *= share_of_bound;
         }
         if (has(Narrowing::name_glob) || has(Narrowing::name_like)) share *= share_of_prefix;
+        if (has(Narrowing::field_is)) share *= share_of_value;
+        for (const Narrowing bound : {Narrowing::field_from, Narrowing::field_after,
+                                      Narrowing::field_before, Narrowing::field_up_to}) {
+            if (has(bound)) share *= share_of_bound;
+        }
         rows = std::max(1.0, std::min(rows, records_max) * share);
         visited = std::max(rows, std::min(visited, records_max) * share);
         if (has(Narrowing::name_is) || is_known) {
@@ -145,14 +169,15 @@ private:
     static constexpr std::size_t max_level = 64;  ///< that `Access::encode` can write
 
     const TableSpec& table_;
+    const Snapshot& snapshot_;
     sqlite3_index_info& info_;
     Access access_;
 };
 
 }  // namespace
 
-int plan(const TableSpec& table, int number, sqlite3_index_info& info) {
-    return Planner(table, info).run(number);
+int plan(const TableSpec& table, int number, const Snapshot& snapshot, sqlite3_index_info& info) {
+    return Planner(table, snapshot, info).run(number);
 }
 
 }  // namespace ringside::sql

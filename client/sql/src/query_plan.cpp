@@ -15,11 +15,16 @@ namespace {
 std::string_view operator_of(Narrowing how) noexcept {
     switch (how) {
         case Narrowing::name_is:
-        case Narrowing::level_is: return " =";
-        case Narrowing::name_from: return " >=";
-        case Narrowing::name_after: return " >";
-        case Narrowing::name_before: return " <";
-        case Narrowing::name_up_to: return " <=";
+        case Narrowing::level_is:
+        case Narrowing::field_is: return " =";
+        case Narrowing::name_from:
+        case Narrowing::field_from: return " >=";
+        case Narrowing::name_after:
+        case Narrowing::field_after: return " >";
+        case Narrowing::name_before:
+        case Narrowing::field_before: return " <";
+        case Narrowing::name_up_to:
+        case Narrowing::field_up_to: return " <=";
         case Narrowing::name_glob: return " GLOB";
         case Narrowing::name_like: return " LIKE";
     }
@@ -27,6 +32,7 @@ std::string_view operator_of(Narrowing how) noexcept {
 }
 
 std::string label_of(const TableSpec& table, const Condition& condition) {
+    if (is_of_field(condition.how)) return "indexed " + table.columns[condition.level].label;
     if (condition.how != Narrowing::level_is) return "name";
     for (const ColumnSpec& column : table.columns) {
         if (column.level == condition.level) return column.label;

@@ -1,6 +1,7 @@
 #include "table_cursor.hpp"
 
 #include "document_handle.hpp"
+#include "field_condition.hpp"
 #include "shm/name/name.hpp"
 
 namespace ringside::sql {
@@ -39,10 +40,17 @@ void TableCursor::rewind() {
 Result<void> TableCursor::filter(const Access& access, std::span<sqlite3_value*> values) {
     rewind();
     Scope scope(table_.pattern);
-    for (std::size_t i = 0; i < values.size(); ++i) scope.narrow(access.conditions[i], values[i]);
+    Predicate predicate;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        const Condition& condition = access.conditions[i];
+        scope.narrow(condition, values[i]);
+        if (!is_of_field(condition.how)) continue;
+        predicate =
+            predicate && predicate_of(table_.columns[condition.level], condition, values[i]);
+    }
     if (scope.is_empty()) return {};
     if (scope.name()) return find_one(*scope.name(), scope.pattern());
-    auto cursor = session_.snapshot.cursor(scope.pattern(), scope.range());
+    auto cursor = session_.snapshot.cursor(scope.pattern(), predicate, scope.range());
     if (!cursor && cursor.error() == Errc::bad_pattern) return {};  // no name has such a level
     if (!cursor) return cursor.error();
     is_at_end_ = false;

@@ -85,9 +85,9 @@ bool is_choice(const Predicate::Node& node, const Field& field) noexcept {
 
 /// Whether it says nothing but that the field is beyond, or not beyond, a value like `bound`.
 bool is_bound(const Predicate::Node& node, const Field& field, const Scalar& bound) noexcept {
-    return node.kind == Predicate::Node::Kind::comparison &&
-           node.comparison != Comparison::equal && node.comparison != Comparison::not_equal &&
-           node.field->is_same(field) && node.constants.front().view().is_comparable_with(bound);
+    return node.kind == Predicate::Node::Kind::comparison && node.comparison != Comparison::equal &&
+           node.comparison != Comparison::not_equal && node.field->is_same(field) &&
+           node.constants.front().view().is_comparable_with(bound);
 }
 
 /// Whether a predicate says nothing but what its constraint on the field says.
@@ -118,43 +118,46 @@ bool has_more_names(const shm::SegmentView& segment, std::string_view prefix, st
     return false;
 }
 
-class Choosing {
-public:
-    Choosing(const Snapshot::Impl& snapshot, const Pattern& pattern, const Predicate& predicate)
-        : snapshot_(snapshot), pattern_(pattern), predicate_(predicate) {}
-
-    std::optional<IndexChoice> consider(std::uint32_t index) const {
-        const shm::SegmentView& segment = snapshot_.segment();
-        const ValueIndexReader reader(segment, index);
-        const auto record = reader.definition(snapshot_.revision);
-        if (!record) return std::nullopt;
-        const auto* defined =
-            shm::visible_record(segment, shm::newest_of(segment, *record), snapshot_.revision);
-        if (defined == nullptr) return std::nullopt;
-        const Value definition = Value::of(defined->document(), &segment.pages());
-        const auto names = Pattern::parse(definition["pattern"].as_string().value_or(""));
-        if (!names || !names->covers(pattern_)) return std::nullopt;
-        const Field field(definition["pointer"].as_string().value_or(""));
-        const auto constraint = predicate_.constraint_on(field);
-        auto ranges = constraint ? ranges_of(*constraint) : std::nullopt;
-        if (!ranges) return std::nullopt;
-        IndexChoice choice{.index = index, .ranges = std::move(*ranges)};
-        choice.has_other_names = names->text() != pattern_.text();
-        choice.is_exact = !choice.has_other_names && !is_any_cut(choice.ranges) &&
-                          is_whole(*predicate_.root(), field, *constraint);
-        for (const ValueRange& range : choice.ranges) {
-            const auto count = reader.count(range, snapshot_.revision);
-            if (!count) return std::nullopt;
-            choice.candidates += *count;
-        }
-        return choice;
-    }
-
-private:
-    const Snapshot::Impl& snapshot_;
-    const Pattern& pattern_;
-    const Predicate& predicate_;
+/// What defines an index of the segment.
+struct Definition {
+    Pattern names;
+    Field field;
 };
+
+/// None: there is no such index, or not for this snapshot.
+std::optional<Definition> definition_of(const Snapshot::Impl& snapshot, std::uint32_t index) {
+    const shm::SegmentView& segment = snapshot.segment();
+    const auto record = ValueIndexReader(segment, index).definition(snapshot.revision);
+    if (!record) return std::nullopt;
+    const auto* defined =
+        shm::visible_record(segment, shm::newest_of(segment, *record), snapshot.revision);
+    if (defined == nullptr) return std::nullopt;
+    const Value document = Value::of(defined->document(), &segment.pages());
+    auto names = Pattern::parse(document["pattern"].as_string().value_or(""));
+    if (!names) return std::nullopt;
+    return Definition{std::move(*names), Field(document["pointer"].as_string().value_or(""))};
+}
+
+/// What an index says of a query; none: nothing.
+std::optional<IndexChoice> consider(const Snapshot::Impl& snapshot, std::uint32_t index,
+                                    const Pattern& pattern, const Predicate& predicate) {
+    const auto definition = definition_of(snapshot, index);
+    if (!definition || !definition->names.covers(pattern)) return std::nullopt;
+    const auto constraint = predicate.constraint_on(definition->field);
+    auto ranges = constraint ? ranges_of(*constraint) : std::nullopt;
+    if (!ranges) return std::nullopt;
+    IndexChoice choice{.index = index, .ranges = std::move(*ranges)};
+    choice.has_other_names = definition->names.text() != pattern.text();
+    choice.is_exact = !choice.has_other_names && !is_any_cut(choice.ranges) &&
+                      is_whole(*predicate.root(), definition->field, *constraint);
+    const ValueIndexReader reader(snapshot.segment(), index);
+    for (const ValueRange& range : choice.ranges) {
+        const auto count = reader.count(range, snapshot.revision);
+        if (!count) return std::nullopt;
+        choice.candidates += *count;
+    }
+    return choice;
+}
 
 }  // namespace
 
@@ -170,22 +173,30 @@ std::optional<std::vector<RecordId>> IndexChoice::records(const Snapshot::Impl& 
     return records;
 }
 
+bool has_index(const Snapshot::Impl& snapshot, const Pattern& pattern, const Field& field) {
+    for (std::uint32_t index = 0; index < limits::indexes_max; ++index) {
+        const auto definition = definition_of(snapshot, index);
+        if (definition && definition->names.covers(pattern) && definition->field.is_same(field)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 std::optional<IndexChoice> choose_index(const Snapshot::Impl& snapshot, const Pattern& pattern,
                                         const Predicate& predicate, CandidateCost cost) {
     if (predicate.root() == nullptr || pattern.is_literal()) return std::nullopt;
-    const Choosing choosing(snapshot, pattern, predicate);
     std::optional<IndexChoice> best;
     for (std::uint32_t index = 0; index < limits::indexes_max; ++index) {
-        auto choice = choosing.consider(index);
+        auto choice = consider(snapshot, index, pattern, predicate);
         if (choice && (!best || choice->candidates < best->candidates)) best = std::move(choice);
     }
     if (!best) return best;
     const std::uint64_t worth = best->candidates * static_cast<std::uint64_t>(cost);
     // Of an index over the same names it is known how many they are.
-    best->is_cheaper =
-        best->has_other_names
-            ? has_more_names(snapshot.segment(), pattern.literal_prefix(), worth)
-            : ValueIndexReader(snapshot.segment(), best->index).postings() > worth;
+    best->is_cheaper = best->has_other_names
+                           ? has_more_names(snapshot.segment(), pattern.literal_prefix(), worth)
+                           : ValueIndexReader(snapshot.segment(), best->index).postings() > worth;
     if (!best->is_cheaper && !best->is_exact) best.reset();
     return best;
 }

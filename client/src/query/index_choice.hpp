@@ -17,12 +17,16 @@ struct IndexChoice {
     std::uint64_t candidates = 0;  ///< records in the ranges
     /// Whether the candidates are exactly the records that match the pattern and pass.
     bool is_exact = false;
-    bool is_cheaper = false;  ///< than looking at all records whose names match
+    bool is_cheaper = false;       ///< than looking at all records whose names match
     bool has_other_names = false;  ///< whether candidates need not match the pattern
 
     [[nodiscard]] std::optional<std::vector<RecordId>> records(
         const Snapshot::Impl& snapshot) const;
 };
+
+/// Whether there is an index on that field whose names include those of the pattern.
+[[nodiscard]] bool has_index(const Snapshot::Impl& snapshot, const Pattern& pattern,
+                             const Field& field);
 
 /// What looking up a candidate may cost, in records that are looked at in the order of names.
 enum class CandidateCost : std::uint64_t {

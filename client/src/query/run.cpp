@@ -76,8 +76,7 @@ private:
     /// Whether how many records pass is all that is asked for.
     [[nodiscard]] bool is_count() const noexcept {
         return query_.keys().empty() && query_.aggregates().size() == 1 && !query_.row_limit() &&
-               !query_.first() &&
-               query_.aggregates().front().kind() == Aggregate::Kind::count;
+               !query_.first() && query_.aggregates().front().kind() == Aggregate::Kind::count;
     }
     /// Takes one part after the other, until there is none left.
     void work() {

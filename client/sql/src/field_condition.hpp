@@ -1,0 +1,15 @@
+#pragma once
+
+#include <sqlite3.h>
+
+#include "access.hpp"
+#include "ringside/predicate.hpp"
+
+namespace ringside::sql {
+
+/// What every record has, in the order of documents, whose column fulfils a condition in SQLite's;
+/// the predicate that always holds where there is nothing to say. There may be others that have it.
+[[nodiscard]] Predicate predicate_of(const ColumnSpec& column, const Condition& condition,
+                                     sqlite3_value* value);
+
+}  // namespace ringside::sql
