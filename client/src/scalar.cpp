@@ -45,7 +45,10 @@ std::weak_ordering order_with_real(Integer integer, double real, double end) noe
     return real > whole ? std::weak_ordering::less : std::weak_ordering::equivalent;
 }
 
-std::weak_ordering reverse(std::weak_ordering order) noexcept { return 0 <=> order; }
+std::weak_ordering reverse(std::weak_ordering order) noexcept {
+    if (std::is_eq(order)) return order;
+    return std::is_lt(order) ? std::weak_ordering::greater : std::weak_ordering::less;
+}
 
 /// `a` is an integer of either type.
 std::weak_ordering order_with_real(const Scalar& a, double real) noexcept {
@@ -82,7 +85,9 @@ std::size_t hash_of_real(double real) noexcept {
 
 std::weak_ordering Scalar::compare(const Scalar& other) const noexcept {
     const int rank = rank_of(type_);
-    if (const auto by_type = order(rank, rank_of(other.type_)); by_type != 0) return by_type;
+    if (const auto by_type = order(rank, rank_of(other.type_)); std::is_neq(by_type)) {
+        return by_type;
+    }
     switch (rank) {
         case 1: return order(plain_.bits, other.plain_.bits);
         case 2: return order_of_numbers(*this, other);

@@ -34,6 +34,9 @@ struct LiveDescription {
     bool is_grouped = false;              ///< otherwise there is a row for each record
     std::size_t key_count = 0;            ///< without keys there is one group, always
     std::vector<Column> aggregates = {};  ///< behind the keys in each row
+    /// What is true of every record of the result, so that a secondary index may tell which those
+    /// are when all of them are read. `row_of` is asked of each in any case.
+    Predicate narrowing = {};
 
     /// Errors: those of `Query::check`, bad_query for one with `top` or `limit`.
     static Result<LiveDescription> of(const Query& query);

@@ -62,7 +62,7 @@ public:
 
     friend Predicate is_null(Field field);
     friend Predicate exists(Field field);
-    friend Predicate starts_with(Field field, std::string prefix);
+    friend Predicate starts_with(Field field, std::string_view prefix);
     friend Predicate operator&&(const Predicate& a, const Predicate& b);
     friend Predicate operator||(const Predicate& a, const Predicate& b);
     friend Predicate operator!(const Predicate& a);
@@ -84,7 +84,7 @@ private:
 
 Predicate is_null(Field field);
 Predicate exists(Field field);
-Predicate starts_with(Field field, std::string prefix);
+Predicate starts_with(Field field, std::string_view prefix);
 Predicate operator&&(const Predicate& a, const Predicate& b);
 Predicate operator||(const Predicate& a, const Predicate& b);
 Predicate operator!(const Predicate& a);

@@ -240,7 +240,7 @@ inline std::optional<std::string_view> Scalar::as_string() const noexcept {
     if (a.type_ == b.type_ && a.type_ == ScalarType::string)
         return detail::is_equal_text(a.text(), b.text());
     if (a.type_ == b.type_ && a.type_ == ScalarType::integer) return a.plain_.bits == b.plain_.bits;
-    return a.compare(b) == 0;
+    return std::is_eq(a.compare(b));
 }
 
 inline Scalar OwnedScalar::view() const noexcept {

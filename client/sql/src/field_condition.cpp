@@ -44,7 +44,7 @@ Predicate of_typed(const ColumnSpec& column, const Condition& condition, OwnedSc
 }
 
 /// A column that gives what is there has booleans as 1 and 0, and arrays and objects as texts.
-Predicate of_any(const ColumnSpec& column, OwnedScalar value) {
+Predicate of_any(const ColumnSpec& column, const OwnedScalar& value) {
     std::vector<OwnedScalar> same{value};
     const Scalar view = value.view();
     if (const auto text = view.as_string()) {
@@ -69,7 +69,7 @@ Predicate predicate_of(const ColumnSpec& column, const Condition& condition, sql
         return of_typed(column, condition, std::move(*wanted));
     }
     if (!is_equality || !condition.is_literal) return {};
-    return of_any(column, std::move(*wanted));
+    return of_any(column, *wanted);
 }
 
 }  // namespace ringside::sql

@@ -48,6 +48,7 @@ Result<LiveDescription> LiveDescription::of(const Query& query) {
         made.aggregates.push_back({aggregate.kind(), static_cast<std::size_t>(place - inputs)});
         if (field && place == fields.end()) fields.push_back(*field);
     }
+    made.narrowing = query.predicate();
     made.row_of = [reader = std::make_shared<const RowReader>(query, fields)](
                       const RecordView& record, std::vector<OwnedScalar>& row) {
         return reader->read(record, row);

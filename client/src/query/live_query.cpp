@@ -163,7 +163,7 @@ private:
         return state;
     }
     Result<void> fill(LiveState& state, const Snapshot& snapshot) {
-        auto records = snapshot.cursor(description_.pattern);
+        auto records = snapshot.cursor(description_.pattern, description_.narrowing);
         if (!records) return records.error();
         for (;;) {
             const auto batch = records->next();

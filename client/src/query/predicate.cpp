@@ -65,7 +65,7 @@ Predicate Predicate::any_of(Field field, std::vector<OwnedScalar> constants) {
 Predicate is_null(Field field) { return Predicate(leaf(Node::Kind::is_null, std::move(field))); }
 Predicate exists(Field field) { return Predicate(leaf(Node::Kind::exists, std::move(field))); }
 
-Predicate starts_with(Field field, std::string prefix) {
+Predicate starts_with(Field field, std::string_view prefix) {
     return Predicate(
         leaf(Node::Kind::starts_with, std::move(field), {OwnedScalar(Scalar::string(prefix))}));
 }

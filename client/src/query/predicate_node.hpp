@@ -32,12 +32,12 @@ struct Predicate::Node {
     if (!value.is_comparable_with(constant)) return false;
     const auto order = value.compare(constant);
     switch (comparison) {
-        case Comparison::equal: return order == 0;
-        case Comparison::not_equal: return order != 0;
-        case Comparison::less: return order < 0;
-        case Comparison::less_or_equal: return order <= 0;
-        case Comparison::greater: return order > 0;
-        case Comparison::greater_or_equal: return order >= 0;
+        case Comparison::equal: return std::is_eq(order);
+        case Comparison::not_equal: return std::is_neq(order);
+        case Comparison::less: return std::is_lt(order);
+        case Comparison::less_or_equal: return std::is_lteq(order);
+        case Comparison::greater: return std::is_gt(order);
+        case Comparison::greater_or_equal: return std::is_gteq(order);
     }
     return false;
 }

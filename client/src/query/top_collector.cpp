@@ -12,7 +12,7 @@ TopCollector::TopCollector(const Query& query)
 
 bool TopCollector::is_before(const OwnedScalar& a, std::uint64_t a_number, const Entry& b) const {
     const auto order = order_ == Order::ascending ? a <=> b.key : b.key <=> a;
-    return order != 0 ? order < 0 : a_number < b.number;
+    return std::is_neq(order) ? std::is_lt(order) : a_number < b.number;
 }
 
 Result<bool> TopCollector::take(std::span<const Candidate> records) {
