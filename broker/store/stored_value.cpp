@@ -7,6 +7,7 @@
 
 #include "shm/document/verify.hpp"
 #include "shm/name/name.hpp"
+#include "shm/name/system_name.hpp"
 
 namespace ringside::broker {
 
@@ -53,6 +54,7 @@ Result<StoredRecord> read_value(std::string_view name, std::string_view value,
     }
     // A checksum is no proof of who wrote it: what goes into the segment is checked as ever.
     auto checked = check_name(name);
+    if (checked && !system_name::is_stored(name)) checked = Error(Errc::reserved_name);
     if (checked) checked = verify_document(document, limits::paged_document_bytes_max);
     if (!checked) return checked.error();
     return StoredRecord{

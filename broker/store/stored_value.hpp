@@ -24,8 +24,8 @@ static_assert(sizeof(ValueHeader) == 40);
 
 /// Takes the value of a record apart, which may be anything. The document is copied to `words`,
 /// where it is aligned to 8.
-/// Errors: store_damaged (too short, or another checksum), with the reason; those of `check_name`
-/// and `verify_document`.
+/// Errors: store_damaged (too short, or another checksum), with the reason; reserved_name (of a
+/// record that no store has), those of `check_name` and `verify_document`.
 Result<StoredRecord> read_value(std::string_view name, std::string_view value,
                                 std::vector<std::uint64_t>& words);
 

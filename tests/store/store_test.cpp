@@ -158,6 +158,21 @@ TEST(Store, ValueOfTheFirstFormatHasNoTime) {
               Errc::store_damaged);
 }
 
+TEST(Store, HasNoRecordsOfTheGridButThoseOfIndexes) {
+    const Bytes document = document_from_json("{}").value();
+    std::vector<std::uint64_t> words;
+    const auto read = [&](std::string_view name) {
+        const ValueHeader header = header_of({name, document, 1, 1, 0, 0});
+        return read_value(name,
+                          std::string(reinterpret_cast<const char*>(&header), sizeof header)
+                              .append(document.begin(), document.end()),
+                          words);
+    };
+    EXPECT_TRUE(read("$sys/index/a/at:%2Fb"));
+    EXPECT_EQ(read("$sys/session/1").error().code, Errc::reserved_name);
+    EXPECT_EQ(read("$other").error().code, Errc::reserved_name);
+}
+
 TEST(Store, RefusesToGoOnWithoutItsIdentityFile) {
     const TemporaryDirectory directory;
     {
