@@ -66,7 +66,7 @@ int disconnect(sqlite3_vtab* table) {
 int best_index(sqlite3_vtab* table, sqlite3_index_info* info) {
     VirtualTable& self = table_of(table);
     try {
-        return plan(self.spec(), self.number, *info);
+        return plan(self.spec(), self.number, self.session->takes_conditions, *info);
     } catch (const std::bad_alloc&) {
         return SQLITE_NOMEM;
     }

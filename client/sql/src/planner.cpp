@@ -22,12 +22,9 @@ class Planner {
 public:
     Planner(const TableSpec& table, sqlite3_index_info& info) : table_(table), info_(info) {}
 
-    int run(int number) {
-        for (int i = 0; i < info_.nConstraint; ++i) {
-            if (info_.aConstraint[i].usable == 0) continue;
-            if (const auto condition = condition_of(i)) use(i, *condition);
-        }
-        if (info_.nOrderBy > 0) plan_order();
+    int run(int number, bool takes_conditions) {
+        if (takes_conditions) plan_conditions();
+        if (takes_conditions && info_.nOrderBy > 0) plan_order();
         estimate();
         info_.idxNum = number;
         info_.idxStr = sqlite3_mprintf("%s", access_.encode().c_str());
@@ -38,6 +35,13 @@ public:
 private:
     [[nodiscard]] const ColumnSpec* column(int number) const noexcept {
         return number < 0 ? nullptr : &table_.columns[static_cast<std::size_t>(number)];
+    }
+
+    void plan_conditions() {
+        for (int i = 0; i < info_.nConstraint; ++i) {
+            if (info_.aConstraint[i].usable == 0) continue;
+            if (const auto condition = condition_of(i)) use(i, *condition);
+        }
     }
 
     std::optional<Condition> condition_of(int i) {
@@ -151,8 +155,8 @@ private:
 
 }  // namespace
 
-int plan(const TableSpec& table, int number, sqlite3_index_info& info) {
-    return Planner(table, info).run(number);
+int plan(const TableSpec& table, int number, bool takes_conditions, sqlite3_index_info& info) {
+    return Planner(table, info).run(number, takes_conditions);
 }
 
 }  // namespace ringside::sql

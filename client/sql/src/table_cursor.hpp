@@ -34,6 +34,7 @@ public:
 
 private:
     void rewind();
+    Result<void> take_handed(Scope scope);
     Result<void> find_one(const std::string& name, const std::string& pattern);
     Result<void> next_in_batch();
 
