@@ -140,10 +140,9 @@ private:
         if (table == tables_.end()) return refuse(source_[0], "FROM something else than a table");
         table_ = &*table;
         shape_.table = table->name;
-        const std::size_t alias = source_.size() > 1 && source_[1].is("AS") ? 2 : 1;
-        if (source_.size() > alias + 1 || (source_.size() > alias && !source_[alias].is_name())) {
-            refuse(source_[std::min(alias, source_.size() - 1)], "more than one table");
-        }
+        std::size_t end = source_.size() > 1 && source_[1].is("AS") ? 2 : 1;
+        if (end < source_.size() && source_[end].is_name()) ++end;
+        if (end < source_.size()) refuse(source_[end], "more than one table");
     }
 
     void read_groups() {
