@@ -91,6 +91,17 @@ TEST_F(SqlLiveTest, ReadsNoMoreThanItsConditionsOnNamesLeave) {
     EXPECT_EQ(pattern("number = '7' AND status = 'sold'"), "seat/*/7");
     EXPECT_EQ(pattern("name = 'seat/a/1'"), "seat/a/1");
     EXPECT_EQ(pattern("name = 'elsewhere'"), "seat/*/*");
+    const auto of_records = [](const std::string& condition) {
+        return sql::live_description("SELECT count(*) FROM records WHERE " + condition)
+            .value()
+            .pattern;
+    };
+    EXPECT_EQ(of_records("name GLOB 'seat/a/*'"), "seat/a/**");
+    EXPECT_EQ(of_records("name LIKE 'seat/a%'"), "seat/**");
+    EXPECT_EQ(of_records("name >= 'seat/a' AND name < 'seat/b/2'"), "seat/**");
+    EXPECT_EQ(of_records("name >= 'seat/a'"), "**");
+    EXPECT_EQ(of_records("name GLOB '*/seat'"), "**");
+    EXPECT_EQ(of_records("name GLOB '$sys/*'"), "**") << "which are none";
     EXPECT_EQ(pattern("block IN ('a', 'b')"), "seat/*/*");
     EXPECT_EQ(pattern("block = 'a' OR block = 'b'"), "seat/*/*");
     EXPECT_EQ(pattern("block = 'no/level'"), "seat/*/*");
@@ -101,6 +112,8 @@ TEST_F(SqlLiveTest, ReadsNoMoreThanItsConditionsOnNamesLeave) {
 const std::vector<std::string> statements{
     "SELECT * FROM seats",
     "SELECT name, revision, version, updated, document FROM records WHERE name GLOB 'seat/*'",
+    "SELECT name FROM records WHERE name GLOB '$sys/*' OR name = '$sys/broker'",
+    "SELECT name FROM records WHERE name GLOB '$sys/*'",
     "SELECT s.number, upper(status), price * 2 AS twice FROM seats AS s WHERE twice > 10",
     "SELECT name FROM seats WHERE name IN ('seat/a/1', 'seat/b/2', 'seat/b/3')",
     "SELECT name FROM seats WHERE block = 'a' OR name = 'seat/b/1'",
@@ -208,14 +221,15 @@ TEST_F(SqlLiveTest, ARecordThatAnExpressionCannotTakeEndsIt) {
 
 TEST_F(SqlLiveTest, RefusesWhatCannotBeKeptUpToDate) {
     const std::pair<const char*, const char*> cases[] = {
-        {"VALUES (1)", "line 1, column 1: it begins with SELECT"},
-        {"WITH a AS (SELECT 1) SELECT * FROM a", "line 1, column 1: it begins with SELECT"},
+        {"VALUES (1)", "line 1, column 1: what does not begin with SELECT"},
+        {"WITH a AS (SELECT 1) SELECT * FROM a",
+         "line 1, column 1: what does not begin with SELECT"},
         {"SELECT DISTINCT status FROM seats", "line 1, column 8: DISTINCT"},
-        {"SELECT 1", "line 1, column 8: it has a FROM"},
+        {"SELECT 1", "line 1, column 8: what has no FROM"},
         {"SELECT * FROM seats JOIN records", "line 1, column 21: JOIN"},
         {"SELECT * FROM seats LEFT JOIN records", "line 1, column 26: JOIN"},
-        {"SELECT * FROM seats, records", "line 1, column 20: more than one table"},
-        {"SELECT * FROM seats s, records", "line 1, column 22: more than one table"},
+        {"SELECT * FROM seats, records", "line 1, column 20: more than a table and its alias"},
+        {"SELECT * FROM seats s, records", "line 1, column 22: more than a table and its alias"},
         {"SELECT * FROM (SELECT 1)", "line 1, column 16: a query within the query"},
         {"SELECT * FROM json_each('[]')", "line 1, column 15: FROM something else than a table"},
         {"SELECT * FROM sqlite_schema", "line 1, column 15: FROM something else than a table"},
@@ -235,6 +249,10 @@ TEST_F(SqlLiveTest, RefusesWhatCannotBeKeptUpToDate) {
         {"SELECT name FROM seats WHERE updated < unixepoch() - 9",
          "line 1, column 40: the time of day"},
         {"SELECT strftime('%s') FROM seats", "line 1, column 8: the time of day"},
+        {"SELECT unixepoch('subsec') FROM seats", "line 1, column 8: the time of day"},
+        {"SELECT rowid FROM seats", "the rowid"},
+        {"SELECT count(*) FROM main.seats", "line 1, column 22: FROM something else than a table"},
+        {"EXPLAIN SELECT name FROM seats", "line 1, column 1: what does not begin with SELECT"},
         {"SELECT current_time FROM seats", "line 1, column 8: the time of day"},
         {"SELECT total(price) FROM seats", "line 1, column 8: this aggregate"},
         {"SELECT 1 + count(*) FROM seats", "an aggregate within an expression"},
@@ -245,7 +263,7 @@ TEST_F(SqlLiveTest, RefusesWhatCannotBeKeptUpToDate) {
          "line 1, column 15: beside groups, an item that is neither one of GROUP BY nor an "
          "aggregate"},
         {"SELECT sum(DISTINCT price) FROM seats",
-         "line 1, column 12: DISTINCT but in count(DISTINCT x)"},
+         "line 1, column 12: DISTINCT outside of count(DISTINCT x)"},
         {"SELECT count(*) FROM seats GROUP BY status COLLATE NOCASE",
          "line 1, column 44: COLLATE in a group or an aggregate"},
         // As SQLite says it.

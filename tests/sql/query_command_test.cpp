@@ -141,12 +141,14 @@ TEST_F(QueryCommandTest, ALiveQueryGoesOnUntilItIsInterrupted) {
 
 TEST_F(QueryCommandTest, ALiveQueryIsWholeInOnePlaceOnATerminal) {
     const Outcome outcome =
-        shell("{ sleep 1; " + cli() + "put seat/4 '{\"status\":\"free\"}' > /dev/null; } & " +
-              "script -qec \"" + cli() +
-              "query --live --count 1 'SELECT count(*) AS n FROM records'\" /dev/null; wait");
-    EXPECT_NE(outcome.output.find("3\r\nrevision "), std::string::npos) << outcome.output;
-    EXPECT_NE(outcome.output.find("\033[4A\033[Jn\r\n-\r\n4\r\nrevision "), std::string::npos)
-        << outcome.output;
+        shell("{ for i in 4 5 6 7 8 9; do sleep 0.3; " + cli() +
+              "put seat/$i '{}' > /dev/null; done; } & writer=$!; script -qec \"" + cli() +
+              "query --live --count 1 'SELECT count(*) AS n FROM records'\" /dev/null; "
+              "kill $writer");
+    const std::size_t again = outcome.output.find("\033[4A\033[Jn\r\n-\r\n");
+    EXPECT_NE(again, std::string::npos) << outcome.output;
+    EXPECT_EQ(outcome.output.find("n\r\n-\r\n"), 0U) << outcome.output;
+    EXPECT_NE(outcome.output.find(", rows 1\r\n", again), std::string::npos) << outcome.output;
 }
 
 TEST_F(QueryCommandTest, ALiveQueryRefusesWhatItCannotBe) {

@@ -47,7 +47,7 @@ public:
     explicit Search(std::span<const Token> tokens) : tokens_(tokens) {}
 
     std::optional<LiveRefusal> run() {
-        if (!is(0, "SELECT")) return refuse(0, "it begins with SELECT");
+        if (!is(0, "SELECT")) return refuse(0, "what does not begin with SELECT");
         if (is(1, "DISTINCT")) return refuse(1, "DISTINCT");
         for (std::size_t i = 1; i < tokens_.size() && !refusal_; ++i) look_at(i);
         return refusal_;
@@ -81,7 +81,8 @@ private:
         else if (is_other_aggregate(function)) refuse(i, "this aggregate");
         else if (is_of_time(function) && asks_for_now(i)) refuse(i, "the time of day");
     }
-    /// Date functions have the time of day for 'now', and where no time is given.
+    /// Date functions have the time of day for 'now', and where no time is given (or 'subsec'
+    /// only).
     [[nodiscard]] bool asks_for_now(std::size_t call) const noexcept {
         const bool has_format = is_same_word(tokens_[call].unquoted(), "strftime");
         std::size_t arguments = 0;
@@ -91,11 +92,16 @@ private:
             if (token.is(")") && --depth == 0) break;
             if (depth == 1 && (arguments == 0 || token.is(","))) ++arguments;
             if (token.is("(")) ++depth;
-            if (token.kind == Token::Kind::string && is_same_word(token.unquoted(), "now")) {
-                return true;
-            }
+            if (is_now(token, i == call + 2)) return true;
         }
         return arguments < (has_format ? 2 : 1);
+    }
+
+    static bool is_now(const Token& token, bool is_first) noexcept {
+        if (token.kind != Token::Kind::string) return false;
+        const std::string_view text = token.unquoted();
+        return is_same_word(text, "now") ||
+               (is_first && (is_same_word(text, "subsec") || is_same_word(text, "subsecond")));
     }
 
     std::span<const Token> tokens_;

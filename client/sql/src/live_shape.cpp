@@ -132,7 +132,7 @@ private:
 
     /// One of our tables, and what it is called.
     void read_source() {
-        if (source_.empty()) return refuse(tokens_.back(), "it has a FROM");
+        if (source_.empty()) return refuse(tokens_.back(), "what has no FROM");
         const auto named = [&](const TableSpec& table) {
             return source_[0].is_name() && is_same_word(table.name, source_[0].unquoted());
         };
@@ -142,7 +142,7 @@ private:
         shape_.table = table->name;
         std::size_t end = source_.size() > 1 && source_[1].is("AS") ? 2 : 1;
         if (end < source_.size() && source_[end].is_name()) ++end;
-        if (end < source_.size()) refuse(source_[end], "more than one table");
+        if (end < source_.size()) refuse(source_[end], "more than a table and its alias");
     }
 
     void read_groups() {
@@ -236,7 +236,7 @@ private:
         Kind kind = call.kind;
         if (!argument.empty() && argument[0].is("DISTINCT")) {
             if (kind != Kind::count)
-                return refuse(argument[0], "DISTINCT but in count(DISTINCT x)");
+                return refuse(argument[0], "DISTINCT outside of count(DISTINCT x)");
             kind = Kind::distinct;
             argument = argument.subspan(1);
         }

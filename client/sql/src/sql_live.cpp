@@ -32,19 +32,21 @@ Result<std::string> pattern_of(sqlite3_stmt* statement, Session& session, const 
     if (status != SQLITE_DONE) return failure_of(statement, status, session.guard);
     if (session.asked.size() != 1 || session.asked[0].is_empty()) return table.pattern.text();
     const Scope& scope = session.asked[0];
-    if (!scope.name()) return scope.pattern();
+    if (!scope.name()) return scope.cover();
     const bool is_usable = check_name(*scope.name()) && table.pattern.matches(*scope.name());
     return is_usable ? *scope.name() : table.pattern.text();
 }
 
-/// Whether it computes a row of each record by itself, from no more than one table.
-bool is_of_single_records(sqlite3_stmt* statement) {
+/// What shows that it does not compute a row of each record by itself; null: nothing.
+const char* beyond_one_record(sqlite3_stmt* statement) {
     std::size_t tables = 0;
     for (const Step& step : steps_of(statement)) {
-        if (step.name.starts_with("Agg") || step.name == "OpenRead") return false;
+        if (step.name.starts_with("Agg")) return "an aggregate within an expression";
+        if (step.name == "Rowid") return "the rowid";
         if (step.name == "VOpen") ++tables;
+        if (step.name == "OpenRead" || tables > 1) return "a second table";
     }
-    return tables <= 1;
+    return nullptr;
 }
 
 struct Compiled {
@@ -74,9 +76,8 @@ Result<Compiled> compile(Database::Impl& database, std::string_view text) {
         const std::string why = sqlite3_errmsg(database.connection.get());
         return database.wrong(text, std::nullopt, "as a live query: " + why);
     }
-    if (!is_of_single_records(prepared->get())) {
-        return database.wrong(text, std::nullopt,
-                              std::string("an aggregate within an expression") + what_it_can_be);
+    if (const char* what = beyond_one_record(prepared->get())) {
+        return database.wrong(text, std::nullopt, std::string(what) + what_it_can_be);
     }
     return Compiled{*std::move(pattern), columns_of(whole->get()), std::move(shape),
                     *std::move(prepared)};

@@ -119,7 +119,7 @@ private:
         for (const Row row : rows) table.add(cells_of(row));
         std::vector<std::string> lines = table.lines();
         if (is_terminal_) clip(lines);
-        lines.push_back(fmt::format("revision {}, {} rows", rows.revision(), rows.size()));
+        lines.push_back(fmt::format("revision {}, rows {}", rows.revision(), rows.size()));
         std::string screen;
         if (is_terminal_ && height_ > 0) screen = fmt::format("\033[{}A\033[J", height_);
         for (const std::string& line : lines) screen += line + '\n';

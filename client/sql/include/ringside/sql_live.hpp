@@ -21,8 +21,8 @@ namespace ringside::sql {
 /// An expression that fails for a record, or gives a BLOB, ends the live query with bad_query; so
 /// does an infinite number in a sum.
 ///
-/// Of the options, those of tables count. The text is compiled once; each record costs a run of
-/// SQLite's program, some us. Error: bad_query (the detail has the place), bad_configuration,
+/// Of the options, those of tables count. Cost: that of a Database, and for each record a run of
+/// SQLite's program, about 1 us. Errors: bad_query (the detail has the place), bad_configuration,
 /// bad_pattern, bad_pointer, system_error. `error_offset` is set to where in the text it is wrong,
 /// in bytes; none: not known.
 ///
