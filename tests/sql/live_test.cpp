@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <atomic>
 #include <random>
+#include <thread>
 
 #include "ringside/sql_live.hpp"
 #include "tests/sql/sql_support.hpp"
@@ -188,6 +190,36 @@ TEST_F(SqlLiveTest, IsWhatAFreshQueryGivesAtEachRevision) {
                 << statements[i] << " at " << queries[i].revision();
         }
     }
+}
+
+TEST_F(SqlLiveTest, ShowsAllChangesOfACommitOrNone) {
+    constexpr int accounts = 10;
+    for (int i = 0; i < accounts; ++i) put("one/" + std::to_string(i), R"({"x":100})");
+    LiveQuery total = live("SELECT sum(x), count(*) FROM ones").value();
+    LiveQuery each = live("SELECT name, x FROM ones").value();
+    std::atomic<bool> is_done = false;
+    std::thread writer([&] {
+        Client client = Client::attach({.grid = grid_.name()}).value();
+        for (int i = 0; i < 2000; ++i) {
+            Transaction move;
+            move.put("one/" + std::to_string(i % accounts), R"({"x":)" + std::to_string(i) + "}");
+            move.put("one/" + std::to_string((i + 1) % accounts),
+                     R"({"x":)" + std::to_string(200 - i) + "}");
+            for (int k = 2; k < accounts; ++k)
+                move.put("one/" + std::to_string((i + k) % accounts), R"({"x":100})");
+            client.commit(move).value();
+        }
+        is_done = true;
+    });
+    while (!is_done) {
+        EXPECT_EQ(total.poll().error(), Errc::would_block);
+        EXPECT_EQ(text_of(total.rows()), "1000|10");
+        static_cast<void>(each.poll());
+        std::int64_t sum = 0;
+        for (const Row row : each.rows()) sum += row[1].as_int64().value();
+        EXPECT_EQ(sum, 1000) << "at " << each.revision();
+    }
+    writer.join();
 }
 
 TEST_F(SqlLiveTest, SumsTextsAsNumbersAsSqlDoes) {
