@@ -13,7 +13,7 @@ install(DIRECTORY ${RINGSIDE_GENERATED_DIR}/shm DESTINATION ${CMAKE_INSTALL_INCL
 
 if(RINGSIDE_BUILD_SQL)
   install(TARGETS ringside_sql EXPORT ringsideTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
-  install(FILES client/sql/include/ringside/sql.hpp
+  install(FILES client/sql/include/ringside/sql.hpp client/sql/include/ringside/sql_live.hpp
           DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/ringside)
   install(FILES tools/examples/onsale/report.sql
           DESTINATION ${CMAKE_INSTALL_DATADIR}/ringside/examples/onsale)

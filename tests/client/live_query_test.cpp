@@ -306,6 +306,51 @@ TEST_F(LiveQueryTest, TakesRowsFromElsewhere) {
     EXPECT_EQ(text_of(live.next(milliseconds(5000))->changes[0].row), "1 3 ");
 }
 
+TEST_F(LiveQueryTest, CountsWhatIsNotNullAndShowsColumnsInTheOrderAskedFor) {
+    const auto row_of = [](const RecordView& record, std::vector<OwnedScalar>& row) {
+        row.emplace_back(Scalar::of(record.document()["group"]));
+        row.emplace_back(Scalar::of(record.document()["n"]));
+        return true;
+    };
+    LiveDescription description{
+        .pattern = "r/*",
+        .columns = {"with n", "group", "all"},
+        .row_of = row_of,
+        .is_grouped = true,
+        .key_count = 1,
+        .aggregates = {{Aggregate::Kind::count}, {Aggregate::Kind::count, 0}},
+        .shown = {2, 0, 1}};
+    client_.put("r/1", R"({"group":"a","n":1})").value();
+    client_.put("r/2", R"({"group":"a"})").value();
+    LiveQuery live = client_.live_query(std::move(description)).value();
+    EXPECT_EQ(text_of(live.rows()), "1 \"a\" 2 \n");
+    client_.put("r/1", R"({"group":"a","n":null})").value();
+    EXPECT_EQ(text_of(live.next(milliseconds(5000))->changes[0].row), "0 \"a\" 2 ");
+    client_.put("r/2", R"({"group":"a","n":"x"})").value();
+    EXPECT_EQ(text_of(live.next(milliseconds(5000))->changes[0].row), "1 \"a\" 2 ");
+}
+
+TEST_F(LiveQueryTest, EndsWithTheErrorOfARecordThatNoRowCanBeMadeOf) {
+    LiveDescription description{
+        .pattern = "r/*",
+        .columns = {"n"},
+        .row_of = [](const RecordView& record, std::vector<OwnedScalar>& row) -> Result<bool> {
+            if (!record.document().is_number()) return Error(Errc::bad_query, "no number");
+            row.emplace_back(Scalar::of(record.document()));
+            return true;
+        }};
+    client_.put("r/1", "1").value();
+    LiveQuery live = client_.live_query(description).value();
+    client_.put("r/2", "null").value();
+    const auto failed = live.next(milliseconds(5000));
+    ASSERT_FALSE(failed);
+    EXPECT_EQ(failed.error().detail, "no number");
+    client_.put("r/2", "2").value();
+    EXPECT_EQ(live.poll().error(), Errc::bad_query) << "for good";
+    client_.put("r/2", "null").value();
+    EXPECT_EQ(client_.live_query(description).error(), Errc::bad_query);
+}
+
 TEST_F(LiveQueryTest, HasALimitOfWhatItRemembers) {
     // The limit is counted in what the rows take, whatever the records do.
     LiveDescription description{.pattern = "r/*",

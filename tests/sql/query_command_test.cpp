@@ -1,3 +1,6 @@
+#include <signal.h>
+
+#include <algorithm>
 #include <fstream>
 
 #include "shm/base/limits.hpp"
@@ -94,6 +97,73 @@ TEST_F(QueryCommandTest, ReadsAnOlderRevisionThatIsRetained) {
         "WHERE name = 'seat/1'\"";
     expect("query --at " + before + query, R"({"price":1})");
     expect("query" + query, R"({"price":2})");
+}
+
+TEST_F(QueryCommandTest, ALiveQueryTellsWhatBecomesOfItsRows) {
+    const std::string tables = "seats=seat/*(number:1, status, price)";
+    const std::string statement =
+        "SELECT status, count(*) AS n FROM seats WHERE price > 1 GROUP BY status";
+    const auto lines = start({"query", "--live", "--count", "2", "--table", tables, statement});
+    const auto csv = start({"query", "--live", "--format", "csv", "--count", "1", "--table", tables,
+                            "SELECT number, price FROM seats WHERE status = 'sold'"});
+    const auto without_revision = [](const std::string& line) {
+        return line.substr(std::min(line.find(','), line.size()));
+    };
+    EXPECT_EQ(without_revision(lines->read_line()),
+              R"(,"change":"added","row":{"status":"free","n":1}})");
+    EXPECT_EQ(without_revision(lines->read_line()),
+              R"(,"change":"added","row":{"status":"sold","n":1}})");
+    EXPECT_EQ(without_revision(lines->read_line()), R"(,"rows":2})");
+    EXPECT_EQ(csv->read_line(), "revision,change,number,price");
+    EXPECT_EQ(without_revision(csv->read_line()), ",added,1,20");
+    ASSERT_EQ(run("put seat/2 '{\"status\":\"sold\",\"price\":11}'").status, 0);
+    std::vector<std::string> changes{without_revision(lines->read_line()),
+                                     without_revision(lines->read_line())};
+    std::ranges::sort(changes);
+    EXPECT_EQ(changes[0], R"(,"change":"changed","row":{"status":"sold","n":2}})");
+    EXPECT_EQ(changes[1], R"(,"change":"removed","row":{"status":"free","n":1}})");
+    EXPECT_EQ(without_revision(csv->read_line()), ",added,2,11");
+    EXPECT_EQ(lines->finish(0), 0) << lines->errors();
+    EXPECT_EQ(csv->finish(0), 0);
+}
+
+TEST_F(QueryCommandTest, ALiveQueryGoesOnUntilItIsInterrupted) {
+    for (const int signal : {SIGINT, SIGTERM}) {
+        const auto query =
+            start({"query", "--live", "--format", "table", "SELECT count(*) AS n FROM records"});
+        EXPECT_EQ(query->read_line(), "n");
+        EXPECT_EQ(query->read_line(), "-");
+        EXPECT_EQ(query->read_line(), "3");
+        EXPECT_EQ(query->read_line().substr(0, 9), "revision ");
+        EXPECT_EQ(query->finish(signal), 0);
+    }
+}
+
+TEST_F(QueryCommandTest, ALiveQueryIsWholeInOnePlaceOnATerminal) {
+    const Outcome outcome =
+        shell("{ for i in 4 5 6 7 8 9; do sleep 0.3; " + cli() +
+              "put seat/$i '{}' > /dev/null; done; } & writer=$!; script -qec \"" + cli() +
+              "query --live --count 1 'SELECT count(*) AS n FROM records'\" /dev/null; "
+              "kill $writer");
+    const std::size_t again = outcome.output.find("\033[4A\033[Jn\r\n-\r\n");
+    EXPECT_NE(again, std::string::npos) << outcome.output;
+    EXPECT_EQ(outcome.output.find("n\r\n-\r\n"), 0U) << outcome.output;
+    EXPECT_NE(outcome.output.find(", rows 1\r\n", again), std::string::npos) << outcome.output;
+}
+
+TEST_F(QueryCommandTest, ALiveQueryRefusesWhatItCannotBe) {
+    const Outcome ordered = run("query --live 'SELECT name FROM records ORDER BY name'");
+    EXPECT_EQ(ordered.status, 2);
+    EXPECT_NE(ordered.output.find("line 1, column 26: ORDER BY is not for a live query"),
+              std::string::npos)
+        << ordered.output;
+    EXPECT_NE(ordered.output.find("\n                           ^\n"), std::string::npos)
+        << ordered.output;
+    for (const char* other : {"--at 1", "--limit 1", "--explain", "--timeout 1s", "--lease 1s"}) {
+        expect_status(std::string("query --live ") + other + " 'SELECT name FROM records'", 2);
+    }
+    expect_status("query --live", 2);
+    expect_status("query --count 1 'SELECT name FROM records'", 2);
 }
 
 TEST_F(QueryCommandTest, AReportIsAPageWithWhatItWasToldToShow) {

@@ -21,12 +21,15 @@ struct LiveDescription {
     /// One column of a group behind its keys.
     struct Column {
         Aggregate::Kind kind;
-        std::size_t input = 0;  ///< which of the values behind the keys; nothing for `count`
+        /// Which of the values behind the keys. None: `count` is of the records; with one it is of
+        /// those where that value is not null.
+        std::optional<std::size_t> input{};
     };
     /// Puts the values of a record into `row`, which is empty. False: the record does not belong to
-    /// the result. Called by the thread that uses the live query. Of groups: the keys, then what
-    /// the aggregates are computed of.
-    using RowOf = std::function<bool(const RecordView& record, std::vector<OwnedScalar>& row)>;
+    /// the result. An error is that of the live query, for good. Called by the thread that uses the
+    /// live query. Of groups: the keys, then what the aggregates are computed of.
+    using RowOf =
+        std::function<Result<bool>(const RecordView& record, std::vector<OwnedScalar>& row)>;
 
     std::string pattern;
     std::vector<std::string> columns;  ///< names
@@ -37,6 +40,9 @@ struct LiveDescription {
     /// What is true of every record of the result, so that a secondary index may tell which those
     /// are when all of them are read. `row_of` is asked of each in any case.
     Predicate narrowing = {};
+    /// Of groups: which of the keys and aggregates, counted through, each column shows. None: all
+    /// of them, in their order.
+    std::vector<std::size_t> shown = {};
 
     /// Errors: those of `Query::check`, bad_query for one with `top` or `limit`.
     static Result<LiveDescription> of(const Query& query);
@@ -96,8 +102,8 @@ public:
     /// Takes in what has happened since, without waiting; when much has, a part of it, up to the
     /// end of a commit. Errors: would_block (no row has changed up to `revision()`),
     /// connection_lost, live_query_too_large (for good: it would remember more than
-    /// `limits::live_query_bytes_max`), and, where it has to read all records again, those of
-    /// `Client::snapshot`.
+    /// `limits::live_query_bytes_max`), those of LiveDescription::RowOf (for good, too), and, where
+    /// it has to read all records again, those of `Client::snapshot`.
     Result<LiveUpdate> poll();
 
     /// Waits until a row changes. Errors: timed_out, as `poll` otherwise.

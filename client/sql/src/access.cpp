@@ -91,6 +91,22 @@ void Scope::narrow(const Condition& condition, sqlite3_value* value) {
     }
 }
 
+std::string Scope::cover() const {
+    // Names that begin with $ are not matched by wildcards, but would be by the new pattern.
+    const bool is_reserved = range_.begin.starts_with('$');
+    if (pattern_ != "**" || range_.end.empty() || is_reserved) return pattern_;
+    std::string_view levels = range_.begin;
+    for (;;) {
+        levels = levels.substr(0, levels.rfind('/') + 1);  // npos + 1: none
+        if (levels.empty()) return pattern_;
+        const std::string end = end_of(std::string(levels));
+        if (Pattern::parse(std::string(levels) + "**") && !end.empty() && range_.end <= end) {
+            return std::string(levels) + "**";
+        }
+        levels.remove_suffix(1);
+    }
+}
+
 void Scope::begin_at(std::string name) {
     if (name > range_.begin) range_.begin = std::move(name);
     if (!range_.end.empty() && range_.begin >= range_.end) is_empty_ = true;

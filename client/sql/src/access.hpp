@@ -74,6 +74,8 @@ public:
     [[nodiscard]] const std::optional<std::string>& name() const noexcept { return name_; }
     [[nodiscard]] const std::string& pattern() const noexcept { return pattern_; }
     [[nodiscard]] const NameRange& range() const noexcept { return range_; }
+    /// A pattern that all names match which the range leaves of the pattern.
+    [[nodiscard]] std::string cover() const;
 
 private:
     void begin_at(std::string name);

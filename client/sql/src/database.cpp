@@ -9,6 +9,13 @@
 namespace ringside::sql {
 
 Result<Database> Database::open(Snapshot snapshot, const Options& options) {
+    auto impl = Impl::open(std::move(snapshot), options);
+    if (!impl) return impl.error();
+    return Database(*std::move(impl));
+}
+
+Result<std::unique_ptr<Database::Impl>> Database::Impl::open(std::optional<Snapshot> snapshot,
+                                                             const Options& options) {
     std::vector<TableSpec> tables{records_table()};
     if (options.tables.size() > limits::sql_tables_max) {
         return Error(Errc::bad_configuration,
@@ -31,7 +38,7 @@ Result<Database> Database::open(Snapshot snapshot, const Options& options) {
     auto made = execute(impl->connection.get(), "SELECT 1 FROM json_each('[]'), json_tree('[]')");
     if (!made) return Error(Errc::system_error, made.error().detail);
     seal(impl->connection.get(), impl->session.guard);
-    return Database(std::move(impl));
+    return impl;
 }
 
 Result<PreparedStatement> Database::Impl::prepare(std::string_view text) {
@@ -109,7 +116,7 @@ Result<std::string> Database::explain(std::string_view text) {
 
 std::optional<std::size_t> Database::error_offset() const noexcept { return impl_->error_offset; }
 
-Revision Database::revision() const noexcept { return impl_->session.snapshot.revision(); }
+Revision Database::revision() const noexcept { return impl_->session.snapshot->revision(); }
 
 std::vector<Table> Database::tables() const {
     std::vector<Table> tables;

@@ -11,13 +11,21 @@ namespace ringside::sql {
 
 class Database::Impl {
 public:
-    Impl(Snapshot snapshot, std::vector<TableSpec> tables, const Options& options)
+    Impl(std::optional<Snapshot> snapshot, std::vector<TableSpec> tables, const Options& options)
         : session(std::move(snapshot), std::move(tables)),
           time_limit(options.time_limit),
           row_limit(options.row_limit) {}
 
+    /// Without a snapshot it is that of a live query. Errors: as Database::open.
+    [[nodiscard]] static Result<std::unique_ptr<Impl>> open(std::optional<Snapshot> snapshot,
+                                                            const Options& options);
+
     /// Errors: as Database::query.
     [[nodiscard]] Result<PreparedStatement> prepare(std::string_view text);
+
+    /// The error of a statement that is wrong there.
+    [[nodiscard]] Error wrong(std::string_view text, std::optional<std::size_t> offset,
+                              const std::string& what);
 
     [[nodiscard]] std::optional<Guard::Clock::time_point> deadline() const {
         if (time_limit == std::chrono::milliseconds(0)) return std::nullopt;
@@ -31,11 +39,12 @@ public:
     std::optional<std::size_t> error_offset;
 
 private:
-    [[nodiscard]] Error wrong(std::string_view text, std::optional<std::size_t> offset,
-                              const std::string& what);
     [[nodiscard]] Error why_not(std::string_view text, int status);
     [[nodiscard]] Result<void> check_rest(std::string_view text, const char* rest);
 };
+
+/// Why a step of a statement has failed.
+[[nodiscard]] Error failure_of(sqlite3_stmt* statement, int status, const Guard& guard);
 
 class Statement::Impl {
 public:

@@ -44,7 +44,7 @@ Result<void> Grouping::fill(RecordCursor cursor) {
         if (batch->empty()) break;
         const std::size_t groups_before = index_->next.size();
         for (const RecordView& record : *batch) {
-            marks_.push_back(session_.snapshot.mark(record));
+            marks_.push_back(session_.snapshot->mark(record));
             groups_.push_back(group_of(record));
         }
         constexpr std::size_t record_bytes = 2 * sizeof(RecordMark) + sizeof(std::uint32_t);
@@ -119,7 +119,7 @@ bool Grouping::next() noexcept {
     has_begun_ = true;
     if (at_ >= sorted_.size()) return false;
     if (at_ == ends_[group_at_]) ++group_at_;
-    if (at_ + look_ahead < sorted_.size()) session_.snapshot.prefetch(sorted_[at_ + look_ahead]);
+    if (at_ + look_ahead < sorted_.size()) session_.snapshot->prefetch(sorted_[at_ + look_ahead]);
     return true;
 }
 

@@ -1,6 +1,7 @@
 #include "module.hpp"
 
 #include <cstring>
+#include <memory>
 #include <new>
 #include <string>
 
@@ -16,6 +17,9 @@ namespace {
 struct VirtualTable : sqlite3_vtab {
     Session* session = nullptr;
     int number = 0;
+    /// Of the last statement. A live query opens one for each record, and its readers know where
+    /// keys have stood.
+    std::unique_ptr<TableCursor> spare{};
 
     [[nodiscard]] const TableSpec& spec() const noexcept {
         return session->tables[static_cast<std::size_t>(number)];
@@ -66,7 +70,7 @@ int disconnect(sqlite3_vtab* table) {
 int best_index(sqlite3_vtab* table, sqlite3_index_info* info) {
     VirtualTable& self = table_of(table);
     try {
-        return plan(self.spec(), self.number, self.session->snapshot, *info);
+        return plan(self.spec(), self.number, *self.session, *info);
     } catch (const std::bad_alloc&) {
         return SQLITE_NOMEM;
     }
@@ -75,13 +79,15 @@ int best_index(sqlite3_vtab* table, sqlite3_index_info* info) {
 int open_cursor(sqlite3_vtab* table, sqlite3_vtab_cursor** made) {
     VirtualTable& self = table_of(table);
     return guarded(*self.session, [&]() -> Result<void> {
-        *made = new TableCursor(*self.session, self.spec());
+        *made = self.spare ? self.spare.release() : new TableCursor(*self.session, self.spec());
         return {};
     });
 }
 
 int close_cursor(sqlite3_vtab_cursor* cursor) {
-    delete &cursor_of(cursor);
+    std::unique_ptr<TableCursor> closed(&cursor_of(cursor));
+    closed->rewind();
+    table_of(cursor).spare = std::move(closed);
     return SQLITE_OK;
 }
 

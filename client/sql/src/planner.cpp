@@ -21,15 +21,12 @@ constexpr double cost_of_grouping = 2;     ///< each record is visited twice
 
 class Planner {
 public:
-    Planner(const TableSpec& table, const Snapshot& snapshot, sqlite3_index_info& info)
-        : table_(table), snapshot_(snapshot), info_(info) {}
+    Planner(const TableSpec& table, const Session& session, sqlite3_index_info& info)
+        : table_(table), session_(session), info_(info) {}
 
     int run(int number) {
-        for (int i = 0; i < info_.nConstraint; ++i) {
-            if (info_.aConstraint[i].usable == 0) continue;
-            if (const auto condition = condition_of(i)) use(i, *condition);
-        }
-        if (info_.nOrderBy > 0) plan_order();
+        if (session_.takes_conditions) plan_conditions();
+        if (session_.takes_conditions && info_.nOrderBy > 0) plan_order();
         estimate();
         info_.idxNum = number;
         info_.idxStr = sqlite3_mprintf("%s", access_.encode().c_str());
@@ -40,6 +37,13 @@ public:
 private:
     [[nodiscard]] const ColumnSpec* column(int number) const noexcept {
         return number < 0 ? nullptr : &table_.columns[static_cast<std::size_t>(number)];
+    }
+
+    void plan_conditions() {
+        for (int i = 0; i < info_.nConstraint; ++i) {
+            if (info_.aConstraint[i].usable == 0) continue;
+            if (const auto condition = condition_of(i)) use(i, *condition);
+        }
     }
 
     std::optional<Condition> condition_of(int i) {
@@ -66,7 +70,10 @@ private:
         const bool can_be_indexed = spec->source == ColumnSource::field && !spec->level;
         if (!can_be_indexed || number >= max_level) return std::nullopt;
         const auto how = field_condition(constraint.op);
-        if (!how || !snapshot_.is_indexed(table_.pattern.text(), spec->field)) return std::nullopt;
+        const auto& snapshot = session_.snapshot;
+        if (!how || !snapshot || !snapshot->is_indexed(table_.pattern.text(), spec->field)) {
+            return std::nullopt;
+        }
         return Condition{*how, static_cast<std::uint8_t>(number)};
     }
 
@@ -169,15 +176,15 @@ private:
     static constexpr std::size_t max_level = 64;  ///< that `Access::encode` can write
 
     const TableSpec& table_;
-    const Snapshot& snapshot_;
+    const Session& session_;
     sqlite3_index_info& info_;
     Access access_;
 };
 
 }  // namespace
 
-int plan(const TableSpec& table, int number, const Snapshot& snapshot, sqlite3_index_info& info) {
-    return Planner(table, snapshot, info).run(number);
+int plan(const TableSpec& table, int number, const Session& session, sqlite3_index_info& info) {
+    return Planner(table, session, info).run(number);
 }
 
 }  // namespace ringside::sql

@@ -2,14 +2,14 @@
 
 #include <sqlite3.h>
 
-#include "ringside/snapshot.hpp"
-#include "table_spec.hpp"
+#include "session.hpp"
 
 namespace ringside::sql {
 
 /// Tells SQLite's planner which of its conditions and orders the grid's indexes can serve, and what
-/// that costs; `number` is the table's place among those of the session. See xBestIndex.
+/// that costs; `number` is the table's place among those of the session. Nothing is served where
+/// the session takes no conditions. See xBestIndex.
 /// Returns SQLITE_OK, SQLITE_CONSTRAINT (not in this way) or SQLITE_NOMEM.
-int plan(const TableSpec& table, int number, const Snapshot& snapshot, sqlite3_index_info& info);
+int plan(const TableSpec& table, int number, const Session& session, sqlite3_index_info& info);
 
 }  // namespace ringside::sql

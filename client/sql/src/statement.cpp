@@ -27,6 +27,13 @@ Cell cell_of(sqlite3_stmt* statement, int column) {
 
 }  // namespace
 
+Error failure_of(sqlite3_stmt* statement, int status, const Guard& guard) {
+    const char* what = sqlite3_errmsg(sqlite3_db_handle(statement));
+    if (guard.failure()) return *guard.failure();
+    if (status == SQLITE_NOMEM) return Error(Errc::query_too_large, "memory");
+    return Error(status == SQLITE_TOOBIG ? Errc::query_too_large : Errc::bad_query, what);
+}
+
 Statement::Impl::Impl(Session& session, PreparedStatement prepared,
                       std::optional<Guard::Clock::time_point> deadline, std::uint64_t row_limit,
                       bool gives_handles)
@@ -57,7 +64,7 @@ Result<std::optional<Row>> Statement::Impl::next() {
 Result<std::optional<Row>> Statement::Impl::row() {
     if (rows_left_ == 0) {
         // The rows before this one are to count, so that they have to be whole.
-        if (auto checked = session_.snapshot.check(); !checked) failure_ = checked.error();
+        if (auto checked = session_.snapshot->check(); !checked) failure_ = checked.error();
         else failure_ = Error(Errc::query_too_large, "rows");
         return *failure_;
     }
@@ -70,7 +77,7 @@ Result<std::optional<Row>> Statement::Impl::row() {
 
 Result<std::optional<Row>> Statement::Impl::end() {
     is_at_end_ = true;
-    if (auto checked = session_.snapshot.check(); !checked) {
+    if (auto checked = session_.snapshot->check(); !checked) {
         failure_ = checked.error();
         return *failure_;
     }
@@ -78,13 +85,10 @@ Result<std::optional<Row>> Statement::Impl::end() {
 }
 
 Result<std::optional<Row>> Statement::Impl::fail(int status) {
-    const char* what = sqlite3_errmsg(sqlite3_db_handle(prepared_.get()));
-    if (session_.guard.failure()) failure_ = session_.guard.failure();
     // Values of spoilt memory can fail in any way.
-    else if (auto checked = session_.snapshot.check(); !checked) failure_ = checked.error();
-    else if (status == SQLITE_NOMEM) failure_ = Error(Errc::query_too_large, "memory");
-    else if (status == SQLITE_TOOBIG) failure_ = Error(Errc::query_too_large, what);
-    else failure_ = Error(Errc::bad_query, what);
+    auto checked = session_.snapshot->check();
+    const bool is_spoilt = !session_.guard.failure() && !checked;
+    failure_ = is_spoilt ? checked.error() : failure_of(prepared_.get(), status, session_.guard);
     sqlite3_reset(prepared_.get());
     return *failure_;
 }

@@ -48,9 +48,10 @@ Result<void> TableCursor::filter(const Access& access, std::span<sqlite3_value*>
         predicate =
             predicate && predicate_of(table_.columns[condition.level], condition, values[i]);
     }
+    if (!session_.snapshot) return take_handed(std::move(scope));
     if (scope.is_empty()) return {};
     if (scope.name()) return find_one(*scope.name(), scope.pattern());
-    auto cursor = session_.snapshot.cursor(scope.pattern(), predicate, scope.range());
+    auto cursor = session_.snapshot->cursor(scope.pattern(), predicate, scope.range());
     if (!cursor && cursor.error() == Errc::bad_pattern) return {};  // no name has such a level
     if (!cursor) return cursor.error();
     is_at_end_ = false;
@@ -63,10 +64,22 @@ Result<void> TableCursor::filter(const Access& access, std::span<sqlite3_value*>
     return next();
 }
 
+/// Without a snapshot there is nothing to look up: SQLite checks all conditions itself.
+Result<void> TableCursor::take_handed(Scope scope) {
+    if (session_.handed == nullptr) {
+        session_.asked.push_back(std::move(scope));
+        return {};
+    }
+    one_ = *session_.handed;
+    is_record_known_ = true;
+    is_at_end_ = false;
+    return {};
+}
+
 Result<void> TableCursor::find_one(const std::string& name, const std::string& pattern) {
     const auto parsed = Pattern::parse(pattern);
     if (!parsed || !check_name(name) || !parsed->matches(name)) return {};
-    auto found = session_.snapshot.get(name);
+    auto found = session_.snapshot->get(name);
     if (!found && found.error() == Errc::snapshot_expired) return found.error();
     if (!found) return {};
     one_ = *found;
@@ -98,13 +111,14 @@ Result<void> TableCursor::next_in_batch() {
 
 const RecordView& TableCursor::record() noexcept {
     if (cursor_) return batch_[at_];
-    if (!is_record_known_ && grouping_) one_ = session_.snapshot.record(grouping_->current());
+    if (!is_record_known_ && grouping_) one_ = session_.snapshot->record(grouping_->current());
     is_record_known_ = true;
     return one_;
 }
 
 sqlite3_int64 TableCursor::row_id() noexcept {
-    return static_cast<sqlite3_int64>(session_.snapshot.mark(record()));
+    if (!session_.snapshot) return 0;
+    return static_cast<sqlite3_int64>(session_.snapshot->mark(record()));
 }
 
 void TableCursor::give_column(sqlite3_context* context, std::size_t column) {

@@ -32,8 +32,11 @@ public:
     /// The row's record; valid while the row is.
     [[nodiscard]] const RecordView& record() noexcept;
 
-private:
+    /// Gives up what it reads.
     void rewind();
+
+private:
+    Result<void> take_handed(Scope scope);
     Result<void> find_one(const std::string& name, const std::string& pattern);
     Result<void> next_in_batch();
 

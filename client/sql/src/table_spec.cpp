@@ -1,13 +1,12 @@
 #include "table_spec.hpp"
 
-#include <strings.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstring>
 
 #include "shm/base/limits.hpp"
+#include "tokens.hpp"
 
 namespace ringside::sql {
 
@@ -21,10 +20,6 @@ constexpr std::array<TypeWord, 4> type_words{{{"INTEGER", ColumnType::integer},
                                               {"REAL", ColumnType::real},
                                               {"TEXT", ColumnType::text},
                                               {"BOOLEAN", ColumnType::boolean}}};
-
-bool is_same_word(std::string_view a, std::string_view b) noexcept {
-    return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0;
-}
 
 bool is_word_character(char c) noexcept {
     return c == '_' || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||

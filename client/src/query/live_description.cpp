@@ -41,12 +41,13 @@ Result<LiveDescription> LiveDescription::of(const Query& query) {
     if (fields.empty() && !query.is_grouped()) fields.push_back(Field::name());
     for (const Aggregate& aggregate : query.aggregates()) {
         const auto& field = aggregate.field();
+        made.aggregates.push_back({aggregate.kind()});
+        if (!field) continue;
         const auto inputs = fields.begin() + static_cast<std::ptrdiff_t>(made.key_count);
-        const auto place = field ? std::find_if(inputs, fields.end(),
-                                                [&](const Field& f) { return f.is_same(*field); })
-                                 : inputs;
-        made.aggregates.push_back({aggregate.kind(), static_cast<std::size_t>(place - inputs)});
-        if (field && place == fields.end()) fields.push_back(*field);
+        const auto place =
+            std::find_if(inputs, fields.end(), [&](const Field& f) { return f.is_same(*field); });
+        made.aggregates.back().input = static_cast<std::size_t>(place - inputs);
+        if (place == fields.end()) fields.push_back(*field);
     }
     made.narrowing = query.predicate();
     made.row_of = [reader = std::make_shared<const RowReader>(query, fields)](

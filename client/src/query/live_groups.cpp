@@ -2,19 +2,32 @@
 
 #include <algorithm>
 #include <boost/container_hash/hash.hpp>
+#include <numeric>
 
 namespace ringside::query {
 
 using Kind = Aggregate::Kind;
 
 LiveGroups::LiveGroups(const LiveDescription& description)
-    : key_count_(description.key_count), columns_(description.aggregates) {
-    for (const auto& column : columns_) {
-        const bool is_sum = column.kind == Kind::sum || column.kind == Kind::average;
-        column_places_.push_back(
-            column.kind == Kind::count ? 0 : place_in(is_sum ? sums_ : values_, column.input));
+    : key_count_(description.key_count),
+      columns_(description.aggregates),
+      shown_(description.shown) {
+    for (const auto& column : columns_) column_places_.push_back(place_of(column));
+    if (shown_.empty()) {
+        shown_.resize(key_count_ + columns_.size());
+        std::iota(shown_.begin(), shown_.end(), std::size_t{0});
     }
     if (key_count_ == 0) static_cast<void>(group_of({}));
+}
+
+std::size_t LiveGroups::place_of(const LiveDescription::Column& column) {
+    if (!column.input) return 0;
+    switch (column.kind) {
+        case Kind::count: return place_in(counts_, *column.input);
+        case Kind::sum:
+        case Kind::average: return place_in(sums_, *column.input);
+        default: return place_in(values_, *column.input);
+    }
 }
 
 /// Aggregates of one input share its state.
@@ -66,6 +79,7 @@ LiveGroups::Group& LiveGroups::group_of(Row keys) {
     if (found != groups_.end()) return *found->second;
     auto made = std::make_unique<Group>();
     made->keys.assign(keys.begin(), keys.end());
+    made->counts.resize(counts_.size());
     made->sums.resize(sums_.size());
     made->values.resize(values_.size());
     Group& group = *groups_.emplace(made->keys, std::move(made)).first->second;
@@ -77,11 +91,14 @@ LiveGroups::Group& LiveGroups::group_of(Row keys) {
 /// Keys twice, and about as much for the row that was told.
 std::size_t LiveGroups::bytes_of(const Group& group) const noexcept {
     return sizeof(Group) + 3 * heap_bytes(group.keys) + columns_.size() * sizeof(OwnedScalar) +
-           sums_.size() * sizeof(Sum) + values_.size() * sizeof(Multiset);
+           counts_.size() * sizeof(std::uint64_t) + sums_.size() * sizeof(Sum) +
+           values_.size() * sizeof(Multiset);
 }
 
 void LiveGroups::add(Group& group, Row inputs) {
     ++group.records;
+    for (const Place& place : counts_)
+        group.counts[place.index] += inputs[place.input].is_null() ? 0 : 1;
     for (const Place& place : sums_) group.sums[place.index].add(inputs[place.input].view());
     for (const Place& place : values_) add_value(group.values[place.index], inputs[place.input]);
     mark(group);
@@ -89,6 +106,8 @@ void LiveGroups::add(Group& group, Row inputs) {
 
 void LiveGroups::take_away(Group& group, Row inputs) {
     --group.records;
+    for (const Place& place : counts_)
+        group.counts[place.index] -= inputs[place.input].is_null() ? 0 : 1;
     for (const Place& place : sums_) group.sums[place.index].subtract(inputs[place.input].view());
     for (const Place& place : values_) take_value(group.values[place.index], inputs[place.input]);
     mark(group);
@@ -151,16 +170,19 @@ void LiveGroups::erase(Group& group) {
 }
 
 Values LiveGroups::row_of(const Group& group) const {
-    Values row = group.keys;
-    for (std::size_t column = 0; column < columns_.size(); ++column)
-        row.push_back(value_of(group, column));
+    Values row;
+    row.reserve(shown_.size());
+    for (const std::size_t place : shown_)
+        row.push_back(place < key_count_ ? group.keys[place] : value_of(group, place - key_count_));
     return row;
 }
 
 OwnedScalar LiveGroups::value_of(const Group& group, std::size_t column) const {
     const std::size_t place = column_places_[column];
     switch (columns_[column].kind) {
-        case Kind::count: return Scalar::unsigned_integer(group.records);
+        case Kind::count:
+            return Scalar::unsigned_integer(columns_[column].input ? group.counts[place]
+                                                                   : group.records);
         case Kind::sum: return group.sums[place].total();
         case Kind::average: return group.sums[place].mean();
         case Kind::distinct: return Scalar::unsigned_integer(group.values[place].size());

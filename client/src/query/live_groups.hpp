@@ -29,9 +29,10 @@ private:
     struct Group {
         Values keys;
         std::uint64_t records = 0;
-        std::vector<Sum> sums;         ///< of the inputs that need one
-        std::vector<Multiset> values;  ///< of the inputs that need one
-        Values told;                   ///< the row; empty: there is none
+        std::vector<std::uint64_t> counts;  ///< of what is not null, of the inputs that need one
+        std::vector<Sum> sums;              ///< of the inputs that need one
+        std::vector<Multiset> values;       ///< of the inputs that need one
+        Values told;                        ///< the row; empty: there is none
         bool is_dirty = false;
     };
     struct Remembered {
@@ -49,9 +50,10 @@ private:
     /// Where the state of an input is kept in a group, and the aggregates that are made of it.
     struct Place {
         std::size_t input;
-        std::size_t index;  ///< in `Group::sums` or `Group::values`
+        std::size_t index;  ///< in `Group::counts`, `Group::sums` or `Group::values`
     };
 
+    [[nodiscard]] std::size_t place_of(const LiveDescription::Column& column);
     [[nodiscard]] static std::size_t place_in(std::vector<Place>& places, std::size_t input);
     [[nodiscard]] Group& group_of(Row keys);
     void add(Group& group, Row inputs);
@@ -72,7 +74,9 @@ private:
 
     std::size_t key_count_;
     std::vector<LiveDescription::Column> columns_;
-    std::vector<std::size_t> column_places_;  ///< of each column, in `sums` or `values`
+    std::vector<std::size_t> shown_;
+    std::vector<std::size_t> column_places_;  ///< of each column, in `counts`, `sums` or `values`
+    std::vector<Place> counts_;
     std::vector<Place> sums_;
     std::vector<Place> values_;
     boost::unordered_flat_map<Values, std::unique_ptr<Group>, KeysHash, KeysEqual> groups_;

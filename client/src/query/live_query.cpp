@@ -31,7 +31,7 @@ public:
     /// Errors: as those of `poll` for reading all records.
     Result<void> begin() {
         auto state = read_all();
-        if (!state) return fail(state.error());
+        if (!state) return state.error();
         state_ = std::move(*state);
         return {};
     }
@@ -76,8 +76,9 @@ private:
         Revision revision;
     };
 
-    Result<void> fail(const Error& error) {
-        if (error == Errc::live_query_too_large) failure_ = error;
+    /// From here on it is what every call returns.
+    Error fail(const Error& error) {
+        failure_ = error;
         return error;
     }
 
@@ -94,11 +95,12 @@ private:
             if (event->kind == WatchKind::lagged) return rescan();
             if (event->record.revision() <= revision_) continue;  // the snapshot had it
             if (taken >= changes_max && event->record.revision() > reached_) {
-                hold(*event);
+                if (auto held = hold(*event); !held) return stop_at_row(held.error());
                 return tell(event->record.revision() - 1);
             }
             reached_ = event->record.revision();
-            apply(*state_, event->record);
+            if (auto applied = apply(*state_, event->record); !applied)
+                return stop_at_row(applied.error());
         }
     }
 
@@ -121,19 +123,35 @@ private:
         return error;
     }
 
-    void hold(const WatchEvent& event) {
+    /// No row could be made of the last event; what was spoilt can fail in any way.
+    Result<LiveUpdate> stop_at_row(const Error& error) {
+        const auto next = watch_.poll();
+        if (!next && next.error() == Errc::snapshot_expired) return rescan();
+        return fail(error);
+    }
+
+    Result<void> hold(const WatchEvent& event) {
+        const auto values = values_of(event.record);
+        if (!values) return values.error();
         held_ = Held{std::string(event.record.name()), std::nullopt, event.record.revision()};
-        if (const Values* values = values_of(event.record)) held_->values = *values;
+        if (*values != nullptr) held_->values = **values;
+        return {};
     }
 
     /// Null: the record does not belong to the result. Valid until the next call.
-    [[nodiscard]] const Values* values_of(const RecordView& record) {
+    /// Errors: those of `row_of`.
+    [[nodiscard]] Result<const Values*> values_of(const RecordView& record) {
         values_.clear();
-        const bool is_part = record.document().exists() && description_.row_of(record, values_);
-        return is_part ? &values_ : nullptr;
+        if (!record.document().exists()) return nullptr;
+        const auto is_part = description_.row_of(record, values_);
+        if (!is_part) return is_part.error();
+        return *is_part ? &values_ : nullptr;
     }
-    void apply(LiveState& state, const RecordView& record) {
-        state.apply(record.name(), values_of(record));
+    Result<void> apply(LiveState& state, const RecordView& record) {
+        const auto values = values_of(record);
+        if (!values) return values.error();
+        state.apply(record.name(), *values);
+        return {};
     }
 
     Result<LiveUpdate> tell(Revision complete) {
@@ -169,7 +187,13 @@ private:
             const auto batch = records->next();
             if (!batch) return batch.error();
             if (batch->empty()) return {};
-            for (const RecordView& record : *batch) apply(state, record);
+            for (const RecordView& record : *batch) {
+                auto applied = apply(state, record);
+                if (applied) continue;
+                // What was spoilt can fail in any way.
+                if (auto checked = snapshot.check(); !checked) return checked;
+                return fail(applied.error());
+            }
             if (auto checked = check_bytes(state); !checked) return checked;
         }
     }
@@ -179,7 +203,7 @@ private:
         needs_rescan_ = true;
         held_.reset();
         auto fresh = read_all();
-        if (!fresh) return fail(fresh.error()).error();
+        if (!fresh) return fresh.error();
         needs_rescan_ = false;
         compare(**fresh);
         state_ = std::move(*fresh);

@@ -97,7 +97,7 @@ private:
             step(*database);
         } catch (const Exception& failure) {
             std::fflush(stdout);
-            if (database) complain_about(failure.error(), statement, *database);
+            if (database) complain_about(failure.error(), statement, database->error_offset());
             else complain(failure.error());
         }
         std::fflush(stdout);

@@ -2,6 +2,8 @@
 
 #include <memory>
 
+#include "ringside/sql_live.hpp"
+#include "tools/ringside/query/live_run.hpp"
 #include "tools/ringside/query/prompt.hpp"
 #include "tools/ringside/query/query_options.hpp"
 #include "tools/ringside/query/query_run.hpp"
@@ -15,6 +17,8 @@ struct Arguments {
     std::string statement;
     std::string format;
     bool explains = false;
+    bool is_live = false;
+    std::uint64_t count = 0;
 };
 
 bool is_blank(std::string_view text) noexcept {
@@ -28,7 +32,7 @@ void run(Context& context, sql::Database& database, const Arguments& arguments,
         else run_query(database, statement, arguments.format);
     } catch (const Exception& failure) {
         std::fflush(stdout);
-        complain_about(failure.error(), statement, database);
+        complain_about(failure.error(), statement, database.error_offset());
         context.status = status_of(failure.error().code);
     }
 }
@@ -43,10 +47,22 @@ void run_all(Context& context, sql::Database& database, const Arguments& argumen
     }
 }
 
+void query_live(Context& context, const Client& client, const Arguments& arguments) {
+    const std::string text = argument_or_input(arguments.statement);
+    std::optional<std::size_t> offset;
+    auto description =
+        sql::live_description(text, {.tables = arguments.options.declared_tables()}, &offset);
+    if (description)
+        return run_live(client, *std::move(description), arguments.format, arguments.count);
+    complain_about(description.error(), text, offset);
+    context.status = status_of(description.error().code);
+}
+
 void query(Context& context, Arguments& arguments) {
     const bool is_terminal = isatty(STDOUT_FILENO) != 0;
     if (arguments.format.empty()) arguments.format = is_terminal ? "table" : "jsonl";
     const Client client = context.attach();
+    if (arguments.is_live) return query_live(context, client, arguments);
     if (!arguments.statement.empty() && arguments.statement != "-") {
         sql::Database database = arguments.options.open(client);
         return run(context, database, arguments, arguments.statement);
@@ -65,18 +81,30 @@ void add_query_command(CLI::App& app, Context& context) {
     auto arguments = std::make_shared<Arguments>();
     CLI::App* command = app.add_subcommand(
         "query", "Runs SQL (SQLite's SELECT) over a snapshot; a prompt where none is given");
-    command->add_option("sql", arguments->statement,
-                        "A statement; - or none: those of standard input");
+    auto* statement = command->add_option("sql", arguments->statement,
+                                          "A statement; - or none: those of standard input");
     arguments->options.add_to(*command);
     command
         ->add_option("-f,--format", arguments->format,
                      "table, csv or jsonl; by default table on a terminal, jsonl elsewhere")
         ->check(CLI::IsMember({"table", "csv", "jsonl"}));
     command->add_flag("--explain", arguments->explains, "Say how it would be run instead");
+    auto* live = command->add_flag(
+        "--live", arguments->is_live,
+        "Keep the result of one statement up to date: SELECT … FROM a table [WHERE …] "
+        "[GROUP BY …]; first all rows, then what becomes of them");
+    live->needs(statement);
+    for (const char* other : {"--at", "--limit", "--timeout", "--lease", "--explain"}) {
+        live->excludes(command->get_option(other));
+    }
+    command->add_option("--count", arguments->count, "With --live: end after so many changes")
+        ->needs(live);
     command->footer(
         "Tables: records(name, revision, version, updated, document) and those declared.\n"
         "Example: ringside query \"SELECT document ->> 'status' AS status, count(*) FROM records\n"
-        "  WHERE name GLOB 'event/42/seat/*' GROUP BY status\"");
+        "  WHERE name GLOB 'event/42/seat/*' GROUP BY status\"\n"
+        "Live: ringside query --live --table 'seats=event/*/seat/*(event:1, status)'\n"
+        "  \"SELECT status, count(*) FROM seats WHERE event = '42' GROUP BY status\"");
     command->callback([&context, arguments] { query(context, *arguments); });
 }
 

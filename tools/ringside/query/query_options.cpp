@@ -21,14 +21,16 @@ void QueryOptions::add_to(CLI::App& command) {
     command.add_option("--at", at, "Revision to read, if it is still retained; else the newest");
 }
 
+std::vector<std::string> QueryOptions::declared_tables() const {
+    std::vector<std::string> all = tables;
+    if (tables_file.empty()) return all;
+    for (std::string& table : read_tables(tables_file)) all.push_back(std::move(table));
+    return all;
+}
+
 sql::Database QueryOptions::open(const Client& client) const {
     sql::Options options;
-    options.tables = tables;
-    if (!tables_file.empty()) {
-        for (std::string& table : read_tables(tables_file)) {
-            options.tables.push_back(std::move(table));
-        }
-    }
+    options.tables = declared_tables();
     options.time_limit = parse_duration(time_limit, Errc::bad_configuration);
     options.row_limit = row_limit;
     Snapshot snapshot =

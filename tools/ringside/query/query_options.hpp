@@ -20,6 +20,9 @@ struct QueryOptions {
 
     void add_to(CLI::App& command);
 
+    /// All declarations. Throws ringside::Exception (bad_configuration).
+    [[nodiscard]] std::vector<std::string> declared_tables() const;
+
     /// A database at a snapshot of now, or of `at`. Throws ringside::Exception.
     [[nodiscard]] sql::Database open(const Client& client) const;
 };

@@ -26,9 +26,8 @@ std::uint64_t run_query(sql::Database& database, std::string_view text, const st
     return rows;
 }
 
-void complain_about(const Error& error, std::string_view text, const sql::Database& database) {
+void complain_about(const Error& error, std::string_view text, std::optional<std::size_t> offset) {
     complain(error);
-    const auto offset = database.error_offset();
     if (!offset || *offset > text.size()) return;
     const std::size_t before = text.rfind('\n', *offset == 0 ? 0 : *offset - 1);
     const std::size_t begin =

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -13,6 +14,6 @@ namespace ringside::tools {
 std::uint64_t run_query(sql::Database& database, std::string_view text, const std::string& format);
 
 /// Says what is wrong with a statement on standard error, with the line and a mark below the place.
-void complain_about(const Error& error, std::string_view text, const sql::Database& database);
+void complain_about(const Error& error, std::string_view text, std::optional<std::size_t> offset);
 
 }  // namespace ringside::tools

@@ -4,7 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <vector>
+#include <optional>
+#include <utility>
 
 #include "tools/ringside/context.hpp"
 
@@ -38,53 +39,14 @@ std::string raw_text(const sql::Cell& cell, const char* null) {
 /// Rows in columns; kept back until all are there.
 class TableWriter : public RowWriter {
 public:
-    void begin(std::span<const std::string> columns) override {
-        for (const std::string& column : columns) {
-            header_.push_back(column);
-            widths_.push_back(width_of(column));
-        }
-    }
-    void row(sql::Row row) override {
-        for (std::size_t i = 0; i < row.size(); ++i) {
-            cells_.push_back({plain_text(row[i]), is_number(row[i])});
-            widths_[i] = std::max(widths_[i], width_of(cells_.back().text));
-        }
-    }
+    void begin(std::span<const std::string> columns) override { table_.emplace(columns); }
+    void row(sql::Row row) override { table_->add(row); }
     void end() override {
-        std::string line;
-        for (std::size_t i = 0; i < header_.size(); ++i) append(line, header_[i], i, false);
-        print(line);
-        for (std::size_t i = 0; i < header_.size(); ++i) {
-            append(line, std::string(widths_[i], '-'), i, false);
-        }
-        print(line);
-        for (std::size_t at = 0; at < cells_.size(); at += header_.size()) {
-            for (std::size_t i = 0; i < header_.size(); ++i) {
-                append(line, cells_[at + i].text, i, cells_[at + i].is_number);
-            }
-            print(line);
-        }
+        for (const std::string& line : table_->lines()) print_line(line);
     }
 
 private:
-    struct Shown {
-        std::string text;
-        bool is_number;
-    };
-    void append(std::string& line, const std::string& text, std::size_t column, bool right) const {
-        if (column > 0) line += "  ";
-        const std::string padding(widths_[column] - width_of(text), ' ');
-        line += right ? padding + text : text + padding;
-    }
-    static void print(std::string& line) {
-        line.erase(line.find_last_not_of(' ') + 1);
-        print_line(line);
-        line.clear();
-    }
-
-    std::vector<std::string> header_;
-    std::vector<std::size_t> widths_;
-    std::vector<Shown> cells_;
+    std::optional<TableText> table_;
 };
 
 /// RFC 4180, with a header; NULL is empty, an empty text is "".
@@ -120,39 +82,86 @@ private:
     }
 };
 
-/// One JSON object a line; blobs as hexadecimal digits.
+/// One JSON object a line.
 class JsonLinesWriter : public RowWriter {
 public:
-    void begin(std::span<const std::string> columns) override {
-        for (const std::string& column : columns) keys_.push_back(json_string(column) + ":");
-    }
-    void row(sql::Row row) override {
-        std::string line = "{";
-        for (std::size_t i = 0; i < row.size(); ++i) {
-            if (i > 0) line += ',';
-            line += keys_[i] + json(row[i]);
-        }
-        print_line(line + "}");
-    }
+    void begin(std::span<const std::string> columns) override { objects_.emplace(columns); }
+    void row(sql::Row row) override { print_line(objects_->of(row)); }
 
 private:
-    static std::string json_string(std::string_view text) {
-        DocumentBuilder builder;
-        builder.string(text);
-        return to_json(Value::of(builder.finish().value()));
-    }
-    static std::string json(const sql::Cell& cell) {
-        if (const auto* number = std::get_if<double>(&cell); number && !std::isfinite(*number)) {
-            return "null";
-        }
-        if (is_number(cell)) return raw_text(cell, "null");
-        if (std::holds_alternative<std::monostate>(cell)) return "null";
-        return json_string(raw_text(cell, ""));
-    }
-    std::vector<std::string> keys_;
+    std::optional<JsonObjects> objects_;
 };
 
+std::string json_string(std::string_view text) {
+    DocumentBuilder builder;
+    builder.string(text);
+    return to_json(Value::of(builder.finish().value()));
+}
+
+std::string json(const sql::Cell& cell) {
+    if (const auto* number = std::get_if<double>(&cell); number && !std::isfinite(*number)) {
+        return "null";
+    }
+    if (is_number(cell)) return raw_text(cell, "null");
+    if (std::holds_alternative<std::monostate>(cell)) return "null";
+    return json_string(raw_text(cell, ""));
+}
+
 }  // namespace
+
+TableText::TableText(std::span<const std::string> columns)
+    : header_(columns.begin(), columns.end()) {
+    for (const std::string& column : columns) widths_.push_back(width_of(column));
+}
+
+void TableText::add(sql::Row row) {
+    for (std::size_t i = 0; i < row.size(); ++i) {
+        cells_.push_back({plain_text(row[i]), is_number(row[i])});
+        widths_[i] = std::max(widths_[i], width_of(cells_.back().text));
+    }
+}
+
+std::vector<std::string> TableText::lines() const {
+    std::vector<std::string> lines;
+    std::string line;
+    const auto end_line = [&] {
+        line.erase(line.find_last_not_of(' ') + 1);
+        lines.push_back(std::exchange(line, {}));
+    };
+    for (std::size_t i = 0; i < header_.size(); ++i) append(line, header_[i], i, false);
+    end_line();
+    for (std::size_t i = 0; i < header_.size(); ++i) {
+        append(line, std::string(widths_[i], '-'), i, false);
+    }
+    end_line();
+    for (std::size_t at = 0; at < cells_.size(); at += header_.size()) {
+        for (std::size_t i = 0; i < header_.size(); ++i) {
+            append(line, cells_[at + i].text, i, cells_[at + i].is_number);
+        }
+        end_line();
+    }
+    return lines;
+}
+
+void TableText::append(std::string& line, const std::string& text, std::size_t column,
+                       bool right) const {
+    if (column > 0) line += "  ";
+    const std::string padding(widths_[column] - width_of(text), ' ');
+    line += right ? padding + text : text + padding;
+}
+
+JsonObjects::JsonObjects(std::span<const std::string> columns) {
+    for (const std::string& column : columns) keys_.push_back(json_string(column) + ":");
+}
+
+std::string JsonObjects::of(sql::Row row) const {
+    std::string text = "{";
+    for (std::size_t i = 0; i < row.size(); ++i) {
+        if (i > 0) text += ',';
+        text += keys_[i] + json(row[i]);
+    }
+    return text + "}";
+}
 
 std::unique_ptr<RowWriter> make_row_writer(const std::string& format) {
     if (format == "table") return std::make_unique<TableWriter>();

@@ -3,6 +3,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "ringside/sql.hpp"
 
@@ -16,6 +17,36 @@ public:
     virtual void row(sql::Row row) = 0;
     /// All rows were whole. What was kept back until then is written now.
     virtual void end() {}
+};
+
+/// Rows as a table of text, in columns as wide as they need.
+class TableText {
+public:
+    explicit TableText(std::span<const std::string> columns);
+    void add(sql::Row row);
+    /// The names, a rule and the rows.
+    [[nodiscard]] std::vector<std::string> lines() const;
+
+private:
+    struct Shown {
+        std::string text;
+        bool is_number;
+    };
+    void append(std::string& line, const std::string& text, std::size_t column, bool right) const;
+
+    std::vector<std::string> header_;
+    std::vector<std::size_t> widths_;
+    std::vector<Shown> cells_;
+};
+
+/// Rows as JSON objects; blobs as hexadecimal digits.
+class JsonObjects {
+public:
+    explicit JsonObjects(std::span<const std::string> columns);
+    [[nodiscard]] std::string of(sql::Row row) const;
+
+private:
+    std::vector<std::string> keys_;
 };
 
 /// table, csv or jsonl. Throws ringside::Exception (bad_configuration).
