@@ -5,14 +5,13 @@
 #include "broker/engine/grid_impl.hpp"
 #include "shm/base/crash_point.hpp"
 #include "shm/document/patch.hpp"
-#include "shm/name/system_name.hpp"
 
 /// How a commit happens, in the order of its steps:
 ///   1  room in the ring for its changes, so that nothing can fail there
 ///   2  for each command: check the condition, evaluate the document, build the version's block,
 ///      link it (slot, index and table of a new record; slot and table of an old one), append its
 ///      ring entry. Readers skip the version: its revision is not published.
-///   3  settle: count, note expiries, retire what was replaced
+///   3  settle: count, note expiries, retire what was replaced, tell secondary indexes (settle.cpp)
 ///   4  publish (with other commits of the same turn): the revision becomes visible
 /// A refusal in step 2 undoes the links in reverse order. A crash anywhere before 4 leaves versions
 /// above `published`, which no reader uses.
@@ -24,8 +23,6 @@ using wire::CommandKind;
 using wire::ConditionKind;
 
 namespace {
-
-constexpr std::uint64_t restore_waste_max = 1U << 20;
 
 Result<void> check_condition(const Command& command, const VersionBlock* live) {
     const auto refuse = [&](const char* what, std::uint64_t actual) {
@@ -296,104 +293,6 @@ void Grid::Impl::announce(const VersionBlock& block, const NewVersion& made, Off
     subjects_ |= shm::name_bit(block.name_hash) | shm::first_level_bit(block.name());
 }
 
-void Grid::Impl::settle() noexcept {
-    const Revision revision = next_revision();
-    for (const Link& made : links_) {
-        const VersionBlock& now = *version_at(made.to);
-        if (made.is_event) {
-            ++events_;
-            history_.push({made.to, now.block_bytes(), revision, Retired::Kind::block});
-            continue;
-        }
-        const bool was_there = made.from != 0 && !version_at(made.from)->is_tombstone();
-        if (was_there == now.is_tombstone() && observe_) observe_(now.name(), !was_there);
-        if (made.from != 0) {
-            const VersionBlock& before = *version_at(made.from);
-            if (before.is_tombstone()) --tombstones_;
-            else count_record(now.name(), -1);
-            if (before.has_expiry()) expiries_.remove(before.expires_ms(), before.record_id());
-            history_.push({made.from, before.block_bytes(), revision, Retired::Kind::block});
-        }
-        if (made.path != 0) {
-            const auto bytes =
-                sizeof(shm::PathBlock) + segment_.at<shm::PathBlock>(made.path)->size;
-            history_.push({made.path, bytes, revision, Retired::Kind::block});
-        }
-        if (now.is_tombstone()) {
-            ++tombstones_;
-            history_.push({made.to, now.block_bytes(), revision, Retired::Kind::tombstone});
-        } else {
-            count_record(now.name(), 1);
-            if (now.has_expiry()) expiries_.add(now.expires_ms(), now.record_id());
-        }
-    }
-    for (const Link& made : links_) {
-        if (!made.is_event) settled_.push_back(made.to);
-    }
-    links_.clear();
-    covered_.clear();
-    for (const RecordPages::Block& page : pages_.dropped()) {
-        history_.push({page.offset, page.bytes, revision, Retired::Kind::block});
-    }
-    pages_.forget();
-    assigned_ = revision;
-    ++commits_;
-    reach(CrashPoint::commit_settled);
-    index_settled();
-}
-
-/// Before anybody can see the commit, and after it cannot be refused any more.
-void Grid::Impl::index_settled() {
-    for (const Offset offset : settled_) {
-        const VersionBlock& now = *version_at(offset);
-        if (now.name().starts_with(system_name::index_prefix)) {
-            if (now.is_tombstone()) secondary_.undefine(now.record_id());
-            else secondary_.define(now);
-        }
-        if (!secondary_.is_empty()) secondary_.changed(now);
-    }
-    settled_.clear();
-}
-
-void Grid::Impl::roll_back(Position ring_head) {
-    ring_.rewind(ring_head);
-    reach(CrashPoint::commit_rolled_back_entries);
-    for (auto made = links_.rbegin(); made != links_.rend(); ++made) {
-        VersionBlock& block = *version_at(made->to);
-        if (made->is_event) {
-            heap_.free(made->to, block.block_bytes());  // as a path
-            continue;
-        }
-        if (made->path != 0) {
-            // Only ring entries led to it, and those are gone before anyone could see them.
-            heap_.free(made->path,
-                       sizeof(shm::PathBlock) + segment_.at<shm::PathBlock>(made->path)->size);
-        }
-        if (made->from != 0) {
-            segment_.slot(block.record_id()).newest.store(made->from, std::memory_order_release);
-            table_.replace(made->hash, made->to, made->from);
-            retire_structure(made->to, block.block_bytes());
-            continue;
-        }
-        // A new record stays as a tombstone until the reclaimer takes it out: that may need memory.
-        block.link.store(block.link_word() | shm::version_flag::tombstone,
-                         std::memory_order_release);
-        ++tombstones_;
-        history_.push({made->to, block.block_bytes(), block.revision, Retired::Kind::tombstone});
-    }
-    links_.clear();
-    for (Retired tombstone : covered_) {
-        tombstone.at = next_revision();
-        history_.push(tombstone);
-    }
-    covered_.clear();
-    for (const RecordPages::Block& page : pages_.written()) {
-        retire_structure(page.offset, page.bytes);
-    }
-    pages_.forget();
-    reach(CrashPoint::commit_rolled_back);
-}
-
 void Grid::Impl::expire_due(std::size_t limit) {
     for (std::size_t i = 0; i < limit && expiries_.next_ms() <= now_ms(); ++i) {
         if (must_wait_for_store()) return;
@@ -414,39 +313,6 @@ void Grid::Impl::expire_due(std::size_t limit) {
         settle();
         reach(CrashPoint::commit_expired);
     }
-}
-
-Result<void> Grid::Impl::restore(const StoredRecord& record) {
-    const std::uint64_t hash = table_.hash(record.name);
-    NewVersion made;
-    made.expires_ms = record.expires_ms;
-    if (auto taken = take_document(record.document, made); !taken) return taken;
-    const Offset offset = build_block(record.name, hash, made);
-    if (offset == 0) return Error(Errc::grid_full);
-    pages_.forget();
-    VersionBlock& block = *version_at(offset);
-    block.version = record.version;
-    block.revision = record.revision;
-    block.updated_ns = record.updated_ns;
-    if (auto linked = link_new_record(hash, offset); !linked) {
-        heap_.free(offset, block.block_bytes());
-        return linked;
-    }
-    count_record(record.name, 1);
-    if (block.has_expiry()) expiries_.add(record.expires_ms, block.record_id());
-    // There is no reader yet: what growing tables and nodes leaves behind is free at once.
-    if (structure_.bytes() > restore_waste_max) drain(no_limit, no_limit);
-    return {};
-}
-
-void Grid::Impl::finish_restore(Revision revision) noexcept {
-    shm::Header& header = segment_.header();
-    assigned_ = published_ = horizon_ = revision;
-    header.tail.base.store(revision, std::memory_order_relaxed);
-    header.horizon.horizon.store(revision, std::memory_order_relaxed);
-    header.commit.published.store(revision, std::memory_order_release);
-    drain(no_limit, no_limit);
-    define_indexes();
 }
 
 std::uint32_t Grid::Impl::publish() noexcept {

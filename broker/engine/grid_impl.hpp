@@ -19,8 +19,9 @@
 
 namespace ringside::broker {
 
-/// The parts of a Grid. commit.cpp changes records; reclaim.cpp takes memory back; take_over.cpp
-/// goes on with what a dead broker has left.
+/// The parts of a Grid. commit.cpp changes records, and settle.cpp ends a commit; restore.cpp
+/// brings records back from a store; reclaim.cpp takes memory back; take_over.cpp goes on with what
+/// a dead broker has left.
 ///
 /// Invariants:
 ///  1. `assigned_` >= published; versions of a commit under way carry `assigned_ + 1`.
@@ -105,6 +106,8 @@ private:
     Offset build_block(std::string_view name, std::uint64_t hash, const NewVersion& made);
     void make_ring_room(std::uint64_t changes);
     void make_visible() noexcept;
+
+    // settle.cpp
     void settle() noexcept;
     void index_settled();
     void roll_back(Position ring_head);
