@@ -46,11 +46,10 @@ Predicate of_typed(const ColumnSpec& column, const Condition& condition, OwnedSc
 /// A column that gives what is there has booleans as 1 and 0, and arrays and objects as texts.
 Predicate of_any(const ColumnSpec& column, const OwnedScalar& value) {
     std::vector<OwnedScalar> same{value};
-    const Scalar view = value.view();
-    if (const auto text = view.as_string()) {
+    if (const auto text = value.as_string()) {
         if (text->starts_with('[') || text->starts_with('{')) return {};
-    } else if (view == Scalar::integer(0) || view == Scalar::integer(1)) {
-        same.emplace_back(Scalar::boolean(view == Scalar::integer(1)));
+    } else if (const auto number = value.as_double(); number == 0.0 || number == 1.0) {
+        same.emplace_back(Scalar::boolean(number == 1.0));
     }
     return Predicate::any_of(column.field, std::move(same));
 }
