@@ -112,7 +112,8 @@ void verify_segment(const Context& context, Report& report, Problems& problems) 
     report.fact("ring_entries", survey->head - survey->tail);
     report.fact("unpublished", survey->unpublished, "left by a broker that was killed");
     report.fact("blocks_reachable", survey->blocks_reachable);
-    report.fact("blocks_allocated", allocated, "the others are of indexes, or wait for readers or a restart");
+    report.fact("blocks_allocated", allocated,
+                "the others are of indexes, or wait for readers or a restart");
     report.fact("bytes_reachable", survey->bytes_reachable);
     if (survey->blocks_reachable > allocated && !is_served) {
         problems.add(fmt::format("{} blocks are in use, and only {} are allocated",
