@@ -52,6 +52,10 @@ Result<void> check(const Command& command) {
 
 Result<void> check_of_grid(const Command& command) {
     if (command.kind == CommandKind::compact) return {};
+    if (command.ttl_ms != 0 || command.condition != ConditionKind::none ||
+        !command.document.empty()) {
+        return Error(Errc::bad_request, "an index has no condition, time to live or document");
+    }
     if (auto pattern = Pattern::parse(command.name); !pattern) return pattern.error();
     if (is_reserved(command.name)) return Error(Errc::reserved_name, std::string(command.name));
     if (auto pointer = Pointer::parse(command.pointer); !pointer) return pointer.error();

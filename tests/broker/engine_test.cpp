@@ -103,6 +103,29 @@ TEST(Engine, BadArgumentsAreRefusedAndTheSessionGoesOn) {
     EXPECT_EQ(harness.segment.header().counters.refused, 8U);
 }
 
+TEST(Engine, IndexHasAPatternAndAPointerAndNothingElse) {
+    using wire::CommandKind;
+    EngineHarness harness;
+    auto client = harness.open();
+    LaneClient& lane = client.open_lane();
+    const Bytes one = document("1");
+    const auto answer = [&](std::string_view pattern, std::string_view pointer, ByteView document,
+                            const shm::CommandTerms& terms, bool is_alone = true) {
+        lane.writer.append(CommandKind::add_index, pattern, pointer, document, terms);
+        if (!is_alone) lane.writer.put("a", one, {});
+        EXPECT_TRUE(lane.send());
+        harness.settle();
+        return lane.take().value().error;
+    };
+    EXPECT_EQ(answer("a/*", "/b", {}, {.ttl_ms = 1000}), Errc::bad_request);
+    EXPECT_EQ(answer("a/*", "/b", {}, {wire::ConditionKind::absent, 0, 0}), Errc::bad_request);
+    EXPECT_EQ(answer("a/*", "/b", one, {}), Errc::bad_request);
+    EXPECT_EQ(answer("a/*", "/b", {}, {}, false), Errc::bad_request);
+    EXPECT_EQ(answer("a//*", "/b", {}, {}), Errc::bad_pattern);
+    EXPECT_EQ(answer("a/*", "b", {}, {}), Errc::bad_pointer);
+    EXPECT_EQ(answer("a/*", "/b", {}, {}), Errc::ok);
+}
+
 TEST(Engine, RolesDecideWhoWritesWhat) {
     EngineHarness harness;
     auto reader = harness.open({Role::reader, {}});

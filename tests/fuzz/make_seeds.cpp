@@ -71,6 +71,10 @@ void requests() {
     seed("put", [&](auto& w) { w.put("event/1", document, {.ttl_ms = 1000}); });
     seed("remove", [&](auto& w) { w.remove("event/1", {wire::ConditionKind::version, 1, 0}); });
     seed("compact", [&](auto& w) { w.compact(); });
+    seed("add_index",
+         [&](auto& w) { w.append(wire::CommandKind::add_index, "event/*", "/row", {}, {}); });
+    seed("remove_index",
+         [&](auto& w) { w.append(wire::CommandKind::remove_index, "event/*", "/row", {}, {}); });
     seed("transaction", [&](auto& w) {
         w.put("a", document, {wire::ConditionKind::absent, 0, 0});
         w.set_path("a", "/row", document_from_json("13").value(), {});
