@@ -1,6 +1,7 @@
 #include "ringside/index.hpp"
 
 #include "client_impl.hpp"
+#include "shm/index/value_index.hpp"
 #include "shm/name/system_name.hpp"
 
 namespace ringside {
@@ -38,9 +39,9 @@ void take_state(const shm::Header& header, std::string_view record_name, IndexIn
 
 std::string_view name(IndexInfo::State state) noexcept {
     switch (state) {
-        case IndexInfo::State::building: return "building";
-        case IndexInfo::State::ready: return "ready";
-        case IndexInfo::State::suspended: return "suspended";
+        case IndexInfo::State::building: return shm::name(shm::IndexState::building);
+        case IndexInfo::State::ready: return shm::name(shm::IndexState::ready);
+        case IndexInfo::State::suspended: return shm::name(shm::IndexState::suspended);
     }
     return "unknown";
 }

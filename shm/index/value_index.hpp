@@ -140,6 +140,9 @@ private:
     std::uint32_t life_;
 };
 
+/// "building", "ready", …
+[[nodiscard]] std::string_view name(IndexState state) noexcept;
+
 /// The postings of a value.
 [[nodiscard]] inline PostingList* postings_of(const VersionBlock& value) noexcept {
     return reinterpret_cast<PostingList*>(const_cast<Byte*>(value.document().data()));

@@ -44,6 +44,16 @@ std::optional<std::uint32_t> count_of(const PostingChunk& chunk, Revision at) no
 
 }  // namespace
 
+std::string_view name(IndexState state) noexcept {
+    switch (state) {
+        case IndexState::none: return "none";
+        case IndexState::building: return "building";
+        case IndexState::ready: return "ready";
+        case IndexState::suspended: return "suspended";
+    }
+    return "unknown";
+}
+
 ValueIndexReader::ValueIndexReader(const SegmentView& segment, std::uint32_t index) noexcept
     : segment_(segment),
       entry_(&segment.header().indexes[index]),

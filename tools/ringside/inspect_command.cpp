@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "shm/heap/heap.hpp"
+#include "shm/index/value_index.hpp"
 #include "shm/protocol/handshake.hpp"
 #include "shm/ring/change_ring.hpp"
 #include "shm/segment/segment.hpp"
@@ -185,16 +186,6 @@ void report_messaging(Report& report, const shm::SegmentView& segment) {
     report.fact("subjects_provided", load(counters.subjects_provided));
 }
 
-const char* index_state_name(std::uint64_t state) {
-    switch (static_cast<shm::IndexState>(state)) {
-        case shm::IndexState::none: return "none";
-        case shm::IndexState::building: return "building";
-        case shm::IndexState::ready: return "ready";
-        case shm::IndexState::suspended: return "suspended";
-    }
-    return "unknown";
-}
-
 void report_indexes(Report& report, const shm::SegmentView& segment) {
     std::vector<std::vector<Report::Cell>> rows;
     for (const shm::IndexEntry& entry : segment.header().indexes) {
@@ -204,8 +195,8 @@ void report_indexes(Report& report, const shm::SegmentView& segment) {
         const Value definition = record == nullptr ? Value() : Value::of(record->document());
         rows.push_back({std::string(definition["pattern"].as_string().value_or("")),
                         std::string(definition["pointer"].as_string().value_or("")),
-                        std::string(index_state_name(load(entry.state))), load(entry.values),
-                        load(entry.postings), load(entry.bytes)});
+                        std::string(shm::name(static_cast<shm::IndexState>(load(entry.state)))),
+                        load(entry.values), load(entry.postings), load(entry.bytes)});
     }
     report.table("indexes", {"pattern", "pointer", "state", "values", "records", "bytes"}, rows);
 }
