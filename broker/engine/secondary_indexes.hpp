@@ -14,8 +14,8 @@ namespace ringside::broker {
 /// The secondary indexes of a grid. Each is defined by a record `$sys/index/…`, so that it comes
 /// and goes by commits, is stored with the grid and outlives its broker.
 ///
-/// An index is a help and no more: a commit never fails because of one. What has no memory any more
-/// is suspended, and built again when there is enough.
+/// An index is a help and no more: no commit is refused because an index cannot follow it. One that
+/// has no memory any more is suspended, and built again when there is enough.
 /// Thread safety: the engine thread only.
 class SecondaryIndexes {
 public:
