@@ -171,6 +171,9 @@ Result<void> Survey::walk_versions(std::uint32_t id) {
     const auto check = [&](Offset offset) -> Result<void> {
         if (!can_be_version(offset)) return wrong("record {}: no version at {:#x}", id, offset);
         const VersionBlock& version = *segment_.version_at(offset);
+        if (version.is_index_value()) {
+            return wrong("record {}: a value of an index at {:#x}", id, offset);
+        }
         if (version.record != id || version.name() != segment_.version_at(newest)->name()) {
             return wrong("record {}: the version at {:#x} is of record {}, '{}'", id, offset,
                          version.record, version.name());

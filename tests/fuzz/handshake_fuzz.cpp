@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <cstdlib>
 #include <thread>
 
 #include "broker/reactor/reactor.hpp"
@@ -48,7 +49,12 @@ shm::Hello hello() {
     return hello;
 }
 
-/// Serves until the process ends. Signals stay the fuzzer's.
+/// Of a broker that takes over.
+shm::HandOver hand_over() {
+    return {.layout = shm::layout_version, .fingerprint = shm::layout_fingerprint()};
+}
+
+/// Serves until `end`. Signals stay the fuzzer's.
 class Broker {
 public:
     Broker() : segment_(shm::Segment::create_anonymous({.memory_bytes = 8ULL << 20}).value()) {
@@ -68,8 +74,10 @@ public:
         former.uid = getuid();
         former.id = former_session;
         require(reactor_->listen().has_value() && reactor_->engine().start().has_value(), "serves");
-        std::thread([this] { reactor_->run(); }).detach();
+        thread_ = std::thread([this] { reactor_->run(); });
     }
+    /// As a next broker ends it. What it logs with is gone when the process ends.
+    void end();
     [[nodiscard]] std::uint64_t boot_id() const { return segment_.view().identity().boot_id; }
 
 private:
@@ -77,6 +85,7 @@ private:
     broker::Options options_;
     broker::Durability durability_;
     std::optional<broker::Reactor> reactor_;
+    std::thread thread_;
 };
 
 class Connection {
@@ -88,6 +97,10 @@ public:
         require(connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address),
                         sizeof address) == 0,
                 "the broker listens");
+    }
+
+    [[nodiscard]] bool send(ByteView packet) const {
+        return shm::send_packet(socket_.get(), packet.data(), packet.size(), {});
     }
 
     /// Whether a session has begun, or goes on.
@@ -137,10 +150,16 @@ private:
     std::string refusal_;
 };
 
+void Broker::end() {
+    const shm::HandOver wanted = hand_over();
+    Connection next;
+    require(next.send({reinterpret_cast<const Byte*>(&wanted), sizeof wanted}), "it is told");
+    thread_.join();
+}
+
 /// A broker that hands over ends.
 bool asks_for_the_grid(const Bytes& packet) {
-    const shm::HandOver wanted{.layout = shm::layout_version,
-                               .fingerprint = shm::layout_fingerprint()};
+    const shm::HandOver wanted = hand_over();
     return packet.size() == sizeof wanted &&
            std::memcmp(packet.data(), &wanted, sizeof wanted) == 0;
 }
@@ -181,7 +200,9 @@ void expect_welcome() {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     constexpr unsigned inputs_per_check = 64;
-    static const auto& broker = *new Broker;
+    static auto& broker = *new Broker;
+    static const int ends = std::atexit([] { broker.end(); });
+    require(ends == 0, "it is ended");
     static unsigned inputs = 0;
     fuzz::Input input(data, size);
     Connection connection;
