@@ -86,7 +86,8 @@ protected:
         const auto& counters = segment->header().counters;
         EXPECT_TRUE(eventually([&] { return counters.sessions_open.load() == 1; }))
             << counters.sessions_open.load() << " sessions";
-        EXPECT_TRUE(eventually([&] { return open_files() == files_before_; }))
+        // Fewer than before where a welcome was still being sent when they were counted.
+        EXPECT_TRUE(eventually([&] { return open_files() <= files_before_; }))
             << open_files() << " files, " << files_before_ << " before";
         EXPECT_LT(resident_bytes(), memory_before_ + (64U << 20));
         serve();
