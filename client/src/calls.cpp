@@ -173,10 +173,13 @@ Result<std::size_t> Calls::Impl::wait(Clock::time_point until) {
     for (;;) {
         if (const std::size_t handed = poll(); handed > 0) return handed;
         if (pending() == 0) return std::size_t{0};  // cancelled by a handler
+        if (is_interrupted_.exchange(false)) return std::size_t{0};
         if (Clock::now() >= until) return Error(Errc::timed_out);
         // Whatever ends it, the next `poll` finds out.
         static_cast<void>(
-            channel_->await_any(std::min(until, look_at_), client_->patience_with_others()));
+            channel_->await_any(std::min(until, look_at_),
+                                                  client_->patience_with_others(),
+                                                  &is_interrupted_));
     }
 }
 
@@ -200,6 +203,7 @@ std::size_t Calls::poll() { return impl_->poll(); }
 Result<std::size_t> Calls::wait(std::chrono::milliseconds timeout) {
     return impl_->wait(Clock::now() + timeout);
 }
+void Calls::interrupt() noexcept { impl_->interrupt(); }
 Result<void> Calls::wait_all(std::chrono::milliseconds timeout) {
     const auto until = Clock::now() + timeout;
     while (impl_->pending() > 0) {

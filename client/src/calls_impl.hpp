@@ -26,6 +26,10 @@ public:
     void cancel(std::uint64_t ticket);
     std::size_t poll();
     Result<std::size_t> wait(detail::Clock::time_point until);
+    void interrupt() noexcept {
+        is_interrupted_.store(true);
+        channel_->wake();
+    }
     [[nodiscard]] std::size_t pending() const noexcept {
         return open_.size() + again_.size() + ended_.size();
     }
@@ -61,6 +65,7 @@ private:
     OpenCalls open_;
     std::vector<Open> again_;  ///< to be sent once more
     std::deque<Ended> ended_;
+    std::atomic<bool> is_interrupted_ = false;
     detail::Pulse pulse_;
     detail::Clock::time_point look_at_{};  ///< when to look for calls that are late
 };

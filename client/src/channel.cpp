@@ -153,4 +153,6 @@ Result<void> Channel::await_any(Clock::time_point deadline, const Patience& pati
     return wait_until_ready(*attachment_, place, ready, deadline, patience);
 }
 
+void Channel::wake() const noexcept { shm::futex_wake_all(control_->broker_reply.reply_tail); }
+
 }  // namespace ringside::detail

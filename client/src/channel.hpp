@@ -78,6 +78,10 @@ public:
     Result<void> await_any(Clock::time_point deadline, const Patience& patience,
                            const std::atomic<bool>* stop = nullptr);
 
+    /// Makes `await_any` look at its `stop`, which was set before. From any thread. Whoever is just
+    /// about to sleep looks when its slice is over (Patience).
+    void wake() const noexcept;
+
 private:
     Result<void> push(std::uint64_t number, ByteView message, bool block, const Patience& patience,
                       std::uint32_t hint);

@@ -63,6 +63,7 @@ Result<WatchEvent> Watch::poll() { return impl_->poll(); }
 Result<WatchEvent> Watch::next(std::chrono::milliseconds timeout) { return impl_->next(timeout); }
 Result<int> Watch::descriptor() { return impl_->descriptor(); }
 Revision Watch::delivered() const noexcept { return impl_->delivered(); }
+bool Watch::touches(const Pointer& pointer) const { return impl_->touches(pointer); }
 
 Watch::Impl::Impl(std::shared_ptr<Client::Impl> client, detail::PinSlotHolder pin,
                   WatchFilter filter, WatchOptions options)
@@ -100,7 +101,7 @@ Result<void> Watch::Impl::begin() {
 Result<void> Watch::Impl::declare_interest() {
     const bool wants_subject =
         filter_.delivers(WatchFor::changes) || filter_.delivers(WatchFor::events);
-    if (!wants_subject || is_reserved(filter_.pattern().text())) return {};
+    if (!options_.is_interest || !wants_subject || is_reserved(filter_.pattern().text())) return {};
     auto made = detail::Declared::make(pin_.shared_attachment(), shm::DeclarationKind::watch, 0,
                                        filter_.pattern().text());
     if (!made) return made.error();
@@ -111,6 +112,7 @@ Result<void> Watch::Impl::declare_interest() {
 Result<WatchEvent> Watch::Impl::poll() {
     WatchEvent event;
     event.pointer = filter_.pointer();
+    last_change_.reset();
     if (has_pin_ && pin_.is_revoked(pinned_)) {
         pin_.unpin();
         has_pin_ = false;
@@ -227,7 +229,9 @@ Watch::Impl::Step Watch::Impl::step(WatchEvent& event) {
         has_pin_ = true;
     }
     pass(*change);
-    return make_event(*change, event) ? Step::event : Step::go_on;
+    if (!make_event(*change, event)) return Step::go_on;
+    last_change_ = *change;
+    return Step::event;
 }
 
 void Watch::Impl::pass(const shm::Change& change) noexcept {
@@ -283,6 +287,10 @@ bool Watch::Impl::make_event(const shm::Change& change, WatchEvent& event) const
     event.position = change.position;
     event.time_ns = change.time_ns;
     return true;
+}
+
+bool Watch::Impl::touches(const Pointer& pointer) const {
+    return !last_change_ || filter_.touches(*last_change_, pointer);
 }
 
 bool Watch::Impl::has_news() const noexcept {

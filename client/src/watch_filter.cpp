@@ -78,7 +78,7 @@ std::optional<WatchKind> WatchFilter::kind_of(const Change& change, Revision at)
         return pattern_.matches(name) ? std::optional(WatchKind::event) : std::nullopt;
     }
     if (delivers(WatchFor::changes) && pattern_.matches(name)) {
-        if (pointer() != nullptr && !pointer_sees(change, version)) return std::nullopt;
+        if (pointer() != nullptr && !touches(change, pointer_)) return std::nullopt;
         // With a pointer nothing is folded: the last of several changes need not touch the value.
         if (pointer() == nullptr && is_folded(change, version, at)) return std::nullopt;
         return plain_kind(change.kind);
@@ -96,15 +96,16 @@ bool WatchFilter::is_folded(const Change& change, const VersionBlock& version,
     return shm::visible_version(segment_, shm::newest_of(segment_, change.record), at) != &version;
 }
 
-/// Whether the value at the watch's pointer differs from what it was before the change.
-bool WatchFilter::pointer_sees(const Change& change, const VersionBlock& version) const {
+bool WatchFilter::touches(const Change& change, const Pointer& pointer) const {
+    if (change.kind == ChangeKind::event) return true;
+    const VersionBlock& version = *segment_.version_at(change.version);
     if (change.path != 0) {
         const auto path = Pointer::parse(segment_.at<shm::PathBlock>(change.path)->text());
-        if (path && !path->touches(pointer_)) return false;
+        if (path && !path->touches(pointer)) return false;
     }
-    const auto value_in = [this](const VersionBlock* block) -> std::optional<Value> {
+    const auto value_in = [&](const VersionBlock* block) -> std::optional<Value> {
         if (block == nullptr || block->is_tombstone()) return std::nullopt;
-        return Value::of(block->document(), &segment_.pages()).find(pointer_);
+        return Value::of(block->document(), &segment_.pages()).find(pointer);
     };
     const VersionBlock* before =
         version.previous() == 0 ? nullptr : segment_.version_at(version.previous());

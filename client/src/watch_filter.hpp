@@ -25,6 +25,10 @@ public:
     /// REQUIRES: `may_pass`; what the entry leads to and has replaced is pinned.
     [[nodiscard]] std::optional<WatchKind> kind_of(const shm::Change& change, Revision at) const;
 
+    /// Whether the value at a pointer differs from what it was before the change; true of events.
+    /// REQUIRES: what the entry leads to and has replaced is pinned.
+    [[nodiscard]] bool touches(const shm::Change& change, const Pointer& pointer) const;
+
     /// The subject and nothing else, of the record that says who provides it.
     [[nodiscard]] static RecordView subject_of(const RecordView& provided) noexcept;
 
@@ -41,8 +45,6 @@ public:
     [[nodiscard]] bool delivers(WatchFor what) const noexcept { return includes(what_, what); }
 
 private:
-    [[nodiscard]] bool pointer_sees(const shm::Change& change,
-                                    const shm::VersionBlock& version) const;
     [[nodiscard]] bool is_folded(const shm::Change& change, const shm::VersionBlock& version,
                                  Revision at) const noexcept;
 

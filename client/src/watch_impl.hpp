@@ -37,6 +37,7 @@ public:
     Result<WatchEvent> next(std::chrono::milliseconds timeout);
     Result<int> descriptor();
     [[nodiscard]] Revision delivered() const noexcept { return delivered_; }
+    [[nodiscard]] bool touches(const Pointer& pointer) const;
 
 private:
     enum class Step { event, nothing, go_on };
@@ -73,6 +74,7 @@ private:
     bool has_pin_ = false;
     bool was_reattached_ = false;
     Revision delivered_ = 0;
+    std::optional<shm::Change> last_change_;  ///< that the last `poll` has delivered; it is pinned
 
     std::optional<WatchSync> sync_;
     bool wants_sync_ = false;  ///< begins with the next call

@@ -175,5 +175,26 @@ TEST_F(WatchTest, GoesOnWithTheNextBroker) {
     EXPECT_EQ(all.rfind("lagged", 0), 0U) << all;
 }
 
+TEST_F(WatchTest, TellsWhetherAChangeTouchesAValue) {
+    Watch watch = client_.watch("a/*", {.what = WatchFor::changes | WatchFor::events}).value();
+    const Pointer x = Pointer::parse("/x").value();
+    const auto next_touches = [&] {
+        watch.poll().value();
+        return watch.touches(x);
+    };
+    client_.put("a/1", R"({"x":1,"y":1})").value();
+    EXPECT_TRUE(next_touches());
+    client_.patch("a/1", "/y", "2").value();
+    EXPECT_FALSE(next_touches());
+    client_.put("a/1", R"({"x":1,"y":3})").value();
+    EXPECT_FALSE(next_touches()) << "written, and the same";
+    client_.put("a/1", R"({"x":2,"y":3})").value();
+    EXPECT_TRUE(next_touches());
+    client_.publish("a/1", "0").value();
+    EXPECT_TRUE(next_touches()) << "an event is not a change of a value";
+    client_.remove("a/1").value();
+    EXPECT_TRUE(next_touches());
+}
+
 }  // namespace
 }  // namespace ringside

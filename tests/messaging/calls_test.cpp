@@ -189,5 +189,19 @@ TEST_F(CallsTest, CarryMoreThanTheirRingsHold) {
     for (const auto& [ticket, answer] : answers_) ASSERT_EQ(answer, text);
 }
 
+TEST_F(CallsTest, CanBeInterruptedWhileTheyAreWaitedFor) {
+    Provider provider = client_.provide("a").value();
+    Calls calls = this->calls();
+    calls.call("a", "1").value();
+    const Call taken = std::move(take(provider, 1)[0]);
+    calls.interrupt();
+    EXPECT_EQ(calls.wait(std::chrono::hours(1)).value(), 0U) << "said before the wait";
+    std::thread other([&] { calls.interrupt(); });
+    EXPECT_EQ(calls.wait(std::chrono::hours(1)).value(), 0U) << "said during the wait";
+    other.join();
+    EXPECT_EQ(calls.wait(milliseconds(1)).error(), Errc::timed_out) << "once is enough";
+    EXPECT_EQ(calls.pending(), 1U);
+}
+
 }  // namespace
 }  // namespace ringside

@@ -222,5 +222,34 @@ TEST_F(ListenerTest, SaysWhenTheSessionHasNoPlaceForMoreWatches) {
     EXPECT_TRUE(client_.subscribe("a"));
 }
 
+TEST_F(ListenerTest, IsAskedForWhatIsWantedAndNotForWatchesThatAreNoInterest) {
+    Listener listener = client_.listen("price/*").value();
+    const Watch everything = client_.watch("price/1", {.is_interest = false}).value();
+    settle();
+    EXPECT_EQ(listener.poll().error(), Errc::would_block);
+    auto want = std::make_unique<Want>(client_.want("price/1").value());
+    accept(listener, "wanted price/1");
+    EXPECT_TRUE(becomes("price/1", true));
+    want->renew().value();
+    settle();
+    EXPECT_EQ(listener.poll().error(), Errc::would_block) << "it was wanted all the time";
+    want.reset();
+    EXPECT_EQ(next(listener), "unwanted price/1");
+}
+
+TEST_F(ListenerTest, IsAskedAgainForWhatIsWantedWhenTheGridIsBegunAnew) {
+    Want want = client_.want("price/1").value();
+    grid_.stop();
+    grid_.start();
+    Listener listener = client_.listen("price/*").value();
+    want.renew().value();
+    accept(listener, "wanted price/1");
+}
+
+TEST_F(ListenerTest, IsForNamesThatMayBeWanted) {
+    EXPECT_EQ(client_.want("$sys/session/*").error(), Errc::reserved_name);
+    EXPECT_EQ(client_.want("a//b").error(), Errc::bad_pattern);
+}
+
 }  // namespace
 }  // namespace ringside

@@ -150,6 +150,9 @@ public:
     /// lane_limit.
     [[nodiscard]] Result<Watch> watch(std::string_view pattern, WatchOptions options = {}) const;
 
+    /// Interest without a watch. Errors: bad_pattern, reserved_name, lane_limit, those of `attach`.
+    [[nodiscard]] Result<Want> want(std::string_view pattern) const;
+
     /// The result of a query, kept up to date; `limit` and `top` are not for it, and `parallel` has
     /// no effect. Errors: as `Snapshot::run`, `snapshot` and `watch`; live_query_too_large.
     [[nodiscard]] Result<LiveQuery> live_query(const Query& query, LiveOptions options = {}) const;

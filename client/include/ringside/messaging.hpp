@@ -68,6 +68,8 @@ public:
     /// Waits until at least one answer is there, and takes all. Errors: timed_out; would_block when
     /// nothing is pending.
     Result<std::size_t> wait(std::chrono::milliseconds timeout);
+    /// Ends the `wait` that is under way, or else the next one, with 0. From any thread.
+    void interrupt() noexcept;
     /// Waits until nothing is pending. Error: timed_out.
     Result<void> wait_all(std::chrono::milliseconds timeout);
 

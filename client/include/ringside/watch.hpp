@@ -40,6 +40,9 @@ struct WatchOptions {
     bool initial = false;
     /// Only changes of the value that this JSON Pointer names; "" = any change. Not for events.
     std::string pointer{};
+    /// Whether this is a reason to provide what it watches. Not for one that watches on behalf of
+    /// others, each of whose interests has a `Want` of its own.
+    bool is_interest = true;
 };
 
 enum class WatchKind : std::uint8_t {
@@ -98,11 +101,36 @@ public:
     /// The revision up to which everything was delivered: `from` = this + 1 goes on elsewhere.
     [[nodiscard]] Revision delivered() const noexcept;
 
+    /// Whether the change that was delivered last touches the value that a pointer names; true of
+    /// whatever is not a change of a record. For those who watch for many at once.
+    [[nodiscard]] bool touches(const Pointer& pointer) const;
+
     class Impl;
 
 private:
     friend class Client;
     explicit Watch(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+/// Interest in the names that match a pattern, for as long as it lives: listeners are asked for
+/// them as if somebody watched them. Delivers nothing.
+/// Thread safety: one thread at a time.
+class Want {
+public:
+    Want(Want&&) noexcept;
+    Want& operator=(Want&&) noexcept;
+    ~Want();
+
+    /// Says it to the grid again that has taken the place of one that was ended; to be called now
+    /// and then. Errors: as of `Client::want`.
+    Result<void> renew();
+
+    class Impl;
+
+private:
+    friend class Client;
+    explicit Want(std::unique_ptr<Impl> impl);
     std::unique_ptr<Impl> impl_;
 };
 
