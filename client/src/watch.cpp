@@ -63,6 +63,7 @@ Result<WatchEvent> Watch::poll() { return impl_->poll(); }
 Result<WatchEvent> Watch::next(std::chrono::milliseconds timeout) { return impl_->next(timeout); }
 Result<int> Watch::descriptor() { return impl_->descriptor(); }
 Revision Watch::delivered() const noexcept { return impl_->delivered(); }
+std::uint64_t Watch::boot_id() const noexcept { return impl_->boot_id(); }
 bool Watch::touches(const Pointer& pointer) const { return impl_->touches(pointer); }
 
 Watch::Impl::Impl(std::shared_ptr<Client::Impl> client, detail::PinSlotHolder pin,

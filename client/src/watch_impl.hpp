@@ -37,6 +37,7 @@ public:
     Result<WatchEvent> next(std::chrono::milliseconds timeout);
     Result<int> descriptor();
     [[nodiscard]] Revision delivered() const noexcept { return delivered_; }
+    [[nodiscard]] std::uint64_t boot_id() const noexcept { return segment().identity().boot_id; }
     [[nodiscard]] bool touches(const Pointer& pointer) const;
 
 private:

@@ -43,6 +43,9 @@ Result<Bytes> document_from_json(std::string_view json);
 /// bytes are; what it writes for bytes that are no document is not specified.
 void append_json(const Value& value, std::string& out);
 
+/// Appends a string as JSON, with its quotes. REQUIRES: UTF-8.
+void append_json_string(std::string_view text, std::string& out);
+
 std::string to_json(const Value& value);
 
 }  // namespace ringside

@@ -63,6 +63,13 @@ public:
         }
     }
 
+    void string(std::string_view text) {
+        reserve(text.size() + 2);
+        put('"');
+        escaped(text);
+        put('"');
+    }
+
 private:
     char* reserve(std::size_t bytes) {
         if (out_.size() - used_ < bytes) out_.resize(std::max(used_ + bytes + 120, 2 * used_));
@@ -98,13 +105,6 @@ private:
             *end++ = '0';
         }
         used_ += static_cast<std::size_t>(end - at);
-    }
-
-    void string(std::string_view text) {
-        reserve(text.size() + 2);
-        put('"');
-        escaped(text);
-        put('"');
     }
 
     void escaped(std::string_view text) {
@@ -182,6 +182,7 @@ private:
 }  // namespace
 
 void append_json(const Value& value, std::string& out) { Writer(out).value(value, 0); }
+void append_json_string(std::string_view text, std::string& out) { Writer(out).string(text); }
 
 std::string to_json(const Value& value) {
     std::string out;

@@ -101,6 +101,10 @@ public:
     /// The revision up to which everything was delivered: `from` = this + 1 goes on elsewhere.
     [[nodiscard]] Revision delivered() const noexcept;
 
+    /// A random number that the watched grid was begun with. Another one: it was begun anew, and a
+    /// revision of the former one says nothing of it.
+    [[nodiscard]] std::uint64_t boot_id() const noexcept;
+
     /// Whether the change that was delivered last touches the value that a pointer names; true of
     /// whatever is not a change of a record. For those who watch for many at once.
     [[nodiscard]] bool touches(const Pointer& pointer) const;

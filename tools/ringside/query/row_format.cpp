@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <optional>
 #include <utility>
 
@@ -12,29 +11,6 @@
 namespace ringside::tools {
 
 namespace {
-
-/// A real is told from an integer, as in SQL.
-std::string real_text(double number) {
-    if (!std::isfinite(number)) return number > 0 ? "Inf" : "-Inf";
-    std::string text = fmt::format("{}", number);
-    if (text.find_first_of(".e") == std::string::npos) text += ".0";
-    return text;
-}
-
-std::string hexadecimal(ByteView bytes) {
-    std::string text;
-    for (const Byte byte : bytes) text += fmt::format("{:02x}", byte);
-    return text;
-}
-
-/// The text of a cell; of NULL `null`.
-std::string raw_text(const sql::Cell& cell, const char* null) {
-    if (const auto* number = std::get_if<std::int64_t>(&cell)) return std::to_string(*number);
-    if (const auto* number = std::get_if<double>(&cell)) return real_text(*number);
-    if (const auto* text = std::get_if<std::string_view>(&cell)) return std::string(*text);
-    if (const auto* bytes = std::get_if<ByteView>(&cell)) return hexadecimal(*bytes);
-    return null;
-}
 
 /// Rows in columns; kept back until all are there.
 class TableWriter : public RowWriter {
@@ -52,34 +28,8 @@ private:
 /// RFC 4180, with a header; NULL is empty, an empty text is "".
 class CsvWriter : public RowWriter {
 public:
-    void begin(std::span<const std::string> columns) override {
-        std::string line;
-        for (const std::string& column : columns) append(line, field(column));
-        print(line);
-    }
-    void row(sql::Row row) override {
-        std::string line;
-        for (const sql::Cell& cell : row) {
-            const auto* text = std::get_if<std::string_view>(&cell);
-            append(line, text != nullptr ? field(*text) : raw_text(cell, ""));
-        }
-        print(line);
-    }
-
-private:
-    static void append(std::string& line, const std::string& text) { line += text + ','; }
-    static void print(std::string& line) {
-        line.pop_back();
-        print_line(line);
-    }
-    static std::string field(std::string_view text) {
-        if (!text.empty() && text.find_first_of(",\"\r\n") == std::string_view::npos) {
-            return std::string(text);
-        }
-        std::string quoted = "\"";
-        for (const char c : text) quoted.append(c == '"' ? 2 : 1, c);
-        return quoted + '"';
-    }
+    void begin(std::span<const std::string> columns) override { print_line(csv_line(columns)); }
+    void row(sql::Row row) override { print_line(csv_line(row)); }
 };
 
 /// One JSON object a line.
@@ -91,21 +41,6 @@ public:
 private:
     std::optional<JsonObjects> objects_;
 };
-
-std::string json_string(std::string_view text) {
-    DocumentBuilder builder;
-    builder.string(text);
-    return to_json(Value::of(builder.finish().value()));
-}
-
-std::string json(const sql::Cell& cell) {
-    if (const auto* number = std::get_if<double>(&cell); number && !std::isfinite(*number)) {
-        return "null";
-    }
-    if (is_number(cell)) return raw_text(cell, "null");
-    if (std::holds_alternative<std::monostate>(cell)) return "null";
-    return json_string(raw_text(cell, ""));
-}
 
 }  // namespace
 
@@ -148,19 +83,6 @@ void TableText::append(std::string& line, const std::string& text, std::size_t c
     if (column > 0) line += "  ";
     const std::string padding(widths_[column] - width_of(text), ' ');
     line += right ? padding + text : text + padding;
-}
-
-JsonObjects::JsonObjects(std::span<const std::string> columns) {
-    for (const std::string& column : columns) keys_.push_back(json_string(column) + ":");
-}
-
-std::string JsonObjects::of(sql::Row row) const {
-    std::string text = "{";
-    for (std::size_t i = 0; i < row.size(); ++i) {
-        if (i > 0) text += ',';
-        text += keys_[i] + json(row[i]);
-    }
-    return text + "}";
 }
 
 std::unique_ptr<RowWriter> make_row_writer(const std::string& format) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "ringside/sql.hpp"
+#include "tools/support/row_text.hpp"
 
 namespace ringside::tools {
 
@@ -39,24 +40,11 @@ private:
     std::vector<Shown> cells_;
 };
 
-/// Rows as JSON objects; blobs as hexadecimal digits.
-class JsonObjects {
-public:
-    explicit JsonObjects(std::span<const std::string> columns);
-    [[nodiscard]] std::string of(sql::Row row) const;
-
-private:
-    std::vector<std::string> keys_;
-};
-
 /// table, csv or jsonl. Throws ringside::Exception (bad_configuration).
 [[nodiscard]] std::unique_ptr<RowWriter> make_row_writer(const std::string& format);
 
 /// As people read it: NULL is empty, control characters are shown as escapes.
 [[nodiscard]] std::string plain_text(const sql::Cell& cell);
-[[nodiscard]] inline bool is_number(const sql::Cell& cell) noexcept {
-    return std::holds_alternative<std::int64_t>(cell) || std::holds_alternative<double>(cell);
-}
 /// Characters, not bytes.
 [[nodiscard]] std::size_t width_of(std::string_view text) noexcept;
 

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <condition_variable>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "ringside/client.hpp"
+#include "tools/gateway/grid/completion.hpp"
+
+namespace ringside::gateway {
+
+/// Makes the calls of all connections: a thread with the calls that are under way.
+/// Thread safety: all members; completions run in the loop.
+class Caller {
+public:
+    using Outcome = Result<Answer>;
+
+    /// The client must outlive it.
+    Caller(Client& client, Executor loop);
+    /// Calls that are under way are cancelled, and fail with connection_lost.
+    ~Caller();
+    Caller(const Caller&) = delete;
+    Caller& operator=(const Caller&) = delete;
+
+    /// Errors: those of `Client::call`; would_block: `limits::calls_per_lane_max` are under way.
+    Task<Outcome> call(std::string name, std::string json, CallOptions options);
+
+private:
+    struct Order {
+        std::string name;
+        std::string json;
+        CallOptions options;
+        Completion<Outcome> done;
+    };
+
+    void run();
+    [[nodiscard]] bool take_orders(std::vector<Order>& into, bool waits);
+    void begin(Calls& calls, std::vector<Order>& orders);
+    void complete(Completion<Outcome> done, Outcome outcome);
+    void end_all(const Error& error);
+
+    Client& client_;
+    const Executor loop_;
+    std::mutex mutex_;
+    std::condition_variable has_orders_;
+    std::vector<Order> orders_;
+    Calls* calls_ = nullptr;  ///< to interrupt, while its thread may wait for answers
+    bool is_stopping_ = false;
+    std::unordered_map<std::uint64_t, Completion<Outcome>> under_way_;  ///< of the thread, by ticket
+    std::thread thread_;
+};
+
+}  // namespace ringside::gateway

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <boost/asio/thread_pool.hpp>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "ringside/client.hpp"
+#include "tools/gateway/grid/caller.hpp"
+#include "tools/gateway/grid/completion.hpp"
+#include "tools/gateway/grid/writer.hpp"
+
+namespace ringside::gateway {
+
+/// The grid as the gateway's loop reaches it. Nothing here makes the loop wait: reads are loads
+/// from memory, and whatever waits for the broker, or takes long, is done by another thread.
+/// Thread safety: that of the loop, but for what tasks in `work` use.
+class GridAccess {
+public:
+    /// Errors: those of Client::attach.
+    static Result<std::unique_ptr<GridAccess>> attach(asio::io_context& loop,
+                                                      const std::string& grid);
+    ~GridAccess();
+
+    /// For reads and watches of the loop: where there is no broker just now, calls that need one
+    /// fail at once.
+    [[nodiscard]] Client& reader() noexcept { return reader_; }
+    /// For tasks in `work`: calls wait for the broker up to 5 s.
+    [[nodiscard]] Client& client() noexcept { return client_; }
+
+    Task<Writer::Outcome> write(Write write) {
+        Writer& writer = write.options.grade == Grade::durable ? durable_writer_ : writer_;
+        return writer.write(std::move(write));
+    }
+    Task<Caller::Outcome> call(std::string name, std::string json, CallOptions options) {
+        return caller_.call(std::move(name), std::move(json), options);
+    }
+
+    /// Runs `task` in one of a few threads. None: too many tasks wait already.
+    template <class Task_, class T = std::invoke_result_t<Task_>>
+    Task<std::optional<T>> work(Task_ task) {
+        if (tasks_ >= tasks_max) co_return std::nullopt;
+        ++tasks_;
+        auto result = co_await completed_by<std::optional<T>>(
+            [this, task = std::move(task)](Completion<std::optional<T>> done) mutable {
+                asio::post(workers_, [this, task = std::move(task), done = std::move(done)]() mutable {
+                    std::optional<T> made(task());
+                    asio::post(loop_, [made = std::move(made), done = std::move(done)]() mutable {
+                        std::move(done)(std::move(made));
+                    });
+                });
+            });
+        --tasks_;
+        co_return result;
+    }
+
+    /// Ends something whose end may wait, in one of the threads.
+    template <class Thing>
+    void dispose(Thing thing) {
+        asio::post(workers_, [thing = std::move(thing)] {});
+    }
+
+    static constexpr std::size_t tasks_max = 64;
+
+private:
+    GridAccess(asio::io_context& loop, Client reader, Client client);
+
+    const Executor loop_;
+    Client reader_;
+    Client client_;
+    Writer writer_;
+    Writer durable_writer_;
+    Caller caller_;
+    std::size_t tasks_ = 0;
+    asio::thread_pool workers_;
+};
+
+}  // namespace ringside::gateway

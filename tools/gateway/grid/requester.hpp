@@ -1,0 +1,30 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "tools/gateway/access/identity.hpp"
+#include "tools/gateway/access/permissions.hpp"
+#include "tools/gateway/http/problem.hpp"
+
+namespace ringside::gateway {
+
+/// For whom something is done, and what that one may do.
+struct Requester {
+    std::shared_ptr<const Identity> identity;
+    std::shared_ptr<const Permissions> permissions;
+
+    [[nodiscard]] bool may(Action action, std::string_view name) const {
+        return permissions->decide(action, name).is_allowed;
+    }
+    /// The answer to one who may not; the rule that says so is logged. None: it is allowed.
+    [[nodiscard]] std::optional<Problem> refuse(Action action, std::string_view name) const;
+    /// The same where nothing that a pattern matches is allowed.
+    [[nodiscard]] std::optional<Problem> refuse_pattern(Action action,
+                                                        const Pattern& pattern) const;
+    /// The same where not every record may be met.
+    [[nodiscard]] std::optional<Problem> refuse_unless_all(Action action) const;
+};
+
+}  // namespace ringside::gateway

@@ -1,0 +1,98 @@
+#include "tools/gateway/grid/writer.hpp"
+
+#include <unordered_map>
+
+namespace ringside::gateway {
+
+Writer::Writer(Client& client, Executor loop)
+    : client_(client), loop_(std::move(loop)), thread_([this] { run(); }) {}
+
+Writer::~Writer() {
+    {
+        const std::lock_guard lock(mutex_);
+        is_stopping_ = true;
+    }
+    has_orders_.notify_one();
+    thread_.join();
+}
+
+Task<Writer::Outcome> Writer::write(Write write) {
+    return completed_by<Outcome>([this, write = std::move(write)](Completion<Outcome> done) mutable {
+        std::unique_lock lock(mutex_);
+        if (orders_.size() >= pending_max) {
+            lock.unlock();
+            asio::post(loop_, [done = std::move(done)]() mutable {
+                std::move(done)(Error(Errc::would_block, "too many writes are waiting"));
+            });
+            return;
+        }
+        orders_.push_back({std::move(write), std::move(done)});
+        const bool was_empty = orders_.size() == 1;
+        lock.unlock();
+        if (was_empty) has_orders_.notify_one();
+    });
+}
+
+void Writer::run() {
+    for (;;) {
+        std::vector<Order> batch;
+        {
+            std::unique_lock lock(mutex_);
+            has_orders_.wait(lock, [this] { return is_stopping_ || !orders_.empty(); });
+            if (orders_.empty()) return;
+            batch.swap(orders_);
+        }
+        carry_out(batch);
+        complete(std::move(batch));
+    }
+}
+
+void Writer::carry_out(std::vector<Order>& orders) {
+    std::unordered_map<std::uint64_t, Order*> sent;
+    const auto on_reply = [&](std::uint64_t ticket, const Outcome& outcome) {
+        if (const auto at = sent.find(ticket); at != sent.end()) at->second->outcome = outcome;
+    };
+    auto pipeline = client_.pipeline({.block = true, .on_reply = on_reply});
+    if (!pipeline) {
+        for (Order& order : orders) order.outcome = pipeline.error();
+        return;
+    }
+    for (Order& order : orders) {
+        const auto ticket = send(*pipeline, order.write);
+        if (ticket) sent.emplace(*ticket, &order);
+        else order.outcome = ticket.error();
+    }
+    if (const auto flushed = pipeline->flush(); !flushed) {
+        // Those without an answer: whether they happen is not known.
+        for (const auto& [ticket, order] : sent) {
+            if (order->outcome.has_error() && order->outcome.error() == Errc::connection_lost) {
+                order->outcome = flushed.error();
+            }
+        }
+    }
+}
+
+Result<std::uint64_t> Writer::send(Pipeline& pipeline, const Write& write) {
+    switch (write.kind) {
+        case Write::Kind::put: return pipeline.put(write.name, write.json, write.options);
+        case Write::Kind::patch:
+            return pipeline.patch(write.name, write.pointer, write.json, write.options);
+        case Write::Kind::merge: return pipeline.merge(write.name, write.json, write.options);
+        case Write::Kind::remove: return pipeline.remove(write.name, write.options);
+        case Write::Kind::publish: return pipeline.publish(write.name, write.json);
+        case Write::Kind::json_patch: break;
+    }
+    Transaction transaction;
+    if (auto added = transaction.json_patch(write.name, write.json, write.options); !added) {
+        return added.error();
+    }
+    return pipeline.commit(transaction);
+}
+
+void Writer::complete(std::vector<Order> orders) {
+    asio::post(loop_, [orders = std::move(orders)]() mutable {
+        for (Order& order : orders) std::move(order.done)(std::move(order.outcome));
+    });
+}
+
+}  // namespace ringside::gateway

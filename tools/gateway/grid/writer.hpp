@@ -1,0 +1,64 @@
+#pragma once
+
+#include <condition_variable>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "ringside/client.hpp"
+#include "tools/gateway/grid/completion.hpp"
+
+namespace ringside::gateway {
+
+/// One change of one record, or one event.
+struct Write {
+    enum class Kind : std::uint8_t { put, patch, merge, json_patch, remove, publish };
+    Kind kind = Kind::put;
+    std::string name;
+    std::string pointer{};  ///< of `patch`
+    std::string json{};
+    WriteOptions options{};
+};
+
+/// Carries out the writes of all connections: a thread with a pipeline. What comes while one batch
+/// is on its way becomes the next one, so that the more there is, the less each costs.
+/// Thread safety: all members; completions run in the loop.
+class Writer {
+public:
+    using Outcome = Result<WriteResult>;
+
+    /// The client must outlive it.
+    Writer(Client& client, Executor loop);
+    /// Writes that are under way are completed first.
+    ~Writer();
+    Writer(const Writer&) = delete;
+    Writer& operator=(const Writer&) = delete;
+
+    /// Further error: would_block (`pending_max` are waiting already).
+    Task<Outcome> write(Write write);
+
+    static constexpr std::size_t pending_max = 16'384;
+
+private:
+    struct Order {
+        Write write;
+        Completion<Outcome> done;
+        Outcome outcome = Error(Errc::connection_lost);
+    };
+
+    void run();
+    void carry_out(std::vector<Order>& orders);
+    [[nodiscard]] static Result<std::uint64_t> send(Pipeline& pipeline, const Write& write);
+    void complete(std::vector<Order> orders);
+
+    Client& client_;
+    const Executor loop_;
+    std::mutex mutex_;
+    std::condition_variable has_orders_;
+    std::vector<Order> orders_;
+    bool is_stopping_ = false;
+    std::thread thread_;
+};
+
+}  // namespace ringside::gateway

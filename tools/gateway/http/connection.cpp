@@ -1,0 +1,288 @@
+#include "tools/gateway/http/connection.hpp"
+
+#include <fmt/format.h>
+#include <openssl/x509v3.h>
+
+#include <boost/asio/write.hpp>
+#include <boost/beast/http/error.hpp>
+
+#include "tools/gateway/http/gzip.hpp"
+#include "tools/gateway/http/server.hpp"
+
+namespace ringside::gateway {
+
+namespace {
+
+constexpr std::size_t read_bytes = 8192;  ///< asked for at a time
+
+Problem problem_of(error_code failed, std::size_t header_limit) {
+    using http::error;
+    if (failed == error::body_limit) {
+        return {413, "body_too_large", "the body is larger than this gateway takes"};
+    }
+    if (failed == error::header_limit || failed == error::buffer_overflow) {
+        return {431, "header_too_large",
+                fmt::format("the header has more than {} bytes", header_limit)};
+    }
+    return {400, "bad_http", "not a request of HTTP/1.1: " + failed.message()};
+}
+
+std::optional<ClientCertificate> certificate_of(Stream::Tls& tls) {
+    const std::unique_ptr<X509, decltype(&X509_free)> shown(
+        SSL_get1_peer_certificate(tls.native_handle()), &X509_free);
+    if (shown == nullptr || SSL_get_verify_result(tls.native_handle()) != X509_V_OK) return {};
+    const auto text = [](const ASN1_STRING* string) {
+        const auto* data = reinterpret_cast<const char*>(ASN1_STRING_get0_data(string));
+        return std::string(data, static_cast<std::size_t>(ASN1_STRING_length(string)));
+    };
+    ClientCertificate certificate;
+    X509_NAME* subject = X509_get_subject_name(shown.get());
+    if (const int at = X509_NAME_get_index_by_NID(subject, NID_commonName, -1); at >= 0) {
+        certificate.common_name = text(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)));
+    }
+    auto* names = static_cast<GENERAL_NAMES*>(
+        X509_get_ext_d2i(shown.get(), NID_subject_alt_name, nullptr, nullptr));
+    for (int i = 0; i < sk_GENERAL_NAME_num(names); ++i) {
+        const GENERAL_NAME* name = sk_GENERAL_NAME_value(names, i);
+        if (name->type == GEN_DNS) certificate.dns_names.push_back(text(name->d.dNSName));
+    }
+    GENERAL_NAMES_free(names);
+    return certificate;
+}
+
+}  // namespace
+
+Connection::Connection(Server& server, Socket socket, Tcp::endpoint peer, ssl::context* tls)
+    : server_(server), peer_(std::move(peer)), stream_(std::move(socket), tls) {
+    server_.connections_.insert(this);
+    ++server_.counts().connections_open;
+    expect_within(server_.limits().idle_time);
+}
+
+Connection::~Connection() {
+    parser_.reset();
+    server_.bodies_bytes -= body_bytes_counted_;
+    server_.connections_.erase(this);
+    --server_.counts().connections_open;
+}
+
+void Connection::check(Clock::time_point now) {
+    if (now < deadline_) return;
+    is_late_ = true;
+    ++server_.counts().connections_late;
+    cut();
+}
+
+void Connection::cut() noexcept {
+    expect_nothing();
+    error_code ignored;  // the socket is given up in any case
+    if (stream_.tls() != nullptr || phase_ == Phase::answering) stream_.socket().close(ignored);
+    else stream_.socket().cancel(ignored);
+}
+
+void Connection::drain() {
+    is_draining_ = true;
+    if (stop_stream_) std::exchange(stop_stream_, nullptr)();
+    else if (phase_ == Phase::idle) cut();
+}
+
+void Connection::shrink() {
+    parser_.reset();
+    if (buffer_.size() == 0) buffer_ = {};
+    else buffer_.shrink_to_fit();
+}
+
+Task<void> Connection::run() {
+    const auto self = shared_from_this();
+    if (!co_await shake_hands()) co_return;
+    while (!is_draining_ || buffer_.size() > 0) {
+        if (!co_await read_request()) break;
+        Request request{.message = parser_->release(),
+                        .segments = {},
+                        .parameters = {},
+                        .peer = peer_,
+                        .certificate = certificate_ ? &*certificate_ : nullptr};
+        if (!co_await respond(request)) break;
+    }
+    error_code ignored;  // it is over either way
+    stream_.socket().shutdown(Socket::shutdown_send, ignored);
+}
+
+Task<bool> Connection::shake_hands() {
+    if (stream_.tls() == nullptr) co_return true;
+    expect_within(server_.limits().header_time);
+    const auto [failed] = co_await stream_.tls()->async_handshake(ssl::stream_base::server, use_task);
+    if (failed) co_return false;
+    certificate_ = certificate_of(*stream_.tls());
+    co_return true;
+}
+
+/// False: the connection is over, and whoever can be told why has been.
+Task<bool> Connection::read_request() {
+    parser_.emplace();
+    parser_->eager(true);
+    parser_->header_limit(server_.limits().header_bytes);
+    parser_->body_limit(server_.limits().body_bytes);
+    phase_ = Phase::idle;
+    is_header_seen_ = false;
+    expect_within(server_.limits().idle_time);
+    for (;;) {
+        if (buffer_.size() > 0) {
+            if (auto problem = parse_some()) {
+                co_await answer(Response::of(*problem), nullptr);
+                co_return false;
+            }
+            if (parser_->is_done()) co_return true;
+        }
+        if (phase_ == Phase::body && std::exchange(is_header_seen_, false) &&
+            boost::beast::iequals(parser_->get()[http::field::expect], "100-continue")) {
+            if (!co_await send(asio::buffer(std::string_view("HTTP/1.1 100 Continue\r\n\r\n")))) {
+                co_return false;
+            }
+            expect_within(server_.limits().body_time);
+        }
+        const auto [failed, count] =
+            co_await stream_.async_read_some(buffer_.prepare(read_bytes), use_task);
+        buffer_.commit(count);
+        server_.counts().bytes_received += count;
+        if (!failed) continue;
+        if (is_late_ && phase_ != Phase::idle) {
+            co_await answer(
+                Response::of(Problem{408, "too_slow", "the request did not come in time"}), nullptr);
+        }
+        co_return false;
+    }
+}
+
+std::optional<Problem> Connection::parse_some() {
+    if (phase_ == Phase::idle) {
+        phase_ = Phase::header;
+        began_ = Clock::now();
+        expect_within(server_.limits().header_time);
+    }
+    while (buffer_.size() > 0 && !parser_->is_done()) {
+        error_code failed;
+        buffer_.consume(parser_->put(buffer_.data(), failed));
+        if (phase_ == Phase::header && parser_->is_header_done()) {
+            phase_ = Phase::body;
+            is_header_seen_ = true;
+            expect_within(server_.limits().body_time);
+            if (auto problem = check_header()) return problem;
+        }
+        if (failed == http::error::need_more) break;
+        if (failed) return problem_of(failed, server_.limits().header_bytes);
+    }
+    count_body();
+    if (server_.bodies_bytes > server_.limits().bodies_bytes) {
+        return Problem{503, "overloaded", "too many large requests at a time",
+                       std::chrono::seconds(1)};
+    }
+    return std::nullopt;
+}
+
+std::optional<Problem> Connection::check_header() {
+    const auto& message = parser_->get();
+    if (message.version() != 11 && message.version() != 10) {
+        return Problem{505, "bad_http", "this is a server of HTTP/1.1"};
+    }
+    if (message.version() == 11 && message.count(http::field::host) != 1) {
+        return Problem{400, "bad_http", "a request of HTTP/1.1 has one header Host"};
+    }
+    const auto length = parser_->content_length();
+    if (length && *length + server_.bodies_bytes > server_.limits().bodies_bytes) {
+        return Problem{503, "overloaded", "too many large requests at a time",
+                       std::chrono::seconds(1)};
+    }
+    return std::nullopt;
+}
+
+void Connection::count_body() {
+    const std::size_t bytes = parser_->get().body().capacity();
+    server_.bodies_bytes += bytes - body_bytes_counted_;
+    body_bytes_counted_ = bytes;
+}
+
+/// False: the connection is over.
+Task<bool> Connection::respond(Request& request) {
+    phase_ = Phase::answering;
+    expect_nothing();
+    Response response;
+    if (const auto problem = parse_target(request)) response = Response::of(*problem);
+    else response = co_await server_.application().handle(request);
+    if (response.upgrade) {
+        server_.application().note(&request, response, Clock::now() - began_);
+        co_await response.upgrade(*this);
+        co_return false;
+    }
+    auto stream = std::move(response.stream);
+    const bool goes_on = co_await answer(std::move(response), &request);
+    server_.bodies_bytes -= std::exchange(body_bytes_counted_, 0);
+    if (!stream) co_return goes_on;
+    if (goes_on && request.method() != http::verb::head) {
+        request = {};
+        shrink();
+        co_await stream(*this);
+    }
+    co_return false;
+}
+
+std::string Connection::head_of(const Response& response, const Request* request,
+                                bool keeps_alive) const {
+    std::string head;
+    head.reserve(320 + response.headers.size());
+    fmt::format_to(std::back_inserter(head), "HTTP/1.1 {} {}\r\nDate: {}\r\n", response.status,
+                   reason_of(response.status), server_.date());
+    const bool has_content = response.status != 304 && response.status != 204;
+    if (has_content && !response.content_type.empty()) {
+        fmt::format_to(std::back_inserter(head), "Content-Type: {}\r\n", response.content_type);
+    }
+    if (has_content && !response.stream) {
+        fmt::format_to(std::back_inserter(head), "Content-Length: {}\r\n", response.body.size());
+    }
+    if (!keeps_alive || response.stream) head += "Connection: close\r\n";
+    else if (request != nullptr && request->message.version() == 10) {
+        head += "Connection: keep-alive\r\n";
+    }
+    head += response.headers;
+    head += "\r\n";
+    return head;
+}
+
+Task<bool> Connection::answer(Response response, const Request* request) {
+    phase_ = Phase::answering;
+    const bool keeps_alive = request != nullptr && request->message.keep_alive() &&
+                             !is_draining_ && !response.ends_connection;
+    if (request != nullptr && !response.stream) compress(*request, response);
+    const std::string head = head_of(response, request, keeps_alive);
+    const bool has_body = request == nullptr || request->method() != http::verb::head;
+    server_.application().note(request, response, Clock::now() - began_);
+    const bool is_sent =
+        co_await send(asio::buffer(head), asio::buffer(response.body.data(),
+                                                       has_body ? response.body.size() : 0));
+    co_return is_sent && (keeps_alive || response.stream);
+}
+
+Task<bool> Connection::send(asio::const_buffer first, asio::const_buffer second) {
+    const std::array<asio::const_buffer, 2> both{first, second};
+    const std::size_t size = first.size() + second.size();
+    server_.counts().bytes_sent += size;
+    error_code failed;
+    const std::size_t written = stream_.write_now(both, failed);
+    if (failed) co_return false;
+    if (written == size) co_return true;
+    expect_within(server_.limits().write_time);
+    if (written < first.size()) first += written;
+    else second += written - first.size(), first = {};
+    while (first.size() + second.size() > 0) {
+        const std::array<asio::const_buffer, 2> rest{first, second};
+        const auto [broken, count] = co_await stream_.async_write_some(rest, use_task);
+        if (broken) co_return false;
+        expect_within(server_.limits().write_time);
+        const std::size_t of_first = std::min(count, first.size());
+        first += of_first;
+        second += count - of_first;
+    }
+    co_return true;
+}
+
+}  // namespace ringside::gateway

@@ -1,0 +1,31 @@
+#include "tools/gateway/http/message.hpp"
+
+#include <boost/url/parse.hpp>
+#include <boost/url/url_view.hpp>
+
+namespace ringside::gateway {
+
+Response Response::of(const Problem& problem) {
+    Response response{.status = problem.status, .content_type = "application/problem+json"};
+    response.body = problem.to_json();
+    if (problem.retry_after) {
+        response.add("Retry-After", std::to_string(problem.retry_after->count()));
+    }
+    return response;
+}
+
+std::optional<Problem> parse_target(Request& request) {
+    const auto target = request.message.target();
+    const auto url = boost::urls::parse_origin_form({target.data(), target.size()});
+    if (!url) {
+        return Problem{400, "bad_target",
+                       "the target is not a path and parameters, percent-encoded (RFC 3986)"};
+    }
+    for (auto segment : url->segments()) request.segments.push_back(std::move(segment));
+    for (auto parameter : url->params()) {
+        request.parameters.add(std::move(parameter.key), std::move(parameter.value));
+    }
+    return std::nullopt;
+}
+
+}  // namespace ringside::gateway

@@ -1,0 +1,100 @@
+#pragma once
+
+#include <boost/beast/http/message.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "tools/gateway/http/problem.hpp"
+#include "tools/gateway/net.hpp"
+
+namespace ringside::gateway {
+
+namespace http = boost::beast::http;
+
+class Connection;
+
+/// The parameters of a target, decoded, in their order.
+class Parameters {
+public:
+    void add(std::string key, std::string value) {
+        pairs_.emplace_back(std::move(key), std::move(value));
+    }
+    /// The first of that name; none: it is not there.
+    [[nodiscard]] const std::string* find(std::string_view key) const noexcept {
+        for (const auto& [name, value] : pairs_) {
+            if (name == key) return &value;
+        }
+        return nullptr;
+    }
+    [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& pairs() const noexcept {
+        return pairs_;
+    }
+
+private:
+    std::vector<std::pair<std::string, std::string>> pairs_;
+};
+
+/// A request as it came, with its target taken apart.
+struct Request {
+    http::request<http::string_body> message;
+    std::vector<std::string> segments;  ///< of the path, decoded: {"v1", "records", "a/b"}
+    Parameters parameters;
+    Tcp::endpoint peer;
+    const struct ClientCertificate* certificate = nullptr;  ///< that the client has shown
+
+    [[nodiscard]] http::verb method() const noexcept { return message.method(); }
+    [[nodiscard]] bool is_read() const noexcept {
+        return method() == http::verb::get || method() == http::verb::head;
+    }
+    [[nodiscard]] const std::string& body() const noexcept { return message.body(); }
+    /// A header's value; empty: it is not there.
+    [[nodiscard]] std::string_view header(http::field field) const {
+        const auto value = message[field];
+        return {value.data(), value.size()};
+    }
+    [[nodiscard]] std::string_view header(std::string_view name) const {
+        const auto value = message[boost::beast::string_view(name.data(), name.size())];
+        return {value.data(), value.size()};
+    }
+};
+
+/// What a certificate that a client has shown, and that was verified, says of it.
+struct ClientCertificate {
+    std::string common_name;
+    std::vector<std::string> dns_names;
+};
+
+/// What is answered. Headers that every answer has are added by the connection.
+struct Response {
+    /// Goes on with the connection after the head was sent, until it ends.
+    using Stream = std::function<Task<void>(Connection&)>;
+
+    unsigned status = 200;
+    std::string_view content_type = "application/json";
+    std::string body{};
+    std::string headers{};            ///< further lines, each ended by CRLF
+    bool is_compressed_already = false;
+    bool ends_connection = false;
+    Stream stream{};  ///< set: in the place of a body
+    Stream upgrade{};  ///< set: in the place of all of it
+
+    Response& add(std::string_view name, std::string_view value) {
+        ((headers += name) += ": ") += value;
+        headers += "\r\n";
+        return *this;
+    }
+
+    static Response of(const Problem& problem);
+    static Response json(std::string body) { return {.body = std::move(body)}; }
+};
+
+/// Takes a request's target apart. Problem: 400 for one that is not the path of an URI (RFC 3986).
+[[nodiscard]] std::optional<Problem> parse_target(Request& request);
+
+}  // namespace ringside::gateway

@@ -1,0 +1,64 @@
+#include "tools/gateway/rest/parameters.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/url/encode.hpp>
+#include <boost/url/rfc/unreserved_chars.hpp>
+#include <charconv>
+
+namespace ringside::gateway {
+
+Outcome<std::optional<std::uint64_t>> number_parameter(const Request& request,
+                                                       std::string_view name, std::uint64_t min,
+                                                       std::uint64_t max) {
+    const std::string* text = request.parameters.find(name);
+    if (text == nullptr) return std::optional<std::uint64_t>();
+    std::uint64_t number = 0;
+    const char* end = text->data() + text->size();
+    const auto [rest, failed] = std::from_chars(text->data(), end, number);
+    if (failed != std::errc() || rest != end || number < min || number > max) {
+        return Problem{400, "bad_parameter",
+                       fmt::format("'{}' must be a whole number from {} to {}", name, min, max)};
+    }
+    return std::optional(number);
+}
+
+Outcome<bool> flag_parameter(const Request& request, std::string_view name, bool otherwise) {
+    const std::string* text = request.parameters.find(name);
+    if (text == nullptr) return otherwise;
+    if (*text == "true") return true;
+    if (*text == "false") return false;
+    return Problem{400, "bad_parameter", fmt::format("'{}' must be true or false", name)};
+}
+
+std::optional<Problem> check_parameters(const Request& request,
+                                        std::initializer_list<std::string_view> known) {
+    for (const auto& [name, value] : request.parameters.pairs()) {
+        if (name == "access_token") continue;
+        if (std::find(known.begin(), known.end(), name) == known.end()) {
+            return Problem{400, "bad_parameter", fmt::format("there is no parameter '{}'", name)};
+        }
+    }
+    return std::nullopt;
+}
+
+Response other_method(const Request& request, std::string_view allowed) {
+    Response response;
+    if (request.method() == http::verb::options) response.status = 204;
+    else {
+        const auto method = request.message.method_string();
+        response = Response::of(
+            {405, "method_not_allowed",
+             fmt::format("this takes {}, and not {}", allowed,
+                         std::string_view(method.data(), std::min<std::size_t>(method.size(), 32)))});
+    }
+    response.add("Allow", allowed);
+    return response;
+}
+
+std::string percent_encoded(std::string_view text) {
+    return boost::urls::encode({text.data(), text.size()}, boost::urls::unreserved_chars);
+}
+
+}  // namespace ringside::gateway

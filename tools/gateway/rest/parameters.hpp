@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "tools/gateway/grid/outcome.hpp"
+#include "tools/gateway/http/message.hpp"
+
+namespace ringside::gateway {
+
+/// A parameter that is a whole number of `min`..`max`; none: it is not there. Problem: 400.
+[[nodiscard]] Outcome<std::optional<std::uint64_t>> number_parameter(const Request& request,
+                                                                     std::string_view name,
+                                                                     std::uint64_t min,
+                                                                     std::uint64_t max);
+
+/// A parameter that is `true` or `false`. Problem: 400.
+[[nodiscard]] Outcome<bool> flag_parameter(const Request& request, std::string_view name,
+                                           bool otherwise);
+
+/// 400 for a parameter that is none of those, so that a typing error is not taken for a default.
+/// (Each request may have `access_token`.)
+[[nodiscard]] std::optional<Problem> check_parameters(
+    const Request& request, std::initializer_list<std::string_view> known);
+
+/// The answer to a method that a resource does not have, and to OPTIONS, which asks for those that
+/// it has.
+[[nodiscard]] Response other_method(const Request& request, std::string_view allowed);
+
+/// Percent-encoded as one segment of a path, or as the value of a parameter.
+[[nodiscard]] std::string percent_encoded(std::string_view text);
+
+}  // namespace ringside::gateway

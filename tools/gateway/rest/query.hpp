@@ -1,0 +1,12 @@
+#pragma once
+
+#include "tools/gateway/grid/operations.hpp"
+#include "tools/gateway/http/message.hpp"
+
+namespace ringside::gateway {
+
+/// `/v1/query`: SQL over one snapshot.
+Task<Response> handle_query(Operations& operations, const Request& request,
+                            const Requester& requester);
+
+}  // namespace ringside::gateway

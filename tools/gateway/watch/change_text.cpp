@@ -1,0 +1,57 @@
+#include "tools/gateway/watch/change_text.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "shm/document/json.hpp"
+
+namespace ringside::gateway {
+
+ChangeText ChangeText::of(const WatchEvent& event, const Pointer& pointer) {
+    ChangeText text;
+    text.kind_ = ringside::name(event.kind);
+    text.is_event_ = event.kind == WatchKind::event;
+    text.name_ = event.record.name();
+    text.revision_ = event.record.revision();
+    std::string& out = text.members_;
+    out = fmt::format(R"("kind":"{}","name":)", text.kind_);
+    append_json_string(text.name_, out);
+    const std::uint64_t time_ns =
+        event.kind == WatchKind::current ? event.record.updated_ns() : event.time_ns;
+    fmt::format_to(std::back_inserter(out), R"(,"revision":{},"version":{},"time":{})",
+                   text.revision_, event.record.version(), time_ns / 1'000'000);
+    const Value document = event.record.document();
+    if (!document.exists()) return text;
+    if (pointer.empty() || text.is_event_) {
+        out += R"(,"document":)";
+        append_json(document, out);
+    } else if (const auto value = document.find(pointer)) {
+        out += R"(,"value":)";
+        append_json(*value, out);
+    }
+    return text;
+}
+
+ChangeText ChangeText::lagged(Revision resumes_at) {
+    ChangeText text;
+    text.kind_ = ringside::name(WatchKind::lagged);
+    text.revision_ = resumes_at;
+    text.members_ = fmt::format(R"("kind":"lagged","revision":{})", resumes_at);
+    return text;
+}
+
+std::string Place::text() const { return fmt::format("{}-{:x}", revision, boot_id); }
+
+std::optional<Place> Place::parse(std::string_view text) noexcept {
+    Place place;
+    const char* end = text.data() + text.size();
+    const auto [rest, failed] = std::from_chars(text.data(), end, place.revision);
+    if (failed != std::errc()) return std::nullopt;
+    if (rest == end) return place;
+    const auto [last, wrong] = std::from_chars(rest + 1, end, place.boot_id, 16);
+    if (*rest != '-' || wrong != std::errc() || last != end) return std::nullopt;
+    return place;
+}
+
+}  // namespace ringside::gateway

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <string>
+
+#include "tools/gateway/http/connection.hpp"
+#include "tools/gateway/watch/feed.hpp"
+
+namespace ringside::gateway {
+
+class SseStreams;
+
+/// A connection that is told of one watch as server-sent events (HTML, 9.2).
+///
+/// What is told is written at once where the connection takes it; else it is queued, up to
+/// `queue_bytes_max`, from where on the subscription falls behind.
+class SseStream : public Sink, public std::enable_shared_from_this<SseStream> {
+public:
+    SseStream(SseStreams& all, Connection& connection) noexcept;
+    ~SseStream() override;
+
+    /// Until the client has gone, or the gateway is drained.
+    Task<void> run(Feed& feed, const Requester& requester, const WatchRequest& request);
+
+    [[nodiscard]] bool has_room() const noexcept override {
+        return queued_bytes_ < queue_bytes_max;
+    }
+    void tell(const Subscription& subscription, const std::shared_ptr<const ChangeText>& text,
+              const std::optional<Place>& place) override;
+    void tell_place(const Subscription& subscription, const Place& place) override;
+
+    /// A sign of life, where nothing was told for a while.
+    void beat(std::chrono::steady_clock::time_point now);
+
+    static constexpr std::size_t queue_bytes_max = 256U << 10;
+
+private:
+    using Clock = std::chrono::steady_clock;
+
+    void put(std::shared_ptr<const std::string> text);
+    Task<void> write_queue();
+
+    SseStreams& all_;
+    Connection& connection_;
+    std::unique_ptr<Subscription> subscription_;
+    std::deque<std::shared_ptr<const std::string>> queue_;
+    std::size_t front_written_ = 0;  ///< of the queue's first
+    std::size_t queued_bytes_ = 0;
+    bool is_writing_ = false;
+    bool is_over_ = false;
+    Clock::time_point told_at_;
+};
+
+/// All streams: their signs of life, and the text of the change that is told to many of them.
+class SseStreams {
+public:
+    explicit SseStreams(asio::io_context& loop);
+
+    [[nodiscard]] std::size_t open() const noexcept { return streams_.size(); }
+    [[nodiscard]] std::uint64_t told() const noexcept { return told_; }
+
+    static constexpr std::chrono::seconds beat_interval{15};
+
+private:
+    friend class SseStream;
+    /// The same text for all who are told the same, one after the other.
+    [[nodiscard]] const std::shared_ptr<const std::string>& text_of(
+        const std::shared_ptr<const ChangeText>& change, const std::optional<Place>& place);
+    Task<void> beat();
+
+    asio::basic_waitable_timer<std::chrono::steady_clock,
+                               asio::wait_traits<std::chrono::steady_clock>, Executor>
+        timer_;
+    std::unordered_set<SseStream*> streams_;
+    std::shared_ptr<const ChangeText> last_change_;
+    std::optional<Revision> last_place_;
+    std::shared_ptr<const std::string> last_text_;
+    std::uint64_t told_ = 0;
+};
+
+}  // namespace ringside::gateway

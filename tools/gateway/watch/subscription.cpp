@@ -1,0 +1,150 @@
+#include "tools/gateway/watch/subscription.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include "tools/gateway/watch/feed.hpp"
+
+namespace ringside::gateway {
+
+namespace {
+
+/// How many changes are told in one go, before others have theirs.
+constexpr int changes_per_go = 128;
+
+}  // namespace
+
+Subscription::Subscription(Feed& feed, Sink& sink, std::shared_ptr<Topic> topic,
+                           Requester requester, const WatchRequest& request, const Place& now)
+    : feed_(feed),
+      sink_(sink),
+      topic_(std::move(topic)),
+      requester_(std::move(requester)),
+      begins_now_(!request.initial && !request.after),
+      wants_state_(request.initial),
+      told_up_to_(request.after ? request.after->revision : now.revision) {
+    if (request.after) {
+        const bool is_of_another =
+            request.after->boot_id != 0 && request.after->boot_id != now.boot_id;
+        wants_state_ = says_lagged_ = is_of_another || told_up_to_ > now.revision;
+    }
+    const auto sees_all = [&](Action action) {
+        return requester_.permissions->coverage(action, topic_->pattern()) == Coverage::all;
+    };
+    sees_all_ = (!includes(topic_->what(), WatchFor::changes) || sees_all(Action::read)) &&
+                (!includes(topic_->what(), WatchFor::events) || sees_all(Action::subscribe));
+}
+
+Subscription::~Subscription() {
+    give_up_watch();
+    feed_.remove(*this);
+}
+
+bool Subscription::may_see(const ChangeText& text) const {
+    return sees_all_ ||
+           requester_.may(text.is_event() ? Action::subscribe : Action::read, text.name());
+}
+
+void Subscription::offer(const std::shared_ptr<const ChangeText>& text,
+                         const std::optional<Place>& place) {
+    if (state_ != State::live || text->revision() <= told_up_to_ || !may_see(*text)) return;
+    if (sink_.has_room()) sink_.tell(*this, text, place);
+    else fall_behind(text->revision() - 1);
+}
+
+void Subscription::fall_behind(Revision told_up_to) {
+    if (state_ == State::live) ++feed_.behind_count_;
+    state_ = State::behind;
+    told_up_to_ = told_up_to;
+}
+
+void Subscription::begin_anew() {
+    fall_behind(0);
+    wants_state_ = true;
+    says_lagged_ = true;
+    begins_now_ = false;
+    give_up_watch();
+    feed_.go_on_later(*this);
+}
+
+void Subscription::give_up_watch() {
+    watch_.reset();
+    if (std::exchange(has_turn_, false)) feed_.give_back_turn();
+}
+
+/// False: it is not its turn, or the grid is not there; it is called again.
+bool Subscription::open() {
+    if (!has_turn_ && !(has_turn_ = feed_.take_turn(*this))) return false;
+    WatchOptions options{.mode = WatchMode::latest,
+                         .what = topic_->what(),
+                         .pointer = topic_->pointer().text(),
+                         .is_interest = false};
+    if (wants_state_) options.initial = true;
+    else options.from = told_up_to_ + 1;
+    auto opened = feed_.grid_.reader().watch(topic_->pattern().text(), std::move(options));
+    if (!opened && opened.error() == Errc::compacted) {
+        wants_state_ = true;
+        says_lagged_ = true;
+        return open();
+    }
+    if (!opened) {
+        spdlog::debug("a watch waits: {}", opened.error().text());
+        give_up_watch();
+        feed_.retry_later(*this);
+        return false;
+    }
+    watch_ = *std::move(opened);
+    if (std::exchange(says_lagged_, false)) {
+        sink_.tell(*this, std::make_shared<ChangeText>(ChangeText::lagged(watch_->delivered())),
+                   std::nullopt);
+    }
+    return true;
+}
+
+void Subscription::go_on() {
+    if (state_ == State::live) return;
+    if (std::exchange(begins_now_, false)) {
+        return go_live({told_up_to_, feed_.place().boot_id});
+    }
+    if (!watch_ && !open()) return;
+    for (int told = 0; sink_.has_room(); ++told) {
+        if (told == changes_per_go) return feed_.go_on_later(*this);
+        const auto event = watch_->poll();
+        if (event) {
+            tell(*event);
+        } else if (event.error() == Errc::would_block) {
+            return go_live({watch_->delivered(), watch_->boot_id()});
+        } else if (event.error() != Errc::snapshot_expired) {
+            return feed_.retry_later(*this);  // no grid just now
+        }
+    }
+    // No room. The state that is half told goes on from the same Watch; changes from their revision.
+    if (wants_state_) return;
+    told_up_to_ = watch_->delivered();
+    give_up_watch();
+}
+
+void Subscription::tell(const WatchEvent& event) {
+    if (event.kind == WatchKind::lagged) {
+        wants_state_ = true;  // follows by itself
+        sink_.tell(*this, std::make_shared<ChangeText>(ChangeText::lagged(event.resumes_at)),
+                   std::nullopt);
+        return;
+    }
+    const auto text = std::make_shared<ChangeText>(ChangeText::of(event, topic_->pointer()));
+    if (!may_see(*text)) return;
+    // In the midst of the state there is no place to go on from.
+    std::optional<Place> place;
+    if (!wants_state_) place = Place{watch_->delivered(), watch_->boot_id()};
+    sink_.tell(*this, text, place);
+}
+
+void Subscription::go_live(const Place& place) {
+    give_up_watch();
+    told_up_to_ = place.revision;
+    wants_state_ = false;
+    state_ = State::live;
+    --feed_.behind_count_;
+    sink_.tell_place(*this, place);
+}
+
+}  // namespace ringside::gateway

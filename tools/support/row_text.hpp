@@ -1,0 +1,36 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "ringside/sql.hpp"
+
+/// Rows of a query as text for programs.
+namespace ringside::tools {
+
+/// NULL as `null_text`, blobs as hexadecimal digits, numbers so that reading gives the same.
+[[nodiscard]] std::string raw_text(const sql::Cell& cell, std::string_view null_text);
+
+/// A value as JSON; blobs as strings of hexadecimal digits, infinite numbers as null.
+[[nodiscard]] std::string json_text(const sql::Cell& cell);
+
+/// Rows as JSON objects.
+class JsonObjects {
+public:
+    explicit JsonObjects(std::span<const std::string> columns);
+    [[nodiscard]] std::string of(sql::Row row) const;
+
+private:
+    std::vector<std::string> keys_;
+};
+
+/// A line of CSV (RFC 4180), without its end.
+[[nodiscard]] std::string csv_line(sql::Row row);
+[[nodiscard]] std::string csv_line(std::span<const std::string> names);
+
+[[nodiscard]] inline bool is_number(const sql::Cell& cell) noexcept {
+    return std::holds_alternative<std::int64_t>(cell) || std::holds_alternative<double>(cell);
+}
+
+}  // namespace ringside::tools
