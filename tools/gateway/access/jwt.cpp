@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 
-#include "shm/base/utf8.hpp"
 #include "shm/document/json.hpp"
 #include "tools/gateway/access/access_limits.hpp"
 #include "tools/gateway/access/base64url.hpp"
@@ -152,8 +151,6 @@ Result<VerifiedToken> JwtVerifier::read_claims(const Value& claims, TimePoint no
     auto identity = std::make_shared<Identity>();
     identity->user = *user;
     for (const auto& [key, value] : claims.members()) {
-        // The stored form of a key with U+0000 is not UTF-8; no rule can name such a claim.
-        if (!is_utf8(key)) continue;
         if (auto text = claim_text(value)) identity->claims.emplace(key, std::move(*text));
     }
     return VerifiedToken{.identity = std::move(identity), .expires = *expires};

@@ -40,7 +40,8 @@ public:
     [[nodiscard]] static Result<JwtVerifier> from(const toml::table& jwt, const TomlFile& file);
 
     /// Error: permission_denied; the detail says what is wrong, and has no secret in it.
-    /// Cost: tens of microseconds for RS256, more for ES256: cache what it says.
+    /// Cost: about 0.3 ms for each public key that is tried, most of which libjwt spends on reading
+    /// the PEM; 7 us for HS256.
     [[nodiscard]] Result<VerifiedToken> verify(std::string_view token,
                                                std::chrono::system_clock::time_point now) const;
 
