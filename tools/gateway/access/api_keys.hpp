@@ -1,0 +1,40 @@
+#pragma once
+
+#include <toml++/toml.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "shm/base/errc.hpp"
+#include "tools/gateway/access/digest.hpp"
+#include "tools/gateway/access/identity.hpp"
+#include "tools/gateway/access/toml_file.hpp"
+
+namespace ringside::gateway {
+
+/// A new API key: `rsk_` and 32 random bytes in base64url. Error: system_error (the system has no
+/// random bytes).
+[[nodiscard]] Result<std::string> make_api_key();
+
+/// What the configuration holds of a key: `sha256:` and the digest.
+[[nodiscard]] std::string api_key_hash(std::string_view key);
+
+/// The tables [[api_key]]: whose keys are known. Only digests are held.
+/// Thread safety: immutable.
+class ApiKeys {
+public:
+    /// Errors: bad_configuration (also for a hash that is there twice).
+    [[nodiscard]] static Result<ApiKeys> from(const toml::table& root, const TomlFile& file);
+
+    /// Whose key has that digest; null: nobody's.
+    [[nodiscard]] std::shared_ptr<const Identity> find(const Digest& digest) const;
+
+    [[nodiscard]] bool is_empty() const noexcept { return identities_.empty(); }
+
+private:
+    std::unordered_map<Digest, std::shared_ptr<const Identity>, DigestHash> identities_;
+};
+
+}  // namespace ringside::gateway

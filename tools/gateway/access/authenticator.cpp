@@ -1,0 +1,164 @@
+#include "tools/gateway/access/authenticator.hpp"
+
+#include <strings.h>
+
+#include <algorithm>
+
+#include "tools/gateway/access/access_limits.hpp"
+
+namespace ringside::gateway {
+
+namespace {
+
+using Outcome = Result<std::shared_ptr<const Identity>>;
+
+Error denied(std::string why) { return {Errc::permission_denied, std::move(why)}; }
+
+/// Whether names of the DNS are the same: case does not matter.
+bool is_same_host(const std::string& left, const std::string& right) noexcept {
+    return strcasecmp(left.c_str(), right.c_str()) == 0 && left.size() == right.size();
+}
+
+/// What follows "Bearer" (RFC 6750, 2.1); none: it is another scheme.
+std::optional<std::string_view> bearer_of(std::string_view authorization) noexcept {
+    constexpr std::string_view scheme = "bearer ";
+    if (authorization.size() <= scheme.size()) return std::nullopt;
+    if (strncasecmp(authorization.data(), scheme.data(), scheme.size()) != 0) return std::nullopt;
+    authorization.remove_prefix(
+        std::min(authorization.find_first_not_of(' ', scheme.size()), authorization.size()));
+    return authorization;
+}
+
+}  // namespace
+
+Authenticator::Authenticator()
+    : tokens_(std::make_unique<LruCache<Digest, VerifiedToken, DigestHash>>(
+          access_limits::cached_tokens_max)) {
+    auto anonymous = std::make_shared<Identity>();
+    anonymous->user = anonymous_user;
+    anonymous->is_anonymous = true;
+    anonymous_ = std::move(anonymous);
+}
+
+Result<Authenticator> Authenticator::from(const toml::table& root,
+                                          const std::filesystem::path& path) {
+    const TomlFile file(path);
+    Authenticator authenticator;
+    auto keys = ApiKeys::from(root, file);
+    if (!keys) return keys.error();
+    authenticator.api_keys_ = std::move(*keys);
+    const auto jwt = file.table(root, "jwt");
+    if (!jwt) return jwt.error();
+    if (*jwt != nullptr) {
+        auto verifier = JwtVerifier::from(**jwt, file);
+        if (!verifier) return verifier.error();
+        authenticator.jwt_ = std::move(*verifier);
+    }
+    if (auto read = authenticator.read_certificates(root, file); !read) return read.error();
+    if (auto read = authenticator.read_access(root, file); !read) return read.error();
+    return authenticator;
+}
+
+Result<void> Authenticator::read_access(const toml::table& root, const TomlFile& file) {
+    allows_anonymous_ = !has_methods();
+    const auto access = file.table(root, "access");
+    if (!access) return access.error();
+    if (*access == nullptr) return {};
+    if (auto read =
+            file.read(**access, "[access]", {{"allow_anonymous", file.to(allows_anonymous_)}});
+        !read) {
+        return read;
+    }
+    if (allows_anonymous_ || has_methods()) return {};
+    return file.error_at(**access,
+                         "nobody could be served: allow_anonymous is false, and there is no "
+                         "[[api_key]], [jwt] or [[certificate]]");
+}
+
+Result<void> Authenticator::read_certificates(const toml::table& root, const TomlFile& file) {
+    return file.each_table(root, "certificate", [&](const toml::table& table) -> Result<void> {
+        CertificateUser entry;
+        auto identity = std::make_shared<Identity>();
+        if (auto read = file.read(table, "a certificate",
+                                  {{"common_name", file.to(entry.common_name)},
+                                   {"dns_name", file.to(entry.dns_name)},
+                                   {"user", file.to(identity->user)}});
+            !read) {
+            return read;
+        }
+        if (identity->user.empty() || entry.common_name.empty() == entry.dns_name.empty()) {
+            return file.error_at(table, "a certificate needs user, and common_name or dns_name");
+        }
+        if (auto checked = check_level(identity->user); !checked) {
+            return file.error_at(*table.get("user"), checked.error().text());
+        }
+        entry.identity = std::move(identity);
+        certificates_.push_back(std::move(entry));
+        return {};
+    });
+}
+
+Outcome Authenticator::authenticate(const Credentials& credentials,
+                                    std::chrono::system_clock::time_point now) const {
+    if (!has_methods()) return anonymous_;
+    const int brought = int(!credentials.authorization.empty()) +
+                        int(!credentials.api_key.empty()) + int(!credentials.access_token.empty());
+    if (brought > 1) {
+        return denied("more than one of Authorization, X-API-Key and access_token is there");
+    }
+    if (!credentials.api_key.empty()) return of_key(credentials.api_key);
+    if (!credentials.access_token.empty()) return of_bearer(credentials.access_token, now);
+    if (!credentials.authorization.empty()) {
+        const auto token = bearer_of(credentials.authorization);
+        if (!token) return denied("the scheme of Authorization is not Bearer");
+        return of_bearer(*token, now);
+    }
+    if (credentials.certificate != nullptr && !certificates_.empty()) {
+        return of_certificate(*credentials.certificate);
+    }
+    if (allows_anonymous_) return anonymous_;
+    return denied("there are no credentials");
+}
+
+Outcome Authenticator::of_key(std::string_view key) const {
+    if (key.size() > access_limits::credential_bytes_max) return denied("the API key is too long");
+    auto identity = api_keys_.find(digest_of(key));
+    if (!identity) return denied("the API key is not known");
+    return identity;
+}
+
+Outcome Authenticator::of_bearer(std::string_view token,
+                                 std::chrono::system_clock::time_point now) const {
+    if (token.size() > access_limits::credential_bytes_max) return denied("the token is too long");
+    const Digest digest = digest_of(token);
+    if (auto identity = api_keys_.find(digest)) return identity;
+    if (!jwt_) return denied("the API key is not known, and [jwt] is not configured");
+    if (token.find('.') == std::string_view::npos) {
+        return denied("it is no API key that is known, and no JSON Web Token");
+    }
+    if (const auto known = tokens_->find(digest)) {
+        if (now < known->expires) return known->identity;
+        tokens_->erase(digest);
+        return denied("the token has expired");
+    }
+    auto verified = jwt_->verify(token, now);
+    if (!verified) return verified.error();
+    tokens_->store(digest, *verified);
+    return verified->identity;
+}
+
+Outcome Authenticator::of_certificate(const ClientCertificate& certificate) const {
+    for (const CertificateUser& entry : certificates_) {
+        const bool fits =
+            entry.dns_name.empty()
+                ? entry.common_name == certificate.common_name
+                : std::any_of(certificate.dns_names.begin(), certificate.dns_names.end(),
+                              [&](const std::string& dns_name) {
+                                  return is_same_host(dns_name, entry.dns_name);
+                              });
+        if (fits) return entry.identity;
+    }
+    return denied("no user has this client certificate");
+}
+
+}  // namespace ringside::gateway

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <toml++/toml.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "shm/base/errc.hpp"
+#include "shm/name/pattern.hpp"
+
+namespace ringside::gateway {
+
+/// Reads typed values out of a parsed TOML file. Every error is bad_configuration and says file,
+/// line and what was expected.
+///
+///     file.read(table, "a rate limit", {{"users", file.to(users)}, {"burst", …}});
+class TomlFile {
+public:
+    /// Takes up the value of one key.
+    using Take = std::function<Result<void>(std::string_view key, const toml::node& value)>;
+
+    explicit TomlFile(std::filesystem::path path) : path_(std::move(path)) {}
+
+    [[nodiscard]] Error error_at(const toml::node& node, const std::string& what) const;
+
+    /// Gives each key of a table to the one who takes it. A key that nobody takes is an error,
+    /// which calls the table `what` ("a rule").
+    [[nodiscard]] Result<void> read(
+        const toml::table& table, std::string_view what,
+        std::initializer_list<std::pair<std::string_view, Take>> takers) const;
+
+    /// Visits the tables `[[key]]`, if there are any.
+    [[nodiscard]] Result<void> each_table(
+        const toml::table& root, std::string_view key,
+        const std::function<Result<void>(const toml::table&)>& visit) const;
+
+    /// The table `[key]`; null where there is none.
+    [[nodiscard]] Result<const toml::table*> table(const toml::table& root,
+                                                   std::string_view key) const;
+
+    // Each stores into a variable that outlives the reading.
+    [[nodiscard]] Take to(std::string& text) const;
+    [[nodiscard]] Take to(bool& flag) const;
+    [[nodiscard]] Take to(std::vector<std::string>& texts) const;
+    /// A path; one that is relative begins at the file's directory.
+    [[nodiscard]] Take to(std::filesystem::path& path) const;
+    /// Globs over users.
+    [[nodiscard]] Take to_users(std::vector<Pattern>& users) const;
+    [[nodiscard]] Take to(std::int64_t& number, std::int64_t least, std::int64_t most) const;
+
+private:
+    std::filesystem::path path_;
+};
+
+/// Whether a user is meant by globs: none stand for every user.
+[[nodiscard]] bool is_one_of(const std::vector<Pattern>& users, std::string_view user) noexcept;
+
+}  // namespace ringside::gateway
