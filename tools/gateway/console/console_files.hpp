@@ -1,0 +1,19 @@
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "tools/gateway/embed/embedded_files.hpp"
+
+namespace ringside::gateway {
+
+/// The `Content-Security-Policy` that the console is to be served with: nothing of elsewhere, no
+/// script or style in the page itself, no frame around it.
+inline constexpr std::string_view console_security_policy =
+    "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "object-src 'none'";
+
+/// The file of the console at this path of a request: `/`, or one below `/console/`.
+[[nodiscard]] std::optional<StaticFile> console_file(std::string_view path) noexcept;
+
+}  // namespace ringside::gateway

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <string_view>
+
+#include "tools/gateway/metrics/duration_histogram.hpp"
+#include "tools/gateway/metrics/metrics_writer.hpp"
+
+namespace ringside::gateway {
+
+/// Answers by method and class of status.
+class RequestCounts {
+public:
+    /// `method` as it was sent; those that the gateway does not know count as OTHER, so that
+    /// clients cannot make up labels. Statuses outside of 100..599 count as 500.
+    void count(std::string_view method, unsigned status) noexcept;
+    void write(MetricsWriter& writer) const;
+
+private:
+    static constexpr std::array<std::string_view, 8> methods{"GET",    "HEAD",    "PUT",   "PATCH",
+                                                             "DELETE", "OPTIONS", "POST",  "OTHER"};
+    static constexpr std::array<std::string_view, 5> classes{"1xx", "2xx", "3xx", "4xx", "5xx"};
+    std::array<std::array<std::uint64_t, classes.size()>, methods.size()> counts_{};
+};
+
+/// What a gateway counts of itself. Names with `_open`, and `watches` and such, are of now; all
+/// others only grow. Thread safety: that of one thread, which counts and writes.
+struct GatewayFigures {
+    std::chrono::system_clock::time_point started = std::chrono::system_clock::now();
+    bool is_draining = false;
+
+    // Connections.
+    std::uint64_t connections_open = 0;
+    std::uint64_t connections_max = 0;  ///< the limit
+    std::uint64_t connections_accepted = 0;
+    std::uint64_t connections_refused = 0;  ///< there were too many
+    std::uint64_t connections_late = 0;     ///< missed a deadline
+    std::uint64_t websockets_open = 0;
+    std::uint64_t websocket_messages = 0;  ///< received
+    std::uint64_t bytes_received = 0;
+    std::uint64_t bytes_sent = 0;
+
+    // Requests, those of WebSockets not included.
+    RequestCounts requests;
+    DurationHistogram request_duration;
+    std::uint64_t unauthenticated = 0;  ///< refused with 401
+    std::uint64_t denied = 0;           ///< refused with 403
+    std::uint64_t rate_limited = 0;     ///< refused with 429
+
+    // What was done for clients, over HTTP and WebSockets.
+    std::uint64_t reads = 0;
+    std::uint64_t writes = 0;  ///< commits that were asked for
+    std::uint64_t publications = 0;
+    std::uint64_t queries = 0;
+    std::uint64_t calls = 0;
+    std::uint64_t providers = 0;
+
+    // Watching.
+    std::uint64_t watches = 0;
+    std::uint64_t watches_behind = 0;  ///< whose clients do not keep up
+    std::uint64_t changes_sent = 0;
+    std::uint64_t states_skipped = 0;  ///< for clients that do not keep up
+    std::uint64_t watches_lagged = 0;  ///< times that a watch was told `lagged`
+};
+
+/// Writes them all; `version` is the release.
+void write_gateway_metrics(MetricsWriter& writer, const GatewayFigures& figures,
+                           std::string_view version);
+
+}  // namespace ringside::gateway

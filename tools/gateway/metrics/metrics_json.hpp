@@ -1,0 +1,34 @@
+#pragma once
+
+#include <string>
+
+#include "tools/gateway/metrics/metrics_writer.hpp"
+
+namespace ringside::gateway {
+
+/// Figures as JSON: what `/v1/stats` answers.
+///
+///     {"ringside_records": {"type":"gauge","help":"…","samples":[{"labels":{},"value":7}]},
+///      "ringside_gateway_request_duration_seconds": {"type":"histogram","help":"…","samples":[
+///          {"labels":{},"buckets":[{"le":0.001,"count":3}],"sum":0.002,"count":4}]}}
+///
+/// A value that is no number in JSON (infinite, or not a number) is null.
+class MetricsJson : public MetricsWriter {
+public:
+    using MetricsWriter::sample;
+    void family(std::string_view name, MetricType type, std::string_view help) override;
+    void sample(std::span<const MetricLabel> labels, MetricValue value) override;
+    void histogram(std::span<const MetricLabel> labels, std::span<const MetricBucket> buckets,
+                   double sum, std::uint64_t count) override;
+
+    [[nodiscard]] std::string finish() &&;
+
+private:
+    void begin_sample(std::span<const MetricLabel> labels);
+
+    std::string text_ = "{";
+    bool has_family_ = false;
+    bool has_sample_ = false;
+};
+
+}  // namespace ringside::gateway

@@ -1,0 +1,14 @@
+#include "tools/gateway/metrics/metrics_writer.hpp"
+
+namespace ringside::gateway {
+
+std::string_view name(MetricType type) noexcept {
+    switch (type) {
+        case MetricType::counter: return "counter";
+        case MetricType::gauge: return "gauge";
+        case MetricType::histogram: return "histogram";
+    }
+    return "untyped";
+}
+
+}  // namespace ringside::gateway
