@@ -83,7 +83,7 @@ private:
     Server& server_;
     const Tcp::endpoint peer_;
     Stream stream_;
-    std::optional<struct ClientCertificate> certificate_;
+    std::optional<ClientCertificate> certificate_;
     boost::beast::flat_buffer buffer_;
     std::optional<Parser> parser_;
     Phase phase_ = Phase::idle;
