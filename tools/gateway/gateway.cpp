@@ -187,7 +187,8 @@ Response Gateway::begin_watch(const Request& request, const Requester& requester
     response.add("X-Accel-Buffering", "no");
     response.stream = [this, &feed, requester, watch = *std::move(watch)](
                           Connection& connection) -> Task<void> {
-        return std::make_shared<SseStream>(streams_, connection)->run(feed, requester, watch);
+        return SseStream::run(std::make_shared<SseStream>(streams_, connection), feed, requester,
+                              watch);
     };
     return response;
 }

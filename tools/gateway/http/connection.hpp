@@ -74,7 +74,7 @@ private:
     /// None: go on reading.
     [[nodiscard]] std::optional<Problem> parse_some();
     [[nodiscard]] std::optional<Problem> check_header();
-    Task<bool> answer(Response response, const Request* request);
+    Task<bool> answer(Response& response, const Request* request);
     Task<bool> respond(Request& request);
     void count_body();
     [[nodiscard]] std::string head_of(const Response& response, const Request* request,
