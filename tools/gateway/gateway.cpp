@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <boost/beast/websocket/rfc6455.hpp>
 
 #include "tools/gateway/rest/messages.hpp"
 #include "tools/gateway/rest/parameters.hpp"
@@ -44,7 +45,8 @@ Gateway::Gateway(asio::io_context& loop, GridAccess& grid, const Options& option
       interests_(loop, options.grid),
       feed_(grid, loop, interests_, "**"),
       system_feed_(grid, loop, interests_, "$sys/**"),
-      streams_(loop) {}
+      streams_(loop),
+      ws_providers_(grid, loop) {}
 
 void Gateway::set_access(std::shared_ptr<const Access> access) {
     access_ = std::move(access);
@@ -98,13 +100,19 @@ Outcome<Requester> Gateway::requester_of(const Request& request) {
         spdlog::info("{} is not known: {}", address, identity.error().detail);
         return Problem{401, "unauthenticated", "credentials are needed, and these are not good"};
     }
-    const std::string& key = (*identity)->is_anonymous ? address : (*identity)->user;
-    const auto wait = rate_limiter_.take(key, (*identity)->user, std::chrono::steady_clock::now());
-    if (wait) {
-        const auto seconds = std::chrono::ceil<std::chrono::seconds>(*wait);
-        return Problem{429, "rate_limited", "too many requests", std::max(seconds, std::chrono::seconds(1))};
-    }
-    return Requester{*identity, access_->rules.of(**identity)};
+    Requester requester{*identity, access_->rules.of(**identity)};
+    if (auto problem = check_rate(requester, address)) return *std::move(problem);
+    return requester;
+}
+
+std::optional<Problem> Gateway::check_rate(const Requester& requester,
+                                           const std::string& address) {
+    const Identity& identity = *requester.identity;
+    const auto wait = rate_limiter_.take(identity.is_anonymous ? address : identity.user,
+                                         identity.user, std::chrono::steady_clock::now());
+    if (!wait) return std::nullopt;
+    return Problem{429, "rate_limited", "too many requests",
+                   std::max(std::chrono::ceil<std::chrono::seconds>(*wait), std::chrono::seconds(1))};
 }
 
 Task<Response> Gateway::handle(Request& request) {
@@ -155,6 +163,7 @@ Task<Response> Gateway::dispatch(Request& request, const Requester& requester) {
         }
         if (what == "query") co_return co_await handle_query(operations_, request, requester);
         if (what == "watch") co_return begin_watch(request, requester);
+        if (what == "ws") co_return begin_web_socket(request, requester);
     }
     co_return Response::of(no_such_path());
 }
@@ -189,6 +198,25 @@ Response Gateway::begin_watch(const Request& request, const Requester& requester
                           Connection& connection) -> Task<void> {
         return SseStream::run(std::make_shared<SseStream>(streams_, connection), feed, requester,
                               watch);
+    };
+    return response;
+}
+
+Response Gateway::begin_web_socket(Request& request, const Requester& requester) {
+    if (!boost::beast::websocket::is_upgrade(request.message)) {
+        Response refusal = Response::of(
+            {426, "upgrade_required", "this speaks WebSocket (RFC 6455), version 13"});
+        refusal.add("Upgrade", "websocket");
+        refusal.add("Connection", "Upgrade");
+        return refusal;
+    }
+    Response response{.status = 101};
+    response.upgrade = [this, requester, address = request.peer.address().to_string(),
+                        upgrade = request.message](Connection& connection) {
+        const WsServices services{
+            operations_, ws_providers_, feed_, system_feed_,
+            [this, address](const Requester& asks) { return check_rate(asks, address); }};
+        return WsSession::run(std::make_shared<WsSession>(services, connection, requester), upgrade);
     };
     return response;
 }

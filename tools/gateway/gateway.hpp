@@ -11,6 +11,7 @@
 #include "tools/gateway/rest/records.hpp"
 #include "tools/gateway/watch/feed.hpp"
 #include "tools/gateway/watch/sse_stream.hpp"
+#include "tools/gateway/ws/ws_session.hpp"
 
 namespace ringside::gateway {
 
@@ -39,6 +40,9 @@ private:
     Task<Response> answer(Request& request);
     Task<Response> dispatch(Request& request, const Requester& requester);
     [[nodiscard]] Response readiness();
+    [[nodiscard]] Response begin_web_socket(const Request& request, const Requester& requester);
+    [[nodiscard]] std::optional<Problem> check_rate(const Requester& requester,
+                                                    const std::string& address);
     [[nodiscard]] Response begin_watch(const Request& request, const Requester& requester);
 
     GridAccess& grid_;
@@ -51,6 +55,7 @@ private:
     Feed feed_;
     Feed system_feed_;
     SseStreams streams_;
+    WsProviders ws_providers_;
     bool is_draining_ = false;
 };
 
