@@ -202,7 +202,7 @@ Response Gateway::begin_watch(const Request& request, const Requester& requester
     return response;
 }
 
-Response Gateway::begin_web_socket(Request& request, const Requester& requester) {
+Response Gateway::begin_web_socket(const Request& request, const Requester& requester) {
     if (!boost::beast::websocket::is_upgrade(request.message)) {
         Response refusal = Response::of(
             {426, "upgrade_required", "this speaks WebSocket (RFC 6455), version 13"});

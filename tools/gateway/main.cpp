@@ -1,6 +1,7 @@
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
+#include <sys/resource.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -71,9 +72,23 @@ Task<void> follow_signals(const Options& options, Gateway& gateway, Server& serv
     }
 }
 
+/// As many connections as the options allow need descriptors.
+void allow_descriptors(std::size_t connections) {
+    constexpr std::size_t others = 256;
+    rlimit files{};
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+    const rlim_t wanted = std::max<rlim_t>(files.rlim_cur, connections + others);
+    files.rlim_cur = std::min(wanted, files.rlim_max);
+    if (setrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur < wanted) {
+        spdlog::warn("only {} descriptors are allowed: not every connection will have one",
+                     files.rlim_cur);
+    }
+}
+
 Result<void> serve(const Options& options) {
     auto tls = make_tls(options);
     if (!tls) return tls.error();
+    allow_descriptors(options.limits.connections);
     asio::io_context loop(1);
     auto grid = GridAccess::attach(loop, options.grid);
     if (!grid) return grid.error();
