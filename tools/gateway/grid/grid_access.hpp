@@ -42,15 +42,16 @@ public:
     Task<std::optional<T>> work(Task_ task) {
         if (tasks_ >= tasks_max) co_return std::nullopt;
         ++tasks_;
-        auto result = co_await completed_by<std::optional<T>>(
-            [this, task = std::move(task)](Completion<std::optional<T>> done) mutable {
-                asio::post(workers_, [this, task = std::move(task), done = std::move(done)]() mutable {
-                    std::optional<T> made(task());
-                    asio::post(loop_, [made = std::move(made), done = std::move(done)]() mutable {
-                        std::move(done)(std::move(made));
-                    });
+        auto start = [this, task = std::move(task)](Completion<std::optional<T>> done) mutable {
+            asio::post(workers_, [this, task = std::move(task), done = std::move(done)]() mutable {
+                std::optional<T> made(task());
+                asio::post(loop_, [made = std::move(made), done = std::move(done)]() mutable {
+                    std::move(done)(std::move(made));
                 });
             });
+        };
+        // Named, because GCC 12 destroys twice what is made in the operand of a co_await.
+        auto result = co_await completed_by<std::optional<T>>(std::move(start));
         --tasks_;
         co_return result;
     }

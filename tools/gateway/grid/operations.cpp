@@ -208,9 +208,10 @@ Task<Outcome<CommitResult>> Operations::commit(const Requester& requester, const
                     item["op"].as_string() == "patch";
         ++place;
     }
-    auto committed = co_await grid_.work([this, transaction = std::move(transaction)] {
+    auto task = [this, transaction = std::move(transaction)] {
         return grid_.client().commit(transaction);
-    });
+    };
+    auto committed = co_await grid_.work(std::move(task));
     if (!committed) co_return Problem::of(Error(Errc::would_block, "too much is waiting"));
     if (!*committed) co_return Problem::of(committed->error(), has_patch);
     co_return **std::move(committed);
@@ -219,8 +220,9 @@ Task<Outcome<CommitResult>> Operations::commit(const Requester& requester, const
 Task<Outcome<Revision>> Operations::publish(const Requester& requester, std::string subject,
                                             std::string json) {
     if (auto problem = requester.refuse(Action::publish, subject)) co_return *std::move(problem);
-    auto told = co_await grid_.write(
-        {.kind = Write::Kind::publish, .name = std::move(subject), .json = std::move(json)});
+    Write event{
+        .kind = Write::Kind::publish, .name = std::move(subject), .json = std::move(json)};
+    auto told = co_await grid_.write(std::move(event));
     if (!told) co_return Problem::of(told.error());
     co_return told->revision;
 }

@@ -1,7 +1,5 @@
 #include "tools/gateway/grid/writer.hpp"
 
-#include <unordered_map>
-
 namespace ringside::gateway {
 
 Writer::Writer(Client& client, Executor loop)
@@ -47,28 +45,27 @@ void Writer::run() {
     }
 }
 
+/// Answers come in the order of the writes, some before `send` has said that it has sent them.
 void Writer::carry_out(std::vector<Order>& orders) {
-    std::unordered_map<std::uint64_t, Order*> sent;
-    const auto on_reply = [&](std::uint64_t ticket, const Outcome& outcome) {
-        if (const auto at = sent.find(ticket); at != sent.end()) at->second->outcome = outcome;
-    };
-    auto pipeline = client_.pipeline({.block = true, .on_reply = on_reply});
-    if (!pipeline) {
-        for (Order& order : orders) order.outcome = pipeline.error();
-        return;
-    }
-    for (Order& order : orders) {
-        const auto ticket = send(*pipeline, order.write);
-        if (ticket) sent.emplace(*ticket, &order);
-        else order.outcome = ticket.error();
-    }
-    if (const auto flushed = pipeline->flush(); !flushed) {
-        // Those without an answer: whether they happen is not known.
-        for (const auto& [ticket, order] : sent) {
-            if (order->outcome.has_error() && order->outcome.error() == Errc::connection_lost) {
-                order->outcome = flushed.error();
-            }
+    std::vector<Outcome> answers;
+    const auto on_reply = [&](std::uint64_t, const Outcome& answer) { answers.push_back(answer); };
+    std::vector<Order*> sent;
+    Result<void> flushed;
+    {
+        auto pipeline = client_.pipeline({.block = true, .on_reply = on_reply});
+        if (!pipeline) {
+            for (Order& order : orders) order.outcome = pipeline.error();
+            return;
         }
+        for (Order& order : orders) {
+            if (const auto ticket = send(*pipeline, order.write)) sent.push_back(&order);
+            else order.outcome = ticket.error();
+        }
+        flushed = pipeline->flush();
+    }
+    for (std::size_t i = 0; i < sent.size(); ++i) {
+        if (i < answers.size()) sent[i]->outcome = std::move(answers[i]);
+        else if (!flushed) sent[i]->outcome = flushed.error();
     }
 }
 

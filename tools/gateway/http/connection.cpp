@@ -129,7 +129,8 @@ Task<bool> Connection::read_request() {
     for (;;) {
         if (buffer_.size() > 0) {
             if (auto problem = parse_some()) {
-                co_await answer(Response::of(*problem), nullptr);
+                Response refusal = Response::of(*problem);
+                co_await answer(refusal, nullptr);
                 co_return false;
             }
             if (parser_->is_done()) co_return true;
@@ -147,8 +148,8 @@ Task<bool> Connection::read_request() {
         server_.counts().bytes_received += count;
         if (!failed) continue;
         if (is_late_ && phase_ != Phase::idle) {
-            co_await answer(
-                Response::of(Problem{408, "too_slow", "the request did not come in time"}), nullptr);
+            Response late = Response::of({408, "too_slow", "the request did not come in time"});
+            co_await answer(late, nullptr);
         }
         co_return false;
     }
@@ -214,13 +215,15 @@ Task<bool> Connection::respond(Request& request) {
         co_await response.upgrade(*this);
         co_return false;
     }
-    auto stream = std::move(response.stream);
-    const bool goes_on = co_await answer(std::move(response), &request);
+    const bool goes_on = co_await answer(response, &request);
     server_.bodies_bytes -= std::exchange(body_bytes_counted_, 0);
-    if (!stream) co_return goes_on;
+    if (!response.stream) co_return goes_on;
     if (goes_on && request.method() != http::verb::head) {
+        const auto stream = std::move(response.stream);
         request = {};
+        response = {};
         shrink();
+        expect_nothing();
         co_await stream(*this);
     }
     co_return false;
@@ -248,7 +251,7 @@ std::string Connection::head_of(const Response& response, const Request* request
     return head;
 }
 
-Task<bool> Connection::answer(Response response, const Request* request) {
+Task<bool> Connection::answer(Response& response, const Request* request) {
     phase_ = Phase::answering;
     const bool keeps_alive = request != nullptr && request->message.keep_alive() &&
                              !is_draining_ && !response.ends_connection;

@@ -74,7 +74,7 @@ private:
     /// None: go on reading.
     [[nodiscard]] std::optional<Problem> parse_some();
     [[nodiscard]] std::optional<Problem> check_header();
-    Task<bool> answer(Response response, const Request* request);
+    Task<bool> answer(Response& response, const Request* request);
     Task<bool> respond(Request& request);
     void count_body();
     [[nodiscard]] std::string head_of(const Response& response, const Request* request,
@@ -83,7 +83,7 @@ private:
     Server& server_;
     const Tcp::endpoint peer_;
     Stream stream_;
-    std::optional<struct ClientCertificate> certificate_;
+    std::optional<ClientCertificate> certificate_;
     boost::beast::flat_buffer buffer_;
     std::optional<Parser> parser_;
     Phase phase_ = Phase::idle;

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "tools/gateway/access/authenticator.hpp"
 #include "tools/gateway/http/problem.hpp"
 #include "tools/gateway/net.hpp"
 
@@ -46,7 +47,7 @@ struct Request {
     std::vector<std::string> segments;  ///< of the path, decoded: {"v1", "records", "a/b"}
     Parameters parameters;
     Tcp::endpoint peer;
-    const struct ClientCertificate* certificate = nullptr;  ///< that the client has shown
+    const ClientCertificate* certificate = nullptr;  ///< that the client has shown
 
     [[nodiscard]] http::verb method() const noexcept { return message.method(); }
     [[nodiscard]] bool is_read() const noexcept {
@@ -62,12 +63,6 @@ struct Request {
         const auto value = message[boost::beast::string_view(name.data(), name.size())];
         return {value.data(), value.size()};
     }
-};
-
-/// What a certificate that a client has shown, and that was verified, says of it.
-struct ClientCertificate {
-    std::string common_name;
-    std::vector<std::string> dns_names;
 };
 
 /// What is answered. Headers that every answer has are added by the connection.

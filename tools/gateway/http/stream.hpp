@@ -72,6 +72,10 @@ void async_teardown(boost::beast::role_type, Stream& stream, Handler&& handler) 
     asio::post(stream.get_executor(), boost::beast::bind_front_handler(
                                           std::forward<Handler>(handler), failed));
 }
+inline void beast_close_socket(Stream& stream) {
+    error_code ignored;  // it is given up in any case
+    stream.socket().close(ignored);
+}
 inline void teardown(boost::beast::role_type, Stream& stream, error_code& failed) {
     stream.socket().shutdown(Socket::shutdown_both, failed);
 }

@@ -69,10 +69,9 @@ Task<Response> handle_call(Operations& operations, Request& request, const Reque
         co_await operations.call(requester, name, std::move(request.message.body()), *options);
     if (!answer) co_return Response::of(answer.error());
     if (!answer->is_failure) co_return Response::json(to_json(answer->document.root()));
-    co_return Response::of({.status = 422,
-                            .code = "call_failed",
-                            .detail = "the provider has answered with a failure",
-                            .member = R"("failure":)" + to_json(answer->document.root())});
+    Problem failure{422, "call_failed", "the provider has answered with a failure"};
+    failure.member = R"("failure":)" + to_json(answer->document.root());
+    co_return Response::of(failure);
 }
 
 }  // namespace ringside::gateway

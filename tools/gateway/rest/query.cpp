@@ -143,10 +143,10 @@ Task<Response> handle_query(Operations& operations, const Request& request,
     auto question = question_of(request);
     if (!question) co_return Response::of(question.error());
     const std::string_view type = type_of(question->format);
-    auto answered = co_await operations.grid().work(
-        [&client = operations.grid().client(), question = *std::move(question)] {
-            return answer(client, question);
-        });
+    auto task = [&client = operations.grid().client(), question = *std::move(question)] {
+        return answer(client, question);
+    };
+    auto answered = co_await operations.grid().work(std::move(task));
     if (!answered) {
         co_return Response::of(Problem::of(Error(Errc::would_block, "too much is waiting")));
     }

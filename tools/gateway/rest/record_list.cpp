@@ -35,8 +35,8 @@ Task<Response> RecordListResource::handle(Request& request, const Requester& req
     if (!request.is_read()) co_return other_method(request, "GET, HEAD, OPTIONS");
     auto page = page_of(request, requester);
     if (!page) co_return Response::of(page.error());
-    auto made = co_await operations_.grid().work(
-        [this, page = *std::move(page)] { return make(page); });
+    auto task = [this, page = *std::move(page)] { return make(page); };
+    auto made = co_await operations_.grid().work(std::move(task));
     if (!made) co_return Response::of(Problem::of(Error(Errc::would_block, "too much is waiting")));
     if (!*made) co_return Response::of(made->error());
     Response response = Response::json(**std::move(made));

@@ -38,35 +38,35 @@ Task<void> SseStreams::beat() {
 }
 
 SseStream::SseStream(SseStreams& all, Connection& connection) noexcept
-    : all_(all), connection_(connection) {
+    : all_(all), connection_(connection), told_at_(Clock::now()) {
     all_.streams_.insert(this);
 }
 
 SseStream::~SseStream() { all_.streams_.erase(this); }
 
-Task<void> SseStream::run(Feed& feed, const Requester& requester, const WatchRequest& request) {
-    const auto self = shared_from_this();
-    told_at_ = Clock::now();
-    auto subscription = feed.subscribe(*this, requester, request);
+Task<void> SseStream::run(std::shared_ptr<SseStream> stream, Feed& feed, Requester requester,
+                          WatchRequest request) {
+    Connection& connection = stream->connection_;
+    auto subscription = feed.subscribe(*stream, requester, request);
     if (!subscription) {
-        put(std::make_shared<const std::string>(
+        stream->put(std::make_shared<const std::string>(
             fmt::format("event: error\ndata: {}\n\n", subscription.error().to_json())));
-    } else {
-        subscription_ = *std::move(subscription);
-        connection_.on_drain([this] { connection_.cut(); });
-        subscription_->go_on();
-        // Whatever the client sends is of no use; its end is the end.
-        char ignored[64];
-        while (!is_over_) {
-            const auto [failed, count] =
-                co_await connection_.stream().async_read_some(asio::buffer(ignored), use_task);
-            if (failed) break;
-        }
-        connection_.on_drain(nullptr);
-        subscription_.reset();
-        is_over_ = true;
-        connection_.cut();
+        co_return;
     }
+    stream->subscription_ = *std::move(subscription);
+    connection.on_drain([&connection] { connection.cut(); });
+    stream->subscription_->go_on();
+    // Whatever the client sends is of no use; its end is the end.
+    char ignored[64];
+    for (error_code gone; !gone;) {
+        const auto [failed, count] =
+            co_await connection.stream().async_read_some(asio::buffer(ignored), use_task);
+        gone = failed;
+    }
+    connection.on_drain(nullptr);
+    stream->subscription_.reset();
+    stream->is_over_ = true;
+    connection.cut();
 }
 
 void SseStream::tell(const Subscription&, const std::shared_ptr<const ChangeText>& text,

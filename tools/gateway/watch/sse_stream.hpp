@@ -21,7 +21,8 @@ public:
     ~SseStream() override;
 
     /// Until the client has gone, or the gateway is drained.
-    Task<void> run(Feed& feed, const Requester& requester, const WatchRequest& request);
+    static Task<void> run(std::shared_ptr<SseStream> stream, Feed& feed, Requester requester,
+                          WatchRequest request);
 
     [[nodiscard]] bool has_room() const noexcept override {
         return queued_bytes_ < queue_bytes_max;

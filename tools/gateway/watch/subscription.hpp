@@ -68,6 +68,7 @@ public:
     std::uint64_t id = 0;  ///< for its sink
 
 private:
+    friend class Feed;
     enum class State : std::uint8_t { behind, live };
 
     [[nodiscard]] bool may_see(const ChangeText& text) const;

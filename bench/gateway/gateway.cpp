@@ -1,0 +1,83 @@
+#include "bench/gateway/gateway.hpp"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <fstream>
+
+namespace ringside::bench {
+
+namespace {
+
+sockaddr_in loopback(std::uint16_t port) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    return address;
+}
+
+}  // namespace
+
+std::uint16_t free_port() {
+    const Descriptor socket(::socket(AF_INET, SOCK_STREAM, 0));
+    sockaddr_in address = loopback(0);
+    socklen_t size = sizeof address;
+    if (bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), size) != 0 ||
+        getsockname(socket.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+        throw std::runtime_error("no port");
+    }
+    return ntohs(address.sin_port);
+}
+
+int connect_to(std::uint16_t port) {
+    Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const sockaddr_in address = loopback(port);
+    if (connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+        throw std::runtime_error("nobody listens on port " + std::to_string(port));
+    }
+    return socket.release();
+}
+
+void await_listener(std::uint16_t port) {
+    for (int tries = 0;; ++tries) {
+        try {
+            close(connect_to(port));
+            return;
+        } catch (const std::runtime_error&) {
+            if (tries == 10'000) throw;
+            usleep(1000);
+        }
+    }
+}
+
+GatewayProcess::GatewayProcess(const Broker& broker, std::optional<int> core) : port_(free_port()) {
+    child_.emplace([&] {
+        if (core) pin_to(*core);
+        else unpin();
+        become(RINGSIDE_GATEWAY_PATH, {"ringside-gateway", "--grid", broker.grid(), "--listen",
+                                       "127.0.0.1:" + std::to_string(port_)});
+    });
+    await_listener(port_);
+}
+
+double GatewayProcess::cpu_ns() const {
+    std::ifstream file("/proc/" + std::to_string(child_->pid()) + "/stat");
+    std::string word;
+    for (int i = 0; i < 13; ++i) file >> word;
+    double user = 0;
+    double system = 0;
+    file >> user >> system;
+    return (user + system) * 1e9 / static_cast<double>(sysconf(_SC_CLK_TCK));
+}
+
+std::uint64_t GatewayProcess::resident_bytes() const {
+    std::ifstream file("/proc/" + std::to_string(child_->pid()) + "/statm");
+    std::uint64_t total = 0;
+    std::uint64_t resident = 0;
+    file >> total >> resident;
+    return resident * 4096;
+}
+
+}  // namespace ringside::bench

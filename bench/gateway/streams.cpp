@@ -1,0 +1,100 @@
+#include <sys/epoll.h>
+#include <sys/resource.h>
+
+#include <deque>
+
+#include "bench/gateway/gateway.hpp"
+
+namespace ringside::bench {
+
+namespace {
+
+void allow_descriptors(std::size_t count) {
+    rlimit files{};
+    getrlimit(RLIMIT_NOFILE, &files);
+    files.rlim_cur = files.rlim_max;
+    if (files.rlim_max < count || setrlimit(RLIMIT_NOFILE, &files) != 0) {
+        throw std::runtime_error("not enough descriptors are allowed");
+    }
+}
+
+/// Holds connections that watch one pattern, and counts what comes on them: events that were begun.
+[[noreturn]] void hold(std::uint16_t port, int connections, std::atomic<std::uint64_t>& open,
+                       std::atomic<std::uint64_t>& events) {
+    pin_to(1);
+    allow_descriptors(static_cast<std::size_t>(connections) + 100);
+    const Descriptor poll(epoll_create1(0));
+    std::deque<int> sockets;
+    for (int i = 0; i < connections; ++i) {
+        const int socket = connect_to(port);
+        constexpr std::string_view request =
+            "GET /v1/watch?pattern=score/* HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
+        if (write(socket, request.data(), request.size()) < 0) _exit(1);
+        epoll_event wanted{.events = EPOLLIN, .data = {.fd = socket}};
+        epoll_ctl(poll.get(), EPOLL_CTL_ADD, socket, &wanted);
+        // Until the place at which it begins has come, which ends with an empty line.
+        std::string all;
+        char text[4096];
+        while (all.find("\r\n\r\nid: ") == std::string::npos) {
+            const ssize_t size = read(socket, text, sizeof text);
+            if (size <= 0) _exit(1);
+            all.append(text, static_cast<std::size_t>(size));
+        }
+        ++open;
+    }
+    for (;;) {
+        epoll_event ready[256];
+        const int count = epoll_wait(poll.get(), ready, 256, -1);
+        for (int i = 0; i < count; ++i) {
+            char text[16384];
+            const ssize_t size = read(ready[i].data.fd, text, sizeof text);
+            if (size <= 0) _exit(1);
+            const std::string_view got(text, static_cast<std::size_t>(size));
+            std::uint64_t begun = 0;
+            for (std::size_t at = got.find("event: "); at != std::string_view::npos;
+                 at = got.find("event: ", at + 1)) {
+                ++begun;
+            }
+            events += begun;
+        }
+    }
+}
+
+}  // namespace
+
+void measure_streams(Report& report, const GatewayScale& scale) {
+    const Broker broker("256MiB", {"--spin-us", "0"});
+    const GatewayProcess gateway(broker, 0);
+    Client client = Client::attach({.grid = broker.grid()}).value();
+    const auto connections = static_cast<std::uint64_t>(scale.connections);
+    const SharedFlag open;
+    const SharedFlag events;
+    const std::uint64_t before = gateway.resident_bytes();
+    const Child holder([&] { hold(gateway.port(), scale.connections, *open, *events); });
+    while ((*open).load() < connections) {
+        if (holder.has_ended()) throw std::runtime_error("the connections are lost");
+        usleep(1000);
+    }
+    const std::uint64_t after = gateway.resident_bytes();
+    const double cpu_before = gateway.cpu_ns();
+    pin_to(1);
+    for (int i = 0; i < scale.broadcasts; ++i) {
+        client.put("score/1", R"({"home":)" + std::to_string(i) + R"(,"away":0})").value();
+        const std::uint64_t told = connections * static_cast<std::uint64_t>(i + 1);
+        while ((*events).load() < told) {
+            if (holder.has_ended()) throw std::runtime_error("the connections are lost");
+            usleep(1000);
+        }
+    }
+    const double cpu = gateway.cpu_ns() - cpu_before;
+    unpin();
+    const double count = static_cast<double>(connections);
+    const std::string of_all = std::to_string(connections) + " event streams of one pattern: ";
+    report.absolute(of_all + "time of the gateway per stream and change",
+                    cpu / count / scale.broadcasts / 1000, "us", Report::Wanted::at_most, 3);
+    report.absolute(of_all + "memory of the gateway per stream",
+                    static_cast<double>(after - before) / count / 1024, "KiB",
+                    Report::Wanted::at_most, 20);
+}
+
+}  // namespace ringside::bench

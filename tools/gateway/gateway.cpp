@@ -1,0 +1,224 @@
+#include "tools/gateway/gateway.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <boost/beast/websocket/rfc6455.hpp>
+
+#include "tools/gateway/rest/messages.hpp"
+#include "tools/gateway/rest/parameters.hpp"
+#include "tools/gateway/rest/query.hpp"
+#include "tools/gateway/rest/watch_parameters.hpp"
+
+namespace ringside::gateway {
+
+namespace {
+
+Problem no_such_path() {
+    return {404, "no_such_path",
+            "there is nothing here; in names, '/' is written as %2F (see docs/gateway.md)"};
+}
+
+/// Without the port: "localhost" of "localhost:8080".
+std::string_view host_name(std::string_view host) noexcept {
+    if (host.starts_with('[')) return host.substr(0, host.find(']') + 1);
+    return host.substr(0, host.find(':'));
+}
+
+bool is_numeric(std::string_view host) {
+    if (host.size() > 2 && host.front() == '[') host = host.substr(1, host.size() - 2);
+    error_code failed;
+    asio::ip::make_address(std::string(host), failed);
+    return !failed;
+}
+
+}  // namespace
+
+Gateway::Gateway(asio::io_context& loop, GridAccess& grid, const Options& options)
+    : grid_(grid),
+      access_(options.access),
+      rate_limiter_(options.access->rate_limits),
+      operations_(grid),
+      record_(operations_),
+      record_list_(operations_),
+      interests_(loop, options.grid),
+      feed_(grid, loop, interests_, "**"),
+      system_feed_(grid, loop, interests_, "$sys/**"),
+      streams_(loop),
+      ws_providers_(grid, loop) {}
+
+void Gateway::set_access(std::shared_ptr<const Access> access) {
+    access_ = std::move(access);
+    rate_limiter_ = RateLimiter(access_->rate_limits);
+}
+
+void Gateway::note(const Request* request, const Response& response,
+                   std::chrono::nanoseconds took) {
+    if (request == nullptr) return;
+    const auto target = request->message.target();
+    spdlog::debug("{} {} {} {} us", std::string_view(request->message.method_string().data(),
+                                                      request->message.method_string().size()),
+                  std::string_view(target.data(), std::min<std::size_t>(target.size(), 200)),
+                  response.status, took.count() / 1000);
+}
+
+std::optional<Problem> Gateway::check_host(const Request& request) const {
+    if (access_->authenticator.has_methods()) return std::nullopt;
+    const std::string_view host = host_name(request.header(http::field::host));
+    if (host.empty() || host == "localhost" || is_numeric(host)) return std::nullopt;
+    // A name that somebody has made lead here, so that a browser takes them for the gateway.
+    return Problem{421, "bad_host", "a gateway for everybody is asked for by address, or localhost"};
+}
+
+std::optional<Problem> Gateway::check_origin(const Request& request) const {
+    const std::string_view origin = request.header(http::field::origin);
+    const bool is_upgrade = !request.header(http::field::upgrade).empty();
+    if (origin.empty() || (request.is_read() && !is_upgrade)) return std::nullopt;
+    const std::size_t host = origin.find("://");
+    const bool is_own = host != std::string_view::npos &&
+                        origin.substr(host + 3) == request.header(http::field::host);
+    if (is_own || access_->cors.allows(origin)) return std::nullopt;
+    return Problem{403, "bad_origin", "pages of this origin may not do this: see [cors]"};
+}
+
+bool Gateway::is_preflight(const Request& request) const {
+    return request.method() == http::verb::options &&
+           !request.header(http::field::access_control_request_method).empty();
+}
+
+Outcome<Requester> Gateway::requester_of(const Request& request) {
+    const std::string* token = request.parameters.find("access_token");
+    const auto identity = access_->authenticator.authenticate(
+        {.authorization = request.header(http::field::authorization),
+         .api_key = request.header("X-API-Key"),
+         .access_token = token == nullptr ? std::string_view() : *token,
+         .certificate = request.certificate},
+        std::chrono::system_clock::now());
+    const std::string address = request.peer.address().to_string();
+    if (!identity) {
+        spdlog::info("{} is not known: {}", address, identity.error().detail);
+        return Problem{401, "unauthenticated", "credentials are needed, and these are not good"};
+    }
+    Requester requester{*identity, access_->rules.of(**identity)};
+    if (auto problem = check_rate(requester, address)) return *std::move(problem);
+    return requester;
+}
+
+std::optional<Problem> Gateway::check_rate(const Requester& requester,
+                                           const std::string& address) {
+    const Identity& identity = *requester.identity;
+    const auto wait = rate_limiter_.take(identity.is_anonymous ? address : identity.user,
+                                         identity.user, std::chrono::steady_clock::now());
+    if (!wait) return std::nullopt;
+    return Problem{429, "rate_limited", "too many requests",
+                   std::max(std::chrono::ceil<std::chrono::seconds>(*wait), std::chrono::seconds(1))};
+}
+
+Task<Response> Gateway::handle(Request& request) {
+    const std::string origin(request.header(http::field::origin));
+    const bool is_asked_before = is_preflight(request);
+    const auto access = access_;  // of this request, also when another one comes meanwhile
+    Response response = co_await answer(request);
+    for (const auto& [name, value] :
+         is_asked_before ? access->cors.preflight(origin) : access->cors.simple(origin)) {
+        response.add(name, value);
+    }
+    co_return response;
+}
+
+Task<Response> Gateway::answer(Request& request) {
+    if (auto problem = check_host(request)) co_return Response::of(*problem);
+    if (is_preflight(request)) co_return Response{.status = 204};
+    if (auto problem = check_origin(request)) co_return Response::of(*problem);
+    const auto& path = request.segments;
+    if (path.size() == 1 && path[0] == "healthz") co_return Response::json(R"({"status":"ok"})");
+    if (path.size() == 1 && path[0] == "readyz") co_return readiness();
+    const auto requester = requester_of(request);
+    if (!requester) {
+        Response refusal = Response::of(requester.error());
+        if (refusal.status == 401) refusal.add("WWW-Authenticate", "Bearer realm=\"ringside\"");
+        co_return refusal;
+    }
+    co_return co_await dispatch(request, *requester);
+}
+
+Task<Response> Gateway::dispatch(Request& request, const Requester& requester) {
+    const auto& path = request.segments;
+    if (path.size() < 2 || path.size() > 3 || path[0] != "v1") {
+        co_return Response::of(no_such_path());
+    }
+    const std::string& what = path[1];
+    if (path.size() == 3) {
+        const std::string& name = path[2];
+        if (what == "records") co_return co_await record_.handle(request, requester, name);
+        if (what == "events") {
+            co_return co_await handle_event(operations_, request, requester, name);
+        }
+        if (what == "rpc") co_return co_await handle_call(operations_, request, requester, name);
+    } else {
+        if (what == "records") co_return co_await record_list_.handle(request, requester);
+        if (what == "transactions") {
+            co_return co_await handle_transaction(operations_, request, requester);
+        }
+        if (what == "query") co_return co_await handle_query(operations_, request, requester);
+        if (what == "watch") co_return begin_watch(request, requester);
+        if (what == "ws") co_return begin_web_socket(request, requester);
+    }
+    co_return Response::of(no_such_path());
+}
+
+Response Gateway::readiness() {
+    if (is_draining_) {
+        return Response::of({503, "draining", "the gateway is being ended", std::chrono::seconds(1)});
+    }
+    if (!grid_.reader().is_connected()) {
+        return Response::of(
+            {503, "no_broker", "the grid's broker does not answer", std::chrono::seconds(1)});
+    }
+    return Response::json(R"({"status":"ready"})");
+}
+
+Response Gateway::begin_watch(const Request& request, const Requester& requester) {
+    if (!request.is_read()) return other_method(request, "GET, HEAD, OPTIONS");
+    auto watch = watch_request_of(request);
+    if (!watch) return Response::of(watch.error());
+    for (const auto& [kind, action] : {std::pair(WatchFor::changes, Action::read),
+                                       std::pair(WatchFor::events, Action::subscribe)}) {
+        if (!includes(watch->what, kind)) continue;
+        if (auto problem = requester.refuse_pattern(action, watch->pattern)) {
+            return Response::of(*problem);
+        }
+    }
+    Feed& feed = watch->pattern.text().starts_with('$') ? system_feed_ : feed_;
+    Response response{.content_type = "text/event-stream"};
+    response.add("Cache-Control", "no-store");
+    response.add("X-Accel-Buffering", "no");
+    response.stream = [this, &feed, requester, watch = *std::move(watch)](
+                          Connection& connection) -> Task<void> {
+        return SseStream::run(std::make_shared<SseStream>(streams_, connection), feed, requester,
+                              watch);
+    };
+    return response;
+}
+
+Response Gateway::begin_web_socket(const Request& request, const Requester& requester) {
+    if (!boost::beast::websocket::is_upgrade(request.message)) {
+        Response refusal = Response::of(
+            {426, "upgrade_required", "this speaks WebSocket (RFC 6455), version 13"});
+        refusal.add("Upgrade", "websocket");
+        refusal.add("Connection", "Upgrade");
+        return refusal;
+    }
+    Response response{.status = 101};
+    response.upgrade = [this, requester, address = request.peer.address().to_string(),
+                        upgrade = request.message](Connection& connection) {
+        const WsServices services{
+            operations_, ws_providers_, feed_, system_feed_,
+            [this, address](const Requester& asks) { return check_rate(asks, address); }};
+        return WsSession::run(std::make_shared<WsSession>(services, connection, requester), upgrade);
+    };
+    return response;
+}
+
+}  // namespace ringside::gateway

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "tools/gateway/access/rate_limiter.hpp"
+#include "tools/gateway/grid/operations.hpp"
+#include "tools/gateway/http/server.hpp"
+#include "tools/gateway/options.hpp"
+#include "tools/gateway/rest/record_list.hpp"
+#include "tools/gateway/rest/records.hpp"
+#include "tools/gateway/watch/feed.hpp"
+#include "tools/gateway/watch/sse_stream.hpp"
+#include "tools/gateway/ws/ws_session.hpp"
+
+namespace ringside::gateway {
+
+/// What answers requests: finds out who asks, whether they may, and what for.
+/// Thread safety: that of the loop.
+class Gateway : public Application {
+public:
+    Gateway(asio::io_context& loop, GridAccess& grid, const Options& options);
+
+    Task<Response> handle(Request& request) override;
+    void note(const Request* request, const Response& response,
+              std::chrono::nanoseconds took) override;
+
+    /// From the next request on.
+    void set_access(std::shared_ptr<const Access> access);
+    /// What is asked of it after this, `/readyz` says no to.
+    void drain() noexcept { is_draining_ = true; }
+
+private:
+    /// By whom a request is made, or the answer to one who is not known, or asks too often.
+    [[nodiscard]] Outcome<Requester> requester_of(const Request& request);
+    /// The answer to a request that a page of another origin has had a browser make.
+    [[nodiscard]] std::optional<Problem> check_origin(const Request& request) const;
+    [[nodiscard]] std::optional<Problem> check_host(const Request& request) const;
+    [[nodiscard]] bool is_preflight(const Request& request) const;
+    Task<Response> answer(Request& request);
+    Task<Response> dispatch(Request& request, const Requester& requester);
+    [[nodiscard]] Response readiness();
+    [[nodiscard]] Response begin_web_socket(const Request& request, const Requester& requester);
+    [[nodiscard]] std::optional<Problem> check_rate(const Requester& requester,
+                                                    const std::string& address);
+    [[nodiscard]] Response begin_watch(const Request& request, const Requester& requester);
+
+    GridAccess& grid_;
+    std::shared_ptr<const Access> access_;
+    RateLimiter rate_limiter_;
+    Operations operations_;
+    RecordResource record_;
+    RecordListResource record_list_;
+    Interests interests_;
+    Feed feed_;
+    Feed system_feed_;
+    SseStreams streams_;
+    WsProviders ws_providers_;
+    bool is_draining_ = false;
+};
+
+}  // namespace ringside::gateway

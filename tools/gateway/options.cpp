@@ -1,0 +1,172 @@
+#include "tools/gateway/options.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include "tools/gateway/access/api_keys.hpp"
+
+namespace ringside::gateway {
+
+namespace {
+
+/// The flags as they were given; those that were not leave the file's word.
+struct Flags {
+    std::string config;
+    std::optional<std::string> grid;
+    std::vector<std::string> listen;
+    std::optional<std::size_t> connections;
+    std::optional<std::uint32_t> header_bytes;
+    std::optional<std::uint64_t> body_bytes;
+    std::optional<std::int64_t> header_timeout_ms;
+    std::optional<std::int64_t> body_timeout_ms;
+    std::optional<std::int64_t> idle_timeout_ms;
+    std::optional<std::int64_t> write_timeout_ms;
+    std::optional<std::int64_t> drain_ms;
+    std::optional<std::string> log_level;
+    std::optional<std::string> log_file;
+};
+
+void declare(CLI::App& app, Flags& flags) {
+    app.add_option("-g,--grid", flags.grid, "Name of the grid (default: default)")
+        ->envname("RINGSIDE_GRID");
+    app.add_option("-l,--listen", flags.listen,
+                   "Address and port, also several times (default: 127.0.0.1:8080)");
+    app.add_option("--config", flags.config,
+                   "TOML file with these options, TLS, users and what they may do");
+    app.add_option("--connections", flags.connections, "Open at a time (default: 20000)")
+        ->check(CLI::PositiveNumber);
+    app.add_option("--header-bytes", flags.header_bytes, "Of a request's header (default: 16384)")
+        ->check(CLI::Range(1024, 1 << 20));
+    app.add_option("--body-bytes", flags.body_bytes, "Of a request's body (default: 16 MiB)")
+        ->check(CLI::PositiveNumber);
+    app.add_option("--header-timeout-ms", flags.header_timeout_ms,
+                   "For a request's header, once it has begun (default: 10000)")
+        ->check(CLI::PositiveNumber);
+    app.add_option("--body-timeout-ms", flags.body_timeout_ms,
+                   "For a request's body (default: 30000)")
+        ->check(CLI::PositiveNumber);
+    app.add_option("--idle-timeout-ms", flags.idle_timeout_ms,
+                   "Between requests of a connection (default: 60000)")
+        ->check(CLI::PositiveNumber);
+    app.add_option("--write-timeout-ms", flags.write_timeout_ms,
+                   "For a client that takes nothing (default: 30000)")
+        ->check(CLI::PositiveNumber);
+    app.add_option("--drain-ms", flags.drain_ms,
+                   "For what is under way when the gateway is ended (default: 10000)")
+        ->check(CLI::NonNegativeNumber);
+    app.add_option("--log-level", flags.log_level, "debug, info, warning or error (default: info)");
+    app.add_option("--log-file", flags.log_file, "Where to log (default: standard error)");
+    app.set_version_flag("--version", "ringside-gateway " RINGSIDE_VERSION);
+    app.footer(
+        "It prints a line that begins with 'ready' when it serves, reads --config again on SIGHUP,\n"
+        "and ends on SIGTERM. Example: ringside-gateway --grid onsale --listen 127.0.0.1:8080");
+}
+
+template <class T>
+void take(const std::optional<T>& flag, T& option) {
+    if (flag) option = *flag;
+}
+void take(const std::optional<std::int64_t>& flag, std::chrono::milliseconds& option) {
+    if (flag) option = std::chrono::milliseconds(*flag);
+}
+
+Result<Options> options_of(const Flags& flags) {
+    Options options;
+    options.config = flags.config;
+    if (auto read = read_config_file(flags.config, options); !read) return read.error();
+    take(flags.grid, options.grid);
+    if (!flags.listen.empty()) options.listen = flags.listen;
+    take(flags.connections, options.limits.connections);
+    take(flags.header_bytes, options.limits.header_bytes);
+    take(flags.body_bytes, options.limits.body_bytes);
+    take(flags.header_timeout_ms, options.limits.header_time);
+    take(flags.body_timeout_ms, options.limits.body_time);
+    take(flags.idle_timeout_ms, options.limits.idle_time);
+    take(flags.write_timeout_ms, options.limits.write_time);
+    take(flags.drain_ms, options.limits.drain_time);
+    take(flags.log_level, options.log_level);
+    take(flags.log_file, options.log_file);
+    for (const std::string& address : options.listen) {
+        const auto endpoint = parse_endpoint(address);
+        if (!endpoint) return endpoint.error();
+        const bool is_for_all = !options.access->authenticator.has_methods();
+        if (is_for_all && !endpoint->address().is_loopback()) {
+            return Error(Errc::bad_configuration,
+                         "'" + address +
+                             "' can be reached from other hosts, and the configuration does not say "
+                             "who may do what: listen on 127.0.0.1, or see docs/gateway.md");
+        }
+    }
+    return options;
+}
+
+int make_key() {
+    const auto key = make_api_key();
+    if (!key) {
+        std::fprintf(stderr, "ringside-gateway: %s\n", key.error().text().c_str());
+        return 1;
+    }
+    std::printf("# The key, which is not kept anywhere: %s\n[[api_key]]\nuser = \"\"\nhash = \"%s\"\n",
+                key->c_str(), api_key_hash(*key).c_str());
+    return 0;
+}
+
+}  // namespace
+
+Result<ParsedOptions> parse_options(int argc, const char* const* argv) {
+    CLI::App app("Serves a Ringside grid as JSON over HTTP", "ringside-gateway");
+    Flags flags;
+    declare(app, flags);
+    const auto* key = app.add_subcommand(
+        "make-key", "Makes an API key, and prints what the configuration is to have of it");
+    app.require_subcommand(0, 1);
+    ParsedOptions parsed;
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& failure) {
+        parsed.is_done = true;
+        parsed.status = app.exit(failure) == 0 ? 0 : 2;
+        return parsed;
+    }
+    if (key->parsed()) {
+        parsed.is_done = true;
+        parsed.status = make_key();
+        return parsed;
+    }
+    auto options = options_of(flags);
+    if (!options) return options.error();
+    parsed.options = *std::move(options);
+    return parsed;
+}
+
+Result<std::shared_ptr<ssl::context>> make_tls(const Options& options) {
+    if (!options.tls) return std::shared_ptr<ssl::context>();
+    const TlsOptions& tls = *options.tls;
+    auto context = std::make_shared<ssl::context>(ssl::context::tls_server);
+    error_code failed;
+    const auto bad = [&](const std::string& file) {
+        return Error(Errc::bad_configuration, "[tls] " + file + ": " + failed.message());
+    };
+    context->set_options(ssl::context::default_workarounds | ssl::context::no_tlsv1 |
+                             ssl::context::no_tlsv1_1,
+                         failed);
+    if (failed) return bad("options");
+    context->use_certificate_chain_file(tls.certificate, failed);
+    if (failed) return bad(tls.certificate);
+    context->use_private_key_file(tls.key, ssl::context::pem, failed);
+    if (failed) return bad(tls.key);
+    if (tls.client_ca.empty()) return context;
+    context->load_verify_file(tls.client_ca, failed);
+    if (failed) return bad(tls.client_ca);
+    const auto mode = tls.requires_client_certificate
+                          ? ssl::verify_peer | ssl::verify_fail_if_no_peer_cert
+                          : ssl::verify_peer;
+    context->set_verify_mode(mode, failed);
+    if (failed) return bad("verify mode");
+    // Sessions of clients with certificates are told apart from those of others.
+    constexpr unsigned char session_context[] = "ringside";
+    SSL_CTX_set_session_id_context(context->native_handle(), session_context,
+                                   sizeof session_context - 1);
+    return context;
+}
+
+}  // namespace ringside::gateway

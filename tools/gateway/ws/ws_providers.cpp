@@ -1,0 +1,36 @@
+#include "tools/gateway/ws/ws_providers.hpp"
+
+namespace ringside::gateway {
+
+WsProviders::Place::~Place() {
+    if (service_ == nullptr) return;
+    --all_->count_;
+    // Its end waits for its thread.
+    all_->grid_.dispose(std::move(service_));
+}
+
+Task<Outcome<WsProviders::Place>> WsProviders::provide(std::string pattern, OnCall on_call) {
+    if (count_ >= providers_max) {
+        co_return Problem{503, "provider_limit", "this gateway has as many providers as it may",
+                          std::chrono::seconds(1)};
+    }
+    ++count_;
+    // A call is handed on, and ends when whoever has it lets go of it.
+    auto handler = [executor = loop_.get_executor(), on_call = std::move(on_call)](Call& call) {
+        asio::post(executor, [on_call, taken = std::make_shared<Call>(std::move(call))]() mutable {
+            on_call(std::move(taken));
+        });
+    };
+    auto task = [this, pattern = std::move(pattern), handler = std::move(handler)] {
+        return grid_.client().provide(pattern, handler);
+    };
+    auto provided = co_await grid_.work(std::move(task));
+    if (provided && *provided) {
+        co_return Place(*this, std::make_shared<Service>(**std::move(provided)));
+    }
+    --count_;
+    if (!provided) co_return Problem::of(Error(Errc::would_block, "too much is waiting"));
+    co_return Problem::of(provided->error());
+}
+
+}  // namespace ringside::gateway

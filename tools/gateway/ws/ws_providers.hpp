@@ -1,0 +1,46 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "tools/gateway/grid/grid_access.hpp"
+#include "tools/gateway/grid/outcome.hpp"
+
+namespace ringside::gateway {
+
+/// The providers of all WebSockets: each a thread of its own that takes calls.
+/// Thread safety: that of the loop.
+class WsProviders {
+public:
+    using OnCall = std::function<void(std::shared_ptr<Call>)>;  ///< called in the loop
+
+    WsProviders(GridAccess& grid, asio::io_context& loop) : grid_(grid), loop_(loop) {}
+
+    /// One of them; it withdraws when this is destroyed.
+    class Place {
+    public:
+        Place(WsProviders& all, std::shared_ptr<Service> service) noexcept
+            : all_(&all), service_(std::move(service)) {}
+        Place(Place&& other) noexcept = default;
+        Place& operator=(Place&&) = delete;
+        ~Place();
+
+    private:
+        WsProviders* all_;
+        std::shared_ptr<Service> service_;
+    };
+
+    /// Problems: 400, 403, 503 where there are too many.
+    Task<Outcome<Place>> provide(std::string pattern, OnCall on_call);
+
+    /// Of all WebSockets together: each takes a lane of the gateway's session.
+    static constexpr std::size_t providers_max = 48;
+
+private:
+    GridAccess& grid_;
+    asio::io_context& loop_;
+    std::size_t count_ = 0;
+};
+
+}  // namespace ringside::gateway

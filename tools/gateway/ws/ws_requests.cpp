@@ -1,0 +1,288 @@
+#include <fmt/format.h>
+
+#include "tools/gateway/ws/ws_session.hpp"
+
+/// What each `op` of a WebSocket does.
+namespace ringside::gateway {
+
+namespace {
+
+Outcome<std::string> json_member(const Value& object, std::string_view key) {
+    const Value member = object[key];
+    if (!member.exists()) return bad_request(fmt::format("'{}' is missing", key));
+    return to_json(member);
+}
+
+std::string members_of(const WriteResult& written) {
+    return fmt::format(R"(,"revision":{},"version":{})", written.revision, written.version);
+}
+
+/// As `text_member`; empty where it is not there.
+Outcome<std::string> optional_text(const Value& object, std::string_view key) {
+    if (!object[key].exists()) return std::string();
+    return text_member(object, key);
+}
+
+/// As `flag_member`, with another default.
+Outcome<bool> flag_or(const Value& object, std::string_view key, bool otherwise) {
+    if (!object[key].exists()) return otherwise;
+    return flag_member(object, key);
+}
+
+}  // namespace
+
+Outcome<WatchRequest> watch_request_of(const Value& request) {
+    const auto text = text_member(request, "pattern");
+    if (!text) return text.error();
+    auto pattern = Pattern::parse(*text);
+    if (!pattern) return Problem::of(pattern.error());
+    const auto where = optional_text(request, "pointer");
+    if (!where) return where.error();
+    auto pointer = Pointer::parse(*where);
+    if (!pointer) return Problem::of(pointer.error());
+    const auto initial = flag_member(request, "initial");
+    if (!initial) return initial.error();
+    const auto events = flag_member(request, "events");
+    if (!events) return events.error();
+    const auto changes = flag_or(request, "changes", true);
+    if (!changes) return changes.error();
+    const auto from = number_member(request, "from");
+    if (!from) return from.error();
+    const auto after = optional_text(request, "after");
+    if (!after) return after.error();
+    if (!*changes && !*events) {
+        return bad_request("a watch of neither changes nor events tells nothing");
+    }
+    if (*initial + from->has_value() + !after->empty() > 1) {
+        return bad_request("a watch begins with the state, at a revision, or after a place");
+    }
+    WatchRequest watch{.pattern = *std::move(pattern), .pointer = *std::move(pointer)};
+    watch.what = !*events    ? WatchFor::changes
+                 : !*changes ? WatchFor::events
+                             : WatchFor::changes | WatchFor::events;
+    watch.initial = *initial;
+    if (*from) watch.after = Place{std::max<Revision>(**from, 1) - 1, 0};
+    if (after->empty()) return watch;
+    watch.after = Place::parse(*after);
+    if (!watch.after) return bad_request("'after' is not a place that a watch has told");
+    return watch;
+}
+
+Task<void> WsSession::carry_out(std::shared_ptr<Exchange> exchange) {
+    const auto self = shared_from_this();
+    const Value request = exchange->document.root();
+    const std::string op(request["op"].as_string().value_or(""));
+    auto answered = co_await answer(request, op);
+    --under_way_;
+    // The answer comes before what its watch tells.
+    reply(exchange->id, answered);
+    if (answered && op == "watch") {
+        if (const auto watch = watches_.find(ids_); watch != watches_.end()) watch->second->go_on();
+    }
+}
+
+Task<WsSession::Reply> WsSession::answer(const Value& request, std::string_view op) {
+    if (op == "get") co_return get(request);
+    if (op == "put") co_return co_await write(request, Write::Kind::put);
+    if (op == "patch") co_return co_await write(request, Write::Kind::patch);
+    if (op == "merge") co_return co_await write(request, Write::Kind::merge);
+    if (op == "json_patch") co_return co_await write(request, Write::Kind::json_patch);
+    if (op == "remove") co_return co_await write(request, Write::Kind::remove);
+    if (op == "commit") co_return co_await commit(request);
+    if (op == "publish") co_return co_await publish(request);
+    if (op == "call") co_return co_await call(request);
+    if (op == "watch") co_return watch(request);
+    if (op == "unwatch") co_return unwatch(request);
+    if (op == "provide") co_return co_await provide(request);
+    if (op == "answer") co_return co_await answer_call(request);
+    if (op == "withdraw") co_return withdraw(request);
+    if (op == "ping") co_return std::string();
+    co_return bad_request(fmt::format("there is no op '{}'", op));
+}
+
+WsSession::Reply WsSession::get(const Value& request) {
+    const auto name = text_member(request, "name");
+    if (!name) return name.error();
+    if (auto problem = requester_.refuse(Action::read, *name)) return *std::move(problem);
+    const auto where = optional_text(request, "pointer");
+    if (!where) return where.error();
+    const auto pointer = Pointer::parse(*where);
+    if (!pointer) return Problem::of(pointer.error());
+    const auto record = services_.operations.grid().reader().get(*name);
+    if (!record) return Problem::of(record.error());
+    std::string members = members_of({record->revision(), record->version()});
+    const auto value = record->document().find(*pointer);
+    if (!value) return Problem::of(Error(Errc::path_not_found, pointer->text()));
+    members += pointer->empty() ? R"(,"document":)" : R"(,"value":)";
+    append_json(*value, members);
+    if (const auto whole = record->check(); !whole) return Problem::of(whole.error());
+    return members;
+}
+
+Task<WsSession::Reply> WsSession::write(const Value& request, Write::Kind kind) {
+    Write write{.kind = kind};
+    auto name = text_member(request, "name");
+    if (!name) co_return name.error();
+    write.name = *std::move(name);
+    const auto options = write_options_of(request);
+    if (!options) co_return options.error();
+    write.options = *options;
+    if (kind == Write::Kind::patch) {
+        auto pointer = text_member(request, "pointer");
+        if (!pointer) co_return pointer.error();
+        write.pointer = *std::move(pointer);
+    }
+    if (kind != Write::Kind::remove) {
+        auto json = json_member(request, kind == Write::Kind::patch        ? "value"
+                                         : kind == Write::Kind::json_patch ? "patch"
+                                                                           : "document");
+        if (!json) co_return json.error();
+        write.json = *std::move(json);
+    }
+    const Preconditions none;
+    const auto written = co_await services_.operations.write(requester_, std::move(write), none);
+    if (!written) co_return written.error();
+    co_return members_of(*written);
+}
+
+Task<WsSession::Reply> WsSession::commit(const Value& request) {
+    const auto durable = flag_member(request, "durable");
+    if (!durable) co_return durable.error();
+    const Value writes = request["writes"];
+    const auto committed = co_await services_.operations.commit(requester_, writes, *durable);
+    if (!committed) co_return committed.error();
+    co_return fmt::format(R"(,"revision":{},"versions":[{}])", committed->revision,
+                          fmt::join(committed->versions, ","));
+}
+
+Task<WsSession::Reply> WsSession::publish(const Value& request) {
+    auto subject = text_member(request, "subject");
+    if (!subject) co_return subject.error();
+    auto json = json_member(request, "document");
+    if (!json) co_return json.error();
+    const auto told = co_await services_.operations.publish(requester_, *std::move(subject),
+                                                            *std::move(json));
+    if (!told) co_return told.error();
+    co_return fmt::format(R"(,"revision":{})", *told);
+}
+
+Task<WsSession::Reply> WsSession::call(const Value& request) {
+    auto name = text_member(request, "name");
+    if (!name) co_return name.error();
+    auto json = json_member(request, "document");
+    if (!json) co_return json.error();
+    const auto timeout = number_member(request, "timeout_ms");
+    if (!timeout) co_return timeout.error();
+    const auto idempotent = flag_member(request, "idempotent");
+    if (!idempotent) co_return idempotent.error();
+    CallOptions options{.idempotent = *idempotent};
+    if (*timeout) {
+        if (**timeout == 0 || **timeout > limits::call_ms_max) {
+            co_return Problem::of(Error(Errc::bad_timeout));
+        }
+        options.timeout = std::chrono::milliseconds(**timeout);
+    }
+    const auto answer = co_await services_.operations.call(requester_, *std::move(name),
+                                                           *std::move(json), options);
+    if (!answer) co_return answer.error();
+    std::string members = R"(,"document":)";
+    append_json(answer->document.root(), members);
+    if (answer->is_failure) members += R"(,"failure":true)";
+    co_return members;
+}
+
+WsSession::Reply WsSession::watch(const Value& request) {
+    if (watches_.size() >= watches_max) {
+        return Problem{429, "watch_limit", "this connection watches as much as it may"};
+    }
+    const auto wanted = watch_request_of(request);
+    if (!wanted) return wanted.error();
+    for (const auto& [kind, action] : {std::pair(WatchFor::changes, Action::read),
+                                       std::pair(WatchFor::events, Action::subscribe)}) {
+        if (!includes(wanted->what, kind)) continue;
+        if (auto problem = requester_.refuse_pattern(action, wanted->pattern)) {
+            return *std::move(problem);
+        }
+    }
+    const bool is_system = wanted->pattern.text().starts_with('$');
+    Feed& feed = is_system ? services_.system_feed : services_.feed;
+    auto made = feed.subscribe(*this, requester_, *wanted);
+    if (!made) return made.error();
+    const std::uint64_t id = ++ids_;
+    (*made)->id = id;
+    watches_.emplace(id, *std::move(made));
+    return fmt::format(R"(,"watch":{})", id);
+}
+
+WsSession::Reply WsSession::unwatch(const Value& request) {
+    const auto id = number_member(request, "watch");
+    if (!id) return id.error();
+    if (!*id || watches_.erase(**id) == 0) return bad_request("there is no such watch");
+    return std::string();
+}
+
+Task<WsSession::Reply> WsSession::provide(const Value& request) {
+    auto pattern = text_member(request, "pattern");
+    if (!pattern) co_return pattern.error();
+    const auto parsed = Pattern::parse(*pattern);
+    if (!parsed) co_return Problem::of(parsed.error());
+    if (requester_.permissions->coverage(Action::provide, *parsed) != Coverage::all) {
+        if (auto problem = requester_.refuse_pattern(Action::provide, *parsed)) {
+            co_return *std::move(problem);
+        }
+        co_return Problem{403, "permission_denied",
+                          "you may not provide everything that this pattern matches"};
+    }
+    if (providers_.size() >= providers_max) {
+        co_return Problem{429, "provider_limit", "this connection provides as much as it may"};
+    }
+    const std::uint64_t id = ++ids_;
+    auto on_call = [weak = weak_from_this(), id,
+                    &grid = services_.operations.grid()](std::shared_ptr<Call> call) {
+        if (const auto session = weak.lock(); session && !session->is_over_) {
+            session->offer(id, std::move(call));
+        } else {
+            grid.dispose(std::move(call));
+        }
+    };
+    auto place = co_await services_.providers.provide(*std::move(pattern), std::move(on_call));
+    if (!place) co_return place.error();
+    if (is_over_) co_return bad_request("the connection has ended");
+    providers_.emplace(id, *std::move(place));
+    co_return fmt::format(R"(,"provider":{})", id);
+}
+
+Task<WsSession::Reply> WsSession::answer_call(const Value& request) {
+    const auto id = number_member(request, "call");
+    if (!id) co_return id.error();
+    const auto at = *id ? calls_.find(**id) : calls_.end();
+    if (at == calls_.end()) co_return bad_request("there is no such call");
+    const auto is_failure = flag_member(request, "failure");
+    if (!is_failure) co_return is_failure.error();
+    const auto is_rejected = flag_member(request, "reject");
+    if (!is_rejected) co_return is_rejected.error();
+    std::string json;
+    if (!*is_rejected) {
+        auto document = json_member(request, "document");
+        if (!document) co_return document.error();
+        json = *std::move(document);
+    }
+    auto task = [call = std::move(at->second), json = std::move(json), fails = *is_failure,
+                 rejects = *is_rejected] {
+        return rejects ? call->reject() : fails ? call->fail(json) : call->answer(json);
+    };
+    calls_.erase(at);
+    const auto ended = co_await services_.operations.grid().work(std::move(task));
+    if (!ended) co_return Problem::of(Error(Errc::would_block, "too much is waiting"));
+    if (!*ended) co_return Problem::of(ended->error());
+    co_return std::string();
+}
+
+WsSession::Reply WsSession::withdraw(const Value& request) {
+    const auto id = number_member(request, "provider");
+    if (!id) return id.error();
+    if (!*id || providers_.erase(**id) == 0) return bad_request("there is no such provider");
+    return std::string();
+}
+
+}  // namespace ringside::gateway
