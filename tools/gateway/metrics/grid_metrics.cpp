@@ -194,8 +194,10 @@ void write_grid_metrics(MetricsWriter& writer, const std::string& grid) {
     const bool is_there = opened && is_serving(opened->header());
     writer.gauge("ringside_up", "1 while the grid's broker lives.",
                  std::uint64_t{is_there && is_up(opened->header())});
-    if (!is_there) return;
-    const shm::SegmentView& segment = opened->view();
+    if (is_there) write_segment_metrics(writer, opened->view());
+}
+
+void write_segment_metrics(MetricsWriter& writer, const shm::SegmentView& segment) {
     write_identity(writer, segment);
     write_memory(writer, segment);
     write_contents(writer, segment);

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "shm/segment/segment.hpp"
 #include "tools/gateway/metrics/metrics_writer.hpp"
 
 namespace ringside::gateway {
@@ -14,5 +15,8 @@ namespace ringside::gateway {
 /// One whose broker has died is there still: its figures are written, with `ringside_up` 0.
 /// REQUIRES: `grid` is the name of a grid.
 void write_grid_metrics(MetricsWriter& writer, const std::string& grid);
+
+/// The same of a segment that is mapped, whatever its state, without `ringside_up`.
+void write_segment_metrics(MetricsWriter& writer, const shm::SegmentView& segment);
 
 }  // namespace ringside::gateway

@@ -1,0 +1,98 @@
+#include <gtest/gtest.h>
+#include <simdjson.h>
+
+#include <regex>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tests/gateway/exposition.hpp"
+#include "tests/support/test_grid.hpp"
+#include "tools/gateway/metrics/gateway_figures.hpp"
+#include "tools/gateway/metrics/grid_metrics.hpp"
+#include "tools/gateway/metrics/prometheus_text.hpp"
+
+namespace ringside::testing {
+namespace {
+
+using simdjson::dom::element;
+
+class Dashboard : public ::testing::Test {
+protected:
+    simdjson::dom::parser parser_;
+    element root_ =
+        parser_.load(RINGSIDE_TEST_DATA_DIR "/../../gateway/dashboard/ringside.json").value();
+
+    [[nodiscard]] std::vector<std::string> expressions() const {
+        std::vector<std::string> all;
+        for (const element panel : root_["panels"]) {
+            element targets;
+            if (panel["targets"].get(targets) != simdjson::SUCCESS) continue;
+            for (const element target : simdjson::dom::array(targets)) {
+                all.emplace_back(std::string_view(target["expr"]));
+            }
+        }
+        return all;
+    }
+};
+
+TEST_F(Dashboard, ShowsOnlyMetricsThatAreWritten) {
+    const TestGrid grid;
+    gateway::GatewayFigures figures;
+    figures.requests.count("GET", 200);
+    gateway::PrometheusText text;
+    gateway::write_grid_metrics(text, grid.name());
+    gateway::write_gateway_metrics(text, figures, "1");
+    std::set<std::string> written;
+    const std::string figures_text = std::move(text).finish();
+    const Exposition exposition = Exposition::parse(figures_text);
+    for (const auto& [name, family] : exposition.families()) {
+        for (const auto& sample : family.samples) written.insert(sample.name);
+    }
+    ASSERT_GT(expressions().size(), 30U);
+    const std::regex metric("ringside_[a-z_]+");
+    for (const std::string& expression : expressions()) {
+        std::sregex_iterator at(expression.begin(), expression.end(), metric);
+        EXPECT_NE(at, std::sregex_iterator()) << expression;
+        for (; at != std::sregex_iterator(); ++at) {
+            EXPECT_TRUE(written.contains(at->str())) << expression;
+        }
+    }
+}
+
+TEST_F(Dashboard, TakesRatesOfCountersAndOfNothingElse) {
+    const std::regex counter("ringside_[a-z_]+_(total|bucket)");
+    const std::regex rate("rate\\(ringside_[a-z_]+_(total|bucket)\\{");
+    for (const std::string& expression : expressions()) {
+        const bool is_rate = expression.find("rate(") != std::string::npos;
+        EXPECT_EQ(is_rate, std::regex_search(expression, counter)) << expression;
+        EXPECT_EQ(is_rate, std::regex_search(expression, rate)) << expression;
+    }
+}
+
+TEST_F(Dashboard, LetsItsUserChooseTheDataSourceAndPutsNoPanelOverAnother) {
+    EXPECT_EQ(std::string_view(root_["templating"]["list"].at(0)["type"]), "datasource");
+    std::set<std::pair<std::int64_t, std::int64_t>> taken;
+    std::set<std::int64_t> ids;
+    for (const element panel : root_["panels"]) {
+        const std::string_view title = panel["title"];
+        EXPECT_TRUE(ids.insert(std::int64_t(panel["id"])).second) << title;
+        element source;
+        if (panel["datasource"].get(source) == simdjson::SUCCESS) {
+            EXPECT_EQ(std::string_view(source["uid"]), "${datasource}") << title;
+        }
+        const element place = panel["gridPos"].value();
+        const std::int64_t left = place["x"];
+        const std::int64_t top = place["y"];
+        EXPECT_LE(left + std::int64_t(place["w"]), 24) << title;
+        for (std::int64_t x = left; x < left + std::int64_t(place["w"]); ++x) {
+            for (std::int64_t y = top; y < top + std::int64_t(place["h"]); ++y) {
+                EXPECT_TRUE(taken.emplace(x, y).second) << title;
+            }
+        }
+    }
+}
+
+}  // namespace
+}  // namespace ringside::testing
