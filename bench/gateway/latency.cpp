@@ -111,11 +111,11 @@ void measure_latency(Report& report, const GatewayScale& scale) {
             if (write(mine.get(), text.data(), text.size()) < 0) throw std::runtime_error("write");
             of_bare.add(bare.next());
         }
-        through.push_back(of_stream.at(0.5));
-        wake_ups.push_back(of_bare.at(0.5));
+        through.push_back(of_stream.at(0.5) / 1000);
+        wake_ups.push_back(of_bare.at(0.5) / 1000);
     }
     report.ratio("a write until an event stream's client in another process has it, p50", through,
-                 "", wake_ups, "a bare wake-up by a unix socket", 2);
+                 "us", wake_ups, "a bare wake-up by a unix socket", 2);
 }
 
 }  // namespace ringside::bench

@@ -77,14 +77,14 @@ void measure_load(Report& report, const GatewayScale& scale) {
     std::vector<double> gets;
     std::vector<double> puts;
     for (int i = 0; i < scale.rounds; ++i) {
-        files.push_back(1e9 / load(nginx.url(), scale.seconds));
-        gets.push_back(1e9 / load(url, scale.seconds));
-        puts.push_back(1e9 / load(url, scale.seconds, script));
+        files.push_back(1e6 / load(nginx.url(), scale.seconds));
+        gets.push_back(1e6 / load(url, scale.seconds));
+        puts.push_back(1e6 / load(url, scale.seconds, script));
     }
     unpin();
-    report.ratio("`GET` of a record, 64 connections", gets, "per request", files,
+    report.ratio("`GET` of a record, 64 connections", gets, "us", files,
                  "nginx, a file of that size, on the same core", 1 / 0.7);
-    report.ratio("`PUT`, acknowledged, 64 connections", puts, "per request", gets, "the `GET`s", 2);
+    report.ratio("`PUT`, acknowledged, 64 connections", puts, "us", gets, "the `GET`s", 2);
 }
 
 }  // namespace ringside::bench

@@ -12,7 +12,8 @@ constexpr std::int64_t hour_ms = 3'600'000;
 /// Takes a whole number into a variable of another type.
 template <class T>
 TomlFile::Take number_to(const TomlFile& file, T& option, std::int64_t least, std::int64_t most) {
-    return [&file, &option, least, most](std::string_view key, const toml::node& node) -> Result<void> {
+    return [&file, &option, least, most](std::string_view key,
+                                         const toml::node& node) -> Result<void> {
         std::int64_t number = 0;
         if (auto taken = file.to(number, least, most)(key, node); !taken) return taken;
         option = T(number);
@@ -28,11 +29,12 @@ Result<void> read_tls(const toml::table& root, const TomlFile& file, Options& op
     std::filesystem::path certificate;
     std::filesystem::path key;
     std::filesystem::path client_ca;
-    auto read = file.read(**table, "[tls]",
-                          {{"certificate", file.to(certificate)},
-                           {"key", file.to(key)},
-                           {"client_ca", file.to(client_ca)},
-                           {"require_client_certificate", file.to(tls.requires_client_certificate)}});
+    auto read =
+        file.read(**table, "[tls]",
+                  {{"certificate", file.to(certificate)},
+                   {"key", file.to(key)},
+                   {"client_ca", file.to(client_ca)},
+                   {"require_client_certificate", file.to(tls.requires_client_certificate)}});
     if (!read) return read;
     if (certificate.empty() || key.empty()) {
         return file.error_at(**table, "[tls] needs certificate and key");
@@ -50,28 +52,27 @@ Result<void> read_tls(const toml::table& root, const TomlFile& file, Options& op
 Result<void> read_top(const toml::table& root, const TomlFile& file, Options& options) {
     ServerLimits& limits = options.limits;
     const auto elsewhere = [](std::string_view, const toml::node&) -> Result<void> { return {}; };
-    return file.read(
-        root, "the configuration",
-        {{"grid", file.to(options.grid)},
-         {"listen", file.to(options.listen)},
-         {"connections", number_to(file, limits.connections, 1, 1'000'000)},
-         {"header_bytes", number_to(file, limits.header_bytes, 1024, 1 << 20)},
-         {"body_bytes", number_to(file, limits.body_bytes, 1, 1LL << 30)},
-         {"header_timeout_ms", number_to(file, limits.header_time, 1, hour_ms)},
-         {"body_timeout_ms", number_to(file, limits.body_time, 1, hour_ms)},
-         {"idle_timeout_ms", number_to(file, limits.idle_time, 1, hour_ms)},
-         {"write_timeout_ms", number_to(file, limits.write_time, 1, hour_ms)},
-         {"drain_ms", number_to(file, limits.drain_time, 0, hour_ms)},
-         {"log_level", file.to(options.log_level)},
-         {"log_file", file.to(options.log_file)},
-         {"tls", elsewhere},
-         {Access::tables[0], elsewhere},
-         {Access::tables[1], elsewhere},
-         {Access::tables[2], elsewhere},
-         {Access::tables[3], elsewhere},
-         {Access::tables[4], elsewhere},
-         {Access::tables[5], elsewhere},
-         {Access::tables[6], elsewhere}});
+    return file.read(root, "the configuration",
+                     {{"grid", file.to(options.grid)},
+                      {"listen", file.to(options.listen)},
+                      {"connections", number_to(file, limits.connections, 1, 1'000'000)},
+                      {"header_bytes", number_to(file, limits.header_bytes, 1024, 1 << 20)},
+                      {"body_bytes", number_to(file, limits.body_bytes, 1, 1LL << 30)},
+                      {"header_timeout_ms", number_to(file, limits.header_time, 1, hour_ms)},
+                      {"body_timeout_ms", number_to(file, limits.body_time, 1, hour_ms)},
+                      {"idle_timeout_ms", number_to(file, limits.idle_time, 1, hour_ms)},
+                      {"write_timeout_ms", number_to(file, limits.write_time, 1, hour_ms)},
+                      {"drain_ms", number_to(file, limits.drain_time, 0, hour_ms)},
+                      {"log_level", file.to(options.log_level)},
+                      {"log_file", file.to(options.log_file)},
+                      {"tls", elsewhere},
+                      {Access::tables[0], elsewhere},
+                      {Access::tables[1], elsewhere},
+                      {Access::tables[2], elsewhere},
+                      {Access::tables[3], elsewhere},
+                      {Access::tables[4], elsewhere},
+                      {Access::tables[5], elsewhere},
+                      {Access::tables[6], elsewhere}});
 }
 
 }  // namespace

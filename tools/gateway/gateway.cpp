@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <boost/beast/websocket/rfc6455.hpp>
 
+#include "tools/gateway/http/gzip.hpp"
 #include "tools/gateway/rest/messages.hpp"
 #include "tools/gateway/rest/parameters.hpp"
 #include "tools/gateway/rest/query.hpp"
@@ -57,8 +58,9 @@ void Gateway::note(const Request* request, const Response& response,
                    std::chrono::nanoseconds took) {
     if (request == nullptr) return;
     const auto target = request->message.target();
-    spdlog::debug("{} {} {} {} us", std::string_view(request->message.method_string().data(),
-                                                      request->message.method_string().size()),
+    spdlog::debug("{} {} {} {} us",
+                  std::string_view(request->message.method_string().data(),
+                                   request->message.method_string().size()),
                   std::string_view(target.data(), std::min<std::size_t>(target.size(), 200)),
                   response.status, took.count() / 1000);
 }
@@ -68,7 +70,8 @@ std::optional<Problem> Gateway::check_host(const Request& request) const {
     const std::string_view host = host_name(request.header(http::field::host));
     if (host.empty() || host == "localhost" || is_numeric(host)) return std::nullopt;
     // A name that somebody has made lead here, so that a browser takes them for the gateway.
-    return Problem{421, "bad_host", "a gateway for everybody is asked for by address, or localhost"};
+    return Problem{421, "bad_host",
+                   "a gateway for everybody is asked for by address, or localhost"};
 }
 
 std::optional<Problem> Gateway::check_origin(const Request& request) const {
@@ -105,14 +108,14 @@ Outcome<Requester> Gateway::requester_of(const Request& request) {
     return requester;
 }
 
-std::optional<Problem> Gateway::check_rate(const Requester& requester,
-                                           const std::string& address) {
+std::optional<Problem> Gateway::check_rate(const Requester& requester, const std::string& address) {
     const Identity& identity = *requester.identity;
     const auto wait = rate_limiter_.take(identity.is_anonymous ? address : identity.user,
                                          identity.user, std::chrono::steady_clock::now());
     if (!wait) return std::nullopt;
-    return Problem{429, "rate_limited", "too many requests",
-                   std::max(std::chrono::ceil<std::chrono::seconds>(*wait), std::chrono::seconds(1))};
+    return Problem{
+        429, "rate_limited", "too many requests",
+        std::max(std::chrono::ceil<std::chrono::seconds>(*wait), std::chrono::seconds(1))};
 }
 
 Task<Response> Gateway::handle(Request& request) {
@@ -123,6 +126,14 @@ Task<Response> Gateway::handle(Request& request) {
     for (const auto& [name, value] :
          is_asked_before ? access->cors.preflight(origin) : access->cors.simple(origin)) {
         response.add(name, value);
+    }
+    constexpr std::size_t large = 256U << 10;  // takes long enough for others to notice
+    if (response.body.size() > large && is_to_be_compressed(request, response)) {
+        auto task = [body = response.body]() mutable { return gzip(std::move(body)); };
+        auto compressed = co_await grid_.work(std::move(task));
+        // Where too much waits, it goes as it is.
+        if (compressed) set_compressed(response, *std::move(compressed));
+        else response.is_compressed_already = true;
     }
     co_return response;
 }
@@ -170,7 +181,8 @@ Task<Response> Gateway::dispatch(Request& request, const Requester& requester) {
 
 Response Gateway::readiness() {
     if (is_draining_) {
-        return Response::of({503, "draining", "the gateway is being ended", std::chrono::seconds(1)});
+        return Response::of(
+            {503, "draining", "the gateway is being ended", std::chrono::seconds(1)});
     }
     if (!grid_.reader().is_connected()) {
         return Response::of(
@@ -194,8 +206,8 @@ Response Gateway::begin_watch(const Request& request, const Requester& requester
     Response response{.content_type = "text/event-stream"};
     response.add("Cache-Control", "no-store");
     response.add("X-Accel-Buffering", "no");
-    response.stream = [this, &feed, requester, watch = *std::move(watch)](
-                          Connection& connection) -> Task<void> {
+    response.stream = [this, &feed, requester,
+                       watch = *std::move(watch)](Connection& connection) -> Task<void> {
         return SseStream::run(std::make_shared<SseStream>(streams_, connection), feed, requester,
                               watch);
     };
@@ -204,8 +216,8 @@ Response Gateway::begin_watch(const Request& request, const Requester& requester
 
 Response Gateway::begin_web_socket(const Request& request, const Requester& requester) {
     if (!boost::beast::websocket::is_upgrade(request.message)) {
-        Response refusal = Response::of(
-            {426, "upgrade_required", "this speaks WebSocket (RFC 6455), version 13"});
+        Response refusal =
+            Response::of({426, "upgrade_required", "this speaks WebSocket (RFC 6455), version 13"});
         refusal.add("Upgrade", "websocket");
         refusal.add("Connection", "Upgrade");
         return refusal;
@@ -216,7 +228,8 @@ Response Gateway::begin_web_socket(const Request& request, const Requester& requ
         const WsServices services{
             operations_, ws_providers_, feed_, system_feed_,
             [this, address](const Requester& asks) { return check_rate(asks, address); }};
-        return WsSession::run(std::make_shared<WsSession>(services, connection, requester), upgrade);
+        return WsSession::run(std::make_shared<WsSession>(services, connection, requester),
+                              upgrade);
     };
     return response;
 }

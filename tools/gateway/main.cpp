@@ -8,6 +8,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 
 #include "tools/gateway/gateway.hpp"
 
@@ -65,7 +66,8 @@ Task<void> follow_signals(const Options& options, Gateway& gateway, Server& serv
             else reload(options, gateway, server);
             continue;
         }
-        if (std::exchange(is_ending, true)) co_return loop.stop();  // whoever asks twice is in haste
+        if (std::exchange(is_ending, true))
+            co_return loop.stop();  // whoever asks twice is in haste
         spdlog::info("ends, when what is under way is done");
         gateway.drain();
         server.drain();
@@ -108,6 +110,12 @@ Result<void> serve(const Options& options) {
     std::fflush(stdout);
     spdlog::info("serves grid '{}':{}", options.grid, ready.substr(5));
     loop.run();
+    if (server.has_connections()) {
+        // They wait for the grid, in the midst of what is here: the kernel tidies up.
+        spdlog::warn("ends with requests under way");
+        std::fflush(nullptr);
+        std::_Exit(0);
+    }
     return {};
 }
 

@@ -57,7 +57,8 @@ void declare(CLI::App& app, Flags& flags) {
     app.add_option("--log-file", flags.log_file, "Where to log (default: standard error)");
     app.set_version_flag("--version", "ringside-gateway " RINGSIDE_VERSION);
     app.footer(
-        "It prints a line that begins with 'ready' when it serves, reads --config again on SIGHUP,\n"
+        "It prints a line that begins with 'ready' when it serves, reads --config again on "
+        "SIGHUP,\n"
         "and ends on SIGTERM. Example: ringside-gateway --grid onsale --listen 127.0.0.1:8080");
 }
 
@@ -90,10 +91,11 @@ Result<Options> options_of(const Flags& flags) {
         if (!endpoint) return endpoint.error();
         const bool is_for_all = !options.access->authenticator.has_methods();
         if (is_for_all && !endpoint->address().is_loopback()) {
-            return Error(Errc::bad_configuration,
-                         "'" + address +
-                             "' can be reached from other hosts, and the configuration does not say "
-                             "who may do what: listen on 127.0.0.1, or see docs/gateway.md");
+            return Error(
+                Errc::bad_configuration,
+                "'" + address +
+                    "' can be reached from other hosts, and the configuration does not say "
+                    "who may do what: listen on 127.0.0.1, or see docs/gateway.md");
         }
     }
     return options;
@@ -105,8 +107,9 @@ int make_key() {
         std::fprintf(stderr, "ringside-gateway: %s\n", key.error().text().c_str());
         return 1;
     }
-    std::printf("# The key, which is not kept anywhere: %s\n[[api_key]]\nuser = \"\"\nhash = \"%s\"\n",
-                key->c_str(), api_key_hash(*key).c_str());
+    std::printf(
+        "# The key, which is not kept anywhere: %s\n[[api_key]]\nuser = \"\"\nhash = \"%s\"\n",
+        key->c_str(), api_key_hash(*key).c_str());
     return 0;
 }
 
@@ -146,9 +149,9 @@ Result<std::shared_ptr<ssl::context>> make_tls(const Options& options) {
     const auto bad = [&](const std::string& file) {
         return Error(Errc::bad_configuration, "[tls] " + file + ": " + failed.message());
     };
-    context->set_options(ssl::context::default_workarounds | ssl::context::no_tlsv1 |
-                             ssl::context::no_tlsv1_1,
-                         failed);
+    context->set_options(
+        ssl::context::default_workarounds | ssl::context::no_tlsv1 | ssl::context::no_tlsv1_1,
+        failed);
     if (failed) return bad("options");
     context->use_certificate_chain_file(tls.certificate, failed);
     if (failed) return bad(tls.certificate);

@@ -49,7 +49,8 @@ private:
     std::vector<Order> orders_;
     Calls* calls_ = nullptr;  ///< to interrupt, while its thread may wait for answers
     bool is_stopping_ = false;
-    std::unordered_map<std::uint64_t, Completion<Outcome>> under_way_;  ///< of the thread, by ticket
+    std::unordered_map<std::uint64_t, Completion<Outcome>>
+        under_way_;  ///< of the thread, by ticket
     std::thread thread_;
 };
 

@@ -38,9 +38,7 @@ private:
 template <class T, class Start>
 Task<T> completed_by(Start start) {
     return asio::async_initiate<const asio::use_awaitable_t<Executor>, void(T)>(
-        [](auto handler, Start begin) {
-            begin(Completion<T>(std::in_place, std::move(handler)));
-        },
+        [](auto handler, Start begin) { begin(Completion<T>(std::in_place, std::move(handler))); },
         asio::use_awaitable_t<Executor>(), std::move(start));
 }
 

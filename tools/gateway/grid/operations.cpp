@@ -141,8 +141,8 @@ Task<Outcome<WriteResult>> Operations::write(const Requester& requester, Write w
                       std::chrono::seconds(1)};
 }
 
-Outcome<void> Operations::add(const Requester& requester, const Value& item,
-                              bool is_durable, Transaction& transaction) {
+Outcome<void> Operations::add(const Requester& requester, const Value& item, bool is_durable,
+                              Transaction& transaction) {
     const auto op = text_member(item, "op");
     if (!op) return op.error();
     const auto kind = kind_of(*op);
@@ -220,8 +220,7 @@ Task<Outcome<CommitResult>> Operations::commit(const Requester& requester, const
 Task<Outcome<Revision>> Operations::publish(const Requester& requester, std::string subject,
                                             std::string json) {
     if (auto problem = requester.refuse(Action::publish, subject)) co_return *std::move(problem);
-    Write event{
-        .kind = Write::Kind::publish, .name = std::move(subject), .json = std::move(json)};
+    Write event{.kind = Write::Kind::publish, .name = std::move(subject), .json = std::move(json)};
     auto told = co_await grid_.write(std::move(event));
     if (!told) co_return Problem::of(told.error());
     co_return told->revision;

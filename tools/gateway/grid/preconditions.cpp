@@ -33,7 +33,7 @@ Outcome<Preconditions> Preconditions::parse(std::string_view match, std::string_
 }
 
 Outcome<std::optional<Preconditions::Tags>> Preconditions::parse_tags(std::string_view header,
-                                                                     bool takes_weak) {
+                                                                      bool takes_weak) {
     if (header.empty()) return std::optional<Tags>();
     const auto bad = [] {
         return Problem{400, "bad_condition",

@@ -15,20 +15,21 @@ Writer::~Writer() {
 }
 
 Task<Writer::Outcome> Writer::write(Write write) {
-    return completed_by<Outcome>([this, write = std::move(write)](Completion<Outcome> done) mutable {
-        std::unique_lock lock(mutex_);
-        if (orders_.size() >= pending_max) {
+    return completed_by<Outcome>(
+        [this, write = std::move(write)](Completion<Outcome> done) mutable {
+            std::unique_lock lock(mutex_);
+            if (orders_.size() >= pending_max) {
+                lock.unlock();
+                asio::post(loop_, [done = std::move(done)]() mutable {
+                    std::move(done)(Error(Errc::would_block, "too many writes are waiting"));
+                });
+                return;
+            }
+            orders_.push_back({std::move(write), std::move(done)});
+            const bool was_empty = orders_.size() == 1;
             lock.unlock();
-            asio::post(loop_, [done = std::move(done)]() mutable {
-                std::move(done)(Error(Errc::would_block, "too many writes are waiting"));
-            });
-            return;
-        }
-        orders_.push_back({std::move(write), std::move(done)});
-        const bool was_empty = orders_.size() == 1;
-        lock.unlock();
-        if (was_empty) has_orders_.notify_one();
-    });
+            if (was_empty) has_orders_.notify_one();
+        });
 }
 
 void Writer::run() {

@@ -106,12 +106,26 @@ Task<void> Connection::run() {
     }
     error_code ignored;  // it is over either way
     stream_.socket().shutdown(Socket::shutdown_send, ignored);
+    if (is_refused_) co_await linger();
+}
+
+/// Takes what the client still sends, for a while: closed at once, the connection would be reset,
+/// and the answer lost.
+Task<void> Connection::linger() {
+    expect_within(std::chrono::seconds(2));
+    for (error_code gone; !gone;) {
+        buffer_.clear();
+        const auto [failed, count] =
+            co_await stream_.socket().async_read_some(buffer_.prepare(read_bytes), use_task);
+        gone = failed;
+    }
 }
 
 Task<bool> Connection::shake_hands() {
     if (stream_.tls() == nullptr) co_return true;
     expect_within(server_.limits().header_time);
-    const auto [failed] = co_await stream_.tls()->async_handshake(ssl::stream_base::server, use_task);
+    const auto [failed] =
+        co_await stream_.tls()->async_handshake(ssl::stream_base::server, use_task);
     if (failed) co_return false;
     certificate_ = certificate_of(*stream_.tls());
     co_return true;
@@ -129,6 +143,7 @@ Task<bool> Connection::read_request() {
     for (;;) {
         if (buffer_.size() > 0) {
             if (auto problem = parse_some()) {
+                is_refused_ = true;
                 Response refusal = Response::of(*problem);
                 co_await answer(refusal, nullptr);
                 co_return false;
@@ -253,15 +268,15 @@ std::string Connection::head_of(const Response& response, const Request* request
 
 Task<bool> Connection::answer(Response& response, const Request* request) {
     phase_ = Phase::answering;
-    const bool keeps_alive = request != nullptr && request->message.keep_alive() &&
-                             !is_draining_ && !response.ends_connection;
+    const bool keeps_alive = request != nullptr && request->message.keep_alive() && !is_draining_ &&
+                             !response.ends_connection;
     if (request != nullptr && !response.stream) compress(*request, response);
     const std::string head = head_of(response, request, keeps_alive);
     const bool has_body = request == nullptr || request->method() != http::verb::head;
     server_.application().note(request, response, Clock::now() - began_);
     const bool is_sent =
-        co_await send(asio::buffer(head), asio::buffer(response.body.data(),
-                                                       has_body ? response.body.size() : 0));
+        co_await send(asio::buffer(head),
+                      asio::buffer(response.body.data(), has_body ? response.body.size() : 0));
     co_return is_sent && (keeps_alive || response.stream);
 }
 

@@ -60,7 +60,8 @@ public:
     /// What `drain` does to a stream that is served; called once.
     void on_drain(std::function<void()> stop) { stop_stream_ = std::move(stop); }
 
-    /// Sends all of it, within the time that a client has to take it. False: the connection is over.
+    /// Sends all of it, within the time that a client has to take it. False: the connection is
+    /// over.
     Task<bool> send(asio::const_buffer first, asio::const_buffer second = {});
 
     [[nodiscard]] Server& server() noexcept { return server_; }
@@ -71,6 +72,7 @@ private:
 
     Task<bool> shake_hands();
     Task<bool> read_request();
+    Task<void> linger();
     /// None: go on reading.
     [[nodiscard]] std::optional<Problem> parse_some();
     [[nodiscard]] std::optional<Problem> check_header();
@@ -93,6 +95,7 @@ private:
     bool is_draining_ = false;
     bool is_late_ = false;
     bool is_header_seen_ = false;
+    bool is_refused_ = false;  ///< a request was, before all of it had come
     std::function<void()> stop_stream_;
 };
 

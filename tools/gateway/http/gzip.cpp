@@ -55,13 +55,29 @@ bool accepts_gzip(std::string_view header) noexcept {
     return false;
 }
 
-void compress(const Request& request, Response& response) {
-    if (response.body.size() < bytes_min || response.is_compressed_already) return;
-    response.add("Vary", "Accept-Encoding");
-    if (!accepts_gzip(request.header(http::field::accept_encoding))) return;
-    static Deflater deflater;
-    response.body = deflater.compress(response.body);
+bool is_to_be_compressed(const Request& request, const Response& response) {
+    return response.body.size() >= bytes_min && !response.is_compressed_already &&
+           accepts_gzip(request.header(http::field::accept_encoding));
+}
+
+std::string gzip(std::string text) {
+    thread_local Deflater deflater;
+    return deflater.compress(text);
+}
+
+void set_compressed(Response& response, std::string body) {
+    response.body = std::move(body);
+    response.is_compressed_already = true;
     response.add("Content-Encoding", "gzip");
+    response.add("Vary", "Accept-Encoding");
+}
+
+void compress(const Request& request, Response& response) {
+    if (is_to_be_compressed(request, response)) {
+        set_compressed(response, gzip(std::move(response.body)));
+    } else if (response.body.size() >= bytes_min && !response.is_compressed_already) {
+        response.add("Vary", "Accept-Encoding");
+    }
 }
 
 }  // namespace ringside::gateway

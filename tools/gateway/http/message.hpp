@@ -73,10 +73,10 @@ struct Response {
     unsigned status = 200;
     std::string_view content_type = "application/json";
     std::string body{};
-    std::string headers{};            ///< further lines, each ended by CRLF
+    std::string headers{};  ///< further lines, each ended by CRLF
     bool is_compressed_already = false;
     bool ends_connection = false;
-    Stream stream{};  ///< set: in the place of a body
+    Stream stream{};   ///< set: in the place of a body
     Stream upgrade{};  ///< set: in the place of all of it
 
     Response& add(std::string_view name, std::string_view value) {

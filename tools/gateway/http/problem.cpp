@@ -96,7 +96,8 @@ std::string Problem::to_json() const {
 }
 
 std::string_view reason_of(unsigned status) noexcept {
-    const auto reason = boost::beast::http::obsolete_reason(boost::beast::http::int_to_status(status));
+    const auto reason =
+        boost::beast::http::obsolete_reason(boost::beast::http::int_to_status(status));
     return {reason.data(), reason.size()};
 }
 

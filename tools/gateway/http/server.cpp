@@ -24,8 +24,8 @@ void log_failure(const std::exception_ptr& failure) {
 
 Result<Tcp::endpoint> parse_endpoint(const std::string& address) {
     const auto bad = [&](std::string_view why) {
-        return Error(Errc::bad_configuration,
-                     "'" + address + "' " + std::string(why) + ": write 127.0.0.1:8080 or [::1]:8080");
+        return Error(Errc::bad_configuration, "'" + address + "' " + std::string(why) +
+                                                  ": write 127.0.0.1:8080 or [::1]:8080");
     };
     const std::size_t colon = address.rfind(':');
     if (colon == std::string::npos) return bad("has no port");
@@ -87,7 +87,8 @@ Task<void> Server::accept(Acceptor& acceptor) {
             continue;
         }
         // No descriptors, or no memory: others may end meanwhile.
-        asio::basic_waitable_timer<Connection::Clock, asio::wait_traits<Connection::Clock>, Executor>
+        asio::basic_waitable_timer<Connection::Clock, asio::wait_traits<Connection::Clock>,
+                                   Executor>
             pause(loop_.get_executor(), std::chrono::milliseconds(50));
         co_await pause.async_wait(use_task);
     }
@@ -116,6 +117,7 @@ void Server::begin(Socket socket, const Tcp::endpoint& peer) {
 
 Task<void> Server::watch_time() {
     constexpr std::chrono::milliseconds interval{250};
+    constexpr std::chrono::milliseconds last_grace{1000};
     for (;;) {
         timer_.expires_after(interval);
         co_await timer_.async_wait(use_task);
@@ -124,9 +126,10 @@ Task<void> Server::watch_time() {
         for (Connection* connection : connections_) connection->check(now);
         if (!is_draining_) continue;
         if (connections_.empty()) break;
-        if (now >= drain_until_) {
-            for (Connection* connection : connections_) connection->cut();
-        }
+        if (now < drain_until_) continue;
+        for (Connection* connection : connections_) connection->cut();
+        // Those that still wait for the grid are not waited for any longer.
+        if (now >= drain_until_ + last_grace) break;
     }
     loop_.stop();
 }

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/ssl/stream.hpp>
 #include <boost/beast/core/bind_handler.hpp>
 #include <boost/beast/core/role.hpp>
 #include <memory>
@@ -69,8 +69,8 @@ template <class Handler>
 void async_teardown(boost::beast::role_type, Stream& stream, Handler&& handler) {
     error_code failed;
     stream.socket().shutdown(Socket::shutdown_both, failed);
-    asio::post(stream.get_executor(), boost::beast::bind_front_handler(
-                                          std::forward<Handler>(handler), failed));
+    asio::post(stream.get_executor(),
+               boost::beast::bind_front_handler(std::forward<Handler>(handler), failed));
 }
 inline void beast_close_socket(Stream& stream) {
     error_code ignored;  // it is given up in any case

@@ -20,9 +20,9 @@ Outcome<CallOptions> call_options_of(const Request& request) {
         const auto [rest, failed] = std::from_chars(text.data(), text.data() + text.size(), ms);
         if (failed != std::errc() || rest != text.data() + text.size() || ms == 0 ||
             ms > limits::call_ms_max) {
-            return Problem{400, "bad_timeout",
-                           fmt::format("Ringside-Timeout must be from 1 to {} ms",
-                                       limits::call_ms_max)};
+            return Problem{
+                400, "bad_timeout",
+                fmt::format("Ringside-Timeout must be from 1 to {} ms", limits::call_ms_max)};
         }
         options.timeout = std::chrono::milliseconds(ms);
     }
@@ -47,8 +47,7 @@ Task<Response> handle_transaction(Operations& operations, const Request& request
         co_await operations.commit(requester, document->root()["writes"], *durable);
     if (!committed) co_return Response::of(committed.error());
     co_return Response::json(fmt::format(R"({{"revision":{},"versions":[{}]}})",
-                                         committed->revision,
-                                         fmt::join(committed->versions, ",")));
+                                         committed->revision, fmt::join(committed->versions, ",")));
 }
 
 Task<Response> handle_event(Operations& operations, Request& request, const Requester& requester,

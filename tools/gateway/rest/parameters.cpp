@@ -48,10 +48,11 @@ Response other_method(const Request& request, std::string_view allowed) {
     if (request.method() == http::verb::options) response.status = 204;
     else {
         const auto method = request.message.method_string();
-        response = Response::of(
-            {405, "method_not_allowed",
-             fmt::format("this takes {}, and not {}", allowed,
-                         std::string_view(method.data(), std::min<std::size_t>(method.size(), 32)))});
+        response =
+            Response::of({405, "method_not_allowed",
+                          fmt::format("this takes {}, and not {}", allowed,
+                                      std::string_view(method.data(),
+                                                       std::min<std::size_t>(method.size(), 32)))});
     }
     response.add("Allow", allowed);
     return response;

@@ -107,8 +107,8 @@ private:
 };
 
 Outcome<std::string> answer(Client& client, const Question& question) {
-    auto snapshot = client.snapshot({.revision = question.revision,
-                                     .lease = 2 * question.options.time_limit});
+    auto snapshot =
+        client.snapshot({.revision = question.revision, .lease = 2 * question.options.time_limit});
     if (!snapshot) return Problem::of(snapshot.error());
     auto database = sql::Database::open(*std::move(snapshot), question.options);
     if (!database) return Problem::of(database.error());

@@ -24,9 +24,8 @@ Result<std::shared_ptr<const Snapshot>> SnapshotShelf::at(std::optional<Revision
 
 void SnapshotShelf::keep(std::shared_ptr<const Snapshot> snapshot) {
     const std::lock_guard lock(mutex_);
-    std::erase_if(kept_, [&](const Kept& kept) {
-        return kept.snapshot->revision() == snapshot->revision();
-    });
+    std::erase_if(
+        kept_, [&](const Kept& kept) { return kept.snapshot->revision() == snapshot->revision(); });
     if (kept_.size() == snapshots_max) kept_.pop_front();
     kept_.push_back({std::move(snapshot), Clock::now() + time});
 }
@@ -46,8 +45,8 @@ Task<Response> RecordListResource::handle(Request& request, const Requester& req
 
 Outcome<RecordListResource::Page> RecordListResource::page_of(const Request& request,
                                                               const Requester& requester) const {
-    if (auto problem = check_parameters(
-            request, {"pattern", "limit", "after", "revision", "documents"})) {
+    if (auto problem =
+            check_parameters(request, {"pattern", "limit", "after", "revision", "documents"})) {
         return *std::move(problem);
     }
     const std::string* text = request.parameters.find("pattern");

@@ -12,7 +12,8 @@ namespace ringside::gateway {
 namespace {
 
 constexpr std::string_view methods = "GET, HEAD, PUT, PATCH, DELETE, OPTIONS";
-constexpr std::string_view patch_types = "application/merge-patch+json, application/json-patch+json";
+constexpr std::string_view patch_types =
+    "application/merge-patch+json, application/json-patch+json";
 
 /// As in `Last-Modified`: RFC 9110, 5.6.7.
 std::string http_date(std::uint64_t unix_ns) {
@@ -64,7 +65,8 @@ Response method_of_write(Request& request, Write& write) {
         default: break;
     }
     if (pointer != nullptr) {
-        return Response::of({400, "bad_parameter", "PATCH takes no 'pointer': its body says where"});
+        return Response::of(
+            {400, "bad_parameter", "PATCH takes no 'pointer': its body says where"});
     }
     const std::string_view type = media_type(request.header(http::field::content_type));
     if (boost::beast::iequals(std::string(type), "application/merge-patch+json")) {
@@ -72,8 +74,8 @@ Response method_of_write(Request& request, Write& write) {
     } else if (boost::beast::iequals(std::string(type), "application/json-patch+json")) {
         write.kind = Write::Kind::json_patch;
     } else {
-        Response refusal = Response::of(
-            {415, "bad_content_type", fmt::format("PATCH takes {}", patch_types)});
+        Response refusal =
+            Response::of({415, "bad_content_type", fmt::format("PATCH takes {}", patch_types)});
         refusal.add("Accept-Patch", patch_types);
         return refusal;
     }

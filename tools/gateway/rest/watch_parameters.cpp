@@ -32,14 +32,15 @@ Outcome<WatchRequest> watch_request_of(const Request& request) {
     if (*initial && *from) {
         return Problem{400, "bad_parameter", "a watch begins with the state, or at a revision"};
     }
-    watch.what = !*events ? WatchFor::changes
+    watch.what = !*events    ? WatchFor::changes
                  : !*changes ? WatchFor::events
                              : WatchFor::changes | WatchFor::events;
     watch.initial = *initial;
     if (*from) watch.after = Place{std::max<Revision>(**from, 1) - 1, 0};
     if (const auto last = request.header("Last-Event-ID"); !last.empty()) {
         const auto place = Place::parse(last);
-        if (!place) return Problem{400, "bad_parameter", "Last-Event-ID is not one of these events"};
+        if (!place)
+            return Problem{400, "bad_parameter", "Last-Event-ID is not one of these events"};
         // A browser that comes back has the state.
         watch.initial = false;
         watch.after = place;

@@ -16,7 +16,8 @@ constexpr std::chrono::milliseconds retry_after{100};
 }  // namespace
 
 std::string Topic::key() const {
-    return fmt::format("{}\n{}\n{}", pattern_.text(), pointer_.text(), static_cast<unsigned>(what_));
+    return fmt::format("{}\n{}\n{}", pattern_.text(), pointer_.text(),
+                       static_cast<unsigned>(what_));
 }
 
 Feed::Feed(GridAccess& grid, asio::io_context& loop, Interests& interests, std::string pattern)
@@ -44,6 +45,7 @@ Result<void> Feed::start() {
 
 void Feed::stop() {
     if (!watch_) return;
+    ++watches_ended_;
     news_->release();  // the descriptor is the Watch's own
     news_.reset();
     // Its end waits for the thread of its descriptor.
@@ -52,11 +54,7 @@ void Feed::stop() {
     matches_.clear();
 }
 
-void Feed::await_news() {
-    news_->async_wait(Descriptor_::wait_read, [this](const error_code& failed) {
-        if (!failed && watch_) read_some();
-    });
-}
+void Feed::await_news() { news_->async_wait(Descriptor_::wait_read, reading_later()); }
 
 void Feed::read_some() {
     for (int read = 0; read < changes_per_go; ++read) {
@@ -73,13 +71,9 @@ void Feed::read_some() {
         }
         // No grid just now: its Watch finds the next one.
         retry_timer_.expires_after(retry_after);
-        return retry_timer_.async_wait([this](const error_code& failed) {
-            if (!failed && watch_) read_some();
-        });
+        return retry_timer_.async_wait(reading_later());
     }
-    asio::post(loop_, [this, watched = &*news_] {
-        if (news_ && watched == &*news_ && watch_) read_some();
-    });
+    asio::post(loop_, [read = reading_later()] { read(); });
 }
 
 /// What is read is offered when it is known whether more of its revision follows.
@@ -103,8 +97,7 @@ void Feed::take(const WatchEvent& event) {
 }
 
 void Feed::match(const WatchEvent& event, Topic& topic) {
-    const WatchFor kind =
-        event.kind == WatchKind::event ? WatchFor::events : WatchFor::changes;
+    const WatchFor kind = event.kind == WatchKind::event ? WatchFor::events : WatchFor::changes;
     if (!includes(topic.what(), kind)) return;
     if (!topic.pointer().empty() && !watch_->touches(topic.pointer())) return;
     const bool is_wanted = std::any_of(topic.subscriptions_.begin(), topic.subscriptions_.end(),

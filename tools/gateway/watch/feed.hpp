@@ -76,13 +76,20 @@ private:
         std::shared_ptr<const ChangeText> text;
     };
     using Descriptor_ = asio::posix::basic_stream_descriptor<Executor>;
-    using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
-                                             asio::wait_traits<std::chrono::steady_clock>, Executor>;
+    using Timer =
+        asio::basic_waitable_timer<std::chrono::steady_clock,
+                                   asio::wait_traits<std::chrono::steady_clock>, Executor>;
 
     [[nodiscard]] Result<void> start();
     void stop();
     void await_news();
     void read_some();
+    /// Calls `read_some`, unless the watch has ended meanwhile.
+    [[nodiscard]] auto reading_later() {
+        return [this, ended = watches_ended_](const error_code& failed = {}) {
+            if (!failed && ended == watches_ended_) read_some();
+        };
+    }
     void take(const WatchEvent& event);
     void match(const WatchEvent& event, Topic& topic);
     void dispatch(bool is_end_of_revision);
@@ -101,6 +108,7 @@ private:
     const std::string pattern_;
     std::optional<Watch> watch_;
     std::optional<Descriptor_> news_;
+    std::uint64_t watches_ended_ = 0;  ///< what was arranged for one of them is void
     Place place_;
 
     std::unordered_map<std::string, std::weak_ptr<Topic>> topics_;

@@ -58,7 +58,8 @@ void Interests::remove(TopicInterest& interest) noexcept {
     interests_.erase(&interest);
     interest.want_.reset();
     if (interest.session_ == nullptr || --interest.session_->wants > 0) return;
-    sessions_.remove_if([&](const InterestSession& session) { return &session == interest.session_; });
+    sessions_.remove_if(
+        [&](const InterestSession& session) { return &session == interest.session_; });
 }
 
 void Interests::renew_all() {

@@ -117,7 +117,8 @@ void Subscription::go_on() {
             return feed_.retry_later(*this);  // no grid just now
         }
     }
-    // No room. The state that is half told goes on from the same Watch; changes from their revision.
+    // No room. The state that is half told goes on from the same Watch; changes from their
+    // revision.
     if (wants_state_) return;
     told_up_to_ = watch_->delivered();
     give_up_watch();

@@ -34,7 +34,7 @@ struct WatchRequest {
     Pattern pattern;
     Pointer pointer{};
     WatchFor what = WatchFor::changes;
-    bool initial = false;         ///< begin with the state
+    bool initial = false;          ///< begin with the state
     std::optional<Place> after{};  ///< begin behind it
 };
 

@@ -160,8 +160,8 @@ Task<WsSession::Reply> WsSession::publish(const Value& request) {
     if (!subject) co_return subject.error();
     auto json = json_member(request, "document");
     if (!json) co_return json.error();
-    const auto told = co_await services_.operations.publish(requester_, *std::move(subject),
-                                                            *std::move(json));
+    const auto told =
+        co_await services_.operations.publish(requester_, *std::move(subject), *std::move(json));
     if (!told) co_return told.error();
     co_return fmt::format(R"(,"revision":{})", *told);
 }
@@ -182,8 +182,8 @@ Task<WsSession::Reply> WsSession::call(const Value& request) {
         }
         options.timeout = std::chrono::milliseconds(**timeout);
     }
-    const auto answer = co_await services_.operations.call(requester_, *std::move(name),
-                                                           *std::move(json), options);
+    const auto answer =
+        co_await services_.operations.call(requester_, *std::move(name), *std::move(json), options);
     if (!answer) co_return answer.error();
     std::string members = R"(,"document":)";
     append_json(answer->document.root(), members);

@@ -74,10 +74,9 @@ Task<void> WsSession::read_messages() {
 
 void WsSession::end(websocket::close_code code, std::string_view reason) {
     if (std::exchange(is_over_, true)) return;
-    socket_.async_close({code, {reason.data(), reason.size()}},
-                        [self = shared_from_this()](const error_code&) {
-                            self->connection_.cut();
-                        });
+    socket_.async_close(
+        {code, {reason.data(), reason.size()}},
+        [self = shared_from_this()](const error_code&) { self->connection_.cut(); });
 }
 
 void WsSession::put(Message message) {
