@@ -106,9 +106,10 @@ TEST(ConsoleFiles, KeepToTheirSecurityPolicy) {
 
 TEST(ConsoleFiles, NeverTakeTextForMarkupOrScript) {
     for (const std::string& module : modules()) {
-        const auto risky = all_of(
-            file(module), "(innerHTML|outerHTML|insertAdjacentHTML|document\\.write|\\beval\\(|new "
-                          "Function|setAttribute\\(\"style\"|DOMParser)");
+        const auto risky =
+            all_of(file(module),
+                   "(innerHTML|outerHTML|insertAdjacentHTML|document\\.write|\\beval\\(|new "
+                   "Function|setAttribute\\(\"style\"|DOMParser)");
         EXPECT_TRUE(risky.empty()) << module << ": " << *risky.begin();
     }
 }

@@ -121,8 +121,9 @@ TEST(MetricsJson, SaysWhatThePrometheusTextSays) {
 TEST(MetricsJson, HasNullForWhatIsNoNumber) {
     MetricsJson json;
     json.gauge("ringside_a", "a", std::numeric_limits<double>::quiet_NaN());
-    EXPECT_EQ(std::move(json).finish(),
-              R"({"ringside_a":{"type":"gauge","help":"a","samples":[{"labels":{},"value":null}]}})");
+    EXPECT_EQ(
+        std::move(json).finish(),
+        R"({"ringside_a":{"type":"gauge","help":"a","samples":[{"labels":{},"value":null}]}})");
 }
 
 TEST(GatewayFigures, CountRequestsByMethodAndStatusAndTakeNoLabelFromClients) {
@@ -275,11 +276,12 @@ TEST_F(SegmentMetrics, ShowEachWordOfTheHeaderUnderItsName) {
     wanted_["ringside_change_ring_size_entries"] = double(identity.ring_entries);
     wanted_["ringside_grid_created_timestamp_seconds"] = double(identity.created_ns) / 1e9;
     const Exposition exposition = figures();
-    for (const auto& [name, value] : wanted_) EXPECT_DOUBLE_EQ(exposition.value(name), value) << name;
+    for (const auto& [name, value] : wanted_)
+        EXPECT_DOUBLE_EQ(exposition.value(name), value) << name;
     const std::set<std::string> looked_at_elsewhere{
-        "ringside_grid_info",   "ringside_store_state",       "ringside_sessions",
-        "ringside_indexes",     "ringside_session_lanes",     "ringside_watch_lag_changes",
-        "ringside_index_bytes", "ringside_index_postings",    "ringside_index_values"};
+        "ringside_grid_info",   "ringside_store_state",    "ringside_sessions",
+        "ringside_indexes",     "ringside_session_lanes",  "ringside_watch_lag_changes",
+        "ringside_index_bytes", "ringside_index_postings", "ringside_index_values"};
     for (const auto& [name, family] : exposition.families()) {
         EXPECT_TRUE(wanted_.contains(name) || looked_at_elsewhere.contains(name)) << name;
     }

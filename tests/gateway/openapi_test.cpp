@@ -25,7 +25,8 @@ protected:
             for (const element item : simdjson::dom::array(value)) for_each_object(item, each);
         } else if (value.is_object()) {
             each(simdjson::dom::object(value));
-            for (const auto field : simdjson::dom::object(value)) for_each_object(field.value, each);
+            for (const auto field : simdjson::dom::object(value))
+                for_each_object(field.value, each);
         }
     }
 
@@ -56,13 +57,13 @@ TEST_F(OpenApi, HasEveryPathAndMethodOfTheGateway) {
     for_each_operation([&](std::string_view path, std::string_view method, element) {
         found.insert(std::string(method) + " " + std::string(path));
     });
-    EXPECT_EQ(found, (std::set<std::string>{
-                         "get /", "get /healthz", "get /metrics", "get /openapi.json",
-                         "get /readyz", "get /v1/records", "get /v1/records/{name}",
-                         "head /v1/records/{name}", "put /v1/records/{name}",
-                         "patch /v1/records/{name}", "delete /v1/records/{name}", "get /v1/stats",
-                         "get /v1/watch", "get /v1/ws", "post /v1/events/{subject}",
-                         "post /v1/query", "post /v1/rpc/{name}", "post /v1/transactions"}));
+    EXPECT_EQ(found,
+              (std::set<std::string>{
+                  "get /", "get /healthz", "get /metrics", "get /openapi.json", "get /readyz",
+                  "get /v1/records", "get /v1/records/{name}", "head /v1/records/{name}",
+                  "put /v1/records/{name}", "patch /v1/records/{name}", "delete /v1/records/{name}",
+                  "get /v1/stats", "get /v1/watch", "get /v1/ws", "post /v1/events/{subject}",
+                  "post /v1/query", "post /v1/rpc/{name}", "post /v1/transactions"}));
 }
 
 TEST_F(OpenApi, HasReferencesThatLeadSomewhereAndPartsThatAreUsed) {
@@ -128,9 +129,9 @@ TEST_F(OpenApi, HasAProblemForEachRefusal) {
             if (target["$ref"].get(reference) == simdjson::SUCCESS) {
                 target = at(std::string_view(reference)).value();
             }
-            EXPECT_EQ(std::string_view(
-                          target["content"]["application/problem+json"]["schema"]["$ref"]),
-                      "#/components/schemas/Problem")
+            EXPECT_EQ(
+                std::string_view(target["content"]["application/problem+json"]["schema"]["$ref"]),
+                "#/components/schemas/Problem")
                 << method << " " << path << " " << response.key;
         }
     });

@@ -19,8 +19,8 @@ public:
     void write(MetricsWriter& writer) const;
 
 private:
-    static constexpr std::array<std::string_view, 8> methods{"GET",    "HEAD",    "PUT",   "PATCH",
-                                                             "DELETE", "OPTIONS", "POST",  "OTHER"};
+    static constexpr std::array<std::string_view, 8> methods{"GET",    "HEAD",    "PUT",  "PATCH",
+                                                             "DELETE", "OPTIONS", "POST", "OTHER"};
     static constexpr std::array<std::string_view, 5> classes{"1xx", "2xx", "3xx", "4xx", "5xx"};
     std::array<std::array<std::uint64_t, classes.size()>, methods.size()> counts_{};
 };

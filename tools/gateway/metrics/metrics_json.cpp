@@ -41,7 +41,8 @@ void MetricsJson::histogram(std::span<const MetricLabel> labels,
     text_ += R"("buckets":[)";
     for (const MetricBucket& bucket : buckets) {
         if (&bucket != buckets.data()) text_ += ',';
-        text_ += fmt::format(R"({{"le":{},"count":{}}})", text_of(bucket.upper_bound), bucket.count);
+        text_ +=
+            fmt::format(R"({{"le":{},"count":{}}})", text_of(bucket.upper_bound), bucket.count);
     }
     text_ += fmt::format(R"(],"sum":{},"count":{}}})", text_of(sum), count);
 }
