@@ -96,7 +96,7 @@ public:
             if (some->empty()) {
                 boost::system::error_code failed;
                 parser.put_eof(failed);
-                if (failed || !parser.is_done()) {
+                if (failed || !parser.got_some() || !parser.is_done()) {
                     socket_.reset();
                     buffer_.clear();
                     throw std::runtime_error("the connection ends without an answer");

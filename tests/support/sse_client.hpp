@@ -52,10 +52,11 @@ public:
     }
     /// Reads until an id has come without an event: all that was before the watch has been told.
     const std::string& settle() {
+        static_cast<void>(head());
         has_settled_ = false;
         while (!has_settled_) {
             const std::size_t end = buffer_.find("\n\n");
-            if (head().empty() || end == std::string::npos) {
+            if (end == std::string::npos) {
                 if (!receive()) throw std::runtime_error("the stream has ended");
                 continue;
             }
