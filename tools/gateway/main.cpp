@@ -7,6 +7,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 
 #include "tools/gateway/gateway.hpp"
 
@@ -93,6 +94,11 @@ Result<void> serve(const Options& options) {
     std::fflush(stdout);
     spdlog::info("serves grid '{}':{}", options.grid, ready.substr(5));
     loop.run();
+    if (server.counts().connections_open > 0) {
+        // What these wait for is of no more use. The grid does not notice how a client ends.
+        spdlog::shutdown();
+        std::_Exit(0);
+    }
     return {};
 }
 

@@ -116,7 +116,7 @@ void Server::begin(Socket socket, const Tcp::endpoint& peer) {
 
 Task<void> Server::watch_time() {
     constexpr std::chrono::milliseconds interval{250};
-    for (;;) {
+    for (bool is_cut = false;;) {
         timer_.expires_after(interval);
         co_await timer_.async_wait(use_task);
         const auto now = Connection::Clock::now();
@@ -124,9 +124,10 @@ Task<void> Server::watch_time() {
         for (Connection* connection : connections_) connection->check(now);
         if (!is_draining_) continue;
         if (connections_.empty()) break;
-        if (now >= drain_until_) {
-            for (Connection* connection : connections_) connection->cut();
-        }
+        if (now < drain_until_) continue;
+        // One that waits for the grid does not see that it is cut.
+        if (std::exchange(is_cut, true)) break;
+        for (Connection* connection : connections_) connection->cut();
     }
     loop_.stop();
 }
