@@ -110,7 +110,7 @@ Result<void> serve(const Options& options) {
     std::fflush(stdout);
     spdlog::info("serves grid '{}':{}", options.grid, ready.substr(5));
     loop.run();
-    if (server.has_connections()) {
+    if (server.counts().connections_open > 0) {
         // They wait for the grid, in the midst of what is here: the kernel tidies up.
         spdlog::warn("ends with requests under way");
         std::fflush(nullptr);

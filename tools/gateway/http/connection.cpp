@@ -186,6 +186,11 @@ std::optional<Problem> Connection::parse_some() {
             if (auto problem = check_header()) return problem;
         }
         if (failed == http::error::need_more) break;
+        if (failed == http::error::header_limit && parser_->get().target().empty()) {
+            return Problem{414, "target_too_large",
+                           fmt::format("the target does not end within {} bytes",
+                                       server_.limits().header_bytes)};
+        }
         if (failed) return problem_of(failed, server_.limits().header_bytes);
     }
     count_body();

@@ -16,7 +16,11 @@ Response Response::of(const Problem& problem) {
 
 std::optional<Problem> parse_target(Request& request) {
     const auto target = request.message.target();
-    const auto url = boost::urls::parse_origin_form({target.data(), target.size()});
+    const boost::urls::string_view text(target.data(), target.size());
+    // What is sent to a proxy has the whole URI: RFC 9112, 3.2.2.
+    const auto url = text.starts_with("http://") || text.starts_with("https://")
+                         ? boost::urls::parse_absolute_uri(text)
+                         : boost::urls::parse_origin_form(text);
     if (!url) {
         return Problem{400, "bad_target",
                        "the target is not a path and parameters, percent-encoded (RFC 3986)"};

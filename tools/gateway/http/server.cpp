@@ -117,8 +117,7 @@ void Server::begin(Socket socket, const Tcp::endpoint& peer) {
 
 Task<void> Server::watch_time() {
     constexpr std::chrono::milliseconds interval{250};
-    constexpr std::chrono::milliseconds last_grace{1000};
-    for (;;) {
+    for (bool is_cut = false;;) {
         timer_.expires_after(interval);
         co_await timer_.async_wait(use_task);
         const auto now = Connection::Clock::now();
@@ -127,9 +126,9 @@ Task<void> Server::watch_time() {
         if (!is_draining_) continue;
         if (connections_.empty()) break;
         if (now < drain_until_) continue;
+        // One that waits for the grid does not see that it is cut.
+        if (std::exchange(is_cut, true)) break;
         for (Connection* connection : connections_) connection->cut();
-        // Those that still wait for the grid are not waited for any longer.
-        if (now >= drain_until_ + last_grace) break;
     }
     loop_.stop();
 }

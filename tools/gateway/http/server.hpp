@@ -52,8 +52,6 @@ public:
     /// Accepts no more, lets what is under way end, and ends the rest when its time is over.
     void drain();
     [[nodiscard]] bool is_draining() const noexcept { return is_draining_; }
-    /// Whether there are connections still; after the loop has ended, those that would not end.
-    [[nodiscard]] bool has_connections() const noexcept { return !connections_.empty(); }
     /// For connections to come.
     void set_tls(std::shared_ptr<ssl::context> tls) { tls_ = std::move(tls); }
 

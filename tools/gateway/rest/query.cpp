@@ -42,7 +42,8 @@ Outcome<Question> question_of(const Request& request) {
     const auto document = Document::parse(request.body());
     if (!document) return Problem::of(document.error());
     const Value root = document->root();
-    Question question{.format = format_of(request.header(http::field::accept))};
+    Question question;
+    question.format = format_of(request.header(http::field::accept));
     const auto text = text_member(root, "sql");
     if (!text) return text.error();
     question.text = *text;

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+
+#include <memory>
+#include <string>
+
+namespace ringside::testing {
+
+/// A certificate with its key, made by OpenSSL; good for an hour.
+class Certificate {
+public:
+    /// One that signs others.
+    static Certificate authority(const std::string& common_name);
+    /// One that this one has signed, for a host or a client of that name.
+    [[nodiscard]] Certificate sign(const std::string& common_name) const;
+
+    /// As PEM; the key for the owner only.
+    void write(const std::string& certificate_file, const std::string& key_file) const;
+
+private:
+    Certificate() = default;
+    static Certificate make(const std::string& common_name, const Certificate* issuer);
+
+    std::shared_ptr<EVP_PKEY> key_;
+    std::shared_ptr<X509> certificate_;
+};
+
+}  // namespace ringside::testing
