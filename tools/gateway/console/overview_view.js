@@ -4,6 +4,7 @@ import { Plot } from "./plot.js";
 import { figure, labelOf, levels, rates, stats, windowMs } from "./stats.js";
 import { ageText, bytesText, countText, shortText } from "./times.js";
 
+const spanMin = 60 * 1000;
 const perSecond = (value) => (value > 0 && value < 10 ? value.toFixed(1) : shortText(value)) + "/s";
 const sumOf = (...names) => (metrics) => names.reduce((sum, name) => sum + (figure(metrics, name) ?? NaN), 0);
 const known = (value, format) => (value === undefined || Number.isNaN(value) ? "–" : format(value));
@@ -53,12 +54,13 @@ export class OverviewView {
   #draw() {
     if (!stats.newest) return;
     const { at, metrics } = stats.newest;
+    const span = Math.min(windowMs, Math.max(spanMin, at - stats.samples[0].at));
     for (const [i, [, read]] of facts.entries()) this.#values[i].textContent = read(metrics);
     for (const [i, plot] of plots.entries()) {
       const series = plot.rates
         ? plot.rates.map((name) => rates(stats.samples, sumOf(name)))
         : plot.levels.map((name) => levels(stats.samples, (m) => figure(m, name)));
-      this.#plots[i].draw(series, at, windowMs, plot.limit && figure(metrics, plot.limit));
+      this.#plots[i].draw(series, at, span, plot.limit && figure(metrics, plot.limit));
     }
   }
 }

@@ -15,14 +15,15 @@ function ceiling(value) {
 export class Plot {
   #series = [];
   #readout = element("output", { class: "value" });
-  #top = element("span", { class: "quiet" });
+  #left = element("span");
+  #top = element("span");
   #lines;
   #cursor = drawing("line", { class: "cursor", y1: 0, y2: height, visibility: "hidden" });
   #svg;
   #now = 0;
   #span = 1;
 
-  /// `format(value)`: its text; `names`: of the series, in their order; `limit`: the top of the scale.
+  /// `format(value)`: its text; `names`: of the series, in their order.
   constructor({ title, format, names }) {
     this.format = format;
     this.title = title;
@@ -33,18 +34,20 @@ export class Plot {
     const keys = names.length > 1 ? names.map((name, i) => element("span", { class: `mark s${i}`, text: name })) : [];
     this.node = element("figure", {},
       element("figcaption", {}, element("span", { text: title }), ...keys, this.#readout), this.#svg,
-      element("div", { class: "scale quiet" }, element("span", { text: "5 min" }), this.#top, element("span", { text: "now" })));
+      element("div", { class: "scale quiet" }, this.#left, this.#top, element("span", { text: "now" })));
     this.#svg.addEventListener("pointermove", (event) => this.#point(event));
     this.#svg.addEventListener("pointerleave", () => this.#unpoint());
   }
 
-  /// `series`: lists of {at, value}, as many as names; the right edge is `now`.
+  /// `series`: lists of {at, value}, as many as names; the right edge is `now`, the left one `span`
+  /// before it; `limit`: the top of the scale, which is chosen without it.
   draw(series, now, span, limit) {
     this.#series = series;
     this.#now = now;
     this.#span = span;
     const values = series.flat().map((point) => point.value).filter((value) => value !== undefined);
     const top = limit ?? ceiling(Math.max(0, ...values));
+    this.#left.textContent = ageText(span);
     this.#top.textContent = `scale to ${this.format(top)}`;
     for (const [i, points] of series.entries()) {
       const [area, line] = this.#lines[i];
@@ -99,6 +102,6 @@ export class Plot {
   #unpoint() {
     this.#cursor.setAttribute("visibility", "hidden");
     const text = this.#say(this.#series.map((points) => points.at(-1)), "");
-    this.#svg.setAttribute("aria-label", `${this.title}: ${text}, of the last five minutes`);
+    this.#svg.setAttribute("aria-label", `${this.title}: ${text}; over the last ${ageText(this.#span)}`);
   }
 }
