@@ -186,7 +186,7 @@ TEST(GatewayFigures, AreEachWrittenUnderANameOfTheirOwn) {
         {"ringside_gateway_watches", &GatewayFigures::watches},
         {"ringside_gateway_watches_behind", &GatewayFigures::watches_behind},
         {"ringside_gateway_changes_sent_total", &GatewayFigures::changes_sent},
-        {"ringside_gateway_states_skipped_total", &GatewayFigures::states_skipped},
+        {"ringside_gateway_watches_fell_behind_total", &GatewayFigures::watches_fell_behind},
         {"ringside_gateway_watches_lagged_total", &GatewayFigures::watches_lagged},
     };
     GatewayFigures figures;

@@ -7,7 +7,11 @@
 #include <boost/beast/websocket/rfc6455.hpp>
 
 #include "tools/gateway/http/gzip.hpp"
+#include "tools/gateway/metrics/grid_metrics.hpp"
+#include "tools/gateway/metrics/metrics_json.hpp"
+#include "tools/gateway/metrics/prometheus_text.hpp"
 #include "tools/gateway/rest/messages.hpp"
+#include "tools/gateway/rest/own_pages.hpp"
 #include "tools/gateway/rest/parameters.hpp"
 #include "tools/gateway/rest/query.hpp"
 #include "tools/gateway/rest/watch_parameters.hpp"
@@ -38,15 +42,16 @@ bool is_numeric(std::string_view host) {
 
 Gateway::Gateway(asio::io_context& loop, GridAccess& grid, const Options& options)
     : grid_(grid),
+      grid_name_(options.grid),
       access_(options.access),
       rate_limiter_(options.access->rate_limits),
-      operations_(grid),
+      operations_(grid, figures_),
       record_(operations_),
       record_list_(operations_),
       interests_(loop, options.grid),
-      feed_(grid, loop, interests_, "**"),
-      system_feed_(grid, loop, interests_, "$sys/**"),
-      streams_(loop),
+      feed_(grid, loop, interests_, figures_, "**"),
+      system_feed_(grid, loop, interests_, figures_, "$sys/**"),
+      streams_(loop, figures_),
       ws_providers_(grid, loop) {}
 
 void Gateway::set_access(std::shared_ptr<const Access> access) {
@@ -56,6 +61,12 @@ void Gateway::set_access(std::shared_ptr<const Access> access) {
 
 void Gateway::note(const Request* request, const Response& response,
                    std::chrono::nanoseconds took) {
+    const auto method = request == nullptr ? "OTHER" : request->message.method_string();
+    figures_.requests.count({method.data(), method.size()}, response.status);
+    figures_.request_duration.observe(took);
+    figures_.unauthenticated += response.status == 401;
+    figures_.denied += response.status == 403;
+    figures_.rate_limited += response.status == 429;
     if (request == nullptr) return;
     const auto target = request->message.target();
     spdlog::debug("{} {} {} {} us",
@@ -145,6 +156,7 @@ Task<Response> Gateway::answer(Request& request) {
     const auto& path = request.segments;
     if (path.size() == 1 && path[0] == "healthz") co_return Response::json(R"({"status":"ok"})");
     if (path.size() == 1 && path[0] == "readyz") co_return readiness();
+    if (auto page = own_page(request)) co_return *std::move(page);
     const auto requester = requester_of(request);
     if (!requester) {
         Response refusal = Response::of(requester.error());
@@ -156,6 +168,7 @@ Task<Response> Gateway::answer(Request& request) {
 
 Task<Response> Gateway::dispatch(Request& request, const Requester& requester) {
     const auto& path = request.segments;
+    if (path.size() == 1 && path[0] == "metrics") co_return metrics(request);
     if (path.size() < 2 || path.size() > 3 || path[0] != "v1") {
         co_return Response::of(no_such_path());
     }
@@ -173,6 +186,7 @@ Task<Response> Gateway::dispatch(Request& request, const Requester& requester) {
             co_return co_await handle_transaction(operations_, request, requester);
         }
         if (what == "query") co_return co_await handle_query(operations_, request, requester);
+        if (what == "stats") co_return stats(request);
         if (what == "watch") co_return begin_watch(request, requester);
         if (what == "ws") co_return begin_web_socket(request, requester);
     }
@@ -180,7 +194,7 @@ Task<Response> Gateway::dispatch(Request& request, const Requester& requester) {
 }
 
 Response Gateway::readiness() {
-    if (is_draining_) {
+    if (figures_.is_draining) {
         return Response::of(
             {503, "draining", "the gateway is being ended", std::chrono::seconds(1)});
     }
@@ -189,6 +203,38 @@ Response Gateway::readiness() {
             {503, "no_broker", "the grid's broker does not answer", std::chrono::seconds(1)});
     }
     return Response::json(R"({"status":"ready"})");
+}
+
+void Gateway::write_metrics(MetricsWriter& writer) {
+    const ServerCounts& counts = server_->counts();
+    figures_.connections_open = counts.connections_open;
+    figures_.connections_max = server_->limits().connections;
+    figures_.connections_accepted = counts.connections_accepted;
+    figures_.connections_refused = counts.connections_refused;
+    figures_.connections_late = counts.connections_late;
+    figures_.bytes_received = counts.bytes_received;
+    figures_.bytes_sent = counts.bytes_sent;
+    figures_.providers = ws_providers_.count();
+    figures_.watches = feed_.subscriptions() + system_feed_.subscriptions();
+    figures_.watches_behind = feed_.behind() + system_feed_.behind();
+    write_grid_metrics(writer, grid_name_);
+    write_gateway_metrics(writer, figures_, RINGSIDE_VERSION);
+}
+
+Response Gateway::metrics(const Request& request) {
+    if (!request.is_read()) return other_method(request, "GET, HEAD, OPTIONS");
+    PrometheusText text;
+    write_metrics(text);
+    return {.content_type = PrometheusText::content_type, .body = std::move(text).finish()};
+}
+
+Response Gateway::stats(const Request& request) {
+    if (!request.is_read()) return other_method(request, "GET, HEAD, OPTIONS");
+    MetricsJson text;
+    write_metrics(text);
+    Response response = Response::json(std::move(text).finish());
+    response.add("Cache-Control", "no-store");
+    return response;
 }
 
 Response Gateway::begin_watch(const Request& request, const Requester& requester) {
@@ -226,7 +272,7 @@ Response Gateway::begin_web_socket(const Request& request, const Requester& requ
     response.upgrade = [this, requester, address = request.peer.address().to_string(),
                         upgrade = request.message](Connection& connection) {
         const WsServices services{
-            operations_, ws_providers_, feed_, system_feed_,
+            operations_, ws_providers_, feed_, system_feed_, figures_,
             [this, address](const Requester& asks) { return check_rate(asks, address); }};
         return WsSession::run(std::make_shared<WsSession>(services, connection, requester),
                               upgrade);

@@ -6,6 +6,7 @@
 #include "tools/gateway/access/rate_limiter.hpp"
 #include "tools/gateway/grid/operations.hpp"
 #include "tools/gateway/http/server.hpp"
+#include "tools/gateway/metrics/gateway_figures.hpp"
 #include "tools/gateway/options.hpp"
 #include "tools/gateway/rest/record_list.hpp"
 #include "tools/gateway/rest/records.hpp"
@@ -25,10 +26,12 @@ public:
     void note(const Request* request, const Response& response,
               std::chrono::nanoseconds took) override;
 
+    /// Whose connections it counts; to be said before the first request.
+    void set_server(Server& server) noexcept { server_ = &server; }
     /// From the next request on.
     void set_access(std::shared_ptr<const Access> access);
     /// What is asked of it after this, `/readyz` says no to.
-    void drain() noexcept { is_draining_ = true; }
+    void drain() noexcept { figures_.is_draining = true; }
 
 private:
     /// By whom a request is made, or the answer to one who is not known, or asks too often.
@@ -40,12 +43,18 @@ private:
     Task<Response> answer(Request& request);
     Task<Response> dispatch(Request& request, const Requester& requester);
     [[nodiscard]] Response readiness();
+    [[nodiscard]] Response metrics(const Request& request);
+    [[nodiscard]] Response stats(const Request& request);
+    void write_metrics(MetricsWriter& writer);
     [[nodiscard]] Response begin_web_socket(const Request& request, const Requester& requester);
     [[nodiscard]] std::optional<Problem> check_rate(const Requester& requester,
                                                     const std::string& address);
     [[nodiscard]] Response begin_watch(const Request& request, const Requester& requester);
 
     GridAccess& grid_;
+    const std::string grid_name_;
+    GatewayFigures figures_;
+    Server* server_ = nullptr;
     std::shared_ptr<const Access> access_;
     RateLimiter rate_limiter_;
     Operations operations_;
@@ -56,7 +65,6 @@ private:
     Feed system_feed_;
     SseStreams streams_;
     WsProviders ws_providers_;
-    bool is_draining_ = false;
 };
 
 }  // namespace ringside::gateway

@@ -96,6 +96,7 @@ Result<void> serve(const Options& options) {
     if (!grid) return grid.error();
     Gateway gateway(loop, **grid, options);
     Server server(loop, gateway, options.limits, *tls);
+    gateway.set_server(server);
     std::string ready = "ready";
     for (const std::string& address : options.listen) {
         const auto bound = server.listen(address);

@@ -5,7 +5,9 @@ namespace ringside::gateway {
 namespace {
 
 constexpr std::size_t worker_threads = 4;
-constexpr std::chrono::milliseconds broker_time{5000};  ///< how long the next broker is waited for
+/// How long the next broker is waited for. A write that it does not come for is waited for as long
+/// again, because it may be under way.
+constexpr std::chrono::milliseconds broker_time{2500};
 
 Result<Client> attach_client(const std::string& grid, std::chrono::milliseconds timeout) {
     return Client::attach({.grid = grid, .program = "gateway", .timeout = timeout});

@@ -117,6 +117,7 @@ Outcome<Condition> Operations::permitted(const Requester& requester, Write::Kind
 
 Task<Outcome<WriteResult>> Operations::write(const Requester& requester, Write write,
                                              const Preconditions& preconditions) {
+    ++figures_.writes;
     const Condition asked = write.options.condition;
     const Write::Kind kind = write.kind;
     for (int attempt = 0; attempt < attempts_max; ++attempt) {
@@ -191,6 +192,7 @@ Outcome<void> Operations::add(const Requester& requester, const Value& item, boo
 
 Task<Outcome<CommitResult>> Operations::commit(const Requester& requester, const Value& writes,
                                                bool is_durable) {
+    ++figures_.writes;
     if (!writes.is_array() || writes.size() == 0) {
         co_return bad_request("'writes' must be a list of writes");
     }
@@ -219,6 +221,7 @@ Task<Outcome<CommitResult>> Operations::commit(const Requester& requester, const
 
 Task<Outcome<Revision>> Operations::publish(const Requester& requester, std::string subject,
                                             std::string json) {
+    ++figures_.publications;
     if (auto problem = requester.refuse(Action::publish, subject)) co_return *std::move(problem);
     Write event{.kind = Write::Kind::publish, .name = std::move(subject), .json = std::move(json)};
     auto told = co_await grid_.write(std::move(event));
@@ -228,6 +231,7 @@ Task<Outcome<Revision>> Operations::publish(const Requester& requester, std::str
 
 Task<Outcome<Answer>> Operations::call(const Requester& requester, std::string name,
                                        std::string json, CallOptions options) {
+    ++figures_.calls;
     if (auto problem = requester.refuse(Action::call, name)) co_return *std::move(problem);
     auto answer = co_await grid_.call(std::move(name), std::move(json), options);
     if (!answer) co_return Problem::of(answer.error());

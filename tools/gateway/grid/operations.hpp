@@ -7,6 +7,7 @@
 #include "tools/gateway/grid/outcome.hpp"
 #include "tools/gateway/grid/preconditions.hpp"
 #include "tools/gateway/grid/requester.hpp"
+#include "tools/gateway/metrics/gateway_figures.hpp"
 
 namespace ringside::gateway {
 
@@ -14,7 +15,8 @@ namespace ringside::gateway {
 /// asks, and with problems in the place of errors.
 class Operations {
 public:
-    explicit Operations(GridAccess& grid) noexcept : grid_(grid) {}
+    Operations(GridAccess& grid, GatewayFigures& figures) noexcept
+        : grid_(grid), figures_(figures) {}
 
     /// A single change. Where preconditions, or what the requester may do, depend on the record's
     /// state, the write is bound to that state, and tried again when it has changed meanwhile.
@@ -32,6 +34,7 @@ public:
                                CallOptions options);
 
     [[nodiscard]] GridAccess& grid() noexcept { return grid_; }
+    [[nodiscard]] GatewayFigures& figures() noexcept { return figures_; }
 
 private:
     [[nodiscard]] Outcome<std::optional<Version>> version_of(std::string_view name);
@@ -41,6 +44,7 @@ private:
                                     Transaction& transaction);
 
     GridAccess& grid_;
+    GatewayFigures& figures_;
 };
 
 /// The members `if_version`, `if_revision`, `if_absent`, `ttl_ms` and `durable` of an object.

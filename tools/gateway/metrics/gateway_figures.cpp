@@ -62,9 +62,9 @@ void write_watching(MetricsWriter& writer, const GatewayFigures& figures) {
                  figures.watches_behind);
     writer.counter("ringside_gateway_changes_sent_total", "Changes and events sent to watches.",
                    figures.changes_sent);
-    writer.counter("ringside_gateway_states_skipped_total",
-                   "States that were skipped for clients that do not keep up.",
-                   figures.states_skipped);
+    writer.counter("ringside_gateway_watches_fell_behind_total",
+                   "Times that a watch fell behind: its client did not keep up.",
+                   figures.watches_fell_behind);
     writer.counter("ringside_gateway_watches_lagged_total",
                    "Times that a watch was told that changes were missed.", figures.watches_lagged);
 }

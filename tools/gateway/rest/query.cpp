@@ -139,6 +139,7 @@ Outcome<std::string> answer(Client& client, const Question& question) {
 Task<Response> handle_query(Operations& operations, const Request& request,
                             const Requester& requester) {
     if (request.method() != http::verb::post) co_return other_method(request, "POST, OPTIONS");
+    ++operations.figures().queries;
     // What a statement reads is known when it has been read.
     if (auto problem = requester.refuse_unless_all(Action::read)) co_return Response::of(*problem);
     auto question = question_of(request);

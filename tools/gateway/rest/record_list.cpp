@@ -32,6 +32,7 @@ void SnapshotShelf::keep(std::shared_ptr<const Snapshot> snapshot) {
 
 Task<Response> RecordListResource::handle(Request& request, const Requester& requester) {
     if (!request.is_read()) co_return other_method(request, "GET, HEAD, OPTIONS");
+    ++operations_.figures().reads;
     auto page = page_of(request, requester);
     if (!page) co_return Response::of(page.error());
     auto task = [this, page = *std::move(page)] { return make(page); };

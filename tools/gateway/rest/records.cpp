@@ -107,6 +107,7 @@ Task<Response> RecordResource::handle(Request& request, const Requester& request
 
 Response RecordResource::get(const Request& request, const Requester& requester,
                              const std::string& name) {
+    ++operations_.figures().reads;
     if (auto problem = check_parameters(request, {"pointer"})) return Response::of(*problem);
     if (auto problem = requester.refuse(Action::read, name)) return Response::of(*problem);
     const auto preconditions = preconditions_of(request);

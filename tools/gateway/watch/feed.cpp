@@ -20,10 +20,12 @@ std::string Topic::key() const {
                        static_cast<unsigned>(what_));
 }
 
-Feed::Feed(GridAccess& grid, asio::io_context& loop, Interests& interests, std::string pattern)
+Feed::Feed(GridAccess& grid, asio::io_context& loop, Interests& interests, GatewayFigures& figures,
+           std::string pattern)
     : grid_(grid),
       loop_(loop),
       interests_(interests),
+      figures_(figures),
       pattern_(std::move(pattern)),
       retry_timer_(loop.get_executor()) {}
 
@@ -118,7 +120,6 @@ void Feed::dispatch(bool is_end_of_revision) {
     std::optional<Place> place;
     if (is_end_of_revision) place = Place{matches_revision_, watch_->boot_id()};
     for (const Match& match : std::exchange(matches_, {})) {
-        offered_ += match.topic->subscriptions_.size();
         for (Subscription* subscription : match.topic->subscriptions_) {
             subscription->offer(match.text, place);
         }
@@ -182,8 +183,14 @@ void Feed::remove(Subscription& subscription) noexcept {
 }
 
 bool Feed::take_turn(Subscription& subscription) {
-    if (turns_ < turns_max) {
-        ++turns_;
+    if (turns_.size() >= turns_max) {
+        // One whose client takes nothing begins again when it does.
+        const auto stalled = std::find_if(turns_.begin(), turns_.end(),
+                                          [](const Subscription* one) { return one->is_stalled(); });
+        if (stalled != turns_.end()) (*stalled)->give_up_watch();
+    }
+    if (turns_.size() < turns_max) {
+        turns_.insert(&subscription);
         return true;
     }
     if (std::find(waiting_.begin(), waiting_.end(), &subscription) == waiting_.end()) {
@@ -192,8 +199,8 @@ bool Feed::take_turn(Subscription& subscription) {
     return false;
 }
 
-void Feed::give_back_turn() {
-    --turns_;
+void Feed::give_back_turn(Subscription& subscription) {
+    turns_.erase(&subscription);
     if (waiting_.empty()) return;
     Subscription* next = waiting_.front();
     waiting_.pop_front();

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "tools/gateway/grid/grid_access.hpp"
+#include "tools/gateway/metrics/gateway_figures.hpp"
 #include "tools/gateway/watch/interests.hpp"
 #include "tools/gateway/watch/subscription.hpp"
 
@@ -44,7 +45,8 @@ private:
 class Feed {
 public:
     /// `pattern`: of all that it may be asked for.
-    Feed(GridAccess& grid, asio::io_context& loop, Interests& interests, std::string pattern);
+    Feed(GridAccess& grid, asio::io_context& loop, Interests& interests, GatewayFigures& figures,
+         std::string pattern);
     ~Feed();
     Feed(const Feed&) = delete;
     Feed& operator=(const Feed&) = delete;
@@ -58,7 +60,6 @@ public:
     [[nodiscard]] Place place() const noexcept { return place_; }
     [[nodiscard]] std::size_t subscriptions() const noexcept { return subscription_count_; }
     [[nodiscard]] std::size_t behind() const noexcept { return behind_count_; }
-    [[nodiscard]] std::uint64_t offered() const noexcept { return offered_; }
 
     /// How many may catch up at the same time; each has a Watch of its own.
     static constexpr std::size_t turns_max = 100;
@@ -97,7 +98,7 @@ private:
     void remove(Subscription& subscription) noexcept;
 
     [[nodiscard]] bool take_turn(Subscription& subscription);
-    void give_back_turn();
+    void give_back_turn(Subscription& subscription);
     void retry_later(Subscription& subscription);
     void go_on_later(Subscription& subscription);
     void retry();
@@ -105,6 +106,7 @@ private:
     GridAccess& grid_;
     asio::io_context& loop_;
     Interests& interests_;
+    GatewayFigures& figures_;
     const std::string pattern_;
     std::optional<Watch> watch_;
     std::optional<Descriptor_> news_;
@@ -119,14 +121,13 @@ private:
     Revision matches_revision_ = 0;
 
     std::unordered_set<Subscription*> alive_;
-    std::deque<Subscription*> waiting_;  ///< for a turn to catch up
+    std::unordered_set<Subscription*> turns_;  ///< those that catch up
+    std::deque<Subscription*> waiting_;        ///< for a turn
     std::vector<Subscription*> retried_;
     bool is_retry_due_ = false;
     Timer retry_timer_;
-    std::size_t turns_ = 0;
     std::size_t subscription_count_ = 0;
     std::size_t behind_count_ = 0;
-    std::uint64_t offered_ = 0;
 };
 
 }  // namespace ringside::gateway

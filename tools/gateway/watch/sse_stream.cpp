@@ -9,7 +9,8 @@
 
 namespace ringside::gateway {
 
-SseStreams::SseStreams(asio::io_context& loop) : timer_(loop.get_executor()) {
+SseStreams::SseStreams(asio::io_context& loop, GatewayFigures& figures)
+    : timer_(loop.get_executor()), figures_(figures) {
     asio::co_spawn(loop.get_executor(), beat(), asio::detached);
 }
 
@@ -72,7 +73,7 @@ Task<void> SseStream::run(std::shared_ptr<SseStream> stream, Feed& feed, Request
 
 void SseStream::tell(const Subscription&, const std::shared_ptr<const ChangeText>& text,
                      const std::optional<Place>& place) {
-    ++all_.told_;
+    ++all_.figures_.changes_sent;
     put(all_.text_of(text, place));
 }
 

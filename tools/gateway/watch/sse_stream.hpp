@@ -56,10 +56,7 @@ private:
 /// All streams: their signs of life, and the text of the change that is told to many of them.
 class SseStreams {
 public:
-    explicit SseStreams(asio::io_context& loop);
-
-    [[nodiscard]] std::size_t open() const noexcept { return streams_.size(); }
-    [[nodiscard]] std::uint64_t told() const noexcept { return told_; }
+    SseStreams(asio::io_context& loop, GatewayFigures& figures);
 
     static constexpr std::chrono::seconds beat_interval{15};
 
@@ -77,7 +74,7 @@ private:
     std::shared_ptr<const ChangeText> last_change_;
     std::optional<Revision> last_place_;
     std::shared_ptr<const std::string> last_text_;
-    std::uint64_t told_ = 0;
+    GatewayFigures& figures_;
 };
 
 }  // namespace ringside::gateway

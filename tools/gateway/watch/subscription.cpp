@@ -48,7 +48,10 @@ void Subscription::offer(const std::shared_ptr<const ChangeText>& text,
                          const std::optional<Place>& place) {
     if (state_ != State::live || text->revision() <= told_up_to_ || !may_see(*text)) return;
     if (sink_.has_room()) sink_.tell(*this, text, place);
-    else fall_behind(text->revision() - 1);
+    else {
+        ++feed_.figures_.watches_fell_behind;
+        fall_behind(text->revision() - 1);
+    }
 }
 
 void Subscription::fall_behind(Revision told_up_to) {
@@ -68,7 +71,7 @@ void Subscription::begin_anew() {
 
 void Subscription::give_up_watch() {
     watch_.reset();
-    if (std::exchange(has_turn_, false)) feed_.give_back_turn();
+    if (std::exchange(has_turn_, false)) feed_.give_back_turn(*this);
 }
 
 /// False: it is not its turn, or the grid is not there; it is called again.
@@ -94,6 +97,7 @@ bool Subscription::open() {
     }
     watch_ = *std::move(opened);
     if (std::exchange(says_lagged_, false)) {
+        ++feed_.figures_.watches_lagged;
         sink_.tell(*this, std::make_shared<ChangeText>(ChangeText::lagged(watch_->delivered())),
                    std::nullopt);
     }
@@ -127,6 +131,7 @@ void Subscription::go_on() {
 void Subscription::tell(const WatchEvent& event) {
     if (event.kind == WatchKind::lagged) {
         wants_state_ = true;  // follows by itself
+        ++feed_.figures_.watches_lagged;
         sink_.tell(*this, std::make_shared<ChangeText>(ChangeText::lagged(event.resumes_at)),
                    std::nullopt);
         return;

@@ -64,6 +64,8 @@ public:
     void go_on();
 
     [[nodiscard]] bool is_live() const noexcept { return state_ == State::live; }
+    /// Whether it would go on, and its sink takes nothing.
+    [[nodiscard]] bool is_stalled() const noexcept { return watch_ && !sink_.has_room(); }
     [[nodiscard]] Feed& feed() noexcept { return feed_; }
     std::uint64_t id = 0;  ///< for its sink
 

@@ -34,6 +34,8 @@ public:
     /// Problems: 400, 403, 503 where there are too many.
     Task<Outcome<Place>> provide(std::string pattern, OnCall on_call);
 
+    [[nodiscard]] std::size_t count() const noexcept { return count_; }
+
     /// Of all WebSockets together: each takes a lane of the gateway's session.
     static constexpr std::size_t providers_max = 48;
 

@@ -101,6 +101,7 @@ Task<WsSession::Reply> WsSession::answer(const Value& request, std::string_view 
 }
 
 WsSession::Reply WsSession::get(const Value& request) {
+    ++services_.figures.reads;
     const auto name = text_member(request, "name");
     if (!name) return name.error();
     if (auto problem = requester_.refuse(Action::read, *name)) return *std::move(problem);
@@ -120,7 +121,8 @@ WsSession::Reply WsSession::get(const Value& request) {
 }
 
 Task<WsSession::Reply> WsSession::write(const Value& request, Write::Kind kind) {
-    Write write{.kind = kind};
+    Write write;
+    write.kind = kind;
     auto name = text_member(request, "name");
     if (!name) co_return name.error();
     write.name = *std::move(name);

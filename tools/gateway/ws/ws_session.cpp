@@ -17,9 +17,12 @@ WsSession::WsSession(WsServices services, Connection& connection, Requester requ
       connection_(connection),
       alive_(connection.shared_from_this()),
       requester_(std::move(requester)),
-      socket_(connection.stream()) {}
+      socket_(connection.stream()) {
+    ++services_.figures.websockets_open;
+}
 
 WsSession::~WsSession() {
+    --services_.figures.websockets_open;
     // A call that is let go is rejected, which may wait.
     for (auto& [id, call] : calls_) services_.operations.grid().dispose(std::move(call));
 }
@@ -115,6 +118,7 @@ Task<void> WsSession::write_queue() {
 void WsSession::tell(const Subscription& subscription,
                      const std::shared_ptr<const ChangeText>& text,
                      const std::optional<Place>& place) {
+    ++services_.figures.changes_sent;
     std::string head = fmt::format(R"({{"watch":{},)", subscription.id);
     if (place) head += fmt::format(R"("place":"{}",)", place->text());
     put({std::move(head), text});
@@ -136,6 +140,7 @@ void WsSession::offer(std::uint64_t provider, std::shared_ptr<Call> call) {
 }
 
 void WsSession::take(std::string_view text) {
+    ++services_.figures.websocket_messages;
     auto document = Document::parse(text);
     if (!document) {
         return end(websocket::close_code::bad_payload, "a message is a JSON object");

@@ -21,6 +21,7 @@ struct WsServices {
     WsProviders& providers;
     Feed& feed;
     Feed& system_feed;
+    GatewayFigures& figures;
     /// 429 for a requester that asks too often.
     std::function<std::optional<Problem>(const Requester&)> check_rate;
 };

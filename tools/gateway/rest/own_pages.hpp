@@ -1,0 +1,12 @@
+#pragma once
+
+#include <optional>
+
+#include "tools/gateway/http/message.hpp"
+
+namespace ringside::gateway {
+
+/// A page of the console, or `/openapi.json`; none: there is no such page.
+[[nodiscard]] std::optional<Response> own_page(const Request& request);
+
+}  // namespace ringside::gateway
