@@ -55,9 +55,10 @@ void reload(const Options& options, Gateway& gateway, Server& server) {
     spdlog::error("nothing changes: {}", read.error().text());
 }
 
-Task<void> follow_signals(const Options& options, Gateway& gateway, Server& server,
-                          asio::io_context& loop) {
-    asio::basic_signal_set<Executor> signals(loop.get_executor(), SIGTERM, SIGINT, SIGHUP);
+using Signals = asio::basic_signal_set<Executor>;
+
+Task<void> follow_signals(Signals& signals, const Options& options, Gateway& gateway,
+                          Server& server, asio::io_context& loop) {
     for (bool is_ending = false;;) {
         const auto [failed, signal] = co_await signals.async_wait(use_task);
         if (failed) co_return;
@@ -105,7 +106,9 @@ Result<void> serve(const Options& options) {
         ready += bound->address().is_v6() ? " [" + host + "]" : " " + host;
         ready += ":" + std::to_string(bound->port());
     }
-    asio::co_spawn(loop.get_executor(), follow_signals(options, gateway, server, loop),
+    // Before it says that it is ready: from then on it may be sent signals.
+    Signals signals(loop.get_executor(), SIGTERM, SIGINT, SIGHUP);
+    asio::co_spawn(loop.get_executor(), follow_signals(signals, options, gateway, server, loop),
                    asio::detached);
     std::printf("%s\n", ready.c_str());
     std::fflush(stdout);
