@@ -271,9 +271,12 @@ Response Gateway::begin_web_socket(const Request& request, const Requester& requ
     Response response{.status = 101};
     response.upgrade = [this, requester, address = request.peer.address().to_string(),
                         upgrade = request.message](Connection& connection) {
-        const WsServices services{
-            operations_, ws_providers_, feed_, system_feed_, figures_,
-            [this, address](const Requester& asks) { return check_rate(asks, address); }};
+        const WsServices services{operations_,
+                                  ws_providers_,
+                                  feed_,
+                                  system_feed_,
+                                  figures_,
+                                  [this, address](const Requester& asks) { return check_rate(asks, address); }};
         return WsSession::run(std::make_shared<WsSession>(services, connection, requester),
                               upgrade);
     };

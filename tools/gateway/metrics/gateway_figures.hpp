@@ -62,7 +62,7 @@ struct GatewayFigures {
     std::uint64_t watches_behind = 0;  ///< whose clients do not keep up
     std::uint64_t changes_sent = 0;
     std::uint64_t watches_fell_behind = 0;  ///< times that a watch did
-    std::uint64_t watches_lagged = 0;  ///< times that a watch was told `lagged`
+    std::uint64_t watches_lagged = 0;       ///< times that a watch was told `lagged`
 };
 
 /// Writes them all; `version` is the release.

@@ -183,12 +183,6 @@ void Feed::remove(Subscription& subscription) noexcept {
 }
 
 bool Feed::take_turn(Subscription& subscription) {
-    if (turns_.size() >= turns_max) {
-        // One whose client takes nothing begins again when it does.
-        const auto stalled = std::find_if(turns_.begin(), turns_.end(),
-                                          [](const Subscription* one) { return one->is_stalled(); });
-        if (stalled != turns_.end()) (*stalled)->give_up_watch();
-    }
     if (turns_.size() < turns_max) {
         turns_.insert(&subscription);
         return true;
@@ -196,7 +190,17 @@ bool Feed::take_turn(Subscription& subscription) {
     if (std::find(waiting_.begin(), waiting_.end(), &subscription) == waiting_.end()) {
         waiting_.push_back(&subscription);
     }
+    await_retry();
     return false;
+}
+
+/// Those whose clients take nothing begin again when they do: others wait for their turns.
+void Feed::end_stalled_turns() {
+    const std::vector<Subscription*> holders(turns_.begin(), turns_.end());
+    for (Subscription* holder : holders) {
+        if (waiting_.empty()) return;
+        if (holder->is_stalled()) holder->give_up_watch();
+    }
 }
 
 void Feed::give_back_turn(Subscription& subscription) {
@@ -215,6 +219,10 @@ void Feed::go_on_later(Subscription& subscription) {
 
 void Feed::retry_later(Subscription& subscription) {
     retried_.push_back(&subscription);
+    await_retry();
+}
+
+void Feed::await_retry() {
     if (std::exchange(is_retry_due_, true)) return;
     auto timer = std::make_shared<Timer>(loop_.get_executor(), retry_after);
     timer->async_wait([this, timer](const error_code&) { retry(); });
@@ -225,6 +233,8 @@ void Feed::retry() {
     for (Subscription* subscription : std::exchange(retried_, {})) {
         if (alive_.contains(subscription)) subscription->go_on();
     }
+    end_stalled_turns();
+    if (!waiting_.empty()) await_retry();
 }
 
 }  // namespace ringside::gateway

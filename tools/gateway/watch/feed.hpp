@@ -101,7 +101,9 @@ private:
     void give_back_turn(Subscription& subscription);
     void retry_later(Subscription& subscription);
     void go_on_later(Subscription& subscription);
+    void await_retry();
     void retry();
+    void end_stalled_turns();
 
     GridAccess& grid_;
     asio::io_context& loop_;
