@@ -82,7 +82,7 @@ void Feed::read_some() {
 void Feed::take(const WatchEvent& event) {
     if (event.kind == WatchKind::lagged) {
         matches_.clear();
-        return begin_all_anew();
+        return begin_anew(event.resumes_at);
     }
     const Revision revision = event.record.revision();
     dispatch(revision != matches_revision_);
@@ -126,9 +126,14 @@ void Feed::dispatch(bool is_end_of_revision) {
     }
 }
 
-void Feed::begin_all_anew() {
+/// Changes up to `missed_up_to` were not offered. Those who are behind read them by themselves; but
+/// of a grid that was begun anew, nobody has a place.
+void Feed::begin_anew(Revision missed_up_to) {
+    const bool is_another_grid = watch_->boot_id() != place_.boot_id;
     place_ = {watch_->delivered(), watch_->boot_id()};
-    for (Subscription* subscription : alive_) subscription->begin_anew();
+    for (Subscription* subscription : alive_) {
+        if (is_another_grid || subscription->misses(missed_up_to)) subscription->begin_anew();
+    }
 }
 
 Outcome<std::unique_ptr<Subscription>> Feed::subscribe(Sink& sink, const Requester& requester,

@@ -94,7 +94,7 @@ private:
     void take(const WatchEvent& event);
     void match(const WatchEvent& event, Topic& topic);
     void dispatch(bool is_end_of_revision);
-    void begin_all_anew();
+    void begin_anew(Revision missed_up_to);
     void remove(Subscription& subscription) noexcept;
 
     [[nodiscard]] bool take_turn(Subscription& subscription);

@@ -64,6 +64,10 @@ public:
     void go_on();
 
     [[nodiscard]] bool is_live() const noexcept { return state_ == State::live; }
+    /// Whether it has to be offered changes up to there.
+    [[nodiscard]] bool misses(Revision up_to) const noexcept {
+        return is_live() && told_up_to_ < up_to;
+    }
     /// Whether it would go on, and its sink takes nothing.
     [[nodiscard]] bool is_stalled() const noexcept { return watch_ && !sink_.has_room(); }
     [[nodiscard]] Feed& feed() noexcept { return feed_; }
