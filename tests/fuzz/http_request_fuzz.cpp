@@ -68,7 +68,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     require(parser.get().body().size() <= body_bytes, "a body keeps to its limit");
     if (!parser.is_header_done()) return 0;
-    Request request{.message = parser.release()};
+    Request request;
+    request.message = parser.release();
     check_target(request);
     check_headers(request);
     return 0;
