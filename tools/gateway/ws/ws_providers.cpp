@@ -33,4 +33,14 @@ Task<Outcome<WsProviders::Place>> WsProviders::provide(std::string pattern, OnCa
     co_return Problem::of(provided->error());
 }
 
+Task<void> WsProviders::end(Place place) {
+    auto task = [service = std::move(place.service_)]() mutable {
+        service.reset();
+        return true;
+    };
+    --count_;
+    // Where too much waits already, it has ended by then, too: here.
+    static_cast<void>(co_await grid_.work(std::move(task)));
+}
+
 }  // namespace ringside::gateway

@@ -27,12 +27,16 @@ public:
         ~Place();
 
     private:
+        friend class WsProviders;
         WsProviders* all_;
         std::shared_ptr<Service> service_;
     };
 
     /// Problems: 400, 403, 503 where there are too many.
     Task<Outcome<Place>> provide(std::string pattern, OnCall on_call);
+
+    /// Withdraws it, and waits for it.
+    Task<void> end(Place place);
 
     [[nodiscard]] std::size_t count() const noexcept { return count_; }
 

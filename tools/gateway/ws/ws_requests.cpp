@@ -95,7 +95,7 @@ Task<WsSession::Reply> WsSession::answer(const Value& request, std::string_view 
     if (op == "unwatch") co_return unwatch(request);
     if (op == "provide") co_return co_await provide(request);
     if (op == "answer") co_return co_await answer_call(request);
-    if (op == "withdraw") co_return withdraw(request);
+    if (op == "withdraw") co_return co_await withdraw(request);
     if (op == "ping") co_return std::string();
     co_return bad_request(fmt::format("there is no op '{}'", op));
 }
@@ -280,11 +280,15 @@ Task<WsSession::Reply> WsSession::answer_call(const Value& request) {
     co_return std::string();
 }
 
-WsSession::Reply WsSession::withdraw(const Value& request) {
+Task<WsSession::Reply> WsSession::withdraw(const Value& request) {
     const auto id = number_member(request, "provider");
-    if (!id) return id.error();
-    if (!*id || providers_.erase(**id) == 0) return bad_request("there is no such provider");
-    return std::string();
+    if (!id) co_return id.error();
+    const auto at = *id ? providers_.find(**id) : providers_.end();
+    if (at == providers_.end()) co_return bad_request("there is no such provider");
+    auto place = std::move(at->second);
+    providers_.erase(at);
+    co_await services_.providers.end(std::move(place));
+    co_return std::string();
 }
 
 }  // namespace ringside::gateway

@@ -91,7 +91,7 @@ private:
     [[nodiscard]] Reply get(const Value& request);
     [[nodiscard]] Reply watch(const Value& request);
     [[nodiscard]] Reply unwatch(const Value& request);
-    [[nodiscard]] Reply withdraw(const Value& request);
+    Task<Reply> withdraw(const Value& request);
 
     const WsServices services_;
     Connection& connection_;

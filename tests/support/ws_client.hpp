@@ -1,0 +1,82 @@
+#pragma once
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/websocket/stream.hpp>
+#include <deque>
+#include <stdexcept>
+#include <string>
+
+#include "ringside/record.hpp"
+
+namespace ringside::testing {
+
+/// A WebSocket's client that blocks: at most 20 s for a message. Errors are thrown.
+class WsClient {
+public:
+    explicit WsClient(std::uint16_t port, const std::string& target = "/v1/ws",
+                      const std::string& origin = {}) {
+        auto& socket = stream_.next_layer();
+        socket.connect({boost::asio::ip::address_v4::loopback(), port});
+        const timeval deadline{.tv_sec = 20, .tv_usec = 0};
+        setsockopt(socket.native_handle(), SOL_SOCKET, SO_RCVTIMEO, &deadline, sizeof deadline);
+        if (!origin.empty()) {
+            stream_.set_option(boost::beast::websocket::stream_base::decorator(
+                [origin](boost::beast::websocket::request_type& request) {
+                    request.set(boost::beast::http::field::origin, origin);
+                }));
+        }
+        stream_.handshake("127.0.0.1:" + std::to_string(port), target);
+    }
+
+    void send(const std::string& text) {
+        stream_.text(true);
+        stream_.write(boost::asio::buffer(text));
+    }
+    void send_binary(const std::string& bytes) {
+        stream_.binary(true);
+        stream_.write(boost::asio::buffer(bytes));
+    }
+    /// The next message that comes, whatever it is.
+    std::string receive() {
+        boost::beast::flat_buffer buffer;
+        stream_.read(buffer);
+        return {static_cast<const char*>(buffer.cdata().data()), buffer.size()};
+    }
+
+    /// The next message with a member `id`: an answer. Others are kept for `told`.
+    std::string answer() {
+        for (;;) {
+            std::string text = receive();
+            if (Document::parse(text).value().root()["id"].exists()) return text;
+            told_.push_back(std::move(text));
+        }
+    }
+    /// Sends a request, and waits for an answer.
+    std::string ask(const std::string& request) {
+        send(request);
+        return answer();
+    }
+    /// The next message that is no answer.
+    std::string told() {
+        if (told_.empty()) return receive();
+        std::string text = std::move(told_.front());
+        told_.pop_front();
+        return text;
+    }
+
+    /// Reads until the other side ends the connection; with which code.
+    unsigned close_code() {
+        boost::beast::flat_buffer buffer;
+        boost::system::error_code failed;
+        while (!failed) stream_.read(buffer, failed);
+        return stream_.reason().code;
+    }
+
+private:
+    boost::asio::io_context context_;
+    boost::beast::websocket::stream<boost::asio::ip::tcp::socket> stream_{context_};
+    std::deque<std::string> told_;
+};
+
+}  // namespace ringside::testing
