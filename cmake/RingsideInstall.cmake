@@ -46,4 +46,5 @@ install(FILES "${CMAKE_CURRENT_BINARY_DIR}/ringside-broker@.service"
               "${CMAKE_CURRENT_BINARY_DIR}/ringside-gateway@.service"
         DESTINATION lib/systemd/system)
 install(FILES tools/systemd/ringside.conf DESTINATION lib/sysusers.d)
-install(FILES docs/operations.md docs/gateway.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES docs/operations.md docs/gateway.md tools/gateway/dashboard/ringside.json
+        DESTINATION ${CMAKE_INSTALL_DOCDIR})
