@@ -2,7 +2,7 @@
 # knows them as `ringside` and `ringside-sql`.
 include(CMakePackageConfigHelpers)
 
-install(TARGETS ringside ringside-broker ringside-gateway RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(TARGETS ringside ringside-broker RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(TARGETS ringside_client ringside_shm EXPORT ringsideTargets
         ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY client/include/ringside DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
@@ -41,10 +41,16 @@ endforeach()
 
 # The unit and its user go where systemd looks below the prefix (/usr/lib/systemd for /usr).
 configure_file(tools/systemd/ringside-broker@.service.in ringside-broker@.service @ONLY)
-configure_file(tools/systemd/ringside-gateway@.service.in ringside-gateway@.service @ONLY)
 install(FILES "${CMAKE_CURRENT_BINARY_DIR}/ringside-broker@.service"
-              "${CMAKE_CURRENT_BINARY_DIR}/ringside-gateway@.service"
         DESTINATION lib/systemd/system)
 install(FILES tools/systemd/ringside.conf DESTINATION lib/sysusers.d)
-install(FILES docs/operations.md docs/gateway.md tools/gateway/dashboard/ringside.json
-        DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES docs/operations.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+
+if(TARGET ringside-gateway)
+  install(TARGETS ringside-gateway RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  configure_file(tools/systemd/ringside-gateway@.service.in ringside-gateway@.service @ONLY)
+  install(FILES "${CMAKE_CURRENT_BINARY_DIR}/ringside-gateway@.service"
+          DESTINATION lib/systemd/system)
+  install(FILES docs/gateway.md tools/gateway/dashboard/ringside.json
+          DESTINATION ${CMAKE_INSTALL_DOCDIR})
+endif()
