@@ -40,6 +40,22 @@ int connect_to(std::uint16_t port) {
     return socket.release();
 }
 
+int open_stream(std::uint16_t port, const std::string& pattern) {
+    Descriptor socket(connect_to(port));
+    const std::string request =
+        "GET /v1/watch?pattern=" + pattern + " HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
+    if (write(socket.get(), request.data(), request.size()) < 0) throw std::runtime_error("write");
+    // Its head, and the place at which it begins, which ends with an empty line.
+    std::string all;
+    char text[4096];
+    while (all.find("\r\n\r\nid: ") == std::string::npos) {
+        const ssize_t size = read(socket.get(), text, sizeof text);
+        if (size <= 0) throw std::runtime_error("an event stream does not begin");
+        all.append(text, static_cast<std::size_t>(size));
+    }
+    return socket.release();
+}
+
 void await_listener(std::uint16_t port) {
     for (int tries = 0;; ++tries) {
         try {

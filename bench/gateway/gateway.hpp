@@ -39,6 +39,9 @@ void await_listener(std::uint16_t port);
 /// A connection to it; throws.
 [[nodiscard]] int connect_to(std::uint16_t port);
 
+/// A connection that watches a pattern as an event stream, which has begun; throws.
+[[nodiscard]] int open_stream(std::uint16_t port, const std::string& pattern);
+
 void measure_load(Report& report, const GatewayScale& scale);
 void measure_latency(Report& report, const GatewayScale& scale);
 void measure_streams(Report& report, const GatewayScale& scale);

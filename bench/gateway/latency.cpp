@@ -77,21 +77,7 @@ void measure_latency(Report& report, const GatewayScale& scale) {
     const Broker broker("256MiB", {"--spin-us", "0"}, Broker::Cores::both);
     const GatewayProcess gateway(broker, std::nullopt);
     Client client = Client::attach({.grid = broker.grid()}).value();
-    const Sleeper stream([&] {
-        const int socket = connect_to(gateway.port());
-        constexpr std::string_view request =
-            "GET /v1/watch?pattern=clock HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
-        if (write(socket, request.data(), request.size()) < 0) _exit(1);
-        // The head, and the place at which the stream begins.
-        std::string all;
-        char text[4096];
-        while (all.find("\r\n\r\nid: ") == std::string::npos) {
-            const ssize_t size = read(socket, text, sizeof text);
-            if (size <= 0) _exit(1);
-            all.append(text, static_cast<std::size_t>(size));
-        }
-        return socket;
-    });
+    const Sleeper stream([&] { return open_stream(gateway.port(), "clock"); });
     int ends[2];
     if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0) throw std::runtime_error("no pair");
     const Descriptor mine(ends[0]);

@@ -32,20 +32,9 @@ void allow_descriptors(std::size_t count) {
     const Descriptor poll(epoll_create1(0));
     std::deque<int> sockets;
     for (int i = 0; i < connections; ++i) {
-        const int socket = connect_to(port);
-        constexpr std::string_view request =
-            "GET /v1/watch?pattern=score/* HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
-        if (write(socket, request.data(), request.size()) < 0) _exit(1);
+        const int socket = open_stream(port, "score/*");
         epoll_event wanted{.events = EPOLLIN, .data = {.fd = socket}};
         epoll_ctl(poll.get(), EPOLL_CTL_ADD, socket, &wanted);
-        // Until the place at which it begins has come, which ends with an empty line.
-        std::string all;
-        char text[4096];
-        while (all.find("\r\n\r\nid: ") == std::string::npos) {
-            const ssize_t size = read(socket, text, sizeof text);
-            if (size <= 0) _exit(1);
-            all.append(text, static_cast<std::size_t>(size));
-        }
         ++open;
     }
     for (;;) {
