@@ -132,9 +132,14 @@ Task<Outcome<WriteResult>> Operations::write(const Requester& requester, Write w
         if (!permitted) co_return permitted.error();
         write.options.condition = *permitted;
         const bool is_bound = permitted->kind != asked.kind;
+        if (!is_bound) {
+            const auto written = co_await grid_.write(std::move(write));
+            if (written) co_return *written;
+            co_return Problem::of(written.error(), is_patch(kind));
+        }
         const auto written = co_await grid_.write(write);
         if (written) co_return *written;
-        if (!is_bound || written.error() != Errc::condition_failed) {
+        if (written.error() != Errc::condition_failed) {
             co_return Problem::of(written.error(), is_patch(kind));
         }
     }
