@@ -1,8 +1,10 @@
 #include "tools/gateway/options.hpp"
 
 #include <CLI/CLI.hpp>
+#include <iostream>
 
 #include "tools/gateway/access/api_keys.hpp"
+#include "tools/gateway/deepstream/login/make_hash.hpp"
 
 namespace ringside::gateway {
 
@@ -113,6 +115,18 @@ int make_key() {
     return 0;
 }
 
+int make_hash(const deepstream::HashFlags& flags) {
+    std::string password;
+    std::getline(std::cin, password);
+    const auto entry = deepstream::make_users_entry(password, flags);
+    if (!entry) {
+        std::fprintf(stderr, "ringside-gateway: %s\n", entry.error().text().c_str());
+        return 2;
+    }
+    std::printf("%s", entry->c_str());
+    return 0;
+}
+
 }  // namespace
 
 Result<ParsedOptions> parse_options(int argc, const char* const* argv) {
@@ -121,6 +135,14 @@ Result<ParsedOptions> parse_options(int argc, const char* const* argv) {
     declare(app, flags);
     const auto* key = app.add_subcommand(
         "make-key", "Makes an API key, and prints what the configuration is to have of it");
+    deepstream::HashFlags hash_flags;
+    auto* const hash = app.add_subcommand(
+        "make-hash",
+        "Reads a password from standard input, and prints what a users file of deepstream is to "
+        "have of it");
+    hash->add_option("--hash", hash_flags.algorithm, "As OpenSSL calls it (default: sha512)");
+    hash->add_option("--iterations", hash_flags.iterations, "Of PBKDF2 (default: 100000)");
+    hash->add_option("--key-length", hash_flags.key_length, "In bytes (default: 64)");
     app.require_subcommand(0, 1);
     ParsedOptions parsed;
     try {
@@ -133,6 +155,11 @@ Result<ParsedOptions> parse_options(int argc, const char* const* argv) {
     if (key->parsed()) {
         parsed.is_done = true;
         parsed.status = make_key();
+        return parsed;
+    }
+    if (hash->parsed()) {
+        parsed.is_done = true;
+        parsed.status = make_hash(hash_flags);
         return parsed;
     }
     auto options = options_of(flags);

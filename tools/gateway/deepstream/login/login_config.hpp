@@ -1,0 +1,25 @@
+#pragma once
+
+#include <toml++/toml.h>
+
+#include <memory>
+
+#include "shm/base/errc.hpp"
+#include "tools/gateway/access/authenticator.hpp"
+#include "tools/gateway/access/toml_file.hpp"
+#include "tools/gateway/deepstream/login/login_method.hpp"
+
+namespace ringside::gateway::deepstream {
+
+/// What a table [[deepstream.auth]] is read with.
+struct LoginContext {
+    const TomlFile& file;
+    std::shared_ptr<const Authenticator> authenticator;
+    bool is_only_method = true;
+};
+
+/// The method that a table [[deepstream.auth]] describes. Errors: bad_configuration.
+[[nodiscard]] Result<std::unique_ptr<const LoginMethod>> read_login_method(
+    const toml::table& table, const LoginContext& context);
+
+}  // namespace ringside::gateway::deepstream

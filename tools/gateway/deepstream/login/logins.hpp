@@ -1,0 +1,39 @@
+#pragma once
+
+#include <toml++/toml.h>
+
+#include <memory>
+#include <vector>
+
+#include "shm/base/errc.hpp"
+#include "tools/gateway/access/authenticator.hpp"
+#include "tools/gateway/access/toml_file.hpp"
+#include "tools/gateway/deepstream/login/login_method.hpp"
+
+namespace ringside::gateway::deepstream {
+
+/// Who may log in with deepstream's protocol: the methods of [[deepstream.auth]] are asked in
+/// order, and the first that knows the client decides. Whom none knows is refused. Where there is
+/// no [[deepstream.auth]], everybody may.
+///
+/// Never changes: a configuration that is read again makes another.
+/// Thread safety: that of the loop.
+class Logins : public std::enable_shared_from_this<Logins> {
+public:
+    /// `deepstream`: the table [deepstream]. Reads users files, too.
+    /// Errors: bad_configuration; the detail says file and line.
+    static Result<std::shared_ptr<const Logins>> from(
+        const toml::table& deepstream, const TomlFile& file,
+        std::shared_ptr<const Authenticator> authenticator);
+
+    /// Decides in the loop in which it is awaited, which does not wait for it. Why a login is
+    /// refused is in the log.
+    Task<Login> login(LoginRequest request) const;
+
+private:
+    Logins() = default;
+
+    std::vector<std::unique_ptr<const LoginMethod>> methods_;
+};
+
+}  // namespace ringside::gateway::deepstream

@@ -1,0 +1,13 @@
+#pragma once
+
+#include "tools/gateway/deepstream/login/login_method.hpp"
+
+namespace ringside::gateway::deepstream {
+
+/// Lets everybody in, under the username that they say, or as `open`.
+class OpenLogin final : public LoginMethod {
+public:
+    Task<std::optional<Login>> decide(const LoginAttempt& attempt) const override;
+};
+
+}  // namespace ringside::gateway::deepstream

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <memory>
+
+#include "tools/gateway/access/authenticator.hpp"
+#include "tools/gateway/deepstream/login/login_method.hpp"
+
+namespace ringside::gateway::deepstream {
+
+/// Lets in who has one of the gateway's own API keys, or a JSON Web Token that it takes, as
+/// {"token": "…"}. The rules see the claims as the user's data.
+class TokenLogin final : public LoginMethod {
+public:
+    /// `is_last_word`: a token that is not good is refused, and no other method is asked.
+    TokenLogin(std::shared_ptr<const Authenticator> authenticator, bool is_last_word)
+        : authenticator_(std::move(authenticator)), is_last_word_(is_last_word) {}
+
+    Task<std::optional<Login>> decide(const LoginAttempt& attempt) const override;
+
+private:
+    std::shared_ptr<const Authenticator> authenticator_;
+    bool is_last_word_;
+};
+
+}  // namespace ringside::gateway::deepstream

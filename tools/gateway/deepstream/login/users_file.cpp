@@ -1,0 +1,81 @@
+#include "tools/gateway/deepstream/login/users_file.hpp"
+
+#include "shm/document/json.hpp"
+#include "tools/gateway/access/guarded_file.hpp"
+#include "tools/gateway/deepstream/login/login_limits.hpp"
+#include "tools/gateway/deepstream/login/yaml_document.hpp"
+
+namespace ringside::gateway::deepstream {
+
+namespace {
+
+Result<YamlDocument> read_document(const std::filesystem::path& path, const std::string& text) {
+    const std::string extension = path.extension();
+    if (extension == ".yml" || extension == ".yaml") {
+        auto read = document_from_yaml(text);
+        if (read) return read;
+        return Error(Errc::bad_configuration, path.string() + ":" + read.error().detail);
+    }
+    if (extension == ".json") {
+        auto read = document_from_json(text);
+        if (read) return YamlDocument{.document = std::move(*read), .lines = {}};
+        return Error(Errc::bad_configuration, path.string() + ": " + read.error().text());
+    }
+    return Error(Errc::bad_configuration,
+                 path.string() + ": a users file is called .yml, .yaml or .json");
+}
+
+std::optional<std::string> data_of(const Value& value) {
+    return value.is_null() ? std::nullopt : std::optional(to_json(value));
+}
+
+Result<FileUser> read_user(const Value& value, const PasswordHash* hash) {
+    const auto bad = [](std::string what) {
+        return Error(Errc::bad_configuration, std::move(what));
+    };
+    if (!value.is_object()) return bad("it has no password");
+    const auto password = value["password"].as_string();
+    if (!value["password"].exists()) return bad("it has no password");
+    if (!password) return bad("its password is not a string: put it in quotes");
+    if (hash != nullptr && !hash->can_keep(*password)) {
+        return bad("its password was not made with this hash and key_length, " +
+                   std::string("as ringside-gateway make-hash does it"));
+    }
+    return FileUser{.password = std::string(*password),
+                    .client_data = data_of(value["clientData"]),
+                    .server_data = data_of(value["serverData"])};
+}
+
+}  // namespace
+
+Result<FileUsers> read_users_file(const std::filesystem::path& path, const PasswordHash* hash) {
+    const auto text =
+        read_guarded_file(path, hash == nullptr ? FileKind::secret : FileKind::trusted,
+                          login_limits::users_file_bytes_max);
+    if (!text) return text.error();
+    const auto read = read_document(path, *text);
+    if (!read) return read.error();
+    const Value root = Value::of(read->document);
+    if (!root.is_object() || root.size() == 0) {
+        return Error(Errc::bad_configuration, path.string() + ": there are no users in it");
+    }
+    FileUsers users;
+    for (const auto [name, value] : root.members()) {
+        const auto bad = [&, user = std::string(name)](const std::string& what) {
+            const auto line = read->lines.find(user);
+            const std::string at =
+                line == read->lines.end() ? "" : ":" + std::to_string(line->second);
+            return Error(Errc::bad_configuration,
+                         path.string() + at + ": user '" + user + "': " + what);
+        };
+        if (name.empty() || name.size() > login_limits::id_bytes_max) {
+            return bad("a name has 1 to " + std::to_string(login_limits::id_bytes_max) + " bytes");
+        }
+        auto user = read_user(value, hash);
+        if (!user) return bad(user.error().detail);
+        users.emplace(name, std::move(*user));
+    }
+    return users;
+}
+
+}  // namespace ringside::gateway::deepstream

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "shm/base/errc.hpp"
+#include "tools/gateway/deepstream/login/password_hash.hpp"
+
+namespace ringside::gateway::deepstream {
+
+/// One who is in a users file.
+struct FileUser {
+    std::string password;                    ///< as it is kept: hashed, or not
+    std::optional<std::string> client_data;  ///< JSON text
+    std::optional<std::string> server_data;  ///< JSON text
+};
+
+using FileUsers = std::map<std::string, FileUser, std::less<>>;
+
+/// Reads a users file of deepstream: users.yml (or .yaml) or users.json. A file of passwords that
+/// are not hashed (`hash`: null) may not be open to others.
+/// Errors: bad_configuration; the detail says file, line and user, where there are.
+[[nodiscard]] Result<FileUsers> read_users_file(const std::filesystem::path& path,
+                                                const PasswordHash* hash);
+
+}  // namespace ringside::gateway::deepstream

@@ -1,0 +1,136 @@
+#include "tools/gateway/deepstream/login/web_post.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/connect.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http.hpp>
+
+#include "tools/gateway/deepstream/login/login_limits.hpp"
+
+namespace ringside::gateway::deepstream {
+
+namespace {
+
+namespace http = boost::beast::http;
+
+using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
+                                         asio::wait_traits<std::chrono::steady_clock>, Executor>;
+using Resolver = asio::ip::basic_resolver<Tcp, Executor>;
+
+Error failed_at(const char* what, error_code failed) {
+    return {Errc::system_error, std::string(what) + ": " + failed.message()};
+}
+
+http::request<http::string_body> request_of(const WebServer& server, WebPost& post) {
+    http::request<http::string_body> request(http::verb::post, server.target, 11);
+    for (const auto& [name, value] : post.headers) request.set(name, value);
+    request.set(http::field::host, server.authority);
+    request.set(http::field::user_agent, "ringside-gateway");
+    request.set(http::field::accept, "application/json");
+    request.set(http::field::content_type, "application/json; charset=utf-8");
+    request.keep_alive(false);
+    request.body() = std::move(post.body);
+    request.prepare_payload();
+    return request;
+}
+
+/// One request and its answer. It belongs to its coroutine and to the one that waits for it; when
+/// the latter has waited long enough, the former ends as soon as it can.
+class Exchange : public std::enable_shared_from_this<Exchange> {
+public:
+    Exchange(const Executor& loop, std::shared_ptr<const WebServer> server, WebPost post)
+        : server_(std::move(server)),
+          request_(request_of(*server_, post)),
+          held_(std::move(post.held)),
+          stream_(Socket(loop), server_->tls.get()),
+          deadline_(loop) {
+        parser_.body_limit(login_limits::answer_bytes_max);
+        parser_.header_limit(login_limits::answer_header_bytes_max);
+    }
+
+    Task<Result<WebAnswer>> wait(std::chrono::milliseconds time) {
+        const auto self = shared_from_this();
+        deadline_.expires_after(time);
+        asio::co_spawn(stream_.get_executor(), run(), asio::detached);
+        while (!is_done_ && !is_late_) {
+            const auto [cancelled] = co_await deadline_.async_wait(use_task);
+            is_late_ = !cancelled;
+        }
+        if (is_done_) co_return std::move(outcome_);
+        error_code ignored;  // it is given up in any case
+        stream_.socket().close(ignored);
+        co_return Error(Errc::timed_out, "it does not answer in time");
+    }
+
+private:
+    Task<void> run() {
+        const auto self = shared_from_this();
+        outcome_ = co_await exchange();
+        is_done_ = true;
+        deadline_.cancel();
+    }
+
+    Task<Result<WebAnswer>> exchange() {
+        if (auto connected = co_await connect(); !connected) co_return connected.error();
+        const auto [not_sent, sent] = co_await http::async_write(stream_, request_, use_task);
+        if (not_sent) co_return failed_at("it does not take the request", not_sent);
+        const auto [not_read, read] =
+            co_await http::async_read(stream_, buffer_, parser_, use_task);
+        if (not_read) co_return failed_at("its answer cannot be used", not_read);
+        auto answer = parser_.release();
+        co_return WebAnswer{.status = answer.result_int(),
+                            .content_type = std::string(answer[http::field::content_type]),
+                            .body = std::move(answer.body())};
+    }
+
+    Task<Result<void>> connect() {
+        Resolver resolver(stream_.get_executor());
+        const auto [not_found, endpoints] =
+            co_await resolver.async_resolve(server_->host, server_->port, use_task);
+        if (not_found) co_return failed_at("its name cannot be resolved", not_found);
+        // To connect would open the socket again.
+        if (is_late_) co_return Error(Errc::timed_out);
+        const auto [not_reached, endpoint] =
+            co_await asio::async_connect(stream_.socket(), endpoints, use_task);
+        if (not_reached) co_return failed_at("it cannot be reached", not_reached);
+        if (stream_.tls() == nullptr) co_return Result<void>();
+        // Addresses are not told (RFC 6066, 3).
+        error_code is_name;
+        asio::ip::make_address(server_->host, is_name);
+        if (is_name &&
+            SSL_set_tlsext_host_name(stream_.tls()->native_handle(), server_->host.c_str()) != 1) {
+            co_return Error(Errc::system_error, "TLS does not take its name");
+        }
+        const auto [not_trusted] =
+            co_await stream_.tls()->async_handshake(ssl::stream_base::client, use_task);
+        if (not_trusted) co_return failed_at("TLS", not_trusted);
+        co_return Result<void>();
+    }
+
+    const std::shared_ptr<const WebServer> server_;
+    const http::request<http::string_body> request_;
+    const std::shared_ptr<const void> held_;
+    Stream stream_;
+    Timer deadline_;
+    boost::beast::flat_buffer buffer_{login_limits::answer_header_bytes_max +
+                                      login_limits::answer_bytes_max};
+    http::response_parser<http::string_body> parser_;
+    Result<WebAnswer> outcome_ = Error(Errc::system_error, "it has ended early");
+    bool is_done_ = false;
+    bool is_late_ = false;
+};
+
+}  // namespace
+
+Task<Result<WebAnswer>> post_json(std::shared_ptr<const WebServer> server, WebPost post,
+                                  std::chrono::milliseconds time) {
+    const Executor loop = co_await asio::this_coro::executor;
+    const auto exchange = std::make_shared<Exchange>(loop, std::move(server), std::move(post));
+    co_return co_await exchange->wait(time);
+}
+
+}  // namespace ringside::gateway::deepstream

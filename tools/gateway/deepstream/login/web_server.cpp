@@ -1,0 +1,58 @@
+#include <boost/asio/ssl/host_name_verification.hpp>
+#include <boost/url/parse.hpp>
+#include <boost/url/url_view.hpp>
+
+#include "tools/gateway/deepstream/login/web_post.hpp"
+
+namespace ringside::gateway::deepstream {
+
+namespace {
+
+Error bad(std::string what) { return {Errc::bad_configuration, std::move(what)}; }
+
+Result<std::shared_ptr<ssl::context>> make_client_tls(const std::string& host,
+                                                      const std::string& ca) {
+    auto context = std::make_shared<ssl::context>(ssl::context::tls_client);
+    error_code failed;
+    context->set_options(
+        ssl::context::default_workarounds | ssl::context::no_tlsv1 | ssl::context::no_tlsv1_1,
+        failed);
+    if (failed) return bad("options of TLS: " + failed.message());
+    if (ca.empty()) context->set_default_verify_paths(failed);
+    else context->load_verify_file(ca, failed);
+    if (failed)
+        return bad((ca.empty() ? "the system's authorities" : ca) + ": " + failed.message());
+    context->set_verify_mode(ssl::verify_peer, failed);
+    if (failed) return bad("verify mode of TLS: " + failed.message());
+    context->set_verify_callback(ssl::host_name_verification(host), failed);
+    if (failed) return bad("verification by TLS: " + failed.message());
+    return context;
+}
+
+}  // namespace
+
+Result<WebServer> parse_web_server(const std::string& url, const std::string& ca) {
+    const auto parsed = boost::urls::parse_uri(url);
+    const bool is_https = parsed && parsed->scheme_id() == boost::urls::scheme::https;
+    if (!parsed || (!is_https && parsed->scheme_id() != boost::urls::scheme::http)) {
+        return bad("this is no URL of http or https");
+    }
+    if (parsed->has_userinfo()) return bad("a user or password in a URL is not taken");
+    if (parsed->has_fragment()) return bad("a '#' in this URL means nothing");
+    if (parsed->host().empty()) return bad("the URL names no host");
+    if (!is_https && !ca.empty()) return bad("ca is for https only");
+    WebServer server;
+    server.host = parsed->host_address();
+    server.port = parsed->port().empty() ? (is_https ? "443" : "80") : std::string(parsed->port());
+    if (parsed->has_port() && parsed->port_number() == 0) return bad("the port is none");
+    server.authority = std::string(parsed->encoded_host_and_port());
+    server.target = std::string(parsed->encoded_target());
+    if (!server.target.starts_with('/')) server.target.insert(0, "/");
+    if (!is_https) return server;
+    auto tls = make_client_tls(server.host, ca);
+    if (!tls) return tls.error();
+    server.tls = *std::move(tls);
+    return server;
+}
+
+}  // namespace ringside::gateway::deepstream

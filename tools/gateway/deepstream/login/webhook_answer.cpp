@@ -1,0 +1,86 @@
+#include "tools/gateway/deepstream/login/webhook_answer.hpp"
+
+#include <simdjson.h>
+#include <strings.h>
+
+#include "shm/document/json.hpp"
+#include "tools/gateway/deepstream/login/login_limits.hpp"
+#include "tools/gateway/deepstream/login/login_method.hpp"
+
+namespace ringside::gateway::deepstream {
+
+namespace {
+
+Error bad(std::string what) {
+    return {Errc::bad_request, "the webhook's answer: " + std::move(what)};
+}
+
+/// The type without its parameters.
+std::string_view media_type(std::string_view content_type) noexcept {
+    content_type = content_type.substr(0, content_type.find(';'));
+    return content_type.substr(0, content_type.find_last_not_of(" \t") + 1);
+}
+
+bool is_type(std::string_view type, std::string_view wanted) noexcept {
+    return type.size() == wanted.size() &&
+           strncasecmp(type.data(), wanted.data(), wanted.size()) == 0;
+}
+
+Login login_of_text(std::string_view text, bool is_permitted) {
+    if (!is_permitted) return text.empty() ? Login{} : refused_with(text);
+    return {.is_valid = true, .id = std::string(text.empty() ? unknown_user : text)};
+}
+
+Result<std::string> id_of(const Value& id) {
+    if (id.is_null()) return std::string(unknown_user);
+    if (id.is_integer()) return to_json(id);
+    const auto text = id.as_string();
+    if (!text) return bad("id is not a string");
+    return std::string(text->empty() ? unknown_user : *text);
+}
+
+std::optional<std::string> data_of(const Value& value) {
+    return value.is_null() ? std::nullopt : std::optional(to_json(value));
+}
+
+Result<Login> login_of_object(const Value& answer, bool is_permitted) {
+    const Value says = answer["isValid"];
+    if (says.exists() && !says.is_boolean()) return bad("isValid is not true or false");
+    Login login{.client_data = data_of(answer["clientData"])};
+    if (!is_permitted || says.as_bool() == false) return login;
+    auto id = id_of(answer["id"]);
+    if (!id) return id.error();
+    const Value token = answer["token"];
+    if (!token.is_null() && !token.is_string()) return bad("token is not a string");
+    login.is_valid = true;
+    login.id = *std::move(id);
+    login.server_data = data_of(answer["serverData"]);
+    if (token.is_string()) login.token = token.as_string();
+    return login;
+}
+
+Result<Login> login_of_json(std::string_view json, bool is_permitted) {
+    const auto document = document_from_json(json);
+    if (!document) return bad(document.error().text());
+    const Value root = Value::of(*document);
+    if (root.is_object()) return login_of_object(root, is_permitted);
+    if (root.is_null()) return login_of_text("", is_permitted);
+    if (const auto text = root.as_string()) return login_of_text(*text, is_permitted);
+    return bad("it is neither a string nor an object");
+}
+
+}  // namespace
+
+Result<Login> login_of_answer(const WebAnswer& answer, bool is_permitted) {
+    if (answer.body.empty()) return login_of_text("", is_permitted);
+    const std::string_view type = media_type(answer.content_type);
+    if (is_type(type, "application/json") || is_type(type, "text/javascript")) {
+        return login_of_json(answer.body, is_permitted);
+    }
+    // What is neither JSON nor text says nothing; its status does.
+    if (!is_type(type.substr(0, 5), "text/")) return login_of_text("", is_permitted);
+    if (!simdjson::validate_utf8(answer.body)) return bad("it is not UTF-8");
+    return login_of_text(answer.body, is_permitted);
+}
+
+}  // namespace ringside::gateway::deepstream
