@@ -6,28 +6,55 @@
 #include <boost/asio/detached.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
 
+#include "tools/gateway/deepstream/presence_hub.hpp"
+#include "tools/gateway/deepstream/rpc_hub.hpp"
 #include "tools/gateway/http/server.hpp"
 
 namespace ringside::gateway::deepstream {
 
 namespace websocket = boost::beast::websocket;
 
-Session::Session(Hub& hub, Connection& connection, Requester requester)
+namespace {
+
+/// Of one who has not logged in: nobody, who may do nothing.
+Requester nobody() {
+    static const auto identity = std::make_shared<const Identity>();
+    static const auto permissions = std::make_shared<const FixedPermissions>(false);
+    return {identity, permissions};
+}
+
+LoginRequest login_request(const http::request<http::string_body>& upgrade,
+                           const Tcp::endpoint& peer, std::string auth_data) {
+    LoginRequest request{.auth_data = std::move(auth_data),
+                         .remote_address = peer.address().to_string()};
+    for (const auto& field : upgrade) {
+        request.headers.emplace_back(std::string(field.name_string()), std::string(field.value()));
+    }
+    return request;
+}
+
+}  // namespace
+
+Session::Session(Hub& hub, Connection& connection, http::request<http::string_body> upgrade)
     : hub_(hub),
       connection_(connection),
       alive_(connection.shared_from_this()),
-      requester_(std::move(requester)),
+      upgrade_(std::move(upgrade)),
+      requester_(nobody()),
       stream_(std::make_shared<CorkedStream>(connection)),
       socket_(*stream_),
       records_(*this),
-      events_(*this) {
+      events_(*this),
+      rpcs_(*this),
+      presences_(*this),
+      record_listening_(*this, Action::listen),
+      event_listening_(*this, Action::listen_events) {
     ++hub_.figures.websockets_open;
 }
 
 Session::~Session() { --hub_.figures.websockets_open; }
 
-Task<void> Session::run(std::shared_ptr<Session> session,
-                        http::request<http::string_body> upgrade) {
+Task<void> Session::run(std::shared_ptr<Session> session) {
     Session& self = *session;
     self.connection_.expect_nothing();  // the WebSocket looks after its own time
     self.socket_.set_option(websocket::stream_base::timeout{
@@ -37,7 +64,7 @@ Task<void> Session::run(std::shared_ptr<Session> session,
     self.socket_.read_message_max(self.hub_.options.message_bytes_max);
     self.socket_.auto_fragment(false);
     self.socket_.binary(true);
-    const auto [failed] = co_await self.socket_.async_accept(upgrade, use_task);
+    const auto [failed] = co_await self.socket_.async_accept(self.upgrade_, use_task);
     if (failed) co_return;
     self.connection_.on_drain([weak = std::weak_ptr(session)] {
         if (const auto alive = weak.lock()) {
@@ -52,12 +79,21 @@ Task<void> Session::run(std::shared_ptr<Session> session,
     });
     asio::co_spawn(self.executor(), limit_login_time(session), asio::detached);
     co_await self.read_messages();
-    self.is_over_ = true;
-    self.connection_.on_drain(nullptr);
-    self.stream_->on_drained(nullptr);
-    self.records_.clear();
-    self.events_.clear();
-    self.connection_.cut();
+    self.leave();
+}
+
+void Session::leave() {
+    is_over_ = true;
+    connection_.on_drain(nullptr);
+    stream_->on_drained(nullptr);
+    record_listening_.clear();
+    event_listening_.clear();
+    records_.clear();
+    events_.clear();
+    hub_.rpc().forget(*this);
+    hub_.presence().forget(*this);
+    if (is_counted_) hub_.presence().leave(user());
+    connection_.cut();
 }
 
 Task<void> Session::read_messages() {
@@ -212,21 +248,68 @@ Task<void> Session::take_auth(const Envelope& envelope) {
         send(message_of<wire::AuthMessage>(AuthAction::invalid_message_data));
         co_return end(websocket::close_code::bad_payload, "no such login");
     }
+    auto request = login_request(upgrade_, connection_.peer(), message.data());
+    const Login login = co_await hub_.options.logins->login(std::move(request));
     has_tried_login_ = true;
+    if (is_over_) co_return;
+    if (login.is_valid) let_in(login);
+    else turn_away(login);
+}
+
+void Session::let_in(const Login& login) {
+    requester_ = hub_.requester_for(login);
+    client_data_ = login.client_data.value_or(std::string());
+    is_counted_ = login.is_known();
+    if (is_counted_) hub_.presence().join(user());
     phase_ = Phase::open;
-    send(message_of<wire::AuthMessage>(AuthAction::successful));
+    auto answer = message_of<wire::AuthMessage>(AuthAction::successful);
+    if (login.client_data) answer.set_data(*login.client_data);
+    send(answer);
+}
+
+void Session::turn_away(const Login& login) {
+    auto answer = message_of<wire::AuthMessage>(AuthAction::unsuccessful);
+    if (login.client_data) answer.set_data(*login.client_data);
+    send(answer);
+    if (++login_attempts_ < hub_.options.login_attempts_max) return;
+    send(message_of<wire::AuthMessage>(AuthAction::too_many_attempts));
+    end(websocket::close_code::policy_error, "too many attempts to log in");
 }
 
 Task<void> Session::take_open(const Envelope& envelope) {
     switch (static_cast<Topic>(envelope.topic)) {
-        case Topic::record:
-            if (parse(envelope, record_message_)) co_await records_.take(record_message_);
-            break;
-        case Topic::event:
-            if (parse(envelope, event_message_)) events_.take(event_message_);
-            break;
-        case Topic::auth: break;
+        case Topic::record: co_return co_await take_record(envelope);
+        case Topic::event: co_return take_event(envelope);
+        case Topic::rpc:
+            if (parse(envelope, rpc_message_)) rpcs_.take(rpc_message_);
+            co_return;
+        case Topic::presence:
+            if (parse(envelope, presence_message_)) presences_.take(presence_message_);
+            co_return;
+        case Topic::auth: co_return;
         default: send(message_of<wire::ParserMessage>(ParserAction::unknown_topic));
+    }
+}
+
+Task<void> Session::take_record(const Envelope& envelope) {
+    if (!parse(envelope, record_message_)) co_return;
+    switch (static_cast<RecordAction>(record_message_.action())) {
+        case RecordAction::listen: co_return record_listening_.listen(record_message_);
+        case RecordAction::unlisten: co_return record_listening_.unlisten(record_message_);
+        case RecordAction::listen_accept: co_return record_listening_.accept(record_message_);
+        case RecordAction::listen_reject: co_return record_listening_.reject(record_message_);
+        default: co_await records_.take(record_message_);
+    }
+}
+
+void Session::take_event(const Envelope& envelope) {
+    if (!parse(envelope, event_message_)) return;
+    switch (static_cast<EventAction>(event_message_.action())) {
+        case EventAction::listen: return event_listening_.listen(event_message_);
+        case EventAction::unlisten: return event_listening_.unlisten(event_message_);
+        case EventAction::listen_accept: return event_listening_.accept(event_message_);
+        case EventAction::listen_reject: return event_listening_.reject(event_message_);
+        default: events_.take(event_message_);
     }
 }
 

@@ -8,7 +8,10 @@
 #include "tools/gateway/deepstream/events.hpp"
 #include "tools/gateway/deepstream/grid_evidence.hpp"
 #include "tools/gateway/deepstream/hub.hpp"
+#include "tools/gateway/deepstream/listening.hpp"
+#include "tools/gateway/deepstream/presences.hpp"
 #include "tools/gateway/deepstream/records.hpp"
+#include "tools/gateway/deepstream/rpcs.hpp"
 #include "tools/gateway/deepstream/wire/frame.hpp"
 #include "tools/gateway/http/corked_stream.hpp"
 #include "tools/gateway/watch/subscription.hpp"
@@ -21,12 +24,12 @@ namespace ringside::gateway::deepstream {
 /// Thread safety: that of the loop.
 class Session : public Sink, public std::enable_shared_from_this<Session> {
 public:
-    Session(Hub& hub, Connection& connection, Requester requester);
+    /// `upgrade`: what the client has asked for.
+    Session(Hub& hub, Connection& connection, http::request<http::string_body> upgrade);
     ~Session() override;
 
     /// Answers the upgrade, and serves until either side ends it.
-    static Task<void> run(std::shared_ptr<Session> session,
-                          http::request<http::string_body> upgrade);
+    static Task<void> run(std::shared_ptr<Session> session);
 
     template <class Message>
     void send(const Message& message) {
@@ -49,8 +52,11 @@ public:
     [[nodiscard]] bool has_subscriptions_left();
 
     [[nodiscard]] Hub& hub() noexcept { return hub_; }
+    /// Of one who has logged in.
     [[nodiscard]] const Requester& requester() const noexcept { return requester_; }
     [[nodiscard]] const std::string& user() const noexcept { return requester_.identity->user; }
+    /// JSON that the client was given at its login; empty: none.
+    [[nodiscard]] const std::string& client_data() const noexcept { return client_data_; }
     [[nodiscard]] Executor executor() { return connection_.stream().get_executor(); }
 
     // Of its subscriptions.
@@ -85,6 +91,11 @@ private:
     Task<void> take(std::string_view frame);
     void take_connection(const Envelope& envelope);
     Task<void> take_auth(const Envelope& envelope);
+    void let_in(const Login& login);
+    void turn_away(const Login& login);
+    Task<void> take_record(const Envelope& envelope);
+    void take_event(const Envelope& envelope);
+    void leave();
     Task<void> take_open(const Envelope& envelope);
     static Task<void> limit_login_time(std::weak_ptr<Session> session);
 
@@ -94,19 +105,28 @@ private:
     Hub& hub_;
     Connection& connection_;
     const std::shared_ptr<Connection> alive_;
+    const http::request<http::string_body> upgrade_;
     Requester requester_;
+    std::string client_data_;
+    bool is_counted_ = false;  ///< in presence
     const std::shared_ptr<CorkedStream> stream_;
     WebSocket socket_;
     Phase phase_ = Phase::greeting;
-    std::size_t login_attempts_ = 0;
+    std::int64_t login_attempts_ = 0;
     bool has_tried_login_ = false;
     bool is_over_ = false;    ///< nothing is said any more
     bool is_closed_ = false;  ///< nor heard
     std::string frame_;
     wire::RecordMessage record_message_;
     wire::EventMessage event_message_;
+    wire::RpcMessage rpc_message_;
+    wire::PresenceMessage presence_message_;
     Records records_;
     Events events_;
+    Rpcs rpcs_;
+    Presences presences_;
+    RecordListening record_listening_;
+    EventListening event_listening_;
 };
 
 }  // namespace ringside::gateway::deepstream
