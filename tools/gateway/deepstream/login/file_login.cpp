@@ -2,9 +2,9 @@
 
 namespace ringside::gateway::deepstream {
 
-FileLogin::FileLogin(FileUsers users, std::optional<PasswordHash> hash, bool is_last_word)
+FileLogin::FileLogin(FileUsers users, const std::optional<PasswordHash>& hash, bool is_last_word)
     : users_(std::move(users)),
-      hash_(std::move(hash)),
+      hash_(hash),
       is_last_word_(is_last_word),
       nobodys_password_(hash_ ? hash_->hash("", "nobody") : "") {}
 
