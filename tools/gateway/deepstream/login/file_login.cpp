@@ -2,14 +2,13 @@
 
 namespace ringside::gateway::deepstream {
 
-FileLogin::FileLogin(FileUsers users, std::optional<PasswordHash> hash, bool is_last_word)
+FileLogin::FileLogin(FileUsers users, const std::optional<PasswordHash>& hash, bool is_last_word)
     : users_(std::move(users)),
-      hash_(std::move(hash)),
+      hash_(hash),
       is_last_word_(is_last_word),
       nobodys_password_(hash_ ? hash_->hash("", "nobody") : "") {}
 
 Task<std::optional<Login>> FileLogin::decide(const LoginAttempt& attempt) const {
-    const auto refusal = is_last_word_ ? std::optional(Login{}) : std::nullopt;
     const auto username = attempt.auth_data["username"].as_string();
     const auto password = attempt.auth_data["password"].as_string();
     if (!username || !password) {
@@ -25,9 +24,13 @@ Task<std::optional<Login>> FileLogin::decide(const LoginAttempt& attempt) const 
         log_refusal(attempt.request, "too many passwords wait to be hashed");
         co_return Login{};
     }
-    if (!is_there || !*does_fit) {
-        log_refusal(attempt.request, is_there ? "the password is wrong" : "there is no such user");
-        co_return refusal;
+    if (!is_there) {
+        log_refusal(attempt.request, "there is no such user in the file");
+        co_return std::nullopt;
+    }
+    if (!*does_fit) {
+        log_refusal(attempt.request, "the password is wrong");
+        co_return is_last_word_ ? std::optional(Login{}) : std::nullopt;
     }
     co_return Login{.is_valid = true,
                     .id = user->first,

@@ -13,9 +13,9 @@ namespace ringside::gateway::deepstream {
 class FileLogin final : public LoginMethod {
 public:
     /// `hash`: none: passwords are kept as they are.
-    /// `is_last_word`: who brings no username and password, or a wrong one, is refused, and no
-    /// other method is asked.
-    FileLogin(FileUsers users, std::optional<PasswordHash> hash, bool is_last_word);
+    /// `is_last_word`: who brings no username and password, or a wrong password, is refused, and
+    /// no other method is asked. Who is not in the file is always for the next one.
+    FileLogin(FileUsers users, const std::optional<PasswordHash>& hash, bool is_last_word);
 
     Task<std::optional<Login>> decide(const LoginAttempt& attempt) const override;
 

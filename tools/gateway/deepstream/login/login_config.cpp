@@ -72,7 +72,7 @@ Result<Method> read_file(const toml::table& table, const LoginContext& context) 
     if (!hash) return hash.error();
     auto users = read_users_file(path, *hash ? &**hash : nullptr);
     if (!users) return users.error();
-    return std::make_unique<const FileLogin>(*std::move(users), *std::move(hash), is_last_word);
+    return std::make_unique<const FileLogin>(*std::move(users), *hash, is_last_word);
 }
 
 Result<Method> read_webhook(const toml::table& table, const LoginContext& context) {

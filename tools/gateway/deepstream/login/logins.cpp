@@ -32,7 +32,10 @@ Result<std::shared_ptr<const Logins>> Logins::from(
 }
 
 Task<Login> Logins::login(LoginRequest request) const {
-    const auto self = shared_from_this();  // the configuration may be read again meanwhile
+    return decide(shared_from_this(), std::move(request));
+}
+
+Task<Login> Logins::decide(std::shared_ptr<const Logins> self, LoginRequest request) {
     if (request.auth_data.size() > login_limits::auth_data_bytes_max) {
         log_refusal(request, "its data are too long");
         co_return Login{};
@@ -43,7 +46,7 @@ Task<Login> Logins::login(LoginRequest request) const {
         co_return Login{};
     }
     const LoginAttempt attempt{.request = request, .auth_data = Value::of(*document)};
-    for (const auto& method : methods_) {
+    for (const auto& method : self->methods_) {
         auto login = co_await method->decide(attempt);
         if (!login) continue;
         if (login->id.size() > login_limits::id_bytes_max) {

@@ -33,6 +33,9 @@ public:
 private:
     Logins() = default;
 
+    /// `self`: kept, since the configuration may be read again meanwhile.
+    static Task<Login> decide(std::shared_ptr<const Logins> self, LoginRequest request);
+
     std::vector<std::unique_ptr<const LoginMethod>> methods_;
 };
 

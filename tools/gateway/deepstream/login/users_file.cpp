@@ -1,5 +1,7 @@
 #include "tools/gateway/deepstream/login/users_file.hpp"
 
+#include <fmt/format.h>
+
 #include "shm/document/json.hpp"
 #include "tools/gateway/access/guarded_file.hpp"
 #include "tools/gateway/deepstream/login/login_limits.hpp"
@@ -66,7 +68,7 @@ Result<FileUsers> read_users_file(const std::filesystem::path& path, const Passw
             const std::string at =
                 line == read->lines.end() ? "" : ":" + std::to_string(line->second);
             return Error(Errc::bad_configuration,
-                         path.string() + at + ": user '" + user + "': " + what);
+                         fmt::format("{}{}: user '{}': {}", path.string(), at, user, what));
         };
         if (name.empty() || name.size() > login_limits::id_bytes_max) {
             return bad("a name has 1 to " + std::to_string(login_limits::id_bytes_max) + " bytes");

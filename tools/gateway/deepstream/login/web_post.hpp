@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -11,6 +12,9 @@
 #include "tools/gateway/net.hpp"
 
 namespace ringside::gateway::deepstream {
+
+using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
+                                         asio::wait_traits<std::chrono::steady_clock>, Executor>;
 
 /// A place that is asked by HTTP/1.1.
 struct WebServer {

@@ -1,6 +1,7 @@
 #include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
+#include <charconv>
 
 #include "tools/gateway/deepstream/login/web_post.hpp"
 
@@ -9,6 +10,13 @@ namespace ringside::gateway::deepstream {
 namespace {
 
 Error bad(std::string what) { return {Errc::bad_configuration, std::move(what)}; }
+
+bool is_port(std::string_view digits) noexcept {
+    std::uint16_t port = 0;
+    const char* const end = digits.data() + digits.size();
+    const auto [stopped, failed] = std::from_chars(digits.data(), end, port);
+    return failed == std::errc() && stopped == end && port != 0;
+}
 
 Result<std::shared_ptr<ssl::context>> make_client_tls(const std::string& host,
                                                       const std::string& ca) {
@@ -44,7 +52,7 @@ Result<WebServer> parse_web_server(const std::string& url, const std::string& ca
     WebServer server;
     server.host = parsed->host_address();
     server.port = parsed->port().empty() ? (is_https ? "443" : "80") : std::string(parsed->port());
-    if (parsed->has_port() && parsed->port_number() == 0) return bad("the port is none");
+    if (!is_port(server.port)) return bad("a port is 1 to 65535");
     server.authority = std::string(parsed->encoded_host_and_port());
     server.target = std::string(parsed->encoded_target());
     if (!server.target.starts_with('/')) server.target.insert(0, "/");

@@ -4,20 +4,17 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <map>
 
 #include "shm/document/json.hpp"
+#include "tools/gateway/deepstream/login/header_name.hpp"
 #include "tools/gateway/deepstream/login/login_limits.hpp"
 #include "tools/gateway/deepstream/login/webhook_answer.hpp"
 
 namespace ringside::gateway::deepstream {
 
 namespace {
-
-using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
-                                         asio::wait_traits<std::chrono::steady_clock>, Executor>;
 
 bool has(const std::vector<unsigned>& codes, unsigned code) noexcept {
     return std::find(codes.begin(), codes.end(), code) != codes.end();
@@ -34,13 +31,6 @@ std::string from_latin1(std::string_view bytes) {
             text += static_cast<char>(0xC0 | code >> 6);
             text += static_cast<char>(0x80 | (code & 0x3F));
         }
-    }
-    return text;
-}
-
-std::string lower_case(std::string text) {
-    for (char& byte : text) {
-        if (byte >= 'A' && byte <= 'Z') byte = static_cast<char>(byte - 'A' + 'a');
     }
     return text;
 }

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include "tools/gateway/deepstream/login/header_name.hpp"
 #include "tools/gateway/deepstream/login/login_limits.hpp"
 #include "tools/gateway/deepstream/login/webhook_login.hpp"
 
@@ -38,16 +39,8 @@ TomlFile::Take to_ms(const TomlFile& file, std::chrono::milliseconds& time, std:
         };
 }
 
-std::string lower_case(std::string_view text) {
-    std::string lower(text);
-    for (char& byte : lower) {
-        if (byte >= 'A' && byte <= 'Z') byte = static_cast<char>(byte - 'A' + 'a');
-    }
-    return lower;
-}
-
 /// Whether a header may be set by a client (RFC 9110, 5.6.2, and not what the request depends on).
-bool can_be_promoted(std::string_view name) {
+bool can_be_promoted(const std::string& name) {
     constexpr std::array<std::string_view, 14> own = {
         "host",       "content-length", "content-type", "content-encoding", "transfer-encoding",
         "connection", "keep-alive",     "upgrade",      "expect",           "te",

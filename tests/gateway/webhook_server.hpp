@@ -1,0 +1,64 @@
+#pragma once
+
+#include <boost/beast/http.hpp>
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tools/gateway/http/stream.hpp"
+#include "tools/gateway/net.hpp"
+
+namespace ringside::testing {
+
+/// A server on loopback, in the loop of the test, that answers each request with bytes that the
+/// test has chosen, and closes.
+class WebhookServer {
+public:
+    using Request = boost::beast::http::request<boost::beast::http::string_body>;
+
+    /// `tls`: null: in the clear.
+    explicit WebhookServer(boost::asio::io_context& loop,
+                           std::shared_ptr<gateway::ssl::context> tls = nullptr);
+    ~WebhookServer();
+    WebhookServer(const WebhookServer&) = delete;
+    WebhookServer& operator=(const WebhookServer&) = delete;
+
+    [[nodiscard]] std::string url(const std::string& host, const std::string& target) const;
+
+    /// What the next request is answered with; after the last one, all others.
+    void answer(const std::string& bytes) { state_->answers.push_back(bytes); }
+    /// Answers with a status, and a body of that type.
+    void answer(int status, const std::string& type, const std::string& body);
+    /// Requests are read, and never answered.
+    void hang() { state_->hangs = true; }
+    /// Each answer is followed by more of it, for as long as it is taken.
+    void drip() { state_->drips = true; }
+    /// From now on nobody listens.
+    void stop();
+
+    [[nodiscard]] const std::vector<Request>& requests() const { return state_->requests; }
+    /// Connections that were closed, or are over.
+    [[nodiscard]] std::size_t ended() const { return state_->ended; }
+
+private:
+    /// Shared with the coroutines, which end with the loop.
+    struct State {
+        std::shared_ptr<gateway::ssl::context> tls;
+        boost::asio::basic_socket_acceptor<gateway::Tcp, gateway::Executor> acceptor;
+        std::deque<std::string> answers = {};
+        std::vector<Request> requests = {};
+        std::size_t ended = 0;
+        bool hangs = false;
+        bool drips = false;
+    };
+
+    static gateway::Task<void> accept(std::shared_ptr<State> state);
+    static gateway::Task<void> serve(std::shared_ptr<State> state, gateway::Socket socket);
+    static gateway::Task<void> respond(std::shared_ptr<State> state, gateway::Stream& stream);
+
+    std::shared_ptr<State> state_;
+    unsigned port_ = 0;
+};
+
+}  // namespace ringside::testing
