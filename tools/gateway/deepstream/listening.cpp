@@ -50,6 +50,11 @@ template <class Message, class TopicAction>
 Listening<Message, TopicAction>::~Listening() = default;
 
 template <class Message, class TopicAction>
+void Listening<Message, TopicAction>::clear() {
+    patterns_.clear();
+}
+
+template <class Message, class TopicAction>
 void Listening<Message, TopicAction>::send(TopicAction action, const std::string& pattern,
                                            const std::string& name) {
     auto message = message_of<Message>(action);

@@ -38,7 +38,7 @@ public:
     void unlisten(const Message& message);
     void accept(const Message& message);
     void reject(const Message& message);
-    void clear() { patterns_.clear(); }
+    void clear();
 
     /// Of one connection.
     static constexpr std::size_t patterns_max = 1000;

@@ -90,10 +90,10 @@ void PresenceHub::unfollow(Session& session, const std::string& user) {
 
 void PresenceHub::forget(Session& session) {
     followers_of_all_.erase(&session);
-    std::erase_if(followers_, [&](auto& one) {
-        one.second.erase(&session);
-        return one.second.empty();
-    });
+    for (auto at = followers_.begin(); at != followers_.end();) {
+        at->second.erase(&session);
+        at = at->second.empty() ? followers_.erase(at) : std::next(at);
+    }
 }
 
 void PresenceHub::tell(const Subscription&, const std::shared_ptr<const ChangeText>& text,
