@@ -73,7 +73,7 @@ Task<void> Session::run(std::shared_ptr<Session> session) {
     });
     self.stream_->on_drained([weak = std::weak_ptr(session)] {
         const auto alive = weak.lock();
-        if (!alive || alive->is_over_) return;
+        if (!alive || alive->is_over_ || !std::exchange(alive->was_full_, false)) return;
         alive->records_.go_on();
         alive->events_.go_on();
     });

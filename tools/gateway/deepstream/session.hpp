@@ -61,7 +61,9 @@ public:
 
     // Of its subscriptions.
     [[nodiscard]] bool has_room() const noexcept override {
-        return stream_->waiting_bytes() < changes_bytes_max;
+        const bool has = stream_->waiting_bytes() < changes_bytes_max;
+        was_full_ = was_full_ || !has;
+        return has;
     }
     void tell(const Subscription& subscription, const std::shared_ptr<const ChangeText>& text,
               const std::optional<Place>& place) override;
@@ -114,6 +116,7 @@ private:
     Phase phase_ = Phase::greeting;
     std::int64_t login_attempts_ = 0;
     bool has_tried_login_ = false;
+    mutable bool was_full_ = false;  ///< somebody was told so, and is to be called
     bool is_over_ = false;    ///< nothing is said any more
     bool is_closed_ = false;  ///< nor heard
     std::string frame_;

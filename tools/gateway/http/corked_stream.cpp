@@ -31,7 +31,11 @@ void CorkedStream::uncork() {
         connection_.stream().write_now(asio::buffer(corked_), failed);
     connection_.server().counts().bytes_sent += written;
     if (failed) return connection_.cut();
-    if (written == corked_.size()) return forget(corked_);
+    if (written == corked_.size()) {
+        forget(corked_);
+        if (on_drained_) on_drained_();
+        return;
+    }
     sending_.swap(corked_);
     sent_ = written;
     is_sending_ = true;

@@ -32,7 +32,7 @@ public:
     [[nodiscard]] std::size_t waiting_bytes() const noexcept {
         return corked_.size() + sending_.size() - sent_;
     }
-    /// Called whenever everything has gone that a client had let wait.
+    /// Called whenever everything has gone.
     void on_drained(std::function<void()> call) { on_drained_ = std::move(call); }
 
     template <class Buffers, class Token>
