@@ -260,6 +260,18 @@ TEST_F(DeclarationsTest, OfAUserThatMovesToAnotherPlaceChangeNothing) {
     EXPECT_TRUE(is_present("bob"));
 }
 
+TEST_F(DeclarationsTest, OfUsersAreNotForThoseWhoMayOnlyRead) {
+    auto reader = harness_.open({shm::Role::reader, {}});
+    declare(reader, 0, DeclarationKind::present, 0, "alice");
+    EXPECT_EQ(outcome(reader, 0), Errc::permission_denied);
+    EXPECT_FALSE(is_present("alice"));
+    auto writer = harness_.open({shm::Role::writer, {Pattern::parse("a/*").value()}});
+    declare(writer, 0, DeclarationKind::present, 0, "alice");
+    EXPECT_EQ(outcome(writer, 0), Errc::ok);
+    withdraw(reader, 0);
+    EXPECT_TRUE(is_present("alice"));
+}
+
 TEST_F(DeclarationsTest, OfUsersThatCannotBeAreRefused) {
     const std::string too_long(limits::user_bytes_max, 'u');
     for (const std::string_view user :
