@@ -151,6 +151,7 @@ Result<void> read_key(std::string_view key, const toml::node& value, Options& op
     if (key == "spin-us") return store_number(options.spin);
     if (key == "accept-timeout-ms") return store_number(options.accept_timeout);
     if (key == "response-timeout-ms") return store_number(options.response_timeout);
+    if (key == "rematch-interval-ms") return store_number(options.rematch_interval);
     if (key == "data") return store_text(options.data_directory);
     if (key == "durability-interval-ms") return store_number(options.durability_interval);
     if (key == "durability") {

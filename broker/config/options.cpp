@@ -63,6 +63,7 @@ struct Flags {
     std::optional<std::uint64_t> durability_interval_ms;
     std::optional<std::uint64_t> accept_timeout_ms;
     std::optional<std::uint64_t> response_timeout_ms;
+    std::optional<std::uint64_t> rematch_interval_ms;
     bool standby = false;
     bool take_over = false;
     std::optional<std::string> log_level;
@@ -98,6 +99,9 @@ void declare(CLI::App& app, Flags& flags) {
                    "How long a provider may take to take a call (default: 1000)");
     app.add_option("--response-timeout-ms", flags.response_timeout_ms,
                    "How long a call may take, where its caller does not say (default: 10000)");
+    app.add_option("--rematch-interval-ms", flags.rematch_interval_ms,
+                   "How long until listeners that did not want a name are asked again "
+                   "(default: 30000)");
     auto* standby = app.add_flag("--standby", flags.standby,
                                  "Wait until the grid's broker is gone, then take its place");
     app.add_flag("--take-over", flags.take_over,
@@ -135,6 +139,9 @@ Result<void> apply(const Flags& flags, Options& options) {
     if (flags.response_timeout_ms) {
         options.response_timeout = std::chrono::milliseconds(*flags.response_timeout_ms);
     }
+    if (flags.rematch_interval_ms) {
+        options.rematch_interval = std::chrono::milliseconds(*flags.rematch_interval_ms);
+    }
     if (flags.durability) {
         auto policy = parse_durability(*flags.durability);
         if (!policy) return Error(policy.error().code, "--durability: " + policy.error().detail);
@@ -168,7 +175,8 @@ Result<void> check(const Options& options) {
         return Error(Errc::bad_configuration, "durability-interval-ms must be between 1 and 60000");
     }
     for (const auto& [name, time] : {std::pair("accept-timeout-ms", options.accept_timeout),
-                                     std::pair("response-timeout-ms", options.response_timeout)}) {
+                                     std::pair("response-timeout-ms", options.response_timeout),
+                                     std::pair("rematch-interval-ms", options.rematch_interval)}) {
         if (time >= std::chrono::milliseconds(1) && time <= std::chrono::hours(1)) continue;
         return Error(Errc::bad_configuration, std::string(name) + " must be between 1 and 3600000");
     }

@@ -30,6 +30,7 @@ struct Options {
     std::chrono::microseconds spin{200};  ///< how long the idle engine spins before it sleeps
     std::chrono::milliseconds accept_timeout{1000};  ///< see MessagingOptions
     std::chrono::milliseconds response_timeout{10'000};
+    std::chrono::milliseconds rematch_interval{30'000};
     std::string data_directory;  ///< of the store; empty: the grid is in memory only
     DurabilityPolicy durability = DurabilityPolicy::periodic;
     std::chrono::milliseconds durability_interval{10};
@@ -46,7 +47,8 @@ struct Options {
 
     [[nodiscard]] MessagingOptions messaging() const noexcept {
         return {.accept_ns = static_cast<std::uint64_t>(accept_timeout.count()) * 1'000'000,
-                .response_ns = static_cast<std::uint64_t>(response_timeout.count()) * 1'000'000};
+                .response_ns = static_cast<std::uint64_t>(response_timeout.count()) * 1'000'000,
+                .rematch_ns = static_cast<std::uint64_t>(rematch_interval.count()) * 1'000'000};
     }
 
     /// What a peer may do: the broker's own user is admin, its group may read, rules come first.

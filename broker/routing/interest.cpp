@@ -122,6 +122,7 @@ void InterestRouter::review(const std::string& name) {
     const auto place = subjects_.find(name);
     if (place == subjects_.end() || is_wanted(name)) return;
     take_away(place->second, true);
+    forget_id(place->second);
     inherited_.erase(name);
     waiting_.erase(name);
     subjects_.erase(place);
@@ -131,16 +132,36 @@ void InterestRouter::ask(Subject& subject) {
     Choice choice = choose(subject);
     if (choice.has_to_wait) return;
     if (choice.is_crowded) waiting_.insert(subject.name);
-    if (choice.listener == nullptr) return records_->erase(system_name::provided(subject.name));
+    if (choice.listener == nullptr) {
+        const bool all_said_no = !choice.is_crowded && !subject.passed.empty();
+        if (all_said_no && subject.id == 0) set_due(subject, options_.rematch_ns);
+        return records_->erase(system_name::provided(subject.name));
+    }
     subject.state = State::asked;
     subject.listener = choice.listener;
-    subject.id = ++last_id_;
-    by_id_[subject.id] = &subject;
     ++subject.listener->under_way;
     subject.listener->last_asked = ++asked_;
-    subject.due_ns = now_ns_ + options_.accept_ns;
-    due_.push(subject.due_ns, subject.id);
+    set_due(subject, options_.accept_ns);
     tell(DeliveryKind::wanted, *subject.listener, subject.id, subject.name);
+}
+
+/// Under a new id: what was due before is not any more.
+void InterestRouter::set_due(Subject& subject, std::uint64_t after_ns) {
+    forget_id(subject);
+    subject.id = ++last_id_;
+    by_id_[subject.id] = &subject;
+    due_.push(now_ns_ + after_ns, subject.id);
+}
+
+void InterestRouter::forget_id(Subject& subject) { by_id_.erase(std::exchange(subject.id, 0)); }
+
+/// Its listener has not said anything; or all have said no, a while ago.
+void InterestRouter::look_at(Subject& subject) {
+    if (subject.state == State::asked) return pass_by(subject, true);
+    if (subject.state != State::free) return;
+    forget_id(subject);
+    subject.passed.clear();
+    ask(subject);
 }
 
 void InterestRouter::tell(DeliveryKind kind, const Provider& listener, std::uint64_t id,
@@ -182,7 +203,7 @@ void InterestRouter::take_away(Subject& subject, bool is_told) {
     if (subject.state == State::free) return;
     if (is_told) tell(DeliveryKind::unwanted, *subject.listener, subject.id, subject.name);
     if (subject.state == State::provided) --provided_;
-    by_id_.erase(subject.id);
+    forget_id(subject);
     --subject.listener->under_way;
     subject.listener = nullptr;
     subject.state = State::free;
@@ -192,8 +213,8 @@ void InterestRouter::take_away(Subject& subject, bool is_told) {
 
 InterestRouter::Subject* InterestRouter::asked_of(const Session& listener, std::uint64_t id) {
     const auto place = by_id_.find(id);
-    if (place == by_id_.end() || place->second->listener->session != &listener) return nullptr;
-    return place->second;
+    if (place == by_id_.end() || place->second->listener == nullptr) return nullptr;
+    return place->second->listener->session == &listener ? place->second : nullptr;
 }
 
 void InterestRouter::accept(const Session& listener, std::uint64_t id) {
@@ -325,9 +346,7 @@ void InterestRouter::turn(std::uint64_t now_ns) {
     now_ns_ = now_ns;
     due_.take(now_ns, [&](std::uint64_t id) {
         const auto place = by_id_.find(id);
-        if (place != by_id_.end() && place->second->state == State::asked) {
-            pass_by(*place->second, true);
-        }
+        if (place != by_id_.end()) look_at(*place->second);
     });
     for (const std::string& name : std::exchange(waiting_, {})) {
         const auto place = subjects_.find(name);

@@ -22,7 +22,8 @@ namespace ringside::broker {
 ///   free      no listener wants it (any more)
 ///   asked     one listener was asked and has not said anything yet
 ///   provided  by one listener
-/// It ends when it is watched by nobody, and its listener is told so.
+/// It ends when it is watched by nobody, and its listener is told so. Where no listener wants it,
+/// all of them are asked again a while later.
 ///
 /// Invariant: at most one listener is asked for a subject or provides it, and
 /// `$sys/provided/SUBJECT` says which one does. After a take-over those records tell who provided
@@ -71,11 +72,10 @@ public:
     struct Subject {
         enum class State { free, asked, provided };
         std::string name;
-        std::uint64_t id = 0;
+        std::uint64_t id = 0;  ///< in `by_id_`; 0: free, and nothing is due for it
         State state = State::free;
         bool was_watched_by_name = false;
         Provider* listener = nullptr;
-        std::uint64_t due_ns = 0;
         std::vector<std::uint64_t> passed;  ///< listeners that did not want it
     };
 
@@ -113,6 +113,9 @@ private:
     void lose(Provider& listener);
     void give_up_if(const std::function<bool(const Heir&)>& is_given_up);
     [[nodiscard]] std::vector<std::string> names_known(const Pattern& pattern) const;
+    void set_due(Subject& subject, std::uint64_t after_ns);
+    void forget_id(Subject& subject);
+    void look_at(Subject& subject);
     void tell(wire::DeliveryKind kind, const Provider& listener, std::uint64_t id,
               std::string_view subject);
     [[nodiscard]] Subject* asked_of(const Session& listener, std::uint64_t id);

@@ -22,8 +22,9 @@ bool is_provider(DeclarationKind kind) noexcept {
     return kind == DeclarationKind::provide || kind == DeclarationKind::listen;
 }
 
-/// Error: bad_user.
-Result<void> check_present(std::string_view user) {
+/// Errors: bad_user, permission_denied.
+Result<void> check_present(const Session& session, std::string_view user) {
+    if (!session.peer().access.may_write_something()) return Error(Errc::permission_denied);
     if (user.empty()) return Error(Errc::bad_user);
     return system_name::check_user(user);
 }
@@ -132,7 +133,7 @@ void Messaging::declare_first(Session& session, const Declarations::Change& chan
         if (const auto pattern = Pattern::parse(now.text)) interest_.watch(*pattern);
     }
     if (now.kind != DeclarationKind::present) return;
-    const auto checked = check_present(now.text);
+    const auto checked = check_present(session, now.text);
     if (checked) presence_.appear(now.text, session.id());
     settle(session, change, checked ? Errc::ok : checked.error().code);
 }
@@ -173,7 +174,7 @@ void Messaging::undeclare(const Session& session, const Declarations::Change& ch
             if (const auto pattern = Pattern::parse(before.text)) interest_.unwatch(*pattern);
             break;
         case DeclarationKind::present:
-            if (check_present(before.text)) presence_.disappear(before.text, session.id());
+            if (check_present(session, before.text)) presence_.disappear(before.text, session.id());
             break;
         case DeclarationKind::provide:
         case DeclarationKind::listen: undeclare_provider(session, change, now_ns); break;

@@ -27,9 +27,12 @@ struct Access {
     shm::Role role = shm::Role::none;
     std::vector<Pattern> patterns;  ///< of names that it may write or provide; none = all
 
+    [[nodiscard]] bool may_write_something() const noexcept {
+        return role == shm::Role::admin || role == shm::Role::writer || role == shm::Role::provider;
+    }
     [[nodiscard]] bool may_write(std::string_view name) const noexcept {
         if (role == shm::Role::admin) return true;
-        if (role != shm::Role::writer && role != shm::Role::provider) return false;
+        if (!may_write_something()) return false;
         return patterns.empty() || std::any_of(patterns.begin(), patterns.end(),
                                                [name](const auto& p) { return p.matches(name); });
     }

@@ -20,7 +20,7 @@ public:
         auto attachment = client_->attachment();
         if (attachment && (*attachment)->check_lost()) attachment = client_->attachment();
         if (!attachment) return attachment.error();
-        if (declared_ && *attachment == attachment_) return {};
+        if (declared_ && *attachment == attachment_) return outcome();
         auto made = Declared::make(*attachment, kind_, 0, text_);
         if (!made) return made.error();
         declared_ = std::move(*made);
@@ -29,6 +29,12 @@ public:
     }
 
 private:
+    /// What the broker has said so far.
+    [[nodiscard]] Result<void> outcome() const {
+        const Errc said = declared_->receipt().outcome().value_or(Errc::ok);
+        return said == Errc::ok ? Result<void>() : Result<void>(Error(said));
+    }
+
     std::shared_ptr<Client::Impl> client_;
     const shm::DeclarationKind kind_;
     const std::string text_;

@@ -45,13 +45,13 @@ inline constexpr std::size_t pins_per_session_max =
 inline constexpr std::size_t session_name_bytes_max = 64;  ///< longer ones are cut
 inline constexpr std::size_t user_bytes_max = 128;  ///< Errc::bad_user; with the zero at its end
 inline constexpr std::size_t declarations_per_session_max =
-    256;  ///< Errc::lane_limit; watches, providers and listeners of one session
+    256;  ///< Errc::lane_limit; watches, patterns of providers and listeners, users of one session
 
 // Calls.
 inline constexpr std::size_t calls_per_lane_max =
     1024;  ///< Errc::would_block; under way from one lane
 inline constexpr std::size_t calls_per_provider_max =
-    256;  ///< that one provider has at a time; further ones wait for it, or go to others
+    256;  ///< that the providers of one lane have at a time; further ones wait, or go to others
 inline constexpr std::size_t calls_max = 1'000'000;  ///< Errc::would_block; under way in all
 inline constexpr std::size_t calls_bytes_max =
     256ULL << 20;  ///< Errc::would_block; documents of all calls under way

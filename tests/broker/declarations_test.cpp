@@ -131,6 +131,34 @@ TEST_F(DeclarationsTest, OfTwoListenersAtOneLaneAreAskedInTurn) {
     EXPECT_FALSE(is_there("$sys/provided/a/1"));
 }
 
+TEST_F(DeclarationsTest, OfListenersThatSaidNoAreAskedAgainAfterAWhile) {
+    const std::uint64_t rematch_ns = MessagingOptions().rematch_ns;
+    declare(session_, 0, DeclarationKind::listen, 0, "a");
+    auto watcher = harness_.open();
+    declare(watcher, 0, DeclarationKind::watch, 0, "a");
+    const Brought first = next(lane_);
+    say(lane_, wire::MessageKind::rejection, first.id);
+    harness_.now_ns += rematch_ns / 2;
+    harness_.settle();
+    EXPECT_EQ(next(lane_).name, "") << "it is too soon";
+    harness_.now_ns += rematch_ns / 2;
+    harness_.settle();
+    const Brought second = next(lane_);
+    EXPECT_EQ(second.kind, wire::DeliveryKind::wanted);
+    EXPECT_NE(second.id, first.id);
+    say(lane_, wire::MessageKind::rejection, first.id);  // which is over
+    say(lane_, wire::MessageKind::acceptance, second.id);
+    EXPECT_TRUE(is_there("$sys/provided/a"));
+    harness_.now_ns += 2 * rematch_ns;
+    harness_.settle();
+    EXPECT_EQ(next(lane_).name, "") << "somebody provides it";
+    say(lane_, wire::MessageKind::rejection, second.id);
+    withdraw(watcher, 0);
+    harness_.now_ns += 2 * rematch_ns;
+    harness_.settle();
+    EXPECT_EQ(next(lane_).name, "") << "nobody watches it";
+}
+
 TEST_F(DeclarationsTest, OfALaneAreOfOneKind) {
     declare(session_, 0, DeclarationKind::provide, 0, "a");
     declare(session_, 1, DeclarationKind::listen, 0, "b");
@@ -230,6 +258,18 @@ TEST_F(DeclarationsTest, OfAUserThatMovesToAnotherPlaceChangeNothing) {
     declare(session_, 1, DeclarationKind::present, 0, "bob");
     EXPECT_FALSE(is_present("alice"));
     EXPECT_TRUE(is_present("bob"));
+}
+
+TEST_F(DeclarationsTest, OfUsersAreNotForThoseWhoMayOnlyRead) {
+    auto reader = harness_.open({shm::Role::reader, {}});
+    declare(reader, 0, DeclarationKind::present, 0, "alice");
+    EXPECT_EQ(outcome(reader, 0), Errc::permission_denied);
+    EXPECT_FALSE(is_present("alice"));
+    auto writer = harness_.open({shm::Role::writer, {Pattern::parse("a/*").value()}});
+    declare(writer, 0, DeclarationKind::present, 0, "alice");
+    EXPECT_EQ(outcome(writer, 0), Errc::ok);
+    withdraw(reader, 0);
+    EXPECT_TRUE(is_present("alice"));
 }
 
 TEST_F(DeclarationsTest, OfUsersThatCannotBeAreRefused) {

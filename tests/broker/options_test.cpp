@@ -122,6 +122,17 @@ TEST(Options, FlagWinsOverFileAndFileOverDefault) {
     EXPECT_EQ(flagged.log_file, "x");
 }
 
+TEST(Options, SayHowLongOthersAreWaitedFor) {
+    constexpr std::uint64_t ms = 1'000'000;
+    const File file("accept-timeout-ms = 5\nresponse-timeout-ms = 6\nrematch-interval-ms = 7\n");
+    const Options options =
+        parse({"--config", file.path.c_str(), "--response-timeout-ms", "60"}).value().options;
+    EXPECT_EQ(options.messaging().accept_ns, 5 * ms);
+    EXPECT_EQ(options.messaging().response_ns, 60 * ms);
+    EXPECT_EQ(options.messaging().rematch_ns, 7 * ms);
+    EXPECT_EQ(Options().messaging().rematch_ns, MessagingOptions().rematch_ns);
+}
+
 TEST(Options, EnvironmentNamesTheGrid) {
     setenv("RINGSIDE_GRID", "from-environment", 1);
     EXPECT_EQ(parse({}).value().options.grid, "from-environment");
@@ -135,6 +146,10 @@ TEST(Options, BadFlagsAreRefused) {
                                                 {"--grid", ""},
                                                 {"--sessions-max", "0"},
                                                 {"--sessions-max", "4097"},
+                                                {"--accept-timeout-ms", "0"},
+                                                {"--response-timeout-ms", "3600001"},
+                                                {"--rematch-interval-ms", "0"},
+                                                {"--rematch-interval-ms", "3600001"},
                                                 {"--log-level", "loud"},
                                                 {"--retain-bytes", "1GB"},
                                                 {"--spin-us", "99999999999"}}) {

@@ -15,6 +15,7 @@ namespace ringside {
 namespace {
 
 using testing::Child;
+using testing::eventually;
 using testing::TestGrid;
 
 constexpr uid_t stranger = 65534;
@@ -67,6 +68,12 @@ TEST_F(AccessTest, TheGroupReadsAndWatchesAndWritesNothing) {
         EXPECT_EQ(client.put("a", "2").error(), Errc::permission_denied);
         EXPECT_EQ(client.remove("a").error(), Errc::permission_denied);
         EXPECT_EQ(client.compact().error(), Errc::permission_denied);
+        Presence presence = client.present("alice").value();
+        EXPECT_TRUE(eventually([&] {
+            const auto renewed = presence.renew();
+            return !renewed && renewed.error() == Errc::permission_denied;
+        }));
+        EXPECT_EQ(client.get("$sys/presence/alice").error(), Errc::not_found);
         // Nor does the file let it write past the broker.
         const auto paths = shm::GridPaths::of(grid.name()).value();
         EXPECT_LT(open(paths.segment_path.c_str(), O_RDWR), 0);

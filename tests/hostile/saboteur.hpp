@@ -49,7 +49,7 @@ private:
     LaneClient& any_lane() { return *lanes_[random_.below(lanes_.size())]; }
 
     void attack() {
-        switch (random_.below(12)) {
+        switch (random_.below(13)) {
             case 0: return scribble();
             case 1: return spoil_a_control_word();
             case 2: return spoil_pins();
@@ -61,6 +61,7 @@ private:
             case 8: return play_with_memory();
             case 9: return send_by_socket();
             case 10: return take_no_replies();
+            case 11: return declare_anything();
             default: return be_honest_for_once();
         }
     }
@@ -242,6 +243,22 @@ private:
     void take_no_replies() {
         LaneClient& lane = any_lane();
         for (int i = 0; i < 50; ++i) static_cast<void>(lane.put("honest/2", "1"));
+        session_->ring();
+    }
+
+    /// Of kinds and for lanes that there may not be, several at one lane, and half of one.
+    void declare_anything() {
+        auto& control = memory().control();
+        for (std::uint64_t i = random_.between(1, 8); i > 0; --i) {
+            const std::uint64_t place = random_.below(limits::declarations_per_session_max);
+            const auto kind = static_cast<shm::DeclarationKind>(random_.below(7));
+            const auto lane = static_cast<std::uint32_t>(random_.below(lanes_max + 1));
+            const std::string text = random_.one_in(4) ? "**" : own_name();
+            memory().declaration(place).declare(kind, lane, random_.one_in(3) ? "user" : text);
+            if (random_.one_in(8)) ++memory().declaration(place).head.sequence;
+        }
+        control.declarations_used = random_.one_in(4) ? odd_number(7) : 256;
+        ++control.declarations_changed;
         session_->ring();
     }
 

@@ -282,7 +282,8 @@ public:
     ~Presence();
 
     /// Says it to the grid again that has taken the place of one that was ended; to be called now
-    /// and then. Errors: as of `Client::present`.
+    /// and then. Errors: as of `Client::present`; permission_denied, when the broker has said so
+    /// (whoever may only read may not).
     Result<void> renew();
 
     class Impl;
