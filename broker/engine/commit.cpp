@@ -48,6 +48,16 @@ Result<void> check_condition(const Command& command, const VersionBlock* live) {
     return Error(Errc::bad_request, "unknown condition");
 }
 
+/// Where a JSON Patch that does nothing but take away a member does so; empty: it is none.
+std::string_view removed_member(const Value& patch, const Value& document) {
+    const Value only = patch[0];
+    if (patch.size() != 1 || only["op"].as_string() != "remove") return {};
+    const auto path = only["path"].as_string().value_or(std::string_view());
+    const auto parent = Pointer::parse(path.substr(0, path.rfind('/')));
+    const auto holder = parent ? document.find(*parent) : std::nullopt;
+    return holder && holder->is_object() ? path : std::string_view();
+}
+
 }  // namespace
 
 boost::system::result<Revision, Refusal> Grid::Impl::commit(std::span<const Command> commands,
@@ -129,6 +139,7 @@ Result<void> Grid::Impl::patch(const Command& command, const VersionBlock* live,
         case CommandKind::merge: patched = apply_merge(patched_, old, change, &paging_); break;
         case CommandKind::json_patch:
             patched = apply_json_patch(patched_, *old, change, &paging_);
+            made.path = removed_member(change, *old);
             break;
         case CommandKind::set_path: {
             auto pointer = Pointer::parse(command.pointer);

@@ -57,7 +57,8 @@ CallRouter::Offered CallRouter::offer(RoutedCall& call, std::uint64_t now_ns) {
                                              .place = call.claim,
                                              .name = call.name,
                                              .document = call.document,
-                                             .timeout_ms = std::max<std::uint64_t>(left_ms, 1)});
+                                             .timeout_ms = std::max<std::uint64_t>(left_ms, 1),
+                                             .declaration = provider->declaration});
     lane.has_offers = true;
     calls_.link_to_provider(call);
     provider->last_asked = ++asked_;
@@ -169,7 +170,12 @@ void CallRouter::end(Session& session, std::uint64_t now_ns) {
             forget(call);
         }
     }
-    for (Provider* provider : providers_.of(session)) lose(*provider, true, now_ns);
+    // All of them first: what one had goes to none of the others.
+    const std::vector<Provider*> its = providers_.of(session);
+    for (Provider* provider : its) {
+        if (!provider->is_withdrawn) providers_.withdraw(*provider);
+    }
+    for (Provider* provider : its) lose(*provider, true, now_ns);
 }
 
 void CallRouter::lose(Provider& provider, bool is_dead, std::uint64_t now_ns) {

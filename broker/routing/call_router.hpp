@@ -40,9 +40,8 @@ public:
     /// The caller's request `number` is of no more use.
     void cancel(const Session& caller, std::uint32_t lane, std::uint64_t number);
 
-    void provide(Session& session, const shm::Declaration::Content& content, std::uint32_t place,
-                 Pattern pattern) {
-        providers_.add(session, content, place, std::move(pattern));
+    void provide(Session& session, const Declarations::Change& declared, Pattern pattern) {
+        providers_.add(session, declared, std::move(pattern));
     }
     /// Takes a provider out. What it has not taken goes to others.
     void withdraw(const Session& session, std::uint32_t place, std::uint64_t now_ns);

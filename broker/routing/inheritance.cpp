@@ -48,11 +48,6 @@ void Messaging::take_over(const std::set<SessionId>& absent, std::uint64_t now_n
         }
     }
     for (const shm::VersionBlock* record : records) inherit(*record, absent);
-    for (const shm::VersionBlock* record : records) {
-        const std::string name(record->name());
-        if (!name.starts_with(presence_prefix)) continue;
-        if (!sessions_of_.contains(name.substr(presence_prefix.size()))) records_.erase(name);
-    }
 }
 
 void Messaging::inherit(const shm::VersionBlock& record, const std::set<SessionId>& absent) {
@@ -61,27 +56,42 @@ void Messaging::inherit(const shm::VersionBlock& record, const std::set<SessionI
     const ByteView bytes = record.document();
     const Value document = Value::of(bytes, &segment_.pages());
     records_.inherit(name, {bytes.begin(), bytes.end()});
-    if (name.starts_with(presence_prefix)) return;  // by what the records of sessions say
+    if (name.starts_with(presence_prefix)) {
+        return inherit_presence(name.substr(presence_prefix.size()), document, absent);
+    }
     const bool is_session = name.starts_with("$sys/session/");
     const auto owner = static_cast<SessionId>(is_session ? last_level_number(name)
                                                          : number_in(document, "session"));
     if (!absent.contains(owner)) return records_.erase(name);
     if (const auto subject = system_name::subject_of(name)) {
-        return interest_.inherit(std::string(*subject), owner);
+        return interest_.inherit(std::string(*subject),
+                                 {owner, number_in(document, "declaration")});
     }
-    records_of_[owner].insert(name);
+    records_of_[owner][name] = 1;
     if (name.starts_with("$sys/rpc/")) {
         if (auto pattern = Pattern::parse(document["pattern"].as_string().value_or(""))) {
             calls_.expect(owner, std::move(*pattern));
         }
     }
-    if (!is_session) return;
-    if (const auto user = document["user"].as_string()) appear(std::string(*user), owner);
+}
+
+/// It is there as long as one of its sessions is, or may come back.
+void Messaging::inherit_presence(const std::string& user, const Value& document,
+                                 const std::set<SessionId>& absent) {
+    bool is_there = false;
+    const Value sessions = document["sessions"];
+    for (std::size_t i = 0; i < sessions.size(); ++i) {
+        const auto session = static_cast<SessionId>(sessions[i].as_uint64().value_or(0));
+        if (!absent.contains(session)) continue;
+        presence_.appear(user, session);
+        is_there = true;
+    }
+    if (!is_there) records_.erase(system_name::presence(user));
 }
 
 void Messaging::given_up(SessionId session, std::size_t absent_left) {
-    disappear(session);
-    for (const std::string& name : std::exchange(records_of_[session], {})) records_.erase(name);
+    presence_.end(session);
+    for (const auto& [name, times] : records_of_[session]) records_.erase(name);
     records_of_.erase(session);
     calls_.stop_expecting(session);
     interest_.give_up(session);

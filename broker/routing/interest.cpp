@@ -140,8 +140,13 @@ void InterestRouter::ask(Subject& subject) {
     subject.listener->last_asked = ++asked_;
     subject.due_ns = now_ns_ + options_.accept_ns;
     due_.push(subject.due_ns, subject.id);
-    post_->bring(subject.listener->lane(),
-                 {.kind = DeliveryKind::wanted, .id = subject.id, .name = subject.name});
+    tell(DeliveryKind::wanted, *subject.listener, subject.id, subject.name);
+}
+
+void InterestRouter::tell(DeliveryKind kind, const Provider& listener, std::uint64_t id,
+                          std::string_view subject) {
+    post_->bring(listener.lane(),
+                 {.kind = kind, .id = id, .name = subject, .declaration = listener.declaration});
 }
 
 /// Whoever provided it for the former broker; else the listener with the fewest subjects that has
@@ -154,7 +159,8 @@ InterestRouter::Choice InterestRouter::choose(const Subject& subject) const {
         const auto& passed = subject.passed;
         if (std::find(passed.begin(), passed.end(), one.id) != passed.end()) return;
         if (heir != inherited_.end()) {
-            if (one.session->id() != heir->second) return;
+            const auto& [session, declaration] = heir->second;
+            if (one.session->id() != session || one.declaration != declaration) return;
             choice.has_to_wait = false;
         } else if (!one.lane().can_deliver(limits::name_bytes_max) ||
                    one.lane().has_undelivered()) {
@@ -174,10 +180,7 @@ InterestRouter::Choice InterestRouter::choose(const Subject& subject) const {
 void InterestRouter::take_away(Subject& subject, bool is_told) {
     records_->erase(system_name::provided(subject.name));
     if (subject.state == State::free) return;
-    if (is_told) {
-        post_->bring(subject.listener->lane(),
-                     {.kind = DeliveryKind::unwanted, .id = subject.id, .name = subject.name});
-    }
+    if (is_told) tell(DeliveryKind::unwanted, *subject.listener, subject.id, subject.name);
     if (subject.state == State::provided) --provided_;
     by_id_.erase(subject.id);
     --subject.listener->under_way;
@@ -200,7 +203,8 @@ void InterestRouter::accept(const Session& listener, std::uint64_t id) {
     ++provided_;
     inherited_.erase(subject->name);
     records_->set(system_name::provided(subject->name),
-                  document_of_place(listener.id(), subject->listener->lane_index));
+                  document_of_place(listener.id(), subject->listener->lane_index,
+                                    subject->listener->declaration));
 }
 
 bool InterestRouter::reject(const Session& listener, std::uint64_t id) {
@@ -218,18 +222,28 @@ void InterestRouter::pass_by(Subject& subject, bool is_told) {
     ask(subject);
 }
 
-void InterestRouter::listen(Session& session, const shm::Declaration::Content& content,
-                            std::uint32_t place, Pattern pattern) {
-    const Provider& listener = listeners_.add(session, content, place, std::move(pattern));
+void InterestRouter::listen(Session& session, const Declarations::Change& declared,
+                            Pattern pattern) {
+    const Provider& listener = listeners_.add(session, declared, std::move(pattern));
+    for (const std::string& name : names_known(listener.pattern)) add(name);
+    for (const Pattern& watched : watches_.wildcards()) begin_search(watched, listener.pattern);
+}
+
+/// What matches of the names that are watched, and of the subjects.
+std::vector<std::string> InterestRouter::names_known(const Pattern& pattern) const {
     std::vector<std::string> names;
+    if (pattern.is_literal()) {
+        const std::string& name = pattern.text();
+        if (watches_.has_literal(name) || subjects_.contains(name)) names.push_back(name);
+        return names;
+    }
     for (const auto& [name, count] : watches_.literals()) {
-        if (listener.pattern.matches(name)) names.push_back(name);
+        if (pattern.matches(name)) names.push_back(name);
     }
     for (const auto& [name, subject] : subjects_) {
-        if (listener.pattern.matches(name)) names.push_back(name);
+        if (pattern.matches(name)) names.push_back(name);
     }
-    for (const std::string& name : names) add(name);
-    for (const Pattern& watched : watches_.wildcards()) begin_search(watched, listener.pattern);
+    return names;
 }
 
 void InterestRouter::withdraw(const Session& session, std::uint32_t place) {
@@ -237,19 +251,22 @@ void InterestRouter::withdraw(const Session& session, std::uint32_t place) {
 }
 
 void InterestRouter::end(const Session& session) {
-    for (Provider* listener : listeners_.of(session)) lose(*listener);
+    // All of them first: what one had goes to none of the others.
+    const std::vector<Provider*> its = listeners_.of(session);
+    for (Provider* listener : its) listeners_.withdraw(*listener);
+    for (Provider* listener : its) lose(*listener);
 }
 
 void InterestRouter::lose(Provider& listener) {
     std::vector<std::string> names;
-    for (auto& [name, subject] : subjects_) {
-        if (subject.listener == &listener) {
-            take_away(subject, false);
-            names.push_back(name);
-        }
+    for (auto subject = subjects_.begin(); subject != subjects_.end() && listener.under_way > 0;
+         ++subject) {
+        if (subject->second.listener != &listener) continue;
+        take_away(subject->second, false);
+        names.push_back(subject->first);
     }
     const Pattern pattern = listener.pattern;
-    listeners_.withdraw(listener);
+    if (!listener.is_withdrawn) listeners_.withdraw(listener);
     listeners_.forget(listener);
     review_all(pattern);
     for (const std::string& name : names) {
@@ -259,14 +276,25 @@ void InterestRouter::lose(Provider& listener) {
 
 // After a take-over.
 
-void InterestRouter::inherit(std::string subject, SessionId session) {
-    inherited_.emplace(std::move(subject), session);
+void InterestRouter::inherit(std::string subject, Heir heir) {
+    inherited_.emplace(std::move(subject), heir);
 }
 
 void InterestRouter::give_up(SessionId session) {
+    give_up_if([session](const Heir& heir) { return heir.session == session; });
+}
+
+/// What it does not listen for any more goes to others.
+void InterestRouter::come_back(const Session& session) {
+    give_up_if([&](const Heir& heir) {
+        return heir.session == session.id() && !listeners_.has_declared(session, heir.declaration);
+    });
+}
+
+void InterestRouter::give_up_if(const std::function<bool(const Heir&)>& is_given_up) {
     std::vector<std::string> names;
-    for (const auto& [name, owner] : inherited_) {
-        if (owner == session) names.push_back(name);
+    for (const auto& [name, heir] : inherited_) {
+        if (is_given_up(heir)) names.push_back(name);
     }
     for (const std::string& name : names) {
         inherited_.erase(name);
@@ -278,7 +306,7 @@ void InterestRouter::give_up(SessionId session) {
 
 void InterestRouter::end_inheritance() {
     auto left = std::exchange(inherited_, {});
-    for (const auto& [name, owner] : left) {
+    for (const auto& [name, heir] : left) {
         const auto place = subjects_.find(name);
         if (place != subjects_.end()) {
             if (place->second.state == State::free) ask(place->second);
@@ -286,9 +314,9 @@ void InterestRouter::end_inheritance() {
         }
         // Nobody watches it any more, and its listener does not know.
         records_->erase(system_name::provided(name));
-        listeners_.for_each(name, [&, &subject = name, &session = owner](Provider& one) {
-            if (one.session->id() != session) return;
-            post_->bring(one.lane(), {.kind = DeliveryKind::unwanted, .name = subject});
+        listeners_.for_each(name, [&, &subject = name, &heir = heir](Provider& one) {
+            if (one.session->id() != heir.session || one.declaration != heir.declaration) return;
+            tell(DeliveryKind::unwanted, one, 0, subject);
         });
     }
 }

@@ -36,8 +36,7 @@ public:
     void watch(const Pattern& pattern);
     void unwatch(const Pattern& pattern);
 
-    void listen(Session& session, const shm::Declaration::Content& content, std::uint32_t place,
-                Pattern pattern);
+    void listen(Session& session, const Declarations::Change& declared, Pattern pattern);
     void withdraw(const Session& session, std::uint32_t place);
     void end(const Session& session);
 
@@ -47,10 +46,16 @@ public:
 
     /// After a broker before: what is said of its ids finds nothing.
     void begin(std::uint64_t now_ns) noexcept { last_id_ = first_id + now_ns / 1000; }
-    /// Who provided a subject for the former broker.
-    void inherit(std::string subject, SessionId session);
+    /// Whoever provided a subject for the former broker.
+    struct Heir {
+        SessionId session = 0;
+        std::uint64_t declaration = 0;  ///< of the session's: by which it did
+    };
+    void inherit(std::string subject, Heir heir);
     /// That session will not come back.
     void give_up(SessionId session);
+    /// It has, and has declared what it listens to now.
+    void come_back(const Session& session);
     /// No session is expected back any more.
     void end_inheritance();
 
@@ -106,6 +111,10 @@ private:
     void pass_by(Subject& subject, bool is_told);
     void take_away(Subject& subject, bool is_told);
     void lose(Provider& listener);
+    void give_up_if(const std::function<bool(const Heir&)>& is_given_up);
+    [[nodiscard]] std::vector<std::string> names_known(const Pattern& pattern) const;
+    void tell(wire::DeliveryKind kind, const Provider& listener, std::uint64_t id,
+              std::string_view subject);
     [[nodiscard]] Subject* asked_of(const Session& listener, std::uint64_t id);
 
     shm::SegmentView segment_;
@@ -118,7 +127,7 @@ private:
     ProviderBook listeners_;
     Subjects subjects_;
     std::unordered_map<std::uint64_t, Subject*> by_id_;
-    std::unordered_map<std::string, SessionId> inherited_;
+    std::unordered_map<std::string, Heir> inherited_;
     DueQueue due_;
     std::deque<Search> searches_;
     std::unordered_set<std::string> waiting_;  ///< subjects whose listeners have no room just now

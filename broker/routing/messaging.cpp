@@ -18,6 +18,16 @@ namespace {
 /// all the time costs the others little.
 constexpr std::uint64_t review_interval_ns = 50'000;
 
+bool is_provider(DeclarationKind kind) noexcept {
+    return kind == DeclarationKind::provide || kind == DeclarationKind::listen;
+}
+
+/// Error: bad_user.
+Result<void> check_present(std::string_view user) {
+    if (user.empty()) return Error(Errc::bad_user);
+    return system_name::check_user(user);
+}
+
 std::string record_name(const shm::Declaration::Content& content, SessionId session) {
     return content.kind == DeclarationKind::provide
                ? system_name::provider(content.text, session, content.lane)
@@ -32,7 +42,8 @@ Messaging::Messaging(const shm::SegmentView& segment, Grid& grid, std::vector<La
       records_(grid),
       post_(touched),
       calls_(post_, options),
-      interest_(segment, grid, post_, records_, options) {}
+      interest_(segment, grid, post_, records_, options),
+      presence_(records_) {}
 
 // Sessions.
 
@@ -40,25 +51,23 @@ void Messaging::opened(const Session& session) {
     const shm::SessionEntry& entry = segment_.session(session.index());
     note(session.id(), system_name::session(session.id()),
          document_of_session(session, entry.opened_ns.load(std::memory_order_relaxed)));
-    if (!session.peer().user.empty()) appear(session.peer().user, session.id());
+    if (!session.peer().user.empty()) presence_.appear(session.peer().user, session.id());
 }
 
 void Messaging::resumed(Session& session, std::size_t absent_left, std::uint64_t now_ns) {
-    const std::set<std::string> before = std::exchange(records_of_[session.id()], {});
-    if (user_of_.contains(session.id()) && user_of_[session.id()] != session.peer().user) {
-        disappear(session.id());
-    }
+    // What is said again now stays as it is all the time.
+    const auto records_before = records_of_[session.id()];
+    const auto users_before = presence_.said_by(session.id());
     opened(session);
     session.adopt_lanes();
     for (const auto& lane : session.lanes()) {
         post_.bring(*lane, {.kind = wire::DeliveryKind::reset, .id = lane->last_number()});
     }
     read_declarations(session, now_ns);
+    for (const auto& [name, times] : records_before) drop(session.id(), name);
+    presence_.take_back(users_before, session.id());
     calls_.stop_expecting(session.id());
-    const std::set<std::string>& now = records_of_[session.id()];
-    for (const std::string& name : before) {
-        if (!now.contains(name)) records_.erase(name);
-    }
+    interest_.come_back(session);
     if (absent_left == 0) interest_.end_inheritance();
 }
 
@@ -68,10 +77,8 @@ void Messaging::ended(Session& session, std::uint64_t now_ns) {
     });
     calls_.end(session, now_ns);
     interest_.end(session);
-    disappear(session.id());
-    for (const std::string& name : std::exchange(records_of_[session.id()], {})) {
-        records_.erase(name);
-    }
+    presence_.end(session.id());
+    for (const auto& [name, times] : records_of_[session.id()]) records_.erase(name);
     records_of_.erase(session.id());
     const std::byte* begin = session.memory().view().base();
     std::erase_if(wakes_, [&](const shm::HalfWord* word) {
@@ -80,36 +87,18 @@ void Messaging::ended(Session& session, std::uint64_t now_ns) {
     });
 }
 
-void Messaging::appear(const std::string& user, SessionId session) {
-    user_of_[session] = user;
-    sessions_of_[user].insert(session);
-    show_presence(user);
-}
-
-void Messaging::disappear(SessionId session) {
-    const auto place = user_of_.find(session);
-    if (place == user_of_.end()) return;
-    const std::string user = place->second;
-    user_of_.erase(place);
-    sessions_of_[user].erase(session);
-    show_presence(user);
-}
-
-void Messaging::show_presence(const std::string& user) {
-    const auto place = sessions_of_.find(user);
-    if (place->second.empty()) {
-        records_.erase(system_name::presence(user));
-        sessions_of_.erase(place);
-        return;
-    }
-    const std::vector<SessionId> sessions(place->second.begin(), place->second.end());
-    records_.set(system_name::presence(user), document_of_presence(sessions));
-}
-
 /// A record that ends with its session.
 void Messaging::note(SessionId session, std::string name, Bytes document) {
-    records_of_[session].insert(name);
+    ++records_of_[session][name];
     records_.set(std::move(name), std::move(document));
+}
+
+void Messaging::drop(SessionId session, const std::string& name) {
+    auto& its = records_of_[session];
+    const auto record = its.find(name);
+    if (record == its.end() || --record->second > 0) return;
+    its.erase(record);
+    records_.erase(name);
 }
 
 // Declarations.
@@ -123,38 +112,54 @@ void Messaging::review(Session& session, std::uint64_t now_ns) {
     read_declarations(session, now_ns);
 }
 
-/// New watches come before those that have ended: where one takes the place of another, what both
-/// watch is watched all the time. It is the other way round with lanes, which have one provider
-/// each.
+/// New watches and users come before those that have ended: where one takes the place of another,
+/// what both say is so all the time. It is the other way round with providers and listeners: a lane
+/// has only one of the two kinds.
 void Messaging::read_declarations(Session& session, std::uint64_t now_ns) {
     std::vector<Declarations::Change> changes;
     session.declarations().review(session.memory().view(), [&](const Declarations::Change& change) {
         changes.push_back(change);
     });
-    for (const auto& change : changes) {
-        if (change.now.kind != DeclarationKind::watch) continue;
-        if (const auto pattern = Pattern::parse(change.now.text)) interest_.watch(*pattern);
-    }
+    for (const auto& change : changes) declare_first(session, change);
     for (const auto& change : changes) undeclare(session, change, now_ns);
     for (const auto& change : changes) declare(session, change);
+}
+
+/// A watch, or a user.
+void Messaging::declare_first(Session& session, const Declarations::Change& change) {
+    const auto& now = change.now;
+    if (now.kind == DeclarationKind::watch) {
+        if (const auto pattern = Pattern::parse(now.text)) interest_.watch(*pattern);
+    }
+    if (now.kind != DeclarationKind::present) return;
+    const auto checked = check_present(now.text);
+    if (checked) presence_.appear(now.text, session.id());
+    settle(session, change, checked ? Errc::ok : checked.error().code);
 }
 
 /// A provider or listener.
 void Messaging::declare(Session& session, const Declarations::Change& change) {
     const auto& now = change.now;
-    if (now.kind != DeclarationKind::provide && now.kind != DeclarationKind::listen) return;
+    if (!is_provider(now.kind)) return;
     auto pattern = check_provider(session, now);
     if (pattern) {
         note(session.id(), record_name(now, session.id()),
              document_of_provider(now.text, session.id(), now.lane));
         if (now.kind == DeclarationKind::provide) {
-            calls_.provide(session, now, change.place, std::move(*pattern));
+            calls_.provide(session, change, std::move(*pattern));
         } else {
-            interest_.listen(session, now, change.place, std::move(*pattern));
+            interest_.listen(session, change, std::move(*pattern));
         }
     }
+    settle(session, change, pattern ? Errc::ok : pattern.error().code);
+    // Whoever sleeps at the lane may have to be told of it.
+    if (now.lane >= session.lanes().size()) return;
+    wakes_.push_back(&session.memory().view().lane(now.lane).broker_reply.reply_tail);
+}
+
+/// Says what has become of it, and wakes whoever waits for that.
+void Messaging::settle(Session& session, const Declarations::Change& change, Errc outcome) {
     shm::Declaration& declaration = session.memory().view().declaration(change.place);
-    const Errc outcome = pattern ? Errc::ok : pattern.error().code;
     declaration.settle(change.sequence, static_cast<std::uint32_t>(outcome));
     wakes_.push_back(&declaration.outcome.sequence);
 }
@@ -163,18 +168,27 @@ void Messaging::declare(Session& session, const Declarations::Change& change) {
 void Messaging::undeclare(const Session& session, const Declarations::Change& change,
                           std::uint64_t now_ns) {
     const auto& before = change.before;
-    if (before.kind == DeclarationKind::watch) {
-        if (const auto pattern = Pattern::parse(before.text)) interest_.unwatch(*pattern);
-        return;
+    switch (before.kind) {
+        case DeclarationKind::watch:
+            if (const auto pattern = Pattern::parse(before.text)) interest_.unwatch(*pattern);
+            break;
+        case DeclarationKind::present:
+            if (check_present(before.text)) presence_.disappear(before.text, session.id());
+            break;
+        case DeclarationKind::provide:
+        case DeclarationKind::listen: undeclare_provider(session, change, now_ns); break;
+        case DeclarationKind::none: break;
     }
-    const bool is_provider = calls_.providers().find(session, change.place) != nullptr;
-    const bool is_listener = interest_.listeners().find(session, change.place) != nullptr;
-    if (!is_provider && !is_listener) return;
-    if (is_provider) calls_.withdraw(session, change.place, now_ns);
+}
+
+void Messaging::undeclare_provider(const Session& session, const Declarations::Change& change,
+                                   std::uint64_t now_ns) {
+    const bool provides = calls_.providers().find(session, change.place) != nullptr;
+    const bool listens = interest_.listeners().find(session, change.place) != nullptr;
+    if (!provides && !listens) return;
+    if (provides) calls_.withdraw(session, change.place, now_ns);
     else interest_.withdraw(session, change.place);
-    const std::string name = record_name(before, session.id());
-    records_of_[session.id()].erase(name);
-    records_.erase(name);
+    drop(session.id(), record_name(change.before, session.id()));
 }
 
 Result<Pattern> Messaging::check_provider(Session& session,
@@ -186,9 +200,10 @@ Result<Pattern> Messaging::check_provider(Session& session,
     if (record_name(content, session.id()).size() > limits::name_bytes_max) {
         return Error(Errc::bad_pattern);
     }
-    const bool is_taken = calls_.providers().on_lane(session, content.lane) != nullptr ||
-                          interest_.listeners().on_lane(session, content.lane) != nullptr;
-    if (content.lane >= session.lanes().size() || is_taken) return Error(Errc::bad_request);
+    const ProviderBook& others =
+        content.kind == DeclarationKind::provide ? interest_.listeners() : calls_.providers();
+    const bool has_other_kind = others.is_on_lane(session, content.lane);
+    if (content.lane >= session.lanes().size() || has_other_kind) return Error(Errc::bad_request);
     return pattern;
 }
 

@@ -7,7 +7,9 @@
 
 #include "broker/routing/call_router.hpp"
 #include "broker/routing/interest.hpp"
+#include "broker/routing/presence.hpp"
 #include "broker/routing/system_records.hpp"
+#include "shm/document/value.hpp"
 
 namespace ringside::broker {
 
@@ -58,25 +60,29 @@ public:
 
 private:
     void read_declarations(Session& session, std::uint64_t now_ns);
+    void declare_first(Session& session, const Declarations::Change& change);
     void declare(Session& session, const Declarations::Change& change);
     void undeclare(const Session& session, const Declarations::Change& change,
                    std::uint64_t now_ns);
+    void undeclare_provider(const Session& session, const Declarations::Change& change,
+                            std::uint64_t now_ns);
+    void settle(Session& session, const Declarations::Change& change, Errc outcome);
     [[nodiscard]] Result<Pattern> check_provider(Session& session,
                                                  const shm::Declaration::Content& content) const;
     void note(SessionId session, std::string name, Bytes document);
-    void appear(const std::string& user, SessionId session);
-    void disappear(SessionId session);
-    void show_presence(const std::string& user);
+    void drop(SessionId session, const std::string& name);
     void inherit(const shm::VersionBlock& record, const std::set<SessionId>& absent);
+    void inherit_presence(const std::string& user, const Value& document,
+                          const std::set<SessionId>& absent);
 
     shm::SegmentView segment_;
     SystemRecords records_;
     Post post_;
     CallRouter calls_;
     InterestRouter interest_;
-    std::map<SessionId, std::set<std::string>> records_of_;  ///< that end with the session
-    std::map<SessionId, std::string> user_of_;
-    std::map<std::string, std::set<SessionId>> sessions_of_;  ///< by user
+    Presence presence_;
+    /// Records that end with their session, and how many of its declarations each is there for.
+    std::map<SessionId, std::map<std::string, std::size_t>> records_of_;
     std::vector<const shm::HalfWord*> wakes_;
 };
 

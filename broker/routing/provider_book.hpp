@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -11,12 +12,14 @@
 
 namespace ringside::broker {
 
-/// A session's lane that takes calls or interest of the names that match.
+/// What a session has declared to take at one of its lanes: calls or interest of the names that
+/// match. Several may be at the same lane.
 struct Provider {
     std::uint64_t id = 0;
     Session* session = nullptr;
     std::uint32_t lane_index = 0;
-    std::uint32_t place = 0;  ///< of its declaration
+    std::uint32_t place = 0;        ///< of its declaration
+    std::uint64_t declaration = 0;  ///< its number, which the session knows it by
     Pattern pattern;
     std::uint32_t first = 0;    ///< of what it has under way, in a list of its router; 0 = nothing
     std::size_t under_way = 0;  ///< how much that is
@@ -30,12 +33,13 @@ struct Provider {
 class ProviderBook {
 public:
     /// REQUIRES: the session has adopted that lane.
-    Provider& add(Session& session, const shm::Declaration::Content& content, std::uint32_t place,
-                  Pattern pattern) {
-        auto provider = std::make_unique<Provider>(
-            Provider{++last_id_, &session, content.lane, place, std::move(pattern)});
-        Provider& added = *all_.emplace_back(std::move(provider));
+    Provider& add(Session& session, const Declarations::Change& declared, Pattern pattern) {
+        const std::uint64_t number = shm::Declaration::number(declared.place, declared.sequence);
+        auto provider = std::make_unique<Provider>(Provider{
+            ++last_id_, &session, declared.now.lane, declared.place, number, std::move(pattern)});
+        Provider& added = *of_session_[session.id()].emplace_back(std::move(provider));
         list_of(added).push_back(&added);
+        ++size_;
         return added;
     }
 
@@ -48,29 +52,30 @@ public:
     }
     /// REQUIRES: withdrawn, and nothing refers to it.
     void forget(const Provider& provider) {
-        std::erase_if(all_, [&](const auto& one) { return one.get() == &provider; });
+        const auto session = of_session_.find(provider.session->id());
+        std::erase_if(session->second, [&](const auto& one) { return one.get() == &provider; });
+        if (session->second.empty()) of_session_.erase(session);
+        --size_;
     }
 
     /// Null: there is none. Withdrawn ones are not found.
     [[nodiscard]] Provider* find(const Session& session, std::uint32_t place) const {
-        for (const auto& one : all_) {
-            if (one->session == &session && one->place == place && !one->is_withdrawn)
-                return one.get();
-        }
-        return nullptr;
+        return find_if(session, [place](const Provider& one) { return one.place == place; });
     }
-    [[nodiscard]] Provider* on_lane(const Session& session, std::uint32_t lane) const {
-        for (const auto& one : all_) {
-            if (one->session == &session && one->lane_index == lane && !one->is_withdrawn)
-                return one.get();
-        }
-        return nullptr;
+    [[nodiscard]] bool is_on_lane(const Session& session, std::uint32_t lane) const {
+        const auto is_there = [lane](const Provider& one) { return one.lane_index == lane; };
+        return find_if(session, is_there) != nullptr;
     }
+    [[nodiscard]] bool has_declared(const Session& session, std::uint64_t declaration) const {
+        const auto is_it = [&](const Provider& one) { return one.declaration == declaration; };
+        return find_if(session, is_it) != nullptr;
+    }
+    /// All of a session, withdrawn ones, too.
     [[nodiscard]] std::vector<Provider*> of(const Session& session) const {
         std::vector<Provider*> found;
-        for (const auto& one : all_) {
-            if (one->session == &session) found.push_back(one.get());
-        }
+        const auto its = of_session_.find(session.id());
+        if (its == of_session_.end()) return found;
+        for (const auto& one : its->second) found.push_back(one.get());
         return found;
     }
 
@@ -94,19 +99,31 @@ public:
     }
     template <class Each>
     void for_all(const Each& each) const {
-        for (const auto& one : all_) {
-            if (!one->is_withdrawn) each(*one);
+        for (const auto& [session, its] : of_session_) {
+            for (const auto& one : its) {
+                if (!one->is_withdrawn) each(*one);
+            }
         }
     }
     [[nodiscard]] bool is_empty() const noexcept { return literal_.empty() && wildcard_.empty(); }
-    [[nodiscard]] std::size_t size() const noexcept { return all_.size(); }
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
 private:
+    template <class IsIt>
+    [[nodiscard]] Provider* find_if(const Session& session, const IsIt& is_it) const {
+        const auto its = of_session_.find(session.id());
+        if (its == of_session_.end()) return nullptr;
+        for (const auto& one : its->second) {
+            if (!one->is_withdrawn && is_it(*one)) return one.get();
+        }
+        return nullptr;
+    }
     std::vector<Provider*>& list_of(const Provider& provider) {
         return provider.pattern.is_literal() ? literal_[provider.pattern.text()] : wildcard_;
     }
 
-    std::vector<std::unique_ptr<Provider>> all_;
+    std::map<SessionId, std::vector<std::unique_ptr<Provider>>> of_session_;
+    std::size_t size_ = 0;
     std::unordered_map<std::string, std::vector<Provider*>> literal_;
     std::vector<Provider*> wildcard_;
     std::uint64_t last_id_ = 0;

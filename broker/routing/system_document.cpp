@@ -78,8 +78,12 @@ Bytes document_of_provider(std::string_view pattern, SessionId session, std::uin
         .finish();
 }
 
-Bytes document_of_place(SessionId session, std::uint32_t lane) {
-    return ObjectBuilder().number("session", session).number("lane", lane).finish();
+Bytes document_of_place(SessionId session, std::uint32_t lane, std::uint64_t declaration) {
+    return ObjectBuilder()
+        .number("session", session)
+        .number("lane", lane)
+        .number("declaration", declaration)
+        .finish();
 }
 
 }  // namespace ringside::broker

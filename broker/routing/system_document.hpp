@@ -17,6 +17,7 @@ namespace ringside::broker {
 [[nodiscard]] Bytes document_of_provider(std::string_view pattern, SessionId session,
                                          std::uint32_t lane);
 /// Of who provides a subject.
-[[nodiscard]] Bytes document_of_place(SessionId session, std::uint32_t lane);
+[[nodiscard]] Bytes document_of_place(SessionId session, std::uint32_t lane,
+                                      std::uint64_t declaration);
 
 }  // namespace ringside::broker

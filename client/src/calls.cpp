@@ -177,7 +177,8 @@ Result<std::size_t> Calls::Impl::wait(Clock::time_point until) {
         if (Clock::now() >= until) return Error(Errc::timed_out);
         // Whatever ends it, the next `poll` finds out.
         static_cast<void>(channel_->await_any(std::min(until, look_at_),
-                                              client_->patience_with_others(), &is_interrupted_));
+                                              client_->patience_with_others(),
+                                              [this] { return is_interrupted_.load(); }));
     }
 }
 

@@ -146,10 +146,10 @@ Result<shm::ReplyView> Channel::await_number(std::uint64_t number, bool is_call,
 }
 
 Result<void> Channel::await_any(Clock::time_point deadline, const Patience& patience,
-                                const std::atomic<bool>* stop) {
+                                const std::function<bool()>& or_when) {
     const SleepPlace place{&control_->broker_reply.reply_tail, &control_->client.reply_asleep,
                            shm::SleepsOn::reply_tail};
-    const auto ready = [&] { return replies_.has_data() || (stop != nullptr && stop->load()); };
+    const auto ready = [&] { return replies_.has_data() || (or_when && or_when()); };
     return wait_until_ready(*attachment_, place, ready, deadline, patience);
 }
 

@@ -74,12 +74,12 @@ public:
     /// Calls up to this number that have no outcome yet will get none: their broker is gone.
     [[nodiscard]] std::uint64_t lost_up_to() const noexcept { return lost_up_to_; }
 
-    /// Waits until something is there, or `stop` is set. Errors: as `await`.
+    /// Waits until something is there, or `or_when()`. Errors: as `await`.
     Result<void> await_any(Clock::time_point deadline, const Patience& patience,
-                           const std::atomic<bool>* stop = nullptr);
+                           const std::function<bool()>& or_when = {});
 
-    /// Makes `await_any` look at its `stop`, which was set before. From any thread. Whoever is just
-    /// about to sleep looks when its slice is over (Patience).
+    /// Makes `await_any` look at its `or_when`, which has come true before. From any thread.
+    /// Whoever is just about to sleep looks when its slice is over (Patience).
     void wake() const noexcept;
 
 private:

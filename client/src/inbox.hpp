@@ -1,9 +1,14 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "client_impl.hpp"
 #include "declared.hpp"
@@ -11,24 +16,42 @@
 
 namespace ringside::detail {
 
-/// A lane of its own, at which the broker brings what a pattern was declared for: calls, or
-/// interest in subjects. When the Client gets another session, it is declared there again.
-/// Thread safety: one thread at a time.
+/// A lane of its own, at which the broker brings what its patterns are declared for: calls, or
+/// interest in subjects. When the Client gets another session, all are declared there again.
+///
+/// Thread safety: `take`, `next`, `attachment` and `claims` are for one thread at a time, the
+/// poller. It alone changes session and lane, under the mutex; so it reads them without. All other
+/// members are for any thread, and none of them but `settle` and `tell` waits for the broker.
 class Inbox {
 public:
-    /// Returns when the broker knows of it.
-    /// Errors: bad_pattern, permission_denied, lane_limit, timed_out, those of Client::attach.
+    /// Without a pattern. Errors: lane_limit, those of Client::attach.
+    static Result<std::unique_ptr<Inbox>> open(std::shared_ptr<Client::Impl> client,
+                                               shm::DeclarationKind kind, OnSettled on_settled);
+    /// With one; returns when the broker knows of it.
+    /// Further errors: those of `add` and `settle`.
     static Result<std::unique_ptr<Inbox>> open(std::shared_ptr<Client::Impl> client,
                                                shm::DeclarationKind kind, std::string_view pattern);
     ~Inbox();
     Inbox(const Inbox&) = delete;
     Inbox& operator=(const Inbox&) = delete;
 
+    /// Its id. Errors: bad_pattern, lane_limit.
+    Result<std::uint64_t> add(std::string_view pattern);
+    void remove(std::uint64_t id);
+    /// Waits for what the broker says of it. Errors: bad_pattern, reserved_name, permission_denied,
+    /// bad_request (there is no such id), lane_limit, timed_out, connection_lost.
+    Result<void> settle(std::uint64_t id, std::chrono::milliseconds timeout) const;
+    [[nodiscard]] bool has(std::uint64_t id) const;
+
+    struct Arrival {
+        const wire::Delivery* delivery = nullptr;
+        std::uint64_t pattern_id = 0;  ///< that it is for; 0: for none, or for one that was removed
+    };
     /// The next delivery, taken out of the ring alone: those behind it are still there for others
-    /// if this process dies. Valid until the next call.
+    /// if this process dies. Valid until the next call. Says what has become of patterns.
     /// Errors: would_block; no_such_grid, no_broker (none yet; to be called again); and for good,
-    /// connection_lost and those of `open`.
-    Result<const wire::Delivery*> take();
+    /// connection_lost, lane_limit, and where nobody is told, what was said of a pattern.
+    Result<Arrival> take();
 
     /// Whether it is no reason to give up: nothing is there, or no grid just now.
     [[nodiscard]] static bool may_pass(Errc error) noexcept {
@@ -37,46 +60,73 @@ public:
     }
 
     /// Calls `poll`, which gives would_block where nothing is there, until it gives something.
-    /// Errors: timed_out, or why there is no grid; others as `poll`. `stop`: ends the waiting.
+    /// Errors: timed_out, or why there is no grid; would_block when interrupted; others as `poll`.
     template <class Poll>
-    auto next(const Poll& poll, std::chrono::milliseconds timeout, const std::atomic<bool>* stop)
-        -> decltype(poll()) {
+    auto next(const Poll& poll, std::chrono::milliseconds timeout) -> decltype(poll()) {
         const auto deadline = Clock::now() + timeout;
         for (;;) {
             auto got = poll();
             if (got || !may_pass(got.error().code)) return got;
-            if (Clock::now() >= deadline || (stop != nullptr && stop->load())) {
+            if (is_interrupted_.exchange(false)) {
+                return Error(Errc::would_block, "it was interrupted");
+            }
+            if (Clock::now() >= deadline) {
                 if (got.error().code == Errc::would_block) return Error(Errc::timed_out);
                 return got;
             }
-            wait(deadline, stop);
+            wait(deadline);
         }
     }
+    void interrupt() noexcept;
+
+    /// Sends what nobody answers to the session that it is declared in now; as Client::Impl::tell.
+    Result<void> tell(const shm::RequestWriter::Message& message) const;
 
     /// Of the session that it is declared in now; changes only in `take`.
     [[nodiscard]] const std::shared_ptr<Attachment>& attachment() const noexcept {
         return attachment_;
     }
     [[nodiscard]] const std::shared_ptr<Client::Impl>& client() const noexcept { return client_; }
-    [[nodiscard]] const Pattern& pattern() const noexcept { return pattern_; }
     [[nodiscard]] shm::Claims& claims() const noexcept {
         return attachment_->memory().claims(channel_->index());
     }
 
 private:
-    Inbox(std::shared_ptr<Client::Impl> client, shm::DeclarationKind kind, Pattern pattern)
-        : client_(std::move(client)), kind_(kind), pattern_(std::move(pattern)) {}
-    Result<void> declare(std::shared_ptr<Attachment> attachment);
+    struct Entry {
+        Pattern pattern;
+        std::optional<Declared> declared{};  ///< none: the session had no place for it
+        /// What the broker says, as far as it was looked at; none: nothing yet.
+        std::optional<Error> outcome{};
+
+        [[nodiscard]] std::optional<Errc> said() const noexcept;
+    };
+    using Outcomes = std::vector<std::pair<std::uint64_t, Error>>;
+
+    Inbox(std::shared_ptr<Client::Impl> client, shm::DeclarationKind kind, OnSettled on_settled)
+        : client_(std::move(client)), kind_(kind), on_settled_(std::move(on_settled)) {}
+    Result<void> keep_session();
+    Result<void> move_to(std::shared_ptr<Attachment> attachment);
+    Result<void> declare(std::uint64_t id, Entry& entry);
     void give_back() noexcept;
-    void wait(Clock::time_point deadline, const std::atomic<bool>* stop);
+    [[nodiscard]] std::uint64_t id_of(std::uint64_t declaration) const;
+    [[nodiscard]] bool has_outcomes() const;
+    [[nodiscard]] Outcomes take_outcomes();
+    void tell_outcomes();
+    [[nodiscard]] std::optional<Error> refusal() const;
+    void wait(Clock::time_point deadline);
 
     std::shared_ptr<Client::Impl> client_;
     const shm::DeclarationKind kind_;
-    const Pattern pattern_;
+    const OnSettled on_settled_;  ///< empty: nobody is told
+    std::atomic<bool> is_interrupted_ = false;
+    std::atomic<std::size_t> unsettled_ = 0;  ///< entries without an outcome
+
+    mutable std::mutex mutex_;  ///< before those of the attachment
     std::shared_ptr<Attachment> attachment_;
     std::unique_ptr<Channel> channel_;
-    std::optional<Declared> declared_;
-    bool is_settled_ = false;  ///< the broker has agreed to it
+    std::map<std::uint64_t, Entry> entries_;
+    std::unordered_map<std::uint64_t, std::uint64_t> ids_;  ///< by the numbers of declarations
+    std::uint64_t last_id_ = 0;
 };
 
 }  // namespace ringside::detail

@@ -5,10 +5,11 @@
 namespace ringside {
 
 Call::Impl::Impl(std::shared_ptr<Client::Impl> client, std::shared_ptr<detail::Attachment> session,
-                 const wire::Delivery& offer)
+                 const wire::Delivery& offer, std::uint64_t pattern_id)
     : client_(std::move(client)),
       session_(std::move(session)),
       id_(offer.id()),
+      pattern_id_(pattern_id),
       deadline_(detail::Clock::now() + std::chrono::milliseconds(offer.timeout_ms())),
       document_bytes_(offer.document() == nullptr ? 0 : offer.document()->size()) {
     bytes_.reserve(document_bytes_ + offer.name()->size());
@@ -47,6 +48,7 @@ Call& Call::operator=(Call&&) noexcept = default;
 Call::~Call() = default;
 
 std::string_view Call::name() const noexcept { return impl_->name(); }
+std::uint64_t Call::pattern_id() const noexcept { return impl_->pattern_id(); }
 Value Call::document() const noexcept { return Value::of(impl_->document()); }
 ByteView Call::bytes() const noexcept { return impl_->document(); }
 std::chrono::steady_clock::time_point Call::deadline() const noexcept { return impl_->deadline(); }

@@ -13,12 +13,13 @@ namespace ringside {
 class Call::Impl {
 public:
     Impl(std::shared_ptr<Client::Impl> client, std::shared_ptr<detail::Attachment> session,
-         const wire::Delivery& offer);
+         const wire::Delivery& offer, std::uint64_t pattern_id);
     ~Impl();
     Impl(const Impl&) = delete;
     Impl& operator=(const Impl&) = delete;
 
     [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
+    [[nodiscard]] std::uint64_t pattern_id() const noexcept { return pattern_id_; }
     [[nodiscard]] ByteView document() const noexcept {
         return ByteView(bytes_).first(document_bytes_);
     }
@@ -40,6 +41,7 @@ private:
     std::shared_ptr<Client::Impl> client_;
     std::shared_ptr<detail::Attachment> session_;  ///< that took it
     const std::uint64_t id_;
+    const std::uint64_t pattern_id_;
     const detail::Clock::time_point deadline_;
     std::atomic<bool> is_cancelled_ = false;
     bool has_ended_ = false;

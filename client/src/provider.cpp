@@ -7,18 +7,23 @@ Result<Provider> Client::provide(std::string_view pattern) {
     if (!inbox) return inbox.error();
     return Provider(std::make_unique<Provider::Impl>(std::move(*inbox)));
 }
+Result<Provider> Client::provide(OnSettled on_settled) {
+    auto inbox = detail::Inbox::open(impl_, shm::DeclarationKind::provide, std::move(on_settled));
+    if (!inbox) return inbox.error();
+    return Provider(std::make_unique<Provider::Impl>(std::move(*inbox)));
+}
 
 Result<Call> Provider::Impl::poll() {
     for (;;) {
         const auto* session = inbox_->attachment().get();
-        auto delivery = inbox_->take();
+        auto arrival = inbox_->take();
         // Callers of a session that is over have been told so.
         if (inbox_->attachment().get() != session) cancel([](const Call::Impl&) { return true; });
-        if (!delivery) return delivery.error();
-        const wire::Delivery& brought = **delivery;
+        if (!arrival) return arrival.error();
+        const wire::Delivery& brought = *arrival->delivery;
         switch (brought.kind()) {
             case wire::DeliveryKind::offer:
-                if (auto call = take(brought)) return Call(std::move(call));
+                if (auto call = take(brought, arrival->pattern_id)) return Call(std::move(call));
                 break;
             case wire::DeliveryKind::cancelled:
                 cancel([&](const Call::Impl& call) { return call.id() == brought.id(); });
@@ -30,10 +35,12 @@ Result<Call> Provider::Impl::poll() {
 }
 
 /// Null: it was withdrawn, or was meant for whoever had the lane before.
-std::shared_ptr<Call::Impl> Provider::Impl::take(const wire::Delivery& offer) {
+std::shared_ptr<Call::Impl> Provider::Impl::take(const wire::Delivery& offer,
+                                                 std::uint64_t pattern_id) {
     if (offer.name() == nullptr || offer.place() >= taken_.size()) return nullptr;
-    if (!inbox_->pattern().matches(offer.name()->string_view()) || !claim(offer)) return nullptr;
-    auto call = std::make_shared<Call::Impl>(inbox_->client(), inbox_->attachment(), offer);
+    if (pattern_id == 0 || !claim(offer)) return nullptr;
+    auto call =
+        std::make_shared<Call::Impl>(inbox_->client(), inbox_->attachment(), offer, pattern_id);
     taken_[offer.place()] = call;
     return call;
 }
@@ -58,5 +65,13 @@ Provider& Provider::operator=(Provider&&) noexcept = default;
 Provider::~Provider() = default;
 Result<Call> Provider::poll() { return impl_->poll(); }
 Result<Call> Provider::next(std::chrono::milliseconds timeout) { return impl_->next(timeout); }
+void Provider::interrupt() noexcept { impl_->inbox().interrupt(); }
+Result<std::uint64_t> Provider::add(std::string_view pattern) {
+    return impl_->inbox().add(pattern);
+}
+void Provider::remove(std::uint64_t pattern_id) { impl_->inbox().remove(pattern_id); }
+Result<void> Provider::settle(std::uint64_t pattern_id, std::chrono::milliseconds timeout) const {
+    return impl_->inbox().settle(pattern_id, timeout);
+}
 
 }  // namespace ringside

@@ -14,13 +14,14 @@ public:
     explicit Impl(std::unique_ptr<detail::Inbox> inbox) : inbox_(std::move(inbox)) {}
 
     Result<Call> poll();
-    /// `stop`: ends the waiting.
-    Result<Call> next(std::chrono::milliseconds timeout, const std::atomic<bool>* stop = nullptr) {
-        return inbox_->next([this] { return poll(); }, timeout, stop);
+    Result<Call> next(std::chrono::milliseconds timeout) {
+        return inbox_->next([this] { return poll(); }, timeout);
     }
+    [[nodiscard]] detail::Inbox& inbox() noexcept { return *inbox_; }
 
 private:
-    [[nodiscard]] std::shared_ptr<Call::Impl> take(const wire::Delivery& offer);
+    [[nodiscard]] std::shared_ptr<Call::Impl> take(const wire::Delivery& offer,
+                                                   std::uint64_t pattern_id);
     [[nodiscard]] bool claim(const wire::Delivery& offer) const noexcept;
     template <class Chosen>
     void cancel(const Chosen& is_chosen);

@@ -1,6 +1,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <functional>
 #include <thread>
 #include <vector>
 
@@ -9,14 +10,18 @@
 
 namespace ringside {
 
-/// Threads that run until they are told to stop, or have nothing to serve any more.
+/// Threads that hand on what comes, until they are told to stop, or nothing can come any more.
 class Service::Impl {
 public:
     ~Impl() {
+        // A forked child has none of its parent's threads.
+        const bool is_owner = owner_ == getpid();
         stop_.store(true);
+        for (const auto& interrupt : interrupts_) {
+            if (is_owner) interrupt();
+        }
         for (std::thread& thread : threads_) {
-            // A forked child has none of its parent's threads.
-            if (owner_ == getpid()) thread.join();
+            if (is_owner) thread.join();
             else thread.detach();
         }
     }
@@ -24,45 +29,43 @@ public:
     Impl(const Impl&) = delete;
     Impl& operator=(const Impl&) = delete;
 
-    /// `serve` returns when `stop` is set.
-    template <class Serve>
-    void start(Serve serve) {
+    /// `source`: a Provider's or Listener's.
+    template <class Source, class Handle>
+    void start(std::shared_ptr<Source> source, Handle handle) {
         ++serving_;
-        threads_.emplace_back([this, serve = std::move(serve)]() mutable {
-            serve(stop_);
+        interrupts_.emplace_back([source] { source->inbox().interrupt(); });
+        threads_.emplace_back([this, source, handle = std::move(handle)] {
+            serve(*source, handle);
             --serving_;
         });
     }
     [[nodiscard]] bool is_serving() const noexcept { return serving_.load() > 0; }
 
 private:
+    /// Until it is to stop, or an error that does not pass.
+    template <class Source, class Handle>
+    void serve(Source& source, const Handle& handle) {
+        constexpr std::chrono::hours long_enough{1};
+        while (!stop_.load()) {
+            auto got = source.next(long_enough);
+            if (got) handle(*got);
+            else if (!detail::Inbox::may_pass(got.error().code)) return;
+        }
+    }
+
     const pid_t owner_ = getpid();
     std::atomic<bool> stop_ = false;
     std::atomic<std::size_t> serving_ = 0;
+    std::vector<std::function<void()>> interrupts_;
     std::vector<std::thread> threads_;
 };
-
-namespace {
-
-/// Hands everything that comes to `handle`, until `stop` or an error that does not pass.
-template <class Source, class Handle>
-void serve(Source& source, const Handle& handle, const std::atomic<bool>& stop) {
-    constexpr std::chrono::hours long_enough{1};
-    while (!stop.load()) {
-        auto got = source.next(long_enough, &stop);
-        if (got) handle(*got);
-        else if (!detail::Inbox::may_pass(got.error().code)) return;
-    }
-}
-
-}  // namespace
 
 Result<Service> Client::provide(std::string_view pattern, CallHandler handler,
                                 ServiceOptions options) {
     if (options.threads == 0) {
         return Error(Errc::bad_configuration, "a service needs a thread");
     }
-    std::vector<std::unique_ptr<Provider::Impl>> providers;
+    std::vector<std::shared_ptr<Provider::Impl>> providers;
     for (std::size_t i = 0; i < options.threads; ++i) {
         auto provider = provide(pattern);
         if (!provider) return provider.error();
@@ -71,27 +74,23 @@ Result<Service> Client::provide(std::string_view pattern, CallHandler handler,
     auto service = std::make_unique<Service::Impl>();
     const auto shared = std::make_shared<const CallHandler>(std::move(handler));
     for (auto& provider : providers) {
-        service->start([provider = std::move(provider), shared](const std::atomic<bool>& stop) {
-            serve(*provider, *shared, stop);
-        });
+        service->start(std::move(provider), [shared](Call& call) { (*shared)(call); });
     }
     return Service(std::move(service));
 }
 
 Result<Service> Client::listen(std::string_view pattern, WantedHandler on_wanted,
                                UnwantedHandler on_unwanted) {
-    auto listener = listen(pattern);
-    if (!listener) return listener.error();
+    auto made = listen(pattern);
+    if (!made) return made.error();
+    const std::shared_ptr<Listener::Impl> listener = std::move(made->impl_);
     auto service = std::make_unique<Service::Impl>();
-    service->start([listener = std::move(listener->impl_), on_wanted = std::move(on_wanted),
-                    on_unwanted = std::move(on_unwanted)](const std::atomic<bool>& stop) {
-        const auto handle = [&](const Interest& interest) {
-            // A failure: the broker is gone or stuck, and asks again, or another listener.
-            if (interest.kind == InterestKind::unwanted) on_unwanted(interest.subject);
-            else if (on_wanted(interest.subject)) static_cast<void>(listener->accept(interest));
-            else static_cast<void>(listener->reject(interest));
-        };
-        serve(*listener, handle, stop);
+    service->start(listener, [listener, on_wanted = std::move(on_wanted),
+                              on_unwanted = std::move(on_unwanted)](const Interest& interest) {
+        // A failure: the broker is gone or stuck, and asks again, or another listener.
+        if (interest.kind == InterestKind::unwanted) on_unwanted(interest.subject);
+        else if (on_wanted(interest.subject)) static_cast<void>(listener->accept(interest));
+        else static_cast<void>(listener->reject(interest));
     });
     return Service(std::move(service));
 }

@@ -285,6 +285,9 @@ bool Watch::Impl::make_event(const shm::Change& change, WatchEvent& event) const
         event.record = WatchFilter::subject_of(event.record);
     }
     if (*kind == WatchKind::event) event.pointer = nullptr;
+    if (change.path != 0 && options_.mode == WatchMode::every) {
+        event.path = segment().at<shm::PathBlock>(change.path)->text();
+    }
     event.position = change.position;
     event.time_ns = change.time_ns;
     return true;

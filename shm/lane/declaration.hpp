@@ -18,6 +18,7 @@ enum class DeclarationKind : std::uint32_t {
     watch = 1,    ///< it watches the names that match
     provide = 2,  ///< it answers calls of the names that match
     listen = 3,   ///< it provides the names that match while somebody watches them
+    present = 4,  ///< a user is there, beside the one that the session has said in its Hello
 };
 
 /// Something that a session wants the broker to know for as long as it lives: a place in the
@@ -31,14 +32,16 @@ enum class DeclarationKind : std::uint32_t {
 ///   C3  sequence := even (release); declarations_changed += 1 (release); it rings the doorbell
 /// Broker: reads `sequence` (acquire), all the rest, and `sequence` again; what it saw counts when
 /// that is even and the same. It trusts nothing of it.
-/// Written by the broker: what became of the declaration of a `sequence`, for providers and
-/// listeners.
+/// Written by the broker: what became of the declaration of a `sequence`, for all but watches.
+///
+/// Several of one kind, `provide` or `listen`, may name the same lane. What is brought to it says
+/// which one it is for, by `number`.
 struct Declaration {
     struct alignas(cache_line_bytes) Head {
         HalfWord sequence;
         HalfWord kind;   ///< DeclarationKind
         HalfWord lane;   ///< of `provide` and `listen`: where deliveries are to go
-        HalfWord bytes;  ///< of `text`
+        HalfWord bytes;  ///< of `text`: a pattern, or the user who is present
     } head;
     struct alignas(cache_line_bytes) Outcome {
         HalfWord sequence;  ///< that was looked at; futex word of the client
@@ -53,6 +56,12 @@ struct Declaration {
         std::string text;
         friend bool operator==(const Content&, const Content&) = default;
     };
+
+    /// Names a declaration among all that its session ever makes.
+    [[nodiscard]] static constexpr std::uint64_t number(std::uint32_t place,
+                                                        std::uint32_t sequence) noexcept {
+        return std::uint64_t{sequence} << 32 | place;
+    }
 
     /// The client's C1..C3, without the session's counter; the sequence that the outcome will name.
     /// REQUIRES: text.size() <= limits::pattern_bytes_max.

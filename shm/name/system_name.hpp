@@ -15,7 +15,8 @@
 ///   $sys/presence/USER                 {"sessions":[ID, …]}
 ///   $sys/rpc/PATTERN/ID/LANE           {"pattern","session","lane"}
 ///   $sys/listen/PATTERN/ID/LANE        {"pattern","session","lane"}
-///   $sys/provided/SUBJECT              {"session","lane"}: who provides a watched subject
+///   $sys/provided/SUBJECT              {"session","lane","declaration"}: who provides a watched
+///                                      subject, and the number of the declaration by which it does
 ///   $sys/index/PATTERN/at:POINTER      {"pattern","pointer"}: defines a secondary index
 ///
 /// In a PATTERN `*` is written `%2A`, and `%` `%25`, because names have no `*`; in a POINTER so are

@@ -90,6 +90,7 @@ ByteView ReplyWriter::delivery(std::uint64_t number, const Delivery& delivery) {
         name_at = builder_.CreateString(delivery.name.data(), delivery.name.size());
     }
     wire::DeliveryBuilder table(builder_);
+    table.add_declaration(delivery.declaration);
     table.add_timeout_ms(delivery.timeout_ms);
     table.add_id(delivery.id);
     table.add_document(document_at);

@@ -38,6 +38,7 @@ public:
         std::string_view name{};
         ByteView document{};
         std::uint64_t timeout_ms = 0;
+        std::uint64_t declaration = 0;  ///< that it is for, of those of the lane
     };
     [[nodiscard]] ByteView delivery(std::uint64_t number, const Delivery& delivery);
 

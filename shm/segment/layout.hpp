@@ -20,7 +20,7 @@ using Word = std::atomic<std::uint64_t>;
 using HalfWord = std::atomic<std::uint32_t>;
 
 inline constexpr std::uint64_t segment_magic = 0x3145444953474e52;  // "RNGSIDE1"
-inline constexpr std::uint32_t layout_version = 4;
+inline constexpr std::uint32_t layout_version = 5;
 inline constexpr std::uint64_t span_bytes = 64ULL << 10;
 inline constexpr std::uint64_t huge_page_bytes = 2ULL << 20;
 

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <map>
+#include <set>
 #include <thread>
 
 #include "tests/support/child.hpp"
@@ -85,6 +87,71 @@ TEST_F(DeathTest, OfAProviderSendsWhatItHasNotTakenToTheNext) {
     child.signal(SIGKILL);
     calls.wait_all(soon).value();
     EXPECT_EQ(answers, "22222");
+}
+
+TEST_F(DeathTest, OfAProviderWithManyPatternsEndsAllOfThem) {
+    Child child([this] {
+        Client client = attach();
+        Provider provider = client.provide("a").value();
+        for (int i = 0; i < 20; ++i) provider.add("b/" + std::to_string(i)).value();
+        provider.settle(provider.add("c/**").value(), soon).value();
+        static std::optional<Call> taken;
+        client.put("ready", "1").value();
+        taken.emplace(provider.next(soon).value());
+        client.put("taken", "1").value();
+        for (;;) pause();
+    });
+    EXPECT_TRUE(eventually([&] { return is_there("ready"); }));
+    std::map<std::uint64_t, std::string> answers;
+    Calls calls = client_
+                      .calls([&](std::uint64_t ticket, const Result<Answer>& answer) {
+                          answers[ticket] = shown(answer);
+                      })
+                      .value();
+    calls.call("c/1", "1").value();
+    EXPECT_TRUE(eventually([&] { return is_there("taken"); }));
+    calls.call("b/7", "1").value();
+    calls.call("a", "1").value();
+    client_.put("after", "1").value();  // by now these have been offered
+    const Service other =
+        client_.provide("b/*", [](Call& call) { call.answer("2").value(); }).value();
+    child.signal(SIGKILL);
+    calls.wait_all(soon).value();
+    EXPECT_EQ(answers, (std::map<std::uint64_t, std::string>{
+                           {1, "provider_lost"}, {2, "2"}, {3, "no_provider"}}));
+    EXPECT_TRUE(eventually([&] {
+        std::size_t providers = 0;
+        const auto count = [&](const RecordView&) {
+            ++providers;
+            return true;
+        };
+        client_.snapshot()->scan("$sys/rpc/**", count).value();
+        return providers == 1;
+    }));
+}
+
+TEST_F(DeathTest, OfAListenerWithManyPatternsLetsTheNextProvide) {
+    std::vector<Watch> watches;
+    Child child([this] {
+        Client client = attach();
+        Listener listener = client.listen("news").value();
+        listener.add("news").value();
+        for (int i = 0; i < 20; ++i) listener.add("b/" + std::to_string(i)).value();
+        for (int i = 0; i < 21; ++i) listener.accept(listener.next(soon).value()).value();
+        for (;;) pause();
+    });
+    watches.push_back(client_.subscribe("news").value());
+    for (int i = 0; i < 20; ++i) {
+        watches.push_back(client_.subscribe("b/" + std::to_string(i)).value());
+    }
+    EXPECT_TRUE(eventually([&] { return client_.has_provider("news").value(); }));
+    EXPECT_TRUE(eventually([&] { return client_.has_provider("b/19").value(); }));
+    Listener next_one = client_.listen("**").value();
+    EXPECT_EQ(next_one.poll().error(), Errc::would_block) << "another one has them";
+    child.signal(SIGKILL);
+    std::set<std::string> wanted;
+    while (wanted.size() < 21) ASSERT_TRUE(wanted.insert(next(next_one)).second);
+    EXPECT_TRUE(wanted.contains("wanted news"));
 }
 
 TEST_F(DeathTest, OfACallerCancelsItsCalls) {

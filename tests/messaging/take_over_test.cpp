@@ -186,6 +186,73 @@ TEST_F(MessagingTakeOver, AListenerKeepsWhatItProvidesAndIsNotAskedTwice) {
     EXPECT_EQ(all().back(), "-news/1");
 }
 
+TEST_F(MessagingTakeOver, APatternOfManyKeepsWhatItProvides) {
+    Listener listener = client_.listen("news/*").value();
+    const std::uint64_t first = 1;
+    const Watch kept = client_.subscribe("news/1").value();
+    const Interest interest = listener.next(soon).value();
+    EXPECT_EQ(interest.pattern_id, first);
+    listener.accept(interest).value();
+    std::vector<std::uint64_t> others;
+    for (const char* pattern : {"news/1", "news/*", "**"}) {
+        others.push_back(listener.add(pattern).value());
+        listener.settle(others.back(), soon).value();
+    }
+    EXPECT_TRUE(eventually([&] { return client_.has_provider("news/1").value(); }));
+    replace_broker();
+    const Watch later = client_.subscribe("else").value();  // which comes behind whatever is told
+    const Interest next_told = listener.next(soon).value();
+    EXPECT_EQ(shown(next_told), "wanted else") << "the other one was asked again, and has it still";
+    EXPECT_EQ(next_told.pattern_id, others.back());
+    EXPECT_TRUE(client_.has_provider("news/1").value());
+    listener.remove(first);
+    const Interest handed_on = listener.next(soon).value();
+    EXPECT_EQ(shown(handed_on), "wanted news/1");
+    EXPECT_NE(handed_on.pattern_id, first);
+}
+
+TEST_F(MessagingTakeOver, APatternThatWasRemovedMeanwhileLeavesWhatItProvidedToOthers) {
+    Listener listener = client_.listen("news").value();
+    const Watch watch = client_.subscribe("news").value();
+    listener.accept(listener.next(soon).value()).value();
+    EXPECT_TRUE(eventually([&] { return client_.has_provider("news").value(); }));
+    const std::uint64_t second = listener.add("news").value();
+    listener.settle(second, soon).value();
+    grid_.kill_broker();
+    listener.remove(1);
+    grid_.start();
+    const Interest interest = listener.next(soon).value();
+    EXPECT_EQ(shown(interest), "wanted news");
+    EXPECT_EQ(interest.pattern_id, second);
+}
+
+TEST_F(MessagingTakeOver, AProviderKeepsItsPatterns) {
+    Provider provider = client_.provide("a").value();
+    const std::uint64_t equal = provider.add("a").value();
+    const std::uint64_t b = provider.add("b/*").value();
+    provider.settle(b, soon).value();
+    grid_.kill_broker();
+    provider.remove(equal);
+    const std::uint64_t c = provider.add("c").value();
+    grid_.start();
+    for (const auto& [called, pattern] :
+         std::map<std::string, std::uint64_t>{{"a", 1}, {"b/1", b}, {"c", c}}) {
+        std::thread caller([this, called = called] {
+            Client client = attach();
+            std::string answer;
+            EXPECT_TRUE(eventually([&] {
+                answer = shown(client.call(called, "1"));
+                return answer == "2";
+            })) << answer;
+        });
+        Call call = provider.next(soon).value();
+        EXPECT_EQ(call.name(), called);
+        EXPECT_EQ(call.pattern_id(), pattern);
+        call.answer("2").value();
+        caller.join();
+    }
+}
+
 TEST_F(MessagingTakeOver, WhatAGridHadThatIsBegunAnewIsRegisteredAnew) {
     Listener listener = client_.listen("news").value();
     const Service service = client_.provide("a", echo).value();

@@ -66,6 +66,7 @@ Result<void> read_top(const toml::table& root, const TomlFile& file, Options& op
                       {"log_level", file.to(options.log_level)},
                       {"log_file", file.to(options.log_file)},
                       {"tls", elsewhere},
+                      {"deepstream", elsewhere},
                       {Access::tables[0], elsewhere},
                       {Access::tables[1], elsewhere},
                       {Access::tables[2], elsewhere},
@@ -93,6 +94,11 @@ Result<void> read_config_file(const std::string& path, Options& options) {
     auto access = Access::load(root, path);
     if (!access) return access.error();
     options.access = std::make_shared<const Access>(*std::move(access));
+    auto served = deepstream::Options::from(
+        root, file,
+        std::shared_ptr<const Authenticator>(options.access, &options.access->authenticator));
+    if (!served) return served.error();
+    options.deepstream = *std::move(served);
     return {};
 }
 

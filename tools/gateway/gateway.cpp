@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <boost/beast/websocket/rfc6455.hpp>
 
+#include "tools/gateway/deepstream/session.hpp"
 #include "tools/gateway/http/gzip.hpp"
 #include "tools/gateway/metrics/grid_metrics.hpp"
 #include "tools/gateway/metrics/metrics_json.hpp"
@@ -31,6 +32,14 @@ std::string_view host_name(std::string_view host) noexcept {
     return host.substr(0, host.find(':'));
 }
 
+Response upgrade_required() {
+    Response refusal =
+        Response::of({426, "upgrade_required", "this speaks WebSocket (RFC 6455), version 13"});
+    refusal.add("Upgrade", "websocket");
+    refusal.add("Connection", "Upgrade");
+    return refusal;
+}
+
 bool is_numeric(std::string_view host) {
     if (host.size() > 2 && host.front() == '[') host = host.substr(1, host.size() - 2);
     error_code failed;
@@ -52,7 +61,16 @@ Gateway::Gateway(asio::io_context& loop, GridAccess& grid, const Options& option
       feed_(grid, loop, interests_, figures_, "**"),
       system_feed_(grid, loop, interests_, figures_, "$sys/**"),
       streams_(loop, figures_),
-      ws_providers_(grid, loop) {}
+      ws_providers_(grid, loop) {
+    if (!options.deepstream.is_enabled()) return;
+    deepstream_ = std::make_unique<deepstream::Hub>(
+        loop, grid_name_, operations_, feed_, system_feed_, options.deepstream,
+        [this](const Identity& identity) { return access_->rules.of(identity); });
+}
+
+void Gateway::set_logins(std::shared_ptr<const deepstream::Logins> logins) {
+    if (deepstream_ != nullptr) deepstream_->set_logins(std::move(logins));
+}
 
 void Gateway::set_access(std::shared_ptr<const Access> access) {
     access_ = std::move(access);
@@ -157,6 +175,9 @@ Task<Response> Gateway::answer(Request& request) {
     if (path.size() == 1 && path[0] == "healthz") co_return Response::json(R"({"status":"ok"})");
     if (path.size() == 1 && path[0] == "readyz") co_return readiness();
     if (auto page = own_page(request)) co_return *std::move(page);
+    if (deepstream_ != nullptr && request.path() == deepstream_->options.path) {
+        co_return begin_deepstream(request);
+    }
     const auto requester = requester_of(request);
     if (!requester) {
         Response refusal = Response::of(requester.error());
@@ -260,14 +281,18 @@ Response Gateway::begin_watch(const Request& request, const Requester& requester
     return response;
 }
 
+Response Gateway::begin_deepstream(const Request& request) {
+    if (!boost::beast::websocket::is_upgrade(request.message)) return upgrade_required();
+    Response response{.status = 101};
+    response.upgrade = [this, upgrade = request.message](Connection& connection) {
+        return deepstream::Session::run(
+            std::make_shared<deepstream::Session>(*deepstream_, connection, upgrade));
+    };
+    return response;
+}
+
 Response Gateway::begin_web_socket(const Request& request, const Requester& requester) {
-    if (!boost::beast::websocket::is_upgrade(request.message)) {
-        Response refusal =
-            Response::of({426, "upgrade_required", "this speaks WebSocket (RFC 6455), version 13"});
-        refusal.add("Upgrade", "websocket");
-        refusal.add("Connection", "Upgrade");
-        return refusal;
-    }
+    if (!boost::beast::websocket::is_upgrade(request.message)) return upgrade_required();
     Response response{.status = 101};
     response.upgrade = [this, requester, address = request.peer.address().to_string(),
                         upgrade = request.message](Connection& connection) {

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "tools/gateway/access/rate_limiter.hpp"
+#include "tools/gateway/deepstream/hub.hpp"
 #include "tools/gateway/grid/operations.hpp"
 #include "tools/gateway/http/server.hpp"
 #include "tools/gateway/metrics/gateway_figures.hpp"
@@ -30,6 +31,8 @@ public:
     void set_server(Server& server) noexcept { server_ = &server; }
     /// From the next request on.
     void set_access(std::shared_ptr<const Access> access);
+    /// From the next login of a deepstream client on.
+    void set_logins(std::shared_ptr<const deepstream::Logins> logins);
     /// What is asked of it after this, `/readyz` says no to.
     void drain() noexcept { figures_.is_draining = true; }
 
@@ -46,6 +49,7 @@ private:
     [[nodiscard]] Response metrics(const Request& request);
     [[nodiscard]] Response stats(const Request& request);
     void write_metrics(MetricsWriter& writer);
+    [[nodiscard]] Response begin_deepstream(const Request& request);
     [[nodiscard]] Response begin_web_socket(const Request& request, const Requester& requester);
     [[nodiscard]] std::optional<Problem> check_rate(const Requester& requester,
                                                     const std::string& address);
@@ -65,6 +69,7 @@ private:
     Feed system_feed_;
     SseStreams streams_;
     WsProviders ws_providers_;
+    std::unique_ptr<deepstream::Hub> deepstream_;  ///< null: its clients are not served
 };
 
 }  // namespace ringside::gateway

@@ -44,9 +44,15 @@ void reload(const Options& options, Gateway& gateway, Server& server) {
             tls = Error(Errc::bad_configuration,
                         "whether users have to be known changes with a restart only");
         }
+        if (tls && (fresh.deepstream.is_enabled() != options.deepstream.is_enabled() ||
+                    fresh.deepstream.path != options.deepstream.path)) {
+            tls = Error(Errc::bad_configuration,
+                        "[deepstream] comes, goes and moves with a restart only");
+        }
         if (tls) {
             server.set_tls(*std::move(tls));
             gateway.set_access(fresh.access);
+            gateway.set_logins(fresh.deepstream.logins);
             spdlog::info("{} was read again", options.config);
             return;
         }

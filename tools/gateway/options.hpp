@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "tools/gateway/access/access_config.hpp"
+#include "tools/gateway/deepstream/options.hpp"
 #include "tools/gateway/http/server.hpp"
 
 namespace ringside::gateway {
@@ -24,6 +25,7 @@ struct Options {
     ServerLimits limits;
     std::optional<TlsOptions> tls;
     std::shared_ptr<const Access> access;
+    deepstream::Options deepstream;
     std::string config;  ///< the TOML file; empty: none
     std::string log_level = "info";
     std::string log_file;  ///< empty: standard error

@@ -184,18 +184,27 @@ public:
     /// Errors: bad_pattern, reserved_name, permission_denied, lane_limit, timed_out, those of
     /// `attach`.
     [[nodiscard]] Result<Provider> provide(std::string_view pattern);
+    /// The same, without a pattern to begin with. Errors: lane_limit, those of `attach`.
+    [[nodiscard]] Result<Provider> provide(OnSettled on_settled);
     /// The same with threads that call `handler`. Further error: bad_configuration (no threads).
     [[nodiscard]] Result<Service> provide(std::string_view pattern, CallHandler handler,
                                           ServiceOptions options = {});
 
     /// Is told which of the names that match are watched. Errors: as `provide`.
     [[nodiscard]] Result<Listener> listen(std::string_view pattern);
+    /// The same, without a pattern to begin with. Errors: lane_limit, those of `attach`.
+    [[nodiscard]] Result<Listener> listen(OnSettled on_settled);
     /// The same with a thread that calls the handlers.
     [[nodiscard]] Result<Service> listen(std::string_view pattern, WantedHandler on_wanted,
                                          UnwantedHandler on_unwanted);
 
     /// Whether a listener provides this subject now: a read. Errors: as `get`, without not_found.
     [[nodiscard]] Result<bool> has_provider(std::string_view subject) const;
+
+    /// Says that a user is there, beside the one of `ClientOptions`; the same user may be said
+    /// several times. Does not wait for the broker. Errors: bad_user, lane_limit, those of
+    /// `attach`.
+    [[nodiscard]] Result<Presence> present(std::string_view user) const;
 
     // -- The grid itself -------------------------------------------------------------------------
 

@@ -86,6 +86,13 @@ private:
 
 // -- Providing -----------------------------------------------------------------------------------
 
+/// Is told what the broker says of a pattern that a Provider or Listener was given: that it has
+/// agreed, or why not: reserved_name, permission_denied, bad_pattern (too long for its record),
+/// lane_limit. A pattern that was refused stays without effect until it is removed. Said once for
+/// each `add`, and for each pattern again when the grid was begun anew; from within `poll` and
+/// `next`, where it may add and remove.
+using OnSettled = std::function<void(std::uint64_t pattern_id, const Result<void>& outcome)>;
+
 /// A call that was taken by this provider: it is accepted, and to be ended by one of `answer`,
 /// `fail` and `reject`, from any thread. One that is destroyed before is rejected.
 /// Thread safety: one thread at a time.
@@ -96,6 +103,8 @@ public:
     ~Call();
 
     [[nodiscard]] std::string_view name() const noexcept;
+    /// Which of its Provider's patterns it was offered for.
+    [[nodiscard]] std::uint64_t pattern_id() const noexcept;
     [[nodiscard]] Value document() const noexcept;
     /// The encoded document.
     [[nodiscard]] ByteView bytes() const noexcept;
@@ -125,10 +134,12 @@ private:
 };
 
 /// A place at which calls of some names arrive, with a lane of its own. Several in one process
-/// share the load like those of several processes. When the grid is begun anew, it registers there
-/// by itself; calls that were taken before are cancelled then.
+/// share the load like those of several processes. It may be for many patterns, each of which is
+/// asked as if it were a provider of its own; what they have at a time is bounded for all together
+/// (`limits::calls_per_provider_max`). When the grid is begun anew, it registers there by itself;
+/// calls that were taken before are cancelled then.
 ///
-/// Thread safety: one thread at a time.
+/// Thread safety: `poll` and `next` for one thread at a time; all others are for any thread.
 ///
 ///     auto provider = client.provide("quote/*").value();
 ///     while (auto call = provider.next(std::chrono::seconds(60))) call->answer("4200").value();
@@ -140,11 +151,26 @@ public:
     ~Provider();
 
     /// Takes the next call. Errors: would_block (nothing there); no_such_grid, no_broker (none just
-    /// now: go on asking); for good, connection_lost and those of `Client::provide`.
+    /// now: go on asking); for good, connection_lost and lane_limit. One that was made without an
+    /// OnSettled says here why a pattern was refused, for as long as it has it.
     Result<Call> poll();
-    /// Waits for the next call, and for a broker: spins, then sleeps. Errors: timed_out, as `poll`
-    /// otherwise.
+    /// Waits for the next call, and for a broker: spins, then sleeps. Errors: timed_out,
+    /// would_block (interrupted), as `poll` otherwise.
     Result<Call> next(std::chrono::milliseconds timeout);
+    /// Ends the `next` that is under way, or else the next one that would wait, with would_block.
+    void interrupt() noexcept;
+
+    /// Answers calls of the names that match this, too; its id: they count up from 1, and are never
+    /// used again. Does not wait: what the broker says of it comes later, see OnSettled.
+    /// Errors: bad_pattern, lane_limit (the session declares `limits::declarations_per_session_max`
+    /// things already).
+    Result<std::uint64_t> add(std::string_view pattern);
+    /// Withdraws it: calls that were not taken go to others, those that were may still be answered.
+    /// One that is there no more: nothing.
+    void remove(std::uint64_t pattern_id);
+    /// Waits for what the broker says of it; no time: asks. Errors: those of OnSettled; timed_out,
+    /// connection_lost, bad_request (there is no such pattern).
+    Result<void> settle(std::uint64_t pattern_id, std::chrono::milliseconds timeout) const;
 
     class Impl;
 
@@ -165,14 +191,17 @@ enum class InterestKind : std::uint8_t {
 /// it is `unwanted`.
 struct Interest {
     InterestKind kind = InterestKind::wanted;
-    std::string subject;   ///< name of a record or event
-    std::uint64_t id = 0;  ///< tells times of the same subject apart
+    std::string subject;           ///< name of a record or event
+    std::uint64_t id = 0;          ///< tells times of the same subject apart
+    std::uint64_t pattern_id = 0;  ///< which of the listener's patterns is asked
 };
 
-/// A place at which is told what of a pattern is watched, so that only that is provided. When the
-/// grid is begun anew, it registers there by itself, after all that it has provided was `unwanted`.
+/// A place at which is told what of some patterns is watched, so that only that is provided. Each
+/// pattern is asked as if it were a listener of its own: where two match a subject, or are equal,
+/// the second is asked when the first has rejected it. When the grid is begun anew, it registers
+/// there by itself, after all that it has provided was `unwanted`.
 ///
-/// Thread safety: one thread at a time.
+/// Thread safety: `poll` and `next` for one thread at a time; all others are for any thread.
 class Listener {
 public:
     Listener(Listener&&) noexcept;
@@ -181,8 +210,17 @@ public:
 
     /// The next thing that it is told. Errors: as of `Provider::poll`.
     Result<Interest> poll();
-    /// Waits for it. Errors: timed_out, as `poll` otherwise.
+    /// Waits for it. Errors: as of `Provider::next`.
     Result<Interest> next(std::chrono::milliseconds timeout);
+    /// As of a Provider.
+    void interrupt() noexcept;
+
+    /// As of a Provider.
+    Result<std::uint64_t> add(std::string_view pattern);
+    /// Withdraws it: what it provided goes to others. Nothing is said of that any more.
+    void remove(std::uint64_t pattern_id);
+    /// As of a Provider.
+    Result<void> settle(std::uint64_t pattern_id, std::chrono::milliseconds timeout) const;
 
     /// Says that the subject is provided from here on. To be said within the broker's accept
     /// timeout (1 s); later, another listener has been asked, and `unwanted` follows. Of a subject
@@ -231,5 +269,28 @@ using CallHandler = std::function<void(Call& call)>;
 /// Whether the subject is going to be provided.
 using WantedHandler = std::function<bool(const std::string& subject)>;
 using UnwantedHandler = std::function<void(const std::string& subject)>;
+
+// -- Who is there --------------------------------------------------------------------------------
+
+/// Says that a user is there, beside the one of the session itself (`ClientOptions::user`), for as
+/// long as it lives: `$sys/presence/USER` is there as long as any session says so.
+/// Thread safety: one thread at a time.
+class Presence {
+public:
+    Presence(Presence&&) noexcept;
+    Presence& operator=(Presence&&) noexcept;
+    ~Presence();
+
+    /// Says it to the grid again that has taken the place of one that was ended; to be called now
+    /// and then. Errors: as of `Client::present`.
+    Result<void> renew();
+
+    class Impl;
+
+private:
+    friend class Client;
+    explicit Presence(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
 
 }  // namespace ringside

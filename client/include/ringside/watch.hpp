@@ -75,6 +75,9 @@ struct WatchEvent {
     /// The value at the watch's pointer (the whole document without one).
     [[nodiscard]] std::optional<Value> value() const;
     const Pointer* pointer = nullptr;
+    /// Of a patch that has set one value, or taken away one member, where that is: a JSON Pointer.
+    /// Empty: it may be anywhere. In mode every only.
+    std::string_view path{};
 };
 
 /// A reader's place in the change ring.

@@ -30,8 +30,12 @@ public:
     [[nodiscard]] Client& client() noexcept { return client_; }
 
     Task<Writer::Outcome> write(Write write) {
-        Writer& writer = write.options.grade == Grade::durable ? durable_writer_ : writer_;
+        Writer& writer = writer_for(write);
         return writer.write(std::move(write));
+    }
+    void submit(Write write, Completion<Writer::Outcome> done) {
+        Writer& writer = writer_for(write);
+        writer.submit(std::move(write), std::move(done));
     }
     Task<Caller::Outcome> call(std::string name, std::string json, CallOptions options) {
         return caller_.call(std::move(name), std::move(json), options);
@@ -66,6 +70,9 @@ public:
 
 private:
     GridAccess(asio::io_context& loop, Client reader, Client client);
+    [[nodiscard]] Writer& writer_for(const Write& write) noexcept {
+        return write.options.grade == Grade::durable ? durable_writer_ : writer_;
+    }
 
     const Executor loop_;
     Client reader_;

@@ -17,19 +17,23 @@ Writer::~Writer() {
 Task<Writer::Outcome> Writer::write(Write write) {
     return completed_by<Outcome>(
         [this, write = std::move(write)](Completion<Outcome> done) mutable {
-            std::unique_lock lock(mutex_);
-            if (orders_.size() >= pending_max) {
-                lock.unlock();
-                asio::post(loop_, [done = std::move(done)]() mutable {
-                    std::move(done)(Error(Errc::would_block, "too many writes are waiting"));
-                });
-                return;
-            }
-            orders_.push_back({std::move(write), std::move(done)});
-            const bool was_empty = orders_.size() == 1;
-            lock.unlock();
-            if (was_empty) has_orders_.notify_one();
+            submit(std::move(write), std::move(done));
         });
+}
+
+void Writer::submit(Write write, Completion<Outcome> done) {
+    std::unique_lock lock(mutex_);
+    if (orders_.size() >= pending_max) {
+        lock.unlock();
+        asio::post(loop_, [done = std::move(done)]() mutable {
+            std::move(done)(Error(Errc::would_block, "too many writes are waiting"));
+        });
+        return;
+    }
+    orders_.push_back({std::move(write), std::move(done)});
+    const bool was_empty = orders_.size() == 1;
+    lock.unlock();
+    if (was_empty) has_orders_.notify_one();
 }
 
 void Writer::run() {
@@ -71,6 +75,18 @@ void Writer::carry_out(std::vector<Order>& orders) {
 }
 
 Result<std::uint64_t> Writer::send(Pipeline& pipeline, const Write& write) {
+    if (write.begins_empty) {
+        Transaction transaction;
+        if (auto added = transaction.put(write.name, "{}", write.options); !added) {
+            return added.error();
+        }
+        WriteOptions options = write.options;
+        options.condition = {};
+        if (auto added = transaction.put(write.name, write.json, options); !added) {
+            return added.error();
+        }
+        return pipeline.commit(transaction);
+    }
     switch (write.kind) {
         case Write::Kind::put: return pipeline.put(write.name, write.json, write.options);
         case Write::Kind::patch:

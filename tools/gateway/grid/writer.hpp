@@ -19,6 +19,9 @@ struct Write {
     std::string pointer{};  ///< of `patch`
     std::string json{};
     WriteOptions options{};
+    /// Of a put that is to be a record's second version: its first is an empty object, made in the
+    /// same commit. The options' condition is that there is no such record.
+    bool begins_empty = false;
 };
 
 /// Carries out the writes of all connections: a thread with a pipeline. What comes while one batch
@@ -37,6 +40,9 @@ public:
 
     /// Further error: would_block (`pending_max` are waiting already).
     Task<Outcome> write(Write write);
+    /// The same for those who do not wait in a coroutine. What one thread submits is carried out in
+    /// that order, and outcomes come in it, too, but for errors that are known at once.
+    void submit(Write write, Completion<Outcome> done);
 
     static constexpr std::size_t pending_max = 16'384;
 

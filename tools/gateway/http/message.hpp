@@ -53,6 +53,12 @@ struct Request {
     [[nodiscard]] bool is_read() const noexcept {
         return method() == http::verb::get || method() == http::verb::head;
     }
+    /// As it came, without the parameters.
+    [[nodiscard]] std::string_view path() const {
+        const auto target = message.target();
+        const std::string_view all(target.data(), target.size());
+        return all.substr(0, all.find('?'));
+    }
     [[nodiscard]] const std::string& body() const noexcept { return message.body(); }
     /// A header's value; empty: it is not there.
     [[nodiscard]] std::string_view header(http::field field) const {

@@ -6,36 +6,40 @@
 
 namespace ringside::gateway {
 
-ChangeText ChangeText::of(const WatchEvent& event, const Pointer& pointer) {
-    ChangeText text;
-    text.kind_ = ringside::name(event.kind);
-    text.is_event_ = event.kind == WatchKind::event;
-    text.name_ = event.record.name();
-    text.revision_ = event.record.revision();
-    std::string& out = text.members_;
-    out = fmt::format(R"("kind":"{}","name":)", text.kind_);
-    append_json_string(text.name_, out);
+std::string json_members(const WatchEvent& event, const Pointer& pointer) {
+    std::string out = fmt::format(R"("kind":"{}","name":)", ringside::name(event.kind));
+    append_json_string(event.record.name(), out);
     const std::uint64_t time_ns =
         event.kind == WatchKind::current ? event.record.updated_ns() : event.time_ns;
     fmt::format_to(std::back_inserter(out), R"(,"revision":{},"version":{},"time":{})",
-                   text.revision_, event.record.version(), time_ns / 1'000'000);
+                   event.record.revision(), event.record.version(), time_ns / 1'000'000);
     const Value document = event.record.document();
-    if (!document.exists()) return text;
-    if (pointer.empty() || text.is_event_) {
+    if (!document.exists()) return out;
+    if (pointer.empty() || event.kind == WatchKind::event) {
         out += R"(,"document":)";
         append_json(document, out);
     } else if (const auto value = document.find(pointer)) {
         out += R"(,"value":)";
         append_json(*value, out);
     }
+    return out;
+}
+
+ChangeText ChangeText::of(const WatchEvent& event, const Pointer& pointer, ChangeEncoder encode) {
+    ChangeText text;
+    text.kind_ = event.kind;
+    text.name_ = event.record.name();
+    text.revision_ = event.record.revision();
+    text.version_ = event.record.version();
+    text.text_ = encode(event, pointer);
     return text;
 }
 
 ChangeText ChangeText::lagged(Revision resumes_at) {
     ChangeText text;
-    text.kind_ = ringside::name(WatchKind::lagged);
+    text.kind_ = WatchKind::lagged;
     text.revision_ = resumes_at;
-    text.members_ = fmt::format(R"("kind":"lagged","revision":{})", resumes_at);
+    text.text_ = fmt::format(R"("kind":"lagged","revision":{})", resumes_at);
     return text;
 }
 

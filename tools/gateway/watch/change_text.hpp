@@ -8,28 +8,36 @@
 
 namespace ringside::gateway {
 
+/// Writes a change as a protocol has it. `pointer`: of those who want one value.
+using ChangeEncoder = std::string (*)(const WatchEvent& event, const Pointer& pointer);
+
+/// Members of an object, without its braces: `"kind":"put",…`; the value at the pointer takes the
+/// document's place.
+[[nodiscard]] std::string json_members(const WatchEvent& event, const Pointer& pointer);
+
 /// A change as it is told, encoded once for all who are told of it.
 class ChangeText {
 public:
-    /// `pointer`: of those who want one value; its value takes the document's place.
-    static ChangeText of(const WatchEvent& event, const Pointer& pointer);
-    /// That changes were missed.
+    static ChangeText of(const WatchEvent& event, const Pointer& pointer, ChangeEncoder encode);
+    /// That changes were missed, with its text in JSON.
     static ChangeText lagged(Revision resumes_at);
 
-    [[nodiscard]] std::string_view kind() const noexcept { return kind_; }
-    [[nodiscard]] bool is_event() const noexcept { return is_event_; }
+    [[nodiscard]] WatchKind kind() const noexcept { return kind_; }
+    [[nodiscard]] bool is_event() const noexcept { return kind_ == WatchKind::event; }
     [[nodiscard]] const std::string& name() const noexcept { return name_; }
     [[nodiscard]] Revision revision() const noexcept { return revision_; }
 
-    /// Members of an object, without its braces: `"kind":"put",…`
-    [[nodiscard]] const std::string& members() const noexcept { return members_; }
+    [[nodiscard]] Version version() const noexcept { return version_; }
+
+    /// As the encoder has written it.
+    [[nodiscard]] const std::string& text() const noexcept { return text_; }
 
 private:
-    std::string_view kind_;
-    bool is_event_ = false;
+    WatchKind kind_ = WatchKind::put;
     std::string name_;
     Revision revision_ = 0;
-    std::string members_;
+    Version version_ = 0;
+    std::string text_;
 };
 
 }  // namespace ringside::gateway

@@ -13,11 +13,21 @@ namespace {
 constexpr int changes_per_go = 256;
 constexpr std::chrono::milliseconds retry_after{100};
 
+/// What one has to watch for to be told of it.
+WatchFor reason_for(WatchKind kind) noexcept {
+    switch (kind) {
+        case WatchKind::event: return WatchFor::events;
+        case WatchKind::provided:
+        case WatchKind::unprovided: return WatchFor::providers;
+        default: return WatchFor::changes;
+    }
+}
+
 }  // namespace
 
 std::string Topic::key() const {
-    return fmt::format("{}\n{}\n{}", pattern_.text(), pointer_.text(),
-                       static_cast<unsigned>(what_));
+    return fmt::format("{}\n{}\n{}\n{}", pattern_.text(), pointer_.text(),
+                       static_cast<unsigned>(what_), reinterpret_cast<std::uintptr_t>(encode_));
 }
 
 Feed::Feed(GridAccess& grid, asio::io_context& loop, Interests& interests, GatewayFigures& figures,
@@ -33,7 +43,8 @@ Feed::~Feed() { stop(); }
 
 Result<void> Feed::start() {
     auto watch = grid_.reader().watch(pattern_, {.mode = WatchMode::every,
-                                                 .what = WatchFor::changes | WatchFor::events,
+                                                 .what = WatchFor::changes | WatchFor::events |
+                                                         WatchFor::providers,
                                                  .is_interest = false});
     if (!watch) return watch.error();
     const auto descriptor = watch->descriptor();
@@ -78,6 +89,14 @@ void Feed::read_some() {
     asio::post(loop_, [read = reading_later()] { read(); });
 }
 
+void Feed::catch_up() {
+    while (watch_) {
+        const auto event = watch_->poll();
+        if (event) take(*event);
+        else if (event.error() != Errc::snapshot_expired) return dispatch(true);
+    }
+}
+
 /// What is read is offered when it is known whether more of its revision follows.
 void Feed::take(const WatchEvent& event) {
     if (event.kind == WatchKind::lagged) {
@@ -99,21 +118,20 @@ void Feed::take(const WatchEvent& event) {
 }
 
 void Feed::match(const WatchEvent& event, Topic& topic) {
-    const WatchFor kind = event.kind == WatchKind::event ? WatchFor::events : WatchFor::changes;
-    if (!includes(topic.what(), kind)) return;
+    if (!includes(topic.what(), reason_for(event.kind))) return;
     if (!topic.pointer().empty() && !watch_->touches(topic.pointer())) return;
     const bool is_wanted = std::any_of(topic.subscriptions_.begin(), topic.subscriptions_.end(),
                                        [](const Subscription* one) { return one->is_live(); });
     if (!is_wanted) return;
     // Topics that show the document alike share its text.
     for (const Match& made : matches_) {
-        if (made.topic->pointer() == topic.pointer()) {
+        if (made.topic->shows_like(topic)) {
             matches_.push_back({&topic, made.text});
             return;
         }
     }
-    matches_.push_back(
-        {&topic, std::make_shared<ChangeText>(ChangeText::of(event, topic.pointer()))});
+    matches_.push_back({&topic, std::make_shared<ChangeText>(ChangeText::of(
+                                    event, topic.pointer(), topic.encoder()))});
 }
 
 void Feed::dispatch(bool is_end_of_revision) {
@@ -141,7 +159,7 @@ Outcome<std::unique_ptr<Subscription>> Feed::subscribe(Sink& sink, const Request
     if (!watch_) {
         if (const auto started = start(); !started) return Problem::of(started.error());
     }
-    auto fresh = std::make_shared<Topic>(request.pattern, request.pointer, request.what);
+    auto fresh = std::make_shared<Topic>(request);
     const std::string key = fresh->key();
     std::shared_ptr<Topic> topic = topics_[key].lock();
     if (topic == nullptr) {

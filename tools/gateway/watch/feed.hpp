@@ -20,12 +20,20 @@ namespace ringside::gateway {
 /// What several subscriptions watch alike: its changes are encoded once for all of them.
 class Topic {
 public:
-    Topic(Pattern pattern, Pointer pointer, WatchFor what)
-        : pattern_(std::move(pattern)), pointer_(std::move(pointer)), what_(what) {}
+    explicit Topic(const WatchRequest& request)
+        : pattern_(request.pattern),
+          pointer_(request.pointer),
+          what_(request.what),
+          encode_(request.encode) {}
 
     [[nodiscard]] const Pattern& pattern() const noexcept { return pattern_; }
     [[nodiscard]] const Pointer& pointer() const noexcept { return pointer_; }
     [[nodiscard]] WatchFor what() const noexcept { return what_; }
+    [[nodiscard]] ChangeEncoder encoder() const noexcept { return encode_; }
+    /// Whether both tell of a change in the same words.
+    [[nodiscard]] bool shows_like(const Topic& other) const noexcept {
+        return pointer_ == other.pointer_ && encode_ == other.encode_;
+    }
     [[nodiscard]] std::string key() const;
 
 private:
@@ -34,6 +42,7 @@ private:
     const Pattern pattern_;
     const Pointer pointer_;
     const WatchFor what_;
+    const ChangeEncoder encode_;
     std::vector<Subscription*> subscriptions_;
     std::unique_ptr<TopicInterest> interest_;
 };
@@ -55,6 +64,9 @@ public:
     /// Problems: 503 where the grid is not there, or too much is watched.
     Outcome<std::unique_ptr<Subscription>> subscribe(Sink& sink, const Requester& requester,
                                                      const WatchRequest& request);
+
+    /// Offers all changes that are there, at once. Not from within a Sink.
+    void catch_up();
 
     /// Up to where all changes were offered.
     [[nodiscard]] Place place() const noexcept { return place_; }

@@ -19,7 +19,7 @@ const std::shared_ptr<const std::string>& SseStreams::text_of(
     const auto revision = place ? std::optional(place->revision) : std::nullopt;
     if (change != last_change_ || revision != last_place_) {
         std::string text =
-            fmt::format("event: {}\ndata: {{{}}}\n", change->kind(), change->members());
+            fmt::format("event: {}\ndata: {{{}}}\n", ringside::name(change->kind()), change->text());
         if (place) text += "id: " + place->text() + "\n";
         text += '\n';
         last_change_ = change;

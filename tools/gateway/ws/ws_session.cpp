@@ -98,7 +98,7 @@ Task<void> WsSession::write_queue() {
         constexpr std::string_view brace = "}";
         const std::array<asio::const_buffer, 3> parts{
             asio::buffer(message.text),
-            message.change ? asio::buffer(message.change->members()) : asio::const_buffer(),
+            message.change ? asio::buffer(message.change->text()) : asio::const_buffer(),
             message.change ? asio::buffer(brace) : asio::const_buffer()};
         connection_.expect_within(connection_.server().limits().write_time);
         const auto [failed, count] = co_await socket_.async_write(parts, use_task);

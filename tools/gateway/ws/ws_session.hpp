@@ -62,7 +62,7 @@ private:
         std::string text;
         std::shared_ptr<const ChangeText> change;  ///< follows the text, and ends with a brace
         [[nodiscard]] std::size_t size() const noexcept {
-            return text.size() + (change ? change->members().size() + 1 : 0);
+            return text.size() + (change ? change->text().size() + 1 : 0);
         }
     };
     /// A request that is carried out, with what has to live as long.

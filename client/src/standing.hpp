@@ -1,0 +1,39 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "client_impl.hpp"
+#include "declared.hpp"
+
+namespace ringside::detail {
+
+/// A declaration that needs no lane, and that whoever has it renews when the grid is begun anew.
+/// Thread safety: one thread at a time.
+class Standing {
+public:
+    Standing(std::shared_ptr<Client::Impl> client, shm::DeclarationKind kind, std::string text)
+        : client_(std::move(client)), kind_(kind), text_(std::move(text)) {}
+
+    Result<void> renew() {
+        auto attachment = client_->attachment();
+        if (attachment && (*attachment)->check_lost()) attachment = client_->attachment();
+        if (!attachment) return attachment.error();
+        if (declared_ && *attachment == attachment_) return {};
+        auto made = Declared::make(*attachment, kind_, 0, text_);
+        if (!made) return made.error();
+        declared_ = std::move(*made);
+        attachment_ = std::move(*attachment);
+        return {};
+    }
+
+private:
+    std::shared_ptr<Client::Impl> client_;
+    const shm::DeclarationKind kind_;
+    const std::string text_;
+    std::shared_ptr<Attachment> attachment_;  ///< where it is declared
+    std::optional<Declared> declared_;
+};
+
+}  // namespace ringside::detail

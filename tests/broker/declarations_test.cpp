@@ -1,0 +1,250 @@
+#include <gtest/gtest.h>
+
+#include "tests/support/engine_harness.hpp"
+
+/// What sessions declare, well and badly, written into their memory as a client does it, or as one
+/// would that lies.
+namespace ringside::broker {
+namespace {
+
+using shm::DeclarationKind;
+using testing::EngineHarness;
+using testing::LaneClient;
+using testing::SessionClient;
+
+class DeclarationsTest : public ::testing::Test {
+protected:
+    /// Writes it into a place, and lets the engine look at it.
+    std::uint64_t declare(const SessionClient& session, std::uint32_t place, DeclarationKind kind,
+                          std::uint32_t lane, std::string_view text) {
+        const std::uint32_t sequence = write(session, place, kind, lane, text);
+        review(session);
+        return shm::Declaration::number(place, sequence);
+    }
+    static std::uint32_t write(const SessionClient& session, std::uint32_t place,
+                               DeclarationKind kind, std::uint32_t lane, std::string_view text) {
+        auto& control = session.memory.control();
+        control.declarations_used = std::max(control.declarations_used.load(), place + 1);
+        return session.memory.declaration(place).declare(kind, lane, text);
+    }
+    void review(const SessionClient& session) {
+        ++session.memory.control().declarations_changed;
+        harness_.now_ns += 1'000'000;  // the next look is not too soon
+        harness_.settle();
+    }
+    void withdraw(const SessionClient& session, std::uint32_t place) {
+        declare(session, place, DeclarationKind::none, 0, {});
+    }
+    static Errc outcome(const SessionClient& session, std::uint32_t place) {
+        const shm::Declaration& declaration = session.memory.declaration(place);
+        EXPECT_EQ(declaration.outcome.sequence.load(), declaration.head.sequence.load());
+        return static_cast<Errc>(declaration.outcome.error.load());
+    }
+    [[nodiscard]] bool is_there(std::string_view name) const {
+        return harness_.get(name).has_value();
+    }
+    [[nodiscard]] bool is_present(const std::string& user) const {
+        return is_there("$sys/presence/" + user);
+    }
+
+    /// The next thing that is brought to a lane; an empty name: nothing is.
+    struct Brought {
+        wire::DeliveryKind kind{};
+        std::uint64_t id = 0;
+        std::uint64_t declaration = 0;
+        std::string name;
+    };
+    static Brought next(LaneClient& lane) {
+        while (const auto message = lane.take_message()) {
+            const wire::Delivery* brought = message->delivery();
+            if (brought == nullptr) continue;
+            return {brought->kind(), brought->id(), brought->declaration(),
+                    brought->name() == nullptr ? "" : brought->name()->str()};
+        }
+        return {};
+    }
+    void say(LaneClient& lane, wire::MessageKind kind, std::uint64_t id) {
+        ASSERT_TRUE(lane.send_bytes(lane.writer.message(++lane.number, {.kind = kind, .id = id})));
+        harness_.settle();
+    }
+    /// A session that calls a name, in its lane.
+    void call(LaneClient& lane, std::string_view name) {
+        const Bytes one = document_from_json("1").value();
+        ASSERT_TRUE(lane.send_bytes(lane.writer.message(
+            ++lane.number, {.kind = wire::MessageKind::call, .name = name, .document = one})));
+        harness_.settle();
+    }
+
+    EngineHarness harness_;
+    SessionClient session_ = harness_.open();
+    LaneClient& lane_ = session_.open_lane();
+};
+
+TEST_F(DeclarationsTest, OfOneLaneAreEachSaidByTheirNumber) {
+    const auto first = declare(session_, 0, DeclarationKind::provide, 0, "a");
+    const auto second = declare(session_, 1, DeclarationKind::provide, 0, "b/*");
+    EXPECT_EQ(outcome(session_, 0), Errc::ok);
+    EXPECT_EQ(outcome(session_, 1), Errc::ok);
+    EXPECT_NE(first, second);
+    auto caller = harness_.open();
+    LaneClient& calls = caller.open_lane();
+    call(calls, "b/1");
+    const Brought offered = next(lane_);
+    EXPECT_EQ(offered.kind, wire::DeliveryKind::offer);
+    EXPECT_EQ(offered.declaration, second);
+    call(calls, "a");
+    EXPECT_EQ(next(lane_).declaration, first);
+}
+
+TEST_F(DeclarationsTest, ThatAreEqualKeepTheirRecordUntilTheLastIsGone) {
+    const std::string record = "$sys/listen/a%2A/" + std::to_string(session_.id) + "/0";
+    for (const std::uint32_t place : {0U, 1U}) {
+        declare(session_, place, DeclarationKind::listen, 0, "a*");
+        EXPECT_EQ(outcome(session_, place), Errc::ok);
+    }
+    EXPECT_TRUE(is_there(record));
+    withdraw(session_, 0);
+    EXPECT_TRUE(is_there(record));
+    withdraw(session_, 1);
+    EXPECT_FALSE(is_there(record));
+}
+
+TEST_F(DeclarationsTest, OfTwoListenersAtOneLaneAreAskedInTurn) {
+    const std::uint64_t numbers[] = {declare(session_, 0, DeclarationKind::listen, 0, "a/*"),
+                                     declare(session_, 1, DeclarationKind::listen, 0, "a/*")};
+    auto watcher = harness_.open();
+    declare(watcher, 0, DeclarationKind::watch, 0, "a/1");
+    const Brought first = next(lane_);
+    EXPECT_EQ(first.kind, wire::DeliveryKind::wanted);
+    EXPECT_EQ(first.name, "a/1");
+    say(lane_, wire::MessageKind::rejection, first.id);
+    const Brought second = next(lane_);
+    EXPECT_EQ(second.kind, wire::DeliveryKind::wanted);
+    EXPECT_NE(first.declaration, second.declaration);
+    EXPECT_EQ(first.declaration + second.declaration, numbers[0] + numbers[1]);
+    say(lane_, wire::MessageKind::acceptance, second.id);
+    EXPECT_TRUE(is_there("$sys/provided/a/1"));
+    withdraw(watcher, 0);
+    const Brought third = next(lane_);
+    EXPECT_EQ(third.kind, wire::DeliveryKind::unwanted);
+    EXPECT_EQ(third.declaration, second.declaration);
+    EXPECT_FALSE(is_there("$sys/provided/a/1"));
+}
+
+TEST_F(DeclarationsTest, OfALaneAreOfOneKind) {
+    declare(session_, 0, DeclarationKind::provide, 0, "a");
+    declare(session_, 1, DeclarationKind::listen, 0, "b");
+    EXPECT_EQ(outcome(session_, 1), Errc::bad_request);
+    EXPECT_FALSE(is_there("$sys/listen/b/" + std::to_string(session_.id) + "/0"));
+    declare(session_, 2, DeclarationKind::provide, 0, "c");
+    EXPECT_EQ(outcome(session_, 2), Errc::ok);
+    // When the last of one kind is gone, the lane is free for the other.
+    write(session_, 0, DeclarationKind::none, 0, {});
+    write(session_, 2, DeclarationKind::none, 0, {});
+    declare(session_, 1, DeclarationKind::listen, 0, "b");
+    EXPECT_EQ(outcome(session_, 1), Errc::ok);
+    declare(session_, 3, DeclarationKind::provide, 0, "d");
+    EXPECT_EQ(outcome(session_, 3), Errc::bad_request);
+}
+
+TEST_F(DeclarationsTest, OfLanesThatAreNotThereAreRefused) {
+    for (const std::uint32_t lane : {1U, 63U, 64U, ~0U}) {
+        declare(session_, 0, DeclarationKind::provide, lane, "a");
+        EXPECT_EQ(outcome(session_, 0), Errc::bad_request) << lane;
+        declare(session_, 1, DeclarationKind::listen, lane, "a");
+        EXPECT_EQ(outcome(session_, 1), Errc::bad_request) << lane;
+    }
+    declare(session_, 0, DeclarationKind::provide, 0, "a");
+    EXPECT_EQ(outcome(session_, 0), Errc::ok);
+}
+
+TEST_F(DeclarationsTest, OfKindsThatDoNotExistAreNothing) {
+    declare(session_, 0, static_cast<DeclarationKind>(77), 0, "a");
+    declare(session_, 0, DeclarationKind::provide, 0, "a");
+    EXPECT_EQ(outcome(session_, 0), Errc::ok);
+    declare(session_, 0, static_cast<DeclarationKind>(~0U), 0, "a");
+    EXPECT_FALSE(is_there("$sys/rpc/a/" + std::to_string(session_.id) + "/0"));
+}
+
+TEST_F(DeclarationsTest, ThatFillASessionAreAllServedAtOneLane) {
+    for (std::uint32_t i = 0; i < limits::declarations_per_session_max; ++i) {
+        write(session_, i, DeclarationKind::listen, 0, "a/" + std::to_string(i));
+    }
+    review(session_);
+    for (std::uint32_t i = 0; i < limits::declarations_per_session_max; ++i) {
+        ASSERT_EQ(outcome(session_, i), Errc::ok);
+    }
+    harness_.engine.housekeep(harness_.now_ns);
+    const auto& counters = harness_.segment.header().counters;
+    EXPECT_EQ(counters.listeners.load(), limits::declarations_per_session_max);
+    const auto closed = harness_.engine.close(session_.id);
+    harness_.settle();
+    harness_.engine.housekeep(harness_.now_ns);
+    EXPECT_EQ(counters.listeners.load(), 0U);
+    EXPECT_FALSE(is_there("$sys/listen/a/7/" + std::to_string(session_.id) + "/0"));
+}
+
+TEST_F(DeclarationsTest, OfASessionThatEndsAreNotAskedForEachOther) {
+    for (const std::uint32_t place : {0U, 1U, 2U}) {
+        declare(session_, place, DeclarationKind::provide, 0, "a");
+    }
+    auto caller = harness_.open();
+    LaneClient& calls = caller.open_lane();
+    call(calls, "a");
+    EXPECT_EQ(next(lane_).kind, wire::DeliveryKind::offer);
+    const auto closed = harness_.engine.close(session_.id);
+    harness_.settle();
+    const auto answer = calls.take();
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->error, Errc::no_provider);
+    EXPECT_EQ(next(lane_).name, "") << "offered once";
+}
+
+// Users who are there.
+
+TEST_F(DeclarationsTest, OfAUserMakeItPresentUntilTheLastIsGone) {
+    declare(session_, 0, DeclarationKind::present, 0, "alice");
+    EXPECT_EQ(outcome(session_, 0), Errc::ok);
+    EXPECT_EQ(harness_.get("$sys/presence/alice"),
+              R"({"sessions":[)" + std::to_string(session_.id) + "]}");
+    declare(session_, 1, DeclarationKind::present, 0, "alice");
+    withdraw(session_, 0);
+    EXPECT_TRUE(is_present("alice"));
+    auto other = harness_.open();
+    declare(other, 0, DeclarationKind::present, 0, "alice");
+    withdraw(session_, 1);
+    EXPECT_EQ(harness_.get("$sys/presence/alice"),
+              R"({"sessions":[)" + std::to_string(other.id) + "]}");
+    const auto closed = harness_.engine.close(other.id);
+    harness_.settle();
+    EXPECT_FALSE(is_present("alice"));
+}
+
+TEST_F(DeclarationsTest, OfAUserThatMovesToAnotherPlaceChangeNothing) {
+    declare(session_, 0, DeclarationKind::present, 0, "alice");
+    const Revision before = harness_.published();
+    write(session_, 0, DeclarationKind::none, 0, {});
+    declare(session_, 1, DeclarationKind::present, 0, "alice");
+    EXPECT_TRUE(is_present("alice"));
+    EXPECT_EQ(harness_.published(), before) << "its record was not written again";
+    declare(session_, 1, DeclarationKind::present, 0, "bob");
+    EXPECT_FALSE(is_present("alice"));
+    EXPECT_TRUE(is_present("bob"));
+}
+
+TEST_F(DeclarationsTest, OfUsersThatCannotBeAreRefused) {
+    const std::string too_long(limits::user_bytes_max, 'u');
+    for (const std::string_view user :
+         {std::string_view(), std::string_view("a/b"), std::string_view("a*"),
+          std::string_view("a\0b", 3), std::string_view("\xff\xfe"), std::string_view(too_long)}) {
+        declare(session_, 0, DeclarationKind::present, 0, user);
+        EXPECT_EQ(outcome(session_, 0), Errc::bad_user) << user;
+    }
+    withdraw(session_, 0);
+    declare(session_, 0, DeclarationKind::present, 0, too_long.substr(1));
+    EXPECT_EQ(outcome(session_, 0), Errc::ok);
+    EXPECT_TRUE(is_present(too_long.substr(1)));
+}
+
+}  // namespace
+}  // namespace ringside::broker

@@ -1,0 +1,153 @@
+#include "tools/gateway/deepstream/events.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include "shm/document/json.hpp"
+#include "shm/name/name.hpp"
+#include "tools/gateway/deepstream/grid_evidence.hpp"
+#include "tools/gateway/deepstream/names.hpp"
+#include "tools/gateway/deepstream/session.hpp"
+
+namespace ringside::gateway::deepstream {
+
+std::string event_frame(const WatchEvent& event, const Pointer&) {
+    auto message = event_message(EventAction::emit);
+    message.set_name(from_grid_name(event.record.name()));
+    const Value document = event.record.document();
+    if (!document.is_null()) append_json(document, *message.mutable_data());
+    return frame_of(Topic::event, message);
+}
+
+void Events::take(const wire::EventMessage& message) {
+    switch (static_cast<EventAction>(message.action())) {
+        case EventAction::emit: return emit(message);
+        case EventAction::subscribe: return subscribe(message);
+        case EventAction::unsubscribe: return unsubscribe(message);
+        default: spdlog::debug("an event's action {} is not known", message.action());
+    }
+}
+
+void Events::subscribe(const wire::EventMessage& message) {
+    for (const std::string& name : message.names()) {
+        if (!is_permitted(Action::subscribe, name, message)) continue;
+        if (watched_.contains(to_grid_name(name))) {
+            auto refusal = event_message(EventAction::multiple_subscriptions);
+            refusal.set_name(name);
+            refusal.set_original_action(message.action());
+            session_.send(refusal);
+        } else {
+            watch(name);
+        }
+    }
+    auto ack = event_message(EventAction::subscribe);
+    ack.set_correlation_id(message.correlation_id());
+    ack.set_is_ack(true);
+    session_.send(ack);
+}
+
+void Events::watch(const std::string& name) {
+    if (!session_.has_subscriptions_left()) return;
+    const std::string grid_name = to_grid_name(name);
+    const auto checked = check_name(grid_name);
+    auto pattern = checked ? Pattern::parse(grid_name) : Result<Pattern>(checked.error());
+    if (!pattern) return refuse_data(event_message(EventAction::subscribe), name);
+    auto subscription = session_.hub().feed.subscribe(
+        session_, session_.requester(),
+        {.pattern = *std::move(pattern), .what = WatchFor::events, .encode = event_frame});
+    if (!subscription) {
+        spdlog::warn("event '{}' is not watched: {}", grid_name, subscription.error().detail);
+        return refuse_data(event_message(EventAction::subscribe), name);
+    }
+    Watched& watched = watched_[grid_name];
+    watched.subscription = *std::move(subscription);
+    watched.subscription->go_on();
+}
+
+void Events::unsubscribe(const wire::EventMessage& message) {
+    for (const std::string& name : message.names()) watched_.erase(to_grid_name(name));
+    auto ack = event_message(EventAction::unsubscribe);
+    ack.set_correlation_id(message.correlation_id());
+    ack.set_is_ack(true);
+    session_.send(ack);
+}
+
+void Events::emit(const wire::EventMessage& message) {
+    ++session_.hub().figures.publications;
+    const std::string grid_name = to_grid_name(message.name());
+    if (!is_permitted(Action::publish, message.name(), message)) return;
+    const auto watched = watched_.find(grid_name);
+    if (watched != watched_.end()) watched->second.echoes.begin();
+    Write event{.kind = Write::Kind::publish,
+                .name = grid_name,
+                .json = message.has_data() ? message.data() : "null"};
+    session_.hub().grid().submit(
+        std::move(event),
+        Completion<Writer::Outcome>(
+            std::in_place, [this, alive = session_.shared_from_this(), grid_name](
+                               const Writer::Outcome& outcome) { on_told(grid_name, outcome); }));
+}
+
+void Events::on_told(const std::string& grid_name, const Result<WriteResult>& outcome) {
+    const auto tell = [this](const EchoFilter::Text& text) { tell_event(text); };
+    const auto watched = watched_.find(grid_name);
+    if (watched != watched_.end() && !watched->second.echoes.is_idle()) {
+        if (outcome) watched->second.echoes.succeed(outcome->revision, tell);
+        else watched->second.echoes.fail(tell, [](const ChangeText&) { return false; });
+    }
+    if (outcome) return;
+    spdlog::info("event '{}' was not told: {}", grid_name, outcome.error().text());
+    const Errc code = outcome.error().code;
+    const bool is_bad_json =
+        code == Errc::bad_json || code == Errc::bad_utf8 || code == Errc::duplicate_key;
+    refuse_data(event_message(EventAction::emit), from_grid_name(grid_name));
+    if (is_bad_json) session_.end_for_bad_data();
+}
+
+void Events::tell(const Subscription& subscription, const EchoFilter::Text& text) {
+    if (text->kind() == WatchKind::lagged) {
+        // Events are lost, which the protocol has no word for. A client that connects anew knows
+        // that it may have missed some.
+        return session_.end(boost::beast::websocket::close_code::try_again_later,
+                            "events were missed");
+    }
+    const auto watched = watched_.find(text->name());
+    if (watched == watched_.end() || watched->second.subscription.get() != &subscription) return;
+    watched->second.echoes.offer(text, [this](const EchoFilter::Text& told) { tell_event(told); });
+}
+
+bool Events::has(const Subscription& subscription) const {
+    return std::any_of(watched_.begin(), watched_.end(), [&](const auto& one) {
+        return one.second.subscription.get() == &subscription;
+    });
+}
+
+void Events::tell_event(const EchoFilter::Text& text) { session_.send_frame(text->text()); }
+
+void Events::go_on() {
+    for (auto& [name, watched] : watched_) watched.subscription->go_on();
+}
+
+bool Events::is_permitted(Action action, const std::string& name,
+                          const wire::EventMessage& message) {
+    const PayloadEvidence evidence(session_.hub().grid(), message.data());
+    const Decision decision = session_.decide(action, to_grid_name(name), evidence);
+    if (decision.is_allowed) return true;
+    auto refusal = event_message(decision.has_failed ? EventAction::message_permission_error
+                                                     : EventAction::message_denied);
+    refusal.set_name(name);
+    refusal.set_is_error(true);
+    refusal.set_original_action(message.action());
+    if (message.has_correlation_id()) refusal.set_correlation_id(message.correlation_id());
+    session_.send(refusal);
+    return false;
+}
+
+void Events::refuse_data(const wire::EventMessage& message, const std::string& name) {
+    auto refusal = event_message(EventAction::invalid_message_data);
+    refusal.set_name(name);
+    refusal.set_is_error(true);
+    refusal.set_original_action(message.action());
+    session_.send(refusal);
+}
+
+}  // namespace ringside::gateway::deepstream

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "tools/gateway/deepstream/echo_filter.hpp"
+#include "tools/gateway/deepstream/hub.hpp"
+#include "tools/gateway/deepstream/wire/frame.hpp"
+#include "tools/gateway/watch/subscription.hpp"
+
+namespace ringside::gateway::deepstream {
+
+class Session;
+
+/// How an event is told: EMIT. A document that is null stands for none.
+[[nodiscard]] std::string event_frame(const WatchEvent& event, const Pointer& pointer);
+
+/// The events of one connection: what it emits and what it is told. They are events of the grid;
+/// those of one connection are told in the order in which it has emitted them, and in one order
+/// with what it writes.
+class Events {
+public:
+    explicit Events(Session& session) noexcept : session_(session) {}
+
+    void take(const wire::EventMessage& message);
+    void tell(const Subscription& subscription, const EchoFilter::Text& text);
+    /// There is room again.
+    void go_on();
+    void clear() { watched_.clear(); }
+    [[nodiscard]] bool has(const Subscription& subscription) const;
+    [[nodiscard]] std::size_t size() const noexcept { return watched_.size(); }
+
+private:
+    struct Watched {
+        std::unique_ptr<Subscription> subscription;
+        EchoFilter echoes;
+    };
+
+    void subscribe(const wire::EventMessage& message);
+    void watch(const std::string& name);
+    void unsubscribe(const wire::EventMessage& message);
+    void emit(const wire::EventMessage& message);
+    void on_told(const std::string& grid_name, const Result<WriteResult>& outcome);
+    [[nodiscard]] bool is_permitted(Action action, const std::string& name,
+                                    const wire::EventMessage& message);
+    void refuse_data(const wire::EventMessage& message, const std::string& name);
+    void tell_event(const EchoFilter::Text& text);
+
+    Session& session_;
+    std::unordered_map<std::string, Watched> watched_;  ///< by subjects of the grid
+};
+
+}  // namespace ringside::gateway::deepstream

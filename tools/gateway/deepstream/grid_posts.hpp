@@ -1,0 +1,176 @@
+#pragma once
+
+#include <spdlog/spdlog.h>
+
+#include <atomic>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <list>
+#include <memory>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "ringside/client.hpp"
+#include "tools/gateway/net.hpp"
+
+namespace ringside::gateway::deepstream {
+
+/// Many patterns at which calls or interest arrive, of all connections: as many sessions as that
+/// takes, each with a thread that hands what comes to the loop.
+///
+/// `Inbox` and `Item`: Provider and Call, or Listener and Interest.
+/// Thread safety: that of the loop.
+template <class Inbox, class Item>
+class GridPosts {
+public:
+    struct Post;
+    using Handler = std::function<void(Inbox& inbox, std::shared_ptr<Item> item)>;
+    using Open = std::function<Result<Inbox>(Client& client)>;
+
+    /// A pattern, for as long as it lives. Where the grid is not there, it waits for it.
+    class Place {
+    public:
+        ~Place() { all_.remove(*this); }
+        Place(const Place&) = delete;
+        Place& operator=(const Place&) = delete;
+
+    private:
+        friend class GridPosts;
+        Place(GridPosts& all, std::string pattern, Handler handler)
+            : all_(all), pattern_(std::move(pattern)), handler_(std::move(handler)) {}
+
+        GridPosts& all_;
+        const std::string pattern_;
+        const Handler handler_;
+        Post* post_ = nullptr;
+        std::uint64_t id_ = 0;
+    };
+
+    GridPosts(asio::io_context& loop, std::string grid, Open open)
+        : loop_(loop.get_executor()),
+          grid_(std::move(grid)),
+          open_(std::move(open)),
+          timer_(loop_) {
+        asio::co_spawn(loop_, look_after(), asio::detached);
+    }
+    ~GridPosts() {
+        for (Post& post : posts_) post.stop();
+    }
+
+    /// Null: there are too many.
+    [[nodiscard]] std::unique_ptr<Place> add(std::string pattern, Handler handler) {
+        if (places_.size() >= patterns_max) return nullptr;
+        std::unique_ptr<Place> place(new Place(*this, std::move(pattern), std::move(handler)));
+        places_.insert(place.get());
+        declare(*place);
+        return place;
+    }
+    [[nodiscard]] std::size_t size() const noexcept { return places_.size(); }
+
+    static constexpr std::size_t patterns_max = 16'384;
+
+    struct Post {
+        Post(Client its_client, Inbox its_inbox)
+            : client(std::move(its_client)), inbox(std::move(its_inbox)) {}
+        void stop() {
+            stops.store(true);
+            inbox.interrupt();
+            thread.join();
+        }
+        Client client;
+        Inbox inbox;
+        std::unordered_map<std::uint64_t, Place*> places;
+        std::atomic<bool> stops = false;
+        std::thread thread;
+    };
+
+private:
+    static std::uint64_t pattern_of(const Call& call) noexcept { return call.pattern_id(); }
+    static std::uint64_t pattern_of(const Interest& interest) noexcept {
+        return interest.pattern_id;
+    }
+
+    void declare(Place& place) {
+        Post* post = post_with_room();
+        if (post == nullptr) return;  // `look_after` tries again
+        const auto id = post->inbox.add(place.pattern_);
+        if (!id) return spdlog::warn("'{}' waits: {}", place.pattern_, id.error().text());
+        place.post_ = post;
+        place.id_ = *id;
+        post->places.emplace(*id, &place);
+    }
+
+    /// Null: there is no grid just now.
+    [[nodiscard]] Post* post_with_room() {
+        for (Post& post : posts_) {
+            if (post.places.size() < places_per_post) return &post;
+        }
+        auto client = Client::attach(
+            {.grid = grid_, .program = "gateway", .timeout = std::chrono::milliseconds(0)});
+        if (!client) return nullptr;
+        auto inbox = open_(*client);
+        if (!inbox) return nullptr;
+        Post& post = posts_.emplace_back(*std::move(client), *std::move(inbox));
+        post.thread = std::thread([this, &post] { serve(post); });
+        return &post;
+    }
+
+    void serve(Post& post) {
+        while (!post.stops.load()) {
+            auto got = post.inbox.next(std::chrono::hours(1));
+            if (got) {
+                auto item = std::make_shared<Item>(*std::move(got));
+                asio::post(loop_, [&post, item = std::move(item)]() mutable {
+                    hand(post, std::move(item));
+                });
+            } else if (got.error() == Errc::connection_lost ||
+                       got.error() == Errc::permission_denied) {
+                return spdlog::error("nothing arrives any more: {}", got.error().text());
+            }
+        }
+    }
+
+    static void hand(Post& post, std::shared_ptr<Item> item) {
+        const auto place = post.places.find(pattern_of(*item));
+        if (place != post.places.end()) place->second->handler_(post.inbox, std::move(item));
+    }
+
+    void remove(Place& place) noexcept {
+        places_.erase(&place);
+        if (place.post_ == nullptr) return;
+        place.post_->places.erase(place.id_);
+        place.post_->inbox.remove(place.id_);
+    }
+
+    Task<void> look_after() {
+        for (;;) {
+            timer_.expires_after(std::chrono::seconds(1));
+            const auto [failed] = co_await timer_.async_wait(use_task);
+            if (failed) co_return;
+            for (Place* place : places_) {
+                if (place->post_ == nullptr) declare(*place);
+            }
+        }
+    }
+
+    /// The rest of a session's declarations is left to what else it may come to need.
+    static constexpr std::size_t places_per_post = limits::declarations_per_session_max - 6;
+
+    const Executor loop_;
+    const std::string grid_;
+    const Open open_;
+    std::list<Post> posts_;
+    std::unordered_set<Place*> places_;
+    asio::basic_waitable_timer<std::chrono::steady_clock,
+                               asio::wait_traits<std::chrono::steady_clock>, Executor>
+        timer_;
+};
+
+using ProviderPosts = GridPosts<Provider, Call>;
+using ListenerPosts = GridPosts<Listener, Interest>;
+
+}  // namespace ringside::gateway::deepstream

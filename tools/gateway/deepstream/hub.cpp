@@ -1,0 +1,56 @@
+#include "tools/gateway/deepstream/hub.hpp"
+
+#include "shm/document/json.hpp"
+#include "tools/gateway/deepstream/presence_hub.hpp"
+#include "tools/gateway/deepstream/rpc_hub.hpp"
+
+namespace ringside::gateway::deepstream {
+
+namespace {
+
+/// What rules may call {claim.NAME}: the texts among the data that came with the login.
+Claims claims_of(const std::string& data) {
+    Claims claims;
+    const auto document = document_from_json(data);
+    if (!document) return claims;
+    for (const auto& [key, value] : Value::of(*document).members()) {
+        if (const auto text = value.as_string()) claims.emplace(key, *text);
+    }
+    return claims;
+}
+
+}  // namespace
+
+Hub::Hub(asio::io_context& loop, const std::string& grid_name, Operations& its_operations,
+         Feed& its_feed, Feed& its_system_feed, Options its_options, PermissionsOf permissions_of)
+    : operations(its_operations),
+      feed(its_feed),
+      system_feed(its_system_feed),
+      figures(its_operations.figures()),
+      options(std::move(its_options)),
+      permissions_of_(std::move(permissions_of)),
+      listeners_(loop, grid_name,
+                 [](Client& client) {
+                     return client.listen([](std::uint64_t, const Result<void>& outcome) {
+                         if (outcome) return;
+                         spdlog::warn("a pattern is not listened to: {}", outcome.error().text());
+                     });
+                 }),
+      rpc_(std::make_unique<RpcHub>(*this, loop, grid_name)),
+      presence_(std::make_unique<PresenceHub>(*this, loop, grid_name)) {}
+
+Hub::~Hub() = default;
+
+Requester Hub::requester_for(const Login& login) const {
+    auto identity = std::make_shared<Identity>();
+    identity->user = login.id;
+    identity->is_anonymous = !login.is_known();
+    if (login.server_data) {
+        identity->data = *login.server_data;
+        identity->claims = claims_of(*login.server_data);
+    }
+    auto permissions = permissions_of_(*identity);
+    return {std::move(identity), std::move(permissions)};
+}
+
+}  // namespace ringside::gateway::deepstream

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <toml++/toml.h>
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "tools/gateway/access/toml_file.hpp"
+#include "tools/gateway/deepstream/login/logins.hpp"
+
+namespace ringside::gateway::deepstream {
+
+/// How deepstream's clients are served: the table [deepstream] of the gateway's configuration.
+struct Options {
+    /// Who may log in; null: the table is not there, and deepstream's clients are not served.
+    std::shared_ptr<const Logins> logins;
+    std::string path = "/deepstream";
+    /// What an acknowledgement of a write says: that all readers see it, or that it is on disk too.
+    bool is_durable = false;
+    std::int64_t login_attempts_max = 3;
+    std::chrono::milliseconds login_time{180'000};
+    /// A client that says nothing for twice as long is gone.
+    std::chrono::milliseconds heartbeat{30'000};
+    std::int64_t message_bytes_max = 1 << 20;
+    std::chrono::milliseconds rpc_accept_time{1000};
+    std::chrono::milliseconds rpc_answer_time{10'000};
+    /// Less than the time that the broker gives a listener.
+    std::chrono::milliseconds listen_answer_time{500};
+    bool tells_requestor_name = false;  ///< to providers
+    bool tells_requestor_data = false;
+
+    [[nodiscard]] bool is_enabled() const noexcept { return logins != nullptr; }
+
+    /// Errors: bad_configuration; the detail says file and line.
+    static Result<Options> from(const toml::table& root, const TomlFile& file,
+                                std::shared_ptr<const Authenticator> authenticator);
+};
+
+}  // namespace ringside::gateway::deepstream

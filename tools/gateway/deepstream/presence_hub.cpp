@@ -1,0 +1,152 @@
+#include "tools/gateway/deepstream/presence_hub.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
+#include "shm/name/system_name.hpp"
+#include "tools/gateway/deepstream/names.hpp"
+#include "tools/gateway/deepstream/session.hpp"
+
+namespace ringside::gateway::deepstream {
+
+namespace {
+
+constexpr std::size_t users_per_session = limits::declarations_per_session_max - 6;
+
+std::string no_text(const WatchEvent&, const Pointer&) { return {}; }
+
+Requester gateway_itself() {
+    static const auto identity = std::make_shared<const Identity>();
+    static const auto permissions = std::make_shared<const FixedPermissions>(true);
+    return {identity, permissions};
+}
+
+}  // namespace
+
+PresenceHub::PresenceHub(Hub& hub, asio::io_context& loop, std::string grid)
+    : hub_(hub), loop_(loop.get_executor()), grid_(std::move(grid)), timer_(loop_) {
+    begin_watch();
+    asio::co_spawn(loop_, look_after(), asio::detached);
+}
+
+PresenceHub::~PresenceHub() = default;
+
+void PresenceHub::begin_watch() {
+    auto pattern = Pattern::parse(system_name::presence("*"));
+    auto watch = hub_.system_feed.subscribe(
+        *this, gateway_itself(),
+        {.pattern = *std::move(pattern), .initial = true, .encode = no_text});
+    if (!watch) return;  // no grid just now
+    watch_ = *std::move(watch);
+    met_.emplace();
+    watch_->go_on();
+}
+
+void PresenceHub::join(const std::string& user) {
+    Said& said = said_[user];
+    if (++said.connections == 1) say(user, said);
+}
+
+/// Where it cannot be said now, `look_after` says it later.
+void PresenceHub::say(const std::string& user, Said& said) {
+    if (speakers_.empty() || speakers_.back().users >= users_per_session) {
+        auto client = Client::attach({.grid = grid_,
+                                      .program = "gateway presence",
+                                      .timeout = std::chrono::milliseconds(0)});
+        if (!client) return;
+        speakers_.push_back({*std::move(client)});
+    }
+    Speaker& speaker = speakers_.back();
+    auto presence = speaker.client.present(to_grid_level(user));
+    if (!presence) {
+        return spdlog::debug("presence of '{}' waits: {}", user, presence.error().text());
+    }
+    said.presence = *std::move(presence);
+    said.speaker = &speaker;
+    ++speaker.users;
+}
+
+void PresenceHub::leave(const std::string& user) {
+    const auto at = said_.find(user);
+    if (at == said_.end() || --at->second.connections > 0) return;
+    Speaker* speaker = at->second.speaker;
+    said_.erase(at);
+    if (speaker == nullptr || --speaker->users > 0) return;
+    speakers_.remove_if([&](const Speaker& one) { return &one == speaker; });
+}
+
+bool PresenceHub::follow(Session& session, const std::string& user) {
+    return followers_[user].insert(&session).second;
+}
+
+void PresenceHub::unfollow(Session& session, const std::string& user) {
+    const auto at = followers_.find(user);
+    if (at == followers_.end()) return;
+    at->second.erase(&session);
+    if (at->second.empty()) followers_.erase(at);
+}
+
+void PresenceHub::forget(Session& session) {
+    followers_of_all_.erase(&session);
+    for (auto at = followers_.begin(); at != followers_.end();) {
+        at->second.erase(&session);
+        at = at->second.empty() ? followers_.erase(at) : std::next(at);
+    }
+}
+
+void PresenceHub::tell(const Subscription&, const std::shared_ptr<const ChangeText>& text,
+                       const std::optional<Place>&) {
+    if (text->kind() == WatchKind::lagged) {
+        met_.emplace();
+        return;
+    }
+    const std::string_view prefix = "$sys/presence/";
+    const std::string user = from_grid_name(std::string_view(text->name()).substr(prefix.size()));
+    const bool is_there = text->kind() != WatchKind::remove && text->kind() != WatchKind::expire;
+    if (met_ && is_there) met_->insert(user);
+    set_there(user, is_there);
+}
+
+void PresenceHub::tell_place(const Subscription&, const Place&) {
+    if (!met_) return;
+    const auto met = *std::exchange(met_, std::nullopt);
+    const auto before = there_;
+    for (const std::string& user : before) {
+        if (!met.contains(user)) set_there(user, false);
+    }
+}
+
+void PresenceHub::set_there(const std::string& user, bool is_there) {
+    const bool is_news = is_there ? there_.insert(user).second : there_.erase(user) > 0;
+    if (!is_news) return;
+    auto for_all =
+        presence_message(is_there ? PresenceAction::join_all : PresenceAction::leave_all);
+    for_all.set_name(user);
+    for (Session* session : std::unordered_set(followers_of_all_)) session->send(for_all);
+    const auto followers = followers_.find(user);
+    if (followers == followers_.end()) return;
+    auto for_one = presence_message(is_there ? PresenceAction::join : PresenceAction::leave);
+    for_one.set_name(user);
+    for (Session* session : std::unordered_set(followers->second)) session->send(for_one);
+}
+
+/// Sessions that nobody uses have to be resumed, too, when the broker has changed.
+Task<void> PresenceHub::look_after() {
+    for (;;) {
+        timer_.expires_after(std::chrono::seconds(1));
+        const auto [failed] = co_await timer_.async_wait(use_task);
+        if (failed) co_return;
+        if (watch_ == nullptr) begin_watch();
+        for (auto& [user, said] : said_) {
+            if (!said.presence) {
+                say(user, said);
+            } else if (const auto renewed = said.presence->renew(); !renewed) {
+                spdlog::debug("presence of '{}': {}", user, renewed.error().text());
+            }
+        }
+    }
+}
+
+}  // namespace ringside::gateway::deepstream

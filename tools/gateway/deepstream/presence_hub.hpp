@@ -1,0 +1,79 @@
+#pragma once
+
+#include <list>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "tools/gateway/deepstream/hub.hpp"
+#include "tools/gateway/watch/subscription.hpp"
+
+namespace ringside::gateway::deepstream {
+
+class Session;
+
+/// Who is there, in the whole grid: it says of each user with a connection here that it is there,
+/// and follows what all sessions of the grid say.
+/// Thread safety: that of the loop.
+class PresenceHub : public Sink {
+public:
+    PresenceHub(Hub& hub, asio::io_context& loop, std::string grid);
+    ~PresenceHub() override;
+
+    /// A connection of that user begins or ends.
+    void join(const std::string& user);
+    void leave(const std::string& user);
+
+    [[nodiscard]] bool is_there(const std::string& user) const { return there_.contains(user); }
+    [[nodiscard]] const std::set<std::string>& there() const noexcept { return there_; }
+
+    // Who is told of it: those who want to know of everybody, and of one user.
+    void follow_all(Session& session) { followers_of_all_.insert(&session); }
+    void unfollow_all(Session& session) { followers_of_all_.erase(&session); }
+    /// False: it does already.
+    bool follow(Session& session, const std::string& user);
+    void unfollow(Session& session, const std::string& user);
+    void forget(Session& session);
+
+    [[nodiscard]] bool has_room() const noexcept override { return true; }
+    void tell(const Subscription& subscription, const std::shared_ptr<const ChangeText>& text,
+              const std::optional<Place>& place) override;
+    void tell_place(const Subscription& subscription, const Place& place) override;
+
+private:
+    /// A session of the grid that says who is there.
+    struct Speaker {
+        Client client;
+        std::size_t users = 0;
+    };
+    struct Said {
+        std::size_t connections = 0;
+        std::optional<Presence> presence;
+        Speaker* speaker = nullptr;
+    };
+
+    void say(const std::string& user, Said& said);
+    void begin_watch();
+    void set_there(const std::string& user, bool is_there);
+    Task<void> look_after();
+
+    Hub& hub_;
+    const Executor loop_;
+    const std::string grid_;
+    std::list<Speaker> speakers_;
+    std::unordered_map<std::string, Said> said_;
+    std::unique_ptr<Subscription> watch_;
+    std::set<std::string> there_;
+    /// While the state is told anew: who was met in it.
+    std::optional<std::set<std::string>> met_;
+    std::unordered_set<Session*> followers_of_all_;
+    std::unordered_map<std::string, std::unordered_set<Session*>> followers_;
+    asio::basic_waitable_timer<std::chrono::steady_clock,
+                               asio::wait_traits<std::chrono::steady_clock>, Executor>
+        timer_;
+};
+
+}  // namespace ringside::gateway::deepstream

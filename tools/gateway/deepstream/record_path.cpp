@@ -1,0 +1,215 @@
+#include "tools/gateway/deepstream/record_path.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "shm/document/json.hpp"
+#include "shm/document/patch.hpp"
+
+namespace ringside::gateway::deepstream {
+
+namespace {
+
+constexpr std::array<std::string_view, 3> forbidden = {"__proto__", "constructor", "prototype"};
+std::string_view trim(std::string_view text) noexcept {
+    constexpr std::string_view blanks = " \t\r\n\v\f";
+    const std::size_t begin = text.find_first_not_of(blanks);
+    if (begin == std::string_view::npos) return {};
+    return text.substr(begin, text.find_last_not_of(blanks) - begin + 1);
+}
+
+/// Adds a part: a name, and the indexes in brackets behind it.
+bool add_part(std::string_view part, std::vector<PathToken>& tokens) {
+    const std::size_t bracket = part.find_first_of("[]");
+    const std::string_view name = part.substr(0, bracket);
+    if (std::find(forbidden.begin(), forbidden.end(), name) != forbidden.end()) return false;
+    tokens.push_back({std::string(name), false});
+    while (bracket != std::string_view::npos && !part.empty()) {
+        const std::size_t begin = part.find_first_of("[]");
+        if (begin == std::string_view::npos) break;
+        part.remove_prefix(begin + 1);
+        const std::string_view index = trim(part.substr(0, part.find_first_of("[]")));
+        if (index.empty()) continue;
+        const auto number = Pointer::array_index(index, 0);
+        if (!number || index == "-" || *number > path_index_max) return false;
+        tokens.push_back({std::string(index), true});
+    }
+    return true;
+}
+
+void append_token(std::string_view token, std::string& pointer) {
+    pointer += '/';
+    for (const char byte : token) {
+        if (byte == '~') pointer += "~0";
+        else if (byte == '/') pointer += "~1";
+        else pointer += byte;
+    }
+}
+
+/// Where a token leads in an array; none: it is no index.
+std::optional<std::size_t> index_of(const PathToken& token) noexcept {
+    if (token.key == "-") return std::nullopt;
+    return Pointer::array_index(token.key, 0);
+}
+
+Value child_of(const Value& parent, const PathToken& token) noexcept {
+    if (parent.is_object()) return parent[token.key];
+    const auto index = index_of(token);
+    return index ? parent[*index] : Value();
+}
+
+/// A value with the parents that `path` from `from` on needs.
+std::string wrap(const std::vector<PathToken>& path, std::size_t from, std::string_view json) {
+    std::string made(json);
+    for (std::size_t i = path.size(); i-- > from;) {
+        if (path[i].is_index) {
+            std::string array = "[";
+            for (std::size_t at = index_of(path[i]).value_or(0); at > 0; --at) array += "null,";
+            made = array + made + "]";
+        } else {
+            std::string object = "{";
+            append_json_string(path[i].key, object);
+            made = object + ":" + made + "}";
+        }
+    }
+    return made;
+}
+
+/// An array that goes on up to `index`, where `json` is.
+std::string filled_up(const Value& array, std::size_t index, std::string_view json) {
+    std::string out = "[";
+    for (const Value element : array.elements()) {
+        append_json(element, out);
+        out += ',';
+    }
+    for (std::size_t at = array.size(); at < index; ++at) out += "null,";
+    return (out += json) += ']';
+}
+
+}  // namespace
+
+std::string removal_of(std::string_view pointer) {
+    std::string patch = R"([{"op":"remove","path":)";
+    append_json_string(pointer, patch);
+    return patch += "}]";
+}
+
+std::optional<std::vector<PathToken>> parse_path(std::string_view path) {
+    std::vector<PathToken> tokens;
+    for (std::size_t begin = 0; begin <= path.size();) {
+        const std::size_t end = std::min(path.find('.', begin), path.size());
+        const std::string_view part = trim(path.substr(begin, end - begin));
+        if (!part.empty() && !add_part(part, tokens)) return std::nullopt;
+        begin = end + 1;
+    }
+    if (tokens.empty()) return std::nullopt;
+    return tokens;
+}
+
+std::optional<std::string> path_of(const Pointer& pointer, const Value& document) {
+    std::string path;
+    Value node = document;
+    for (const std::string& token : pointer.tokens()) {
+        if (node.is_array()) {
+            const auto index = Pointer::array_index(token, node.size());
+            if (!index || token == "-" || path.empty()) return std::nullopt;
+            path += '[' + token + ']';
+            node = node[*index];
+            continue;
+        }
+        const bool is_name = !token.empty() && token.find_first_of(".[]") == std::string::npos &&
+                             trim(token).size() == token.size() &&
+                             std::find(forbidden.begin(), forbidden.end(), token) == forbidden.end();
+        if (!is_name) return std::nullopt;
+        if (!path.empty()) path += '.';
+        path += token;
+        node = node[token];
+    }
+    return path;
+}
+
+RecordChange set_path(const Value& document, const std::vector<PathToken>& path,
+                    std::string_view json) {
+    using Kind = RecordChange::Kind;
+    std::string pointer;
+    Value node = document;
+    for (std::size_t i = 0;; ++i) {
+        const bool is_last = i + 1 == path.size();
+        const std::string parent = pointer;
+        append_token(path[i].key, pointer);
+        const Value child = child_of(node, path[i]);
+        if (!is_last && child.is_container()) {
+            node = child;
+            continue;
+        }
+        std::string value = is_last ? std::string(json) : wrap(path, i + 1, json);
+        if (node.is_object()) return {Kind::set, pointer, std::move(value), !is_last};
+        const auto index = index_of(path[i]);
+        // A name in an array: JSON has no place for it.
+        if (!index || *index > path_index_max) return {};
+        if (*index < node.size()) return {Kind::set, pointer, std::move(value), !is_last};
+        return {Kind::set, parent, filled_up(node, *index, value), true};
+    }
+}
+
+RecordChange erase_path(const Value& document, const std::vector<PathToken>& path) {
+    std::string pointer;
+    Value node = document;
+    for (std::size_t i = 0; i < path.size(); ++i) {
+        append_token(path[i].key, pointer);
+        const Value child = child_of(node, path[i]);
+        if (!child.exists()) return {};
+        if (i + 1 < path.size()) {
+            node = child;
+            continue;
+        }
+        if (node.is_object()) return {RecordChange::Kind::take_away, pointer};
+        return {RecordChange::Kind::set, pointer, "null", true};
+    }
+    return {};
+}
+
+Result<std::string> changed_text(const Value& document, const RecordChange& change) {
+    if (change.kind == RecordChange::Kind::whole) return change.json;
+    if (change.kind == RecordChange::Kind::nothing) return to_json(document);
+    DocumentBuilder out;
+    Result<ByteView> changed = ByteView();
+    if (change.kind == RecordChange::Kind::set) {
+        const auto pointer = Pointer::parse(change.pointer);
+        if (!pointer) return pointer.error();
+        const auto value = document_from_json(change.json);
+        if (!value) return value.error();
+        changed = apply_set(out, document, *pointer, Value::of(*value));
+    } else {
+        const auto patch = document_from_json(removal_of(change.pointer));
+        if (!patch) return patch.error();
+        changed = apply_json_patch(out, document, Value::of(*patch));
+    }
+    if (!changed) return changed.error();
+    return to_json(Value::of(*changed));
+}
+
+Result<RecordChange> apply_patches(const Value& document, std::string_view list) {
+    const auto patches = document_from_json(list);
+    if (!patches) return patches.error();
+    const Value all = Value::of(*patches);
+    if (!all.is_array()) return Error(Errc::bad_request, "patches are a list");
+    auto current = document_from_json(to_json(document));
+    for (const Value patch : all.elements()) {
+        const auto path = parse_path(patch["path"].as_string().value_or(std::string_view()));
+        if (!path) return Error(Errc::bad_request, "a path is none");
+        if (!current) break;
+        const Value data = patch["data"];
+        const Value now = Value::of(*current);
+        const auto text = changed_text(
+            now, data.exists() ? set_path(now, *path, to_json(data)) : erase_path(now, *path));
+        if (!text) return text.error();
+        current = document_from_json(*text);
+    }
+    if (!current) return current.error();
+    return RecordChange{RecordChange::Kind::whole, {}, to_json(Value::of(*current)), true};
+}
+
+}  // namespace ringside::gateway::deepstream

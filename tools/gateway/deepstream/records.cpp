@@ -1,0 +1,377 @@
+#include "tools/gateway/deepstream/records.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include "shm/document/json.hpp"
+#include "shm/name/name.hpp"
+#include "tools/gateway/deepstream/names.hpp"
+#include "tools/gateway/deepstream/session.hpp"
+
+namespace ringside::gateway::deepstream {
+
+namespace {
+
+/// Of a change at one place. None: it has to be told as a whole.
+std::optional<wire::RecordMessage> patch_of(const WatchEvent& event) {
+    if (event.kind != WatchKind::patch || event.path.empty()) return std::nullopt;
+    const auto pointer = Pointer::parse(event.path);
+    if (!pointer) return std::nullopt;
+    const Value document = event.record.document();
+    auto path = path_of(*pointer, document);
+    if (!path) return std::nullopt;
+    auto message = record_message(RecordAction::patch);
+    message.set_path(*std::move(path));
+    if (const auto value = document.find(*pointer)) append_json(*value, *message.mutable_data());
+    return message;
+}
+
+wire::RecordMessage change_message(const WatchEvent& event) {
+    switch (event.kind) {
+        case WatchKind::remove:
+        case WatchKind::expire: return record_message(RecordAction::deleted);
+        case WatchKind::provided: return record_message(RecordAction::has_provider);
+        case WatchKind::unprovided: return record_message(RecordAction::has_no_provider);
+        default: break;
+    }
+    auto message = patch_of(event);
+    if (!message) {
+        message = record_message(RecordAction::update);
+        append_json(event.record.document(), *message->mutable_data());
+    }
+    message->set_is_write_ack(false);
+    message->set_version(to_deepstream_version(event.record.version()));
+    return *std::move(message);
+}
+
+bool is_end(WatchKind kind) noexcept {
+    return kind == WatchKind::remove || kind == WatchKind::expire;
+}
+
+}  // namespace
+
+std::string record_frame(const WatchEvent& event, const Pointer&) {
+    wire::RecordMessage message = change_message(event);
+    message.set_name(from_grid_name(event.record.name()));
+    return frame_of(Topic::record, message);
+}
+
+Task<void> Records::take(wire::RecordMessage& message) {
+    co_await writes_.settle_before(message);
+    if (!session_.is_over()) dispatch(message);
+}
+
+void Records::dispatch(wire::RecordMessage& message) {
+    switch (static_cast<RecordAction>(message.action())) {
+        case RecordAction::subscribe_create_and_read: return subscribe_and_read(message, true);
+        case RecordAction::subscribe_and_read: return subscribe_and_read(message, false);
+        case RecordAction::subscribe_and_head: return subscribe_and_head(message);
+        case RecordAction::unsubscribe: return unsubscribe(message);
+        case RecordAction::read: return read(message);
+        case RecordAction::head: return head(message);
+        case RecordAction::notify: return notify(message);
+        case RecordAction::delete_: return writes_.remove(message);
+        case RecordAction::update:
+        case RecordAction::patch:
+        case RecordAction::erase:
+        case RecordAction::patch_multi:
+        case RecordAction::create_and_update:
+        case RecordAction::create_and_patch: return writes_.write(message);
+        default: spdlog::debug("a record's action {} is not known", message.action());
+    }
+}
+
+// Watching.
+
+Records::Watched* Records::find(const std::string& grid_name) {
+    const auto at = watched_.find(grid_name);
+    return at == watched_.end() ? nullptr : &at->second;
+}
+
+bool Records::watch(const std::string& name, const std::string& grid_name,
+                    const wire::RecordMessage& message) {
+    if (find(grid_name) != nullptr) {
+        auto refusal = record_message(RecordAction::multiple_subscriptions);
+        refusal.set_name(name);
+        refusal.set_original_action(static_cast<std::int32_t>(RecordAction::subscribe));
+        session_.send(refusal);
+        return false;
+    }
+    if (!session_.has_subscriptions_left()) return false;
+    const auto action = static_cast<RecordAction>(message.action());
+    const auto checked = check_name(grid_name);
+    auto pattern = checked ? Pattern::parse(grid_name) : Result<Pattern>(checked.error());
+    if (!pattern) {
+        refuse_load(name, action, pattern.error());
+        return false;
+    }
+    auto subscription = session_.hub().feed.subscribe(
+        session_, session_.requester(),
+        {.pattern = *std::move(pattern),
+         .what = WatchFor::changes | WatchFor::providers,
+         .encode = record_frame});
+    if (!subscription) {
+        refuse_load(name, action, Error(Errc::would_block, subscription.error().detail));
+        return false;
+    }
+    Watched& watched = watched_[grid_name];
+    watched.subscription = *std::move(subscription);
+    watched.id = ++ids_;
+    watched.subscription->go_on();
+    return true;
+}
+
+void Records::end_watch(const std::string& grid_name) {
+    const auto at = watched_.find(grid_name);
+    if (at == watched_.end()) return;
+    // It may be what is just telling of the end.
+    asio::post(session_.executor(),
+               [ended = std::shared_ptr<Subscription>(std::move(at->second.subscription))] {});
+    watched_.erase(at);
+}
+
+void Records::subscribe_and_read(const wire::RecordMessage& message, bool creates) {
+    wire::RecordMessage ack = message;
+    ack.set_is_ack(true);
+    session_.send(ack);
+    for (const std::string& name : message.names()) {
+        const std::string grid_name = to_grid_name(name);
+        const auto record = session_.hub().grid().reader().get(grid_name);
+        const bool is_missing = !record && record.error() == Errc::not_found;
+        const bool is_to_be_made = is_missing && creates && find(grid_name) == nullptr;
+        if (is_to_be_made && !is_permitted(Action::create, name, message)) continue;
+        if (!is_permitted(Action::read, name, message)) continue;
+        const bool was_watched = find(grid_name) != nullptr;
+        if (!watch(name, grid_name, message) && !was_watched) continue;
+        if (is_to_be_made) create(name, grid_name);
+        else answer_with_state(name, grid_name);
+    }
+}
+
+void Records::create(const std::string& name, const std::string& grid_name) {
+    const std::uint64_t id = find(grid_name)->id;
+    writes_.begin(grid_name, true);
+    Write write{.kind = Write::Kind::put, .name = grid_name, .json = "{}"};
+    write.options.condition = Condition::is_absent();
+    session_.hub().grid().submit(
+        std::move(write),
+        Completion<Writer::Outcome>(
+            std::in_place, [this, alive = session_.shared_from_this(), name, id](
+                               const Writer::Outcome& outcome) { on_created(name, id, outcome); }));
+}
+
+void Records::on_created(const std::string& name, std::uint64_t id,
+                         const Writer::Outcome& outcome) {
+    const std::string grid_name = to_grid_name(name);
+    writes_.end(grid_name);
+    const Watched* watched = find(grid_name);
+    if (watched == nullptr || watched->id != id) return;
+    // Somebody else may have been first.
+    if (outcome || outcome.error() == Errc::condition_failed) {
+        return answer_with_state(name, grid_name);
+    }
+    spdlog::warn("record '{}' was not made: {}", grid_name, outcome.error().text());
+    auto refusal = record_message(RecordAction::record_create_error);
+    refusal.set_is_error(true);
+    refusal.set_name(name);
+    refusal.set_original_action(
+        static_cast<std::int32_t>(RecordAction::subscribe_create_and_read));
+    session_.send(refusal);
+    end_watch(grid_name);
+}
+
+void Records::subscribe_and_head(const wire::RecordMessage& message) {
+    auto versions = record_message(RecordAction::head_response_bulk);
+    std::vector<std::string> missing;
+    std::vector<std::string> watched;
+    for (const std::string& name : message.names()) {
+        if (!is_permitted(Action::read, name, message)) continue;
+        const std::string grid_name = to_grid_name(name);
+        const bool was_watched = find(grid_name) != nullptr;
+        if (!watch(name, grid_name, message) && !was_watched) continue;
+        watched.push_back(name);
+        const auto record = session_.hub().grid().reader().get(grid_name);
+        Watched& entry = *find(grid_name);
+        entry.is_told = true;
+        if (record) {
+            entry.told_up_to = record->revision();
+            (*versions.mutable_versions())[name] = to_deepstream_version(record->version());
+        } else {
+            entry.told_up_to = session_.hub().grid().reader().revision();
+            missing.push_back(name);
+        }
+    }
+    session_.send(versions);
+    auto ack = record_message(RecordAction::subscribe_and_head);
+    ack.set_correlation_id(message.correlation_id());
+    ack.set_is_ack(true);
+    session_.send(ack);
+    for (const std::string& name : missing) answer_head(name, to_grid_name(name));
+    for (const std::string& name : watched) tell_provider(name, to_grid_name(name));
+}
+
+void Records::unsubscribe(const wire::RecordMessage& message) {
+    for (const std::string& name : message.names()) end_watch(to_grid_name(name));
+    auto ack = record_message(RecordAction::unsubscribe);
+    ack.set_correlation_id(message.correlation_id());
+    ack.set_is_ack(true);
+    session_.send(ack);
+}
+
+void Records::tell(const Subscription& subscription, const EchoFilter::Text& text) {
+    if (text->kind() == WatchKind::lagged) return;  // the state follows
+    Watched* watched = find(text->name());
+    if (watched == nullptr || watched->subscription.get() != &subscription) return;
+    if (text->kind() == WatchKind::provided || text->kind() == WatchKind::unprovided) {
+        return session_.send_frame(text->text());
+    }
+    // Its state is still to be read, and will have this in it.
+    if (!watched->is_told || text->revision() <= watched->told_up_to) return;
+    watched->echoes.offer(
+        text, [&](const EchoFilter::Text& told) { tell_change(told, *watched); });
+    if (watched->is_ended) end_watch(text->name());
+}
+
+void Records::tell_change(const EchoFilter::Text& text, Watched& watched) {
+    if (watched.is_ended) return;
+    watched.told_up_to = text->revision();
+    session_.send_frame(text->text());
+    // A record's end is that of its subscriptions.
+    watched.is_ended = is_end(text->kind());
+}
+
+void Records::go_on() {
+    for (auto& [name, watched] : watched_) watched.subscription->go_on();
+}
+
+void Records::begin_echo(const std::string& grid_name) {
+    if (Watched* watched = find(grid_name)) watched->echoes.begin();
+}
+
+void Records::succeed_echo(const std::string& grid_name, Revision revision) {
+    Watched* watched = find(grid_name);
+    if (watched == nullptr || watched->echoes.is_idle()) return;
+    watched->echoes.succeed(
+        revision, [&](const EchoFilter::Text& told) { tell_change(told, *watched); });
+    if (watched->is_ended) end_watch(grid_name);
+}
+
+void Records::fail_echo(const std::string& grid_name, Version version) {
+    Watched* watched = find(grid_name);
+    if (watched == nullptr || watched->echoes.is_idle()) return;
+    watched->echoes.fail(
+        [&](const EchoFilter::Text& told) { tell_change(told, *watched); },
+        [&](const ChangeText& text) { return text.version() <= version; });
+    if (watched->is_ended) end_watch(grid_name);
+}
+
+// Reading.
+
+void Records::answer_with_state(const std::string& name, const std::string& grid_name) {
+    auto answer = record_message(RecordAction::read_response);
+    answer.set_name(name);
+    Revision told_up_to = session_.hub().grid().reader().revision();
+    const auto record = session_.hub().grid().reader().get(grid_name);
+    if (record) {
+        append_json(record->document(), *answer.mutable_data());
+        answer.set_version(to_deepstream_version(record->version()));
+        told_up_to = record->revision();
+    } else if (record.error() == Errc::not_found) {
+        answer.set_data("{}");
+        answer.set_version(to_deepstream_version(0));
+    } else {
+        return refuse_load(name, RecordAction::read, record.error());
+    }
+    if (const auto whole = record ? record->check() : Result<void>(); !whole) {
+        return refuse_load(name, RecordAction::read, whole.error());
+    }
+    session_.send(answer);
+    if (Watched* watched = find(grid_name)) {
+        watched->is_told = true;
+        watched->told_up_to = std::max(watched->told_up_to, told_up_to);
+        tell_provider(name, grid_name);
+    }
+}
+
+void Records::read(const wire::RecordMessage& message) {
+    const std::string& name = message.name();
+    if (!is_permitted(Action::read, name, message)) return;
+    auto answer = record_message(RecordAction::read_response);
+    answer.set_name(name);
+    const auto record = session_.hub().grid().reader().get(to_grid_name(name));
+    if (!record) {
+        if (record.error() != Errc::not_found && record.error() != Errc::bad_name &&
+            record.error() != Errc::name_too_long) {
+            return refuse_load(name, RecordAction::read, record.error());
+        }
+        answer = record_message(RecordAction::record_not_found);
+        answer.set_name(name);
+        answer.set_is_error(true);
+        answer.set_original_action(static_cast<std::int32_t>(RecordAction::read));
+        return session_.send(answer);
+    }
+    append_json(record->document(), *answer.mutable_data());
+    answer.set_version(to_deepstream_version(record->version()));
+    if (const auto whole = record->check(); !whole) {
+        return refuse_load(name, RecordAction::read, whole.error());
+    }
+    session_.send(answer);
+}
+
+void Records::head(const wire::RecordMessage& message) {
+    if (!is_permitted(Action::read, message.name(), message)) return;
+    answer_head(message.name(), to_grid_name(message.name()));
+}
+
+void Records::answer_head(const std::string& name, const std::string& grid_name) {
+    auto answer = record_message(RecordAction::head_response);
+    answer.set_name(name);
+    const auto record = session_.hub().grid().reader().get(grid_name);
+    answer.set_version(to_deepstream_version(record ? record->version() : 0));
+    session_.send(answer);
+}
+
+/// There is no other storage behind the grid, so it has nothing to be told of.
+void Records::notify(const wire::RecordMessage& message) {
+    auto ack = message;
+    ack.clear_names();
+    for (const std::string& name : message.names()) {
+        if (is_permitted(Action::notify, name, message)) ack.add_names(name);
+    }
+    ack.set_is_ack(true);
+    session_.send(ack);
+}
+
+void Records::tell_provider(const std::string& name, const std::string& grid_name) {
+    const auto is_provided = session_.hub().grid().reader().has_provider(grid_name);
+    if (!is_provided || !*is_provided) return;
+    auto message = record_message(RecordAction::has_provider);
+    message.set_name(name);
+    session_.send(message);
+}
+
+// Refusing.
+
+bool Records::is_permitted(Action action, const std::string& name,
+                           const wire::RecordMessage& message) {
+    const Decision decision = session_.decide(action, to_grid_name(name));
+    if (decision.is_allowed) return true;
+    auto refusal = record_message(decision.has_failed ? RecordAction::message_permission_error
+                                                      : RecordAction::message_denied);
+    refusal.set_name(name);
+    refusal.set_is_error(true);
+    refusal.set_original_action(message.action());
+    if (message.has_correlation_id()) refusal.set_correlation_id(message.correlation_id());
+    session_.send(refusal);
+    return false;
+}
+
+void Records::refuse_load(const std::string& name, RecordAction action, const Error& error) {
+    spdlog::info("record '{}' was not read: {}", name, error.text());
+    auto refusal = record_message(RecordAction::record_load_error);
+    refusal.set_name(name);
+    refusal.set_is_error(true);
+    refusal.set_original_action(static_cast<std::int32_t>(action));
+    session_.send(refusal);
+}
+
+}  // namespace ringside::gateway::deepstream

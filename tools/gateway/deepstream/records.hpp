@@ -1,0 +1,80 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "tools/gateway/deepstream/echo_filter.hpp"
+#include "tools/gateway/deepstream/record_writes.hpp"
+#include "tools/gateway/deepstream/wire/frame.hpp"
+#include "tools/gateway/watch/subscription.hpp"
+
+namespace ringside::gateway::deepstream {
+
+class Session;
+
+/// How a change of a record is told: UPDATE, PATCH, DELETED, or that it has a provider now.
+[[nodiscard]] std::string record_frame(const WatchEvent& event, const Pointer& pointer);
+
+/// The records of one connection: what it reads and watches; for what it writes there is
+/// RecordWrites. A message about a record waits for the writes of this connection that are under
+/// way, if what it does depends on them, so that everything happens in the order in which it was
+/// sent.
+class Records {
+public:
+    explicit Records(Session& session) noexcept : session_(session), writes_(session, *this) {}
+
+    Task<void> take(wire::RecordMessage& message);
+    void tell(const Subscription& subscription, const EchoFilter::Text& text);
+    /// There is room again.
+    void go_on();
+    void clear() { watched_.clear(); }
+    [[nodiscard]] std::size_t size() const noexcept { return watched_.size(); }
+
+    // Of its RecordWrites.
+    void begin_echo(const std::string& grid_name);
+    void succeed_echo(const std::string& grid_name, Revision revision);
+    /// A write that was to make `version` has failed: who has made it was somebody else.
+    void fail_echo(const std::string& grid_name, Version version);
+    /// The record is gone, by this connection.
+    void end_watch(const std::string& grid_name);
+
+private:
+    struct Watched {
+        std::unique_ptr<Subscription> subscription;
+        std::uint64_t id = 0;     ///< tells times of the same record apart
+        bool is_told = false;     ///< the client knows its state as of `told_up_to`
+        Revision told_up_to = 0;  ///< and is told of what comes after
+        EchoFilter echoes;
+        bool is_ended = false;  ///< the client knows that the record is gone
+    };
+
+    void dispatch(wire::RecordMessage& message);
+    void subscribe_and_read(const wire::RecordMessage& message, bool creates);
+    void create(const std::string& name, const std::string& grid_name);
+    void on_created(const std::string& name, std::uint64_t id, const Writer::Outcome& outcome);
+    void subscribe_and_head(const wire::RecordMessage& message);
+    void unsubscribe(const wire::RecordMessage& message);
+    void read(const wire::RecordMessage& message);
+    void head(const wire::RecordMessage& message);
+    void notify(const wire::RecordMessage& message);
+
+    [[nodiscard]] Watched* find(const std::string& grid_name);
+    /// False: it was refused, or watched already, and the client knows.
+    bool watch(const std::string& name, const std::string& grid_name,
+               const wire::RecordMessage& message);
+    void answer_with_state(const std::string& name, const std::string& grid_name);
+    void answer_head(const std::string& name, const std::string& grid_name);
+    void tell_provider(const std::string& name, const std::string& grid_name);
+    void tell_change(const EchoFilter::Text& text, Watched& watched);
+    [[nodiscard]] bool is_permitted(Action action, const std::string& name,
+                                    const wire::RecordMessage& message);
+    void refuse_load(const std::string& name, RecordAction action, const Error& error);
+
+    Session& session_;
+    std::unordered_map<std::string, Watched> watched_;  ///< by names of the grid
+    std::uint64_t ids_ = 0;
+    RecordWrites writes_;
+};
+
+}  // namespace ringside::gateway::deepstream

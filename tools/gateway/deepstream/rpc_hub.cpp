@@ -1,0 +1,318 @@
+#include "tools/gateway/deepstream/rpc_hub.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "shm/document/json.hpp"
+#include "shm/name/name.hpp"
+#include "tools/gateway/deepstream/names.hpp"
+#include "tools/gateway/deepstream/session.hpp"
+
+namespace ringside::gateway::deepstream {
+
+namespace {
+
+using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
+                                         asio::wait_traits<std::chrono::steady_clock>, Executor>;
+
+constexpr std::string_view no_data = "null";
+
+}  // namespace
+
+struct RpcHub::Rpc {
+    enum class State { asked, accepted, abroad, ended };
+
+    Rpc(std::string its_name, std::string its_data, asio::io_context& loop)
+        : name(std::move(its_name)), data(std::move(its_data)), timer(loop.get_executor()) {}
+
+    const std::string name;  ///< as deepstream has it
+    const std::string data;  ///< JSON; empty: none
+    State state = State::asked;
+    std::string id;  ///< that its provider knows it by
+    Session* provider = nullptr;
+    std::vector<Session*> passed;  ///< those that have rejected it
+    Timer timer;
+
+    // One of these has made it.
+    Session* caller = nullptr;
+    std::string caller_id;
+    std::shared_ptr<Call> call;
+    OnAnswer on_answer;
+
+    std::string requestor_name;
+    std::string requestor_data;
+    Bytes abroad;  ///< the document of its call of the grid
+};
+
+RpcHub::RpcHub(Hub& hub, asio::io_context& loop, const std::string& grid)
+    : hub_(hub), loop_(loop), posts_(loop, grid, [](Client& client) {
+          return client.provide([](std::uint64_t, const Result<void>& outcome) {
+              if (!outcome) spdlog::warn("a name is not provided: {}", outcome.error().text());
+          });
+      }) {
+    random_.seed(std::random_device()());
+}
+
+RpcHub::~RpcHub() = default;
+
+bool RpcHub::provide(Session& session, const std::string& name) {
+    Name& entry = names_[name];
+    auto& providers = entry.providers;
+    if (std::find(providers.begin(), providers.end(), &session) != providers.end()) return false;
+    providers.push_back(&session);
+    if (entry.place != nullptr) return true;
+    entry.place = posts_.add(to_grid_name(name), [this](Provider&, std::shared_ptr<Call> call) {
+        on_call(std::move(call));
+    });
+    if (entry.place == nullptr) {
+        spdlog::warn("'{}' is provided in this gateway only: there are too many names", name);
+    }
+    return true;
+}
+
+void RpcHub::unprovide(Session& session, const std::string& name) {
+    const auto at = names_.find(name);
+    if (at == names_.end()) return;
+    std::erase(at->second.providers, &session);
+    if (at->second.providers.empty()) names_.erase(at);
+}
+
+void RpcHub::request(Session& caller, const wire::RpcMessage& message) {
+    auto rpc = std::make_shared<Rpc>(message.name(), message.data(), loop_);
+    rpc->caller = &caller;
+    rpc->caller_id = message.correlation_id();
+    if (hub_.options.tells_requestor_name) rpc->requestor_name = caller.user();
+    if (hub_.options.tells_requestor_data) rpc->requestor_data = caller.client_data();
+    auto& mine = called_[&caller];
+    std::erase_if(mine, [](const auto& one) { return one.expired(); });
+    mine.push_back(rpc);
+    route(rpc);
+}
+
+void RpcHub::request(const std::string& name, std::string data, OnAnswer on_answer) {
+    auto rpc = std::make_shared<Rpc>(name, std::move(data), loop_);
+    rpc->on_answer = std::move(on_answer);
+    route(rpc);
+}
+
+/// A call of another process.
+void RpcHub::on_call(std::shared_ptr<Call> call) {
+    if (was_refused_here(*call)) return;  // let go, it is rejected
+    std::string data;
+    if (!call->document().is_null()) data = to_json(call->document());
+    auto rpc = std::make_shared<Rpc>(from_grid_name(call->name()), std::move(data), loop_);
+    rpc->call = std::move(call);
+    route(rpc);
+}
+
+/// Whether it is one that all providers here have rejected, before it went abroad.
+bool RpcHub::was_refused_here(const Call& call) const {
+    return std::any_of(abroad_.begin(), abroad_.end(), [&](const auto& one) {
+        const auto rpc = one.lock();
+        return rpc && !rpc->passed.empty() && to_grid_name(rpc->name) == call.name() &&
+               std::equal(rpc->abroad.begin(), rpc->abroad.end(), call.bytes().begin(),
+                          call.bytes().end());
+    });
+}
+
+/// To the next one who may want it.
+void RpcHub::route(const RpcPtr& rpc) {
+    std::vector<Session*> left;
+    if (const auto at = names_.find(rpc->name); at != names_.end()) {
+        for (Session* one : at->second.providers) {
+            const auto& passed = rpc->passed;
+            if (std::find(passed.begin(), passed.end(), one) == passed.end()) left.push_back(one);
+        }
+    }
+    if (!left.empty()) return ask(rpc, *left[random_() % left.size()]);
+    if (rpc->call != nullptr) return end(rpc, RpcAction::no_rpc_provider, nullptr);
+    go_abroad(rpc);
+}
+
+void RpcHub::ask(const RpcPtr& rpc, Session& provider) {
+    auto& requests = asked_[&provider];
+    rpc->state = Rpc::State::asked;
+    rpc->provider = &provider;
+    rpc->id = rpc->caller_id;
+    // Callers choose their ids, and two may choose the same.
+    if (rpc->id.empty() || requests.contains(rpc->id)) rpc->id = fmt::format("ringside-{}", ++ids_);
+    requests.emplace(rpc->id, rpc);
+    auto request = rpc_message(RpcAction::request);
+    request.set_name(rpc->name);
+    request.set_correlation_id(rpc->id);
+    if (!rpc->data.empty()) request.set_data(rpc->data);
+    if (!rpc->requestor_name.empty()) request.set_requestor_name(rpc->requestor_name);
+    if (!rpc->requestor_data.empty()) request.set_requestor_data(rpc->requestor_data);
+    provider.send(request);
+    expect_within(rpc, hub_.options.rpc_accept_time);
+}
+
+void RpcHub::go_abroad(const RpcPtr& rpc) {
+    const std::string grid_name = to_grid_name(rpc->name);
+    const std::string json = rpc->data.empty() ? std::string(no_data) : rpc->data;
+    const auto document = document_from_json(json);
+    if (!check_name(grid_name) || !document) {
+        return end(rpc, check_name(grid_name) ? RpcAction::invalid_message_data : RpcAction::no_rpc_provider, nullptr);
+    }
+    rpc->state = Rpc::State::abroad;
+    rpc->provider = nullptr;
+    rpc->abroad = *document;
+    std::erase_if(abroad_, [](const auto& one) { return one.expired(); });
+    abroad_.push_back(rpc);
+    // Whoever takes it does so within the time that a provider here has for it.
+    expect_within(rpc, hub_.options.rpc_accept_time);
+    const CallOptions options{.timeout =
+                                  hub_.options.rpc_accept_time + hub_.options.rpc_answer_time};
+    asio::co_spawn(
+        loop_.get_executor(),
+        [](RpcHub& self, RpcPtr called, std::string name, std::string text,
+           CallOptions how) -> Task<void> {
+            const auto outcome =
+                co_await self.hub_.grid().call(std::move(name), std::move(text), how);
+            self.on_abroad(called, outcome);
+        }(*this, rpc, grid_name, json, options),
+        asio::detached);
+}
+
+void RpcHub::on_abroad(const RpcPtr& rpc, const Result<ringside::Answer>& outcome) {
+    if (outcome) {
+        const std::string data = to_json(outcome->document.root());
+        return end(rpc, outcome->is_failure ? RpcAction::request_error : RpcAction::response,
+                   &data);
+    }
+    const bool is_late = outcome.error() == Errc::timed_out;
+    if (!is_late && outcome.error() != Errc::no_provider) {
+        spdlog::info("call of '{}': {}", rpc->name, outcome.error().text());
+    }
+    end(rpc, is_late ? RpcAction::response_timeout : RpcAction::no_rpc_provider, nullptr);
+}
+
+RpcHub::RpcPtr RpcHub::find(Session& provider, const wire::RpcMessage& message) {
+    const auto requests = asked_.find(&provider);
+    if (requests == asked_.end()) return nullptr;
+    const auto at = requests->second.find(message.correlation_id());
+    return at == requests->second.end() ? nullptr : at->second;
+}
+
+void RpcHub::refuse_id(Session& provider, const wire::RpcMessage& message) {
+    auto refusal = rpc_message(RpcAction::invalid_rpc_correlation_id);
+    refusal.set_correlation_id(message.correlation_id());
+    refusal.set_is_error(true);
+    refusal.set_name(message.name());
+    refusal.set_original_action(message.action());
+    provider.send(refusal);
+}
+
+void RpcHub::accept(Session& provider, const wire::RpcMessage& message) {
+    const RpcPtr rpc = find(provider, message);
+    if (rpc == nullptr) return refuse_id(provider, message);
+    if (rpc->state == Rpc::State::accepted) {
+        auto refusal = rpc_message(RpcAction::multiple_accept);
+        refusal.set_correlation_id(message.correlation_id());
+        refusal.set_name(rpc->name);
+        return provider.send(refusal);
+    }
+    rpc->state = Rpc::State::accepted;
+    expect_within(rpc, hub_.options.rpc_answer_time);
+    if (rpc->caller == nullptr) return;
+    auto accepted = rpc_message(RpcAction::accept);
+    accepted.set_name(rpc->name);
+    accepted.set_correlation_id(rpc->caller_id);
+    rpc->caller->send(accepted);
+}
+
+/// It has nothing more to do with this provider.
+void RpcHub::take_from(Session& provider, const RpcPtr& rpc) {
+    const auto requests = asked_.find(&provider);
+    if (requests == asked_.end()) return;
+    requests->second.erase(rpc->id);
+    if (requests->second.empty()) asked_.erase(requests);
+    rpc->provider = nullptr;
+}
+
+void RpcHub::reject(Session& provider, const wire::RpcMessage& message) {
+    const RpcPtr rpc = find(provider, message);
+    if (rpc == nullptr) return refuse_id(provider, message);
+    take_from(provider, rpc);
+    rpc->passed.push_back(&provider);
+    route(rpc);
+}
+
+void RpcHub::respond(Session& provider, const wire::RpcMessage& message) {
+    const RpcPtr rpc = find(provider, message);
+    if (rpc == nullptr) return refuse_id(provider, message);
+    const std::string* data = message.has_data() ? &message.data() : nullptr;
+    end(rpc, static_cast<RpcAction>(message.action()), data);
+}
+
+void RpcHub::end(const RpcPtr& rpc, RpcAction action, const std::string* data) {
+    if (std::exchange(rpc->state, Rpc::State::ended) == Rpc::State::ended) return;
+    rpc->timer.cancel();
+    if (rpc->provider != nullptr) take_from(*rpc->provider, rpc);
+    if (rpc->call != nullptr) return answer_call(*rpc, action, data);
+    if (rpc->on_answer) return rpc->on_answer({action, data == nullptr ? "" : *data});
+    if (rpc->caller == nullptr) return;
+    auto answer = rpc_message(action);
+    answer.set_name(rpc->name);
+    answer.set_correlation_id(rpc->caller_id);
+    if (data != nullptr && !data->empty()) answer.set_data(*data);
+    rpc->caller->send(answer);
+}
+
+/// Let go without an answer, a call is rejected, and the next provider in the grid is asked.
+void RpcHub::answer_call(Rpc& rpc, RpcAction action, const std::string* data) {
+    const std::string json = data == nullptr || data->empty() ? std::string(no_data) : *data;
+    Result<void> told;
+    if (action == RpcAction::response) told = rpc.call->answer(json);
+    else if (action == RpcAction::request_error) told = rpc.call->fail(json);
+    if (!told) spdlog::warn("call of '{}' is not answered: {}", rpc.name, told.error().text());
+    rpc.call.reset();
+}
+
+void RpcHub::expect_within(const RpcPtr& rpc, std::chrono::milliseconds time) {
+    rpc->timer.expires_after(time);
+    rpc->timer.async_wait([this, weak = std::weak_ptr(rpc)](const error_code& failed) {
+        if (const auto late = weak.lock(); late && !failed) on_time(late);
+    });
+}
+
+void RpcHub::on_time(const RpcPtr& rpc) {
+    switch (rpc->state) {
+        case Rpc::State::asked: return end(rpc, RpcAction::accept_timeout, nullptr);
+        case Rpc::State::accepted: return end(rpc, RpcAction::response_timeout, nullptr);
+        case Rpc::State::ended: return;
+        case Rpc::State::abroad: break;
+    }
+    if (rpc->caller == nullptr) return;
+    auto accepted = rpc_message(RpcAction::accept);
+    accepted.set_name(rpc->name);
+    accepted.set_correlation_id(rpc->caller_id);
+    rpc->caller->send(accepted);
+}
+
+void RpcHub::forget(Session& session) {
+    for (auto at = names_.begin(); at != names_.end();) {
+        std::erase(at->second.providers, &session);
+        at = at->second.providers.empty() ? names_.erase(at) : std::next(at);
+    }
+    if (const auto mine = called_.find(&session); mine != called_.end()) {
+        for (const auto& one : mine->second) {
+            if (const auto rpc = one.lock()) rpc->caller = nullptr;
+        }
+        called_.erase(mine);
+    }
+    const auto requests = asked_.find(&session);
+    if (requests == asked_.end()) return;
+    const auto orphans = std::move(requests->second);
+    asked_.erase(requests);
+    for (const auto& [id, rpc] : orphans) {
+        rpc->provider = nullptr;
+        rpc->passed.push_back(&session);
+        // One that was accepted may have been carried out.
+        if (rpc->state == Rpc::State::accepted) end(rpc, RpcAction::no_rpc_provider, nullptr);
+        else route(rpc);
+    }
+}
+
+}  // namespace ringside::gateway::deepstream

@@ -1,0 +1,316 @@
+#include "tools/gateway/deepstream/session.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/beast/websocket/rfc6455.hpp>
+
+#include "tools/gateway/deepstream/presence_hub.hpp"
+#include "tools/gateway/deepstream/rpc_hub.hpp"
+#include "tools/gateway/http/server.hpp"
+
+namespace ringside::gateway::deepstream {
+
+namespace websocket = boost::beast::websocket;
+
+namespace {
+
+/// Of one who has not logged in: nobody, who may do nothing.
+Requester nobody() {
+    static const auto identity = std::make_shared<const Identity>();
+    static const auto permissions = std::make_shared<const FixedPermissions>(false);
+    return {identity, permissions};
+}
+
+LoginRequest login_request(const http::request<http::string_body>& upgrade,
+                           const Tcp::endpoint& peer, std::string auth_data) {
+    LoginRequest request{.auth_data = std::move(auth_data),
+                         .remote_address = peer.address().to_string()};
+    for (const auto& field : upgrade) {
+        request.headers.emplace_back(std::string(field.name_string()), std::string(field.value()));
+    }
+    return request;
+}
+
+}  // namespace
+
+Session::Session(Hub& hub, Connection& connection, http::request<http::string_body> upgrade)
+    : hub_(hub),
+      connection_(connection),
+      alive_(connection.shared_from_this()),
+      upgrade_(std::move(upgrade)),
+      requester_(nobody()),
+      stream_(std::make_shared<CorkedStream>(connection)),
+      socket_(*stream_),
+      records_(*this),
+      events_(*this),
+      rpcs_(*this),
+      presences_(*this),
+      record_listening_(*this, Action::listen),
+      event_listening_(*this, Action::listen_events) {
+    ++hub_.figures.websockets_open;
+}
+
+Session::~Session() { --hub_.figures.websockets_open; }
+
+Task<void> Session::run(std::shared_ptr<Session> session) {
+    Session& self = *session;
+    self.connection_.expect_nothing();  // the WebSocket looks after its own time
+    self.socket_.set_option(websocket::stream_base::timeout{
+        handshake_time, 2 * self.hub_.options.heartbeat, true});
+    self.socket_.set_option(websocket::stream_base::decorator(
+        [](websocket::response_type& response) { response.erase(http::field::server); }));
+    self.socket_.read_message_max(self.hub_.options.message_bytes_max);
+    self.socket_.auto_fragment(false);
+    self.socket_.binary(true);
+    const auto [failed] = co_await self.socket_.async_accept(self.upgrade_, use_task);
+    if (failed) co_return;
+    self.connection_.on_drain([weak = std::weak_ptr(session)] {
+        if (const auto alive = weak.lock()) {
+            alive->end(websocket::close_code::going_away, "the gateway is being ended");
+        }
+    });
+    self.stream_->on_drained([weak = std::weak_ptr(session)] {
+        const auto alive = weak.lock();
+        if (!alive || alive->is_over_) return;
+        alive->records_.go_on();
+        alive->events_.go_on();
+    });
+    asio::co_spawn(self.executor(), limit_login_time(session), asio::detached);
+    co_await self.read_messages();
+    self.leave();
+}
+
+void Session::leave() {
+    is_over_ = true;
+    connection_.on_drain(nullptr);
+    stream_->on_drained(nullptr);
+    record_listening_.clear();
+    event_listening_.clear();
+    records_.clear();
+    events_.clear();
+    hub_.rpc().forget(*this);
+    hub_.presence().forget(*this);
+    if (is_counted_) hub_.presence().leave(user());
+    connection_.cut();
+}
+
+Task<void> Session::read_messages() {
+    boost::beast::flat_buffer buffer;
+    Timer pause(executor());
+    while (!is_over_) {
+        const auto [failed, count] = co_await socket_.async_read(buffer, use_task);
+        if (failed) co_return;
+        connection_.server().counts().bytes_received += count;
+        ++hub_.figures.websocket_messages;
+        if (!socket_.got_binary()) {
+            end(websocket::close_code::unknown_data, "messages are binary");
+            break;
+        }
+        const auto bytes = buffer.cdata();
+        co_await take({static_cast<const char*>(bytes.data()), bytes.size()});
+        buffer.consume(buffer.size());
+        if (buffer.capacity() > buffer_bytes_kept) buffer.shrink_to_fit();
+        while (!is_over_ && stream_->waiting_bytes() > waiting_bytes_max) {
+            pause.expires_after(std::chrono::milliseconds(20));
+            co_await pause.async_wait(use_task);
+        }
+    }
+    // What was said last is still to go out, and the client's own end to come.
+    while (!is_closed_) {
+        pause.expires_after(std::chrono::milliseconds(20));
+        co_await pause.async_wait(use_task);
+    }
+}
+
+/// Whoever does not log in within some time is sent away.
+Task<void> Session::limit_login_time(std::weak_ptr<Session> session) {
+    std::optional<Timer> timer;
+    if (const auto alive = session.lock()) {
+        timer.emplace(alive->executor(), alive->hub_.options.login_time);
+    }
+    if (!timer) co_return;
+    co_await timer->async_wait(use_task);
+    const auto alive = session.lock();
+    if (!alive || alive->is_over_ || alive->has_tried_login_) co_return;
+    alive->send(message_of<wire::ConnectionMessage>(ConnectionAction::authentication_timeout));
+    alive->end(websocket::close_code::policy_error, "nobody has logged in");
+}
+
+void Session::send_frame(std::string_view frame) {
+    if (is_over_) return;
+    error_code failed;
+    socket_.write(asio::buffer(frame.data(), frame.size()), failed);
+    if (failed) return connection_.cut();
+    if (stream_->waiting_bytes() <= waiting_bytes_limit) return;
+    spdlog::info("a client of '{}' does not read: it is cut off", user());
+    is_over_ = is_closed_ = true;
+    connection_.cut();
+}
+
+void Session::end(websocket::close_code code, std::string_view reason) {
+    if (std::exchange(is_over_, true)) return;
+    socket_.async_close(
+        {code, {reason.data(), reason.size()}},
+        [self = shared_from_this()](const error_code&) {
+            self->is_closed_ = true;
+            self->connection_.cut();
+        });
+}
+
+void Session::end_for_bad_data() {
+    end(websocket::close_code::bad_payload, "a message has data that is no JSON");
+}
+
+bool Session::has_subscriptions_left() {
+    if (records_.size() + events_.size() < subscriptions_max) return true;
+    end(websocket::close_code::policy_error, "this connection watches as much as it may");
+    return false;
+}
+
+Decision Session::decide(Action action, const std::string& name) const {
+    return decide(action, name, GridEvidence(hub_.grid()));
+}
+
+Decision Session::decide(Action action, const std::string& name, const Evidence& evidence) const {
+    const Decision decision = requester_.permissions->decide(action, name, evidence);
+    if (!decision.is_allowed) {
+        spdlog::info("user '{}' may not {} '{}': {}", user(), gateway::name(action), name,
+                     decision.rule.empty() ? "no rule allows it" : decision.rule);
+    }
+    return decision;
+}
+
+void Session::tell(const Subscription& subscription,
+                   const std::shared_ptr<const ChangeText>& text, const std::optional<Place>&) {
+    ++hub_.figures.changes_sent;
+    if (text->is_event()) events_.tell(subscription, text);
+    else if (text->kind() == WatchKind::lagged && events_.has(subscription)) {
+        events_.tell(subscription, text);
+    } else {
+        records_.tell(subscription, text);
+    }
+}
+
+// Messages.
+
+template <class Message>
+bool Session::parse(const Envelope& envelope, Message& into) {
+    if (into.ParseFromArray(envelope.message.data(), static_cast<int>(envelope.message.size()))) {
+        return true;
+    }
+    send(message_of<wire::ParserMessage>(ParserAction::unknown_topic));
+    return false;
+}
+
+Task<void> Session::take(std::string_view frame) {
+    const auto envelope = open_frame(frame);
+    if (!envelope) {
+        send(message_of<wire::ParserMessage>(ParserAction::unknown_topic));
+        co_return;
+    }
+    if (envelope->topic == static_cast<std::uint32_t>(Topic::connection)) {
+        co_return take_connection(*envelope);
+    }
+    if (phase_ == Phase::greeting) {
+        co_return send(message_of<wire::ConnectionMessage>(ConnectionAction::invalid_message));
+    }
+    if (phase_ == Phase::login) co_return co_await take_auth(*envelope);
+    co_await take_open(*envelope);
+}
+
+void Session::take_connection(const Envelope& envelope) {
+    wire::ConnectionMessage message;
+    if (!parse(envelope, message)) return;
+    switch (static_cast<ConnectionAction>(message.action())) {
+        case ConnectionAction::challenge:
+            if (phase_ != Phase::greeting) return;
+            phase_ = Phase::login;
+            return send(message_of<wire::ConnectionMessage>(ConnectionAction::accept));
+        case ConnectionAction::ping:
+            // Before it has logged in, a client is not answered.
+            if (phase_ != Phase::open) return;
+            return send(message_of<wire::ConnectionMessage>(ConnectionAction::pong));
+        default: return;
+    }
+}
+
+Task<void> Session::take_auth(const Envelope& envelope) {
+    wire::AuthMessage message;
+    if (envelope.topic != static_cast<std::uint32_t>(Topic::auth)) {
+        co_return send(message_of<wire::AuthMessage>(AuthAction::invalid_message));
+    }
+    if (!parse(envelope, message)) co_return;
+    const auto data = document_from_json(message.data());
+    const bool is_request = static_cast<AuthAction>(message.action()) == AuthAction::request;
+    if (!is_request || !data || !Value::of(*data).is_container()) {
+        send(message_of<wire::AuthMessage>(AuthAction::invalid_message_data));
+        co_return end(websocket::close_code::bad_payload, "no such login");
+    }
+    auto request = login_request(upgrade_, connection_.peer(), message.data());
+    const Login login = co_await hub_.options.logins->login(std::move(request));
+    has_tried_login_ = true;
+    if (is_over_) co_return;
+    if (login.is_valid) let_in(login);
+    else turn_away(login);
+}
+
+void Session::let_in(const Login& login) {
+    requester_ = hub_.requester_for(login);
+    client_data_ = login.client_data.value_or(std::string());
+    is_counted_ = login.is_known();
+    if (is_counted_) hub_.presence().join(user());
+    phase_ = Phase::open;
+    auto answer = message_of<wire::AuthMessage>(AuthAction::successful);
+    if (login.client_data) answer.set_data(*login.client_data);
+    send(answer);
+}
+
+void Session::turn_away(const Login& login) {
+    auto answer = message_of<wire::AuthMessage>(AuthAction::unsuccessful);
+    if (login.client_data) answer.set_data(*login.client_data);
+    send(answer);
+    if (++login_attempts_ < hub_.options.login_attempts_max) return;
+    send(message_of<wire::AuthMessage>(AuthAction::too_many_attempts));
+    end(websocket::close_code::policy_error, "too many attempts to log in");
+}
+
+Task<void> Session::take_open(const Envelope& envelope) {
+    switch (static_cast<Topic>(envelope.topic)) {
+        case Topic::record: co_return co_await take_record(envelope);
+        case Topic::event: co_return take_event(envelope);
+        case Topic::rpc:
+            if (parse(envelope, rpc_message_)) rpcs_.take(rpc_message_);
+            co_return;
+        case Topic::presence:
+            if (parse(envelope, presence_message_)) presences_.take(presence_message_);
+            co_return;
+        case Topic::auth: co_return;
+        default: send(message_of<wire::ParserMessage>(ParserAction::unknown_topic));
+    }
+}
+
+Task<void> Session::take_record(const Envelope& envelope) {
+    if (!parse(envelope, record_message_)) co_return;
+    switch (static_cast<RecordAction>(record_message_.action())) {
+        case RecordAction::listen: co_return record_listening_.listen(record_message_);
+        case RecordAction::unlisten: co_return record_listening_.unlisten(record_message_);
+        case RecordAction::listen_accept: co_return record_listening_.accept(record_message_);
+        case RecordAction::listen_reject: co_return record_listening_.reject(record_message_);
+        default: co_await records_.take(record_message_);
+    }
+}
+
+void Session::take_event(const Envelope& envelope) {
+    if (!parse(envelope, event_message_)) return;
+    switch (static_cast<EventAction>(event_message_.action())) {
+        case EventAction::listen: return event_listening_.listen(event_message_);
+        case EventAction::unlisten: return event_listening_.unlisten(event_message_);
+        case EventAction::listen_accept: return event_listening_.accept(event_message_);
+        case EventAction::listen_reject: return event_listening_.reject(event_message_);
+        default: events_.take(event_message_);
+    }
+}
+
+}  // namespace ringside::gateway::deepstream

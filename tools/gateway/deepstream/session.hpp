@@ -1,0 +1,132 @@
+#pragma once
+
+#include <boost/beast/websocket/stream.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "tools/gateway/deepstream/events.hpp"
+#include "tools/gateway/deepstream/grid_evidence.hpp"
+#include "tools/gateway/deepstream/hub.hpp"
+#include "tools/gateway/deepstream/listening.hpp"
+#include "tools/gateway/deepstream/presences.hpp"
+#include "tools/gateway/deepstream/records.hpp"
+#include "tools/gateway/deepstream/rpcs.hpp"
+#include "tools/gateway/deepstream/wire/frame.hpp"
+#include "tools/gateway/http/corked_stream.hpp"
+#include "tools/gateway/watch/subscription.hpp"
+
+namespace ringside::gateway::deepstream {
+
+/// A WebSocket of one of deepstream's clients: says hello, lets it log in, and then hands each of
+/// its messages to the part that knows its topic, one after the other. What they do in the grid
+/// goes on while the next message is read; one that depends on what is under way waits for it.
+/// Thread safety: that of the loop.
+class Session : public Sink, public std::enable_shared_from_this<Session> {
+public:
+    /// `upgrade`: what the client has asked for.
+    Session(Hub& hub, Connection& connection, http::request<http::string_body> upgrade);
+    ~Session() override;
+
+    /// Answers the upgrade, and serves until either side ends it.
+    static Task<void> run(std::shared_ptr<Session> session);
+
+    template <class Message>
+    void send(const Message& message) {
+        frame_.clear();
+        append_frame(topic_of(&message), message, frame_);
+        send_frame(frame_);
+    }
+    void send_frame(std::string_view frame);
+
+    /// Ends the connection; what was sent before still goes out.
+    void end(boost::beast::websocket::close_code code, std::string_view reason);
+    void end_for_bad_data();
+    [[nodiscard]] bool is_over() const noexcept { return is_over_; }
+
+    /// What this client may do, which is logged if it may not.
+    [[nodiscard]] Decision decide(Action action, const std::string& name) const;
+    [[nodiscard]] Decision decide(Action action, const std::string& name,
+                                  const Evidence& evidence) const;
+    /// False: it watches as much as it may, and the connection is being ended.
+    [[nodiscard]] bool has_subscriptions_left();
+
+    [[nodiscard]] Hub& hub() noexcept { return hub_; }
+    /// Of one who has logged in.
+    [[nodiscard]] const Requester& requester() const noexcept { return requester_; }
+    [[nodiscard]] const std::string& user() const noexcept { return requester_.identity->user; }
+    /// JSON that the client was given at its login; empty: none.
+    [[nodiscard]] const std::string& client_data() const noexcept { return client_data_; }
+    [[nodiscard]] Executor executor() { return connection_.stream().get_executor(); }
+
+    // Of its subscriptions.
+    [[nodiscard]] bool has_room() const noexcept override {
+        return stream_->waiting_bytes() < changes_bytes_max;
+    }
+    void tell(const Subscription& subscription, const std::shared_ptr<const ChangeText>& text,
+              const std::optional<Place>& place) override;
+    void tell_place(const Subscription&, const Place&) override {}
+
+    /// Changes are not told beyond that: they are read again later.
+    static constexpr std::size_t changes_bytes_max = 256U << 10;
+    /// Where this much waits to be taken, no further message is read.
+    static constexpr std::size_t waiting_bytes_max = 4U << 20;
+    /// A client with this much is cut off.
+    static constexpr std::size_t waiting_bytes_limit = 16U << 20;
+    /// Of records and events together; a client that wants more is cut off.
+    static constexpr std::size_t subscriptions_max = 100'000;
+
+private:
+    using WebSocket = boost::beast::websocket::stream<CorkedStream&>;
+    using Timer =
+        asio::basic_waitable_timer<std::chrono::steady_clock,
+                                   asio::wait_traits<std::chrono::steady_clock>, Executor>;
+    static constexpr std::size_t buffer_bytes_kept = 16U << 10;
+    /// For the upgrade, and for the two ends of a WebSocket to meet.
+    static constexpr std::chrono::seconds handshake_time{10};
+
+    enum class Phase : std::uint8_t { greeting, login, open };
+
+    Task<void> read_messages();
+    Task<void> take(std::string_view frame);
+    void take_connection(const Envelope& envelope);
+    Task<void> take_auth(const Envelope& envelope);
+    void let_in(const Login& login);
+    void turn_away(const Login& login);
+    Task<void> take_record(const Envelope& envelope);
+    void take_event(const Envelope& envelope);
+    void leave();
+    Task<void> take_open(const Envelope& envelope);
+    static Task<void> limit_login_time(std::weak_ptr<Session> session);
+
+    template <class Message>
+    [[nodiscard]] bool parse(const Envelope& envelope, Message& into);
+
+    Hub& hub_;
+    Connection& connection_;
+    const std::shared_ptr<Connection> alive_;
+    const http::request<http::string_body> upgrade_;
+    Requester requester_;
+    std::string client_data_;
+    bool is_counted_ = false;  ///< in presence
+    const std::shared_ptr<CorkedStream> stream_;
+    WebSocket socket_;
+    Phase phase_ = Phase::greeting;
+    std::int64_t login_attempts_ = 0;
+    bool has_tried_login_ = false;
+    bool is_over_ = false;    ///< nothing is said any more
+    bool is_closed_ = false;  ///< nor heard
+    std::string frame_;
+    wire::RecordMessage record_message_;
+    wire::EventMessage event_message_;
+    wire::RpcMessage rpc_message_;
+    wire::PresenceMessage presence_message_;
+    Records records_;
+    Events events_;
+    Rpcs rpcs_;
+    Presences presences_;
+    RecordListening record_listening_;
+    EventListening event_listening_;
+};
+
+}  // namespace ringside::gateway::deepstream

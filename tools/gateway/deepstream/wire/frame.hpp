@@ -1,0 +1,59 @@
+#pragma once
+
+#include <google/protobuf/message_lite.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "tools/gateway/deepstream/wire/actions.hpp"
+#include "tools/gateway/deepstream/wire/deepstream.pb.h"
+
+/// A WebSocket frame holds one message of deepstream: its length as a varint, and then
+/// `{topic: 2, message: 3}`, where `message` is a protobuf message of that topic.
+namespace ringside::gateway::deepstream {
+
+struct Envelope {
+    std::uint32_t topic = 0;   ///< Topic; any number may come
+    std::string_view message;  ///< within the frame
+};
+
+/// What follows the first message of a frame is passed over. None: it is no message.
+[[nodiscard]] std::optional<Envelope> open_frame(std::string_view frame);
+
+/// Appends the payload of a frame.
+void append_frame(Topic topic, const google::protobuf::MessageLite& message, std::string& out);
+
+[[nodiscard]] std::string frame_of(Topic topic, const google::protobuf::MessageLite& message);
+
+/// Topic of a message's type.
+constexpr Topic topic_of(const wire::ParserMessage*) noexcept { return Topic::parser; }
+constexpr Topic topic_of(const wire::ConnectionMessage*) noexcept { return Topic::connection; }
+constexpr Topic topic_of(const wire::AuthMessage*) noexcept { return Topic::auth; }
+constexpr Topic topic_of(const wire::EventMessage*) noexcept { return Topic::event; }
+constexpr Topic topic_of(const wire::RecordMessage*) noexcept { return Topic::record; }
+constexpr Topic topic_of(const wire::RpcMessage*) noexcept { return Topic::rpc; }
+constexpr Topic topic_of(const wire::PresenceMessage*) noexcept { return Topic::presence; }
+
+/// A message with its action, to be completed.
+template <class Message, class Action>
+[[nodiscard]] Message message_of(Action action) {
+    Message message;
+    message.set_action(static_cast<std::int32_t>(action));
+    return message;
+}
+[[nodiscard]] inline wire::RecordMessage record_message(RecordAction action) {
+    return message_of<wire::RecordMessage>(action);
+}
+[[nodiscard]] inline wire::EventMessage event_message(EventAction action) {
+    return message_of<wire::EventMessage>(action);
+}
+[[nodiscard]] inline wire::RpcMessage rpc_message(RpcAction action) {
+    return message_of<wire::RpcMessage>(action);
+}
+[[nodiscard]] inline wire::PresenceMessage presence_message(PresenceAction action) {
+    return message_of<wire::PresenceMessage>(action);
+}
+
+}  // namespace ringside::gateway::deepstream

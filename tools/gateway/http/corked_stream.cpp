@@ -1,0 +1,64 @@
+#include "tools/gateway/http/corked_stream.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
+#include "tools/gateway/http/server.hpp"
+
+namespace ringside::gateway {
+
+namespace {
+
+constexpr std::size_t kept_bytes = 16U << 10;  ///< memory beyond that is given back
+
+void forget(std::string& text) {
+    text.clear();
+    if (text.capacity() > kept_bytes) text.shrink_to_fit();
+}
+
+}  // namespace
+
+void CorkedStream::uncork_later() {
+    if (is_sending_ || std::exchange(is_due_, true)) return;
+    asio::post(get_executor(), [self = shared_from_this()] { self->uncork(); });
+}
+
+void CorkedStream::uncork() {
+    is_due_ = false;
+    if (corked_.empty()) return;
+    error_code failed;
+    const std::size_t written =
+        connection_.stream().write_now(asio::buffer(corked_), failed);
+    connection_.server().counts().bytes_sent += written;
+    if (failed) return connection_.cut();
+    if (written == corked_.size()) return forget(corked_);
+    sending_.swap(corked_);
+    sent_ = written;
+    is_sending_ = true;
+    asio::co_spawn(get_executor(), send_rest(), asio::detached);
+}
+
+Task<void> CorkedStream::send_rest() {
+    const auto self = shared_from_this();
+    for (;;) {
+        connection_.expect_within(connection_.server().limits().write_time);
+        const auto [failed, count] = co_await connection_.stream().async_write_some(
+            asio::buffer(sending_) + sent_, use_task);
+        connection_.expect_nothing();
+        if (failed) {
+            connection_.cut();
+            co_return;
+        }
+        connection_.server().counts().bytes_sent += count;
+        sent_ += count;
+        if (sent_ < sending_.size()) continue;
+        forget(sending_);
+        sent_ = 0;
+        if (corked_.empty()) break;
+        sending_.swap(corked_);
+    }
+    is_sending_ = false;
+    if (on_drained_) on_drained_();
+}
+
+}  // namespace ringside::gateway

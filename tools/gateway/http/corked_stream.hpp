@@ -1,0 +1,111 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "tools/gateway/http/connection.hpp"
+
+namespace ringside::gateway {
+
+/// A connection's stream whose writes are only remembered, and sent together when the loop has done
+/// what it was at: many small messages cost one system call. Below Beast's WebSocket it stands for
+/// the stream itself, for both the asynchronous and the synchronous way of writing.
+///
+/// Memory: what waits is the user's to bound, by `waiting_bytes`. Time: a client that takes nothing
+/// for as long as the server's limits allow is cut off.
+class CorkedStream : public std::enable_shared_from_this<CorkedStream> {
+public:
+    using executor_type = Executor;
+
+    explicit CorkedStream(Connection& connection)
+        : connection_(connection), alive_(connection.shared_from_this()) {}
+    CorkedStream(const CorkedStream&) = delete;
+    CorkedStream& operator=(const CorkedStream&) = delete;
+
+    [[nodiscard]] executor_type get_executor() noexcept {
+        return connection_.stream().get_executor();
+    }
+    [[nodiscard]] Connection& connection() noexcept { return connection_; }
+
+    /// What the client has not taken yet.
+    [[nodiscard]] std::size_t waiting_bytes() const noexcept {
+        return corked_.size() + sending_.size() - sent_;
+    }
+    /// Called whenever everything has gone that a client had let wait.
+    void on_drained(std::function<void()> call) { on_drained_ = std::move(call); }
+
+    template <class Buffers, class Token>
+    auto async_read_some(const Buffers& buffers, Token&& token) {
+        return connection_.stream().async_read_some(buffers, std::forward<Token>(token));
+    }
+    template <class Buffers, class Token>
+    auto async_write_some(const Buffers& buffers, Token&& token) {
+        return asio::async_initiate<Token, void(error_code, std::size_t)>(
+            [this](auto handler, const Buffers& from) {
+                const std::size_t bytes = cork(from);
+                asio::post(get_executor(), boost::beast::bind_front_handler(
+                                               std::move(handler), error_code(), bytes));
+            },
+            token, buffers);
+    }
+    template <class Buffers>
+    std::size_t write_some(const Buffers& buffers, error_code& failed) {
+        failed = {};
+        return cork(buffers);
+    }
+    template <class Buffers>
+    std::size_t write_some(const Buffers& buffers) {
+        return cork(buffers);
+    }
+    /// Only so that it is a SyncStream, which Beast asks for where one writes; reading never waits.
+    template <class Buffers>
+    std::size_t read_some(const Buffers&, error_code& failed) {
+        failed = asio::error::would_block;
+        return 0;
+    }
+    template <class Buffers>
+    std::size_t read_some(const Buffers&) {
+        return 0;
+    }
+
+private:
+    template <class Buffers>
+    std::size_t cork(const Buffers& buffers) {
+        std::size_t bytes = 0;
+        for (auto at = asio::buffer_sequence_begin(buffers);
+             at != asio::buffer_sequence_end(buffers); ++at) {
+            const asio::const_buffer part(*at);
+            corked_.append(static_cast<const char*>(part.data()), part.size());
+            bytes += part.size();
+        }
+        uncork_later();
+        return bytes;
+    }
+    void uncork_later();
+    void uncork();
+    Task<void> send_rest();
+
+    Connection& connection_;
+    const std::shared_ptr<Connection> alive_;
+    std::string corked_;   ///< to be sent next
+    std::string sending_;  ///< is being sent; `sent_` bytes of it are gone
+    std::size_t sent_ = 0;
+    bool is_due_ = false;      ///< `uncork` is going to be called
+    bool is_sending_ = false;  ///< `send_rest` is under way, and sends what is corked, too
+    std::function<void()> on_drained_;
+};
+
+// For Beast's WebSocket, which ends what is below it when it has ended.
+template <class Handler>
+void async_teardown(boost::beast::role_type role, CorkedStream& stream, Handler&& handler) {
+    async_teardown(role, stream.connection().stream(), std::forward<Handler>(handler));
+}
+inline void beast_close_socket(CorkedStream& stream) {
+    beast_close_socket(stream.connection().stream());
+}
+inline void teardown(boost::beast::role_type role, CorkedStream& stream, error_code& failed) {
+    teardown(role, stream.connection().stream(), failed);
+}
+
+}  // namespace ringside::gateway
