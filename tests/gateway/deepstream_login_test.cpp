@@ -222,6 +222,19 @@ TEST_F(DeepstreamLogin, AUsersFileThatIsNotGoodIsRefused) {
     }
 }
 
+TEST_F(DeepstreamLogin, NestingIsLimited) {
+    write_file("users.yml", "a: {password: x, serverData: " + std::string(100'000, '[') + "}");
+    expect_bad(plain_file, "users.yml:1: ", "");
+    const auto nested = [](std::size_t depth) {
+        return "a: {password: x, serverData: " + std::string(depth, '[') + std::string(depth, ']') +
+               "}";
+    };
+    write_file("users.yml", nested(limits::depth_max - 2));
+    configure(plain_file);
+    write_file("users.yml", nested(limits::depth_max - 1));
+    expect_bad(plain_file, "users.yml:1: ", "too deep");
+}
+
 TEST_F(DeepstreamLogin, AnchorsThatMultiplyAreRefused) {
     std::string text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
     for (int i = 1; i < 12; ++i) {

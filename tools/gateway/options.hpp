@@ -34,7 +34,8 @@ struct Options {
 /// What the command line comes to.
 struct ParsedOptions {
     Options options;
-    bool is_done = false;  ///< --help, --version, make-key or make-hash has printed: exit with `status`
+    bool is_done =
+        false;  ///< --help, --version, make-key or make-hash has printed: exit with `status`
     int status = 0;
 };
 

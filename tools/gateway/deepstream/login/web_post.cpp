@@ -50,7 +50,7 @@ public:
     }
 
     Task<Result<WebAnswer>> wait(std::chrono::milliseconds time) {
-        const auto self = shared_from_this();
+        const Waiter waiter(shared_from_this());
         deadline_.expires_after(time);
         asio::co_spawn(stream_.get_executor(), run(), asio::detached);
         while (!is_done_ && !is_late_) {
@@ -58,12 +58,27 @@ public:
             is_late_ = !cancelled;
         }
         if (is_done_) co_return std::move(outcome_);
-        error_code ignored;  // it is given up in any case
-        stream_.socket().close(ignored);
         co_return Error(Errc::timed_out, "it does not answer in time");
     }
 
 private:
+    /// Whoever does not wait any more, for whatever reason, ends what is not done.
+    struct Waiter {
+        std::shared_ptr<Exchange> exchange;
+
+        explicit Waiter(std::shared_ptr<Exchange> waited_for) : exchange(std::move(waited_for)) {}
+        ~Waiter() { exchange->give_up(); }
+        Waiter(const Waiter&) = delete;
+        Waiter& operator=(const Waiter&) = delete;
+    };
+
+    void give_up() {
+        if (is_done_) return;
+        is_late_ = true;
+        error_code ignored;  // it is given up in any case
+        stream_.socket().close(ignored);
+    }
+
     Task<void> run() {
         const auto self = shared_from_this();
         outcome_ = co_await exchange();
