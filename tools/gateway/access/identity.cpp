@@ -17,6 +17,10 @@ std::string_view name(Action action) noexcept {
         case Action::subscribe: return "subscribe";
         case Action::call: return "call";
         case Action::provide: return "provide";
+        case Action::listen: return "listen";
+        case Action::listen_events: return "listen_events";
+        case Action::notify: return "notify";
+        case Action::presence: return "presence";
     }
     return "unknown";
 }

@@ -16,8 +16,10 @@ using Claims = std::map<std::string, std::string, std::less<>>;
 
 /// Who makes a request.
 struct Identity {
-    std::string user;  ///< passes `check_level`
+    std::string user;  ///< passes `check_level`; of a deepstream client any text
     Claims claims;     ///< any text, as the key or token says
+    /// JSON that whoever vouches for a deepstream client has given along, for rules; empty: none.
+    std::string data;
     bool is_anonymous = false;
 };
 
@@ -34,11 +36,16 @@ enum class Action : std::uint8_t {
     subscribe,  ///< to events
     call,
     provide,
+    listen,         ///< to be told which records are watched
+    listen_events,  ///< to be told which subjects are
+    notify,         ///< the grid that records have changed elsewhere
+    presence,       ///< to be told who is there; the name is that of a user, empty: everybody
 };
 
-inline constexpr std::array all_actions = {Action::read,   Action::write,   Action::create,
-                                           Action::remove, Action::publish, Action::subscribe,
-                                           Action::call,   Action::provide};
+inline constexpr std::array all_actions = {
+    Action::read,      Action::write, Action::create,  Action::remove, Action::publish,
+    Action::subscribe, Action::call,  Action::provide, Action::listen, Action::listen_events,
+    Action::notify,    Action::presence};
 
 /// As the configuration calls it.
 [[nodiscard]] std::string_view name(Action action) noexcept;

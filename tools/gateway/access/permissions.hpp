@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "shm/name/pattern.hpp"
+#include "tools/gateway/access/evidence.hpp"
 #include "tools/gateway/access/identity.hpp"
 
 namespace ringside::gateway {
@@ -11,7 +13,10 @@ namespace ringside::gateway {
 struct Decision {
     bool is_allowed = false;
     /// The rule that decided, for the log; empty: none did. Valid as long as the Permissions.
-    std::string_view rule;
+    std::string_view rule{};
+    /// The rule could not be evaluated, which denies.
+    bool has_failed = false;
+    std::string failure{};  ///< why, for the log
 };
 
 /// How much of what a pattern matches is allowed.
@@ -27,8 +32,20 @@ class Permissions {
 public:
     virtual ~Permissions() = default;
 
-    /// `name` passes `check_name`.
+    /// `name` passes `check_name`; for `presence` it is a user.
     [[nodiscard]] virtual Decision decide(Action action, std::string_view name) const = 0;
+
+    /// The same where it may depend on documents.
+    [[nodiscard]] virtual Decision decide(Action action, std::string_view name,
+                                          const Evidence& evidence) const;
+
+    /// Whether what is decided of a name depends on records as they are now.
+    [[nodiscard]] virtual bool looks_at_documents(Action action, std::string_view name) const;
+    /// Whether it depends on the new document of a write, or what an event or call carries.
+    [[nodiscard]] virtual bool looks_at_data(Action action, std::string_view name) const;
+
+    /// Whether who may create a record may also write its first document, without `write`.
+    [[nodiscard]] virtual bool create_includes_write() const { return true; }
 
     [[nodiscard]] virtual Coverage coverage(Action action, const Pattern& pattern) const = 0;
 
@@ -46,6 +63,7 @@ class FixedPermissions final : public Permissions {
 public:
     explicit FixedPermissions(bool is_allowed) noexcept : is_allowed_(is_allowed) {}
 
+    using Permissions::decide;
     [[nodiscard]] Decision decide(Action action, std::string_view name) const override;
     [[nodiscard]] Coverage coverage(Action action, const Pattern& pattern) const override;
 

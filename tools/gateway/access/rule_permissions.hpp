@@ -21,6 +21,7 @@ public:
     void add(std::string rule, Effect effect, const std::vector<Action>& actions,
              const std::vector<Pattern>& patterns);
 
+    using Permissions::decide;
     [[nodiscard]] Decision decide(Action action, std::string_view name) const override;
 
     /// all: one allowing pattern covers the whole pattern (`Pattern::covers`), and no denying one

@@ -17,7 +17,8 @@ TomlFile::Take to_actions(const TomlFile& file, std::vector<Action>& actions) {
             if (!action) {
                 return file.error_at(node, "'" + text +
                                                "' is not read, write, create, delete, publish, "
-                                               "subscribe, call or provide");
+                                               "subscribe, call, provide, listen, listen_events, "
+                                               "notify or presence");
             }
             actions.push_back(*action);
         }

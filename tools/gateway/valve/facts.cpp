@@ -1,0 +1,55 @@
+#include "tools/gateway/valve/facts.hpp"
+
+#include "shm/document/json.hpp"
+
+namespace ringside::gateway::valve {
+
+namespace {
+
+/// What is said about who has no data of deepstream's: the claims of a key or token.
+std::string json_of(const Claims& claims) {
+    if (claims.empty()) return {};
+    std::string json = "{";
+    for (const auto& [name, value] : claims) {
+        if (json.size() > 1) json += ',';
+        append_json_string(name, json);
+        json += ':';
+        append_json_string(value, json);
+    }
+    return json + '}';
+}
+
+}  // namespace
+
+User::User(const Identity& identity)
+    : id(identity.user),
+      is_authenticated(!identity.is_anonymous),
+      data(identity.data.empty() ? json_of(identity.claims) : identity.data) {
+    if (data.empty()) return;
+    // Where the text is none of the grid's, the engine reads it.
+    if (auto parsed = Document::parse(data)) document = *std::move(parsed);
+}
+
+const std::optional<std::string>& LazyDocument::json() {
+    if (!std::exchange(is_read_, true)) json_ = source_();
+    return json_;
+}
+
+const std::optional<Document>& LazyDocument::document() {
+    if (!std::exchange(is_parsed_, true) && json()) {
+        if (auto parsed = Document::parse(*json_)) document_ = *std::move(parsed);
+    }
+    return document_;
+}
+
+Facts::Facts(const User& who, const Evidence& seen, const Names& conversion)
+    : user(who),
+      evidence(seen),
+      names(conversion),
+      data([&seen] { return seen.data(); }),
+      old_data([this]() -> std::optional<std::string> {
+          if (!name) return std::nullopt;
+          return record(*name);
+      }) {}
+
+}  // namespace ringside::gateway::valve
