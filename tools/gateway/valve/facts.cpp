@@ -52,4 +52,11 @@ Facts::Facts(const User& who, const Evidence& seen, const Names& conversion)
           return record(*name);
       }) {}
 
+std::optional<std::string> Facts::record(std::string_view deepstream_name) {
+    auto read = evidence.record(names.to_grid(deepstream_name));
+    if (read) return *std::move(read);
+    failure = read.error().text();
+    return std::nullopt;
+}
+
 }  // namespace ringside::gateway::valve

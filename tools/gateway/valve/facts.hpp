@@ -66,10 +66,11 @@ struct Facts {
     LazyDocument data;
     LazyDocument old_data;
 
+    /// That a record could not be read, so that nothing may be concluded; empty: all could be.
+    std::string failure{};
+
     /// A record, by deepstream's name.
-    [[nodiscard]] std::optional<std::string> record(std::string_view deepstream_name) const {
-        return evidence.record(names.to_grid(deepstream_name));
-    }
+    [[nodiscard]] std::optional<std::string> record(std::string_view deepstream_name);
 };
 
 }  // namespace ringside::gateway::valve

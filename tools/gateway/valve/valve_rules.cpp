@@ -115,16 +115,22 @@ Decision ValveRules::decide(const User& user, Action action, std::string_view gr
     if (!is_user || !name.empty()) facts.name = name;
     facts.path_variables = std::move(path_variables);
     facts.now_ms = now_ms();
-    if (rule->is_simple) {
-        if (const auto is_true = evaluate_simple(expression, rule->scope, facts)) {
-            return {.is_allowed = *is_true, .rule = rule->label};
-        }
-    }
-    Verdict verdict = engines_.evaluate(rule->script, facts);
-    return {.is_allowed = verdict.is_true,
+    Verdict verdict = evaluate(*rule, facts);
+    return {.is_allowed = verdict.is_true && !verdict.has_failed,
             .rule = rule->label,
             .has_failed = verdict.has_failed,
             .failure = std::move(verdict.why)};
+}
+
+Verdict ValveRules::evaluate(const ValveRule& rule, Facts& facts) const {
+    Verdict verdict;
+    const auto is_true = rule.is_simple ? evaluate_simple(rule.expression, rule.scope, facts)
+                                        : std::optional<bool>();
+    if (is_true) verdict.is_true = *is_true;
+    else verdict = engines_.evaluate(rule.script, facts);
+    // What was taken for a record that is not there may be one that could not be read.
+    if (!facts.failure.empty()) return {.has_failed = true, .why = facts.failure};
+    return verdict;
 }
 
 Coverage ValveRules::coverage(Action action, const Pattern& pattern) const {

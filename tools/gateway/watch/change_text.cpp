@@ -20,9 +20,11 @@ ChangeText ChangeText::of(const WatchEvent& event, const Pointer& pointer) {
     fmt::format_to(std::back_inserter(out), R"(,"revision":{},"version":{},"time":{})",
                    text.revision_, event.record.version(), time_ns / 1'000'000);
     const Value document = event.record.document();
-    if (!document.exists()) return text;
+    text.is_removal_ = !document.exists();
+    if (text.is_removal_) return text;
     if (pointer.empty() || text.is_event_) {
         out += R"(,"document":)";
+        text.document_at_ = out.size();
         append_json(document, out);
     } else if (const auto value = document.find(pointer)) {
         out += R"(,"value":)";

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -21,6 +22,14 @@ public:
     [[nodiscard]] const std::string& name() const noexcept { return name_; }
     [[nodiscard]] Revision revision() const noexcept { return revision_; }
 
+    /// The whole document as JSON; none: there is none, or only a value of it was encoded.
+    [[nodiscard]] std::optional<std::string_view> document() const noexcept {
+        if (document_at_ == 0) return std::nullopt;
+        return std::string_view(members_).substr(document_at_);
+    }
+    /// Whether the record is not there any more.
+    [[nodiscard]] bool is_removal() const noexcept { return is_removal_; }
+
     /// Members of an object, without its braces: `"kind":"put",…`
     [[nodiscard]] const std::string& members() const noexcept { return members_; }
 
@@ -30,6 +39,8 @@ private:
     std::string name_;
     Revision revision_ = 0;
     std::string members_;
+    std::size_t document_at_ = 0;  ///< in `members_`
+    bool is_removal_ = false;
 };
 
 }  // namespace ringside::gateway
