@@ -30,25 +30,22 @@ std::size_t& size_of(void* block) noexcept { return *static_cast<std::size_t*>(b
 
 /// Nothing is left that a rule could call, but for what the engine itself converts values by.
 constexpr const char* clean_up = R"((function () {
+    var names = Object.getOwnPropertyNames;
     function keep(object, kept) {
-        Object.getOwnPropertyNames(object).forEach(function (name) {
-            if (kept.indexOf(name) < 0) delete object[name];
-        });
+        var all = names(object);
+        for (var at = 0; at < all.length; ++at) {
+            if (kept.indexOf(all[at]) < 0) delete object[all[at]];
+        }
     }
-    var strings = ['length', 'toString', 'valueOf', 'startsWith', 'endsWith', 'includes',
-                   'indexOf', 'match', 'trim', 'toUpperCase', 'toLowerCase'];
-    var arrays = ['length', 'toString', 'join', 'includes', 'indexOf'];
-    var values = ['toString', 'valueOf'];
-    keep(Function.prototype, []);
-    keep(Number.prototype, values);
-    keep(Boolean.prototype, values);
-    keep(String.prototype, strings);
     keep(Error.prototype, ['name', 'message', 'toString']);
-    keep(Array.prototype, arrays);
-    var all = Object.getOwnPropertyNames;
-    var scope = this;
-    keep(Object.prototype, values);
-    all(scope).forEach(function (name) { delete scope[name]; });
+    keep(Function.prototype, []);
+    keep(Number.prototype, ['toString', 'valueOf']);
+    keep(Boolean.prototype, ['toString', 'valueOf']);
+    keep(String.prototype, ['length', 'toString', 'valueOf', 'startsWith', 'endsWith', 'includes',
+                            'indexOf', 'match', 'trim', 'toUpperCase', 'toLowerCase']);
+    keep(Array.prototype, ['length', 'toString', 'join', 'includes', 'indexOf']);
+    keep(Object.prototype, ['toString', 'valueOf']);
+    keep(this, []);
 }))";
 
 }  // namespace
