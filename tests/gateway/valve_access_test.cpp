@@ -76,6 +76,10 @@ presence:
         for (const char c : name) target += c == '/' ? std::string("%2F") : std::string(1, c);
         return target;
     }
+    testing::HttpResponse patch_record(const std::string& target, const std::string& body,
+                                       const HttpHeaders& headers) {
+        return http_.request("PATCH", target, headers, body);
+    }
     [[nodiscard]] std::string document(const std::string& name) const {
         const auto record = client_.get(name);
         return record ? to_json(record->document()) : "none";
@@ -110,14 +114,14 @@ TEST_F(ValveAccess, RulesSeeTheOldDocumentAndTheWholeNewOne) {
     expect_problem(http_.put(name, R"({"price":9})", as("bob")), 403, "permission_denied");
     EXPECT_EQ(http_.put(name, R"({"price":11,"n":[1]})", as("bob")).status, 200);
     const auto merge = patching("bob", "merge-patch+json");
-    expect_problem(http_.patch(name, R"({"n":2})", merge), 403, "permission_denied");
-    EXPECT_EQ(http_.patch(name, R"({"price":12})", merge).status, 200);
+    expect_problem(patch_record(name, R"({"n":2})", merge), 403, "permission_denied");
+    EXPECT_EQ(patch_record(name, R"({"price":12})", merge).status, 200);
     const auto patch = patching("bob", "json-patch+json");
     expect_problem(
-        http_.patch(name, R"([{"op":"replace","path":"/price","value":12}])", patch), 403,
+        patch_record(name, R"([{"op":"replace","path":"/price","value":12}])", patch), 403,
         "permission_denied");
     EXPECT_EQ(
-        http_.patch(name, R"([{"op":"replace","path":"/price","value":13}])", patch).status, 200);
+        patch_record(name, R"([{"op":"replace","path":"/price","value":13}])", patch).status, 200);
     expect_problem(http_.put(name + "?pointer=/price", "13", as("bob")), 403,
                    "permission_denied");
     EXPECT_EQ(http_.put(name + "?pointer=/price", "101", as("bob")).status, 200);

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <limits>
+#include <utility>
 
 #include "tools/gateway/valve/cesu8.hpp"
 #include "tools/gateway/valve/engine_methods.hpp"
@@ -64,7 +65,7 @@ public:
         void* const old_block = old == nullptr ? nullptr : static_cast<char*>(old) - block_header;
         const std::size_t old_size = old_block == nullptr ? 0 : size_of(old_block);
         if (size > old_size && size - old_size > engine.bytes_max_ - engine.bytes_used_) {
-            engine.is_spoilt_ = true;
+            engine.has_run_out_ = true;
             return nullptr;
         }
         void* const block = std::realloc(old_block, size + block_header);
@@ -204,7 +205,10 @@ Verdict Engine::evaluate(const Script& script, Facts& facts) {
     bytes_max_ = bytes_used_ + valve_limits::evaluation_bytes_max;
     const bool is_done = duk_safe_call(heap_, EngineCalls::run, this, 0, 1) == DUK_EXEC_SUCCESS;
     bytes_max_ = unlimited;
-    if (is_spoilt_) {
+    // Where it has found what it could do without, it has come to an end all the same.
+    const bool has_run_out = std::exchange(has_run_out_, false);
+    if (!is_done && has_run_out) {
+        is_spoilt_ = true;
         const std::size_t megabytes = valve_limits::evaluation_bytes_max >> 20U;
         return {.has_failed = true,
                 .why = "it takes more than " + std::to_string(megabytes) + " MiB"};

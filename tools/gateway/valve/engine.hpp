@@ -55,6 +55,7 @@ private:
     duk_hthread* heap_ = nullptr;
     std::size_t bytes_used_ = 0;
     std::size_t bytes_max_ = 0;  ///< above it the engine gets no memory
+    bool has_run_out_ = false;   ///< of memory
     bool is_spoilt_ = false;
 
     // Of the evaluation. What C++ makes for the engine lies here, because an exception of

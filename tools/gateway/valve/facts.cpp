@@ -27,7 +27,7 @@ User::User(const Identity& identity)
       data(identity.data.empty() ? json_of(identity.claims) : identity.data) {
     if (data.empty()) return;
     // Where the text is none of the grid's, the engine reads it.
-    if (auto parsed = Document::parse(data)) document = *std::move(parsed);
+    if (auto parsed = document_from_json(data)) document = *std::move(parsed);
 }
 
 const std::optional<std::string>& LazyDocument::json() {
@@ -35,9 +35,9 @@ const std::optional<std::string>& LazyDocument::json() {
     return json_;
 }
 
-const std::optional<Document>& LazyDocument::document() {
+const std::optional<Bytes>& LazyDocument::document() {
     if (!std::exchange(is_parsed_, true) && json()) {
-        if (auto parsed = Document::parse(*json_)) document_ = *std::move(parsed);
+        if (auto parsed = document_from_json(*json_)) document_ = *std::move(parsed);
     }
     return document_;
 }

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "ringside/record.hpp"
+#include "shm/base/types.hpp"
 #include "tools/gateway/access/evidence.hpp"
 #include "tools/gateway/access/identity.hpp"
 
@@ -27,7 +27,7 @@ struct User {
     std::string id;
     bool is_authenticated = false;
     std::string data;  ///< JSON; empty: null
-    std::optional<Document> document;
+    std::optional<Bytes> document;  ///< encoded
 };
 
 /// JSON, and the document that it is; each is made when it is first asked for.
@@ -38,15 +38,15 @@ public:
 
     /// None: there is none.
     [[nodiscard]] const std::optional<std::string>& json();
-    /// None: there is none, or its text is no document of the grid.
-    [[nodiscard]] const std::optional<Document>& document();
+    /// Encoded. None: there is none, or its text is no document of the grid.
+    [[nodiscard]] const std::optional<Bytes>& document();
 
 private:
     Source source_;
     bool is_read_ = false;
     bool is_parsed_ = false;
     std::optional<std::string> json_;
-    std::optional<Document> document_;
+    std::optional<Bytes> document_;
 };
 
 /// What an expression is evaluated for. Everything that it refers to must outlive it.

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "shm/base/utf8.hpp"
+#include "shm/document/value.hpp"
 
 namespace ringside::gateway::valve {
 
@@ -141,7 +142,7 @@ private:
         if (!lazy.json()) return Plain{.type = otherwise};
         const auto& parsed = lazy.document();
         if (!parsed) return std::nullopt;
-        return plain_of(parsed->root());
+        return plain_of(Value::of(*parsed));
     }
 
     Maybe member(const Node& node) {
@@ -162,7 +163,7 @@ private:
         if (name != "data") return std::nullopt;
         if (facts_.user.data.empty()) return Plain{.type = Type::null};
         if (!facts_.user.document) return std::nullopt;
-        return plain_of(facts_.user.document->root());
+        return plain_of(Value::of(*facts_.user.document));
     }
 
     Maybe binary(const Node& node) {
