@@ -19,7 +19,7 @@ struct Identity {
     std::string user;  ///< passes `check_level`; of a deepstream client any text
     Claims claims;     ///< any text, as the key or token says
     /// JSON that whoever vouches for a deepstream client has given along, for rules; empty: none.
-    std::string data;
+    std::string data{};
     bool is_anonymous = false;
 };
 
