@@ -245,6 +245,7 @@ TEST_F(ValveAccess, EventsAndCallsAreDecidedByWhatTheyCarry) {
     EXPECT_EQ(http_.post("/v1/events/s", R"({"size":2})", as("bob")).status, 200);
     expect_problem(http_.post("/v1/events/s", R"({"size":3})", as("bob")), 403,
                    "permission_denied");
+    expect_problem(http_.post("/v1/events/s", "{", as("bob")), 400, "bad_json");
     expect_problem(http_.post("/v1/rpc/f", "2", as("bob")), 403, "permission_denied");
     expect_problem(http_.post("/v1/rpc/f", "1", as("bob")), 503, "no_provider");
 }

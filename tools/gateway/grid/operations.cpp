@@ -304,12 +304,22 @@ Task<Outcome<CommitResult>> Operations::commit(const Requester& requester, const
     }
 }
 
+Outcome<void> Operations::refuse_message(const Requester& requester, Action action,
+                                         std::string_view name, std::string_view json) {
+    if (requester.permissions->looks_at_data(action, name)) {
+        // What is no document is told so, before a rule fails because of it.
+        if (const auto read = Document::parse(json); !read) return Problem::of(read.error());
+    }
+    const PayloadEvidence evidence(grid_.records(), json);
+    if (auto problem = requester.refuse(action, name, evidence)) return *std::move(problem);
+    return {};
+}
+
 Task<Outcome<Revision>> Operations::publish(const Requester& requester, std::string subject,
                                             std::string json) {
     ++figures_.publications;
-    const PayloadEvidence evidence(grid_.records(), json);
-    if (auto problem = requester.refuse(Action::publish, subject, evidence)) {
-        co_return *std::move(problem);
+    if (auto refused = refuse_message(requester, Action::publish, subject, json); !refused) {
+        co_return refused.error();
     }
     Write event{.kind = Write::Kind::publish, .name = std::move(subject), .json = std::move(json)};
     auto told = co_await grid_.write(std::move(event));
@@ -320,9 +330,8 @@ Task<Outcome<Revision>> Operations::publish(const Requester& requester, std::str
 Task<Outcome<Answer>> Operations::call(const Requester& requester, std::string name,
                                        std::string json, CallOptions options) {
     ++figures_.calls;
-    const PayloadEvidence evidence(grid_.records(), json);
-    if (auto problem = requester.refuse(Action::call, name, evidence)) {
-        co_return *std::move(problem);
+    if (auto refused = refuse_message(requester, Action::call, name, json); !refused) {
+        co_return refused.error();
     }
     auto answer = co_await grid_.call(std::move(name), std::move(json), options);
     if (!answer) co_return Problem::of(answer.error());

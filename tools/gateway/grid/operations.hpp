@@ -45,6 +45,9 @@ private:
                                                const WriteEvidence& evidence);
     [[nodiscard]] Outcome<void> refuse_write(const Requester& requester, const Write& write,
                                              const WriteEvidence& evidence);
+    /// Of an event or call.
+    [[nodiscard]] Outcome<void> refuse_message(const Requester& requester, Action action,
+                                               std::string_view name, std::string_view json);
     struct Filled {
         Transaction transaction{};
         std::set<std::string, std::less<>> records{};  ///< that it changes

@@ -48,12 +48,14 @@ Facts::Facts(const User& who, const Evidence& seen, const Names& conversion)
       names(conversion),
       data([&seen] { return seen.data(); }),
       old_data([this]() -> std::optional<std::string> {
-          if (!name) return std::nullopt;
-          return record(*name);
+          return name ? record(*name) : std::nullopt;
       }) {}
 
 std::optional<std::string> Facts::record(std::string_view deepstream_name) {
-    auto read = evidence.record(names.to_grid(deepstream_name));
+    // Not every name of the grid is one that a name of deepstream is converted to.
+    const bool is_own = name && *name == deepstream_name;
+    auto read =
+        evidence.record(is_own ? std::string(grid_name) : names.to_grid(deepstream_name));
     if (read) return *std::move(read);
     failure = read.error().text();
     return std::nullopt;

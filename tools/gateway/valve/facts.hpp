@@ -60,6 +60,7 @@ struct Facts {
     const Names& names;
     std::string_view action;
     std::optional<std::string> name;  ///< deepstream's; none: it is about no name
+    std::string_view grid_name;       ///< the same
     /// Of the path, in its order.
     std::vector<std::string> path_variables{};
     double now_ms = 0;

@@ -113,6 +113,7 @@ Decision ValveRules::decide(const User& user, Action action, std::string_view gr
     Facts facts(user, evidence, names_);
     facts.action = gateway::name(action);
     if (!is_user || !name.empty()) facts.name = name;
+    facts.grid_name = grid_name;
     facts.path_variables = std::move(path_variables);
     facts.now_ms = now_ms();
     Verdict verdict = evaluate(*rule, facts);
