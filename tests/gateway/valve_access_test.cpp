@@ -60,9 +60,8 @@ presence:
     }
     void write(const std::string& name, const std::string& text) const {
         std::ofstream(directory_ / name, std::ios::trunc) << text;
-        std::filesystem::permissions(
-            directory_ / name,
-            std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+        std::filesystem::permissions(directory_ / name, std::filesystem::perms::owner_read |
+                                                            std::filesystem::perms::owner_write);
     }
     static std::string key_of(const std::string& user) {
         return user + "-key-0123456789abcdefghijklmnop";
@@ -117,17 +116,14 @@ TEST_F(ValveAccess, RulesSeeTheOldDocumentAndTheWholeNewOne) {
     expect_problem(patch_record(name, R"({"n":2})", merge), 403, "permission_denied");
     EXPECT_EQ(patch_record(name, R"({"price":12})", merge).status, 200);
     const auto patch = patching("bob", "json-patch+json");
-    expect_problem(
-        patch_record(name, R"([{"op":"replace","path":"/price","value":12}])", patch), 403,
-        "permission_denied");
-    EXPECT_EQ(
-        patch_record(name, R"([{"op":"replace","path":"/price","value":13}])", patch).status, 200);
-    expect_problem(http_.put(name + "?pointer=/price", "13", as("bob")), 403,
-                   "permission_denied");
+    expect_problem(patch_record(name, R"([{"op":"replace","path":"/price","value":12}])", patch),
+                   403, "permission_denied");
+    EXPECT_EQ(patch_record(name, R"([{"op":"replace","path":"/price","value":13}])", patch).status,
+              200);
+    expect_problem(http_.put(name + "?pointer=/price", "13", as("bob")), 403, "permission_denied");
     EXPECT_EQ(http_.put(name + "?pointer=/price", "101", as("bob")).status, 200);
     EXPECT_EQ(document("prices/a"), R"({"n":[1],"price":101})");
-    expect_problem(http_.put(at("prices/b") + "?pointer=/price", "1", as("bob")), 404,
-                   "not_found");
+    expect_problem(http_.put(at("prices/b") + "?pointer=/price", "1", as("bob")), 404, "not_found");
     EXPECT_EQ(http_.remove(name, as("bob")).status, 200);
     EXPECT_EQ(document("prices/a"), "none");
 }
@@ -191,14 +187,13 @@ TEST_F(ValveAccess, TransactionsAreDecidedWriteByWrite) {
     };
     const std::string put = R"({"op":"put","name":"prices/a","document":{"price":10}})";
     EXPECT_EQ(commit(put + R"(,{"op":"merge","name":"open/a","document":{}})", "bob").status, 200);
-    const auto refused =
-        commit(R"({"op":"put","name":"open/b","document":1},)" + put, "bob");
+    const auto refused = commit(R"({"op":"put","name":"open/b","document":1},)" + put, "bob");
     expect_problem(refused, 403, "permission_denied");
     EXPECT_EQ(member(refused, "write"), "1");
     EXPECT_EQ(document("open/b"), "none");
-    EXPECT_EQ(commit(R"({"op":"patch","name":"prices/a","pointer":"/price","value":11})", "bob")
-                  .status,
-              200);
+    EXPECT_EQ(
+        commit(R"({"op":"patch","name":"prices/a","pointer":"/price","value":11})", "bob").status,
+        200);
     const std::string merge = R"({"op":"merge","name":"prices/a","document":{"price":12}})";
     const auto twice = commit(merge + "," + merge, "bob");
     expect_problem(twice, 400, "bad_request");
@@ -206,8 +201,7 @@ TEST_F(ValveAccess, TransactionsAreDecidedWriteByWrite) {
     expect_problem(commit(R"({"op":"publish","subject":"s","document":{"size":3}})", "bob"), 403,
                    "permission_denied");
     EXPECT_EQ(commit(R"({"op":"publish","subject":"s","document":{"size":2}})", "bob").status, 200);
-    expect_problem(commit(R"({"op":"remove","name":"prices/a"})", "bob"), 403,
-                   "permission_denied");
+    expect_problem(commit(R"({"op":"remove","name":"prices/a"})", "bob"), 403, "permission_denied");
 }
 
 TEST_F(ValveAccess, ReadsAndListsSeeTheRecord) {
@@ -226,8 +220,7 @@ TEST_F(ValveAccess, ReadsAndListsSeeTheRecord) {
     expect_problem(http_.post("/v1/query", R"({"sql":"SELECT 1"})", as("anna")), 403,
                    "permission_denied");
     expect_problem(http_.get(at("$sys/session/1"), as("anna")), 403, "permission_denied");
-    expect_problem(http_.get("/v1/watch?pattern=closed/**", as("anna")), 403,
-                   "permission_denied");
+    expect_problem(http_.get("/v1/watch?pattern=closed/**", as("anna")), 403, "permission_denied");
 }
 
 TEST_F(ValveAccess, WatchesTellWhatARuleAllowsOfEachState) {
@@ -286,9 +279,10 @@ TEST_F(ValveConfiguration, NamesAFileAndIsTheOnlyOneToDecide) {
     expect_refused("\n[valve]\n", 2, "needs file");
     expect_refused("[valve]\nfile = 7\n", 2, "");
     expect_refused("[valve]\nfile = \"rules.yml\"\nother = 1\n", 3, "other");
-    expect_refused("[valve]\nfile = \"rules.yml\"\n[[rule]]\nactions = [\"read\"]\n"
-                   "patterns = [\"**\"]\n",
-                   1, "either [valve] decides or [[rule]]");
+    expect_refused(
+        "[valve]\nfile = \"rules.yml\"\n[[rule]]\nactions = [\"read\"]\n"
+        "patterns = [\"**\"]\n",
+        1, "either [valve] decides or [[rule]]");
     const auto missing = load("[valve]\nfile = \"none.yml\"\n");
     ASSERT_FALSE(missing);
     EXPECT_THAT(missing.error().detail, HasSubstr("none.yml: cannot be read"));

@@ -14,7 +14,8 @@ namespace limits_ = gateway::valve_limits;
 class ValveExpressions : public testing::ValveTest {
 protected:
     void SetUp() override {
-        documents_.new_document = R"({"price":7,"tags":["a","b"],"title":"Größe 😀","deep":{"a":1}})";
+        documents_.new_document =
+            R"({"price":7,"tags":["a","b"],"title":"Größe 😀","deep":{"a":1}})";
         documents_.records["x/17"] = R"({"price":5,"owner":"anna","none":null})";
         documents_.records["role/anna"] = R"({"level":9,"next":"role/boss"})";
         documents_.records["role/boss"] = R"({"level":1,"next":"role/top"})";
@@ -23,19 +24,34 @@ protected:
 };
 
 TEST_F(ValveExpressions, SeeWhatTheyAreGiven) {
-    for (const char* yes :
-         {"user.id === 'anna'", "user.isAuthenticated", "user.data.role === 'admin'",
-          "user.data.n === 3", "data.price === 7", "oldData.price === 5", "$id === '17'",
-          "name === 'x/17'", "action === 'write'", "now > 1600000000000", "data.deep.a === 1",
-          "data['price'] === 7", "data.tags[1] === 'b'", "data.tags.length === 2",
-          "oldData.none === null", "oldData.other === undefined", "!data.other",
-          "data.price > oldData.price && user.id === oldData.owner", "data.title.length === 8",
-          "typeof data.price === 'number'", "'price' in data", "true", "1 < 2 ? true : false"}) {
+    for (const char* yes : {"user.id === 'anna'",
+                            "user.isAuthenticated",
+                            "user.data.role === 'admin'",
+                            "user.data.n === 3",
+                            "data.price === 7",
+                            "oldData.price === 5",
+                            "$id === '17'",
+                            "name === 'x/17'",
+                            "action === 'write'",
+                            "now > 1600000000000",
+                            "data.deep.a === 1",
+                            "data['price'] === 7",
+                            "data.tags[1] === 'b'",
+                            "data.tags.length === 2",
+                            "oldData.none === null",
+                            "oldData.other === undefined",
+                            "!data.other",
+                            "data.price > oldData.price && user.id === oldData.owner",
+                            "data.title.length === 8",
+                            "typeof data.price === 'number'",
+                            "'price' in data",
+                            "true",
+                            "1 < 2 ? true : false"}) {
         EXPECT_EQ(evaluate(yes), "yes") << yes;
     }
     for (const char* no :
-         {"user.id === 'bob'", "!user.isAuthenticated", "data.price < oldData.price",
-          "$id === 17", "false", "null", "undefined", "0", "''", "NaN", "data.other"}) {
+         {"user.id === 'bob'", "!user.isAuthenticated", "data.price < oldData.price", "$id === 17",
+          "false", "null", "undefined", "0", "''", "NaN", "data.other"}) {
         EXPECT_EQ(evaluate(no), "no") << no;
     }
 }
@@ -54,9 +70,9 @@ TEST_F(ValveExpressions, WhatIsNotThereIsNullOrUndefined) {
 }
 
 TEST_F(ValveExpressions, FailWhereJavaScriptThrows) {
-    for (const char* fails : {"data.other.more === 1", "_(7) === null", "user.data.x.y",
-                              "data.price.trim() === ''", "data.tags.trim()", "'a' in 'b'",
-                              "data.title.match('(')", "undefined.x"}) {
+    for (const char* fails :
+         {"data.other.more === 1", "_(7) === null", "user.data.x.y", "data.price.trim() === ''",
+          "data.tags.trim()", "'a' in 'b'", "data.title.match('(')", "undefined.x"}) {
         EXPECT_THAT(evaluate(fails), StartsWith("failed: ")) << fails;
     }
     EXPECT_EQ(evaluate("user.id === 'bob' && data.other.more"), "no") << "it is not reached";
@@ -67,9 +83,11 @@ TEST_F(ValveExpressions, FailWhereJavaScriptThrows) {
 
 TEST_F(ValveExpressions, AreTheSameNativelyAndInTheEngine) {
     const std::vector<std::string> values = {
-        "undefined", "null", "true", "false", "0", "1", "7", "NaN", "''", "'a'", "'7'", "'b'",
-        "'Z'", "data.price", "data.title", "data.tags", "data.deep", "data.other", "user",
-        "user.id", "oldData.none", "oldData.price", "Infinity", "user.data.n", "'😀'", "'ﬀ'"};
+        "undefined", "null",       "true",         "false",         "0",         "1",
+        "7",         "NaN",        "''",           "'a'",           "'7'",       "'b'",
+        "'Z'",       "data.price", "data.title",   "data.tags",     "data.deep", "data.other",
+        "user",      "user.id",    "oldData.none", "oldData.price", "Infinity",  "user.data.n",
+        "'😀'",       "'ﬀ'"};
     std::vector<std::string> texts;
     for (const std::string& left : values) {
         for (const std::string& right : values) {
@@ -108,40 +126,72 @@ TEST_F(ValveExpressions, AreTheSameNativelyAndInTheEngine) {
 }
 
 TEST_F(ValveExpressions, CallTheMethodsOfTexts) {
-    for (const char* yes :
-         {"user.id.startsWith('an')", "user.id.endsWith('na')", "user.id.includes('nn')",
-          "user.id.indexOf('n') === 1", "user.id.indexOf('n', 2) === 2",
-          "user.id.indexOf('z') === -1", "user.id.toUpperCase() === 'ANNA'",
-          "'A'.toLowerCase() === 'a'", "' a '.trim() === 'a'", "data.tags.includes('a')",
-          "!data.tags.includes('c')", "[NaN].includes(NaN)", "data.tags.indexOf('b') === 1",
-          "'a😀b'.indexOf('b') === 3", "data.title.includes('😀')", "'aaa'.indexOf('') === 0",
-          "data.title.toUpperCase().startsWith('GRÖSSE')", "'' + data.tags === 'a,b'",
-          "'a' + 1 + null === 'a1null'", "'7' * 1 === 7", "-data.price === -7", "~5 === -6",
-          "(7 & 3) === 3", "1 << 4 === 16", "7 % 4 === 3", "data.deep + '' === '[object Object]'",
-          "'\\u0061\\x62\\'' === 'ab\\''", "'\\ud83d\\ude00' === '😀'", "0x10 === 16",
-          "1.5e3 === 1500", "'\xE2\x80\xA8'.length === 1", "/* why */ true // because",
-          "true;"}) {
+    for (const char* yes : {"user.id.startsWith('an')",
+                            "user.id.endsWith('na')",
+                            "user.id.includes('nn')",
+                            "user.id.indexOf('n') === 1",
+                            "user.id.indexOf('n', 2) === 2",
+                            "user.id.indexOf('z') === -1",
+                            "user.id.toUpperCase() === 'ANNA'",
+                            "'A'.toLowerCase() === 'a'",
+                            "' a '.trim() === 'a'",
+                            "data.tags.includes('a')",
+                            "!data.tags.includes('c')",
+                            "[NaN].includes(NaN)",
+                            "data.tags.indexOf('b') === 1",
+                            "'a😀b'.indexOf('b') === 3",
+                            "data.title.includes('😀')",
+                            "'aaa'.indexOf('') === 0",
+                            "data.title.toUpperCase().startsWith('GRÖSSE')",
+                            "'' + data.tags === 'a,b'",
+                            "'a' + 1 + null === 'a1null'",
+                            "'7' * 1 === 7",
+                            "-data.price === -7",
+                            "~5 === -6",
+                            "(7 & 3) === 3",
+                            "1 << 4 === 16",
+                            "7 % 4 === 3",
+                            "data.deep + '' === '[object Object]'",
+                            "'\\u0061\\x62\\'' === 'ab\\''",
+                            "'\\ud83d\\ude00' === '😀'",
+                            "0x10 === 16",
+                            "1.5e3 === 1500",
+                            "'\xE2\x80\xA8'.length === 1",
+                            "/* why */ true // because",
+                            "true;"}) {
         EXPECT_EQ(evaluate(yes), "yes") << yes;
     }
 }
 
 TEST_F(ValveExpressions, MatchPatterns) {
-    for (const char* yes :
-         {"user.id.match(/^an+a$/)", "!user.id.match(/^b/)", "user.id.match(/ANNA/i)",
-          "user.id.match(/(a)(x)?/)[1] === 'a'", "user.id.match(/(a)(x)?/)[2] === undefined",
-          "user.id.match(/a/g).length === 2", "user.id.match('n+')[0] === 'nn'",
-          "data.title.match(/^\\S+\\s.$/)", "'a\\nb'.match(/^b$/m)", "!'a\\nb'.match(/a.b/)",
-          "'a\\nb'.match(/a.b/s)", "'a[b'.match(/[[]/)", "'x'.match(/[^\\s\\d]/)",
-          "'\\u00a0'.match(/^[\\s]$/)", "!'\\u00a0'.match(/[\\S]/)", "'a/b'.match(/a\\/b/)",
-          "'\\v'.match(/\\v/)", "'é'.match(/\\u00e9/)", "'a'.match(/(?:b|a)/)",
-          "'😀'.match(/😀/)[0] === '😀'", "''.match(/a*/g).length === 1", "':'.match(/[[:alpha:]/)",
-          "!'b'.match(/[[:alpha:]/)"}) {
+    for (const char* yes : {"user.id.match(/^an+a$/)",
+                            "!user.id.match(/^b/)",
+                            "user.id.match(/ANNA/i)",
+                            "user.id.match(/(a)(x)?/)[1] === 'a'",
+                            "user.id.match(/(a)(x)?/)[2] === undefined",
+                            "user.id.match(/a/g).length === 2",
+                            "user.id.match('n+')[0] === 'nn'",
+                            "data.title.match(/^\\S+\\s.$/)",
+                            "'a\\nb'.match(/^b$/m)",
+                            "!'a\\nb'.match(/a.b/)",
+                            "'a\\nb'.match(/a.b/s)",
+                            "'a[b'.match(/[[]/)",
+                            "'x'.match(/[^\\s\\d]/)",
+                            "'\\u00a0'.match(/^[\\s]$/)",
+                            "!'\\u00a0'.match(/[\\S]/)",
+                            "'a/b'.match(/a\\/b/)",
+                            "'\\v'.match(/\\v/)",
+                            "'é'.match(/\\u00e9/)",
+                            "'a'.match(/(?:b|a)/)",
+                            "'😀'.match(/😀/)[0] === '😀'",
+                            "''.match(/a*/g).length === 1",
+                            "':'.match(/[[:alpha:]/)",
+                            "!'b'.match(/[[:alpha:]/)"}) {
         EXPECT_EQ(evaluate(yes), "yes") << yes;
     }
-    for (const char* pattern :
-         {"/(?=a)/", "/(?!a)/", "/(a)\\1/", "/(?<n>a)/", "/a/y", "/\\p{L}/u", "/(/", "/\\Qa\\E/", "/[]/", "/a{1001}/", "/\\cA/", "/\\ud83d/"}) {
-        EXPECT_THAT(refused("user.id.match(" + std::string(pattern) + ")"),
-                    HasSubstr("a pattern"))
+    for (const char* pattern : {"/(?=a)/", "/(?!a)/", "/(a)\\1/", "/(?<n>a)/", "/a/y", "/\\p{L}/u",
+                                "/(/", "/\\Qa\\E/", "/[]/", "/a{1001}/", "/\\cA/", "/\\ud83d/"}) {
+        EXPECT_THAT(refused("user.id.match(" + std::string(pattern) + ")"), HasSubstr("a pattern"))
             << pattern;
     }
 }

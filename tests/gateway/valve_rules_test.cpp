@@ -51,8 +51,7 @@ presence:
     for (const Action asked : gateway::all_actions) {
         for (const Action named : gateway::all_actions) {
             const std::string name = "a/" + std::string(gateway::name(named));
-            EXPECT_EQ(may(asked, name), asked == named)
-                << gateway::name(asked) << " of " << name;
+            EXPECT_EQ(may(asked, name), asked == named) << gateway::name(asked) << " of " << name;
         }
     }
 }
@@ -100,10 +99,11 @@ TEST_F(ValveRules, PathsMatchWholeNames) {
 }
 
 TEST_F(ValveRules, JsonWithTabsAndYamlSayTheSame) {
-    load("{\n\t\"record\": {\"*\": {\"read\": \"user.id === 'anna'\"}},\n"
-         "\t\"event\": {\"*\": {\"publish\": true}},\n\t\"rpc\": {\"*\": {\"request\": false}},\n"
-         "\t\"presence\": {\"*\": {\"allow\": \"true\"}}\n}\n",
-         "rules.json");
+    load(
+        "{\n\t\"record\": {\"*\": {\"read\": \"user.id === 'anna'\"}},\n"
+        "\t\"event\": {\"*\": {\"publish\": true}},\n\t\"rpc\": {\"*\": {\"request\": false}},\n"
+        "\t\"presence\": {\"*\": {\"allow\": \"true\"}}\n}\n",
+        "rules.json");
     EXPECT_TRUE(may(Action::read, "a"));
     EXPECT_TRUE(may(Action::publish, "a"));
     EXPECT_FALSE(may(Action::call, "a"));
@@ -139,9 +139,10 @@ TEST_F(ValveRules, NamesAreConverted) {
 }
 
 TEST_F(ValveRules, PresenceOfEverybodyHasNoName) {
-    load("record: {\"*\": {read: true}}\nevent: {\"*\": {publish: true}}\n"
-         "rpc: {\"*\": {request: true}}\npresence:\n  \"*\": {allow: \"name === undefined\"}\n"
-         "  \"$user\": {allow: \"$user === 'bob'\"}\n");
+    load(
+        "record: {\"*\": {read: true}}\nevent: {\"*\": {publish: true}}\n"
+        "rpc: {\"*\": {request: true}}\npresence:\n  \"*\": {allow: \"name === undefined\"}\n"
+        "  \"$user\": {allow: \"$user === 'bob'\"}\n");
     EXPECT_TRUE(may(Action::presence, ""));
     EXPECT_TRUE(may(Action::presence, "bob"));
     EXPECT_FALSE(may(Action::presence, "carl"));

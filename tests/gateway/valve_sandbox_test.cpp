@@ -16,14 +16,30 @@ class ValveSandbox : public testing::ValveTest {};
 
 TEST_F(ValveSandbox, NothingLeadsOutOfIt) {
     documents_.new_document = R"({"constructor":"own","f":"return 1"})";
-    for (const char* escape :
-         {"''.constructor.constructor('return 1')()", "[]['constructor']['constructor']('x')()",
-          "_.constructor('return 1')()", "user.id.trim.constructor('x')()", "(0, eval)('1')",
-          "eval('1')", "Function('1')()", "''.trim.call('a')", "[].map.call([1], eval)",
-          "user.__defineGetter__('a', 1)", "user.constructor()", "''['match']('a')",
-          "({}).constructor", "delete user.id", "void 0", "import('x')", "globalThis.x",
-          "require('fs')", "process.exit()", "Duktape.gc()", "user.id = 'root'",
-          "''.match.apply('', [])", "_`a`", "new Function('a')()"}) {
+    for (const char* escape : {"''.constructor.constructor('return 1')()",
+                               "[]['constructor']['constructor']('x')()",
+                               "_.constructor('return 1')()",
+                               "user.id.trim.constructor('x')()",
+                               "(0, eval)('1')",
+                               "eval('1')",
+                               "Function('1')()",
+                               "''.trim.call('a')",
+                               "[].map.call([1], eval)",
+                               "user.__defineGetter__('a', 1)",
+                               "user.constructor()",
+                               "''['match']('a')",
+                               "({}).constructor",
+                               "delete user.id",
+                               "void 0",
+                               "import('x')",
+                               "globalThis.x",
+                               "require('fs')",
+                               "process.exit()",
+                               "Duktape.gc()",
+                               "user.id = 'root'",
+                               "''.match.apply('', [])",
+                               "_`a`",
+                               "new Function('a')()"}) {
         EXPECT_NE(refused(escape), "") << escape;
     }
     for (const char* nothing :

@@ -43,9 +43,9 @@ enum class Action : std::uint8_t {
 };
 
 inline constexpr std::array all_actions = {
-    Action::read,      Action::write, Action::create,  Action::remove, Action::publish,
-    Action::subscribe, Action::call,  Action::provide, Action::listen, Action::listen_events,
-    Action::notify,    Action::presence};
+    Action::read,    Action::write,         Action::create, Action::remove,
+    Action::publish, Action::subscribe,     Action::call,   Action::provide,
+    Action::listen,  Action::listen_events, Action::notify, Action::presence};
 
 /// As the configuration calls it.
 [[nodiscard]] std::string_view name(Action action) noexcept;

@@ -124,8 +124,7 @@ Outcome<void> Operations::refuse_write(const Requester& requester, const Write& 
                                        const WriteEvidence& evidence) {
     const std::string& name = write.name;
     const bool may_write = requester.may(Action::write, name, evidence);
-    const bool may_create =
-        !creates(write.kind) || requester.may(Action::create, name, evidence);
+    const bool may_create = !creates(write.kind) || requester.may(Action::create, name, evidence);
     if (may_write && may_create) return {};
     // Which of the two counts depends on whether the record is there.
     const Condition::Kind asked = write.options.condition.kind;

@@ -28,10 +28,9 @@ std::string to_cesu8(std::string_view utf8) {
             out += utf8[at++];
             continue;
         }
-        const char32_t character = ((byte_at(utf8, at) & 0x07U) << 18U) |
-                                   ((byte_at(utf8, at + 1) & 0x3FU) << 12U) |
-                                   ((byte_at(utf8, at + 2) & 0x3FU) << 6U) |
-                                   (byte_at(utf8, at + 3) & 0x3FU);
+        const char32_t character =
+            ((byte_at(utf8, at) & 0x07U) << 18U) | ((byte_at(utf8, at + 1) & 0x3FU) << 12U) |
+            ((byte_at(utf8, at + 2) & 0x3FU) << 6U) | (byte_at(utf8, at + 3) & 0x3FU);
         append_utf8(0xD800 + ((character - 0x10000) >> 10U), out);
         append_utf8(0xDC00 + ((character - 0x10000) & 0x3FFU), out);
         at += 4;

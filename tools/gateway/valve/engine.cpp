@@ -154,8 +154,7 @@ private:
         const auto id = static_cast<duk_uarridx_t>(script.id);
         if (duk_get_prop_index(heap, -1, id) != 0) return;
         duk_pop(heap);
-        duk_compile_lstring(heap, DUK_COMPILE_FUNCTION, script.source.data(),
-                            script.source.size());
+        duk_compile_lstring(heap, DUK_COMPILE_FUNCTION, script.source.data(), script.source.size());
         duk_dup_top(heap);
         duk_put_prop_index(heap, -3, id);
     }

@@ -69,10 +69,10 @@ duk_ret_t text_includes(duk_context* heap) {
 duk_ret_t text_index_of(duk_context* heap) {
     std::string_view in;
     const auto found = find(heap, in);
-    const auto before = found ? std::count_if(in.begin(),
-                                              in.begin() + static_cast<std::ptrdiff_t>(*found),
-                                              begins_character)
-                              : -1;
+    const auto before =
+        found ? std::count_if(in.begin(), in.begin() + static_cast<std::ptrdiff_t>(*found),
+                              begins_character)
+              : -1;
     duk_push_number(heap, static_cast<double>(before));
     return 1;
 }

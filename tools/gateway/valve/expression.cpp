@@ -296,10 +296,9 @@ private:
                                            " cross references");
         }
         if (++nested_references_ > valve_limits::cross_reference_depth_max) {
-            return Lexer::error_at(at,
-                                   "more than " +
-                                       std::to_string(valve_limits::cross_reference_depth_max) +
-                                       " cross references are within each other");
+            return Lexer::error_at(at, "more than " +
+                                           std::to_string(valve_limits::cross_reference_depth_max) +
+                                           " cross references are within each other");
         }
         if (auto passed = expect("(", true); !passed) return passed.error();
         auto record = conditional_within();

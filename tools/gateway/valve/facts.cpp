@@ -19,6 +19,15 @@ std::string json_of(const Claims& claims) {
     return json + '}';
 }
 
+/// None: its text is no document of the grid.
+std::optional<Bytes> read_document(const std::string& json) {
+    // It keeps its memory, which costs more to make than most documents to read.
+    thread_local JsonReader reader;
+    const auto read = reader.read(json);
+    if (!read) return std::nullopt;
+    return Bytes(read->begin(), read->end());
+}
+
 }  // namespace
 
 User::User(const Identity& identity)
@@ -27,7 +36,7 @@ User::User(const Identity& identity)
       data(identity.data.empty() ? json_of(identity.claims) : identity.data) {
     if (data.empty()) return;
     // Where the text is none of the grid's, the engine reads it.
-    if (auto parsed = document_from_json(data)) document = *std::move(parsed);
+    document = read_document(data);
 }
 
 const std::optional<std::string>& LazyDocument::json() {
@@ -36,9 +45,7 @@ const std::optional<std::string>& LazyDocument::json() {
 }
 
 const std::optional<Bytes>& LazyDocument::document() {
-    if (!std::exchange(is_parsed_, true) && json()) {
-        if (auto parsed = document_from_json(*json_)) document_ = *std::move(parsed);
-    }
+    if (!std::exchange(is_parsed_, true) && json()) document_ = read_document(*json_);
     return document_;
 }
 
@@ -47,15 +54,13 @@ Facts::Facts(const User& who, const Evidence& seen, const Names& conversion)
       evidence(seen),
       names(conversion),
       data([&seen] { return seen.data(); }),
-      old_data([this]() -> std::optional<std::string> {
-          return name ? record(*name) : std::nullopt;
-      }) {}
+      old_data(
+          [this]() -> std::optional<std::string> { return name ? record(*name) : std::nullopt; }) {}
 
 std::optional<std::string> Facts::record(std::string_view deepstream_name) {
     // Not every name of the grid is one that a name of deepstream is converted to.
     const bool is_own = name && *name == deepstream_name;
-    auto read =
-        evidence.record(is_own ? std::string(grid_name) : names.to_grid(deepstream_name));
+    auto read = evidence.record(is_own ? std::string(grid_name) : names.to_grid(deepstream_name));
     if (read) return *std::move(read);
     failure = read.error().text();
     return std::nullopt;

@@ -26,7 +26,7 @@ struct User {
 
     std::string id;
     bool is_authenticated = false;
-    std::string data;  ///< JSON; empty: null
+    std::string data;               ///< JSON; empty: null
     std::optional<Bytes> document;  ///< encoded
 };
 

@@ -37,7 +37,7 @@ constexpr std::array signs = {
 
 /// What JavaScript has, and rules have not.
 constexpr std::array refused_signs = {
-    std::string_view("++"), std::string_view("--"), std::string_view("=>"), std::string_view("**"),
+    std::string_view("++"), std::string_view("--"), std::string_view("=>"),  std::string_view("**"),
     std::string_view("?."), std::string_view("??"), std::string_view("..."),
 };
 

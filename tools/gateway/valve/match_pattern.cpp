@@ -147,9 +147,9 @@ Result<MatchPattern> MatchPattern::make(std::string_view pattern, std::string_vi
 
 Result<MatchPattern::Matches> MatchPattern::match(std::string_view text) const {
     if (text.size() > valve_limits::match_subject_bytes_max) {
-        return Error(Errc::document_too_large, "match() is for texts of up to " +
-                                                   std::to_string(valve_limits::match_subject_bytes_max) +
-                                                   " bytes");
+        return Error(Errc::document_too_large,
+                     "match() is for texts of up to " +
+                         std::to_string(valve_limits::match_subject_bytes_max) + " bytes");
     }
     const auto count = static_cast<std::size_t>(compiled_->NumberOfCapturingGroups()) + 1;
     std::vector<re2::StringPiece> found(is_global_ ? 1 : count);
@@ -161,9 +161,9 @@ Result<MatchPattern::Matches> MatchPattern::match(std::string_view text) const {
     std::size_t at = 0;
     while (at <= text.size() && find_from(at)) {
         if (is_global_ && matches.size() == valve_limits::matches_max) {
-            return Error(Errc::document_too_large, "match() found more than " +
-                                                       std::to_string(valve_limits::matches_max) +
-                                                       " places");
+            return Error(
+                Errc::document_too_large,
+                "match() found more than " + std::to_string(valve_limits::matches_max) + " places");
         }
         for (const re2::StringPiece& group : found) {
             if (group.data() == nullptr) matches.emplace_back(std::nullopt);

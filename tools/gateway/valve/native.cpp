@@ -131,8 +131,8 @@ private:
         if (name == "oldData") return document(facts_.old_data, Type::null);
         const auto& own = scope_.path_variables;
         // Of two with one name the later one is meant.
-        const auto beyond = static_cast<std::size_t>(
-            own.rend() - std::find(own.rbegin(), own.rend(), name));
+        const auto beyond =
+            static_cast<std::size_t>(own.rend() - std::find(own.rbegin(), own.rend(), name));
         return beyond > 0 && beyond <= facts_.path_variables.size()
                    ? string(facts_.path_variables[beyond - 1])
                    : Plain();

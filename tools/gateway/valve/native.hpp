@@ -14,7 +14,7 @@ namespace ringside::gateway::valve {
 /// Whether the expression is true of the facts (ECMA-262, 13 and 7.2). None: what JavaScript makes
 /// of these values is not evident, or an exception; the engine has to be asked.
 /// REQUIRES: is_simple(node)
-[[nodiscard]] std::optional<bool> evaluate_simple(const Expression& expression,
-                                                  const Scope& scope, Facts& facts);
+[[nodiscard]] std::optional<bool> evaluate_simple(const Expression& expression, const Scope& scope,
+                                                  Facts& facts);
 
 }  // namespace ringside::gateway::valve

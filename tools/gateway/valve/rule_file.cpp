@@ -23,11 +23,10 @@ public:
     explicit Reader(const std::filesystem::path& file) : file_(file) {}
 
     Result<std::vector<FileRule>> read(const YAML::Node& root) {
-        if (auto read = each_member(root, "the file",
-                                    [&](const std::string& name, const YAML::Node& key,
-                                        const YAML::Node& value) {
-                                        return section(name, key, value);
-                                    });
+        if (auto read =
+                each_member(root, "the file",
+                            [&](const std::string& name, const YAML::Node& key,
+                                const YAML::Node& value) { return section(name, key, value); });
             !read) {
             return read.error();
         }
@@ -68,12 +67,12 @@ private:
             return error_at(key, "there is no section '" + name + "'");
         }
         bool has_root = false;
-        auto read = each_member(value, "the section '" + name + "'",
-                                [&](const std::string& path, const YAML::Node& at,
-                                    const YAML::Node& rules) {
-                                    has_root = has_root || path == "*";
-                                    return this->path(name, path, at, rules);
-                                });
+        auto read = each_member(
+            value, "the section '" + name + "'",
+            [&](const std::string& path, const YAML::Node& at, const YAML::Node& rules) {
+                has_root = has_root || path == "*";
+                return this->path(name, path, at, rules);
+            });
         if (read && !has_root) {
             return error_at(key, "the section '" + name + "' needs the path \"*\"");
         }
@@ -83,8 +82,8 @@ private:
     Result<void> path(const std::string& section, const std::string& path, const YAML::Node& at,
                       const YAML::Node& rules) {
         if (++paths_ > valve_limits::paths_max) {
-            return error_at(at, "there are more than " + std::to_string(valve_limits::paths_max) +
-                                    " paths");
+            return error_at(
+                at, "there are more than " + std::to_string(valve_limits::paths_max) + " paths");
         }
         if (path == "<<") return error_at(at, "merge keys are not for these files");
         return each_member(
@@ -138,9 +137,9 @@ Result<std::vector<FileRule>> parse_rule_file(std::string_view text,
                                               const std::filesystem::path& file) {
     Reader reader(file);
     if (text.size() > valve_limits::file_bytes_max) {
-        return reader.error_at(YAML::Mark(), "the file has more than " +
-                                                 std::to_string(valve_limits::file_bytes_max) +
-                                                 " bytes");
+        return reader.error_at(
+            YAML::Mark(),
+            "the file has more than " + std::to_string(valve_limits::file_bytes_max) + " bytes");
     }
     if (!is_utf8(text)) return reader.error_at(YAML::Mark(), "the file is not UTF-8");
     std::string readable(text);

@@ -61,10 +61,9 @@ Result<std::shared_ptr<const ValveRules>> ValveRules::make(std::vector<FileRule>
     made->names_ = std::move(names);
     for (const FileRule& rule : rules) {
         if (auto added = made->add(rule); !added) {
-            return Error(Errc::bad_configuration, file.string() + ":" + std::to_string(rule.line) +
-                                                      ": '" + rule.section + "' '" + rule.path +
-                                                      "' '" + rule.type +
-                                                      "': " + added.error().detail);
+            return Error(Errc::bad_configuration,
+                         file.string() + ":" + std::to_string(rule.line) + ": '" + rule.section +
+                             "' '" + rule.path + "' '" + rule.type + "': " + added.error().detail);
         }
     }
     return std::shared_ptr<const ValveRules>(std::move(made));
