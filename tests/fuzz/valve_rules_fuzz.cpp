@@ -16,7 +16,9 @@ constexpr const char* file_name = "rules.yml";
 
 class Documents final : public Evidence {
 public:
-    explicit Documents(std::string_view json) : json_(json) {}
+    /// What is no document, no record can be.
+    explicit Documents(std::string_view json)
+        : json_(document_from_json(json) ? std::string(json) : std::string("{}")) {}
 
     [[nodiscard]] RecordJson record(std::string_view) const override {
         return std::optional(json_);
