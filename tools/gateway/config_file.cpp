@@ -73,7 +73,8 @@ Result<void> read_top(const toml::table& root, const TomlFile& file, Options& op
                       {Access::tables[3], elsewhere},
                       {Access::tables[4], elsewhere},
                       {Access::tables[5], elsewhere},
-                      {Access::tables[6], elsewhere}});
+                      {Access::tables[6], elsewhere},
+                      {Access::tables[7], elsewhere}});
 }
 
 }  // namespace

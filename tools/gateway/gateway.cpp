@@ -132,7 +132,7 @@ Outcome<Requester> Gateway::requester_of(const Request& request) {
         spdlog::info("{} is not known: {}", address, identity.error().detail);
         return Problem{401, "unauthenticated", "credentials are needed, and these are not good"};
     }
-    Requester requester{*identity, access_->rules.of(**identity)};
+    Requester requester{*identity, access_->permissions_of(**identity, grid_.records())};
     if (auto problem = check_rate(requester, address)) return *std::move(problem);
     return requester;
 }

@@ -5,10 +5,16 @@
 #include <string>
 #include <string_view>
 
+#include "shm/base/errc.hpp"
+
 namespace ringside::gateway {
 
-/// The JSON text of a record as it is now, by its name in the grid; none: there is no such record.
-using RecordSource = std::function<std::optional<std::string>(std::string_view name)>;
+/// The JSON text of a record; none: there is no such record.
+using RecordJson = Result<std::optional<std::string>>;
+
+/// Reads a record as it is now, by its name in the grid. Errors: those of `Client::get`, without
+/// not_found.
+using RecordSource = std::function<RecordJson(std::string_view name)>;
 
 /// The documents that a decision may look at. They are made only when they are asked for.
 class Evidence {
@@ -16,7 +22,7 @@ public:
     virtual ~Evidence() = default;
 
     /// As a RecordSource.
-    [[nodiscard]] virtual std::optional<std::string> record(std::string_view name) const = 0;
+    [[nodiscard]] virtual RecordJson record(std::string_view name) const = 0;
     /// JSON: the new document of a write, or what an event or call carries; none: there is none.
     [[nodiscard]] virtual std::optional<std::string> data() const = 0;
 
@@ -32,9 +38,7 @@ public:
     /// The source must outlive it.
     explicit RecordEvidence(const RecordSource& source) noexcept : source_(source) {}
 
-    [[nodiscard]] std::optional<std::string> record(std::string_view name) const override {
-        return source_ ? source_(name) : std::nullopt;
-    }
+    [[nodiscard]] RecordJson record(std::string_view name) const override { return source_(name); }
     [[nodiscard]] std::optional<std::string> data() const override { return std::nullopt; }
 
 private:

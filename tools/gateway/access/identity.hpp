@@ -19,7 +19,7 @@ struct Identity {
     std::string user;  ///< passes `check_level`; of a deepstream client any text
     Claims claims;     ///< any text, as the key or token says
     /// JSON that whoever vouches for a deepstream client has given along, for rules; empty: none.
-    std::string data;
+    std::string data{};
     bool is_anonymous = false;
 };
 
@@ -43,9 +43,9 @@ enum class Action : std::uint8_t {
 };
 
 inline constexpr std::array all_actions = {
-    Action::read,      Action::write, Action::create,  Action::remove, Action::publish,
-    Action::subscribe, Action::call,  Action::provide, Action::listen, Action::listen_events,
-    Action::notify,    Action::presence};
+    Action::read,    Action::write,         Action::create, Action::remove,
+    Action::publish, Action::subscribe,     Action::call,   Action::provide,
+    Action::listen,  Action::listen_events, Action::notify, Action::presence};
 
 /// As the configuration calls it.
 [[nodiscard]] std::string_view name(Action action) noexcept;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "shm/name/pattern.hpp"
@@ -15,6 +16,7 @@ struct Decision {
     std::string_view rule{};
     /// The rule could not be evaluated, which denies.
     bool has_failed = false;
+    std::string failure{};  ///< why, for the log
 };
 
 /// How much of what a pattern matches is allowed.

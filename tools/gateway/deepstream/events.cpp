@@ -10,12 +10,12 @@
 
 namespace ringside::gateway::deepstream {
 
-std::string event_frame(const WatchEvent& event, const Pointer&) {
+EncodedChange event_frame(const WatchEvent& event, const Pointer&) {
     auto message = event_message(EventAction::emit);
     message.set_name(from_grid_name(event.record.name()));
     const Value document = event.record.document();
     if (!document.is_null()) append_json(document, *message.mutable_data());
-    return frame_of(Topic::event, message);
+    return {frame_of(Topic::event, message)};
 }
 
 void Events::take(const wire::EventMessage& message) {

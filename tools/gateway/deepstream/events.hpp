@@ -14,7 +14,7 @@ namespace ringside::gateway::deepstream {
 class Session;
 
 /// How an event is told: EMIT. A document that is null stands for none.
-[[nodiscard]] std::string event_frame(const WatchEvent& event, const Pointer& pointer);
+[[nodiscard]] EncodedChange event_frame(const WatchEvent& event, const Pointer& pointer);
 
 /// The events of one connection: what it emits and what it is told. They are events of the grid;
 /// those of one connection are told in the order in which it has emitted them, and in one order

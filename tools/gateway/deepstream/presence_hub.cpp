@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t users_per_session = limits::declarations_per_session_max - 6;
 
-std::string no_text(const WatchEvent&, const Pointer&) { return {}; }
+EncodedChange no_text(const WatchEvent&, const Pointer&) { return {}; }
 
 Requester gateway_itself() {
     static const auto identity = std::make_shared<const Identity>();

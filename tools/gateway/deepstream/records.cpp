@@ -49,10 +49,10 @@ bool is_end(WatchKind kind) noexcept {
 
 }  // namespace
 
-std::string record_frame(const WatchEvent& event, const Pointer&) {
+EncodedChange record_frame(const WatchEvent& event, const Pointer&) {
     wire::RecordMessage message = change_message(event);
     message.set_name(from_grid_name(event.record.name()));
-    return frame_of(Topic::record, message);
+    return {frame_of(Topic::record, message)};
 }
 
 Task<void> Records::take(wire::RecordMessage& message) {

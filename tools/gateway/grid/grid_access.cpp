@@ -1,5 +1,7 @@
 #include "tools/gateway/grid/grid_access.hpp"
 
+#include "tools/gateway/grid/record_evidence.hpp"
+
 namespace ringside::gateway {
 
 namespace {
@@ -28,6 +30,7 @@ Result<std::unique_ptr<GridAccess>> GridAccess::attach(asio::io_context& loop,
 GridAccess::GridAccess(asio::io_context& loop, Client reader, Client client)
     : loop_(loop.get_executor()),
       reader_(std::move(reader)),
+      records_([this](std::string_view name) { return record_json(reader_, name); }),
       client_(std::move(client)),
       writer_(client_, loop_),
       durable_writer_(client_, loop_),

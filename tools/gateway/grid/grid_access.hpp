@@ -7,6 +7,7 @@
 #include <string>
 
 #include "ringside/client.hpp"
+#include "tools/gateway/access/evidence.hpp"
 #include "tools/gateway/grid/caller.hpp"
 #include "tools/gateway/grid/completion.hpp"
 #include "tools/gateway/grid/writer.hpp"
@@ -26,6 +27,8 @@ public:
     /// For reads and watches of the loop: where there is no broker just now, calls that need one
     /// fail at once.
     [[nodiscard]] Client& reader() noexcept { return reader_; }
+    /// Records for decisions; for any thread.
+    [[nodiscard]] const RecordSource& records() const noexcept { return records_; }
     /// For tasks in `work`: calls wait for the broker up to 5 s.
     [[nodiscard]] Client& client() noexcept { return client_; }
 
@@ -76,6 +79,7 @@ private:
 
     const Executor loop_;
     Client reader_;
+    const RecordSource records_;
     Client client_;
     Writer writer_;
     Writer durable_writer_;

@@ -21,6 +21,17 @@ Condition condition_of(std::optional<Version> version) noexcept {
     return version ? Condition::version_is(*version) : Condition::is_absent();
 }
 
+bool holds(const Condition& condition, const WriteEvidence::Seen& seen) noexcept {
+    switch (condition.kind) {
+        case Condition::Kind::version: return seen.version == condition.expected;
+        case Condition::Kind::revision:
+            return seen.version.has_value() && seen.revision == condition.expected;
+        case Condition::Kind::absent: return !seen.version;
+        case Condition::Kind::none: break;
+    }
+    return true;
+}
+
 std::optional<Write::Kind> kind_of(std::string_view op) noexcept {
     if (op == "put") return Write::Kind::put;
     if (op == "patch") return Write::Kind::patch;
@@ -29,6 +40,21 @@ std::optional<Write::Kind> kind_of(std::string_view op) noexcept {
     if (op == "remove") return Write::Kind::remove;
     if (op == "publish") return Write::Kind::publish;
     return std::nullopt;
+}
+
+/// The member of a transaction's write that says what is written.
+std::string_view content_key(Write::Kind kind) noexcept {
+    switch (kind) {
+        case Write::Kind::patch: return "value";
+        case Write::Kind::json_patch: return "patch";
+        default: return "document";
+    }
+}
+
+bool looks_at_record(const Permissions& permissions, const Write& write) {
+    const Action action = write.kind == Write::Kind::remove ? Action::remove : Action::write;
+    return permissions.looks_at_documents(action, write.name) ||
+           permissions.looks_at_data(action, write.name);
 }
 
 Problem not_met() {
@@ -94,25 +120,52 @@ Outcome<std::optional<Version>> Operations::version_of(std::string_view name) {
     return Problem::of(record.error());
 }
 
+Outcome<void> Operations::refuse_write(const Requester& requester, const Write& write,
+                                       const WriteEvidence& evidence) {
+    const std::string& name = write.name;
+    const bool may_write = requester.may(Action::write, name, evidence);
+    const bool may_create = !creates(write.kind) || requester.may(Action::create, name, evidence);
+    if (may_write && may_create) return {};
+    // Which of the two counts depends on whether the record is there.
+    const Condition::Kind asked = write.options.condition.kind;
+    if (asked == Condition::Kind::none) {
+        if (const auto looked = evidence.look(); !looked) return Problem::of(looked.error());
+    }
+    const bool is_new =
+        evidence.seen() ? !evidence.seen()->version : asked == Condition::Kind::absent;
+    const bool is_made = is_new && creates(write.kind);
+    if (is_made) {
+        if (auto problem = requester.refuse(Action::create, name, evidence)) {
+            return *std::move(problem);
+        }
+    }
+    if (!is_made || !requester.permissions->create_includes_write()) {
+        if (auto problem = requester.refuse(Action::write, name, evidence)) {
+            return *std::move(problem);
+        }
+    }
+    return {};
+}
+
 /// The condition that the write is to have so that it does no more than is allowed.
-Outcome<Condition> Operations::permitted(const Requester& requester, Write::Kind kind,
-                                         std::string_view name, Condition condition) {
-    if (kind == Write::Kind::remove) {
-        if (auto problem = requester.refuse(Action::remove, name)) return *std::move(problem);
-        return condition;
+Outcome<Condition> Operations::permitted(const Requester& requester, const Write& write,
+                                         const WriteEvidence& evidence) {
+    Outcome<void> refused;
+    if (write.kind != Write::Kind::remove) {
+        refused = refuse_write(requester, write, evidence);
+    } else if (auto problem = requester.refuse(Action::remove, write.name, evidence)) {
+        refused = *std::move(problem);
     }
-    const bool may_write = requester.may(Action::write, name);
-    const bool may_create = requester.may(Action::create, name);
-    if (may_write && (may_create || !creates(kind))) return condition;
-    if (condition.kind == Condition::Kind::none) {
-        const auto version = version_of(name);
-        if (!version) return version.error();
-        condition = condition_of(*version);
+    if (evidence.failure()) return Problem::of(*evidence.failure(), is_patch(write.kind));
+    if (!refused) return refused.error();
+    const Condition asked = write.options.condition;
+    if (!evidence.seen()) return asked;
+    if (!holds(asked, *evidence.seen())) return not_met();
+    // A record that comes into being meanwhile is another one than was decided about.
+    if (!evidence.seen()->version && !creates(write.kind)) {
+        return Problem::of(Error(Errc::not_found));
     }
-    const bool is_new = condition.kind == Condition::Kind::absent;
-    const Action action = is_new && creates(kind) ? Action::create : Action::write;
-    if (auto problem = requester.refuse(action, name)) return *std::move(problem);
-    return condition;
+    return condition_of(evidence.seen()->version);
 }
 
 Task<Outcome<WriteResult>> Operations::write(const Requester& requester, Write write,
@@ -121,14 +174,16 @@ Task<Outcome<WriteResult>> Operations::write(const Requester& requester, Write w
     const Condition asked = write.options.condition;
     const Write::Kind kind = write.kind;
     for (int attempt = 0; attempt < attempts_max; ++attempt) {
-        Condition condition = asked;
+        write.options.condition = asked;
         if (!preconditions.empty()) {
             const auto version = version_of(write.name);
             if (!version) co_return version.error();
             if (!preconditions.hold(*version)) co_return not_met();
-            condition = condition_of(*version);
+            write.options.condition = condition_of(*version);
         }
-        auto permitted = this->permitted(requester, kind, write.name, condition);
+        const WriteEvidence evidence(grid_.reader(), grid_.records(), write,
+                                     [&write] { return Document::parse(write.json); });
+        const auto permitted = this->permitted(requester, write, evidence);
         if (!permitted) co_return permitted.error();
         write.options.condition = *permitted;
         const bool is_bound = permitted->kind != asked.kind;
@@ -148,14 +203,16 @@ Task<Outcome<WriteResult>> Operations::write(const Requester& requester, Write w
 }
 
 Outcome<void> Operations::add(const Requester& requester, const Value& item, bool is_durable,
-                              Transaction& transaction) {
+                              Filled& filled) {
+    Transaction& transaction = filled.transaction;
     const auto op = text_member(item, "op");
     if (!op) return op.error();
     const auto kind = kind_of(*op);
     if (!kind) return bad_request(fmt::format("there is no op '{}'", *op));
-    const auto need = [&](std::string_view key) -> Outcome<Value> {
-        if (Value member = item[key]; member.exists()) return member;
-        return bad_request(fmt::format("op '{}' needs '{}'", *op, key));
+    const Value content = item[content_key(*kind)];
+    const auto need_content = [&]() -> Outcome<void> {
+        if (content.exists()) return {};
+        return bad_request(fmt::format("op '{}' needs '{}'", *op, content_key(*kind)));
     };
     const auto in_grid = [&](const Result<void>& added) -> Outcome<void> {
         if (added) return {};
@@ -165,34 +222,64 @@ Outcome<void> Operations::add(const Requester& requester, const Value& item, boo
     const auto name = text_member(item, is_event ? "subject" : "name");
     if (!name) return name.error();
     if (is_event) {
-        if (auto problem = requester.refuse(Action::publish, *name)) return *std::move(problem);
-        const auto document = need("document");
-        if (!document) return document.error();
-        return in_grid(transaction.publish(*name, Document::copy(*document)));
+        const PayloadEvidence evidence(grid_.records(), content);
+        if (auto problem = requester.refuse(Action::publish, *name, evidence)) {
+            return *std::move(problem);
+        }
+        if (auto needed = need_content(); !needed) return needed;
+        return in_grid(transaction.publish(*name, Document::copy(content)));
     }
-    auto options = write_options_of(item);
+    const auto options = write_options_of(item);
     if (!options) return options.error();
-    const auto condition = permitted(requester, *kind, *name, options->condition);
+    Write write{.kind = *kind, .name = *name, .options = *options};
+    if (*kind == Write::Kind::patch) write.pointer = item["pointer"].as_string().value_or("");
+    const WriteEvidence evidence(grid_.reader(), grid_.records(), write,
+                                 [&content]() -> Result<Document> {
+                                     if (content.exists()) return Document::copy(content);
+                                     return Error(Errc::bad_request, "there is no document");
+                                 });
+    const auto condition = permitted(requester, write, evidence);
     if (!condition) return condition.error();
-    options->condition = *condition;
-    if (is_durable) options->grade = Grade::durable;
-    if (*kind == Write::Kind::remove) return in_grid(transaction.remove(*name, *options));
-    const auto content = need(*kind == Write::Kind::patch        ? "value"
-                              : *kind == Write::Kind::json_patch ? "patch"
-                                                                 : "document");
-    if (!content) return content.error();
+    const bool is_again = !filled.records.insert(*name).second;
+    if (is_again && evidence.seen() && looks_at_record(*requester.permissions, write)) {
+        return bad_request(
+            "a rule looks at this record, which an earlier write of the transaction changes");
+    }
+    filled.is_bound = filled.is_bound || condition->kind != options->condition.kind;
+    write.options.condition = *condition;
+    if (is_durable) write.options.grade = Grade::durable;
+    if (*kind == Write::Kind::remove) return in_grid(transaction.remove(*name, write.options));
+    if (auto needed = need_content(); !needed) return needed;
     switch (*kind) {
         case Write::Kind::put:
-            return in_grid(transaction.put(*name, Document::copy(*content), *options));
+            return in_grid(transaction.put(*name, Document::copy(content), write.options));
         case Write::Kind::merge:
-            return in_grid(transaction.merge(*name, to_json(*content), *options));
+            return in_grid(transaction.merge(*name, to_json(content), write.options));
         case Write::Kind::json_patch:
-            return in_grid(transaction.json_patch(*name, to_json(*content), *options));
+            return in_grid(transaction.json_patch(*name, to_json(content), write.options));
         default: break;
     }
     const auto pointer = text_member(item, "pointer");
     if (!pointer) return pointer.error();
-    return in_grid(transaction.patch(*name, *pointer, to_json(*content), *options));
+    return in_grid(transaction.patch(*name, *pointer, to_json(content), write.options));
+}
+
+Outcome<Operations::Filled> Operations::fill(const Requester& requester, const Value& writes,
+                                             bool is_durable) {
+    Filled filled;
+    std::size_t place = 0;
+    for (const Value item : writes.elements()) {
+        if (auto added = add(requester, item, is_durable, filled); !added) {
+            Problem problem = added.error();
+            problem.detail = fmt::format("write {}: {}", place, problem.detail);
+            problem.member = fmt::format(R"("write":{})", place);
+            return problem;
+        }
+        filled.has_patch = filled.has_patch || item["op"].as_string() == "json_patch" ||
+                           item["op"].as_string() == "patch";
+        ++place;
+    }
+    return filled;
 }
 
 Task<Outcome<CommitResult>> Operations::commit(const Requester& requester, const Value& writes,
@@ -201,33 +288,38 @@ Task<Outcome<CommitResult>> Operations::commit(const Requester& requester, const
     if (!writes.is_array() || writes.size() == 0) {
         co_return bad_request("'writes' must be a list of writes");
     }
-    Transaction transaction;
-    std::size_t place = 0;
-    bool has_patch = false;
-    for (const Value item : writes.elements()) {
-        if (auto added = add(requester, item, is_durable, transaction); !added) {
-            Problem problem = added.error();
-            problem.detail = fmt::format("write {}: {}", place, problem.detail);
-            problem.member = fmt::format(R"("write":{})", place);
-            co_return problem;
-        }
-        has_patch = has_patch || item["op"].as_string() == "json_patch" ||
-                    item["op"].as_string() == "patch";
-        ++place;
+    for (int attempt = 1;; ++attempt) {
+        auto filled = fill(requester, writes, is_durable);
+        if (!filled) co_return filled.error();
+        auto task = [this, transaction = std::move(filled->transaction)] {
+            return grid_.client().commit(transaction);
+        };
+        auto committed = co_await grid_.work(std::move(task));
+        if (!committed) co_return Problem::of(Error(Errc::would_block, "too much is waiting"));
+        if (*committed) co_return **std::move(committed);
+        const bool is_tried_again = filled->is_bound && attempt < attempts_max &&
+                                    committed->error() == Errc::condition_failed;
+        if (!is_tried_again) co_return Problem::of(committed->error(), filled->has_patch);
     }
-    auto task = [this, transaction = std::move(transaction)] {
-        return grid_.client().commit(transaction);
-    };
-    auto committed = co_await grid_.work(std::move(task));
-    if (!committed) co_return Problem::of(Error(Errc::would_block, "too much is waiting"));
-    if (!*committed) co_return Problem::of(committed->error(), has_patch);
-    co_return **std::move(committed);
+}
+
+Outcome<void> Operations::refuse_message(const Requester& requester, Action action,
+                                         std::string_view name, std::string_view json) {
+    if (requester.permissions->looks_at_data(action, name)) {
+        // What is no document is told so, before a rule fails because of it.
+        if (const auto read = Document::parse(json); !read) return Problem::of(read.error());
+    }
+    const PayloadEvidence evidence(grid_.records(), json);
+    if (auto problem = requester.refuse(action, name, evidence)) return *std::move(problem);
+    return {};
 }
 
 Task<Outcome<Revision>> Operations::publish(const Requester& requester, std::string subject,
                                             std::string json) {
     ++figures_.publications;
-    if (auto problem = requester.refuse(Action::publish, subject)) co_return *std::move(problem);
+    if (auto refused = refuse_message(requester, Action::publish, subject, json); !refused) {
+        co_return refused.error();
+    }
     Write event{.kind = Write::Kind::publish, .name = std::move(subject), .json = std::move(json)};
     auto told = co_await grid_.write(std::move(event));
     if (!told) co_return Problem::of(told.error());
@@ -237,7 +329,9 @@ Task<Outcome<Revision>> Operations::publish(const Requester& requester, std::str
 Task<Outcome<Answer>> Operations::call(const Requester& requester, std::string name,
                                        std::string json, CallOptions options) {
     ++figures_.calls;
-    if (auto problem = requester.refuse(Action::call, name)) co_return *std::move(problem);
+    if (auto refused = refuse_message(requester, Action::call, name, json); !refused) {
+        co_return refused.error();
+    }
     auto answer = co_await grid_.call(std::move(name), std::move(json), options);
     if (!answer) co_return Problem::of(answer.error());
     co_return *std::move(answer);

@@ -1,11 +1,14 @@
 #pragma once
 
+#include <functional>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "tools/gateway/grid/grid_access.hpp"
 #include "tools/gateway/grid/outcome.hpp"
 #include "tools/gateway/grid/preconditions.hpp"
+#include "tools/gateway/grid/record_evidence.hpp"
 #include "tools/gateway/grid/requester.hpp"
 #include "tools/gateway/metrics/gateway_figures.hpp"
 
@@ -38,10 +41,23 @@ public:
 
 private:
     [[nodiscard]] Outcome<std::optional<Version>> version_of(std::string_view name);
-    [[nodiscard]] Outcome<Condition> permitted(const Requester& requester, Write::Kind kind,
-                                               std::string_view name, Condition condition);
+    [[nodiscard]] Outcome<Condition> permitted(const Requester& requester, const Write& write,
+                                               const WriteEvidence& evidence);
+    [[nodiscard]] Outcome<void> refuse_write(const Requester& requester, const Write& write,
+                                             const WriteEvidence& evidence);
+    /// Of an event or call.
+    [[nodiscard]] Outcome<void> refuse_message(const Requester& requester, Action action,
+                                               std::string_view name, std::string_view json);
+    struct Filled {
+        Transaction transaction{};
+        std::set<std::string, std::less<>> records{};  ///< that it changes
+        bool is_bound = false;  ///< to the state of a record, by what the requester may do
+        bool has_patch = false;
+    };
     [[nodiscard]] Outcome<void> add(const Requester& requester, const Value& item, bool is_durable,
-                                    Transaction& transaction);
+                                    Filled& filled);
+    [[nodiscard]] Outcome<Filled> fill(const Requester& requester, const Value& writes,
+                                       bool is_durable);
 
     GridAccess& grid_;
     GatewayFigures& figures_;

@@ -13,9 +13,15 @@ Problem denied(Action action, std::string_view what) {
 
 }  // namespace
 
-std::optional<Problem> Requester::refuse(Action action, std::string_view what) const {
-    const Decision decision = permissions->decide(action, what);
+std::optional<Problem> Requester::refuse(Action action, std::string_view what,
+                                         const Evidence& evidence) const {
+    const Decision decision = permissions->decide(action, what, evidence);
     if (decision.is_allowed) return std::nullopt;
+    if (decision.has_failed) {
+        spdlog::warn("user '{}' may not {} '{}', because {} has failed: {}", identity->user,
+                     name(action), what, decision.rule, decision.failure);
+        return denied(action, what);
+    }
     spdlog::info("user '{}' may not {} '{}': {}", identity->user, name(action), what,
                  decision.rule.empty() ? "no rule allows it" : decision.rule);
     return denied(action, what);

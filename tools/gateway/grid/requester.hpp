@@ -15,11 +15,12 @@ struct Requester {
     std::shared_ptr<const Identity> identity;
     std::shared_ptr<const Permissions> permissions;
 
-    [[nodiscard]] bool may(Action action, std::string_view name) const {
-        return permissions->decide(action, name).is_allowed;
+    [[nodiscard]] bool may(Action action, std::string_view name, const Evidence& evidence) const {
+        return permissions->decide(action, name, evidence).is_allowed;
     }
     /// The answer to one who may not; the rule that says so is logged. None: it is allowed.
-    [[nodiscard]] std::optional<Problem> refuse(Action action, std::string_view name) const;
+    [[nodiscard]] std::optional<Problem> refuse(Action action, std::string_view name,
+                                                const Evidence& evidence) const;
     /// The same where nothing that a pattern matches is allowed.
     [[nodiscard]] std::optional<Problem> refuse_pattern(Action action,
                                                         const Pattern& pattern) const;

@@ -92,7 +92,11 @@ Outcome<std::string> RecordListResource::make(const Page& page) {
         if (!batch) return Problem::of(batch.error());
         if (batch->empty()) break;
         for (const RecordView& record : *batch) {
-            if (!reads_all && !page.requester.may(Action::read, record.name())) continue;
+            if (!reads_all) {
+                const ReadEvidence evidence(operations_.grid().records(), record.name(),
+                                            record.document());
+                if (!page.requester.may(Action::read, record.name(), evidence)) continue;
+            }
             if (count == page.limit || out.size() >= page_bytes) {
                 has_more = true;
                 break;

@@ -109,13 +109,17 @@ Response RecordResource::get(const Request& request, const Requester& requester,
                              const std::string& name) {
     ++operations_.figures().reads;
     if (auto problem = check_parameters(request, {"pointer"})) return Response::of(*problem);
-    if (auto problem = requester.refuse(Action::read, name)) return Response::of(*problem);
+    const auto record = operations_.grid().reader().get(name);
+    const ReadEvidence evidence(operations_.grid().records(), name,
+                                record ? record->document() : Value());
+    if (auto problem = requester.refuse(Action::read, name, evidence)) {
+        return Response::of(*problem);
+    }
     const auto preconditions = preconditions_of(request);
     if (!preconditions) return Response::of(preconditions.error());
     const std::string* text = request.parameters.find("pointer");
     auto pointer = Pointer::parse(text == nullptr ? std::string_view() : *text);
     if (!pointer) return Response::of(Problem::of(pointer.error()));
-    const auto record = operations_.grid().reader().get(name);
     if (!record) return Response::of(Problem::of(record.error()));
     Response response;
     response.add("ETag", entity_tag(record->version()));

@@ -6,23 +6,25 @@
 
 namespace ringside::gateway {
 
-std::string json_members(const WatchEvent& event, const Pointer& pointer) {
-    std::string out = fmt::format(R"("kind":"{}","name":)", ringside::name(event.kind));
+EncodedChange json_members(const WatchEvent& event, const Pointer& pointer) {
+    EncodedChange made{fmt::format(R"("kind":"{}","name":)", ringside::name(event.kind))};
+    std::string& out = made.text;
     append_json_string(event.record.name(), out);
     const std::uint64_t time_ns =
         event.kind == WatchKind::current ? event.record.updated_ns() : event.time_ns;
     fmt::format_to(std::back_inserter(out), R"(,"revision":{},"version":{},"time":{})",
                    event.record.revision(), event.record.version(), time_ns / 1'000'000);
     const Value document = event.record.document();
-    if (!document.exists()) return out;
+    if (!document.exists()) return made;
     if (pointer.empty() || event.kind == WatchKind::event) {
         out += R"(,"document":)";
+        made.document_at = out.size();
         append_json(document, out);
     } else if (const auto value = document.find(pointer)) {
         out += R"(,"value":)";
         append_json(*value, out);
     }
-    return out;
+    return made;
 }
 
 ChangeText ChangeText::of(const WatchEvent& event, const Pointer& pointer, ChangeEncoder encode) {
@@ -31,7 +33,7 @@ ChangeText ChangeText::of(const WatchEvent& event, const Pointer& pointer, Chang
     text.name_ = event.record.name();
     text.revision_ = event.record.revision();
     text.version_ = event.record.version();
-    text.text_ = encode(event, pointer);
+    text.encoded_ = encode(event, pointer);
     return text;
 }
 
@@ -39,7 +41,7 @@ ChangeText ChangeText::lagged(Revision resumes_at) {
     ChangeText text;
     text.kind_ = WatchKind::lagged;
     text.revision_ = resumes_at;
-    text.text_ = fmt::format(R"("kind":"lagged","revision":{})", resumes_at);
+    text.encoded_.text = fmt::format(R"("kind":"lagged","revision":{})", resumes_at);
     return text;
 }
 

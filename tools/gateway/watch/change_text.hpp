@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -8,12 +9,19 @@
 
 namespace ringside::gateway {
 
+/// A change as a protocol has it.
+struct EncodedChange {
+    std::string text{};
+    /// Where the whole document begins in it, as JSON up to its end; 0: it does not.
+    std::size_t document_at = 0;
+};
+
 /// Writes a change as a protocol has it. `pointer`: of those who want one value.
-using ChangeEncoder = std::string (*)(const WatchEvent& event, const Pointer& pointer);
+using ChangeEncoder = EncodedChange (*)(const WatchEvent& event, const Pointer& pointer);
 
 /// Members of an object, without its braces: `"kind":"put",…`; the value at the pointer takes the
 /// document's place.
-[[nodiscard]] std::string json_members(const WatchEvent& event, const Pointer& pointer);
+[[nodiscard]] EncodedChange json_members(const WatchEvent& event, const Pointer& pointer);
 
 /// A change as it is told, encoded once for all who are told of it.
 class ChangeText {
@@ -26,18 +34,26 @@ public:
     [[nodiscard]] bool is_event() const noexcept { return kind_ == WatchKind::event; }
     [[nodiscard]] const std::string& name() const noexcept { return name_; }
     [[nodiscard]] Revision revision() const noexcept { return revision_; }
-
     [[nodiscard]] Version version() const noexcept { return version_; }
 
     /// As the encoder has written it.
-    [[nodiscard]] const std::string& text() const noexcept { return text_; }
+    [[nodiscard]] const std::string& text() const noexcept { return encoded_.text; }
+    /// The whole document as JSON; none: there is none, or it was not encoded by itself.
+    [[nodiscard]] std::optional<std::string_view> document() const noexcept {
+        if (encoded_.document_at == 0) return std::nullopt;
+        return std::string_view(encoded_.text).substr(encoded_.document_at);
+    }
+    /// Whether the record is not there any more.
+    [[nodiscard]] bool is_removal() const noexcept {
+        return kind_ == WatchKind::remove || kind_ == WatchKind::expire;
+    }
 
 private:
     WatchKind kind_ = WatchKind::put;
     std::string name_;
     Revision revision_ = 0;
     Version version_ = 0;
-    std::string text_;
+    EncodedChange encoded_;
 };
 
 }  // namespace ringside::gateway

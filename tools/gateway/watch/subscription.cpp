@@ -8,6 +8,25 @@ namespace ringside::gateway {
 
 namespace {
 
+/// The record as a change has left it, beside others as they are now.
+class ChangeEvidence final : public Evidence {
+public:
+    ChangeEvidence(const RecordSource& records, const ChangeText& text) noexcept
+        : records_(records), text_(text) {}
+
+    [[nodiscard]] RecordJson record(std::string_view name) const override {
+        const bool is_this = name == text_.name() && !text_.is_event();
+        if (is_this && text_.is_removal()) return std::optional<std::string>();
+        if (is_this && text_.document()) return std::optional(std::string(*text_.document()));
+        return records_(name);
+    }
+    [[nodiscard]] std::optional<std::string> data() const override { return std::nullopt; }
+
+private:
+    const RecordSource& records_;
+    const ChangeText& text_;
+};
+
 /// How many changes are told in one go, before others have theirs.
 constexpr int changes_per_go = 128;
 
@@ -40,8 +59,10 @@ Subscription::~Subscription() {
 }
 
 bool Subscription::may_see(const ChangeText& text) const {
-    return sees_all_ ||
-           requester_.may(text.is_event() ? Action::subscribe : Action::read, text.name());
+    if (sees_all_) return true;
+    const Action action = text.is_event() ? Action::subscribe : Action::read;
+    const ChangeEvidence evidence(feed_.grid_.records(), text);
+    return requester_.may(action, text.name(), evidence);
 }
 
 void Subscription::offer(const std::shared_ptr<const ChangeText>& text,

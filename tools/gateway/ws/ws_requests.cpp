@@ -104,12 +104,16 @@ WsSession::Reply WsSession::get(const Value& request) {
     ++services_.figures.reads;
     const auto name = text_member(request, "name");
     if (!name) return name.error();
-    if (auto problem = requester_.refuse(Action::read, *name)) return *std::move(problem);
+    GridAccess& grid = services_.operations.grid();
+    const auto record = grid.reader().get(*name);
+    const ReadEvidence evidence(grid.records(), *name, record ? record->document() : Value());
+    if (auto problem = requester_.refuse(Action::read, *name, evidence)) {
+        return *std::move(problem);
+    }
     const auto where = optional_text(request, "pointer");
     if (!where) return where.error();
     const auto pointer = Pointer::parse(*where);
     if (!pointer) return Problem::of(pointer.error());
-    const auto record = services_.operations.grid().reader().get(*name);
     if (!record) return Problem::of(record.error());
     std::string members = members_of({record->revision(), record->version()});
     const auto value = record->document().find(*pointer);

@@ -1,0 +1,69 @@
+#include "tools/gateway/valve/facts.hpp"
+
+#include "shm/document/json.hpp"
+
+namespace ringside::gateway::valve {
+
+namespace {
+
+/// What is said about who has no data of deepstream's: the claims of a key or token.
+std::string json_of(const Claims& claims) {
+    if (claims.empty()) return {};
+    std::string json = "{";
+    for (const auto& [name, value] : claims) {
+        if (json.size() > 1) json += ',';
+        append_json_string(name, json);
+        json += ':';
+        append_json_string(value, json);
+    }
+    return json + '}';
+}
+
+/// None: its text is no document of the grid.
+std::optional<Bytes> read_document(const std::string& json) {
+    // It keeps its memory, which costs more to make than most documents to read.
+    thread_local JsonReader reader;
+    const auto read = reader.read(json);
+    if (!read) return std::nullopt;
+    return Bytes(read->begin(), read->end());
+}
+
+}  // namespace
+
+User::User(const Identity& identity)
+    : id(identity.user),
+      is_authenticated(!identity.is_anonymous),
+      data(identity.data.empty() ? json_of(identity.claims) : identity.data) {
+    if (data.empty()) return;
+    // Where the text is none of the grid's, the engine reads it.
+    document = read_document(data);
+}
+
+const std::optional<std::string>& LazyDocument::json() {
+    if (!std::exchange(is_read_, true)) json_ = source_();
+    return json_;
+}
+
+const std::optional<Bytes>& LazyDocument::document() {
+    if (!std::exchange(is_parsed_, true) && json()) document_ = read_document(*json_);
+    return document_;
+}
+
+Facts::Facts(const User& who, const Evidence& seen, const Names& conversion)
+    : user(who),
+      evidence(seen),
+      names(conversion),
+      data([&seen] { return seen.data(); }),
+      old_data(
+          [this]() -> std::optional<std::string> { return name ? record(*name) : std::nullopt; }) {}
+
+std::optional<std::string> Facts::record(std::string_view deepstream_name) {
+    // Not every name of the grid is one that a name of deepstream is converted to.
+    const bool is_own = name && *name == deepstream_name;
+    auto read = evidence.record(is_own ? std::string(grid_name) : names.to_grid(deepstream_name));
+    if (read) return *std::move(read);
+    failure = read.error().text();
+    return std::nullopt;
+}
+
+}  // namespace ringside::gateway::valve
