@@ -71,6 +71,9 @@ class RawConnection {
 
   async next() { return decode(await this.nextBytes()); }
 
+  // All that has come so far, taken or not.
+  received() { return this.frames.map(decode); }
+
   // The first frame not taken yet that has all of `properties`; those before it are passed over.
   async nextOf(properties) {
     for (;;) {
