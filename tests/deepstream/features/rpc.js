@@ -320,7 +320,7 @@ const withRequestors = {
 
 module.exports.groups = [
   { tests: ordinary },
-  { wishes: { rpc_ack_timeout_ms: 150, rpc_response_timeout_ms: 300 }, tests: withTimeouts },
+  { wishes: { rpc_ack_timeout_ms: 500, rpc_response_timeout_ms: 1000 }, tests: withTimeouts },
   { wishes: { rpc_ack_timeout_ms: 2000, rpc_response_timeout_ms: 2500 }, tests: withoutTimeouts },
   {
     wishes: {

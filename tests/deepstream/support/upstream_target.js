@@ -8,7 +8,7 @@ const { serve } = require("./process");
 function configOf(wishes) {
   const auth = (wishes.auth || [{ type: "open" }]).map((method) => {
     if (method.type === "open") return { type: "none", options: {} };
-    const { users, hash = false, iterations, key_length } = method;
+    const { users, hash, iterations, key_length } = method;
     return { type: "file", options: { users, hash, iterations, keyLength: key_length } };
   });
   const permission = wishes.rules
