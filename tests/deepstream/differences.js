@@ -94,6 +94,11 @@ const differences = {
     ringside: "it is INVALID_MESSAGE_DATA, as with later versions of upstream",
     why: "no client may reach the prototypes of others",
   },
+  "erase-needs-the-right-to-delete": {
+    upstream: "removing a value of a record needs no permission of its own",
+    ringside: "it needs the one to delete, as with later versions of upstream",
+    why: "upstream has corrected it since",
+  },
 };
 
 const used = new Set();
