@@ -48,6 +48,7 @@ function writeConfig(directory, grid, wishes) {
     lines.push("", "[access]", "allow_anonymous = true", "", "[[rule]]", 'name = "everybody everything"');
     lines.push(`actions = ${JSON.stringify(actions)}`, 'patterns = ["**"]', 'effect = "allow"');
   }
+  if (wishes.all_origins) lines.push("", "[cors]", 'origins = "*"');
   const file = path.join(directory, "gateway.toml");
   fs.writeFileSync(file, lines.join("\n") + "\n");
   return file;
