@@ -24,6 +24,12 @@ function configOf(wishes) {
         ackTimeout: wishes.rpc_ack_timeout_ms || 1000,
         responseTimeout: wishes.rpc_response_timeout_ms || 10000,
       },
+      record: {
+        storageHotPathPrefixes: wishes.hot_prefixes || [],
+        storageExclusionPrefixes: [],
+        cacheRetrievalTimeout: 1000,
+        storageRetrievalTimeout: 2000,
+      },
       listen: {
         shuffleProviders: false,
         responseTimeout: wishes.listen_response_timeout_ms || 500,
