@@ -9,6 +9,7 @@
 // names the target that it is for. A script may export several such `groups`.
 
 const fs = require("node:fs");
+const net = require("node:net");
 const path = require("node:path");
 const { parseArgs } = require("node:util");
 const peers = require("./support/peers");
@@ -86,6 +87,19 @@ class Report {
   }
 }
 
+// Whether the server still takes connections; that its process is there may be known later.
+function isReachable(target) {
+  const { hostname, port } = new URL(target.httpUrl);
+  return new Promise((resolve) => {
+    const socket = net.connect(Number(port), hostname);
+    socket.once("error", () => resolve(false));
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
+  });
+}
+
 // One group of tests, with a server of its own that they share.
 async function runGroup(script, group, Target, filter, report) {
   const tests = Object.entries(group.tests).filter(([name]) => `${script}: ${name}`.includes(filter));
@@ -102,11 +116,11 @@ async function runGroup(script, group, Target, filter, report) {
     stray.length = 0;
     try {
       await runTest(test, target);
-      if (!target.isRunning) throw new Error(`the server has ended:\n${target.log}`);
+      if (!(await isReachable(target))) throw new Error(`the server has ended:\n${target.log}`);
       report.pass(full);
     } catch (error) {
       report.fail(full, error);
-      if (!target.isRunning) await target.restart();
+      if (!(await isReachable(target))) await target.restart();
     }
   }
   await target.stop();

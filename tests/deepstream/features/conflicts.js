@@ -21,34 +21,48 @@ const bothHave = (records, data) => () =>
 const agree = (records) => () => JSON.stringify(records[0].get()) === JSON.stringify(records[1].get())
   && records[0].version === records[1].version;
 
+// Both agree, and no answer is under way that a client would still take for news.
+async function settle(context, { clients, records }, version) {
+  const isOver = () => agree(records)() && records[0].version === version;
+  const state = () => records.map((record) => `${record.version} ${JSON.stringify(record.get())}`).join(", ");
+  await context.until(async () => {
+    if (!isOver()) return false;
+    for (const client of clients) await context.reached(client);
+    return isOver();
+  }, () => `agreement on version ${version}: ${state()}`);
+}
+
 const write = (name, version, data, others = {}) => ({
   topic: TOPIC.RECORD, action: RECORD_ACTION.UPDATE, name, version, data: JSON.stringify(data), ...others,
 });
 
 module.exports.tests = {
   "two writes of one version: one of them is kept, and all agree": async (context) => {
-    const { records, name } = await collision(context);
+    const both = await collision(context);
+    const { records, name } = both;
     records[0].set({ by: "a" });
     records[1].set({ by: "b" });
-    await context.until(() => agree(records)() && records[0].version === 1, "both to agree");
+    await settle(context, both, 1);
     const other = await context.login();
     assert.deepEqual(await other.record.snapshot(name), records[0].get());
     assert.equal(await other.record.head(name), 1);
   },
 
   "two patches of one version: one of them is kept, and all agree": async (context) => {
-    const { records } = await collision(context);
+    const both = await collision(context);
+    const { records } = both;
     records[0].set("a", 1);
     records[1].set("b", 1);
-    await context.until(() => agree(records)() && records[0].version === 1, "both to agree");
+    await settle(context, both, 1);
     assert.equal(Object.keys(records[0].get()).length, 1);
   },
 
   "a record goes on after a conflict": async (context) => {
-    const { records } = await collision(context);
+    const both = await collision(context);
+    const { records } = both;
     records[0].set({ by: "a" });
     records[1].set({ by: "b" });
-    await context.until(() => agree(records)() && records[0].version === 1, "both to agree");
+    await settle(context, both, 1);
     await context.settled(records[0].setWithAck("next", 1), "an acknowledgement");
     await context.until(() => records[1].version === 2, "the next write");
     await context.settled(records[1].setWithAck("next", 2), "an acknowledgement");
@@ -82,7 +96,8 @@ module.exports.tests = {
   },
 
   "a strategy of a record and of a pattern": async (context) => {
-    const { clients, records } = await collision(context, remoteWins);
+    const both = await collision(context, remoteWins);
+    const { clients, records } = both;
     let merges = 0;
     const count = (local, localVersion, remote, remoteVersion, done) => {
       merges++;
@@ -92,17 +107,18 @@ module.exports.tests = {
     clients[1].record.setMergeStrategyRegExp(/contested$/, count);
     records[0].set({ by: "a" });
     records[1].set({ by: "b" });
-    await context.until(() => agree(records)() && records[0].version === 1, "both to agree");
+    await settle(context, both, 1);
     assert.ok(merges > 0);
   },
 
   "the loser of a conflict hears of it": async (context) => {
-    const { records, name } = await collision(context);
+    const both = await collision(context);
+    const { records, name } = both;
     const outcomes = ["pending", "pending"];
     records.forEach((record, index) => record.setWithAck({ by: index }).then(
       () => { outcomes[index] = "resolved"; },
       (error) => { outcomes[index] = error; }));
-    await context.until(() => agree(records)() && records[0].version === 1, "both to agree");
+    await settle(context, both, 1);
     await context.until(() => outcomes.includes("resolved"), "the winner's acknowledgement");
     const winner = records[0].get("by");
     assert.equal(outcomes[winner], "resolved");
@@ -244,12 +260,12 @@ module.exports.tests = {
   },
 
   "100 conflicts in a row leave all with one state": async (context) => {
-    const { records, name } = await collision(context);
+    const both = await collision(context);
+    const { records, name } = both;
     for (let round = 1; round <= 100; round++) {
       records[0].set("n", `a${round}`);
       records[1].set("n", `b${round}`);
-      await context.until(() => agree(records)() && records[0].version === round, () =>
-        `agreement in round ${round}: ${records.map((r) => `${r.version} ${JSON.stringify(r.get())}`)}`);
+      await settle(context, both, round);
     }
     assert.deepEqual(await (await context.login()).record.snapshot(name), records[0].get());
   },

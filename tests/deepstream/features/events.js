@@ -12,7 +12,7 @@ function heard(client, name) {
   return values;
 }
 
-module.exports.tests = {
+const ordinary = {
   "every JSON value arrives as it was emitted": async (context) => {
     const [emitter, subscriber] = await context.clients(2);
     const name = context.name("values");
@@ -179,3 +179,29 @@ module.exports.tests = {
     assert.equal(values[0], text);
   },
 };
+
+const slow = {
+  "who does not read harms nobody else": async (context) => {
+    const [name, user] = [context.name("flood"), `slow-${context.prefix}`];
+    const reader = await context.raw({ username: user });
+    reader.send({ topic: TOPIC.EVENT, action: EVENT_ACTION.SUBSCRIBE, names: [name], correlationId: "0" });
+    await reader.untilAnswered();
+    const [emitter, other] = await context.clients(2);
+    let heard = 0;
+    other.event.subscribe(name, () => heard++);
+    await context.reached(other);
+    reader.stopReading();
+    const data = "x".repeat(64 * 1024);
+    for (let n = 1; n <= 640; n++) {
+      emitter.event.emit(name, data);
+      if (n % 16 === 0) await context.until(() => heard === n, () => `${n} events; came ${heard}`);
+    }
+    if (context.differs("slow-readers-are-cut-off")) {
+      await context.until(async () => !(await other.presence.getAll([user]))[user], "the end of who does not read");
+    } else {
+      assert.deepEqual(await other.presence.getAll([user]), { [user]: true });
+    }
+  },
+};
+
+module.exports.groups = [{ tests: ordinary }, { wishes: { write_timeout_ms: 1000 }, tests: slow }];

@@ -82,6 +82,9 @@ class RawConnection {
     }
   }
 
+  // From now on nothing is taken from the network.
+  stopReading() { this.socket._socket.pause(); }
+
   // The answers to all that was sent are here when the answer to a PING is.
   async untilAnswered() {
     this.send({ topic: TOPIC.CONNECTION, action: CONNECTION_ACTION.PING });

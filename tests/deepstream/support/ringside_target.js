@@ -55,16 +55,16 @@ function writeConfig(directory, grid, wishes) {
 }
 
 class Gateway {
-  constructor(configFile, port) {
-    this.configFile = configFile;
+  constructor(configFile, port, wishes) {
+    this.args = ["--config", configFile, "--listen", `127.0.0.1:${port}`, "--drain-ms", "500"];
+    if (wishes.write_timeout_ms) this.args.push("--write-timeout-ms", `${wishes.write_timeout_ms}`);
     this.port = port;
     this.url = `ws://127.0.0.1:${port}/deepstream`;
     this.httpUrl = `http://127.0.0.1:${port}`;
   }
 
   async begin() {
-    const args = ["--config", this.configFile, "--listen", `127.0.0.1:${this.port}`, "--drain-ms", "500"];
-    this.process = await serve(programs.gateway, args);
+    this.process = await serve(programs.gateway, this.args);
   }
 
   async restart(signal = "SIGKILL") {
@@ -87,7 +87,7 @@ class RingsideTarget {
       await target.beginBroker();
       const configFile = writeConfig(target.directory, target.grid, wishes);
       for (let i = 0; i < (wishes.gateways || 1); i++) {
-        const gateway = new Gateway(configFile, await freePort());
+        const gateway = new Gateway(configFile, await freePort(), wishes);
         target.gateways.push(gateway);
         await gateway.begin();
       }
