@@ -82,6 +82,12 @@ class RawConnection {
     }
   }
 
+  // Begins anew with what has come.
+  forget() {
+    this.frames = [];
+    this.taken = 0;
+  }
+
   // From now on nothing is taken from the network.
   stopReading() { this.socket._socket.pause(); }
 

@@ -1,10 +1,11 @@
 "use strict";
 // A broker and one gateway or more, with a grid of their own, as the target of the tests.
 
-const { execFile } = require("node:child_process");
+const { execFile, spawn } = require("node:child_process");
 const fs = require("node:fs");
 const os = require("node:os");
 const path = require("node:path");
+const { createInterface } = require("node:readline");
 const { serve } = require("./process");
 const { freePort } = require("./free_port");
 const peers = require("./peers");
@@ -82,6 +83,7 @@ class RingsideTarget {
     target.grid = `deepstream-${process.pid}-${grids++}`;
     target.directory = fs.mkdtempSync(path.join(os.tmpdir(), "ringside-deepstream-"));
     target.isStored = wishes.stored || false;
+    target.programs = programs;
     target.gateways = [];
     try {
       await target.beginBroker();
@@ -126,15 +128,37 @@ class RingsideTarget {
     });
   }
 
-  async stop() {
-    for (const gateway of this.gateways) await gateway.process?.stop();
-    await this.broker?.stop();
-    fs.rmSync(this.directory, { recursive: true, force: true });
-    // A broker that was killed could not remove these.
+  // A command that goes on: `lines` are those that it has printed so far.
+  beginCli(...args) {
+    const child = spawn(programs.cli, ["--grid", this.grid, ...args], { stdio: ["ignore", "pipe", "inherit"] });
+    const command = { lines: [], stop: () => child.kill("SIGTERM") };
+    command.ended = new Promise((resolve) => child.once("exit", resolve));
+    createInterface({ input: child.stdout }).on("line", (line) => command.lines.push(line));
+    return command;
+  }
+
+  // As if the host had been restarted: nothing is left but the store.
+  async restartHost() {
+    for (const gateway of this.gateways) await gateway.process.stop("SIGKILL");
+    await this.broker.stop("SIGKILL");
+    this.removeSegment();
+    await this.beginBroker();
+    for (const gateway of this.gateways) await gateway.begin();
+  }
+
+  // A broker that was killed could not remove these.
+  removeSegment() {
     for (const kind of ["ringside", "ringside-lock", "ringside-socket"]) {
       fs.rmSync(`/dev/shm/${kind}.${this.grid}`, { force: true });
     }
   }
+
+  async stop() {
+    for (const gateway of this.gateways) await gateway.process?.stop();
+    await this.broker?.stop();
+    fs.rmSync(this.directory, { recursive: true, force: true });
+    this.removeSegment();
+  }
 }
 
-module.exports = { RingsideTarget, programs };
+module.exports = { RingsideTarget };
