@@ -5,7 +5,7 @@
 
 const differences = {
   "malformed-json-closes-the-connection": {
-    upstream: "a write of a record whose data is no JSON ends the server's process",
+    upstream: "data of a record or a login that are no JSON end the server's process; of events they are passed on",
     ringside: "the connection that sent it is closed; everybody else goes on",
     why: "one client must not be able to take the server away from all",
   },

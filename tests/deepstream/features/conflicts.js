@@ -252,8 +252,10 @@ module.exports.tests = {
     const other = await context.login();
     const name = context.name("prototype");
     await context.record(other, name);
-    const patch = { topic: TOPIC.RECORD, action: RECORD_ACTION.PATCH, name, version: 1, path: "__proto__.x", data: "5" };
-    connection.send({ ...patch, isWriteAck: true, correlationId: "4" });
+    connection.send({
+      topic: TOPIC.RECORD, action: RECORD_ACTION.PATCH, name, version: 1, path: "__proto__.x", data: "5",
+      isWriteAck: true, correlationId: "4",
+    });
     const action = context.differs("dangerous-paths-are-refused")
       ? RECORD_ACTION.INVALID_MESSAGE_DATA : RECORD_ACTION.WRITE_ACKNOWLEDGEMENT;
     await connection.nextOf({ action, correlationId: "4" });

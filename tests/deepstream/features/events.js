@@ -168,6 +168,21 @@ const ordinary = {
     assert.equal(events.length, 2);
   },
 
+  "data that are no JSON are not told to others": async (context) => {
+    const [sender, subscriber] = [await context.raw(), await context.raw()];
+    const name = context.name("malformed");
+    subscriber.send({ topic: TOPIC.EVENT, action: EVENT_ACTION.SUBSCRIBE, names: [name], correlationId: "0" });
+    await subscriber.untilAnswered();
+    sender.send({ topic: TOPIC.EVENT, action: EVENT_ACTION.EMIT, name, data: '{"a":' });
+    if (context.differs("malformed-json-closes-the-connection")) {
+      await context.settled(sender.closed, "the end of the connection");
+      (await context.login()).event.emit(name, "sound");
+      assert.equal((await subscriber.next()).data, '"sound"');
+    } else {
+      assert.equal((await subscriber.next()).data, '{"a":');
+    }
+  },
+
   "large data": async (context) => {
     const [emitter, subscriber] = await context.clients(2);
     const name = context.name("large");

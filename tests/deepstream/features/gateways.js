@@ -56,8 +56,8 @@ const tests = {
     const records = [await context.record(a, name), await context.record(b, name)];
     records[0].set({ by: "a" });
     records[1].set({ by: "b" });
-    await context.until(() => records.every((record) => record.version === 1 && record.get("by") === records[0].get("by")),
-                        "both to agree");
+    const isSame = (record) => record.version === 1 && record.get("by") === records[0].get("by");
+    await context.until(() => records.every(isSame), "both to agree");
   },
 
   "events of one are heard at the other": async (context) => {

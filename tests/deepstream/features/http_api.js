@@ -21,8 +21,9 @@ const ordinary = {
     const heard = [];
     client.event.subscribe(name, (data) => heard.push(data));
     await context.reached(client);
-    assert.deepEqual(await one(context, { topic: "event", action: "emit", eventName: name, data: { a: [1] } }), success);
-    assert.deepEqual(await one(context, { topic: "event", action: "emit", eventName: name }), success);
+    const emit = { topic: "event", action: "emit", eventName: name };
+    assert.deepEqual(await one(context, { ...emit, data: { a: [1] } }), success);
+    assert.deepEqual(await one(context, emit), success);
     await context.until(() => heard.length === 2, "both events");
     assert.deepEqual(heard, [{ a: [1] }, undefined]);
   },
@@ -178,7 +179,8 @@ const ordinary = {
 
   "a message that is wrong": async (context) => {
     const wrong = [
-      {}, { topic: "record" }, { topic: "record", action: "fly", recordName: "x" }, { topic: "nothing", action: "emit" },
+      {}, { topic: "record" }, { topic: "record", action: "fly", recordName: "x" },
+      { topic: "nothing", action: "emit" },
       { topic: "event", action: "emit" }, { topic: "event", action: "emit", eventName: "" },
       { topic: "event", action: "emit", eventName: 5 }, record("write", "x"), record("write", "x", { data: 5 }),
       record("write", "x", { data: { a: 1 }, version: "1" }), record("read", ""), record("read", "x", { more: 1 }),
@@ -193,24 +195,22 @@ const ordinary = {
   },
 
   "a message that is wrong says why": async (context) => {
-    const says = async (body, expected) => {
+    const says = async (body, index, reason) => {
       const { status, text } = await context.post("/api", { body });
       assert.equal(status, 400);
-      assert.equal(text.trim(), expected);
+      assert.equal(text.trim(), `Failed to parse JIF object at index ${index}. Reason: ${reason}`);
     };
     const emit = { topic: "event", action: "emit" };
-    await says([{}], "Failed to parse JIF object at index 0. Reason: property 'topic' is required for topic 'undefined'");
-    await says([{ ...emit, eventName: "x" }, emit],
-               "Failed to parse JIF object at index 1. Reason: property 'eventName' is required for topic 'event'");
-    await says([{ ...emit, eventName: "" }],
-               "Failed to parse JIF object at index 0. Reason: property '.eventName' should NOT be shorter than 1 characters");
-    await says([{ ...emit, eventName: 5 }],
-               "Failed to parse JIF object at index 0. Reason: property '.eventName' should be string");
+    await says([{}], 0, "property 'topic' is required for topic 'undefined'");
+    await says([{ ...emit, eventName: "x" }, emit], 1, "property 'eventName' is required for topic 'event'");
+    await says([{ ...emit, eventName: "" }], 0, "property '.eventName' should NOT be shorter than 1 characters");
+    await says([{ ...emit, eventName: 5 }], 0, "property '.eventName' should be string");
   },
 
   "a request with a message that is wrong changes nothing": async (context) => {
     const name = context.name("untouched");
-    const { status } = await context.post("/api", { body: [record("write", name, { data: { a: 1 } }), record("read", "")] });
+    const body = [record("write", name, { data: { a: 1 } }), record("read", "")];
+    const { status } = await context.post("/api", { body });
     assert.equal(status, 400);
     assert.equal((await one(context, record("head", name))).version, -1);
   },

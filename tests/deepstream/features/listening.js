@@ -96,7 +96,9 @@ const testsOf = (kind) => ({
   "patterns are regular expressions that may match anywhere": async (context) => {
     const log = await listener(context, kind, escaped(context.prefix) + "/(a|b)[0-9]{2}x?", accept);
     const client = await context.login();
-    for (const base of ["c10", "a1", "a10", "zz/b99", "b42xyz"]) await kind.subscribe(context, client, context.name(base));
+    for (const base of ["c10", "a1", "a10", "zz/b99", "b42xyz"]) {
+      await kind.subscribe(context, client, context.name(base));
+    }
     await context.until(() => log.found.length === 2, "the matches");
     await context.reached(log.client);
     assert.deepEqual(log.found.sort(), [context.name("a10"), context.name("b42xyz")]);

@@ -6,10 +6,13 @@ const assert = require("node:assert/strict");
 const recordUrl = (context, name) => `${context.target.httpUrl}/v1/records/${encodeURIComponent(name)}`;
 
 async function request(context, method, name, body, type = "application/json") {
-  const response = await fetch(recordUrl(context, name), { method, body, headers: body ? { "content-type": type } : {} });
+  const headers = body ? { "content-type": type } : {};
+  const response = await fetch(recordUrl(context, name), { method, body, headers });
   assert.ok(response.ok, `${method} ${name}: ${response.status} ${await response.clone().text()}`);
   return response.text();
 }
+
+const succeeds = (promise) => promise.then(() => true, () => false);
 
 // A command that goes on until the test ends.
 function command(context, ...args) {
@@ -63,8 +66,10 @@ const tests = {
     const client = await context.login();
     const record = await context.record(client, name);
     for (let n = 0; n < 20; n++) {
-      await context.until(() => record.setWithAck(`deepstream.n${n}`, n).then(() => true, () => false), "an acknowledgement");
-      await request(context, "PATCH", name, JSON.stringify({ native: { [`n${n}`]: n } }), "application/merge-patch+json");
+      const write = () => record.setWithAck(`deepstream.n${n}`, n);
+      await context.until(() => succeeds(write()), "an acknowledgement");
+      const patch = JSON.stringify({ native: { [`n${n}`]: n } });
+      await request(context, "PATCH", name, patch, "application/merge-patch+json");
       await context.until(() => record.get(`native.n${n}`) === n, "the native write");
     }
     const stored = JSON.parse(await request(context, "GET", name));
@@ -109,7 +114,8 @@ const tests = {
     const client = await context.login();
     const name = context.name("rpc");
     command(context, "provide", name, "--exec", "cat");
-    await context.until(() => client.rpc.make(name, { a: 1 }).then((answer) => answer.a === 1, () => false), "the answer");
+    await context.until(() => succeeds(client.rpc.make(name, { a: 1 })), "the answer");
+    assert.deepEqual(await client.rpc.make(name, { a: 2 }), { a: 2 });
   },
 
   "deepstream's clients listen for native watchers": async (context) => {
@@ -143,11 +149,10 @@ const tests = {
   "users are there natively": async (context) => {
     const username = `ann-${context.prefix}`;
     const client = await context.login({ username });
-    await context.until(() => context.target.cli("get", `$sys/presence/${username}`).then(() => true, () => false),
-                        "the record of the user");
+    const isThere = () => succeeds(context.target.cli("get", `$sys/presence/${username}`));
+    await context.until(isThere, "the record of the user");
     await context.close(client);
-    await context.until(() => context.target.cli("get", `$sys/presence/${username}`).then(() => false, () => true),
-                        "the record to go");
+    await context.until(async () => !(await isThere()), "the record to go");
   },
 };
 

@@ -172,7 +172,8 @@ const throughProxy = {
     const { proxy, far } = await pair(context);
     const record = await context.record(far, context.name("pending"));
     await cut(context, proxy, far);
-    await assert.rejects(context.settled(record.setWithAck({ a: 1 }), "an answer"), (error) => error === "client offline");
+    const write = context.settled(record.setWithAck({ a: 1 }), "an answer");
+    await assert.rejects(write, (error) => error === "client offline");
   },
 
   "provided calls are provided again": async (context) => {
