@@ -8,6 +8,7 @@ const children = new Set();
 
 // Whatever ends the run leaves no process behind.
 process.on("exit", () => children.forEach((child) => child.kill("SIGKILL")));
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => process.exit(1));
 
 class Served {
   constructor(child) {

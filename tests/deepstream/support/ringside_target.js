@@ -75,6 +75,10 @@ class Gateway {
 }
 
 let grids = 0;
+const running = new Set();
+
+// Behind the end of the processes (process.js); nothing else removes what killed brokers leave.
+process.on("exit", () => running.forEach((target) => target.remove()));
 
 class RingsideTarget {
   static async start(wishes) {
@@ -84,6 +88,7 @@ class RingsideTarget {
     target.directory = fs.mkdtempSync(path.join(os.tmpdir(), "ringside-deepstream-"));
     target.isStored = wishes.stored || false;
     target.programs = programs;
+    running.add(target);
     target.gateways = [];
     try {
       await target.beginBroker();
@@ -153,11 +158,16 @@ class RingsideTarget {
     }
   }
 
+  remove() {
+    fs.rmSync(this.directory, { recursive: true, force: true });
+    this.removeSegment();
+  }
+
   async stop() {
     for (const gateway of this.gateways) await gateway.process?.stop();
     await this.broker?.stop();
-    fs.rmSync(this.directory, { recursive: true, force: true });
-    this.removeSegment();
+    running.delete(this);
+    this.remove();
   }
 }
 
