@@ -22,10 +22,6 @@ const numbers = [
   "max_auth_attempts",
 ];
 const booleans = ["durable", "provide_requestor_name", "provide_requestor_data"];
-const actions = [
-  "read", "write", "create", "delete", "publish", "subscribe", "call", "provide", "listen", "listen_events",
-  "notify", "presence",
-];
 
 // The gateway's TOML; what it names lies in `directory`. JSON strings are TOML strings.
 function writeConfig(directory, grid, wishes) {
@@ -45,9 +41,6 @@ function writeConfig(directory, grid, wishes) {
     const rules = path.join(directory, "permissions.json");
     fs.writeFileSync(rules, JSON.stringify(wishes.rules, null, 2));
     lines.push("", "[valve]", `file = ${JSON.stringify(rules)}`);
-  } else {
-    lines.push("", "[access]", "allow_anonymous = true", "", "[[rule]]", 'name = "everybody everything"');
-    lines.push(`actions = ${JSON.stringify(actions)}`, 'patterns = ["**"]', 'effect = "allow"');
   }
   if (wishes.all_origins) lines.push("", "[cors]", 'origins = "*"');
   const file = path.join(directory, "gateway.toml");
