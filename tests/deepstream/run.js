@@ -6,7 +6,9 @@
 // Prints a line for each test and a summary; exit status 0 when all went well, 1 when not, 2 for
 // wrong usage, and 77 where the peers are not installed (tools/peers). Each script of features/
 // exports `wishes` (how its server is to be configured) and `tests`, a function by name; `only`
-// names the target that it is for. A script may export several such `groups`.
+// names the target that it is for. In the place of `wishes` it may export `prepare`, which begins
+// what the server needs: it resolves to `wishes` and to `end`, which ends that. A script may
+// export several such `groups`.
 
 const fs = require("node:fs");
 const net = require("node:net");
@@ -104,11 +106,13 @@ function isReachable(target) {
 async function runGroup(script, group, Target, filter, report) {
   const tests = Object.entries(group.tests).filter(([name]) => `${script}: ${name}`.includes(filter));
   if (tests.length === 0) return;
+  const { wishes, end } = group.prepare ? await group.prepare() : { wishes: group.wishes || {}, end: () => {} };
   let target;
   try {
-    target = await Target.start(group.wishes || {});
+    target = await Target.start(wishes);
   } catch (error) {
     tests.forEach(([name]) => report.fail(`${script}: ${name}`, error));
+    await end();
     return;
   }
   for (const [name, test] of tests) {
@@ -124,6 +128,7 @@ async function runGroup(script, group, Target, filter, report) {
     }
   }
   await target.stop();
+  await end();
 }
 
 async function main() {

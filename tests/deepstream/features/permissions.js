@@ -282,6 +282,44 @@ const ruleTests = {
     assert.deepEqual(heard, context.differs("bulk-denial-removes-the-denied") ? [last, first] : [forbidden, first]);
   },
 
+  "one denied name of several that are provided": async (context) => {
+    const raw = await rawBob(context);
+    const caller = await ann(context);
+    const [first, forbidden, last] = [context.name("first"), below(context, "no-provide"), context.name("last")];
+    const names = [first, forbidden, last];
+    raw.send({ topic: TOPIC.RPC, action: RPC_ACTION.PROVIDE, names, correlationId: "0" });
+    const denial = await raw.nextOf({ topic: TOPIC.RPC, action: RPC_ACTION.MESSAGE_DENIED });
+    assert.equal(denial.name, forbidden);
+    await raw.untilAnswered();
+    const isProvided = async (name) => {
+      const isAsked = () => raw.received().some((message) => message.action === RPC_ACTION.REQUEST && message.name === name);
+      let reason;
+      // Nobody answers; who is asked is enough.
+      caller.rpc.make(name, 1).catch((error) => { reason = error; });
+      await context.until(() => isAsked() || reason, "a call to go somewhere");
+      return isAsked();
+    };
+    const provided = [];
+    for (const name of [forbidden, last, first]) if (await isProvided(name)) provided.push(name);
+    assert.deepEqual(provided, context.differs("bulk-denial-removes-the-denied") ? [last, first] : [forbidden, first]);
+  },
+
+  "one denied record of several": async (context) => {
+    const raw = await rawBob(context);
+    const writer = await ann(context);
+    const [first, forbidden, last] = [context.name("first"), below(context, "no-read"), context.name("last")];
+    const names = [first, forbidden, last];
+    for (const name of names) await allowed(context, writer.record.setDataWithAck(name, { a: 1 }));
+    raw.send({ topic: TOPIC.RECORD, action: RECORD_ACTION.SUBSCRIBEANDHEAD, names, correlationId: "0" });
+    const denial = await raw.nextOf({ action: RECORD_ACTION.MESSAGE_DENIED });
+    assert.equal(denial.name, forbidden);
+    await raw.untilAnswered();
+    for (const name of [forbidden, last, first]) await allowed(context, writer.record.setDataWithAck(name, { a: 2 }));
+    await raw.nextOf({ action: RECORD_ACTION.UPDATE, name: first });
+    const told = raw.received().filter(({ action }) => action === RECORD_ACTION.UPDATE).map(({ name }) => name);
+    assert.deepEqual(told, context.differs("bulk-denial-removes-the-denied") ? [last, first] : [forbidden, first]);
+  },
+
   "provide": async (context) => {
     const raw = await rawBob(context);
     const name = below(context, "no-provide");

@@ -29,6 +29,10 @@ function writeConfig(directory, grid, wishes) {
   for (const key of [...numbers, ...booleans]) if (wishes[key] !== undefined) lines.push(`${key} = ${wishes[key]}`);
   (wishes.auth || [{ type: "open" }]).forEach((method, index) => {
     lines.push("", "[[deepstream.auth]]", `type = ${JSON.stringify(method.type)}`);
+    if (method.type === "http") {
+      const { type, ...options } = method;
+      for (const [key, value] of Object.entries(options)) lines.push(`${key} = ${JSON.stringify(value)}`);
+    }
     if (method.type !== "file") return;
     const users = path.join(directory, `users-${index}.json`);
     fs.writeFileSync(users, JSON.stringify(method.users, null, 2));

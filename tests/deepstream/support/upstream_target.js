@@ -8,6 +8,20 @@ const { serve } = require("./process");
 function configOf(wishes) {
   const auth = (wishes.auth || [{ type: "open" }]).map((method) => {
     if (method.type === "open") return { type: "none", options: {} };
+    if (method.type === "http") {
+      return {
+        type: "http",
+        options: {
+          endpointUrl: method.endpoint_url,
+          permittedStatusCodes: method.permitted_status_codes,
+          requestTimeout: method.request_timeout_ms,
+          retryStatusCodes: method.retry_status_codes,
+          retryAttempts: method.retry_attempts,
+          retryInterval: method.retry_interval_ms,
+          promoteToHeader: method.promote_to_header,
+        },
+      };
+    }
     const { users, hash, iterations, key_length } = method;
     return { type: "file", options: { users, hash, iterations, keyLength: key_length } };
   });
