@@ -155,11 +155,10 @@ const ordinary = {
     const subscribe = { topic: TOPIC.EVENT, action: EVENT_ACTION.SUBSCRIBE, names: [name] };
     connection.send({ ...subscribe, correlationId: "0" });
     connection.send({ ...subscribe, correlationId: "1" });
-    const messages = await connection.untilAnswered();
-    const told = messages.find((message) => message.action === EVENT_ACTION.MULTIPLE_SUBSCRIPTIONS);
+    const told = await connection.has({ action: EVENT_ACTION.MULTIPLE_SUBSCRIPTIONS });
     assert.equal(told.name, name);
     assert.equal(told.originalAction, EVENT_ACTION.SUBSCRIBE);
-    assert.equal(messages.filter((message) => message.isAck).length, 2);
+    for (const correlationId of ["0", "1"]) await connection.has({ isAck: true, correlationId });
     emitter.event.emit(name, 1);
     emitter.event.emit(name, 2);
     await connection.nextOf({ data: "1" });
@@ -172,7 +171,7 @@ const ordinary = {
     const [sender, subscriber] = [await context.raw(), await context.raw()];
     const name = context.name("malformed");
     subscriber.send({ topic: TOPIC.EVENT, action: EVENT_ACTION.SUBSCRIBE, names: [name], correlationId: "0" });
-    await subscriber.untilAnswered();
+    await subscriber.nextOf({ action: EVENT_ACTION.SUBSCRIBE, isAck: true });
     sender.send({ topic: TOPIC.EVENT, action: EVENT_ACTION.EMIT, name, data: '{"a":' });
     if (context.differs("malformed-json-closes-the-connection")) {
       await context.settled(sender.closed, "the end of the connection");
@@ -200,7 +199,7 @@ const slow = {
     const [name, user] = [context.name("flood"), `slow-${context.prefix}`];
     const reader = await context.raw({ username: user });
     reader.send({ topic: TOPIC.EVENT, action: EVENT_ACTION.SUBSCRIBE, names: [name], correlationId: "0" });
-    await reader.untilAnswered();
+    await reader.nextOf({ action: EVENT_ACTION.SUBSCRIBE, isAck: true });
     const [emitter, other] = await context.clients(2);
     let heard = 0;
     other.event.subscribe(name, () => heard++);

@@ -54,6 +54,9 @@ class Players {
 const testOf = (group) => async (context) => {
   const players = new Players(context);
   for (const name of ["A", "B"]) await players.connect(name);
+  // Both are seen before anybody asks who comes and goes; requests like this one are not counted.
+  const query = { topic: "presence", action: "query" };
+  await context.until(async () => (await context.api([query])).body[0].users.length === 2, "both players");
   for (const scenario of group.scenarios) {
     try {
       for (const step of scenario.steps) await players.play(step);

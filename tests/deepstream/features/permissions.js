@@ -271,10 +271,10 @@ const ruleTests = {
     const [first, forbidden, last] = [context.name("first"), below(context, "no-subscribe"), context.name("last")];
     const names = [first, forbidden, last];
     raw.send({ topic: TOPIC.EVENT, action: EVENT_ACTION.SUBSCRIBE, names, correlationId: "0" });
-    const denial = await raw.nextOf({ action: EVENT_ACTION.MESSAGE_DENIED });
+    const denial = await raw.has({ topic: TOPIC.EVENT, action: EVENT_ACTION.MESSAGE_DENIED });
     assert.equal(denial.name, forbidden);
     assert.equal(denial.originalAction, EVENT_ACTION.SUBSCRIBE);
-    await raw.untilAnswered();
+    await raw.has({ topic: TOPIC.EVENT, isAck: true });
     for (const name of [forbidden, last, first]) publisher.event.emit(name, name);
     await raw.nextOf({ action: EVENT_ACTION.EMIT, name: first });
     const isEvent = ({ topic, action }) => topic === TOPIC.EVENT && action === EVENT_ACTION.EMIT;
@@ -288,9 +288,8 @@ const ruleTests = {
     const [first, forbidden, last] = [context.name("first"), below(context, "no-provide"), context.name("last")];
     const names = [first, forbidden, last];
     raw.send({ topic: TOPIC.RPC, action: RPC_ACTION.PROVIDE, names, correlationId: "0" });
-    const denial = await raw.nextOf({ topic: TOPIC.RPC, action: RPC_ACTION.MESSAGE_DENIED });
-    assert.equal(denial.name, forbidden);
-    await raw.untilAnswered();
+    assert.equal((await raw.has({ topic: TOPIC.RPC, action: RPC_ACTION.MESSAGE_DENIED })).name, forbidden);
+    await raw.has({ topic: TOPIC.RPC, isAck: true });
     const isProvided = async (name) => {
       const isAsked = () => raw.received().some((message) => message.action === RPC_ACTION.REQUEST && message.name === name);
       let reason;
@@ -311,9 +310,8 @@ const ruleTests = {
     const names = [first, forbidden, last];
     for (const name of names) await allowed(context, writer.record.setDataWithAck(name, { a: 1 }));
     raw.send({ topic: TOPIC.RECORD, action: RECORD_ACTION.SUBSCRIBEANDHEAD, names, correlationId: "0" });
-    const denial = await raw.nextOf({ action: RECORD_ACTION.MESSAGE_DENIED });
-    assert.equal(denial.name, forbidden);
-    await raw.untilAnswered();
+    assert.equal((await raw.has({ action: RECORD_ACTION.MESSAGE_DENIED })).name, forbidden);
+    await raw.has({ topic: TOPIC.RECORD, isAck: true });
     for (const name of [forbidden, last, first]) await allowed(context, writer.record.setDataWithAck(name, { a: 2 }));
     await raw.nextOf({ action: RECORD_ACTION.UPDATE, name: first });
     const told = raw.received().filter(({ action }) => action === RECORD_ACTION.UPDATE).map(({ name }) => name);

@@ -44,6 +44,7 @@ module.exports.tests = {
   "many questions at once": async (context) => {
     const [ann, bob] = [user(context, "ann"), user(context, "bob")];
     const asker = await context.login({ username: ann });
+    await context.until(async () => (await getAll(context, asker, [ann]))[ann], "the asker");
     const answers = await context.settled(Promise.all(Array.from({ length: 20 }, (_, n) =>
       asker.presence.getAll([n % 2 ? ann : bob]))), "20 answers");
     answers.forEach((answer, n) => assert.deepEqual(answer, n % 2 ? { [ann]: true } : { [bob]: false }));

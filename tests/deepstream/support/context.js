@@ -102,11 +102,14 @@ class Context {
     return list;
   }
 
-  // Waits until the server has handled all that the client was told to send so far. It collects
-  // subscriptions for a while first; a timer that begins later and takes longer ends later.
+  // Waits until the server has handled all that the client was told to send so far, and has
+  // acknowledged what it acknowledges. The client collects subscriptions for a while first; a
+  // timer that begins later and takes longer ends later.
   async reached(client) {
     await pause(client.subscriptionInterval + 1);
     await settled(client.record.head(this.name(`fence-${names++}`)), "the answer to a request");
+    const { register } = client.services.timeoutRegistry;
+    await until(() => register.size === 0, () => `the answers to ${[...register.keys()]}`);
   }
 
   async error(client, event) {

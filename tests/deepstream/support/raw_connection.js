@@ -71,6 +71,12 @@ class RawConnection {
 
   async next() { return decode(await this.nextBytes()); }
 
+  // Waits for a message with `properties` wherever it stands; nothing is taken.
+  async has(properties) {
+    const fits = (message) => Object.entries(properties).every(([key, value]) => message[key] === value);
+    return until(() => this.received().find(fits), () => `a message with ${JSON.stringify(properties)}`);
+  }
+
   // All that has come so far, taken or not.
   received() { return this.frames.map(decode); }
 
