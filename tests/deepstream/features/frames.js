@@ -115,7 +115,7 @@ const others = {
 module.exports.groups = [
   ...groups.map((group) => ({
     wishes: {
-      hot_prefixes: ["hot/"], listen_response_timeout_ms: 1000, rpc_ack_timeout_ms: 500, rpc_response_timeout_ms: 1000,
+      hot_prefixes: ["hot/"], listen_response_timeout_ms: 800, rpc_ack_timeout_ms: 500, rpc_response_timeout_ms: 1000,
     },
     tests: { [group.name]: testOf(group) },
   })),

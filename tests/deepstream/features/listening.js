@@ -333,7 +333,7 @@ const named = (kind, tests) => Object.fromEntries(Object.entries(tests).map(
 
 module.exports.groups = [
   {
-    wishes: { listen_response_timeout_ms: 1000 },
+    wishes: { listen_response_timeout_ms: 800 },
     tests: {
       ...named("records", testsOf(kinds.records)),
       ...named("events", testsOf(kinds.events)),
