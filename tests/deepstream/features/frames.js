@@ -1,0 +1,123 @@
+"use strict";
+// What goes over the wire, byte for byte. frames.json has scenarios of steps: a connection (`on`)
+// sends a frame, receives one, connects, or closes. Where a step has a `difference`, Ringside
+// sends `ringside` in the place of `receives`; either may be missing. The scenarios of a group
+// build on each other, so each group is one test.
+
+const assert = require("node:assert/strict");
+const { encode, decode } = require("../support/raw_connection");
+const groups = require("../frames.json");
+
+const ping = "0610021a020802";
+const pong = "0610021a020803";
+
+function expected(context, step) {
+  return step.difference && context.differs(step.difference) ? step.ringside : step.receives;
+}
+
+// Says in words what bytes say, for the message of a failure.
+const words = (hex) => `${hex} ${JSON.stringify(decode(Buffer.from(hex, "hex")))}`;
+
+class Players {
+  constructor(context) {
+    this.context = context;
+    this.connections = new Map();
+  }
+
+  async connect(name) {
+    this.connections.set(name, await this.context.raw({ username: name }));
+  }
+
+  async receive(name, hex) {
+    const frame = (await this.connections.get(name).nextBytes()).toString("hex");
+    if (frame !== hex) assert.equal(words(frame), words(hex), `${name} received another frame`);
+  }
+
+  async play(step) {
+    if (step.connects) return this.connect(step.on);
+    if (step.closes) return this.connections.get(step.on).close();
+    if (step.sends) return this.connections.get(step.on).sendBytes(Buffer.from(step.sends, "hex"));
+    const hex = expected(this.context, step);
+    return hex === undefined ? undefined : this.receive(step.on, hex);
+  }
+
+  // Nothing has come that was not expected.
+  async pause() {
+    for (const [name, connection] of this.connections) {
+      if (connection.isClosed) continue;
+      connection.sendBytes(Buffer.from(ping, "hex"));
+      await this.receive(name, pong);
+    }
+  }
+}
+
+const testOf = (group) => async (context) => {
+  const players = new Players(context);
+  for (const name of ["A", "B"]) await players.connect(name);
+  // Both are seen before anybody asks who comes and goes; requests like this one are not counted.
+  const query = { topic: "presence", action: "query" };
+  await context.until(async () => (await context.api([query])).body[0].users.length === 2, "both players");
+  for (const scenario of group.scenarios) {
+    try {
+      for (const step of scenario.steps) await players.play(step);
+      await players.pause();
+    } catch (error) {
+      error.message = `${scenario.name}: ${error.message}`;
+      throw error;
+    }
+  }
+};
+
+const others = {
+  "a frame of text ends the connection": async (context) => {
+    const connection = await context.raw();
+    connection.sendText("C|CH+");
+    await context.settled(connection.closed, "the end of the connection");
+  },
+
+  "a frame that is too large ends the connection": async (context) => {
+    const [connection, other] = [await context.raw(), await context.login()];
+    connection.sendBytes(Buffer.alloc(2 * 1024 * 1024, 1));
+    await context.settled(connection.closed, "the end of the connection");
+    await context.reached(other);
+  },
+
+  "a large frame that is allowed is carried out": async (context) => {
+    const connection = await context.raw();
+    const { TOPIC, RECORD_ACTION } = require("../support/peers").client().C;
+    const data = JSON.stringify({ text: "x".repeat(1024 * 1024 - 1000) });
+    connection.sendBytes(encode({ topic: TOPIC.RECORD, action: RECORD_ACTION.CREATEANDUPDATE, name: context.name("l"),
+                                  version: -1, data, isWriteAck: true, correlationId: "1" }));
+    await connection.nextOf({ action: RECORD_ACTION.WRITE_ACKNOWLEDGEMENT });
+  },
+
+  "bytes that mean nothing end nothing but their connection": async (context) => {
+    const other = await context.login();
+    // A generator with a fixed beginning: the same bytes in every run.
+    let state = 12345;
+    const random = () => {
+      state = (state * 1103515245 + 12345) & 0x7fffffff;
+      return state;
+    };
+    for (let round = 0; round < 50; round++) {
+      const connection = await context.raw();
+      for (let n = 0; n < 20; n++) {
+        const bytes = Buffer.from(Array.from({ length: random() % 40 }, () => random() & 0xff));
+        if (connection.isClosed) break;
+        connection.sendBytes(bytes);
+      }
+      await connection.close();
+    }
+    await context.reached(other);
+  },
+};
+
+module.exports.groups = [
+  ...groups.map((group) => ({
+    wishes: {
+      hot_prefixes: ["hot/"], listen_response_timeout_ms: 800, rpc_ack_timeout_ms: 500, rpc_response_timeout_ms: 1000,
+    },
+    tests: { [group.name]: testOf(group) },
+  })),
+  { tests: others },
+];

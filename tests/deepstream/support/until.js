@@ -1,0 +1,31 @@
+"use strict";
+// Waiting for what another process does: for a condition, never for a time.
+
+const patienceMs = 15000;
+const pauseMs = 2;
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+// Resolves to the first truthy value of `condition`; `what` says what was waited for in vain.
+async function until(condition, what) {
+  const deadline = Date.now() + patienceMs;
+  for (;;) {
+    const value = await condition();
+    if (value) return value;
+    if (Date.now() > deadline) {
+      throw new Error(`waited in vain for ${typeof what === "function" ? what() : what}`);
+    }
+    await pause(pauseMs);
+  }
+}
+
+// The outcome of a promise that has to be settled in the end.
+function settled(promise, what) {
+  let timer;
+  const late = new Promise((resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`waited in vain for ${what}`)), patienceMs);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
+module.exports = { until, settled, pause };
