@@ -65,7 +65,9 @@ Gateway::Gateway(asio::io_context& loop, GridAccess& grid, const Options& option
     if (!options.deepstream.is_enabled()) return;
     deepstream_ = std::make_unique<deepstream::Hub>(
         loop, grid_name_, operations_, feed_, system_feed_, options.deepstream,
-        [this](const Identity& identity) { return access_->rules.of(identity); });
+        [this](const Identity& identity) {
+            return access_->permissions_of(identity, grid_.records());
+        });
 }
 
 void Gateway::set_logins(std::shared_ptr<const deepstream::Logins> logins) {

@@ -35,7 +35,7 @@ function writeConfig(directory, grid, wishes) {
     }
     if (method.type !== "file") return;
     const users = path.join(directory, `users-${index}.json`);
-    fs.writeFileSync(users, JSON.stringify(method.users, null, 2));
+    fs.writeFileSync(users, JSON.stringify(method.users, null, 2), { mode: 0o600 });
     lines.push(`path = ${JSON.stringify(users)}`);
     if (!method.hash) return;
     lines.push(`hash = ${JSON.stringify(method.hash)}`, `iterations = ${method.iterations}`);

@@ -1,5 +1,6 @@
 #include "tools/gateway/access/access_config.hpp"
 
+#include "tools/gateway/deepstream/names.hpp"
 #include "tools/gateway/valve/valve_permissions.hpp"
 
 namespace ringside::gateway {
@@ -21,7 +22,7 @@ Result<std::shared_ptr<const valve::ValveRules>> load_valve(const toml::table& r
     if (root.contains("rule")) {
         return file.error_at(**table, "either [valve] decides or [[rule]], and both are there");
     }
-    return valve::ValveRules::load(rules);
+    return valve::ValveRules::load(rules, {deepstream::to_grid_name, deepstream::from_grid_name});
 }
 
 }  // namespace

@@ -10,12 +10,8 @@ class GridEvidence : public Evidence {
 public:
     explicit GridEvidence(GridAccess& grid) noexcept : grid_(grid) {}
 
-    [[nodiscard]] std::optional<std::string> record(std::string_view name) const override {
-        const auto record = grid_.reader().get(name);
-        if (!record) return std::nullopt;
-        std::string text = to_json(record->document());
-        if (!record->check()) return std::nullopt;
-        return text;
+    [[nodiscard]] RecordJson record(std::string_view name) const override {
+        return grid_.records()(name);
     }
     [[nodiscard]] std::optional<std::string> data() const override { return std::nullopt; }
 

@@ -66,7 +66,7 @@ void Listening<Message, TopicAction>::send(TopicAction action, const std::string
 template <class Message, class TopicAction>
 void Listening<Message, TopicAction>::listen(const Message& message) {
     const std::string& pattern = message.name();
-    const Decision decision = session_.decide(right_, pattern);
+    const Decision decision = session_.decide(right_, to_grid_name(pattern));
     if (!decision.is_allowed) {
         auto refusal = message_of<Message>(decision.has_failed
                                                ? TopicAction::message_permission_error

@@ -47,7 +47,7 @@ public:
     /// Null: there are too many already.
     [[nodiscard]] std::unique_ptr<TopicInterest> declare(const std::string& pattern);
 
-    static constexpr std::size_t patterns_max = 16'384;
+    static constexpr std::size_t patterns_max = 65'536;
 
 private:
     friend class TopicInterest;
