@@ -138,7 +138,7 @@ TEST_F(PatternsTest, ShareTheRoomOfTheirLane) {
     EXPECT_EQ(answered, sent);
 }
 
-TEST_F(PatternsTest, AreAddedWhileTheirThreadWaitsAndItIsToldWhatTheBrokerSays) {
+TEST_F(PatternsTest, AreAddedByOtherThreadsWhileTheirsWaitsAndIsToldWhatTheBrokerSays) {
     Provider provider = client_.provide(note()).value();
     std::thread poller([&] {
         auto call = provider.next(soon).value();
@@ -243,7 +243,7 @@ TEST_F(PatternsTest, OfAListenerThatAreRemovedLeaveTheirSubjectsToTheNext) {
     EXPECT_TRUE(eventually([&] { return client_.has_provider("a/1").value(); }));
 }
 
-TEST_F(PatternsTest, OfAListenerAreAcceptedByAnotherThreadThanItsPoller) {
+TEST_F(PatternsTest, OfAListenerAreAcceptedByOtherThreadsThanItsPoller) {
     Listener listener = client_.listen(OnSettled()).value();
     std::mutex mutex;
     std::vector<Interest> told;

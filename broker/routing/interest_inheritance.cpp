@@ -1,0 +1,57 @@
+#include <utility>
+
+#include "broker/routing/interest.hpp"
+#include "shm/name/system_name.hpp"
+
+/// Who provided what for a former broker, and is to go on with it.
+namespace ringside::broker {
+
+using wire::DeliveryKind;
+using State = InterestRouter::Subject::State;
+
+void InterestRouter::inherit(std::string subject, Heir heir) {
+    inherited_.emplace(std::move(subject), heir);
+}
+
+void InterestRouter::give_up(SessionId session) {
+    give_up_if([session](const Heir& heir) { return heir.session == session; });
+}
+
+/// What it does not listen for any more goes to others.
+void InterestRouter::come_back(const Session& session) {
+    give_up_if([&](const Heir& heir) {
+        return heir.session == session.id() && !listeners_.has_declared(session, heir.declaration);
+    });
+}
+
+void InterestRouter::give_up_if(const std::function<bool(const Heir&)>& is_given_up) {
+    std::vector<std::string> names;
+    for (const auto& [name, heir] : inherited_) {
+        if (is_given_up(heir)) names.push_back(name);
+    }
+    for (const std::string& name : names) {
+        inherited_.erase(name);
+        records_->erase(system_name::provided(name));
+        const auto place = subjects_.find(name);
+        if (place != subjects_.end() && place->second.state == State::free) ask(place->second);
+    }
+}
+
+void InterestRouter::end_inheritance() {
+    auto left = std::exchange(inherited_, {});
+    for (const auto& [name, heir] : left) {
+        const auto place = subjects_.find(name);
+        if (place != subjects_.end()) {
+            if (place->second.state == State::free) ask(place->second);
+            continue;
+        }
+        // Nobody watches it any more, and its listener does not know.
+        records_->erase(system_name::provided(name));
+        listeners_.for_each(name, [&, &subject = name, &heir = heir](Provider& one) {
+            if (one.session->id() != heir.session || one.declaration != heir.declaration) return;
+            tell(DeliveryKind::unwanted, one, 0, subject);
+        });
+    }
+}
+
+}  // namespace ringside::broker
