@@ -73,7 +73,10 @@ const tests = {
     const { target } = context;
     let n = 0;
     for (const kill of [() => target.gateways[0].restart(), () => target.restartBroker(), () => target.restartHost()]) {
-      for (let k = 0; k < 5; k++) await context.settled(mine.setWithAck({ n: ++n }), "an acknowledgement");
+      for (let k = 0; k < 5; k++) {
+        n++;
+        await context.settled(mine.setWithAck({ n }), () => `an acknowledgement of ${n} at version ${mine.version}`);
+      }
       const version = mine.version;
       await kill();
       await context.until(async () => {

@@ -102,6 +102,7 @@ const tests = {
     const [a, b] = await both(context, users.map((username) => ({ username })));
     const changes = [];
     a.presence.subscribe(users[1], (name, isThere) => changes.push(isThere));
+    await context.reached(a);
     await context.until(async () => (await a.presence.getAll([users[1]]))[users[1]], "the other user");
     await context.close(b);
     await context.until(() => changes.at(-1) === false, "the other user to go");

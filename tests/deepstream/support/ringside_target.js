@@ -35,7 +35,7 @@ function writeConfig(directory, grid, wishes) {
     }
     if (method.type !== "file") return;
     const users = path.join(directory, `users-${index}.json`);
-    fs.writeFileSync(users, JSON.stringify(method.users, null, 2));
+    fs.writeFileSync(users, JSON.stringify(method.users, null, 2), { mode: 0o600 });
     lines.push(`path = ${JSON.stringify(users)}`);
     if (!method.hash) return;
     lines.push(`hash = ${JSON.stringify(method.hash)}`, `iterations = ${method.iterations}`);
@@ -132,7 +132,7 @@ class RingsideTarget {
 
   // A command that goes on: `lines` are those that it has printed so far.
   beginCli(...args) {
-    const child = spawn(programs.cli, ["--grid", this.grid, ...args], { stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(programs.cli, ["--grid", this.grid, ...args], { stdio: ["ignore", "pipe", "ignore"] });
     const command = { lines: [], stop: () => child.kill("SIGTERM") };
     command.ended = new Promise((resolve) => child.once("exit", resolve));
     createInterface({ input: child.stdout }).on("line", (line) => command.lines.push(line));
