@@ -79,14 +79,12 @@ const tests = {
       }
       const version = mine.version;
       await kill();
-      await context.until(async () => {
-        const heads = [a, b].map((client) => client.getConnectionState());
-        return heads.every((state) => state === "OPEN") && mine.isReady && theirs.isReady;
-      }, "both connections to come back");
-      await context.until(() => theirs.get("n") === n, "the newest state");
-      await context.until(() => mine.setWithAck({ n: ++n }).then(() => true, () => false), "an acknowledgement");
+      for (const client of [a, b]) await context.resubscribed(client);
+      assert.equal(theirs.get("n"), n);
+      assert.equal(theirs.version, version);
+      await context.settled(mine.setWithAck({ n: ++n }), "an acknowledgement");
       await context.until(() => theirs.get("n") === n, "the next write");
-      assert.ok(theirs.version > version);
+      assert.equal(theirs.version, version + 1);
     }
   },
 };
