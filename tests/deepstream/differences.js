@@ -15,8 +15,8 @@ const differences = {
     why: "upstream lets a user subscribe to what is forbidden",
   },
   "conflict-settles-the-write": {
-    upstream: "a write with acknowledgement that meets a newer version is never settled",
-    ringside: "RECORD_UPDATE_ERROR follows VERSION_EXISTS, so that the client's promise is rejected",
+    upstream: "a write with acknowledgement whose version is not the next one is never settled",
+    ringside: "RECORD_UPDATE_ERROR follows VERSION_EXISTS or INVALID_VERSION: the client's promise is rejected",
     why: "a caller that waits has to hear the outcome",
   },
   "write-of-a-missing-record": {

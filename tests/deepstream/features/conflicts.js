@@ -164,6 +164,11 @@ module.exports.tests = {
     assert.equal(answer.version, 0);
     assert.equal(answer.correlationId, "8");
     assert.equal(answer.data, '{"b":2}');
+    if (context.differs("conflict-settles-the-write")) {
+      const error = await connection.next();
+      assert.equal(error.action, RECORD_ACTION.RECORD_UPDATE_ERROR);
+      assert.equal(error.correlationId, "8");
+    }
     connection.send(write(name, 1, { b: 3 }, { isWriteAck: true, correlationId: "9" }));
     if (context.differs("no-wedged-record")) {
       await connection.nextOf({ action: RECORD_ACTION.WRITE_ACKNOWLEDGEMENT, correlationId: "9" });

@@ -112,6 +112,14 @@ class Context {
     await until(() => register.size === 0, () => `the answers to ${[...register.keys()]}`);
   }
 
+  // Waits until a client whose connection has come back has its records up to date again: it asks
+  // for their versions, and then for those that have changed. What it writes before that has a
+  // wrong version, or makes it believe that the record was deleted.
+  async resubscribed(client) {
+    await until(() => client.getConnectionState() === "OPEN", "a connection to come back");
+    for (let answers = 0; answers < 2; answers++) await this.reached(client);
+  }
+
   async error(client, event) {
     return until(() => client.errors.find((error) => error.event === event),
                  () => `${event}; came: ${JSON.stringify(client.errors)}`);

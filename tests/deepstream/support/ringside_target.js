@@ -132,7 +132,7 @@ class RingsideTarget {
 
   // A command that goes on: `lines` are those that it has printed so far.
   beginCli(...args) {
-    const child = spawn(programs.cli, ["--grid", this.grid, ...args], { stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(programs.cli, ["--grid", this.grid, ...args], { stdio: ["ignore", "pipe", "ignore"] });
     const command = { lines: [], stop: () => child.kill("SIGTERM") };
     command.ended = new Promise((resolve) => child.once("exit", resolve));
     createInterface({ input: child.stdout }).on("line", (line) => command.lines.push(line));

@@ -6,15 +6,15 @@ const pauseMs = 2;
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
+const inVain = (what) => new Error(`waited in vain for ${typeof what === "function" ? what() : what}`);
+
 // Resolves to the first truthy value of `condition`; `what` says what was waited for in vain.
 async function until(condition, what) {
   const deadline = Date.now() + patienceMs;
   for (;;) {
     const value = await condition();
     if (value) return value;
-    if (Date.now() > deadline) {
-      throw new Error(`waited in vain for ${typeof what === "function" ? what() : what}`);
-    }
+    if (Date.now() > deadline) throw inVain(what);
     await pause(pauseMs);
   }
 }
@@ -23,7 +23,7 @@ async function until(condition, what) {
 function settled(promise, what) {
   let timer;
   const late = new Promise((resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`waited in vain for ${what}`)), patienceMs);
+    timer = setTimeout(() => reject(inVain(what)), patienceMs);
   });
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
