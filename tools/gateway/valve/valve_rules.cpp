@@ -43,7 +43,7 @@ Result<std::shared_ptr<const ValveRules>> ValveRules::load(const std::filesystem
                                                            Names names) {
     auto rules = read_rule_file(file);
     if (!rules) return rules.error();
-    return make(*std::move(rules), file, std::move(names));
+    return make(*rules, file, std::move(names));
 }
 
 Result<std::shared_ptr<const ValveRules>> ValveRules::parse(std::string_view text,
@@ -51,10 +51,10 @@ Result<std::shared_ptr<const ValveRules>> ValveRules::parse(std::string_view tex
                                                             Names names) {
     auto rules = parse_rule_file(text, file);
     if (!rules) return rules.error();
-    return make(*std::move(rules), file, std::move(names));
+    return make(*rules, file, std::move(names));
 }
 
-Result<std::shared_ptr<const ValveRules>> ValveRules::make(std::vector<FileRule> rules,
+Result<std::shared_ptr<const ValveRules>> ValveRules::make(const std::vector<FileRule>& rules,
                                                            const std::filesystem::path& file,
                                                            Names names) {
     std::shared_ptr<ValveRules> made(new ValveRules());

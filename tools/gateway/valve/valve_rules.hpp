@@ -57,7 +57,7 @@ private:
     ValveRules() = default;
 
     [[nodiscard]] static Result<std::shared_ptr<const ValveRules>> make(
-        std::vector<FileRule> rules, const std::filesystem::path& file, Names names);
+        const std::vector<FileRule>& rules, const std::filesystem::path& file, Names names);
     [[nodiscard]] Result<void> add(const FileRule& rule);
     [[nodiscard]] Verdict evaluate(const ValveRule& rule, Facts& facts) const;
     [[nodiscard]] Coverage coverage_of_one(Action action, const std::string& name) const;
