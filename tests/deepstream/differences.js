@@ -74,6 +74,11 @@ const differences = {
     ringside: "in the order of their keys",
     why: "documents of the grid are kept sorted; JSON gives the order no meaning",
   },
+  "made-parents-are-told": {
+    upstream: "a patch is told to others as it was sent, also where it has made parents on its way",
+    ringside: "the outermost value that it has made or replaced is told, by its path",
+    why: "the grid tells of the value that has changed; for a client it comes to the same",
+  },
   "hot-paths-are-ordinary": {
     upstream: "records with a prefix of storageHotPathPrefixes have no versions and refuse paths",
     ringside: "they are records like any other",

@@ -33,6 +33,7 @@ ChangeText ChangeText::of(const WatchEvent& event, const Pointer& pointer, Chang
     text.name_ = event.record.name();
     text.revision_ = event.record.revision();
     text.version_ = event.record.version();
+    text.position_ = event.position;
     text.encoded_ = encode(event, pointer);
     return text;
 }

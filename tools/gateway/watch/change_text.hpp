@@ -35,6 +35,7 @@ public:
     [[nodiscard]] const std::string& name() const noexcept { return name_; }
     [[nodiscard]] Revision revision() const noexcept { return revision_; }
     [[nodiscard]] Version version() const noexcept { return version_; }
+    [[nodiscard]] Position position() const noexcept { return position_; }  ///< in the change ring
 
     /// As the encoder has written it.
     [[nodiscard]] const std::string& text() const noexcept { return encoded_.text; }
@@ -53,6 +54,7 @@ private:
     std::string name_;
     Revision revision_ = 0;
     Version version_ = 0;
+    Position position_ = 0;
     EncodedChange encoded_;
 };
 

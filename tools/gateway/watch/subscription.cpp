@@ -68,8 +68,10 @@ bool Subscription::may_see(const ChangeText& text) const {
 void Subscription::offer(const std::shared_ptr<const ChangeText>& text,
                          const std::optional<Place>& place) {
     if (state_ != State::live || text->revision() <= told_up_to_ || !may_see(*text)) return;
-    if (sink_.has_room()) sink_.tell(*this, text, place);
-    else {
+    if (sink_.has_room()) {
+        told_before_ = text->position() + 1;
+        sink_.tell(*this, text, place);
+    } else {
         ++feed_.figures_.watches_fell_behind;
         fall_behind(text->revision() - 1);
     }
@@ -83,6 +85,7 @@ void Subscription::fall_behind(Revision told_up_to) {
 
 void Subscription::begin_anew() {
     fall_behind(0);
+    told_before_ = 0;
     wants_state_ = true;
     says_lagged_ = true;
     begins_now_ = false;
@@ -152,12 +155,18 @@ void Subscription::go_on() {
 void Subscription::tell(const WatchEvent& event) {
     if (event.kind == WatchKind::lagged) {
         wants_state_ = true;  // follows by itself
+        told_before_ = 0;
         ++feed_.figures_.watches_lagged;
         sink_.tell(*this, std::make_shared<ChangeText>(ChangeText::lagged(event.resumes_at)),
                    std::nullopt);
         return;
     }
-    const auto text = std::make_shared<ChangeText>(ChangeText::of(event, topic_->pointer(), topic_->encoder()));
+    if (!wants_state_) {
+        if (event.position < told_before_) return;
+        told_before_ = event.position + 1;
+    }
+    const auto text = std::make_shared<ChangeText>(
+        ChangeText::of(event, topic_->pointer(), topic_->encoder()));
     if (!may_see(*text)) return;
     // In the midst of the state there is no place to go on from.
     std::optional<Place> place;

@@ -46,8 +46,9 @@ struct WatchRequest {
 /// with a Watch that delivers newest states, at the pace of its sink, until it has caught up. So
 /// nothing is kept for a slow connection but its place in the ring.
 ///
-/// Invariant: whatever has a revision up to `told_up_to_` was told, or is in a newer state that
-/// will be. Going live at revision R, it passes over what the Feed, which may be behind R, has of
+/// Invariant: whatever has a revision up to `told_up_to_`, or a position before `told_before_`, was
+/// told, or is in a newer state that will be. (A revision may be told in part, when room ends in its
+/// midst.) Going live at revision R, it passes over what the Feed, which may be behind R, has of
 /// revisions up to R.
 class Subscription {
 public:
@@ -95,6 +96,7 @@ private:
     bool wants_state_ = false;  ///< begins with the records that are there
     bool says_lagged_ = false;  ///< before that
     Revision told_up_to_ = 0;
+    Position told_before_ = 0;
     std::optional<Watch> watch_;  ///< with which it catches up
     bool has_turn_ = false;       ///< of the few that may have one
 };
