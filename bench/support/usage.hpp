@@ -1,0 +1,42 @@
+#pragma once
+
+#include <sys/types.h>
+#include <unistd.h>
+
+#include <cstdint>
+#include <fstream>
+#include <stdexcept>
+#include <string>
+
+namespace ringside::bench {
+
+/// The processor time that a process has used so far, all of its threads; in steps of 10 ms.
+[[nodiscard]] inline double cpu_ns_of(pid_t process) {
+    std::ifstream file("/proc/" + std::to_string(process) + "/stat");
+    std::string word;
+    for (int i = 0; i < 13; ++i) file >> word;
+    double user = 0;
+    double system = 0;
+    file >> user >> system;
+    return (user + system) * 1e9 / static_cast<double>(sysconf(_SC_CLK_TCK));
+}
+
+[[nodiscard]] inline std::uint64_t resident_bytes_of(pid_t process) {
+    std::ifstream file("/proc/" + std::to_string(process) + "/statm");
+    std::uint64_t total = 0;
+    std::uint64_t resident = 0;
+    file >> total >> resident;
+    return resident * 4096;
+}
+
+/// Of its resident memory, what is its own: neither shared memory nor files.
+[[nodiscard]] inline std::uint64_t own_bytes_of(pid_t process) {
+    std::ifstream file("/proc/" + std::to_string(process) + "/status");
+    for (std::string word; file >> word;) {
+        std::uint64_t kilobytes = 0;
+        if (word == "RssAnon:" && file >> kilobytes) return kilobytes * 1024;
+    }
+    throw std::runtime_error("no memory is told of process " + std::to_string(process));
+}
+
+}  // namespace ringside::bench
