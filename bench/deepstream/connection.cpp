@@ -16,7 +16,7 @@ namespace ringside::bench {
 
 namespace {
 
-constexpr std::size_t in_bytes = 64 * 1024;  ///< larger frames do not come
+constexpr std::size_t in_bytes = 16 * 1024;  ///< larger frames do not come
 constexpr int patience_ms = 30'000;
 
 using gateway::deepstream::AuthAction;

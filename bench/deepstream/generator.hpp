@@ -35,8 +35,8 @@ public:
     void run(Take take, IsDone is_done) {
         flush();
         while (!is_done()) {
-            std::array<epoll_event, 64> ready;
-            const int count = epoll_wait(poll_.get(), ready.data(), ready.size(), patience_ms);
+            std::array<epoll_event, batch> ready;
+            const int count = epoll_wait(poll_.get(), ready.data(), batch, patience_ms);
             if (count == 0) throw std::runtime_error("the server says nothing");
             for (int i = 0; i < count; ++i) {
                 const std::size_t connection = ready[static_cast<std::size_t>(i)].data.u64;
@@ -51,6 +51,7 @@ public:
 
 private:
     static constexpr int patience_ms = 30'000;
+    static constexpr int batch = 64;
 
     void flush() {
         for (const std::size_t connection : due_) connections_[connection].flush();

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <array>
+
 #include "bench/deepstream/deepstream.hpp"
 #include "bench/deepstream/digits.hpp"
 #include "bench/deepstream/generator.hpp"
@@ -61,8 +63,9 @@ public:
 
 private:
     void send(std::size_t connection) {
-        // Each connection has records of its own.
-        const std::size_t record = (sent_ / connections * connections + connection) % records;
+        // Each connection has records of its own, which it takes one after the other.
+        const std::size_t turn = turns_[connection]++;
+        const std::size_t record = (turn * connections + connection) % records;
         generator_.send(connection, frames_[record].with(sent_));
         ++sent_;
     }
@@ -84,6 +87,7 @@ private:
     Server server_;
     Generator generator_;
     std::vector<Upsert> frames_;
+    std::array<std::size_t, connections> turns_{};
     std::uint64_t sent_ = 0;
     std::uint64_t acknowledged_ = 0;
     bool is_ending_ = false;

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <fstream>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 
@@ -13,11 +14,15 @@ namespace ringside::bench {
 /// The processor time that a process has used so far, all of its threads; in steps of 10 ms.
 [[nodiscard]] inline double cpu_ns_of(pid_t process) {
     std::ifstream file("/proc/" + std::to_string(process) + "/stat");
+    std::string line;
+    std::getline(file, line);
+    // The name of the program, which may hold anything, is in brackets, and the times are the twelfth word behind it and the next.
+    std::istringstream words(line.substr(line.rfind(')') + 1));
     std::string word;
-    for (int i = 0; i < 13; ++i) file >> word;
+    for (int i = 0; i < 11; ++i) words >> word;
     double user = 0;
     double system = 0;
-    file >> user >> system;
+    if (!(words >> user >> system)) throw std::runtime_error("no times are told of a process");
     return (user + system) * 1e9 / static_cast<double>(sysconf(_SC_CLK_TCK));
 }
 
