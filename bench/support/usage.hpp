@@ -16,7 +16,8 @@ namespace ringside::bench {
     std::ifstream file("/proc/" + std::to_string(process) + "/stat");
     std::string line;
     std::getline(file, line);
-    // The name of the program, which may hold anything, is in brackets, and the times are the twelfth word behind it and the next.
+    // The name of the program, which may hold anything, ends with a bracket. The times are the
+    // twelfth word behind it, and the next.
     std::istringstream words(line.substr(line.rfind(')') + 1));
     std::string word;
     for (int i = 0; i < 11; ++i) words >> word;

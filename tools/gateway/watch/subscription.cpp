@@ -157,7 +157,8 @@ void Subscription::tell(const WatchEvent& event) {
                    std::nullopt);
         return;
     }
-    const auto text = std::make_shared<ChangeText>(ChangeText::of(event, topic_->pointer(), topic_->encoder()));
+    const auto text =
+        std::make_shared<ChangeText>(ChangeText::of(event, topic_->pointer(), topic_->encoder()));
     if (!may_see(*text)) return;
     // In the midst of the state there is no place to go on from.
     std::optional<Place> place;
