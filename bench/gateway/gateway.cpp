@@ -2,9 +2,10 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
-#include <fstream>
+#include "bench/support/usage.hpp"
 
 namespace ringside::bench {
 
@@ -68,32 +69,31 @@ void await_listener(std::uint16_t port) {
     }
 }
 
-GatewayProcess::GatewayProcess(const Broker& broker, std::optional<int> core) : port_(free_port()) {
+void allow_descriptors(std::size_t count) {
+    rlimit files{};
+    getrlimit(RLIMIT_NOFILE, &files);
+    files.rlim_cur = files.rlim_max;
+    if (files.rlim_max < count || setrlimit(RLIMIT_NOFILE, &files) != 0) {
+        throw std::runtime_error("not enough descriptors are allowed");
+    }
+}
+
+GatewayProcess::GatewayProcess(const Broker& broker, std::optional<int> core,
+                               const std::vector<std::string>& more)
+    : port_(free_port()) {
+    std::vector<std::string> words = {"ringside-gateway", "--grid", broker.grid(), "--listen",
+                                      "127.0.0.1:" + std::to_string(port_)};
+    words.insert(words.end(), more.begin(), more.end());
     child_.emplace([&] {
         if (core) pin_to(*core);
         else unpin();
-        become(RINGSIDE_GATEWAY_PATH, {"ringside-gateway", "--grid", broker.grid(), "--listen",
-                                       "127.0.0.1:" + std::to_string(port_)});
+        become(RINGSIDE_GATEWAY_PATH, words);
     });
     await_listener(port_);
 }
 
-double GatewayProcess::cpu_ns() const {
-    std::ifstream file("/proc/" + std::to_string(child_->pid()) + "/stat");
-    std::string word;
-    for (int i = 0; i < 13; ++i) file >> word;
-    double user = 0;
-    double system = 0;
-    file >> user >> system;
-    return (user + system) * 1e9 / static_cast<double>(sysconf(_SC_CLK_TCK));
-}
+double GatewayProcess::cpu_ns() const { return cpu_ns_of(child_->pid()); }
 
-std::uint64_t GatewayProcess::resident_bytes() const {
-    std::ifstream file("/proc/" + std::to_string(child_->pid()) + "/statm");
-    std::uint64_t total = 0;
-    std::uint64_t resident = 0;
-    file >> total >> resident;
-    return resident * 4096;
-}
+std::uint64_t GatewayProcess::resident_bytes() const { return resident_bytes_of(child_->pid()); }
 
 }  // namespace ringside::bench

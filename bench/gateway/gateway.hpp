@@ -21,8 +21,11 @@ struct GatewayScale {
 /// A gateway of a grid, on one core where one is given; killed at the end.
 class GatewayProcess {
 public:
-    GatewayProcess(const Broker& broker, std::optional<int> core);
+    /// `more` are further words of its command line.
+    GatewayProcess(const Broker& broker, std::optional<int> core,
+                   const std::vector<std::string>& more = {});
     [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+    [[nodiscard]] pid_t pid() const noexcept { return child_->pid(); }
     /// So far, of all its threads.
     [[nodiscard]] double cpu_ns() const;
     [[nodiscard]] std::uint64_t resident_bytes() const;
@@ -38,6 +41,9 @@ private:
 void await_listener(std::uint16_t port);
 /// A connection to it; throws.
 [[nodiscard]] int connect_to(std::uint16_t port);
+
+/// Lets this process, and those that it starts from now on, open as many files; throws.
+void allow_descriptors(std::size_t count);
 
 /// A connection that watches a pattern as an event stream, which has begun; throws.
 [[nodiscard]] int open_stream(std::uint16_t port, const std::string& pattern);

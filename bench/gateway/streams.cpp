@@ -1,7 +1,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <ctime>
@@ -14,15 +13,6 @@ namespace ringside::bench {
 namespace {
 
 constexpr std::size_t event_bytes = 190;  ///< about what a change of `score/1` is as an event
-
-void allow_descriptors(std::size_t count) {
-    rlimit files{};
-    getrlimit(RLIMIT_NOFILE, &files);
-    files.rlim_cur = files.rlim_max;
-    if (files.rlim_max < count || setrlimit(RLIMIT_NOFILE, &files) != 0) {
-        throw std::runtime_error("not enough descriptors are allowed");
-    }
-}
 
 /// Holds connections that watch one pattern, and counts what comes on them: events that were begun.
 [[noreturn]] void hold(std::uint16_t port, int connections, std::atomic<std::uint64_t>& open,

@@ -12,6 +12,9 @@ namespace ringside::testing {
 class DeepstreamClient {
 public:
     explicit DeepstreamClient(std::uint16_t port) : socket_(port, "/deepstream") {}
+    DeepstreamClient(std::uint16_t port, const std::string& user) : DeepstreamClient(port) {
+        log_in(user);
+    }
 
     /// Says hello and logs in as somebody.
     void log_in(const std::string& user) {

@@ -68,9 +68,9 @@ void Listening<Message, TopicAction>::listen(const Message& message) {
     const std::string& pattern = message.name();
     const Decision decision = session_.decide(right_, to_grid_name(pattern));
     if (!decision.is_allowed) {
-        auto refusal = message_of<Message>(decision.has_failed
-                                               ? TopicAction::message_permission_error
-                                               : TopicAction::message_denied);
+        auto refusal =
+            message_of<Message>(decision.has_failed ? TopicAction::message_permission_error
+                                                    : TopicAction::message_denied);
         refusal.set_name(pattern);
         refusal.set_is_error(true);
         refusal.set_original_action(message.action());
@@ -146,10 +146,10 @@ void Listening<Message, TopicAction>::await_answer(const std::string& pattern,
                                                    const std::string& name, std::uint64_t id) {
     auto timer =
         std::make_shared<Timer>(session_.executor(), session_.hub().options.listen_answer_time);
-    timer->async_wait([this, timer, weak = session_.weak_from_this(), pattern, name,
-                       id](const error_code&) {
-        if (const auto alive = weak.lock()) on_silence(pattern, name, id);
-    });
+    timer->async_wait(
+        [this, timer, weak = session_.weak_from_this(), pattern, name, id](const error_code&) {
+            if (const auto alive = weak.lock()) on_silence(pattern, name, id);
+        });
 }
 
 template <class Message, class TopicAction>

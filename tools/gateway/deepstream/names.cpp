@@ -56,9 +56,8 @@ std::string to_grid_name(std::string_view name) {
 }
 
 std::string to_grid_level(std::string_view text) {
-    return escape(text, [text](std::size_t at) {
-        return text[at] == '/' || has_to_be_escaped(text, at);
-    });
+    return escape(
+        text, [text](std::size_t at) { return text[at] == '/' || has_to_be_escaped(text, at); });
 }
 
 std::string from_grid_name(std::string_view name) {

@@ -24,20 +24,20 @@ Result<Options> Options::from(const toml::table& root, const TomlFile& file,
     if (!table) return table.error();
     if (*table == nullptr) return options;
     const auto elsewhere = [](std::string_view, const toml::node&) -> Result<void> { return {}; };
-    auto read = file.read(
-        **table, "[deepstream]",
-        {{"path", file.to(options.path)},
-         {"durable", file.to(options.is_durable)},
-         {"max_auth_attempts", file.to(options.login_attempts_max, 1, 1000)},
-         {"unauthenticated_timeout_ms", time_to(file, options.login_time, hour_ms)},
-         {"heartbeat_interval_ms", time_to(file, options.heartbeat, hour_ms)},
-         {"max_message_bytes", file.to(options.message_bytes_max, 1024, 1 << 30)},
-         {"rpc_ack_timeout_ms", time_to(file, options.rpc_accept_time, hour_ms / 2)},
-         {"rpc_response_timeout_ms", time_to(file, options.rpc_answer_time, hour_ms / 2)},
-         {"listen_response_timeout_ms", time_to(file, options.listen_answer_time, 900)},
-         {"provide_requestor_name", file.to(options.tells_requestor_name)},
-         {"provide_requestor_data", file.to(options.tells_requestor_data)},
-         {"auth", elsewhere}});
+    auto read =
+        file.read(**table, "[deepstream]",
+                  {{"path", file.to(options.path)},
+                   {"durable", file.to(options.is_durable)},
+                   {"max_auth_attempts", file.to(options.login_attempts_max, 1, 1000)},
+                   {"unauthenticated_timeout_ms", time_to(file, options.login_time, hour_ms)},
+                   {"heartbeat_interval_ms", time_to(file, options.heartbeat, hour_ms)},
+                   {"max_message_bytes", file.to(options.message_bytes_max, 1024, 1 << 30)},
+                   {"rpc_ack_timeout_ms", time_to(file, options.rpc_accept_time, hour_ms / 2)},
+                   {"rpc_response_timeout_ms", time_to(file, options.rpc_answer_time, hour_ms / 2)},
+                   {"listen_response_timeout_ms", time_to(file, options.listen_answer_time, 900)},
+                   {"provide_requestor_name", file.to(options.tells_requestor_name)},
+                   {"provide_requestor_data", file.to(options.tells_requestor_data)},
+                   {"auth", elsewhere}});
     if (!read) return read.error();
     if (options.path.size() < 2 || options.path.front() != '/') {
         return file.error_at(**table, "path begins with '/', and is not that alone");

@@ -119,9 +119,10 @@ std::optional<std::string> path_of(const Pointer& pointer, const Value& document
             node = node[*index];
             continue;
         }
-        const bool is_name = !token.empty() && token.find_first_of(".[]") == std::string::npos &&
-                             trim(token).size() == token.size() &&
-                             std::find(forbidden.begin(), forbidden.end(), token) == forbidden.end();
+        const bool is_name =
+            !token.empty() && token.find_first_of(".[]") == std::string::npos &&
+            trim(token).size() == token.size() &&
+            std::find(forbidden.begin(), forbidden.end(), token) == forbidden.end();
         if (!is_name) return std::nullopt;
         if (!path.empty()) path += '.';
         path += token;
@@ -131,7 +132,7 @@ std::optional<std::string> path_of(const Pointer& pointer, const Value& document
 }
 
 RecordChange set_path(const Value& document, const std::vector<PathToken>& path,
-                    std::string_view json) {
+                      std::string_view json) {
     using Kind = RecordChange::Kind;
     std::string pointer;
     Value node = document;

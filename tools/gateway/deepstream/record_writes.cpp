@@ -282,9 +282,8 @@ void RecordWrites::on_failure(const OrderPtr& order, const Error& error) {
         if (tries_again(*order)) return submit(order);
     }
     // Whoever was first is told of before the conflict is.
-    records_.fail_echo(order->name, order->is_bound()
-                                        ? static_cast<Version>(order->message.version()) + 1
-                                        : 0);
+    records_.fail_echo(order->name,
+                       order->is_bound() ? static_cast<Version>(order->message.version()) + 1 : 0);
     if (error == Errc::condition_failed) answer_conflict(*order);
     else if (is_bad_data(error.code)) refuse_data(*order, error);
     else refuse_update(*order, error);
@@ -345,13 +344,13 @@ void RecordWrites::remove(const wire::RecordMessage& message) {
 
 void RecordWrites::on_removed(const Order& order, const Result<WriteResult>& outcome) {
     // One that is not there is as good as removed.
-    const bool is_gone = outcome || outcome.error() == Errc::not_found ||
-                         is_bad_data(outcome.error().code);
+    const bool is_gone =
+        outcome || outcome.error() == Errc::not_found || is_bad_data(outcome.error().code);
     if (outcome) records_.succeed_echo(order.name, outcome->revision);
     else records_.fail_echo(order.name, 0);
     if (is_gone) records_.end_watch(order.name);
-    auto answer = record_message(is_gone ? RecordAction::delete_success
-                                         : RecordAction::record_delete_error);
+    auto answer =
+        record_message(is_gone ? RecordAction::delete_success : RecordAction::record_delete_error);
     answer.set_name(order.message.name());
     if (!is_gone) {
         spdlog::warn("record '{}' was not removed: {}", order.name, outcome.error().text());
@@ -365,9 +364,8 @@ void RecordWrites::on_removed(const Order& order, const Result<WriteResult>& out
 // Refusing.
 
 bool RecordWrites::is_permitted(Action action, const Order& order, const Evidence* evidence) {
-    const Decision decision = evidence == nullptr
-                                  ? session_.decide(action, order.name)
-                                  : session_.decide(action, order.name, *evidence);
+    const Decision decision = evidence == nullptr ? session_.decide(action, order.name)
+                                                  : session_.decide(action, order.name, *evidence);
     if (decision.is_allowed) return true;
     auto refusal = record_message(decision.has_failed ? RecordAction::message_permission_error
                                                       : RecordAction::message_denied);

@@ -104,11 +104,11 @@ bool Records::watch(const std::string& name, const std::string& grid_name,
         refuse_load(name, action, pattern.error());
         return false;
     }
-    auto subscription = session_.hub().feed.subscribe(
-        session_, session_.requester(),
-        {.pattern = *std::move(pattern),
-         .what = WatchFor::changes | WatchFor::providers,
-         .encode = record_frame});
+    auto subscription =
+        session_.hub().feed.subscribe(session_, session_.requester(),
+                                      {.pattern = *std::move(pattern),
+                                       .what = WatchFor::changes | WatchFor::providers,
+                                       .encode = record_frame});
     if (!subscription) {
         refuse_load(name, action, Error(Errc::would_block, subscription.error().detail));
         return false;
@@ -173,8 +173,7 @@ void Records::on_created(const std::string& name, std::uint64_t id,
     auto refusal = record_message(RecordAction::record_create_error);
     refusal.set_is_error(true);
     refusal.set_name(name);
-    refusal.set_original_action(
-        static_cast<std::int32_t>(RecordAction::subscribe_create_and_read));
+    refusal.set_original_action(static_cast<std::int32_t>(RecordAction::subscribe_create_and_read));
     session_.send(refusal);
     end_watch(grid_name);
 }
@@ -226,8 +225,7 @@ void Records::tell(const Subscription& subscription, const EchoFilter::Text& tex
     }
     // Its state is still to be read, and will have this in it.
     if (!watched->is_told || text->revision() <= watched->told_up_to) return;
-    watched->echoes.offer(
-        text, [&](const EchoFilter::Text& told) { tell_change(told, *watched); });
+    watched->echoes.offer(text, [&](const EchoFilter::Text& told) { tell_change(told, *watched); });
     if (watched->is_ended) end_watch(text->name());
 }
 
@@ -250,17 +248,16 @@ void Records::begin_echo(const std::string& grid_name) {
 void Records::succeed_echo(const std::string& grid_name, Revision revision) {
     Watched* watched = find(grid_name);
     if (watched == nullptr || watched->echoes.is_idle()) return;
-    watched->echoes.succeed(
-        revision, [&](const EchoFilter::Text& told) { tell_change(told, *watched); });
+    watched->echoes.succeed(revision,
+                            [&](const EchoFilter::Text& told) { tell_change(told, *watched); });
     if (watched->is_ended) end_watch(grid_name);
 }
 
 void Records::fail_echo(const std::string& grid_name, Version version) {
     Watched* watched = find(grid_name);
     if (watched == nullptr || watched->echoes.is_idle()) return;
-    watched->echoes.fail(
-        [&](const EchoFilter::Text& told) { tell_change(told, *watched); },
-        [&](const ChangeText& text) { return text.version() <= version; });
+    watched->echoes.fail([&](const EchoFilter::Text& told) { tell_change(told, *watched); },
+                         [&](const ChangeText& text) { return text.version() <= version; });
     if (watched->is_ended) end_watch(grid_name);
 }
 

@@ -153,7 +153,10 @@ void RpcHub::go_abroad(const RpcPtr& rpc) {
     const std::string json = rpc->data.empty() ? std::string(no_data) : rpc->data;
     const auto document = document_from_json(json);
     if (!check_name(grid_name) || !document) {
-        return end(rpc, check_name(grid_name) ? RpcAction::invalid_message_data : RpcAction::no_rpc_provider, nullptr);
+        return end(
+            rpc,
+            check_name(grid_name) ? RpcAction::invalid_message_data : RpcAction::no_rpc_provider,
+            nullptr);
     }
     rpc->state = Rpc::State::abroad;
     rpc->provider = nullptr;

@@ -57,8 +57,8 @@ Session::~Session() { --hub_.figures.websockets_open; }
 Task<void> Session::run(std::shared_ptr<Session> session) {
     Session& self = *session;
     self.connection_.expect_nothing();  // the WebSocket looks after its own time
-    self.socket_.set_option(websocket::stream_base::timeout{
-        handshake_time, 2 * self.hub_.options.heartbeat, true});
+    self.socket_.set_option(
+        websocket::stream_base::timeout{handshake_time, 2 * self.hub_.options.heartbeat, true});
     self.socket_.set_option(websocket::stream_base::decorator(
         [](websocket::response_type& response) { response.erase(http::field::server); }));
     self.socket_.read_message_max(self.hub_.options.message_bytes_max);
@@ -151,12 +151,11 @@ void Session::send_frame(std::string_view frame) {
 
 void Session::end(websocket::close_code code, std::string_view reason) {
     if (std::exchange(is_over_, true)) return;
-    socket_.async_close(
-        {code, {reason.data(), reason.size()}},
-        [self = shared_from_this()](const error_code&) {
-            self->is_closed_ = true;
-            self->connection_.cut();
-        });
+    socket_.async_close({code, {reason.data(), reason.size()}},
+                        [self = shared_from_this()](const error_code&) {
+                            self->is_closed_ = true;
+                            self->connection_.cut();
+                        });
 }
 
 void Session::end_for_bad_data() {
@@ -182,8 +181,8 @@ Decision Session::decide(Action action, const std::string& name, const Evidence&
     return decision;
 }
 
-void Session::tell(const Subscription& subscription,
-                   const std::shared_ptr<const ChangeText>& text, const std::optional<Place>&) {
+void Session::tell(const Subscription& subscription, const std::shared_ptr<const ChangeText>& text,
+                   const std::optional<Place>&) {
     ++hub_.figures.changes_sent;
     if (text->is_event()) events_.tell(subscription, text);
     else if (text->kind() == WatchKind::lagged && events_.has(subscription)) {

@@ -117,8 +117,8 @@ private:
     std::int64_t login_attempts_ = 0;
     bool has_tried_login_ = false;
     mutable bool was_full_ = false;  ///< somebody was told so, and is to be called
-    bool is_over_ = false;    ///< nothing is said any more
-    bool is_closed_ = false;  ///< nor heard
+    bool is_over_ = false;           ///< nothing is said any more
+    bool is_closed_ = false;         ///< nor heard
     std::string frame_;
     wire::RecordMessage record_message_;
     wire::EventMessage event_message_;

@@ -27,8 +27,7 @@ void CorkedStream::uncork() {
     is_due_ = false;
     if (corked_.empty()) return;
     error_code failed;
-    const std::size_t written =
-        connection_.stream().write_now(asio::buffer(corked_), failed);
+    const std::size_t written = connection_.stream().write_now(asio::buffer(corked_), failed);
     connection_.server().counts().bytes_sent += written;
     if (failed) return connection_.cut();
     if (written == corked_.size()) {

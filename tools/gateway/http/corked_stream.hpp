@@ -44,8 +44,8 @@ public:
         return asio::async_initiate<Token, void(error_code, std::size_t)>(
             [this](auto handler, const Buffers& from) {
                 const std::size_t bytes = cork(from);
-                asio::post(get_executor(), boost::beast::bind_front_handler(
-                                               std::move(handler), error_code(), bytes));
+                asio::post(get_executor(), boost::beast::bind_front_handler(std::move(handler),
+                                                                            error_code(), bytes));
             },
             token, buffers);
     }

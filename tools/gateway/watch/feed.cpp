@@ -42,10 +42,10 @@ Feed::Feed(GridAccess& grid, asio::io_context& loop, Interests& interests, Gatew
 Feed::~Feed() { stop(); }
 
 Result<void> Feed::start() {
-    auto watch = grid_.reader().watch(pattern_, {.mode = WatchMode::every,
-                                                 .what = WatchFor::changes | WatchFor::events |
-                                                         WatchFor::providers,
-                                                 .is_interest = false});
+    auto watch = grid_.reader().watch(
+        pattern_, {.mode = WatchMode::every,
+                   .what = WatchFor::changes | WatchFor::events | WatchFor::providers,
+                   .is_interest = false});
     if (!watch) return watch.error();
     const auto descriptor = watch->descriptor();
     if (!descriptor) return descriptor.error();
@@ -130,8 +130,8 @@ void Feed::match(const WatchEvent& event, Topic& topic) {
             return;
         }
     }
-    matches_.push_back({&topic, std::make_shared<ChangeText>(ChangeText::of(
-                                    event, topic.pointer(), topic.encoder()))});
+    matches_.push_back({&topic, std::make_shared<ChangeText>(
+                                    ChangeText::of(event, topic.pointer(), topic.encoder()))});
 }
 
 void Feed::dispatch(bool is_end_of_revision) {

@@ -18,8 +18,8 @@ const std::shared_ptr<const std::string>& SseStreams::text_of(
     const std::shared_ptr<const ChangeText>& change, const std::optional<Place>& place) {
     const auto revision = place ? std::optional(place->revision) : std::nullopt;
     if (change != last_change_ || revision != last_place_) {
-        std::string text =
-            fmt::format("event: {}\ndata: {{{}}}\n", ringside::name(change->kind()), change->text());
+        std::string text = fmt::format("event: {}\ndata: {{{}}}\n", ringside::name(change->kind()),
+                                       change->text());
         if (place) text += "id: " + place->text() + "\n";
         text += '\n';
         last_change_ = change;

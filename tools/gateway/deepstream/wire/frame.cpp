@@ -5,9 +5,9 @@
 
 namespace ringside::gateway::deepstream {
 
+using google::protobuf::internal::WireFormatLite;
 using google::protobuf::io::CodedInputStream;
 using google::protobuf::io::CodedOutputStream;
-using google::protobuf::internal::WireFormatLite;
 
 namespace {
 

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <sys/epoll.h>
+
+#include <array>
+#include <deque>
+#include <stdexcept>
+
+#include "bench/deepstream/connection.hpp"
+
+namespace ringside::bench {
+
+/// Connections to a server that one thread serves: it sleeps until something has come, takes all of
+/// that, and sends at once what became due meanwhile.
+class Generator {
+public:
+    Generator(std::uint16_t port, std::size_t connections) : poll_(epoll_create1(EPOLL_CLOEXEC)) {
+        for (std::size_t i = 0; i < connections; ++i) {
+            epoll_event wanted{.events = EPOLLIN | EPOLLOUT | EPOLLET, .data = {.u64 = i}};
+            const int socket = connections_.emplace_back(port).socket();
+            if (epoll_ctl(poll_.get(), EPOLL_CTL_ADD, socket, &wanted) != 0)
+                throw std::runtime_error("no epoll");
+        }
+    }
+    [[nodiscard]] Connection& operator[](std::size_t i) { return connections_[i]; }
+
+    /// To be sent when all that has come is taken.
+    void send(std::size_t connection, std::string_view frame) {
+        connections_[connection].add(frame);
+        due_.push_back(connection);
+    }
+
+    /// Goes on until `is_done()`. `take(connection, message)` gets what comes.
+    template <class Take, class IsDone>
+    void run(Take take, IsDone is_done) {
+        flush();
+        while (!is_done()) {
+            std::array<epoll_event, batch> ready;
+            const int count = epoll_wait(poll_.get(), ready.data(), batch, patience_ms);
+            if (count == 0) throw std::runtime_error("the server says nothing");
+            for (int i = 0; i < count; ++i) {
+                const std::size_t connection = ready[static_cast<std::size_t>(i)].data.u64;
+                connections_[connection].receive(
+                    [&](const Incoming& message) { take(connection, message); });
+                // What had no room before may have some now.
+                connections_[connection].flush();
+            }
+            flush();
+        }
+    }
+
+private:
+    static constexpr int patience_ms = 30'000;
+    static constexpr int batch = 64;
+
+    void flush() {
+        for (const std::size_t connection : due_) connections_[connection].flush();
+        due_.clear();
+    }
+
+    Descriptor poll_;
+    std::deque<Connection> connections_;
+    std::vector<std::size_t> due_;
+};
+
+}  // namespace ringside::bench
