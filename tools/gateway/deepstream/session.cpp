@@ -6,6 +6,8 @@
 #include <boost/asio/detached.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
 
+#include "tools/gateway/deepstream/decide.hpp"
+#include "tools/gateway/deepstream/login/login_request.hpp"
 #include "tools/gateway/deepstream/presence_hub.hpp"
 #include "tools/gateway/deepstream/rpc_hub.hpp"
 #include "tools/gateway/http/server.hpp"
@@ -21,16 +23,6 @@ Requester nobody() {
     static const auto identity = std::make_shared<const Identity>();
     static const auto permissions = std::make_shared<const FixedPermissions>(false);
     return {identity, permissions};
-}
-
-LoginRequest login_request(const http::request<http::string_body>& upgrade,
-                           const Tcp::endpoint& peer, std::string auth_data) {
-    LoginRequest request{.auth_data = std::move(auth_data),
-                         .remote_address = peer.address().to_string()};
-    for (const auto& field : upgrade) {
-        request.headers.emplace_back(std::string(field.name_string()), std::string(field.value()));
-    }
-    return request;
 }
 
 }  // namespace
@@ -57,8 +49,8 @@ Session::~Session() { --hub_.figures.websockets_open; }
 Task<void> Session::run(std::shared_ptr<Session> session) {
     Session& self = *session;
     self.connection_.expect_nothing();  // the WebSocket looks after its own time
-    self.socket_.set_option(websocket::stream_base::timeout{
-        handshake_time, 2 * self.hub_.options.heartbeat, true});
+    self.socket_.set_option(
+        websocket::stream_base::timeout{handshake_time, 2 * self.hub_.options.heartbeat, true});
     self.socket_.set_option(websocket::stream_base::decorator(
         [](websocket::response_type& response) { response.erase(http::field::server); }));
     self.socket_.read_message_max(self.hub_.options.message_bytes_max);
@@ -151,12 +143,11 @@ void Session::send_frame(std::string_view frame) {
 
 void Session::end(websocket::close_code code, std::string_view reason) {
     if (std::exchange(is_over_, true)) return;
-    socket_.async_close(
-        {code, {reason.data(), reason.size()}},
-        [self = shared_from_this()](const error_code&) {
-            self->is_closed_ = true;
-            self->connection_.cut();
-        });
+    socket_.async_close({code, {reason.data(), reason.size()}},
+                        [self = shared_from_this()](const error_code&) {
+                            self->is_closed_ = true;
+                            self->connection_.cut();
+                        });
 }
 
 void Session::end_for_bad_data() {
@@ -174,16 +165,11 @@ Decision Session::decide(Action action, const std::string& name) const {
 }
 
 Decision Session::decide(Action action, const std::string& name, const Evidence& evidence) const {
-    const Decision decision = requester_.permissions->decide(action, name, evidence);
-    if (!decision.is_allowed) {
-        spdlog::info("user '{}' may not {} '{}': {}", user(), gateway::name(action), name,
-                     decision.rule.empty() ? "no rule allows it" : decision.rule);
-    }
-    return decision;
+    return deepstream::decide(requester_, action, name, evidence);
 }
 
-void Session::tell(const Subscription& subscription,
-                   const std::shared_ptr<const ChangeText>& text, const std::optional<Place>&) {
+void Session::tell(const Subscription& subscription, const std::shared_ptr<const ChangeText>& text,
+                   const std::optional<Place>&) {
     ++hub_.figures.changes_sent;
     if (text->is_event()) events_.tell(subscription, text);
     else if (text->kind() == WatchKind::lagged && events_.has(subscription)) {
