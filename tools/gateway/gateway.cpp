@@ -68,6 +68,10 @@ Gateway::Gateway(asio::io_context& loop, GridAccess& grid, const Options& option
         [this](const Identity& identity) {
             return access_->permissions_of(identity, grid_.records());
         });
+    deepstream_http_ = std::make_unique<deepstream::HttpApi>(
+        *deepstream_, [this](const Requester& requester, const std::string& address) {
+            return check_rate(requester, address);
+        });
 }
 
 void Gateway::set_logins(std::shared_ptr<const deepstream::Logins> logins) {
@@ -179,6 +183,9 @@ Task<Response> Gateway::answer(Request& request) {
     if (auto page = own_page(request)) co_return *std::move(page);
     if (deepstream_ != nullptr && request.path() == deepstream_->options.path) {
         co_return begin_deepstream(request);
+    }
+    if (deepstream_http_ != nullptr && deepstream_http_->serves(request.path())) {
+        co_return co_await deepstream_http_->handle(request);
     }
     const auto requester = requester_of(request);
     if (!requester) {

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "tools/gateway/access/rate_limiter.hpp"
+#include "tools/gateway/deepstream/http_api/http_api.hpp"
 #include "tools/gateway/deepstream/hub.hpp"
 #include "tools/gateway/grid/operations.hpp"
 #include "tools/gateway/http/server.hpp"
@@ -69,7 +70,8 @@ private:
     Feed system_feed_;
     SseStreams streams_;
     WsProviders ws_providers_;
-    std::unique_ptr<deepstream::Hub> deepstream_;  ///< null: its clients are not served
+    std::unique_ptr<deepstream::Hub> deepstream_;           ///< null: its clients are not served
+    std::unique_ptr<deepstream::HttpApi> deepstream_http_;  ///< the same
 };
 
 }  // namespace ringside::gateway

@@ -44,8 +44,7 @@ void reload(const Options& options, Gateway& gateway, Server& server) {
             tls = Error(Errc::bad_configuration,
                         "whether users have to be known changes with a restart only");
         }
-        if (tls && (fresh.deepstream.is_enabled() != options.deepstream.is_enabled() ||
-                    fresh.deepstream.path != options.deepstream.path)) {
+        if (tls && !fresh.deepstream.is_where(options.deepstream)) {
             tls = Error(Errc::bad_configuration,
                         "[deepstream] comes, goes and moves with a restart only");
         }

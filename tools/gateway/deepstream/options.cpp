@@ -1,5 +1,8 @@
 #include "tools/gateway/deepstream/options.hpp"
 
+#include <array>
+#include <set>
+
 namespace ringside::gateway::deepstream {
 
 namespace {
@@ -15,7 +18,33 @@ TomlFile::Take time_to(const TomlFile& file, std::chrono::milliseconds& time, st
     };
 }
 
+/// Whether each is a path, and they differ.
+Result<void> check_paths(const Options& options, const TomlFile& file, const toml::table& table) {
+    const std::array<std::pair<std::string_view, const std::string*>, 4> paths = {
+        {{"path", &options.path},
+         {"http_path", &options.http_path},
+         {"http_auth_path", &options.http_auth_path},
+         {"health_path", &options.health_path}}};
+    std::set<std::string_view> taken;
+    for (const auto& [key, path] : paths) {
+        if (path->size() < 2 || path->front() != '/') {
+            return file.error_at(table,
+                                 std::string(key) + " begins with '/', and is not that alone");
+        }
+        if (!taken.insert(*path).second) {
+            return file.error_at(table, std::string(key) + " is the path of something else, too");
+        }
+    }
+    return {};
+}
+
 }  // namespace
+
+bool Options::is_where(const Options& other) const noexcept {
+    return is_enabled() == other.is_enabled() && path == other.path &&
+           http_path == other.http_path && http_auth_path == other.http_auth_path &&
+           health_path == other.health_path;
+}
 
 Result<Options> Options::from(const toml::table& root, const TomlFile& file,
                               std::shared_ptr<const Authenticator> authenticator) {
@@ -27,6 +56,10 @@ Result<Options> Options::from(const toml::table& root, const TomlFile& file,
     auto read =
         file.read(**table, "[deepstream]",
                   {{"path", file.to(options.path)},
+                   {"http_path", file.to(options.http_path)},
+                   {"http_auth_path", file.to(options.http_auth_path)},
+                   {"health_path", file.to(options.health_path)},
+                   {"http_request_timeout_ms", time_to(file, options.http_request_time, hour_ms)},
                    {"durable", file.to(options.is_durable)},
                    {"max_auth_attempts", file.to(options.login_attempts_max, 1, 1000)},
                    {"unauthenticated_timeout_ms", time_to(file, options.login_time, hour_ms)},
@@ -39,9 +72,8 @@ Result<Options> Options::from(const toml::table& root, const TomlFile& file,
                    {"provide_requestor_data", file.to(options.tells_requestor_data)},
                    {"auth", elsewhere}});
     if (!read) return read.error();
-    if (options.path.size() < 2 || options.path.front() != '/') {
-        return file.error_at(**table, "path begins with '/', and is not that alone");
-    }
+    if (!(*table)->contains("http_auth_path")) options.http_auth_path = options.http_path + "/auth";
+    if (auto checked = check_paths(options, file, **table); !checked) return checked.error();
     if (!(*table)->contains("auth") && authenticator->has_methods()) {
         return file.error_at(**table,
                              "users of this gateway have to be known: [[deepstream.auth]] says how "

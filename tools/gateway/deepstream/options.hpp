@@ -17,6 +17,11 @@ struct Options {
     /// Who may log in; null: the table is not there, and deepstream's clients are not served.
     std::shared_ptr<const Logins> logins;
     std::string path = "/deepstream";
+    // Of the HTTP API.
+    std::string http_path = "/api";
+    std::string http_auth_path = "/api/auth";  ///< if nothing is said, http_path + "/auth"
+    std::string health_path = "/health-check";
+    std::chrono::milliseconds http_request_time{20'000};
     /// What an acknowledgement of a write says: that all readers see it, or that it is on disk too.
     bool is_durable = false;
     std::int64_t login_attempts_max = 3;
@@ -32,6 +37,8 @@ struct Options {
     bool tells_requestor_data = false;
 
     [[nodiscard]] bool is_enabled() const noexcept { return logins != nullptr; }
+    /// Whether clients find everything where the other options have it.
+    [[nodiscard]] bool is_where(const Options& other) const noexcept;
 
     /// Errors: bad_configuration; the detail says file and line.
     static Result<Options> from(const toml::table& root, const TomlFile& file,

@@ -3,7 +3,6 @@
 #include <spdlog/spdlog.h>
 
 #include "shm/document/json.hpp"
-#include "tools/gateway/deepstream/grid_evidence.hpp"
 #include "tools/gateway/deepstream/names.hpp"
 #include "tools/gateway/deepstream/session.hpp"
 
@@ -11,75 +10,9 @@ namespace ringside::gateway::deepstream {
 
 namespace {
 
-/// A record that changes under a write this often is changed by others all the time.
-constexpr int attempts_max = 16;
-
-/// Whether a text can be a JSON object or array.
-bool may_be_container(std::string_view json) noexcept {
-    const std::size_t first = json.find_first_not_of(" \t\r\n");
-    return first != std::string_view::npos && (json[first] == '{' || json[first] == '[');
-}
-
-bool is_bad_json(Errc code) noexcept {
-    return code == Errc::bad_json || code == Errc::bad_utf8 || code == Errc::duplicate_key;
-}
-bool is_bad_data(Errc code) noexcept {
-    return is_bad_json(code) || code == Errc::number_out_of_range || code == Errc::too_deep ||
-           code == Errc::key_too_long || code == Errc::document_too_large ||
-           code == Errc::bad_document || code == Errc::bad_name || code == Errc::name_too_long ||
-           code == Errc::bad_pointer || code == Errc::reserved_name;
-}
-
-/// What a write makes of a record, for rules that look at it.
-class ChangeEvidence final : public GridEvidence {
-public:
-    ChangeEvidence(GridAccess& grid, const Value& document, const RecordChange& change) noexcept
-        : GridEvidence(grid), document_(document), change_(change) {}
-
-    [[nodiscard]] std::optional<std::string> data() const override {
-        auto text = changed_text(document_, change_);
-        if (!text) return std::nullopt;
-        return *std::move(text);
-    }
-
-private:
-    const Value& document_;
-    const RecordChange& change_;
-};
-
-Write write_of(const std::string& name, RecordChange change) {
-    using Kind = RecordChange::Kind;
-    Write write{.kind = Write::Kind::put, .name = name};
-    switch (change.kind) {
-        case Kind::whole: write.json = std::move(change.json); break;
-        case Kind::set:
-            write.kind = Write::Kind::patch;
-            write.pointer = std::move(change.pointer);
-            write.json = std::move(change.json);
-            break;
-        case Kind::take_away:
-            write.kind = Write::Kind::json_patch;
-            write.json = removal_of(change.pointer);
-            break;
-        case Kind::nothing:
-            write.kind = Write::Kind::json_patch;
-            write.json = "[]";
-            break;
-    }
-    return write;
-}
-
 void copy_ack(const wire::RecordMessage& from, wire::RecordMessage& to) {
     if (from.has_correlation_id()) to.set_correlation_id(from.correlation_id());
     if (from.has_is_write_ack()) to.set_is_write_ack(from.is_write_ack());
-}
-
-RecordAction part_of(RecordAction action) noexcept {
-    switch (action) {
-        case RecordAction::create_and_update: return RecordAction::update;
-        case RecordAction::create_and_patch: return RecordAction::patch;
-        default: return action;
-    }
 }
 
 }  // namespace
@@ -133,137 +66,42 @@ Task<void> RecordWrites::settle_before(const wire::RecordMessage& message) {
 void RecordWrites::write(wire::RecordMessage& message) {
     auto order = std::make_shared<Order>();
     order->message.Swap(&message);
-    order->action = static_cast<RecordAction>(order->message.action());
-    if (!order->message.has_version()) order->message.set_version(any_version);
-    order->name = to_grid_name(order->message.name());
-    order->creates = order->action == RecordAction::create_and_update ||
-                     order->action == RecordAction::create_and_patch;
-    if (!read_order(*order)) return refuse_data(*order, Error(Errc::bad_request, "no such write"));
-    begin(order->name, is_computed(*order));
-    records_.begin_echo(order->name);
+    const wire::RecordMessage& taken = order->message;
+    if (!taken.has_version()) order->message.set_version(any_version);
+    order->wanted.action = static_cast<RecordAction>(taken.action());
+    order->wanted.name = to_grid_name(taken.name());
+    order->wanted.version = taken.version();
+    if (taken.has_data()) order->wanted.data = taken.data();
+    const auto path =
+        taken.has_path() ? std::optional<std::string_view>(taken.path()) : std::nullopt;
+    if (!order->wanted.complete(path)) {
+        return refuse_data(*order, Error(Errc::bad_request, "no such write"));
+    }
+    begin(order->wanted.name, order->wanted.is_computed());
+    records_.begin_echo(order->wanted.name);
     submit(order);
 }
 
-/// False: what is to be written is none.
-bool RecordWrites::read_order(Order& order) {
-    const wire::RecordMessage& message = order.message;
-    if (order.name.empty() || message.version() < any_version) return false;
-    const bool is_erasure = order.action == RecordAction::erase;
-    if (order.action == RecordAction::patch_multi) return may_be_container(message.data());
-    if (message.has_path()) {
-        auto path = parse_path(message.path());
-        if (!path || (!is_erasure && message.data().empty())) return false;
-        order.path = *std::move(path);
-        return true;
-    }
-    return part_of(order.action) == RecordAction::update && may_be_container(message.data());
-}
-
-/// Whether what is to be written depends on what is there.
-bool RecordWrites::is_computed(const Order& order) noexcept {
-    return !order.path.empty() || order.creates || order.action == RecordAction::patch_multi;
-}
-
 void RecordWrites::submit(const OrderPtr& order) {
-    auto write = prepare(*order);
-    if (!write) {
-        records_.fail_echo(order->name, 0);
-        return end(order->name);
+    GridAccess& grid = session_.hub().grid();
+    auto plan = plan_write(grid, session_.requester(), order->wanted);
+    if (const auto* refusal = std::get_if<WriteRefusal>(&plan)) {
+        refuse(*order, *refusal);
+        records_.fail_echo(order->wanted.name, 0);
+        return end(order->wanted.name);
     }
-    if (session_.hub().options.is_durable) write->options.grade = Grade::durable;
-    session_.hub().grid().submit(
-        *std::move(write),
-        Completion<Writer::Outcome>(
-            std::in_place, [this, alive = session_.shared_from_this(), order](
-                               const Writer::Outcome& outcome) { on_outcome(order, outcome); }));
-}
-
-Result<RecordChange> RecordWrites::change_of(const Order& order, const Value& document) {
-    if (order.action == RecordAction::patch_multi) {
-        return apply_patches(document, order.message.data());
-    }
-    if (order.path.empty()) {
-        return RecordChange{RecordChange::Kind::whole, {}, order.message.data(), false};
-    }
-    if (!order.message.has_data()) return erase_path(document, order.path);
-    return set_path(document, order.path, order.message.data());
-}
-
-bool RecordWrites::looks_at_documents(const Order& order) const {
-    const Permissions& permissions = *session_.requester().permissions;
-    return permissions.looks_at_documents(right_for(order), order.name) ||
-           permissions.looks_at_data(right_for(order), order.name);
-}
-
-Action RecordWrites::right_for(const Order& order) noexcept {
-    return order.action == RecordAction::erase ? Action::remove : Action::write;
-}
-
-/// A version says which one was there before. No record has a version before 0.
-Condition RecordWrites::condition_of(const Order& order) noexcept {
-    const std::int32_t version = order.message.version();
-    if (version == any_version) return {};
-    if (version == 0) return Condition::revision_is(~Revision{0});
-    return Condition::version_is(static_cast<Version>(version));
-}
-
-/// None: it is refused, and the client has been told.
-std::optional<Write> RecordWrites::prepare(Order& order) {
-    if (is_computed(order) || looks_at_documents(order)) return prepare_from_record(order);
-    if (!is_permitted(right_for(order), order, nullptr)) return std::nullopt;
-    Write write{.kind = Write::Kind::put, .name = order.name, .json = order.message.data()};
-    write.options.condition = condition_of(order);
-    return write;
-}
-
-std::optional<Write> RecordWrites::prepare_from_record(Order& order) {
-    const auto record = session_.hub().grid().reader().get(order.name);
-    if (!record && (record.error() != Errc::not_found || !order.creates)) {
-        if (is_bad_data(record.error().code)) refuse_data(order, record.error());
-        else refuse_update(order, record.error());
-        return std::nullopt;
-    }
-    static const Bytes empty = document_from_json("{}").value();
-    const Value document = record ? record->document() : Value::of(empty);
-    auto change = change_of(order, document);
-    if (!change) {
-        refuse_data(order, change.error());
-        return std::nullopt;
-    }
-    if (order.creates && !is_permitted(Action::create, order, nullptr)) return std::nullopt;
-    const ChangeEvidence evidence(session_.hub().grid(), document, *change);
-    if (!is_permitted(right_for(order), order, &evidence)) return std::nullopt;
-    if (!record) return first_write(order, document, *change);
-    const bool is_for_this = change->is_bound || looks_at_documents(order);
-    Write write = write_of(order.name, *std::move(change));
-    write.options.condition = condition_of(order);
-    if (!order.is_bound() && is_for_this) {
-        write.options.condition = Condition::version_is(record->version());
-    }
-    return write;
-}
-
-/// Of a record that is not there: it is made empty, as version 0, and what is written is version 1.
-std::optional<Write> RecordWrites::first_write(Order& order, const Value& empty,
-                                               const RecordChange& change) {
-    if (order.is_bound() && order.message.version() != 1) {
-        refuse_update(order, Error(Errc::not_found));
-        return std::nullopt;
-    }
-    auto json = changed_text(empty, change);
-    if (!json) {
-        refuse_data(order, json.error());
-        return std::nullopt;
-    }
-    Write write{.kind = Write::Kind::put, .name = order.name, .json = *std::move(json)};
-    write.begins_empty = true;
-    write.options.condition = Condition::is_absent();
-    return write;
+    auto& write = std::get<Write>(plan);
+    if (session_.hub().options.is_durable) write.options.grade = Grade::durable;
+    grid.submit(std::move(write), Completion<Writer::Outcome>(
+                                      std::in_place, [this, alive = session_.shared_from_this(),
+                                                      order](const Writer::Outcome& outcome) {
+                                          on_outcome(order, outcome);
+                                      }));
 }
 
 void RecordWrites::on_outcome(const OrderPtr& order, const Result<WriteResult>& outcome) {
     if (!outcome) return on_failure(order, outcome.error());
-    records_.succeed_echo(order->name, outcome->revision);
+    records_.succeed_echo(order->wanted.name, outcome->revision);
     if (order->message.is_write_ack()) {
         auto ack = record_message(RecordAction::write_acknowledgement);
         ack.set_name(order->message.name());
@@ -271,44 +109,35 @@ void RecordWrites::on_outcome(const OrderPtr& order, const Result<WriteResult>& 
         ack.set_is_write_ack(true);
         session_.send(ack);
     }
-    end(order->name);
+    end(order->wanted.name);
 }
 
 void RecordWrites::on_failure(const OrderPtr& order, const Error& error) {
-    const bool has_changed = error == Errc::condition_failed || error == Errc::not_found ||
-                             error == Errc::path_not_found;
-    if (has_changed && !session_.is_over()) {
+    if (is_overtaken(error) && !session_.is_over()) {
         session_.hub().feed.catch_up();
-        if (tries_again(*order)) return submit(order);
+        // The record may have changed in a way that lets it be written after all.
+        const bool is_left = ++order->attempts < write_attempts_max;
+        if (is_left && fits_now(session_.hub().grid(), order->wanted)) return submit(order);
     }
     // Whoever was first is told of before the conflict is.
-    records_.fail_echo(order->name,
-                       order->is_bound() ? static_cast<Version>(order->message.version()) + 1 : 0);
+    records_.fail_echo(order->wanted.name, order->wanted.is_bound()
+                                               ? static_cast<Version>(order->message.version()) + 1
+                                               : 0);
     if (error == Errc::condition_failed) answer_conflict(*order);
     else if (is_bad_data(error.code)) refuse_data(*order, error);
     else refuse_update(*order, error);
-    end(order->name);
-}
-
-/// Whether the record has changed in a way that lets it be written after all.
-bool RecordWrites::tries_again(Order& order) {
-    if (++order.attempts >= attempts_max) return false;
-    if (!order.is_bound()) return true;
-    const auto record = session_.hub().grid().reader().get(order.name);
-    const Version there = record ? record->version() : 0;
-    const bool fits = there == static_cast<Version>(order.message.version());
-    return fits || (!record && order.creates && order.message.version() == 1);
+    end(order->wanted.name);
 }
 
 /// The version that it was to make exists already, or the one before does not.
 void RecordWrites::answer_conflict(const Order& order) {
-    const auto record = session_.hub().grid().reader().get(order.name);
+    const auto record = session_.hub().grid().reader().get(order.wanted.name);
     if (!record) return refuse_update(order, record.error());
     const std::int32_t there = to_deepstream_version(record->version());
-    if (order.is_bound() && order.message.version() > there) {
+    if (order.wanted.is_bound() && order.message.version() > there) {
         wire::RecordMessage refusal = order.message;
         refusal.set_action(static_cast<std::int32_t>(RecordAction::invalid_version));
-        refusal.set_original_action(static_cast<std::int32_t>(part_of(order.action)));
+        refusal.set_original_action(static_cast<std::int32_t>(order.wanted.part()));
         refusal.set_version(there);
         session_.send(refusal);
     } else {
@@ -316,7 +145,7 @@ void RecordWrites::answer_conflict(const Order& order) {
         refusal.set_name(order.message.name());
         refusal.set_version(there);
         append_json(record->document(), *refusal.mutable_data());
-        refusal.set_original_action(static_cast<std::int32_t>(part_of(order.action)));
+        refusal.set_original_action(static_cast<std::int32_t>(order.wanted.part()));
         copy_ack(order.message, refusal);
         session_.send(refusal);
     }
@@ -327,14 +156,14 @@ void RecordWrites::remove(const wire::RecordMessage& message) {
     auto order = std::make_shared<Order>();
     order->message = message;
     order->message.set_version(any_version);
-    order->action = RecordAction::delete_;
-    order->name = to_grid_name(message.name());
-    const GridEvidence evidence(session_.hub().grid());
-    if (!is_permitted(Action::remove, *order, &evidence)) return;
-    Write write{.kind = Write::Kind::remove, .name = order->name};
+    order->wanted.action = RecordAction::delete_;
+    order->wanted.name = to_grid_name(message.name());
+    const Decision decision = session_.decide(Action::remove, order->wanted.name);
+    if (!decision.is_allowed) return deny(*order, decision.has_failed);
+    Write write{.kind = Write::Kind::remove, .name = order->wanted.name};
     if (session_.hub().options.is_durable) write.options.grade = Grade::durable;
-    begin(order->name, false);
-    records_.begin_echo(order->name);
+    begin(order->wanted.name, false);
+    records_.begin_echo(order->wanted.name);
     session_.hub().grid().submit(
         std::move(write),
         Completion<Writer::Outcome>(
@@ -346,54 +175,58 @@ void RecordWrites::on_removed(const Order& order, const Result<WriteResult>& out
     // One that is not there is as good as removed.
     const bool is_gone =
         outcome || outcome.error() == Errc::not_found || is_bad_data(outcome.error().code);
-    if (outcome) records_.succeed_echo(order.name, outcome->revision);
-    else records_.fail_echo(order.name, 0);
-    if (is_gone) records_.end_watch(order.name);
+    if (outcome) records_.succeed_echo(order.wanted.name, outcome->revision);
+    else records_.fail_echo(order.wanted.name, 0);
+    if (is_gone) records_.end_watch(order.wanted.name);
     auto answer =
         record_message(is_gone ? RecordAction::delete_success : RecordAction::record_delete_error);
     answer.set_name(order.message.name());
     if (!is_gone) {
-        spdlog::warn("record '{}' was not removed: {}", order.name, outcome.error().text());
+        spdlog::warn("record '{}' was not removed: {}", order.wanted.name, outcome.error().text());
         answer.set_is_error(true);
         answer.set_original_action(static_cast<std::int32_t>(RecordAction::delete_));
     }
     session_.send(answer);
-    end(order.name);
+    end(order.wanted.name);
 }
 
 // Refusing.
 
-bool RecordWrites::is_permitted(Action action, const Order& order, const Evidence* evidence) {
-    const Decision decision = evidence == nullptr ? session_.decide(action, order.name)
-                                                  : session_.decide(action, order.name, *evidence);
-    if (decision.is_allowed) return true;
-    auto refusal = record_message(decision.has_failed ? RecordAction::message_permission_error
-                                                      : RecordAction::message_denied);
+void RecordWrites::refuse(const Order& order, const WriteRefusal& refusal) {
+    switch (refusal.kind) {
+        case WriteRefusal::Kind::denied: return deny(order, refusal.has_failed);
+        case WriteRefusal::Kind::bad_data: return refuse_data(order, refusal.error);
+        case WriteRefusal::Kind::not_updated: return refuse_update(order, refusal.error);
+    }
+}
+
+void RecordWrites::deny(const Order& order, bool has_failed) {
+    auto refusal = record_message(has_failed ? RecordAction::message_permission_error
+                                             : RecordAction::message_denied);
     refusal.set_name(order.message.name());
     refusal.set_is_error(true);
-    refusal.set_original_action(static_cast<std::int32_t>(order.action));
+    refusal.set_original_action(static_cast<std::int32_t>(order.wanted.action));
     copy_ack(order.message, refusal);
     session_.send(refusal);
-    return false;
 }
 
 /// What it carries is none. Text that is no JSON at all ends the connection.
 void RecordWrites::refuse_data(const Order& order, const Error& error) {
-    spdlog::info("record '{}' was not written: {}", order.name, error.text());
+    spdlog::info("record '{}' was not written: {}", order.wanted.name, error.text());
     wire::RecordMessage refusal = order.message;
     refusal.set_action(static_cast<std::int32_t>(RecordAction::invalid_message_data));
-    refusal.set_original_action(static_cast<std::int32_t>(order.action));
+    refusal.set_original_action(static_cast<std::int32_t>(order.wanted.action));
     session_.send(refusal);
     settle_ack(order);
     if (is_bad_json(error.code)) session_.end_for_bad_data();
 }
 
 void RecordWrites::refuse_update(const Order& order, const Error& error) {
-    spdlog::info("record '{}' was not written: {}", order.name, error.text());
+    spdlog::info("record '{}' was not written: {}", order.wanted.name, error.text());
     auto refusal = record_message(RecordAction::record_update_error);
     refusal.set_name(order.message.name());
     refusal.set_is_error(true);
-    refusal.set_original_action(static_cast<std::int32_t>(part_of(order.action)));
+    refusal.set_original_action(static_cast<std::int32_t>(order.wanted.part()));
     copy_ack(order.message, refusal);
     session_.send(refusal);
 }
@@ -404,7 +237,7 @@ void RecordWrites::settle_ack(const Order& order) {
     auto refusal = record_message(RecordAction::record_update_error);
     refusal.set_name(order.message.name());
     refusal.set_is_error(true);
-    refusal.set_original_action(static_cast<std::int32_t>(part_of(order.action)));
+    refusal.set_original_action(static_cast<std::int32_t>(order.wanted.part()));
     copy_ack(order.message, refusal);
     session_.send(refusal);
 }

@@ -4,25 +4,15 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
-#include <vector>
 
 #include "tools/gateway/deepstream/hub.hpp"
-#include "tools/gateway/deepstream/record_path.hpp"
+#include "tools/gateway/deepstream/record_write_plan.hpp"
 #include "tools/gateway/deepstream/wire/frame.hpp"
 
 namespace ringside::gateway::deepstream {
 
 class Records;
 class Session;
-
-/// deepstream counts a record's versions from 0, the grid from 1: that is the whole rule. A record
-/// that is not there has version -1.
-constexpr std::int32_t to_deepstream_version(Version version) noexcept {
-    return static_cast<std::int32_t>(version) - 1;
-}
-
-/// A write that says -1 comes after whatever is there.
-inline constexpr std::int32_t any_version = -1;
 
 /// The writes of one connection. A write says which version it makes, and is bound to the one
 /// before; or it says that it comes after whatever is there. It is sent on without waiting for the
@@ -50,13 +40,8 @@ public:
 private:
     struct Order {
         wire::RecordMessage message;
-        RecordAction action = RecordAction::update;
-        std::string name;  ///< of the grid
-        bool creates = false;
-        std::vector<PathToken> path;
+        RecordOrder wanted;
         int attempts = 0;
-
-        [[nodiscard]] bool is_bound() const noexcept { return message.version() != any_version; }
     };
     using OrderPtr = std::shared_ptr<Order>;
     struct UnderWay {
@@ -67,25 +52,14 @@ private:
     [[nodiscard]] bool depends_on_others(RecordAction action, const std::string& grid_name) const;
     Task<void> settle(const std::string& grid_name);
 
-    [[nodiscard]] static bool read_order(Order& order);
-    [[nodiscard]] static bool is_computed(const Order& order) noexcept;
-    [[nodiscard]] static Action right_for(const Order& order) noexcept;
-    [[nodiscard]] static Condition condition_of(const Order& order) noexcept;
-    [[nodiscard]] static Result<RecordChange> change_of(const Order& order, const Value& document);
-    [[nodiscard]] bool looks_at_documents(const Order& order) const;
-
     void submit(const OrderPtr& order);
-    [[nodiscard]] std::optional<Write> prepare(Order& order);
-    [[nodiscard]] std::optional<Write> prepare_from_record(Order& order);
-    [[nodiscard]] std::optional<Write> first_write(Order& order, const Value& empty,
-                                                   const RecordChange& change);
     void on_outcome(const OrderPtr& order, const Result<WriteResult>& outcome);
     void on_failure(const OrderPtr& order, const Error& error);
     void on_removed(const Order& order, const Result<WriteResult>& outcome);
-    [[nodiscard]] bool tries_again(Order& order);
     void answer_conflict(const Order& order);
 
-    [[nodiscard]] bool is_permitted(Action action, const Order& order, const Evidence* evidence);
+    void refuse(const Order& order, const WriteRefusal& refusal);
+    void deny(const Order& order, bool has_failed);
     void refuse_data(const Order& order, const Error& error);
     void refuse_update(const Order& order, const Error& error);
     void settle_ack(const Order& order);

@@ -6,6 +6,8 @@
 #include <boost/asio/detached.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
 
+#include "tools/gateway/deepstream/decide.hpp"
+#include "tools/gateway/deepstream/login/login_request.hpp"
 #include "tools/gateway/deepstream/presence_hub.hpp"
 #include "tools/gateway/deepstream/rpc_hub.hpp"
 #include "tools/gateway/http/server.hpp"
@@ -21,16 +23,6 @@ Requester nobody() {
     static const auto identity = std::make_shared<const Identity>();
     static const auto permissions = std::make_shared<const FixedPermissions>(false);
     return {identity, permissions};
-}
-
-LoginRequest login_request(const http::request<http::string_body>& upgrade,
-                           const Tcp::endpoint& peer, std::string auth_data) {
-    LoginRequest request{.auth_data = std::move(auth_data),
-                         .remote_address = peer.address().to_string()};
-    for (const auto& field : upgrade) {
-        request.headers.emplace_back(std::string(field.name_string()), std::string(field.value()));
-    }
-    return request;
 }
 
 }  // namespace
@@ -173,12 +165,7 @@ Decision Session::decide(Action action, const std::string& name) const {
 }
 
 Decision Session::decide(Action action, const std::string& name, const Evidence& evidence) const {
-    const Decision decision = requester_.permissions->decide(action, name, evidence);
-    if (!decision.is_allowed) {
-        spdlog::info("user '{}' may not {} '{}': {}", user(), gateway::name(action), name,
-                     decision.rule.empty() ? "no rule allows it" : decision.rule);
-    }
-    return decision;
+    return deepstream::decide(requester_, action, name, evidence);
 }
 
 void Session::tell(const Subscription& subscription, const std::shared_ptr<const ChangeText>& text,

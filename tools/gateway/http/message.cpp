@@ -14,6 +14,11 @@ Response Response::of(const Problem& problem) {
     return response;
 }
 
+std::string_view media_type(std::string_view content_type) noexcept {
+    content_type = content_type.substr(0, content_type.find(';'));
+    return content_type.substr(0, content_type.find_last_not_of(" \t") + 1);
+}
+
 std::optional<Problem> parse_target(Request& request) {
     const auto target = request.message.target();
     const boost::urls::string_view text(target.data(), target.size());

@@ -71,6 +71,9 @@ struct Request {
     }
 };
 
+/// The media type of a header Content-Type, without parameters: "text/html".
+[[nodiscard]] std::string_view media_type(std::string_view content_type) noexcept;
+
 /// What is answered. Headers that every answer has are added by the connection.
 struct Response {
     /// Goes on with the connection after the head was sent, until it ends.

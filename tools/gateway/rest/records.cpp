@@ -21,13 +21,6 @@ std::string http_date(std::uint64_t unix_ns) {
     return fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", fmt::gmtime(seconds));
 }
 
-/// A media type without its parameters.
-std::string_view media_type(std::string_view header) noexcept {
-    header = header.substr(0, header.find(';'));
-    const std::size_t end = header.find_last_not_of(" \t");
-    return header.substr(0, end == std::string_view::npos ? 0 : end + 1);
-}
-
 Outcome<Preconditions> preconditions_of(const Request& request) {
     return Preconditions::parse(request.header(http::field::if_match),
                                 request.header(http::field::if_none_match));

@@ -6,6 +6,7 @@
 #include "shm/document/json.hpp"
 #include "tools/gateway/deepstream/login/login_limits.hpp"
 #include "tools/gateway/deepstream/login/login_method.hpp"
+#include "tools/gateway/http/message.hpp"
 
 namespace ringside::gateway::deepstream {
 
@@ -13,12 +14,6 @@ namespace {
 
 Error bad(std::string what) {
     return {Errc::bad_request, "the webhook's answer: " + std::move(what)};
-}
-
-/// The type without its parameters.
-std::string_view media_type(std::string_view content_type) noexcept {
-    content_type = content_type.substr(0, content_type.find(';'));
-    return content_type.substr(0, content_type.find_last_not_of(" \t") + 1);
 }
 
 bool is_type(std::string_view type, std::string_view wanted) noexcept {

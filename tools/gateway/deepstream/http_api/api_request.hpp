@@ -1,0 +1,34 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "shm/base/types.hpp"
+#include "tools/gateway/deepstream/http_api/jif.hpp"
+#include "tools/gateway/grid/outcome.hpp"
+
+namespace ringside::gateway::deepstream {
+
+/// The body of a request to the HTTP API. Its problems are 400, and their detail is all that the
+/// client is told.
+class ApiRequest {
+public:
+    static Outcome<ApiRequest> parse(std::string_view body);
+
+    /// JSON text, for the login.
+    [[nodiscard]] const std::string& auth_data() const noexcept { return auth_data_; }
+    [[nodiscard]] Outcome<std::vector<Jif>> messages() const;
+
+private:
+    ApiRequest(Bytes document, std::string auth_data) noexcept
+        : document_(std::move(document)), auth_data_(std::move(auth_data)) {}
+
+    Bytes document_;
+    std::string auth_data_;
+};
+
+/// A body that is JSON, an object or an array. Where nothing was sent, it is an empty object.
+[[nodiscard]] Outcome<Bytes> document_of_body(std::string_view body);
+
+}  // namespace ringside::gateway::deepstream
