@@ -62,12 +62,15 @@ public:
     }
 
     /// Sends a signal (0: none) and waits for the end; its exit status, or -1 for a signal's.
+    /// Of one that has been finished before, the same.
     int finish(int signal) {
+        if (pid_ <= 0) return status_;  // a signal to 0 would be one to all of this test
         if (signal != 0) ::kill(pid_, signal);
         int status = 0;
         waitpid(pid_, &status, 0);
         pid_ = 0;
-        return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+        status_ = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+        return status_;
     }
 
     /// All that it printed to standard error. REQUIRES: it has ended.
@@ -84,6 +87,7 @@ private:
     Descriptor out_;
     Descriptor err_;
     pid_t pid_ = 0;
+    int status_ = -1;
 };
 
 }  // namespace ringside::testing
