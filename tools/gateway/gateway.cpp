@@ -293,9 +293,10 @@ Response Gateway::begin_watch(const Request& request, const Requester& requester
 Response Gateway::begin_deepstream(const Request& request) {
     if (!boost::beast::websocket::is_upgrade(request.message)) return upgrade_required();
     Response response{.status = 101};
-    response.upgrade = [this, upgrade = request.message](Connection& connection) {
-        return deepstream::Session::run(
-            std::make_shared<deepstream::Session>(*deepstream_, connection, upgrade));
+    auto asked = std::make_shared<http::request<http::string_body>>(request.message);
+    response.upgrade = [this, asked = std::move(asked)](Connection& connection) {
+        return deepstream::Session::run(std::make_shared<deepstream::Session>(
+            *deepstream_, connection, std::move(*asked)));
     };
     return response;
 }

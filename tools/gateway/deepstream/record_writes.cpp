@@ -2,6 +2,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
 #include "shm/document/json.hpp"
 #include "tools/gateway/deepstream/names.hpp"
 #include "tools/gateway/deepstream/session.hpp"
@@ -47,6 +49,16 @@ Task<void> RecordWrites::settle(const std::string& grid_name) {
     awaited_ = grid_name;
     auto start = [this](Completion<bool> settled) { settled_ = std::move(settled); };
     static_cast<void>(co_await completed_by<bool>(std::move(start)));
+}
+
+bool RecordWrites::concern(const wire::RecordMessage& message) const {
+    if (under_way_.empty()) return false;
+    const auto action = static_cast<RecordAction>(message.action());
+    const auto concern_one = [&](const std::string& name) {
+        return depends_on_others(action, to_grid_name(name));
+    };
+    return (message.has_name() && concern_one(message.name())) ||
+           std::any_of(message.names().begin(), message.names().end(), concern_one);
 }
 
 Task<void> RecordWrites::settle_before(const wire::RecordMessage& message) {

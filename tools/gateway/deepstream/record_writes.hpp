@@ -26,7 +26,9 @@ public:
     RecordWrites(Session& session, Records& records) noexcept
         : session_(session), records_(records) {}
 
-    /// Waits for those under way for the record, where what follows depends on them.
+    /// Whether what follows depends on those that are under way.
+    [[nodiscard]] bool concern(const wire::RecordMessage& message) const;
+    /// Waits for them.
     Task<void> settle_before(const wire::RecordMessage& message);
 
     /// UPDATE, PATCH, ERASE, PATCH_MULTI, CREATEANDUPDATE, CREATEANDPATCH. Takes the message.

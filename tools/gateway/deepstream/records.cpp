@@ -55,12 +55,12 @@ EncodedChange record_frame(const WatchEvent& event, const Pointer&) {
     return {frame_of(Topic::record, message)};
 }
 
-Task<void> Records::take(wire::RecordMessage& message) {
+Task<void> Records::take_later(wire::RecordMessage& message) {
     co_await writes_.settle_before(message);
-    if (!session_.is_over()) dispatch(message);
+    if (!session_.is_over()) take(message);
 }
 
-void Records::dispatch(wire::RecordMessage& message) {
+void Records::take(wire::RecordMessage& message) {
     switch (static_cast<RecordAction>(message.action())) {
         case RecordAction::subscribe_create_and_read: return subscribe_and_read(message, true);
         case RecordAction::subscribe_and_read: return subscribe_and_read(message, false);

@@ -24,7 +24,12 @@ class Records {
 public:
     explicit Records(Session& session) noexcept : session_(session), writes_(session, *this) {}
 
-    Task<void> take(wire::RecordMessage& message);
+    /// Whether a message depends on writes that are under way; it is one for `take_later` then.
+    [[nodiscard]] bool has_to_wait(const wire::RecordMessage& message) const {
+        return writes_.concern(message);
+    }
+    void take(wire::RecordMessage& message);
+    Task<void> take_later(wire::RecordMessage& message);
     void tell(const Subscription& subscription, const EchoFilter::Text& text);
     /// There is room again.
     void go_on();
@@ -49,7 +54,6 @@ private:
         bool is_ended = false;  ///< the client knows that the record is gone
     };
 
-    void dispatch(wire::RecordMessage& message);
     void subscribe_and_read(const wire::RecordMessage& message, bool creates);
     void create(const std::string& name, const std::string& grid_name);
     void on_created(const std::string& name, std::uint64_t id, const Writer::Outcome& outcome);

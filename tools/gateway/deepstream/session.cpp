@@ -69,7 +69,7 @@ Task<void> Session::run(std::shared_ptr<Session> session) {
         alive->records_.go_on();
         alive->events_.go_on();
     });
-    asio::co_spawn(self.executor(), limit_login_time(session), asio::detached);
+    self.limit_login_time();
     co_await self.read_messages();
     self.leave();
 }
@@ -101,7 +101,12 @@ Task<void> Session::read_messages() {
             break;
         }
         const auto bytes = buffer.cdata();
-        co_await take({static_cast<const char*>(bytes.data()), bytes.size()});
+        Envelope envelope;
+        switch (take({static_cast<const char*>(bytes.data()), bytes.size()}, envelope)) {
+            case Left::nothing: break;
+            case Left::login: co_await take_auth(envelope); break;
+            case Left::writes: co_await records_.take_later(record_message_); break;
+        }
         buffer.consume(buffer.size());
         if (buffer.capacity() > buffer_bytes_kept) buffer.shrink_to_fit();
         while (!is_over_ && stream_->waiting_bytes() > waiting_bytes_max) {
@@ -117,17 +122,14 @@ Task<void> Session::read_messages() {
 }
 
 /// Whoever does not log in within some time is sent away.
-Task<void> Session::limit_login_time(std::weak_ptr<Session> session) {
-    std::optional<Timer> timer;
-    if (const auto alive = session.lock()) {
-        timer.emplace(alive->executor(), alive->hub_.options.login_time);
-    }
-    if (!timer) co_return;
-    co_await timer->async_wait(use_task);
-    const auto alive = session.lock();
-    if (!alive || alive->is_over_ || alive->has_tried_login_) co_return;
-    alive->send(message_of<wire::ConnectionMessage>(ConnectionAction::authentication_timeout));
-    alive->end(websocket::close_code::policy_error, "nobody has logged in");
+void Session::limit_login_time() {
+    login_timer_.emplace(executor(), hub_.options.login_time);
+    login_timer_->async_wait([weak = weak_from_this()](const error_code& failed) {
+        const auto alive = weak.lock();
+        if (failed || !alive || alive->is_over_ || alive->has_tried_login_) return;
+        alive->send(message_of<wire::ConnectionMessage>(ConnectionAction::authentication_timeout));
+        alive->end(websocket::close_code::policy_error, "nobody has logged in");
+    });
 }
 
 void Session::send_frame(std::string_view frame) {
@@ -190,20 +192,22 @@ bool Session::parse(const Envelope& envelope, Message& into) {
     return false;
 }
 
-Task<void> Session::take(std::string_view frame) {
-    const auto envelope = open_frame(frame);
-    if (!envelope) {
+Session::Left Session::take(std::string_view frame, Envelope& envelope) {
+    const auto opened = open_frame(frame);
+    if (!opened) {
         send(message_of<wire::ParserMessage>(ParserAction::unknown_topic));
-        co_return;
+        return Left::nothing;
     }
-    if (envelope->topic == static_cast<std::uint32_t>(Topic::connection)) {
-        co_return take_connection(*envelope);
+    envelope = *opened;
+    if (envelope.topic == static_cast<std::uint32_t>(Topic::connection)) {
+        take_connection(envelope);
+        return Left::nothing;
     }
     if (phase_ == Phase::greeting) {
-        co_return send(message_of<wire::ConnectionMessage>(ConnectionAction::invalid_message));
+        send(message_of<wire::ConnectionMessage>(ConnectionAction::invalid_message));
+        return Left::nothing;
     }
-    if (phase_ == Phase::login) co_return co_await take_auth(*envelope);
-    co_await take_open(*envelope);
+    return phase_ == Phase::login ? Left::login : take_open(envelope);
 }
 
 void Session::take_connection(const Envelope& envelope) {
@@ -248,6 +252,8 @@ void Session::let_in(const Login& login) {
     is_counted_ = login.is_known();
     if (is_counted_) hub_.presence().join(user());
     phase_ = Phase::open;
+    login_timer_.reset();
+    upgrade_ = {};
     auto answer = message_of<wire::AuthMessage>(AuthAction::successful);
     if (login.client_data) answer.set_data(*login.client_data);
     send(answer);
@@ -262,30 +268,34 @@ void Session::turn_away(const Login& login) {
     end(websocket::close_code::policy_error, "too many attempts to log in");
 }
 
-Task<void> Session::take_open(const Envelope& envelope) {
+Session::Left Session::take_open(const Envelope& envelope) {
     switch (static_cast<Topic>(envelope.topic)) {
-        case Topic::record: co_return co_await take_record(envelope);
-        case Topic::event: co_return take_event(envelope);
+        case Topic::record: return take_record(envelope);
+        case Topic::event: take_event(envelope); break;
         case Topic::rpc:
             if (parse(envelope, rpc_message_)) rpcs_.take(rpc_message_);
-            co_return;
+            break;
         case Topic::presence:
             if (parse(envelope, presence_message_)) presences_.take(presence_message_);
-            co_return;
-        case Topic::auth: co_return;
+            break;
+        case Topic::auth: break;
         default: send(message_of<wire::ParserMessage>(ParserAction::unknown_topic));
     }
+    return Left::nothing;
 }
 
-Task<void> Session::take_record(const Envelope& envelope) {
-    if (!parse(envelope, record_message_)) co_return;
+Session::Left Session::take_record(const Envelope& envelope) {
+    if (!parse(envelope, record_message_)) return Left::nothing;
     switch (static_cast<RecordAction>(record_message_.action())) {
-        case RecordAction::listen: co_return record_listening_.listen(record_message_);
-        case RecordAction::unlisten: co_return record_listening_.unlisten(record_message_);
-        case RecordAction::listen_accept: co_return record_listening_.accept(record_message_);
-        case RecordAction::listen_reject: co_return record_listening_.reject(record_message_);
-        default: co_await records_.take(record_message_);
+        case RecordAction::listen: record_listening_.listen(record_message_); break;
+        case RecordAction::unlisten: record_listening_.unlisten(record_message_); break;
+        case RecordAction::listen_accept: record_listening_.accept(record_message_); break;
+        case RecordAction::listen_reject: record_listening_.reject(record_message_); break;
+        default:
+            if (records_.has_to_wait(record_message_)) return Left::writes;
+            records_.take(record_message_);
     }
+    return Left::nothing;
 }
 
 void Session::take_event(const Envelope& envelope) {

@@ -79,7 +79,7 @@ public:
     static constexpr std::size_t subscriptions_max = 100'000;
 
 private:
-    using WebSocket = boost::beast::websocket::stream<CorkedStream&>;
+    using WebSocket = boost::beast::websocket::stream<CorkedStream&, false>;
     using Timer =
         asio::basic_waitable_timer<std::chrono::steady_clock,
                                    asio::wait_traits<std::chrono::steady_clock>, Executor>;
@@ -90,16 +90,18 @@ private:
     enum class Phase : std::uint8_t { greeting, login, open };
 
     Task<void> read_messages();
-    Task<void> take(std::string_view frame);
+    /// What of a message has to be waited for.
+    enum class Left : std::uint8_t { nothing, login, writes };
+    [[nodiscard]] Left take(std::string_view frame, Envelope& envelope);
     void take_connection(const Envelope& envelope);
     Task<void> take_auth(const Envelope& envelope);
     void let_in(const Login& login);
     void turn_away(const Login& login);
-    Task<void> take_record(const Envelope& envelope);
+    [[nodiscard]] Left take_record(const Envelope& envelope);
     void take_event(const Envelope& envelope);
     void leave();
-    Task<void> take_open(const Envelope& envelope);
-    static Task<void> limit_login_time(std::weak_ptr<Session> session);
+    [[nodiscard]] Left take_open(const Envelope& envelope);
+    void limit_login_time();
 
     template <class Message>
     [[nodiscard]] bool parse(const Envelope& envelope, Message& into);
@@ -107,7 +109,8 @@ private:
     Hub& hub_;
     Connection& connection_;
     const std::shared_ptr<Connection> alive_;
-    const http::request<http::string_body> upgrade_;
+    http::request<http::string_body> upgrade_;  ///< until it has logged in
+    std::optional<Timer> login_timer_;          ///< the same
     Requester requester_;
     std::string client_data_;
     bool is_counted_ = false;  ///< in presence

@@ -232,7 +232,12 @@ Task<bool> Connection::respond(Request& request) {
     else response = co_await server_.application().handle(request);
     if (response.upgrade) {
         server_.application().note(&request, response, Clock::now() - began_);
-        co_await response.upgrade(*this);
+        const auto upgrade = std::move(response.upgrade);
+        server_.bodies_bytes -= std::exchange(body_bytes_counted_, 0);
+        request = {};
+        response = {};
+        shrink();
+        co_await upgrade(*this);
         co_return false;
     }
     const bool goes_on = co_await answer(response, &request);
