@@ -50,8 +50,9 @@ double call_us(const Server& server, const std::string& name, int count) {
     std::string frame = frame_to_send(request);
     const std::size_t id_at = frame.find(no_digits_of_id);
     Latencies latencies;
+    std::uint64_t id = 0;
     for (int i = -warm_up; i < count; ++i) {
-        write_digits(frame, id_at, static_cast<std::uint64_t>(i + warm_up));
+        write_digits(frame, id_at, ++id);
         bool is_answered = false;
         const auto start = Clock::now();
         generator.send(caller, frame);

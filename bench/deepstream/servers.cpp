@@ -11,7 +11,7 @@ namespace {
 const std::filesystem::path tree = RINGSIDE_SOURCE_DIRECTORY;
 
 std::string configuration() {
-    const std::string path = Scratch::here().directory("gateway") + "/gateway.toml";
+    std::string path = Scratch::here().directory("gateway") + "/gateway.toml";
     if (!(std::ofstream(path) << "[deepstream]\n"))
         throw std::runtime_error("cannot write " + path);
     return path;
