@@ -10,7 +10,8 @@ namespace ringside::gateway::deepstream {
 namespace {
 
 TEST(DeepstreamNames, NamesOfTheGridStayAsTheyAre) {
-    for (const std::string name : {"a", "event/42/seat/A-12", "ä/日本", "50%", "a$b", "x y", "%2g"}) {
+    for (const std::string name :
+         {"a", "event/42/seat/A-12", "ä/日本", "50%", "a$b", "x y", "%2g"}) {
         EXPECT_EQ(to_grid_name(name), name);
         EXPECT_EQ(from_grid_name(name), name);
     }
@@ -31,8 +32,8 @@ TEST(DeepstreamNames, EveryNameComesBack) {
     const std::string alphabet = "/%2F*$a\x01";
     // All texts of four characters.
     std::set<std::string> met;
-    for (std::size_t n = 0; n < alphabet.size() * alphabet.size() * alphabet.size() * alphabet.size();
-         ++n) {
+    for (std::size_t n = 0;
+         n < alphabet.size() * alphabet.size() * alphabet.size() * alphabet.size(); ++n) {
         std::string name;
         for (std::size_t left = n, i = 0; i < 4; ++i, left /= alphabet.size()) {
             name += alphabet[left % alphabet.size()];

@@ -59,9 +59,8 @@ TEST(DeepstreamPath, TakesAway) {
 }
 
 TEST(DeepstreamPath, RefusesWhatIsNone) {
-    for (const std::string path :
-         {"", ".", "  ", "__proto__.x", "a.constructor", "prototype[0]", "a[x]", "a[-1]",
-          "a[01]", "a[100001]", "a[-]"}) {
+    for (const std::string path : {"", ".", "  ", "__proto__.x", "a.constructor", "prototype[0]",
+                                   "a[x]", "a[-1]", "a[01]", "a[100001]", "a[-]"}) {
         EXPECT_FALSE(parse_path(path)) << path;
     }
     EXPECT_TRUE(parse_path("a[100000]"));
@@ -82,8 +81,9 @@ TEST(DeepstreamPath, LeadsBackFromAPointer) {
 }
 
 TEST(DeepstreamPath, AppliesAllPatchesOrNone) {
-    EXPECT_EQ(patched(R"({"a":1})", R"([{"path":"b","data":2},{"path":"a"},{"path":"b","data":3}])"),
-              R"({"b":3})");
+    EXPECT_EQ(
+        patched(R"({"a":1})", R"([{"path":"b","data":2},{"path":"a"},{"path":"b","data":3}])"),
+        R"({"b":3})");
     EXPECT_EQ(patched(R"({"a":1})", "[]"), R"({"a":1})");
     EXPECT_NE(patched(R"({"a":1})", R"([{"path":"b","data":2},{"path":"__proto__","data":1}])"),
               R"({"a":1,"b":2})");

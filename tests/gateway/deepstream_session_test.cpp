@@ -139,13 +139,14 @@ TEST_F(DeepstreamSession, OnesOwnWritesAreNotToldWhateverTheirPace) {
 TEST_F(DeepstreamSession, AReadComesAfterTheWritesThatWereSentBefore) {
     DeepstreamClient client(gateway_.port(), "ann");
     for (int i = 1; i <= 200; ++i) {
-        client.send(write(RecordAction::create_and_update, "n", -1,
-                          R"({"i":)" + std::to_string(i) + '}'));
+        client.send(
+            write(RecordAction::create_and_update, "n", -1, R"({"i":)" + std::to_string(i) + '}'));
         auto read = record_message(RecordAction::read);
         read.set_name("n");
         client.send(read);
         EXPECT_TRUE(is(client.receive<wire::RecordMessage>(), RecordAction::write_acknowledgement));
-        EXPECT_EQ(client.receive<wire::RecordMessage>().data(), R"({"i":)" + std::to_string(i) + '}');
+        EXPECT_EQ(client.receive<wire::RecordMessage>().data(),
+                  R"({"i":)" + std::to_string(i) + '}');
     }
 }
 
@@ -194,8 +195,8 @@ TEST_F(DeepstreamSession, ServesManyOfWhomSomeAreSlowAndSomeAreDead) {
     constexpr int count = 1000;
     std::vector<std::unique_ptr<DeepstreamClient>> clients;
     for (int i = 0; i < count; ++i) {
-        clients.push_back(std::make_unique<DeepstreamClient>(gateway_.port(),
-                                                             "user-" + std::to_string(i)));
+        clients.push_back(
+            std::make_unique<DeepstreamClient>(gateway_.port(), "user-" + std::to_string(i)));
         auto subscribe = event_message(EventAction::subscribe);
         subscribe.add_names("news");
         clients.back()->send(subscribe);

@@ -44,8 +44,7 @@ public:
         const std::string frame = socket_.receive();
         const auto envelope = gateway::deepstream::open_frame(frame);
         Message message;
-        const auto topic =
-            static_cast<std::uint32_t>(gateway::deepstream::topic_of(&message));
+        const auto topic = static_cast<std::uint32_t>(gateway::deepstream::topic_of(&message));
         if (!envelope || envelope->topic != topic ||
             !message.ParseFromArray(envelope->message.data(),
                                     static_cast<int>(envelope->message.size()))) {

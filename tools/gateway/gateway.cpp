@@ -295,8 +295,8 @@ Response Gateway::begin_deepstream(const Request& request) {
     Response response{.status = 101};
     auto asked = std::make_shared<http::request<http::string_body>>(request.message);
     response.upgrade = [this, asked = std::move(asked)](Connection& connection) {
-        return deepstream::Session::run(std::make_shared<deepstream::Session>(
-            *deepstream_, connection, std::move(*asked)));
+        return deepstream::Session::run(
+            std::make_shared<deepstream::Session>(*deepstream_, connection, std::move(*asked)));
     };
     return response;
 }

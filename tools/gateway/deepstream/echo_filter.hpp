@@ -49,6 +49,9 @@ public:
         release(tell, is_foreign);
     }
 
+    /// The ring is another one.
+    void forget_own() noexcept { own_.clear(); }
+
 private:
     template <class Tell, class IsSettled>
     void release(const Tell& tell, const IsSettled& is_settled) {

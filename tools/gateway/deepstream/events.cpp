@@ -10,6 +10,13 @@
 
 namespace ringside::gateway::deepstream {
 
+namespace {
+
+/// The id of subscriptions to events; those to records have none.
+constexpr std::uint64_t is_event = 1;
+
+}  // namespace
+
 EncodedChange event_frame(const WatchEvent& event, const Pointer&) {
     auto message = event_message(EventAction::emit);
     message.set_name(from_grid_name(event.record.name()));
@@ -60,6 +67,8 @@ void Events::watch(const std::string& name) {
     }
     Watched& watched = watched_[grid_name];
     watched.subscription = *std::move(subscription);
+    watched.subscription->id = is_event;
+    watched.id = ++ids_;
     watched.subscription->go_on();
 }
 
@@ -76,21 +85,24 @@ void Events::emit(const wire::EventMessage& message) {
     const std::string grid_name = to_grid_name(message.name());
     if (!is_permitted(Action::publish, message.name(), message)) return;
     const auto watched = watched_.find(grid_name);
+    const std::uint64_t id = watched == watched_.end() ? 0 : watched->second.id;
     if (watched != watched_.end()) watched->second.echoes.begin();
     Write event{.kind = Write::Kind::publish,
                 .name = grid_name,
                 .json = message.has_data() ? message.data() : "null"};
     session_.hub().grid().submit(
         std::move(event),
-        Completion<Writer::Outcome>(
-            std::in_place, [this, alive = session_.shared_from_this(), grid_name](
-                               const Writer::Outcome& outcome) { on_told(grid_name, outcome); }));
+        Completion<Writer::Outcome>(std::in_place, [this, alive = session_.alive_for_write(),
+                                                    grid_name, id](const Writer::Outcome& outcome) {
+            on_told(grid_name, id, outcome);
+        }));
 }
 
-void Events::on_told(const std::string& grid_name, const Result<WriteResult>& outcome) {
+void Events::on_told(const std::string& grid_name, std::uint64_t id,
+                     const Result<WriteResult>& outcome) {
     const auto tell = [this](const EchoFilter::Text& text) { tell_event(text); };
     const auto watched = watched_.find(grid_name);
-    if (watched != watched_.end() && !watched->second.echoes.is_idle()) {
+    if (watched != watched_.end() && watched->second.id == id) {
         if (outcome) watched->second.echoes.succeed(outcome->revision, tell);
         else watched->second.echoes.fail(tell, [](const ChangeText&) { return false; });
     }
@@ -115,11 +127,7 @@ void Events::tell(const Subscription& subscription, const EchoFilter::Text& text
     watched->second.echoes.offer(text, [this](const EchoFilter::Text& told) { tell_event(told); });
 }
 
-bool Events::has(const Subscription& subscription) const {
-    return std::any_of(watched_.begin(), watched_.end(), [&](const auto& one) {
-        return one.second.subscription.get() == &subscription;
-    });
-}
+bool Events::has(const Subscription& subscription) noexcept { return subscription.id == is_event; }
 
 void Events::tell_event(const EchoFilter::Text& text) { session_.send_frame(text->text()); }
 

@@ -28,12 +28,14 @@ public:
     /// There is room again.
     void go_on();
     void clear() { watched_.clear(); }
-    [[nodiscard]] bool has(const Subscription& subscription) const;
+    /// Whether it is one of events.
+    [[nodiscard]] static bool has(const Subscription& subscription) noexcept;
     [[nodiscard]] std::size_t size() const noexcept { return watched_.size(); }
 
 private:
     struct Watched {
         std::unique_ptr<Subscription> subscription;
+        std::uint64_t id = 0;  ///< tells times of the same event apart
         EchoFilter echoes;
     };
 
@@ -41,7 +43,8 @@ private:
     void watch(const std::string& name);
     void unsubscribe(const wire::EventMessage& message);
     void emit(const wire::EventMessage& message);
-    void on_told(const std::string& grid_name, const Result<WriteResult>& outcome);
+    void on_told(const std::string& grid_name, std::uint64_t id,
+                 const Result<WriteResult>& outcome);
     [[nodiscard]] bool is_permitted(Action action, const std::string& name,
                                     const wire::EventMessage& message);
     void refuse_data(const wire::EventMessage& message, const std::string& name);
@@ -49,6 +52,7 @@ private:
 
     Session& session_;
     std::unordered_map<std::string, Watched> watched_;  ///< by subjects of the grid
+    std::uint64_t ids_ = 0;
 };
 
 }  // namespace ringside::gateway::deepstream

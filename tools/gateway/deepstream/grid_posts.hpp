@@ -48,6 +48,7 @@ public:
         const Handler handler_;
         Post* post_ = nullptr;
         std::uint64_t id_ = 0;
+        bool is_refused_ = false;  ///< for good
     };
 
     GridPosts(asio::io_context& loop, std::string grid, Open open)
@@ -98,7 +99,10 @@ private:
         Post* post = post_with_room();
         if (post == nullptr) return;  // `look_after` tries again
         const auto id = post->inbox.add(place.pattern_);
-        if (!id) return spdlog::warn("'{}' waits: {}", place.pattern_, id.error().text());
+        if (!id) {
+            place.is_refused_ = id.error() == Errc::bad_pattern;
+            return spdlog::warn("'{}' is not declared: {}", place.pattern_, id.error().text());
+        }
         place.post_ = post;
         place.id_ = *id;
         post->places.emplace(*id, &place);
@@ -109,11 +113,16 @@ private:
         for (Post& post : posts_) {
             if (post.places.size() < places_per_post) return &post;
         }
+        // A broker that does not answer keeps the loop: it is not asked for each of many.
+        const auto now = std::chrono::steady_clock::now();
+        if (now < attaches_after_) return nullptr;
         auto client = Client::attach(
             {.grid = grid_, .program = "gateway", .timeout = std::chrono::milliseconds(0)});
-        if (!client) return nullptr;
-        auto inbox = open_(*client);
-        if (!inbox) return nullptr;
+        auto inbox = client ? open_(*client) : Result<Inbox>(client.error());
+        if (!inbox) {
+            attaches_after_ = std::chrono::steady_clock::now() + std::chrono::seconds(2);
+            return nullptr;
+        }
         Post& post = posts_.emplace_back(*std::move(client), *std::move(inbox));
         post.thread = std::thread([this, &post] { serve(post); });
         return &post;
@@ -152,7 +161,7 @@ private:
             const auto [failed] = co_await timer_.async_wait(use_task);
             if (failed) co_return;
             for (Place* place : places_) {
-                if (place->post_ == nullptr) declare(*place);
+                if (place->post_ == nullptr && !place->is_refused_) declare(*place);
             }
         }
     }
@@ -164,6 +173,7 @@ private:
     const std::string grid_;
     const Open open_;
     std::list<Post> posts_;
+    std::chrono::steady_clock::time_point attaches_after_{};
     std::unordered_set<Place*> places_;
     asio::basic_waitable_timer<std::chrono::steady_clock,
                                asio::wait_traits<std::chrono::steady_clock>, Executor>

@@ -76,13 +76,14 @@ void Listening<Message, TopicAction>::listen(const Message& message) {
         refusal.set_original_action(message.action());
         return session_.send(refusal);
     }
-    auto expression = compile(pattern);
-    if (expression == nullptr || patterns_.size() >= patterns_max) {
+    const bool is_new = !patterns_.contains(pattern);
+    auto expression = is_new && patterns_.size() < patterns_max ? compile(pattern) : nullptr;
+    if (is_new && expression == nullptr) {
         auto refusal = message_of<Message>(TopicAction::invalid_listen_regex);
         refusal.set_name(pattern);
         return session_.send(refusal);
     }
-    if (!patterns_.contains(pattern)) {
+    if (is_new) {
         Listened& listened = patterns_[pattern];
         listened.expression = std::move(expression);
         listened.place = session_.hub().listeners().add(

@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
@@ -51,14 +52,21 @@ void PresenceHub::join(const std::string& user) {
 
 /// Where it cannot be said now, `look_after` says it later.
 void PresenceHub::say(const std::string& user, Said& said) {
-    if (speakers_.empty() || speakers_.back().users >= users_per_session) {
+    auto at = std::find_if(speakers_.begin(), speakers_.end(),
+                           [](const Speaker& one) { return one.users < users_per_session; });
+    if (at == speakers_.end()) {
+        // A broker that does not answer keeps the loop: it is not asked for each of many.
+        if (std::chrono::steady_clock::now() < attaches_after_) return;
         auto client = Client::attach({.grid = grid_,
                                       .program = "gateway presence",
                                       .timeout = std::chrono::milliseconds(0)});
-        if (!client) return;
-        speakers_.push_back({*std::move(client)});
+        if (!client) {
+            attaches_after_ = std::chrono::steady_clock::now() + std::chrono::seconds(2);
+            return;
+        }
+        at = speakers_.insert(speakers_.end(), {*std::move(client)});
     }
-    Speaker& speaker = speakers_.back();
+    Speaker& speaker = *at;
     auto presence = speaker.client.present(to_grid_level(user));
     if (!presence) {
         return spdlog::debug("presence of '{}' waits: {}", user, presence.error().text());
@@ -81,11 +89,12 @@ bool PresenceHub::follow(Session& session, const std::string& user) {
     return followers_[user].insert(&session).second;
 }
 
-void PresenceHub::unfollow(Session& session, const std::string& user) {
+bool PresenceHub::unfollow(Session& session, const std::string& user) {
     const auto at = followers_.find(user);
-    if (at == followers_.end()) return;
-    at->second.erase(&session);
+    if (at == followers_.end()) return false;
+    const bool was_followed = at->second.erase(&session) > 0;
     if (at->second.empty()) followers_.erase(at);
+    return was_followed;
 }
 
 void PresenceHub::forget(Session& session) {

@@ -35,7 +35,8 @@ public:
     void unfollow_all(Session& session) { followers_of_all_.erase(&session); }
     /// False: it does already.
     bool follow(Session& session, const std::string& user);
-    void unfollow(Session& session, const std::string& user);
+    /// False: it did not.
+    bool unfollow(Session& session, const std::string& user);
     void forget(Session& session);
 
     [[nodiscard]] bool has_room() const noexcept override { return true; }
@@ -64,6 +65,7 @@ private:
     const Executor loop_;
     const std::string grid_;
     std::list<Speaker> speakers_;
+    std::chrono::steady_clock::time_point attaches_after_{};
     std::unordered_map<std::string, Said> said_;
     std::unique_ptr<Subscription> watch_;
     std::set<std::string> there_;

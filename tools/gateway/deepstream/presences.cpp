@@ -52,7 +52,14 @@ void Presences::query(const wire::PresenceMessage& message) {
 void Presences::subscribe(const wire::PresenceMessage& message) {
     for (const std::string& user : message.names()) {
         if (!is_permitted(user, message)) continue;
-        if (session_.hub().presence().follow(session_, user)) continue;
+        if (followed_ >= Session::subscriptions_max) {
+            return session_.end(boost::beast::websocket::close_code::policy_error,
+                                "this connection watches as much as it may");
+        }
+        if (session_.hub().presence().follow(session_, user)) {
+            ++followed_;
+            continue;
+        }
         auto refusal = presence_message(PresenceAction::multiple_subscriptions);
         refusal.set_name(user);
         refusal.set_original_action(message.action());
@@ -63,7 +70,7 @@ void Presences::subscribe(const wire::PresenceMessage& message) {
 
 void Presences::unsubscribe(const wire::PresenceMessage& message) {
     for (const std::string& user : message.names()) {
-        session_.hub().presence().unfollow(session_, user);
+        if (session_.hub().presence().unfollow(session_, user)) --followed_;
     }
     acknowledge(message);
 }

@@ -22,6 +22,7 @@ private:
     [[nodiscard]] bool is_permitted(const std::string& user, const wire::PresenceMessage& message);
 
     Session& session_;
+    std::size_t followed_ = 0;  ///< how many users
 };
 
 }  // namespace ringside::gateway::deepstream

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "shm/base/limits.hpp"
 #include "shm/document/json.hpp"
 #include "shm/document/patch.hpp"
 
@@ -36,7 +37,7 @@ bool add_part(std::string_view part, std::vector<PathToken>& tokens) {
         if (!number || index == "-" || *number > path_index_max) return false;
         tokens.push_back({std::string(index), true});
     }
-    return true;
+    return tokens.size() <= limits::depth_max;
 }
 
 void append_token(std::string_view token, std::string& pointer) {
@@ -104,7 +105,11 @@ std::optional<std::vector<PathToken>> parse_path(std::string_view path) {
         if (!part.empty() && !add_part(part, tokens)) return std::nullopt;
         begin = end + 1;
     }
-    if (tokens.empty()) return std::nullopt;
+    std::size_t filled = 0;
+    for (const PathToken& token : tokens) {
+        if (token.is_index) filled += Pointer::array_index(token.key, 0).value_or(0);
+    }
+    if (tokens.empty() || filled > path_index_max) return std::nullopt;
     return tokens;
 }
 
@@ -197,6 +202,7 @@ Result<RecordChange> apply_patches(const Value& document, std::string_view list)
     if (!patches) return patches.error();
     const Value all = Value::of(*patches);
     if (!all.is_array()) return Error(Errc::bad_request, "patches are a list");
+    std::size_t written = 0;
     auto current = document_from_json(to_json(document));
     for (const Value patch : all.elements()) {
         const auto path = parse_path(patch["path"].as_string().value_or(std::string_view()));
@@ -207,6 +213,9 @@ Result<RecordChange> apply_patches(const Value& document, std::string_view list)
         const auto text = changed_text(
             now, data.exists() ? set_path(now, *path, to_json(data)) : erase_path(now, *path));
         if (!text) return text.error();
+        if ((written += text->size()) > patches_bytes_max) {
+            return Error(Errc::document_too_large, "so many patches of so large a record");
+        }
         current = document_from_json(*text);
     }
     if (!current) return current.error();

@@ -10,8 +10,11 @@
 
 namespace ringside::gateway::deepstream {
 
-/// Arrays are filled up with nulls, so that a small message could make a large one.
+/// Of all indexes in a path together: arrays are filled up with nulls, so that a small message
+/// could make a large one.
 inline constexpr std::size_t path_index_max = 100'000;
+/// That the patches of one list write, all together.
+inline constexpr std::size_t patches_bytes_max = 16U << 20;
 
 /// Part of a path: a member's name, or `[n]`.
 struct PathToken {
@@ -20,8 +23,9 @@ struct PathToken {
 };
 
 /// A place within a record as deepstream writes it: `a.b[0].c`. Parts are trimmed, empty ones are
-/// passed over. None: there is nothing in it, a part is one that no client may name (`__proto__`,
-/// `constructor`, `prototype`), or an index is none or beyond `path_index_max`.
+/// passed over. None: there is nothing in it, more than `limits::depth_max` parts, a part is one
+/// that no client may name (`__proto__`, `constructor`, `prototype`), or an index is none or beyond
+/// `path_index_max`.
 [[nodiscard]] std::optional<std::vector<PathToken>> parse_path(std::string_view path);
 
 /// The way back from a JSON Pointer that was set in `document`. None: deepstream has no path for

@@ -117,8 +117,14 @@ WritePlan plan_from_record(GridAccess& grid, const Requester& requester, const R
     const bool is_for_this = change->is_bound || looks_at_documents(requester, order);
     Write write = write_of(order.name, *std::move(change));
     write.options.condition = order.condition();
-    if (!order.is_bound() && is_for_this) {
-        write.options.condition = Condition::version_is(record->version());
+    if (is_for_this) {
+        const bool is_another = order.is_bound() &&
+                                write.options.condition.kind == Condition::Kind::version &&
+                                write.options.condition.expected != record->version();
+        // What was decided and made of one version is for no other.
+        write.options.condition = is_another ? Condition::revision_is(~Revision{0})
+                                             : Condition::version_is(record->version());
+        if (order.is_bound() && order.version == 0) write.options.condition = order.condition();
     }
     return write;
 }
@@ -174,7 +180,7 @@ bool fits_now(GridAccess& grid, const RecordOrder& order) {
     if (!order.is_bound()) return true;
     const auto record = grid.reader().get(order.name);
     const Version there = record ? record->version() : 0;
-    const bool fits = there == static_cast<Version>(order.version);
+    const bool fits = record && there == static_cast<Version>(order.version);
     return fits || (!record && order.creates() && order.version == 1);
 }
 

@@ -41,8 +41,11 @@ bool RecordWrites::depends_on_others(RecordAction action, const std::string& gri
     const auto at = under_way_.find(grid_name);
     if (at == under_way_.end()) return false;
     const bool follows_blindly = action == RecordAction::update || action == RecordAction::delete_;
+    const Action right = action == RecordAction::delete_ ? Action::remove : Action::write;
+    const Permissions& permissions = *session_.requester().permissions;
     return !follows_blindly || at->second.computed > 0 ||
-           session_.requester().permissions->looks_at_documents(Action::write, grid_name);
+           permissions.looks_at_documents(right, grid_name) ||
+           permissions.looks_at_data(right, grid_name);
 }
 
 Task<void> RecordWrites::settle(const std::string& grid_name) {
@@ -89,7 +92,7 @@ void RecordWrites::write(wire::RecordMessage& message) {
     if (!order->wanted.complete(path)) {
         return refuse_data(*order, Error(Errc::bad_request, "no such write"));
     }
-    begin(order->wanted.name, order->wanted.is_computed());
+    begin(order->wanted.name, order->wanted.is_computed() || is_decided_by_record(*order));
     records_.begin_echo(order->wanted.name);
     submit(order);
 }
@@ -105,7 +108,7 @@ void RecordWrites::submit(const OrderPtr& order) {
     auto& write = std::get<Write>(plan);
     if (session_.hub().options.is_durable) write.options.grade = Grade::durable;
     grid.submit(std::move(write), Completion<Writer::Outcome>(
-                                      std::in_place, [this, alive = session_.shared_from_this(),
+                                      std::in_place, [this, alive = session_.alive_for_write(),
                                                       order](const Writer::Outcome& outcome) {
                                           on_outcome(order, outcome);
                                       }));
@@ -129,16 +132,26 @@ void RecordWrites::on_failure(const OrderPtr& order, const Error& error) {
         session_.hub().feed.catch_up();
         // The record may have changed in a way that lets it be written after all.
         const bool is_left = ++order->attempts < write_attempts_max;
-        if (is_left && fits_now(session_.hub().grid(), order->wanted)) return submit(order);
+        // A blind one is not sent again behind those that were sent after it.
+        const bool is_waited_for = order->wanted.is_computed() || is_decided_by_record(*order);
+        if (is_left && is_waited_for && fits_now(session_.hub().grid(), order->wanted)) {
+            return submit(order);
+        }
     }
     // Whoever was first is told of before the conflict is.
-    records_.fail_echo(order->wanted.name, order->wanted.is_bound()
-                                               ? static_cast<Version>(order->message.version()) + 1
-                                               : 0);
+    const bool is_conflict = error == Errc::condition_failed && order->wanted.is_bound();
+    records_.fail_echo(order->wanted.name,
+                       is_conflict ? static_cast<Version>(order->message.version()) + 1 : 0);
     if (error == Errc::condition_failed) answer_conflict(*order);
     else if (is_bad_data(error.code)) refuse_data(*order, error);
     else refuse_update(*order, error);
     end(order->wanted.name);
+}
+
+bool RecordWrites::is_decided_by_record(const Order& order) const {
+    const Permissions& permissions = *session_.requester().permissions;
+    return permissions.looks_at_documents(order.wanted.right(), order.wanted.name) ||
+           permissions.looks_at_data(order.wanted.right(), order.wanted.name);
 }
 
 /// The version that it was to make exists already, or the one before does not.
@@ -170,17 +183,39 @@ void RecordWrites::remove(const wire::RecordMessage& message) {
     order->message.set_version(any_version);
     order->wanted.action = RecordAction::delete_;
     order->wanted.name = to_grid_name(message.name());
-    const Decision decision = session_.decide(Action::remove, order->wanted.name);
-    if (!decision.is_allowed) return deny(*order, decision.has_failed);
+    begin(order->wanted.name, is_removal_decided_by_record(*order));
+    records_.begin_echo(order->wanted.name);
+    submit_removal(order);
+}
+
+bool RecordWrites::is_removal_decided_by_record(const Order& order) const {
+    return session_.requester().permissions->looks_at_documents(Action::remove, order.wanted.name);
+}
+
+void RecordWrites::submit_removal(const OrderPtr& order) {
     Write write{.kind = Write::Kind::remove, .name = order->wanted.name};
     if (session_.hub().options.is_durable) write.options.grade = Grade::durable;
-    begin(order->wanted.name, false);
-    records_.begin_echo(order->wanted.name);
+    if (is_removal_decided_by_record(*order)) {
+        // What was decided of one version is for no other.
+        const auto seen = session_.hub().grid().reader().get(order->wanted.name);
+        if (seen) write.options.condition = Condition::version_is(seen->version());
+    }
+    const Decision decision = session_.decide(Action::remove, order->wanted.name);
+    if (!decision.is_allowed) {
+        deny(*order, decision.has_failed);
+        records_.fail_echo(order->wanted.name, 0);
+        return end(order->wanted.name);
+    }
     session_.hub().grid().submit(
         std::move(write),
-        Completion<Writer::Outcome>(
-            std::in_place, [this, alive = session_.shared_from_this(), order](
-                               const Writer::Outcome& outcome) { on_removed(*order, outcome); }));
+        Completion<Writer::Outcome>(std::in_place, [this, alive = session_.alive_for_write(),
+                                                    order](const Writer::Outcome& outcome) {
+            const bool has_changed = !outcome && outcome.error() == Errc::condition_failed;
+            if (has_changed && ++order->attempts < write_attempts_max) {
+                return submit_removal(order);
+            }
+            on_removed(*order, outcome);
+        }));
 }
 
 void RecordWrites::on_removed(const Order& order, const Result<WriteResult>& outcome) {

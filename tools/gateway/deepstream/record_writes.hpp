@@ -57,6 +57,9 @@ private:
     void submit(const OrderPtr& order);
     void on_outcome(const OrderPtr& order, const Result<WriteResult>& outcome);
     void on_failure(const OrderPtr& order, const Error& error);
+    [[nodiscard]] bool is_decided_by_record(const Order& order) const;
+    [[nodiscard]] bool is_removal_decided_by_record(const Order& order) const;
+    void submit_removal(const OrderPtr& order);
     void on_removed(const Order& order, const Result<WriteResult>& outcome);
     void answer_conflict(const Order& order);
 

@@ -11,6 +11,9 @@ namespace ringside::gateway::deepstream {
 
 namespace {
 
+/// Records that are read in one go, before others have the loop.
+constexpr int names_per_go = 64;
+
 /// Of a change at one place. None: it has to be told as a whole.
 std::optional<wire::RecordMessage> patch_of(const WatchEvent& event) {
     if (event.kind != WatchKind::patch || event.path.empty()) return std::nullopt;
@@ -57,13 +60,15 @@ EncodedChange record_frame(const WatchEvent& event, const Pointer&) {
 
 Task<void> Records::take_later(wire::RecordMessage& message) {
     co_await writes_.settle_before(message);
-    if (!session_.is_over()) take(message);
+    if (session_.is_over()) co_return;
+    if (is_bulk_read(message)) co_await read_many(message);
+    else take(message);
 }
 
 void Records::take(wire::RecordMessage& message) {
     switch (static_cast<RecordAction>(message.action())) {
-        case RecordAction::subscribe_create_and_read: return subscribe_and_read(message, true);
-        case RecordAction::subscribe_and_read: return subscribe_and_read(message, false);
+        case RecordAction::subscribe_create_and_read:
+        case RecordAction::subscribe_and_read: return subscribe_and_read(message);
         case RecordAction::subscribe_and_head: return subscribe_and_head(message);
         case RecordAction::unsubscribe: return unsubscribe(message);
         case RecordAction::read: return read(message);
@@ -125,26 +130,50 @@ void Records::end_watch(const std::string& grid_name) {
     if (at == watched_.end()) return;
     // It may be what is just telling of the end.
     asio::post(session_.executor(),
-               [ended = std::shared_ptr<Subscription>(std::move(at->second.subscription))] {});
+               [alive = session_.shared_from_this(),
+                ended = std::shared_ptr<Subscription>(std::move(at->second.subscription))] {});
     watched_.erase(at);
 }
 
-void Records::subscribe_and_read(const wire::RecordMessage& message, bool creates) {
+bool Records::is_bulk_read(const wire::RecordMessage& message) {
+    const auto action = static_cast<RecordAction>(message.action());
+    return message.names_size() > names_per_go &&
+           (action == RecordAction::subscribe_create_and_read ||
+            action == RecordAction::subscribe_and_read);
+}
+
+void Records::acknowledge_read(const wire::RecordMessage& message) {
     wire::RecordMessage ack = message;
     ack.set_is_ack(true);
     session_.send(ack);
-    for (const std::string& name : message.names()) {
-        const std::string grid_name = to_grid_name(name);
-        const auto record = session_.hub().grid().reader().get(grid_name);
-        const bool is_missing = !record && record.error() == Errc::not_found;
-        const bool is_to_be_made = is_missing && creates && find(grid_name) == nullptr;
-        if (is_to_be_made && !is_permitted(Action::create, name, message)) continue;
-        if (!is_permitted(Action::read, name, message)) continue;
-        const bool was_watched = find(grid_name) != nullptr;
-        if (!watch(name, grid_name, message) && !was_watched) continue;
-        if (is_to_be_made) create(name, grid_name);
-        else answer_with_state(name, grid_name);
+}
+
+void Records::subscribe_and_read(const wire::RecordMessage& message) {
+    acknowledge_read(message);
+    for (const std::string& name : message.names()) subscribe_one(name, message);
+}
+
+Task<void> Records::read_many(const wire::RecordMessage& message) {
+    acknowledge_read(message);
+    for (int done = 0; done < message.names_size() && !session_.is_over(); ++done) {
+        if (done % names_per_go == 0) co_await session_.pause_for_room();
+        subscribe_one(message.names(done), message);
     }
+}
+
+void Records::subscribe_one(const std::string& name, const wire::RecordMessage& message) {
+    const std::string grid_name = to_grid_name(name);
+    const bool creates =
+        static_cast<RecordAction>(message.action()) == RecordAction::subscribe_create_and_read;
+    const auto record = session_.hub().grid().reader().get(grid_name);
+    const bool is_missing = !record && record.error() == Errc::not_found;
+    const bool was_watched = find(grid_name) != nullptr;
+    const bool is_to_be_made = is_missing && creates && !was_watched;
+    if (is_to_be_made && !is_permitted(Action::create, name, message)) return;
+    if (!is_permitted(Action::read, name, message)) return;
+    if (!watch(name, grid_name, message) && !was_watched) return;
+    if (is_to_be_made) create(name, grid_name);
+    else answer_with_state(name, grid_name);
 }
 
 void Records::create(const std::string& name, const std::string& grid_name) {
@@ -155,16 +184,20 @@ void Records::create(const std::string& name, const std::string& grid_name) {
     session_.hub().grid().submit(
         std::move(write),
         Completion<Writer::Outcome>(
-            std::in_place, [this, alive = session_.shared_from_this(), name, id](
+            std::in_place, [this, alive = session_.alive_for_write(), name, id](
                                const Writer::Outcome& outcome) { on_created(name, id, outcome); }));
 }
 
 void Records::on_created(const std::string& name, std::uint64_t id,
                          const Writer::Outcome& outcome) {
     const std::string grid_name = to_grid_name(name);
-    writes_.end(grid_name);
     const Watched* watched = find(grid_name);
-    if (watched == nullptr || watched->id != id) return;
+    if (watched != nullptr && watched->id == id) answer_created(name, grid_name, outcome);
+    writes_.end(grid_name);  // what has waited for this goes on
+}
+
+void Records::answer_created(const std::string& name, const std::string& grid_name,
+                             const Writer::Outcome& outcome) {
     // Somebody else may have been first.
     if (outcome || outcome.error() == Errc::condition_failed) {
         return answer_with_state(name, grid_name);
@@ -189,13 +222,19 @@ void Records::subscribe_and_head(const wire::RecordMessage& message) {
         if (!watch(name, grid_name, message) && !was_watched) continue;
         watched.push_back(name);
         const auto record = session_.hub().grid().reader().get(grid_name);
+        if (!record && record.error() != Errc::not_found) {
+            refuse_load(name, RecordAction::subscribe_and_head, record.error());
+            end_watch(grid_name);
+            watched.pop_back();
+            continue;
+        }
         Watched& entry = *find(grid_name);
         entry.is_told = true;
+        entry.is_there = record.has_value();
         if (record) {
-            entry.told_up_to = record->revision();
+            entry.read_at = record->revision();
             (*versions.mutable_versions())[name] = to_deepstream_version(record->version());
         } else {
-            entry.told_up_to = session_.hub().grid().reader().revision();
             missing.push_back(name);
         }
     }
@@ -217,28 +256,53 @@ void Records::unsubscribe(const wire::RecordMessage& message) {
 }
 
 void Records::tell(const Subscription& subscription, const EchoFilter::Text& text) {
-    if (text->kind() == WatchKind::lagged) return;  // the state follows
+    if (text->kind() == WatchKind::lagged) return begin_anew(subscription);
     Watched* watched = find(text->name());
     if (watched == nullptr || watched->subscription.get() != &subscription) return;
     if (text->kind() == WatchKind::provided || text->kind() == WatchKind::unprovided) {
         return session_.send_frame(text->text());
     }
     // Its state is still to be read, and will have this in it.
-    if (!watched->is_told || text->revision() <= watched->told_up_to) return;
+    const bool is_known =
+        text->revision() <= watched->read_at || text->position() < watched->told_before;
+    if (!watched->is_told || is_known) return;
     watched->echoes.offer(text, [&](const EchoFilter::Text& told) { tell_change(told, *watched); });
     if (watched->is_ended) end_watch(text->name());
 }
 
 void Records::tell_change(const EchoFilter::Text& text, Watched& watched) {
     if (watched.is_ended) return;
-    watched.told_up_to = text->revision();
+    watched.told_before = text->position() + 1;
     session_.send_frame(text->text());
     // A record's end is that of its subscriptions.
     watched.is_ended = is_end(text->kind());
+    watched.is_there = !watched.is_ended;
+}
+
+/// Changes were missed, perhaps because the grid is another one; the state follows, but nothing of
+/// what is not there any more.
+void Records::begin_anew(const Subscription& subscription) {
+    const std::string name = subscription.pattern().text();
+    Watched* watched = find(name);
+    if (watched == nullptr || watched->subscription.get() != &subscription) return;
+    watched->read_at = 0;
+    watched->told_before = 0;
+    watched->echoes.forget_own();
+    if (!watched->is_told || !watched->is_there) return;
+    const auto record = session_.hub().grid().reader().get(name);
+    if (record || record.error() != Errc::not_found) return;
+    auto end = record_message(RecordAction::deleted);
+    end.set_name(from_grid_name(name));
+    session_.send(end);
+    end_watch(name);
 }
 
 void Records::go_on() {
-    for (auto& [name, watched] : watched_) watched.subscription->go_on();
+    for (auto at = watched_.begin(); at != watched_.end();) {
+        Subscription& subscription = *at->second.subscription;
+        ++at;  // it may end its own watch, and no other
+        subscription.go_on();
+    }
 }
 
 void Records::begin_echo(const std::string& grid_name) {
@@ -266,25 +330,26 @@ void Records::fail_echo(const std::string& grid_name, Version version) {
 void Records::answer_with_state(const std::string& name, const std::string& grid_name) {
     auto answer = record_message(RecordAction::read_response);
     answer.set_name(name);
-    Revision told_up_to = session_.hub().grid().reader().revision();
     const auto record = session_.hub().grid().reader().get(grid_name);
     if (record) {
         append_json(record->document(), *answer.mutable_data());
         answer.set_version(to_deepstream_version(record->version()));
-        told_up_to = record->revision();
     } else if (record.error() == Errc::not_found) {
         answer.set_data("{}");
         answer.set_version(to_deepstream_version(0));
     } else {
-        return refuse_load(name, RecordAction::read, record.error());
+        refuse_load(name, RecordAction::read, record.error());
+        return end_watch(grid_name);
     }
     if (const auto whole = record ? record->check() : Result<void>(); !whole) {
-        return refuse_load(name, RecordAction::read, whole.error());
+        refuse_load(name, RecordAction::read, whole.error());
+        return end_watch(grid_name);
     }
     session_.send(answer);
     if (Watched* watched = find(grid_name)) {
         watched->is_told = true;
-        watched->told_up_to = std::max(watched->told_up_to, told_up_to);
+        watched->is_there = record.has_value();
+        if (record) watched->read_at = std::max(watched->read_at, record->revision());
         tell_provider(name, grid_name);
     }
 }
@@ -323,6 +388,9 @@ void Records::answer_head(const std::string& name, const std::string& grid_name)
     auto answer = record_message(RecordAction::head_response);
     answer.set_name(name);
     const auto record = session_.hub().grid().reader().get(grid_name);
+    if (!record && record.error() != Errc::not_found && !is_bad_data(record.error().code)) {
+        return refuse_load(name, RecordAction::head, record.error());
+    }
     answer.set_version(to_deepstream_version(record ? record->version() : 0));
     session_.send(answer);
 }

@@ -24,9 +24,10 @@ class Records {
 public:
     explicit Records(Session& session) noexcept : session_(session), writes_(session, *this) {}
 
-    /// Whether a message depends on writes that are under way; it is one for `take_later` then.
+    /// Whether a message depends on writes that are under way, or takes long; it is one for
+    /// `take_later` then.
     [[nodiscard]] bool has_to_wait(const wire::RecordMessage& message) const {
-        return writes_.concern(message);
+        return is_bulk_read(message) || writes_.concern(message);
     }
     void take(wire::RecordMessage& message);
     Task<void> take_later(wire::RecordMessage& message);
@@ -47,16 +48,25 @@ public:
 private:
     struct Watched {
         std::unique_ptr<Subscription> subscription;
-        std::uint64_t id = 0;     ///< tells times of the same record apart
-        bool is_told = false;     ///< the client knows its state as of `told_up_to`
-        Revision told_up_to = 0;  ///< and is told of what comes after
+        std::uint64_t id = 0;      ///< tells times of the same record apart
+        bool is_told = false;      ///< the client knows its state,
+        Revision read_at = 0;      ///< that was read as of then,
+        Position told_before = 0;  ///< and of changes before that one it was told
         EchoFilter echoes;
+        bool is_there = false;  ///< as far as the client knows
         bool is_ended = false;  ///< the client knows that the record is gone
     };
 
-    void subscribe_and_read(const wire::RecordMessage& message, bool creates);
+    [[nodiscard]] static bool is_bulk_read(const wire::RecordMessage& message);
+    void acknowledge_read(const wire::RecordMessage& message);
+    void subscribe_and_read(const wire::RecordMessage& message);
+    /// At the pace of the client, and of others.
+    Task<void> read_many(const wire::RecordMessage& message);
+    void subscribe_one(const std::string& name, const wire::RecordMessage& message);
     void create(const std::string& name, const std::string& grid_name);
     void on_created(const std::string& name, std::uint64_t id, const Writer::Outcome& outcome);
+    void answer_created(const std::string& name, const std::string& grid_name,
+                        const Writer::Outcome& outcome);
     void subscribe_and_head(const wire::RecordMessage& message);
     void unsubscribe(const wire::RecordMessage& message);
     void read(const wire::RecordMessage& message);
@@ -71,6 +81,7 @@ private:
     void answer_head(const std::string& name, const std::string& grid_name);
     void tell_provider(const std::string& name, const std::string& grid_name);
     void tell_change(const EchoFilter::Text& text, Watched& watched);
+    void begin_anew(const Subscription& subscription);
     [[nodiscard]] bool is_permitted(Action action, const std::string& name,
                                     const wire::RecordMessage& message);
     void refuse_load(const std::string& name, RecordAction action, const Error& error);

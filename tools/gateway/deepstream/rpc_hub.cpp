@@ -71,11 +71,12 @@ bool RpcHub::provide(Session& session, const std::string& name) {
     return true;
 }
 
-void RpcHub::unprovide(Session& session, const std::string& name) {
+bool RpcHub::unprovide(Session& session, const std::string& name) {
     const auto at = names_.find(name);
-    if (at == names_.end()) return;
-    std::erase(at->second.providers, &session);
+    if (at == names_.end()) return false;
+    const bool was_provided = std::erase(at->second.providers, &session) > 0;
     if (at->second.providers.empty()) names_.erase(at);
+    return was_provided;
 }
 
 void RpcHub::request(Session& caller, const wire::RpcMessage& message) {
@@ -85,7 +86,13 @@ void RpcHub::request(Session& caller, const wire::RpcMessage& message) {
     if (hub_.options.tells_requestor_name) rpc->requestor_name = caller.user();
     if (hub_.options.tells_requestor_data) rpc->requestor_data = caller.client_data();
     auto& mine = called_[&caller];
-    std::erase_if(mine, [](const auto& one) { return one.expired(); });
+    if (mine.size() >= requests_max) {
+        std::erase_if(mine, [](const auto& one) { return one.expired(); });
+    }
+    if (mine.size() >= requests_max) {
+        spdlog::info("'{}' makes more calls than it may at a time", caller.user());
+        return end(rpc, RpcAction::no_rpc_provider, nullptr);
+    }
     mine.push_back(rpc);
     route(rpc);
 }
@@ -122,6 +129,7 @@ void RpcHub::route(const RpcPtr& rpc) {
     if (const auto at = names_.find(rpc->name); at != names_.end()) {
         for (Session* one : at->second.providers) {
             const auto& passed = rpc->passed;
+            if (!one->has_room()) continue;  // it does not read
             if (std::find(passed.begin(), passed.end(), one) == passed.end()) left.push_back(one);
         }
     }
@@ -250,10 +258,13 @@ void RpcHub::respond(Session& provider, const wire::RpcMessage& message) {
 }
 
 void RpcHub::end(const RpcPtr& rpc, RpcAction action, const std::string* data) {
-    if (std::exchange(rpc->state, Rpc::State::ended) == Rpc::State::ended) return;
+    const auto was = std::exchange(rpc->state, Rpc::State::ended);
+    if (was == Rpc::State::ended) return;
     rpc->timer.cancel();
     if (rpc->provider != nullptr) take_from(*rpc->provider, rpc);
-    if (rpc->call != nullptr) return answer_call(*rpc, action, data);
+    if (rpc->call != nullptr) {
+        return answer_call(*rpc, action, data, was == Rpc::State::accepted);
+    }
     if (rpc->on_answer) return rpc->on_answer({action, data == nullptr ? "" : *data});
     if (rpc->caller == nullptr) return;
     auto answer = rpc_message(action);
@@ -263,12 +274,15 @@ void RpcHub::end(const RpcPtr& rpc, RpcAction action, const std::string* data) {
     rpc->caller->send(answer);
 }
 
-/// Let go without an answer, a call is rejected, and the next provider in the grid is asked.
-void RpcHub::answer_call(Rpc& rpc, RpcAction action, const std::string* data) {
+/// Let go without an answer, a call is rejected, and the next provider in the grid is asked; but
+/// not of one that was accepted, because it may have been carried out.
+void RpcHub::answer_call(Rpc& rpc, RpcAction action, const std::string* data, bool was_accepted) {
     const std::string json = data == nullptr || data->empty() ? std::string(no_data) : *data;
     Result<void> told;
     if (action == RpcAction::response) told = rpc.call->answer(json);
     else if (action == RpcAction::request_error) told = rpc.call->fail(json);
+    else if (action == RpcAction::response_timeout) told = rpc.call->fail(R"("RESPONSE_TIMEOUT")");
+    else if (was_accepted) told = rpc.call->fail(R"("NO_RPC_PROVIDER")");
     if (!told) spdlog::warn("call of '{}' is not answered: {}", rpc.name, told.error().text());
     rpc.call.reset();
 }

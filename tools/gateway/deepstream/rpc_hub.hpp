@@ -31,7 +31,8 @@ public:
 
     /// False: this connection provides it already.
     bool provide(Session& session, const std::string& name);
-    void unprovide(Session& session, const std::string& name);
+    /// False: it did not.
+    bool unprovide(Session& session, const std::string& name);
     void request(Session& caller, const wire::RpcMessage& message);
     // What a provider says of a request.
     void accept(Session& provider, const wire::RpcMessage& message);
@@ -39,6 +40,11 @@ public:
     void respond(Session& provider, const wire::RpcMessage& message);
     /// A connection has ended.
     void forget(Session& session);
+
+    /// Calls of one connection at a time; further ones hear NO_RPC_PROVIDER.
+    static constexpr std::size_t requests_max = 1000;
+    /// Names that one connection may provide.
+    static constexpr std::size_t names_max = 4096;
 
     /// For those who are no connection: the answer of whoever provides it.
     struct Answer {
@@ -62,7 +68,7 @@ private:
     void on_abroad(const RpcPtr& rpc, const Result<ringside::Answer>& outcome);
     void on_call(std::shared_ptr<Call> call);
     void end(const RpcPtr& rpc, RpcAction action, const std::string* data);
-    void answer_call(Rpc& rpc, RpcAction action, const std::string* data);
+    void answer_call(Rpc& rpc, RpcAction action, const std::string* data, bool was_accepted);
     void on_time(const RpcPtr& rpc);
     void expect_within(const RpcPtr& rpc, std::chrono::milliseconds time);
     [[nodiscard]] RpcPtr find(Session& provider, const wire::RpcMessage& message);

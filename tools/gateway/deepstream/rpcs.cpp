@@ -23,7 +23,14 @@ void Rpcs::take(const wire::RpcMessage& message) {
 void Rpcs::provide(const wire::RpcMessage& message) {
     for (const std::string& name : message.names()) {
         if (!is_permitted(Action::provide, name, message)) continue;
-        if (session_.hub().rpc().provide(session_, name)) continue;
+        if (provided_ >= RpcHub::names_max) {
+            return session_.end(boost::beast::websocket::close_code::policy_error,
+                                "this connection provides as much as it may");
+        }
+        if (session_.hub().rpc().provide(session_, name)) {
+            ++provided_;
+            continue;
+        }
         auto refusal = rpc_message(RpcAction::multiple_providers);
         refusal.set_name(name);
         refusal.set_original_action(message.action());
@@ -37,7 +44,7 @@ void Rpcs::provide(const wire::RpcMessage& message) {
 
 void Rpcs::unprovide(const wire::RpcMessage& message) {
     for (const std::string& name : message.names()) {
-        session_.hub().rpc().unprovide(session_, name);
+        if (session_.hub().rpc().unprovide(session_, name)) --provided_;
     }
     auto ack = rpc_message(RpcAction::unprovide);
     ack.set_correlation_id(message.correlation_id());

@@ -25,6 +25,7 @@ private:
     [[nodiscard]] bool is_good(const wire::RpcMessage& message);
 
     Session& session_;
+    std::size_t provided_ = 0;  ///< how many names
 };
 
 }  // namespace ringside::gateway::deepstream

@@ -63,6 +63,9 @@ Task<void> Session::run(std::shared_ptr<Session> session) {
             alive->end(websocket::close_code::going_away, "the gateway is being ended");
         }
     });
+    if (self.connection_.is_draining()) {
+        self.end(websocket::close_code::going_away, "the gateway is being ended");
+    }
     self.stream_->on_drained([weak = std::weak_ptr(session)] {
         const auto alive = weak.lock();
         if (!alive || alive->is_over_ || !std::exchange(alive->was_full_, false)) return;
@@ -109,8 +112,9 @@ Task<void> Session::read_messages() {
         }
         buffer.consume(buffer.size());
         if (buffer.capacity() > buffer_bytes_kept) buffer.shrink_to_fit();
-        while (!is_over_ && stream_->waiting_bytes() > waiting_bytes_max) {
-            pause.expires_after(std::chrono::milliseconds(20));
+        while (!is_over_ &&
+               (stream_->waiting_bytes() > waiting_bytes_max || writes_under_way_ >= writes_max)) {
+            pause.expires_after(std::chrono::milliseconds(1));
             co_await pause.async_wait(use_task);
         }
     }
@@ -119,6 +123,14 @@ Task<void> Session::read_messages() {
         pause.expires_after(std::chrono::milliseconds(20));
         co_await pause.async_wait(use_task);
     }
+}
+
+Task<void> Session::pause_for_room() {
+    Timer pause(executor());
+    do {
+        pause.expires_after(std::chrono::milliseconds(1));
+        co_await pause.async_wait(use_task);
+    } while (!is_over_ && stream_->waiting_bytes() > waiting_bytes_max);
 }
 
 /// Whoever does not log in within some time is sent away.
@@ -172,6 +184,7 @@ Decision Session::decide(Action action, const std::string& name, const Evidence&
 
 void Session::tell(const Subscription& subscription, const std::shared_ptr<const ChangeText>& text,
                    const std::optional<Place>&) {
+    if (is_over_) return;
     ++hub_.figures.changes_sent;
     if (text->is_event()) events_.tell(subscription, text);
     else if (text->kind() == WatchKind::lagged && events_.has(subscription)) {

@@ -51,6 +51,15 @@ public:
     /// False: it watches as much as it may, and the connection is being ended.
     [[nodiscard]] bool has_subscriptions_left();
 
+    /// A write or an event of it is under way, for as long as this lives.
+    [[nodiscard]] std::shared_ptr<Session> alive_for_write() {
+        ++writes_under_way_;
+        return {this, [self = shared_from_this()](Session*) { --self->writes_under_way_; }};
+    }
+
+    /// Lets others have the loop, and waits until the client has taken most of what waits for it.
+    Task<void> pause_for_room();
+
     [[nodiscard]] Hub& hub() noexcept { return hub_; }
     /// Of one who has logged in.
     [[nodiscard]] const Requester& requester() const noexcept { return requester_; }
@@ -76,7 +85,9 @@ public:
     /// A client with this much is cut off.
     static constexpr std::size_t waiting_bytes_limit = 16U << 20;
     /// Of records and events together; a client that wants more is cut off.
-    static constexpr std::size_t subscriptions_max = 100'000;
+    static constexpr std::size_t subscriptions_max = 16'384;
+    /// Where this many of its writes and events are under way, no further message is read.
+    static constexpr std::size_t writes_max = 1000;
 
 private:
     using WebSocket = boost::beast::websocket::stream<CorkedStream&, false>;
@@ -118,6 +129,7 @@ private:
     WebSocket socket_;
     Phase phase_ = Phase::greeting;
     std::int64_t login_attempts_ = 0;
+    std::size_t writes_under_way_ = 0;
     bool has_tried_login_ = false;
     mutable bool was_full_ = false;  ///< somebody was told so, and is to be called
     bool is_over_ = false;           ///< nothing is said any more

@@ -29,7 +29,7 @@ void CorkedStream::uncork() {
     error_code failed;
     const std::size_t written = connection_.stream().write_now(asio::buffer(corked_), failed);
     connection_.server().counts().bytes_sent += written;
-    if (failed) return connection_.cut();
+    if (failed) return give_up();
     if (written == corked_.size()) {
         forget(corked_);
         if (on_drained_) on_drained_();
@@ -41,6 +41,16 @@ void CorkedStream::uncork() {
     asio::co_spawn(get_executor(), send_rest(), asio::detached);
 }
 
+/// The client is gone: what waits for it goes, too, so that nobody waits for that.
+void CorkedStream::give_up() {
+    is_broken_ = true;
+    is_sending_ = false;
+    sent_ = 0;
+    corked_ = {};
+    sending_ = {};
+    connection_.cut();
+}
+
 Task<void> CorkedStream::send_rest() {
     const auto self = shared_from_this();
     for (;;) {
@@ -48,10 +58,7 @@ Task<void> CorkedStream::send_rest() {
         const auto [failed, count] = co_await connection_.stream().async_write_some(
             asio::buffer(sending_) + sent_, use_task);
         connection_.expect_nothing();
-        if (failed) {
-            connection_.cut();
-            co_return;
-        }
+        if (failed) co_return give_up();
         connection_.server().counts().bytes_sent += count;
         sent_ += count;
         if (sent_ < sending_.size()) continue;

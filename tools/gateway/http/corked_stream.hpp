@@ -73,6 +73,7 @@ private:
     template <class Buffers>
     std::size_t cork(const Buffers& buffers) {
         std::size_t bytes = 0;
+        if (is_broken_) return asio::buffer_size(buffers);
         for (auto at = asio::buffer_sequence_begin(buffers);
              at != asio::buffer_sequence_end(buffers); ++at) {
             const asio::const_buffer part(*at);
@@ -85,12 +86,14 @@ private:
     void uncork_later();
     void uncork();
     Task<void> send_rest();
+    void give_up();
 
     Connection& connection_;
     const std::shared_ptr<Connection> alive_;
     std::string corked_;   ///< to be sent next
     std::string sending_;  ///< is being sent; `sent_` bytes of it are gone
     std::size_t sent_ = 0;
+    bool is_broken_ = false;   ///< nothing goes any more
     bool is_due_ = false;      ///< `uncork` is going to be called
     bool is_sending_ = false;  ///< `send_rest` is under way, and sends what is corked, too
     std::function<void()> on_drained_;

@@ -90,7 +90,10 @@ void Feed::read_some() {
 }
 
 void Feed::catch_up() {
+    // What comes meanwhile is not waited for.
+    const Revision up_to = grid_.reader().revision();
     while (watch_) {
+        if (watch_->delivered() > up_to) return;
         const auto event = watch_->poll();
         if (event) take(*event);
         else if (event.error() != Errc::snapshot_expired) return dispatch(true);

@@ -58,6 +58,8 @@ Subscription::~Subscription() {
     feed_.remove(*this);
 }
 
+const Pattern& Subscription::pattern() const noexcept { return topic_->pattern(); }
+
 bool Subscription::may_see(const ChangeText& text) const {
     if (sees_all_) return true;
     const Action action = text.is_event() ? Action::subscribe : Action::read;
@@ -165,8 +167,8 @@ void Subscription::tell(const WatchEvent& event) {
         if (event.position < told_before_) return;
         told_before_ = event.position + 1;
     }
-    const auto text = std::make_shared<ChangeText>(
-        ChangeText::of(event, topic_->pointer(), topic_->encoder()));
+    const auto text =
+        std::make_shared<ChangeText>(ChangeText::of(event, topic_->pointer(), topic_->encoder()));
     if (!may_see(*text)) return;
     // In the midst of the state there is no place to go on from.
     std::optional<Place> place;

@@ -47,9 +47,9 @@ struct WatchRequest {
 /// nothing is kept for a slow connection but its place in the ring.
 ///
 /// Invariant: whatever has a revision up to `told_up_to_`, or a position before `told_before_`, was
-/// told, or is in a newer state that will be. (A revision may be told in part, when room ends in its
-/// midst.) Going live at revision R, it passes over what the Feed, which may be behind R, has of
-/// revisions up to R.
+/// told, or is in a newer state that will be. (A revision may be told in part, when room ends in
+/// its midst.) Going live at revision R, it passes over what the Feed, which may be behind R, has
+/// of revisions up to R.
 class Subscription {
 public:
     Subscription(Feed& feed, Sink& sink, std::shared_ptr<Topic> topic, Requester requester,
@@ -73,6 +73,7 @@ public:
     /// Whether it would go on, and its sink takes nothing.
     [[nodiscard]] bool is_stalled() const noexcept { return watch_ && !sink_.has_room(); }
     [[nodiscard]] Feed& feed() noexcept { return feed_; }
+    [[nodiscard]] const Pattern& pattern() const noexcept;
     std::uint64_t id = 0;  ///< for its sink
 
 private:
