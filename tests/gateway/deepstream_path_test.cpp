@@ -64,6 +64,11 @@ TEST(DeepstreamPath, RefusesWhatIsNone) {
         EXPECT_FALSE(parse_path(path)) << path;
     }
     EXPECT_TRUE(parse_path("a[100000]"));
+    EXPECT_FALSE(parse_path("a[60000][60000]")) << "all indexes together";
+    std::string deep = "a";
+    for (int i = 1; i < 64; ++i) deep += ".a";
+    EXPECT_TRUE(parse_path(deep));
+    EXPECT_FALSE(parse_path(deep + ".a"));
 }
 
 TEST(DeepstreamPath, LeadsBackFromAPointer) {
@@ -78,6 +83,17 @@ TEST(DeepstreamPath, LeadsBackFromAPointer) {
     EXPECT_FALSE(path("/a/ z"));
     EXPECT_FALSE(path("/a/b/-"));
     EXPECT_FALSE(path("/__proto__"));
+}
+
+TEST(DeepstreamPath, DoesNotWriteALargeRecordOverAndOver) {
+    const std::string document = R"({"a":")" + std::string(1 << 20, 'x') + R"("})";
+    std::string list = "[";
+    for (int i = 0; i < 17; ++i) list += R"({"path":"b","data":1},)";
+    list.back() = ']';
+    const auto bytes = document_from_json(document).value();
+    const auto change = apply_patches(Value::of(bytes), list);
+    ASSERT_FALSE(change);
+    EXPECT_EQ(change.error(), Errc::document_too_large);
 }
 
 TEST(DeepstreamPath, AppliesAllPatchesOrNone) {

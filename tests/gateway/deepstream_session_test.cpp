@@ -1,4 +1,5 @@
 #include <fstream>
+#include <set>
 #include <thread>
 
 #include "tests/gateway/exposition.hpp"
@@ -134,6 +135,47 @@ TEST_F(DeepstreamSession, OnesOwnWritesAreNotToldWhateverTheirPace) {
     }
     client_.put("n", R"({"i":-1})").value();
     EXPECT_EQ(client.receive<wire::RecordMessage>().version(), count + 1);
+}
+
+TEST_F(DeepstreamSession, AllChangesOfOneCommitAreTold) {
+    DeepstreamClient client(gateway_.port(), "ann");
+    auto subscribe = record_message(RecordAction::subscribe_and_read);
+    subscribe.add_names("n");
+    client.send(subscribe);
+    static_cast<void>(client.receive<wire::RecordMessage>());
+    EXPECT_EQ(client.receive<wire::RecordMessage>().version(), -1);
+    // A record that a write makes begins empty, in the same commit.
+    DeepstreamClient other(gateway_.port(), "bob");
+    other.send(write(RecordAction::create_and_update, "n", -1, R"({"a":1})"));
+    const auto made = client.receive<wire::RecordMessage>();
+    EXPECT_EQ(made.data(), "{}");
+    EXPECT_EQ(made.version(), 0);
+    const auto written = client.receive<wire::RecordMessage>();
+    EXPECT_EQ(written.data(), R"({"a":1})");
+    EXPECT_EQ(written.version(), 1);
+}
+
+TEST_F(DeepstreamSession, AWatchedRecordThatIsRemovedIsNotThereAnyMoreForASlowClient) {
+    DeepstreamClient client(gateway_.port(), "ann");
+    constexpr int count = 600;
+    auto subscribe = record_message(RecordAction::subscribe_create_and_read);
+    for (int i = 0; i < count; ++i) subscribe.add_names("n/" + std::to_string(i));
+    client.send(subscribe);
+    static_cast<void>(client.receive<wire::RecordMessage>());
+    for (int i = 0; i < count; ++i) {
+        ASSERT_TRUE(is(client.receive<wire::RecordMessage>(), RecordAction::read_response));
+    }
+    // More than fits on its way, then the end of all of them.
+    const std::string json = R"({"x":")" + std::string(32'768, 'x') + R"("})";
+    for (int i = 0; i < count; ++i) client_.put("n/" + std::to_string(i), json).value();
+    for (int i = 0; i < count; ++i) client_.remove("n/" + std::to_string(i)).value();
+    std::set<std::string> ended;
+    while (ended.size() < count) {
+        const auto told = client.receive<wire::RecordMessage>();
+        if (is(told, RecordAction::deleted)) ended.insert(told.name());
+    }
+    client.send(message_of<wire::ConnectionMessage>(ConnectionAction::ping));
+    EXPECT_EQ(hex(client.receive_bytes()), "0610021a020803") << "and nothing else is told";
 }
 
 TEST_F(DeepstreamSession, AReadComesAfterTheWritesThatWereSentBefore) {

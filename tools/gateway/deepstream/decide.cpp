@@ -6,7 +6,7 @@ namespace ringside::gateway::deepstream {
 
 Decision decide(const Requester& requester, Action action, const std::string& name,
                 const Evidence& evidence) {
-    const Decision decision = requester.permissions->decide(action, name, evidence);
+    Decision decision = requester.permissions->decide(action, name, evidence);
     if (!decision.is_allowed) {
         spdlog::info("user '{}' may not {} '{}': {}", requester.identity->user,
                      gateway::name(action), name,

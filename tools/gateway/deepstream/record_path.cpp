@@ -68,11 +68,14 @@ std::string wrap(const std::vector<PathToken>& path, std::size_t from, std::stri
         if (path[i].is_index) {
             std::string array = "[";
             for (std::size_t at = index_of(path[i]).value_or(0); at > 0; --at) array += "null,";
-            made = array + made + "]";
+            array += made;
+            made = std::move(array += ']');
         } else {
             std::string object = "{";
             append_json_string(path[i].key, object);
-            made = object + ":" + made + "}";
+            object += ':';
+            object += made;
+            made = std::move(object += '}');
         }
     }
     return made;

@@ -53,7 +53,7 @@ Task<void> Session::run(std::shared_ptr<Session> session) {
         websocket::stream_base::timeout{handshake_time, 2 * self.hub_.options.heartbeat, true});
     self.socket_.set_option(websocket::stream_base::decorator(
         [](websocket::response_type& response) { response.erase(http::field::server); }));
-    self.socket_.read_message_max(self.hub_.options.message_bytes_max);
+    self.socket_.read_message_max(static_cast<std::size_t>(self.hub_.options.message_bytes_max));
     self.socket_.auto_fragment(false);
     self.socket_.binary(true);
     const auto [failed] = co_await self.socket_.async_accept(self.upgrade_, use_task);
