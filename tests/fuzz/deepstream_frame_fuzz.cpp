@@ -1,3 +1,4 @@
+#include "shm/base/limits.hpp"
 #include "shm/document/json.hpp"
 #include "shm/name/name.hpp"
 #include "tests/fuzz/support/input.hpp"

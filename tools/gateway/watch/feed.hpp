@@ -24,7 +24,7 @@ public:
         : pattern_(request.pattern),
           pointer_(request.pointer),
           what_(request.what),
-          encode_(request.encode) {}
+          encode_(request.encode == nullptr ? json_members : request.encode) {}
 
     [[nodiscard]] const Pattern& pattern() const noexcept { return pattern_; }
     [[nodiscard]] const Pointer& pointer() const noexcept { return pointer_; }

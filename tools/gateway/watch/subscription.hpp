@@ -36,7 +36,7 @@ struct WatchRequest {
     WatchFor what = WatchFor::changes;
     bool initial = false;          ///< begin with the state
     std::optional<Place> after{};  ///< begin behind it
-    ChangeEncoder encode = json_members;
+    ChangeEncoder encode = nullptr;  ///< null: `json_members`
 };
 
 /// One watch of one connection.
