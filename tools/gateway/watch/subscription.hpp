@@ -34,8 +34,8 @@ struct WatchRequest {
     Pattern pattern;
     Pointer pointer{};
     WatchFor what = WatchFor::changes;
-    bool initial = false;          ///< begin with the state
-    std::optional<Place> after{};  ///< begin behind it
+    bool initial = false;            ///< begin with the state
+    std::optional<Place> after{};    ///< begin behind it
     ChangeEncoder encode = nullptr;  ///< null: `json_members`
 };
 
