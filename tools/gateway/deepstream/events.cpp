@@ -90,6 +90,8 @@ void Events::emit(const wire::EventMessage& message) {
     Write event{.kind = Write::Kind::publish,
                 .name = grid_name,
                 .json = message.has_data() ? message.data() : "null"};
+    // It is not stored, but keeps its place among the writes.
+    if (session_.hub().options.is_durable) event.options.grade = Grade::durable;
     session_.hub().grid().submit(
         std::move(event),
         Completion<Writer::Outcome>(std::in_place, [this, alive = session_.alive_for_write(),
@@ -140,13 +142,7 @@ bool Events::is_permitted(Action action, const std::string& name,
     const PayloadEvidence evidence(session_.hub().grid(), message.data());
     const Decision decision = session_.decide(action, to_grid_name(name), evidence);
     if (decision.is_allowed) return true;
-    auto refusal = event_message(decision.has_failed ? EventAction::message_permission_error
-                                                     : EventAction::message_denied);
-    refusal.set_name(name);
-    refusal.set_is_error(true);
-    refusal.set_original_action(message.action());
-    if (message.has_correlation_id()) refusal.set_correlation_id(message.correlation_id());
-    session_.send(refusal);
+    session_.send(denial_of<EventAction>(message, name, decision.has_failed));
     return false;
 }
 

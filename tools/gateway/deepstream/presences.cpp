@@ -85,13 +85,7 @@ void Presences::acknowledge(const wire::PresenceMessage& message) {
 bool Presences::is_permitted(const std::string& user, const wire::PresenceMessage& message) {
     const Decision decision = session_.decide(Action::presence, user);
     if (decision.is_allowed) return true;
-    auto refusal = presence_message(decision.has_failed ? PresenceAction::message_permission_error
-                                                        : PresenceAction::message_denied);
-    if (!user.empty()) refusal.set_name(user);
-    refusal.set_is_error(true);
-    refusal.set_original_action(message.action());
-    if (message.has_correlation_id()) refusal.set_correlation_id(message.correlation_id());
-    session_.send(refusal);
+    session_.send(denial_of<PresenceAction>(message, user, decision.has_failed));
     return false;
 }
 

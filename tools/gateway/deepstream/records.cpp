@@ -5,6 +5,7 @@
 #include "shm/document/json.hpp"
 #include "shm/name/name.hpp"
 #include "tools/gateway/deepstream/names.hpp"
+#include "tools/gateway/deepstream/record_frame.hpp"
 #include "tools/gateway/deepstream/session.hpp"
 
 namespace ringside::gateway::deepstream {
@@ -14,49 +15,11 @@ namespace {
 /// Records that are read in one go, before others have the loop.
 constexpr int names_per_go = 64;
 
-/// Of a change at one place. None: it has to be told as a whole.
-std::optional<wire::RecordMessage> patch_of(const WatchEvent& event) {
-    if (event.kind != WatchKind::patch || event.path.empty()) return std::nullopt;
-    const auto pointer = Pointer::parse(event.path);
-    if (!pointer) return std::nullopt;
-    const Value document = event.record.document();
-    auto path = path_of(*pointer, document);
-    if (!path) return std::nullopt;
-    auto message = record_message(RecordAction::patch);
-    message.set_path(*std::move(path));
-    if (const auto value = document.find(*pointer)) append_json(*value, *message.mutable_data());
-    return message;
-}
-
-wire::RecordMessage change_message(const WatchEvent& event) {
-    switch (event.kind) {
-        case WatchKind::remove:
-        case WatchKind::expire: return record_message(RecordAction::deleted);
-        case WatchKind::provided: return record_message(RecordAction::has_provider);
-        case WatchKind::unprovided: return record_message(RecordAction::has_no_provider);
-        default: break;
-    }
-    auto message = patch_of(event);
-    if (!message) {
-        message = record_message(RecordAction::update);
-        append_json(event.record.document(), *message->mutable_data());
-    }
-    message->set_is_write_ack(false);
-    message->set_version(to_deepstream_version(event.record.version()));
-    return *std::move(message);
-}
-
 bool is_end(WatchKind kind) noexcept {
     return kind == WatchKind::remove || kind == WatchKind::expire;
 }
 
 }  // namespace
-
-EncodedChange record_frame(const WatchEvent& event, const Pointer&) {
-    wire::RecordMessage message = change_message(event);
-    message.set_name(from_grid_name(event.record.name()));
-    return {frame_of(Topic::record, message)};
-}
 
 Task<void> Records::take_later(wire::RecordMessage& message) {
     co_await writes_.settle_before(message);
@@ -420,13 +383,7 @@ bool Records::is_permitted(Action action, const std::string& name,
                            const wire::RecordMessage& message) {
     const Decision decision = session_.decide(action, to_grid_name(name));
     if (decision.is_allowed) return true;
-    auto refusal = record_message(decision.has_failed ? RecordAction::message_permission_error
-                                                      : RecordAction::message_denied);
-    refusal.set_name(name);
-    refusal.set_is_error(true);
-    refusal.set_original_action(message.action());
-    if (message.has_correlation_id()) refusal.set_correlation_id(message.correlation_id());
-    session_.send(refusal);
+    session_.send(denial_of<RecordAction>(message, name, decision.has_failed));
     return false;
 }
 

@@ -13,9 +13,6 @@ namespace ringside::gateway::deepstream {
 
 class Session;
 
-/// How a change of a record is told: UPDATE, PATCH, DELETED, or that it has a provider now.
-[[nodiscard]] EncodedChange record_frame(const WatchEvent& event, const Pointer& pointer);
-
 /// The records of one connection: what it reads and watches; for what it writes there is
 /// RecordWrites. A message about a record waits for the writes of this connection that are under
 /// way, if what it does depends on them, so that everything happens in the order in which it was

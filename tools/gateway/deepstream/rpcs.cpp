@@ -76,13 +76,7 @@ bool Rpcs::is_permitted(Action action, const std::string& name, const wire::RpcM
     const PayloadEvidence evidence(session_.hub().grid(), message.data());
     const Decision decision = session_.decide(action, to_grid_name(name), evidence);
     if (decision.is_allowed) return true;
-    auto refusal = rpc_message(decision.has_failed ? RpcAction::message_permission_error
-                                                   : RpcAction::message_denied);
-    refusal.set_name(name);
-    refusal.set_is_error(true);
-    refusal.set_original_action(message.action());
-    if (message.has_correlation_id()) refusal.set_correlation_id(message.correlation_id());
-    session_.send(refusal);
+    session_.send(denial_of<RpcAction>(message, name, decision.has_failed));
     return false;
 }
 

@@ -96,6 +96,9 @@ void Subscription::begin_anew() {
 }
 
 void Subscription::give_up_watch() {
+    // The state is told anew from its beginning, and who was told some of it cannot know what of
+    // that is gone by then.
+    if (watch_ && wants_state_) says_lagged_ = true;
     watch_.reset();
     if (std::exchange(has_turn_, false)) feed_.give_back_turn(*this);
 }
@@ -177,9 +180,9 @@ void Subscription::tell(const WatchEvent& event) {
 }
 
 void Subscription::go_live(const Place& place) {
+    wants_state_ = false;
     give_up_watch();
     told_up_to_ = place.revision;
-    wants_state_ = false;
     state_ = State::live;
     --feed_.behind_count_;
     sink_.tell_place(*this, place);

@@ -43,6 +43,17 @@ template <class Message, class Action>
     message.set_action(static_cast<std::int32_t>(action));
     return message;
 }
+/// That a message is not permitted, or that its rule could not be evaluated, about one name.
+template <class Action, class Message>
+[[nodiscard]] Message denial_of(const Message& message, const std::string& name, bool has_failed) {
+    auto refusal =
+        message_of<Message>(has_failed ? Action::message_permission_error : Action::message_denied);
+    if (!name.empty()) refusal.set_name(name);
+    refusal.set_is_error(true);
+    refusal.set_original_action(message.action());
+    if (message.has_correlation_id()) refusal.set_correlation_id(message.correlation_id());
+    return refusal;
+}
 [[nodiscard]] inline wire::RecordMessage record_message(RecordAction action) {
     return message_of<wire::RecordMessage>(action);
 }
