@@ -57,6 +57,19 @@ Result<void> Transaction::put(std::string_view name, const Document& document,
     return impl_->add(wire::CommandKind::put, name, "", document.bytes(), options);
 }
 
+Result<void> Transaction::put_encoded(std::string_view name, ByteView document,
+                                      const WriteOptions& options) {
+    return impl_->add(wire::CommandKind::put, name, "", document, options);
+}
+Result<void> Transaction::merge_encoded(std::string_view name, ByteView patch,
+                                        const WriteOptions& options) {
+    return impl_->add(wire::CommandKind::merge, name, "", patch, options);
+}
+Result<void> Transaction::json_patch_encoded(std::string_view name, ByteView patch,
+                                             const WriteOptions& options) {
+    return impl_->add(wire::CommandKind::json_patch, name, "", patch, options);
+}
+
 Result<void> Transaction::remove(std::string_view name, const WriteOptions& options) {
     return impl_->add(wire::CommandKind::remove, name, "", {}, options);
 }

@@ -1,7 +1,7 @@
 #include <algorithm>
 
-#include "tools/gateway/access/toml_file.hpp"
 #include "tools/gateway/options.hpp"
+#include "tools/support/toml_file.hpp"
 
 namespace ringside::gateway {
 
@@ -11,7 +11,8 @@ constexpr std::int64_t hour_ms = 3'600'000;
 
 /// Takes a whole number into a variable of another type.
 template <class T>
-TomlFile::Take number_to(const TomlFile& file, T& option, std::int64_t least, std::int64_t most) {
+tools::TomlFile::Take number_to(const tools::TomlFile& file, T& option, std::int64_t least,
+                                std::int64_t most) {
     return [&file, &option, least, most](std::string_view key,
                                          const toml::node& node) -> Result<void> {
         std::int64_t number = 0;
@@ -21,7 +22,7 @@ TomlFile::Take number_to(const TomlFile& file, T& option, std::int64_t least, st
     };
 }
 
-Result<void> read_tls(const toml::table& root, const TomlFile& file, Options& options) {
+Result<void> read_tls(const toml::table& root, const tools::TomlFile& file, Options& options) {
     const auto table = file.table(root, "tls");
     if (!table) return table.error();
     if (*table == nullptr) return {};
@@ -49,7 +50,7 @@ Result<void> read_tls(const toml::table& root, const TomlFile& file, Options& op
     return {};
 }
 
-Result<void> read_top(const toml::table& root, const TomlFile& file, Options& options) {
+Result<void> read_top(const toml::table& root, const tools::TomlFile& file, Options& options) {
     ServerLimits& limits = options.limits;
     const auto elsewhere = [](std::string_view, const toml::node&) -> Result<void> { return {}; };
     return file.read(root, "the configuration",
@@ -88,7 +89,7 @@ Result<void> read_config_file(const std::string& path, Options& options) {
                                                   std::to_string(failure.source().begin.line) +
                                                   ": " + std::string(failure.description()));
     }
-    const TomlFile file(path);
+    const tools::TomlFile file(path);
     if (auto read = read_top(root, file, options); !read) return read;
     if (options.listen.empty()) return Error(Errc::bad_configuration, path + ": listen is empty");
     if (auto read = read_tls(root, file, options); !read) return read;

@@ -67,6 +67,11 @@ public:
     Result<void> merge(std::string_view name, std::string_view json, const WriteOptions& = {});
     Result<void> json_patch(std::string_view name, std::string_view json, const WriteOptions& = {});
     Result<void> put(std::string_view name, const Document& document, const WriteOptions& = {});
+    /// Of what is encoded already, by a `JsonReader`: a document, a merge patch, a JSON Patch.
+    Result<void> put_encoded(std::string_view name, ByteView document, const WriteOptions& = {});
+    Result<void> merge_encoded(std::string_view name, ByteView patch, const WriteOptions& = {});
+    Result<void> json_patch_encoded(std::string_view name, ByteView patch,
+                                    const WriteOptions& = {});
     Result<void> remove(std::string_view name, const WriteOptions& = {});
     /// An event, told at the revision of the writes.
     Result<void> publish(std::string_view subject, std::string_view json);

@@ -10,7 +10,7 @@ namespace {
 /// The rules that [valve] names; null: it is not there.
 Result<std::shared_ptr<const valve::ValveRules>> load_valve(const toml::table& root,
                                                             const std::filesystem::path& path) {
-    const TomlFile file(path);
+    const tools::TomlFile file(path);
     const auto table = file.table(root, "valve");
     if (!table) return table.error();
     if (*table == nullptr) return nullptr;

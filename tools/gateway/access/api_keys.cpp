@@ -37,7 +37,7 @@ std::optional<Digest> parse_hash(std::string_view text) noexcept {
     return digest;
 }
 
-Result<void> read_claims(const toml::node& node, const TomlFile& file, Claims& claims) {
+Result<void> read_claims(const toml::node& node, const tools::TomlFile& file, Claims& claims) {
     const toml::table* table = node.as_table();
     if (table == nullptr) return file.error_at(node, "claims must be a table");
     for (const auto& [key, value] : *table) {
@@ -72,7 +72,7 @@ std::string api_key_hash(std::string_view key) {
     return std::string(hash_prefix) + to_hex(digest_of(key));
 }
 
-Result<ApiKeys> ApiKeys::from(const toml::table& root, const TomlFile& file) {
+Result<ApiKeys> ApiKeys::from(const toml::table& root, const tools::TomlFile& file) {
     ApiKeys keys;
     const auto read_key = [&](const toml::table& table) -> Result<void> {
         auto identity = std::make_shared<Identity>();

@@ -10,7 +10,7 @@
 #include "shm/base/errc.hpp"
 #include "tools/gateway/access/digest.hpp"
 #include "tools/gateway/access/identity.hpp"
-#include "tools/gateway/access/toml_file.hpp"
+#include "tools/support/toml_file.hpp"
 
 namespace ringside::gateway {
 
@@ -26,7 +26,7 @@ namespace ringside::gateway {
 class ApiKeys {
 public:
     /// Errors: bad_configuration (also for a hash that is there twice).
-    [[nodiscard]] static Result<ApiKeys> from(const toml::table& root, const TomlFile& file);
+    [[nodiscard]] static Result<ApiKeys> from(const toml::table& root, const tools::TomlFile& file);
 
     /// Whose key has that digest; null: nobody's.
     [[nodiscard]] std::shared_ptr<const Identity> find(const Digest& digest) const;

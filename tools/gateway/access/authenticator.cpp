@@ -42,7 +42,7 @@ Authenticator::Authenticator()
 
 Result<Authenticator> Authenticator::from(const toml::table& root,
                                           const std::filesystem::path& path) {
-    const TomlFile file(path);
+    const tools::TomlFile file(path);
     Authenticator authenticator;
     auto keys = ApiKeys::from(root, file);
     if (!keys) return keys.error();
@@ -59,7 +59,7 @@ Result<Authenticator> Authenticator::from(const toml::table& root,
     return authenticator;
 }
 
-Result<void> Authenticator::read_access(const toml::table& root, const TomlFile& file) {
+Result<void> Authenticator::read_access(const toml::table& root, const tools::TomlFile& file) {
     allows_anonymous_ = !has_methods();
     const auto access = file.table(root, "access");
     if (!access) return access.error();
@@ -75,7 +75,8 @@ Result<void> Authenticator::read_access(const toml::table& root, const TomlFile&
                          "[[api_key]], [jwt] or [[certificate]]");
 }
 
-Result<void> Authenticator::read_certificates(const toml::table& root, const TomlFile& file) {
+Result<void> Authenticator::read_certificates(const toml::table& root,
+                                              const tools::TomlFile& file) {
     return file.each_table(root, "certificate", [&](const toml::table& table) -> Result<void> {
         CertificateUser entry;
         auto identity = std::make_shared<Identity>();

@@ -69,8 +69,9 @@ private:
 
     Authenticator();
 
-    [[nodiscard]] Result<void> read_access(const toml::table& root, const TomlFile& file);
-    [[nodiscard]] Result<void> read_certificates(const toml::table& root, const TomlFile& file);
+    [[nodiscard]] Result<void> read_access(const toml::table& root, const tools::TomlFile& file);
+    [[nodiscard]] Result<void> read_certificates(const toml::table& root,
+                                                 const tools::TomlFile& file);
     [[nodiscard]] Result<std::shared_ptr<const Identity>> of_key(std::string_view key) const;
     [[nodiscard]] Result<std::shared_ptr<const Identity>> of_bearer(
         std::string_view token, std::chrono::system_clock::time_point now) const;

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "tools/gateway/access/access_limits.hpp"
-#include "tools/gateway/access/toml_file.hpp"
+#include "tools/support/toml_file.hpp"
 
 namespace ringside::gateway {
 
@@ -32,7 +32,7 @@ bool is_origin(std::string_view text) noexcept {
 }  // namespace
 
 Result<Cors> Cors::from(const toml::table& root, const std::filesystem::path& path) {
-    const TomlFile file(path);
+    const tools::TomlFile file(path);
     Cors cors;
     const auto table = file.table(root, "cors");
     if (!table) return table.error();

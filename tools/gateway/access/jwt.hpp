@@ -14,7 +14,7 @@
 #include "tools/gateway/access/algorithm.hpp"
 #include "tools/gateway/access/identity.hpp"
 #include "tools/gateway/access/jwks.hpp"
-#include "tools/gateway/access/toml_file.hpp"
+#include "tools/support/toml_file.hpp"
 
 namespace ringside::gateway {
 
@@ -37,7 +37,8 @@ struct VerifiedToken {
 class JwtVerifier {
 public:
     /// Errors: bad_configuration (also: of the files that the table names).
-    [[nodiscard]] static Result<JwtVerifier> from(const toml::table& jwt, const TomlFile& file);
+    [[nodiscard]] static Result<JwtVerifier> from(const toml::table& jwt,
+                                                  const tools::TomlFile& file);
 
     /// Error: permission_denied; the detail says what is wrong, and has no secret in it.
     /// Cost: about 0.3 ms for each public key that is tried, most of which libjwt spends on reading
@@ -54,9 +55,9 @@ private:
 
     JwtVerifier() = default;
 
-    [[nodiscard]] Result<void> load_secret(const toml::table& jwt, const TomlFile& file,
+    [[nodiscard]] Result<void> load_secret(const toml::table& jwt, const tools::TomlFile& file,
                                            const std::filesystem::path& path);
-    [[nodiscard]] Result<void> load_keys(const toml::table& jwt, const TomlFile& file,
+    [[nodiscard]] Result<void> load_keys(const toml::table& jwt, const tools::TomlFile& file,
                                          const std::filesystem::path& path);
     [[nodiscard]] bool allows(Algorithm algorithm) const noexcept;
     [[nodiscard]] bool allows_public_keys() const noexcept {

@@ -8,7 +8,7 @@
 
 namespace ringside::gateway {
 
-Result<JwtVerifier> JwtVerifier::from(const toml::table& jwt, const TomlFile& file) {
+Result<JwtVerifier> JwtVerifier::from(const toml::table& jwt, const tools::TomlFile& file) {
     JwtVerifier verifier;
     std::filesystem::path secret_path;
     std::filesystem::path keys_path;
@@ -43,7 +43,7 @@ Result<JwtVerifier> JwtVerifier::from(const toml::table& jwt, const TomlFile& fi
     return verifier;
 }
 
-Result<void> JwtVerifier::load_secret(const toml::table& jwt, const TomlFile& file,
+Result<void> JwtVerifier::load_secret(const toml::table& jwt, const tools::TomlFile& file,
                                       const std::filesystem::path& path) {
     const toml::node* node = jwt.get("secret_file");
     if (!allows(Algorithm::hs256)) {
@@ -64,7 +64,7 @@ Result<void> JwtVerifier::load_secret(const toml::table& jwt, const TomlFile& fi
     return {};
 }
 
-Result<void> JwtVerifier::load_keys(const toml::table& jwt, const TomlFile& file,
+Result<void> JwtVerifier::load_keys(const toml::table& jwt, const tools::TomlFile& file,
                                     const std::filesystem::path& path) {
     const toml::node* node = jwt.get("jwks_file");
     if (!allows_public_keys()) {

@@ -4,7 +4,8 @@
 #include <cmath>
 
 #include "tools/gateway/access/access_limits.hpp"
-#include "tools/gateway/access/toml_file.hpp"
+#include "tools/gateway/access/users.hpp"
+#include "tools/support/toml_file.hpp"
 
 namespace ringside::gateway {
 
@@ -16,7 +17,7 @@ double refilled(double held, const RateLimit& limit, std::chrono::steady_clock::
     return std::min(limit.burst, held + seconds * limit.requests_per_second);
 }
 
-Result<RateLimit> read_limit(const toml::table& table, const TomlFile& file) {
+Result<RateLimit> read_limit(const toml::table& table, const tools::TomlFile& file) {
     RateLimit limit;
     std::int64_t burst = 0;
     const auto take_rate = [&](std::string_view key, const toml::node& node) -> Result<void> {
@@ -31,7 +32,7 @@ Result<RateLimit> read_limit(const toml::table& table, const TomlFile& file) {
         return {};
     };
     if (auto read = file.read(table, "a rate limit",
-                              {{"users", file.to_users(limit.users)},
+                              {{"users", to_users(file, limit.users)},
                                {"requests_per_second", take_rate},
                                {"burst", file.to(burst, 1, access_limits::burst_max)}});
         !read) {
@@ -49,7 +50,7 @@ Result<RateLimit> read_limit(const toml::table& table, const TomlFile& file) {
 
 Result<std::vector<RateLimit>> read_rate_limits(const toml::table& root,
                                                 const std::filesystem::path& path) {
-    const TomlFile file(path);
+    const tools::TomlFile file(path);
     std::vector<RateLimit> limits;
     const auto take_limit = [&](const toml::table& table) -> Result<void> {
         auto limit = read_limit(table, file);

@@ -3,12 +3,13 @@
 #include <algorithm>
 
 #include "tools/gateway/access/access_limits.hpp"
+#include "tools/gateway/access/users.hpp"
 
 namespace ringside::gateway {
 
 namespace {
 
-TomlFile::Take to_actions(const TomlFile& file, std::vector<Action>& actions) {
+tools::TomlFile::Take to_actions(const tools::TomlFile& file, std::vector<Action>& actions) {
     return [&](std::string_view key, const toml::node& node) -> Result<void> {
         std::vector<std::string> names;
         if (auto taken = file.to(names)(key, node); !taken) return taken;
@@ -26,7 +27,8 @@ TomlFile::Take to_actions(const TomlFile& file, std::vector<Action>& actions) {
     };
 }
 
-TomlFile::Take to_patterns(const TomlFile& file, std::vector<PatternTemplate>& patterns) {
+tools::TomlFile::Take to_patterns(const tools::TomlFile& file,
+                                  std::vector<PatternTemplate>& patterns) {
     return [&](std::string_view key, const toml::node& node) -> Result<void> {
         std::vector<std::string> texts;
         if (auto taken = file.to(texts)(key, node); !taken) return taken;
@@ -46,7 +48,7 @@ TomlFile::Take to_patterns(const TomlFile& file, std::vector<PatternTemplate>& p
     };
 }
 
-TomlFile::Take to_effect(const TomlFile& file, Effect& effect) {
+tools::TomlFile::Take to_effect(const tools::TomlFile& file, Effect& effect) {
     return [&](std::string_view key, const toml::node& node) -> Result<void> {
         std::string text;
         if (auto taken = file.to(text)(key, node); !taken) return taken;
@@ -64,11 +66,11 @@ Rules::Rules()
     : made_(std::make_unique<LruCache<std::string, std::shared_ptr<const Permissions>>>(
           access_limits::cached_permissions_max)) {}
 
-Result<Rule> Rules::read_rule(const toml::table& table, const TomlFile& file) {
+Result<Rule> Rules::read_rule(const toml::table& table, const tools::TomlFile& file) {
     Rule rule;
     if (auto read = file.read(table, "a rule",
                               {{"name", file.to(rule.name)},
-                               {"users", file.to_users(rule.users)},
+                               {"users", to_users(file, rule.users)},
                                {"actions", to_actions(file, rule.actions)},
                                {"patterns", to_patterns(file, rule.patterns)},
                                {"effect", to_effect(file, rule.effect)}});
@@ -82,7 +84,7 @@ Result<Rule> Rules::read_rule(const toml::table& table, const TomlFile& file) {
 }
 
 Result<Rules> Rules::from(const toml::table& root, const std::filesystem::path& path) {
-    const TomlFile file(path);
+    const tools::TomlFile file(path);
     Rules rules;
     const bool can_be_known =
         root.contains("api_key") || root.contains("jwt") || root.contains("certificate");

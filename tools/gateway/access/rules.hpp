@@ -12,7 +12,7 @@
 #include "tools/gateway/access/lru_cache.hpp"
 #include "tools/gateway/access/pattern_template.hpp"
 #include "tools/gateway/access/rule_permissions.hpp"
-#include "tools/gateway/access/toml_file.hpp"
+#include "tools/support/toml_file.hpp"
 
 namespace ringside::gateway {
 
@@ -48,7 +48,8 @@ public:
 private:
     Rules();
 
-    [[nodiscard]] static Result<Rule> read_rule(const toml::table& table, const TomlFile& file);
+    [[nodiscard]] static Result<Rule> read_rule(const toml::table& table,
+                                                const tools::TomlFile& file);
     [[nodiscard]] std::shared_ptr<const Permissions> make(const Identity& identity) const;
     [[nodiscard]] std::string cache_key(const Identity& identity) const;
 

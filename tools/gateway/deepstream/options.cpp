@@ -9,7 +9,8 @@ namespace {
 
 constexpr std::int64_t hour_ms = 3'600'000;
 
-TomlFile::Take time_to(const TomlFile& file, std::chrono::milliseconds& time, std::int64_t most) {
+tools::TomlFile::Take time_to(const tools::TomlFile& file, std::chrono::milliseconds& time,
+                              std::int64_t most) {
     return [&file, &time, most](std::string_view key, const toml::node& node) -> Result<void> {
         std::int64_t number = 0;
         if (auto taken = file.to(number, 1, most)(key, node); !taken) return taken;
@@ -19,7 +20,8 @@ TomlFile::Take time_to(const TomlFile& file, std::chrono::milliseconds& time, st
 }
 
 /// Whether each is a path, and they differ.
-Result<void> check_paths(const Options& options, const TomlFile& file, const toml::table& table) {
+Result<void> check_paths(const Options& options, const tools::TomlFile& file,
+                         const toml::table& table) {
     const std::array<std::pair<std::string_view, const std::string*>, 4> paths = {
         {{"path", &options.path},
          {"http_path", &options.http_path},
@@ -46,7 +48,7 @@ bool Options::is_where(const Options& other) const noexcept {
            health_path == other.health_path;
 }
 
-Result<Options> Options::from(const toml::table& root, const TomlFile& file,
+Result<Options> Options::from(const toml::table& root, const tools::TomlFile& file,
                               std::shared_ptr<const Authenticator> authenticator) {
     Options options;
     const auto table = file.table(root, "deepstream");

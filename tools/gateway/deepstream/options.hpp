@@ -7,8 +7,8 @@
 #include <memory>
 #include <string>
 
-#include "tools/gateway/access/toml_file.hpp"
 #include "tools/gateway/deepstream/login/logins.hpp"
+#include "tools/support/toml_file.hpp"
 
 namespace ringside::gateway::deepstream {
 
@@ -41,7 +41,7 @@ struct Options {
     [[nodiscard]] bool is_where(const Options& other) const noexcept;
 
     /// Errors: bad_configuration; the detail says file and line.
-    static Result<Options> from(const toml::table& root, const TomlFile& file,
+    static Result<Options> from(const toml::table& root, const tools::TomlFile& file,
                                 std::shared_ptr<const Authenticator> authenticator);
 };
 

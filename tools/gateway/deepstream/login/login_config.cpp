@@ -39,7 +39,7 @@ struct HashWords {
     std::int64_t key_length = 0;
 };
 
-Result<std::optional<PasswordHash>> read_hash(const toml::table& table, const TomlFile& file,
+Result<std::optional<PasswordHash>> read_hash(const toml::table& table, const tools::TomlFile& file,
                                               const HashWords& words) {
     const bool has_rest = words.iterations != 0 && words.key_length != 0;
     if (words.algorithm.empty() && words.iterations == 0 && words.key_length == 0) {
@@ -54,7 +54,7 @@ Result<std::optional<PasswordHash>> read_hash(const toml::table& table, const To
 }
 
 Result<Method> read_file(const toml::table& table, const LoginContext& context) {
-    const TomlFile& file = context.file;
+    const tools::TomlFile& file = context.file;
     bool is_last_word = context.is_only_method;
     std::filesystem::path path;
     HashWords words;

@@ -6,14 +6,14 @@
 
 #include "shm/base/errc.hpp"
 #include "tools/gateway/access/authenticator.hpp"
-#include "tools/gateway/access/toml_file.hpp"
 #include "tools/gateway/deepstream/login/login_method.hpp"
+#include "tools/support/toml_file.hpp"
 
 namespace ringside::gateway::deepstream {
 
 /// What a table [[deepstream.auth]] is read with.
 struct LoginContext {
-    const TomlFile& file;
+    const tools::TomlFile& file;
     std::shared_ptr<const Authenticator> authenticator;
     bool is_only_method = true;
 };

@@ -8,7 +8,7 @@
 namespace ringside::gateway::deepstream {
 
 Result<std::shared_ptr<const Logins>> Logins::from(
-    const toml::table& deepstream, const TomlFile& file,
+    const toml::table& deepstream, const tools::TomlFile& file,
     std::shared_ptr<const Authenticator> authenticator) {
     const std::shared_ptr<Logins> made(new Logins);
     const toml::array* tables = deepstream["auth"].as_array();

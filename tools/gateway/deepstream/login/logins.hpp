@@ -7,8 +7,8 @@
 
 #include "shm/base/errc.hpp"
 #include "tools/gateway/access/authenticator.hpp"
-#include "tools/gateway/access/toml_file.hpp"
 #include "tools/gateway/deepstream/login/login_method.hpp"
+#include "tools/support/toml_file.hpp"
 
 namespace ringside::gateway::deepstream {
 
@@ -23,7 +23,7 @@ public:
     /// `deepstream`: the table [deepstream]. Reads users files, too.
     /// Errors: bad_configuration; the detail says file and line.
     static Result<std::shared_ptr<const Logins>> from(
-        const toml::table& deepstream, const TomlFile& file,
+        const toml::table& deepstream, const tools::TomlFile& file,
         std::shared_ptr<const Authenticator> authenticator);
 
     /// Decides in the loop in which it is awaited, which does not wait for it. Why a login is

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "shm/base/errc.hpp"
-#include "tools/gateway/access/toml_file.hpp"
 #include "tools/gateway/deepstream/login/login_method.hpp"
 #include "tools/gateway/deepstream/login/web_post.hpp"
+#include "tools/support/toml_file.hpp"
 
 namespace ringside::gateway::deepstream {
 
@@ -28,7 +28,7 @@ struct WebhookOptions {
 
 /// Reads the table of a method "http". Errors: bad_configuration.
 [[nodiscard]] Result<WebhookOptions> read_webhook_options(const toml::table& table,
-                                                          const TomlFile& file,
+                                                          const tools::TomlFile& file,
                                                           bool is_only_method);
 
 /// Lets in whom a service elsewhere permits.

@@ -9,7 +9,7 @@ namespace ringside::gateway::deepstream {
 
 namespace {
 
-TomlFile::Take to_status_codes(const TomlFile& file, std::vector<unsigned>& codes) {
+tools::TomlFile::Take to_status_codes(const tools::TomlFile& file, std::vector<unsigned>& codes) {
     return [&](std::string_view key, const toml::node& node) -> Result<void> {
         const std::string wanted = std::string(key) + " must be a list of status codes";
         const toml::array* list = node.as_array();
@@ -28,8 +28,8 @@ TomlFile::Take to_status_codes(const TomlFile& file, std::vector<unsigned>& code
     };
 }
 
-TomlFile::Take to_ms(const TomlFile& file, std::chrono::milliseconds& time, std::int64_t least,
-                     std::int64_t most) {
+tools::TomlFile::Take to_ms(const tools::TomlFile& file, std::chrono::milliseconds& time,
+                            std::int64_t least, std::int64_t most) {
     return
         [&file, &time, least, most](std::string_view key, const toml::node& node) -> Result<void> {
             std::int64_t ms = 0;
@@ -51,7 +51,7 @@ bool can_be_promoted(const std::string& name) {
            std::find(own.begin(), own.end(), lower) == own.end();
 }
 
-Result<void> check_promoted(const toml::table& table, const TomlFile& file,
+Result<void> check_promoted(const toml::table& table, const tools::TomlFile& file,
                             const std::vector<std::string>& names) {
     if (names.size() > login_limits::promoted_headers_max) {
         return file.error_at(*table.get("promote_to_header"),
@@ -68,7 +68,7 @@ Result<void> check_promoted(const toml::table& table, const TomlFile& file,
 
 }  // namespace
 
-Result<WebhookOptions> read_webhook_options(const toml::table& table, const TomlFile& file,
+Result<WebhookOptions> read_webhook_options(const toml::table& table, const tools::TomlFile& file,
                                             bool is_only_method) {
     using namespace login_limits;
     WebhookOptions options;

@@ -12,9 +12,8 @@
 #include <vector>
 
 #include "shm/base/errc.hpp"
-#include "shm/name/pattern.hpp"
 
-namespace ringside::gateway {
+namespace ringside::tools {
 
 /// Reads typed values out of a parsed TOML file. Every error is bad_configuration and says file,
 /// line and what was expected.
@@ -50,15 +49,10 @@ public:
     [[nodiscard]] Take to(std::vector<std::string>& texts) const;
     /// A path; one that is relative begins at the file's directory.
     [[nodiscard]] Take to(std::filesystem::path& path) const;
-    /// Globs over users.
-    [[nodiscard]] Take to_users(std::vector<Pattern>& users) const;
     [[nodiscard]] Take to(std::int64_t& number, std::int64_t least, std::int64_t most) const;
 
 private:
     std::filesystem::path path_;
 };
 
-/// Whether a user is meant by globs: none stand for every user.
-[[nodiscard]] bool is_one_of(const std::vector<Pattern>& users, std::string_view user) noexcept;
-
-}  // namespace ringside::gateway
+}  // namespace ringside::tools

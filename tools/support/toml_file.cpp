@@ -1,8 +1,8 @@
-#include "tools/gateway/access/toml_file.hpp"
+#include "tools/support/toml_file.hpp"
 
 #include <algorithm>
 
-namespace ringside::gateway {
+namespace ringside::tools {
 
 namespace {
 
@@ -95,22 +95,6 @@ TomlFile::Take TomlFile::to(std::filesystem::path& path) const {
     };
 }
 
-TomlFile::Take TomlFile::to_users(std::vector<Pattern>& users) const {
-    return [this, &users](std::string_view key, const toml::node& node) -> Result<void> {
-        std::vector<std::string> texts;
-        if (auto taken = to(texts)(key, node); !taken) return taken;
-        for (const std::string& text : texts) {
-            if (text.find('/') != std::string::npos) {
-                return error_at(node, in_quotes(text) + " fits no user: users have no '/'");
-            }
-            auto pattern = Pattern::parse(text);
-            if (!pattern) return error_at(node, in_quotes(text) + ": " + pattern.error().text());
-            users.push_back(std::move(*pattern));
-        }
-        return {};
-    };
-}
-
 TomlFile::Take TomlFile::to(std::int64_t& number, std::int64_t least, std::int64_t most) const {
     return
         [this, &number, least, most](std::string_view key, const toml::node& node) -> Result<void> {
@@ -124,9 +108,4 @@ TomlFile::Take TomlFile::to(std::int64_t& number, std::int64_t least, std::int64
         };
 }
 
-bool is_one_of(const std::vector<Pattern>& users, std::string_view user) noexcept {
-    return users.empty() || std::any_of(users.begin(), users.end(),
-                                        [&](const Pattern& glob) { return glob.matches(user); });
-}
-
-}  // namespace ringside::gateway
+}  // namespace ringside::tools
