@@ -24,7 +24,7 @@ protected:
         const auto access = std::make_shared<const gateway::Access>(*std::move(loaded));
         const toml::table none;
         const toml::table* deepstream = root["deepstream"].as_table();
-        return Logins::from(deepstream == nullptr ? none : *deepstream, gateway::TomlFile(file),
+        return Logins::from(deepstream == nullptr ? none : *deepstream, tools::TomlFile(file),
                             {access, &access->authenticator});
     }
 
