@@ -21,6 +21,18 @@ TEST_F(ExamplesTest, AnOnSaleAddsUpAtEveryInstant) {
     EXPECT_NE(outcome.output.find("all add up"), std::string::npos) << outcome.output;
 }
 
+#ifdef RINGSIDE_ONSALE_KAFKA_SCRIPT
+TEST_F(ExamplesTest, AnOnSaleThroughKafkaAppliesEachDeltaOnce) {
+    const Outcome outcome = shell("PATH=" RINGSIDE_PROGRAMS_PATH ":$PATH RINGSIDE_GRID=" +
+                                  grid_.name() + " " RINGSIDE_ONSALE_KAFKA_SCRIPT " --seconds 2");
+    EXPECT_EQ(outcome.status, 0) << outcome.output;
+    EXPECT_NE(outcome.output.find("all add up; each delta was applied exactly once"),
+              std::string::npos)
+        << outcome.output;
+    EXPECT_NE(outcome.output.find("seat map of event 1: "), std::string::npos) << outcome.output;
+}
+#endif
+
 TEST_F(ExamplesTest, QuotesScaleFromOneToThreeProvidersAndBackWithoutAnError) {
     const Outcome outcome = play(RINGSIDE_QUOTES_PATH);
     EXPECT_EQ(outcome.status, 0) << outcome.output;

@@ -44,9 +44,29 @@ std::uint64_t largest_lag(const shm::SegmentView& segment) {
 }
 
 struct Figure {
-    const char* name;
+    std::string name;
     std::string value;
 };
+
+/// What the sources and sinks of Kafka say of themselves: see docs/kafka.md.
+void append_kafka(const Client& client, std::vector<Figure>& figures) {
+    const auto append = [&](const char* kind, const char* left) {
+        return client.snapshot().value().scan(
+            fmt::format("kafka/*/@{}/*", kind), [&](const RecordView& record) {
+                const Value state = record.document();
+                std::string_view name = record.name();
+                name.remove_prefix(std::string_view("kafka/").size());
+                figures.push_back(
+                    {fmt::format("{} {}", kind, name.substr(0, name.find('/'))),
+                     fmt::format("{}  {}/s  {} {}", state["state"].as_string().value_or("?"),
+                                 state["rate"].as_int64().value_or(0), left,
+                                 state[left].as_int64().value_or(0))});
+                return true;
+            });
+    };
+    append("source", "lag").value();
+    append("sink", "behind").value();
+}
 
 std::vector<Figure> figures(const shm::SegmentView& segment, const Sample& before,
                             const Sample& now) {
@@ -74,11 +94,11 @@ std::vector<Figure> figures(const shm::SegmentView& segment, const Sample& befor
     };
 }
 
-/// For a terminal: a line a figure, over those of the last time.
-std::string screen_of(const std::vector<Figure>& figures, bool is_first) {
-    std::string screen = is_first ? "" : fmt::format("\033[{}A", figures.size());
+/// For a terminal: a line a figure, over the `lines_before` of the last time.
+std::string screen_of(const std::vector<Figure>& figures, std::size_t lines_before) {
+    std::string screen = lines_before == 0 ? "" : fmt::format("\033[{}A\033[J", lines_before);
     for (const Figure& figure : figures)
-        screen += fmt::format("\033[K{:<10} {:>16}\n", figure.name, figure.value);
+        screen += fmt::format("{:<10} {:>16}\n", figure.name, figure.value);
     screen.pop_back();
     return screen;
 }
@@ -95,7 +115,10 @@ void top(const Context& context, double interval_s, std::uint64_t count) {
     catch_interrupts();
     const shm::Segment segment = shm::Segment::open(context.grid).value();
     const bool is_terminal = isatty(STDOUT_FILENO) == 1;
+    // A broker that takes no further session is one to look at, too.
+    const auto client = Client::attach({.grid = context.grid, .program = "ringside"});
     Sample before(segment.header().counters);
+    std::size_t lines_before = 0;
     for (std::uint64_t shown = 0; (count == 0 || shown < count) && !is_interrupted(); ++shown) {
         const auto until = Clock::now() + std::chrono::duration_cast<Clock::duration>(
                                               std::chrono::duration<double>(interval_s));
@@ -103,8 +126,11 @@ void top(const Context& context, double interval_s, std::uint64_t count) {
             std::this_thread::sleep_for(std::chrono::milliseconds(20));
         }
         const Sample now(segment.header().counters);
-        const auto all = figures(segment.view(), before, now);
-        print_line(is_terminal ? screen_of(all, shown == 0) : line_of(all), true);
+        auto all = figures(segment.view(), before, now);
+        if (client) append_kafka(*client, all);
+        print_line(is_terminal ? screen_of(all, std::exchange(lines_before, all.size()))
+                               : line_of(all),
+                   true);
         before = now;
         const auto& broker = segment.header().broker;
         const std::chrono::nanoseconds heartbeat(
@@ -129,7 +155,7 @@ void add_top_command(CLI::App& app, Context& context) {
     };
     auto arguments = std::make_shared<Arguments>();
     CLI::App* command =
-        app.add_subcommand("top", "Shows writes, events, calls, sessions, lag and memory, live");
+        app.add_subcommand("top", "Shows writes, events, calls, sessions, lag, memory and Kafka, live");
     command->add_option("--interval", arguments->interval_s, "Seconds between two looks")
         ->check(CLI::Range(0.05, 3600.0));
     command->add_option("--count", arguments->count, "End after so many looks");

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <random>
 
 #include "tools/examples/onsale/onsale.hpp"
@@ -139,6 +140,8 @@ std::string seat_name(int event, int section, int number) {
 
 std::string sales_name(int event) { return fmt::format("event/{}/sales", event); }
 
+int seat_price(int section) { return std::max(1000, 9000 - 1500 * section); }
+
 Result<void> open_sale(Client& client, const Plan& plan) {
     for (int event = 1; event <= plan.events; ++event) {
         Transaction transaction;
@@ -148,7 +151,7 @@ Result<void> open_sale(Client& client, const Plan& plan) {
                     .put(seat_name(event, section, number),
                          fmt::format(
                              R"({{"status":"available","price":{},"section":"{}","number":{}}})",
-                             9000 - 1500 * section, static_cast<char>('A' + section), number))
+                             seat_price(section), static_cast<char>('A' + section), number))
                     .value();
             }
         }

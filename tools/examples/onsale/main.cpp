@@ -12,6 +12,9 @@
 #include <vector>
 
 #include "tools/examples/onsale/onsale.hpp"
+#ifdef RINGSIDE_HAS_KAFKA
+#include "tools/examples/onsale/kafka/kafka_sale.hpp"
+#endif
 
 namespace ringside::onsale {
 namespace {
@@ -88,8 +91,17 @@ int main(int argc, char** argv) {
         ->check(CLI::Range(1, 64));
     app.add_option("--seconds", plan.seconds, "How long")->check(CLI::Range(1, 86'400));
     app.add_option("--seed", plan.seed, "Of the hosts' choices");
+#ifdef RINGSIDE_HAS_KAFKA
+    std::string kafka;
+    app.add_option("--kafka", kafka,
+                   "Where the hosts put deltas instead of writing records: HOST:PORT, or mock; the "
+                   "grid is fed by ringside-kafka");
+#endif
     CLI11_PARSE(app, argc, argv);
     try {
+#ifdef RINGSIDE_HAS_KAFKA
+        if (!kafka.empty()) return ringside::onsale::play_through_kafka(plan, kafka);
+#endif
         return ringside::onsale::run(plan);
     } catch (const ringside::Exception& failure) {
         fmt::print(stderr, "ringside-onsale: {}\nstart a broker with: ringside-broker --grid {}\n",

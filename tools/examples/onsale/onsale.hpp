@@ -36,6 +36,7 @@ struct Tally {
 
 [[nodiscard]] std::string seat_name(int event, int section, int number);
 [[nodiscard]] std::string sales_name(int event);
+[[nodiscard]] int seat_price(int section);
 
 /// Makes all seats available, one transaction an event.
 Result<void> open_sale(Client& client, const Plan& plan);
