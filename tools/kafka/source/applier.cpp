@@ -34,6 +34,7 @@ FeedPointer Applier::open(std::string topic, std::int32_t partition, std::string
     if (position) {
         feed->applied = feed->base = *position;
         feed->next = position->value_or(0);
+        feed->is_located = true;
     } else {
         feed->is_disturbed = is_disturbed_ = true;
     }
@@ -63,6 +64,7 @@ void Applier::take(const FeedPointer& feed, KeptMessage message) {
     }
     if (open_.feed != feed) submit();
     if (feed->is_disturbed) {
+        feed->next = message.offset() + 1;
         feed->redo.push_back(std::move(message));
         return;
     }
@@ -73,7 +75,8 @@ void Applier::take(const FeedPointer& feed, KeptMessage message) {
 
 void Applier::add(KeptMessage message) {
     PartitionFeed& feed = *open_.feed;
-    const auto writes = writer_.add(feed, message);
+    const MessageView view = writer_.view(feed, message);
+    const auto writes = writer_.add(feed, view);
     if (!writes) {
         if (!refuse(feed, message, writes.error())) return submit();
         open_.refused.push_back(open_.messages.size());
@@ -83,7 +86,6 @@ void Applier::add(KeptMessage message) {
         if (*writes == 0) ++open_.done.filtered;
     }
     ++open_.done.messages;
-    const MessageView view = message.view();
     open_.bytes += view.key.value_or("").size() + view.value.value_or("").size();
     open_.to = feed.next = message.offset() + 1;
     open_.messages.push_back(std::move(message));
@@ -127,6 +129,7 @@ void Applier::submit() {
     if (batch->messages.empty() && batch->from == batch->to) return;
     batch->feed->base = batch->to;
     if (auto sent = send(batch); !sent) disturb(*batch, sent.error());
+    static_cast<void>(committer_.poll());  // an answer that does not come shows in the next one
 }
 
 Result<void> Applier::send(const std::shared_ptr<Batch>& batch) {
@@ -176,7 +179,7 @@ void Applier::account(const Counters& done) noexcept {
     counters_->dead_letters += done.dead_letters;
 }
 
-void Applier::poll() { committer_.poll(); }
+Result<void> Applier::poll() { return committer_.poll(); }
 
 bool Applier::is_full() const noexcept {
     return under_way_bytes_ >= options_.under_way_bytes_max ||

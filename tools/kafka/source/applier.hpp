@@ -73,8 +73,8 @@ public:
     void meet_end(const FeedPointer& feed, std::int64_t offset);
     /// Sends what is taken and not sent yet.
     void submit();
-    /// Takes the grid's answers that are there.
-    void poll();
+    /// Takes the grid's answers that are there. Errors: those of `Committer::poll`.
+    Result<void> poll();
     /// Whether as much is under way as may be.
     [[nodiscard]] bool is_full() const noexcept;
     /// Sends what is taken, and waits for all answers. Errors: those of `Committer::drain`.
@@ -111,9 +111,10 @@ private:
     Result<void> refuse(const PartitionFeed& feed, const KeptMessage& message, const Error& why);
 
     // A5, of one partition.
-    Result<void> locate(const FeedPointer& feed);
+    Result<bool> locate(const FeedPointer& feed);
     Result<void> redo(const FeedPointer& feed);
-    Result<std::size_t> redo_some(PartitionFeed& feed, std::size_t count, bool without_missing);
+    Result<void> redo_some(PartitionFeed& feed, std::size_t count, bool without_missing);
+    Result<void> redo_without(PartitionFeed& feed, const Error& why);
     Result<Counters> write_some(PartitionFeed& feed, std::size_t count, bool without_missing);
     Result<void> commit_now(const Transaction& transaction);
     void account(const Counters& done) noexcept;

@@ -1,6 +1,7 @@
 // A5 of applier.hpp.
 
 #include <algorithm>
+#include <utility>
 
 #include "tools/kafka/source/applier.hpp"
 
@@ -19,69 +20,82 @@ Result<void> Applier::recover() {
 }
 
 /// Finds out where the partition is. What it has had already is taken off what is to be redone.
-Result<void> Applier::locate(const FeedPointer& feed) {
+/// Whether it is where it was.
+Result<bool> Applier::locate(const FeedPointer& feed) {
     const auto position = read_position(*client_, feed->position_name);
     if (!position) return position.error();
-    const bool was_set_back = feed->applied && (!*position || **position < *feed->applied);
-    const bool was_unknown = !feed->applied && *position && feed->redo.empty();
-    feed->applied = feed->base = *position;
-    if (was_set_back || was_unknown) {
+    const bool was_known = std::exchange(feed->is_located, true);
+    const auto before = std::exchange(feed->applied, *position);
+    feed->base = *position;
+    if (!was_known || (before && (!*position || **position < *before))) {
         feed->redo.clear();
         feed->next = position->value_or(0);
         feed->end = 0;
         feed->has_met_end = false;
-        return reposition_(*feed);
+        if (auto moved = reposition_(*feed); !moved) {
+            feed->is_located = false;
+            return moved.error();
+        }
+        return false;
     }
-    std::stable_sort(
-        feed->redo.begin(), feed->redo.end(),
-        [](const KeptMessage& a, const KeptMessage& b) { return a.offset() < b.offset(); });
+    feed->next = std::max(feed->next, position->value_or(0));
+    const auto is_before = [](const KeptMessage& a, const KeptMessage& b) {
+        return a.offset() < b.offset();
+    };
+    std::stable_sort(feed->redo.begin(), feed->redo.end(), is_before);
     while (!feed->redo.empty() && feed->redo.front().offset() < position->value_or(0)) {
         feed->redo.pop_front();
     }
-    return {};
+    return before == *position;
 }
 
 Result<void> Applier::redo(const FeedPointer& feed) {
-    if (auto located = locate(feed); !located) return located;
+    if (auto located = locate(feed); !located) return located.error();
     for (bool without_missing = false; !feed->redo.empty();) {
         const std::size_t count =
             std::min({feed->redo_step, feed->redo.size(), options_.batch_messages});
         const auto done = redo_some(*feed, count, without_missing);
         if (done) {
             without_missing = false;
-            feed->redo_step = std::min(2 * *done, options_.batch_messages);
+            feed->redo_step = std::min(2 * count, options_.batch_messages);
             continue;
         }
         const Error& why = done.error();
-        if (failure_ || verdict_of(why.code) != Verdict::message) return why;
+        if (failure_ || verdict_of(why.code) == Verdict::grid) return why;
+        const auto is_where_it_was = locate(feed);
+        if (!is_where_it_was) return is_where_it_was.error();
+        if (!*is_where_it_was) continue;
+        const bool is_of_position =
+            why == Errc::permission_denied && why.detail == feed->position_name;
+        if (is_of_position || verdict_of(why.code) == Verdict::position) return why;
         if (count > 1) {
             feed->redo_step = count / 2;
             if (why == Errc::transaction_too_large) options_.batch_messages = count / 2;
-            continue;
-        }
-        const auto before = feed->applied;
-        if (auto located = locate(feed); !located) return located;
-        if (feed->redo.empty() || feed->applied != before) continue;
-        if (why == Errc::not_found && !without_missing) {
+        } else if (why == Errc::not_found && !without_missing) {
             without_missing = true;
-            continue;
+        } else {
+            if (auto refused = redo_without(*feed, why); !refused) return refused;
+            without_missing = false;
         }
-        KeptMessage& message = feed->redo.front();
-        if (message.is_refused()) return why;  // the position itself is not to be moved
-        if (auto refused = refuse(*feed, message, why); !refused) return refused;
-        if (auto settled = refusals_->settle(); !settled) return settled;
-        message.mark_refused();
-        without_missing = false;
     }
-    feed->base = feed->applied;
     feed->is_disturbed = false;
     step_to_end(feed);
     return {};
 }
 
-/// Applies the first messages of those to be redone, and takes them off; how many.
-Result<std::size_t> Applier::redo_some(PartitionFeed& feed, std::size_t count,
-                                       bool without_missing) {
+/// The first of those to be redone is refused.
+Result<void> Applier::redo_without(PartitionFeed& feed, const Error& why) {
+    KeptMessage& message = feed.redo.front();
+    if (message.is_refused()) return why;  // it is the position that cannot be moved
+    if (auto refused = refuse(feed, message, why); !refused) return refused;
+    if (auto settled = refusals_->settle(); !settled) return settled;
+    message.mark_refused();
+    return {};
+}
+
+/// Applies the first messages of those to be redone, and takes them off.
+Result<void> Applier::redo_some(PartitionFeed& feed, std::size_t count,
+                                  bool without_missing) {
     const auto done = write_some(feed, count, without_missing);
     if (!done) return done.error();
     const auto last = feed.redo.begin() + static_cast<std::ptrdiff_t>(count);
@@ -92,7 +106,7 @@ Result<std::size_t> Applier::redo_some(PartitionFeed& feed, std::size_t count,
     feed.applied = feed.base = to;
     feed.next = std::max(feed.next, to);
     account(*done);
-    return count;
+    return {};
 }
 
 /// Makes a transaction of the first messages; what it does.
@@ -108,7 +122,7 @@ Result<Counters> Applier::write_some(PartitionFeed& feed, std::size_t count,
             ++done.dead_letters;
             continue;
         }
-        const auto writes = writer_.add(feed, message, without_missing);
+        const auto writes = writer_.add(feed, writer_.view(feed, message), without_missing);
         if (writes) {
             done.writes += *writes;
             if (*writes == 0) ++done.filtered;

@@ -32,9 +32,9 @@ void add_write(Transaction& transaction, const MappedWrite& write) {
 
 }  // namespace
 
-Result<std::size_t> BatchWriter::add(PartitionFeed& feed, const KeptMessage& message,
+Result<std::size_t> BatchWriter::add(PartitionFeed& feed, const MessageView& message,
                                      bool without_missing) {
-    const auto writes = feed.mapper->map(message.view(feed.needs_headers ? &headers_ : nullptr));
+    const auto writes = feed.mapper->map(message);
     if (!writes) return writes.error();
     for (const MappedWrite& write : *writes) {
         if (!is_possible(write.ttl)) {

@@ -72,12 +72,12 @@ Result<void> Committer::put(const std::string& name, std::string_view json,
     return sent.error();
 }
 
-void Committer::poll() {
-    if (due_.empty()) return;
+Result<void> Committer::poll() {
+    if (due_.empty()) return {};
     pipeline_->poll();
     const bool is_silent = !due_.empty() &&
                            std::chrono::steady_clock::now() - answered_at_ > silence_max;
-    if (is_silent) static_cast<void>(drain());  // what it says, the answers say, too
+    return is_silent ? drain() : Result<void>();
 }
 
 Result<void> Committer::drain() {

@@ -33,7 +33,8 @@ public:
     Result<void> put(const std::string& name, std::string_view json, const WriteOptions& options);
 
     /// Takes the answers that are there. Does not wait, unless none has come for long.
-    void poll();
+    /// Errors: as `drain`.
+    Result<void> poll();
 
     /// Waits until everything is answered. Errors: timed_out (the broker is gone or does not
     /// answer; the answers may still come), those of a session that was lost.

@@ -19,11 +19,13 @@ struct PartitionFeed {
     Mapper* mapper = nullptr;
     bool needs_headers = false;
 
+    /// Whether the position has been read at all.
+    bool is_located = false;
     /// The position in the grid, as far as it is known; none: there is no record.
     std::optional<std::int64_t> applied;
     /// The same as it will be when all that is under way has happened.
     std::optional<std::int64_t> base;
-    /// The least offset that is taken; what is below has been taken before.
+    /// The least offset that is taken yet; what is below has been taken before.
     std::int64_t next = 0;
 
     /// Something under way has failed: nothing new is applied before that is.
