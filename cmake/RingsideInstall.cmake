@@ -54,3 +54,13 @@ if(TARGET ringside-gateway)
   install(FILES docs/gateway.md tools/gateway/dashboard/ringside.json
           DESTINATION ${CMAKE_INSTALL_DOCDIR})
 endif()
+
+if(TARGET ringside-kafka)
+  install(TARGETS ringside-kafka RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  foreach(direction source sink)
+    set(unit ringside-kafka-${direction}@.service)
+    configure_file(tools/systemd/ringside-kafka@.service.in ${unit} @ONLY)
+    install(FILES "${CMAKE_CURRENT_BINARY_DIR}/${unit}" DESTINATION lib/systemd/system)
+  endforeach()
+  install(FILES docs/kafka.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+endif()

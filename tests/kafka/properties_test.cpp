@@ -1,0 +1,92 @@
+#include "tools/kafka/kafka/properties.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+namespace ringside::kafka {
+namespace {
+
+using ::testing::HasSubstr;
+
+Result<Properties> properties_of(std::string_view text) {
+    const toml::table root = toml::parse(text);
+    Properties properties;
+    const tools::TomlFile file("kafka.toml");
+    auto read = properties.read(root, file);
+    if (!read) return read.error();
+    return properties;
+}
+
+std::string refusal_of(std::string_view text) {
+    const auto properties = properties_of(text);
+    return properties ? std::string() : properties.error().text();
+}
+
+TEST(Properties, AreStringsNumbersAndBooleansOfAnyName) {
+    const auto properties = properties_of(R"("bootstrap.servers" = "127.0.0.1:1"
+"linger.ms" = 7
+"socket.keepalive.enable" = true)");
+    ASSERT_TRUE(properties) << properties.error().text();
+    EXPECT_EQ(*properties->find("bootstrap.servers"), "127.0.0.1:1");
+    EXPECT_EQ(*properties->find("linger.ms"), "7");
+    EXPECT_EQ(*properties->find("socket.keepalive.enable"), "true");
+    EXPECT_TRUE(properties->configuration());
+}
+
+TEST(Properties, MayBeWrittenWithoutQuotes) {
+    const auto properties = properties_of("bootstrap.servers = \"h:1\"\nlinger.ms = 5");
+    ASSERT_TRUE(properties) << properties.error().text();
+    EXPECT_EQ(*properties->find("bootstrap.servers"), "h:1");
+    EXPECT_EQ(*properties->find("linger.ms"), "5");
+}
+
+TEST(Properties, LaterOnesWin) {
+    auto properties = properties_of("\"bootstrap.servers\" = \"h:1\"\n\"linger.ms\" = 5");
+    ASSERT_TRUE(properties);
+    const toml::table more = toml::parse("\"linger.ms\" = 9");
+    ASSERT_TRUE(properties->read(more, tools::TomlFile("kafka.toml")));
+    properties->set_default("linger.ms", "1");
+    EXPECT_EQ(*properties->find("linger.ms"), "9");
+}
+
+TEST(Properties, AreTakenFromTheEnvironment) {
+    ASSERT_EQ(setenv("RINGSIDE_TEST_PASSWORD", "secret", 1), 0);
+    const auto properties = properties_of(R"("sasl.password" = "${RINGSIDE_TEST_PASSWORD}")");
+    ASSERT_TRUE(properties) << properties.error().text();
+    EXPECT_EQ(*properties->find("sasl.password"), "secret");
+}
+
+TEST(Properties, OfAVariableThatIsNotSetAreRefused) {
+    unsetenv("RINGSIDE_TEST_NOTHING");
+    EXPECT_THAT(refusal_of("\n\"sasl.password\" = \"${RINGSIDE_TEST_NOTHING}\""),
+                HasSubstr("kafka.toml:2: sasl.password is to be taken from the environment "
+                          "variable 'RINGSIDE_TEST_NOTHING', which is not set"));
+}
+
+TEST(Properties, ThatLibrdkafkaDoesNotKnowAreRefusedWithItsWordsAndTheirLine) {
+    EXPECT_THAT(refusal_of("\n\n\"linger.mss\" = 5"),
+                HasSubstr("kafka.toml:3: No such configuration property: \"linger.mss\""));
+    EXPECT_THAT(refusal_of("\"linger.ms\" = -5"), HasSubstr("kafka.toml:1: "));
+    EXPECT_THAT(refusal_of("\"linger.ms\" = [5]"),
+                HasSubstr("linger.ms must be a string, a whole number or a boolean"));
+}
+
+TEST(Properties, ThatAreTheToolsOwnBusinessAreRefusedWithTheReason) {
+    EXPECT_THAT(refusal_of("\"enable.auto.commit\" = true"),
+                HasSubstr("enable.auto.commit cannot be set: the source keeps its position"));
+    EXPECT_THAT(refusal_of("\"message.timeout.ms\" = 5"), HasSubstr("cannot be set"));
+    EXPECT_THAT(refusal_of("\"group.id\" = \"x\""), HasSubstr("`group` of [source]"));
+}
+
+TEST(Properties, NeedToSayWhereKafkaIs) {
+    const auto properties = properties_of("\"linger.ms\" = 5");
+    ASSERT_TRUE(properties);
+    const auto configuration = properties->configuration();
+    ASSERT_FALSE(configuration);
+    EXPECT_THAT(configuration.error().text(), HasSubstr("bootstrap.servers"));
+}
+
+}  // namespace
+}  // namespace ringside::kafka

@@ -1,0 +1,86 @@
+#include "tools/kafka/kafka/kafka_error.hpp"
+
+namespace ringside::kafka {
+
+namespace {
+
+/// What an error comes to; an empty sentence: librdkafka's own does.
+struct Meaning {
+    KafkaError::Kind kind;
+    std::string_view sentence;
+};
+
+Meaning meaning_of(rd_kafka_resp_err_t code) noexcept {
+    using Kind = KafkaError::Kind;
+    switch (code) {
+        case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
+        case RD_KAFKA_RESP_ERR__TRANSPORT:
+            return {Kind::passing, "no broker of Kafka answers at \"bootstrap.servers\""};
+        case RD_KAFKA_RESP_ERR__RESOLVE:
+            return {Kind::passing, "a name of \"bootstrap.servers\" is not known to DNS"};
+        case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+        case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+            return {Kind::passing, "the topic does not exist, and Kafka does not create it"};
+        case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+            return {Kind::passing, "the topic has no such partition"};
+        case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
+            return {Kind::passing, "a partition has no leader at this time"};
+        case RD_KAFKA_RESP_ERR__TIMED_OUT:
+        case RD_KAFKA_RESP_ERR__MSG_TIMED_OUT:
+        case RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT:
+            return {Kind::passing, "Kafka does not answer in time"};
+        case RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS:
+        case RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS_AFTER_APPEND:
+            return {Kind::passing, "too few replicas of a partition are in step"};
+        case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+        case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
+            return {Kind::too_large,
+                    "the message is larger than Kafka takes (\"message.max.bytes\" here and of "
+                    "the topic)"};
+        case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+            return {Kind::final, "this user may not use the topic"};
+        case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+            return {Kind::final, "this user may not use the consumer group"};
+        case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+        case RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
+            return {Kind::final, "this user may not write idempotently (IdempotentWrite)"};
+        case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+        case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
+            return {Kind::final, "Kafka does not accept this user and password"};
+        case RD_KAFKA_RESP_ERR__SSL: return {Kind::passing, "TLS with Kafka fails"};
+        case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
+        case RD_KAFKA_RESP_ERR_INVALID_REQUIRED_ACKS:
+        case RD_KAFKA_RESP_ERR_POLICY_VIOLATION:
+        case RD_KAFKA_RESP_ERR_INVALID_RECORD:
+        case RD_KAFKA_RESP_ERR_UNSUPPORTED_VERSION:
+        case RD_KAFKA_RESP_ERR_UNSUPPORTED_FOR_MESSAGE_FORMAT:
+        case RD_KAFKA_RESP_ERR_UNSUPPORTED_COMPRESSION_TYPE:
+        case RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE:
+        case RD_KAFKA_RESP_ERR__INVALID_ARG:
+        case RD_KAFKA_RESP_ERR__FATAL:
+        case RD_KAFKA_RESP_ERR__FENCED: return {Kind::final, {}};
+        default: return {Kind::passing, {}};
+    }
+}
+
+}  // namespace
+
+KafkaError KafkaError::of(rd_kafka_resp_err_t code, std::string_view said) {
+    const Meaning meaning = meaning_of(code);
+    std::string text(meaning.sentence);
+    if (text.empty()) text = rd_kafka_err2str(code);
+    if (!said.empty() && said != text) text += " (" + std::string(said) + ")";
+    return {code, meaning.kind, std::move(text)};
+}
+
+KafkaError KafkaError::of(const rd_kafka_error_t& error) {
+    KafkaError made = of(rd_kafka_error_code(&error), rd_kafka_error_string(&error));
+    if (rd_kafka_error_is_fatal(&error) != 0) made.kind = Kind::final;
+    return made;
+}
+
+Error KafkaError::error() const {
+    return {kind == Kind::final ? Errc::bad_configuration : Errc::system_error, text};
+}
+
+}  // namespace ringside::kafka

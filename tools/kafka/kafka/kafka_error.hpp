@@ -1,0 +1,38 @@
+#pragma once
+
+#include <librdkafka/rdkafka.h>
+
+#include <string>
+#include <string_view>
+
+#include "shm/base/errc.hpp"
+
+namespace ringside::kafka {
+
+/// A failure of Kafka, and what can be done about it.
+struct KafkaError {
+    enum class Kind : std::uint8_t {
+        passing,    ///< may be over by itself: try again
+        too_large,  ///< the message is larger than Kafka takes: never again
+        final,      ///< somebody has to change something: to try again does not help
+    };
+
+    rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
+    Kind kind = Kind::passing;
+    std::string text;  ///< a sentence for people, without Kafka's words for it where plain ones do
+
+    /// From a code, with what librdkafka has said beside it.
+    static KafkaError of(rd_kafka_resp_err_t code, std::string_view said = {});
+    /// From an error that is a thing of its own.
+    static KafkaError of(const rd_kafka_error_t& error);
+
+    /// As an error of the rest of the tool: bad_configuration for what is final, system_error for
+    /// what is not.
+    [[nodiscard]] Error error() const;
+};
+
+/// A value, or why Kafka did not give it.
+template <class T>
+using KafkaResult = boost::system::result<T, KafkaError>;
+
+}  // namespace ringside::kafka

@@ -1,0 +1,135 @@
+#include "tools/kafka/kafka/properties.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+
+#include "tools/kafka/kafka/log.hpp"
+
+namespace ringside::kafka {
+
+namespace {
+
+/// A property that nobody else may set, as the tool's promises rest on it.
+struct Owned {
+    std::string_view name;
+    std::string_view reason;
+};
+
+constexpr std::string_view position_reason =
+    "the source keeps its position in the grid, beside what it has applied";
+constexpr std::string_view order_reason =
+    "messages are sent until Kafka has them, once and in their order";
+
+constexpr std::array<Owned, 20> owned = {{
+    {"group.id", "the group is `group` of [source]"},
+    {"enable.auto.commit", position_reason},
+    {"auto.commit.enable", position_reason},
+    {"auto.commit.interval.ms", position_reason},
+    {"enable.auto.offset.store", position_reason},
+    {"auto.offset.reset", "where a topic begins is `start` of [[source.topic]]"},
+    {"enable.partition.eof", "the source has to know when it has caught up"},
+    {"enable.idempotence", order_reason},
+    {"enable.gapless.guarantee", order_reason},
+    {"transactional.id", order_reason},
+    {"acks", order_reason},
+    {"request.required.acks", order_reason},
+    {"retries", order_reason},
+    {"message.send.max.retries", order_reason},
+    {"message.timeout.ms", order_reason},
+    {"delivery.timeout.ms", order_reason},
+    {"queuing.strategy", order_reason},
+    {"produce.offset.report", "nobody asks for it"},
+    {"delivery.report.only.error", order_reason},
+    {"log.queue", "librdkafka's log is part of the tool's"},
+}};
+
+/// The value of a property as librdkafka takes it.
+Result<std::string> value_of(const std::string& name, const toml::node& node,
+                             const tools::TomlFile& file) {
+    if (const auto number = node.value_exact<std::int64_t>()) return std::to_string(*number);
+    if (const auto flag = node.value_exact<bool>()) return std::string(*flag ? "true" : "false");
+    const auto text = node.value_exact<std::string>();
+    if (!text) return file.error_at(node, name + " must be a string, a whole number or a boolean");
+    if (!text->starts_with("${") || !text->ends_with("}")) return *text;
+    const std::string variable = text->substr(2, text->size() - 3);
+    const char* value = std::getenv(variable.c_str());
+    if (value != nullptr) return std::string(value);
+    return file.error_at(node, name + " is to be taken from the environment variable '" + variable +
+                                   "', which is not set");
+}
+
+/// Sets one property; what librdkafka says against it, or nothing.
+std::string try_set(rd_kafka_conf_t& configuration, const std::string& name,
+                    const std::string& value) {
+    std::array<char, 512> said{};
+    const auto result =
+        rd_kafka_conf_set(&configuration, name.c_str(), value.c_str(), said.data(), said.size());
+    return result == RD_KAFKA_CONF_OK ? std::string() : std::string(said.data());
+}
+
+}  // namespace
+
+Result<void> Properties::read(const toml::table& table, const tools::TomlFile& file) {
+    return read_nested({}, table, file);
+}
+
+/// `ssl.ca.location = "…"` without quotes is a table in a table: the name is put together again.
+Result<void> Properties::read_nested(const std::string& prefix, const toml::table& table,
+                                     const tools::TomlFile& file) {
+    for (const auto& [key, node] : table) {
+        const std::string name = prefix + std::string(key.str());
+        const toml::table* inner = node.as_table();
+        auto read =
+            inner != nullptr ? read_nested(name + ".", *inner, file) : add(name, node, file);
+        if (!read) return read;
+    }
+    return {};
+}
+
+Result<void> Properties::add(const std::string& name, const toml::node& node,
+                             const tools::TomlFile& file) {
+    const auto* taken = std::find_if(owned.begin(), owned.end(),
+                                     [&](const Owned& entry) { return entry.name == name; });
+    if (taken != owned.end()) {
+        return file.error_at(node, name + " cannot be set: " + std::string(taken->reason));
+    }
+    auto value = value_of(name, node, file);
+    if (!value) return value.error();
+    const ConfigurationHandle scratch(rd_kafka_conf_new());
+    const std::string refusal = try_set(*scratch, name, *value);
+    if (!refusal.empty()) return file.error_at(node, refusal);
+    set(name, *value);
+    return {};
+}
+
+void Properties::set(std::string_view name, std::string_view value) {
+    std::erase_if(entries_, [&](const Property& entry) { return entry.name == name; });
+    entries_.push_back({std::string(name), std::string(value)});
+}
+
+void Properties::set_default(std::string_view name, std::string_view value) {
+    if (find(name) == nullptr) set(name, value);
+}
+
+const std::string* Properties::find(std::string_view name) const noexcept {
+    const auto found = std::find_if(entries_.begin(), entries_.end(),
+                                    [&](const Property& entry) { return entry.name == name; });
+    return found == entries_.end() ? nullptr : &found->value;
+}
+
+Result<ConfigurationHandle> Properties::configuration() const {
+    if (find("bootstrap.servers") == nullptr && find("metadata.broker.list") == nullptr) {
+        return Error(Errc::bad_configuration, "[kafka] needs \"bootstrap.servers\"");
+    }
+    ConfigurationHandle made(rd_kafka_conf_new());
+    for (const Property& entry : entries_) {
+        const std::string refusal = try_set(*made, entry.name, entry.value);
+        if (!refusal.empty()) return Error(Errc::bad_configuration, refusal);
+    }
+    try_set(*made, "log.thread.name", "false");
+    log_to_spdlog(*made);
+    return made;
+}
+
+}  // namespace ringside::kafka

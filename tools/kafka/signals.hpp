@@ -1,0 +1,33 @@
+#pragma once
+
+#include <signal.h>
+
+#include <stop_token>
+#include <thread>
+
+namespace ringside::kafka {
+
+/// Turns SIGTERM and SIGINT into a request to stop; the second one ends the process at once.
+///
+/// REQUIRES: made before any other thread, as those are to have these signals blocked, too; one in
+/// a process.
+class StopSignals {
+public:
+    StopSignals();
+    ~StopSignals();
+    StopSignals(const StopSignals&) = delete;
+    StopSignals& operator=(const StopSignals&) = delete;
+
+    [[nodiscard]] std::stop_token token() const noexcept { return stop_.get_token(); }
+    /// As if a signal had come.
+    void request_stop() noexcept { stop_.request_stop(); }
+
+private:
+    void wait_for_signals(const std::stop_token& ended);
+
+    sigset_t signals_{};
+    std::stop_source stop_;
+    std::jthread waiting_;
+};
+
+}  // namespace ringside::kafka
