@@ -76,8 +76,9 @@ Result<void> check_comparable(const TomlFile& file, const toml::node& node, cons
                               const Constant& constant) {
     const bool is_text = std::holds_alternative<std::string>(constant);
     if (path.is_text() && !is_text) {
-        return file.error_at(node, "'" + path.text + "' is a text: write what it is compared with "
-                                                     "in quotes");
+        return file.error_at(node, "'" + path.text +
+                                       "' is a text: write what it is compared with "
+                                       "in quotes");
     }
     if (path.is_integer() && !is_number(constant)) {
         return file.error_at(
@@ -113,8 +114,9 @@ Result<Condition> read_condition(const TomlFile& file, const toml::table& table,
     }
     if (!field) return file.error_at(table, "a condition needs a field");
     if (table.size() == 1) {
-        return file.error_at(table, "a condition needs one of equals, not_equals, in, exists, "
-                                    "matches, greater, less");
+        return file.error_at(table,
+                             "a condition needs one of equals, not_equals, in, exists, "
+                             "matches, greater, less");
     }
     condition.field = *field;
     const FieldPath& path = fields.path(*field);

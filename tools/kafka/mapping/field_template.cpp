@@ -11,9 +11,9 @@ namespace ringside::kafka {
 namespace {
 
 Error too_long(const std::string& name, FieldTemplate::Purpose purpose) {
-    return {purpose == FieldTemplate::Purpose::name ? Errc::name_too_long
-                                                    : Errc::document_too_large,
-            "with '" + name + "'"};
+    return {
+        purpose == FieldTemplate::Purpose::name ? Errc::name_too_long : Errc::document_too_large,
+        "with '" + name + "'"};
 }
 
 Error bad_part(const std::string& name, const FieldValue& value) {
@@ -42,9 +42,9 @@ Result<FieldTemplate> FieldTemplate::parse(std::string_view text, FieldTable& fi
     auto parts = tools::parse_template(text);
     if (!parts) return Error(Errc::bad_configuration, parts.error().detail);
     if (parts->size() > mapping_limits::placeholders_max + 1) {
-        return Error(Errc::bad_configuration,
-                     "a template has at most " + std::to_string(mapping_limits::placeholders_max) +
-                         " fields");
+        return Error(Errc::bad_configuration, "a template has at most " +
+                                                  std::to_string(mapping_limits::placeholders_max) +
+                                                  " fields");
     }
     FieldTemplate made;
     for (tools::TemplatePart& part : *parts) {

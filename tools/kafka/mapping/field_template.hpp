@@ -32,9 +32,9 @@ public:
     /// Whether the message has all its fields.
     [[nodiscard]] bool can_fill(const MessageFields& message) const noexcept;
 
-    /// Appends it, up to so many bytes. Where `is_name`, what would be no part of a name is refused.
-    /// Errors: path_not_found (a field is not there), bad_name (empty, or with '/'), name_too_long,
-    /// document_too_large, and unmappable (of another type).
+    /// Appends it, up to so many bytes. Where `is_name`, what would be no part of a name is
+    /// refused. Errors: path_not_found (a field is not there), bad_name (empty, or with '/'),
+    /// name_too_long, document_too_large, and unmappable (of another type).
     enum class Purpose : std::uint8_t { name, text };
     Result<void> fill(const MessageFields& message, Purpose purpose, std::string& out) const;
 

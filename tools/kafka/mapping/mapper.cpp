@@ -114,15 +114,16 @@ Result<void> Mapper::State::apply(const Rule& rule, Workspace& workspace) {
     if (rule.needs_value) {
         if (auto read = message.read_value(); !read) return read;
     }
-    MappedWrite write{.operation = Operation::remove, .ignores_missing = rule.ignores_missing};
+    MappedWrite write;
+    write.operation = Operation::remove;
+    write.ignores_missing = rule.ignores_missing;
     if (!is_tombstone) {
         const auto operation = operation_of(rule, message);
         if (!operation) return operation.error();
         write.operation = *operation;
     }
     workspace.name.clear();
-    if (auto filled =
-            rule.name.fill(message, FieldTemplate::Purpose::name, workspace.name);
+    if (auto filled = rule.name.fill(message, FieldTemplate::Purpose::name, workspace.name);
         !filled) {
         return filled;
     }

@@ -8,12 +8,12 @@
 /// Errc::bad_configuration.
 namespace ringside::kafka::mapping_limits {
 
-inline constexpr std::size_t rules_max = 64;           ///< of a topic
-inline constexpr std::size_t conditions_max = 64;      ///< of a rule
-inline constexpr std::size_t constants_max = 1024;     ///< in one list
-inline constexpr std::size_t placeholders_max = 64;    ///< of a template
+inline constexpr std::size_t rules_max = 64;         ///< of a topic
+inline constexpr std::size_t conditions_max = 64;    ///< of a rule
+inline constexpr std::size_t constants_max = 1024;   ///< in one list
+inline constexpr std::size_t placeholders_max = 64;  ///< of a template
 inline constexpr std::size_t template_bytes_max = 4096;
-inline constexpr std::size_t shape_paths_max = 1024;   ///< of a rule, in each of include … set
+inline constexpr std::size_t shape_paths_max = 1024;  ///< of a rule, in each of include … set
 inline constexpr std::size_t path_members_max = limits::depth_max;
 inline constexpr std::size_t path_bytes_max = limits::pointer_bytes_max;
 inline constexpr std::size_t expression_bytes_max = 1024;         ///< of a regular expression

@@ -64,9 +64,8 @@ public:
 
 private:
     TomlFile::Take to(Result<void> (RuleReader::*take)(const toml::node&)) {
-        return [this, take](std::string_view, const toml::node& node) {
-            return (this->*take)(node);
-        };
+        return
+            [this, take](std::string_view, const toml::node& node) { return (this->*take)(node); };
     }
 
     Result<void> when(const toml::node& node) {
@@ -88,9 +87,8 @@ private:
             const FieldRoot root = fields_.path(condition.field).root;
             return root == FieldRoot::value ? 2 : root == FieldRoot::key_json ? 1 : 0;
         };
-        std::stable_sort(
-            rule_.conditions.begin(), rule_.conditions.end(),
-            [&](const Condition& a, const Condition& b) { return cost(a) < cost(b); });
+        std::stable_sort(rule_.conditions.begin(), rule_.conditions.end(),
+                         [&](const Condition& a, const Condition& b) { return cost(a) < cost(b); });
         return {};
     }
 
@@ -107,9 +105,9 @@ private:
         if (auto checked = check_record_name(example); !checked) {
             const Error& error = checked.error();
             return file_.error_at(
-                node, "record: " + std::string(message(error.code)) +
-                          (error.detail.empty() ? "" : ": " + error.detail + " of '" + example +
-                                                           "'"));
+                node,
+                "record: " + std::string(message(error.code)) +
+                    (error.detail.empty() ? "" : ": " + error.detail + " of '" + example + "'"));
         }
         rule_.name = std::move(*parsed);
         return {};
@@ -148,8 +146,7 @@ private:
             return read;
         }
         if (!field || by_field.choices.empty()) {
-            return file_.error_at(table,
-                                  "operation needs a field, and the values of an operation");
+            return file_.error_at(table, "operation needs a field, and the values of an operation");
         }
         by_field.field = *field;
         for (const auto& choice : by_field.choices) {

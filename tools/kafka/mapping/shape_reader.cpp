@@ -37,13 +37,13 @@ public:
         if (include != nullptr && exclude != nullptr) {
             return file_.error_at(*exclude, "a rule has either include or exclude");
         }
-        const auto each = [&](const char* key, auto entries, auto take) -> Result<void> {
+        const auto each = [&](const char* key, auto entries, auto add) -> Result<void> {
             const toml::node* node = rule.get(key);
             if (node == nullptr) return {};
             auto read = entries(file_, key, *node);
             if (!read) return read.error();
             for (PathEntry& entry : *read) {
-                if (auto taken = (this->*take)(entry); !taken) return taken;
+                if (auto added = (this->*add)(entry); !added) return added;
             }
             return {};
         };
@@ -117,7 +117,8 @@ private:
         auto value = set_value(entry);
         if (!value) return value.error();
         ShapeMember& member = at(entry.path);
-        if (member.moved_from) return error_at(entry, "is set, but another member is renamed to it");
+        if (member.moved_from)
+            return error_at(entry, "is set, but another member is renamed to it");
         if (member.conversion) return error_at(entry, "is set, and cannot be converted");
         member.set = std::move(*value);
         return {};
@@ -150,10 +151,9 @@ private:
 Result<void> check_leaves(const TomlFile& file, const toml::table& rule,
                           const ShapeMember& member) {
     if ((member.conversion || member.set) && !member.members.empty()) {
-        return file.error_at(rule, "'" + member.path + "' is " +
-                                       (member.set ? "set" : "converted") + ", and so '" +
-                                       member.members.front().path +
-                                       "' within it cannot be named, too");
+        return file.error_at(
+            rule, "'" + member.path + "' is " + (member.set ? "set" : "converted") + ", and so '" +
+                      member.members.front().path + "' within it cannot be named, too");
     }
     for (const ShapeMember& below : member.members) {
         if (auto checked = check_leaves(file, rule, below); !checked) return checked;

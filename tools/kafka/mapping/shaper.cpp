@@ -137,8 +137,7 @@ Result<void> Shaper::member(const ShapeMember& plan, const Origin& around, bool 
 Result<void> Shaper::value(const ShapeMember& plan, const Origin& origin, bool is_kept) {
     if (plan.conversion) return convert(origin.value, *plan.conversion, plan.path, builder_);
     const bool is_changed_within = !plan.members.empty() || !origin.moved->members.empty();
-    if (is_changed_within &&
-        (origin.value.is_object() || wants_any_below(plan, origin, is_kept))) {
+    if (is_changed_within && (origin.value.is_object() || wants_any_below(plan, origin, is_kept))) {
         return object(plan, origin, is_kept);
     }
     builder_.value(origin.value);

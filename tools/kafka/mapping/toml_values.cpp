@@ -62,9 +62,9 @@ private:
             return file_.error_at(*entry.node, std::string(key_) + ": '' names no member");
         }
         if (entries_.size() == mapping_limits::shape_paths_max) {
-            return file_.error_at(*entry.node,
-                                  std::string(key_) + " has more than " +
-                                      std::to_string(mapping_limits::shape_paths_max) + " paths");
+            return file_.error_at(*entry.node, std::string(key_) + " has more than " +
+                                                   std::to_string(mapping_limits::shape_paths_max) +
+                                                   " paths");
         }
         if (std::any_of(entries_.begin(), entries_.end(),
                         [&](const PathEntry& other) { return other.path == entry.path; })) {
@@ -108,7 +108,8 @@ Result<std::vector<PathEntry>> read_path_list(const TomlFile& file, std::string_
                                               const toml::node& node) {
     const toml::array* list = node.as_array();
     if (list == nullptr || list->empty()) {
-        return file.error_at(node, std::string(key) + " must be a list of paths, with one at least");
+        return file.error_at(node,
+                             std::string(key) + " must be a list of paths, with one at least");
     }
     PathReader reader(file, key);
     if (auto read = reader.list(*list); !read) return read.error();
