@@ -1,8 +1,81 @@
-#include <CLI/CLI.hpp>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
 
-int main(int argc, char** argv) {
-    CLI::App app("Joins a grid to Kafka");
-    app.set_version_flag("--version", "ringside-kafka " RINGSIDE_VERSION);
-    CLI11_PARSE(app, argc, argv);
-    return 0;
+#include <cstdio>
+
+#include "tools/kafka/config.hpp"
+#include "tools/kafka/options.hpp"
+#include "tools/kafka/signals.hpp"
+#include "tools/kafka/source/source.hpp"
+
+namespace ringside::kafka {
+
+namespace {
+
+void start_log(const std::string& level) {
+    auto log = spdlog::stderr_logger_mt("ringside-kafka");
+    log->set_level(spdlog::level::from_str(level));
+    log->flush_on(spdlog::level::debug);
+    spdlog::set_default_logger(std::move(log));
 }
+
+void say_ready() {
+    std::puts("ready");
+    std::fflush(stdout);
+}
+
+int complain(const Error& failure) {
+    std::fprintf(stderr, "ringside-kafka: %s\n", failure.text().c_str());
+    const bool is_usage =
+        failure.code == Errc::bad_configuration || failure.code == Errc::bad_grid_name;
+    return is_usage ? 2 : 1;
+}
+
+int answer_ready(const std::string& grid, const std::string& group, std::int64_t max_lag) {
+    ClientOptions options;
+    options.grid = grid;
+    options.program = "ringside-kafka";
+    const auto client = Client::attach(options);
+    if (!client) return complain(client.error());
+    const auto readiness = readiness_of(*client, group, max_lag);
+    if (!readiness) return complain(readiness.error());
+    std::printf("%s\n", readiness->text.c_str());
+    return readiness->is_ready ? 0 : 1;
+}
+
+int run(int argc, char** argv) {
+    const ParsedOptions parsed = parse_options(argc, argv);
+    if (parsed.is_done) return parsed.status;
+    const Options& options = parsed.options;
+    const StopSignals signals;
+    start_log(options.log_level);
+    const auto config = read_config(options.config);
+    if (!config) return complain(config.error());
+    const std::string& grid = options.grid.empty() ? config->grid : options.grid;
+    if (options.command == Command::check) {
+        std::printf("%s is right\n", options.config.c_str());
+        return 0;
+    }
+    if (!config->source) {
+        return complain(Error(Errc::bad_configuration, options.config + " has no [source]"));
+    }
+    const SourceOptions& source = *config->source;
+    switch (options.command) {
+        case Command::ready: return answer_ready(grid, source.group, options.max_lag);
+        case Command::load: {
+            const auto done = load(grid, source, options.load, signals.token());
+            if (!done) return complain(done.error());
+            return *done ? 0 : 1;
+        }
+        default: break;
+    }
+    const auto done = Source::run(grid, source, signals.token(), say_ready);
+    if (done) return 0;
+    complain(done.error());
+    return 1;
+}
+
+}  // namespace
+}  // namespace ringside::kafka
+
+int main(int argc, char** argv) { return ringside::kafka::run(argc, argv); }
