@@ -36,11 +36,11 @@ Sink::Sink(Client& client, SinkOptions options, std::string member)
       outbox_(options_, counters_),
       message_(options_) {}
 
-Result<void> Sink::run(std::stop_token stop, const std::function<void()>& on_ready) {
+Result<void> Sink::run(std::stop_token stop, std::function<void()> on_ready) {
     stop_ = std::move(stop);
+    on_ready_ = std::move(on_ready);
     if (auto taken = take_over(); !taken) return taken;
     spdlog::info("sink '{}' goes on after revision {}", options_.name, position_.revision);
-    on_ready();
     for (;;) {
         const std::uint64_t acknowledged = outbox_.acknowledged();
         const auto next = work();
@@ -104,6 +104,7 @@ Result<Sink::Next> Sink::begin_watch() {
     if (!watch && watch.error().code != Errc::compacted) return failed(watch.error());
     if (watch && watch->boot_id() == position_.boot_id) {
         watch_ = *std::move(watch);
+        say_ready();
         return Next::go_on;
     }
     gap_ = Gap{};
@@ -184,6 +185,10 @@ Result<Sink::Next> Sink::chores() {
     const auto back = outbox_.must_go_back(position_.revision);
     if (!back) return back.error();
     return *back ? Next::go_back : Next::go_on;
+}
+
+void Sink::say_ready() {
+    if (const auto say = std::exchange(on_ready_, nullptr)) say();
 }
 
 void Sink::pause(milliseconds time) {

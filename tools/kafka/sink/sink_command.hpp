@@ -9,7 +9,7 @@
 namespace ringside::kafka {
 
 /// Runs the sinks of a configuration, or the one of that name, until they are asked to stop; prints
-/// "ready" when all have their positions. `common`: what `[kafka]` says.
+/// "ready" when all have begun. `common`: what `[kafka]` says.
 /// Errors: bad_configuration; those of `run_sinks`.
 Result<void> run_sink_command(const std::string& grid, const toml::table& root,
                               const tools::TomlFile& file, const Properties& common,

@@ -34,6 +34,7 @@ Result<Sink::Next> Sink::send_state() {
         position_ = {0, watch->boot_id()};
         position_written_ = 0;
     }
+    say_ready();
     if (gap_->is_missed) {
         ++counters_.lagged;
         spdlog::warn("sink '{}' has missed changes: it sends the state of revision {}",
