@@ -28,9 +28,9 @@ public:
              const std::string& properties = "")
         : grid_(grid.name()) {
         std::ofstream(directory_ / "kafka.toml")
-            << "[kafka]\n\"bootstrap.servers\" = \"" << kafka.bootstrap()
-            << "\"\n[[sink]]\nname = \"out\"\ntopic = \"" << topic << "\"\n"
-            << options << "\n[sink.kafka]\n\"linger.ms\" = 1\n\"retry.backoff.ms\" = 10\n"
+            << "[kafka]\n\"linger.ms\" = 1\n\"retry.backoff.ms\" = 10\n\"bootstrap.servers\" = \""
+            << kafka.bootstrap() << "\"\n[[sink]]\nname = \"out\"\ntopic = \"" << topic << "\"\n"
+            << options << "\n[sink.kafka]\n"
             << properties << "\n";
         start();
     }

@@ -111,7 +111,7 @@ void Outbox::take_too_large(std::uint64_t tag, const KafkaError& failure) {
 }
 
 Error Outbox::too_large(const std::string& text) const {
-    return {Errc::bad_configuration,
+    return {Errc::document_too_large,
             text + "; raise the limit, or let on_too_large = \"skip\" leave such messages out"};
 }
 

@@ -62,9 +62,7 @@ Result<void> run_sinks(const std::string& grid, const std::vector<SinkOptions>& 
             if (++begun == sinks.size()) on_ready();
         });
         if (done) return;
-        failure.note({done.error().code, "sink '" + options.name + "': " +
-                                             (done.error().detail.empty() ? done.error().text()
-                                                                          : done.error().detail)});
+        failure.note({done.error().code, "sink '" + options.name + "': " + done.error().text()});
         all.request_stop();
     };
     {
