@@ -1,66 +1,91 @@
-#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
-#include <optional>
-#include <string>
 
+#include "tools/kafka/config.hpp"
+#include "tools/kafka/options.hpp"
 #include "tools/kafka/signals.hpp"
-#include "tools/kafka/sink/sink_command.hpp"
+#include "tools/kafka/sink/run_sinks.hpp"
+#include "tools/kafka/source/source.hpp"
 
 namespace ringside::kafka {
+
 namespace {
 
-struct Options {
-    std::string config;
-    std::optional<std::string> grid;
-    std::string name;
-};
-
-void start_log() {
-    auto logger = spdlog::stderr_color_mt("ringside");
-    logger->set_pattern("%Y-%m-%d %H:%M:%S.%e %^%-7l%$ %v");
-    logger->flush_on(spdlog::level::info);
-    spdlog::set_default_logger(std::move(logger));
+void start_log(const std::string& level) {
+    auto log = spdlog::stderr_logger_mt("ringside-kafka");
+    log->set_level(spdlog::level::from_str(level));
+    log->flush_on(spdlog::level::debug);
+    spdlog::set_default_logger(std::move(log));
 }
 
-Result<void> run_sink(const Options& options) {
-    toml::table root;
-    try {
-        root = toml::parse_file(options.config);
-    } catch (const toml::parse_error& failure) {
-        return Error(Errc::bad_configuration, options.config + ":" +
-                                                  std::to_string(failure.source().begin.line) +
-                                                  ": " + std::string(failure.description()));
+void say_ready() {
+    std::puts("ready");
+    std::fflush(stdout);
+}
+
+int complain(const Error& failure) {
+    std::fprintf(stderr, "ringside-kafka: %s\n", failure.text().c_str());
+    const bool is_usage =
+        failure.code == Errc::bad_configuration || failure.code == Errc::bad_grid_name;
+    return is_usage ? 2 : 1;
+}
+
+int answer_ready(const std::string& grid, const std::string& group, std::int64_t max_lag) {
+    ClientOptions options;
+    options.grid = grid;
+    options.program = "ringside-kafka";
+    const auto client = Client::attach(options);
+    if (!client) return complain(client.error());
+    const auto readiness = readiness_of(*client, group, max_lag);
+    if (!readiness) return complain(readiness.error());
+    std::printf("%s\n", readiness->text.c_str());
+    return readiness->is_ready ? 0 : 1;
+}
+
+Result<void> run_sink(const std::string& grid, const Options& options, Config& config,
+                      const std::stop_token& stop) {
+    if (!options.sink.empty()) {
+        std::erase_if(config.sinks,
+                      [&](const SinkOptions& sink) { return sink.name != options.sink; });
     }
-    const tools::TomlFile file(options.config);
-    const auto table = file.table(root, "kafka");
-    if (!table) return table.error();
-    Properties common;
-    if (*table != nullptr) {
-        if (auto read = common.read(**table, file); !read) return read;
-    }
-    const StopSignals signals;
-    const std::string grid = options.grid.value_or(root["grid"].value_or(std::string("default")));
-    return run_sink_command(grid, root, file, common, options.name, signals.token());
+    if (!config.sinks.empty()) return run_sinks(grid, config.sinks, stop, say_ready);
+    const std::string which = options.sink.empty() ? "" : " of the name '" + options.sink + "'";
+    return Error(Errc::bad_configuration, options.config + " has no [[sink]]" + which);
 }
 
 int run(int argc, char** argv) {
-    CLI::App app("Joins a grid to Kafka");
-    app.set_version_flag("--version", "ringside-kafka " RINGSIDE_VERSION);
-    app.require_subcommand(1);
-    Options options;
-    CLI::App* const sink = app.add_subcommand("sink", "Tells topics of the grid's changes");
-    sink->add_option("--config", options.config, "TOML file")->required();
-    sink->add_option("-g,--grid", options.grid, "Name of the grid")->envname("RINGSIDE_GRID");
-    sink->add_option("--name", options.name, "Only this sink (default: all)");
-    CLI11_PARSE(app, argc, argv);
-    start_log();
-    const auto done = run_sink(options);
+    const ParsedOptions parsed = parse_options(argc, argv);
+    if (parsed.is_done) return parsed.status;
+    const Options& options = parsed.options;
+    const StopSignals signals;
+    start_log(options.log_level);
+    auto config = read_config(options.config);
+    if (!config) return complain(config.error());
+    if (options.command == Command::check) {
+        std::printf("%s is right\n", options.config.c_str());
+        return 0;
+    }
+    const std::string grid = options.grid.empty() ? config->grid : options.grid;
+    if (options.command == Command::sink) {
+        const auto done = run_sink(grid, options, *config, signals.token());
+        return done ? 0 : complain(done.error());
+    }
+    if (!config->source) {
+        return complain(Error(Errc::bad_configuration, options.config + " has no [source]"));
+    }
+    const SourceOptions& source = *config->source;
+    if (options.command == Command::ready) return answer_ready(grid, source.group, options.max_lag);
+    if (options.command == Command::load) {
+        const auto done = load(grid, source, options.load, signals.token());
+        if (!done) return complain(done.error());
+        return *done ? 0 : 1;
+    }
+    const auto done = Source::run(grid, source, signals.token(), say_ready);
     if (done) return 0;
-    std::fprintf(stderr, "ringside-kafka: %s\n", done.error().text().c_str());
-    return done.error().code == Errc::bad_configuration ? 2 : 1;
+    complain(done.error());
+    return 1;
 }
 
 }  // namespace

@@ -14,14 +14,14 @@ struct Header {
 
 /// A message of a topic, in the memory of whoever has it.
 struct MessageView {
-    std::string_view topic;
+    std::string_view topic{};
     std::int32_t partition = 0;
     std::int64_t offset = 0;
-    std::int64_t timestamp_ms = -1;         ///< Unix time; -1: it has none
-    std::optional<std::string_view> key;    ///< none: null
-    std::optional<std::string_view> value;  ///< none: null, a tombstone
+    std::int64_t timestamp_ms = -1;           ///< Unix time; -1: it has none
+    std::optional<std::string_view> key{};    ///< none: null
+    std::optional<std::string_view> value{};  ///< none: null, a tombstone
     /// In their order; filled in only for those who ask for headers, as to take them out costs.
-    std::span<const Header> headers;
+    std::span<const Header> headers{};
 };
 
 }  // namespace ringside::kafka

@@ -1,33 +1,21 @@
 #include "tools/ringside/name_template.hpp"
 
+#include "tools/support/text_template.hpp"
+
 namespace ringside::tools {
 
 Result<NameTemplate> NameTemplate::parse(std::string_view text) {
-    const auto bad = [&](const char* what) {
-        return Error(Errc::bad_name, "'" + std::string(text) + "' " + what);
-    };
+    auto parts = parse_template(text);
+    if (!parts) return parts.error();
     NameTemplate made;
-    while (true) {
-        const std::size_t open = text.find('{');
-        Part part{std::string(text.substr(0, open)), {}};
-        if (part.text.find('}') != std::string::npos) return bad("has a '}' without its '{'");
-        if (open == std::string_view::npos) {
-            made.parts_.push_back(std::move(part));
-            return made;
-        }
-        const std::size_t close = text.find('}', open);
-        if (close == std::string_view::npos) return bad("has a '{' without its '}'");
-        std::string_view path = text.substr(open + 1, close - open - 1);
-        while (true) {
-            const std::size_t dot = path.find('.');
-            if (path.substr(0, dot).empty()) return bad("has an empty path");
-            part.path.emplace_back(path.substr(0, dot));
-            if (dot == std::string_view::npos) break;
-            path.remove_prefix(dot + 1);
-        }
-        made.parts_.push_back(std::move(part));
-        text.remove_prefix(close + 1);
+    for (TemplatePart& part : *parts) {
+        Part& added = made.parts_.emplace_back(Part{std::move(part.text), {}});
+        if (!part.placeholder) continue;
+        auto path = split_dotted_path(*part.placeholder);
+        if (!path) return Error(Errc::bad_name, "'" + std::string(text) + "' has an empty path");
+        added.path = std::move(*path);
     }
+    return made;
 }
 
 Result<std::string> NameTemplate::name_of(const Value& document) const {

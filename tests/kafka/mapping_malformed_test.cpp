@@ -1,0 +1,97 @@
+#include "shm/base/limits.hpp"
+#include "tests/kafka/mapping_test.hpp"
+
+namespace ringside {
+namespace {
+
+using ::testing::ElementsAre;
+using testing::rule_by_key;
+using ::testing::StartsWith;
+
+/// What producers get wrong. None of it gets past the mapper, and the next message is not harmed.
+class MappingMalformed : public testing::MappingTest {
+protected:
+    void SetUp() override { load(rule_by_key("operation = 'merge'")); }
+
+    void expect_refused(std::string_view value, const std::string& error) {
+        EXPECT_THAT(map(value), ElementsAre(StartsWith(error))) << value.substr(0, 80);
+        EXPECT_THAT(map(R"({"x":1})"), ElementsAre(R"(merge a/k {"x":1})"));
+    }
+};
+
+TEST_F(MappingMalformed, NoJson) {
+    for (const char* bad : {"", " ", "{", "{\"a\":}", "{\"a\":1,}", "{'a':1}", "nul", "{} {}", "01",
+                            "{\"a\":NaN}", "\xEF\xBB\xBF{}", "[1,2", "\"\\q\""}) {
+        expect_refused(bad, "<bad_json> the value: ");
+    }
+    expect_refused(std::string_view("\0\0\0\0\x01{}", 7), "<bad_json> the value: ");
+}
+
+TEST_F(MappingMalformed, BadUtf8) {
+    expect_refused("{\"a\":\"\xFF\"}", "<bad_utf8> the value: ");
+    expect_refused("{\"\xC3\":1}", "<bad_utf8> the value: ");
+}
+
+TEST_F(MappingMalformed, DuplicateKeys) {
+    expect_refused(R"({"a":1,"b":2,"a":3})", "<duplicate_key> the value");
+}
+
+TEST_F(MappingMalformed, TooDeep) {
+    expect_refused(std::string(1000, '[') + std::string(1000, ']'), "<too_deep> the value");
+}
+
+TEST_F(MappingMalformed, NumbersOutOfRange) {
+    expect_refused(R"({"a":1e999})", "<number_out_of_range> the value");
+    expect_refused(R"({"a":18446744073709551616})", "<number_out_of_range> the value");
+}
+
+TEST_F(MappingMalformed, Huge) {
+    expect_refused("\"" + std::string(limits::document_bytes_max, 'x') + "\"",
+                   "<document_too_large> the value: ");
+    expect_refused("{\"" + std::string(limits::key_bytes_max + 1, 'x') + "\":1}",
+                   "<key_too_long> the value");
+}
+
+TEST_F(MappingMalformed, KeyThatIsNotThere) {
+    EXPECT_THAT(map({.key = std::nullopt, .value = "{}"}),
+                ElementsAre("<path_not_found> there is no 'key'"));
+    EXPECT_THAT(map({.key = "", .value = "{}"}), ElementsAre("<bad_name> 'key' is empty"));
+}
+
+TEST_F(MappingMalformed, KeyThatIsBinary) {
+    EXPECT_THAT(map({.key = std::string_view("\0\1\2\3", 4), .value = "{}"}),
+                ElementsAre(StartsWith("<bad_name> ")));
+    EXPECT_THAT(map({.key = "\x80/\x80", .value = "{}"}),
+                ElementsAre("<bad_name> 'key' has a '/': bytes that are not UTF-8"));
+}
+
+TEST_F(MappingMalformed, FailureOfOneRuleTakesTheWritesOfAll) {
+    load(rule_by_key() + "[[rule]]\nrecord = 'b/{id}'\n");
+    EXPECT_THAT(map("{}"), ElementsAre("<path_not_found> there is no 'id'"));
+    EXPECT_THAT(map(R"({"id":1})"), ElementsAre(R"(put a/k {"id":1})", R"(put b/1 {"id":1})"));
+}
+
+TEST_F(MappingMalformed, ValueThatNoRuleReadsMayBeAnything) {
+    load(rule_by_key("operation = 'remove'\nwhen = [{ field = 'key', matches = 'k.*' }]"));
+    EXPECT_THAT(map("\xFF\xFE"), ElementsAre("remove a/k"));
+    EXPECT_THAT(map(""), ElementsAre("remove a/k"));
+}
+
+TEST_F(MappingMalformed, MovedMapperGoesOn) {
+    kafka::Mapper moved = std::move(*mapper_);
+    const kafka::MessageView message{.key = "k", .value = "{}"};
+    ASSERT_TRUE(moved.map(message));
+    EXPECT_EQ(text_of(moved.map(message)->front()), "merge a/k {}");
+}
+
+TEST_F(MappingMalformed, MappingServesSeveralMappers) {
+    const kafka::Mapping mapping = testing::read_mapping(rule_by_key()).value();
+    kafka::Mapper first(mapping);
+    kafka::Mapper second(mapping);
+    const auto writes = first.map({.key = "1", .value = "{}"});
+    ASSERT_TRUE(second.map({.key = "2", .value = "[]"}));
+    EXPECT_EQ(text_of(writes->front()), "put a/1 {}");
+}
+
+}  // namespace
+}  // namespace ringside

@@ -1,0 +1,100 @@
+#include "tools/kafka/mapping/field_template.hpp"
+
+#include <algorithm>
+
+#include "tools/kafka/mapping/mapping_limits.hpp"
+#include "tools/kafka/mapping/unmappable.hpp"
+#include "tools/support/text_template.hpp"
+
+namespace ringside::kafka {
+
+namespace {
+
+Error too_long(const std::string& name, FieldTemplate::Purpose purpose) {
+    return {
+        purpose == FieldTemplate::Purpose::name ? Errc::name_too_long : Errc::document_too_large,
+        "with '" + name + "'"};
+}
+
+Error bad_part(const std::string& name, const FieldValue& value) {
+    if (!is_there(value)) return {Errc::path_not_found, "there is no '" + name + "'"};
+    return unmappable("'" + name + "' is " + shown(value) +
+                      ", but a template takes texts, integers, true and false");
+}
+
+/// What is to stand in a name.
+Result<void> check_part(const std::string& name, std::string_view text, bool may_have_slash) {
+    if (text.empty()) return Error(Errc::bad_name, "'" + name + "' is empty");
+    if (!may_have_slash && text.find('/') != std::string_view::npos) {
+        return Error(Errc::bad_name, "'" + name + "' has a '/': " + shown(FieldValue(text)));
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<FieldTemplate> FieldTemplate::parse(std::string_view text, FieldTable& fields) {
+    if (text.size() > mapping_limits::template_bytes_max) {
+        return Error(Errc::bad_configuration,
+                     "a template has at most " +
+                         std::to_string(mapping_limits::template_bytes_max) + " bytes");
+    }
+    auto parts = tools::parse_template(text);
+    if (!parts) return Error(Errc::bad_configuration, parts.error().detail);
+    if (parts->size() > mapping_limits::placeholders_max + 1) {
+        return Error(Errc::bad_configuration, "a template has at most " +
+                                                  std::to_string(mapping_limits::placeholders_max) +
+                                                  " fields");
+    }
+    FieldTemplate made;
+    for (tools::TemplatePart& part : *parts) {
+        Part& added = made.parts_.emplace_back();
+        added.text = std::move(part.text);
+        if (!part.placeholder) continue;
+        std::string_view path = *part.placeholder;
+        added.has_field = true;
+        added.may_have_slash = path.ends_with(":path");
+        if (added.may_have_slash) path.remove_suffix(5);
+        const auto field = fields.add(path);
+        if (!field) return field.error();
+        added.field = *field;
+    }
+    return made;
+}
+
+bool FieldTemplate::is_one_field() const noexcept {
+    return parts_.size() == 2 && parts_[0].text.empty() && parts_[1].text.empty() &&
+           !parts_[0].may_have_slash;
+}
+
+bool FieldTemplate::can_fill(const MessageFields& message) const noexcept {
+    return std::all_of(parts_.begin(), parts_.end(), [&](const Part& part) {
+        return !part.has_field || is_there(message.get(part.field));
+    });
+}
+
+Result<void> FieldTemplate::fill(const MessageFields& message, Purpose purpose,
+                                 std::string& out) const {
+    const bool is_name = purpose == Purpose::name;
+    const std::size_t bytes_max = is_name ? limits::name_bytes_max : limits::document_bytes_max;
+    for (const Part& part : parts_) {
+        out += part.text;
+        if (!part.has_field) break;
+        const FieldValue value = message.get(part.field);
+        const auto* text = std::get_if<std::string_view>(&value);
+        if (text != nullptr && out.size() + text->size() > bytes_max) {
+            return too_long(message.name(part.field), purpose);
+        }
+        const std::size_t before = out.size();
+        if (!append_text(value, out)) return bad_part(message.name(part.field), value);
+        if (!is_name) continue;
+        const std::string_view added = std::string_view(out).substr(before);
+        if (auto checked = check_part(message.name(part.field), added, part.may_have_slash);
+            !checked) {
+            return checked;
+        }
+    }
+    return {};
+}
+
+}  // namespace ringside::kafka

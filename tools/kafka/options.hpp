@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "shm/base/errc.hpp"
+#include "tools/kafka/source/loader.hpp"
+
+namespace ringside::kafka {
+
+enum class Command : std::uint8_t { source, sink, load, ready, check };
+
+/// What the program is started with.
+struct Options {
+    Command command = Command::source;
+    std::string config;  ///< the TOML file
+    std::string grid;    ///< empty: the one of the file
+    std::string log_level = "info";
+    std::string sink;  ///< name of the one; empty: all of the file
+    LoadArguments load;
+    std::int64_t max_lag = 0;
+};
+
+/// What the command line comes to.
+struct ParsedOptions {
+    Options options;
+    bool is_done = false;  ///< --help or --version has printed, or a flag is wrong: exit
+    int status = 0;
+};
+
+ParsedOptions parse_options(int argc, const char* const* argv);
+
+}  // namespace ringside::kafka

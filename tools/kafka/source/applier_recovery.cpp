@@ -1,0 +1,154 @@
+// A5 of applier.hpp.
+
+#include <algorithm>
+#include <utility>
+
+#include "tools/kafka/source/applier.hpp"
+
+namespace ringside::kafka {
+
+Result<void> Applier::recover() {
+    if (auto finished = finish(); !finished) return finished;
+    const std::vector<FeedPointer> feeds = feeds_;  // a session that is lost disturbs more of them
+    for (const FeedPointer& feed : feeds) {
+        if (!feed->is_disturbed) continue;
+        if (auto redone = redo(feed); !redone) return redone;
+    }
+    is_disturbed_ = std::any_of(feeds_.begin(), feeds_.end(),
+                                [](const FeedPointer& feed) { return feed->is_disturbed; });
+    return {};
+}
+
+/// Finds out where the partition is. What it has had already is taken off what is to be redone.
+/// Whether it is where it was.
+Result<bool> Applier::locate(const FeedPointer& feed) {
+    const auto position = read_position(*client_, feed->position_name);
+    if (!position) return position.error();
+    const bool was_known = std::exchange(feed->is_located, true);
+    const auto before = std::exchange(feed->applied, *position);
+    feed->base = *position;
+    if (!was_known || (before && (!*position || **position < *before))) {
+        feed->redo.clear();
+        feed->next = position->value_or(0);
+        feed->end = 0;
+        feed->has_met_end = false;
+        if (auto moved = reposition_(*feed); !moved) {
+            feed->is_located = false;
+            return moved.error();
+        }
+        return false;
+    }
+    feed->next = std::max(feed->next, position->value_or(0));
+    const auto is_before = [](const KeptMessage& a, const KeptMessage& b) {
+        return a.offset() < b.offset();
+    };
+    std::stable_sort(feed->redo.begin(), feed->redo.end(), is_before);
+    while (!feed->redo.empty() && feed->redo.front().offset() < position->value_or(0)) {
+        feed->redo.pop_front();
+    }
+    return before == *position;
+}
+
+Result<void> Applier::redo(const FeedPointer& feed) {
+    if (auto located = locate(feed); !located) return located.error();
+    for (bool without_missing = false; !feed->redo.empty();) {
+        const std::size_t count =
+            std::min({feed->redo_step, feed->redo.size(), options_.batch_messages});
+        const auto done = redo_some(*feed, count, without_missing);
+        if (done) {
+            without_missing = false;
+            feed->redo_step = std::min(2 * count, options_.batch_messages);
+            continue;
+        }
+        const Error& why = done.error();
+        if (failure_ || verdict_of(why.code) == Verdict::grid) return why;
+        const auto is_where_it_was = locate(feed);
+        if (!is_where_it_was) return is_where_it_was.error();
+        if (!*is_where_it_was) continue;
+        const bool is_of_position =
+            why == Errc::permission_denied && why.detail == feed->position_name;
+        if (is_of_position || verdict_of(why.code) == Verdict::position) return why;
+        if (count > 1) {
+            feed->redo_step = count / 2;
+            if (why == Errc::transaction_too_large) options_.batch_messages = count / 2;
+        } else if (why == Errc::not_found && !without_missing) {
+            without_missing = true;
+        } else {
+            if (auto refused = redo_without(*feed, why); !refused) return refused;
+            without_missing = false;
+        }
+    }
+    feed->is_disturbed = false;
+    step_to_end(feed);
+    return {};
+}
+
+/// The first of those to be redone is refused.
+Result<void> Applier::redo_without(PartitionFeed& feed, const Error& why) {
+    KeptMessage& message = feed.redo.front();
+    if (message.is_refused()) return why;  // it is the position that cannot be moved
+    if (auto refused = refuse(feed, message, why); !refused) return refused;
+    if (auto settled = refusals_->settle(); !settled) return settled;
+    message.mark_refused();
+    return {};
+}
+
+/// Applies the first messages of those to be redone, and takes them off.
+Result<void> Applier::redo_some(PartitionFeed& feed, std::size_t count,
+                                  bool without_missing) {
+    const auto done = write_some(feed, count, without_missing);
+    if (!done) return done.error();
+    const auto last = feed.redo.begin() + static_cast<std::ptrdiff_t>(count);
+    const std::int64_t to = (last - 1)->offset() + 1;
+    auto committed = commit_now(writer_.finish(feed, feed.applied, to, options_.grade));
+    if (!committed) return committed.error();
+    feed.redo.erase(feed.redo.begin(), last);
+    feed.applied = feed.base = to;
+    feed.next = std::max(feed.next, to);
+    account(*done);
+    return {};
+}
+
+/// Makes a transaction of the first messages; what it does.
+Result<Counters> Applier::write_some(PartitionFeed& feed, std::size_t count,
+                                     bool without_missing) {
+    writer_.clear();
+    Counters done;
+    std::vector<KeptMessage*> refused;
+    for (std::size_t i = 0; i < count; ++i) {
+        KeptMessage& message = feed.redo[i];
+        ++done.messages;
+        if (message.is_refused()) {
+            ++done.dead_letters;
+            continue;
+        }
+        const auto writes = writer_.add(feed, writer_.view(feed, message), without_missing);
+        if (writes) {
+            done.writes += *writes;
+            if (*writes == 0) ++done.filtered;
+            continue;
+        }
+        if (auto taken = refuse(feed, message, writes.error()); !taken) return taken.error();
+        refused.push_back(&message);
+        ++done.dead_letters;
+    }
+    if (!refused.empty()) {
+        if (auto settled = refusals_->settle(); !settled) return settled.error();
+        for (KeptMessage* message : refused) message->mark_refused();
+    }
+    return done;
+}
+
+/// Sends a transaction and waits for its answer.
+Result<void> Applier::commit_now(const Transaction& transaction) {
+    ++counters_->retries;
+    answer_.reset();
+    auto sent = committer_.send(transaction, [this](const Result<WriteResult>& answer) {
+        answer_ = answer ? Result<void>() : Result<void>(answer.error());
+    });
+    if (!sent) return sent;
+    if (auto drained = committer_.drain(); !drained) return drained;
+    return *answer_;
+}
+
+}  // namespace ringside::kafka

@@ -1,0 +1,43 @@
+#include "tools/kafka/source/attach.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <thread>
+
+#include "tools/kafka/backoff.hpp"
+
+namespace ringside::kafka {
+
+namespace {
+
+/// What one call may wait for the broker: in between, Kafka wants to be heard.
+constexpr std::chrono::milliseconds call_timeout{1000};
+
+bool may_pass(Errc code) noexcept {
+    return code == Errc::no_such_grid || code == Errc::no_broker || code == Errc::timed_out ||
+           code == Errc::connection_lost || code == Errc::session_limit;
+}
+
+}  // namespace
+
+Result<Client> attach(const std::string& grid, const std::stop_token& stop) {
+    ClientOptions options;
+    options.grid = grid;
+    options.program = "ringside-kafka";
+    options.timeout = call_timeout;
+    Backoff backoff;
+    for (Errc told = Errc::ok;;) {
+        auto client = Client::attach(options);
+        if (client || !may_pass(client.error().code)) return client;
+        if (client.error().code != told) {
+            told = client.error().code;
+            spdlog::warn("waits for grid '{}': {}", grid, client.error().text());
+        }
+        for (backoff.fail(); !backoff.is_over();) {
+            if (stop.stop_requested()) return Error(Errc::timed_out);
+            std::this_thread::sleep_for(std::chrono::milliseconds(10));
+        }
+    }
+}
+
+}  // namespace ringside::kafka

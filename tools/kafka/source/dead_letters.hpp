@@ -1,0 +1,67 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <tuple>
+
+#include "tools/kafka/kafka/producer.hpp"
+#include "tools/kafka/source/refusal.hpp"
+
+namespace ringside::kafka {
+
+/// Writes messages that are refused to a topic, as they were, with headers that say why:
+/// `ringside.error`, `.detail`, `.topic`, `.partition`, `.offset`, `.timestamp`. Each at least
+/// once. One that is too large for that topic goes without its value, and with
+/// `ringside.value_bytes`, the size that it had.
+class DeadLetters final : public Refusals {
+public:
+    /// Errors: those of `Producer::create`.
+    static Result<std::unique_ptr<DeadLetters>> create(const Properties& properties,
+                                                       const std::string& topic,
+                                                       std::stop_token stop);
+
+    [[nodiscard]] bool needs_headers() const noexcept override { return true; }
+    Result<void> refuse(const MessageView& message, const Error& why) override;
+    /// Errors: bad_configuration, for what somebody has to change; system_error for the others.
+    Result<void> settle() override;
+
+private:
+    /// Of the messages in question, each of whose fate is not settled yet.
+    struct Fate {
+        bool is_under_way = true;
+        std::optional<KafkaError> failure;
+    };
+    using Key = std::tuple<std::string, std::int32_t, std::int64_t>;
+
+    explicit DeadLetters(std::stop_token stop) : stop_(std::move(stop)) {}
+    Result<void> send(const MessageView& message, const Error& why, std::uint64_t tag,
+                      bool without_value);
+    void learn(std::uint64_t tag, const KafkaError* failure);
+
+    std::stop_token stop_;
+    std::map<Key, std::uint64_t> tags_;
+    std::map<std::uint64_t, Fate> fates_;
+    std::uint64_t last_tag_ = 0;
+    std::vector<Header> headers_;
+    std::optional<Producer> producer_;  ///< last: it tells outcomes while it ends
+};
+
+/// Leaves messages that are refused out, and says so in the log, at most once a second.
+class Skipping final : public Refusals {
+public:
+    Result<void> refuse(const MessageView& message, const Error& why) override;
+
+private:
+    std::chrono::steady_clock::time_point told_at_;
+    std::uint64_t untold_ = 0;
+};
+
+/// Ends everything at the first message that is refused.
+class Stopping final : public Refusals {
+public:
+    Result<void> refuse(const MessageView& message, const Error& why) override;
+};
+
+}  // namespace ringside::kafka

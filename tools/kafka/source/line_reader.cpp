@@ -1,0 +1,113 @@
+#include "tools/kafka/source/line_reader.hpp"
+
+namespace ringside::kafka {
+
+namespace {
+
+MessageView view_of(const void* kept, std::vector<Header>* headers) {
+    const Line& line = *static_cast<const Line*>(kept);
+    MessageView view;
+    view.topic = line.topic;
+    view.offset = line.number;
+    if (line.key) view.key = *line.key;
+    if (line.value) view.value = *line.value;
+    if (headers != nullptr) {
+        headers->clear();
+        for (const auto& [name, value] : line.headers) {
+            headers->push_back({name, value ? std::optional<std::string_view>(*value)
+                                            : std::optional<std::string_view>()});
+        }
+        view.headers = *headers;
+    }
+    return view;
+}
+
+constexpr KeptMessage::Origin from_file{
+    view_of, [](void* line) noexcept { delete static_cast<Line*>(line); }};
+
+/// A string as it is, everything else as JSON; none: null, or not there.
+std::optional<std::string> text_of(const Value& value) {
+    if (value.is_null()) return std::nullopt;
+    if (const auto text = value.as_string()) return std::string(*text);
+    return to_json(value);
+}
+
+bool is_blank(const std::string& text) {
+    return text.find_first_not_of(" \t\r") == std::string::npos;
+}
+
+}  // namespace
+
+Result<LineReader> LineReader::open(const std::string& path, std::string topic, bool is_envelope) {
+    LineReader reader;
+    reader.file_.open(path, std::ios::ate | std::ios::binary);
+    if (!reader.file_) return Error(Errc::bad_configuration, path + " cannot be read");
+    reader.bytes_total_ = static_cast<std::uint64_t>(reader.file_.tellg());
+    reader.file_.seekg(0);
+    reader.topic_ = std::move(topic);
+    reader.is_envelope_ = is_envelope;
+    return reader;
+}
+
+std::unique_ptr<Line> LineReader::next() {
+    while (std::getline(file_, text_)) {
+        bytes_ += text_.size() + 1;
+        ++number_;
+        if (is_blank(text_)) continue;
+        auto line = std::make_unique<Line>();
+        line->topic = topic_;
+        line->number = number_ - 1;
+        if (is_envelope_) open_envelope(*line);
+        else line->value = text_;
+        return line;
+    }
+    return nullptr;
+}
+
+void LineReader::open_envelope(Line& line) {
+    const auto fail = [&](Error failure) {
+        line.value = text_;
+        line.failure = std::move(failure);
+    };
+    const auto encoded = json_.read(text_);
+    if (!encoded) return fail(encoded.error());
+    const Value envelope = Value::of(*encoded);
+    if (!envelope.is_object()) return fail(Error(Errc::bad_json, "the envelope is no object"));
+    for (const auto& [name, value] : envelope.members()) {
+        if (name == "key") {
+            line.key = text_of(value);
+        } else if (name == "value") {
+            if (!value.is_null()) line.value = to_json(value);
+        } else if (name == "headers" && value.is_object()) {
+            for (const auto& [header, content] : value.members()) {
+                line.headers.emplace_back(header, text_of(content));
+            }
+        } else {
+            line.headers.clear();
+            line.key.reset();
+            return fail(Error(Errc::bad_json, "an envelope has key, value and headers (an object)" +
+                                                  std::string(", and not '") + std::string(name) +
+                                                  "'"));
+        }
+    }
+}
+
+Result<void> LineReader::seek(std::int64_t number) {
+    file_.clear();
+    file_.seekg(0);
+    number_ = 0;
+    bytes_ = 0;
+    while (number_ < number && std::getline(file_, text_)) {
+        ++number_;
+        bytes_ += text_.size() + 1;
+    }
+    if (file_.bad()) return Error(Errc::system_error, "the file cannot be read any more");
+    return {};
+}
+
+KeptMessage LineReader::keep(std::unique_ptr<Line> line) {
+    const std::int64_t offset = line->number;
+    return {from_file, line.release(), offset};
+}
+
+}  // namespace ringside::kafka

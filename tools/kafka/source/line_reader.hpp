@@ -1,0 +1,59 @@
+#pragma once
+
+#include <fstream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "shm/document/json.hpp"
+#include "tools/kafka/source/kept_message.hpp"
+
+namespace ringside::kafka {
+
+/// A line as a message: the line itself, or the parts of an envelope.
+struct Line {
+    std::string topic;
+    std::int64_t number = 0;  ///< from 0
+    std::optional<std::string> key;
+    std::optional<std::string> value;
+    std::vector<std::pair<std::string, std::optional<std::string>>> headers;
+    std::optional<Error> failure;  ///< the envelope is none; `value` is the whole line then
+};
+
+/// Reads JSON Lines as messages of one partition whose offsets count the lines. Empty lines are
+/// none. Thread safety: none.
+class LineReader {
+public:
+    /// `is_envelope`: each line is {"key": …, "value": …, "headers": {…}}, where all may be left
+    /// out; a key or header that is no string is its JSON text.
+    /// Error: bad_configuration: the file cannot be read.
+    static Result<LineReader> open(const std::string& path, std::string topic, bool is_envelope);
+
+    /// The next line; none: the end.
+    std::unique_ptr<Line> next();
+
+    /// Goes to a line. Error: system_error.
+    Result<void> seek(std::int64_t number);
+
+    [[nodiscard]] std::int64_t number() const noexcept { return number_; }  ///< of the next line
+    [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }   ///< read so far
+    [[nodiscard]] std::uint64_t bytes_total() const noexcept { return bytes_total_; }
+
+    /// What keeps a line.
+    static KeptMessage keep(std::unique_ptr<Line> line);
+
+private:
+    void open_envelope(Line& line);
+
+    std::ifstream file_;
+    std::string topic_;
+    bool is_envelope_ = false;
+    std::string text_;
+    JsonReader json_;
+    std::int64_t number_ = 0;
+    std::uint64_t bytes_ = 0;
+    std::uint64_t bytes_total_ = 0;
+};
+
+}  // namespace ringside::kafka

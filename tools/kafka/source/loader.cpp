@@ -1,0 +1,197 @@
+#include "tools/kafka/source/loader.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <thread>
+
+#include "shm/name/name.hpp"
+#include "tools/kafka/backoff.hpp"
+#include "tools/kafka/source/applier.hpp"
+#include "tools/kafka/source/attach.hpp"
+#include "tools/kafka/source/line_reader.hpp"
+
+namespace ringside::kafka {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// A bar on a terminal.
+class Progress {
+public:
+    explicit Progress(std::uint64_t bytes_total) : bytes_total_(bytes_total) {}
+    ~Progress() { clear(); }
+    Progress(const Progress&) = delete;
+    Progress& operator=(const Progress&) = delete;
+
+    void show(std::uint64_t bytes, std::uint64_t messages) {
+        if (!is_shown_) return;
+        constexpr int width = 40;
+        const double share = bytes_total_ == 0 ? 1.0 : double(bytes) / double(bytes_total_);
+        const int filled = int(std::min(1.0, share) * width);
+        std::fprintf(stderr, "\r[%.*s%*s] %3d%%  %llu lines", filled,
+                     "########################################", width - filled, "",
+                     int(std::min(1.0, share) * 100), static_cast<unsigned long long>(messages));
+    }
+    void clear() const {
+        if (is_shown_) std::fputs("\r\033[K", stderr);
+    }
+
+private:
+    std::uint64_t bytes_total_;
+    bool is_shown_ = isatty(STDERR_FILENO) == 1;
+};
+
+/// Refused lines go to standard error, by their numbers as editors count.
+class Telling final : public Refusals {
+public:
+    explicit Telling(const Progress& progress) : progress_(&progress) {}
+    Result<void> refuse(const MessageView& line, const Error& why) override {
+        progress_->clear();
+        std::fprintf(stderr, "line %lld: %s\n", static_cast<long long>(line.offset + 1),
+                     why.text().c_str());
+        return {};
+    }
+
+private:
+    const Progress* progress_;
+};
+
+/// One load under way.
+class Load {
+public:
+    Load(Client& client, const SourceOptions& options, const TopicOptions& topic,
+         LineReader& reader, std::stop_token stop)
+        : client_(&client),
+          topic_(&topic),
+          reader_(&reader),
+          stop_(std::move(stop)),
+          mapper_(topic.mapping),
+          progress_(reader.bytes_total()),
+          refusals_(progress_),
+          applier_(client, applying(options), refusals_, counters_,
+                   [this](const PartitionFeed& feed) { return reader_->seek(feed.next); }) {}
+
+    /// False: it was told to stop.
+    Result<bool> run(const std::string& name, const std::string& position) {
+        const FeedPointer feed =
+            applier_.open(name, 0, position, mapper_, topic_->mapping.needs_headers());
+        if (auto at = reader_->seek(feed->next); !at) return at.error();
+        for (auto line = reader_->next(); line != nullptr; line = reader_->next()) {
+            if (auto taken = take(feed, std::move(line)); !taken) return taken.error();
+            if (stop_.stop_requested()) break;
+        }
+        const bool is_whole = !stop_.stop_requested();
+        for (;;) {
+            if (is_whole) applier_.meet_end(feed, reader_->number());
+            auto finished = settle();
+            if (!finished) return finished.error();
+            // The grid was begun anew, and has not had all of the lines.
+            auto line = is_whole ? reader_->next() : nullptr;
+            if (line == nullptr) return is_whole && !stop_.stop_requested();
+            if (auto taken = take(feed, std::move(line)); !taken) return taken.error();
+        }
+    }
+
+    void print_summary(Clock::time_point begun) {
+        progress_.clear();
+        const double seconds = std::chrono::duration<double>(Clock::now() - begun).count();
+        fmt::print(
+            R"({{"lines":{},"writes":{},"filtered":{},"refused":{},"seconds":{:.3f},"rate":{:.0f}}})"
+            "\n",
+            counters_.messages, counters_.writes, counters_.filtered, counters_.dead_letters,
+            seconds, seconds > 0 ? double(counters_.messages) / seconds : 0.0);
+        std::fflush(stdout);
+    }
+    [[nodiscard]] bool has_refused() const noexcept { return counters_.dead_letters > 0; }
+
+private:
+    static ApplierOptions applying(const SourceOptions& options) {
+        ApplierOptions made;
+        made.batch_messages = std::size_t(options.batch_messages);
+        made.batch_bytes = std::size_t(options.batch_bytes);
+        made.grade = options.grade;
+        return made;
+    }
+
+    Result<void> take(const FeedPointer& feed, std::unique_ptr<Line> line) {
+        const auto failure = line->failure;
+        KeptMessage message = LineReader::keep(std::move(line));
+        if (failure) {
+            static_cast<void>(refusals_.refuse(message.view(), *failure));
+            message.mark_refused();
+        }
+        applier_.take(feed, std::move(message));
+        if (applier_.is_full() || applier_.is_disturbed()) return settle();
+        if (reader_->number() % 1024 == 0) progress_.show(reader_->bytes(), counters_.messages);
+        return {};
+    }
+
+    /// Waits until everything is applied, and for the grid where it does not take anything; an end
+    /// that was asked for is no error.
+    Result<void> settle() {
+        Backoff backoff;
+        for (Errc told = Errc::ok;;) {
+            auto done = applier_.recover();
+            if (done && !applier_.is_disturbed()) return {};
+            if (applier_.failure()) return *applier_.failure();
+            if (!done && done.error().code != told) {
+                told = done.error().code;
+                progress_.clear();
+                spdlog::warn("waits for the grid: {}", done.error().text());
+            }
+            for (backoff.fail(); !backoff.is_over();) {
+                if (stop_.stop_requested()) return {};
+                std::this_thread::sleep_for(std::chrono::milliseconds(10));
+            }
+        }
+    }
+
+    Client* client_;
+    const TopicOptions* topic_;
+    LineReader* reader_;
+    std::stop_token stop_;
+    Mapper mapper_;
+    Counters counters_;
+    Progress progress_;
+    Telling refusals_;
+    Applier applier_;
+};
+
+}  // namespace
+
+Result<bool> load(const std::string& grid, const SourceOptions& options,
+                  const LoadArguments& arguments, std::stop_token stop) {
+    const TopicOptions* topic = options.topic(arguments.topic);
+    if (topic == nullptr) {
+        return Error(Errc::bad_configuration,
+                     "no [[source.topic]] is for topic '" + arguments.topic + "'");
+    }
+    const std::string name = std::filesystem::path(arguments.file).filename().string();
+    const std::string position = position_name(options.group, name, 0);
+    if (name.starts_with('@') || !check_name(position)) {
+        return Error(Errc::bad_configuration,
+                     "'" + name + "' cannot be part of a record's name: give the file another");
+    }
+    auto reader = LineReader::open(arguments.file, arguments.topic, arguments.is_envelope);
+    if (!reader) return reader.error();
+    auto client = attach(grid, stop);
+    if (!client) return client.error();
+    if (arguments.is_restart) {
+        const auto removed = client->remove(position);
+        if (!removed && removed.error() != Errc::not_found) return removed.error();
+    }
+    const auto begun = Clock::now();
+    Load loading(*client, options, *topic, *reader, stop);
+    const auto is_whole = loading.run(name, position);
+    if (!is_whole) return is_whole;
+    loading.print_summary(begun);
+    return *is_whole && !loading.has_refused();
+}
+
+}  // namespace ringside::kafka

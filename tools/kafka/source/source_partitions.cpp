@@ -1,0 +1,160 @@
+// Which partitions a source has, where they go on, and whether they are paused.
+
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+#include "tools/kafka/source/source.hpp"
+
+namespace ringside::kafka {
+
+namespace {
+
+/// How long the gate's conditions are left alone after they were looked at.
+constexpr std::chrono::milliseconds gate_interval{50};
+
+TopicPartition place(const PartitionFeed& feed, std::int64_t offset) {
+    return {feed.topic, feed.partition, offset, false};
+}
+
+}  // namespace
+
+/// Where the next message comes from that has not been taken.
+std::int64_t Source::begin_of(const Assigned& assigned) const noexcept {
+    const PartitionFeed& feed = *assigned.feed;
+    if (feed.next > 0 || feed.base) return feed.next;
+    return assigned.topic->start == Start::earliest ? Consumer::beginning : Consumer::end;
+}
+
+void Source::assign(std::span<TopicPartition> partitions) {
+    was_assigned_ = true;
+    last_ = nullptr;
+    for (TopicPartition& partition : partitions) {
+        const TopicOptions* topic = options_->topic(partition.topic);
+        if (topic == nullptr) {
+            spdlog::warn("no [[source.topic]] is for topic '{}' of this group", partition.topic);
+            partition.is_paused = true;
+            continue;
+        }
+        Assigned& assigned = assigned_[Key(partition.topic, partition.partition)];
+        assigned.topic = topic;
+        assigned.feed = applier_->open(
+            partition.topic, partition.partition,
+            position_name(options_->group, partition.topic, partition.partition),
+            mappers_.at(topic), topic->mapping.needs_headers());
+        partition.offset = begin_of(assigned);
+        assigned.is_paused = partition.is_paused = is_to_pause(assigned);
+        spdlog::info("takes up {} [{}] at {}", partition.topic, partition.partition,
+                     partition.offset == Consumer::beginning ? "its beginning"
+                     : partition.offset == Consumer::end     ? "its end"
+                                                             : std::to_string(partition.offset));
+    }
+}
+
+void Source::revoke(std::span<const TopicPartition> partitions, bool are_lost) {
+    if (!are_lost) {
+        // What is not done in this time is done by the next one, from the position on.
+        auto finished = applier_->finish();
+        if (finished && applier_->is_disturbed() && !applier_->failure() && !held_) {
+            finished = applier_->recover();
+        }
+        tell_kafka();
+    }
+    last_ = nullptr;
+    for (const TopicPartition& partition : partitions) {
+        const auto found = assigned_.find(Key(partition.topic, partition.partition));
+        if (found == assigned_.end()) continue;
+        applier_->close(found->second.feed);
+        assigned_.erase(found);
+        spdlog::info("{} {} [{}]", are_lost ? "has lost" : "gives back", partition.topic,
+                     partition.partition);
+    }
+}
+
+Result<void> Source::restart(const Key& key, std::int64_t offset) {
+    std::vector<TopicPartition> all;
+    std::vector<TopicPartition> paused;
+    for (const auto& [other, assigned] : assigned_) {
+        all.push_back(place(*assigned.feed, other == key ? offset : begin_of(assigned)));
+        if (assigned.is_paused) paused.push_back(all.back());
+    }
+    auto restarted = consumer_->restart({key.first, key.second, offset, false}, all);
+    if (restarted && !paused.empty()) consumer_->pause(paused);
+    return restarted;
+}
+
+Result<void> Source::reposition(const PartitionFeed& feed) {
+    const Key key(feed.topic, feed.partition);
+    const auto found = assigned_.find(key);
+    if (found == assigned_.end()) return {};
+    spdlog::warn("the grid has {} [{}] at another position: goes on from there", feed.topic,
+                 feed.partition);
+    return restart(key, begin_of(found->second));
+}
+
+/// The position is not in the partition: what was there has expired, or the topic is another one.
+void Source::begin_anew(Assigned& assigned) {
+    PartitionFeed& feed = *assigned.feed;
+    spdlog::warn("position {} of {} [{}] is not in the topic any more: begins at what there is",
+                 feed.next, feed.topic, feed.partition);
+    ++counters_.resets;
+    applier_->submit();
+    feed.next = 0;
+    const auto restarted = restart(Key(feed.topic, feed.partition), Consumer::beginning);
+    if (!restarted) fatal_ = restarted.error();
+}
+
+void Source::recover() {
+    const auto recovered = applier_->recover();
+    if (!recovered) {
+        if (recovered.error() == Errc::bad_configuration) fatal_ = recovered.error();
+        else if (!applier_->failure()) hold(recovered.error());
+    } else if (held_) {
+        spdlog::info("the grid takes messages again");
+        held_.reset();
+    }
+    if (recovered) backoff_.reset();
+    set_pauses();
+}
+
+void Source::wait_for_grid(const Result<void>& answered) {
+    if (answered || held_) return;
+    hold(answered.error());
+    set_pauses();
+}
+
+void Source::hold(const Error& why) {
+    backoff_.fail();
+    ++counters_.retries;
+    if (!held_ || held_->code != why.code) spdlog::warn("waits for the grid: {}", why.text());
+    held_ = why;
+}
+
+void Source::open_gate() {
+    const auto now = Clock::now();
+    if (now - gate_tried_at_ < gate_interval || !backoff_.is_over()) return;
+    const auto opened = gate_.try_open(*consumer_);
+    gate_tried_at_ = Clock::now();
+    if (!opened) return note_trouble(opened.error());
+    if (!*opened) return;
+    spdlog::info("the snapshots are loaded: follows all topics");
+    set_pauses();
+}
+
+bool Source::is_to_pause(const Assigned& assigned) const noexcept {
+    return held_ || !assigned.feed->is_located || (!gate_.is_open() && !assigned.topic->is_snapshot);
+}
+
+void Source::set_pauses() {
+    std::vector<TopicPartition> paused;
+    std::vector<TopicPartition> resumed;
+    for (auto& [key, assigned] : assigned_) {
+        const bool is_to_be = is_to_pause(assigned);
+        if (std::exchange(assigned.is_paused, is_to_be) == is_to_be) continue;
+        (is_to_be ? paused : resumed).push_back(place(*assigned.feed, 0));
+    }
+    if (!paused.empty()) consumer_->pause(paused);
+    if (!resumed.empty()) consumer_->resume(resumed);
+}
+
+}  // namespace ringside::kafka

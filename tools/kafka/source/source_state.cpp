@@ -1,0 +1,116 @@
+// What a source tells of itself: to the log, to the grid and to Kafka.
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "tools/kafka/source/source.hpp"
+
+namespace ringside::kafka {
+
+namespace {
+
+constexpr std::chrono::seconds state_interval{1};
+constexpr std::chrono::seconds tell_kafka_interval{5};
+constexpr std::chrono::milliseconds probe_patience{200};
+
+bool is_of_connection(rd_kafka_resp_err_t code) noexcept {
+    return code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || code == RD_KAFKA_RESP_ERR__RESOLVE ||
+           code == RD_KAFKA_RESP_ERR__SSL || code == RD_KAFKA_RESP_ERR__TIMED_OUT ||
+           code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
+}
+
+std::int64_t now_ms() {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(
+               std::chrono::system_clock::now().time_since_epoch())
+        .count();
+}
+
+}  // namespace
+
+void Source::note_trouble(const KafkaError& trouble) {
+    // One broker of several; when none is left, Kafka says so.
+    if (trouble.code == RD_KAFKA_RESP_ERR__TRANSPORT) return;
+    if (trouble.kind == KafkaError::Kind::final) {
+        fatal_ = trouble.error();
+        return;
+    }
+    if (!trouble_ || trouble_->code != trouble.code) spdlog::warn("Kafka: {}", trouble.text);
+    trouble_ = trouble;
+}
+
+void Source::forget_trouble() {
+    spdlog::info("Kafka gives messages again");
+    trouble_.reset();
+}
+
+/// Whether Kafka is there again, where no message says so.
+void Source::probe_kafka() {
+    if (!trouble_ || !is_of_connection(trouble_->code)) return;
+    const auto answer = consumer_->partitions([](const std::string&) { return false; },
+                                              probe_patience);
+    if (answer) forget_trouble();
+}
+
+void Source::tick() {
+    const auto now = Clock::now();
+    if (now - told_at_ >= state_interval) {
+        probe_kafka();
+        write_state();
+    }
+    if (now - told_kafka_at_ >= tell_kafka_interval) tell_kafka();
+}
+
+/// For those who watch Kafka's groups; it is never read back.
+void Source::tell_kafka() {
+    told_kafka_at_ = Clock::now();
+    std::vector<TopicPartition> moved;
+    for (const auto& [key, assigned] : assigned_) {
+        const auto& position = assigned.feed->applied;
+        const auto told = told_kafka_.find(key);
+        if (!position || (told != told_kafka_.end() && told->second == *position)) continue;
+        told_kafka_[key] = *position;
+        moved.push_back({key.first, key.second, *position, false});
+    }
+    consumer_->commit(moved);
+}
+
+std::pair<SourceState, std::string> Source::state() const {
+    if (held_) return {SourceState::held, held_->text()};
+    if (trouble_) return {SourceState::waiting, trouble_->text};
+    if (!was_assigned_) return {SourceState::joining, {}};
+    if (assigned_.empty()) return {SourceState::standby, {}};
+    if (!gate_.is_open()) return {SourceState::loading, {}};
+    const bool is_caught_up =
+        std::all_of(assigned_.begin(), assigned_.end(),
+                    [](const auto& entry) { return entry.second.feed->has_met_end; });
+    return {is_caught_up ? SourceState::caught_up : SourceState::following, {}};
+}
+
+void Source::write_state(std::optional<SourceState> given) {
+    const auto now = Clock::now();
+    const double seconds = std::chrono::duration<double>(now - told_at_).count();
+    auto [state, reason] = this->state();
+    if (given) state = *given;
+    if (report_.since_ms == 0 || state != report_.state) report_.since_ms = now_ms();
+    report_.state = state;
+    report_.reason = std::move(reason);
+    const auto more = double(counters_.messages - report_.counters.messages);
+    report_.rate = std::uint64_t(more / seconds + 0.5);
+    report_.counters = counters_;
+    report_.partitions.clear();
+    for (const auto& [key, assigned] : assigned_) {
+        SourceReport::Partition partition{key.first, key.second, assigned.feed->applied};
+        if (const auto end = consumer_->end_of(key.first, key.second)) {
+            partition.lag = std::max<std::int64_t>(0, *end - partition.offset.value_or(0));
+        }
+        report_.partitions.push_back(std::move(partition));
+    }
+    told_at_ = now;
+    WriteOptions options;
+    options.ttl = state_ttl;
+    // A grid that takes nothing has the source held, which the log tells.
+    static_cast<void>(applier_->committer().put(state_name_, to_json(report_), options));
+}
+
+}  // namespace ringside::kafka

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <chrono>
+#include <string_view>
+
+#include "shm/base/errc.hpp"
+
+namespace ringside::tools {
+
+/// A time as people write it: 500ms, 30s, 5m, 2h, 1d. At most ten years.
+/// Error: `otherwise`.
+Result<std::chrono::milliseconds> read_duration(std::string_view text, Errc otherwise);
+
+}  // namespace ringside::tools
