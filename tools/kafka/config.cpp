@@ -29,6 +29,9 @@ Result<Config> read_config(const std::string& path) {
     auto source = read_source(root, file, common);
     if (!source) return source.error();
     config.source = *std::move(source);
+    auto sinks = read_sinks(root, file, common);
+    if (!sinks) return sinks.error();
+    config.sinks = *std::move(sinks);
     return config;
 }
 

@@ -2,7 +2,9 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "tools/kafka/sink/options.hpp"
 #include "tools/kafka/source/source_options.hpp"
 
 namespace ringside::kafka {
@@ -11,6 +13,7 @@ namespace ringside::kafka {
 struct Config {
     std::string grid = "default";
     std::optional<SourceOptions> source;  ///< none: the file has no [source]
+    std::vector<SinkOptions> sinks;
 };
 
 /// Reads and checks all of a file. Error: bad_configuration with file and line.

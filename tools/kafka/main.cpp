@@ -6,6 +6,7 @@
 #include "tools/kafka/config.hpp"
 #include "tools/kafka/options.hpp"
 #include "tools/kafka/signals.hpp"
+#include "tools/kafka/sink/run_sinks.hpp"
 #include "tools/kafka/source/source.hpp"
 
 namespace ringside::kafka {
@@ -43,31 +44,43 @@ int answer_ready(const std::string& grid, const std::string& group, std::int64_t
     return readiness->is_ready ? 0 : 1;
 }
 
+Result<void> run_sink(const std::string& grid, const Options& options, Config& config,
+                      const std::stop_token& stop) {
+    if (!options.sink.empty()) {
+        std::erase_if(config.sinks,
+                      [&](const SinkOptions& sink) { return sink.name != options.sink; });
+    }
+    if (!config.sinks.empty()) return run_sinks(grid, config.sinks, stop, say_ready);
+    const std::string which = options.sink.empty() ? "" : " of the name '" + options.sink + "'";
+    return Error(Errc::bad_configuration, options.config + " has no [[sink]]" + which);
+}
+
 int run(int argc, char** argv) {
     const ParsedOptions parsed = parse_options(argc, argv);
     if (parsed.is_done) return parsed.status;
     const Options& options = parsed.options;
     const StopSignals signals;
     start_log(options.log_level);
-    const auto config = read_config(options.config);
+    auto config = read_config(options.config);
     if (!config) return complain(config.error());
-    const std::string& grid = options.grid.empty() ? config->grid : options.grid;
     if (options.command == Command::check) {
         std::printf("%s is right\n", options.config.c_str());
         return 0;
+    }
+    const std::string grid = options.grid.empty() ? config->grid : options.grid;
+    if (options.command == Command::sink) {
+        const auto done = run_sink(grid, options, *config, signals.token());
+        return done ? 0 : complain(done.error());
     }
     if (!config->source) {
         return complain(Error(Errc::bad_configuration, options.config + " has no [source]"));
     }
     const SourceOptions& source = *config->source;
-    switch (options.command) {
-        case Command::ready: return answer_ready(grid, source.group, options.max_lag);
-        case Command::load: {
-            const auto done = load(grid, source, options.load, signals.token());
-            if (!done) return complain(done.error());
-            return *done ? 0 : 1;
-        }
-        default: break;
+    if (options.command == Command::ready) return answer_ready(grid, source.group, options.max_lag);
+    if (options.command == Command::load) {
+        const auto done = load(grid, source, options.load, signals.token());
+        if (!done) return complain(done.error());
+        return *done ? 0 : 1;
     }
     const auto done = Source::run(grid, source, signals.token(), say_ready);
     if (done) return 0;

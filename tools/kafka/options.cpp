@@ -34,6 +34,12 @@ ParsedOptions parse_options(int argc, const char* const* argv) {
         ->footer(
             "It prints 'ready' when it has attached and subscribed, and ends on SIGTERM.\n"
             "Example: ringside-kafka source --config onsale.toml");
+    CLI::App* const sink = declare(app, options, Command::sink, "sink",
+                                   "Turns the changes of records into messages of topics");
+    sink->add_option("--name", options.sink, "Only the sink of that name (default: all)");
+    sink->footer(
+        "It prints 'ready' when all sinks have their positions, and ends on SIGTERM.\n"
+        "Example: ringside-kafka sink --config onsale.toml");
     CLI::App* const load = declare(app, options, Command::load, "load",
                                    "Writes a file of JSON Lines by the rules of a topic");
     load->add_option("file", options.load.file, "The file")->required();

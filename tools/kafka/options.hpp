@@ -8,7 +8,7 @@
 
 namespace ringside::kafka {
 
-enum class Command : std::uint8_t { source, load, ready, check };
+enum class Command : std::uint8_t { source, sink, load, ready, check };
 
 /// What the program is started with.
 struct Options {
@@ -16,6 +16,7 @@ struct Options {
     std::string config;  ///< the TOML file
     std::string grid;    ///< empty: the one of the file
     std::string log_level = "info";
+    std::string sink;  ///< name of the one; empty: all of the file
     LoadArguments load;
     std::int64_t max_lag = 0;
 };

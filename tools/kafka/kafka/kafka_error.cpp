@@ -80,7 +80,7 @@ KafkaError KafkaError::of(const rd_kafka_error_t& error) {
 }
 
 Error KafkaError::error() const {
-    return {kind == Kind::final ? Errc::bad_configuration : Errc::system_error, text};
+    return {kind == Kind::too_large ? Errc::document_too_large : Errc::system_error, text};
 }
 
 }  // namespace ringside::kafka

@@ -26,8 +26,8 @@ struct KafkaError {
     /// From an error that is a thing of its own.
     static KafkaError of(const rd_kafka_error_t& error);
 
-    /// As an error of the rest of the tool: bad_configuration for what is final, system_error for
-    /// what is not.
+    /// As an error of the rest of the tool: document_too_large or system_error. Its detail says all
+    /// that there is to say.
     [[nodiscard]] Error error() const;
 };
 

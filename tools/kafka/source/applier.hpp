@@ -77,6 +77,8 @@ public:
     Result<void> poll();
     /// Whether as much is under way as may be.
     [[nodiscard]] bool is_full() const noexcept;
+    /// Transactions that are not answered yet.
+    [[nodiscard]] std::size_t pending() const noexcept { return committer_.pending(); }
     /// Sends what is taken, and waits for all answers. Errors: those of `Committer::drain`.
     Result<void> finish();
 

@@ -43,7 +43,7 @@ Result<std::size_t> BatchWriter::add(PartitionFeed& feed, const MessageView& mes
     }
     std::size_t added = 0;
     for (const MappedWrite& write : *writes) {
-        if (without_missing && write.operation == Operation::remove) {
+        if (without_missing && write.ignores_missing && write.operation == Operation::remove) {
             const auto there = client_->get(write.name);
             if (!there && there.error() == Errc::not_found) continue;
         }

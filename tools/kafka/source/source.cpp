@@ -108,7 +108,7 @@ void Source::take_messages() {
 }
 
 std::chrono::milliseconds Source::patience() const {
-    if (applier_->committer().pending() > 0) return wait_for_answers;
+    if (applier_->pending() > 0) return wait_for_answers;
     if (!held_) return wait_for_messages;
     const auto left =
         std::chrono::duration_cast<std::chrono::milliseconds>(backoff_.next() - Clock::now());

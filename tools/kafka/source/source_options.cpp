@@ -59,7 +59,9 @@ bool is_topic_name(std::string_view name) noexcept {
 }
 
 Result<TopicOptions> read_topic(const toml::table& table, const TomlFile& file) {
-    TopicOptions topic;
+    auto mapping = Mapping::read(table, file);
+    if (!mapping) return mapping.error();
+    TopicOptions topic{.mapping = *std::move(mapping)};
     auto read = file.read(
         table, "[[source.topic]]",
         {{"name", file.to(topic.name)},
@@ -79,9 +81,6 @@ Result<TopicOptions> read_topic(const toml::table& table, const TomlFile& file) 
         return file.error_at(name, "'" + topic.name + "' is not the name of a topic; a regular " +
                                        "expression begins with ^");
     }
-    auto mapping = Mapping::read(table, file);
-    if (!mapping) return mapping.error();
-    topic.mapping = *std::move(mapping);
     return topic;
 }
 

@@ -24,17 +24,16 @@ enum class OnError : std::uint8_t {
 
 /// A `[[source.topic]]`.
 struct TopicOptions {
-    std::string name;  ///< or a regular expression, `^…`
+    std::string name{};  ///< or a regular expression, `^…`
     Start start = Start::earliest;
     bool is_snapshot = false;  ///< it is read to its end before the others are
     Mapping mapping;
+    std::shared_ptr<const void> expression{};  ///< compiled; null where `name` is a name
 
     /// Whether it is for a topic of that name. A regular expression is POSIX's extended one, as
     /// librdkafka takes them.
     [[nodiscard]] bool matches(const std::string& topic) const;
     [[nodiscard]] bool is_expression() const noexcept { return name.starts_with('^'); }
-
-    std::shared_ptr<const void> expression;  ///< compiled; null where `name` is a name
 };
 
 /// `[source]`.

@@ -1,0 +1,118 @@
+#include "tools/kafka/sink/outbox.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+namespace ringside::kafka {
+
+Outbox::Outbox(const SinkOptions& options, SinkCounters& counters)
+    : options_(options), counters_(counters) {}
+
+Result<void> Outbox::open() {
+    close();
+    acknowledgements_ = Acknowledgements();
+    is_going_back_ = false;
+    newest_ = 0;
+    Properties properties = options_.kafka;
+    if (sends_singly_) properties.set("batch.num.messages", "1");
+    auto made = Producer::create(
+        std::move(properties), options_.topic,
+        [this](std::uint64_t tag, const KafkaError* failure) { take_outcome(tag, failure); });
+    if (!made) return made.error();
+    producer_ = *std::move(made);
+    return {};
+}
+
+Result<bool> Outbox::add(OutgoingMessage message, Revision revision, Part part) {
+    message.tag = part == Part::state ? acknowledgements_.add_of_state(revision)
+                                      : acknowledgements_.add(revision);
+    const std::size_t key_bytes = message.key ? message.key->size() : 0;
+    const std::size_t value_bytes = message.value ? message.value->size() : 0;
+    const auto refused = producer_->send(message);
+    if (!refused) {
+        newest_ = std::max(newest_, revision);
+        ++counters_.messages;
+        counters_.bytes += key_bytes + value_bytes;
+        return true;
+    }
+    acknowledgements_.settle(message.tag);
+    if (Producer::is_queue_full(*refused)) return false;
+    if (refused->kind != KafkaError::Kind::too_large) return refused->error();
+    const std::string text =
+        fmt::format("'{}' at revision {}, {} bytes: {}", message.key.value_or(""), revision,
+                    value_bytes, refused->text);
+    if (options_.on_too_large == TooLarge::stop) return too_large(text);
+    ++counters_.too_large;
+    spdlog::error("sink '{}' leaves out {}", options_.name, text);
+    return true;
+}
+
+void Outbox::poll(std::chrono::milliseconds timeout) {
+    if (!producer_) return;
+    producer_->poll(timeout);
+    if (auto trouble = producer_->take_trouble()) {
+        trouble_ = trouble->text;
+        if (trouble->kind == KafkaError::Kind::final) final_ = trouble->error();
+    }
+    if (const auto fatal = producer_->fatal_error()) final_ = fatal->error();
+}
+
+bool Outbox::flush(std::chrono::milliseconds timeout) {
+    constexpr auto slice = std::chrono::milliseconds(20);
+    const auto deadline = std::chrono::steady_clock::now() + timeout;
+    while (producer_ && !is_empty() && !final_ && !is_going_back_) {
+        if (std::chrono::steady_clock::now() > deadline) return false;
+        producer_->flush(slice);
+        poll(std::chrono::milliseconds(0));
+    }
+    return is_empty();
+}
+
+Result<bool> Outbox::must_go_back(Revision position) {
+    if (final_) return *final_;
+    if (!sends_singly_ || is_going_back_ || position < singly_up_to_) return is_going_back_;
+    // Past the message that was too large: batches again.
+    sends_singly_ = false;
+    return true;
+}
+
+void Outbox::take_outcome(std::uint64_t tag, const KafkaError* failure) {
+    if (failure == nullptr) {
+        ++acknowledged_;
+        if (!trouble_.empty()) trouble_.clear();
+        return acknowledgements_.settle(tag);
+    }
+    if (is_going_back_) return;  // it will be sent again
+    if (failure->kind == KafkaError::Kind::too_large) return take_too_large(tag, *failure);
+    trouble_ = failure->text;
+    if (failure->kind == KafkaError::Kind::final) final_ = failure->error();
+    is_going_back_ = true;
+}
+
+void Outbox::take_too_large(std::uint64_t tag, const KafkaError& failure) {
+    if (!sends_singly_) {
+        sends_singly_ = true;
+        singly_up_to_ = newest_;
+        is_going_back_ = true;
+        return;
+    }
+    const std::string text =
+        fmt::format("a message of revision {}: {}", acknowledgements_.revision(tag), failure.text);
+    if (options_.on_too_large == TooLarge::stop) {
+        final_ = too_large(text);
+        is_going_back_ = true;
+        return;
+    }
+    ++counters_.too_large;
+    spdlog::error("sink '{}' leaves out {}", options_.name, text);
+    acknowledgements_.settle(tag);
+}
+
+Error Outbox::too_large(const std::string& text) const {
+    return {Errc::document_too_large,
+            text + "; raise the limit, or let on_too_large = \"skip\" leave such messages out"};
+}
+
+}  // namespace ringside::kafka

@@ -1,0 +1,219 @@
+#include "tools/kafka/sink/sink.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <utility>
+
+#include "tools/kafka/sink/grid_error.hpp"
+
+namespace ringside::kafka {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr auto back_off_min = milliseconds(200);
+constexpr auto back_off_max = milliseconds(5000);
+constexpr auto grid_retry = milliseconds(50);
+/// While Kafka has still to acknowledge something, and while it has not.
+constexpr auto wait_for_kafka = milliseconds(20);
+constexpr auto wait_for_changes = milliseconds(200);
+constexpr int changes_per_go = 256;
+/// Well below the lease of a watch's pin: what was encoded within is what was committed.
+constexpr auto encode_time_max = std::chrono::seconds(5);
+
+}  // namespace
+
+Sink::Sink(Client& client, SinkOptions options, std::string member)
+    : client_(client),
+      options_(std::move(options)),
+      selection_(options_.patterns, options_.name),
+      position_record_(client, options_.name, member),
+      report_record_(client, options_.name, member),
+      outbox_(options_, counters_),
+      message_(options_) {}
+
+Result<void> Sink::run(std::stop_token stop, std::function<void()> on_ready) {
+    stop_ = std::move(stop);
+    on_ready_ = std::move(on_ready);
+    if (auto taken = take_over(); !taken) return taken;
+    spdlog::info("sink '{}' goes on after revision {}", options_.name, position_.revision);
+    for (;;) {
+        const std::uint64_t acknowledged = outbox_.acknowledged();
+        const auto next = work();
+        if (!next) {
+            const Error failure = next.error();
+            end(&failure);
+            return failure;
+        }
+        if (*next == Next::stop) break;
+        ++counters_.retries;
+        if (gap_) gap_->is_missed = true;  // some of the state may have been told
+        if (outbox_.acknowledged() != acknowledged) back_off_ = milliseconds(0);
+        outbox_.close();
+        watch_.reset();  // it has read further than what is complete
+        back_off_ = std::clamp(back_off_ * 2, back_off_min, back_off_max);
+        report_as_it_is();
+        pause(back_off_);
+        if (stop_.stop_requested()) break;
+    }
+    end(nullptr);
+    return {};
+}
+
+/// The position that the grid has, or one to begin with.
+Result<void> Sink::take_over() {
+    const auto found = position_record_.take_over();
+    if (!found) return found.error();
+    position_ = found->value_or(SinkPosition());
+    position_written_ = position_.revision;
+    if (position_.revision != 0) return {};
+    auto watch =
+        client_.watch(selection_.widest(), {.mode = WatchMode::every, .is_interest = false});
+    if (!watch) return watch.error();
+    position_.boot_id = watch->boot_id();
+    // Where there is a record without a revision, a former run may have told some of the state.
+    if (*found || options_.start == SinkStart::snapshot) {
+        gap_ = Gap{.is_missed = found->has_value()};
+        return {};
+    }
+    position_.revision = position_written_ = watch->delivered();
+    return position_record_.write(position_);
+}
+
+Result<Sink::Next> Sink::work() {
+    if (auto opened = outbox_.open(); !opened) return opened.error();
+    if (!gap_) {
+        const auto begun = begin_watch();
+        if (!begun || *begun != Next::go_on) return begun;
+    }
+    for (;;) {
+        const auto next = gap_ ? send_state() : follow();
+        if (!next || *next != Next::go_on) return next;
+    }
+}
+
+/// After the position, if that is still possible.
+Result<Sink::Next> Sink::begin_watch() {
+    auto watch = client_.watch(
+        selection_.widest(),
+        {.mode = WatchMode::every, .from = position_.revision + 1, .is_interest = false});
+    if (!watch && watch.error().code != Errc::compacted) return failed(watch.error());
+    if (watch && watch->boot_id() == position_.boot_id) {
+        watch_ = *std::move(watch);
+        say_ready();
+        return Next::go_on;
+    }
+    gap_ = Gap{};
+    return Next::go_on;
+}
+
+/// Sends changes until there is a gap.
+Result<Sink::Next> Sink::follow() {
+    while (!gap_) {
+        const auto due = chores();
+        if (!due || *due != Next::go_on) return due;
+        auto event = watch_->poll();
+        for (int read = 0; event && !gap_ && read < changes_per_go; ++read) {
+            const auto next = take(*event);
+            if (!next || *next != Next::go_on) return next;
+            event = watch_->poll();
+        }
+        if (!event && event.error().code == Errc::would_block) {
+            event = watch_->next(outbox_.is_empty() ? wait_for_changes : wait_for_kafka);
+        }
+        trouble_.clear();
+        if (gap_) break;
+        if (event) {
+            const auto next = take(*event);
+            if (!next || *next != Next::go_on) return next;
+            continue;
+        }
+        const Error& error = event.error();
+        // An event that had to wait for room may be kept too long: it was encoded before.
+        if (error.code == Errc::timed_out || error.code == Errc::snapshot_expired) continue;
+        if (!is_passing(error.code)) return error;
+        trouble_ = error.text();  // the watch finds the next grid
+        pause(grid_retry);
+    }
+    return Next::go_on;
+}
+
+Result<Sink::Next> Sink::take(const WatchEvent& event) {
+    if (event.kind == WatchKind::lagged) {
+        gap_ = Gap{.missed = event.missed};
+        return Next::go_on;
+    }
+    if (!selection_.matches(event.record.name())) return Next::go_on;
+    const auto begun = Clock::now();
+    const OutgoingMessage& message = message_.of(event);
+    // A process that was stopped meanwhile may have read memory that is used again.
+    if (Clock::now() - begun > encode_time_max) return Next::go_back;
+    return send(message, event.record.revision(), Outbox::Part::change);
+}
+
+/// Waits while there is no room.
+Result<Sink::Next> Sink::send(const OutgoingMessage& message, Revision revision,
+                              Outbox::Part part) {
+    for (;;) {
+        const auto taken = outbox_.add(message, revision, part);
+        if (!taken) return taken.error();
+        if (*taken) return Next::go_on;
+        outbox_.poll(wait_for_kafka);
+        const auto due = chores();
+        if (!due || *due != Next::go_on) return due;
+    }
+}
+
+/// What is done now and then, whatever else is.
+Result<Sink::Next> Sink::chores() {
+    if (stop_.stop_requested()) return Next::stop;
+    outbox_.poll(milliseconds(0));
+    const auto now = Clock::now();
+    if (now >= position_due_) {
+        position_due_ = now + position_interval;
+        if (auto kept = keep_position(false); !kept) return kept.error();
+    }
+    if (now >= report_due_) {
+        report_due_ = now + ReportRecord::interval;
+        if (auto own = check_own(); !own) return own.error();
+        report_as_it_is();
+    }
+    const auto back = outbox_.must_go_back(position_.revision);
+    if (!back) return back.error();
+    return *back ? Next::go_back : Next::go_on;
+}
+
+void Sink::say_ready() {
+    if (const auto say = std::exchange(on_ready_, nullptr)) say();
+}
+
+void Sink::pause(milliseconds time) {
+    std::mutex mutex;
+    std::condition_variable_any never;
+    std::unique_lock lock(mutex);
+    never.wait_for(lock, stop_, time, [] { return false; });
+}
+
+void Sink::end(const Error* failure) {
+    const bool is_fenced = failure != nullptr && failure->code == Errc::condition_failed;
+    if (!is_fenced) {
+        if (!outbox_.flush(stop_timeout)) {
+            spdlog::warn("sink '{}' ends before Kafka has all messages: they will be sent again",
+                         options_.name);
+        }
+        if (auto kept = keep_position(true); !kept) {
+            spdlog::error("sink '{}': {}", options_.name, kept.error().text());
+        }
+    }
+    outbox_.close();
+    if (failure != nullptr) return report("failed", failure->text());
+    if (auto removed = report_record_.remove(); !removed) {
+        spdlog::debug("sink '{}': {}", options_.name, removed.error().text());
+    }
+}
+
+}  // namespace ringside::kafka

@@ -1,0 +1,72 @@
+// How a sink keeps its place, and says how it is.
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "tools/kafka/sink/grid_error.hpp"
+#include "tools/kafka/sink/sink.hpp"
+
+namespace ringside::kafka {
+
+namespace {
+
+/// The position follows also where nothing is told, but not each time that this very record, or
+/// that of the report, is written.
+constexpr Revision silent_revisions_max = 64;
+
+}  // namespace
+
+/// Writes how far Kafka has everything, if there is something to say.
+Result<void> Sink::keep_position(bool is_last) {
+    // While the state is sent, nothing after the former position is complete.
+    const Revision read_up_to = gap_ || !watch_ ? position_.revision : watch_->delivered();
+    position_.revision = std::max(position_.revision, outbox_.complete(read_up_to));
+    const Revision silent_max = is_last ? 0 : silent_revisions_max;
+    const bool has_told = outbox_.acknowledged() != acknowledged_written_;
+    if (position_.revision == position_written_) return {};
+    if (!has_told && position_.revision <= position_written_ + silent_max) return {};
+    const auto written = position_record_.write(position_);
+    if (written) {
+        position_written_ = position_.revision;
+        acknowledged_written_ = outbox_.acknowledged();
+        return {};
+    }
+    const Error& error = written.error();
+    if (error.code == Errc::condition_failed) return fenced();
+    if (!is_passing(error.code)) return error;
+    trouble_ = error.text();  // it is written the next time
+    return {};
+}
+
+Result<void> Sink::check_own() const {
+    const auto own = position_record_.is_own();
+    if (own && !*own) return fenced();
+    return {};
+}
+
+Error Sink::fenced() const {
+    return {Errc::condition_failed,
+            "another sink '" + options_.name + "' has taken over: there can be one of a name"};
+}
+
+void Sink::report_as_it_is() {
+    if (!outbox_.trouble().empty() && (outbox_.pending() > 0 || !outbox_.is_empty())) {
+        return report("waiting", outbox_.trouble());
+    }
+    if (!trouble_.empty()) return report("waiting", trouble_);
+    report(gap_ ? "snapshot" : "running", {});
+}
+
+void Sink::report(std::string_view state, const std::string& reason) {
+    const Revision newest = client_.revision();
+    SinkReport made{.state = state,
+                    .reason = reason,
+                    .revision = position_.revision,
+                    .behind = newest - std::min(newest, position_.revision),
+                    .pending = outbox_.pending(),
+                    .counters = counters_};
+    const auto written = report_record_.write(made);
+    if (!written) spdlog::debug("sink '{}': {}", options_.name, written.error().text());
+}
+
+}  // namespace ringside::kafka
