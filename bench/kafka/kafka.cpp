@@ -16,7 +16,7 @@ MockCluster::MockCluster(int partitions) {
     Descriptor writing(ends[1]);
     child_.emplace([&writing, partitions] {
         unpin();
-        const KafkaHandle handle = open_kafka(RD_KAFKA_PRODUCER, {});
+        const KafkaHandle handle = open_kafka(RD_KAFKA_PRODUCER, {{"log_level", "3"}});
         rd_kafka_mock_cluster_t* cluster = rd_kafka_mock_cluster_new(handle.get(), 1);
         if (cluster == nullptr) throw std::runtime_error("no mock cluster");
         rd_kafka_mock_topic_create(cluster, kafka_topic, partitions, 1);
@@ -112,7 +112,7 @@ KafkaTool::KafkaTool(const Broker& broker, const std::string& command,
     std::ofstream(file_) << configuration;
     child_.emplace([&] {
         unpin();
-        become(RINGSIDE_KAFKA_PATH, {"ringside-kafka", "--grid", broker.grid(), command, "--config", file_});
+        become(RINGSIDE_KAFKA_PATH, {"ringside-kafka", command, "--grid", broker.grid(), "--config", file_});
     });
 }
 

@@ -34,11 +34,15 @@ double time_in(std::string_view message) {
 
 /// Histograms are of one process; what it has seen in the end comes through words that are shared.
 struct Seen {
+    SharedFlag begins_ns;  ///< messages from before are of the time in which both joined
+    SharedFlag has_begun;
     SharedFlag count;
     SharedFlag p50_ns;
     SharedFlag p99_ns;
 
     void add(Latencies& latencies, double produced_ns) const {
+        *has_begun = 1;
+        if (*begins_ns == 0 || produced_ns < static_cast<double>(*begins_ns)) return;
         latencies.add(steady_ns() - produced_ns);
         *p50_ns = static_cast<std::uint64_t>(latencies.at(0.5));
         *p99_ns = static_cast<std::uint64_t>(latencies.at(0.99));
@@ -94,13 +98,14 @@ void measure_source_latency(Report& report, const KafkaScale& scale) {
                                     static_cast<std::uint64_t>(steady_ns())));
                 rd_kafka_poll(handle.get(), 0);
             };
-            // The first ones wait for the consumers to join; they are all told apart by `at`.
             for (int i = 0; *is_done == 0; ++i) {
                 send(i % 1000);
                 usleep(2000);
             }
         });
-        await([&] { return *by_consumer.count > 0 && *by_reader.count > 0; }, "both follow");
+        await([&] { return *by_consumer.has_begun == 1 && *by_reader.has_begun == 1; },
+              "both follow");
+        *by_consumer.begins_ns = *by_reader.begins_ns = static_cast<std::uint64_t>(steady_ns());
         const auto wanted = static_cast<std::uint64_t>(scale.latency_messages);
         await([&] { return *by_consumer.count >= wanted && *by_reader.count >= wanted; },
               "the messages have come");
