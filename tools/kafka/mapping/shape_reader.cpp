@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 
 #include "tools/kafka/mapping/shape.hpp"
 #include "tools/kafka/mapping/toml_values.hpp"
