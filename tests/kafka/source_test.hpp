@@ -21,7 +21,7 @@ namespace ringside::testing {
 /// Sources as processes of their own, between a cluster and a grid.
 class SourceTest : public ::testing::Test {
 protected:
-    static constexpr auto patience = std::chrono::seconds(30);
+    static constexpr auto patience = std::chrono::seconds(20);
     static constexpr const char* merge_rule = R"(
         [[source.topic.rule]]
         record = "seat/{key}"
@@ -41,7 +41,7 @@ protected:
             grid = "{}"
             [kafka]
             "bootstrap.servers" = "{}"
-            "session.timeout.ms" = 1000
+            "session.timeout.ms" = 4000
             "heartbeat.interval.ms" = 100
             "fetch.wait.max.ms" = 10
             "reconnect.backoff.max.ms" = 100
