@@ -229,7 +229,13 @@ bool Consumer::close(std::chrono::milliseconds timeout) {
     }
     const auto deadline = Clock::now() + timeout;
     while (rd_kafka_consumer_closed(client_.get()) == 0 && Clock::now() < deadline) {
-        static_cast<void>(rd_kafka_queue_poll_callback(queue.get(), 100));
+        // Messages come here, too, and are left to the next one.
+        const EventHandle event(rd_kafka_queue_poll(queue.get(), 100));
+        if (event == nullptr || rd_kafka_event_type(event.get()) != RD_KAFKA_EVENT_REBALANCE) {
+            continue;
+        }
+        rebalance(client_.get(), rd_kafka_event_error(event.get()),
+                  rd_kafka_event_topic_partition_list(event.get()), this);
     }
     is_closed_ = rd_kafka_consumer_closed(client_.get()) != 0;
     return is_closed_;
