@@ -62,7 +62,7 @@ Result<void> run_sinks(const std::string& grid, const std::vector<SinkOptions>& 
             if (++begun == sinks.size()) on_ready();
         });
         if (done) return;
-        failure.note({done.error().code, "sink '" + options.name + "': " + done.error().text()});
+        failure.note({done.error().code, "sink '" + options.name + "': " + plain(done.error())});
         all.request_stop();
     };
     {

@@ -210,7 +210,7 @@ void Sink::end(const Error* failure) {
         }
     }
     outbox_.close();
-    if (failure != nullptr) return report("failed", failure->text());
+    if (failure != nullptr) return report("failed", plain(*failure));
     if (auto removed = report_record_.remove(); !removed) {
         spdlog::debug("sink '{}': {}", options_.name, removed.error().text());
     }
