@@ -21,13 +21,16 @@ protected:
         TestSink sink(grid, kafka, topic);
         // From its first position on it tells of each change.
         ASSERT_TRUE(eventually([&] { return position_of(client) > 0; }));
+        TestConsumer consumer(kafka, topic);
         std::map<std::string, std::vector<Revision>> made;
         std::atomic<bool> is_over = false;
         std::thread writer([&] { write_until(is_over, grid, made); });
 
         Random dice = random(1);
         for (int i = 0; i < kills; ++i) {
-            std::this_thread::sleep_for(std::chrono::microseconds(dice.below(150'000)));
+            // Read all the time, as the mock keeps only so much.
+            consumer.read_until([](const auto&) { return false; },
+                                std::chrono::milliseconds(dice.below(150)));
             sink.kill();
             if (dice.one_in(3)) sink.start_without_waiting();
             else sink.start();
@@ -35,7 +38,6 @@ protected:
         is_over = true;
         writer.join();
 
-        TestConsumer consumer(kafka, topic);
         Mirror mirror;
         std::size_t applied = 0;
         const auto wanted = state_of(client);

@@ -104,6 +104,9 @@ TEST(SinkGaps, AGridThatWasBegunAnewIsToldAsAWhole) {
     client.put("event/5", "5").value();
     consumer.read_until([](const auto& all) { return all.back().key == "event/5"; });
     EXPECT_EQ(count_of(consumer.all(), "lagged"), 1);
+    Mirror mirror;
+    for (const TestMessage& message : consumer.all()) mirror.apply(message);
+    EXPECT_EQ(mirror.state(), state_of(client));
     EXPECT_TRUE(eventually([&] { return position_of(client) > 0; }));
     EXPECT_EQ(sink.stop(), 0);
 }

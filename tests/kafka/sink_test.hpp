@@ -93,19 +93,22 @@ inline Revision revision_of(const TestMessage& message) {
 }
 
 /// Whoever reads a sink's topic, as docs/kafka.md tells them to: of each name what has the newest
-/// revision counts, and what a partition does not tell between "lagged" and "resumed" is gone.
+/// revision counts; after "lagged", what is current does, and what a partition does not tell until
+/// "resumed" is gone.
 class Mirror {
 public:
     void apply(const TestMessage& message) {
         const std::string kind = header_of(message, "kind");
         if (kind == "lagged") told_[message.partition].emplace();
-        if (kind == "resumed") forget_untold(message.partition, revision_of(message));
+        if (kind == "resumed") forget_untold(message.partition);
         if (kind == "lagged" || kind == "resumed") return;
         const std::string& name = message.key.value();
-        if (auto& told = told_[message.partition]) told->insert(name);
+        auto& told = told_[message.partition];
+        if (told) told->insert(name);
         Record& record = records_[name];
         seen_[name][revision_of(message)] += 1;
-        if (revision_of(message) < record.revision) return;
+        const bool counts = told && kind == "current";
+        if (!counts && revision_of(message) < record.revision) return;
         record = {message.partition, revision_of(message), message.value};
     }
 
@@ -129,12 +132,11 @@ private:
         std::optional<std::string> value{};
     };
 
-    void forget_untold(std::int32_t partition, Revision revision) {
+    void forget_untold(std::int32_t partition) {
         auto& told = told_[partition];
         if (!told) return;
         for (auto& [name, record] : records_) {
-            if (record.partition != partition || told->contains(name)) continue;
-            if (record.revision <= revision) record.value.reset();
+            if (record.partition == partition && !told->contains(name)) record = {partition};
         }
         told.reset();
     }
