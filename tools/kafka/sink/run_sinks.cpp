@@ -67,6 +67,7 @@ Result<void> run_sinks(const std::string& grid, const std::vector<SinkOptions>& 
     };
     {
         std::vector<std::jthread> threads;
+        threads.reserve(sinks.size());
         for (const SinkOptions& options : sinks) threads.emplace_back(run, std::cref(options));
     }
     return failure.result();
