@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -36,9 +37,12 @@ public:
     }
 
     void start() {
+        start_without_waiting();
+        is_ready_ = process_->read_line() == "ready";
+    }
+    void start_without_waiting() {
         process_ = std::make_unique<Process>(std::vector<std::string>{
             RINGSIDE_KAFKA_PATH, "sink", "--grid", grid_, "--config", directory_ / "kafka.toml"});
-        is_ready_ = process_->read_line() == "ready";
     }
     /// Ends it in order; its exit status.
     int stop() { return process_->finish(SIGTERM); }
@@ -89,23 +93,23 @@ inline Revision revision_of(const TestMessage& message) {
 }
 
 /// Whoever reads a sink's topic, as docs/kafka.md tells them to: of each name what has the newest
-/// revision counts, and what is not told between "lagged" and "resumed" is gone.
+/// revision counts; after "lagged", what is current does, and what a partition does not tell until
+/// "resumed" is gone.
 class Mirror {
 public:
     void apply(const TestMessage& message) {
         const std::string kind = header_of(message, "kind");
-        if (kind == "lagged") told_.emplace();
-        if (kind == "resumed" && told_) forget_untold(revision_of(message));
+        if (kind == "lagged") told_[message.partition].emplace();
+        if (kind == "resumed") forget_untold(message.partition);
         if (kind == "lagged" || kind == "resumed") return;
         const std::string& name = message.key.value();
-        if (told_) (*told_)[name] = true;
+        auto& told = told_[message.partition];
+        if (told) told->insert(name);
         Record& record = records_[name];
         seen_[name][revision_of(message)] += 1;
-        if (revision_of(message) < record.revision) return;
-        record = {revision_of(message), message.value};
-    }
-    void apply(const std::vector<TestMessage>& messages) {
-        for (const TestMessage& message : messages) apply(message);
+        const bool counts = told && kind == "current";
+        if (!counts && revision_of(message) < record.revision) return;
+        record = {message.partition, revision_of(message), message.value};
     }
 
     /// Name and document of what is there.
@@ -123,20 +127,23 @@ public:
 
 private:
     struct Record {
+        std::int32_t partition = 0;
         Revision revision = 0;
         std::optional<std::string> value{};
     };
 
-    void forget_untold(Revision revision) {
+    void forget_untold(std::int32_t partition) {
+        auto& told = told_[partition];
+        if (!told) return;
         for (auto& [name, record] : records_) {
-            if (!told_->contains(name) && record.revision <= revision) record.value.reset();
+            if (record.partition == partition && !told->contains(name)) record = {partition};
         }
-        told_.reset();
+        told.reset();
     }
 
     std::map<std::string, Record> records_;
     std::map<std::string, std::map<Revision, int>> seen_;
-    std::optional<std::map<std::string, bool>> told_;
+    std::map<std::int32_t, std::optional<std::set<std::string>>> told_;
 };
 
 /// The records of a grid that match, as `Mirror::state` shows them.

@@ -31,6 +31,10 @@ struct KafkaError {
     [[nodiscard]] Error error() const;
 };
 
+/// What there is to say of an error. Where this tool has made it, its detail is all: the code's own
+/// words are about documents, conditions and calls to this host.
+[[nodiscard]] std::string plain(const Error& error);
+
 /// A value, or why Kafka did not give it.
 template <class T>
 using KafkaResult = boost::system::result<T, KafkaError>;

@@ -27,7 +27,7 @@ constexpr auto encode_time_max = std::chrono::seconds(5);
 
 }  // namespace
 
-Sink::Sink(Client& client, SinkOptions options, std::string member)
+Sink::Sink(Client& client, SinkOptions options, const std::string& member)
     : client_(client),
       options_(std::move(options)),
       selection_(options_.patterns, options_.name),
@@ -43,7 +43,7 @@ Result<void> Sink::run(std::stop_token stop, std::function<void()> on_ready) {
     spdlog::info("sink '{}' goes on after revision {}", options_.name, position_.revision);
     for (;;) {
         const std::uint64_t acknowledged = outbox_.acknowledged();
-        const auto next = work();
+        auto next = work();
         if (!next) {
             const Error failure = next.error();
             end(&failure);
@@ -87,11 +87,11 @@ Result<void> Sink::take_over() {
 Result<Sink::Next> Sink::work() {
     if (auto opened = outbox_.open(); !opened) return opened.error();
     if (!gap_) {
-        const auto begun = begin_watch();
+        auto begun = begin_watch();
         if (!begun || *begun != Next::go_on) return begun;
     }
     for (;;) {
-        const auto next = gap_ ? send_state() : follow();
+        auto next = gap_ ? send_state() : follow();
         if (!next || *next != Next::go_on) return next;
     }
 }
@@ -114,11 +114,11 @@ Result<Sink::Next> Sink::begin_watch() {
 /// Sends changes until there is a gap.
 Result<Sink::Next> Sink::follow() {
     while (!gap_) {
-        const auto due = chores();
+        auto due = chores();
         if (!due || *due != Next::go_on) return due;
         auto event = watch_->poll();
         for (int read = 0; event && !gap_ && read < changes_per_go; ++read) {
-            const auto next = take(*event);
+            auto next = take(*event);
             if (!next || *next != Next::go_on) return next;
             event = watch_->poll();
         }
@@ -128,7 +128,7 @@ Result<Sink::Next> Sink::follow() {
         trouble_.clear();
         if (gap_) break;
         if (event) {
-            const auto next = take(*event);
+            auto next = take(*event);
             if (!next || *next != Next::go_on) return next;
             continue;
         }
@@ -148,7 +148,7 @@ Result<Sink::Next> Sink::take(const WatchEvent& event) {
         return Next::go_on;
     }
     if (!selection_.matches(event.record.name())) return Next::go_on;
-    const auto begun = Clock::now();
+    auto begun = Clock::now();
     const OutgoingMessage& message = message_.of(event);
     // A process that was stopped meanwhile may have read memory that is used again.
     if (Clock::now() - begun > encode_time_max) return Next::go_back;
@@ -163,7 +163,7 @@ Result<Sink::Next> Sink::send(const OutgoingMessage& message, Revision revision,
         if (!taken) return taken.error();
         if (*taken) return Next::go_on;
         outbox_.poll(wait_for_kafka);
-        const auto due = chores();
+        auto due = chores();
         if (!due || *due != Next::go_on) return due;
     }
 }
@@ -210,7 +210,7 @@ void Sink::end(const Error* failure) {
         }
     }
     outbox_.close();
-    if (failure != nullptr) return report("failed", failure->text());
+    if (failure != nullptr) return report("failed", plain(*failure));
     if (auto removed = report_record_.remove(); !removed) {
         spdlog::debug("sink '{}': {}", options_.name, removed.error().text());
     }

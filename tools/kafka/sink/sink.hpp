@@ -33,7 +33,7 @@ namespace ringside::kafka {
 class Sink {
 public:
     /// `member`: a name that no other process or sink has had. The client outlives the sink.
-    Sink(Client& client, SinkOptions options, std::string member);
+    Sink(Client& client, SinkOptions options, const std::string& member);
 
     /// Runs until it is asked to stop; then Kafka has all that was handed over, or `stop_timeout`
     /// is over. `on_ready` is called once: changes from then on are told one by one, where none are

@@ -22,9 +22,7 @@ constexpr int messages_at_a_time = 4096;
 constexpr std::chrono::seconds leave_time{5};
 
 /// One name for each process, also where several hosts' processes have the same id.
-std::string member_name() {
-    return fmt::format("{}-{:08x}", ::getpid(), std::random_device()());
-}
+std::string member_name() { return fmt::format("{}-{:08x}", ::getpid(), std::random_device()()); }
 
 }  // namespace
 
@@ -75,8 +73,7 @@ Result<void> Source::start() {
     handlers.revoke = [this](std::span<const TopicPartition> partitions, bool are_lost) {
         revoke(partitions, are_lost);
     };
-    auto consumer =
-        Consumer::create(options_->kafka, options_->group, topics, std::move(handlers));
+    auto consumer = Consumer::create(options_->kafka, options_->group, topics, std::move(handlers));
     if (!consumer) return consumer.error();
     consumer_ = *std::move(consumer);
     return {};

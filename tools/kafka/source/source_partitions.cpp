@@ -38,10 +38,10 @@ void Source::assign(std::span<TopicPartition> partitions) {
         }
         Assigned& assigned = assigned_[Key(partition.topic, partition.partition)];
         assigned.topic = topic;
-        assigned.feed = applier_->open(
-            partition.topic, partition.partition,
-            position_name(options_->group, partition.topic, partition.partition),
-            mappers_.at(topic), topic->mapping.needs_headers());
+        assigned.feed =
+            applier_->open(partition.topic, partition.partition,
+                           position_name(options_->group, partition.topic, partition.partition),
+                           mappers_.at(topic), topic->mapping.needs_headers());
         partition.offset = begin_of(assigned);
         assigned.is_paused = partition.is_paused = is_to_pause(assigned);
         spdlog::info("takes up {} [{}] at {}", partition.topic, partition.partition,
@@ -142,7 +142,8 @@ void Source::open_gate() {
 }
 
 bool Source::is_to_pause(const Assigned& assigned) const noexcept {
-    return held_ || !assigned.feed->is_located || (!gate_.is_open() && !assigned.topic->is_snapshot);
+    return held_ || !assigned.feed->is_located ||
+           (!gate_.is_open() && !assigned.topic->is_snapshot);
 }
 
 void Source::set_pauses() {

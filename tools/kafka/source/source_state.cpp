@@ -47,8 +47,8 @@ void Source::forget_trouble() {
 /// Whether Kafka is there again, where no message says so.
 void Source::probe_kafka() {
     if (!trouble_ || !is_of_connection(trouble_->code)) return;
-    const auto answer = consumer_->partitions([](const std::string&) { return false; },
-                                              probe_patience);
+    const auto answer =
+        consumer_->partitions([](const std::string&) { return false; }, probe_patience);
     if (answer) forget_trouble();
 }
 
