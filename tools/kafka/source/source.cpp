@@ -130,7 +130,7 @@ void Source::take(MessageHandle message) {
     if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) return take_error(*message);
     Assigned* assigned = find(*message);
     if (assigned == nullptr) return;  // of a partition that was given back
-    if (trouble_) forget_trouble();
+    if (trouble_ || doubts_kafka_) forget_trouble();
     applier_->take(assigned->feed, Consumer::keep(std::move(message)));
 }
 
@@ -138,7 +138,7 @@ void Source::take_error(const rd_kafka_message_t& message) {
     Assigned* assigned = find(message);
     switch (message.err) {
         case RD_KAFKA_RESP_ERR__PARTITION_EOF:
-            if (trouble_) forget_trouble();
+            if (trouble_ || doubts_kafka_) forget_trouble();
             if (assigned != nullptr) applier_->meet_end(assigned->feed, message.offset);
             return;
         case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:

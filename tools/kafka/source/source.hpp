@@ -96,6 +96,7 @@ private:
     Backoff backoff_;
     Clock::time_point gate_tried_at_{};
     std::optional<KafkaError> trouble_;
+    bool doubts_kafka_ = false;  ///< a broker is gone, and none has been heard since
     std::optional<Error> fatal_;
 
     const std::string state_name_;
