@@ -104,8 +104,8 @@ Result<CommitResult> Client::commit(const Transaction& transaction) {
         const auto& writes = transaction.impl_->writes;
         if (reply->failed_command() < writes.size()) {
             const auto name = transaction.impl_->text_of(writes[reply->failed_command()].name);
-            const std::string where = "write " + std::to_string(reply->failed_command()) + " (" +
-                                      std::string(name) + ")";
+            const std::string where =
+                "write " + std::to_string(reply->failed_command()) + " (" + std::string(name) + ")";
             error.detail = error.detail.empty() ? where : where + ": " + error.detail;
         }
         return error;

@@ -6,8 +6,8 @@ namespace {
 /// What happens to a source when Kafka or the grid fail.
 class SourceFailure : public SourceTest {
 protected:
-    explicit SourceFailure(int brokers = 1, std::vector<std::string> options = {"--memory",
-                                                                                "64MiB"})
+    explicit SourceFailure(int brokers = 1,
+                           std::vector<std::string> options = {"--memory", "64MiB"})
         : SourceTest(brokers, std::move(options)) {}
 
     void produce_deltas(const std::string& topic, int from, int to) const {
@@ -118,8 +118,7 @@ TEST_F(SourceFailure, AGroupThatNobodyMayUseEndsTheSource) {
     EXPECT_EQ(source->finish(0), 1);
 
     const std::string errors = source->errors();
-    EXPECT_NE(errors.find("this user may not use the consumer group"), std::string::npos)
-        << errors;
+    EXPECT_NE(errors.find("this user may not use the consumer group"), std::string::npos) << errors;
 }
 
 TEST_F(SourceFailure, DeadLettersThatKafkaDoesNotTakeHoldTheMessage) {

@@ -10,8 +10,9 @@ void declare_common(CLI::App& command, Options& options) {
     command.add_option("--config", options.config, "TOML file, see docs/kafka.md")->required();
     command.add_option("-g,--grid", options.grid, "Name of the grid (default: that of the file)")
         ->envname("RINGSIDE_GRID");
-    command.add_option("--log-level", options.log_level,
-                       "debug, info, warning or error (default: info)")
+    command
+        .add_option("--log-level", options.log_level,
+                    "debug, info, warning or error (default: info)")
         ->check(CLI::IsMember({"debug", "info", "warning", "error"}));
 }
 

@@ -14,8 +14,8 @@
 namespace ringside::kafka {
 
 struct ApplierOptions {
-    std::size_t batch_messages = 500;       ///< most messages of one transaction
-    std::size_t batch_bytes = 1ULL << 20;   ///< of their keys and values; one message may have more
+    std::size_t batch_messages = 500;      ///< most messages of one transaction
+    std::size_t batch_bytes = 1ULL << 20;  ///< of their keys and values; one message may have more
     Grade grade = Grade::applied;
     std::size_t under_way_bytes_max = 8ULL << 20;  ///< of messages that are not answered yet
     std::size_t under_way_batches_max = 64;

@@ -94,8 +94,7 @@ Result<void> Applier::redo_without(PartitionFeed& feed, const Error& why) {
 }
 
 /// Applies the first messages of those to be redone, and takes them off.
-Result<void> Applier::redo_some(PartitionFeed& feed, std::size_t count,
-                                  bool without_missing) {
+Result<void> Applier::redo_some(PartitionFeed& feed, std::size_t count, bool without_missing) {
     const auto done = write_some(feed, count, without_missing);
     if (!done) return done.error();
     const auto last = feed.redo.begin() + static_cast<std::ptrdiff_t>(count);
@@ -110,8 +109,7 @@ Result<void> Applier::redo_some(PartitionFeed& feed, std::size_t count,
 }
 
 /// Makes a transaction of the first messages; what it does.
-Result<Counters> Applier::write_some(PartitionFeed& feed, std::size_t count,
-                                     bool without_missing) {
+Result<Counters> Applier::write_some(PartitionFeed& feed, std::size_t count, bool without_missing) {
     writer_.clear();
     Counters done;
     std::vector<KeptMessage*> refused;

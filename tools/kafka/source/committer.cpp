@@ -75,8 +75,8 @@ Result<void> Committer::put(const std::string& name, std::string_view json,
 Result<void> Committer::poll() {
     if (due_.empty()) return {};
     pipeline_->poll();
-    const bool is_silent = !due_.empty() &&
-                           std::chrono::steady_clock::now() - answered_at_ > silence_max;
+    const bool is_silent =
+        !due_.empty() && std::chrono::steady_clock::now() - answered_at_ > silence_max;
     return is_silent ? drain() : Result<void>();
 }
 

@@ -63,9 +63,10 @@ MessageView view_of(const void* kept, std::vector<Header>* headers) {
     return view;
 }
 
-constexpr KeptMessage::Origin from_kafka{view_of, [](void* message) noexcept {
-    rd_kafka_message_destroy(static_cast<rd_kafka_message_t*>(message));
-}};
+constexpr KeptMessage::Origin from_kafka{
+    view_of, [](void* message) noexcept {
+        rd_kafka_message_destroy(static_cast<rd_kafka_message_t*>(message));
+    }};
 
 /// Logs what nobody can do anything about.
 void tell(rd_kafka_resp_err_t code, const char* doing) {
@@ -96,11 +97,10 @@ Result<std::unique_ptr<Consumer>> Consumer::create(Properties properties, const 
     std::unique_ptr<Consumer> made(new Consumer(std::move(handlers)));
     rd_kafka_conf_set_opaque(configuration->get(), made.get());
     rd_kafka_conf_set_rebalance_cb(configuration->get(), rebalance);
-    rd_kafka_conf_set_error_cb(
-        configuration->get(), [](rd_kafka_t*, int code, const char* said, void* opaque) {
-            static_cast<Consumer*>(opaque)->trouble_ =
-                KafkaError::of(rd_kafka_resp_err_t(code), said);
-        });
+    rd_kafka_conf_set_error_cb(configuration->get(), [](rd_kafka_t*, int code, const char* said,
+                                                        void* opaque) {
+        static_cast<Consumer*>(opaque)->trouble_ = KafkaError::of(rd_kafka_resp_err_t(code), said);
+    });
     std::array<char, 512> said{};
     made->client_.reset(
         rd_kafka_new(RD_KAFKA_CONSUMER, configuration->get(), said.data(), said.size()));
@@ -108,7 +108,8 @@ Result<std::unique_ptr<Consumer>> Consumer::create(Properties properties, const 
     static_cast<void>(configuration->release());  // the client's own from here on
     rd_kafka_poll_set_consumer(made->client_.get());
     std::vector<TopicPartition> wanted;
-    for (const std::string& topic : topics) wanted.push_back({topic, RD_KAFKA_PARTITION_UA, 0, false});
+    for (const std::string& topic : topics)
+        wanted.push_back({topic, RD_KAFKA_PARTITION_UA, 0, false});
     const auto code = rd_kafka_subscribe(made->client_.get(), list_of(wanted).get());
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
         return Error(Errc::bad_configuration, "the topics: " + KafkaError::of(code).text);
@@ -200,9 +201,9 @@ std::optional<std::int64_t> Consumer::end_of(const std::string& topic,
 KafkaResult<std::pair<std::int64_t, std::int64_t>> Consumer::bounds(
     const TopicPartition& partition, std::chrono::milliseconds timeout) {
     std::pair<std::int64_t, std::int64_t> bounds;
-    const auto code = rd_kafka_query_watermark_offsets(
-        client_.get(), partition.topic.c_str(), partition.partition, &bounds.first, &bounds.second,
-        int(timeout.count()));
+    const auto code = rd_kafka_query_watermark_offsets(client_.get(), partition.topic.c_str(),
+                                                       partition.partition, &bounds.first,
+                                                       &bounds.second, int(timeout.count()));
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return KafkaError::of(code);
     return bounds;
 }

@@ -16,11 +16,10 @@ Result<std::unique_ptr<DeadLetters>> DeadLetters::create(const Properties& prope
                                                          const std::string& topic,
                                                          std::stop_token stop) {
     std::unique_ptr<DeadLetters> made(new DeadLetters(std::move(stop)));
-    auto producer = Producer::create(properties, topic,
-                                     [letters = made.get()](std::uint64_t tag,
-                                                            const KafkaError* failure) {
-                                         letters->learn(tag, failure);
-                                     });
+    auto producer = Producer::create(
+        properties, topic, [letters = made.get()](std::uint64_t tag, const KafkaError* failure) {
+            letters->learn(tag, failure);
+        });
     if (!producer) return producer.error();
     made->producer_.emplace(*std::move(producer));
     return made;
@@ -34,8 +33,8 @@ void DeadLetters::learn(std::uint64_t tag, const KafkaError* failure) {
 }
 
 Result<void> DeadLetters::refuse(const MessageView& message, const Error& why) {
-    const auto [entry, is_new] = tags_.try_emplace(
-        Key(message.topic, message.partition, message.offset), last_tag_ + 1);
+    const auto [entry, is_new] =
+        tags_.try_emplace(Key(message.topic, message.partition, message.offset), last_tag_ + 1);
     bool is_too_large = false;
     if (!is_new) {
         // It was refused before, and something else has kept it from being done with since.
@@ -55,8 +54,8 @@ Result<void> DeadLetters::send(const MessageView& message, const Error& why, std
     const std::string offset = std::to_string(message.offset);
     const std::string timestamp = std::to_string(message.timestamp_ms);
     const std::string bytes = std::to_string(message.value.value_or("").size());
-    const std::string detail = why.detail.empty() ? std::string(ringside::message(why.code))
-                                                  : why.detail;
+    const std::string detail =
+        why.detail.empty() ? std::string(ringside::message(why.code)) : why.detail;
     headers_.assign(message.headers.begin(), message.headers.end());
     headers_.insert(headers_.end(), {{"ringside.error", name(why.code)},
                                      {"ringside.detail", detail},

@@ -22,10 +22,9 @@ KafkaResult<std::vector<TopicPartition>> SnapshotGate::ends(Consumer& consumer) 
     if (!found) return found;
     for (const TopicOptions& topic : options_->topics) {
         if (!topic.is_snapshot || topic.is_expression()) continue;
-        const bool is_there =
-            std::any_of(found->begin(), found->end(), [&](const TopicPartition& partition) {
-                return partition.topic == topic.name;
-            });
+        const bool is_there = std::any_of(
+            found->begin(), found->end(),
+            [&](const TopicPartition& partition) { return partition.topic == topic.name; });
         if (!is_there) return KafkaError::of(RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC, topic.name);
     }
     std::vector<TopicPartition> ends;

@@ -22,9 +22,7 @@ constexpr int messages_at_a_time = 4096;
 constexpr std::chrono::seconds leave_time{5};
 
 /// One name for each process, also where several hosts' processes have the same id.
-std::string member_name() {
-    return fmt::format("{}-{:08x}", ::getpid(), std::random_device()());
-}
+std::string member_name() { return fmt::format("{}-{:08x}", ::getpid(), std::random_device()()); }
 
 }  // namespace
 
@@ -75,8 +73,7 @@ Result<void> Source::start() {
     handlers.revoke = [this](std::span<const TopicPartition> partitions, bool are_lost) {
         revoke(partitions, are_lost);
     };
-    auto consumer =
-        Consumer::create(options_->kafka, options_->group, topics, std::move(handlers));
+    auto consumer = Consumer::create(options_->kafka, options_->group, topics, std::move(handlers));
     if (!consumer) return consumer.error();
     consumer_ = *std::move(consumer);
     return {};
@@ -130,7 +127,7 @@ void Source::take(MessageHandle message) {
     if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) return take_error(*message);
     Assigned* assigned = find(*message);
     if (assigned == nullptr) return;  // of a partition that was given back
-    if (trouble_ || doubts_kafka_) forget_trouble();
+    hear_kafka();
     applier_->take(assigned->feed, Consumer::keep(std::move(message)));
 }
 
@@ -138,7 +135,7 @@ void Source::take_error(const rd_kafka_message_t& message) {
     Assigned* assigned = find(message);
     switch (message.err) {
         case RD_KAFKA_RESP_ERR__PARTITION_EOF:
-            if (trouble_ || doubts_kafka_) forget_trouble();
+            hear_kafka();
             if (assigned != nullptr) applier_->meet_end(assigned->feed, message.offset);
             return;
         case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:

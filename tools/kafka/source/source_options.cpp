@@ -62,14 +62,14 @@ Result<TopicOptions> read_topic(const toml::table& table, const TomlFile& file) 
     auto mapping = Mapping::read(table, file);
     if (!mapping) return mapping.error();
     TopicOptions topic{.mapping = *std::move(mapping)};
-    auto read = file.read(
-        table, "[[source.topic]]",
-        {{"name", file.to(topic.name)},
-         {"start", word_to<Start>(file, topic.start, {"earliest", Start::earliest},
-                                  {"latest", Start::latest})},
-         {"snapshot", file.to(topic.is_snapshot)},
-         {"unmatched", elsewhere},
-         {"rule", elsewhere}});
+    auto read =
+        file.read(table, "[[source.topic]]",
+                  {{"name", file.to(topic.name)},
+                   {"start", word_to<Start>(file, topic.start, {"earliest", Start::earliest},
+                                            {"latest", Start::latest})},
+                   {"snapshot", file.to(topic.is_snapshot)},
+                   {"unmatched", elsewhere},
+                   {"rule", elsewhere}});
     if (!read) return read.error();
     if (topic.name.empty()) return file.error_at(table, "[[source.topic]] needs a name");
     const toml::node& name = *table.get("name");
@@ -91,21 +91,21 @@ Result<void> check_group(const toml::table& table, const TomlFile& file,
                           group.size() <= SourceOptions::group_bytes_max;
     if (is_level && check_name(group)) return {};
     return file.error_at(*table.get("group"),
-                         "'" + group + "' is not a group: it is a part of records' names, without " +
+                         "'" + group +
+                             "' is not a group: it is a part of records' names, without " +
                              "'/' and '*', does not begin with '@', and has at most " +
                              std::to_string(SourceOptions::group_bytes_max) + " bytes");
 }
 
 Result<void> read_topics(const toml::table& table, const TomlFile& file, SourceOptions& options) {
-    auto read =
-        file.each_table(table, "topic", [&](const toml::table& entry) -> Result<void> {
-            auto topic = read_topic(entry, file);
-            if (!topic) return topic.error();
-            options.topics.push_back(*std::move(topic));
-            if (options.topics.size() <= SourceOptions::topics_max) return {};
-            return file.error_at(entry, "there are more than " +
-                                            std::to_string(SourceOptions::topics_max) + " topics");
-        });
+    auto read = file.each_table(table, "topic", [&](const toml::table& entry) -> Result<void> {
+        auto topic = read_topic(entry, file);
+        if (!topic) return topic.error();
+        options.topics.push_back(*std::move(topic));
+        if (options.topics.size() <= SourceOptions::topics_max) return {};
+        return file.error_at(
+            entry, "there are more than " + std::to_string(SourceOptions::topics_max) + " topics");
+    });
     if (!read) return read;
     if (options.topics.empty()) return file.error_at(table, "[source] needs a [[source.topic]]");
     return {};
@@ -120,9 +120,8 @@ bool TopicOptions::matches(const std::string& topic) const {
 }
 
 const TopicOptions* SourceOptions::topic(const std::string& name) const {
-    const auto found = std::find_if(topics.begin(), topics.end(), [&](const TopicOptions& entry) {
-        return entry.matches(name);
-    });
+    const auto found = std::find_if(topics.begin(), topics.end(),
+                                    [&](const TopicOptions& entry) { return entry.matches(name); });
     return found == topics.end() ? nullptr : &*found;
 }
 
@@ -146,8 +145,7 @@ Result<std::optional<SourceOptions>> read_source(const toml::table& root, const 
          {"on_error", word_to<OnError>(file, options.on_error, {"stop", OnError::stop},
                                        {"skip", OnError::skip})},
          {"durable", file.to(is_durable)},
-         {"batch_messages",
-          file.to(options.batch_messages, 1, SourceOptions::batch_messages_max)},
+         {"batch_messages", file.to(options.batch_messages, 1, SourceOptions::batch_messages_max)},
          {"batch_bytes", file.to(options.batch_bytes, 1, SourceOptions::batch_bytes_max)},
          {"topic", elsewhere},
          {"kafka", elsewhere}});

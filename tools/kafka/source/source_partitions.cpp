@@ -12,6 +12,7 @@ namespace {
 
 /// How long the gate's conditions are left alone after they were looked at.
 constexpr std::chrono::milliseconds gate_interval{50};
+constexpr std::chrono::milliseconds gate_interval_of_trouble{1000};
 
 TopicPartition place(const PartitionFeed& feed, std::int64_t offset) {
     return {feed.topic, feed.partition, offset, false};
@@ -29,6 +30,7 @@ std::int64_t Source::begin_of(const Assigned& assigned) const noexcept {
 void Source::assign(std::span<TopicPartition> partitions) {
     was_assigned_ = true;
     last_ = nullptr;
+    forget_trouble();
     for (TopicPartition& partition : partitions) {
         const TopicOptions* topic = options_->topic(partition.topic);
         if (topic == nullptr) {
@@ -38,10 +40,10 @@ void Source::assign(std::span<TopicPartition> partitions) {
         }
         Assigned& assigned = assigned_[Key(partition.topic, partition.partition)];
         assigned.topic = topic;
-        assigned.feed = applier_->open(
-            partition.topic, partition.partition,
-            position_name(options_->group, partition.topic, partition.partition),
-            mappers_.at(topic), topic->mapping.needs_headers());
+        assigned.feed =
+            applier_->open(partition.topic, partition.partition,
+                           position_name(options_->group, partition.topic, partition.partition),
+                           mappers_.at(topic), topic->mapping.needs_headers());
         partition.offset = begin_of(assigned);
         assigned.is_paused = partition.is_paused = is_to_pause(assigned);
         spdlog::info("takes up {} [{}] at {}", partition.topic, partition.partition,
@@ -131,18 +133,19 @@ void Source::hold(const Error& why) {
 }
 
 void Source::open_gate() {
-    const auto now = Clock::now();
-    if (now - gate_tried_at_ < gate_interval || !backoff_.is_over()) return;
+    if (Clock::now() < gate_due_ || !backoff_.is_over()) return;
     const auto opened = gate_.try_open(*consumer_);
-    gate_tried_at_ = Clock::now();
+    gate_due_ = Clock::now() + (opened ? gate_interval : gate_interval_of_trouble);
     if (!opened) return note_trouble(opened.error());
+    if (trouble_) forget_trouble();
     if (!*opened) return;
     spdlog::info("the snapshots are loaded: follows all topics");
     set_pauses();
 }
 
 bool Source::is_to_pause(const Assigned& assigned) const noexcept {
-    return held_ || !assigned.feed->is_located || (!gate_.is_open() && !assigned.topic->is_snapshot);
+    return held_ || !assigned.feed->is_located ||
+           (!gate_.is_open() && !assigned.topic->is_snapshot);
 }
 
 void Source::set_pauses() {

@@ -79,10 +79,10 @@ Result<Readiness> readiness_of(const Client& client, const std::string& group,
     if (max_lag > 0 && lag > max_lag) {
         return Readiness{false, fmt::format("{} messages behind", lag)};
     }
-    return Readiness{true, fmt::format("ready: {} caught up, {} messages behind",
-                                       working == 1 ? "1 source has"
-                                                    : fmt::format("{} sources have", working),
-                                       lag)};
+    return Readiness{
+        true,
+        fmt::format("ready: {} caught up, {} messages behind",
+                    working == 1 ? "1 source has" : fmt::format("{} sources have", working), lag)};
 }
 
 }  // namespace ringside::kafka
