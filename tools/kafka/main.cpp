@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "tools/kafka/config.hpp"
+#include "tools/kafka/kafka/kafka_error.hpp"
 #include "tools/kafka/options.hpp"
 #include "tools/kafka/signals.hpp"
 #include "tools/kafka/sink/run_sinks.hpp"
@@ -26,7 +27,7 @@ void say_ready() {
 }
 
 int complain(const Error& failure) {
-    std::fprintf(stderr, "ringside-kafka: %s\n", failure.text().c_str());
+    std::fprintf(stderr, "ringside-kafka: %s\n", plain(failure).c_str());
     const bool is_usage =
         failure.code == Errc::bad_configuration || failure.code == Errc::bad_grid_name;
     return is_usage ? 2 : 1;

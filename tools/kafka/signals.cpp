@@ -21,7 +21,7 @@ StopSignals::StopSignals() {
 StopSignals::~StopSignals() {
     waiting_.request_stop();
     // Its own blocked signal wakes the thread; nobody else takes it.
-    pthread_kill(waiting_.native_handle(), SIGTERM);
+    pthread_kill(waiting_.native_handle(), SIGINT);
     waiting_.join();
 }
 

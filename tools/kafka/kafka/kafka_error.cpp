@@ -80,7 +80,14 @@ KafkaError KafkaError::of(const rd_kafka_error_t& error) {
 }
 
 Error KafkaError::error() const {
-    return {kind == Kind::final ? Errc::bad_configuration : Errc::system_error, text};
+    return {kind == Kind::too_large ? Errc::document_too_large : Errc::system_error, text};
+}
+
+std::string plain(const Error& error) {
+    const bool is_made_here = error.code == Errc::system_error ||
+                              error.code == Errc::document_too_large ||
+                              error.code == Errc::condition_failed;
+    return is_made_here && !error.detail.empty() ? error.detail : error.text();
 }
 
 }  // namespace ringside::kafka

@@ -26,10 +26,14 @@ struct KafkaError {
     /// From an error that is a thing of its own.
     static KafkaError of(const rd_kafka_error_t& error);
 
-    /// As an error of the rest of the tool: bad_configuration for what is final, system_error for
-    /// what is not.
+    /// As an error of the rest of the tool: document_too_large or system_error. Its detail says all
+    /// that there is to say.
     [[nodiscard]] Error error() const;
 };
+
+/// What there is to say of an error. Where this tool has made it, its detail is all: the code's own
+/// words are about documents, conditions and calls to this host.
+[[nodiscard]] std::string plain(const Error& error);
 
 /// A value, or why Kafka did not give it.
 template <class T>

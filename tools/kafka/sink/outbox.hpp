@@ -38,7 +38,7 @@ public:
 
     /// Takes a message on; false: there is no room now. One that is too large, and may be left out,
     /// counts as taken. REQUIRES: open.
-    /// Errors: bad_configuration, where a message that is too large ends the sink; those of Kafka.
+    /// Errors: document_too_large, where such a message ends the sink; system_error.
     Result<bool> add(OutgoingMessage message, Revision revision, Part part);
 
     /// Hears from Kafka; waits so long for the first that there is to hear.

@@ -62,13 +62,12 @@ Result<void> run_sinks(const std::string& grid, const std::vector<SinkOptions>& 
             if (++begun == sinks.size()) on_ready();
         });
         if (done) return;
-        failure.note({done.error().code, "sink '" + options.name + "': " +
-                                             (done.error().detail.empty() ? done.error().text()
-                                                                          : done.error().detail)});
+        failure.note({done.error().code, "sink '" + options.name + "': " + plain(done.error())});
         all.request_stop();
     };
     {
         std::vector<std::jthread> threads;
+        threads.reserve(sinks.size());
         for (const SinkOptions& options : sinks) threads.emplace_back(run, std::cref(options));
     }
     return failure.result();

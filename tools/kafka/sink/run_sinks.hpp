@@ -10,7 +10,7 @@
 namespace ringside::kafka {
 
 /// Runs sinks, each in a thread of its own, until all are asked to stop or one fails, which stops
-/// the others. `on_ready` is called once, when all have their positions.
+/// the others. `on_ready` is called once, when all have begun (see `Sink::run`).
 /// Errors: those of `Client::attach` and `Sink::run`.
 Result<void> run_sinks(const std::string& grid, const std::vector<SinkOptions>& sinks,
                        const std::stop_token& stop, const std::function<void()>& on_ready);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <ctime>
 #include <mutex>
 #include <utility>
 
@@ -25,9 +26,16 @@ constexpr int changes_per_go = 256;
 /// Well below the lease of a watch's pin: what was encoded within is what was committed.
 constexpr auto encode_time_max = std::chrono::seconds(5);
 
+/// To a few milliseconds; costs less than the exact time.
+std::chrono::nanoseconds rough_now() noexcept {
+    timespec now{};
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
+}
+
 }  // namespace
 
-Sink::Sink(Client& client, SinkOptions options, std::string member)
+Sink::Sink(Client& client, SinkOptions options, const std::string& member)
     : client_(client),
       options_(std::move(options)),
       selection_(options_.patterns, options_.name),
@@ -36,14 +44,14 @@ Sink::Sink(Client& client, SinkOptions options, std::string member)
       outbox_(options_, counters_),
       message_(options_) {}
 
-Result<void> Sink::run(std::stop_token stop, const std::function<void()>& on_ready) {
+Result<void> Sink::run(std::stop_token stop, std::function<void()> on_ready) {
     stop_ = std::move(stop);
+    on_ready_ = std::move(on_ready);
     if (auto taken = take_over(); !taken) return taken;
     spdlog::info("sink '{}' goes on after revision {}", options_.name, position_.revision);
-    on_ready();
     for (;;) {
         const std::uint64_t acknowledged = outbox_.acknowledged();
-        const auto next = work();
+        auto next = work();
         if (!next) {
             const Error failure = next.error();
             end(&failure);
@@ -87,11 +95,11 @@ Result<void> Sink::take_over() {
 Result<Sink::Next> Sink::work() {
     if (auto opened = outbox_.open(); !opened) return opened.error();
     if (!gap_) {
-        const auto begun = begin_watch();
+        auto begun = begin_watch();
         if (!begun || *begun != Next::go_on) return begun;
     }
     for (;;) {
-        const auto next = gap_ ? send_state() : follow();
+        auto next = gap_ ? send_state() : follow();
         if (!next || *next != Next::go_on) return next;
     }
 }
@@ -104,6 +112,7 @@ Result<Sink::Next> Sink::begin_watch() {
     if (!watch && watch.error().code != Errc::compacted) return failed(watch.error());
     if (watch && watch->boot_id() == position_.boot_id) {
         watch_ = *std::move(watch);
+        say_ready();
         return Next::go_on;
     }
     gap_ = Gap{};
@@ -113,11 +122,11 @@ Result<Sink::Next> Sink::begin_watch() {
 /// Sends changes until there is a gap.
 Result<Sink::Next> Sink::follow() {
     while (!gap_) {
-        const auto due = chores();
+        auto due = chores();
         if (!due || *due != Next::go_on) return due;
         auto event = watch_->poll();
         for (int read = 0; event && !gap_ && read < changes_per_go; ++read) {
-            const auto next = take(*event);
+            auto next = take(*event);
             if (!next || *next != Next::go_on) return next;
             event = watch_->poll();
         }
@@ -127,7 +136,7 @@ Result<Sink::Next> Sink::follow() {
         trouble_.clear();
         if (gap_) break;
         if (event) {
-            const auto next = take(*event);
+            auto next = take(*event);
             if (!next || *next != Next::go_on) return next;
             continue;
         }
@@ -147,10 +156,10 @@ Result<Sink::Next> Sink::take(const WatchEvent& event) {
         return Next::go_on;
     }
     if (!selection_.matches(event.record.name())) return Next::go_on;
-    const auto begun = Clock::now();
+    const auto begun = rough_now();
     const OutgoingMessage& message = message_.of(event);
     // A process that was stopped meanwhile may have read memory that is used again.
-    if (Clock::now() - begun > encode_time_max) return Next::go_back;
+    if (rough_now() - begun > encode_time_max) return Next::go_back;
     return send(message, event.record.revision(), Outbox::Part::change);
 }
 
@@ -162,7 +171,7 @@ Result<Sink::Next> Sink::send(const OutgoingMessage& message, Revision revision,
         if (!taken) return taken.error();
         if (*taken) return Next::go_on;
         outbox_.poll(wait_for_kafka);
-        const auto due = chores();
+        auto due = chores();
         if (!due || *due != Next::go_on) return due;
     }
 }
@@ -186,6 +195,10 @@ Result<Sink::Next> Sink::chores() {
     return *back ? Next::go_back : Next::go_on;
 }
 
+void Sink::say_ready() {
+    if (const auto say = std::exchange(on_ready_, nullptr)) say();
+}
+
 void Sink::pause(milliseconds time) {
     std::mutex mutex;
     std::condition_variable_any never;
@@ -205,7 +218,7 @@ void Sink::end(const Error* failure) {
         }
     }
     outbox_.close();
-    if (failure != nullptr) return report("failed", failure->text());
+    if (failure != nullptr) return report("failed", plain(*failure));
     if (auto removed = report_record_.remove(); !removed) {
         spdlog::debug("sink '{}': {}", options_.name, removed.error().text());
     }

@@ -33,13 +33,14 @@ namespace ringside::kafka {
 class Sink {
 public:
     /// `member`: a name that no other process or sink has had. The client outlives the sink.
-    Sink(Client& client, SinkOptions options, std::string member);
+    Sink(Client& client, SinkOptions options, const std::string& member);
 
     /// Runs until it is asked to stop; then Kafka has all that was handed over, or `stop_timeout`
-    /// is over. `on_ready` is called once, when it has its position.
+    /// is over. `on_ready` is called once: changes from then on are told one by one, where none are
+    /// missed.
     /// Errors: condition_failed, where another sink of this name has taken over; what cannot be
     /// made good by trying again.
-    Result<void> run(std::stop_token stop, const std::function<void()>& on_ready);
+    Result<void> run(std::stop_token stop, std::function<void()> on_ready);
 
     static constexpr auto stop_timeout = std::chrono::seconds(10);
     static constexpr auto position_interval = std::chrono::milliseconds(200);
@@ -70,6 +71,7 @@ private:
     Result<void> check_own() const;
     void report(std::string_view state, const std::string& reason);
     void report_as_it_is();
+    void say_ready();
     void pause(std::chrono::milliseconds time);
     void end(const Error* failure);
     [[nodiscard]] Result<Next> failed(const Error& error);
@@ -79,6 +81,7 @@ private:
     const SinkOptions options_;
     const Selection selection_;
     std::stop_token stop_;
+    std::function<void()> on_ready_;
     SinkCounters counters_;
     PositionRecord position_record_;
     ReportRecord report_record_;

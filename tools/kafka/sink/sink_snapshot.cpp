@@ -34,17 +34,18 @@ Result<Sink::Next> Sink::send_state() {
         position_ = {0, watch->boot_id()};
         position_written_ = 0;
     }
+    say_ready();
     if (gap_->is_missed) {
         ++counters_.lagged;
         spdlog::warn("sink '{}' has missed changes: it sends the state of revision {}",
                      options_.name, revision);
-        const auto told = send_markers(message_.lagged(gap_->missed, revision + 1), revision);
+        auto told = send_markers(message_.lagged(gap_->missed, revision + 1), revision);
         if (!told || *told != Next::go_on) return told;
     }
-    const auto sent = send_records(*snapshot);
+    auto sent = send_records(*snapshot);
     if (!sent || *sent != Next::go_on) return sent;
     if (gap_->is_missed) {
-        const auto told = send_markers(message_.resumed(revision), revision);
+        auto told = send_markers(message_.resumed(revision), revision);
         if (!told || *told != Next::go_on) return told;
     }
     watch_ = *std::move(watch);
@@ -58,7 +59,7 @@ Result<Sink::Next> Sink::send_records(const Snapshot& snapshot) {
     auto cursor = snapshot.cursor(selection_.widest());
     if (!cursor) return failed(cursor.error());
     for (;;) {
-        const auto due = chores();
+        auto due = chores();
         if (!due || *due != Next::go_on) return due;
         const auto batch = cursor->next();
         if (!batch) return failed(batch.error());
@@ -68,7 +69,7 @@ Result<Sink::Next> Sink::send_records(const Snapshot& snapshot) {
             const OutgoingMessage& message = message_.current(record);
             // What was read is whole where the lease was not over after that.
             if (const auto whole = snapshot.check(); !whole) return failed(whole.error());
-            const auto next = send(message, snapshot.revision(), Outbox::Part::state);
+            auto next = send(message, snapshot.revision(), Outbox::Part::state);
             if (!next || *next != Next::go_on) return next;
         }
     }
@@ -78,7 +79,7 @@ Result<Sink::Next> Sink::send_records(const Snapshot& snapshot) {
 Result<Sink::Next> Sink::send_markers(const OutgoingMessage& message, Revision revision) {
     OutgoingMessage marker = message;
     for (;;) {
-        const auto due = chores();
+        auto due = chores();
         if (!due || *due != Next::go_on) return due;
         const auto partitions = outbox_.partitions(partitions_timeout);
         if (!partitions) {
@@ -89,7 +90,7 @@ Result<Sink::Next> Sink::send_markers(const OutgoingMessage& message, Revision r
             continue;
         }
         for (marker.partition = 0; marker.partition < *partitions; ++marker.partition) {
-            const auto next = send(marker, revision, Outbox::Part::state);
+            auto next = send(marker, revision, Outbox::Part::state);
             if (!next || *next != Next::go_on) return next;
         }
         return Next::go_on;

@@ -1,0 +1,116 @@
+#include <atomic>
+#include <thread>
+
+#include "tests/kafka/sink_test.hpp"
+#include "tests/support/seeded_test.hpp"
+
+namespace ringside::testing {
+namespace {
+
+using namespace std::chrono_literals;
+
+class SinkCrash : public SeededTest {
+protected:
+    /// Kills a sink that many times while a grid changes; a consumer ends with what the grid has,
+    /// and has been told of each change.
+    void kill_at_random(int kills) {
+        TestGrid grid({"--memory", "256MiB", "--ring-entries", "1048576"});
+        MockKafka kafka;
+        const std::string topic = kafka.make_topic("sink", 16);
+        Client client = attach(grid);
+        TestSink sink(grid, kafka, topic);
+        // From its first position on it tells of each change.
+        ASSERT_TRUE(eventually([&] { return position_of(client) > 0; }));
+        TestConsumer consumer(kafka, topic);
+        std::map<std::string, std::vector<Revision>> made;
+        std::atomic<bool> is_over = false;
+        std::thread writer([&] { write_until(is_over, grid, made); });
+
+        Random dice = random(1);
+        for (int i = 0; i < kills; ++i) {
+            // Read all the time, as the mock keeps only so much.
+            consumer.read_until([](const auto&) { return false; },
+                                std::chrono::milliseconds(dice.below(150)));
+            sink.kill();
+            if (dice.one_in(3)) sink.start_without_waiting();
+            else sink.start();
+        }
+        is_over = true;
+        writer.join();
+
+        Mirror mirror;
+        std::size_t applied = 0;
+        const auto wanted = state_of(client);
+        consumer.read_until(
+            [&](const auto& messages) {
+                for (; applied < messages.size(); ++applied) mirror.apply(messages[applied]);
+                return mirror.state() == wanted && unseen(mirror, made).empty();
+            },
+            60s * patience);
+        EXPECT_EQ(mirror.state(), wanted);
+        EXPECT_EQ(unseen(mirror, made), (std::vector<Revision>{}));
+        expect_in_order(consumer.all());
+        EXPECT_EQ(sink.stop(), 0);
+    }
+
+private:
+    void write_until(const std::atomic<bool>& is_over, const TestGrid& grid,
+                     std::map<std::string, std::vector<Revision>>& made) const {
+        Client client = attach(grid);
+        Random dice = random(2);
+        for (int i = 0; !is_over; ++i) {
+            Transaction changes;
+            std::vector<std::string> names;
+            for (std::uint64_t n = dice.between(1, 3); n > 0; --n) {
+                names.push_back("event/" + std::to_string(dice.below(40)));
+                if (std::count(names.begin(), names.end(), names.back()) > 1) {
+                    names.pop_back();
+                    continue;
+                }
+                changes.put(names.back(), std::to_string(i)).value();
+            }
+            const Revision revision = client.commit(changes).value().revision;
+            for (const std::string& name : names) made[name].push_back(revision);
+            if (dice.one_in(20)) {
+                made[names.front()].push_back(client.remove(names.front()).value().revision);
+            }
+            std::this_thread::sleep_for(500us);
+        }
+    }
+
+    /// Revisions that were made and not told.
+    static std::vector<Revision> unseen(const Mirror& mirror,
+                                        const std::map<std::string, std::vector<Revision>>& made) {
+        std::vector<Revision> missing;
+        for (const auto& [name, revisions] : made) {
+            const auto seen = mirror.seen().find(name);
+            for (const Revision revision : revisions) {
+                const bool is_seen = seen != mirror.seen().end() && seen->second.contains(revision);
+                if (!is_seen) missing.push_back(revision);
+            }
+        }
+        return missing;
+    }
+
+    /// Those that are told for the first time come in the order of their revisions.
+    static void expect_in_order(const std::vector<TestMessage>& messages) {
+        std::map<std::string, std::map<Revision, bool>> seen;
+        for (const TestMessage& message : messages) {
+            if (!message.key) continue;
+            auto& of_name = seen[*message.key];
+            const Revision revision = revision_of(message);
+            if (of_name.contains(revision)) continue;
+            const Revision last = of_name.empty() ? 0 : of_name.rbegin()->first;
+            EXPECT_GT(revision, last) << *message.key;
+            of_name[revision] = true;
+        }
+    }
+};
+
+TEST_F(SinkCrash, NothingIsMissingHoweverOftenItIsKilled) { kill_at_random(20); }
+
+class LongSinkCrash : public SinkCrash {};
+TEST_F(LongSinkCrash, NothingIsMissingHoweverOftenItIsKilled) { kill_at_random(500); }
+
+}  // namespace
+}  // namespace ringside::testing

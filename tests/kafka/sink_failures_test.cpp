@@ -1,0 +1,241 @@
+#include "tests/kafka/sink_test.hpp"
+
+namespace ringside::testing {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+
+constexpr const char* events = "patterns = [\"event/**\"]";
+
+/// Whether each record's revisions came in their order, where those that came again are left out.
+void expect_in_order(const std::vector<TestMessage>& messages) {
+    std::map<std::string, Revision> newest;
+    std::map<std::string, std::map<Revision, bool>> seen;
+    for (const TestMessage& message : messages) {
+        const Revision revision = revision_of(message);
+        Revision& last = newest[*message.key];
+        if (seen[*message.key].contains(revision)) continue;
+        EXPECT_GT(revision, last) << *message.key;
+        last = std::max(last, revision);
+        seen[*message.key][revision] = true;
+    }
+}
+
+/// Each with the mock cluster of two brokers, as errors are had from that alone.
+class SinkFailures : public ::testing::Test {
+protected:
+    void SetUp() override {
+        if (!kafka.is_mock()) GTEST_SKIP() << MockKafka::no_mock;
+    }
+
+    void put_some(int count) {
+        for (int i = 0; i < count; ++i) {
+            client.put("event/" + std::to_string(i % 7), std::to_string(i)).value();
+        }
+    }
+    /// Waits until the topic has as much as the grid, in the end.
+    std::vector<TestMessage> expect_mirrored(const std::string& topic) {
+        TestConsumer consumer(kafka, topic);
+        Mirror mirror;
+        std::size_t applied = 0;
+        const auto wanted = state_of(client);
+        const auto& all = consumer.read_until([&](const auto& messages) {
+            for (; applied < messages.size(); ++applied) mirror.apply(messages[applied]);
+            return mirror.state() == wanted;
+        });
+        EXPECT_EQ(mirror.state(), wanted);
+        return all;
+    }
+
+    MockKafka kafka{2};
+    TestGrid grid;
+    Client client = attach(grid);
+};
+
+TEST_F(SinkFailures, KafkaThatIsDownIsWaitedFor) {
+    const std::string topic = kafka.make_topic("sink");
+    TestSink sink(grid, kafka, topic, events);
+    put_some(10);
+    expect_mirrored(topic);
+    kafka.command("down -1");
+    put_some(100);
+    EXPECT_TRUE(eventually([&] { return report_of(client, "state") == R"("waiting")"; }));
+    EXPECT_THAT(report_of(client, "reason"), HasSubstr("no broker of Kafka answers"));
+    kafka.command("up -1");
+
+    expect_in_order(expect_mirrored(topic));
+    EXPECT_TRUE(eventually([&] { return report_of(client, "state") == R"("running")"; }));
+    EXPECT_EQ(sink.stop(), 0);
+}
+
+TEST_F(SinkFailures, KafkaThatIsDownAtTheBeginningIsWaitedFor) {
+    const std::string topic = kafka.make_topic("sink");
+    put_some(10);
+    kafka.command("down -1");
+    TestSink sink(grid, kafka, topic, events);
+    ASSERT_TRUE(sink.is_ready());
+    EXPECT_TRUE(eventually([&] { return report_of(client, "state") == R"("waiting")"; }));
+    kafka.command("up -1");
+    expect_mirrored(topic);
+}
+
+TEST_F(SinkFailures, IsEndedInOrderWhileKafkaIsDown) {
+    const std::string topic = kafka.make_topic("sink");
+    TestSink sink(grid, kafka, topic, events);
+    put_some(10);
+    expect_mirrored(topic);
+    ASSERT_TRUE(eventually([&] { return report_of(client, "pending") == "0"; }));
+    kafka.command("down -1");
+    put_some(20);
+    EXPECT_EQ(sink.stop(), 0);
+
+    kafka.command("up -1");
+    sink.start();
+    expect_in_order(expect_mirrored(topic));
+}
+
+TEST_F(SinkFailures, BackpressureStaysInTheSink) {
+    const std::string topic = kafka.make_topic("sink");
+    TestSink sink(grid, kafka, topic, events, "\"queue.buffering.max.messages\" = 10");
+    put_some(5);
+    expect_mirrored(topic);
+    kafka.command("down -1");
+    put_some(500);  // each write is answered
+    EXPECT_TRUE(eventually([&] { return report_of(client, "pending") == "10"; }));
+    kafka.command("up -1");
+    const auto got = expect_mirrored(topic);
+    expect_in_order(got);
+    EXPECT_GE(got.size(), 505);
+}
+
+TEST_F(SinkFailures, AnotherLeaderIsFollowed) {
+    const std::string topic = kafka.make_topic("sink", 2);
+    kafka.command("leader " + topic + " 0 1");
+    kafka.command("leader " + topic + " 1 1");
+    TestSink sink(grid, kafka, topic, events);
+    for (int i = 0; i < 10; ++i) {
+        kafka.command("leader " + topic + " " + std::to_string(i % 2) + " " +
+                      std::to_string(1 + i % 2));
+        put_some(50);
+    }
+    expect_in_order(expect_mirrored(topic));
+}
+
+TEST_F(SinkFailures, RequestsThatFailAreTriedAgainOnceAndInOrder) {
+    const std::string topic = kafka.make_topic("sink");
+    TestSink sink(grid, kafka, topic, events, "\"batch.num.messages\" = 5");
+    kafka.command("error produce 3 NOT_LEADER_FOR_PARTITION");
+    kafka.command("error produce 2 REQUEST_TIMED_OUT");
+    kafka.command("error produce 2 _TRANSPORT");
+    kafka.command("error produce 2 NOT_ENOUGH_REPLICAS");
+    put_some(200);
+    const auto got = expect_mirrored(topic);
+    expect_in_order(got);
+    EXPECT_EQ(got.size(), 200) << "the producer is idempotent";
+}
+
+TEST_F(SinkFailures, AnswersThatComeTooLateAreTriedAgain) {
+    const std::string topic = kafka.make_topic("sink");
+    TestSink sink(grid, kafka, topic, events, "\"request.timeout.ms\" = 200");
+    put_some(5);
+    expect_mirrored(topic);
+    kafka.command("delayed 1 produce 1 NO_ERROR 700");
+    kafka.command("delayed 2 produce 1 NO_ERROR 700");
+    put_some(50);
+    expect_in_order(expect_mirrored(topic));
+}
+
+TEST_F(SinkFailures, ATopicThatMayNotBeWrittenEndsTheSink) {
+    const std::string topic = kafka.make_topic("sink");
+    TestSink sink(grid, kafka, topic, events);
+    kafka.command("error produce 1 TOPIC_AUTHORIZATION_FAILED");
+    put_some(1);
+    EXPECT_EQ(sink.wait(), 1);
+    EXPECT_THAT(sink.errors(), HasSubstr("this user may not use the topic"));
+    EXPECT_EQ(report_of(client, "state"), R"("failed")");
+    EXPECT_THAT(report_of(client, "reason"), HasSubstr("this user may not use the topic"));
+
+    sink.start();
+    expect_mirrored(topic);
+}
+
+TEST_F(SinkFailures, AFatalErrorOfTheProducerEndsTheSinkAndNothingIsLost) {
+    const std::string topic = kafka.make_topic("sink");
+    TestSink sink(grid, kafka, topic, events);
+    put_some(5);
+    expect_mirrored(topic);
+    kafka.command("error producer_id 1 CLUSTER_AUTHORIZATION_FAILED");
+    TestSink second(grid, kafka, topic, events);
+    EXPECT_EQ(second.wait(), 1);
+    EXPECT_THAT(second.errors(), HasSubstr("may not write idempotently"));
+}
+
+TEST_F(SinkFailures, AMessageThatIsTooLargeEndsTheSink) {
+    const std::string topic = kafka.make_topic("sink");
+    TestSink sink(grid, kafka, topic, events, "\"message.max.bytes\" = 1000");
+    put_some(3);
+    client.put("event/large", "\"" + std::string(2000, 'x') + "\"").value();
+    EXPECT_EQ(sink.wait(), 1);
+    EXPECT_THAT(sink.errors(), HasSubstr("'event/large' at revision"));
+    EXPECT_EQ(consume(kafka, topic, 3).size(), 3) << "what was before is told";
+}
+
+TEST_F(SinkFailures, AMessageThatIsTooLargeIsLeftOutIfSoWished) {
+    const std::string topic = kafka.make_topic("sink");
+    TestSink sink(grid, kafka, topic, std::string(events) + "\non_too_large = \"skip\"",
+                  "\"message.max.bytes\" = 1000");
+    client.put("event/large", "\"" + std::string(2000, 'x') + "\"").value();
+    client.put("event/small", "1").value();
+    const auto got = consume(kafka, topic, 1);
+    ASSERT_EQ(got.size(), 1);
+    EXPECT_EQ(got[0].key, "event/small");
+    EXPECT_TRUE(eventually([&] { return report_of(client, "too_large") == "1"; }));
+}
+
+TEST_F(SinkFailures, OfABatchThatKafkaFindsTooLargeOnlyThatMessageIsLeftOut) {
+    const std::string topic = kafka.make_topic("sink");
+    TestSink sink(grid, kafka, topic, std::string(events) + "\non_too_large = \"skip\"",
+                  "\"linger.ms\" = 100");
+    kafka.command("error produce 2 MSG_SIZE_TOO_LARGE");  // the batch, then its first message
+    for (int i = 0; i < 20; ++i) client.put("event/" + std::to_string(i), "1").value();
+
+    TestConsumer consumer(kafka, topic);
+    const auto& got = consumer.read_until([](const auto& all) { return all.size() >= 19; });
+    EXPECT_EQ(got.size(), 19);
+    EXPECT_TRUE(eventually([&] { return report_of(client, "too_large") == "1"; }));
+    EXPECT_EQ(sink.stop(), 0) << sink.errors();
+}
+
+TEST_F(SinkFailures, ATopicThatDoesNotExistIsWaitedFor) {
+    const std::string topic = kafka.make_topic("sink");
+    kafka.command("topic_error " + topic + " UNKNOWN_TOPIC_OR_PART");
+    TestSink sink(grid, kafka, topic, events,
+                  "\"topic.metadata.propagation.max.ms\" = 100\n"
+                  "\"topic.metadata.refresh.interval.ms\" = 100");
+    put_some(10);
+    EXPECT_TRUE(eventually(
+        [&] { return report_of(client, "reason").find("does not exist") != std::string::npos; }));
+    kafka.command("topic_error " + topic + " NO_ERROR");
+    expect_in_order(expect_mirrored(topic));
+}
+
+TEST_F(SinkFailures, ATopicThatIsGoneForAWhileIsWaitedFor) {
+    const std::string topic = kafka.make_topic("sink");
+    TestSink sink(grid, kafka, topic, events,
+                  "\"topic.metadata.propagation.max.ms\" = 100\n"
+                  "\"topic.metadata.refresh.interval.ms\" = 50");
+    put_some(10);
+    expect_mirrored(topic);
+    kafka.command("topic_error " + topic + " UNKNOWN_TOPIC_OR_PART");
+    EXPECT_TRUE(eventually([&] {
+        put_some(10);
+        return report_of(client, "reason").find("does not exist") != std::string::npos;
+    }));
+    kafka.command("topic_error " + topic + " NO_ERROR");
+    expect_in_order(expect_mirrored(topic));
+    EXPECT_EQ(sink.stop(), 0);
+}
+
+}  // namespace
+}  // namespace ringside::testing

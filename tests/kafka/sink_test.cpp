@@ -1,0 +1,321 @@
+#include "tests/kafka/sink_test.hpp"
+
+namespace ringside::testing {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::vector<std::string> kinds_of(const std::vector<TestMessage>& messages) {
+    std::vector<std::string> kinds;
+    for (const TestMessage& message : messages) kinds.push_back(header_of(message, "kind"));
+    return kinds;
+}
+
+TEST(Sink, TellsEachChangeWithItsNameDocumentAndHeaders) {
+    TestGrid grid;
+    MockKafka kafka;
+    const std::string topic = kafka.make_topic("sink");
+    Client client = attach(grid);
+    TestSink sink(grid, kafka, topic);
+    ASSERT_TRUE(sink.is_ready());
+
+    const auto put = client.put("event/1/seat", R"({"free":true})").value();
+    client.patch("event/1/seat", "/free", "false").value();
+    client.put("order/1", "{}").value();
+
+    const auto got = consume(kafka, topic, 2);
+    ASSERT_EQ(got.size(), 2);
+    EXPECT_EQ(got[0].key, "event/1/seat");
+    EXPECT_EQ(got[0].value, R"({"free":true})");
+    EXPECT_EQ(header_of(got[0], "kind"), "put");
+    EXPECT_EQ(header_of(got[0], "content"), "document");
+    EXPECT_EQ(revision_of(got[0]), put.revision);
+    EXPECT_EQ(header_of(got[0], "version"), std::to_string(put.version));
+    EXPECT_NEAR(std::stod(header_of(got[0], "time")), double(time(nullptr)) * 1000, 60'000);
+    EXPECT_EQ(got[1].value, R"({"free":false})");
+    EXPECT_EQ(header_of(got[1], "kind"), "patch");
+    EXPECT_EQ(sink.stop(), 0);
+}
+
+TEST(Sink, TellsOfRecordsThatAreGoneByTombstones) {
+    TestGrid grid;
+    MockKafka kafka;
+    const std::string topic = kafka.make_topic("sink");
+    Client client = attach(grid);
+    TestSink sink(grid, kafka, topic);
+
+    client.put("event/1", "1").value();
+    client.remove("event/1").value();
+    client.put("event/2", "2", {.ttl = 20ms}).value();
+
+    const auto got = consume(kafka, topic, 4);
+    ASSERT_EQ(kinds_of(got), (std::vector<std::string>{"put", "remove", "put", "expire"}));
+    EXPECT_EQ(got[1].key, "event/1");
+    EXPECT_EQ(got[1].value, std::nullopt);
+    EXPECT_EQ(header_of(got[1], "content"), "");
+    EXPECT_EQ(got[3].key, "event/2");
+    EXPECT_EQ(got[3].value, std::nullopt);
+}
+
+TEST(Sink, BeginsWithTheState) {
+    TestGrid grid;
+    MockKafka kafka;
+    const std::string topic = kafka.make_topic("sink");
+    Client client = attach(grid);
+    const auto put = client.put("event/1", "1").value();
+    client.put("order/1", "1").value();
+    TestSink sink(grid, kafka, topic);
+    client.put("event/1", "2").value();
+
+    const auto got = consume(kafka, topic, 2);
+    ASSERT_EQ(got.size(), 2);
+    EXPECT_EQ(header_of(got[0], "kind"), "current");
+    EXPECT_EQ(got[0].value, "1");
+    EXPECT_EQ(revision_of(got[0]), put.revision);
+    EXPECT_EQ(got[1].value, "2");
+}
+
+TEST(Sink, BeginsWithTheNextChangeIfItIsToldSo) {
+    TestGrid grid;
+    MockKafka kafka;
+    const std::string topic = kafka.make_topic("sink");
+    Client client = attach(grid);
+    client.put("event/1", "1").value();
+    TestSink sink(grid, kafka, topic, "patterns = [\"event/**\"]\nstart = \"now\"");
+    client.put("event/1", "2").value();
+
+    const auto got = consume(kafka, topic, 1);
+    ASSERT_EQ(got.size(), 1);
+    EXPECT_EQ(got[0].value, "2");
+}
+
+TEST(Sink, GoesOnFromItsPosition) {
+    TestGrid grid;
+    MockKafka kafka;
+    const std::string topic = kafka.make_topic("sink");
+    Client client = attach(grid);
+    TestSink sink(grid, kafka, topic);
+    client.put("event/1", "1").value();
+    ASSERT_EQ(consume(kafka, topic, 1).size(), 1);
+    ASSERT_EQ(sink.stop(), 0);
+
+    client.put("event/1", "2").value();
+    client.put("event/1", "3").value();
+    sink.start();
+
+    const auto got = consume(kafka, topic, 3);
+    ASSERT_EQ(kinds_of(got), (std::vector<std::string>{"put", "put", "put"}));
+    EXPECT_EQ(got[1].value, "2");
+    EXPECT_EQ(got[2].value, "3");
+    ASSERT_EQ(sink.stop(), 0);
+    EXPECT_EQ(consume(kafka, topic, 4, 200ms).size(), 3);
+}
+
+TEST(Sink, ItsPositionFollowsWhatKafkaHas) {
+    TestGrid grid;
+    MockKafka kafka;
+    const std::string topic = kafka.make_topic("sink", 4);
+    Client client = attach(grid);
+    TestSink sink(grid, kafka, topic);
+    Revision last = 0;
+    for (int i = 0; i < 100; ++i) {
+        last = client.put("event/" + std::to_string(i), "1").value().revision;
+    }
+    EXPECT_TRUE(eventually([&] { return position_of(client) >= last; }));
+    EXPECT_TRUE(eventually([&] { return report_of(client, "messages") == "100"; }));
+    EXPECT_EQ(report_of(client, "state"), R"("running")");
+    EXPECT_EQ(report_of(client, "pending"), "0");
+    ASSERT_EQ(sink.stop(), 0);
+    EXPECT_EQ(report_of(client, "state"), "") << "a sink that has ended has no report";
+}
+
+TEST(Sink, RestsWhereNothingChanges) {
+    TestGrid grid;
+    MockKafka kafka;
+    const std::string topic = kafka.make_topic("sink");
+    Client client = attach(grid);
+    TestSink sink(grid, kafka, topic);
+    const Revision put = client.put("event/1", "1").value().revision;
+    ASSERT_TRUE(eventually([&] { return position_of(client) >= put; }));
+
+    const Revision before = position_of(client);
+    const Revision begun = client.revision();
+    ASSERT_TRUE(eventually([&] { return client.revision() >= begun + 2; })) << "reports go on";
+
+    EXPECT_EQ(position_of(client), before) << "its own records are no reason to write";
+}
+
+TEST(Sink, TellsWhatAnyOfItsPatternsMatchesOnce) {
+    TestGrid grid;
+    MockKafka kafka;
+    const std::string topic = kafka.make_topic("sink");
+    Client client = attach(grid);
+    client.put("event/1/a", "1").value();
+    client.put("other/1", "1").value();
+    TestSink sink(grid, kafka, topic, "patterns = [\"event/*/a\", \"event/1/**\", \"order/*\"]");
+    client.put("event/1/b", "2").value();
+    client.put("event/2/b", "3").value();
+    client.put("order/7", "4").value();
+
+    const auto got = consume(kafka, topic, 3);
+    ASSERT_EQ(got.size(), 3);
+    EXPECT_EQ(got[0].key, "event/1/a");
+    EXPECT_EQ(got[1].key, "event/1/b");
+    EXPECT_EQ(got[2].key, "order/7");
+}
+
+TEST(Sink, LeavesRecordsOfTheToolOut) {
+    TestGrid grid;
+    MockKafka kafka;
+    const std::string topic = kafka.make_topic("sink");
+    Client client = attach(grid);
+    TestSink sink(grid, kafka, topic, "patterns = [\"**\"]");
+    client.put("kafka/other/@position", "1").value();
+    client.put("event/1", "2").value();
+
+    const auto got = consume(kafka, topic, 1);
+    ASSERT_EQ(got.size(), 1);
+    EXPECT_EQ(got[0].key, "event/1");
+}
+
+TEST(Sink, TellsRecordsOfTheToolWhereAPatternNamesThem) {
+    TestGrid grid;
+    MockKafka kafka;
+    const std::string topic = kafka.make_topic("sink");
+    Client client = attach(grid);
+    TestSink sink(grid, kafka, topic, "patterns = [\"kafka/**\"]");
+    client.put("kafka/group/seats/0", R"({"offset":7})").value();
+
+    const auto got = consume(kafka, topic, 1);
+    ASSERT_EQ(got.size(), 1);
+    EXPECT_EQ(got[0].key, "kafka/group/seats/0") << "but never its own";
+}
+
+TEST(Sink, ChangesThatAreAppliedGiveTheDocuments) {
+    TestGrid grid;
+    MockKafka kafka;
+    const std::string topic = kafka.make_topic("sink");
+    Client client = attach(grid);
+    TestSink sink(grid, kafka, topic, "patterns = [\"event/**\"]\nvalue = \"change\"");
+    client.put("event/1", R"({"a":{"b/c":1},"list":[1,2]})").value();
+    client.patch("event/1", "/a/b~1c", "2").value();
+    client.patch("event/1", "/a/new", R"({"x":[true]})").value();
+    client.patch("event/1", "/list/0", "7").value();
+    client.patch("event/1", "/list/-", "9").value();
+    client.json_patch("event/1", R"([{"op":"remove","path":"/a/b~1c"}])").value();
+    client.merge("event/1", R"({"list":null,"z":1})").value();
+    client.put("event/end", "1").value();
+
+    TestConsumer consumer(kafka, topic);
+    const auto& got = consumer.read_until([](const auto& all) { return all.size() >= 8; });
+    ASSERT_EQ(got.size(), 8);
+    // The grid's own JSON Patch, in another record, is who applies them.
+    int patches = 0;
+    for (const TestMessage& message : got) {
+        if (message.key != "event/1") continue;
+        if (header_of(message, "content") == "json-patch") {
+            ++patches;
+            client.json_patch("copy", *message.value).value();
+        } else {
+            client.put("copy", *message.value).value();
+        }
+    }
+    EXPECT_EQ(patches, 5);
+    EXPECT_EQ(to_json(client.get("copy").value().document()),
+              to_json(client.get("event/1").value().document()));
+}
+
+TEST(Sink, LargeDocumentsAreTold) {
+    TestGrid grid;
+    MockKafka kafka;
+    const std::string topic = kafka.make_topic("sink");
+    Client client = attach(grid);
+    std::string json = "[0";
+    for (int i = 1; i < 50'000; ++i) json += "," + std::to_string(i);
+    json += "]";
+    TestSink sink(grid, kafka, topic);
+    client.put("event/1", json).value();
+
+    const auto got = consume(kafka, topic, 1);
+    ASSERT_EQ(got.size(), 1);
+    EXPECT_EQ(got[0].value, json);
+}
+
+TEST(Sink, SeveralSinksOfOneFileRunTogether) {
+    TestGrid grid;
+    MockKafka kafka;
+    const std::string topic = kafka.make_topic("sink");
+    const std::string second = kafka.make_topic("sink");
+    Client client = attach(grid);
+    TestSink sink(
+        grid, kafka, topic, "patterns = [\"event/**\"]",
+        "[[sink]]\nname = \"second\"\npatterns = [\"order/**\"]\ntopic = \"" + second + "\"");
+    ASSERT_TRUE(sink.is_ready());
+    client.put("event/1", "1").value();
+    client.put("order/1", "2").value();
+
+    const auto events = consume(kafka, topic, 1);
+    const auto orders = consume(kafka, second, 1);
+    ASSERT_EQ(events.size(), 1);
+    EXPECT_EQ(events[0].key, "event/1");
+    ASSERT_EQ(orders.size(), 1);
+    EXPECT_EQ(orders[0].key, "order/1");
+    EXPECT_EQ(sink.stop(), 0);
+}
+
+TEST(Sink, ASecondSignalEndsItAtOnce) {
+    TestGrid grid;
+    MockKafka kafka;
+    if (!kafka.is_mock()) GTEST_SKIP() << MockKafka::no_mock;
+    const std::string topic = kafka.make_topic("sink");
+    Client client = attach(grid);
+    TestSink sink(grid, kafka, topic);
+    kafka.command("down 1");
+    client.put("event/1", "1").value();
+    ASSERT_TRUE(eventually([&] { return report_of(client, "pending") == "1"; }));
+
+    ::kill(sink.pid(), SIGTERM);
+    EXPECT_TRUE(eventually([&] { return ::kill(sink.pid(), SIGINT) == 0 && sink.has_ended(); }, 5s))
+        << "rather than wait for Kafka";
+    EXPECT_EQ(sink.wait(), 1);
+}
+
+TEST(Sink, SaysWhatIsWrongWithItsConfiguration) {
+    TestGrid grid;
+    MockKafka kafka;
+    TestSink sink(grid, kafka, "any", "patterns = [\"a//b\"]");
+    EXPECT_EQ(sink.wait(), 2);
+    EXPECT_THAT(sink.errors(), ::testing::HasSubstr("kafka.toml:8: "));
+}
+
+TEST(Sink, IsFencedByTheNextOneOfItsName) {
+    TestGrid grid;
+    MockKafka kafka;
+    const std::string topic = kafka.make_topic("sink");
+    Client client = attach(grid);
+    TestSink first(grid, kafka, topic);
+    ASSERT_TRUE(first.is_ready());
+    TestSink second(grid, kafka, topic);
+    ASSERT_TRUE(second.is_ready());
+
+    EXPECT_EQ(first.wait(), 1);
+    EXPECT_THAT(first.errors(), ::testing::HasSubstr("another sink 'out' has taken over"));
+
+    client.put("event/1", "1").value();
+    ASSERT_EQ(consume(kafka, topic, 1).size(), 1);
+    EXPECT_EQ(second.stop(), 0);
+}
+
+TEST(Sink, RefusesAPositionThatIsNone) {
+    TestGrid grid;
+    MockKafka kafka;
+    Client client = attach(grid);
+    client.put("kafka/out/@position", R"({"revision":"seven"})").value();
+    TestSink sink(grid, kafka, "any");
+    EXPECT_FALSE(sink.is_ready());
+    EXPECT_EQ(sink.wait(), 1);
+    EXPECT_THAT(sink.errors(), ::testing::HasSubstr("'kafka/out/@position' is no position"));
+}
+
+}  // namespace
+}  // namespace ringside::testing

@@ -1,0 +1,169 @@
+#pragma once
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "ringside/client.hpp"
+#include "shm/document/json.hpp"
+#include "tests/kafka/mock_kafka.hpp"
+#include "tests/support/process.hpp"
+#include "tests/support/temporary_directory.hpp"
+#include "tests/support/test_grid.hpp"
+
+namespace ringside::testing {
+
+/// A real `ringside-kafka sink` process with one sink, of the name "out".
+class TestSink {
+public:
+    /// `options`: further lines of the `[[sink]]`; `properties`: of its `[sink.kafka]`.
+    TestSink(const TestGrid& grid, const MockKafka& kafka, const std::string& topic,
+             const std::string& options = "patterns = [\"event/**\"]",
+             const std::string& properties = "")
+        : grid_(grid.name()) {
+        std::ofstream(directory_ / "kafka.toml")
+            << "[kafka]\n\"linger.ms\" = 1\n\"retry.backoff.ms\" = 10\n\"bootstrap.servers\" = \""
+            << kafka.bootstrap() << "\"\n[[sink]]\nname = \"out\"\ntopic = \"" << topic << "\"\n"
+            << options << "\n[sink.kafka]\n"
+            << properties << "\n";
+        start();
+    }
+
+    void start() {
+        start_without_waiting();
+        is_ready_ = process_->read_line() == "ready";
+    }
+    void start_without_waiting() {
+        process_ = std::make_unique<Process>(std::vector<std::string>{
+            RINGSIDE_KAFKA_PATH, "sink", "--grid", grid_, "--config", directory_ / "kafka.toml"});
+    }
+    /// Ends it in order; its exit status.
+    int stop() { return process_->finish(SIGTERM); }
+    void kill() { process_->finish(SIGKILL); }
+    /// Waits for it to end by itself; its exit status.
+    int wait() { return process_->finish(0); }
+    /// REQUIRES: it has ended.
+    std::string errors() { return process_->errors(); }
+    [[nodiscard]] bool has_ended() const {
+        siginfo_t info{};
+        return waitid(P_PID, static_cast<id_t>(pid()), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+               info.si_pid == pid();
+    }
+    [[nodiscard]] bool is_ready() const noexcept { return is_ready_; }
+    [[nodiscard]] pid_t pid() const noexcept { return process_->pid(); }
+
+private:
+    TemporaryDirectory directory_;
+    std::string grid_;
+    std::unique_ptr<Process> process_;
+    bool is_ready_ = false;
+};
+
+/// A session with a grid.
+inline Client attach(const TestGrid& grid) { return Client::attach({.grid = grid.name()}).value(); }
+
+/// The position of the sink "out".
+inline Revision position_of(const Client& client) {
+    const auto revision =
+        client.get_value<std::uint64_t>("kafka/out/@position", Pointer::parse("/revision").value());
+    return revision ? *revision : 0;
+}
+
+/// One value of the report of the sink "out"; empty: there is no report.
+inline std::string report_of(const Client& client, const char* member) {
+    const auto snapshot = client.snapshot();
+    std::string text;
+    if (!snapshot) return text;
+    static_cast<void>(snapshot->scan("kafka/out/@sink/*", [&](const RecordView& record) {
+        text = to_json(record.document()[member]);
+        return true;
+    }));
+    return text;
+}
+
+inline std::string header_of(const TestMessage& message, const std::string& name) {
+    const auto found = message.headers.find("ringside." + name);
+    return found == message.headers.end() ? "" : found->second;
+}
+inline Revision revision_of(const TestMessage& message) {
+    const std::string text = header_of(message, "revision");
+    return text.empty() ? 0 : std::stoull(text);
+}
+
+/// Whoever reads a sink's topic, as docs/kafka.md tells them to: of each name what has the newest
+/// revision counts; after "lagged", what is current does, and what a partition does not tell until
+/// "resumed" is gone.
+class Mirror {
+public:
+    void apply(const TestMessage& message) {
+        const std::string kind = header_of(message, "kind");
+        if (kind == "lagged") told_[message.partition].emplace();
+        if (kind == "resumed") forget_untold(message.partition);
+        if (kind == "lagged" || kind == "resumed") return;
+        const std::string& name = message.key.value();
+        auto& told = told_[message.partition];
+        if (told) told->insert(name);
+        Record& record = records_[name];
+        seen_[name][revision_of(message)] += 1;
+        const bool counts = told && kind == "current";
+        if (!counts && revision_of(message) < record.revision) return;
+        record = {message.partition, revision_of(message), message.value};
+    }
+
+    /// Name and document of what is there.
+    [[nodiscard]] std::map<std::string, std::string> state() const {
+        std::map<std::string, std::string> all;
+        for (const auto& [name, record] : records_) {
+            if (record.value) all[name] = *record.value;
+        }
+        return all;
+    }
+    /// How often each revision of a record was told.
+    [[nodiscard]] const std::map<std::string, std::map<Revision, int>>& seen() const noexcept {
+        return seen_;
+    }
+
+private:
+    struct Record {
+        std::int32_t partition = 0;
+        Revision revision = 0;
+        std::optional<std::string> value{};
+    };
+
+    void forget_untold(std::int32_t partition) {
+        auto& told = told_[partition];
+        if (!told) return;
+        for (auto& [name, record] : records_) {
+            if (record.partition == partition && !told->contains(name)) record = {partition};
+        }
+        told.reset();
+    }
+
+    std::map<std::string, Record> records_;
+    std::map<std::string, std::map<Revision, int>> seen_;
+    std::map<std::int32_t, std::optional<std::set<std::string>>> told_;
+};
+
+/// The records of a grid that match, as `Mirror::state` shows them.
+inline std::map<std::string, std::string> state_of(const Client& client,
+                                                   const std::string& pattern = "event/**") {
+    std::map<std::string, std::string> all;
+    const auto snapshot = client.snapshot().value();
+    snapshot
+        .scan(pattern,
+              [&](const RecordView& record) {
+                  all[std::string(record.name())] = to_json(record.document());
+                  return true;
+              })
+        .value();
+    return all;
+}
+
+}  // namespace ringside::testing
