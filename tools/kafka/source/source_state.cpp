@@ -86,7 +86,7 @@ void Source::tell_kafka() {
 }
 
 std::pair<SourceState, std::string> Source::state() const {
-    if (held_) return {SourceState::held, held_->text()};
+    if (held_) return {SourceState::held, plain(*held_)};
     if (trouble_) return {SourceState::waiting, trouble_->text};
     if (!was_assigned_) return {SourceState::joining, {}};
     if (assigned_.empty()) return {SourceState::standby, {}};
