@@ -163,7 +163,8 @@ TEST(ApplierRefusals, AFullGridIsWaitedFor) {
 
     const std::string large(50'000, 'y');
     for (int i = 0; i < 20; ++i) {
-        one.take(i, R"({"op":"put","id":")" + std::to_string(i) + R"(","doc":{"t":")" + large + "\"}}");
+        one.take(
+            i, R"({"op":"put","id":")" + std::to_string(i) + R"(","doc":{"t":")" + large + "\"}}");
     }
     const auto settled = one.settle();
     ASSERT_FALSE(settled);

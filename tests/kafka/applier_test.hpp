@@ -97,8 +97,8 @@ public:
     }
     /// Merges {"n": offset} into a record.
     void merge(std::int64_t offset, const std::string& id = "A") {
-        take(offset, R"({"op":"merge","id":")" + id + R"(","doc":{"n":)" + std::to_string(offset) +
-                         "}}");
+        take(offset,
+             R"({"op":"merge","id":")" + id + R"(","doc":{"n":)" + std::to_string(offset) + "}}");
     }
     /// Sends what is taken, and recovers once where that is needed.
     Result<void> settle() {

@@ -95,8 +95,8 @@ TEST_F(Loader, OneThatIsKilledGoesOnWhereItWas) {
         return record ? record->document()["offset"].as_int64().value_or(0) : 0;
     };
     for (std::int64_t target = 10'000; target < 60'000; target += 10'000) {
-        Process loading({RINGSIDE_KAFKA_PATH, "load", "--config", config_, "--topic", "seats",
-                         file});
+        Process loading(
+            {RINGSIDE_KAFKA_PATH, "load", "--config", config_, "--topic", "seats", file});
         ASSERT_TRUE(eventually([&] { return applied() >= target; }));
         loading.finish(SIGKILL);
     }
@@ -124,7 +124,8 @@ TEST_F(Loader, TellsLinesThatAreRefusedByTheirNumbers) {
 }
 
 TEST_F(Loader, EnvelopesHaveKeysAndHeaders) {
-    const std::string file = write("keyed.jsonl", R"({"key":"A","value":{"n":1},"headers":{"kind":"seat"}}
+    const std::string file =
+        write("keyed.jsonl", R"({"key":"A","value":{"n":1},"headers":{"kind":"seat"}}
 {"key":"B","value":{"n":2},"headers":{"kind":"other"}}
 {"key":"C","value":{"n":3},"headers":{"kind":"seat"}}
 {"key":"C","headers":{"kind":"seat"}}

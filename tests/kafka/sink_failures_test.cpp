@@ -220,5 +220,22 @@ TEST_F(SinkFailures, ATopicThatDoesNotExistIsWaitedFor) {
     expect_in_order(expect_mirrored(topic));
 }
 
+TEST_F(SinkFailures, ATopicThatIsGoneForAWhileIsWaitedFor) {
+    const std::string topic = kafka.make_topic("sink");
+    TestSink sink(grid, kafka, topic, events,
+                  "\"topic.metadata.propagation.max.ms\" = 100\n"
+                  "\"topic.metadata.refresh.interval.ms\" = 50");
+    put_some(10);
+    expect_mirrored(topic);
+    kafka.command("topic_error " + topic + " UNKNOWN_TOPIC_OR_PART");
+    EXPECT_TRUE(eventually([&] {
+        put_some(10);
+        return report_of(client, "reason").find("does not exist") != std::string::npos;
+    }));
+    kafka.command("topic_error " + topic + " NO_ERROR");
+    expect_in_order(expect_mirrored(topic));
+    EXPECT_EQ(sink.stop(), 0);
+}
+
 }  // namespace
 }  // namespace ringside::testing

@@ -263,6 +263,31 @@ TEST(Sink, SeveralSinksOfOneFileRunTogether) {
     EXPECT_EQ(sink.stop(), 0);
 }
 
+TEST(Sink, ASecondSignalEndsItAtOnce) {
+    TestGrid grid;
+    MockKafka kafka;
+    if (!kafka.is_mock()) GTEST_SKIP() << MockKafka::no_mock;
+    const std::string topic = kafka.make_topic("sink");
+    Client client = attach(grid);
+    TestSink sink(grid, kafka, topic);
+    kafka.command("down 1");
+    client.put("event/1", "1").value();
+    ASSERT_TRUE(eventually([&] { return report_of(client, "pending") == "1"; }));
+
+    ::kill(sink.pid(), SIGTERM);
+    EXPECT_TRUE(eventually([&] { return ::kill(sink.pid(), SIGINT) == 0 && sink.has_ended(); }, 5s))
+        << "rather than wait for Kafka";
+    EXPECT_EQ(sink.wait(), 1);
+}
+
+TEST(Sink, SaysWhatIsWrongWithItsConfiguration) {
+    TestGrid grid;
+    MockKafka kafka;
+    TestSink sink(grid, kafka, "any", "patterns = [\"a//b\"]");
+    EXPECT_EQ(sink.wait(), 2);
+    EXPECT_THAT(sink.errors(), ::testing::HasSubstr("kafka.toml:8: "));
+}
+
 TEST(Sink, IsFencedByTheNextOneOfItsName) {
     TestGrid grid;
     MockKafka kafka;

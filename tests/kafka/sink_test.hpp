@@ -51,6 +51,11 @@ public:
     int wait() { return process_->finish(0); }
     /// REQUIRES: it has ended.
     std::string errors() { return process_->errors(); }
+    [[nodiscard]] bool has_ended() const {
+        siginfo_t info{};
+        return waitid(P_PID, static_cast<id_t>(pid()), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+               info.si_pid == pid();
+    }
     [[nodiscard]] bool is_ready() const noexcept { return is_ready_; }
     [[nodiscard]] pid_t pid() const noexcept { return process_->pid(); }
 

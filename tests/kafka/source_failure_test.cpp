@@ -6,8 +6,8 @@ namespace {
 /// What happens to a source when Kafka or the grid fail.
 class SourceFailure : public SourceTest {
 protected:
-    explicit SourceFailure(int brokers = 1, std::vector<std::string> options = {"--memory",
-                                                                                "64MiB"})
+    explicit SourceFailure(int brokers = 1,
+                           std::vector<std::string> options = {"--memory", "64MiB"})
         : SourceTest(brokers, std::move(options)) {}
 
     void produce_deltas(const std::string& topic, int from, int to) const {
@@ -118,8 +118,7 @@ TEST_F(SourceFailure, AGroupThatNobodyMayUseEndsTheSource) {
     EXPECT_EQ(source->finish(0), 1);
 
     const std::string errors = source->errors();
-    EXPECT_NE(errors.find("this user may not use the consumer group"), std::string::npos)
-        << errors;
+    EXPECT_NE(errors.find("this user may not use the consumer group"), std::string::npos) << errors;
 }
 
 TEST_F(SourceFailure, DeadLettersThatKafkaDoesNotTakeHoldTheMessage) {
@@ -127,13 +126,14 @@ TEST_F(SourceFailure, DeadLettersThatKafkaDoesNotTakeHoldTheMessage) {
     const std::string topic = kafka_.make_topic("seats");
     const std::string dead = kafka_.make_topic("dead");
     produce(kafka_, topic, {{"A", R"({"n":1})"}, {"A", "no json"}, {"A", R"({"n":2})"}});
-    kafka_.command("error produce 20 NOT_ENOUGH_REPLICAS");
+    kafka_.command("leader " + dead + " 0 -1");
     const auto source = start(configure_topic(topic, "dead_letter_topic = \"" + dead + '"'));
 
     EXPECT_TRUE(state_comes_to(R"("state":"held")"));
     EXPECT_LE(position(topic), 1);
+    kafka_.command("leader " + dead + " 0 1");
 
-    EXPECT_TRUE(comes_to(topic, 3, 1, std::chrono::seconds(60)));
+    EXPECT_TRUE(comes_to(topic, 3, 1, std::chrono::seconds(40)));
     EXPECT_GE(consume(kafka_, dead, 1).size(), 1);
     EXPECT_EQ(version("seat/A"), 2);
 }

@@ -67,8 +67,7 @@ TEST_P(SourceGroupProtocol, SourcesShareThePartitionsAndTakeThemOver) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Strategies, SourceGroupProtocol,
-                         ::testing::Values("range", "cooperative-sticky"),
-                         [](const auto& one) {
+                         ::testing::Values("range", "cooperative-sticky"), [](const auto& one) {
                              return std::string(one.param) == "range" ? "Eager" : "Cooperative";
                          });
 

@@ -95,7 +95,8 @@ protected:
         return total;
     }
 
-    /// Lets each feed apply something, and kills its source at any point after that, `rounds` times.
+    /// Lets each feed apply something, and kills its source at any point after that, `rounds`
+    /// times.
     void kill_all(int rounds, std::mt19937_64& random) {
         std::uniform_int_distribution<int> some(0, 600);
         for (int round = 0; round < rounds; ++round) {
@@ -156,8 +157,7 @@ TEST_F(SourceKill, ABrokerThatIsKilledMeanwhileMakesNoDifference) {
         grid_.kill_broker();
         grid_.start();
         for (Feed& feed : feeds_) {
-            ASSERT_TRUE(
-                eventually([&] { return applied(feed) == feed.deltas.count(); }, patience));
+            ASSERT_TRUE(eventually([&] { return applied(feed) == feed.deltas.count(); }, patience));
             EXPECT_EQ(feed.source->finish(SIGTERM), 0);
         }
     }

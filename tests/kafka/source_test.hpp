@@ -54,8 +54,9 @@ protected:
     /// One topic whose messages are merged into `seat/KEY`, with further keys of `[source]`.
     std::string configure_topic(const std::string& topic, const std::string& more = {},
                                 const std::string& of_topic = {}) {
-        return configure(fmt::format("group = \"test\"\n{}\n[[source.topic]]\nname = \"{}\"\n{}\n{}",
-                                     more, topic, of_topic, merge_rule));
+        return configure(
+            fmt::format("group = \"test\"\n{}\n[[source.topic]]\nname = \"{}\"\n{}\n{}", more,
+                        topic, of_topic, merge_rule));
     }
 
     /// Starts a source and waits for its `ready`.
@@ -102,10 +103,14 @@ protected:
     /// The state records of living sources.
     [[nodiscard]] std::vector<std::string> states() const {
         std::vector<std::string> found;
-        client_.snapshot().value().scan("kafka/test/@source/*", [&](const RecordView& record) {
-            found.push_back(to_json(record.document()));
-            return true;
-        }).value();
+        client_.snapshot()
+            .value()
+            .scan("kafka/test/@source/*",
+                  [&](const RecordView& record) {
+                      found.push_back(to_json(record.document()));
+                      return true;
+                  })
+            .value();
         return found;
     }
     /// Whether some state record comes to contain a text.

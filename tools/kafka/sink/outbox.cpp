@@ -37,9 +37,16 @@ Result<bool> Outbox::add(OutgoingMessage message, Revision revision, Part part) 
         counters_.bytes += key_bytes + value_bytes;
         return true;
     }
+    const bool is_full = Producer::is_queue_full(*refused);
+    if (refused->kind == KafkaError::Kind::passing && !is_full) {
+        // A topic that is gone. The message stays under way, so that nothing after it is complete.
+        trouble_ = refused->text;
+        is_going_back_ = true;
+        return true;
+    }
     acknowledgements_.settle(message.tag);
-    if (Producer::is_queue_full(*refused)) return false;
-    if (refused->kind != KafkaError::Kind::too_large) return refused->error();
+    if (is_full) return false;
+    if (refused->kind == KafkaError::Kind::final) return refused->error();
     const std::string text =
         fmt::format("'{}' at revision {}, {} bytes: {}", message.key.value_or(""), revision,
                     value_bytes, refused->text);

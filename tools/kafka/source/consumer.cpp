@@ -88,6 +88,10 @@ Result<std::unique_ptr<Consumer>> Consumer::create(Properties properties, const 
     properties.set("enable.auto.offset.store", "false");
     properties.set("auto.offset.reset", "error");
     properties.set("enable.partition.eof", "true");
+    // Where its queue is full, librdkafka 2.0.2 looks after up to a second whether it still is:
+    // the one bound is bytes, and as many as are taken in that time.
+    properties.set_default("queued.min.messages", "10000000");
+    properties.set_default("queued.max.messages.kbytes", "131072");
     auto configuration = properties.configuration();
     if (!configuration) return configuration.error();
     std::unique_ptr<Consumer> made(new Consumer(std::move(handlers)));

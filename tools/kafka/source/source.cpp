@@ -84,6 +84,7 @@ Result<void> Source::follow() {
         tick();
         if ((applier_->is_disturbed() || held_) && backoff_.is_over()) recover();
         if (!gate_.is_open()) open_gate();
+        if (has_out_of_range_) settle_ranges();
         take_messages();
         if (const auto& failure = applier_->failure()) return *failure;
         if (fatal_) return *fatal_;
@@ -127,7 +128,7 @@ void Source::take(MessageHandle message) {
     if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) return take_error(*message);
     Assigned* assigned = find(*message);
     if (assigned == nullptr) return;  // of a partition that was given back
-    if (trouble_) forget_trouble();
+    hear_kafka();
     applier_->take(assigned->feed, Consumer::keep(std::move(message)));
 }
 
@@ -135,11 +136,13 @@ void Source::take_error(const rd_kafka_message_t& message) {
     Assigned* assigned = find(message);
     switch (message.err) {
         case RD_KAFKA_RESP_ERR__PARTITION_EOF:
-            if (trouble_) forget_trouble();
+            hear_kafka();
             if (assigned != nullptr) applier_->meet_end(assigned->feed, message.offset);
             return;
         case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
-            if (assigned != nullptr) begin_anew(*assigned);
+            if (assigned == nullptr) return;
+            assigned->out_of_range_since = Clock::now();
+            has_out_of_range_ = true;
             return;
         case RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED:
             spdlog::warn("the group has taken this source for dead, as it was busy for long");

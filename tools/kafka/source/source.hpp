@@ -43,6 +43,9 @@ private:
         FeedPointer feed;
         const TopicOptions* topic;
         bool is_paused = false;
+        /// Since when Kafka says that its offset is not in the partition; librdkafka asks for
+        /// nothing of it meanwhile.
+        std::optional<Clock::time_point> out_of_range_since{};
     };
     using Key = std::pair<std::string, std::int32_t>;
 
@@ -61,7 +64,8 @@ private:
     void revoke(std::span<const TopicPartition> partitions, bool are_lost);
     Result<void> reposition(const PartitionFeed& feed);
     Result<void> restart(const Key& key, std::int64_t offset);
-    void begin_anew(Assigned& assigned);
+    void settle_ranges();
+    Result<void> settle_range(Assigned& assigned);
     [[nodiscard]] std::int64_t begin_of(const Assigned& assigned) const noexcept;
 
     void recover();
@@ -71,6 +75,7 @@ private:
     [[nodiscard]] bool is_to_pause(const Assigned& assigned) const noexcept;
     void set_pauses();
     void note_trouble(const KafkaError& trouble);
+    void hear_kafka();
     void forget_trouble();
     void probe_kafka();
 
@@ -85,7 +90,8 @@ private:
     Counters counters_;
     std::map<const TopicOptions*, Mapper> mappers_;
     std::unique_ptr<Refusals> refusals_;
-    std::optional<Applier> applier_;
+    std::unique_ptr<Consumer> consumer_;
+    std::optional<Applier> applier_;  ///< goes before the consumer: it keeps messages of it
     SnapshotGate gate_;
     std::map<Key, Assigned> assigned_;
     bool was_assigned_ = false;
@@ -94,8 +100,11 @@ private:
 
     std::optional<Error> held_;
     Backoff backoff_;
-    Clock::time_point gate_tried_at_{};
+    Clock::time_point gate_due_{};
+    bool has_out_of_range_ = false;
+    Clock::time_point ranges_due_{};
     std::optional<KafkaError> trouble_;
+    bool doubts_kafka_ = false;  ///< a broker is gone, and none has been heard since
     std::optional<Error> fatal_;
 
     const std::string state_name_;
@@ -103,7 +112,6 @@ private:
     Clock::time_point told_at_{};
     Clock::time_point told_kafka_at_{};
     std::map<Key, std::int64_t> told_kafka_;
-    std::unique_ptr<Consumer> consumer_;  ///< last: it gives partitions back while it ends
 };
 
 }  // namespace ringside::kafka
