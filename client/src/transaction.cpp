@@ -21,8 +21,7 @@ Result<void> Transaction::Impl::add(wire::CommandKind kind, std::string_view nam
                                     const WriteOptions& options) {
     auto terms = terms_of(options);
     if (!terms) return terms.error();
-    writes.push_back({kind, std::string(name), std::string(pointer),
-                      Bytes(document.begin(), document.end()), *terms});
+    writes.push_back({kind, append(name), append(pointer), append(document), *terms});
     grade = std::max(grade, options.grade);
     return {};
 }
@@ -84,6 +83,7 @@ Result<void> Transaction::publish(std::string_view subject, const Document& docu
 std::size_t Transaction::size() const noexcept { return impl_->writes.size(); }
 void Transaction::clear() noexcept {
     impl_->writes.clear();
+    impl_->bytes.clear();
     impl_->grade = Grade::applied;
 }
 

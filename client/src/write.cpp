@@ -103,8 +103,9 @@ Result<CommitResult> Client::commit(const Transaction& transaction) {
         Error error = error_of(*reply);
         const auto& writes = transaction.impl_->writes;
         if (reply->failed_command() < writes.size()) {
-            const std::string where = "write " + std::to_string(reply->failed_command()) + " (" +
-                                      writes[reply->failed_command()].name + ")";
+            const auto name = transaction.impl_->text_of(writes[reply->failed_command()].name);
+            const std::string where =
+                "write " + std::to_string(reply->failed_command()) + " (" + std::string(name) + ")";
             error.detail = error.detail.empty() ? where : where + ": " + error.detail;
         }
         return error;

@@ -64,8 +64,8 @@ bool Condition::holds(const FieldValue& value) const {
         return false;
     }
     // Nothing is neither greater nor less.
-    if (greater && !(compare_numbers(value, *greater) > 0)) return false;
-    if (less && !(compare_numbers(value, *less) < 0)) return false;
+    if (greater && !std::is_gt(compare_numbers(value, *greater))) return false;
+    if (less && !std::is_lt(compare_numbers(value, *less))) return false;
     if (matches == nullptr) return true;
     const auto* text = std::get_if<std::string_view>(&value);
     return text != nullptr &&

@@ -127,7 +127,9 @@ Result<void> to_timestamp(const Source& source, DocumentBuilder& out) {
 
 Result<void> to_string(const Source& source, const Value& value, DocumentBuilder& out) {
     if (value.is_container()) return source.error("text");
-    out.string(to_json(value));
+    std::string text;
+    if (!append_text(source.value, text)) text = to_json(value);
+    out.string(text);
     return {};
 }
 

@@ -80,7 +80,7 @@ Result<FieldPath> FieldPath::parse(std::string_view text) {
         return path;
     }
     const auto* const plain = std::find_if(plain_roots.begin(), plain_roots.end(),
-                                           [&](const auto& root) { return root.first == first; });
+                                           [&](const auto& known) { return known.first == first; });
     if (plain == plain_roots.end()) return with_members(std::move(path), text);
     if (!is_alone) {
         return bad_path(text, "is of no use, '" + std::string(first) +

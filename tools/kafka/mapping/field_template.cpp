@@ -22,13 +22,11 @@ Error bad_part(const std::string& name, const FieldValue& value) {
                       ", but a template takes texts, integers, true and false");
 }
 
-/// What is to stand in a name.
-Result<void> check_part(const std::string& name, std::string_view text, bool may_have_slash) {
-    if (text.empty()) return Error(Errc::bad_name, "'" + name + "' is empty");
-    if (!may_have_slash && text.find('/') != std::string_view::npos) {
-        return Error(Errc::bad_name, "'" + name + "' has a '/': " + shown(FieldValue(text)));
-    }
-    return {};
+bool has_slash(std::string_view text) noexcept { return text.find('/') != std::string_view::npos; }
+
+Error bad_name(const std::string& name, std::string_view text) {
+    if (text.empty()) return {Errc::bad_name, "'" + name + "' is empty"};
+    return {Errc::bad_name, "'" + name + "' has a '/': " + shown(FieldValue(text))};
 }
 
 }  // namespace
@@ -81,18 +79,15 @@ Result<void> FieldTemplate::fill(const MessageFields& message, Purpose purpose,
         out += part.text;
         if (!part.has_field) break;
         const FieldValue value = message.get(part.field);
-        const auto* text = std::get_if<std::string_view>(&value);
-        if (text != nullptr && out.size() + text->size() > bytes_max) {
-            return too_long(message.name(part.field), purpose);
+        if (const auto* text = std::get_if<std::string_view>(&value)) {
+            if (out.size() + text->size() > bytes_max) {
+                return too_long(message.name(part.field), purpose);
+            }
+            if (is_name && (text->empty() || (!part.may_have_slash && has_slash(*text)))) {
+                return bad_name(message.name(part.field), *text);
+            }
         }
-        const std::size_t before = out.size();
         if (!append_text(value, out)) return bad_part(message.name(part.field), value);
-        if (!is_name) continue;
-        const std::string_view added = std::string_view(out).substr(before);
-        if (auto checked = check_part(message.name(part.field), added, part.may_have_slash);
-            !checked) {
-            return checked;
-        }
     }
     return {};
 }

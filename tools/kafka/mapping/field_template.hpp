@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,8 +10,8 @@
 namespace ringside::kafka {
 
 /// Text with fields of a message in it: `event/{event_id}/seat/{section}-{row}-{seat}`. Fields are
-/// texts, integers, true or false, and not empty. One whose text has a '/' is refused, as it would
-/// change the levels of a name, unless the template says `{field:path}`.
+/// texts, integers, true or false. In a name a '/' of a field would change the levels: only
+/// `{field:path}` may have one.
 /// Thread safety: immutable.
 class FieldTemplate {
 public:
@@ -32,10 +33,10 @@ public:
     /// Whether the message has all its fields.
     [[nodiscard]] bool can_fill(const MessageFields& message) const noexcept;
 
-    /// Appends it, up to so many bytes. Where `is_name`, what would be no part of a name is
-    /// refused. Errors: path_not_found (a field is not there), bad_name (empty, or with '/'),
-    /// name_too_long, document_too_large, and unmappable (of another type).
     enum class Purpose : std::uint8_t { name, text };
+    /// Appends it. In a name a field may neither be empty nor, without ":path", have a '/'.
+    /// Errors: path_not_found (a field is not there), bad_name, name_too_long or, of a text,
+    /// document_too_large, and unmappable (a field of another type).
     Result<void> fill(const MessageFields& message, Purpose purpose, std::string& out) const;
 
 private:

@@ -2,7 +2,6 @@
 #include <array>
 #include <initializer_list>
 
-#include "shm/name/name.hpp"
 #include "tools/kafka/mapping/mapping_limits.hpp"
 #include "tools/kafka/mapping/own_records.hpp"
 #include "tools/kafka/mapping/rule.hpp"

@@ -26,7 +26,7 @@ struct ShapeMember {
     std::optional<MemberPath> moved_from;  ///< from the document's root
     std::optional<Conversion> conversion;
     std::optional<SetValue> set;
-    std::vector<ShapeMember> members;
+    std::vector<ShapeMember> members;  ///< sorted by name
 
     /// Null where nothing is done with it.
     [[nodiscard]] const ShapeMember* find(std::string_view member) const noexcept;
@@ -35,8 +35,8 @@ struct ShapeMember {
 /// The members that `rename` takes away from where they were.
 struct MovedMember {
     std::string name;
-    bool is_moved = false;  ///< it is itself, and not only something within it
-    std::vector<MovedMember> members;
+    bool is_moved = false;             ///< it is itself, and not only something within it
+    std::vector<MovedMember> members;  ///< sorted by name
 
     [[nodiscard]] const MovedMember* find(std::string_view member) const noexcept;
 };

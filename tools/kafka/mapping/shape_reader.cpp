@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 
 #include "tools/kafka/mapping/shape.hpp"
 #include "tools/kafka/mapping/toml_values.hpp"
@@ -162,10 +163,17 @@ Result<void> check_leaves(const TomlFile& file, const toml::table& rule,
 }
 
 template <class Member>
+void sort_by_name(std::vector<Member>& members) {
+    std::ranges::sort(members, {}, &Member::name);
+    for (Member& member : members) sort_by_name(member.members);
+}
+
+/// REQUIRES: sorted by name.
+template <class Member>
 const Member* find_in(const std::vector<Member>& members, std::string_view name) noexcept {
-    const auto found = std::find_if(members.begin(), members.end(),
-                                    [&](const Member& member) { return member.name == name; });
-    return found == members.end() ? nullptr : &*found;
+    const auto found = std::ranges::lower_bound(
+        members, name, {}, [](const Member& member) { return std::string_view(member.name); });
+    return found == members.end() || found->name != name ? nullptr : &*found;
 }
 
 }  // namespace
@@ -189,6 +197,8 @@ Result<std::optional<Shape>> Shape::read(const TomlFile& file, const toml::table
     if (auto read = reader.read(rule); !read) return read.error();
     std::optional<Shape> shape = reader.take();
     if (auto checked = check_leaves(file, rule, shape->root); !checked) return checked.error();
+    sort_by_name(shape->root.members);
+    sort_by_name(shape->moved.members);
     return shape;
 }
 

@@ -127,6 +127,7 @@ Result<void> Shaper::object(const ShapeMember& plan, const Origin& origin, bool 
 
 Result<void> Shaper::member(const ShapeMember& plan, const Origin& around, bool is_kept) {
     const bool is_kept_here = keeps(plan, is_kept);
+    if (!is_kept_here && !plan.set && plan.members.empty()) return {};
     const Origin origin = origin_of(plan, around);
     if (!is_wanted(plan, origin, is_kept_here)) return {};
     builder_.key(plan.name);

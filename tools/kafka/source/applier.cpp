@@ -76,8 +76,10 @@ void Applier::take(const FeedPointer& feed, KeptMessage message) {
 void Applier::add(KeptMessage message) {
     PartitionFeed& feed = *open_.feed;
     const MessageView view = writer_.view(feed, message);
-    const auto writes = writer_.add(feed, view);
-    if (!writes) {
+    const auto writes = message.is_refused() ? Result<std::size_t>(0) : writer_.add(feed, view);
+    if (message.is_refused()) {
+        ++open_.done.dead_letters;
+    } else if (!writes) {
         if (!refuse(feed, message, writes.error())) return submit();
         open_.refused.push_back(open_.messages.size());
         ++open_.done.dead_letters;

@@ -88,6 +88,10 @@ Result<std::unique_ptr<Consumer>> Consumer::create(Properties properties, const 
     properties.set("enable.auto.offset.store", "false");
     properties.set("auto.offset.reset", "error");
     properties.set("enable.partition.eof", "true");
+    // Where its queue is full, librdkafka 2.0.2 looks after up to a second whether it still is:
+    // the one bound is bytes, and as many as are taken in that time.
+    properties.set_default("queued.min.messages", "10000000");
+    properties.set_default("queued.max.messages.kbytes", "131072");
     auto configuration = properties.configuration();
     if (!configuration) return configuration.error();
     std::unique_ptr<Consumer> made(new Consumer(std::move(handlers)));
@@ -230,7 +234,13 @@ bool Consumer::close(std::chrono::milliseconds timeout) {
     }
     const auto deadline = Clock::now() + timeout;
     while (rd_kafka_consumer_closed(client_.get()) == 0 && Clock::now() < deadline) {
-        static_cast<void>(rd_kafka_queue_poll_callback(queue.get(), 100));
+        // Messages come here, too, and are left to the next one.
+        const EventHandle event(rd_kafka_queue_poll(queue.get(), 100));
+        if (event == nullptr || rd_kafka_event_type(event.get()) != RD_KAFKA_EVENT_REBALANCE) {
+            continue;
+        }
+        rebalance(client_.get(), rd_kafka_event_error(event.get()),
+                  rd_kafka_event_topic_partition_list(event.get()), this);
     }
     is_closed_ = rd_kafka_consumer_closed(client_.get()) != 0;
     return is_closed_;

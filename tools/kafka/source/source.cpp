@@ -127,7 +127,7 @@ void Source::take(MessageHandle message) {
     if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) return take_error(*message);
     Assigned* assigned = find(*message);
     if (assigned == nullptr) return;  // of a partition that was given back
-    if (trouble_) forget_trouble();
+    hear_kafka();
     applier_->take(assigned->feed, Consumer::keep(std::move(message)));
 }
 
@@ -135,7 +135,7 @@ void Source::take_error(const rd_kafka_message_t& message) {
     Assigned* assigned = find(message);
     switch (message.err) {
         case RD_KAFKA_RESP_ERR__PARTITION_EOF:
-            if (trouble_) forget_trouble();
+            hear_kafka();
             if (assigned != nullptr) applier_->meet_end(assigned->feed, message.offset);
             return;
         case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:

@@ -71,6 +71,7 @@ private:
     [[nodiscard]] bool is_to_pause(const Assigned& assigned) const noexcept;
     void set_pauses();
     void note_trouble(const KafkaError& trouble);
+    void hear_kafka();
     void forget_trouble();
     void probe_kafka();
 
@@ -85,7 +86,8 @@ private:
     Counters counters_;
     std::map<const TopicOptions*, Mapper> mappers_;
     std::unique_ptr<Refusals> refusals_;
-    std::optional<Applier> applier_;
+    std::unique_ptr<Consumer> consumer_;
+    std::optional<Applier> applier_;  ///< goes before the consumer: it keeps messages of it
     SnapshotGate gate_;
     std::map<Key, Assigned> assigned_;
     bool was_assigned_ = false;
@@ -94,8 +96,9 @@ private:
 
     std::optional<Error> held_;
     Backoff backoff_;
-    Clock::time_point gate_tried_at_{};
+    Clock::time_point gate_due_{};
     std::optional<KafkaError> trouble_;
+    bool doubts_kafka_ = false;  ///< a broker is gone, and none has been heard since
     std::optional<Error> fatal_;
 
     const std::string state_name_;
@@ -103,7 +106,6 @@ private:
     Clock::time_point told_at_{};
     Clock::time_point told_kafka_at_{};
     std::map<Key, std::int64_t> told_kafka_;
-    std::unique_ptr<Consumer> consumer_;  ///< last: it gives partitions back while it ends
 };
 
 }  // namespace ringside::kafka

@@ -12,6 +12,7 @@ namespace {
 
 /// How long the gate's conditions are left alone after they were looked at.
 constexpr std::chrono::milliseconds gate_interval{50};
+constexpr std::chrono::milliseconds gate_interval_of_trouble{1000};
 
 TopicPartition place(const PartitionFeed& feed, std::int64_t offset) {
     return {feed.topic, feed.partition, offset, false};
@@ -29,6 +30,7 @@ std::int64_t Source::begin_of(const Assigned& assigned) const noexcept {
 void Source::assign(std::span<TopicPartition> partitions) {
     was_assigned_ = true;
     last_ = nullptr;
+    forget_trouble();
     for (TopicPartition& partition : partitions) {
         const TopicOptions* topic = options_->topic(partition.topic);
         if (topic == nullptr) {
@@ -131,11 +133,11 @@ void Source::hold(const Error& why) {
 }
 
 void Source::open_gate() {
-    const auto now = Clock::now();
-    if (now - gate_tried_at_ < gate_interval || !backoff_.is_over()) return;
+    if (Clock::now() < gate_due_ || !backoff_.is_over()) return;
     const auto opened = gate_.try_open(*consumer_);
-    gate_tried_at_ = Clock::now();
+    gate_due_ = Clock::now() + (opened ? gate_interval : gate_interval_of_trouble);
     if (!opened) return note_trouble(opened.error());
+    if (trouble_) forget_trouble();
     if (!*opened) return;
     spdlog::info("the snapshots are loaded: follows all topics");
     set_pauses();

@@ -17,7 +17,7 @@ constexpr std::chrono::milliseconds probe_patience{200};
 bool is_of_connection(rd_kafka_resp_err_t code) noexcept {
     return code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || code == RD_KAFKA_RESP_ERR__RESOLVE ||
            code == RD_KAFKA_RESP_ERR__SSL || code == RD_KAFKA_RESP_ERR__TIMED_OUT ||
-           code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
+           code == RD_KAFKA_RESP_ERR__TRANSPORT;
 }
 
 std::int64_t now_ms() {
@@ -29,8 +29,11 @@ std::int64_t now_ms() {
 }  // namespace
 
 void Source::note_trouble(const KafkaError& trouble) {
-    // One broker of several; when none is left, Kafka says so.
-    if (trouble.code == RD_KAFKA_RESP_ERR__TRANSPORT) return;
+    // One broker of several, perhaps; that none is left is not always told.
+    if (trouble.code == RD_KAFKA_RESP_ERR__TRANSPORT) {
+        doubts_kafka_ = true;
+        return;
+    }
     if (trouble.kind == KafkaError::Kind::final) {
         fatal_ = trouble.error();
         return;
@@ -40,16 +43,23 @@ void Source::note_trouble(const KafkaError& trouble) {
 }
 
 void Source::forget_trouble() {
-    spdlog::info("Kafka gives messages again");
+    if (trouble_) spdlog::info("Kafka is as it should be again");
     trouble_.reset();
+    doubts_kafka_ = false;
 }
 
-/// Whether Kafka is there again, where no message says so.
+/// Kafka has given something, so that it is there. A topic that is missing may be still.
+void Source::hear_kafka() {
+    if (doubts_kafka_ || (trouble_ && is_of_connection(trouble_->code))) forget_trouble();
+}
+
+/// Whether Kafka is there, where no message says so.
 void Source::probe_kafka() {
-    if (!trouble_ || !is_of_connection(trouble_->code)) return;
+    if (!doubts_kafka_ && !(trouble_ && is_of_connection(trouble_->code))) return;
     const auto answer =
         consumer_->partitions([](const std::string&) { return false; }, probe_patience);
-    if (answer) forget_trouble();
+    if (answer) hear_kafka();
+    else if (!trouble_) note_trouble(KafkaError::of(RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN));
 }
 
 void Source::tick() {

@@ -1,0 +1,154 @@
+#include <fstream>
+
+#include "tests/kafka/source_test.hpp"
+
+namespace ringside::testing {
+namespace {
+
+/// `ringside-kafka load`, which needs no Kafka.
+class Loader : public ::testing::Test {
+protected:
+    Loader() {
+        std::ofstream(config_) << "grid = \"" << grid_.name() << "\"\n"
+                               << R"([kafka]
+            "bootstrap.servers" = "127.0.0.1:1"
+            [source]
+            group = "test"
+            batch_messages = 10
+            [[source.topic]]
+            name = "seats"
+            [[source.topic.rule]]
+            record = "seat/{id}"
+            operation = "merge"
+            [[source.topic]]
+            name = "keyed"
+            [[source.topic.rule]]
+            record = "keyed/{key}"
+            when = [ { field = "header.kind", equals = "seat" } ]
+        )";
+    }
+
+    std::string write(const std::string& name, const std::string& text) {
+        std::ofstream(directory_ / name) << text;
+        return directory_ / name;
+    }
+    [[nodiscard]] Outcome load(const std::string& arguments) const {
+        return shell(std::string(RINGSIDE_KAFKA_PATH) + " load --config " + config_ + " " +
+                     arguments);
+    }
+    [[nodiscard]] std::string json(const std::string& name) const {
+        const auto record = client_.get(name);
+        return record ? to_json(record->document()) : "none";
+    }
+    static std::string lines(int from, int to) {
+        std::string text;
+        for (int i = from; i < to; ++i) {
+            text += fmt::format("{{\"id\":\"A\",\"m{}\":{}}}\n", i % 3, i);
+        }
+        return text;
+    }
+
+    TestGrid grid_;
+    Client client_ = Client::attach({.grid = grid_.name()}).value();
+    TemporaryDirectory directory_;
+    std::string config_ = directory_ / "kafka.toml";
+};
+
+TEST_F(Loader, AppliesTheLinesByTheRulesOfATopic) {
+    const std::string file = write("seats.jsonl", lines(0, 30));
+
+    const Outcome done = load("--topic seats " + file);
+
+    EXPECT_EQ(done.status, 0) << done.output;
+    EXPECT_NE(done.output.find(R"({"lines":30,"writes":30,"filtered":0,"refused":0,)"),
+              std::string::npos)
+        << done.output;
+    EXPECT_EQ(json("seat/A"), R"({"id":"A","m0":27,"m1":28,"m2":29})");
+    EXPECT_EQ(client_.get("seat/A")->version(), 30);
+    EXPECT_EQ(json("kafka/test/seats.jsonl/0"), R"({"offset":30})");
+}
+
+TEST_F(Loader, ASecondLoadAppliesWhatCameSince) {
+    const std::string file = write("seats.jsonl", lines(0, 30));
+    EXPECT_EQ(load("--topic seats " + file).status, 0);
+    write("seats.jsonl", lines(0, 45));
+
+    const Outcome done = load("--topic seats " + file);
+
+    EXPECT_NE(done.output.find(R"("lines":15)"), std::string::npos) << done.output;
+    EXPECT_EQ(client_.get("seat/A")->version(), 45);
+}
+
+TEST_F(Loader, BeginsAnewWhenItIsToldTo) {
+    const std::string file = write("seats.jsonl", lines(0, 30));
+    EXPECT_EQ(load("--topic seats " + file).status, 0);
+
+    EXPECT_EQ(load("--restart --topic seats " + file).status, 0);
+
+    EXPECT_EQ(client_.get("seat/A")->version(), 60);
+}
+
+TEST_F(Loader, OneThatIsKilledGoesOnWhereItWas) {
+    const std::string file = write("seats.jsonl", lines(0, 200'000));
+    const auto applied = [&] {
+        const auto record = client_.get("kafka/test/seats.jsonl/0");
+        return record ? record->document()["offset"].as_int64().value_or(0) : 0;
+    };
+    for (std::int64_t target = 10'000; target < 60'000; target += 10'000) {
+        Process loading(
+            {RINGSIDE_KAFKA_PATH, "load", "--config", config_, "--topic", "seats", file});
+        ASSERT_TRUE(eventually([&] { return applied() >= target; }));
+        loading.finish(SIGKILL);
+    }
+
+    EXPECT_EQ(load("--topic seats " + file).status, 0);
+
+    EXPECT_EQ(client_.get("seat/A")->version(), 200'000);
+    EXPECT_EQ(json("seat/A"), R"({"id":"A","m0":199998,"m1":199999,"m2":199997})");
+}
+
+TEST_F(Loader, TellsLinesThatAreRefusedByTheirNumbers) {
+    const std::string file =
+        write("seats.jsonl", "{\"id\":\"A\",\"n\":1}\n\nno json\n{\"n\":2}\n{\"id\":\"B\"}");
+
+    const Outcome done = load("--topic seats " + file);
+
+    EXPECT_EQ(done.status, 1);
+    EXPECT_NE(done.output.find("line 3: "), std::string::npos) << done.output;
+    EXPECT_NE(done.output.find("line 4: "), std::string::npos) << done.output;
+    EXPECT_NE(done.output.find(R"("lines":4,"writes":2,"filtered":0,"refused":2)"),
+              std::string::npos)
+        << done.output;
+    EXPECT_EQ(json("seat/B"), R"({"id":"B"})");
+    EXPECT_EQ(json("kafka/test/seats.jsonl/0"), R"({"offset":5})");
+}
+
+TEST_F(Loader, EnvelopesHaveKeysAndHeaders) {
+    const std::string file =
+        write("keyed.jsonl", R"({"key":"A","value":{"n":1},"headers":{"kind":"seat"}}
+{"key":"B","value":{"n":2},"headers":{"kind":"other"}}
+{"key":"C","value":{"n":3},"headers":{"kind":"seat"}}
+{"key":"C","headers":{"kind":"seat"}}
+{"key":"D","valeu":1}
+)");
+
+    const Outcome done = load("--envelope --topic keyed " + file);
+
+    EXPECT_EQ(done.status, 1);
+    EXPECT_NE(done.output.find("line 5: "), std::string::npos) << done.output;
+    EXPECT_NE(done.output.find("'valeu'"), std::string::npos) << done.output;
+    EXPECT_EQ(json("keyed/A"), R"({"n":1})");
+    EXPECT_EQ(json("keyed/B"), "none");
+    EXPECT_EQ(json("keyed/C"), "none");
+}
+
+TEST_F(Loader, SaysWhatIsWrongWithItsArguments) {
+    const std::string file = write("seats.jsonl", "");
+    EXPECT_EQ(load("--topic seats " + (directory_ / "none.jsonl")).status, 2);
+    EXPECT_EQ(load("--topic none " + file).status, 2);
+    EXPECT_EQ(load("--topic seats " + write("@seats", "")).status, 2);
+    EXPECT_EQ(load("--topic seats").status, 2);
+}
+
+}  // namespace
+}  // namespace ringside::testing

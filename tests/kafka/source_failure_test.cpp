@@ -1,0 +1,210 @@
+#include "tests/kafka/source_test.hpp"
+
+namespace ringside::testing {
+namespace {
+
+/// What happens to a source when Kafka or the grid fail.
+class SourceFailure : public SourceTest {
+protected:
+    explicit SourceFailure(int brokers = 1,
+                           std::vector<std::string> options = {"--memory", "64MiB"})
+        : SourceTest(brokers, std::move(options)) {}
+
+    void produce_deltas(const std::string& topic, int from, int to) const {
+        std::vector<TestMessage> messages;
+        for (int i = from; i < to; ++i) messages.push_back({"A", fmt::format(R"({{"n":{}}})", i)});
+        produce(kafka_, topic, messages);
+    }
+};
+
+class SourceFailureOfThree : public SourceFailure {
+protected:
+    SourceFailureOfThree() : SourceFailure(3) {}
+};
+
+class SourceFailureOfSmallGrid : public SourceFailure {
+protected:
+    SourceFailureOfSmallGrid() : SourceFailure(1, {"--memory", "8MiB"}) {}
+};
+
+TEST_F(SourceFailure, KafkaThatGoesAwayIsToldAndWaitedFor) {
+    if (!kafka_.is_mock()) GTEST_SKIP() << MockKafka::no_mock;
+    const std::string topic = kafka_.make_topic("seats");
+    produce_deltas(topic, 0, 100);
+    const std::string config = configure_topic(topic);
+    const auto source = start(config);
+    EXPECT_TRUE(comes_to(topic, 100));
+
+    kafka_.command("down 1");
+    EXPECT_TRUE(state_comes_to(R"("reason":"no broker of Kafka answers)"));
+    EXPECT_EQ(run("ready --config " + config).status, 1);
+    kafka_.command("up 1");
+    produce_deltas(topic, 100, 200);
+
+    EXPECT_TRUE(comes_to(topic, 200));
+    EXPECT_TRUE(state_comes_to(R"("state":"caught_up")"));
+    EXPECT_EQ(version("seat/A"), 200);
+}
+
+TEST_F(SourceFailure, ASourceWithoutKafkaEndsAtOnceWhenItIsToldTo) {
+    if (!kafka_.is_mock()) GTEST_SKIP() << MockKafka::no_mock;
+    kafka_.command("down 1");
+    const auto source = start(configure_topic("seats"));
+
+    EXPECT_TRUE(state_comes_to(R"("state":"waiting")"));
+
+    EXPECT_EQ(source->finish(SIGTERM), 0);
+}
+
+TEST_F(SourceFailureOfThree, LeadersThatChangeMakeNoDifference) {
+    if (!kafka_.is_mock()) GTEST_SKIP() << MockKafka::no_mock;
+    const std::string topic = kafka_.make_topic("seats");
+    const auto source = start(configure_topic(topic));
+    for (int round = 0; round < 6; ++round) {
+        kafka_.command(fmt::format("leader {} 0 {}", topic, round % 3 + 1));
+        produce_deltas(topic, 100 * round, 100 * round + 100);
+    }
+
+    EXPECT_TRUE(comes_to(topic, 600));
+    EXPECT_EQ(version("seat/A"), 600);
+}
+
+TEST_F(SourceFailure, RequestsThatFailAreTriedAgain) {
+    if (!kafka_.is_mock()) GTEST_SKIP() << MockKafka::no_mock;
+    const std::string topic = kafka_.make_topic("seats");
+    const auto source = start(configure_topic(topic));
+    for (int round = 0; round < 5; ++round) {
+        kafka_.command("error fetch 2 REQUEST_TIMED_OUT");
+        kafka_.command("error fetch 1 NOT_LEADER_FOR_PARTITION");
+        kafka_.command("error offset_commit 1 REQUEST_TIMED_OUT");
+        kafka_.command("error heartbeat 1 REBALANCE_IN_PROGRESS");
+        produce_deltas(topic, 100 * round, 100 * round + 100);
+        EXPECT_TRUE(comes_to(topic, 100 * round + 100));
+    }
+    EXPECT_EQ(version("seat/A"), 500);
+}
+
+TEST_F(SourceFailure, ProducersThatSendTwiceAreAppliedTwiceAsKafkaHasThemTwice) {
+    if (!kafka_.is_mock()) GTEST_SKIP() << MockKafka::no_mock;
+    const std::string topic = kafka_.make_topic("seats");
+    kafka_.command("delayed 1 produce 1 REQUEST_TIMED_OUT 0");
+    produce_deltas(topic, 0, 10);
+    const auto written = std::int64_t(consume(kafka_, topic, 10).size());
+    ASSERT_EQ(written, 10);
+    const auto source = start(configure_topic(topic));
+
+    EXPECT_TRUE(eventually([&] { return position(topic) >= 10; }, patience));
+    EXPECT_EQ(version("seat/A"), position(topic));
+}
+
+TEST_F(SourceFailure, WhatNobodyMayReadEndsTheSource) {
+    if (!kafka_.is_mock()) GTEST_SKIP() << MockKafka::no_mock;
+    const std::string topic = kafka_.make_topic("seats");
+    kafka_.command("error fetch 3 TOPIC_AUTHORIZATION_FAILED");
+    const auto source = start(configure_topic(topic));
+
+    EXPECT_EQ(source->finish(0), 1);
+
+    const std::string errors = source->errors();
+    EXPECT_NE(errors.find("this user may not use the topic"), std::string::npos) << errors;
+}
+
+TEST_F(SourceFailure, AGroupThatNobodyMayUseEndsTheSource) {
+    if (!kafka_.is_mock()) GTEST_SKIP() << MockKafka::no_mock;
+    const std::string topic = kafka_.make_topic("seats");
+    kafka_.command("error join_group 5 GROUP_AUTHORIZATION_FAILED");
+    const auto source = start(configure_topic(topic));
+
+    EXPECT_EQ(source->finish(0), 1);
+
+    const std::string errors = source->errors();
+    EXPECT_NE(errors.find("this user may not use the consumer group"), std::string::npos) << errors;
+}
+
+TEST_F(SourceFailure, DeadLettersThatKafkaDoesNotTakeHoldTheMessage) {
+    if (!kafka_.is_mock()) GTEST_SKIP() << MockKafka::no_mock;
+    const std::string topic = kafka_.make_topic("seats");
+    const std::string dead = kafka_.make_topic("dead");
+    produce(kafka_, topic, {{"A", R"({"n":1})"}, {"A", "no json"}, {"A", R"({"n":2})"}});
+    kafka_.command("leader " + dead + " 0 -1");
+    const auto source = start(configure_topic(topic, "dead_letter_topic = \"" + dead + '"'));
+
+    EXPECT_TRUE(state_comes_to(R"("state":"held")"));
+    EXPECT_LE(position(topic), 1);
+    kafka_.command("leader " + dead + " 0 1");
+
+    EXPECT_TRUE(comes_to(topic, 3, 1, std::chrono::seconds(40)));
+    EXPECT_GE(consume(kafka_, dead, 1).size(), 1);
+    EXPECT_EQ(version("seat/A"), 2);
+}
+
+TEST_F(SourceFailureOfSmallGrid, AFullGridIsWaitedFor) {
+    const std::string topic = kafka_.make_topic("seats");
+    const std::string filling = '"' + std::string(100'000, 'x') + '"';
+    int filled = 0;
+    while (client_.put("fill/" + std::to_string(filled), filling)) ++filled;
+    std::vector<TestMessage> messages;
+    for (int i = 0; i < 20; ++i) {
+        messages.push_back({std::to_string(i), "{\"t\":\"" + std::string(50'000, 'y') + "\"}"});
+    }
+    produce(kafka_, topic, messages);
+    const auto source = start(configure_topic(topic));
+
+    // The state record finds no room either: it may only be told when there is some again.
+    const auto is_held = [&] { return position(topic) < 20; };
+    EXPECT_TRUE(is_held());
+    for (int i = 0; i < filled; ++i) client_.remove("fill/" + std::to_string(i)).value();
+    client_.compact().value();
+
+    EXPECT_TRUE(comes_to(topic, 20));
+    EXPECT_EQ(version("seat/19"), 1);
+    EXPECT_EQ(source->finish(SIGTERM), 0);
+}
+
+TEST_F(SourceFailure, ABrokerThatIsAwayForLongIsWaitedFor) {
+    const std::string topic = kafka_.make_topic("seats");
+    const auto source = start(configure_topic(topic));
+    produce_deltas(topic, 0, 100);
+    EXPECT_TRUE(comes_to(topic, 100));
+    grid_.kill_broker();
+    produce_deltas(topic, 100, 3000);
+
+    grid_.start();
+
+    EXPECT_TRUE(comes_to(topic, 3000));
+    EXPECT_EQ(version("seat/A"), 3000);
+    EXPECT_EQ(source->finish(SIGTERM), 0);
+}
+
+TEST_F(SourceFailure, AGridThatWasBegunAnewGetsAllMessagesAgain) {
+    const std::string topic = kafka_.make_topic("seats");
+    const auto source = start(configure_topic(topic));
+    produce_deltas(topic, 0, 1000);
+    EXPECT_TRUE(comes_to(topic, 1000));
+    grid_.lose();
+    grid_.start();
+    client_ = attach();
+    produce_deltas(topic, 1000, 1100);
+
+    EXPECT_TRUE(comes_to(topic, 1100));
+    EXPECT_EQ(version("seat/A"), 1100);
+    EXPECT_TRUE(state_comes_to(R"("state":"caught_up")"));
+}
+
+TEST_F(SourceFailure, AGridThatIsNotThereYetIsWaitedFor) {
+    const std::string topic = kafka_.make_topic("seats");
+    produce_deltas(topic, 0, 10);
+    const std::string config = configure_topic(topic);
+    grid_.lose();
+    Process source({RINGSIDE_KAFKA_PATH, "source", "--config", config});
+    EXPECT_EQ(source.read_line(std::chrono::milliseconds(300)), "");
+
+    grid_.start();
+    client_ = attach();
+
+    EXPECT_EQ(source.read_line(), "ready");
+    EXPECT_TRUE(comes_to(topic, 10));
+}
+
+}  // namespace
+}  // namespace ringside::testing

@@ -1,0 +1,134 @@
+#pragma once
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "ringside/client.hpp"
+#include "tests/kafka/mock_kafka.hpp"
+#include "tests/support/cli_test.hpp"
+#include "tests/support/process.hpp"
+#include "tests/support/temporary_directory.hpp"
+#include "tests/support/test_grid.hpp"
+
+namespace ringside::testing {
+
+/// Sources as processes of their own, between a cluster and a grid.
+class SourceTest : public ::testing::Test {
+protected:
+    static constexpr auto patience = std::chrono::seconds(20);
+    static constexpr const char* merge_rule = R"(
+        [[source.topic.rule]]
+        record = "seat/{key}"
+        operation = "merge"
+    )";
+
+    explicit SourceTest(int brokers = 1, std::vector<std::string> options = {"--memory", "64MiB"})
+        : kafka_(brokers), grid_(std::move(options)), client_(attach()) {}
+
+    [[nodiscard]] Client attach() const { return Client::attach({.grid = grid_.name()}).value(); }
+
+    /// Writes a configuration; its path. `source`: what follows `[source]`, `group` included.
+    /// Sessions are short, so that a source that was killed is soon missed.
+    std::string configure(const std::string& source, const std::string& kafka = {}) {
+        const std::string path = directory_ / "kafka.toml";
+        std::ofstream(path) << fmt::format(R"(
+            grid = "{}"
+            [kafka]
+            "bootstrap.servers" = "{}"
+            "session.timeout.ms" = 4000
+            "heartbeat.interval.ms" = 100
+            "fetch.wait.max.ms" = 10
+            "reconnect.backoff.max.ms" = 100
+            {}
+            [source]
+            {})",
+                                           grid_.name(), kafka_.bootstrap(), kafka, source);
+        return path;
+    }
+    /// One topic whose messages are merged into `seat/KEY`, with further keys of `[source]`.
+    std::string configure_topic(const std::string& topic, const std::string& more = {},
+                                const std::string& of_topic = {}) {
+        return configure(
+            fmt::format("group = \"test\"\n{}\n[[source.topic]]\nname = \"{}\"\n{}\n{}", more,
+                        topic, of_topic, merge_rule));
+    }
+
+    /// Starts a source and waits for its `ready`.
+    static std::unique_ptr<Process> start(const std::string& config) {
+        auto source = std::make_unique<Process>(
+            std::vector<std::string>{RINGSIDE_KAFKA_PATH, "source", "--config", config});
+        if (source->read_line(patience) != "ready") {
+            source->finish(SIGKILL);
+            throw std::runtime_error("the source does not start: " + source->errors());
+        }
+        return source;
+    }
+
+    /// The end of another command of the tool.
+    [[nodiscard]] static Outcome run(const std::string& arguments) {
+        return shell(std::string(RINGSIDE_KAFKA_PATH) + " " + arguments);
+    }
+
+    [[nodiscard]] std::int64_t position(const std::string& topic, int partition = 0) const {
+        const auto record = client_.get(fmt::format("kafka/test/{}/{}", topic, partition));
+        return record ? record->document()["offset"].as_int64().value_or(-1) : -1;
+    }
+    /// Whether the positions of all partitions come to make up this many messages.
+    [[nodiscard]] bool comes_to(const std::string& topic, std::int64_t messages, int partitions = 1,
+                                std::chrono::milliseconds within = patience) const {
+        const auto sum = [&] {
+            std::int64_t total = 0;
+            for (int i = 0; i < partitions; ++i) {
+                total += std::max<std::int64_t>(0, position(topic, i));
+            }
+            return total;
+        };
+        return eventually([&] { return sum() == messages; }, within);
+    }
+    [[nodiscard]] Version version(const std::string& name) const {
+        const auto record = client_.get(name);
+        return record ? record->version() : 0;
+    }
+    [[nodiscard]] std::string json(const std::string& name) const {
+        const auto record = client_.get(name);
+        return record ? to_json(record->document()) : "none";
+    }
+
+    /// The state records of living sources.
+    [[nodiscard]] std::vector<std::string> states() const {
+        std::vector<std::string> found;
+        client_.snapshot()
+            .value()
+            .scan("kafka/test/@source/*",
+                  [&](const RecordView& record) {
+                      found.push_back(to_json(record.document()));
+                      return true;
+                  })
+            .value();
+        return found;
+    }
+    /// Whether some state record comes to contain a text.
+    [[nodiscard]] bool state_comes_to(const std::string& text) const {
+        return eventually(
+            [&] {
+                for (const std::string& state : states()) {
+                    if (state.find(text) != std::string::npos) return true;
+                }
+                return false;
+            },
+            patience);
+    }
+
+    MockKafka kafka_;
+    TestGrid grid_;
+    Client client_;
+    TemporaryDirectory directory_;
+};
+
+}  // namespace ringside::testing
