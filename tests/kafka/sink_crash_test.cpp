@@ -18,6 +18,8 @@ protected:
         MockKafka kafka;
         const std::string topic = kafka.make_topic("sink", 16);
         Client client = attach(grid);
+        // Slow enough that there always is something under way.
+        if (kafka.is_mock()) kafka.command("rtt -1 40");
         TestSink sink(grid, kafka, topic);
         // From its first position on it tells of each change.
         ASSERT_TRUE(eventually([&] { return position_of(client) > 0; }));
@@ -30,7 +32,7 @@ protected:
         for (int i = 0; i < kills; ++i) {
             // Read all the time, as the mock keeps only so much.
             consumer.read_until([](const auto&) { return false; },
-                                std::chrono::milliseconds(dice.below(150)));
+                                std::chrono::milliseconds(dice.below(500)));
             sink.kill();
             if (dice.one_in(3)) sink.start_without_waiting();
             else sink.start();
