@@ -31,8 +31,7 @@ double produce_messages(const std::string& bootstrap, const KafkaScale& scale) {
         unpin();
         const KafkaHandle producer = open_kafka(
             RD_KAFKA_PRODUCER, {{"bootstrap.servers", bootstrap},
-                                {"enable.idempotence", "true"},
-                                {"queue.buffering.max.messages", "100000"}});
+                                {"enable.idempotence", "true"}});
         std::vector<std::pair<std::string, std::string>> messages;
         for (int i = 0; i < scale.messages; ++i) {
             const auto number = static_cast<std::uint64_t>(i);
@@ -61,7 +60,7 @@ double produce_messages(const std::string& bootstrap, const KafkaScale& scale) {
                                      RD_KAFKA_V_HEADERS(headers),
                                      RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
                                      RD_KAFKA_V_END) == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
-                rd_kafka_poll(producer.get(), 10);
+                rd_kafka_poll(producer.get(), 1);
             }
             if (i % 1000 == 0) rd_kafka_poll(producer.get(), 0);
         }

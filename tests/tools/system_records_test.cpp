@@ -39,8 +39,11 @@ TEST_F(SystemRecordsTest, TheGridsOwnRecordsAreSeenOnlyWhenTheyAreNamed) {
 
 TEST_F(SystemRecordsTest, TopShowsWhatSourcesAndSinksOfKafkaSayOfThemselves) {
     EXPECT_EQ(run("top --count 1 --interval 0.1").output.find("source"), std::string::npos);
-    run(R"(put kafka/sales/@source/host-7 '{"state":"following","rate":1200,"lag":34}')");
-    run(R"(put kafka/maps/@sink/host-7 '{"state":"held","rate":0,"behind":56}')");
+    const auto say = [&](const std::string& name, const std::string& state) {
+        EXPECT_EQ(run("put " + name + " '" + state + "'").status, 0);
+    };
+    say("kafka/sales/@source/host-7", R"({"state":"following","rate":1200,"lag":34})");
+    say("kafka/maps/@sink/host-7", R"({"state":"held","rate":0,"behind":56})");
     const std::string shown = run("top --count 1 --interval 0.1").output;
     EXPECT_NE(shown.find("source sales following  1200/s  lag 34"), std::string::npos) << shown;
     EXPECT_NE(shown.find("sink maps held  0/s  behind 56"), std::string::npos) << shown;
