@@ -229,7 +229,7 @@ void Paging::drop_tree(const Value& container) {
 }
 
 void Paging::drop_all(const Value& value) {
-    if (!value.is_container()) return;
+    if (!value.is_container() && !value.is_paged()) return;
     if (value.level() > 0) {
         for (std::size_t i = 0; i < value.part_count(); ++i) drop_all(value.part(i));
     } else if (!value.is_paged() || value.page_header().nests) {
