@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "tools/kafka/source/source.hpp"
 
@@ -106,7 +107,7 @@ void Source::write_state(std::optional<SourceState> given) {
     report_.state = state;
     report_.reason = std::move(reason);
     const auto more = double(counters_.messages - report_.counters.messages);
-    report_.rate = std::uint64_t(more / seconds + 0.5);
+    report_.rate = std::uint64_t(std::llround(more / seconds));
     report_.counters = counters_;
     report_.partitions.clear();
     for (const auto& [key, assigned] : assigned_) {
