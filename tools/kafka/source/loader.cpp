@@ -141,7 +141,7 @@ private:
             if (!done && done.error().code != told) {
                 told = done.error().code;
                 progress_.clear();
-                spdlog::warn("waits for the grid: {}", done.error().text());
+                spdlog::warn("waits for the grid: {}", reason_of(done.error()));
             }
             for (backoff.fail(); !backoff.is_over();) {
                 if (stop_.stop_requested()) return {};

@@ -162,7 +162,7 @@ void Source::wait_for_grid(const Result<void>& answered) {
 void Source::hold(const Error& why) {
     backoff_.fail();
     ++counters_.retries;
-    if (!held_ || held_->code != why.code) spdlog::warn("waits for the grid: {}", plain(why));
+    if (!held_ || held_->code != why.code) spdlog::warn("waits for the grid: {}", reason_of(why));
     held_ = why;
 }
 

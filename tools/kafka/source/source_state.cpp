@@ -87,7 +87,7 @@ void Source::tell_kafka() {
 }
 
 std::pair<SourceState, std::string> Source::state() const {
-    if (held_) return {SourceState::held, plain(*held_)};
+    if (held_) return {SourceState::held, reason_of(*held_)};
     if (trouble_) return {SourceState::waiting, trouble_->text};
     if (!was_assigned_) return {SourceState::joining, {}};
     if (assigned_.empty()) return {SourceState::standby, {}};
