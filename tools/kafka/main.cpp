@@ -5,6 +5,7 @@
 
 #include "tools/kafka/config.hpp"
 #include "tools/kafka/kafka/kafka_error.hpp"
+#include "tools/kafka/memory.hpp"
 #include "tools/kafka/options.hpp"
 #include "tools/kafka/signals.hpp"
 #include "tools/kafka/sink/run_sinks.hpp"
@@ -60,6 +61,7 @@ int run(int argc, char** argv) {
     const ParsedOptions parsed = parse_options(argc, argv);
     if (parsed.is_done) return parsed.status;
     const Options& options = parsed.options;
+    use_one_heap();
     const StopSignals signals;
     start_log(options.log_level);
     auto config = read_config(options.config);

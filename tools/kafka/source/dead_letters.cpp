@@ -95,8 +95,9 @@ Result<void> DeadLetters::settle() {
     }
     for (const auto& [tag, fate] : fates_) {
         if (!fate.failure) continue;
-        const Error error = fate.failure->error();
-        return Error(error.code, "dead letters cannot be written: " + error.detail);
+        const bool is_final = fate.failure->kind == KafkaError::Kind::final;
+        return Error(is_final ? Errc::bad_configuration : Errc::system_error,
+                     "dead letters cannot be written: " + fate.failure->text);
     }
     fates_.clear();
     tags_.clear();

@@ -36,7 +36,7 @@ Source::Source(Client& client, const SourceOptions& options, std::stop_token sto
 }
 
 Result<void> Source::run(const std::string& grid, const SourceOptions& options,
-                         std::stop_token stop, const std::function<void()>& on_ready) {
+                         const std::stop_token& stop, const std::function<void()>& on_ready) {
     auto client = attach(grid, stop);
     if (!client) return stop.stop_requested() ? Result<void>() : client.error();
     Source source(*client, options, stop);
@@ -84,6 +84,7 @@ Result<void> Source::follow() {
         tick();
         if ((applier_->is_disturbed() || held_) && backoff_.is_over()) recover();
         if (!gate_.is_open()) open_gate();
+        if (has_out_of_range_) settle_ranges();
         take_messages();
         if (const auto& failure = applier_->failure()) return *failure;
         if (fatal_) return *fatal_;
@@ -139,7 +140,9 @@ void Source::take_error(const rd_kafka_message_t& message) {
             if (assigned != nullptr) applier_->meet_end(assigned->feed, message.offset);
             return;
         case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
-            if (assigned != nullptr) begin_anew(*assigned);
+            if (assigned == nullptr) return;
+            assigned->out_of_range_since = Clock::now();
+            has_out_of_range_ = true;
             return;
         case RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED:
             spdlog::warn("the group has taken this source for dead, as it was busy for long");

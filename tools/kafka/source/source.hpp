@@ -30,7 +30,7 @@ public:
     /// `on_ready` is called when it has attached and subscribed. Returns when it has been stopped.
     /// Errors: why it cannot go on; bad_configuration, for what somebody has to change.
     static Result<void> run(const std::string& grid, const SourceOptions& options,
-                            std::stop_token stop, const std::function<void()>& on_ready);
+                            const std::stop_token& stop, const std::function<void()>& on_ready);
 
     Source(const Source&) = delete;
     Source& operator=(const Source&) = delete;
@@ -43,6 +43,9 @@ private:
         FeedPointer feed;
         const TopicOptions* topic;
         bool is_paused = false;
+        /// Since when Kafka says that its offset is not in the partition; librdkafka asks for
+        /// nothing of it meanwhile.
+        std::optional<Clock::time_point> out_of_range_since{};
     };
     using Key = std::pair<std::string, std::int32_t>;
 
@@ -61,7 +64,8 @@ private:
     void revoke(std::span<const TopicPartition> partitions, bool are_lost);
     Result<void> reposition(const PartitionFeed& feed);
     Result<void> restart(const Key& key, std::int64_t offset);
-    void begin_anew(Assigned& assigned);
+    void settle_ranges();
+    Result<void> settle_range(Assigned& assigned);
     [[nodiscard]] std::int64_t begin_of(const Assigned& assigned) const noexcept;
 
     void recover();
@@ -97,6 +101,8 @@ private:
     std::optional<Error> held_;
     Backoff backoff_;
     Clock::time_point gate_due_{};
+    bool has_out_of_range_ = false;
+    Clock::time_point ranges_due_{};
     std::optional<KafkaError> trouble_;
     bool doubts_kafka_ = false;  ///< a broker is gone, and none has been heard since
     std::optional<Error> fatal_;

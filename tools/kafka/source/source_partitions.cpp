@@ -13,6 +13,11 @@ namespace {
 /// How long the gate's conditions are left alone after they were looked at.
 constexpr std::chrono::milliseconds gate_interval{50};
 constexpr std::chrono::milliseconds gate_interval_of_trouble{1000};
+/// The same for offsets that are out of range, and how long Kafka may take to tell the range.
+constexpr std::chrono::milliseconds range_interval{200};
+constexpr std::chrono::milliseconds range_patience{1000};
+/// How long an offset beyond the end may be what a new leader does not know yet.
+constexpr std::chrono::seconds leader_patience{5};
 
 TopicPartition place(const PartitionFeed& feed, std::int64_t offset) {
     return {feed.topic, feed.partition, offset, false};
@@ -63,14 +68,18 @@ void Source::revoke(std::span<const TopicPartition> partitions, bool are_lost) {
         tell_kafka();
     }
     last_ = nullptr;
+    std::vector<TopicPartition> paused;
     for (const TopicPartition& partition : partitions) {
         const auto found = assigned_.find(Key(partition.topic, partition.partition));
         if (found == assigned_.end()) continue;
+        if (found->second.is_paused) paused.push_back(partition);
         applier_->close(found->second.feed);
         assigned_.erase(found);
         spdlog::info("{} {} [{}]", are_lost ? "has lost" : "gives back", partition.topic,
                      partition.partition);
     }
+    // librdkafka would remember it, should they come back.
+    if (!paused.empty()) consumer_->resume(paused);
 }
 
 Result<void> Source::restart(const Key& key, std::int64_t offset) {
@@ -94,16 +103,41 @@ Result<void> Source::reposition(const PartitionFeed& feed) {
     return restart(key, begin_of(found->second));
 }
 
+void Source::settle_ranges() {
+    if (Clock::now() < ranges_due_) return;
+    has_out_of_range_ = false;
+    for (auto& [key, assigned] : assigned_) {
+        if (!assigned.out_of_range_since) continue;
+        if (auto settled = settle_range(assigned); !settled) {
+            fatal_ = settled.error();
+            return;
+        }
+        has_out_of_range_ = has_out_of_range_ || assigned.out_of_range_since;
+    }
+    ranges_due_ = Clock::now() + range_interval;
+}
+
 /// The position is not in the partition: what was there has expired, or the topic is another one.
-void Source::begin_anew(Assigned& assigned) {
+/// Or it only seems so, as long as a new leader does not know yet how far its partition goes.
+Result<void> Source::settle_range(Assigned& assigned) {
     PartitionFeed& feed = *assigned.feed;
-    spdlog::warn("position {} of {} [{}] is not in the topic any more: begins at what there is",
-                 feed.next, feed.topic, feed.partition);
+    const Key key(feed.topic, feed.partition);
+    const auto bounds = consumer_->bounds(place(feed, 0), range_patience);
+    if (!bounds) {
+        note_trouble(bounds.error());
+        return {};
+    }
+    const auto [least, end] = *bounds;
+    const bool is_beyond = feed.next > end;
+    if (is_beyond && Clock::now() - *assigned.out_of_range_since < leader_patience) return {};
+    assigned.out_of_range_since.reset();
+    if (!is_beyond && feed.next >= least) return restart(key, feed.next);
+    spdlog::warn("position {} of {} [{}] is not in the topic any more: begins at {}", feed.next,
+                 feed.topic, feed.partition, least);
     ++counters_.resets;
     applier_->submit();
     feed.next = 0;
-    const auto restarted = restart(Key(feed.topic, feed.partition), Consumer::beginning);
-    if (!restarted) fatal_ = restarted.error();
+    return restart(key, Consumer::beginning);
 }
 
 void Source::recover() {
@@ -128,7 +162,7 @@ void Source::wait_for_grid(const Result<void>& answered) {
 void Source::hold(const Error& why) {
     backoff_.fail();
     ++counters_.retries;
-    if (!held_ || held_->code != why.code) spdlog::warn("waits for the grid: {}", why.text());
+    if (!held_ || held_->code != why.code) spdlog::warn("waits for the grid: {}", plain(why));
     held_ = why;
 }
 
