@@ -40,8 +40,7 @@ Result<bool> Outbox::add(OutgoingMessage message, Revision revision, Part part) 
     const bool is_full = Producer::is_queue_full(*refused);
     if (refused->kind == KafkaError::Kind::passing && !is_full) {
         // A topic that is gone. The message stays under way, so that nothing after it is complete.
-        trouble_ = refused->text;
-        is_going_back_ = true;
+        go_back(refused->text);
         return true;
     }
     acknowledgements_.settle(message.tag);
@@ -89,12 +88,18 @@ void Outbox::take_outcome(std::uint64_t tag, const KafkaError* failure) {
     if (failure == nullptr) {
         ++acknowledged_;
         if (!trouble_.empty()) trouble_.clear();
+        has_failed_ = false;
         return acknowledgements_.settle(tag);
     }
     if (is_going_back_) return;  // it will be sent again
     if (failure->kind == KafkaError::Kind::too_large) return take_too_large(tag, *failure);
-    trouble_ = failure->text;
     if (failure->kind == KafkaError::Kind::final) final_ = failure->error();
+    go_back(failure->text);
+}
+
+void Outbox::go_back(const std::string& why) {
+    trouble_ = why;
+    has_failed_ = true;
     is_going_back_ = true;
 }
 

@@ -59,8 +59,10 @@ public:
     [[nodiscard]] std::size_t pending() const noexcept {
         return producer_ ? producer_->pending() : 0;
     }
-    /// Why Kafka has not taken anything lately; empty: it has.
-    [[nodiscard]] const std::string& trouble() const noexcept { return trouble_; }
+    /// Why Kafka does not take what is to be sent; empty: it does, or there is nothing.
+    [[nodiscard]] std::string trouble() const {
+        return is_empty() && !has_failed_ ? std::string() : trouble_;
+    }
 
     [[nodiscard]] KafkaResult<std::int32_t> partitions(std::chrono::milliseconds timeout) {
         return producer_->partitions(timeout);
@@ -68,6 +70,7 @@ public:
 
 private:
     void take_outcome(std::uint64_t tag, const KafkaError* failure);
+    void go_back(const std::string& why);
     void take_too_large(std::uint64_t tag, const KafkaError& failure);
     [[nodiscard]] Error too_large(const std::string& text) const;
 
@@ -78,6 +81,7 @@ private:
     std::uint64_t acknowledged_ = 0;
     std::string trouble_;
     std::optional<Error> final_;  ///< what cannot be made good
+    bool has_failed_ = false;     ///< and Kafka has acknowledged nothing since
     bool is_going_back_ = false;  ///< a message has failed
     bool sends_singly_ = false;   ///< each message is a batch of its own,
     Revision singly_up_to_ = 0;   ///< up to this revision

@@ -71,6 +71,7 @@ private:
     Result<void> check_own() const;
     void report(std::string_view state, const std::string& reason);
     void report_as_it_is();
+    [[nodiscard]] std::string reason_to_wait() const;
     void say_ready();
     void pause(std::chrono::milliseconds time);
     void end(const Error* failure);
@@ -94,7 +95,9 @@ private:
     std::optional<std::uint64_t> acknowledged_written_ = 0;
     std::optional<Watch> watch_;
     std::optional<Gap> gap_;
-    std::string trouble_;  ///< why nothing can be read or told; empty: it can
+    std::string trouble_;           ///< why nothing can be read or told; empty: it can
+    std::string position_trouble_;  ///< why the position cannot be written; empty: it can
+    bool is_waiting_ = false;       ///< was so when that was last looked at
     Clock::time_point position_due_{};
     Clock::time_point report_due_{};
     std::chrono::milliseconds back_off_{};

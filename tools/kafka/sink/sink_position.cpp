@@ -29,12 +29,13 @@ Result<void> Sink::keep_position(bool is_last) {
     if (written) {
         position_written_ = position_.revision;
         acknowledged_written_ = outbox_.acknowledged();
+        position_trouble_.clear();
         return {};
     }
     const Error& error = written.error();
     if (error.code == Errc::condition_failed) return fenced();
     if (!is_passing(error.code)) return error;
-    trouble_ = error.text();  // it is written the next time
+    position_trouble_ = error.text();  // it is written the next time
     return {};
 }
 
@@ -49,11 +50,20 @@ Error Sink::fenced() const {
             "another sink '" + options_.name + "' has taken over: there can be one of a name"};
 }
 
+std::string Sink::reason_to_wait() const {
+    if (std::string trouble = outbox_.trouble(); !trouble.empty()) return trouble;
+    return trouble_.empty() ? position_trouble_ : trouble_;
+}
+
+/// Troubles are logged when they come, and when they are over.
 void Sink::report_as_it_is() {
-    if (!outbox_.trouble().empty() && (outbox_.pending() > 0 || !outbox_.is_empty())) {
-        return report("waiting", outbox_.trouble());
+    const std::string reason = reason_to_wait();
+    if (is_waiting_ != !reason.empty()) {
+        is_waiting_ = !reason.empty();
+        if (is_waiting_) spdlog::warn("sink '{}' waits: {}", options_.name, reason);
+        else spdlog::info("sink '{}' goes on", options_.name);
     }
-    if (!trouble_.empty()) return report("waiting", trouble_);
+    if (is_waiting_) return report("waiting", reason);
     report(gap_ ? "snapshot" : "running", {});
 }
 
