@@ -173,7 +173,7 @@ TEST_P(LongSourceKill, AHundredKillsLeaveEachMessageAppliedOnce) {
     expect_all_applied_once();
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, LongSourceKill, ::testing::Range(1, 6));
+INSTANTIATE_TEST_SUITE_P(LongSeeds, LongSourceKill, ::testing::Range(1, 6));
 
 }  // namespace
 }  // namespace ringside::testing
