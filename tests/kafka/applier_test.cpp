@@ -172,6 +172,22 @@ TEST(Applier, APositionThatWasSetBackIsFollowed) {
     EXPECT_EQ(one.grid_position(), 12);
 }
 
+TEST(Applier, APartitionThatWasBegunAnewIsAppliedFromBelowItsPosition) {
+    const TestGrid grid;
+    Client::attach({.grid = grid.name()})->put(TestApplier::position, R"({"offset":1000})").value();
+    TestApplier one(grid, {.batch_messages = 4});
+    one.feed->next = 0;
+
+    one.take(0, R"({"op":"patch","id":"none","doc":[]})");
+    for (int i = 1; i < 11; ++i) one.merge(i);
+    ASSERT_TRUE(one.settle());
+
+    EXPECT_EQ(one.refusals.refused.size(), 1);
+    EXPECT_EQ(one.version("seat/A"), 10);
+    EXPECT_EQ(one.grid_position(), 11);
+    EXPECT_TRUE(one.repositioned.empty());
+}
+
 TEST(Applier, APositionThatWasRemovedBeginsAnew) {
     const TestGrid grid;
     TestApplier one(grid);

@@ -183,6 +183,7 @@ TestConsumer::TestConsumer(const MockKafka& kafka, const std::string& topic)
     : client_(make_client(RD_KAFKA_CONSUMER, {{"bootstrap.servers", kafka.bootstrap()},
                                               {"group.id", "unused"},
                                               {"enable.auto.commit", "false"},
+                                              {"auto.offset.reset", "error"},
                                               {"fetch.wait.max.ms", "10"}})) {
     rd_kafka_poll_set_consumer(client_.get());
     const kafka::TopicHandle handle(rd_kafka_topic_new(client_.get(), topic.c_str(), nullptr));
@@ -205,7 +206,11 @@ std::optional<TestMessage> TestConsumer::next(std::chrono::milliseconds within) 
     const auto deadline = std::chrono::steady_clock::now() + within;
     do {
         const kafka::MessageHandle message(rd_kafka_consumer_poll(client_.get(), 20));
-        if (message == nullptr || message->err != RD_KAFKA_RESP_ERR_NO_ERROR) continue;
+        if (message == nullptr) continue;
+        if (message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) {
+            throw std::runtime_error("the mock has dropped messages that were not read yet");
+        }
+        if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) continue;
         all_.push_back(copy_of(*message));
         return all_.back();
     } while (std::chrono::steady_clock::now() < deadline);

@@ -191,6 +191,29 @@ TEST_F(SourceFailure, AGridThatWasBegunAnewGetsAllMessagesAgain) {
     EXPECT_TRUE(state_comes_to(R"("state":"caught_up")"));
 }
 
+TEST_F(SourceFailure, AGridThatComesBackFromItsStoreGetsWhatTheDiskHadNotYet) {
+    const TemporaryDirectory store;
+    grid_.lose();
+    grid_.set_options({"--memory", "64MiB", "--data", store.path()});
+    grid_.start();
+    client_ = attach();
+    const std::string topic = kafka_.make_topic("seats");
+    const auto source = start(configure_topic(topic, "durable = true\nbatch_messages = 10"));
+    for (int round = 0; round < 3; ++round) {
+        produce_deltas(topic, 1000 * round, 1000 * round + 1000);
+        const std::int64_t some = 1000 * round + 1;
+        EXPECT_TRUE(eventually([&] { return position(topic) >= some; }, patience));
+        grid_.lose();  // somewhere in the midst
+        grid_.start();
+        client_ = attach();
+    }
+
+    EXPECT_TRUE(comes_to(topic, 3000));
+    EXPECT_EQ(version("seat/A"), 3000);
+    EXPECT_EQ(source->finish(SIGTERM), 0);
+    grid_.stop();  // before its store goes
+}
+
 TEST_F(SourceFailure, AGridThatIsNotThereYetIsWaitedFor) {
     const std::string topic = kafka_.make_topic("seats");
     produce_deltas(topic, 0, 10);

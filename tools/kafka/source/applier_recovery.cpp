@@ -38,15 +38,17 @@ Result<bool> Applier::locate(const FeedPointer& feed) {
         }
         return false;
     }
-    feed->next = std::max(feed->next, position->value_or(0));
     const auto is_before = [](const KeptMessage& a, const KeptMessage& b) {
         return a.offset() < b.offset();
     };
     std::stable_sort(feed->redo.begin(), feed->redo.end(), is_before);
+    // Messages of a partition that was begun anew are below a position that nobody has moved.
+    if (before == *position) return true;
+    feed->next = std::max(feed->next, position->value_or(0));
     while (!feed->redo.empty() && feed->redo.front().offset() < position->value_or(0)) {
         feed->redo.pop_front();
     }
-    return before == *position;
+    return false;
 }
 
 Result<void> Applier::redo(const FeedPointer& feed) {
@@ -70,7 +72,6 @@ Result<void> Applier::redo(const FeedPointer& feed) {
         if (is_of_position || verdict_of(why.code) == Verdict::position) return why;
         if (count > 1) {
             feed->redo_step = count / 2;
-            if (why == Errc::transaction_too_large) options_.batch_messages = count / 2;
         } else if (why == Errc::not_found && !without_missing) {
             without_missing = true;
         } else {

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "tools/kafka/backoff.hpp"
+#include "tools/kafka/source/refusal.hpp"
 
 namespace ringside::kafka {
 
@@ -31,7 +32,7 @@ Result<Client> attach(const std::string& grid, const std::stop_token& stop) {
         if (client || !may_pass(client.error().code)) return client;
         if (client.error().code != told) {
             told = client.error().code;
-            spdlog::warn("waits for grid '{}': {}", grid, client.error().text());
+            spdlog::warn("waits for grid '{}': {}", grid, reason_of(client.error()));
         }
         for (backoff.fail(); !backoff.is_over();) {
             if (stop.stop_requested()) return Error(Errc::timed_out);

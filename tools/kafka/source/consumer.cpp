@@ -108,6 +108,7 @@ Result<std::unique_ptr<Consumer>> Consumer::create(Properties properties, const 
     static_cast<void>(configuration->release());  // the client's own from here on
     rd_kafka_poll_set_consumer(made->client_.get());
     std::vector<TopicPartition> wanted;
+    wanted.reserve(topics.size());
     for (const std::string& topic : topics)
         wanted.push_back({topic, RD_KAFKA_PARTITION_UA, 0, false});
     const auto code = rd_kafka_subscribe(made->client_.get(), list_of(wanted).get());

@@ -53,8 +53,7 @@ public:
     explicit Telling(const Progress& progress) : progress_(&progress) {}
     Result<void> refuse(const MessageView& line, const Error& why) override {
         progress_->clear();
-        std::fprintf(stderr, "line %lld: %s\n", static_cast<long long>(line.offset + 1),
-                     why.text().c_str());
+        fmt::print(stderr, "line {}: {}\n", line.offset + 1, why.text());
         return {};
     }
 
@@ -67,8 +66,7 @@ class Load {
 public:
     Load(Client& client, const SourceOptions& options, const TopicOptions& topic,
          LineReader& reader, std::stop_token stop)
-        : client_(&client),
-          topic_(&topic),
+        : topic_(&topic),
           reader_(&reader),
           stop_(std::move(stop)),
           mapper_(topic.mapping),
@@ -143,7 +141,7 @@ private:
             if (!done && done.error().code != told) {
                 told = done.error().code;
                 progress_.clear();
-                spdlog::warn("waits for the grid: {}", done.error().text());
+                spdlog::warn("waits for the grid: {}", reason_of(done.error()));
             }
             for (backoff.fail(); !backoff.is_over();) {
                 if (stop_.stop_requested()) return {};
@@ -152,7 +150,6 @@ private:
         }
     }
 
-    Client* client_;
     const TopicOptions* topic_;
     LineReader* reader_;
     std::stop_token stop_;
@@ -166,7 +163,7 @@ private:
 }  // namespace
 
 Result<bool> load(const std::string& grid, const SourceOptions& options,
-                  const LoadArguments& arguments, std::stop_token stop) {
+                  const LoadArguments& arguments, const std::stop_token& stop) {
     const TopicOptions* topic = options.topic(arguments.topic);
     if (topic == nullptr) {
         return Error(Errc::bad_configuration,
@@ -188,7 +185,7 @@ Result<bool> load(const std::string& grid, const SourceOptions& options,
     }
     const auto begun = Clock::now();
     Load loading(*client, options, *topic, *reader, stop);
-    const auto is_whole = loading.run(name, position);
+    auto is_whole = loading.run(name, position);
     if (!is_whole) return is_whole;
     loading.print_summary(begun);
     return *is_whole && !loading.has_refused();

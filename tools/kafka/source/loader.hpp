@@ -20,6 +20,6 @@ struct LoadArguments {
 /// standard output. False: lines were refused, or it was told to stop before the end.
 /// Errors: bad_configuration, those of the grid that waiting does not help.
 Result<bool> load(const std::string& grid, const SourceOptions& options,
-                  const LoadArguments& arguments, std::stop_token stop);
+                  const LoadArguments& arguments, const std::stop_token& stop);
 
 }  // namespace ringside::kafka

@@ -1,5 +1,7 @@
 #include "tools/kafka/source/refusal.hpp"
 
+#include "tools/kafka/kafka/kafka_error.hpp"
+
 namespace ringside::kafka {
 
 Verdict verdict_of(Errc code) noexcept {
@@ -31,6 +33,11 @@ Verdict verdict_of(Errc code) noexcept {
         case Errc::not_durable: return Verdict::position;
         default: return Verdict::grid;
     }
+}
+
+std::string reason_of(const Error& why) {
+    const bool is_in_doubt = verdict_of(why.code) == Verdict::position;
+    return is_in_doubt && !why.detail.empty() ? why.detail : plain(why);
 }
 
 }  // namespace ringside::kafka

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include "shm/base/errc.hpp"
 #include "tools/kafka/message.hpp"
 
@@ -15,6 +17,10 @@ enum class Verdict : std::uint8_t {
 /// Of not_found, test_failed and permission_denied, which may be about a message and about the
 /// position's record, it says `message`: whoever sees that the position is where it was is right.
 [[nodiscard]] Verdict verdict_of(Errc code) noexcept;
+
+/// Why the grid takes nothing, for people: the advice that goes with a code is for those who have
+/// asked for one thing, and to wait is all that there is to do here.
+[[nodiscard]] std::string reason_of(const Error& why);
 
 /// What becomes of messages that cannot be applied: they are put down somewhere, and left out; or
 /// nothing is applied any more. Thread safety: one thread.

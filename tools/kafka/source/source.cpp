@@ -36,7 +36,7 @@ Source::Source(Client& client, const SourceOptions& options, std::stop_token sto
 }
 
 Result<void> Source::run(const std::string& grid, const SourceOptions& options,
-                         std::stop_token stop, const std::function<void()>& on_ready) {
+                         const std::stop_token& stop, const std::function<void()>& on_ready) {
     auto client = attach(grid, stop);
     if (!client) return stop.stop_requested() ? Result<void>() : client.error();
     Source source(*client, options, stop);

@@ -30,7 +30,7 @@ public:
     /// `on_ready` is called when it has attached and subscribed. Returns when it has been stopped.
     /// Errors: why it cannot go on; bad_configuration, for what somebody has to change.
     static Result<void> run(const std::string& grid, const SourceOptions& options,
-                            std::stop_token stop, const std::function<void()>& on_ready);
+                            const std::stop_token& stop, const std::function<void()>& on_ready);
 
     Source(const Source&) = delete;
     Source& operator=(const Source&) = delete;

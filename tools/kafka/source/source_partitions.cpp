@@ -68,14 +68,18 @@ void Source::revoke(std::span<const TopicPartition> partitions, bool are_lost) {
         tell_kafka();
     }
     last_ = nullptr;
+    std::vector<TopicPartition> paused;
     for (const TopicPartition& partition : partitions) {
         const auto found = assigned_.find(Key(partition.topic, partition.partition));
         if (found == assigned_.end()) continue;
+        if (found->second.is_paused) paused.push_back(partition);
         applier_->close(found->second.feed);
         assigned_.erase(found);
         spdlog::info("{} {} [{}]", are_lost ? "has lost" : "gives back", partition.topic,
                      partition.partition);
     }
+    // librdkafka would remember it, should they come back.
+    if (!paused.empty()) consumer_->resume(paused);
 }
 
 Result<void> Source::restart(const Key& key, std::int64_t offset) {
@@ -158,7 +162,7 @@ void Source::wait_for_grid(const Result<void>& answered) {
 void Source::hold(const Error& why) {
     backoff_.fail();
     ++counters_.retries;
-    if (!held_ || held_->code != why.code) spdlog::warn("waits for the grid: {}", plain(why));
+    if (!held_ || held_->code != why.code) spdlog::warn("waits for the grid: {}", reason_of(why));
     held_ = why;
 }
 

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "tools/kafka/source/source.hpp"
 
@@ -86,7 +87,7 @@ void Source::tell_kafka() {
 }
 
 std::pair<SourceState, std::string> Source::state() const {
-    if (held_) return {SourceState::held, plain(*held_)};
+    if (held_) return {SourceState::held, reason_of(*held_)};
     if (trouble_) return {SourceState::waiting, trouble_->text};
     if (!was_assigned_) return {SourceState::joining, {}};
     if (assigned_.empty()) return {SourceState::standby, {}};
@@ -106,7 +107,7 @@ void Source::write_state(std::optional<SourceState> given) {
     report_.state = state;
     report_.reason = std::move(reason);
     const auto more = double(counters_.messages - report_.counters.messages);
-    report_.rate = std::uint64_t(more / seconds + 0.5);
+    report_.rate = std::uint64_t(std::llround(more / seconds));
     report_.counters = counters_;
     report_.partitions.clear();
     for (const auto& [key, assigned] : assigned_) {
