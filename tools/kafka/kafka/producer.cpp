@@ -25,6 +25,7 @@ HeadersHandle headers_of(std::span<const Header> headers) {
 /// Lies at one address, as librdkafka's callbacks are given that.
 struct Producer::State {
     OnOutcome on_outcome;
+    std::size_t pending = 0;
     std::optional<KafkaError> trouble;
     // In this order: the topic goes before the client that it is of.
     ClientHandle client;
@@ -33,6 +34,7 @@ struct Producer::State {
     static State& of(void* opaque) noexcept { return *static_cast<State*>(opaque); }
 
     static void tell_outcome(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
+        --of(opaque).pending;
         const auto tag = std::uint64_t(reinterpret_cast<std::uintptr_t>(message->_private));
         if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
             return of(opaque).on_outcome(tag, nullptr);
@@ -105,6 +107,7 @@ std::optional<KafkaError> Producer::send(const OutgoingMessage& message) {
     const ErrorHandle failed(rd_kafka_produceva(state_->client.get(), parts.data(), count));
     if (failed != nullptr) return KafkaError::of(*failed);
     static_cast<void>(headers.release());  // the message's own from here on
+    ++state_->pending;
     return {};
 }
 
@@ -116,9 +119,7 @@ bool Producer::flush(std::chrono::milliseconds timeout) {
     return rd_kafka_flush(state_->client.get(), int(timeout.count())) == RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
-std::size_t Producer::pending() const noexcept {
-    return std::size_t(rd_kafka_outq_len(state_->client.get()));
-}
+std::size_t Producer::pending() const noexcept { return state_->pending; }
 
 KafkaResult<std::int32_t> Producer::partitions(std::chrono::milliseconds timeout) {
     const rd_kafka_metadata_t* got = nullptr;
