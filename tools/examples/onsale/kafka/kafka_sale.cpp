@@ -125,10 +125,10 @@ public:
         const bool is_all_there = wait_for([&] { return applied() >= told(); });
         is_well &= check(false);
         const bool is_exact = is_all_there && is_each_applied_once();
-        fmt::print("\n{} deltas, {} reports checked: {}; {}\n", told(), checks_,
-                   is_well ? "all add up" : "SOME DO NOT ADD UP",
-                   is_exact ? "each delta was applied exactly once"
-                            : "NOT EACH DELTA WAS APPLIED ONCE");
+        fmt::print(
+            "\n{} deltas, {} reports checked: {}; {}\n", told(), checks_,
+            is_well ? "all add up" : "SOME DO NOT ADD UP",
+            is_exact ? "each delta was applied exactly once" : "NOT EACH DELTA WAS APPLIED ONCE");
         return is_well && is_exact;
     }
 
@@ -139,7 +139,7 @@ private:
     }
 
     [[nodiscard]] bool is_opened() const {
-        const auto seats = static_cast<Version>(plan_.sections * plan_.seats);
+        const auto seats = static_cast<Version>(plan_.sections) * static_cast<Version>(plan_.seats);
         for (int event = 1; event <= plan_.events; ++event) {
             if (deltas_applied(client_, event) < seats) return false;
         }
