@@ -61,11 +61,10 @@ KafkaHandle open_consumer(const std::string& bootstrap, const std::string& group
 
 void produce(rd_kafka_t* producer, std::string_view key, std::string_view value) {
     for (;;) {
-        const rd_kafka_resp_err_t failed =
-            rd_kafka_producev(producer, RD_KAFKA_V_TOPIC(kafka_topic),
-                              RD_KAFKA_V_KEY(key.data(), key.size()),
-                              RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()),
-                              RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
+        const rd_kafka_resp_err_t failed = rd_kafka_producev(
+            producer, RD_KAFKA_V_TOPIC(kafka_topic), RD_KAFKA_V_KEY(key.data(), key.size()),
+            RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()),
+            RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
         if (failed == RD_KAFKA_RESP_ERR_NO_ERROR) return;
         if (failed != RD_KAFKA_RESP_ERR__QUEUE_FULL)
             throw std::runtime_error(rd_kafka_err2str(failed));
@@ -75,11 +74,11 @@ void produce(rd_kafka_t* producer, std::string_view key, std::string_view value)
 
 std::string delta_of(std::uint64_t number, int names) {
     const std::uint64_t seat = number * 7919 % static_cast<std::uint64_t>(names);
-    std::string delta = fmt::format(
-        R"({{"event_id":{},"section":"{}","row":{},"seat":{},"status":"{}","price":{},)"
-        R"("sequence":{},"channel":"web","note":")",
-        seat / 5000, static_cast<char>('A' + seat / 500 % 10), seat / 25 % 20, seat % 25,
-        number % 3 == 0 ? "sold" : "held", 4200 + seat % 10 * 100, number);
+    std::string delta =
+        fmt::format(R"({{"event_id":{},"section":"{}","row":{},"seat":{},"status":"{}","price":{},)"
+                    R"("sequence":{},"channel":"web","note":")",
+                    seat / 5000, static_cast<char>('A' + seat / 500 % 10), seat / 25 % 20,
+                    seat % 25, number % 3 == 0 ? "sold" : "held", 4200 + seat % 10 * 100, number);
     constexpr std::size_t bytes = 150;
     if (delta.size() + 2 < bytes) delta.append(bytes - 2 - delta.size(), '.');
     return delta + "\"}";
@@ -96,7 +95,8 @@ void fill_topic(const std::string& bootstrap, const KafkaScale& scale) {
                                            {"batch.num.messages", "1000"}});
         for (int i = 0; i < scale.messages; ++i) {
             const auto number = static_cast<std::uint64_t>(i);
-            produce(handle.get(), std::to_string(number * 7919 % 100'000), delta_of(number, scale.names));
+            produce(handle.get(), std::to_string(number * 7919 % 100'000),
+                    delta_of(number, scale.names));
         }
         if (rd_kafka_flush(handle.get(), 120'000) != RD_KAFKA_RESP_ERR_NO_ERROR)
             throw std::runtime_error("the mock cluster does not take the messages");
@@ -112,7 +112,8 @@ KafkaTool::KafkaTool(const Broker& broker, const std::string& command,
     std::ofstream(file_) << configuration;
     child_.emplace([&] {
         unpin();
-        become(RINGSIDE_KAFKA_PATH, {"ringside-kafka", command, "--grid", broker.grid(), "--config", file_});
+        become(RINGSIDE_KAFKA_PATH,
+               {"ringside-kafka", command, "--grid", broker.grid(), "--config", file_});
     });
 }
 
@@ -124,7 +125,8 @@ KafkaTool::~KafkaTool() {
 void await(const std::function<bool()>& condition, const char* what) {
     const double until = steady_ns() + 120e9;
     while (!condition()) {
-        if (steady_ns() > until) throw std::runtime_error(std::string("not within two minutes: ") + what);
+        if (steady_ns() > until)
+            throw std::runtime_error(std::string("not within two minutes: ") + what);
         usleep(1000);
     }
 }

@@ -19,7 +19,7 @@ namespace ringside::bench {
 struct KafkaScale {
     int rounds = 5;
     int messages = 1'000'000;
-    int names = 100'000;       ///< of records that the deltas are for
+    int names = 100'000;  ///< of records that the deltas are for
     int latency_messages = 2'000;
 };
 

@@ -57,7 +57,8 @@ void poll_messages(const std::string& bootstrap, int round, const Seen& seen) {
         rd_kafka_message_t* message = rd_kafka_consumer_poll(consumer.get(), 100);
         if (message == nullptr) continue;
         if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-            seen.add(latencies, time_in({static_cast<const char*>(message->payload), message->len}));
+            seen.add(latencies,
+                     time_in({static_cast<const char*>(message->payload), message->len}));
         }
         rd_kafka_message_destroy(message);
     }
@@ -70,8 +71,8 @@ void watch_records(const std::string& grid, const Seen& seen) {
     for (;;) {
         const auto change = watch.next(std::chrono::milliseconds(100));
         if (!change) continue;
-        seen.add(latencies, static_cast<double>(
-                                change->record.document()["at"].as_int64().value_or(0)));
+        seen.add(latencies,
+                 static_cast<double>(change->record.document()["at"].as_int64().value_or(0)));
     }
 }
 
@@ -90,8 +91,9 @@ void measure_source_latency(Report& report, const KafkaScale& scale) {
         const Child reader([&] { watch_records(broker.grid(), by_reader); });
         SharedFlag is_done;
         const Child producer([&] {
-            const KafkaHandle handle = open_kafka(
-                RD_KAFKA_PRODUCER, {{"bootstrap.servers", cluster.bootstrap()}, {"linger.ms", "0"}});
+            const KafkaHandle handle =
+                open_kafka(RD_KAFKA_PRODUCER,
+                           {{"bootstrap.servers", cluster.bootstrap()}, {"linger.ms", "0"}});
             const auto send = [&](int seat) {
                 produce(handle.get(), "",
                         fmt::format(R"({{"seat":{},"at":{}}})", seat,
@@ -113,12 +115,13 @@ void measure_source_latency(Report& report, const KafkaScale& scale) {
         polled.push_back(static_cast<double>(*by_consumer.p50_ns));
         // What the target allows beside the multiple of the poll's own time.
         visible.push_back(std::max(0.0, static_cast<double>(*by_reader.p50_ns) - 1e6));
-        report.plain(fmt::format("source: message produced -> a watcher has it, p50, round {} (p99 {})",
-                                 round + 1, duration(static_cast<double>(*by_reader.p99_ns))),
-                     static_cast<double>(*by_reader.p50_ns), "ns");
+        report.plain(
+            fmt::format("source: message produced -> a watcher has it, p50, round {} (p99 {})",
+                        round + 1, duration(static_cast<double>(*by_reader.p99_ns))),
+            static_cast<double>(*by_reader.p50_ns), "ns");
     }
-    report.ratio("source: message produced -> a watcher has it, p50, less 1 ms", visible, "ns", polled,
-                 "a consumer's own poll", 1.5);
+    report.ratio("source: message produced -> a watcher has it, p50, less 1 ms", visible, "ns",
+                 polled, "a consumer's own poll", 1.5);
 }
 
 }  // namespace ringside::bench

@@ -14,7 +14,9 @@ int main(int argc, char** argv) try {
     bool quick = false;
     app.add_option("--write", document, "Markdown file whose section `kafka` gets the table")
         ->check(CLI::ExistingFile);
-    app.add_option("--only", parts, "Parts to measure")->delimiter(',')->check(CLI::IsMember(parts));
+    app.add_option("--only", parts, "Parts to measure")
+        ->delimiter(',')
+        ->check(CLI::IsMember(parts));
     app.add_option("--rounds", scale.rounds, "Rounds")->check(CLI::Range(1, 100));
     app.add_flag("--quick", quick, "Small counts: shows that it works, measures nothing");
     CLI11_PARSE(app, argc, argv);

@@ -30,8 +30,7 @@ double produce_messages(const std::string& bootstrap, const KafkaScale& scale) {
     const Child child([&] {
         unpin();
         const KafkaHandle producer = open_kafka(
-            RD_KAFKA_PRODUCER, {{"bootstrap.servers", bootstrap},
-                                {"enable.idempotence", "true"}});
+            RD_KAFKA_PRODUCER, {{"bootstrap.servers", bootstrap}, {"enable.idempotence", "true"}});
         std::vector<std::pair<std::string, std::string>> messages;
         for (int i = 0; i < scale.messages; ++i) {
             const auto number = static_cast<std::uint64_t>(i);
@@ -54,12 +53,12 @@ double produce_messages(const std::string& bootstrap, const KafkaScale& scale) {
             add("ringside.content", "document");
             add("ringside.time", "1795622699851");
             const auto& [key, value] = messages[i];
-            while (rd_kafka_producev(producer.get(), RD_KAFKA_V_TOPIC(kafka_topic),
-                                     RD_KAFKA_V_KEY(key.data(), key.size()),
-                                     RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()),
-                                     RD_KAFKA_V_HEADERS(headers),
-                                     RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-                                     RD_KAFKA_V_END) == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
+            while (rd_kafka_producev(
+                       producer.get(), RD_KAFKA_V_TOPIC(kafka_topic),
+                       RD_KAFKA_V_KEY(key.data(), key.size()),
+                       RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()),
+                       RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+                       RD_KAFKA_V_END) == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
                 rd_kafka_poll(producer.get(), 1);
             }
             if (i % 1000 == 0) rd_kafka_poll(producer.get(), 0);
@@ -75,14 +74,14 @@ double produce_messages(const std::string& bootstrap, const KafkaScale& scale) {
 
 /// The same of the sink, which finds all changes in the ring.
 double sink_messages(const std::string& bootstrap, const KafkaScale& scale) {
-    const Broker broker("4GiB", {"--spin-us", "200", "--ring-entries", "4194304"}, Broker::Cores::both);
+    const Broker broker("4GiB", {"--spin-us", "200", "--ring-entries", "4194304"},
+                        Broker::Cores::both);
     Client client = Client::attach({.grid = broker.grid()}).value();
-    const std::string boot_id =
-        fmt::format("{:016x}", client.watch("none").value().boot_id());
+    const std::string boot_id = fmt::format("{:016x}", client.watch("none").value().boot_id());
     const Revision start_revision =
         client
-            .put(position, fmt::format(R"({{"revision":{},"boot_id":"{}"}})", client.revision() + 1,
-                                       boot_id))
+            .put(position,
+                 fmt::format(R"({{"revision":{},"boot_id":"{}"}})", client.revision() + 1, boot_id))
             .value()
             .revision;
     {
@@ -96,8 +95,7 @@ double sink_messages(const std::string& bootstrap, const KafkaScale& scale) {
     const Revision last = client.revision();
     const auto reached = [&] {
         const auto record = client.get(position);
-        return record ? static_cast<Revision>(
-                            record->document()["revision"].as_int64().value_or(0))
+        return record ? static_cast<Revision>(record->document()["revision"].as_int64().value_or(0))
                       : Revision{0};
     };
     // The position moves a few times a second: what counts are the steps between the first and the
@@ -130,8 +128,8 @@ void measure_sink(Report& report, const KafkaScale& scale) {
         bare.push_back(produce_messages(cluster.bootstrap(), scale));
         sink.push_back(sink_messages(cluster.bootstrap(), scale));
     }
-    report.ratio(fmt::format("sink: a change, {} of them, until Kafka has it", scale.messages), sink, "ns", bare,
-                 "a bare producer of the same messages", 1 / 0.7);
+    report.ratio(fmt::format("sink: a change, {} of them, until Kafka has it", scale.messages),
+                 sink, "ns", bare, "a bare producer of the same messages", 1 / 0.7);
 }
 
 }  // namespace ringside::bench

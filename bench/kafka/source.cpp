@@ -92,7 +92,8 @@ void measure_source(Report& report, const KafkaScale& scale) {
         counted.push_back(count_messages(cluster.bootstrap(), round, scale));
         applied.push_back(apply_messages(cluster.bootstrap(), scale));
     }
-    report.ratio(fmt::format("source: a delta of 150 bytes, {} of them, until its record has it", scale.messages),
+    report.ratio(fmt::format("source: a delta of 150 bytes, {} of them, until its record has it",
+                             scale.messages),
                  applied, "ns", counted, "a consumer that only counts them", 1 / 0.7);
 }
 

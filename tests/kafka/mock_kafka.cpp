@@ -85,9 +85,13 @@ MockKafka::MockKafka(int brokers) {
 }
 
 MockKafka::~MockKafka() {
-    if (pid_ <= 0) return;
+    if (is_mock()) kill();
+}
+
+void MockKafka::kill() {
     ::kill(pid_, SIGKILL);
     waitpid(pid_, nullptr, 0);
+    pid_ = 0;
 }
 
 std::string MockKafka::read_line() {

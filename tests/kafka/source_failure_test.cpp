@@ -15,6 +15,12 @@ protected:
         for (int i = from; i < to; ++i) messages.push_back({"A", fmt::format(R"({{"n":{}}})", i)});
         produce(kafka_, topic, messages);
     }
+    /// Whether a process has ended; its status is still to be had.
+    static bool has_ended(const Process& process) {
+        siginfo_t ended{};
+        return waitid(P_PID, id_t(process.pid()), &ended, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+               ended.si_pid != 0;
+    }
 };
 
 class SourceFailureOfThree : public SourceFailure {
@@ -54,6 +60,21 @@ TEST_F(SourceFailure, ASourceWithoutKafkaEndsAtOnceWhenItIsToldTo) {
     EXPECT_TRUE(state_comes_to(R"("state":"waiting")"));
 
     EXPECT_EQ(source->finish(SIGTERM), 0);
+}
+
+TEST_F(SourceFailure, ASourceWhoseKafkaIsGoneForGoodEndsSoonWhenItIsToldTo) {
+    if (!kafka_.is_mock()) GTEST_SKIP() << MockKafka::no_mock;
+    const std::string topic = kafka_.make_topic("seats");
+    const auto source = start(configure_topic(topic));
+    produce_deltas(topic, 0, 100);
+    EXPECT_TRUE(comes_to(topic, 100));
+
+    kafka_.kill();
+    EXPECT_TRUE(state_comes_to(R"("state":"waiting")"));
+    ::kill(source->pid(), SIGTERM);
+
+    EXPECT_TRUE(eventually([&] { return has_ended(*source); }, std::chrono::seconds(15)));
+    EXPECT_EQ(source->finish(0), 0);
 }
 
 TEST_F(SourceFailureOfThree, LeadersThatChangeMakeNoDifference) {

@@ -23,8 +23,9 @@ TEST_F(ExamplesTest, AnOnSaleAddsUpAtEveryInstant) {
 
 #ifdef RINGSIDE_ONSALE_KAFKA_SCRIPT
 TEST_F(ExamplesTest, AnOnSaleThroughKafkaAppliesEachDeltaOnce) {
-    const Outcome outcome = shell("PATH=" RINGSIDE_PROGRAMS_PATH ":$PATH RINGSIDE_GRID=" +
-                                  grid_.name() + " " RINGSIDE_ONSALE_KAFKA_SCRIPT " --seconds 2");
+    const Outcome outcome =
+        shell("PATH=" RINGSIDE_PROGRAMS_PATH ":$PATH RINGSIDE_GRID=" + grid_.name() +
+              " " RINGSIDE_ONSALE_KAFKA_SCRIPT " --seconds 2");
     EXPECT_EQ(outcome.status, 0) << outcome.output;
     EXPECT_NE(outcome.output.find("all add up; each delta was applied exactly once"),
               std::string::npos)

@@ -128,9 +128,9 @@ void top(const Context& context, double interval_s, std::uint64_t count) {
         const Sample now(segment.header().counters);
         auto all = figures(segment.view(), before, now);
         if (client) append_kafka(*client, all);
-        print_line(is_terminal ? screen_of(all, std::exchange(lines_before, all.size()))
-                               : line_of(all),
-                   true);
+        print_line(
+            is_terminal ? screen_of(all, std::exchange(lines_before, all.size())) : line_of(all),
+            true);
         before = now;
         const auto& broker = segment.header().broker;
         const std::chrono::nanoseconds heartbeat(
@@ -154,8 +154,8 @@ void add_top_command(CLI::App& app, Context& context) {
         std::uint64_t count = 0;
     };
     auto arguments = std::make_shared<Arguments>();
-    CLI::App* command =
-        app.add_subcommand("top", "Shows writes, events, calls, sessions, lag, memory and Kafka, live");
+    CLI::App* command = app.add_subcommand(
+        "top", "Shows writes, events, calls, sessions, lag, memory and Kafka, live");
     command->add_option("--interval", arguments->interval_s, "Seconds between two looks")
         ->check(CLI::Range(0.05, 3600.0));
     command->add_option("--count", arguments->count, "End after so many looks");

@@ -13,7 +13,9 @@ std::string seat_name(int event, int number) {
                        number % 20 + 1);
 }
 
-std::string seats_pattern(std::string_view event) { return fmt::format("event/{}/**/seat/*", event); }
+std::string seats_pattern(std::string_view event) {
+    return fmt::format("event/{}/**/seat/*", event);
+}
 
 namespace {
 

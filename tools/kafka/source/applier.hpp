@@ -71,6 +71,11 @@ public:
     void take(const FeedPointer& feed, KeptMessage message);
     /// That the end of a partition was met at this offset: all below it have been taken.
     void meet_end(const FeedPointer& feed, std::int64_t offset);
+    /// Sets a partition back, or forward, to where it begins now: what was there has expired, or
+    /// its topic is another one. The position is moved first, so that whatever ends in between, it
+    /// is nobody's to skip what is read from here on. Errors: those of the grid; the partition is
+    /// disturbed then. REQUIRES: nothing is under way, and the partition is not disturbed.
+    Result<void> reset(const FeedPointer& feed, std::int64_t to);
     /// Sends what is taken and not sent yet.
     void submit();
     /// Takes the grid's answers that are there. Errors: those of `Committer::poll`.

@@ -29,9 +29,7 @@ Result<bool> Applier::locate(const FeedPointer& feed) {
     feed->base = *position;
     if (!was_known || (before && (!*position || **position < *before))) {
         feed->redo.clear();
-        feed->next = position->value_or(0);
-        feed->end = 0;
-        feed->has_met_end = false;
+        feed->begin_at(position->value_or(0));
         if (auto moved = reposition_(*feed); !moved) {
             feed->is_located = false;
             return moved.error();
@@ -42,13 +40,24 @@ Result<bool> Applier::locate(const FeedPointer& feed) {
         return a.offset() < b.offset();
     };
     std::stable_sort(feed->redo.begin(), feed->redo.end(), is_before);
-    // Messages of a partition that was begun anew are below a position that nobody has moved.
     if (before == *position) return true;
     feed->next = std::max(feed->next, position->value_or(0));
     while (!feed->redo.empty() && feed->redo.front().offset() < position->value_or(0)) {
         feed->redo.pop_front();
     }
     return false;
+}
+
+Result<void> Applier::reset(const FeedPointer& feed, std::int64_t to) {
+    writer_.clear();
+    auto moved = commit_now(writer_.finish(*feed, feed->applied, to, options_.grade));
+    if (!moved) {
+        feed->is_disturbed = is_disturbed_ = true;
+        return moved;
+    }
+    feed->applied = feed->base = to;
+    feed->begin_at(to);
+    return {};
 }
 
 Result<void> Applier::redo(const FeedPointer& feed) {
@@ -100,6 +109,7 @@ Result<void> Applier::redo_some(PartitionFeed& feed, std::size_t count, bool wit
     if (!done) return done.error();
     const auto last = feed.redo.begin() + static_cast<std::ptrdiff_t>(count);
     const std::int64_t to = (last - 1)->offset() + 1;
+    ++counters_->retries;
     auto committed = commit_now(writer_.finish(feed, feed.applied, to, options_.grade));
     if (!committed) return committed.error();
     feed.redo.erase(feed.redo.begin(), last);
@@ -140,7 +150,6 @@ Result<Counters> Applier::write_some(PartitionFeed& feed, std::size_t count, boo
 
 /// Sends a transaction and waits for its answer.
 Result<void> Applier::commit_now(const Transaction& transaction) {
-    ++counters_->retries;
     answer_.reset();
     auto sent = committer_.send(transaction, [this](const Result<WriteResult>& answer) {
         answer_ = answer ? Result<void>() : Result<void>(answer.error());

@@ -38,6 +38,13 @@ struct PartitionFeed {
     bool has_met_end = false;
 
     bool is_closed = false;  ///< it belongs to another process now
+
+    /// The next message comes from here, whatever has been read before.
+    void begin_at(std::int64_t offset) noexcept {
+        next = offset;
+        end = 0;
+        has_met_end = false;
+    }
 };
 
 using FeedPointer = std::shared_ptr<PartitionFeed>;

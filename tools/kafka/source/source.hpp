@@ -75,6 +75,7 @@ private:
     [[nodiscard]] bool is_to_pause(const Assigned& assigned) const noexcept;
     void set_pauses();
     void note_trouble(const KafkaError& trouble);
+    [[nodiscard]] bool is_kafka_away() const noexcept;
     void hear_kafka();
     void forget_trouble();
     void probe_kafka();

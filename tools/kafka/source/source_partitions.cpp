@@ -122,22 +122,35 @@ void Source::settle_ranges() {
 Result<void> Source::settle_range(Assigned& assigned) {
     PartitionFeed& feed = *assigned.feed;
     const Key key(feed.topic, feed.partition);
+    if (held_) return {};
+    if (const auto finished = applier_->finish(); !finished) {
+        wait_for_grid(finished);
+        return {};
+    }
+    if (feed.is_disturbed || applier_->failure()) return {};  // it may be elsewhere
     const auto bounds = consumer_->bounds(place(feed, 0), range_patience);
     if (!bounds) {
         note_trouble(bounds.error());
         return {};
     }
     const auto [least, end] = *bounds;
-    const bool is_beyond = feed.next > end;
+    const bool has_begun = feed.base || feed.next > 0;
+    const bool is_beyond = has_begun && feed.next > end;
     if (is_beyond && Clock::now() - *assigned.out_of_range_since < leader_patience) return {};
+    if (!has_begun || (!is_beyond && feed.next >= least)) {
+        assigned.out_of_range_since.reset();
+        return restart(key, begin_of(assigned));
+    }
+    const std::int64_t before = feed.next;
+    if (const auto reset = applier_->reset(assigned.feed, least); !reset) {
+        wait_for_grid(reset);
+        return {};
+    }
     assigned.out_of_range_since.reset();
-    if (!is_beyond && feed.next >= least) return restart(key, feed.next);
-    spdlog::warn("position {} of {} [{}] is not in the topic any more: begins at {}", feed.next,
+    spdlog::warn("position {} of {} [{}] is not in the topic any more: begins at {}", before,
                  feed.topic, feed.partition, least);
     ++counters_.resets;
-    applier_->submit();
-    feed.next = 0;
-    return restart(key, Consumer::beginning);
+    return restart(key, feed.next);
 }
 
 void Source::recover() {

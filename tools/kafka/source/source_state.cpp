@@ -49,14 +49,18 @@ void Source::forget_trouble() {
     doubts_kafka_ = false;
 }
 
+bool Source::is_kafka_away() const noexcept {
+    return doubts_kafka_ || (trouble_ && is_of_connection(trouble_->code));
+}
+
 /// Kafka has given something, so that it is there. A topic that is missing may be still.
 void Source::hear_kafka() {
-    if (doubts_kafka_ || (trouble_ && is_of_connection(trouble_->code))) forget_trouble();
+    if (is_kafka_away()) forget_trouble();
 }
 
 /// Whether Kafka is there, where no message says so.
 void Source::probe_kafka() {
-    if (!doubts_kafka_ && !(trouble_ && is_of_connection(trouble_->code))) return;
+    if (!is_kafka_away()) return;
     const auto answer =
         consumer_->partitions([](const std::string&) { return false; }, probe_patience);
     if (answer) hear_kafka();
@@ -75,6 +79,7 @@ void Source::tick() {
 /// For those who watch Kafka's groups; it is never read back.
 void Source::tell_kafka() {
     told_kafka_at_ = Clock::now();
+    if (is_kafka_away()) return;  // the client would wait for its answer, even while it ends
     std::vector<TopicPartition> moved;
     for (const auto& [key, assigned] : assigned_) {
         const auto& position = assigned.feed->applied;
@@ -93,8 +98,9 @@ std::pair<SourceState, std::string> Source::state() const {
     if (assigned_.empty()) return {SourceState::standby, {}};
     if (!gate_.is_open()) return {SourceState::loading, {}};
     const bool is_caught_up =
-        std::all_of(assigned_.begin(), assigned_.end(),
-                    [](const auto& entry) { return entry.second.feed->has_met_end; });
+        std::all_of(assigned_.begin(), assigned_.end(), [](const auto& entry) {
+            return entry.second.feed->has_met_end && !entry.second.out_of_range_since;
+        });
     return {is_caught_up ? SourceState::caught_up : SourceState::following, {}};
 }
 

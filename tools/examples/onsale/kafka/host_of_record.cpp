@@ -43,10 +43,10 @@ public:
         set(conf, "enable.idempotence", "true");
         set(conf, "linger.ms", "2");
         rd_kafka_conf_set_opaque(conf, this);
-        rd_kafka_conf_set_dr_msg_cb(conf, [](rd_kafka_t*, const rd_kafka_message_t* message,
-                                             void* self) {
-            static_cast<Deltas*>(self)->take(*message);
-        });
+        rd_kafka_conf_set_dr_msg_cb(conf,
+                                    [](rd_kafka_t*, const rd_kafka_message_t* message, void* self) {
+                                        static_cast<Deltas*>(self)->take(*message);
+                                    });
         char why[256];
         producer_.reset(rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof why));
         if (!producer_) {
@@ -59,11 +59,11 @@ public:
         const std::string key = std::to_string(event);
         rd_kafka_resp_err_t failed = RD_KAFKA_RESP_ERR_NO_ERROR;
         do {
-            failed = rd_kafka_producev(
-                producer_.get(), RD_KAFKA_V_TOPIC(deltas_topic),
-                RD_KAFKA_V_KEY(key.data(), key.size()),
-                RD_KAFKA_V_VALUE(const_cast<char*>(delta.data()), delta.size()),
-                RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
+            failed =
+                rd_kafka_producev(producer_.get(), RD_KAFKA_V_TOPIC(deltas_topic),
+                                  RD_KAFKA_V_KEY(key.data(), key.size()),
+                                  RD_KAFKA_V_VALUE(const_cast<char*>(delta.data()), delta.size()),
+                                  RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
             rd_kafka_poll(producer_.get(), failed == RD_KAFKA_RESP_ERR__QUEUE_FULL ? 10 : 0);
         } while (failed == RD_KAFKA_RESP_ERR__QUEUE_FULL);
         if (failed != RD_KAFKA_RESP_ERR_NO_ERROR)

@@ -125,10 +125,10 @@ public:
         const bool is_all_there = wait_for([&] { return applied() >= told(); });
         is_well &= check(false);
         const bool is_exact = is_all_there && is_each_applied_once();
-        fmt::print("\n{} deltas, {} reports checked: {}; {}\n", told(), checks_,
-                   is_well ? "all add up" : "SOME DO NOT ADD UP",
-                   is_exact ? "each delta was applied exactly once"
-                            : "NOT EACH DELTA WAS APPLIED ONCE");
+        fmt::print(
+            "\n{} deltas, {} reports checked: {}; {}\n", told(), checks_,
+            is_well ? "all add up" : "SOME DO NOT ADD UP",
+            is_exact ? "each delta was applied exactly once" : "NOT EACH DELTA WAS APPLIED ONCE");
         return is_well && is_exact;
     }
 
