@@ -94,6 +94,8 @@ void MockKafka::kill() {
     pid_ = 0;
 }
 
+void MockKafka::freeze() { ::kill(pid_, SIGSTOP); }
+
 std::string MockKafka::read_line() {
     std::string line;
     for (char c = 0;;) {

@@ -77,6 +77,20 @@ TEST_F(SourceFailure, ASourceWhoseKafkaIsGoneForGoodEndsSoonWhenItIsToldTo) {
     EXPECT_EQ(source->finish(0), 0);
 }
 
+TEST_F(SourceFailure, TheSameOfOneWhoseKafkaAnswersNothingAnyMore) {
+    if (!kafka_.is_mock()) GTEST_SKIP() << MockKafka::no_mock;
+    const std::string topic = kafka_.make_topic("seats");
+    const auto source = start(configure_topic(topic));
+    produce_deltas(topic, 0, 100);
+    EXPECT_TRUE(comes_to(topic, 100));
+
+    kafka_.freeze();
+    ::kill(source->pid(), SIGTERM);
+
+    EXPECT_TRUE(eventually([&] { return has_ended(*source); }, std::chrono::seconds(15)));
+    EXPECT_EQ(source->finish(0), 0);
+}
+
 TEST_F(SourceFailureOfThree, LeadersThatChangeMakeNoDifference) {
     if (!kafka_.is_mock()) GTEST_SKIP() << MockKafka::no_mock;
     const std::string topic = kafka_.make_topic("seats");

@@ -44,6 +44,7 @@ FeedPointer Applier::open(std::string topic, std::int32_t partition, std::string
 
 void Applier::close(const FeedPointer& feed) {
     if (open_.feed == feed) open_ = {};
+    refusals_->forget(feed->topic, feed->partition);
     feed->is_closed = true;
     feed->redo.clear();
     std::erase(feeds_, feed);

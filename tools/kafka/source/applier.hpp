@@ -120,9 +120,12 @@ private:
     // A5, of one partition.
     Result<bool> locate(const FeedPointer& feed);
     Result<void> redo(const FeedPointer& feed);
-    Result<void> redo_some(PartitionFeed& feed, std::size_t count, bool without_missing);
+    Result<void> redo_some(PartitionFeed& feed, std::size_t count, const MissingNames* missing);
+    bool learn_missing(PartitionFeed& feed, const std::string& name,
+                       std::optional<MissingNames>& missing);
     Result<void> redo_without(PartitionFeed& feed, const Error& why);
-    Result<Counters> write_some(PartitionFeed& feed, std::size_t count, bool without_missing);
+    Result<Counters> write_some(PartitionFeed& feed, std::size_t count,
+                                const MissingNames* missing);
     Result<void> commit_now(const Transaction& transaction);
     void account(const Counters& done) noexcept;
 

@@ -229,8 +229,13 @@ KafkaResult<std::vector<TopicPartition>> Consumer::partitions(
     std::vector<TopicPartition> partitions;
     for (const auto& topic : std::span(metadata->topics, std::size_t(metadata->topic_cnt))) {
         if (!passes(topic.topic)) continue;
-        for (std::int32_t i = 0; i < topic.partition_cnt; ++i) {
-            partitions.push_back({topic.topic, topic.partitions[i].id, 0, false});
+        if (topic.err != RD_KAFKA_RESP_ERR_NO_ERROR) return KafkaError::of(topic.err, topic.topic);
+        for (const auto& partition :
+             std::span(topic.partitions, std::size_t(topic.partition_cnt))) {
+            if (partition.err == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE) {
+                return KafkaError::of(partition.err, topic.topic);
+            }
+            partitions.push_back({topic.topic, partition.id, 0, false});
         }
     }
     return partitions;

@@ -77,7 +77,8 @@ public:
     /// Asks Kafka for the least and the next offset of any partition.
     [[nodiscard]] KafkaResult<std::pair<std::int64_t, std::int64_t>> bounds(
         const TopicPartition& partition, std::chrono::milliseconds timeout);
-    /// Asks Kafka for the partitions of all topics whose names pass.
+    /// Asks Kafka for the partitions of all topics whose names pass. Error: also what is the matter
+    /// with one of these, or that a partition of them has no leader.
     [[nodiscard]] KafkaResult<std::vector<TopicPartition>> partitions(
         const std::function<bool(const std::string& topic)>& passes,
         std::chrono::milliseconds timeout);

@@ -79,6 +79,7 @@ private:
     void hear_kafka();
     void forget_trouble();
     void probe_kafka();
+    [[nodiscard]] std::optional<KafkaError> trouble_of_topics();
 
     void tick();
     void tell_kafka();
@@ -105,7 +106,8 @@ private:
     bool has_out_of_range_ = false;
     Clock::time_point ranges_due_{};
     std::optional<KafkaError> trouble_;
-    bool doubts_kafka_ = false;  ///< a broker is gone, and none has been heard since
+    Clock::time_point trouble_at_{};  ///< when it was told last
+    bool doubts_kafka_ = false;       ///< a broker is gone, and none has been heard since
     std::optional<Error> fatal_;
 
     const std::string state_name_;

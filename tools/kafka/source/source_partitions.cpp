@@ -61,10 +61,12 @@ void Source::assign(std::span<TopicPartition> partitions) {
 void Source::revoke(std::span<const TopicPartition> partitions, bool are_lost) {
     if (!are_lost) {
         // What is not done in this time is done by the next one, from the position on.
+        refusals_->set_in_haste(true);
         auto finished = applier_->finish();
         if (finished && applier_->is_disturbed() && !applier_->failure() && !held_) {
             finished = applier_->recover();
         }
+        refusals_->set_in_haste(false);
         tell_kafka();
     }
     last_ = nullptr;
@@ -89,9 +91,13 @@ Result<void> Source::restart(const Key& key, std::int64_t offset) {
         all.push_back(place(*assigned.feed, other == key ? offset : begin_of(assigned)));
         if (assigned.is_paused) paused.push_back(all.back());
     }
-    auto restarted = consumer_->restart({key.first, key.second, offset, false}, all);
-    if (restarted && !paused.empty()) consumer_->pause(paused);
-    return restarted;
+    const auto restarted = consumer_->restart({key.first, key.second, offset, false}, all);
+    if (!restarted) {
+        return Error(restarted.error().code,
+                     "Kafka's client does not go to another offset: " + restarted.error().detail);
+    }
+    if (!paused.empty()) consumer_->pause(paused);
+    return {};
 }
 
 Result<void> Source::reposition(const PartitionFeed& feed) {
@@ -159,7 +165,7 @@ void Source::recover() {
         if (recovered.error() == Errc::bad_configuration) fatal_ = recovered.error();
         else if (!applier_->failure()) hold(recovered.error());
     } else if (held_) {
-        spdlog::info("the grid takes messages again");
+        spdlog::info("applies messages again");
         held_.reset();
     }
     if (recovered) backoff_.reset();
@@ -175,7 +181,9 @@ void Source::wait_for_grid(const Result<void>& answered) {
 void Source::hold(const Error& why) {
     backoff_.fail();
     ++counters_.retries;
-    if (!held_ || held_->code != why.code) spdlog::warn("waits for the grid: {}", reason_of(why));
+    if (!held_ || held_->code != why.code) {
+        spdlog::warn("applies nothing for now: {}", reason_of(why));
+    }
     held_ = why;
 }
 

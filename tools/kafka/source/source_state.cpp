@@ -14,6 +14,8 @@ namespace {
 constexpr std::chrono::seconds state_interval{1};
 constexpr std::chrono::seconds tell_kafka_interval{5};
 constexpr std::chrono::milliseconds probe_patience{200};
+/// What Kafka is still troubled by, it says again within this time.
+constexpr std::chrono::seconds trouble_silence{3};
 
 bool is_of_connection(rd_kafka_resp_err_t code) noexcept {
     return code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || code == RD_KAFKA_RESP_ERR__RESOLVE ||
@@ -41,6 +43,7 @@ void Source::note_trouble(const KafkaError& trouble) {
     }
     if (!trouble_ || trouble_->code != trouble.code) spdlog::warn("Kafka: {}", trouble.text);
     trouble_ = trouble;
+    trouble_at_ = Clock::now();
 }
 
 void Source::forget_trouble() {
@@ -53,14 +56,34 @@ bool Source::is_kafka_away() const noexcept {
     return doubts_kafka_ || (trouble_ && is_of_connection(trouble_->code));
 }
 
-/// Kafka has given something, so that it is there. A topic that is missing may be still.
+/// Kafka has given something, so that it is there. What else it has said may be true still.
 void Source::hear_kafka() {
     if (is_kafka_away()) forget_trouble();
 }
 
-/// Whether Kafka is there, where no message says so.
+/// What is the matter with topics that are to be read, as Kafka sees them now.
+std::optional<KafkaError> Source::trouble_of_topics() {
+    const auto found = consumer_->partitions(
+        [this](const std::string& name) { return options_->topic(name) != nullptr; },
+        probe_patience);
+    if (!found) return found.error();
+    for (const TopicOptions& topic : options_->topics) {
+        const bool is_there = topic.is_expression() ||
+                              std::any_of(found->begin(), found->end(), [&](const auto& partition) {
+                                  return partition.topic == topic.name;
+                              });
+        if (!is_there) return KafkaError::of(RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC, topic.name);
+    }
+    return {};
+}
+
+/// Whether Kafka is there, and troubled still, where no message says so.
 void Source::probe_kafka() {
-    if (!is_kafka_away()) return;
+    if (!is_kafka_away()) {
+        if (!trouble_ || Clock::now() - trouble_at_ < trouble_silence) return;
+        if (!trouble_of_topics()) forget_trouble();
+        return;
+    }
     const auto answer =
         consumer_->partitions([](const std::string&) { return false; }, probe_patience);
     if (answer) hear_kafka();
