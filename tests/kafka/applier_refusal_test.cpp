@@ -220,6 +220,42 @@ TEST(ApplierRefusals, BatchesOfMoreChangesThanACommitMayHaveBecomeSmaller) {
     EXPECT_EQ(one.grid_position(), 5000);
 }
 
+TEST(ApplierRefusals, BatchesOfOtherPartitionsStayAsTheyAre) {
+    const TestGrid grid({"--memory", "64MiB", "--ring-entries", "1024"});
+    TestApplier one(grid, {.batch_messages = 2000});
+    kafka::Mapper skipping = mapper_of(R"(
+        [[rule]]
+        when = [{ field = "op", equals = "none" }]
+        record = "none"
+    )");
+    const FeedPointer other = one.applier.open("seats", 1, "kafka/test/seats/1", skipping, false);
+    for (int i = 0; i < 2000; ++i) one.merge(i);
+    ASSERT_TRUE(one.settle());
+    const auto before = one.counters.commits;
+
+    for (int i = 0; i < 2000; ++i) {
+        one.applier.take(other, MadeMessage::keep(i, R"({"op":"other"})"));
+    }
+    ASSERT_TRUE(one.settle());
+
+    EXPECT_EQ(one.counters.commits, before + 1);
+}
+
+TEST(ApplierRefusals, WhatIsAppliedAgainKeepsToTheBytesOfABatch) {
+    const TestGrid grid;
+    TestApplier one(grid, {.batch_messages = 8, .batch_bytes = 1000});
+
+    one.take(0, R"({"op":"patch","id":"none","doc":[]})");
+    for (int i = 1; i < 40; ++i) {
+        one.take(i, R"({"op":"put","id":"A","doc":{"t":")" + std::string(900, 'x') + "\"}}");
+    }
+    ASSERT_TRUE(one.settle());
+
+    EXPECT_EQ(one.refusals.refused.size(), 1);
+    EXPECT_EQ(one.grid_position(), 40);
+    EXPECT_GE(one.counters.commits, 39);
+}
+
 TEST(ApplierRefusals, AFullGridIsWaitedFor) {
     const TestGrid grid({"--memory", "8MiB"});
     TestApplier one(grid);

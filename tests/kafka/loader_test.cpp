@@ -178,6 +178,19 @@ TEST_F(Loader, WhatIsNoFileIsNotLoaded) {
     EXPECT_NE(done.output.find("is not a file"), std::string::npos) << done.output;
 }
 
+TEST_F(Loader, NeitherItNorReadyNeedsTheSecretsOfKafka) {
+    std::string text;
+    std::getline(std::ifstream(config_), text, '\0');
+    const std::string key = "[kafka]\n";
+    text.insert(text.find(key) + key.size(), "\"sasl.password\" = \"${RINGSIDE_NOT_SET}\"\n");
+    std::ofstream(config_) << text;
+    const std::string tool = RINGSIDE_KAFKA_PATH;
+
+    EXPECT_EQ(load("--topic seats " + write("seats.jsonl", lines(0, 1))).status, 0);
+    EXPECT_EQ(shell(tool + " ready --config " + config_).status, 1);
+    EXPECT_EQ(shell(tool + " check --config " + config_).status, 2);
+}
+
 TEST_F(Loader, SaysWhatIsWrongWithItsArguments) {
     const std::string file = write("seats.jsonl", "");
     EXPECT_EQ(load("--topic seats " + (directory_ / "none.jsonl")).status, 2);

@@ -65,7 +65,8 @@ int run(int argc, char** argv) {
     use_one_heap();
     const StopSignals signals;
     start_log(options.log_level);
-    auto config = read_config(options.config);
+    const bool needs_kafka = options.command != Command::load && options.command != Command::ready;
+    auto config = read_config(options.config, needs_kafka ? Reads::all : Reads::without_kafka);
     if (!config) return complain(config.error());
     if (options.command == Command::check) {
         std::printf("%s is right\n", options.config.c_str());

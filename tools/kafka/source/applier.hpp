@@ -80,6 +80,9 @@ public:
     void submit();
     /// Takes the grid's answers that are there. Errors: those of `Committer::poll`.
     Result<void> poll();
+    /// Looks whether somebody else has moved the positions of partitions of which nothing is under
+    /// way: they are disturbed then. Costs a read of each.
+    void compare_positions();
     /// Whether as much is under way as may be.
     [[nodiscard]] bool is_full() const noexcept;
     /// Transactions that are not answered yet.
@@ -120,6 +123,7 @@ private:
     // A5, of one partition.
     Result<bool> locate(const FeedPointer& feed);
     Result<void> redo(const FeedPointer& feed);
+    [[nodiscard]] std::size_t next_count(const PartitionFeed& feed) const;
     Result<void> redo_some(PartitionFeed& feed, std::size_t count, const MissingNames* missing);
     bool learn_missing(PartitionFeed& feed, const std::string& name,
                        std::optional<MissingNames>& missing);

@@ -65,12 +65,11 @@ Result<void> Applier::reset(const FeedPointer& feed, std::int64_t to) {
 Result<void> Applier::redo(const FeedPointer& feed) {
     if (auto located = locate(feed); !located) return located.error();
     for (std::optional<MissingNames> missing; !feed->redo.empty();) {
-        const std::size_t count =
-            std::min({feed->redo_step, feed->redo.size(), options_.batch_messages});
+        const std::size_t count = next_count(*feed);
         const auto done = redo_some(*feed, count, missing ? &*missing : nullptr);
         if (done) {
             missing.reset();
-            feed->redo_step = std::min(2 * count, options_.batch_messages);
+            feed->redo_step = std::min(2 * count, feed->batch_messages);
             continue;
         }
         const Error& why = done.error();
@@ -86,6 +85,7 @@ Result<void> Applier::redo(const FeedPointer& feed) {
         if (is_of_position || verdict_of(why.code) == Verdict::position) return why;
         if (count > 1) {
             feed->redo_step = count / 2;
+            if (why == Errc::transaction_too_large) feed->batch_messages = count / 2;
         } else if (why != Errc::not_found || !learn_missing(*feed, why.detail, missing)) {
             if (auto refused = redo_without(*feed, why); !refused) return refused;
             missing.reset();
@@ -94,6 +94,17 @@ Result<void> Applier::redo(const FeedPointer& feed) {
     feed->is_disturbed = false;
     step_to_end(feed);
     return {};
+}
+
+/// How many of those to be redone the next transaction has, one at least.
+std::size_t Applier::next_count(const PartitionFeed& feed) const {
+    const std::size_t most = std::min({feed.redo_step, feed.redo.size(), feed.batch_messages});
+    std::size_t count = 0;
+    for (std::size_t bytes = 0; count < most; ++count) {
+        bytes += bytes_of(feed.redo[count].view());
+        if (count > 0 && bytes > options_.batch_bytes) break;
+    }
+    return count;
 }
 
 /// Whether the first of those to be redone may fit without a removal of the record that it lacks.

@@ -15,6 +15,11 @@ namespace ringside::kafka {
 /// Records that were found to be missing.
 using MissingNames = std::set<std::string, std::less<>>;
 
+/// What a message counts as in `batch_bytes`.
+[[nodiscard]] inline std::size_t bytes_of(const MessageView& message) noexcept {
+    return message.key.value_or("").size() + message.value.value_or("").size();
+}
+
 /// Turns messages of one partition into one transaction, and keeps its memory for the next.
 /// Thread safety: none.
 class BatchWriter {

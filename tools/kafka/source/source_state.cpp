@@ -94,6 +94,7 @@ void Source::tick() {
     const auto now = Clock::now();
     if (now - told_at_ >= state_interval) {
         probe_kafka();
+        if (!held_) applier_->compare_positions();
         write_state();
     }
     if (now - told_kafka_at_ >= tell_kafka_interval) tell_kafka();
