@@ -141,7 +141,7 @@ Result<void> LineReader::seek(std::int64_t number) {
         return Error(Errc::condition_failed,
                      "the lines up to " + std::to_string(number) +
                          " are loaded, and the file has " + std::to_string(number_) +
-                         ": it is another one by now; --restart begins " + "at its first line");
+                         ": it is another one by now; --restart begins at its first line");
     }
     return {};
 }

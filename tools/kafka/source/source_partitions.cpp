@@ -162,8 +162,11 @@ Result<void> Source::settle_range(Assigned& assigned) {
 void Source::recover() {
     const auto recovered = applier_->recover();
     if (!recovered) {
-        if (recovered.error() == Errc::bad_configuration) fatal_ = recovered.error();
-        else if (!applier_->failure()) hold(recovered.error());
+        if (recovered.error() == Errc::bad_configuration) {
+            fatal_ = Error(Errc::system_error, recovered.error().detail);
+        } else if (!applier_->failure()) {
+            hold(recovered.error());
+        }
     } else if (held_) {
         spdlog::info("applies messages again");
         held_.reset();
