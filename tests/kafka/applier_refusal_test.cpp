@@ -1,3 +1,5 @@
+#include <thread>
+
 #include "tests/kafka/applier_test.hpp"
 
 namespace ringside::testing {
@@ -82,6 +84,70 @@ TEST(ApplierRefusals, OfAMessageThatRemovesWhatIsNotThereTheOtherWritesHappen) {
     EXPECT_EQ(one.grid_position(), 1);
 }
 
+TEST(ApplierRefusals, ARemovalIsNotLeftOutOfWhatItsMessageHasWrittenBefore) {
+    const TestGrid grid;
+    TestApplier one(grid);
+    one.mapper = mapper_of(R"(
+        [[rule]]
+        record = "held/{id}"
+        document = "doc"
+        [[rule]]
+        record = "held/{id}"
+        operation = "remove"
+        [[rule]]
+        record = "free/{id}"
+        operation = "remove"
+    )");
+
+    one.take(0, R"({"id":"A","doc":{"n":1}})");
+    ASSERT_TRUE(one.settle());
+
+    EXPECT_TRUE(one.refusals.refused.empty());
+    EXPECT_EQ(one.json("held/A"), "none");
+    EXPECT_EQ(one.grid_position(), 1);
+}
+
+TEST(ApplierRefusals, ARecordThatVanishesMeanwhileRefusesNoRemoval) {
+    const TestGrid grid;
+    TestApplier one(grid, {.batch_messages = 1});
+    std::jthread other([&](const std::stop_token& stop) {
+        auto client = Client::attach({.grid = grid.name()}).value();
+        while (!stop.stop_requested()) {
+            static_cast<void>(client.put("seat/A", "1"));
+            static_cast<void>(client.remove("seat/A"));
+        }
+    });
+
+    for (int i = 0; i < 3000; ++i) {
+        one.take(i, R"({"op":"remove","id":"A"})");
+        ASSERT_TRUE(one.settle());
+    }
+
+    EXPECT_EQ(one.refusals.refused.size(), 0);
+    EXPECT_EQ(one.grid_position(), 3000);
+}
+
+TEST(ApplierRefusals, APatchOfWhatIsNotThereIsRefusedThoughARemovalMayBeLeftOut) {
+    const TestGrid grid;
+    TestApplier one(grid);
+    one.mapper = mapper_of(R"(
+        [[rule]]
+        record = "seat/{id}"
+        operation = "json_patch"
+        document = "doc"
+        [[rule]]
+        record = "seat/{id}"
+        operation = "remove"
+    )");
+
+    one.take(0, R"({"id":"A","doc":[]})");
+    ASSERT_TRUE(one.settle());
+
+    ASSERT_EQ(one.refusals.refused.size(), 1);
+    EXPECT_EQ(one.refusals.refused[0].why, Errc::not_found);
+    EXPECT_EQ(one.grid_position(), 1);
+}
+
 TEST(ApplierRefusals, EveryMessageMayBeRefused) {
     const TestGrid grid;
     TestApplier one(grid, {.batch_messages = 8});
@@ -152,6 +218,42 @@ TEST(ApplierRefusals, BatchesOfMoreChangesThanACommitMayHaveBecomeSmaller) {
     EXPECT_TRUE(one.refusals.refused.empty());
     EXPECT_EQ(one.version("seat/A"), 5000);
     EXPECT_EQ(one.grid_position(), 5000);
+}
+
+TEST(ApplierRefusals, BatchesOfOtherPartitionsStayAsTheyAre) {
+    const TestGrid grid({"--memory", "64MiB", "--ring-entries", "1024"});
+    TestApplier one(grid, {.batch_messages = 2000});
+    kafka::Mapper skipping = mapper_of(R"(
+        [[rule]]
+        when = [{ field = "op", equals = "none" }]
+        record = "none"
+    )");
+    const FeedPointer other = one.applier.open("seats", 1, "kafka/test/seats/1", skipping, false);
+    for (int i = 0; i < 2000; ++i) one.merge(i);
+    ASSERT_TRUE(one.settle());
+    const auto before = one.counters.commits;
+
+    for (int i = 0; i < 2000; ++i) {
+        one.applier.take(other, MadeMessage::keep(i, R"({"op":"other"})"));
+    }
+    ASSERT_TRUE(one.settle());
+
+    EXPECT_EQ(one.counters.commits, before + 1);
+}
+
+TEST(ApplierRefusals, WhatIsAppliedAgainKeepsToTheBytesOfABatch) {
+    const TestGrid grid;
+    TestApplier one(grid, {.batch_messages = 8, .batch_bytes = 1000});
+
+    one.take(0, R"({"op":"patch","id":"none","doc":[]})");
+    for (int i = 1; i < 40; ++i) {
+        one.take(i, R"({"op":"put","id":"A","doc":{"t":")" + std::string(900, 'x') + "\"}}");
+    }
+    ASSERT_TRUE(one.settle());
+
+    EXPECT_EQ(one.refusals.refused.size(), 1);
+    EXPECT_EQ(one.grid_position(), 40);
+    EXPECT_GE(one.counters.commits, 39);
 }
 
 TEST(ApplierRefusals, AFullGridIsWaitedFor) {

@@ -172,11 +172,42 @@ TEST(Applier, APositionThatWasSetBackIsFollowed) {
     EXPECT_EQ(one.grid_position(), 12);
 }
 
+TEST(Applier, AResetForgetsTheEndAndMovesThePositionFirst) {
+    const TestGrid grid;
+    TestApplier one(grid);
+    for (int i = 0; i < 10; ++i) one.merge(i);
+    one.applier.meet_end(one.feed, 10);
+    ASSERT_TRUE(one.settle());
+
+    ASSERT_TRUE(one.applier.reset(one.feed, 3));
+
+    EXPECT_EQ(one.grid_position(), 3);
+    EXPECT_FALSE(one.feed->has_met_end);
+    for (int i = 3; i < 5; ++i) one.merge(i);
+    ASSERT_TRUE(one.settle());
+    EXPECT_EQ(one.grid_position(), 5);
+    EXPECT_EQ(one.version("seat/A"), 12);
+}
+
+TEST(Applier, AResetOfAPartitionThatAnotherHasMovedIsNone) {
+    const TestGrid grid;
+    TestApplier one(grid);
+    for (int i = 0; i < 10; ++i) one.merge(i);
+    ASSERT_TRUE(one.settle());
+    one.client.put(TestApplier::position, R"({"offset":50})").value();
+
+    EXPECT_FALSE(one.applier.reset(one.feed, 0));
+    ASSERT_TRUE(one.applier.recover());
+
+    EXPECT_EQ(one.grid_position(), 50);
+    EXPECT_EQ(one.feed->next, 50);
+}
+
 TEST(Applier, APartitionThatWasBegunAnewIsAppliedFromBelowItsPosition) {
     const TestGrid grid;
     Client::attach({.grid = grid.name()})->put(TestApplier::position, R"({"offset":1000})").value();
     TestApplier one(grid, {.batch_messages = 4});
-    one.feed->next = 0;
+    ASSERT_TRUE(one.applier.reset(one.feed, 0));
 
     one.take(0, R"({"op":"patch","id":"none","doc":[]})");
     for (int i = 1; i < 11; ++i) one.merge(i);

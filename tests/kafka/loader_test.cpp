@@ -142,6 +142,55 @@ TEST_F(Loader, EnvelopesHaveKeysAndHeaders) {
     EXPECT_EQ(json("keyed/C"), "none");
 }
 
+TEST_F(Loader, AFileThatWasRewrittenShorterIsNotTakenForLoaded) {
+    const std::string file = write("seats.jsonl", lines(0, 30));
+    EXPECT_EQ(load("--topic seats " + file).status, 0);
+    write("seats.jsonl", lines(0, 20));
+
+    const Outcome done = load("--topic seats " + file);
+
+    EXPECT_EQ(done.status, 1);
+    EXPECT_NE(done.output.find("up to 30 are loaded, and the file has 20"), std::string::npos)
+        << done.output;
+    EXPECT_NE(done.output.find("--restart"), std::string::npos) << done.output;
+    EXPECT_EQ(json("kafka/test/seats.jsonl/0"), R"({"offset":30})");
+    EXPECT_EQ(load("--restart --topic seats " + file).status, 0);
+}
+
+TEST_F(Loader, LinesThatAreTooLongAreRefusedByThemselves) {
+    const std::string longest = R"({"id":"B","t":")" + std::string(17 << 20, 'x') + "\"}\n";
+    const std::string file = write("seats.jsonl", lines(0, 1) + longest + lines(1, 3));
+
+    const Outcome done = load("--topic seats " + file);
+
+    EXPECT_EQ(done.status, 1);
+    EXPECT_NE(done.output.find("line 2: "), std::string::npos) << done.output;
+    EXPECT_NE(done.output.find("more than 16777216 bytes"), std::string::npos) << done.output;
+    EXPECT_EQ(client_.get("seat/A")->version(), 3);
+    EXPECT_EQ(json("seat/B"), "none");
+    EXPECT_EQ(json("kafka/test/seats.jsonl/0"), R"({"offset":4})");
+}
+
+TEST_F(Loader, WhatIsNoFileIsNotLoaded) {
+    const Outcome done = load("--topic seats " + directory_.path());
+
+    EXPECT_EQ(done.status, 2);
+    EXPECT_NE(done.output.find("is not a file"), std::string::npos) << done.output;
+}
+
+TEST_F(Loader, NeitherItNorReadyNeedsTheSecretsOfKafka) {
+    std::string text;
+    std::getline(std::ifstream(config_), text, '\0');
+    const std::string key = "[kafka]\n";
+    text.insert(text.find(key) + key.size(), "\"sasl.password\" = \"${RINGSIDE_NOT_SET}\"\n");
+    std::ofstream(config_) << text;
+    const std::string tool = RINGSIDE_KAFKA_PATH;
+
+    EXPECT_EQ(load("--topic seats " + write("seats.jsonl", lines(0, 1))).status, 0);
+    EXPECT_EQ(shell(tool + " ready --config " + config_).status, 1);
+    EXPECT_EQ(shell(tool + " check --config " + config_).status, 2);
+}
+
 TEST_F(Loader, SaysWhatIsWrongWithItsArguments) {
     const std::string file = write("seats.jsonl", "");
     EXPECT_EQ(load("--topic seats " + (directory_ / "none.jsonl")).status, 2);

@@ -85,10 +85,16 @@ MockKafka::MockKafka(int brokers) {
 }
 
 MockKafka::~MockKafka() {
-    if (pid_ <= 0) return;
+    if (is_mock()) kill();
+}
+
+void MockKafka::kill() {
     ::kill(pid_, SIGKILL);
     waitpid(pid_, nullptr, 0);
+    pid_ = 0;
 }
+
+void MockKafka::freeze() { ::kill(pid_, SIGSTOP); }
 
 std::string MockKafka::read_line() {
     std::string line;

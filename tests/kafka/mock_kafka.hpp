@@ -36,6 +36,11 @@ public:
     /// Has the mock do something. Throws with what it says against it. REQUIRES: is_mock().
     void command(const std::string& line);
 
+    /// Ends it for good. REQUIRES: is_mock().
+    void kill();
+    /// Has it answer nothing any more, as if its hosts had lost their power. REQUIRES: is_mock().
+    void freeze();
+
     /// Makes a topic of a name that no other test has; its name.
     std::string make_topic(const std::string& name, int partitions = 1);
 

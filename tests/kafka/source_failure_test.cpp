@@ -15,6 +15,12 @@ protected:
         for (int i = from; i < to; ++i) messages.push_back({"A", fmt::format(R"({{"n":{}}})", i)});
         produce(kafka_, topic, messages);
     }
+    /// Whether a process has ended; its status is still to be had.
+    static bool has_ended(const Process& process) {
+        siginfo_t ended{};
+        return waitid(P_PID, id_t(process.pid()), &ended, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+               ended.si_pid != 0;
+    }
 };
 
 class SourceFailureOfThree : public SourceFailure {
@@ -56,6 +62,35 @@ TEST_F(SourceFailure, ASourceWithoutKafkaEndsAtOnceWhenItIsToldTo) {
     EXPECT_EQ(source->finish(SIGTERM), 0);
 }
 
+TEST_F(SourceFailure, ASourceWhoseKafkaIsGoneForGoodEndsSoonWhenItIsToldTo) {
+    if (!kafka_.is_mock()) GTEST_SKIP() << MockKafka::no_mock;
+    const std::string topic = kafka_.make_topic("seats");
+    const auto source = start(configure_topic(topic));
+    produce_deltas(topic, 0, 100);
+    EXPECT_TRUE(comes_to(topic, 100));
+
+    kafka_.kill();
+    EXPECT_TRUE(state_comes_to(R"("state":"waiting")"));
+    ::kill(source->pid(), SIGTERM);
+
+    EXPECT_TRUE(eventually([&] { return has_ended(*source); }, std::chrono::seconds(15)));
+    EXPECT_EQ(source->finish(0), 0);
+}
+
+TEST_F(SourceFailure, TheSameOfOneWhoseKafkaAnswersNothingAnyMore) {
+    if (!kafka_.is_mock()) GTEST_SKIP() << MockKafka::no_mock;
+    const std::string topic = kafka_.make_topic("seats");
+    const auto source = start(configure_topic(topic));
+    produce_deltas(topic, 0, 100);
+    EXPECT_TRUE(comes_to(topic, 100));
+
+    kafka_.freeze();
+    ::kill(source->pid(), SIGTERM);
+
+    EXPECT_TRUE(eventually([&] { return has_ended(*source); }, std::chrono::seconds(15)));
+    EXPECT_EQ(source->finish(0), 0);
+}
+
 TEST_F(SourceFailureOfThree, LeadersThatChangeMakeNoDifference) {
     if (!kafka_.is_mock()) GTEST_SKIP() << MockKafka::no_mock;
     const std::string topic = kafka_.make_topic("seats");
@@ -87,14 +122,46 @@ TEST_F(SourceFailure, RequestsThatFailAreTriedAgain) {
 TEST_F(SourceFailure, ProducersThatSendTwiceAreAppliedTwiceAsKafkaHasThemTwice) {
     if (!kafka_.is_mock()) GTEST_SKIP() << MockKafka::no_mock;
     const std::string topic = kafka_.make_topic("seats");
-    kafka_.command("delayed 1 produce 1 REQUEST_TIMED_OUT 0");
-    produce_deltas(topic, 0, 10);
-    const auto written = std::int64_t(consume(kafka_, topic, 10).size());
-    ASSERT_EQ(written, 10);
+    TestProducer producer(kafka_, {{"linger.ms", "100"}});
+    kafka_.command("delayed 1 produce 1 NO_ERROR 20000");
+    for (int i = 0; i < 10; ++i) producer.send(topic, {"A", fmt::format(R"({{"n":{}}})", i)});
+    ASSERT_EQ(consume(kafka_, topic, 1).size(), 1);
+    // It is written, and the answer is lost with the connection.
+    kafka_.command("down 1");
+    kafka_.command("up 1");
+    producer.flush();
+    ASSERT_EQ(consume(kafka_, topic, 11).size(), 11);
     const auto source = start(configure_topic(topic));
 
-    EXPECT_TRUE(eventually([&] { return position(topic) >= 10; }, patience));
+    EXPECT_TRUE(state_comes_to(R"("state":"caught_up")"));
+
+    EXPECT_GT(position(topic), 10);
     EXPECT_EQ(version("seat/A"), position(topic));
+    EXPECT_EQ(json("seat/A"), R"({"n":9})");
+}
+
+TEST_F(SourceFailure, TroubleThatPassesIsToldAndForgotten) {
+    if (!kafka_.is_mock()) GTEST_SKIP() << MockKafka::no_mock;
+    const std::string topic = kafka_.make_topic("seats");
+    const auto source = start(configure_topic(topic));
+    produce_deltas(topic, 0, 10);
+    EXPECT_TRUE(comes_to(topic, 10));
+    kafka_.command("error fetch 1 UNKNOWN");
+    EXPECT_TRUE(state_comes_to(R"("state":"waiting")"));
+
+    produce_deltas(topic, 10, 20);
+
+    EXPECT_TRUE(comes_to(topic, 20));
+    EXPECT_TRUE(state_comes_to(R"("state":"caught_up")"));
+}
+
+TEST_F(SourceFailure, WhatCannotBeConfiguredSoEndsTheSourceWithItsOwnStatus) {
+    const std::string path = directory_ / "none.toml";
+    std::ofstream(path) << "grid = \"" << grid_.name() << "\"\n[source]\n"
+                        << "[[source.topic]]\nname = \"seats\"\n"
+                        << merge_rule;
+
+    EXPECT_EQ(run("source --config " + path).status, 2);
 }
 
 TEST_F(SourceFailure, WhatNobodyMayReadEndsTheSource) {
@@ -150,14 +217,15 @@ TEST_F(SourceFailureOfSmallGrid, AFullGridIsWaitedFor) {
     produce(kafka_, topic, messages);
     const auto source = start(configure_topic(topic));
 
-    // The state record finds no room either: it may only be told when there is some again.
-    const auto is_held = [&] { return position(topic) < 20; };
-    EXPECT_TRUE(is_held());
+    // The state record finds no room either.
+    EXPECT_TRUE(source->comes_to_say("applies nothing for now: "));
+    EXPECT_LT(position(topic), 20);
     for (int i = 0; i < filled; ++i) client_.remove("fill/" + std::to_string(i)).value();
     client_.compact().value();
 
     EXPECT_TRUE(comes_to(topic, 20));
     EXPECT_EQ(version("seat/19"), 1);
+    EXPECT_TRUE(source->comes_to_say("applies messages again"));
     EXPECT_EQ(source->finish(SIGTERM), 0);
 }
 

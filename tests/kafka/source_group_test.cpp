@@ -90,6 +90,35 @@ TEST_F(SourceGroup, AProcessThatWasStoppedForLongAppliesNothingTwice) {
     expect_applied_once(3000);
 }
 
+TEST_F(SourceGroup, APartitionThatWasPausedWhenItWasGivenBackIsReadWhenItReturns) {
+    if (!kafka_.is_mock()) GTEST_SKIP() << MockKafka::no_mock;
+    const std::string snapshot = kafka_.make_topic("state");
+    const std::string changes = kafka_.make_topic("changes", 3);
+    produce_deltas(changes, 0, 100);
+    kafka_.command("leader " + snapshot + " 0 -1");
+    const std::string config = configure(fmt::format(R"(
+        group = "test"
+        [[source.topic]]
+        name = "{}"
+        {}
+        [[source.topic]]
+        name = "{}"
+        snapshot = true
+        {})",
+                                                     changes, merge_rule, snapshot, merge_rule));
+    const auto first = start(config);
+    EXPECT_TRUE(partitions_come_to({4}));
+    const auto second = start(config);
+    EXPECT_TRUE(partitions_come_to({1, 3}));  // `range` gives out each topic by itself
+    EXPECT_EQ(second->finish(SIGTERM), 0);
+    EXPECT_TRUE(partitions_come_to({4}));
+
+    kafka_.command("leader " + snapshot + " 0 1");
+
+    EXPECT_TRUE(comes_to(changes, 100, 3));
+    expect_applied_once(100);
+}
+
 TEST_F(SourceGroup, OneWithoutPartitionsStandsBy) {
     const std::string topic = kafka_.make_topic("seats", 1);
     const std::string config = configure_topic(topic);

@@ -203,6 +203,18 @@ TEST_F(SourceTest, APositionThatIsNotInTheTopicBeginsAtWhatThereIs) {
     EXPECT_TRUE(state_comes_to(R"("resets":1)"));
 }
 
+TEST_F(SourceTest, APositionThatIsSetBackIsFollowedAtOnce) {
+    const std::string topic = kafka_.make_topic("seats");
+    produce(kafka_, topic, deltas(0, 10, 1));
+    const auto source = start(configure_topic(topic));
+    EXPECT_TRUE(comes_to(topic, 10));
+
+    client_.put("kafka/test/" + topic + "/0", R"({"offset":4})").value();
+
+    EXPECT_TRUE(eventually([&] { return version("seat/0") == 16; }, patience));
+    EXPECT_TRUE(comes_to(topic, 10));
+}
+
 TEST_F(SourceTest, ReadsSnapshotsBeforeTheOtherTopics) {
     const std::string state = kafka_.make_topic("state", 2);
     const std::string changes = kafka_.make_topic("changes");

@@ -41,7 +41,7 @@ protected:
             grid = "{}"
             [kafka]
             "bootstrap.servers" = "{}"
-            "session.timeout.ms" = 4000
+            "session.timeout.ms" = 6000
             "heartbeat.interval.ms" = 100
             "fetch.wait.max.ms" = 10
             "reconnect.backoff.max.ms" = 100

@@ -61,6 +61,21 @@ public:
         return {};
     }
 
+    /// Whether it comes to print a text to standard error; what was printed up to there is gone.
+    bool comes_to_say(const std::string& text,
+                      std::chrono::milliseconds within = std::chrono::seconds(20)) {
+        std::string said;
+        const auto deadline = std::chrono::steady_clock::now() + within;
+        for (char c = 0; std::chrono::steady_clock::now() < deadline;) {
+            pollfd ready{err_.get(), POLLIN, 0};
+            if (poll(&ready, 1, 100) == 0) continue;
+            if (read(err_.get(), &c, 1) != 1) return false;
+            said += c;
+            if (said.ends_with(text)) return true;
+        }
+        return false;
+    }
+
     /// Sends a signal (0: none) and waits for the end; its exit status, or -1 for a signal's.
     /// Of one that has been finished before, the same.
     int finish(int signal) {
@@ -73,7 +88,7 @@ public:
         return status_;
     }
 
-    /// All that it printed to standard error. REQUIRES: it has ended.
+    /// All else that it printed to standard error. REQUIRES: it has ended.
     std::string errors() {
         std::string text;
         char buffer[4096];

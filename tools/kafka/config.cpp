@@ -2,7 +2,7 @@
 
 namespace ringside::kafka {
 
-Result<Config> read_config(const std::string& path) {
+Result<Config> read_config(const std::string& path, Reads reads) {
     toml::table root;
     try {
         root = toml::parse_file(path);
@@ -23,12 +23,14 @@ Result<Config> read_config(const std::string& path) {
     Properties common;
     const auto kafka = file.table(root, "kafka");
     if (!kafka) return kafka.error();
-    if (*kafka != nullptr) {
+    const bool needs_kafka = reads == Reads::all;
+    if (*kafka != nullptr && needs_kafka) {
         if (auto taken = common.read(**kafka, file); !taken) return taken.error();
     }
-    auto source = read_source(root, file, common);
+    auto source = read_source(root, file, needs_kafka ? &common : nullptr);
     if (!source) return source.error();
     config.source = *std::move(source);
+    if (!needs_kafka) return config;
     auto sinks = read_sinks(root, file, common);
     if (!sinks) return sinks.error();
     config.sinks = *std::move(sinks);

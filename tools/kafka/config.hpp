@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,7 +17,13 @@ struct Config {
     std::vector<SinkOptions> sinks;
 };
 
-/// Reads and checks all of a file. Error: bad_configuration with file and line.
-Result<Config> read_config(const std::string& path);
+/// What of a file is read and checked.
+enum class Reads : std::uint8_t {
+    all,
+    without_kafka,  ///< neither properties of Kafka, whose variables need not be set, nor sinks
+};
+
+/// Reads and checks a file. Error: bad_configuration with file and line.
+Result<Config> read_config(const std::string& path, Reads reads = Reads::all);
 
 }  // namespace ringside::kafka

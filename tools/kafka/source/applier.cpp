@@ -29,7 +29,7 @@ FeedPointer Applier::open(std::string topic, std::int32_t partition, std::string
     feed->position_name = std::move(position_name);
     feed->mapper = &mapper;
     feed->needs_headers = needs_headers;
-    feed->redo_step = options_.batch_messages;
+    feed->redo_step = feed->batch_messages = options_.batch_messages;
     const auto position = read_position(*client_, feed->position_name);
     if (position) {
         feed->applied = feed->base = *position;
@@ -44,6 +44,7 @@ FeedPointer Applier::open(std::string topic, std::int32_t partition, std::string
 
 void Applier::close(const FeedPointer& feed) {
     if (open_.feed == feed) open_ = {};
+    refusals_->forget(feed->topic, feed->partition);
     feed->is_closed = true;
     feed->redo.clear();
     std::erase(feeds_, feed);
@@ -54,7 +55,7 @@ void Applier::begin(const FeedPointer& feed) {
     open_.feed = feed;
     open_.from = feed->base;
     open_.to = feed->next;
-    open_.messages.reserve(options_.batch_messages);
+    open_.messages.reserve(feed->batch_messages);
 }
 
 void Applier::take(const FeedPointer& feed, KeptMessage message) {
@@ -88,10 +89,10 @@ void Applier::add(KeptMessage message) {
         if (*writes == 0) ++open_.done.filtered;
     }
     ++open_.done.messages;
-    open_.bytes += view.key.value_or("").size() + view.value.value_or("").size();
+    open_.bytes += bytes_of(view);
     open_.to = feed.next = message.offset() + 1;
     open_.messages.push_back(std::move(message));
-    if (open_.messages.size() >= options_.batch_messages || open_.bytes >= options_.batch_bytes) {
+    if (open_.messages.size() >= feed.batch_messages || open_.bytes >= options_.batch_bytes) {
         submit();
     }
 }
@@ -155,6 +156,7 @@ void Applier::answered(Batch& batch, const Result<WriteResult>& answer) {
     --under_way_batches_;
     if (!answer) return disturb(batch, answer.error());
     batch.feed->applied = batch.to;
+    batch.feed->batch_messages = std::min(batch.feed->batch_messages + 1, options_.batch_messages);
     account(batch.done);
 }
 
@@ -166,7 +168,7 @@ void Applier::disturb(Batch& batch, const Error& why) {
         ++counters_->retries;
         feed.redo_step = std::max<std::size_t>(1, count / 2);
         if (why == Errc::transaction_too_large && count > 1) {
-            options_.batch_messages = std::min(options_.batch_messages, count / 2);
+            feed.batch_messages = std::min(feed.batch_messages, count / 2);
         }
     }
     feed.is_disturbed = is_disturbed_ = true;
@@ -182,6 +184,14 @@ void Applier::account(const Counters& done) noexcept {
 }
 
 Result<void> Applier::poll() { return committer_.poll(); }
+
+void Applier::compare_positions() {
+    for (const FeedPointer& feed : feeds_) {
+        if (feed->is_disturbed || feed->base != feed->applied || open_.feed == feed) continue;
+        const auto position = read_position(*client_, feed->position_name);
+        if (!position || *position != feed->applied) feed->is_disturbed = is_disturbed_ = true;
+    }
+}
 
 bool Applier::is_full() const noexcept {
     return under_way_bytes_ >= options_.under_way_bytes_max ||

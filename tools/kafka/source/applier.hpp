@@ -71,10 +71,18 @@ public:
     void take(const FeedPointer& feed, KeptMessage message);
     /// That the end of a partition was met at this offset: all below it have been taken.
     void meet_end(const FeedPointer& feed, std::int64_t offset);
+    /// Sets a partition back, or forward, to where it begins now: what was there has expired, or
+    /// its topic is another one. The position is moved first, so that whatever ends in between, it
+    /// is nobody's to skip what is read from here on. Errors: those of the grid; the partition is
+    /// disturbed then. REQUIRES: nothing is under way, and the partition is not disturbed.
+    Result<void> reset(const FeedPointer& feed, std::int64_t to);
     /// Sends what is taken and not sent yet.
     void submit();
     /// Takes the grid's answers that are there. Errors: those of `Committer::poll`.
     Result<void> poll();
+    /// Looks whether somebody else has moved the positions of partitions of which nothing is under
+    /// way: they are disturbed then. Costs a read of each.
+    void compare_positions();
     /// Whether as much is under way as may be.
     [[nodiscard]] bool is_full() const noexcept;
     /// Transactions that are not answered yet.
@@ -115,9 +123,13 @@ private:
     // A5, of one partition.
     Result<bool> locate(const FeedPointer& feed);
     Result<void> redo(const FeedPointer& feed);
-    Result<void> redo_some(PartitionFeed& feed, std::size_t count, bool without_missing);
+    [[nodiscard]] std::size_t next_count(const PartitionFeed& feed) const;
+    Result<void> redo_some(PartitionFeed& feed, std::size_t count, const MissingNames* missing);
+    bool learn_missing(PartitionFeed& feed, const std::string& name,
+                       std::optional<MissingNames>& missing);
     Result<void> redo_without(PartitionFeed& feed, const Error& why);
-    Result<Counters> write_some(PartitionFeed& feed, std::size_t count, bool without_missing);
+    Result<Counters> write_some(PartitionFeed& feed, std::size_t count,
+                                const MissingNames* missing);
     Result<void> commit_now(const Transaction& transaction);
     void account(const Counters& done) noexcept;
 

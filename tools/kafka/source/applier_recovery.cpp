@@ -27,11 +27,11 @@ Result<bool> Applier::locate(const FeedPointer& feed) {
     const bool was_known = std::exchange(feed->is_located, true);
     const auto before = std::exchange(feed->applied, *position);
     feed->base = *position;
+    const bool is_where_it_was = was_known && before == *position;
+    if (!is_where_it_was) refusals_->forget(feed->topic, feed->partition);
     if (!was_known || (before && (!*position || **position < *before))) {
         feed->redo.clear();
-        feed->next = position->value_or(0);
-        feed->end = 0;
-        feed->has_met_end = false;
+        feed->begin_at(position->value_or(0));
         if (auto moved = reposition_(*feed); !moved) {
             feed->is_located = false;
             return moved.error();
@@ -42,8 +42,7 @@ Result<bool> Applier::locate(const FeedPointer& feed) {
         return a.offset() < b.offset();
     };
     std::stable_sort(feed->redo.begin(), feed->redo.end(), is_before);
-    // Messages of a partition that was begun anew are below a position that nobody has moved.
-    if (before == *position) return true;
+    if (is_where_it_was) return true;
     feed->next = std::max(feed->next, position->value_or(0));
     while (!feed->redo.empty() && feed->redo.front().offset() < position->value_or(0)) {
         feed->redo.pop_front();
@@ -51,37 +50,74 @@ Result<bool> Applier::locate(const FeedPointer& feed) {
     return false;
 }
 
+Result<void> Applier::reset(const FeedPointer& feed, std::int64_t to) {
+    writer_.clear();
+    auto moved = commit_now(writer_.finish(*feed, feed->applied, to, options_.grade));
+    if (!moved) {
+        feed->is_disturbed = is_disturbed_ = true;
+        return moved;
+    }
+    feed->applied = feed->base = to;
+    feed->begin_at(to);
+    return {};
+}
+
 Result<void> Applier::redo(const FeedPointer& feed) {
     if (auto located = locate(feed); !located) return located.error();
-    for (bool without_missing = false; !feed->redo.empty();) {
-        const std::size_t count =
-            std::min({feed->redo_step, feed->redo.size(), options_.batch_messages});
-        const auto done = redo_some(*feed, count, without_missing);
+    for (std::optional<MissingNames> missing; !feed->redo.empty();) {
+        const std::size_t count = next_count(*feed);
+        const auto done = redo_some(*feed, count, missing ? &*missing : nullptr);
         if (done) {
-            without_missing = false;
-            feed->redo_step = std::min(2 * count, options_.batch_messages);
+            missing.reset();
+            feed->redo_step = std::min(2 * count, feed->batch_messages);
             continue;
         }
         const Error& why = done.error();
         if (failure_ || verdict_of(why.code) == Verdict::grid) return why;
         const auto is_where_it_was = locate(feed);
         if (!is_where_it_was) return is_where_it_was.error();
-        if (!*is_where_it_was) continue;
+        if (!*is_where_it_was) {
+            missing.reset();
+            continue;
+        }
         const bool is_of_position =
             why == Errc::permission_denied && why.detail == feed->position_name;
         if (is_of_position || verdict_of(why.code) == Verdict::position) return why;
         if (count > 1) {
             feed->redo_step = count / 2;
-        } else if (why == Errc::not_found && !without_missing) {
-            without_missing = true;
-        } else {
+            if (why == Errc::transaction_too_large) feed->batch_messages = count / 2;
+        } else if (why != Errc::not_found || !learn_missing(*feed, why.detail, missing)) {
             if (auto refused = redo_without(*feed, why); !refused) return refused;
-            without_missing = false;
+            missing.reset();
         }
     }
     feed->is_disturbed = false;
     step_to_end(feed);
     return {};
+}
+
+/// How many of those to be redone the next transaction has, one at least.
+std::size_t Applier::next_count(const PartitionFeed& feed) const {
+    const std::size_t most = std::min({feed.redo_step, feed.redo.size(), feed.batch_messages});
+    std::size_t count = 0;
+    for (std::size_t bytes = 0; count < most; ++count) {
+        bytes += bytes_of(feed.redo[count].view());
+        if (count > 0 && bytes > options_.batch_bytes) break;
+    }
+    return count;
+}
+
+/// Whether the first of those to be redone may fit without a removal of the record that it lacks.
+/// At the second time that was there when it was looked for, and has gone since.
+bool Applier::learn_missing(PartitionFeed& feed, const std::string& name,
+                            std::optional<MissingNames>& missing) {
+    if (feed.redo.front().is_refused()) return false;
+    if (!missing) {
+        missing.emplace();
+        return true;
+    }
+    const MessageView message = writer_.view(feed, feed.redo.front());
+    return BatchWriter::can_miss(feed, message, name) && missing->insert(name).second;
 }
 
 /// The first of those to be redone is refused.
@@ -95,11 +131,13 @@ Result<void> Applier::redo_without(PartitionFeed& feed, const Error& why) {
 }
 
 /// Applies the first messages of those to be redone, and takes them off.
-Result<void> Applier::redo_some(PartitionFeed& feed, std::size_t count, bool without_missing) {
-    const auto done = write_some(feed, count, without_missing);
+Result<void> Applier::redo_some(PartitionFeed& feed, std::size_t count,
+                                const MissingNames* missing) {
+    const auto done = write_some(feed, count, missing);
     if (!done) return done.error();
     const auto last = feed.redo.begin() + static_cast<std::ptrdiff_t>(count);
     const std::int64_t to = (last - 1)->offset() + 1;
+    ++counters_->retries;
     auto committed = commit_now(writer_.finish(feed, feed.applied, to, options_.grade));
     if (!committed) return committed.error();
     feed.redo.erase(feed.redo.begin(), last);
@@ -110,7 +148,8 @@ Result<void> Applier::redo_some(PartitionFeed& feed, std::size_t count, bool wit
 }
 
 /// Makes a transaction of the first messages; what it does.
-Result<Counters> Applier::write_some(PartitionFeed& feed, std::size_t count, bool without_missing) {
+Result<Counters> Applier::write_some(PartitionFeed& feed, std::size_t count,
+                                     const MissingNames* missing) {
     writer_.clear();
     Counters done;
     std::vector<KeptMessage*> refused;
@@ -121,7 +160,7 @@ Result<Counters> Applier::write_some(PartitionFeed& feed, std::size_t count, boo
             ++done.dead_letters;
             continue;
         }
-        const auto writes = writer_.add(feed, writer_.view(feed, message), without_missing);
+        const auto writes = writer_.add(feed, writer_.view(feed, message), missing);
         if (writes) {
             done.writes += *writes;
             if (*writes == 0) ++done.filtered;
@@ -140,7 +179,6 @@ Result<Counters> Applier::write_some(PartitionFeed& feed, std::size_t count, boo
 
 /// Sends a transaction and waits for its answer.
 Result<void> Applier::commit_now(const Transaction& transaction) {
-    ++counters_->retries;
     answer_.reset();
     auto sent = committer_.send(transaction, [this](const Result<WriteResult>& answer) {
         answer_ = answer ? Result<void>() : Result<void>(answer.error());

@@ -12,6 +12,10 @@ bool is_possible(std::chrono::milliseconds ttl) noexcept {
     return ttl.count() >= 0 && static_cast<std::uint64_t>(ttl.count()) <= limits::ttl_ms_max;
 }
 
+bool may_be_left_out(const MappedWrite& write) noexcept {
+    return write.operation == Operation::remove && write.ignores_missing;
+}
+
 void add_write(Transaction& transaction, const MappedWrite& write) {
     WriteOptions options;
     options.ttl = write.ttl;
@@ -33,7 +37,7 @@ void add_write(Transaction& transaction, const MappedWrite& write) {
 }  // namespace
 
 Result<std::size_t> BatchWriter::add(PartitionFeed& feed, const MessageView& message,
-                                     bool without_missing) {
+                                     const MissingNames* missing) {
     const auto writes = feed.mapper->map(message);
     if (!writes) return writes.error();
     for (const MappedWrite& write : *writes) {
@@ -42,15 +46,34 @@ Result<std::size_t> BatchWriter::add(PartitionFeed& feed, const MessageView& mes
         }
     }
     std::size_t added = 0;
-    for (const MappedWrite& write : *writes) {
-        if (without_missing && write.ignores_missing && write.operation == Operation::remove) {
-            const auto there = client_->get(write.name);
-            if (!there && there.error() == Errc::not_found) continue;
-        }
+    for (std::size_t i = 0; i < writes->size(); ++i) {
+        const MappedWrite& write = (*writes)[i];
+        const bool is_left_out = missing != nullptr && may_be_left_out(write) &&
+                                 !is_there(writes->first(i), write.name, *missing);
+        if (is_left_out) continue;
         add_write(transaction_, write);
         ++added;
     }
     return added;
+}
+
+/// Whether a record is there after the writes of a message that come before.
+bool BatchWriter::is_there(std::span<const MappedWrite> before, std::string_view name,
+                           const MissingNames& missing) const {
+    for (std::size_t i = before.size(); i-- > 0;) {
+        if (before[i].name == name) return before[i].operation != Operation::remove;
+    }
+    if (missing.contains(name)) return false;
+    const auto record = client_->get(name);
+    return record || record.error() != Errc::not_found;
+}
+
+bool BatchWriter::can_miss(PartitionFeed& feed, const MessageView& message, std::string_view name) {
+    const auto writes = feed.mapper->map(message);
+    if (!writes) return false;
+    const auto first = std::find_if(writes->begin(), writes->end(),
+                                    [&](const MappedWrite& write) { return write.name == name; });
+    return first != writes->end() && may_be_left_out(*first);
 }
 
 const Transaction& BatchWriter::finish(const PartitionFeed& feed, std::optional<std::int64_t> from,

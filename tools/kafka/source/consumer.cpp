@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <array>
+#include <atomic>
 #include <cstring>
 
 namespace ringside::kafka {
@@ -10,6 +11,8 @@ namespace ringside::kafka {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+std::atomic<bool> has_left = false;
 
 PartitionListHandle list_of(std::span<const TopicPartition> partitions) {
     PartitionListHandle list(rd_kafka_topic_partition_list_new(int(partitions.size())));
@@ -120,9 +123,16 @@ Result<std::unique_ptr<Consumer>> Consumer::create(Properties properties, const 
 
 Consumer::~Consumer() {
     if (client_ == nullptr || is_closed_) return;
+    if (is_closing_) {
+        has_left = true;
+        static_cast<void>(client_.release());
+        return;
+    }
     // Otherwise to destroy it waits for a group that may never answer.
     rd_kafka_destroy_flags(client_.release(), RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
 }
+
+bool Consumer::has_left_clients() noexcept { return has_left; }
 
 bool Consumer::is_cooperative() const {
     const char* protocol = rd_kafka_rebalance_protocol(client_.get());
@@ -219,14 +229,20 @@ KafkaResult<std::vector<TopicPartition>> Consumer::partitions(
     std::vector<TopicPartition> partitions;
     for (const auto& topic : std::span(metadata->topics, std::size_t(metadata->topic_cnt))) {
         if (!passes(topic.topic)) continue;
-        for (std::int32_t i = 0; i < topic.partition_cnt; ++i) {
-            partitions.push_back({topic.topic, topic.partitions[i].id, 0, false});
+        if (topic.err != RD_KAFKA_RESP_ERR_NO_ERROR) return KafkaError::of(topic.err, topic.topic);
+        for (const auto& partition :
+             std::span(topic.partitions, std::size_t(topic.partition_cnt))) {
+            if (partition.err == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE) {
+                return KafkaError::of(partition.err, topic.topic);
+            }
+            partitions.push_back({topic.topic, partition.id, 0, false});
         }
     }
     return partitions;
 }
 
 bool Consumer::close(std::chrono::milliseconds timeout) {
+    is_closing_ = true;
     const QueueHandle queue(rd_kafka_queue_new(client_.get()));
     const ErrorHandle failed(rd_kafka_consumer_close_queue(client_.get(), queue.get()));
     if (failed != nullptr) {

@@ -46,8 +46,13 @@ public:
                                                     Handlers handlers);
     Consumer(const Consumer&) = delete;
     Consumer& operator=(const Consumer&) = delete;
-    /// Leaves without waiting for Kafka; see `close`.
+    /// Leaves without waiting for Kafka; see `close`. A client that `close` could not end in time
+    /// is left to the end of the process: to destroy it may wait for Kafka, and for long.
     ~Consumer();
+
+    /// Whether a client has been left so, with threads that run: the process has to end without
+    /// tidying up what they may use (`std::_Exit`). Thread safety: any.
+    [[nodiscard]] static bool has_left_clients() noexcept;
 
     /// The next message, or a thing that is no message: its `err` says which. Null: nothing came.
     [[nodiscard]] MessageHandle poll(std::chrono::milliseconds timeout) {
@@ -72,7 +77,8 @@ public:
     /// Asks Kafka for the least and the next offset of any partition.
     [[nodiscard]] KafkaResult<std::pair<std::int64_t, std::int64_t>> bounds(
         const TopicPartition& partition, std::chrono::milliseconds timeout);
-    /// Asks Kafka for the partitions of all topics whose names pass.
+    /// Asks Kafka for the partitions of all topics whose names pass. Error: also what is the matter
+    /// with one of these, or that a partition of them has no leader.
     [[nodiscard]] KafkaResult<std::vector<TopicPartition>> partitions(
         const std::function<bool(const std::string& topic)>& passes,
         std::chrono::milliseconds timeout);
@@ -99,6 +105,7 @@ private:
     Handlers handlers_;
     std::optional<KafkaError> trouble_;
     ClientHandle client_;
+    bool is_closing_ = false;
     bool is_closed_ = false;
 };
 

@@ -2,6 +2,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include <utility>
+
 namespace ringside::kafka {
 
 namespace {
@@ -9,6 +11,7 @@ namespace {
 /// How long it is waited for Kafka to take messages, before something else gets its turn.
 constexpr std::chrono::seconds patience{5};
 constexpr std::chrono::milliseconds slice{100};
+constexpr std::chrono::milliseconds no_wait{0};
 
 }  // namespace
 
@@ -26,30 +29,44 @@ Result<std::unique_ptr<DeadLetters>> DeadLetters::create(const Properties& prope
 }
 
 void DeadLetters::learn(std::uint64_t tag, const KafkaError* failure) {
-    const auto fate = fates_.find(tag);
-    if (fate == fates_.end()) return;
-    fate->second.is_under_way = false;
-    if (failure != nullptr) fate->second.failure = *failure;
+    const auto found = fates_.find(tag);
+    if (found == fates_.end()) return;
+    Fate& fate = found->second;
+    fate.is_under_way = false;
+    fate.is_alone = fate.is_alone && tag == last_tag_;
+    if (failure != nullptr) fate.failure = *failure;
 }
 
 Result<void> DeadLetters::refuse(const MessageView& message, const Error& why) {
-    const auto [entry, is_new] =
-        tags_.try_emplace(Key(message.topic, message.partition, message.offset), last_tag_ + 1);
+    if (fates_.empty()) {
+        // What was said while there was nothing to write is not why this is not written.
+        producer_->poll(no_wait);
+        static_cast<void>(producer_->take_trouble());
+        trouble_.reset();
+    }
+    const auto [entry, is_new] = tags_.try_emplace(
+        asked_.emplace_back(message.topic, message.partition, message.offset), last_tag_ + 1);
     bool is_too_large = false;
+    bool is_to_be_alone = false;
     if (!is_new) {
         // It was refused before, and something else has kept it from being done with since.
-        const Fate& fate = fates_[entry->second];
+        const Fate& fate = fates_.at(entry->second);
         if (fate.is_under_way || !fate.failure) return {};
-        is_too_large = fate.failure->kind == KafkaError::Kind::too_large;
+        const bool was_too_large = fate.failure->kind == KafkaError::Kind::too_large;
+        is_too_large = was_too_large && fate.is_alone;
+        is_to_be_alone = was_too_large && !fate.is_alone;
+        if (is_to_be_alone && !wait()) return {};  // as it was; `settle` says why
         fates_.erase(entry->second);
         entry->second = last_tag_ + 1;
     }
     fates_[++last_tag_] = {};
-    return send(message, why, last_tag_, is_too_large);
+    send(message, why, last_tag_, is_too_large);
+    if (is_to_be_alone) static_cast<void>(wait());  // in vain: `settle` says so
+    return {};
 }
 
-Result<void> DeadLetters::send(const MessageView& message, const Error& why, std::uint64_t tag,
-                               bool without_value) {
+void DeadLetters::send(const MessageView& message, const Error& why, std::uint64_t tag,
+                       bool without_value) {
     const std::string partition = std::to_string(message.partition);
     const std::string offset = std::to_string(message.offset);
     const std::string timestamp = std::to_string(message.timestamp_ms);
@@ -73,35 +90,66 @@ Result<void> DeadLetters::send(const MessageView& message, const Error& why, std
         if (failure->kind == KafkaError::Kind::too_large && !without_value) {
             return send(message, why, tag, true);
         }
-        const bool can_wait = Producer::is_queue_full(*failure) && !stop_.stop_requested();
-        if (!can_wait) {
-            learn(tag, &*failure);  // `settle` says so
-            return {};
-        }
+        const bool can_wait =
+            Producer::is_queue_full(*failure) && !has_to_end() && Clock::now() < deadline();
+        if (!can_wait) return learn(tag, &*failure);  // `settle` says so
         producer_->poll(slice);
     }
-    return {};
+    fates_[tag].is_alone = producer_->pending() == 1;
+}
+
+DeadLetters::Clock::time_point DeadLetters::deadline() {
+    if (!deadline_) deadline_ = Clock::now() + patience;
+    return *deadline_;
+}
+
+/// Until nothing is under way; false: not in time.
+bool DeadLetters::wait() {
+    while (Clock::now() < deadline()) {
+        if (producer_->flush(slice)) return true;
+        if (has_to_end()) deadline_ = Clock::now();
+    }
+    return producer_->flush(no_wait);
 }
 
 Result<void> DeadLetters::settle() {
-    const auto deadline = std::chrono::steady_clock::now() + patience;
-    while (!producer_->flush(slice)) {
-        if (stop_.stop_requested() || std::chrono::steady_clock::now() > deadline) {
-            const auto trouble = producer_->take_trouble();
-            return Error(Errc::system_error,
-                         "dead letters cannot be written: " +
-                             (trouble ? trouble->text : "Kafka does not answer in time"));
-        }
+    const bool is_told = wait();
+    deadline_.reset();
+    if (auto trouble = producer_->take_trouble()) trouble_ = std::move(trouble);
+    if (!is_told) {
+        asked_.clear();
+        return Error(Errc::system_error,
+                     "dead letters cannot be written: " +
+                         (trouble_ ? trouble_->text : "Kafka does not answer in time"));
     }
-    for (const auto& [tag, fate] : fates_) {
+    const std::vector<Key> asked = std::exchange(asked_, {});
+    for (const Key& key : asked) {
+        const auto found = tags_.find(key);
+        if (found == tags_.end()) continue;
+        const Fate& fate = fates_.at(found->second);
         if (!fate.failure) continue;
         const bool is_final = fate.failure->kind == KafkaError::Kind::final;
         return Error(is_final ? Errc::bad_configuration : Errc::system_error,
                      "dead letters cannot be written: " + fate.failure->text);
     }
-    fates_.clear();
-    tags_.clear();
+    for (const Key& key : asked) {
+        const auto found = tags_.find(key);
+        if (found == tags_.end()) continue;
+        fates_.erase(found->second);
+        tags_.erase(found);
+    }
     return {};
+}
+
+void DeadLetters::forget(const std::string& topic, std::int32_t partition) {
+    const auto first = tags_.lower_bound(Key(topic, partition, 0));
+    auto last = first;
+    for (; last != tags_.end(); ++last) {
+        const auto& [of_topic, of_partition, offset] = last->first;
+        if (of_topic != topic || of_partition != partition) break;
+        fates_.erase(last->second);
+    }
+    tags_.erase(first, last);
 }
 
 Result<void> Skipping::refuse(const MessageView& message, const Error& why) {

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <stop_token>
 #include <string>
 #include <tuple>
+#include <vector>
 
 #include "tools/kafka/kafka/producer.hpp"
 #include "tools/kafka/source/refusal.hpp"
@@ -14,7 +16,8 @@ namespace ringside::kafka {
 /// Writes messages that are refused to a topic, as they were, with headers that say why:
 /// `ringside.error`, `.detail`, `.topic`, `.partition`, `.offset`, `.timestamp`. Each at least
 /// once. One that is too large for that topic goes without its value, and with
-/// `ringside.value_bytes`, the size that it had.
+/// `ringside.value_bytes`, the size that it had: as Kafka refuses those that it gets at a time
+/// together, only where it was refused alone.
 class DeadLetters final : public Refusals {
 public:
     /// Errors: those of `Producer::create`.
@@ -25,27 +28,39 @@ public:
     [[nodiscard]] bool needs_headers() const noexcept override { return true; }
     Result<void> refuse(const MessageView& message, const Error& why) override;
     /// Errors: bad_configuration, for what somebody has to change; system_error for the others.
+    /// From the first wait for Kafka since the last `settle` on, all of them take 5 s at most.
     Result<void> settle() override;
+    void forget(const std::string& topic, std::int32_t partition) override;
+    void set_in_haste(bool is_in_haste) override { is_in_haste_ = is_in_haste; }
 
 private:
+    using Clock = std::chrono::steady_clock;
+
     /// Of the messages in question, each of whose fate is not settled yet.
     struct Fate {
         bool is_under_way = true;
+        bool is_alone = false;  ///< nothing else was under way at the same time
         std::optional<KafkaError> failure;
     };
     using Key = std::tuple<std::string, std::int32_t, std::int64_t>;
 
     explicit DeadLetters(std::stop_token stop) : stop_(std::move(stop)) {}
-    Result<void> send(const MessageView& message, const Error& why, std::uint64_t tag,
-                      bool without_value);
+    void send(const MessageView& message, const Error& why, std::uint64_t tag, bool without_value);
+    bool wait();
+    [[nodiscard]] bool has_to_end() const { return is_in_haste_ || stop_.stop_requested(); }
+    Clock::time_point deadline();
     void learn(std::uint64_t tag, const KafkaError* failure);
 
     std::stop_token stop_;
     std::map<Key, std::uint64_t> tags_;
+    std::vector<Key> asked_;  ///< refused since the last `settle`, which is for those alone
     std::map<std::uint64_t, Fate> fates_;
     std::uint64_t last_tag_ = 0;
     std::vector<Header> headers_;
-    std::optional<Producer> producer_;  ///< last: it tells outcomes while it ends
+    bool is_in_haste_ = false;
+    std::optional<Clock::time_point> deadline_;
+    std::optional<KafkaError> trouble_;  ///< since the first of those in question was refused
+    std::optional<Producer> producer_;   ///< last: it tells outcomes while it ends
 };
 
 /// Leaves messages that are refused out, and says so in the log, at most once a second.

@@ -1,5 +1,7 @@
 #include "tools/kafka/source/line_reader.hpp"
 
+#include <filesystem>
+
 namespace ringside::kafka {
 
 namespace {
@@ -40,6 +42,10 @@ bool is_blank(const std::string& text) {
 
 Result<LineReader> LineReader::open(const std::string& path, std::string topic, bool is_envelope) {
     LineReader reader;
+    std::error_code failed;
+    if (!std::filesystem::is_regular_file(path, failed)) {
+        return Error(Errc::bad_configuration, path + " is not a file");
+    }
     reader.file_.open(path, std::ios::ate | std::ios::binary);
     if (!reader.file_) return Error(Errc::bad_configuration, path + " cannot be read");
     reader.bytes_total_ = static_cast<std::uint64_t>(reader.file_.tellg());
@@ -49,19 +55,50 @@ Result<LineReader> LineReader::open(const std::string& path, std::string topic, 
     return reader;
 }
 
-std::unique_ptr<Line> LineReader::next() {
-    while (std::getline(file_, text_)) {
-        bytes_ += text_.size() + 1;
-        ++number_;
-        if (is_blank(text_)) continue;
+/// Reads a line of any length, and keeps it where it is not too long. False: the end.
+Result<bool> LineReader::read_line() {
+    text_.clear();
+    is_too_long_ = false;
+    for (bool has_ended = false; !has_ended;) {
+        file_.getline(chunk_.data(), std::streamsize(chunk_.size()));
+        const auto got = std::size_t(file_.gcount());
+        if (file_.bad()) return Error(Errc::system_error, "the file cannot be read any more");
+        if (file_.eof() && got == 0) {
+            if (text_.empty() && !is_too_long_) return false;
+            break;
+        }
+        bytes_ += got;
+        const bool is_full = file_.fail();  // there is more of the line
+        has_ended = !is_full;
+        if (is_full) file_.clear();
+        const std::size_t size = is_full || file_.eof() ? got : got - 1;  // without its end
+        is_too_long_ = is_too_long_ || text_.size() + size > line_bytes_max;
+        if (is_too_long_) text_.clear();
+        else text_.append(chunk_.data(), size);
+    }
+    ++number_;
+    return true;
+}
+
+Result<std::unique_ptr<Line>> LineReader::next() {
+    for (;;) {
+        const auto read = read_line();
+        if (!read) return read.error();
+        if (!*read) return std::unique_ptr<Line>();
+        if (is_blank(text_) && !is_too_long_) continue;
         auto line = std::make_unique<Line>();
         line->topic = topic_;
         line->number = number_ - 1;
-        if (is_envelope_) open_envelope(*line);
-        else line->value = text_;
+        if (is_too_long_) {
+            line->failure = Error(Errc::document_too_large,
+                                  "it has more than " + std::to_string(line_bytes_max) + " bytes");
+        } else if (is_envelope_) {
+            open_envelope(*line);
+        } else {
+            line->value = text_;
+        }
         return line;
     }
-    return nullptr;
 }
 
 void LineReader::open_envelope(Line& line) {
@@ -97,11 +134,15 @@ Result<void> LineReader::seek(std::int64_t number) {
     file_.seekg(0);
     number_ = 0;
     bytes_ = 0;
-    while (number_ < number && std::getline(file_, text_)) {
-        ++number_;
-        bytes_ += text_.size() + 1;
+    while (number_ < number) {
+        const auto read = read_line();
+        if (!read) return read.error();
+        if (*read) continue;
+        return Error(Errc::condition_failed,
+                     "the lines up to " + std::to_string(number) +
+                         " are loaded, and the file has " + std::to_string(number_) +
+                         ": it is another one by now; --restart begins at its first line");
     }
-    if (file_.bad()) return Error(Errc::system_error, "the file cannot be read any more");
     return {};
 }
 

@@ -73,16 +73,18 @@ public:
           progress_(reader.bytes_total()),
           refusals_(progress_),
           applier_(client, applying(options), refusals_, counters_,
-                   [this](const PartitionFeed& feed) { return reader_->seek(feed.next); }) {}
+                   [this](const PartitionFeed& feed) { return seek(feed.next); }) {}
 
     /// False: it was told to stop.
     Result<bool> run(const std::string& name, const std::string& position) {
         const FeedPointer feed =
             applier_.open(name, 0, position, mapper_, topic_->mapping.needs_headers());
-        if (auto at = reader_->seek(feed->next); !at) return at.error();
-        for (auto line = reader_->next(); line != nullptr; line = reader_->next()) {
-            if (auto taken = take(feed, std::move(line)); !taken) return taken.error();
-            if (stop_.stop_requested()) break;
+        if (auto at = seek(feed->next); !at) return at.error();
+        while (!stop_.stop_requested()) {
+            auto line = reader_->next();
+            if (!line) return line.error();
+            if (*line == nullptr) break;
+            if (auto taken = take(feed, *std::move(line)); !taken) return taken.error();
         }
         const bool is_whole = !stop_.stop_requested();
         for (;;) {
@@ -90,9 +92,11 @@ public:
             auto finished = settle();
             if (!finished) return finished.error();
             // The grid was begun anew, and has not had all of the lines.
-            auto line = is_whole ? reader_->next() : nullptr;
-            if (line == nullptr) return is_whole && !stop_.stop_requested();
-            if (auto taken = take(feed, std::move(line)); !taken) return taken.error();
+            if (!is_whole || stop_.stop_requested()) return false;
+            auto line = reader_->next();
+            if (!line) return line.error();
+            if (*line == nullptr) return true;
+            if (auto taken = take(feed, *std::move(line)); !taken) return taken.error();
         }
     }
 
@@ -130,6 +134,12 @@ private:
         return {};
     }
 
+    Result<void> seek(std::int64_t number) {
+        auto at = reader_->seek(number);
+        if (!at) unreadable_ = at.error();
+        return at;
+    }
+
     /// Waits until everything is applied, and for the grid where it does not take anything; an end
     /// that was asked for is no error.
     Result<void> settle() {
@@ -138,6 +148,7 @@ private:
             auto done = applier_.recover();
             if (done && !applier_.is_disturbed()) return {};
             if (applier_.failure()) return *applier_.failure();
+            if (unreadable_) return *unreadable_;
             if (!done && done.error().code != told) {
                 told = done.error().code;
                 progress_.clear();
@@ -155,6 +166,7 @@ private:
     std::stop_token stop_;
     Mapper mapper_;
     Counters counters_;
+    std::optional<Error> unreadable_;  ///< the file, at the line where it was to go on
     Progress progress_;
     Telling refusals_;
     Applier applier_;

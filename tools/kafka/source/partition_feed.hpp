@@ -32,12 +32,22 @@ struct PartitionFeed {
     bool is_disturbed = false;
     std::deque<KeptMessage> redo;  ///< what has to be applied again, then
     std::size_t redo_step = 1;     ///< messages of the next transaction of those
+    /// Most messages of a transaction: fewer than is allowed after one had too many changes, and
+    /// one more after each that has happened since.
+    std::size_t batch_messages = 1;
 
     /// Where the partition ended when its end was met; 0: it was not yet.
     std::int64_t end = 0;
     bool has_met_end = false;
 
     bool is_closed = false;  ///< it belongs to another process now
+
+    /// The next message comes from here, whatever has been read before.
+    void begin_at(std::int64_t offset) noexcept {
+        next = offset;
+        end = 0;
+        has_met_end = false;
+    }
 };
 
 using FeedPointer = std::shared_ptr<PartitionFeed>;

@@ -41,6 +41,16 @@ public:
     /// Waits until all that were refused are where they outlive this process. Error: they are not
     /// yet, for the reason given; they are refused again when their turn comes again.
     virtual Result<void> settle() { return {}; }
+
+    /// That a partition is read from elsewhere, or by somebody else: what is not settled of it is
+    /// in question no more.
+    virtual void forget(const std::string& topic, std::int32_t partition) {
+        static_cast<void>(topic);
+        static_cast<void>(partition);
+    }
+
+    /// Whether nobody has time to wait, as partitions go to somebody else.
+    virtual void set_in_haste(bool is_in_haste) { static_cast<void>(is_in_haste); }
 };
 
 }  // namespace ringside::kafka

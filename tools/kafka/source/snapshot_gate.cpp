@@ -38,19 +38,30 @@ KafkaResult<std::vector<TopicPartition>> SnapshotGate::ends(Consumer& consumer) 
     return ends;
 }
 
+KafkaResult<bool> SnapshotGate::is_loaded(Consumer& consumer, const TopicPartition& end) const {
+    const auto position =
+        read_position(*client_, position_name(options_->group, end.topic, end.partition));
+    if (!position || position->value_or(0) < end.offset) return false;
+    if (*position == end.offset) return true;
+    const auto bounds = consumer.bounds(end, patience);
+    if (!bounds) return bounds.error();
+    return *position <= bounds->second;
+}
+
 KafkaResult<bool> SnapshotGate::try_open(Consumer& consumer) {
     if (!ends_) {
         auto found = ends(consumer);
         if (!found) return found.error();
         ends_ = *std::move(found);
     }
-    std::erase_if(*ends_, [this](const TopicPartition& end) {
-        const auto position =
-            read_position(*client_, position_name(options_->group, end.topic, end.partition));
-        return position && position->value_or(0) >= end.offset;
-    });
-    is_open_ = ends_->empty();
-    return is_open_;
+    while (!ends_->empty()) {
+        const auto loaded = is_loaded(consumer, ends_->back());
+        if (!loaded) return loaded.error();
+        if (!*loaded) return false;
+        ends_->pop_back();
+    }
+    is_open_ = true;
+    return true;
 }
 
 }  // namespace ringside::kafka

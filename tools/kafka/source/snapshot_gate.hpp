@@ -11,7 +11,8 @@ namespace ringside::kafka {
 
 /// Keeps the other topics back until those that are snapshots have been applied to their ends, as
 /// these were when the gate was made: by whichever sources of the group. It looks at the positions
-/// in the grid, so that it opens for all of the group alike. Once open it stays so.
+/// in the grid, so that it opens for all of the group alike; one beyond the end of its partition is
+/// of a topic that is not there any more, and will be set back. Once open it stays so.
 /// Thread safety: none.
 class SnapshotGate {
 public:
@@ -21,11 +22,13 @@ public:
 
     [[nodiscard]] bool is_open() const noexcept { return is_open_; }
 
-    /// Looks whether it can be opened. Asks Kafka for the ends, the first time. Error: Kafka's.
+    /// Looks whether it can be opened. Asks Kafka for the ends, the first time, and for those that
+    /// positions have passed. Error: Kafka's.
     KafkaResult<bool> try_open(Consumer& consumer);
 
 private:
     KafkaResult<std::vector<TopicPartition>> ends(Consumer& consumer) const;
+    KafkaResult<bool> is_loaded(Consumer& consumer, const TopicPartition& end) const;
 
     const Client* client_;
     const SourceOptions* options_;

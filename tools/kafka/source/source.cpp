@@ -153,6 +153,7 @@ void Source::take_error(const rd_kafka_message_t& message) {
 
 void Source::end() {
     write_state(SourceState::ending);
+    refusals_->set_in_haste(true);
     if (applier_->finish() && applier_->is_disturbed() && !applier_->failure()) {
         static_cast<void>(applier_->recover());  // what is left stays below the position
     }

@@ -75,9 +75,11 @@ private:
     [[nodiscard]] bool is_to_pause(const Assigned& assigned) const noexcept;
     void set_pauses();
     void note_trouble(const KafkaError& trouble);
+    [[nodiscard]] bool is_kafka_away() const noexcept;
     void hear_kafka();
     void forget_trouble();
     void probe_kafka();
+    [[nodiscard]] std::optional<KafkaError> trouble_of_topics();
 
     void tick();
     void tell_kafka();
@@ -104,7 +106,8 @@ private:
     bool has_out_of_range_ = false;
     Clock::time_point ranges_due_{};
     std::optional<KafkaError> trouble_;
-    bool doubts_kafka_ = false;  ///< a broker is gone, and none has been heard since
+    Clock::time_point trouble_at_{};  ///< when it was told last
+    bool doubts_kafka_ = false;       ///< a broker is gone, and none has been heard since
     std::optional<Error> fatal_;
 
     const std::string state_name_;

@@ -131,7 +131,7 @@ bool SourceOptions::has_snapshots() const noexcept {
 }
 
 Result<std::optional<SourceOptions>> read_source(const toml::table& root, const TomlFile& file,
-                                                 const Properties& common) {
+                                                 const Properties* common) {
     const auto found = file.table(root, "source");
     if (!found) return found.error();
     if (*found == nullptr) return std::optional<SourceOptions>();
@@ -161,10 +161,10 @@ Result<std::optional<SourceOptions>> read_source(const toml::table& root, const 
             return file.error_at(*other, "on_error is for sources without a dead_letter_topic");
         }
     }
-    options.kafka = common;
+    if (common != nullptr) options.kafka = *common;
     const auto own = file.table(table, "kafka");
     if (!own) return own.error();
-    if (*own != nullptr) {
+    if (*own != nullptr && common != nullptr) {
         if (auto taken = options.kafka.read(**own, file); !taken) return taken.error();
     }
     if (auto topics = read_topics(table, file, options); !topics) return topics.error();

@@ -58,10 +58,11 @@ struct SourceOptions {
     [[nodiscard]] bool has_snapshots() const noexcept;
 };
 
-/// The `[source]` of a configuration; none: it has none. `common`: the properties of `[kafka]`.
+/// The `[source]` of a configuration; none: it has none. `common`: the properties of `[kafka]`;
+/// null: nobody needs any, and none are read.
 /// Error: bad_configuration with file and line.
 Result<std::optional<SourceOptions>> read_source(const toml::table& root,
                                                  const tools::TomlFile& file,
-                                                 const Properties& common);
+                                                 const Properties* common);
 
 }  // namespace ringside::kafka

@@ -61,10 +61,12 @@ void Source::assign(std::span<TopicPartition> partitions) {
 void Source::revoke(std::span<const TopicPartition> partitions, bool are_lost) {
     if (!are_lost) {
         // What is not done in this time is done by the next one, from the position on.
+        refusals_->set_in_haste(true);
         auto finished = applier_->finish();
         if (finished && applier_->is_disturbed() && !applier_->failure() && !held_) {
             finished = applier_->recover();
         }
+        refusals_->set_in_haste(false);
         tell_kafka();
     }
     last_ = nullptr;
@@ -89,9 +91,13 @@ Result<void> Source::restart(const Key& key, std::int64_t offset) {
         all.push_back(place(*assigned.feed, other == key ? offset : begin_of(assigned)));
         if (assigned.is_paused) paused.push_back(all.back());
     }
-    auto restarted = consumer_->restart({key.first, key.second, offset, false}, all);
-    if (restarted && !paused.empty()) consumer_->pause(paused);
-    return restarted;
+    const auto restarted = consumer_->restart({key.first, key.second, offset, false}, all);
+    if (!restarted) {
+        return Error(restarted.error().code,
+                     "Kafka's client does not go to another offset: " + restarted.error().detail);
+    }
+    if (!paused.empty()) consumer_->pause(paused);
+    return {};
 }
 
 Result<void> Source::reposition(const PartitionFeed& feed) {
@@ -122,31 +128,47 @@ void Source::settle_ranges() {
 Result<void> Source::settle_range(Assigned& assigned) {
     PartitionFeed& feed = *assigned.feed;
     const Key key(feed.topic, feed.partition);
+    if (held_) return {};
+    if (const auto finished = applier_->finish(); !finished) {
+        wait_for_grid(finished);
+        return {};
+    }
+    if (feed.is_disturbed || applier_->failure()) return {};  // it may be elsewhere
     const auto bounds = consumer_->bounds(place(feed, 0), range_patience);
     if (!bounds) {
         note_trouble(bounds.error());
         return {};
     }
     const auto [least, end] = *bounds;
-    const bool is_beyond = feed.next > end;
+    const bool has_begun = feed.base || feed.next > 0;
+    const bool is_beyond = has_begun && feed.next > end;
     if (is_beyond && Clock::now() - *assigned.out_of_range_since < leader_patience) return {};
+    if (!has_begun || (!is_beyond && feed.next >= least)) {
+        assigned.out_of_range_since.reset();
+        return restart(key, begin_of(assigned));
+    }
+    const std::int64_t before = feed.next;
+    if (const auto reset = applier_->reset(assigned.feed, least); !reset) {
+        wait_for_grid(reset);
+        return {};
+    }
     assigned.out_of_range_since.reset();
-    if (!is_beyond && feed.next >= least) return restart(key, feed.next);
-    spdlog::warn("position {} of {} [{}] is not in the topic any more: begins at {}", feed.next,
+    spdlog::warn("position {} of {} [{}] is not in the topic any more: begins at {}", before,
                  feed.topic, feed.partition, least);
     ++counters_.resets;
-    applier_->submit();
-    feed.next = 0;
-    return restart(key, Consumer::beginning);
+    return restart(key, feed.next);
 }
 
 void Source::recover() {
     const auto recovered = applier_->recover();
     if (!recovered) {
-        if (recovered.error() == Errc::bad_configuration) fatal_ = recovered.error();
-        else if (!applier_->failure()) hold(recovered.error());
+        if (recovered.error() == Errc::bad_configuration) {
+            fatal_ = Error(Errc::system_error, recovered.error().detail);
+        } else if (!applier_->failure()) {
+            hold(recovered.error());
+        }
     } else if (held_) {
-        spdlog::info("the grid takes messages again");
+        spdlog::info("applies messages again");
         held_.reset();
     }
     if (recovered) backoff_.reset();
@@ -162,7 +184,9 @@ void Source::wait_for_grid(const Result<void>& answered) {
 void Source::hold(const Error& why) {
     backoff_.fail();
     ++counters_.retries;
-    if (!held_ || held_->code != why.code) spdlog::warn("waits for the grid: {}", reason_of(why));
+    if (!held_ || held_->code != why.code) {
+        spdlog::warn("applies nothing for now: {}", reason_of(why));
+    }
     held_ = why;
 }
 

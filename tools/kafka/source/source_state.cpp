@@ -14,6 +14,8 @@ namespace {
 constexpr std::chrono::seconds state_interval{1};
 constexpr std::chrono::seconds tell_kafka_interval{5};
 constexpr std::chrono::milliseconds probe_patience{200};
+/// What Kafka is still troubled by, it says again within this time.
+constexpr std::chrono::seconds trouble_silence{3};
 
 bool is_of_connection(rd_kafka_resp_err_t code) noexcept {
     return code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || code == RD_KAFKA_RESP_ERR__RESOLVE ||
@@ -41,6 +43,7 @@ void Source::note_trouble(const KafkaError& trouble) {
     }
     if (!trouble_ || trouble_->code != trouble.code) spdlog::warn("Kafka: {}", trouble.text);
     trouble_ = trouble;
+    trouble_at_ = Clock::now();
 }
 
 void Source::forget_trouble() {
@@ -49,14 +52,38 @@ void Source::forget_trouble() {
     doubts_kafka_ = false;
 }
 
-/// Kafka has given something, so that it is there. A topic that is missing may be still.
-void Source::hear_kafka() {
-    if (doubts_kafka_ || (trouble_ && is_of_connection(trouble_->code))) forget_trouble();
+bool Source::is_kafka_away() const noexcept {
+    return doubts_kafka_ || (trouble_ && is_of_connection(trouble_->code));
 }
 
-/// Whether Kafka is there, where no message says so.
+/// Kafka has given something, so that it is there. What else it has said may be true still.
+void Source::hear_kafka() {
+    if (is_kafka_away()) forget_trouble();
+}
+
+/// What is the matter with topics that are to be read, as Kafka sees them now.
+std::optional<KafkaError> Source::trouble_of_topics() {
+    const auto found = consumer_->partitions(
+        [this](const std::string& name) { return options_->topic(name) != nullptr; },
+        probe_patience);
+    if (!found) return found.error();
+    for (const TopicOptions& topic : options_->topics) {
+        const bool is_there = topic.is_expression() ||
+                              std::any_of(found->begin(), found->end(), [&](const auto& partition) {
+                                  return partition.topic == topic.name;
+                              });
+        if (!is_there) return KafkaError::of(RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC, topic.name);
+    }
+    return {};
+}
+
+/// Whether Kafka is there, and troubled still, where no message says so.
 void Source::probe_kafka() {
-    if (!doubts_kafka_ && !(trouble_ && is_of_connection(trouble_->code))) return;
+    if (!is_kafka_away()) {
+        if (!trouble_ || Clock::now() - trouble_at_ < trouble_silence) return;
+        if (!trouble_of_topics()) forget_trouble();
+        return;
+    }
     const auto answer =
         consumer_->partitions([](const std::string&) { return false; }, probe_patience);
     if (answer) hear_kafka();
@@ -67,6 +94,7 @@ void Source::tick() {
     const auto now = Clock::now();
     if (now - told_at_ >= state_interval) {
         probe_kafka();
+        if (!held_) applier_->compare_positions();
         write_state();
     }
     if (now - told_kafka_at_ >= tell_kafka_interval) tell_kafka();
@@ -75,6 +103,7 @@ void Source::tick() {
 /// For those who watch Kafka's groups; it is never read back.
 void Source::tell_kafka() {
     told_kafka_at_ = Clock::now();
+    if (is_kafka_away()) return;  // the client would wait for its answer, even while it ends
     std::vector<TopicPartition> moved;
     for (const auto& [key, assigned] : assigned_) {
         const auto& position = assigned.feed->applied;
@@ -93,8 +122,9 @@ std::pair<SourceState, std::string> Source::state() const {
     if (assigned_.empty()) return {SourceState::standby, {}};
     if (!gate_.is_open()) return {SourceState::loading, {}};
     const bool is_caught_up =
-        std::all_of(assigned_.begin(), assigned_.end(),
-                    [](const auto& entry) { return entry.second.feed->has_met_end; });
+        std::all_of(assigned_.begin(), assigned_.end(), [](const auto& entry) {
+            return entry.second.feed->has_met_end && !entry.second.out_of_range_since;
+        });
     return {is_caught_up ? SourceState::caught_up : SourceState::following, {}};
 }
 

@@ -31,15 +31,17 @@ std::string state_name(std::string_view group, std::string_view member) {
 
 std::string to_json(const SourceReport& report) {
     const Counters& counts = report.counters;
-    std::int64_t lag = 0;
-    for (const auto& partition : report.partitions) lag += partition.lag.value_or(0);
+    std::optional<std::int64_t> lag = 0;
+    for (const auto& partition : report.partitions) {
+        lag = lag && partition.lag ? std::optional(*lag + *partition.lag) : std::nullopt;
+    }
     std::string json = fmt::format(
         R"({{"state":"{}","reason":{},"pid":{},"since_ms":{},"messages":{},"commits":{},)"
         R"("writes":{},"filtered":{},"dead_letters":{},"duplicates":{},"retries":{},"resets":{},)"
         R"("rate":{},"lag":{},"partitions":[)",
         name(report.state), in_quotes(report.reason), report.pid, report.since_ms, counts.messages,
         counts.commits, counts.writes, counts.filtered, counts.dead_letters, counts.duplicates,
-        counts.retries, counts.resets, report.rate, lag);
+        counts.retries, counts.resets, report.rate, or_null(lag));
     const char* comma = "";
     for (const auto& partition : report.partitions) {
         json += fmt::format(R"({}{{"topic":{},"partition":{},"offset":{},"lag":{}}})", comma,
@@ -57,6 +59,7 @@ Result<Readiness> readiness_of(const Client& client, const std::string& group,
     std::size_t working = 0;
     std::size_t living = 0;
     std::int64_t lag = 0;
+    bool is_lag_known = true;
     std::string reason;
     auto scanned = snapshot->scan(state_name(group, "*"), [&](const RecordView& record) {
         const Value report = record.document();
@@ -64,7 +67,9 @@ Result<Readiness> readiness_of(const Client& client, const std::string& group,
         ++living;
         if (state == name(SourceState::standby)) return true;
         ++working;
-        lag += report["lag"].as_int64().value_or(0);
+        const auto behind = report["lag"].as_int64();
+        is_lag_known = is_lag_known && behind;
+        lag += behind.value_or(0);
         const bool is_caught_up = state == name(SourceState::caught_up);
         const bool follows = is_caught_up || state == name(SourceState::following);
         if (max_lag == 0 ? is_caught_up : follows) return true;
@@ -76,6 +81,9 @@ Result<Readiness> readiness_of(const Client& client, const std::string& group,
     if (living == 0) return Readiness{false, "no source of group '" + group + "' is running"};
     if (working == 0) return Readiness{false, "no source has partitions"};
     if (!reason.empty()) return Readiness{false, reason + fmt::format(" ({} behind)", lag)};
+    if (max_lag > 0 && !is_lag_known) {
+        return Readiness{false, "it is not known yet how many messages the sources are behind"};
+    }
     if (max_lag > 0 && lag > max_lag) {
         return Readiness{false, fmt::format("{} messages behind", lag)};
     }

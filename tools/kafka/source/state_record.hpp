@@ -18,7 +18,7 @@ enum class SourceState : std::uint8_t {
     loading,    ///< reads snapshots; the other topics wait
     following,  ///< applies messages, and has not met the end of every partition yet
     caught_up,  ///< has met the end of every partition, and follows
-    held,       ///< the grid does not take anything just now
+    held,       ///< nothing can be applied just now, as the grid, or a topic, takes nothing
     waiting,    ///< Kafka does not give anything just now
     ending,
 };
@@ -58,7 +58,8 @@ struct Readiness {
 };
 
 /// Ready: one at least lives, and all that have partitions are caught up, or, where `max_lag` is
-/// not 0, follow with no more messages behind in all. Errors: those of `Client::snapshot`.
+/// not 0, follow with no more messages behind in all, and it is known that they do. Errors: those
+/// of `Client::snapshot`.
 [[nodiscard]] Result<Readiness> readiness_of(const Client& client, const std::string& group,
                                              std::int64_t max_lag);
 
