@@ -84,7 +84,11 @@ TEST(JsonPatch, RemovesAMemberThatIsGone) {
     EXPECT_EQ(patch_of(R"({"a":{}})", "/a/b"), R"([{"op":"remove","path":"/a/b"}])");
 }
 TEST(JsonPatch, ReplacesAnElement) {
-    EXPECT_EQ(patch_of("[[1,2]]", "/0/1"), R"([{"op":"replace","path":"/0/1","value":2}])");
+    EXPECT_EQ(patch_of("[[1,2],3]", "/0/0"), R"([{"op":"replace","path":"/0/0","value":1}])");
+}
+TEST(JsonPatch, IsNotMadeOfTheLastElementWhichMayHaveBeenAppended) {
+    EXPECT_EQ(patch_of("[1,2]", "/1"), "none");
+    EXPECT_EQ(patch_of("[1,2]", "/2"), "none");
 }
 TEST(JsonPatch, AddsAnElementAtTheEnd) {
     EXPECT_EQ(patch_of("[1,2]", "/-"), R"([{"op":"add","path":"/-","value":2}])");

@@ -202,13 +202,15 @@ TEST(Sink, ChangesThatAreAppliedGiveTheDocuments) {
     client.patch("event/1", "/a/new", R"({"x":[true]})").value();
     client.patch("event/1", "/list/0", "7").value();
     client.patch("event/1", "/list/-", "9").value();
+    client.patch("event/1", "/list/3", "10").value();  // appends, too
+    client.patch("event/1", "/list/3", "11").value();
     client.json_patch("event/1", R"([{"op":"remove","path":"/a/b~1c"}])").value();
-    client.merge("event/1", R"({"list":null,"z":1})").value();
+    client.merge("event/1", R"({"gone":null,"z":1})").value();
     client.put("event/end", "1").value();
 
     TestConsumer consumer(kafka, topic);
-    const auto& got = consumer.read_until([](const auto& all) { return all.size() >= 8; });
-    ASSERT_EQ(got.size(), 8);
+    const auto& got = consumer.read_until([](const auto& all) { return all.size() >= 10; });
+    ASSERT_EQ(got.size(), 10);
     // The grid's own JSON Patch, in another record, is who applies them.
     int patches = 0;
     for (const TestMessage& message : got) {
