@@ -227,6 +227,35 @@ TEST(Sink, ChangesThatAreAppliedGiveTheDocuments) {
               to_json(client.get("event/1").value().document()));
 }
 
+TEST(Sink, ChangesThatAreToldAgainLeadToTheDocumentsWhereARecordWasMadeAgain) {
+    TestGrid grid;
+    MockKafka kafka;
+    const std::string topic = kafka.make_topic("sink");
+    Client client = attach(grid);
+    TestSink sink(grid, kafka, topic, "patterns = [\"event/**\"]\nvalue = \"change\"");
+    const Revision before = client.put("event/1", R"({"a":1})").value().revision - 1;
+    for (int i = 2; i < 6; ++i) client.patch("event/1", "/a", std::to_string(i)).value();
+    client.remove("event/1").value();
+    client.put("event/1", R"({"b":1})").value();
+    Transaction twice;
+    twice.patch("event/1", "/b", "2").value();
+    twice.patch("event/1", "/b", "3").value();
+    const Revision last = client.commit(twice).value().revision;
+    ASSERT_TRUE(eventually([&] { return position_of(client) >= last; }));
+    ASSERT_EQ(sink.stop(), 0);
+    client.patch("kafka/out/@position", "/revision", std::to_string(before)).value();
+    sink.start();
+
+    const auto got = consume(kafka, topic, 18);
+    ASSERT_EQ(got.size(), 18) << "each is told twice";
+    Mirror mirror;
+    for (std::size_t i = 0; i < got.size(); ++i) {
+        mirror.apply(got[i]);
+        if (i < 8) continue;
+        EXPECT_EQ(mirror.state(), state_of(client)) << "from the last change on, at message " << i;
+    }
+}
+
 TEST(Sink, LargeDocumentsAreTold) {
     TestGrid grid;
     MockKafka kafka;

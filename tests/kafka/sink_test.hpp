@@ -13,6 +13,7 @@
 
 #include "ringside/client.hpp"
 #include "shm/document/json.hpp"
+#include "shm/document/patch.hpp"
 #include "tests/kafka/mock_kafka.hpp"
 #include "tests/support/process.hpp"
 #include "tests/support/temporary_directory.hpp"
@@ -98,8 +99,8 @@ inline Revision revision_of(const TestMessage& message) {
 }
 
 /// Whoever reads a sink's topic, as docs/kafka.md tells them to: of each name what has the newest
-/// revision counts; after "lagged", what is current does, and what a partition does not tell until
-/// "resumed" is gone.
+/// revision counts, and patches that fit the version; after "lagged", what is current does, and
+/// what a partition does not tell until "resumed" is gone.
 class Mirror {
 public:
     void apply(const TestMessage& message) {
@@ -114,7 +115,13 @@ public:
         seen_[name][revision_of(message)] += 1;
         const bool counts = told && kind == "current";
         if (!counts && revision_of(message) < record.revision) return;
-        record = {message.partition, revision_of(message), message.value};
+        const Version version = std::stoull(header_of(message, "version"));
+        std::optional<std::string> value = message.value;
+        if (header_of(message, "content") == "json-patch") {
+            if (!record.value || version != record.version + 1) return;
+            value = patched(*record.value, *message.value);
+        }
+        record = {message.partition, revision_of(message), version, value};
     }
 
     /// Name and document of what is there.
@@ -134,8 +141,16 @@ private:
     struct Record {
         std::int32_t partition = 0;
         Revision revision = 0;
+        Version version = 0;
         std::optional<std::string> value{};
     };
+
+    static std::string patched(const std::string& json, const std::string& patch) {
+        const Document old = Document::parse(json).value();
+        const Document change = Document::parse(patch).value();
+        DocumentBuilder out;
+        return to_json(Value::of(apply_json_patch(out, old.root(), change.root()).value()));
+    }
 
     void forget_untold(std::int32_t partition) {
         auto& told = told_[partition];
