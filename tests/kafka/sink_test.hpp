@@ -39,7 +39,7 @@ public:
 
     void start() {
         start_without_waiting();
-        is_ready_ = process_->read_line() == "ready";
+        wait_until_ready();
     }
     void start_without_waiting() {
         process_ = std::make_unique<Process>(std::vector<std::string>{
@@ -52,6 +52,10 @@ public:
     int wait() { return process_->finish(0); }
     /// REQUIRES: it has ended.
     std::string errors() { return process_->errors(); }
+    /// The next line of its log.
+    std::string read_error() { return process_->read_error(); }
+    /// Waits for it to say that it is ready; whether it has.
+    bool wait_until_ready() { return is_ready_ = process_->read_line() == "ready"; }
     [[nodiscard]] bool has_ended() const {
         siginfo_t info{};
         return waitid(P_PID, static_cast<id_t>(pid()), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
@@ -179,6 +183,35 @@ inline std::map<std::string, std::string> state_of(const Client& client,
               })
         .value();
     return all;
+}
+
+/// Reads until what is mirrored is what the grid has; the messages.
+inline std::vector<TestMessage> expect_mirrored(const MockKafka& kafka, const std::string& topic,
+                                                const Client& client) {
+    TestConsumer consumer(kafka, topic);
+    Mirror mirror;
+    std::size_t applied = 0;
+    const auto wanted = state_of(client);
+    const auto& all = consumer.read_until([&](const auto& messages) {
+        for (; applied < messages.size(); ++applied) mirror.apply(messages[applied]);
+        return mirror.state() == wanted;
+    });
+    EXPECT_EQ(mirror.state(), wanted);
+    return all;
+}
+
+/// Whether those that are told for the first time come in the order of their revisions.
+inline void expect_in_order(const std::vector<TestMessage>& messages) {
+    std::map<std::string, std::set<Revision>> seen;
+    for (const TestMessage& message : messages) {
+        if (!message.key) continue;
+        auto& of_name = seen[*message.key];
+        const Revision revision = revision_of(message);
+        if (of_name.contains(revision)) continue;
+        const Revision last = of_name.empty() ? 0 : *of_name.rbegin();
+        EXPECT_GT(revision, last) << *message.key;
+        of_name.insert(revision);
+    }
 }
 
 }  // namespace ringside::testing
