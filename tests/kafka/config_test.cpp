@@ -146,6 +146,26 @@ TEST_F(ConfigFile, TheProgramChecksIt) {
     static_cast<void>(read(valid));
     const std::string program = RINGSIDE_KAFKA_PATH;
     EXPECT_EQ(shell(program + " check --config " + path_).status, 0);
+    const std::string here = "\"bootstrap.servers\" = \"127.0.0.1:9092\"\n";
+    const auto checked_with = [&](const std::string& properties) {
+        std::string text = valid;
+        static_cast<void>(read(text.replace(text.find(here), here.size(), properties)));
+        return shell(program + " check --config " + path_);
+    };
+    EXPECT_EQ(checked_with(here).status, 0);
+    for (const std::string& properties :
+         {std::string(),
+          here + "\"security.protocol\" = \"SASL_SSL\"\n\"sasl.mechanism\" = \"PLAIN\"\n",
+          here + "\"security.protocol\" = \"SSL\"\n\"ssl.ca.location\" = \"/none.pem\"\n"}) {
+        const Outcome wrong = checked_with(properties);
+        EXPECT_EQ(wrong.status, 2) << properties;
+        EXPECT_NE(wrong.output.find("[source]: "), std::string::npos) << wrong.output;
+    }
+    std::string text = valid;
+    static_cast<void>(read(text + "[sink.kafka]\n\"max.in.flight\" = 7\n"));
+    const Outcome of_sink = shell(program + " check --config " + path_);
+    EXPECT_EQ(of_sink.status, 2);
+    EXPECT_NE(of_sink.output.find("sink 'out': "), std::string::npos) << of_sink.output;
     static_cast<void>(read("grid = 1"));
     const Outcome wrong = shell(program + " check --config " + path_);
     EXPECT_EQ(wrong.status, 2);

@@ -319,6 +319,65 @@ TEST(Sink, SaysWhatIsWrongWithItsConfiguration) {
     EXPECT_THAT(sink.errors(), ::testing::HasSubstr("kafka.toml:8: "));
 }
 
+TEST(Sink, SaysWhatIsWrongWithItsPropertiesBeforeTheRunningOneIsFenced) {
+    TestGrid grid;
+    MockKafka kafka;
+    const std::string topic = kafka.make_topic("sink");
+    Client client = attach(grid);
+    TestSink running(grid, kafka, topic);
+    const auto member_of_position = [&] {
+        const auto pointer = Pointer::parse("/member").value();
+        return client.get_value<std::string>("kafka/out/@position", pointer).value();
+    };
+    const std::string member = member_of_position();
+    TestSink wrong(grid, kafka, topic, "patterns = [\"event/**\"]",
+                   "\"security.protocol\" = \"SSL\"\n\"ssl.ca.location\" = \"/none.pem\"");
+    EXPECT_EQ(wrong.wait(), 2);
+    EXPECT_THAT(wrong.errors(), ::testing::HasSubstr("sink 'out': "));
+
+    EXPECT_EQ(member_of_position(), member);
+    client.put("event/1", "1").value();
+    EXPECT_EQ(consume(kafka, topic, 1).size(), 1);
+    EXPECT_EQ(running.stop(), 0);
+}
+
+TEST(Sink, WaitsForTheGrid) {
+    TestGrid grid;
+    MockKafka kafka;
+    const std::string topic = kafka.make_topic("sink");
+    TestSink sink(grid, kafka, topic);
+    ASSERT_EQ(sink.stop(), 0);
+    grid.lose();
+
+    sink.start_without_waiting();
+    EXPECT_THAT(sink.read_error(), ::testing::HasSubstr("waits for grid"));
+    EXPECT_EQ(sink.stop(), 0) << "it is ended as any";
+
+    sink.start_without_waiting();
+    EXPECT_THAT(sink.read_error(), ::testing::HasSubstr("waits for grid"));
+    grid.start();
+    Client client = attach(grid);
+    client.put("event/1", "1").value();
+    EXPECT_TRUE(sink.wait_until_ready());
+    EXPECT_EQ(consume(kafka, topic, 1).size(), 1);
+    EXPECT_EQ(sink.stop(), 0);
+}
+
+TEST(Sink, WaitsForABrokerThatHasLeft) {
+    TestGrid grid;
+    MockKafka kafka;
+    const std::string topic = kafka.make_topic("sink");
+    TestSink sink(grid, kafka, topic);
+    ASSERT_EQ(sink.stop(), 0);
+    grid.kill_broker();
+
+    sink.start_without_waiting();
+    EXPECT_THAT(sink.read_error(), ::testing::HasSubstr("waits for grid"));
+    grid.start();
+    EXPECT_TRUE(sink.wait_until_ready());
+    EXPECT_EQ(sink.stop(), 0);
+}
+
 TEST(Sink, IsFencedByTheNextOneOfItsName) {
     TestGrid grid;
     MockKafka kafka;

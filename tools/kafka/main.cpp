@@ -3,6 +3,7 @@
 
 #include <cstdio>
 
+#include "tools/kafka/check.hpp"
 #include "tools/kafka/config.hpp"
 #include "tools/kafka/kafka/kafka_error.hpp"
 #include "tools/kafka/memory.hpp"
@@ -67,6 +68,7 @@ int run(int argc, char** argv) {
     auto config = read_config(options.config);
     if (!config) return complain(config.error());
     if (options.command == Command::check) {
+        if (const auto right = check_clients(*config); !right) return complain(right.error());
         std::printf("%s is right\n", options.config.c_str());
         return 0;
     }

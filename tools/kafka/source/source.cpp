@@ -6,7 +6,7 @@
 
 #include <random>
 
-#include "tools/kafka/source/attach.hpp"
+#include "tools/kafka/attach.hpp"
 #include "tools/kafka/source/dead_letters.hpp"
 
 namespace ringside::kafka {
