@@ -100,7 +100,7 @@ TEST_F(ConfigFile, SaysWhereAndWhatIsWrong) {
     EXPECT_EQ(error_with("batch_bytes = 20000", "batch_bytes = 100000000"),
               ":9: batch_bytes must be a whole number of 1 to 16777216");
     EXPECT_EQ(error_with("start = \"latest\"", "start = \"now\""),
-              ":14: start is \"earliest\" or \"latest\"");
+              ":14: start must be one of 'earliest' 'latest'");
     EXPECT_EQ(error_with("start =", "begin ="), ":14: 'begin' is not known in [[source.topic]]");
     EXPECT_EQ(error_with("name = \"seats\"", "name = \"seats/1\""),
               ":13: 'seats/1' is not the name of a topic; a regular expression begins with ^");
@@ -112,7 +112,7 @@ TEST_F(ConfigFile, SaysWhereAndWhatIsWrong) {
     EXPECT_EQ(error_with("durable = true", "on_error = \"skip\""),
               ":7: on_error is for sources without a dead_letter_topic");
     EXPECT_EQ(error_with("dead_letter_topic = \"dead\"", "on_error = \"ignore\""),
-              ":6: on_error is \"stop\" or \"skip\"");
+              ":6: on_error must be one of 'stop' 'skip'");
     EXPECT_EQ(error_with("[source.kafka]", "[source.kafak]"),
               ":10: 'kafak' is not known in [source]");
     EXPECT_EQ(error_with("[[source.topic]]", "[source.topic]").substr(0, 1), ":");

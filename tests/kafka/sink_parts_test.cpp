@@ -145,7 +145,7 @@ TEST(SinkOptions, ThatAreWrongAreRefusedWithTheirLine) {
     EXPECT_THAT(refusal_of(std::string(least) + "valeu = 1"),
                 HasSubstr("kafka.toml:5: 'valeu' is not known in a [[sink]]"));
     EXPECT_THAT(refusal_of(std::string(least) + "value = \"half\""),
-                HasSubstr("value must be \"document\" or \"change\""));
+                HasSubstr("value must be one of 'document' 'change'"));
     EXPECT_THAT(refusal_of(std::string(least) + "snapshot_lease_s = 3601"),
                 HasSubstr("snapshot_lease_s must be a whole number of 1 to 3600"));
     EXPECT_THAT(refusal_of(std::string(least) + "kafka = 7"), HasSubstr("[sink.kafka]"));

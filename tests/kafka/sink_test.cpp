@@ -350,11 +350,11 @@ TEST(Sink, WaitsForTheGrid) {
     grid.lose();
 
     sink.start_without_waiting();
-    EXPECT_THAT(sink.read_error(), ::testing::HasSubstr("waits for grid"));
+    EXPECT_TRUE(sink.comes_to_say("waits for grid"));
     EXPECT_EQ(sink.stop(), 0) << "it is ended as any";
 
     sink.start_without_waiting();
-    EXPECT_THAT(sink.read_error(), ::testing::HasSubstr("waits for grid"));
+    EXPECT_TRUE(sink.comes_to_say("waits for grid"));
     grid.start();
     Client client = attach(grid);
     client.put("event/1", "1").value();
@@ -372,7 +372,7 @@ TEST(Sink, WaitsForABrokerThatHasLeft) {
     grid.kill_broker();
 
     sink.start_without_waiting();
-    EXPECT_THAT(sink.read_error(), ::testing::HasSubstr("waits for grid"));
+    EXPECT_TRUE(sink.comes_to_say("waits for grid"));
     grid.start();
     EXPECT_TRUE(sink.wait_until_ready());
     EXPECT_EQ(sink.stop(), 0);

@@ -52,8 +52,8 @@ public:
     int wait() { return process_->finish(0); }
     /// REQUIRES: it has ended.
     std::string errors() { return process_->errors(); }
-    /// The next line of its log.
-    std::string read_error() { return process_->read_error(); }
+    /// Whether that comes to be in its log.
+    bool comes_to_say(const std::string& text) { return process_->comes_to_say(text); }
     /// Waits for it to say that it is ready; whether it has.
     bool wait_until_ready() { return is_ready_ = process_->read_line() == "ready"; }
     [[nodiscard]] bool has_ended() const {

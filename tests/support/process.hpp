@@ -50,11 +50,30 @@ public:
 
     /// The first line that it prints, without its end; empty when it ended or said nothing in time.
     std::string read_line(std::chrono::milliseconds within = std::chrono::seconds(20)) {
-        return read_line_of(out_, within);
+        std::string line;
+        const auto deadline = std::chrono::steady_clock::now() + within;
+        for (char c = 0; std::chrono::steady_clock::now() < deadline;) {
+            pollfd ready{out_.get(), POLLIN, 0};
+            if (poll(&ready, 1, 100) == 0) continue;
+            if (read(out_.get(), &c, 1) != 1 || c == '\n') return line;
+            line += c;
+        }
+        return {};
     }
-    /// The same of standard error; `errors` gives what follows.
-    std::string read_error(std::chrono::milliseconds within = std::chrono::seconds(20)) {
-        return read_line_of(err_, within);
+
+    /// Whether it comes to print a text to standard error; what was printed up to there is gone.
+    bool comes_to_say(const std::string& text,
+                      std::chrono::milliseconds within = std::chrono::seconds(20)) {
+        std::string said;
+        const auto deadline = std::chrono::steady_clock::now() + within;
+        for (char c = 0; std::chrono::steady_clock::now() < deadline;) {
+            pollfd ready{err_.get(), POLLIN, 0};
+            if (poll(&ready, 1, 100) == 0) continue;
+            if (read(err_.get(), &c, 1) != 1) return false;
+            said += c;
+            if (said.ends_with(text)) return true;
+        }
+        return false;
     }
 
     /// Sends a signal (0: none) and waits for the end; its exit status, or -1 for a signal's.
@@ -69,7 +88,7 @@ public:
         return status_;
     }
 
-    /// All that it printed to standard error. REQUIRES: it has ended.
+    /// All else that it printed to standard error. REQUIRES: it has ended.
     std::string errors() {
         std::string text;
         char buffer[4096];
@@ -80,18 +99,6 @@ public:
     }
 
 private:
-    static std::string read_line_of(const Descriptor& from, std::chrono::milliseconds within) {
-        std::string line;
-        const auto deadline = std::chrono::steady_clock::now() + within;
-        for (char c = 0; std::chrono::steady_clock::now() < deadline;) {
-            pollfd ready{from.get(), POLLIN, 0};
-            if (poll(&ready, 1, 100) == 0) continue;
-            if (read(from.get(), &c, 1) != 1 || c == '\n') return line;
-            line += c;
-        }
-        return {};
-    }
-
     Descriptor out_;
     Descriptor err_;
     pid_t pid_ = 0;

@@ -1,28 +1,18 @@
 #include "tools/kafka/sink/run_sinks.hpp"
 
-#include <fmt/format.h>
-#include <spdlog/spdlog.h>
-#include <unistd.h>
-
 #include <atomic>
 #include <deque>
 #include <mutex>
 #include <optional>
-#include <random>
 #include <thread>
 
 #include "tools/kafka/attach.hpp"
+#include "tools/kafka/member.hpp"
 #include "tools/kafka/sink/sink.hpp"
 
 namespace ringside::kafka {
 
 namespace {
-
-/// Of this run: processes in different containers may have the same number.
-std::string make_member() {
-    std::random_device random;
-    return fmt::format("{}-{:08x}", getpid(), random());
-}
 
 Error of_sink(const SinkOptions& sink, const Error& error) {
     return {error.code, "sink '" + sink.name + "': " + plain(error)};
