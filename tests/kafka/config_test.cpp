@@ -100,7 +100,7 @@ TEST_F(ConfigFile, SaysWhereAndWhatIsWrong) {
     EXPECT_EQ(error_with("batch_bytes = 20000", "batch_bytes = 100000000"),
               ":9: batch_bytes must be a whole number of 1 to 16777216");
     EXPECT_EQ(error_with("start = \"latest\"", "start = \"now\""),
-              ":14: start is \"earliest\" or \"latest\"");
+              ":14: start must be one of 'earliest' 'latest'");
     EXPECT_EQ(error_with("start =", "begin ="), ":14: 'begin' is not known in [[source.topic]]");
     EXPECT_EQ(error_with("name = \"seats\"", "name = \"seats/1\""),
               ":13: 'seats/1' is not the name of a topic; a regular expression begins with ^");
@@ -112,7 +112,7 @@ TEST_F(ConfigFile, SaysWhereAndWhatIsWrong) {
     EXPECT_EQ(error_with("durable = true", "on_error = \"skip\""),
               ":7: on_error is for sources without a dead_letter_topic");
     EXPECT_EQ(error_with("dead_letter_topic = \"dead\"", "on_error = \"ignore\""),
-              ":6: on_error is \"stop\" or \"skip\"");
+              ":6: on_error must be one of 'stop' 'skip'");
     EXPECT_EQ(error_with("[source.kafka]", "[source.kafak]"),
               ":10: 'kafak' is not known in [source]");
     EXPECT_EQ(error_with("[[source.topic]]", "[source.topic]").substr(0, 1), ":");
@@ -146,6 +146,26 @@ TEST_F(ConfigFile, TheProgramChecksIt) {
     static_cast<void>(read(valid));
     const std::string program = RINGSIDE_KAFKA_PATH;
     EXPECT_EQ(shell(program + " check --config " + path_).status, 0);
+    const std::string here = "\"bootstrap.servers\" = \"127.0.0.1:9092\"\n";
+    const auto checked_with = [&](const std::string& properties) {
+        std::string text = valid;
+        static_cast<void>(read(text.replace(text.find(here), here.size(), properties)));
+        return shell(program + " check --config " + path_);
+    };
+    EXPECT_EQ(checked_with(here).status, 0);
+    for (const std::string& properties :
+         {std::string(),
+          here + "\"security.protocol\" = \"SASL_SSL\"\n\"sasl.mechanism\" = \"PLAIN\"\n",
+          here + "\"security.protocol\" = \"SSL\"\n\"ssl.ca.location\" = \"/none.pem\"\n"}) {
+        const Outcome wrong = checked_with(properties);
+        EXPECT_EQ(wrong.status, 2) << properties;
+        EXPECT_NE(wrong.output.find("[source]: "), std::string::npos) << wrong.output;
+    }
+    std::string text = valid;
+    static_cast<void>(read(text + "[sink.kafka]\n\"max.in.flight\" = 7\n"));
+    const Outcome of_sink = shell(program + " check --config " + path_);
+    EXPECT_EQ(of_sink.status, 2);
+    EXPECT_NE(of_sink.output.find("sink 'out': "), std::string::npos) << of_sink.output;
     static_cast<void>(read("grid = 1"));
     const Outcome wrong = shell(program + " check --config " + path_);
     EXPECT_EQ(wrong.status, 2);

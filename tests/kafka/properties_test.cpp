@@ -80,6 +80,16 @@ TEST(Properties, ThatAreTheToolsOwnBusinessAreRefusedWithTheReason) {
     EXPECT_THAT(refusal_of("\"group.id\" = \"x\""), HasSubstr("`group` of [source]"));
 }
 
+TEST(Properties, AllowEachPartitionerThatGoesByKeys) {
+    for (const char* name : {"consistent", "consistent_random", "murmur2", "murmur2_random",
+                             "fnv1a", "fnv1a_random"}) {
+        EXPECT_EQ(refusal_of("partitioner = \"" + std::string(name) + "\""), "");
+    }
+    EXPECT_THAT(refusal_of("\npartitioner = \"random\""),
+                HasSubstr("kafka.toml:2: partitioner cannot be \"random\": messages of one key"));
+    EXPECT_THAT(refusal_of("partitioner = \"any\""), HasSubstr("kafka.toml:1: "));
+}
+
 TEST(Properties, NeedToSayWhereKafkaIs) {
     const auto properties = properties_of("\"linger.ms\" = 5");
     ASSERT_TRUE(properties);

@@ -99,20 +99,6 @@ private:
         }
         return missing;
     }
-
-    /// Those that are told for the first time come in the order of their revisions.
-    static void expect_in_order(const std::vector<TestMessage>& messages) {
-        std::map<std::string, std::map<Revision, bool>> seen;
-        for (const TestMessage& message : messages) {
-            if (!message.key) continue;
-            auto& of_name = seen[*message.key];
-            const Revision revision = revision_of(message);
-            if (of_name.contains(revision)) continue;
-            const Revision last = of_name.empty() ? 0 : of_name.rbegin()->first;
-            EXPECT_GT(revision, last) << *message.key;
-            of_name[revision] = true;
-        }
-    }
 };
 
 TEST_F(SinkCrash, NothingIsMissingHoweverOftenItIsKilled) { kill_at_random(20); }

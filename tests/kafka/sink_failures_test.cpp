@@ -8,20 +8,6 @@ using ::testing::HasSubstr;
 
 constexpr const char* events = "patterns = [\"event/**\"]";
 
-/// Whether each record's revisions came in their order, where those that came again are left out.
-void expect_in_order(const std::vector<TestMessage>& messages) {
-    std::map<std::string, Revision> newest;
-    std::map<std::string, std::map<Revision, bool>> seen;
-    for (const TestMessage& message : messages) {
-        const Revision revision = revision_of(message);
-        Revision& last = newest[*message.key];
-        if (seen[*message.key].contains(revision)) continue;
-        EXPECT_GT(revision, last) << *message.key;
-        last = std::max(last, revision);
-        seen[*message.key][revision] = true;
-    }
-}
-
 /// Each with the mock cluster of two brokers, as errors are had from that alone.
 class SinkFailures : public ::testing::Test {
 protected:
@@ -34,18 +20,8 @@ protected:
             client.put("event/" + std::to_string(i % 7), std::to_string(i)).value();
         }
     }
-    /// Waits until the topic has as much as the grid, in the end.
     std::vector<TestMessage> expect_mirrored(const std::string& topic) {
-        TestConsumer consumer(kafka, topic);
-        Mirror mirror;
-        std::size_t applied = 0;
-        const auto wanted = state_of(client);
-        const auto& all = consumer.read_until([&](const auto& messages) {
-            for (; applied < messages.size(); ++applied) mirror.apply(messages[applied]);
-            return mirror.state() == wanted;
-        });
-        EXPECT_EQ(mirror.state(), wanted);
-        return all;
+        return testing::expect_mirrored(kafka, topic, client);
     }
 
     MockKafka kafka{2};
@@ -169,6 +145,10 @@ TEST_F(SinkFailures, AFatalErrorOfTheProducerEndsTheSinkAndNothingIsLost) {
     TestSink second(grid, kafka, topic, events);
     EXPECT_EQ(second.wait(), 1);
     EXPECT_THAT(second.errors(), HasSubstr("may not write idempotently"));
+
+    put_some(10);
+    second.start();
+    expect_in_order(expect_mirrored(topic));
 }
 
 TEST_F(SinkFailures, AMessageThatIsTooLargeEndsTheSink) {

@@ -10,21 +10,6 @@ constexpr const char* events = "patterns = [\"event/**\"]";
 /// A grid that keeps few changes.
 std::vector<std::string> small_ring() { return {"--memory", "64MiB", "--ring-entries", "256"}; }
 
-/// Reads until what is mirrored is what the grid has; the messages.
-std::vector<TestMessage> expect_mirrored(const MockKafka& kafka, const std::string& topic,
-                                         const Client& client) {
-    TestConsumer consumer(kafka, topic);
-    Mirror mirror;
-    std::size_t applied = 0;
-    const auto wanted = state_of(client);
-    const auto& all = consumer.read_until([&](const auto& messages) {
-        for (; applied < messages.size(); ++applied) mirror.apply(messages[applied]);
-        return mirror.state() == wanted;
-    });
-    EXPECT_EQ(mirror.state(), wanted);
-    return all;
-}
-
 std::size_t count_of(const std::vector<TestMessage>& messages, const std::string& kind) {
     return std::size_t(std::count_if(messages.begin(), messages.end(), [&](const auto& one) {
         return header_of(one, "kind") == kind;
@@ -109,6 +94,38 @@ TEST(SinkGaps, AGridThatWasBegunAnewIsToldAsAWhole) {
     EXPECT_EQ(mirror.state(), state_of(client));
     EXPECT_TRUE(eventually([&] { return position_of(client) > 0; }));
     EXPECT_EQ(sink.stop(), 0);
+}
+
+TEST(SinkGaps, WhatIsUnderWayOfAFormerGridSaysNothingOfThePosition) {
+    TestGrid grid;
+    MockKafka kafka;
+    if (!kafka.is_mock()) GTEST_SKIP() << MockKafka::no_mock;
+    const std::string topic = kafka.make_topic("sink");
+    TestSink sink(grid, kafka, topic, events);
+    {
+        Client client = attach(grid);
+        for (int i = 0; i < 500; ++i) client.put("event/1", "1").value();
+        expect_mirrored(kafka, topic, client);
+        kafka.command("down 1");
+        client.put("event/2", "2").value();
+        ASSERT_TRUE(eventually([&] {
+            const std::string pending = report_of(client, "pending");
+            return !pending.empty() && pending != "0";
+        }));
+    }
+    grid.lose();
+    grid.start();
+    Client client = attach(grid);
+    client.put("event/3", "3").value();
+    ASSERT_TRUE(eventually([&] { return report_of(client, "state") == R"("waiting")"; }));
+    kafka.command("up 1");
+
+    expect_mirrored(kafka, topic, client);
+    const auto is_written = [&] { return position_of(client) != 0; };
+    EXPECT_TRUE(eventually(is_written));
+    EXPECT_LE(position_of(client), client.revision());
+    EXPECT_EQ(sink.stop(), 0);
+    EXPECT_LE(position_of(client), client.revision());
 }
 
 TEST(SinkGaps, AGridThatWasBegunAnewWhileTheSinkWasAwayIsToldAsAWhole) {

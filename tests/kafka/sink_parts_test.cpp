@@ -84,7 +84,11 @@ TEST(JsonPatch, RemovesAMemberThatIsGone) {
     EXPECT_EQ(patch_of(R"({"a":{}})", "/a/b"), R"([{"op":"remove","path":"/a/b"}])");
 }
 TEST(JsonPatch, ReplacesAnElement) {
-    EXPECT_EQ(patch_of("[[1,2]]", "/0/1"), R"([{"op":"replace","path":"/0/1","value":2}])");
+    EXPECT_EQ(patch_of("[[1,2],3]", "/0/0"), R"([{"op":"replace","path":"/0/0","value":1}])");
+}
+TEST(JsonPatch, IsNotMadeOfTheLastElementWhichMayHaveBeenAppended) {
+    EXPECT_EQ(patch_of("[1,2]", "/1"), "none");
+    EXPECT_EQ(patch_of("[1,2]", "/2"), "none");
 }
 TEST(JsonPatch, AddsAnElementAtTheEnd) {
     EXPECT_EQ(patch_of("[1,2]", "/-"), R"([{"op":"add","path":"/-","value":2}])");
@@ -141,7 +145,7 @@ TEST(SinkOptions, ThatAreWrongAreRefusedWithTheirLine) {
     EXPECT_THAT(refusal_of(std::string(least) + "valeu = 1"),
                 HasSubstr("kafka.toml:5: 'valeu' is not known in a [[sink]]"));
     EXPECT_THAT(refusal_of(std::string(least) + "value = \"half\""),
-                HasSubstr("value must be \"document\" or \"change\""));
+                HasSubstr("value must be one of 'document' 'change'"));
     EXPECT_THAT(refusal_of(std::string(least) + "snapshot_lease_s = 3601"),
                 HasSubstr("snapshot_lease_s must be a whole number of 1 to 3600"));
     EXPECT_THAT(refusal_of(std::string(least) + "kafka = 7"), HasSubstr("[sink.kafka]"));

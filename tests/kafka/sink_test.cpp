@@ -202,13 +202,15 @@ TEST(Sink, ChangesThatAreAppliedGiveTheDocuments) {
     client.patch("event/1", "/a/new", R"({"x":[true]})").value();
     client.patch("event/1", "/list/0", "7").value();
     client.patch("event/1", "/list/-", "9").value();
+    client.patch("event/1", "/list/3", "10").value();  // appends, too
+    client.patch("event/1", "/list/3", "11").value();
     client.json_patch("event/1", R"([{"op":"remove","path":"/a/b~1c"}])").value();
-    client.merge("event/1", R"({"list":null,"z":1})").value();
+    client.merge("event/1", R"({"gone":null,"z":1})").value();
     client.put("event/end", "1").value();
 
     TestConsumer consumer(kafka, topic);
-    const auto& got = consumer.read_until([](const auto& all) { return all.size() >= 8; });
-    ASSERT_EQ(got.size(), 8);
+    const auto& got = consumer.read_until([](const auto& all) { return all.size() >= 10; });
+    ASSERT_EQ(got.size(), 10);
     // The grid's own JSON Patch, in another record, is who applies them.
     int patches = 0;
     for (const TestMessage& message : got) {
@@ -223,6 +225,35 @@ TEST(Sink, ChangesThatAreAppliedGiveTheDocuments) {
     EXPECT_EQ(patches, 5);
     EXPECT_EQ(to_json(client.get("copy").value().document()),
               to_json(client.get("event/1").value().document()));
+}
+
+TEST(Sink, ChangesThatAreToldAgainLeadToTheDocumentsWhereARecordWasMadeAgain) {
+    TestGrid grid;
+    MockKafka kafka;
+    const std::string topic = kafka.make_topic("sink");
+    Client client = attach(grid);
+    TestSink sink(grid, kafka, topic, "patterns = [\"event/**\"]\nvalue = \"change\"");
+    const Revision before = client.put("event/1", R"({"a":1})").value().revision - 1;
+    for (int i = 2; i < 6; ++i) client.patch("event/1", "/a", std::to_string(i)).value();
+    client.remove("event/1").value();
+    client.put("event/1", R"({"b":1})").value();
+    Transaction twice;
+    twice.patch("event/1", "/b", "2").value();
+    twice.patch("event/1", "/b", "3").value();
+    const Revision last = client.commit(twice).value().revision;
+    ASSERT_TRUE(eventually([&] { return position_of(client) >= last; }));
+    ASSERT_EQ(sink.stop(), 0);
+    client.patch("kafka/out/@position", "/revision", std::to_string(before)).value();
+    sink.start();
+
+    const auto got = consume(kafka, topic, 18);
+    ASSERT_EQ(got.size(), 18) << "each is told twice";
+    Mirror mirror;
+    for (std::size_t i = 0; i < got.size(); ++i) {
+        mirror.apply(got[i]);
+        if (i < 8) continue;
+        EXPECT_EQ(mirror.state(), state_of(client)) << "from the last change on, at message " << i;
+    }
 }
 
 TEST(Sink, LargeDocumentsAreTold) {
@@ -286,6 +317,65 @@ TEST(Sink, SaysWhatIsWrongWithItsConfiguration) {
     TestSink sink(grid, kafka, "any", "patterns = [\"a//b\"]");
     EXPECT_EQ(sink.wait(), 2);
     EXPECT_THAT(sink.errors(), ::testing::HasSubstr("kafka.toml:8: "));
+}
+
+TEST(Sink, SaysWhatIsWrongWithItsPropertiesBeforeTheRunningOneIsFenced) {
+    TestGrid grid;
+    MockKafka kafka;
+    const std::string topic = kafka.make_topic("sink");
+    Client client = attach(grid);
+    TestSink running(grid, kafka, topic);
+    const auto member_of_position = [&] {
+        const auto pointer = Pointer::parse("/member").value();
+        return client.get_value<std::string>("kafka/out/@position", pointer).value();
+    };
+    const std::string member = member_of_position();
+    TestSink wrong(grid, kafka, topic, "patterns = [\"event/**\"]",
+                   "\"security.protocol\" = \"SSL\"\n\"ssl.ca.location\" = \"/none.pem\"");
+    EXPECT_EQ(wrong.wait(), 2);
+    EXPECT_THAT(wrong.errors(), ::testing::HasSubstr("sink 'out': "));
+
+    EXPECT_EQ(member_of_position(), member);
+    client.put("event/1", "1").value();
+    EXPECT_EQ(consume(kafka, topic, 1).size(), 1);
+    EXPECT_EQ(running.stop(), 0);
+}
+
+TEST(Sink, WaitsForTheGrid) {
+    TestGrid grid;
+    MockKafka kafka;
+    const std::string topic = kafka.make_topic("sink");
+    TestSink sink(grid, kafka, topic);
+    ASSERT_EQ(sink.stop(), 0);
+    grid.lose();
+
+    sink.start_without_waiting();
+    EXPECT_TRUE(sink.comes_to_say("waits for grid"));
+    EXPECT_EQ(sink.stop(), 0) << "it is ended as any";
+
+    sink.start_without_waiting();
+    EXPECT_TRUE(sink.comes_to_say("waits for grid"));
+    grid.start();
+    Client client = attach(grid);
+    client.put("event/1", "1").value();
+    EXPECT_TRUE(sink.wait_until_ready());
+    EXPECT_EQ(consume(kafka, topic, 1).size(), 1);
+    EXPECT_EQ(sink.stop(), 0);
+}
+
+TEST(Sink, WaitsForABrokerThatHasLeft) {
+    TestGrid grid;
+    MockKafka kafka;
+    const std::string topic = kafka.make_topic("sink");
+    TestSink sink(grid, kafka, topic);
+    ASSERT_EQ(sink.stop(), 0);
+    grid.kill_broker();
+
+    sink.start_without_waiting();
+    EXPECT_TRUE(sink.comes_to_say("waits for grid"));
+    grid.start();
+    EXPECT_TRUE(sink.wait_until_ready());
+    EXPECT_EQ(sink.stop(), 0);
 }
 
 TEST(Sink, IsFencedByTheNextOneOfItsName) {

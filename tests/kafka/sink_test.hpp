@@ -13,6 +13,7 @@
 
 #include "ringside/client.hpp"
 #include "shm/document/json.hpp"
+#include "shm/document/patch.hpp"
 #include "tests/kafka/mock_kafka.hpp"
 #include "tests/support/process.hpp"
 #include "tests/support/temporary_directory.hpp"
@@ -38,7 +39,7 @@ public:
 
     void start() {
         start_without_waiting();
-        is_ready_ = process_->read_line() == "ready";
+        wait_until_ready();
     }
     void start_without_waiting() {
         process_ = std::make_unique<Process>(std::vector<std::string>{
@@ -51,6 +52,10 @@ public:
     int wait() { return process_->finish(0); }
     /// REQUIRES: it has ended.
     std::string errors() { return process_->errors(); }
+    /// Whether that comes to be in its log.
+    bool comes_to_say(const std::string& text) { return process_->comes_to_say(text); }
+    /// Waits for it to say that it is ready; whether it has.
+    bool wait_until_ready() { return is_ready_ = process_->read_line() == "ready"; }
     [[nodiscard]] bool has_ended() const {
         siginfo_t info{};
         return waitid(P_PID, static_cast<id_t>(pid()), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
@@ -98,8 +103,8 @@ inline Revision revision_of(const TestMessage& message) {
 }
 
 /// Whoever reads a sink's topic, as docs/kafka.md tells them to: of each name what has the newest
-/// revision counts; after "lagged", what is current does, and what a partition does not tell until
-/// "resumed" is gone.
+/// revision counts, and patches that fit the version; after "lagged", what is current does, and
+/// what a partition does not tell until "resumed" is gone.
 class Mirror {
 public:
     void apply(const TestMessage& message) {
@@ -114,7 +119,13 @@ public:
         seen_[name][revision_of(message)] += 1;
         const bool counts = told && kind == "current";
         if (!counts && revision_of(message) < record.revision) return;
-        record = {message.partition, revision_of(message), message.value};
+        const Version version = std::stoull(header_of(message, "version"));
+        std::optional<std::string> value = message.value;
+        if (header_of(message, "content") == "json-patch") {
+            if (!record.value || version != record.version + 1) return;
+            value = patched(*record.value, *message.value);
+        }
+        record = {message.partition, revision_of(message), version, value};
     }
 
     /// Name and document of what is there.
@@ -134,8 +145,16 @@ private:
     struct Record {
         std::int32_t partition = 0;
         Revision revision = 0;
+        Version version = 0;
         std::optional<std::string> value{};
     };
+
+    static std::string patched(const std::string& json, const std::string& patch) {
+        const Document old = Document::parse(json).value();
+        const Document change = Document::parse(patch).value();
+        DocumentBuilder out;
+        return to_json(Value::of(apply_json_patch(out, old.root(), change.root()).value()));
+    }
 
     void forget_untold(std::int32_t partition) {
         auto& told = told_[partition];
@@ -164,6 +183,35 @@ inline std::map<std::string, std::string> state_of(const Client& client,
               })
         .value();
     return all;
+}
+
+/// Reads until what is mirrored is what the grid has; the messages.
+inline std::vector<TestMessage> expect_mirrored(const MockKafka& kafka, const std::string& topic,
+                                                const Client& client) {
+    TestConsumer consumer(kafka, topic);
+    Mirror mirror;
+    std::size_t applied = 0;
+    const auto wanted = state_of(client);
+    const auto& all = consumer.read_until([&](const auto& messages) {
+        for (; applied < messages.size(); ++applied) mirror.apply(messages[applied]);
+        return mirror.state() == wanted;
+    });
+    EXPECT_EQ(mirror.state(), wanted);
+    return all;
+}
+
+/// Whether those that are told for the first time come in the order of their revisions.
+inline void expect_in_order(const std::vector<TestMessage>& messages) {
+    std::map<std::string, std::set<Revision>> seen;
+    for (const TestMessage& message : messages) {
+        if (!message.key) continue;
+        auto& of_name = seen[*message.key];
+        const Revision revision = revision_of(message);
+        if (of_name.contains(revision)) continue;
+        const Revision last = of_name.empty() ? 0 : *of_name.rbegin();
+        EXPECT_GT(revision, last) << *message.key;
+        of_name.insert(revision);
+    }
 }
 
 }  // namespace ringside::testing

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "tools/kafka/check.hpp"
 #include "tools/kafka/config.hpp"
 #include "tools/kafka/kafka/kafka_error.hpp"
 #include "tools/kafka/memory.hpp"
@@ -69,6 +70,7 @@ int run(int argc, char** argv) {
     auto config = read_config(options.config, needs_kafka ? Reads::all : Reads::without_kafka);
     if (!config) return complain(config.error());
     if (options.command == Command::check) {
+        if (const auto right = check_clients(*config); !right) return complain(right.error());
         std::printf("%s is right\n", options.config.c_str());
         return 0;
     }

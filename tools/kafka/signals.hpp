@@ -19,8 +19,6 @@ public:
     StopSignals& operator=(const StopSignals&) = delete;
 
     [[nodiscard]] std::stop_token token() const noexcept { return stop_.get_token(); }
-    /// As if a signal had come.
-    void request_stop() noexcept { stop_.request_stop(); }
 
 private:
     void wait_for_signals(const std::stop_token& ended);

@@ -2,6 +2,7 @@
 
 #include <toml++/toml.h>
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -50,6 +51,26 @@ public:
     /// A path; one that is relative begins at the file's directory.
     [[nodiscard]] Take to(std::filesystem::path& path) const;
     [[nodiscard]] Take to(std::int64_t& number, std::int64_t least, std::int64_t most) const;
+
+    /// One of some words, which outlive the reading: `{{"put", Operation::put}, …}`.
+    template <class Choice, std::size_t count>
+    [[nodiscard]] Take to(
+        Choice& choice,
+        const std::array<std::pair<std::string_view, Choice>, count>& choices) const {
+        return [this, &choice, &choices](std::string_view key,
+                                         const toml::node& node) -> Result<void> {
+            const auto word = node.value_exact<std::string_view>();
+            std::string wanted = std::string(key) + " must be one of";
+            for (const auto& [name, value] : choices) {
+                if (word && *word == name) {
+                    choice = value;
+                    return {};
+                }
+                wanted += " '" + std::string(name) + "'";
+            }
+            return error_at(node, wanted);
+        };
+    }
 
 private:
     std::filesystem::path path_;

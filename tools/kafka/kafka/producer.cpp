@@ -84,6 +84,12 @@ Result<Producer> Producer::create(Properties properties, const std::string& topi
     return Producer(std::move(state));
 }
 
+Result<void> Producer::check(Properties properties, const std::string& topic) {
+    const auto made = create(std::move(properties), topic, [](std::uint64_t, const KafkaError*) {});
+    if (!made) return made.error();
+    return {};
+}
+
 std::optional<KafkaError> Producer::send(const OutgoingMessage& message) {
     std::array<rd_kafka_vu_t, 8> parts;
     std::size_t count = 0;

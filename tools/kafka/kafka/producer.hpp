@@ -42,6 +42,9 @@ public:
     static Result<Producer> create(Properties properties, const std::string& topic,
                                    OnOutcome on_outcome);
 
+    /// Whether that would make one. Errors: the same.
+    static Result<void> check(Properties properties, const std::string& topic);
+
     Producer(Producer&&) noexcept;
     Producer& operator=(Producer&&) noexcept;
     /// Forgets what is under way, without telling its outcome.

@@ -44,6 +44,9 @@ constexpr std::array<Owned, 20> owned = {{
     {"log.queue", "librdkafka's log is part of the tool's"},
 }};
 
+/// The one partitioner that does not go by keys where there are some.
+constexpr std::string_view keyless_partitioner = "random";
+
 /// The value of a property as librdkafka takes it.
 Result<std::string> value_of(const std::string& name, const toml::node& node,
                              const tools::TomlFile& file) {
@@ -99,6 +102,11 @@ Result<void> Properties::add(const std::string& name, const toml::node& node,
     const ConfigurationHandle scratch(rd_kafka_conf_new());
     const std::string refusal = try_set(*scratch, name, *value);
     if (!refusal.empty()) return file.error_at(node, refusal);
+    if (name == "partitioner" && *value == keyless_partitioner) {
+        return file.error_at(node,
+                             "partitioner cannot be \"random\": messages of one key are to be "
+                             "in one partition, in their order");
+    }
     set(name, *value);
     return {};
 }

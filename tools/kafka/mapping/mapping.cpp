@@ -17,8 +17,7 @@ constexpr std::array<std::pair<std::string_view, Unmatched>, 2> unmatched_choice
 Result<Mapping> Mapping::read(const toml::table& topic, const tools::TomlFile& file) {
     auto rules = std::make_shared<Rules>();
     if (const toml::node* node = topic.get("unmatched")) {
-        if (auto taken = to_choice(rules->unmatched, file, unmatched_choices)("unmatched", *node);
-            !taken) {
+        if (auto taken = file.to(rules->unmatched, unmatched_choices)("unmatched", *node); !taken) {
             return taken.error();
         }
     }

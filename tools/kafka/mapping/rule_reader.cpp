@@ -39,7 +39,7 @@ public:
                                    {{"when", to(&RuleReader::when)},
                                     {"record", to(&RuleReader::record)},
                                     {"operation", to(&RuleReader::operation)},
-                                    {"tombstone", to_choice(rule_.tombstone, file_, tombstones)},
+                                    {"tombstone", file_.to(rule_.tombstone, tombstones)},
                                     {"document", to(&RuleReader::document)},
                                     {"include", to_shape},
                                     {"exclude", to_shape},
@@ -114,8 +114,7 @@ private:
 
     Result<void> operation(const toml::node& node) {
         if (const toml::table* table = node.as_table()) return operation_by_field(*table);
-        return to_choice(rule_.operation.emplace<Operation>(), file_, operations)("operation",
-                                                                                  node);
+        return file_.to(rule_.operation.emplace<Operation>(), operations)("operation", node);
     }
 
     Result<void> operation_by_field(const toml::table& table) {

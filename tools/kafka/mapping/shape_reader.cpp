@@ -105,8 +105,7 @@ private:
     Result<void> convert(const PathEntry& entry) {
         ShapeMember& member = at(entry.path);
         Conversion conversion{};
-        if (auto taken =
-                to_choice(conversion, file_, conversions)("convert." + entry.text, *entry.node);
+        if (auto taken = file_.to(conversion, conversions)("convert." + entry.text, *entry.node);
             !taken) {
             return taken;
         }

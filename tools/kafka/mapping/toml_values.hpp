@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <functional>
 #include <optional>
 #include <string_view>
@@ -18,25 +17,6 @@ namespace ringside::kafka {
 /// A field's path.
 tools::TomlFile::Take to_field(std::optional<FieldId>& field, const tools::TomlFile& file,
                                FieldTable& fields);
-
-/// One of some words: `{{"put", Operation::put}, …}`.
-template <class Choice, std::size_t count>
-tools::TomlFile::Take to_choice(
-    Choice& choice, const tools::TomlFile& file,
-    const std::array<std::pair<std::string_view, Choice>, count>& choices) {
-    return [&](std::string_view key, const toml::node& node) -> Result<void> {
-        const auto word = node.value_exact<std::string_view>();
-        std::string wanted = std::string(key) + " must be one of";
-        for (const auto& [name, value] : choices) {
-            if (word && *word == name) {
-                choice = value;
-                return {};
-            }
-            wanted += " '" + std::string(name) + "'";
-        }
-        return file.error_at(node, wanted);
-    };
-}
 
 /// A place in a document, and the node that the configuration has for it.
 struct PathEntry {

@@ -56,7 +56,8 @@ bool append_json_patch(const Value& document, std::string_view path, std::string
         return true;
     }
     const auto index = Pointer::array_index(last, container.size());
-    if (!index || *index >= container.size()) return false;
+    // The last element may have been there or have been appended.
+    if (!index || *index + 1 >= container.size()) return false;
     const Value value = container[*index];
     append("replace", path, &value, out);
     return true;

@@ -1,7 +1,7 @@
 #include "tools/kafka/sink/options.hpp"
 
 #include <algorithm>
-#include <initializer_list>
+#include <array>
 #include <utility>
 
 #include "shm/name/name.hpp"
@@ -12,24 +12,14 @@ namespace {
 
 using tools::TomlFile;
 
-/// Takes one of a few words.
 template <class T>
-TomlFile::Take word_to(const TomlFile& file, T& chosen,
-                       std::initializer_list<std::pair<std::string_view, T>> words) {
-    return [&file, &chosen, words = std::vector(words)](std::string_view key,
-                                                        const toml::node& node) -> Result<void> {
-        std::string wanted;
-        const auto text = node.value_exact<std::string>();
-        for (const auto& [word, value] : words) {
-            if (text && *text == word) {
-                chosen = value;
-                return {};
-            }
-            wanted += (wanted.empty() ? "\"" : " or \"") + std::string(word) + "\"";
-        }
-        return file.error_at(node, std::string(key) + " must be " + wanted);
-    };
-}
+using Words = std::array<std::pair<std::string_view, T>, 2>;
+
+constexpr Words<ValueForm> value_forms = {
+    {{"document", ValueForm::document}, {"change", ValueForm::change}}};
+constexpr Words<SinkStart> starts = {{{"snapshot", SinkStart::snapshot}, {"now", SinkStart::now}}};
+constexpr Words<TooLarge> too_large_choices = {
+    {{"stop", TooLarge::stop}, {"skip", TooLarge::skip}}};
 
 TomlFile::Take patterns_to(const TomlFile& file, std::vector<Pattern>& patterns) {
     return [&](std::string_view key, const toml::node& node) -> Result<void> {
@@ -70,20 +60,17 @@ Result<SinkOptions> read_sink(const toml::table& table, const TomlFile& file,
         if (properties == nullptr) return file.error_at(node, "kafka is a table: [sink.kafka]");
         return sink.kafka.read(*properties, file);
     };
-    auto read = file.read(
-        table, "a [[sink]]",
-        {{"name", file.to(sink.name)},
-         {"topic", file.to(sink.topic)},
-         {"patterns", patterns_to(file, sink.patterns)},
-         {"value", word_to(file, sink.value,
-                           {{"document", ValueForm::document}, {"change", ValueForm::change}})},
-         {"start",
-          word_to(file, sink.start, {{"snapshot", SinkStart::snapshot}, {"now", SinkStart::now}})},
-         {"on_too_large",
-          word_to(file, sink.on_too_large, {{"stop", TooLarge::stop}, {"skip", TooLarge::skip}})},
-         {"marker_key", file.to(marker_key)},
-         {"snapshot_lease_s", file.to(lease_s, 1, SinkOptions::snapshot_lease_s_max)},
-         {"kafka", to_kafka}});
+    auto read =
+        file.read(table, "a [[sink]]",
+                  {{"name", file.to(sink.name)},
+                   {"topic", file.to(sink.topic)},
+                   {"patterns", patterns_to(file, sink.patterns)},
+                   {"value", file.to(sink.value, value_forms)},
+                   {"start", file.to(sink.start, starts)},
+                   {"on_too_large", file.to(sink.on_too_large, too_large_choices)},
+                   {"marker_key", file.to(marker_key)},
+                   {"snapshot_lease_s", file.to(lease_s, 1, SinkOptions::snapshot_lease_s_max)},
+                   {"kafka", to_kafka}});
     if (!read) return read.error();
     if (sink.name.empty() || sink.topic.empty() || sink.patterns.empty()) {
         return file.error_at(table, "a [[sink]] needs name, topic and patterns");

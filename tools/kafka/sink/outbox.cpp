@@ -25,6 +25,12 @@ Result<void> Outbox::open() {
     return {};
 }
 
+Result<void> Outbox::open_for_another_grid() {
+    sends_singly_ = false;
+    singly_up_to_ = 0;
+    return open();
+}
+
 Result<bool> Outbox::add(OutgoingMessage message, Revision revision, Part part) {
     message.tag = part == Part::state ? acknowledgements_.add_of_state(revision)
                                       : acknowledgements_.add(revision);

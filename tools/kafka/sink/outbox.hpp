@@ -35,6 +35,9 @@ public:
     /// Begins with nothing under way; what was before is forgotten. Error: bad_configuration.
     Result<void> open();
     void close() { producer_.reset(); }
+    /// The same, where revisions are those of another grid from here on: what Kafka has, and what
+    /// it found too large, no longer says anything.
+    Result<void> open_for_another_grid();
 
     /// Takes a message on; false: there is no room now. One that is too large, and may be left out,
     /// counts as taken. REQUIRES: open.

@@ -42,11 +42,13 @@ Result<PositionRecord::Content> PositionRecord::read() const {
 Result<std::optional<SinkPosition>> PositionRecord::take_over() {
     auto content = read();
     if (!content) return content.error();
+    // What is its own was written by an earlier call that got no answer.
+    if (content->version == 0 || !is_own(*content)) found_ = content->position;
     version_ = content->version;
     if (auto written = put(content->position.value_or(SinkPosition())); !written) {
         return written.error();
     }
-    return content->position;
+    return found_;
 }
 
 Result<void> PositionRecord::put(const SinkPosition& position) {

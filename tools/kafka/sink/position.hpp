@@ -23,8 +23,9 @@ public:
     /// `member`: a name that no other process or sink has had.
     PositionRecord(Client& client, const std::string& sink, std::string member);
 
-    /// Makes it this member's own; what it says. Errors: as `Client::get` and `Client::put`;
-    /// bad_document, for a record that is no position.
+    /// Makes it this member's own; what it said before that. Errors: as `Client::get` and
+    /// `Client::put`, after which it may be tried again; condition_failed: another member has
+    /// written it just now; bad_document, for a record that is no position.
     Result<std::optional<SinkPosition>> take_over();
 
     /// REQUIRES: taken over. Errors: condition_failed, where it is another's meanwhile; as
@@ -50,6 +51,7 @@ private:
     std::string name_;
     std::string member_;
     Version version_ = 0;
+    std::optional<SinkPosition> found_;  ///< when it was taken over
 };
 
 }  // namespace ringside::kafka

@@ -1,28 +1,21 @@
 #include "tools/kafka/sink/run_sinks.hpp"
 
-#include <fmt/format.h>
-#include <spdlog/spdlog.h>
-#include <unistd.h>
-
 #include <atomic>
+#include <deque>
 #include <mutex>
 #include <optional>
-#include <random>
 #include <thread>
 
+#include "tools/kafka/attach.hpp"
+#include "tools/kafka/member.hpp"
 #include "tools/kafka/sink/sink.hpp"
 
 namespace ringside::kafka {
 
 namespace {
 
-/// How long a position waits for the grid before Kafka is looked at again.
-constexpr auto grid_timeout = std::chrono::seconds(2);
-
-/// Of this run: processes in different containers may have the same number.
-std::string make_member() {
-    std::random_device random;
-    return fmt::format("{}-{:08x}", getpid(), random());
+Error of_sink(const SinkOptions& sink, const Error& error) {
+    return {error.code, "sink '" + sink.name + "': " + plain(error)};
 }
 
 /// The first failure of several threads. Thread safety: every member.
@@ -45,30 +38,44 @@ private:
 
 }  // namespace
 
+Result<void> check_sinks(const std::vector<SinkOptions>& sinks) {
+    for (const SinkOptions& sink : sinks) {
+        const auto right = Producer::check(sink.kafka, sink.topic);
+        if (!right) return of_sink(sink, right.error());
+    }
+    return {};
+}
+
 Result<void> run_sinks(const std::string& grid, const std::vector<SinkOptions>& sinks,
                        const std::stop_token& stop, const std::function<void()>& on_ready) {
     if (sinks.empty()) return Error(Errc::bad_configuration, "there is no [[sink]]");
-    auto client =
-        Client::attach({.grid = grid, .program = "ringside-kafka sink", .timeout = grid_timeout});
-    if (!client) return client.error();
+    auto client = attach(grid, stop);
+    if (!client) return stop.stop_requested() ? Result<void>() : client.error();
     const std::string member = make_member();
+    // All are opened before the first takes its position from one that can do its work.
+    std::deque<Sink> opened;
+    for (const SinkOptions& options : sinks) {
+        const auto is_open = opened.emplace_back(*client, options, member).open();
+        if (!is_open) return of_sink(options, is_open.error());
+    }
     std::stop_source all;
     const std::stop_callback when_stopped(stop, [&all] { all.request_stop(); });
     std::atomic<std::size_t> begun = 0;
     FirstError failure;
-    const auto run = [&](const SinkOptions& options) {
-        Sink sink(*client, options, member);
+    const auto run = [&](Sink& sink, const SinkOptions& options) {
         const auto done = sink.run(all.get_token(), [&] {
             if (++begun == sinks.size()) on_ready();
         });
         if (done) return;
-        failure.note({done.error().code, "sink '" + options.name + "': " + plain(done.error())});
+        failure.note(of_sink(options, done.error()));
         all.request_stop();
     };
     {
         std::vector<std::jthread> threads;
         threads.reserve(sinks.size());
-        for (const SinkOptions& options : sinks) threads.emplace_back(run, std::cref(options));
+        for (std::size_t i = 0; i < sinks.size(); ++i) {
+            threads.emplace_back(run, std::ref(opened[i]), std::cref(sinks[i]));
+        }
     }
     return failure.result();
 }

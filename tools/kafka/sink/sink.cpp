@@ -47,16 +47,17 @@ Sink::Sink(Client& client, SinkOptions options, const std::string& member)
 Result<void> Sink::run(std::stop_token stop, std::function<void()> on_ready) {
     stop_ = std::move(stop);
     on_ready_ = std::move(on_ready);
-    if (auto taken = take_over(); !taken) return taken;
+    const auto begun = wait_to_take_over();
+    if (!begun) return ended(begun.error());
+    if (*begun == Next::stop) {
+        end(nullptr);
+        return {};
+    }
     spdlog::info("sink '{}' goes on after revision {}", options_.name, position_.revision);
     for (;;) {
         const std::uint64_t acknowledged = outbox_.acknowledged();
         auto next = work();
-        if (!next) {
-            const Error failure = next.error();
-            end(&failure);
-            return failure;
-        }
+        if (!next) return ended(next.error());
         if (*next == Next::stop) break;
         ++counters_.retries;
         if (gap_) gap_->is_missed = true;  // some of the state may have been told
@@ -67,9 +68,29 @@ Result<void> Sink::run(std::stop_token stop, std::function<void()> on_ready) {
         report_as_it_is();
         pause(back_off_);
         if (stop_.stop_requested()) break;
+        if (auto opened = outbox_.open(); !opened) return ended(opened.error());
     }
     end(nullptr);
     return {};
+}
+
+/// The sink that had the position, or another one that begins, may write it at the same time.
+Result<Sink::Next> Sink::wait_to_take_over() {
+    while (!stop_.stop_requested()) {
+        auto taken = take_over();
+        if (taken) {
+            trouble_.clear();
+            back_off_ = milliseconds(0);
+            return Next::go_on;
+        }
+        const Error& error = taken.error();
+        if (!is_passing(error.code) && error.code != Errc::condition_failed) return error;
+        trouble_ = error.text();
+        report_as_it_is();
+        back_off_ = std::clamp(back_off_ * 2, back_off_min, back_off_max);
+        pause(back_off_);
+    }
+    return Next::stop;
 }
 
 /// The position that the grid has, or one to begin with.
@@ -93,7 +114,6 @@ Result<void> Sink::take_over() {
 }
 
 Result<Sink::Next> Sink::work() {
-    if (auto opened = outbox_.open(); !opened) return opened.error();
     if (!gap_) {
         auto begun = begin_watch();
         if (!begun || *begun != Next::go_on) return begun;
@@ -124,19 +144,22 @@ Result<Sink::Next> Sink::follow() {
     while (!gap_) {
         auto due = chores();
         if (!due || *due != Next::go_on) return due;
+        auto asked_at = rough_now();
         auto event = watch_->poll();
         for (int read = 0; event && !gap_ && read < changes_per_go; ++read) {
-            auto next = take(*event);
+            auto next = take(*event, asked_at);
             if (!next || *next != Next::go_on) return next;
+            asked_at = rough_now();
             event = watch_->poll();
         }
         if (!event && event.error().code == Errc::would_block) {
+            asked_at = rough_now();
             event = watch_->next(outbox_.is_empty() ? wait_for_changes : wait_for_kafka);
         }
         trouble_.clear();
         if (gap_) break;
         if (event) {
-            auto next = take(*event);
+            auto next = take(*event, asked_at);
             if (!next || *next != Next::go_on) return next;
             continue;
         }
@@ -150,17 +173,18 @@ Result<Sink::Next> Sink::follow() {
     return Next::go_on;
 }
 
-Result<Sink::Next> Sink::take(const WatchEvent& event) {
+/// `asked_at`: a time before the watch gave the event.
+Result<Sink::Next> Sink::take(const WatchEvent& event, std::chrono::nanoseconds asked_at) {
     if (event.kind == WatchKind::lagged) {
         gap_ = Gap{.missed = event.missed};
         return Next::go_on;
     }
-    if (!selection_.matches(event.record.name())) return Next::go_on;
-    const auto begun = rough_now();
-    const OutgoingMessage& message = message_.of(event);
+    const bool is_ours = selection_.matches(event.record.name());
+    const OutgoingMessage* message = is_ours ? &message_.of(event) : nullptr;
+    const Revision revision = event.record.revision();
     // A process that was stopped meanwhile may have read memory that is used again.
-    if (rough_now() - begun > encode_time_max) return Next::go_back;
-    return send(message, event.record.revision(), Outbox::Part::change);
+    if (rough_now() - asked_at > encode_time_max) return Next::go_back;
+    return is_ours ? send(*message, revision, Outbox::Part::change) : Next::go_on;
 }
 
 /// Waits while there is no room.
@@ -204,6 +228,11 @@ void Sink::pause(milliseconds time) {
     std::condition_variable_any never;
     std::unique_lock lock(mutex);
     never.wait_for(lock, stop_, time, [] { return false; });
+}
+
+Error Sink::ended(const Error& failure) {
+    end(&failure);
+    return failure;
 }
 
 void Sink::end(const Error* failure) {

@@ -17,7 +17,7 @@ namespace ringside::kafka {
 
 /// Tells Kafka of a grid's changes, from the position on that the grid keeps for it.
 ///
-///   1  the position record is made this sink's own
+///   1  the position record is made this sink's own, as soon as the grid is there
 ///   2  a watch begins with the revision after the position; where the grid does not retain that
 ///   any
 ///      more, or was begun anew, "lagged" is told, the whole state as of one revision, "resumed",
@@ -35,9 +35,14 @@ public:
     /// `member`: a name that no other process or sink has had. The client outlives the sink.
     Sink(Client& client, SinkOptions options, const std::string& member);
 
-    /// Runs until it is asked to stop; then Kafka has all that was handed over, or `stop_timeout`
-    /// is over. `on_ready` is called once: changes from then on are told one by one, where none are
-    /// missed.
+    /// Makes the producer, which changes nothing. Error: bad_configuration, for properties that do
+    /// not go together.
+    Result<void> open() { return outbox_.open(); }
+
+    /// Waits for the grid, then runs until it is asked to stop; then Kafka has all that was handed
+    /// over, or `stop_timeout` is over. `on_ready` is called once: changes from then on are told
+    /// one by one, where none are missed. REQUIRES: open.
+    ///
     /// Errors: condition_failed, where another sink of this name has taken over; what cannot be
     /// made good by trying again.
     Result<void> run(std::stop_token stop, std::function<void()> on_ready);
@@ -57,6 +62,7 @@ private:
         std::uint64_t missed = 0;
     };
 
+    Result<Next> wait_to_take_over();
     Result<void> take_over();
     Result<Next> work();
     Result<Next> begin_watch();
@@ -64,7 +70,7 @@ private:
     Result<Next> send_records(const Snapshot& snapshot);
     Result<Next> send_markers(const OutgoingMessage& message, Revision revision);
     Result<Next> follow();
-    Result<Next> take(const WatchEvent& event);
+    Result<Next> take(const WatchEvent& event, std::chrono::nanoseconds asked_at);
     Result<Next> send(const OutgoingMessage& message, Revision revision, Outbox::Part part);
     Result<Next> chores();
     Result<void> keep_position(bool is_last);
@@ -74,6 +80,7 @@ private:
     [[nodiscard]] std::string reason_to_wait() const;
     void say_ready();
     void pause(std::chrono::milliseconds time);
+    [[nodiscard]] Error ended(const Error& failure);
     void end(const Error* failure);
     [[nodiscard]] Result<Next> failed(const Error& error);
     [[nodiscard]] Error fenced() const;

@@ -33,6 +33,7 @@ Result<Sink::Next> Sink::send_state() {
         if (const auto taken = position_record_.take_over(); !taken) return failed(taken.error());
         position_ = {0, watch->boot_id()};
         position_written_ = 0;
+        if (auto begun = outbox_.open_for_another_grid(); !begun) return begun.error();
     }
     say_ready();
     if (gap_->is_missed) {

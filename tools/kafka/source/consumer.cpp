@@ -83,9 +83,8 @@ void tell(const ErrorHandle& failed, const char* doing) {
 
 }  // namespace
 
-Result<std::unique_ptr<Consumer>> Consumer::create(Properties properties, const std::string& group,
-                                                   const std::vector<std::string>& topics,
-                                                   Handlers handlers) {
+Result<std::unique_ptr<Consumer>> Consumer::make(Properties properties, const std::string& group,
+                                                 Handlers handlers) {
     properties.set("group.id", group);
     properties.set("enable.auto.commit", "false");
     properties.set("enable.auto.offset.store", "false");
@@ -110,11 +109,25 @@ Result<std::unique_ptr<Consumer>> Consumer::create(Properties properties, const 
     if (made->client_ == nullptr) return Error(Errc::bad_configuration, said.data());
     static_cast<void>(configuration->release());  // the client's own from here on
     rd_kafka_poll_set_consumer(made->client_.get());
+    return made;
+}
+
+Result<void> Consumer::check(Properties properties, const std::string& group) {
+    const auto made = make(std::move(properties), group, {});
+    if (!made) return made.error();
+    return {};
+}
+
+Result<std::unique_ptr<Consumer>> Consumer::create(Properties properties, const std::string& group,
+                                                   const std::vector<std::string>& topics,
+                                                   Handlers handlers) {
+    auto made = make(std::move(properties), group, std::move(handlers));
+    if (!made) return made;
     std::vector<TopicPartition> wanted;
     wanted.reserve(topics.size());
     for (const std::string& topic : topics)
         wanted.push_back({topic, RD_KAFKA_PARTITION_UA, 0, false});
-    const auto code = rd_kafka_subscribe(made->client_.get(), list_of(wanted).get());
+    const auto code = rd_kafka_subscribe((*made)->client_.get(), list_of(wanted).get());
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
         return Error(Errc::bad_configuration, "the topics: " + KafkaError::of(code).text);
     }

@@ -44,6 +44,9 @@ public:
     static Result<std::unique_ptr<Consumer>> create(Properties properties, const std::string& group,
                                                     const std::vector<std::string>& topics,
                                                     Handlers handlers);
+    /// Whether the properties go together, without a word to the group.
+    /// Error: bad_configuration.
+    static Result<void> check(Properties properties, const std::string& group);
     Consumer(const Consumer&) = delete;
     Consumer& operator=(const Consumer&) = delete;
     /// Leaves without waiting for Kafka; see `close`. A client that `close` could not end in time
@@ -96,6 +99,9 @@ public:
 
 private:
     explicit Consumer(Handlers handlers) : handlers_(std::move(handlers)) {}
+    /// Of no topic yet.
+    static Result<std::unique_ptr<Consumer>> make(Properties properties, const std::string& group,
+                                                  Handlers handlers);
     static void rebalance(rd_kafka_t* client, rd_kafka_resp_err_t kind,
                           rd_kafka_topic_partition_list_t* partitions, void* opaque);
     void assign(const rd_kafka_topic_partition_list_t& partitions);

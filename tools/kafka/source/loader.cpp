@@ -10,9 +10,9 @@
 #include <thread>
 
 #include "shm/name/name.hpp"
+#include "tools/kafka/attach.hpp"
 #include "tools/kafka/backoff.hpp"
 #include "tools/kafka/source/applier.hpp"
-#include "tools/kafka/source/attach.hpp"
 #include "tools/kafka/source/line_reader.hpp"
 
 namespace ringside::kafka {

@@ -1,12 +1,10 @@
 #include "tools/kafka/source/source.hpp"
 
-#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
-#include <random>
-
-#include "tools/kafka/source/attach.hpp"
+#include "tools/kafka/attach.hpp"
+#include "tools/kafka/member.hpp"
 #include "tools/kafka/source/dead_letters.hpp"
 
 namespace ringside::kafka {
@@ -21,9 +19,6 @@ constexpr std::chrono::milliseconds no_wait{0};
 constexpr int messages_at_a_time = 4096;
 constexpr std::chrono::seconds leave_time{5};
 
-/// One name for each process, also where several hosts' processes have the same id.
-std::string member_name() { return fmt::format("{}-{:08x}", ::getpid(), std::random_device()()); }
-
 }  // namespace
 
 Source::Source(Client& client, const SourceOptions& options, std::stop_token stop)
@@ -31,7 +26,7 @@ Source::Source(Client& client, const SourceOptions& options, std::stop_token sto
       options_(&options),
       stop_(std::move(stop)),
       gate_(client, options),
-      state_name_(state_name(options.group, member_name())) {
+      state_name_(state_name(options.group, make_member())) {
     report_.pid = ::getpid();
 }
 

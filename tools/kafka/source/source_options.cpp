@@ -16,22 +16,10 @@ using tools::TomlFile;
 /// For keys that are read elsewhere.
 Result<void> elsewhere(std::string_view, const toml::node&) { return {}; }
 
-/// One of two words.
-template <class T>
-TomlFile::Take word_to(const TomlFile& file, T& value, std::pair<std::string_view, T> first,
-                       std::pair<std::string_view, T> second) {
-    return [&file, &value, first, second](std::string_view key,
-                                          const toml::node& node) -> Result<void> {
-        const auto word = node.value_exact<std::string>();
-        for (const auto& [text, meaning] : {first, second}) {
-            if (!word || *word != text) continue;
-            value = meaning;
-            return {};
-        }
-        return file.error_at(node, std::string(key) + " is \"" + std::string(first.first) +
-                                       "\" or \"" + std::string(second.first) + "\"");
-    };
-}
+constexpr std::array<std::pair<std::string_view, Start>, 2> starts = {
+    {{"earliest", Start::earliest}, {"latest", Start::latest}}};
+constexpr std::array<std::pair<std::string_view, OnError>, 2> error_choices = {
+    {{"stop", OnError::stop}, {"skip", OnError::skip}}};
 
 void free_expression(regex_t* expression) noexcept {
     regfree(expression);
@@ -62,14 +50,12 @@ Result<TopicOptions> read_topic(const toml::table& table, const TomlFile& file) 
     auto mapping = Mapping::read(table, file);
     if (!mapping) return mapping.error();
     TopicOptions topic{.mapping = *std::move(mapping)};
-    auto read =
-        file.read(table, "[[source.topic]]",
-                  {{"name", file.to(topic.name)},
-                   {"start", word_to<Start>(file, topic.start, {"earliest", Start::earliest},
-                                            {"latest", Start::latest})},
-                   {"snapshot", file.to(topic.is_snapshot)},
-                   {"unmatched", elsewhere},
-                   {"rule", elsewhere}});
+    auto read = file.read(table, "[[source.topic]]",
+                          {{"name", file.to(topic.name)},
+                           {"start", file.to(topic.start, starts)},
+                           {"snapshot", file.to(topic.is_snapshot)},
+                           {"unmatched", elsewhere},
+                           {"rule", elsewhere}});
     if (!read) return read.error();
     if (topic.name.empty()) return file.error_at(table, "[[source.topic]] needs a name");
     const toml::node& name = *table.get("name");
@@ -142,8 +128,7 @@ Result<std::optional<SourceOptions>> read_source(const toml::table& root, const 
         table, "[source]",
         {{"group", file.to(options.group)},
          {"dead_letter_topic", file.to(options.dead_letter_topic)},
-         {"on_error", word_to<OnError>(file, options.on_error, {"stop", OnError::stop},
-                                       {"skip", OnError::skip})},
+         {"on_error", file.to(options.on_error, error_choices)},
          {"durable", file.to(is_durable)},
          {"batch_messages", file.to(options.batch_messages, 1, SourceOptions::batch_messages_max)},
          {"batch_bytes", file.to(options.batch_bytes, 1, SourceOptions::batch_bytes_max)},

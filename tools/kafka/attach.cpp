@@ -1,4 +1,4 @@
-#include "tools/kafka/source/attach.hpp"
+#include "tools/kafka/attach.hpp"
 
 #include <spdlog/spdlog.h>
 
