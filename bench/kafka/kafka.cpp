@@ -48,6 +48,7 @@ KafkaHandle open_consumer(const std::string& bootstrap, const std::string& group
     KafkaHandle consumer = open_kafka(RD_KAFKA_CONSUMER, {{"bootstrap.servers", bootstrap},
                                                           {"group.id", group},
                                                           {"auto.offset.reset", "earliest"},
+                                                          {"fetch.wait.max.ms", "5"},
                                                           {"enable.auto.commit", "false"},
                                                           {"enable.auto.offset.store", "false"}});
     rd_kafka_poll_set_consumer(consumer.get());

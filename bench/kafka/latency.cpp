@@ -14,6 +14,8 @@ std::string configuration(const std::string& bootstrap) {
 "bootstrap.servers" = "{}"
 [source]
 group = "latency"
+[source.kafka]
+"fetch.wait.max.ms" = 5
 [[source.topic]]
 name = "{}"
 [[source.topic.rule]]
@@ -38,14 +40,12 @@ struct Seen {
     SharedFlag has_begun;
     SharedFlag count;
     SharedFlag p50_ns;
-    SharedFlag p99_ns;
 
     void add(Latencies& latencies, double produced_ns) const {
         *has_begun = 1;
         if (*begins_ns == 0 || produced_ns < static_cast<double>(*begins_ns)) return;
         latencies.add(steady_ns() - produced_ns);
         *p50_ns = static_cast<std::uint64_t>(latencies.at(0.5));
-        *p99_ns = static_cast<std::uint64_t>(latencies.at(0.99));
         ++*count;
     }
 };
@@ -115,10 +115,6 @@ void measure_source_latency(Report& report, const KafkaScale& scale) {
         polled.push_back(static_cast<double>(*by_consumer.p50_ns));
         // What the target allows beside the multiple of the poll's own time.
         visible.push_back(std::max(0.0, static_cast<double>(*by_reader.p50_ns) - 1e6));
-        report.plain(
-            fmt::format("source: message produced -> a watcher has it, p50, round {} (p99 {})",
-                        round + 1, duration(static_cast<double>(*by_reader.p99_ns))),
-            static_cast<double>(*by_reader.p50_ns), "ns");
     }
     report.ratio("source: message produced -> a watcher has it, p50, less 1 ms", visible, "ns",
                  polled, "a consumer's own poll", 1.5);

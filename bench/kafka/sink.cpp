@@ -29,8 +29,11 @@ double produce_messages(const std::string& bootstrap, const KafkaScale& scale) {
     SharedFlag took;
     const Child child([&] {
         unpin();
-        const KafkaHandle producer = open_kafka(
-            RD_KAFKA_PRODUCER, {{"bootstrap.servers", bootstrap}, {"enable.idempotence", "true"}});
+        const KafkaHandle producer =
+            open_kafka(RD_KAFKA_PRODUCER, {{"bootstrap.servers", bootstrap},
+                                           {"enable.idempotence", "true"},
+                                           {"queue.buffering.max.messages", "10000000"},
+                                           {"queue.buffering.max.kbytes", "2097151"}});
         std::vector<std::pair<std::string, std::string>> messages;
         for (int i = 0; i < scale.messages; ++i) {
             const auto number = static_cast<std::uint64_t>(i);

@@ -92,7 +92,9 @@ TEST(KilledClients, CostOthersNothingAndLeaveNothing) {
     }
     EXPECT_TRUE(eventually([&] { return counters.sessions_open.load() == 1; }))
         << counters.sessions_open.load();
-    EXPECT_TRUE(eventually([&] { return descriptors_of(grid.broker()) == descriptors; }))
+    // Fewer than at first is no leak: the welcome of the first session may have been under way
+    // then.
+    EXPECT_TRUE(eventually([&] { return descriptors_of(grid.broker()) <= descriptors; }))
         << descriptors_of(grid.broker()) << ", at first " << descriptors;
 
     // Memory: with all records gone, nothing is left but the table, and what it was without them:
