@@ -218,7 +218,7 @@ TEST_F(SourceFailureOfSmallGrid, AFullGridIsWaitedFor) {
     const auto source = start(configure_topic(topic));
 
     // The state record finds no room either.
-    EXPECT_TRUE(source->comes_to_say("applies nothing for now: "));
+    EXPECT_TRUE(source->comes_to_say("waits, and applies nothing: "));
     EXPECT_LT(position(topic), 20);
     for (int i = 0; i < filled; ++i) client_.remove("fill/" + std::to_string(i)).value();
     client_.compact().value();

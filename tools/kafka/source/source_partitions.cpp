@@ -185,7 +185,7 @@ void Source::hold(const Error& why) {
     backoff_.fail();
     ++counters_.retries;
     if (!held_ || held_->code != why.code) {
-        spdlog::warn("applies nothing for now: {}", reason_of(why));
+        spdlog::warn("waits, and applies nothing: {}", reason_of(why));
     }
     held_ = why;
 }
