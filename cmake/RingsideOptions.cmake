@@ -29,10 +29,12 @@ if(RINGSIDE_FUZZ)
   set(sanitizers -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all)
 elseif(RINGSIDE_SANITIZE STREQUAL "address")
   set(sanitizers -fsanitize=address,undefined -fno-sanitize-recover=all)
+  add_compile_definitions(RINGSIDE_ADDRESS_SANITIZER)
 elseif(RINGSIDE_SANITIZE STREQUAL "thread")
   # Fences are what the sanitizer does not know; the code has none where threads can stand in for
   # processes, see shm/pin/pin.hpp.
-  set(sanitizers -fsanitize=thread -Wno-tsan)
+  set(sanitizers -fsanitize=thread $<$<CXX_COMPILER_ID:GNU>:-Wno-tsan>)
+  add_compile_definitions(RINGSIDE_THREAD_SANITIZER)
 elseif(RINGSIDE_SANITIZE)
   message(FATAL_ERROR "RINGSIDE_SANITIZE is '${RINGSIDE_SANITIZE}', not address or thread")
 endif()
@@ -41,5 +43,13 @@ if(sanitizers)
   # GCC sees variables without a value where sanitizers have rewritten the code; its manual says so.
   target_compile_options(ringside_options
                          INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 17)
+    # It cannot build coroutines with it: "Cannot represent a difference across sections".
+    add_compile_options(-fno-sanitize=function)
+  endif()
   add_link_options(${sanitizers})
+endif()
+if(CMAKE_UNITY_BUILD)
+  # What shadows a name of another file, which is compiled as one with it.
+  target_compile_options(ringside_options INTERFACE -Wno-shadow)
 endif()

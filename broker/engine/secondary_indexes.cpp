@@ -12,8 +12,6 @@ using shm::VersionBlock;
 
 namespace {
 
-constexpr auto relaxed = std::memory_order_relaxed;
-
 /// What a turn does for indexes: some 50 us.
 constexpr std::size_t records_per_turn = 64;
 constexpr std::size_t steps_per_turn = 64;
@@ -34,7 +32,7 @@ struct SecondaryIndexes::Index {
         : entry(&at), pattern(std::move(of_names)), pointer(std::move(to_value)) {}
 
     [[nodiscard]] bool takes_part() const noexcept {
-        const auto state = static_cast<IndexState>(entry->state.load(relaxed));
+        const auto state = static_cast<IndexState>(entry->state.load(std::memory_order_relaxed));
         return state == IndexState::building || state == IndexState::ready;
     }
 
@@ -62,7 +60,7 @@ void SecondaryIndexes::begin_anew() {
         entry.ready_from.store(shm::no_revision, std::memory_order_release);
         entry.life.store(0, std::memory_order_release);
         entry.root.store(0, std::memory_order_release);
-        entry.state.store(static_cast<std::uint32_t>(IndexState::none), relaxed);
+        entry.state.store(static_cast<std::uint32_t>(IndexState::none), std::memory_order_relaxed);
     }
 }
 
@@ -70,14 +68,17 @@ SecondaryIndexes::Index* SecondaryIndexes::index_of(RecordId definition) const n
     const auto id = static_cast<std::uint32_t>(definition);
     for (const auto& index : indexes_) {
         const bool is_ending = index->task == Index::Task::end;
-        if (!is_ending && index->entry->record.load(relaxed) == id) return index.get();
+        if (!is_ending && index->entry->record.load(std::memory_order_relaxed) == id)
+            return index.get();
     }
     return nullptr;
 }
 
 shm::IndexEntry* SecondaryIndexes::free_entry() const noexcept {
     for (shm::IndexEntry& entry : segment_.header().indexes) {
-        if (static_cast<IndexState>(entry.state.load(relaxed)) == IndexState::none) return &entry;
+        if (static_cast<IndexState>(entry.state.load(std::memory_order_relaxed)) ==
+            IndexState::none)
+            return &entry;
     }
     return nullptr;
 }
@@ -92,7 +93,7 @@ void SecondaryIndexes::define(const VersionBlock& definition) {
     shm::IndexEntry* entry = free_entry();
     // Only the grid itself writes such records, and there are never more than places.
     if (!pattern || !pointer || entry == nullptr) return;
-    entry->record.store(definition.record, relaxed);
+    entry->record.store(definition.record, std::memory_order_relaxed);
     indexes_.push_back(std::make_unique<Index>(*entry, std::move(*pattern), std::move(*pointer)));
     begin_building(*indexes_.back());
 }
@@ -100,13 +101,13 @@ void SecondaryIndexes::define(const VersionBlock& definition) {
 void SecondaryIndexes::begin_building(Index& index) {
     shm::IndexEntry& entry = *index.entry;
     shm::HalfWord& lives = segment_.header().root.index_lives;
-    const std::uint32_t life = lives.load(relaxed) + 1;
-    lives.store(life, relaxed);
-    entry.ready_from.store(shm::no_revision, relaxed);
+    const std::uint32_t life = lives.load(std::memory_order_relaxed) + 1;
+    lives.store(life, std::memory_order_relaxed);
+    entry.ready_from.store(shm::no_revision, std::memory_order_relaxed);
     for (shm::Word* word : {&entry.root, &entry.values, &entry.postings, &entry.bytes}) {
-        word->store(0, relaxed);
+        word->store(0, std::memory_order_relaxed);
     }
-    entry.state.store(static_cast<std::uint32_t>(IndexState::building), relaxed);
+    entry.state.store(static_cast<std::uint32_t>(IndexState::building), std::memory_order_relaxed);
     entry.life.store(life, std::memory_order_release);
     const auto retire = [this](Retired::Kind kind, Offset offset, std::uint64_t bytes) {
         retire_({offset, bytes, 0, kind});
@@ -121,14 +122,16 @@ void SecondaryIndexes::undefine(RecordId definition) {
     if (index == nullptr) return;
     // release: before anything is taken apart.
     index->entry->ready_from.store(shm::no_revision, std::memory_order_release);
-    index->entry->state.store(static_cast<std::uint32_t>(IndexState::suspended), relaxed);
+    index->entry->state.store(static_cast<std::uint32_t>(IndexState::suspended),
+                              std::memory_order_relaxed);
     index->posting_of = {};
     index->task = Index::Task::end;
 }
 
 void SecondaryIndexes::suspend(Index& index) {
     index.entry->ready_from.store(shm::no_revision, std::memory_order_release);
-    index.entry->state.store(static_cast<std::uint32_t>(IndexState::suspended), relaxed);
+    index.entry->state.store(static_cast<std::uint32_t>(IndexState::suspended),
+                             std::memory_order_relaxed);
     index.posting_of = {};
     index.bytes_wanted = 2 * index.writer->bytes() + segment_.identity().heap.bytes / 32;
     index.task = Index::Task::dismantle;
@@ -152,7 +155,8 @@ void SecondaryIndexes::change(Index& index, const VersionBlock& now) {
         }
         index.writer->end(former, now.revision);
         index.posting_of[id] = 0;
-        retire_({former, 0, now.revision, Retired::Kind::posting, index.entry->life.load(relaxed)});
+        retire_({former, 0, now.revision, Retired::Kind::posting,
+                 index.entry->life.load(std::memory_order_relaxed)});
     }
     if (!now.is_tombstone() && !add(index, now)) suspend(index);
 }
@@ -171,7 +175,7 @@ bool SecondaryIndexes::add(Index& index, const VersionBlock& version) {
 
 void SecondaryIndexes::release(const Retired& posting) {
     for (const auto& index : indexes_) {
-        const bool is_its = index->entry->life.load(relaxed) == posting.life;
+        const bool is_its = index->entry->life.load(std::memory_order_relaxed) == posting.life;
         if (is_its && index->takes_part()) index->writer->release(posting.offset);
     }
 }
@@ -203,12 +207,13 @@ bool SecondaryIndexes::build(Index& index, std::size_t records_max) {
 
 bool SecondaryIndexes::turn(Index& index, std::uint64_t now_ns, Revision settled) {
     shm::IndexEntry& entry = *index.entry;
-    entry.bytes.store(index.writer->bytes(), relaxed);
+    entry.bytes.store(index.writer->bytes(), std::memory_order_relaxed);
     switch (index.task) {
         case Index::Task::none: index.writer->tidy(); return false;
         case Index::Task::build:
             if (build(index, records_per_turn)) return true;
-            entry.state.store(static_cast<std::uint32_t>(IndexState::ready), relaxed);
+            entry.state.store(static_cast<std::uint32_t>(IndexState::ready),
+                              std::memory_order_relaxed);
             // release: who finds itself at or after this revision finds all postings.
             entry.ready_from.store(settled, std::memory_order_release);
             index.task = Index::Task::none;
@@ -235,11 +240,12 @@ bool SecondaryIndexes::turn(std::uint64_t now_ns, Revision settled) {
     bool has_worked = false;
     for (const auto& index : indexes_) has_worked |= turn(*index, now_ns, settled);
     std::erase_if(indexes_, [&](const auto& index) {
-        const bool is_gone =
-            index->task == Index::Task::end && index->entry->root.load(relaxed) == 0;
+        const bool is_gone = index->task == Index::Task::end &&
+                             index->entry->root.load(std::memory_order_relaxed) == 0;
         if (!is_gone) return false;
-        index->entry->life.store(0, relaxed);
-        index->entry->state.store(static_cast<std::uint32_t>(IndexState::none), relaxed);
+        index->entry->life.store(0, std::memory_order_relaxed);
+        index->entry->state.store(static_cast<std::uint32_t>(IndexState::none),
+                                  std::memory_order_relaxed);
         return true;
     });
     return has_worked;

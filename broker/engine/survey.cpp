@@ -12,11 +12,6 @@ using shm::VersionBlock;
 
 namespace {
 
-template <class... Arguments>
-Error wrong(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
-    return {Errc::bad_segment, fmt::format(format, std::forward<Arguments>(arguments)...)};
-}
-
 /// Revisions and positions that no grid comes to: at one each nanosecond it takes 146 years. From
 /// the last of 64 bits on they would begin again.
 constexpr std::uint64_t counted_max = 1ULL << 62;

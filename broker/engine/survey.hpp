@@ -1,5 +1,7 @@
 #pragma once
 
+#include <fmt/format.h>
+
 #include <string>
 #include <unordered_set>
 #include <vector>
@@ -75,6 +77,10 @@ public:
     std::uint64_t blocks_reachable = 0;
 
 private:
+    template <class... Arguments>
+    static Error wrong(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
+        return {Errc::bad_segment, fmt::format(format, std::forward<Arguments>(arguments)...)};
+    }
     Result<void> walk_ring();
     Result<void> walk_slots();
     Result<void> walk_versions(std::uint32_t id);

@@ -9,15 +9,6 @@
 /// the next.
 namespace ringside::broker {
 
-namespace {
-
-template <class... Arguments>
-Error wrong(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
-    return {Errc::bad_segment, fmt::format(format, std::forward<Arguments>(arguments)...)};
-}
-
-}  // namespace
-
 /// `replaced_at` is 0 for the newest version.
 Result<void> Survey::walk_pages(const shm::VersionBlock& version, Revision replaced_at) {
     if (version.is_tombstone() || !version.has_pages()) return {};

@@ -13,7 +13,7 @@ long membarrier(int command) noexcept { return syscall(SYS_membarrier, command, 
 }  // namespace
 
 bool has_membarrier() noexcept {
-#if defined(__SANITIZE_THREAD__)
+#if defined(RINGSIDE_THREAD_SANITIZER)
     return false;  // a kernel's barrier is nothing that ThreadSanitizer could know of
 #else
     const long commands = membarrier(MEMBARRIER_CMD_QUERY);

@@ -9,11 +9,10 @@
 namespace ringside::broker {
 namespace {
 
+using testing::document;
 using testing::EngineHarness;
 using testing::LaneClient;
 using testing::SessionClient;
-
-Bytes document(std::string_view json) { return document_from_json(json).value(); }
 
 /// Turns until the session is closed, and gives the reason.
 std::optional<Error> reason_of_end(EngineHarness& harness, SessionId id) {

@@ -12,10 +12,9 @@ namespace {
 using shm::Role;
 using shm::SleepsOn;
 using testing::Answer;
+using testing::document;
 using testing::EngineHarness;
 using testing::LaneClient;
-
-Bytes document(std::string_view json) { return document_from_json(json).value(); }
 
 TEST(Engine, CommitIsVisibleWhenItsReplyIs) {
     EngineHarness harness;

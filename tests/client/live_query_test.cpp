@@ -36,7 +36,7 @@ std::string text_of(const Rows& rows) {
 /// What a watcher knows who has only the first result and the changes since.
 class Follower {
 public:
-    explicit Follower(const Rows& rows, std::size_t key_count) : key_count_(key_count) {
+    Follower(const Rows& rows, std::size_t key_count) {
         for (const Row row : rows) told_[text_of(row.first(key_count))] = text_of(row);
     }
     void take(const LiveUpdate& update) {
@@ -67,7 +67,6 @@ private:
         for (const std::string& row : rows) all += row + '\n';
         return all;
     }
-    std::size_t key_count_;
     std::map<std::string, std::string> told_;
 };
 

@@ -14,7 +14,7 @@ namespace ringside {
 namespace {
 
 /// Rows as JSON, each on a line of its own.
-std::string text_of(const Rows& rows) {
+std::string rows_text(const Rows& rows) {
     std::string text;
     for (const Row row : rows) {
         for (const OwnedScalar& value : row) {
@@ -35,7 +35,7 @@ protected:
         for (const auto& [name, json] : records) client_.put(name, json).value();
     }
     Rows run(const Query& query) const { return client_.snapshot().value().run(query).value(); }
-    std::string answer(const Query& query) const { return text_of(run(query)); }
+    std::string answer(const Query& query) const { return rows_text(run(query)); }
     Error error_of(const Query& query) const {
         return client_.snapshot().value().run(query).error();
     }
@@ -82,7 +82,7 @@ TEST_F(QueryTest, TheExampleOfItsDocumentationWorks) {
                           .value();
     EXPECT_EQ(rows.revision(), snapshot.revision());
     EXPECT_EQ(rows.columns(), (std::vector<std::string>{"/section", "count", "sum(/price)"}));
-    EXPECT_EQ(text_of(rows), "\"A\" 2 5000\n\"B\" 1 100\n");
+    EXPECT_EQ(rows_text(rows), "\"A\" 2 5000\n\"B\" 1 100\n");
 }
 
 TEST_F(QueryTest, SelectsFieldsInTheOrderOfNames) {
@@ -209,11 +209,11 @@ TEST_F(QueryTest, SeveralThreadsGiveWhatOneGives) {
     };
     const Snapshot snapshot = client_.snapshot().value();
     for (std::size_t i = 0; i < queries.size(); ++i) {
-        const std::string expected = text_of(snapshot.run(queries[i]).value());
+        const std::string expected = rows_text(snapshot.run(queries[i]).value());
         EXPECT_FALSE(expected.empty());
-        for (const std::size_t threads : {0, 2, 3, 8}) {
+        for (const std::size_t threads : {0U, 2U, 3U, 8U}) {
             Query query = queries[i];
-            EXPECT_EQ(text_of(snapshot.run(query.parallel(threads)).value()), expected)
+            EXPECT_EQ(rows_text(snapshot.run(query.parallel(threads)).value()), expected)
                 << "query " << i << ", " << threads << " threads";
         }
     }
@@ -246,7 +246,7 @@ TEST_F(QueryTest, SeesOneInstantWhileWritersGoOn) {
         const Rows rows = run(scan("a/*")
                                   .aggregate({sum(""), count()})
                                   .parallel(static_cast<std::size_t>(1 + i % 2)));
-        ASSERT_EQ(text_of(rows), "30000 300\n");
+        ASSERT_EQ(rows_text(rows), "30000 300\n");
     }
     ends = true;
     writer.join();
@@ -259,7 +259,7 @@ TEST(Query, EndsWithAnErrorWhenItsSnapshotIsRevoked) {
     for (int i = 0; i < 200; ++i) client.put("r/" + std::to_string(i), text).value();
     const Snapshot snapshot = client.snapshot().value();
     const Query query = scan("r/*").group_by({""}).aggregate({count()});
-    EXPECT_EQ(text_of(snapshot.run(query).value()), text + " 200\n");
+    EXPECT_EQ(rows_text(snapshot.run(query).value()), text + " 200\n");
     // Memory is short, and the snapshot is in the way.
     for (int i = 0; i < 50'000; ++i) client.put("r/0", text).value();
     EXPECT_EQ(snapshot.run(query).error(), Errc::snapshot_expired);

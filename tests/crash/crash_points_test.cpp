@@ -68,7 +68,7 @@ TEST_F(CrashPoints, TheGridGoesOnAfterADeathAtEachOfThem) {
     for (const std::string_view point : crash_point_names) {
         // The first time may be at the start, the others are under load.
         const bool is_rare = point.starts_with("take_over_") || point.starts_with("table_");
-        for (const std::uint64_t most : {1, 20}) {
+        for (const std::uint64_t most : {1U, 20U}) {
             if (is_rare && most != 1) continue;
             crash_at(point, times.between(1, most));
             if (HasFatalFailure()) return;

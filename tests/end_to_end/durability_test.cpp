@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "ringside/client.hpp"
+#include "tests/end_to_end/text_of.hpp"
 #include "tests/support/process.hpp"
 #include "tests/support/temporary_directory.hpp"
 #include "tests/support/test_grid.hpp"
@@ -17,6 +18,7 @@ using testing::eventually;
 using testing::Process;
 using testing::TemporaryDirectory;
 using testing::TestGrid;
+using testing::text_of;
 
 std::vector<std::string> stored_in(const std::string& directory,
                                    std::vector<std::string> more = {}) {
@@ -24,11 +26,6 @@ std::vector<std::string> stored_in(const std::string& directory,
                                      "4096",     "--data", directory};
     options.insert(options.end(), more.begin(), more.end());
     return options;
-}
-
-std::string text_of(const Client& client, std::string_view name) {
-    const auto record = client.get(name);
-    return record ? to_json(record->document()) : std::string(ringside::name(record.error().code));
 }
 
 /// Not even of a grid that was lost before its store had taken anything, as this one mostly is.

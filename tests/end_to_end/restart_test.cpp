@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "ringside/client.hpp"
+#include "tests/end_to_end/text_of.hpp"
 #include "tests/support/process.hpp"
 #include "tests/support/temporary_directory.hpp"
 #include "tests/support/test_grid.hpp"
@@ -21,11 +22,7 @@ using testing::eventually;
 using testing::Process;
 using testing::TemporaryDirectory;
 using testing::TestGrid;
-
-std::string text_of(const Client& client, std::string_view name) {
-    const auto record = client.get(name);
-    return record ? to_json(record->document()) : std::string(ringside::name(record.error().code));
-}
+using testing::text_of;
 
 /// Lets a thread work while the broker is killed and started again, so and so many times. (The
 /// brokers are this thread's children: they would end with another one.)
@@ -47,7 +44,8 @@ TEST(WarmRestart, KeepsRecordsVersionsAndLifetimes) {
     TestGrid grid;
     Client client = Client::attach({.grid = grid.name()}).value();
     for (int i = 0; i < 5000; ++i) client.put("r/" + std::to_string(i), std::to_string(i)).value();
-    for (int i = 0; i < 100; ++i) client.put("r/7", "\"" + std::string(i * 37, 'x') + "\"").value();
+    for (int i = 0; i < 100; ++i)
+        client.put("r/7", "\"" + std::string(static_cast<std::size_t>(i) * 37, 'x') + "\"").value();
     for (int i = 0; i < 5000; i += 10) client.remove("r/" + std::to_string(i)).value();
     client.put("short", "1", {.ttl = 600ms}).value();
     const Revision before = client.put("last", "1")->revision;
@@ -243,7 +241,7 @@ TEST(WarmRestart, ASegmentThatIsNotFitIsKeptAsideAndTheStoreTakesItsPlace) {
                 const auto at = static_cast<std::streamoff>(random() % sizeof(shm::Header));
                 file.seekg(at);
                 char byte = static_cast<char>(file.get());
-                byte = static_cast<char>(byte ^ (1U << (random() % 8)));
+                byte = static_cast<char>(byte ^ (1 << (random() % 8)));
                 file.seekp(at);
                 file.put(byte);
             }

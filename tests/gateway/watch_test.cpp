@@ -186,7 +186,7 @@ TEST_F(GatewayWatch, BadParametersAreRefused) {
 }
 
 /// Of 64 MB that a connection is told and does not take.
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(RINGSIDE_ADDRESS_SANITIZER)
 constexpr long allowed_kb = 48'000;  // the sanitizer keeps what was freed
 #else
 constexpr long allowed_kb = 16'000;

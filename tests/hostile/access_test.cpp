@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "ringside/client.hpp"
+#include "tests/hostile/stranger.hpp"
 #include "tests/support/child.hpp"
 #include "tests/support/test_grid.hpp"
 
@@ -16,9 +17,8 @@ namespace {
 
 using testing::Child;
 using testing::eventually;
+using testing::stranger;
 using testing::TestGrid;
-
-constexpr uid_t stranger = 65534;
 
 void become(uid_t user, gid_t group) {
     ASSERT_EQ(setgroups(0, nullptr), 0);

@@ -9,6 +9,7 @@
 #include "broker/engine/survey.hpp"
 #include "ringside/client.hpp"
 #include "tests/hostile/saboteur.hpp"
+#include "tests/hostile/stranger.hpp"
 #include "tests/support/child.hpp"
 #include "tests/support/temporary_directory.hpp"
 #include "tests/support/test_grid.hpp"
@@ -19,8 +20,6 @@ namespace ringside {
 namespace {
 
 using namespace testing;
-
-constexpr uid_t stranger = 65534;
 
 class HostileClient : public SeededTest {
 protected:

@@ -13,7 +13,7 @@
 namespace ringside::shm {
 namespace {
 
-class RecordTableTest : public testing::Test {
+class RecordTableTest : public ::testing::Test {
 protected:
     Segment segment_ = Segment::create_anonymous({.memory_bytes = 64ULL << 20}).value();
     Heap heap_{segment_.view(), [](Offset, std::uint64_t) { return true; }};

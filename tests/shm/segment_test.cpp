@@ -13,7 +13,7 @@ namespace ringside::shm {
 namespace {
 
 /// A grid name of this process, whose segment is removed at the end whatever happens.
-class SegmentTest : public testing::Test {
+class SegmentTest : public ::testing::Test {
 protected:
     std::string grid_ = "segment-test-" + std::to_string(getpid());
     ~SegmentTest() override { Segment::remove(grid_); }

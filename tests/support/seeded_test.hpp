@@ -17,7 +17,7 @@ inline std::uint64_t long_run_factor() {
 }
 
 /// How much more time a run is given that is slowed down by a sanitizer.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(RINGSIDE_ADDRESS_SANITIZER) || defined(RINGSIDE_THREAD_SANITIZER)
 inline constexpr int patience = 6;
 #else
 inline constexpr int patience = 2;

@@ -16,21 +16,21 @@ using testing::Process;
 using testing::TemporaryDirectory;
 using testing::TestGrid;
 
-struct Outcome {
+struct Finished {
     int status = 0;
     std::string out;
     std::string errors;
 };
 
-Outcome run(const std::string& grid, std::vector<std::string> words) {
+Finished run(const std::string& grid, std::vector<std::string> words) {
     std::vector<std::string> command{RINGSIDE_CLI_PATH, "-g", grid};
     command.insert(command.end(), words.begin(), words.end());
     Process process(command);
-    Outcome outcome;
-    outcome.out = process.read_line();
-    outcome.status = process.finish(0);
-    outcome.errors = process.errors();
-    return outcome;
+    Finished finished;
+    finished.out = process.read_line();
+    finished.status = process.finish(0);
+    finished.errors = process.errors();
+    return finished;
 }
 
 TEST(Backup, IsTheGridAtOneRevisionAndCanBeStartedFrom) {
@@ -55,7 +55,7 @@ TEST(Backup, IsTheGridAtOneRevisionAndCanBeStartedFrom) {
         }
     });
     usleep(20'000);
-    const Outcome made = run(grid.name(), {"backup", directory / "backup"});
+    const Finished made = run(grid.name(), {"backup", directory / "backup"});
     stop = true;
     writer.join();
     EXPECT_EQ(made.status, 0) << made.errors;
@@ -76,7 +76,7 @@ TEST(Backup, DoesNotTouchWhatIsThere) {
     const TemporaryDirectory directory;
     const TestGrid grid;
     std::ofstream(directory / "notes.txt") << "mine";
-    const Outcome refused = run(grid.name(), {"backup", directory.path()});
+    const Finished refused = run(grid.name(), {"backup", directory.path()});
     EXPECT_EQ(refused.status, 4);
     EXPECT_NE(refused.errors.find("not empty"), std::string::npos) << refused.errors;
     std::ofstream(directory / "file") << "";
@@ -105,7 +105,7 @@ TEST(Verify, FindsNothingWrongWithAGridThatWasKilled) {
     for (int i = 0; i < 3000; ++i) client.put("r/" + std::to_string(i % 500), "[1,2]").value();
     EXPECT_EQ(run(grid.name(), {"verify", "--json"}).status, 0) << "of a live one";
     grid.kill_broker();
-    const Outcome found = run(grid.name(), {"verify", "--json", "--data", directory / "data"});
+    const Finished found = run(grid.name(), {"verify", "--json", "--data", directory / "data"});
     EXPECT_EQ(found.status, 0) << found.out;
     EXPECT_NE(found.out.find("\"records\":500"), std::string::npos) << found.out;
 }
@@ -138,7 +138,7 @@ TEST(Verify, NamesWhatIsDamagedAndTheBrokerStartsWithoutIt) {
         is_damaged = true;
     }
     ASSERT_TRUE(is_damaged);
-    const Outcome found = run(grid.name(), {"verify", "--json", "--data", directory / "data"});
+    const Finished found = run(grid.name(), {"verify", "--json", "--data", directory / "data"});
     EXPECT_EQ(found.status, 1);
     EXPECT_NE(found.out.find("record/1234"), std::string::npos) << found.out;
     EXPECT_NE(found.out.find("\"records\":499"), std::string::npos) << found.out;
@@ -149,7 +149,7 @@ TEST(Verify, NamesWhatIsDamagedAndTheBrokerStartsWithoutIt) {
 }
 
 TEST(Verify, NothingToCheckIsNoSuccess) {
-    const Outcome found = run("test-" + std::to_string(getpid()) + "-nothing", {"verify"});
+    const Finished found = run("test-" + std::to_string(getpid()) + "-nothing", {"verify"});
     EXPECT_EQ(found.status, 3);
     EXPECT_NE(found.errors.find("no grid"), std::string::npos) << found.errors;
 }
@@ -163,7 +163,7 @@ TEST(Verify, FindsASegmentThatIsDamaged) {
         const shm::Segment segment = shm::Segment::open_writable(grid.name()).value();
         segment.view().slot(RecordId{17}).newest.fetch_add(16);
     }
-    const Outcome found = run(grid.name(), {"verify", "--json"});
+    const Finished found = run(grid.name(), {"verify", "--json"});
     EXPECT_EQ(found.status, 1);
     EXPECT_NE(found.out.find("record 17"), std::string::npos) << found.out;
     std::filesystem::remove(shm::GridPaths::of(grid.name())->segment_path);

@@ -22,7 +22,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t errors_kept_bytes = 4096;
-constexpr auto time_to_end = std::chrono::seconds(1);
+constexpr auto time_to_exit = std::chrono::seconds(1);
 
 struct Pipe {
     Descriptor reading;
@@ -119,7 +119,7 @@ FilterOutcome run_filter(const std::string& command, const ShellCommand::Variabl
     std::optional<int> status = running.wait_until(deadline);
     if (!status) {
         running.signal(SIGTERM);
-        status = running.wait_until(Clock::now() + time_to_end);
+        status = running.wait_until(Clock::now() + time_to_exit);
     }
     outcome.status = status.value_or(128 + SIGKILL);
     return outcome;

@@ -7,7 +7,7 @@ namespace ringside::tools {
 
 namespace {
 
-struct Arguments {
+struct ListenArguments {
     std::string pattern;
     std::string command;
 };
@@ -20,7 +20,7 @@ void print_change(std::string_view what, const std::string& subject, std::option
     print_line(line + "}", true);
 }
 
-void listen(Context& context, const Arguments& arguments) {
+void listen(Context& context, const ListenArguments& arguments) {
     catch_interrupts();
     Client client = context.attach();
     Listener listener = client.listen(arguments.pattern).value();
@@ -39,7 +39,7 @@ void listen(Context& context, const Arguments& arguments) {
 }  // namespace
 
 void add_listen_command(CLI::App& app, Context& context) {
-    auto arguments = std::make_shared<Arguments>();
+    auto arguments = std::make_shared<ListenArguments>();
     CLI::App* command = app.add_subcommand(
         "listen", "Runs a command for each name that is watched, while it is watched");
     command->add_option("pattern", arguments->pattern, "Glob pattern: * one level, ** any levels")

@@ -17,7 +17,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-struct Arguments {
+struct LoadArguments {
     std::string file;
     std::string name;
     bool merge = false;
@@ -26,7 +26,7 @@ struct Arguments {
 /// Reads JSON Lines into the grid through a pipeline, and keeps count.
 class Loader {
 public:
-    Loader(Client& client, const Arguments& arguments, std::uint64_t bytes)
+    Loader(Client& client, const LoadArguments& arguments, std::uint64_t bytes)
         : arguments_(&arguments), bytes_total_(bytes) {
         if (!arguments.name.empty()) template_ = NameTemplate::parse(arguments.name).value();
         PipelineOptions options;
@@ -122,7 +122,7 @@ private:
                      static_cast<int>(share * 100), static_cast<unsigned long long>(records_));
     }
 
-    const Arguments* arguments_;
+    const LoadArguments* arguments_;
     std::optional<NameTemplate> template_;
     JsonReader reader_;
     std::deque<std::uint64_t> lines_sent_;  ///< numbers of the lines whose answer is due
@@ -136,7 +136,7 @@ private:
     Clock::time_point start_ = Clock::now();
 };
 
-void load(Context& context, const Arguments& arguments) {
+void load(Context& context, const LoadArguments& arguments) {
     std::ifstream file;
     std::uint64_t bytes = 0;
     if (arguments.file != "-") {
@@ -157,7 +157,7 @@ void load(Context& context, const Arguments& arguments) {
 }  // namespace
 
 void add_load_command(CLI::App& app, Context& context) {
-    auto arguments = std::make_shared<Arguments>();
+    auto arguments = std::make_shared<LoadArguments>();
     CLI::App* command = app.add_subcommand("load", "Writes the records of a file of JSON Lines");
     command->add_option("file", arguments->file, "The file, or - for standard input")->required();
     command->add_option("--name", arguments->name,

@@ -9,7 +9,7 @@ namespace ringside::tools {
 
 namespace {
 
-struct Arguments {
+struct ProvideArguments {
     std::string pattern;
     std::string command;
     std::size_t threads = 1;
@@ -33,7 +33,7 @@ void fail(Call& call, const std::string& why, int status) {
 }
 
 /// Ends the call with what the command makes of it. Throws ringside::Exception.
-void answer(Call& call, const Arguments& arguments, const std::string& grid) {
+void answer(Call& call, const ProvideArguments& arguments, const std::string& grid) {
     const std::string input = to_json(call.document()) + '\n';
     const FilterOutcome outcome = run_filter(
         arguments.command, {{"RINGSIDE_CALL", std::string(call.name())}, {"RINGSIDE_GRID", grid}},
@@ -48,7 +48,7 @@ void answer(Call& call, const Arguments& arguments, const std::string& grid) {
     else fail(call, "the command printed no answer: " + document.error().text(), 0);
 }
 
-void provide(Context& context, const Arguments& arguments) {
+void provide(Context& context, const ProvideArguments& arguments) {
     catch_interrupts();
     Client client = context.attach();
     const auto handle = [&arguments, grid = context.grid](Call& call) {
@@ -73,7 +73,7 @@ void provide(Context& context, const Arguments& arguments) {
 }  // namespace
 
 void add_provide_command(CLI::App& app, Context& context) {
-    auto arguments = std::make_shared<Arguments>();
+    auto arguments = std::make_shared<ProvideArguments>();
     CLI::App* command =
         app.add_subcommand("provide", "Answers calls of a name with what a command prints");
     command->add_option("name", arguments->pattern, "What is answered: a name or a glob pattern")

@@ -7,7 +7,7 @@ namespace ringside::tools {
 namespace {
 
 /// The arguments of `watch` and of `subscribe`.
-struct Arguments {
+struct WatchArguments {
     std::string pattern;
     WatchOptions options;
     std::uint64_t from = 0;
@@ -50,7 +50,7 @@ void print_event(const WatchEvent& event, bool has_pointer) {
     print_line(line + "}", true);
 }
 
-void watch(Context& context, const Arguments& arguments) {
+void watch(Context& context, const WatchArguments& arguments) {
     using Clock = std::chrono::steady_clock;
     catch_interrupts();
     const Client client = context.attach();
@@ -76,7 +76,7 @@ void watch(Context& context, const Arguments& arguments) {
 
 /// What both commands have. Runs `watch` when the command is asked for.
 CLI::App* add_command(CLI::App& app, Context& context, const std::string& name,
-                      const std::string& what, const std::shared_ptr<Arguments>& arguments) {
+                      const std::string& what, const std::shared_ptr<WatchArguments>& arguments) {
     CLI::App* command = app.add_subcommand(name, what);
     command->add_option("pattern", arguments->pattern, "Glob pattern: * one level, ** any levels")
         ->required();
@@ -90,7 +90,7 @@ CLI::App* add_command(CLI::App& app, Context& context, const std::string& name,
 }
 
 void add_watch(CLI::App& app, Context& context) {
-    auto arguments = std::make_shared<Arguments>();
+    auto arguments = std::make_shared<WatchArguments>();
     CLI::App* command = add_command(app, context, "watch",
                                     "Prints changes as they happen, a JSON line each", arguments);
     command->add_option("--pointer", arguments->options.pointer,
@@ -108,7 +108,7 @@ void add_watch(CLI::App& app, Context& context) {
 }
 
 void add_subscribe(CLI::App& app, Context& context) {
-    auto arguments = std::make_shared<Arguments>();
+    auto arguments = std::make_shared<WatchArguments>();
     arguments->options.what = WatchFor::events;
     CLI::App* command =
         add_command(app, context, "subscribe",

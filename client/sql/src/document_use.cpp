@@ -41,7 +41,7 @@ enum Effect : unsigned {
     moves = 1U << 19,  ///< the cursor whose number is P1
 };
 
-struct Kind {
+struct StepKind {
     std::string_view name;
     unsigned effect;
 };
@@ -51,131 +51,131 @@ constexpr unsigned arithmetic = reads_1 | reads_2 | writes_3;
 constexpr unsigned comparison = reads_1 | reads_3 | jumps;
 constexpr unsigned seek = reads_4_from_3 | jumps;
 constexpr std::array kinds{
-    Kind{"Goto", goes},
-    Kind{"Gosub", goes},
-    Kind{"Init", jumps},
-    Kind{"Once", jumps},
-    Kind{"Return", goes_anywhere},
-    Kind{"Yield", goes_anywhere | jumps},
-    Kind{"InitCoroutine", jumps},
-    Kind{"EndCoroutine", goes_anywhere},
-    Kind{"Halt", ends},
-    Kind{"BeginSubrtn", writes_2},
-    Kind{"Integer", writes_2},
-    Kind{"Int64", writes_2},
-    Kind{"Real", writes_2},
-    Kind{"String8", writes_2},
-    Kind{"Null", writes_2},
-    Kind{"Blob", writes_2},
-    Kind{"SoftNull", writes_1},
-    Kind{"Move", reads_3_from_1},
-    Kind{"Copy", copies},
-    Kind{"SCopy", reads_1 | writes_2},
-    Kind{"IntCopy", reads_1 | writes_2},
-    Kind{"ResultRow", reads_2_from_1},
-    Kind{"CollSeq", 0},
-    Kind{"Add", arithmetic},
-    Kind{"Subtract", arithmetic},
-    Kind{"Multiply", arithmetic},
-    Kind{"Divide", arithmetic},
-    Kind{"Remainder", arithmetic},
-    Kind{"Concat", arithmetic},
-    Kind{"BitAnd", arithmetic},
-    Kind{"BitOr", arithmetic},
-    Kind{"ShiftLeft", arithmetic},
-    Kind{"ShiftRight", arithmetic},
-    Kind{"And", arithmetic},
-    Kind{"Or", arithmetic},
-    Kind{"AddImm", reads_1},
-    Kind{"MustBeInt", reads_1 | jumps},
-    Kind{"RealAffinity", reads_1},
-    Kind{"Cast", reads_1},
-    Kind{"Eq", comparison},
-    Kind{"Ne", comparison},
-    Kind{"Lt", comparison},
-    Kind{"Le", comparison},
-    Kind{"Gt", comparison},
-    Kind{"Ge", comparison},
-    Kind{"ElseEq", jumps},
-    Kind{"Compare", reads_3_from_1 | reads_3_from_2},
-    Kind{"Permutation", 0},
-    Kind{"Jump", jumps_three_ways | ends},
-    Kind{"IsTrue", reads_1 | writes_2},
-    Kind{"Not", reads_1 | writes_2},
-    Kind{"BitNot", reads_1 | writes_2},
-    Kind{"If", reads_1 | jumps},
-    Kind{"IfNot", reads_1 | jumps},
-    Kind{"IsNull", reads_1 | jumps},
-    Kind{"NotNull", reads_1 | jumps},
-    Kind{"ZeroOrNull", reads_1 | reads_3 | writes_2},
-    Kind{"IfNullRow", jumps},
-    Kind{"Column", writes_3},
-    Kind{"Affinity", reads_2_from_1},
-    Kind{"MakeRecord", reads_2_from_1 | writes_3},
-    Kind{"OpenEphemeral", 0},
-    Kind{"OpenDup", 0},
-    Kind{"OpenPseudo", reads_2},
-    Kind{"SorterOpen", 0},
-    Kind{"Close", moves},
-    Kind{"ColumnsUsed", 0},
-    Kind{"Rewind", jumps},
-    Kind{"Last", jumps},
-    Kind{"Next", jumps},
-    Kind{"Prev", jumps},
-    Kind{"Sort", jumps},
-    Kind{"SorterSort", jumps},
-    Kind{"SorterNext", jumps},
-    Kind{"SorterData", writes_2},
-    Kind{"SorterInsert", reads_2},
-    Kind{"SorterCompare", reads_3 | jumps},
-    Kind{"ResetSorter", 0},
-    Kind{"IdxInsert", reads_2 | reads_4_from_3},
-    Kind{"IdxDelete", reads_3_from_2},
-    Kind{"Found", seek},
-    Kind{"NotFound", seek},
-    Kind{"NoConflict", seek},
-    Kind{"SeekGE", seek},
-    Kind{"SeekGT", seek},
-    Kind{"SeekLE", seek},
-    Kind{"SeekLT", seek},
-    Kind{"SeekRowid", reads_3 | jumps},
-    Kind{"NotExists", reads_3 | jumps},
-    Kind{"IdxGE", seek},
-    Kind{"IdxGT", seek},
-    Kind{"IdxLE", seek},
-    Kind{"IdxLT", seek},
-    Kind{"Filter", seek},
-    Kind{"FilterAdd", reads_4_from_3},
-    Kind{"Sequence", writes_2},
-    Kind{"SequenceTest", jumps},
-    Kind{"NewRowid", writes_2},
-    Kind{"Insert", reads_2 | reads_3},
-    Kind{"RowData", writes_2},
-    Kind{"Rowid", writes_2},
-    Kind{"NullRow", 0},
-    Kind{"Count", writes_2},
-    Kind{"Delete", 0},
-    Kind{"RowSetAdd", reads_2},
-    Kind{"RowSetTest", reads_3 | jumps},
-    Kind{"AggStep", is_aggregate | reads_3},
-    Kind{"AggInverse", is_aggregate | reads_3},
-    Kind{"AggStep1", is_aggregate | reads_3},
-    Kind{"AggFinal", reads_1},
-    Kind{"AggValue", reads_1 | writes_3},
-    Kind{"Function", is_function | writes_3},
-    Kind{"PureFunc", is_function | writes_3},
-    Kind{"VOpen", 0},
-    Kind{"VFilter", is_filter | moves | jumps},
-    Kind{"VColumn", writes_3},
-    Kind{"VNext", moves | jumps},
-    Kind{"Transaction", 0},
-    Kind{"Noop", 0},
-    Kind{"Explain", 0},
-    Kind{"ReleaseReg", 0},
-    Kind{"DecrJumpZero", reads_1 | jumps},
-    Kind{"IfPos", reads_1 | jumps},
-    Kind{"IfNotZero", reads_1 | jumps},
-    Kind{"OffsetLimit", reads_1 | reads_3 | writes_2},
+    StepKind{"Goto", goes},
+    StepKind{"Gosub", goes},
+    StepKind{"Init", jumps},
+    StepKind{"Once", jumps},
+    StepKind{"Return", goes_anywhere},
+    StepKind{"Yield", goes_anywhere | jumps},
+    StepKind{"InitCoroutine", jumps},
+    StepKind{"EndCoroutine", goes_anywhere},
+    StepKind{"Halt", ends},
+    StepKind{"BeginSubrtn", writes_2},
+    StepKind{"Integer", writes_2},
+    StepKind{"Int64", writes_2},
+    StepKind{"Real", writes_2},
+    StepKind{"String8", writes_2},
+    StepKind{"Null", writes_2},
+    StepKind{"Blob", writes_2},
+    StepKind{"SoftNull", writes_1},
+    StepKind{"Move", reads_3_from_1},
+    StepKind{"Copy", copies},
+    StepKind{"SCopy", reads_1 | writes_2},
+    StepKind{"IntCopy", reads_1 | writes_2},
+    StepKind{"ResultRow", reads_2_from_1},
+    StepKind{"CollSeq", 0},
+    StepKind{"Add", arithmetic},
+    StepKind{"Subtract", arithmetic},
+    StepKind{"Multiply", arithmetic},
+    StepKind{"Divide", arithmetic},
+    StepKind{"Remainder", arithmetic},
+    StepKind{"Concat", arithmetic},
+    StepKind{"BitAnd", arithmetic},
+    StepKind{"BitOr", arithmetic},
+    StepKind{"ShiftLeft", arithmetic},
+    StepKind{"ShiftRight", arithmetic},
+    StepKind{"And", arithmetic},
+    StepKind{"Or", arithmetic},
+    StepKind{"AddImm", reads_1},
+    StepKind{"MustBeInt", reads_1 | jumps},
+    StepKind{"RealAffinity", reads_1},
+    StepKind{"Cast", reads_1},
+    StepKind{"Eq", comparison},
+    StepKind{"Ne", comparison},
+    StepKind{"Lt", comparison},
+    StepKind{"Le", comparison},
+    StepKind{"Gt", comparison},
+    StepKind{"Ge", comparison},
+    StepKind{"ElseEq", jumps},
+    StepKind{"Compare", reads_3_from_1 | reads_3_from_2},
+    StepKind{"Permutation", 0},
+    StepKind{"Jump", jumps_three_ways | ends},
+    StepKind{"IsTrue", reads_1 | writes_2},
+    StepKind{"Not", reads_1 | writes_2},
+    StepKind{"BitNot", reads_1 | writes_2},
+    StepKind{"If", reads_1 | jumps},
+    StepKind{"IfNot", reads_1 | jumps},
+    StepKind{"IsNull", reads_1 | jumps},
+    StepKind{"NotNull", reads_1 | jumps},
+    StepKind{"ZeroOrNull", reads_1 | reads_3 | writes_2},
+    StepKind{"IfNullRow", jumps},
+    StepKind{"Column", writes_3},
+    StepKind{"Affinity", reads_2_from_1},
+    StepKind{"MakeRecord", reads_2_from_1 | writes_3},
+    StepKind{"OpenEphemeral", 0},
+    StepKind{"OpenDup", 0},
+    StepKind{"OpenPseudo", reads_2},
+    StepKind{"SorterOpen", 0},
+    StepKind{"Close", moves},
+    StepKind{"ColumnsUsed", 0},
+    StepKind{"Rewind", jumps},
+    StepKind{"Last", jumps},
+    StepKind{"Next", jumps},
+    StepKind{"Prev", jumps},
+    StepKind{"Sort", jumps},
+    StepKind{"SorterSort", jumps},
+    StepKind{"SorterNext", jumps},
+    StepKind{"SorterData", writes_2},
+    StepKind{"SorterInsert", reads_2},
+    StepKind{"SorterCompare", reads_3 | jumps},
+    StepKind{"ResetSorter", 0},
+    StepKind{"IdxInsert", reads_2 | reads_4_from_3},
+    StepKind{"IdxDelete", reads_3_from_2},
+    StepKind{"Found", seek},
+    StepKind{"NotFound", seek},
+    StepKind{"NoConflict", seek},
+    StepKind{"SeekGE", seek},
+    StepKind{"SeekGT", seek},
+    StepKind{"SeekLE", seek},
+    StepKind{"SeekLT", seek},
+    StepKind{"SeekRowid", reads_3 | jumps},
+    StepKind{"NotExists", reads_3 | jumps},
+    StepKind{"IdxGE", seek},
+    StepKind{"IdxGT", seek},
+    StepKind{"IdxLE", seek},
+    StepKind{"IdxLT", seek},
+    StepKind{"Filter", seek},
+    StepKind{"FilterAdd", reads_4_from_3},
+    StepKind{"Sequence", writes_2},
+    StepKind{"SequenceTest", jumps},
+    StepKind{"NewRowid", writes_2},
+    StepKind{"Insert", reads_2 | reads_3},
+    StepKind{"RowData", writes_2},
+    StepKind{"Rowid", writes_2},
+    StepKind{"NullRow", 0},
+    StepKind{"Count", writes_2},
+    StepKind{"Delete", 0},
+    StepKind{"RowSetAdd", reads_2},
+    StepKind{"RowSetTest", reads_3 | jumps},
+    StepKind{"AggStep", is_aggregate | reads_3},
+    StepKind{"AggInverse", is_aggregate | reads_3},
+    StepKind{"AggStep1", is_aggregate | reads_3},
+    StepKind{"AggFinal", reads_1},
+    StepKind{"AggValue", reads_1 | writes_3},
+    StepKind{"Function", is_function | writes_3},
+    StepKind{"PureFunc", is_function | writes_3},
+    StepKind{"VOpen", 0},
+    StepKind{"VFilter", is_filter | moves | jumps},
+    StepKind{"VColumn", writes_3},
+    StepKind{"VNext", moves | jumps},
+    StepKind{"Transaction", 0},
+    StepKind{"Noop", 0},
+    StepKind{"Explain", 0},
+    StepKind{"ReleaseReg", 0},
+    StepKind{"DecrJumpZero", reads_1 | jumps},
+    StepKind{"IfPos", reads_1 | jumps},
+    StepKind{"IfNotZero", reads_1 | jumps},
+    StepKind{"OffsetLimit", reads_1 | reads_3 | writes_2},
 };
 
 constexpr int everything = std::numeric_limits<int>::max();
@@ -217,7 +217,7 @@ public:
             if (at >= steps_.size() || seen[at][has_moved ? 1 : 0]) continue;
             seen[at][has_moved ? 1 : 0] = true;
             const Step& step = steps_[at];
-            const Kind* kind = kind_of(step);
+            const StepKind* kind = kind_of(step);
             if (kind == nullptr) return false;
             const bool is_taken = takes_handle(step, *kind, handle);
             if (is_taken ? has_moved : reads(step, *kind, handle)) return false;
@@ -229,17 +229,18 @@ public:
     }
 
 private:
-    static const Kind* kind_of(const Step& step) noexcept {
-        const auto* found = std::find_if(kinds.begin(), kinds.end(),
-                                         [&](const Kind& kind) { return kind.name == step.name; });
+    static const StepKind* kind_of(const Step& step) noexcept {
+        const auto* found = std::find_if(kinds.begin(), kinds.end(), [&](const StepKind& kind) {
+            return kind.name == step.name;
+        });
         return found == kinds.end() ? nullptr : &*found;
     }
 
-    static bool takes_handle(const Step& step, const Kind& kind, int handle) noexcept {
+    static bool takes_handle(const Step& step, const StepKind& kind, int handle) noexcept {
         return (kind.effect & is_function) != 0 && step.p2 == handle && takes_handles(step.p4);
     }
 
-    [[nodiscard]] bool reads(const Step& step, const Kind& kind, int handle) const noexcept {
+    [[nodiscard]] bool reads(const Step& step, const StepKind& kind, int handle) const noexcept {
         const auto has = [&](unsigned effect) { return (kind.effect & effect) != 0; };
         const auto is_in = [&](int first, int count) {
             return handle >= first && (count == everything || handle < first + count);
@@ -260,13 +261,13 @@ private:
         return has(is_filter) && is_in(step.p3, filter_registers(step.p3));
     }
 
-    static bool overwrites(const Step& step, const Kind& kind, int handle) noexcept {
+    static bool overwrites(const Step& step, const StepKind& kind, int handle) noexcept {
         return ((kind.effect & writes_1) != 0 && step.p1 == handle) ||
                ((kind.effect & writes_2) != 0 && step.p2 == handle) ||
                ((kind.effect & writes_3) != 0 && step.p3 == handle);
     }
 
-    [[nodiscard]] std::vector<std::size_t> ways_from(std::size_t at, const Kind& kind) const {
+    [[nodiscard]] std::vector<std::size_t> ways_from(std::size_t at, const StepKind& kind) const {
         const Step& step = steps_[at];
         const auto has = [&](unsigned effect) { return (kind.effect & effect) != 0; };
         std::vector<std::size_t> ways;

@@ -68,17 +68,17 @@ private:
     std::map<std::string, PreparedStatement> statements_;
 };
 
-enum class Kind { arrow, double_arrow, extract, type };
+enum class JsonFunction { arrow, double_arrow, extract, type };
 
 /// A function of the connection; what SQLite calls it with.
 struct Function {
-    Kind kind;
+    JsonFunction kind;
     const char* name;
     int arguments;  ///< -1: any number
     std::shared_ptr<BuiltIns> built_ins;
 
     [[nodiscard]] bool is_operator() const noexcept {
-        return kind == Kind::arrow || kind == Kind::double_arrow;
+        return kind == JsonFunction::arrow || kind == JsonFunction::double_arrow;
     }
     [[nodiscard]] std::string expression(int count) const {
         if (is_operator()) return std::string("?1 ") + name + " ?2";
@@ -133,16 +133,16 @@ const char* json_type_name(const Value& value) noexcept {
 }
 
 /// False: left to SQLite.
-bool give(sqlite3_context* context, Kind kind, const Value& value) {
+bool give(sqlite3_context* context, JsonFunction kind, const Value& value) {
     if (!value.exists()) {
         sqlite3_result_null(context);
         return true;
     }
     switch (kind) {
-        case Kind::arrow: give_json(context, value, true); return true;
-        case Kind::double_arrow: return give_sql(context, value, false);
-        case Kind::extract: return give_sql(context, value, true);
-        case Kind::type:
+        case JsonFunction::arrow: give_json(context, value, true); return true;
+        case JsonFunction::double_arrow: return give_sql(context, value, false);
+        case JsonFunction::extract: return give_sql(context, value, true);
+        case JsonFunction::type:
             sqlite3_result_text(context, json_type_name(value), -1, SQLITE_STATIC);
             return true;
     }
@@ -214,8 +214,10 @@ void add_json_functions(sqlite3* connection) {
 #endif
     const auto built_ins = std::make_shared<BuiltIns>();
     for (const auto& [kind, name, arguments] :
-         {std::tuple{Kind::arrow, "->", 2}, std::tuple{Kind::double_arrow, "->>", 2},
-          std::tuple{Kind::extract, "json_extract", -1}, std::tuple{Kind::type, "json_type", 2}}) {
+         {std::tuple{JsonFunction::arrow, "->", 2},
+          std::tuple{JsonFunction::double_arrow, "->>", 2},
+          std::tuple{JsonFunction::extract, "json_extract", -1},
+          std::tuple{JsonFunction::type, "json_type", 2}}) {
         sqlite3_create_function_v2(connection, name, arguments, flags,
                                    new Function{kind, name, arguments, built_ins}, answer_safely,
                                    nullptr, nullptr,

@@ -11,7 +11,6 @@ namespace ringside::sql {
 namespace {
 
 using Tokens = std::span<const Token>;
-using Kind = Aggregate::Kind;
 
 std::string_view text_between(std::string_view text, Tokens tokens) {
     if (tokens.empty()) return {};
@@ -55,18 +54,19 @@ std::vector<Tokens> split(Tokens tokens) {
 
 /// An aggregate as it stands in a statement.
 struct Call {
-    Kind kind;
+    Aggregate::Kind kind;
     Tokens argument;  ///< empty: all records
     Tokens filter;
     Tokens rest;  ///< behind it
 };
 
-std::optional<Kind> kind_of(std::string_view function) {
-    constexpr std::pair<std::string_view, Kind> kinds[] = {{"count", Kind::count},
-                                                           {"sum", Kind::sum},
-                                                           {"avg", Kind::average},
-                                                           {"min", Kind::minimum},
-                                                           {"max", Kind::maximum}};
+std::optional<Aggregate::Kind> kind_of(std::string_view function) {
+    constexpr std::pair<std::string_view, Aggregate::Kind> kinds[] = {
+        {"count", Aggregate::Kind::count},
+        {"sum", Aggregate::Kind::sum},
+        {"avg", Aggregate::Kind::average},
+        {"min", Aggregate::Kind::minimum},
+        {"max", Aggregate::Kind::maximum}};
     for (const auto& [name, kind] : kinds) {
         if (is_same_word(name, function)) return kind;
     }
@@ -233,25 +233,26 @@ private:
 
     void add_aggregate(const Call& call) {
         Tokens argument = call.argument;
-        Kind kind = call.kind;
+        Aggregate::Kind kind = call.kind;
         if (!argument.empty() && argument[0].is("DISTINCT")) {
-            if (kind != Kind::count)
+            if (kind != Aggregate::Kind::count)
                 return refuse(argument[0], "DISTINCT outside of count(DISTINCT x)");
-            kind = Kind::distinct;
+            kind = Aggregate::Kind::distinct;
             argument = argument.subspan(1);
         }
         refuse_collation(argument);
         shape_.shown.push_back(shape_.key_count + shape_.aggregates.size());
         shape_.aggregates.push_back({kind});
-        if (kind == Kind::count && argument.empty() && call.filter.empty()) return;
-        shape_.aggregates.back().input = add_input(input_of(kind, argument, call.filter),
-                                                   kind == Kind::sum || kind == Kind::average);
+        if (kind == Aggregate::Kind::count && argument.empty() && call.filter.empty()) return;
+        shape_.aggregates.back().input =
+            add_input(input_of(kind, argument, call.filter),
+                      kind == Aggregate::Kind::sum || kind == Aggregate::Kind::average);
     }
-    [[nodiscard]] std::string input_of(Kind kind, Tokens argument, Tokens filter) const {
+    [[nodiscard]] std::string input_of(Aggregate::Kind kind, Tokens argument, Tokens filter) const {
         const std::string value = "(" + std::string(text_between(text_, argument)) + ")";
         std::string condition;
         if (!filter.empty()) condition = "(" + std::string(text_between(text_, filter)) + ")";
-        if (kind != Kind::count) {
+        if (kind != Aggregate::Kind::count) {
             return condition.empty() ? value : "CASE WHEN " + condition + " THEN " + value + " END";
         }
         // Only whether it is there is remembered.

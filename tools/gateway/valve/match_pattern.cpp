@@ -1,5 +1,6 @@
 #include "tools/gateway/valve/match_pattern.hpp"
 
+#include "tools/gateway/valve/string_piece.hpp"
 #include "tools/gateway/valve/valve_limits.hpp"
 
 namespace ringside::gateway::valve {
@@ -15,7 +16,9 @@ constexpr std::string_view not_blanks =
     "\\x{202a}-\\x{202e}\\x{2030}-\\x{205e}\\x{2060}-\\x{2fff}\\x{3001}-\\x{fefe}"
     "\\x{ff00}-\\x{10ffff}";
 
-Error refused(std::string why) { return {Errc::bad_configuration, "a pattern: " + std::move(why)}; }
+Error refused_pattern(std::string why) {
+    return {Errc::bad_configuration, "a pattern: " + std::move(why)};
+}
 
 constexpr bool is_hex(std::string_view text) noexcept {
     return text.find_first_not_of("0123456789abcdefABCDEF") == std::string_view::npos;
@@ -35,13 +38,14 @@ public:
             } else if (is_in_class_) {
                 in_class(c);
             } else if (c == '(' && rest().starts_with("?") && !rest().starts_with("?:")) {
-                return refused("a group that begins with (? must be (?:…)");
+                return refused_pattern("a group that begins with (? must be (?:…)");
             } else if (c == '[') {
                 is_in_class_ = true;
                 made_ += '[';
                 if (rest().starts_with("^")) made_ += pattern_[at_++];
                 // Anything, or nothing, which RE2 has no brackets for.
-                if (rest().starts_with("]")) return refused("brackets with nothing in them");
+                if (rest().starts_with("]"))
+                    return refused_pattern("brackets with nothing in them");
             } else if (c == '.' && !dot_takes_lines_) {
                 made_ += "[^\\n\\r\\x{2028}\\x{2029}]";
             } else {
@@ -61,7 +65,7 @@ private:
     }
 
     Result<void> escape() {
-        if (at_ == pattern_.size()) return refused("it ends with a backslash");
+        if (at_ == pattern_.size()) return refused_pattern("it ends with a backslash");
         const char c = pattern_[at_++];
         switch (c) {
             case 'd':
@@ -92,16 +96,18 @@ private:
         const bool is_letter_or_digit = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
                                         (c >= 'A' && c <= 'Z') || c == '_' ||
                                         static_cast<unsigned char>(c) >= 0x80;
-        if (is_letter_or_digit) return refused("it may not have '\\" + std::string(1, c) + "'");
+        if (is_letter_or_digit)
+            return refused_pattern("it may not have '\\" + std::string(1, c) + "'");
         made_ += {'\\', c};
         return {};
     }
 
     Result<void> code(std::size_t digits) {
         const std::string_view text = rest().substr(0, digits);
-        if (text.size() != digits || !is_hex(text)) return refused("an escape has too few digits");
+        if (text.size() != digits || !is_hex(text))
+            return refused_pattern("an escape has too few digits");
         if (digits == 4 && (text[0] == 'd' || text[0] == 'D') && text[1] >= '8') {
-            return refused("half of a character");
+            return refused_pattern("half of a character");
         }
         made_ += "\\x{" + std::string(text) + "}";
         at_ += digits;
@@ -120,17 +126,15 @@ private:
     std::string made_;
 };
 
-re2::StringPiece piece(std::string_view text) noexcept { return {text.data(), text.size()}; }
-
 }  // namespace
 
 Result<MatchPattern> MatchPattern::make(std::string_view pattern, std::string_view flags) {
     if (pattern.size() > valve_limits::pattern_bytes_max) {
-        return refused("it has more than " + std::to_string(valve_limits::pattern_bytes_max) +
-                       " bytes");
+        return refused_pattern("it has more than " +
+                               std::to_string(valve_limits::pattern_bytes_max) + " bytes");
     }
     if (flags.find_first_not_of("gimsu") != std::string_view::npos) {
-        return refused("its flags can be g, i, m, s and u");
+        return refused_pattern("its flags can be g, i, m, s and u");
     }
     const auto has = [&](char flag) { return flags.find(flag) != std::string_view::npos; };
     auto translated = Translation(pattern, has('s')).make();
@@ -141,7 +145,7 @@ Result<MatchPattern> MatchPattern::make(std::string_view pattern, std::string_vi
     options.set_dot_nl(has('s'));
     options.set_max_mem(static_cast<std::int64_t>(valve_limits::compiled_pattern_bytes_max));
     auto compiled = std::make_unique<RE2>((has('m') ? "(?m)" : "") + *translated, options);
-    if (!compiled->ok()) return refused(compiled->error());
+    if (!compiled->ok()) return refused_pattern(compiled->error());
     return MatchPattern(std::move(compiled), has('g'));
 }
 

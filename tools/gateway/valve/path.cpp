@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "tools/gateway/valve/string_piece.hpp"
 #include "tools/gateway/valve/valve_limits.hpp"
 
 namespace ringside::gateway::valve {
@@ -19,18 +20,16 @@ std::string_view variable_at(std::string_view text, std::size_t at) noexcept {
     return end == at + 1 ? std::string_view() : text.substr(at, end - at);
 }
 
-re2::StringPiece piece(std::string_view text) noexcept { return {text.data(), text.size()}; }
-
-Error refused(std::string why) { return {Errc::bad_configuration, std::move(why)}; }
+Error refused_path(std::string why) { return {Errc::bad_configuration, std::move(why)}; }
 
 }  // namespace
 
 Result<Path> Path::parse(std::string_view text) {
-    if (text.empty()) return refused("a path is empty");
-    if (text.front() == '/') return refused("a path must not begin with '/'");
+    if (text.empty()) return refused_path("a path is empty");
+    if (text.front() == '/') return refused_path("a path must not begin with '/'");
     if (text.size() > valve_limits::path_bytes_max) {
-        return refused("a path has more than " + std::to_string(valve_limits::path_bytes_max) +
-                       " bytes");
+        return refused_path("a path has more than " + std::to_string(valve_limits::path_bytes_max) +
+                            " bytes");
     }
     Path path(text);
     path.prefix_bytes_ = text.size();
@@ -52,15 +51,15 @@ Result<Path> Path::parse(std::string_view text) {
         }
     }
     if (path.variables_.size() > valve_limits::path_variables_max) {
-        return refused("a path has more than " + std::to_string(valve_limits::path_variables_max) +
-                       " variables");
+        return refused_path("a path has more than " +
+                            std::to_string(valve_limits::path_variables_max) + " variables");
     }
     if (path.is_literal() || path.takes_all_of_prefix()) return path;
     RE2::Options options;
     options.set_log_errors(false);
     options.set_dot_nl(true);
     path.expression_ = std::make_unique<RE2>(expression, options);
-    if (!path.expression_->ok()) return refused("a path: " + path.expression_->error());
+    if (!path.expression_->ok()) return refused_path("a path: " + path.expression_->error());
     return path;
 }
 

@@ -10,7 +10,7 @@ namespace ringside::gateway {
 namespace {
 
 /// How many changes are read in one go, before others have the loop.
-constexpr int changes_per_go = 256;
+constexpr int changes_per_pass = 256;
 constexpr std::chrono::milliseconds retry_after{100};
 
 /// What one has to watch for to be told of it.
@@ -70,7 +70,7 @@ void Feed::stop() {
 void Feed::await_news() { news_->async_wait(Descriptor_::wait_read, reading_later()); }
 
 void Feed::read_some() {
-    for (int read = 0; read < changes_per_go; ++read) {
+    for (int read = 0; read < changes_per_pass; ++read) {
         const auto event = watch_->poll();
         if (event) {
             take(*event);

@@ -49,7 +49,7 @@ void read_headers(const rd_kafka_message_t& message, std::vector<Header>& header
     }
 }
 
-MessageView view_of(const void* kept, std::vector<Header>* headers) {
+MessageView view_of_message(const void* kept, std::vector<Header>* headers) {
     const auto& message = *static_cast<const rd_kafka_message_t*>(kept);
     MessageView view;
     view.topic = rd_kafka_topic_name(message.rkt);
@@ -67,7 +67,7 @@ MessageView view_of(const void* kept, std::vector<Header>* headers) {
 }
 
 constexpr KeptMessage::Origin from_kafka{
-    view_of, [](void* message) noexcept {
+    view_of_message, [](void* message) noexcept {
         rd_kafka_message_destroy(static_cast<rd_kafka_message_t*>(message));
     }};
 

@@ -9,7 +9,7 @@ namespace ringside::kafka {
 namespace {
 
 /// How long it is waited for Kafka to take messages, before something else gets its turn.
-constexpr std::chrono::seconds patience{5};
+constexpr std::chrono::seconds broker_patience{5};
 constexpr std::chrono::milliseconds slice{100};
 constexpr std::chrono::milliseconds no_wait{0};
 
@@ -99,7 +99,7 @@ void DeadLetters::send(const MessageView& message, const Error& why, std::uint64
 }
 
 DeadLetters::Clock::time_point DeadLetters::deadline() {
-    if (!deadline_) deadline_ = Clock::now() + patience;
+    if (!deadline_) deadline_ = Clock::now() + broker_patience;
     return *deadline_;
 }
 

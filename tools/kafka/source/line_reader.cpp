@@ -6,7 +6,7 @@ namespace ringside::kafka {
 
 namespace {
 
-MessageView view_of(const void* kept, std::vector<Header>* headers) {
+MessageView view_of_line(const void* kept, std::vector<Header>* headers) {
     const Line& line = *static_cast<const Line*>(kept);
     MessageView view;
     view.topic = line.topic;
@@ -25,7 +25,7 @@ MessageView view_of(const void* kept, std::vector<Header>* headers) {
 }
 
 constexpr KeptMessage::Origin from_file{
-    view_of, [](void* line) noexcept { delete static_cast<Line*>(line); }};
+    view_of_line, [](void* line) noexcept { delete static_cast<Line*>(line); }};
 
 /// A string as it is, everything else as JSON; none: null, or not there.
 std::optional<std::string> text_of(const Value& value) {

@@ -8,7 +8,7 @@ namespace ringside::kafka {
 
 namespace {
 
-constexpr std::chrono::milliseconds patience{1000};
+constexpr std::chrono::milliseconds bounds_patience{1000};
 
 }  // namespace
 
@@ -18,7 +18,7 @@ KafkaResult<std::vector<TopicPartition>> SnapshotGate::ends(Consumer& consumer) 
             const TopicOptions* topic = options_->topic(name);
             return topic != nullptr && topic->is_snapshot;
         },
-        patience);
+        bounds_patience);
     if (!found) return found;
     for (const TopicOptions& topic : options_->topics) {
         if (!topic.is_snapshot || topic.is_expression()) continue;
@@ -29,7 +29,7 @@ KafkaResult<std::vector<TopicPartition>> SnapshotGate::ends(Consumer& consumer) 
     }
     std::vector<TopicPartition> ends;
     for (TopicPartition& partition : *found) {
-        const auto bounds = consumer.bounds(partition, patience);
+        const auto bounds = consumer.bounds(partition, bounds_patience);
         if (!bounds) return bounds.error();
         if (bounds->first >= bounds->second) continue;  // it is empty
         partition.offset = bounds->second;
@@ -43,7 +43,7 @@ KafkaResult<bool> SnapshotGate::is_loaded(Consumer& consumer, const TopicPartiti
         read_position(*client_, position_name(options_->group, end.topic, end.partition));
     if (!position || position->value_or(0) < end.offset) return false;
     if (*position == end.offset) return true;
-    const auto bounds = consumer.bounds(end, patience);
+    const auto bounds = consumer.bounds(end, bounds_patience);
     if (!bounds) return bounds.error();
     return *position <= bounds->second;
 }

@@ -12,7 +12,7 @@ namespace ringside::tools {
 
 namespace {
 
-struct Arguments {
+struct QueryArguments {
     QueryOptions options;
     std::string statement;
     std::string format;
@@ -25,7 +25,7 @@ bool is_blank(std::string_view text) noexcept {
     return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
 }
 
-void run(Context& context, sql::Database& database, const Arguments& arguments,
+void run(Context& context, sql::Database& database, const QueryArguments& arguments,
          std::string_view statement) {
     try {
         if (arguments.explains) print_line(database.explain(statement).value());
@@ -38,7 +38,7 @@ void run(Context& context, sql::Database& database, const Arguments& arguments,
 }
 
 /// Statements one after the other, all at one snapshot, until one fails.
-void run_all(Context& context, sql::Database& database, const Arguments& arguments,
+void run_all(Context& context, sql::Database& database, const QueryArguments& arguments,
              std::string_view text) {
     while (!is_blank(text) && context.status == ExitStatus::done) {
         const std::size_t bytes = sql::statement_bytes(text).value_or(text.size());
@@ -47,7 +47,7 @@ void run_all(Context& context, sql::Database& database, const Arguments& argumen
     }
 }
 
-void query_live(Context& context, const Client& client, const Arguments& arguments) {
+void query_live(Context& context, const Client& client, const QueryArguments& arguments) {
     const std::string text = argument_or_input(arguments.statement);
     std::optional<std::size_t> offset;
     auto description =
@@ -58,7 +58,7 @@ void query_live(Context& context, const Client& client, const Arguments& argumen
     context.status = status_of(description.error().code);
 }
 
-void query(Context& context, Arguments& arguments) {
+void query(Context& context, QueryArguments& arguments) {
     const bool is_terminal = isatty(STDOUT_FILENO) != 0;
     if (arguments.format.empty()) arguments.format = is_terminal ? "table" : "jsonl";
     const Client client = context.attach();
@@ -78,7 +78,7 @@ void query(Context& context, Arguments& arguments) {
 }  // namespace
 
 void add_query_command(CLI::App& app, Context& context) {
-    auto arguments = std::make_shared<Arguments>();
+    auto arguments = std::make_shared<QueryArguments>();
     CLI::App* command = app.add_subcommand(
         "query", "Runs SQL (SQLite's SELECT) over a snapshot; a prompt where none is given");
     auto* statement = command->add_option("sql", arguments->statement,

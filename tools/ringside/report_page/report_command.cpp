@@ -14,7 +14,7 @@ namespace ringside::tools {
 
 namespace {
 
-struct Arguments {
+struct ReportArguments {
     QueryOptions options;
     std::string file;
     std::string format;
@@ -80,13 +80,13 @@ void write_page(const std::string& text, const std::string& path) {
     if (!file || failed) throw Exception(Error(Errc::system_error, "cannot write " + path));
 }
 
-std::string format_of(const Arguments& arguments) {
+std::string format_of(const ReportArguments& arguments) {
     if (!arguments.format.empty()) return arguments.format;
     const std::string extension = std::filesystem::path(arguments.output).extension();
     return extension == ".html" || extension == ".htm" ? "html" : "markdown";
 }
 
-void report(const Context& context, Arguments arguments) {
+void report(const Context& context, ReportArguments arguments) {
     const std::string title = std::filesystem::path(arguments.file).stem();
     const ReportFile file =
         ReportFile::parse(read_file(arguments.file), title == "-" ? "Report" : title).value();
@@ -104,7 +104,7 @@ void report(const Context& context, Arguments arguments) {
 }  // namespace
 
 void add_report_command(CLI::App& app, Context& context) {
-    auto arguments = std::make_shared<Arguments>();
+    auto arguments = std::make_shared<ReportArguments>();
     arguments->options.row_limit = limits::report_rows_default;
     CLI::App* command = app.add_subcommand(
         "report", "Runs a file of named queries at one snapshot and writes a page");

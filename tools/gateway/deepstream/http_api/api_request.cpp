@@ -9,7 +9,7 @@ namespace ringside::gateway::deepstream {
 
 namespace {
 
-Problem refusal(std::string detail) { return {400, "bad_request", std::move(detail)}; }
+Problem bad_request(std::string detail) { return {400, "bad_request", std::move(detail)}; }
 
 /// What JavaScript takes for nothing.
 bool is_nothing(const Value& value) noexcept {
@@ -21,13 +21,13 @@ Outcome<std::string> auth_data_of(const Value& root) {
     const Value auth_data = root["authData"];
     if (auth_data.exists()) {
         if (auth_data.is_container()) return to_json(auth_data);
-        return refusal(R"(Invalid message: the "authData" parameter must be an object)");
+        return bad_request(R"(Invalid message: the "authData" parameter must be an object)");
     }
     const Value token = root["token"];
     if (!token.exists()) return std::string("{}");
     const auto text = token.as_string();
     if (text && !text->empty()) return auth_data_of_token(*text);
-    return refusal(R"(Invalid message: the "token" parameter must be a non-empty string)");
+    return bad_request(R"(Invalid message: the "token" parameter must be a non-empty string)");
 }
 
 }  // namespace
@@ -35,10 +35,10 @@ Outcome<std::string> auth_data_of(const Value& root) {
 Outcome<Bytes> document_of_body(std::string_view body) {
     auto document = document_from_json(body.empty() ? "{}" : body);
     if (!document) {
-        return refusal("Failed to parse body of request: " + document.error().text());
+        return bad_request("Failed to parse body of request: " + document.error().text());
     }
     if (Value::of(*document).is_container()) return *std::move(document);
-    return refusal("Failed to parse body of request: it is neither an object nor an array");
+    return bad_request("Failed to parse body of request: it is neither an object nor an array");
 }
 
 Outcome<ApiRequest> ApiRequest::parse(std::string_view body) {
@@ -47,10 +47,10 @@ Outcome<ApiRequest> ApiRequest::parse(std::string_view body) {
     const Value root = Value::of(*document);
     const Value messages = root["body"];
     if (is_nothing(messages)) {
-        return refusal(R"(Invalid message: the "body" parameter must exist.)");
+        return bad_request(R"(Invalid message: the "body" parameter must exist.)");
     }
     if (!messages.is_array() || messages.size() == 0) {
-        return refusal(
+        return bad_request(
             R"(Invalid message: the "body" parameter must be a non-empty array of Objects.)");
     }
     auto auth_data = auth_data_of(root);
@@ -66,7 +66,7 @@ Outcome<std::vector<Jif>> ApiRequest::messages() const {
             std::string text =
                 fmt::format("Failed to parse JIF object at index {}.", parsed.size());
             if (!jif.error().detail.empty()) text += " Reason: " + jif.error().detail;
-            return refusal(std::move(text));
+            return bad_request(std::move(text));
         }
         parsed.push_back(*std::move(jif));
     }

@@ -17,7 +17,7 @@ std::string_view name_of(Topic topic) noexcept {
     }
 }
 
-std::string quoted(std::string_view text) {
+std::string json_string(std::string_view text) {
     std::string out;
     append_json_string(text, out);
     return out;
@@ -26,7 +26,7 @@ std::string quoted(std::string_view text) {
 /// `rest`: further members, each behind its comma.
 Entry failure(Topic topic, std::int32_t event, std::string_view error, std::string_view rest = {}) {
     return {fmt::format(R"({{"errorTopic":"{}","errorEvent":{},"success":false,"error":{}{}}})",
-                        name_of(topic), event, quoted(error), rest),
+                        name_of(topic), event, json_string(error), rest),
             false};
 }
 
@@ -79,7 +79,7 @@ Entry denied(Topic topic, std::int32_t event, NamedAction action) {
         fmt::format(R"(Message denied. Action "{}" is not permitted.)", action.name);
     return {fmt::format(
                 R"({{"errorTopic":"{}","errorEvent":{},"success":false,"action":{},"error":{}}})",
-                name_of(topic), event, action.number, quoted(error)),
+                name_of(topic), event, action.number, json_string(error)),
             false};
 }
 
@@ -112,7 +112,7 @@ Entry call_timed_out() {
 }
 
 Entry failed(Topic topic, NamedAction event, std::string_view name) {
-    const std::string rest = name.empty() ? "" : R"(,"errorParams":)" + quoted(name);
+    const std::string rest = name.empty() ? "" : R"(,"errorParams":)" + json_string(name);
     return failure(topic, event.number, fmt::format("An error occurred: {}.", event.name), rest);
 }
 

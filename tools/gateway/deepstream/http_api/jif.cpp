@@ -54,10 +54,10 @@ constexpr std::array shapes = {
     Shape{"presence", "query", Kind::query, {Field{"names", FieldType::names, false}}},
 };
 
-Error refusal(std::string reason = {}) { return {Errc::bad_request, std::move(reason)}; }
+Error bad_message(std::string reason = {}) { return {Errc::bad_request, std::move(reason)}; }
 
 Error wrong_type(std::string_view property, std::string_view types) {
-    return refusal(fmt::format("property '{}' should be {}", property, types));
+    return bad_message(fmt::format("property '{}' should be {}", property, types));
 }
 
 /// As JavaScript writes it into a text; of what is no string, its JSON.
@@ -69,7 +69,7 @@ std::string shown(const Value& value) {
 
 Result<void> require(const Value& message, std::string_view key) {
     if (message[key].exists()) return {};
-    return refusal(
+    return bad_message(
         fmt::format("property '{}' is required for topic '{}'", key, shown(message["topic"])));
 }
 
@@ -97,7 +97,7 @@ Result<void> check_names(const Value& message, const Shape& shape) {
             key == "topic" || key == "action" ||
             std::any_of(shape.fields.begin(), shape.fields.end(),
                         [name = key](const Field& field) { return field.key == name; });
-        if (!is_known) return refusal();
+        if (!is_known) return bad_message();
     }
     return {};
 }
@@ -107,7 +107,7 @@ Result<void> take_name(const Field& field, const Value& value, Jif& jif) {
     const auto text = value.as_string();
     if (!text) return wrong_type(property, "string");
     if (text->empty()) {
-        return refusal(
+        return bad_message(
             fmt::format("property '{}' should NOT be shorter than 1 characters", property));
     }
     jif.name = *text;
@@ -131,7 +131,7 @@ Result<void> take_names(const Field& field, const Value& value, Jif& jif) {
 Result<void> take_version(const Value& value, Jif& jif) {
     const auto number = value.as_double();
     if (!number || std::trunc(*number) != *number) return wrong_type(".version", "integer");
-    if (*number < any_version) return refusal();
+    if (*number < any_version) return bad_message();
     // 0 says nothing, and none that is too large can be met.
     constexpr double most = std::numeric_limits<std::int32_t>::max();
     if (*number != 0) jif.version = static_cast<std::int32_t>(std::min(*number, most));
@@ -166,7 +166,7 @@ Result<Jif> Jif::parse(const Value& message) {
         if (auto found = require(message, key); !found) return found.error();
     }
     const Shape* const shape = shape_of(message);
-    if (shape == nullptr) return refusal();
+    if (shape == nullptr) return bad_message();
     if (auto checked = check_names(message, *shape); !checked) return checked.error();
     Jif jif;
     jif.kind = shape->kind;

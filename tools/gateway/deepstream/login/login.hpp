@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "shm/document/value.hpp"
+
 namespace ringside::gateway::deepstream {
 
 /// What a client brings to log in.
@@ -32,5 +34,7 @@ struct Login {
 
 /// The auth data of a request that brings nothing but a token.
 [[nodiscard]] std::string auth_data_of_token(std::string_view token);
+/// What is said of a user, as a `Login` holds it; null is nothing.
+[[nodiscard]] std::optional<std::string> data_of(const Value& value);
 
 }  // namespace ringside::gateway::deepstream

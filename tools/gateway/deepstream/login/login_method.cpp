@@ -12,6 +12,10 @@ std::string auth_data_of_token(std::string_view token) {
     return text + '}';
 }
 
+std::optional<std::string> data_of(const Value& value) {
+    return value.is_null() ? std::nullopt : std::optional(to_json(value));
+}
+
 Login refused_with(std::string_view error) {
     std::string text = R"({"error":)";
     append_json_string(error, text);

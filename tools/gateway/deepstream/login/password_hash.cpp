@@ -30,17 +30,18 @@ bool is_base64(char byte) noexcept {
            (byte >= '0' && byte <= '9') || byte == '+' || byte == '/';
 }
 
-Error bad(std::string what) { return {Errc::bad_configuration, std::move(what)}; }
+Error bad_hash(std::string what) { return {Errc::bad_configuration, std::move(what)}; }
 
 }  // namespace
 
 Result<PasswordHash> PasswordHash::make(const std::string& algorithm, std::int64_t iterations,
                                         std::int64_t key_length) {
     if (iterations < 1 || iterations > login_limits::iterations_max) {
-        return bad("iterations must be 1 to " + std::to_string(login_limits::iterations_max));
+        return bad_hash("iterations must be 1 to " + std::to_string(login_limits::iterations_max));
     }
     if (key_length < 1 || key_length > login_limits::key_length_max) {
-        return bad("the key length must be 1 to " + std::to_string(login_limits::key_length_max));
+        return bad_hash("the key length must be 1 to " +
+                        std::to_string(login_limits::key_length_max));
     }
     PasswordHash made;
     made.digest_ = EVP_get_digestbyname(algorithm.c_str());
@@ -51,7 +52,7 @@ Result<PasswordHash> PasswordHash::make(const std::string& algorithm, std::int64
     // Some digests are known by name, and cannot be used for this.
     if (made.digest_ == nullptr ||
         PKCS5_PBKDF2_HMAC("", 0, nullptr, 0, 1, made.digest_, 1, &tried) != 1) {
-        return bad("'" + algorithm + "' is no hash that OpenSSL can use for PBKDF2");
+        return bad_hash("'" + algorithm + "' is no hash that OpenSSL can use for PBKDF2");
     }
     return made;
 }

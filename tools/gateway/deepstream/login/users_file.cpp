@@ -27,10 +27,6 @@ Result<YamlDocument> read_document(const std::filesystem::path& path, const std:
                  path.string() + ": a users file is called .yml, .yaml or .json");
 }
 
-std::optional<std::string> data_of(const Value& value) {
-    return value.is_null() ? std::nullopt : std::optional(to_json(value));
-}
-
 Result<FileUser> read_user(const Value& value, const PasswordHash* hash) {
     const auto bad = [](std::string what) {
         return Error(Errc::bad_configuration, std::move(what));

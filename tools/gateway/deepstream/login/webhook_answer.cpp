@@ -12,7 +12,7 @@ namespace ringside::gateway::deepstream {
 
 namespace {
 
-Error bad(std::string what) {
+Error bad_answer(std::string what) {
     return {Errc::bad_request, "the webhook's answer: " + std::move(what)};
 }
 
@@ -30,23 +30,19 @@ Result<std::string> id_of(const Value& id) {
     if (id.is_null()) return std::string(unknown_user);
     if (id.is_integer()) return to_json(id);
     const auto text = id.as_string();
-    if (!text) return bad("id is not a string");
+    if (!text) return bad_answer("id is not a string");
     return std::string(text->empty() ? unknown_user : *text);
-}
-
-std::optional<std::string> data_of(const Value& value) {
-    return value.is_null() ? std::nullopt : std::optional(to_json(value));
 }
 
 Result<Login> login_of_object(const Value& answer, bool is_permitted) {
     const Value says = answer["isValid"];
-    if (says.exists() && !says.is_boolean()) return bad("isValid is not true or false");
+    if (says.exists() && !says.is_boolean()) return bad_answer("isValid is not true or false");
     Login login{.client_data = data_of(answer["clientData"])};
     if (!is_permitted || says.as_bool() == false) return login;
     auto id = id_of(answer["id"]);
     if (!id) return id.error();
     const Value token = answer["token"];
-    if (!token.is_null() && !token.is_string()) return bad("token is not a string");
+    if (!token.is_null() && !token.is_string()) return bad_answer("token is not a string");
     login.is_valid = true;
     login.id = *std::move(id);
     login.server_data = data_of(answer["serverData"]);
@@ -56,12 +52,12 @@ Result<Login> login_of_object(const Value& answer, bool is_permitted) {
 
 Result<Login> login_of_json(std::string_view json, bool is_permitted) {
     const auto document = document_from_json(json);
-    if (!document) return bad(document.error().text());
+    if (!document) return bad_answer(document.error().text());
     const Value root = Value::of(*document);
     if (root.is_object()) return login_of_object(root, is_permitted);
     if (root.is_null()) return login_of_text("", is_permitted);
     if (const auto text = root.as_string()) return login_of_text(*text, is_permitted);
-    return bad("it is neither a string nor an object");
+    return bad_answer("it is neither a string nor an object");
 }
 
 }  // namespace
@@ -74,7 +70,7 @@ Result<Login> login_of_answer(const WebAnswer& answer, bool is_permitted) {
     }
     // What is neither JSON nor text says nothing; its status does.
     if (!is_type(type.substr(0, 5), "text/")) return login_of_text("", is_permitted);
-    if (!simdjson::validate_utf8(answer.body)) return bad("it is not UTF-8");
+    if (!simdjson::validate_utf8(answer.body)) return bad_answer("it is not UTF-8");
     return login_of_text(answer.body, is_permitted);
 }
 
