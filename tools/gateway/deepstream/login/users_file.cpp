@@ -4,6 +4,7 @@
 
 #include "shm/document/json.hpp"
 #include "tools/gateway/access/guarded_file.hpp"
+#include "tools/gateway/deepstream/login/login.hpp"
 #include "tools/gateway/deepstream/login/login_limits.hpp"
 #include "tools/gateway/deepstream/login/yaml_document.hpp"
 
