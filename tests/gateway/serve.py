@@ -42,7 +42,8 @@ def main():
     with tempfile.TemporaryDirectory() as directory:
         pid_file = os.path.join(directory, "pid")
         gateway = shlex.join([gateway_path, "--grid", grid, "--listen", address, "--drain-ms", "500"])
-        start = (f"{gateway} >{directory}/out 2>{directory}/log & echo $! >{pid_file}; "
+        # What the one before it said is not what this one says.
+        start = (f"rm -f {directory}/out; {gateway} >{directory}/out 2>{directory}/log & echo $! >{pid_file}; "
                  f"until grep -qs ready {directory}/out; do sleep 0.02; done")
         broker = subprocess.Popen([broker_path, "--grid", grid, "--memory", "64MiB"],
                                   stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)

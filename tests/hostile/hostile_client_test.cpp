@@ -21,6 +21,13 @@ namespace {
 
 using namespace testing;
 
+/// What a broker may have grown by that has served them.
+#if defined(RINGSIDE_ADDRESS_SANITIZER)
+constexpr std::uint64_t growth_max = (64U + 256U) << 20;  // the sanitizer keeps what was freed
+#else
+constexpr std::uint64_t growth_max = 64U << 20;
+#endif
+
 class HostileClient : public SeededTest {
 protected:
     HostileClient() {
@@ -88,7 +95,7 @@ protected:
         // Fewer than before where a welcome was still being sent when they were counted.
         EXPECT_TRUE(eventually([&] { return open_files() <= files_before_; }))
             << open_files() << " files, " << files_before_ << " before";
-        EXPECT_LT(resident_bytes(), memory_before_ + (64U << 20));
+        EXPECT_LT(resident_bytes(), memory_before_ + growth_max);
         serve();
         ASSERT_TRUE(honest_->compact());
         ASSERT_TRUE(honest_->compact());
