@@ -146,7 +146,7 @@ TEST_F(SourceFailure, TroubleThatPassesIsToldAndForgotten) {
     const auto source = start(configure_topic(topic));
     produce_deltas(topic, 0, 10);
     EXPECT_TRUE(comes_to(topic, 10));
-    kafka_.command("error fetch 1 UNKNOWN");
+    kafka_.command("error fetch 3 UNKNOWN");
     EXPECT_TRUE(state_comes_to(R"("state":"waiting")"));
 
     produce_deltas(topic, 10, 20);

@@ -58,7 +58,8 @@ bool Source::is_kafka_away() const noexcept {
 
 /// Kafka has given something, so that it is there. What else it has said may be true still.
 void Source::hear_kafka() {
-    if (is_kafka_away()) forget_trouble();
+    doubts_kafka_ = false;
+    if (trouble_ && is_of_connection(trouble_->code)) forget_trouble();
 }
 
 /// What is the matter with topics that are to be read, as Kafka sees them now.
