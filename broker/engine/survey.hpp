@@ -77,10 +77,12 @@ public:
     std::uint64_t blocks_reachable = 0;
 
 private:
+    /// What is wrong with the segment.
     template <class... Arguments>
     static Error wrong(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
         return {Errc::bad_segment, fmt::format(format, std::forward<Arguments>(arguments)...)};
     }
+
     Result<void> walk_ring();
     Result<void> walk_slots();
     Result<void> walk_versions(std::uint32_t id);

@@ -2,6 +2,7 @@
 
 #include <random>
 
+#include "tests/shm/document_support.hpp"
 #include "tests/support/engine_harness.hpp"
 
 /// What a client can do that writes whatever it likes to the memory that it shares with the broker:
@@ -9,7 +10,7 @@
 namespace ringside::broker {
 namespace {
 
-using testing::document;
+using test::document;
 using testing::EngineHarness;
 using testing::LaneClient;
 using testing::SessionClient;

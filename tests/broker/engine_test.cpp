@@ -4,6 +4,7 @@
 
 #include <numeric>
 
+#include "tests/shm/document_support.hpp"
 #include "tests/support/engine_harness.hpp"
 
 namespace ringside::broker {
@@ -11,8 +12,8 @@ namespace {
 
 using shm::Role;
 using shm::SleepsOn;
+using test::document;
 using testing::Answer;
-using testing::document;
 using testing::EngineHarness;
 using testing::LaneClient;
 

@@ -16,8 +16,6 @@
 
 namespace ringside::testing {
 
-inline Bytes document(std::string_view json) { return document_from_json(json).value(); }
-
 /// A reply as it came out of a lane, copied.
 struct Answer {
     std::uint64_t number = 0;

@@ -35,6 +35,6 @@ struct Login {
 /// The auth data of a request that brings nothing but a token.
 [[nodiscard]] std::string auth_data_of_token(std::string_view token);
 /// What is said of a user, as a `Login` holds it; null is nothing.
-[[nodiscard]] std::optional<std::string> data_of(const Value& value);
+[[nodiscard]] std::optional<std::string> user_data_of(const Value& value);
 
 }  // namespace ringside::gateway::deepstream

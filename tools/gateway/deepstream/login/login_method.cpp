@@ -12,7 +12,7 @@ std::string auth_data_of_token(std::string_view token) {
     return text + '}';
 }
 
-std::optional<std::string> data_of(const Value& value) {
+std::optional<std::string> user_data_of(const Value& value) {
     return value.is_null() ? std::nullopt : std::optional(to_json(value));
 }
 

@@ -41,8 +41,8 @@ Result<FileUser> read_user(const Value& value, const PasswordHash* hash) {
                    std::string("as ringside-gateway make-hash does it"));
     }
     return FileUser{.password = std::string(*password),
-                    .client_data = data_of(value["clientData"]),
-                    .server_data = data_of(value["serverData"])};
+                    .client_data = user_data_of(value["clientData"]),
+                    .server_data = user_data_of(value["serverData"])};
 }
 
 }  // namespace

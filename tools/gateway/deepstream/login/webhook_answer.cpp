@@ -37,7 +37,7 @@ Result<std::string> id_of(const Value& id) {
 Result<Login> login_of_object(const Value& answer, bool is_permitted) {
     const Value says = answer["isValid"];
     if (says.exists() && !says.is_boolean()) return bad_answer("isValid is not true or false");
-    Login login{.client_data = data_of(answer["clientData"])};
+    Login login{.client_data = user_data_of(answer["clientData"])};
     if (!is_permitted || says.as_bool() == false) return login;
     auto id = id_of(answer["id"]);
     if (!id) return id.error();
@@ -45,7 +45,7 @@ Result<Login> login_of_object(const Value& answer, bool is_permitted) {
     if (!token.is_null() && !token.is_string()) return bad_answer("token is not a string");
     login.is_valid = true;
     login.id = *std::move(id);
-    login.server_data = data_of(answer["serverData"]);
+    login.server_data = user_data_of(answer["serverData"]);
     if (token.is_string()) login.token = token.as_string();
     return login;
 }
