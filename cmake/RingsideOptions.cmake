@@ -1,8 +1,15 @@
-option(RINGSIDE_BUILD_TESTS "Build the tests" ON)
-option(RINGSIDE_BUILD_BENCHMARKS "Build the benchmarks" ON)
-option(RINGSIDE_WERROR "Treat warnings as errors" ON)
+# The defaults suit a packager; the presets of CMakePresets.json suit a developer.
+option(RINGSIDE_BUILD_SQL "Build SQL over snapshots; needs SQLite" ON)
+option(RINGSIDE_BUILD_GATEWAY "Build the gateway; needs SQL, OpenSSL, libjwt, yaml-cpp, RE2, Duktape, protobuf" ON)
+option(RINGSIDE_BUILD_KAFKA "Build the bridge to Kafka; needs librdkafka and RE2" ON)
+option(RINGSIDE_BUILD_EXAMPLES "Build the example programs" ON)
+option(RINGSIDE_BUILD_TESTS "Build the tests" OFF)
+option(RINGSIDE_BUILD_BENCHMARKS "Build the benchmarks" OFF)
+option(RINGSIDE_WERROR "Treat warnings as errors" OFF)
+set(RINGSIDE_TEST_OPTIMIZATION "" CACHE STRING
+    "Optimization of tests and benchmarks, for example -O1; empty: that of the build type")
 set(RINGSIDE_SANITIZE "" CACHE STRING "address (with undefined) or thread; empty: none")
-option(RINGSIDE_FUZZ "Build the fuzzers and what they need, nothing else; needs clang" OFF)
+option(RINGSIDE_FUZZ "Build only the fuzzers and the libraries they need; needs clang" OFF)
 
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
@@ -12,15 +19,22 @@ if(NOT CMAKE_BUILD_TYPE)
   set(CMAKE_BUILD_TYPE Release)
 endif()
 
+# A clean clone of a state that was built before in another folder finds its objects in the cache:
+# paths below the source or the build folder count relative to it.
 find_program(CCACHE ccache)
 if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+      ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=true
+      CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE})
 endif()
 
 # What every target of the project is compiled with.
 add_library(ringside_options INTERFACE)
 target_compile_options(ringside_options INTERFACE -Wall -Wextra -Wconversion -Wshadow
                                                   $<$<BOOL:${RINGSIDE_WERROR}>:-Werror>)
+# What tests and benchmarks are compiled with besides.
+add_library(ringside_test_options INTERFACE)
+target_compile_options(ringside_test_options INTERFACE ${RINGSIDE_TEST_OPTIMIZATION})
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   # GCC 12 sees overlapping copies in `"text" + std::string` where there are none (GCC bug 105651).
   target_compile_options(ringside_options INTERFACE -Wno-restrict)
@@ -50,6 +64,8 @@ if(sanitizers)
   add_link_options(${sanitizers})
 endif()
 if(CMAKE_UNITY_BUILD)
-  # What shadows a name of another file, which is compiled as one with it.
-  target_compile_options(ringside_options INTERFACE -Wno-shadow)
+  # Several sources are compiled as one: a name can shadow that of another source, and GCC takes the
+  # sources for headers, in which anonymous namespaces are wrong.
+  target_compile_options(
+    ringside_options INTERFACE -Wno-shadow $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
 endif()

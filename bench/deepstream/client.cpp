@@ -4,6 +4,7 @@
 #include <array>
 
 #include "bench/deepstream/deepstream.hpp"
+#include "tools/support/built_paths.hpp"
 
 namespace ringside::bench {
 
@@ -17,8 +18,8 @@ struct Medians {
 /// What client.js prints.
 std::string run_client(const Server& server, int operations) {
     const std::string command =
-        fmt::format("'{}' '{}/bench/deepstream/client.js' {} --writes {} --calls {}", NODE_PATH,
-                    RINGSIDE_SOURCE_DIRECTORY, server.url(), operations, operations);
+        fmt::format("'{}' '{}/bench/deepstream/client.js' {} --writes {} --calls {}", built::node,
+                    built::source_directory, server.url(), operations, operations);
     FILE* pipe = popen(command.c_str(), "r");
     if (pipe == nullptr) throw std::runtime_error("Node does not start");
     std::string printed;

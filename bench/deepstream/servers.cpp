@@ -1,4 +1,5 @@
 #include "bench/deepstream/servers.hpp"
+#include "tools/support/built_paths.hpp"
 
 #include <cstdlib>
 #include <filesystem>
@@ -8,7 +9,7 @@ namespace ringside::bench {
 
 namespace {
 
-const std::filesystem::path tree = RINGSIDE_SOURCE_DIRECTORY;
+const std::filesystem::path tree = built::source_directory;
 
 std::string configuration() {
     std::string path = Scratch::here().directory("gateway") + "/gateway.toml";
@@ -30,7 +31,7 @@ NodeProcess::NodeProcess(const std::string& script, const std::string& argument,
     child_.emplace([&] {
         unpin();
         dup2(its.get(), STDIN_FILENO);
-        become(NODE_PATH, {"node", tree / script, argument});
+        become(built::node, {"node", tree / script, argument});
     });
     await_listener(port);
 }

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "bench/figures/figures.hpp"
+#include "tools/support/built_paths.hpp"
 
 namespace ringside::bench {
 
@@ -197,8 +198,7 @@ void measure_standby(Report& report, const Scale& scale) {
         fill(client, records);
         const Child standby([&] {
             pin_to(1);
-            become(RINGSIDE_BROKER_PATH,
-                   {RINGSIDE_BROKER_PATH, "--grid", owner.grid(), "--standby"});
+            become(built::broker, {built::broker, "--grid", owner.grid(), "--standby"});
         });
         usleep(300'000);
         const auto start = Clock::now();

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include "bench/support/usage.hpp"
+#include "tools/support/built_paths.hpp"
 
 namespace ringside::bench {
 
@@ -87,7 +88,7 @@ GatewayProcess::GatewayProcess(const Broker& broker, std::optional<int> core,
     child_.emplace([&] {
         if (core) pin_to(*core);
         else unpin();
-        become(RINGSIDE_GATEWAY_PATH, words);
+        become(built::gateway, words);
     });
     await_listener(port_);
 }

@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "bench/gateway/gateway.hpp"
+#include "tools/support/built_paths.hpp"
 
 namespace ringside::bench {
 
@@ -27,7 +28,7 @@ public:
             directory_, port_);
         child_.emplace([&] {
             pin_to(0);
-            become(NGINX_PATH, {"nginx", "-p", directory_, "-c", directory_ + "/nginx.conf"});
+            become(built::nginx, {"nginx", "-p", directory_, "-c", directory_ + "/nginx.conf"});
         });
         await_listener(port_);
     }
@@ -44,7 +45,7 @@ private:
 /// Requests per second, by wrk on core 1 with 64 connections.
 double load(const std::string& url, int seconds, const std::string& script = {}) {
     pin_to(1);  // what it starts stays there
-    const std::string command = fmt::format("{} -t1 -c64 -d{}s {} {}", WRK_PATH, seconds,
+    const std::string command = fmt::format("{} -t1 -c64 -d{}s {} {}", built::wrk, seconds,
                                             script.empty() ? "" : "-s " + script, url);
     FILE* pipe = popen(command.c_str(), "r");
     if (pipe == nullptr) throw std::runtime_error("wrk does not start");

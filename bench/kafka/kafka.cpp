@@ -1,4 +1,5 @@
 #include "bench/kafka/kafka.hpp"
+#include "tools/support/built_paths.hpp"
 
 #include <fmt/format.h>
 #include <librdkafka/rdkafka_mock.h>
@@ -113,7 +114,7 @@ KafkaTool::KafkaTool(const Broker& broker, const std::string& command,
     std::ofstream(file_) << configuration;
     child_.emplace([&] {
         unpin();
-        become(RINGSIDE_KAFKA_PATH,
+        become(built::kafka,
                {"ringside-kafka", command, "--grid", broker.grid(), "--config", file_});
     });
 }

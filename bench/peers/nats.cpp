@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "shm/base/descriptor.hpp"
+#include "tools/support/built_paths.hpp"
 
 namespace ringside::bench {
 
@@ -55,7 +56,8 @@ Options options_for(const std::string& url, int* socket_of_connection) {
 NatsServer::NatsServer()
     : port_(free_port()), child_([&] {
           pin_to(1);
-          become(NATS_SERVER_PATH, {"nats-server", "-a", "127.0.0.1", "-p", std::to_string(port_)});
+          become(built::nats_server,
+                 {"nats-server", "-a", "127.0.0.1", "-p", std::to_string(port_)});
       }) {
     NatsConnection until_it_answers(url());
 }

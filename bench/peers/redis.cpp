@@ -1,4 +1,5 @@
 #include "bench/peers/redis.hpp"
+#include "tools/support/built_paths.hpp"
 
 #include <stdexcept>
 
@@ -19,8 +20,8 @@ RedisServer::RedisServer(const std::string& directory)
     : socket_(directory + "/socket"), child_([&] {
           pin_to(1);
           // Debian's package has one program that is what it is called.
-          become(REDIS_SERVER_PATH, {"redis-server", "--port", "0", "--unixsocket", socket_,
-                                     "--save", "", "--appendonly", "no", "--dir", directory});
+          become(built::redis_server, {"redis-server", "--port", "0", "--unixsocket", socket_,
+                                       "--save", "", "--appendonly", "no", "--dir", directory});
       }) {
     for (int i = 0; i < 10'000 && access(socket_.c_str(), R_OK) != 0; ++i) usleep(1000);
 }

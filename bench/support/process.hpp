@@ -20,6 +20,7 @@
 
 #include "bench/support/scratch.hpp"
 #include "shm/segment/segment.hpp"
+#include "tools/support/built_paths.hpp"
 
 namespace ringside::bench {
 
@@ -114,7 +115,7 @@ public:
     explicit Broker(const std::string& memory, std::vector<std::string> more = {},
                     Cores cores = Cores::one)
         : name_(Scratch::here().mark() + std::to_string(++count_)),
-          options_({RINGSIDE_BROKER_PATH, "--grid", name_, "--memory", memory}),
+          options_({built::broker, "--grid", name_, "--memory", memory}),
           cores_(cores) {
         if (std::find(more.begin(), more.end(), "--spin-us") == more.end())
             more.insert(more.end(), {"--spin-us", "2000"});
@@ -136,7 +137,7 @@ public:
         child_.emplace([this] {
             if (cores_ == Cores::one) pin_to(1);
             else unpin();
-            become(RINGSIDE_BROKER_PATH, options_);
+            become(built::broker, options_);
         });
     }
     void wait_until_ready() const {

@@ -11,6 +11,7 @@
 #include "tests/support/process.hpp"
 #include "tests/support/raw_client.hpp"
 #include "tests/support/test_grid.hpp"
+#include "tools/support/built_paths.hpp"
 
 /// The broker as a process: what it prints, leaves behind and refuses.
 namespace ringside::broker {
@@ -40,7 +41,7 @@ struct Name {
     Name& operator=(const Name&) = delete;
 
     [[nodiscard]] std::vector<std::string> command(std::vector<std::string> more = {}) const {
-        std::vector<std::string> words{RINGSIDE_BROKER_PATH, "--grid", grid, "--memory", "16MiB"};
+        std::vector<std::string> words{built::broker, "--grid", grid, "--memory", "16MiB"};
         words.insert(words.end(), more.begin(), more.end());
         return words;
     }

@@ -11,6 +11,7 @@
 #include "tests/support/load.hpp"
 #include "tests/support/seeded_test.hpp"
 #include "tests/support/temporary_directory.hpp"
+#include "tools/support/built_paths.hpp"
 
 /// The broker is killed at each of its crash points in turn, under a load that comes to all of
 /// them; the next broker goes on. Then every writer's log, every document and the whole segment are
@@ -49,7 +50,7 @@ protected:
 
     const TemporaryDirectory directory_;
     TestGrid grid_{{"--memory", "48MiB", "--ring-entries", "4096", "--data", directory_ / "data"},
-                   RINGSIDE_CRASHING_BROKER_PATH};
+                   built::crashing_broker};
     Judge judge_{grid_, directory_.path()};
 };
 

@@ -9,6 +9,7 @@
 #include "tests/support/process.hpp"
 #include "tests/support/temporary_directory.hpp"
 #include "tests/support/test_grid.hpp"
+#include "tools/support/built_paths.hpp"
 
 /// What was written outlives the broker and its segment, as far as it was promised.
 namespace ringside {
@@ -164,13 +165,13 @@ TEST(Durability, TheBrokerSaysWhatIsWrongWithItsDirectory) {
         grid.start();
         // Another grid's store.
         Process other(
-            {RINGSIDE_BROKER_PATH, "--grid", grid.name() + "-other", "--data", directory / "data"});
+            {built::broker, "--grid", grid.name() + "-other", "--data", directory / "data"});
         EXPECT_EQ(other.finish(0), 1);
         EXPECT_NE(other.errors().find("is the store of grid '" + grid.name()), std::string::npos);
     }
     std::ofstream(directory / "file") << "x";
-    Process broker({RINGSIDE_BROKER_PATH, "--grid", "test-" + std::to_string(getpid()) + "-file",
-                    "--data", directory / "file/data"});
+    Process broker({built::broker, "--grid", "test-" + std::to_string(getpid()) + "-file", "--data",
+                    directory / "file/data"});
     EXPECT_EQ(broker.finish(0), 1);
     EXPECT_NE(broker.errors().find("Not a directory"), std::string::npos);
 }

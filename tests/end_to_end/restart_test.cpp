@@ -12,6 +12,7 @@
 #include "tests/support/process.hpp"
 #include "tests/support/temporary_directory.hpp"
 #include "tests/support/test_grid.hpp"
+#include "tools/support/built_paths.hpp"
 
 /// A grid goes on when its broker is killed, replaced or upgraded.
 namespace ringside {
@@ -285,7 +286,7 @@ TEST(Succession, AStandbyGoesOnWhenTheOwnerDies) {
     TestGrid grid;
     Client client = Client::attach({.grid = grid.name()}).value();
     client.put("a", "1").value();
-    Process standby({RINGSIDE_BROKER_PATH, "--grid", grid.name(), "--standby"});
+    Process standby({built::broker, "--grid", grid.name(), "--standby"});
     EXPECT_EQ(standby.read_line().rfind("standby", 0), 0U);
     client.put("a", "2").value();
     grid.kill_broker();
@@ -297,7 +298,7 @@ TEST(Succession, AStandbyGoesOnWhenTheOwnerDies) {
 
 TEST(Succession, AStandbyEndsWhenItIsTold) {
     TestGrid grid;
-    Process standby({RINGSIDE_BROKER_PATH, "--grid", grid.name(), "--standby"});
+    Process standby({built::broker, "--grid", grid.name(), "--standby"});
     EXPECT_EQ(standby.read_line().rfind("standby", 0), 0U);
     EXPECT_EQ(standby.finish(SIGTERM), 0);
     EXPECT_TRUE(Client::attach({.grid = grid.name()})) << "the owner is there still";
@@ -305,8 +306,8 @@ TEST(Succession, AStandbyEndsWhenItIsTold) {
 
 TEST(Succession, AnUpgradeIsNotNoticedByWritersAndReaders) {
     const TemporaryDirectory directory;
-    const std::vector<std::string> command{RINGSIDE_BROKER_PATH, "--memory", "64MiB",
-                                           "--take-over",        "--data",   directory / "data"};
+    const std::vector<std::string> command{built::broker, "--memory", "64MiB",
+                                           "--take-over", "--data",   directory / "data"};
     TestGrid grid({"--memory", "64MiB", "--data", directory / "data"});
     Client client = Client::attach({.grid = grid.name()}).value();
     std::atomic<bool> stop = false;
@@ -351,7 +352,7 @@ TEST(Succession, ABrokerCanLeaveTheGridToTheNextOne) {
 TEST(Succession, TakingOverWhereThereIsNobodyIsAPlainStart) {
     TestGrid grid;
     EXPECT_EQ(grid.stop(), 0);
-    Process broker({RINGSIDE_BROKER_PATH, "--grid", grid.name(), "--take-over"});
+    Process broker({built::broker, "--grid", grid.name(), "--take-over"});
     EXPECT_EQ(broker.read_line().rfind("ready", 0), 0U);
     EXPECT_EQ(broker.finish(SIGTERM), 0);
 }

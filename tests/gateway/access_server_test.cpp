@@ -3,6 +3,7 @@
 #include "tests/gateway/watching.hpp"
 #include "tests/support/temporary_directory.hpp"
 #include "tools/gateway/access/api_keys.hpp"
+#include "tools/support/built_paths.hpp"
 
 namespace ringside {
 namespace {
@@ -249,7 +250,7 @@ TEST_F(GatewayRate, WhoAsksTooOftenIs429AndOthersAreServed) {
 }
 
 TEST_F(GatewayRate, AGatewayForEverybodyListensOnLoopbackOnly) {
-    testing::Process open({RINGSIDE_GATEWAY_PATH, "--grid", grid_.name(), "--listen", "0.0.0.0:0"});
+    testing::Process open({built::gateway, "--grid", grid_.name(), "--listen", "0.0.0.0:0"});
     EXPECT_EQ(open.finish(0), 2);
     EXPECT_THAT(open.errors(), HasSubstr("can be reached from other hosts"));
 }

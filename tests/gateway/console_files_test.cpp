@@ -1,4 +1,5 @@
 #include "tools/gateway/console/console_files.hpp"
+#include "tools/support/built_paths.hpp"
 
 #include <gtest/gtest.h>
 
@@ -15,7 +16,8 @@ using gateway::console_file;
 
 /// The console's sources lie beside the examples' data.
 std::string source(const std::string& name) {
-    const std::string path = RINGSIDE_TEST_DATA_DIR "/../../gateway/console/" + name;
+    const std::string path =
+        std::string(built::source_directory) + "/tools/gateway/console/" + name;
     std::ifstream file(path, std::ios::binary);
     EXPECT_TRUE(file) << path;
     return {std::istreambuf_iterator<char>(file), {}};

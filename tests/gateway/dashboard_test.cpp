@@ -12,6 +12,7 @@
 #include "tools/gateway/metrics/gateway_figures.hpp"
 #include "tools/gateway/metrics/grid_metrics.hpp"
 #include "tools/gateway/metrics/prometheus_text.hpp"
+#include "tools/support/built_paths.hpp"
 
 namespace ringside::testing {
 namespace {
@@ -22,7 +23,9 @@ class Dashboard : public ::testing::Test {
 protected:
     simdjson::dom::parser parser_;
     element root_ =
-        parser_.load(RINGSIDE_TEST_DATA_DIR "/../../gateway/dashboard/ringside.json").value();
+        parser_
+            .load(std::string(built::source_directory) + "/tools/gateway/dashboard/ringside.json")
+            .value();
 
     [[nodiscard]] std::vector<std::string> expressions() const {
         std::vector<std::string> all;

@@ -1,5 +1,6 @@
 #include "tests/gateway/deepstream_http_api.hpp"
 #include "tools/gateway/access/api_keys.hpp"
+#include "tools/support/built_paths.hpp"
 
 namespace ringside {
 namespace {
@@ -55,7 +56,7 @@ TEST_F(DeepstreamHttpPaths, ThatAreNoneOrTheSameAreRefused) {
     };
     for (const auto& [line, why] : wrong) {
         write("wrong.toml", std::string("[deepstream]\n") + line + '\n');
-        testing::Process refused({RINGSIDE_GATEWAY_PATH, "--grid", grid_.name(), "--config",
+        testing::Process refused({built::gateway, "--grid", grid_.name(), "--config",
                                   directory_ / "wrong.toml", "--listen", "127.0.0.1:0"});
         EXPECT_EQ(refused.finish(0), 2) << line;
         EXPECT_THAT(refused.errors(), HasSubstr(why));

@@ -5,6 +5,7 @@
 #include "tests/gateway/deepstream_login.hpp"
 #include "tests/gateway/signing_key.hpp"
 #include "tools/gateway/deepstream/login/login_limits.hpp"
+#include "tools/support/built_paths.hpp"
 
 namespace ringside {
 namespace {
@@ -418,7 +419,7 @@ Printed run(const std::string& command) {
 }
 
 TEST_F(DeepstreamLogin, WhatMakeHashPrintsGoesIntoAUsersFile) {
-    const std::string program = RINGSIDE_GATEWAY_PATH " make-hash --iterations 100 2>&1";
+    const std::string program = std::string(built::gateway) + " make-hash --iterations 100 2>&1";
     const Printed printed = run("printf 'the secret\\n' | " + program);
     ASSERT_EQ(printed.status, 0) << printed.text;
     write_file("users.yml", printed.text);
@@ -435,10 +436,11 @@ TEST_F(DeepstreamLogin, WhatMakeHashPrintsGoesIntoAUsersFile) {
 }
 
 TEST_F(DeepstreamLogin, MakeHashSaysWhatIsWrong) {
-    const Printed empty = run("printf '' | " RINGSIDE_GATEWAY_PATH " make-hash 2>&1");
+    const Printed empty = run("printf '' | " + std::string(built::gateway) + " make-hash 2>&1");
     EXPECT_EQ(empty.status, 2);
     EXPECT_NE(empty.text.find("no password"), std::string::npos) << empty.text;
-    const Printed unknown = run("echo x | " RINGSIDE_GATEWAY_PATH " make-hash --hash abc 2>&1");
+    const Printed unknown =
+        run("echo x | " + std::string(built::gateway) + " make-hash --hash abc 2>&1");
     EXPECT_EQ(unknown.status, 2);
     EXPECT_NE(unknown.text.find("'abc' is no hash"), std::string::npos) << unknown.text;
 }

@@ -2,6 +2,7 @@
 
 #include "shm/segment/segment.hpp"
 #include "tests/gateway/watching.hpp"
+#include "tools/support/built_paths.hpp"
 
 namespace ringside {
 namespace {
@@ -178,7 +179,7 @@ TEST_F(GatewayRestart, ARequestThatTakesTooLongForTheDrainIsCut) {
 
 TEST_F(GatewayRestart, AGatewayWithoutAGridSaysSoAndEnds) {
     testing::Process alone(
-        {RINGSIDE_GATEWAY_PATH, "--grid", grid_.name() + "-none", "--listen", "127.0.0.1:0"});
+        {built::gateway, "--grid", grid_.name() + "-none", "--listen", "127.0.0.1:0"});
     EXPECT_EQ(alone.finish(0), 1);
     EXPECT_THAT(alone.errors(), ::testing::HasSubstr(grid_.name() + "-none"));
 }

@@ -6,6 +6,7 @@
 
 #include "tests/support/cli_test.hpp"
 #include "tests/support/temporary_directory.hpp"
+#include "tools/support/built_paths.hpp"
 
 namespace ringside::testing {
 namespace {
@@ -144,7 +145,7 @@ TEST_F(ConfigFile, TopicsHaveALimit) {
 
 TEST_F(ConfigFile, TheProgramChecksIt) {
     static_cast<void>(read(valid));
-    const std::string program = RINGSIDE_KAFKA_PATH;
+    const std::string program = built::kafka;
     EXPECT_EQ(shell(program + " check --config " + path_).status, 0);
     const std::string here = "\"bootstrap.servers\" = \"127.0.0.1:9092\"\n";
     const auto checked_with = [&](const std::string& properties) {

@@ -1,6 +1,7 @@
 #include <fstream>
 
 #include "tests/kafka/source_test.hpp"
+#include "tools/support/built_paths.hpp"
 
 namespace ringside::testing {
 namespace {
@@ -33,8 +34,7 @@ protected:
         return directory_ / name;
     }
     [[nodiscard]] Outcome load(const std::string& arguments) const {
-        return shell(std::string(RINGSIDE_KAFKA_PATH) + " load --config " + config_ + " " +
-                     arguments);
+        return shell(std::string(built::kafka) + " load --config " + config_ + " " + arguments);
     }
     [[nodiscard]] std::string json(const std::string& name) const {
         const auto record = client_.get(name);
@@ -95,8 +95,7 @@ TEST_F(Loader, OneThatIsKilledGoesOnWhereItWas) {
         return record ? record->document()["offset"].as_int64().value_or(0) : 0;
     };
     for (std::int64_t target = 10'000; target < 60'000; target += 10'000) {
-        Process loading(
-            {RINGSIDE_KAFKA_PATH, "load", "--config", config_, "--topic", "seats", file});
+        Process loading({built::kafka, "load", "--config", config_, "--topic", "seats", file});
         ASSERT_TRUE(eventually([&] { return applied() >= target; }));
         loading.finish(SIGKILL);
     }
@@ -184,7 +183,7 @@ TEST_F(Loader, NeitherItNorReadyNeedsTheSecretsOfKafka) {
     const std::string key = "[kafka]\n";
     text.insert(text.find(key) + key.size(), "\"sasl.password\" = \"${RINGSIDE_NOT_SET}\"\n");
     std::ofstream(config_) << text;
-    const std::string tool = RINGSIDE_KAFKA_PATH;
+    const std::string tool = built::kafka;
 
     EXPECT_EQ(load("--topic seats " + write("seats.jsonl", lines(0, 1))).status, 0);
     EXPECT_EQ(shell(tool + " ready --config " + config_).status, 1);

@@ -1,4 +1,5 @@
 #include "tests/kafka/mock_kafka.hpp"
+#include "tools/support/built_paths.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -76,7 +77,7 @@ MockKafka::MockKafka(int brokers) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         dup2(in_reading.get(), STDIN_FILENO);
         dup2(out_writing.get(), STDOUT_FILENO);
-        execl(RINGSIDE_MOCK_KAFKA_PATH, "mock_kafka", count.c_str(), nullptr);
+        execl(built::mock_kafka, "mock_kafka", count.c_str(), nullptr);
         _exit(127);
     }
     const std::string line = read_line();

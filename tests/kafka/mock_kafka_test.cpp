@@ -1,6 +1,7 @@
 #include "tests/kafka/mock_kafka.hpp"
 
 #include "tests/support/process.hpp"
+#include "tools/support/built_paths.hpp"
 
 namespace ringside::testing {
 namespace {
@@ -27,19 +28,16 @@ TEST(MockKafka, SaysWhatIsWrongWithACommand) {
 }
 
 TEST(MockKafka, IsReadByDebiansKcat) {
-#ifdef RINGSIDE_KCAT_PATH
+    if (*built::kcat == '\0') GTEST_SKIP() << "kcat is not installed";
     MockKafka kafka;
     const std::string topic = kafka.make_topic("kcat");
     produce(kafka, topic, {{"seat", "free"}});
 
-    Process kcat({RINGSIDE_KCAT_PATH, "-b", kafka.bootstrap(), "-C", "-t", topic, "-o", "beginning",
-                  "-c", "1", "-f", "%k=%s\\n", "-q"});
+    Process kcat({built::kcat, "-b", kafka.bootstrap(), "-C", "-t", topic, "-o", "beginning", "-c",
+                  "1", "-f", "%k=%s\\n", "-q"});
 
     EXPECT_EQ(kcat.read_line(), "seat=free");
     EXPECT_EQ(kcat.finish(0), 0);
-#else
-    GTEST_SKIP() << "there is no kcat";
-#endif
 }
 
 }  // namespace

@@ -18,6 +18,7 @@
 #include "tests/support/process.hpp"
 #include "tests/support/temporary_directory.hpp"
 #include "tests/support/test_grid.hpp"
+#include "tools/support/built_paths.hpp"
 
 namespace ringside::testing {
 
@@ -43,7 +44,7 @@ public:
     }
     void start_without_waiting() {
         process_ = std::make_unique<Process>(std::vector<std::string>{
-            RINGSIDE_KAFKA_PATH, "sink", "--grid", grid_, "--config", directory_ / "kafka.toml"});
+            built::kafka, "sink", "--grid", grid_, "--config", directory_ / "kafka.toml"});
     }
     /// Ends it in order; its exit status.
     int stop() { return process_->finish(SIGTERM); }

@@ -1,4 +1,5 @@
 #include "tests/kafka/source_test.hpp"
+#include "tools/support/built_paths.hpp"
 
 namespace ringside::testing {
 namespace {
@@ -287,7 +288,7 @@ TEST_F(SourceFailure, AGridThatIsNotThereYetIsWaitedFor) {
     produce_deltas(topic, 0, 10);
     const std::string config = configure_topic(topic);
     grid_.lose();
-    Process source({RINGSIDE_KAFKA_PATH, "source", "--config", config});
+    Process source({built::kafka, "source", "--config", config});
     EXPECT_EQ(source.read_line(std::chrono::milliseconds(300)), "");
 
     grid_.start();

@@ -15,6 +15,7 @@
 #include "tests/support/process.hpp"
 #include "tests/support/temporary_directory.hpp"
 #include "tests/support/test_grid.hpp"
+#include "tools/support/built_paths.hpp"
 
 namespace ringside::testing {
 
@@ -62,7 +63,7 @@ protected:
     /// Starts a source and waits for its `ready`.
     static std::unique_ptr<Process> start(const std::string& config) {
         auto source = std::make_unique<Process>(
-            std::vector<std::string>{RINGSIDE_KAFKA_PATH, "source", "--config", config});
+            std::vector<std::string>{built::kafka, "source", "--config", config});
         if (source->read_line(patience) != "ready") {
             source->finish(SIGKILL);
             throw std::runtime_error("the source does not start: " + source->errors());
@@ -72,7 +73,7 @@ protected:
 
     /// The end of another command of the tool.
     [[nodiscard]] static Outcome run(const std::string& arguments) {
-        return shell(std::string(RINGSIDE_KAFKA_PATH) + " " + arguments);
+        return shell(std::string(built::kafka) + " " + arguments);
     }
 
     [[nodiscard]] std::int64_t position(const std::string& topic, int partition = 0) const {

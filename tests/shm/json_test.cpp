@@ -9,6 +9,7 @@
 #include "shm/document/builder.hpp"
 #include "shm/document/verify.hpp"
 #include "tests/shm/document_support.hpp"
+#include "tools/support/built_paths.hpp"
 
 namespace ringside {
 namespace {
@@ -37,7 +38,8 @@ TEST(Json, RandomDocumentsComeBackExactly) {
 }
 
 TEST(Json, RealDataComesBack) {
-    std::ifstream file(RINGSIDE_TEST_DATA_DIR "/earthquakes.jsonl");
+    std::ifstream file(std::string(built::source_directory) +
+                       "/tools/examples/data/earthquakes.jsonl");
     JsonReader reader;
     std::size_t lines = 0;
     for (std::string line; std::getline(file, line); ++lines) {

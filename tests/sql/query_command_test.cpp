@@ -5,6 +5,7 @@
 
 #include "shm/base/limits.hpp"
 #include "tests/support/cli_test.hpp"
+#include "tools/support/built_paths.hpp"
 
 /// `ringside query` and `ringside report` as a person uses them.
 namespace ringside {
@@ -237,8 +238,9 @@ TEST_F(QueryCommandTest, AReportHasAsManyRowsAsItMay) {
 }
 
 TEST_F(QueryCommandTest, TheReportOfAnOnSaleHoldsAtEveryInstant) {
-    const std::string report = RINGSIDE_TEST_DATA_DIR "/../onsale/report.sql";
-    Process sale({RINGSIDE_ONSALE_PATH, "-g", grid_.name(), "--seconds", "3"});
+    const std::string report =
+        std::string(built::source_directory) + "/tools/examples/onsale/report.sql";
+    Process sale({built::onsale, "-g", grid_.name(), "--seconds", "3"});
     ASSERT_TRUE(
         comes_to_show("query \"SELECT count(*) AS n FROM records WHERE name GLOB "
                       "'event/*/sales'\"",

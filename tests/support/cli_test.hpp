@@ -10,6 +10,7 @@
 
 #include "tests/support/process.hpp"
 #include "tests/support/test_grid.hpp"
+#include "tools/support/built_paths.hpp"
 
 namespace ringside::testing {
 
@@ -36,7 +37,7 @@ protected:
     TestGrid grid_;
 
     [[nodiscard]] std::string cli() const {
-        return std::string(RINGSIDE_CLI_PATH) + " -g " + grid_.name() + " ";
+        return std::string(built::cli) + " -g " + grid_.name() + " ";
     }
     [[nodiscard]] Outcome run(const std::string& arguments) const {
         return shell(cli() + arguments);
@@ -53,7 +54,7 @@ protected:
     }
     /// Starts a command that goes on.
     [[nodiscard]] std::unique_ptr<Process> start(std::vector<std::string> words) const {
-        words.insert(words.begin(), {RINGSIDE_CLI_PATH, "-g", grid_.name()});
+        words.insert(words.begin(), {built::cli, "-g", grid_.name()});
         return std::make_unique<Process>(std::move(words));
     }
     /// The number that follows `"key":` in JSON text.

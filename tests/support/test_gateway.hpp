@@ -11,6 +11,7 @@
 #include "tests/support/process.hpp"
 #include "tests/support/temporary_directory.hpp"
 #include "tests/support/test_grid.hpp"
+#include "tools/support/built_paths.hpp"
 
 namespace ringside::testing {
 
@@ -26,8 +27,8 @@ public:
 
     /// Starts it, on another port, and waits for its `ready`.
     void start() {
-        std::vector<std::string> command{RINGSIDE_GATEWAY_PATH, "--grid",     grid_,     "--listen",
-                                         "127.0.0.1:0",         "--log-file", log_path()};
+        std::vector<std::string> command{built::gateway, "--grid",     grid_,     "--listen",
+                                         "127.0.0.1:0",  "--log-file", log_path()};
         command.insert(command.end(), options_.begin(), options_.end());
         process_ = std::make_unique<Process>(std::move(command));
         const std::string line = process_->read_line();

@@ -15,13 +15,14 @@
 
 #include "shm/base/descriptor.hpp"
 #include "shm/segment/segment.hpp"
+#include "tools/support/built_paths.hpp"
 
 namespace ringside::testing {
 
-/// Waits until `condition()` holds; false when it has not within the deadline.
+/// Waits until `condition()` holds. Returns false after the deadline, which only a failure reaches.
 template <class Condition>
 [[nodiscard]] bool eventually(Condition condition,
-                              std::chrono::milliseconds within = std::chrono::seconds(10)) {
+                              std::chrono::milliseconds within = std::chrono::seconds(60)) {
     const auto deadline = std::chrono::steady_clock::now() + within;
     while (!condition()) {
         if (std::chrono::steady_clock::now() > deadline) return false;
@@ -35,7 +36,7 @@ template <class Condition>
 class TestGrid {
 public:
     explicit TestGrid(std::vector<std::string> options = {"--memory", "64MiB"},
-                      std::string program = RINGSIDE_BROKER_PATH)
+                      std::string program = built::broker)
         : options_(std::move(options)), program_(std::move(program)) {
         start();
     }

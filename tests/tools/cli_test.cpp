@@ -3,6 +3,7 @@
 #include <fstream>
 
 #include "tests/support/cli_test.hpp"
+#include "tools/support/built_paths.hpp"
 
 /// The command line as a person uses it: the real program against a real broker.
 namespace ringside {
@@ -51,7 +52,7 @@ TEST_F(CliTest, TellsByItsExitStatusWhatWentWrong) {
     expect_status("nonsense", 2);
     expect_status("load /no/such/file", 2);
     expect_status("watch 'a**'", 2);
-    EXPECT_EQ(shell(std::string(RINGSIDE_CLI_PATH) + " -g no-such-grid-here ls").status, 3);
+    EXPECT_EQ(shell(std::string(built::cli) + " -g no-such-grid-here ls").status, 3);
     expect("get a", "1");
 }
 
@@ -69,7 +70,8 @@ TEST_F(CliTest, WatchesUntilTheCountIsReached) {
 }
 
 TEST_F(CliTest, DumpsWhatLoadReadsBackToAnEqualGrid) {
-    const std::string data = RINGSIDE_TEST_DATA_DIR "/earthquakes.jsonl";
+    const std::string data =
+        std::string(built::source_directory) + "/tools/examples/data/earthquakes.jsonl";
     const Outcome loaded = run("load " + data + " --name 'quake/{properties.net}/{id}'");
     EXPECT_EQ(loaded.status, 0);
     EXPECT_NE(loaded.output.find(R"({"records":1707,)"), std::string::npos) << loaded.output;
@@ -77,7 +79,7 @@ TEST_F(CliTest, DumpsWhatLoadReadsBackToAnEqualGrid) {
     const TestGrid other;
     const std::string file = ::testing::TempDir() + other.name();
     std::ofstream(file) << dumped.output;
-    const std::string cli = std::string(RINGSIDE_CLI_PATH) + " -g " + other.name();
+    const std::string cli = std::string(built::cli) + " -g " + other.name();
     EXPECT_EQ(shell(cli + " load " + file).status, 0);
     unlink(file.c_str());
     EXPECT_TRUE(shell(cli + " dump").output == dumped.output);
@@ -86,7 +88,7 @@ TEST_F(CliTest, DumpsWhatLoadReadsBackToAnEqualGrid) {
 TEST_F(CliTest, LoadTellsWhichLinesItRefuses) {
     const Outcome outcome =
         shell("printf '{\"id\":\"a\"}\\n{\"id\":\\n{\"no\":1}\\n\\n{\"id\":\"b//c\"}\\n' | " +
-              std::string(RINGSIDE_CLI_PATH) + " -g " + grid_.name() + " load - --name 'r/{id}'");
+              std::string(built::cli) + " -g " + grid_.name() + " load - --name 'r/{id}'");
     EXPECT_EQ(outcome.status, 1);
     for (const char* line :
          {"line 2: ", "line 3: ", "line 5: ", R"("records":1,)", R"("refused":3)"}) {
@@ -110,7 +112,7 @@ TEST_F(CliTest, InspectsTheSegmentOfADeadBroker) {
 
 TEST(BrokerProgram, RefusesASecondOneAndBadOptions) {
     const TestGrid grid;
-    const std::string broker = RINGSIDE_BROKER_PATH;
+    const std::string broker = built::broker;
     const Outcome second = shell(broker + " --grid " + grid.name());
     EXPECT_EQ(second.status, 1);
     EXPECT_NE(second.output.find("pid " + std::to_string(grid.broker())), std::string::npos)

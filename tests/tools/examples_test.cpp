@@ -1,4 +1,7 @@
+#include <filesystem>
+
 #include "tests/support/cli_test.hpp"
+#include "tools/support/built_paths.hpp"
 
 /// The examples check what they show, and tell by their exit status whether it was so.
 namespace ringside {
@@ -16,32 +19,35 @@ protected:
 };
 
 TEST_F(ExamplesTest, AnOnSaleAddsUpAtEveryInstant) {
-    const Outcome outcome = play(RINGSIDE_ONSALE_PATH, "--seconds 2");
+    const Outcome outcome = play(built::onsale, "--seconds 2");
     EXPECT_EQ(outcome.status, 0) << outcome.output;
     EXPECT_NE(outcome.output.find("all add up"), std::string::npos) << outcome.output;
 }
 
-#ifdef RINGSIDE_ONSALE_KAFKA_SCRIPT
 TEST_F(ExamplesTest, AnOnSaleThroughKafkaAppliesEachDeltaOnce) {
+    if (*built::kafka == '\0') GTEST_SKIP() << "this build has no bridge to Kafka";
+    const auto folder = [](const char* program) {
+        return std::filesystem::path(program).parent_path().string();
+    };
     const Outcome outcome =
-        shell("PATH=" RINGSIDE_PROGRAMS_PATH ":$PATH RINGSIDE_GRID=" + grid_.name() +
-              " " RINGSIDE_ONSALE_KAFKA_SCRIPT " --seconds 2");
+        shell("PATH=" + folder(built::cli) + ":" + folder(built::kafka) +
+              ":$PATH RINGSIDE_GRID=" + grid_.name() + " " + built::source_directory +
+              "/tools/examples/onsale/kafka/play --seconds 2");
     EXPECT_EQ(outcome.status, 0) << outcome.output;
     EXPECT_NE(outcome.output.find("all add up; each delta was applied exactly once"),
               std::string::npos)
         << outcome.output;
     EXPECT_NE(outcome.output.find("seat map of event 1: "), std::string::npos) << outcome.output;
 }
-#endif
 
 TEST_F(ExamplesTest, QuotesScaleFromOneToThreeProvidersAndBackWithoutAnError) {
-    const Outcome outcome = play(RINGSIDE_QUOTES_PATH);
+    const Outcome outcome = play(built::quotes);
     EXPECT_EQ(outcome.status, 0) << outcome.output;
     EXPECT_NE(outcome.output.find("the caller saw no error"), std::string::npos) << outcome.output;
 }
 
 TEST_F(ExamplesTest, ASeatMapIsDrawnOnlyWhileSomebodyWatchesIt) {
-    const Outcome outcome = play(RINGSIDE_SEATMAP_PATH);
+    const Outcome outcome = play(built::seatmap);
     EXPECT_EQ(outcome.status, 0) << outcome.output;
     EXPECT_EQ(outcome.output.find("NO"), std::string::npos) << outcome.output;
 }

@@ -2,6 +2,7 @@
 
 #include "tests/support/cli_test.hpp"
 #include "tests/support/temporary_directory.hpp"
+#include "tools/support/built_paths.hpp"
 
 /// `listen`: real programs, real shells.
 namespace ringside {
@@ -76,7 +77,7 @@ TEST_F(ListenCommandTest, CommandsEndWithAListenerThatIsKilled) {
 
 TEST_F(ListenCommandTest, ACommandThatHasDoneItsWorkHasProvided) {
     const auto listener =
-        listen("clock/*", std::string(RINGSIDE_CLI_PATH) + R"( put "$RINGSIDE_SUBJECT" 12)");
+        listen("clock/*", std::string(built::cli) + R"( put "$RINGSIDE_SUBJECT" 12)");
     const auto watcher = start({"watch", "clock/1", "--initial"});
     EXPECT_NE(watcher->read_line().find(R"("document":12)"), std::string::npos);
     EXPECT_EQ(listener->read_line(), line("wanted"));

@@ -7,6 +7,7 @@
 #include "tests/support/process.hpp"
 #include "tests/support/temporary_directory.hpp"
 #include "tests/support/test_grid.hpp"
+#include "tools/support/built_paths.hpp"
 
 /// `ringside backup` and `ringside verify`, as an operator uses them.
 namespace ringside {
@@ -23,7 +24,7 @@ struct Finished {
 };
 
 Finished run(const std::string& grid, std::vector<std::string> words) {
-    std::vector<std::string> command{RINGSIDE_CLI_PATH, "-g", grid};
+    std::vector<std::string> command{built::cli, "-g", grid};
     command.insert(command.end(), words.begin(), words.end());
     Process process(command);
     Finished finished;
@@ -92,7 +93,7 @@ TEST(Backup, CanBeForAnotherGrid) {
     client.put("a", "1").value();
     const std::string other = grid.name() + "-other";
     EXPECT_EQ(run(grid.name(), {"backup", directory / "backup", "--as", other}).status, 0);
-    Process broker({RINGSIDE_BROKER_PATH, "--grid", other, "--data", directory / "backup"});
+    Process broker({built::broker, "--grid", other, "--data", directory / "backup"});
     ASSERT_EQ(broker.read_line().rfind("ready", 0), 0U);
     EXPECT_EQ(run(other, {"get", "a"}).out, "1");
     EXPECT_EQ(broker.finish(SIGTERM), 0);
