@@ -1,4 +1,5 @@
 #include <benchmark/benchmark.h>
+#include <toml++/toml.h>
 
 #include <string>
 #include <vector>

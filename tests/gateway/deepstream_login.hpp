@@ -1,5 +1,6 @@
 #pragma once
 
+#include <toml++/toml.h>
 #include <boost/asio/co_spawn.hpp>
 #include <stdexcept>
 #include <utility>

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <toml++/toml.h>
 
 #include <memory>
 #include <optional>

@@ -1,3 +1,5 @@
+#include <toml++/toml.h>
+
 #include "tools/kafka/kafka/properties.hpp"
 
 #include <gmock/gmock.h>

@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <toml++/toml.h>
 
 #include "ringside/record.hpp"
 #include "tools/kafka/sink/acknowledgements.hpp"

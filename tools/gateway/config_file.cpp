@@ -1,3 +1,4 @@
+#include <toml++/toml.h>
 #include <algorithm>
 
 #include "tools/gateway/options.hpp"

@@ -1,5 +1,7 @@
 #include "tools/kafka/config.hpp"
 
+#include <toml++/toml.h>
+
 namespace ringside::kafka {
 
 Result<Config> read_config(const std::string& path, Reads reads) {

@@ -1,12 +1,15 @@
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <chrono>
 #include <string>
 #include <string_view>
 
 #include "ringside/client.hpp"
 #include "shm/base/limits.hpp"
+
+namespace CLI {
+class App;
+}
 
 namespace ringside::tools {
 

@@ -1,5 +1,6 @@
 #include "tools/support/toml_file.hpp"
 
+#include <toml++/toml.h>
 #include <algorithm>
 
 namespace ringside::tools {
@@ -106,6 +107,17 @@ TomlFile::Take TomlFile::to(std::int64_t& number, std::int64_t least, std::int64
             number = *value;
             return {};
         };
+}
+
+Result<std::size_t> TomlFile::index_of(std::string_view key, const toml::node& node,
+                                       std::span<const std::string_view> words) const {
+    const auto word = node.value_exact<std::string_view>();
+    std::string wanted = std::string(key) + " must be one of";
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        if (word && *word == words[i]) return i;
+        wanted += " " + in_quotes(words[i]);
+    }
+    return error_at(node, wanted);
 }
 
 }  // namespace ringside::tools

@@ -1,18 +1,18 @@
 #pragma once
 
-#include <toml++/toml.h>
-
 #include <array>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "shm/base/errc.hpp"
+#include "tools/support/toml_forward.hpp"
 
 namespace ringside::tools {
 
@@ -59,20 +59,20 @@ public:
         const std::array<std::pair<std::string_view, Choice>, count>& choices) const {
         return [this, &choice, &choices](std::string_view key,
                                          const toml::node& node) -> Result<void> {
-            const auto word = node.value_exact<std::string_view>();
-            std::string wanted = std::string(key) + " must be one of";
-            for (const auto& [name, value] : choices) {
-                if (word && *word == name) {
-                    choice = value;
-                    return {};
-                }
-                wanted += " '" + std::string(name) + "'";
-            }
-            return error_at(node, wanted);
+            std::array<std::string_view, count> words;
+            for (std::size_t i = 0; i < count; ++i) words[i] = choices[i].first;
+            const auto index = index_of(key, node, words);
+            if (!index) return index.error();
+            choice = choices[*index].second;
+            return {};
         };
     }
 
 private:
+    /// The index of the word that the node contains.
+    [[nodiscard]] Result<std::size_t> index_of(std::string_view key, const toml::node& node,
+                                               std::span<const std::string_view> words) const;
+
     std::filesystem::path path_;
 };
 

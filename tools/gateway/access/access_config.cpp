@@ -1,5 +1,7 @@
 #include "tools/gateway/access/access_config.hpp"
 
+#include <toml++/toml.h>
+
 #include "tools/gateway/deepstream/names.hpp"
 #include "tools/gateway/valve/valve_permissions.hpp"
 

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <toml++/toml.h>
-
 #include <array>
 #include <filesystem>
 #include <string_view>
@@ -12,6 +10,7 @@
 #include "tools/gateway/access/cors.hpp"
 #include "tools/gateway/access/rate_limiter.hpp"
 #include "tools/gateway/access/rules.hpp"
+#include "tools/support/toml_forward.hpp"
 
 namespace ringside::gateway {
 

@@ -1,6 +1,7 @@
 #include "tools/gateway/access/api_keys.hpp"
 
 #include <openssl/rand.h>
+#include <toml++/toml.h>
 
 #include <array>
 #include <optional>

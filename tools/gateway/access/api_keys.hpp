@@ -1,7 +1,5 @@
 #pragma once
 
-#include <toml++/toml.h>
-
 #include <memory>
 #include <string>
 #include <string_view>
@@ -11,6 +9,7 @@
 #include "tools/gateway/access/digest.hpp"
 #include "tools/gateway/access/identity.hpp"
 #include "tools/support/toml_file.hpp"
+#include "tools/support/toml_forward.hpp"
 
 namespace ringside::gateway {
 

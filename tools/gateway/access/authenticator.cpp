@@ -1,6 +1,7 @@
 #include "tools/gateway/access/authenticator.hpp"
 
 #include <strings.h>
+#include <toml++/toml.h>
 
 #include <algorithm>
 

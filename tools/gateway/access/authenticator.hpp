@@ -1,7 +1,5 @@
 #pragma once
 
-#include <toml++/toml.h>
-
 #include <chrono>
 #include <filesystem>
 #include <memory>
@@ -15,6 +13,7 @@
 #include "tools/gateway/access/identity.hpp"
 #include "tools/gateway/access/jwt.hpp"
 #include "tools/gateway/access/lru_cache.hpp"
+#include "tools/support/toml_forward.hpp"
 
 namespace ringside::gateway {
 

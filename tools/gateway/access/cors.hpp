@@ -1,7 +1,5 @@
 #pragma once
 
-#include <toml++/toml.h>
-
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -10,6 +8,7 @@
 #include <vector>
 
 #include "shm/base/errc.hpp"
+#include "tools/support/toml_forward.hpp"
 
 namespace ringside::gateway {
 

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <toml++/toml.h>
-
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -15,6 +13,7 @@
 #include "tools/gateway/access/identity.hpp"
 #include "tools/gateway/access/jwks.hpp"
 #include "tools/support/toml_file.hpp"
+#include "tools/support/toml_forward.hpp"
 
 namespace ringside::gateway {
 

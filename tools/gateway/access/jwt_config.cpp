@@ -1,3 +1,5 @@
+#include <toml++/toml.h>
+
 /// How a JwtVerifier is made of the table [jwt].
 
 #include <algorithm>

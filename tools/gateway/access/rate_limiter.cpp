@@ -1,5 +1,6 @@
 #include "tools/gateway/access/rate_limiter.hpp"
 
+#include <toml++/toml.h>
 #include <algorithm>
 #include <cmath>
 

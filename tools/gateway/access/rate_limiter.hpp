@@ -1,7 +1,5 @@
 #pragma once
 
-#include <toml++/toml.h>
-
 #include <chrono>
 #include <filesystem>
 #include <list>
@@ -13,6 +11,7 @@
 
 #include "shm/base/errc.hpp"
 #include "shm/name/pattern.hpp"
+#include "tools/support/toml_forward.hpp"
 
 namespace ringside::gateway {
 

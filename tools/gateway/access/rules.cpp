@@ -1,5 +1,6 @@
 #include "tools/gateway/access/rules.hpp"
 
+#include <toml++/toml.h>
 #include <algorithm>
 
 #include "tools/gateway/access/access_limits.hpp"

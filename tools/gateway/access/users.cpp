@@ -1,5 +1,6 @@
 #include "tools/gateway/access/users.hpp"
 
+#include <toml++/toml.h>
 #include <algorithm>
 
 namespace ringside::gateway {

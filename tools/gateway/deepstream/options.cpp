@@ -1,5 +1,6 @@
 #include "tools/gateway/deepstream/options.hpp"
 
+#include <toml++/toml.h>
 #include <array>
 #include <set>
 

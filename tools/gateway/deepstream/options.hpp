@@ -1,7 +1,5 @@
 #pragma once
 
-#include <toml++/toml.h>
-
 #include <chrono>
 #include <cstddef>
 #include <memory>
@@ -9,6 +7,7 @@
 
 #include "tools/gateway/deepstream/login/logins.hpp"
 #include "tools/support/toml_file.hpp"
+#include "tools/support/toml_forward.hpp"
 
 namespace ringside::gateway::deepstream {
 

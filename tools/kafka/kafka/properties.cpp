@@ -1,5 +1,6 @@
 #include "tools/kafka/kafka/properties.hpp"
 
+#include <toml++/toml.h>
 #include <algorithm>
 #include <array>
 #include <cstdlib>

@@ -1,6 +1,7 @@
 #include "tools/kafka/mapping/condition.hpp"
 
 #include <re2/re2.h>
+#include <toml++/toml.h>
 
 #include <algorithm>
 

@@ -1,5 +1,6 @@
 #include "tools/kafka/mapping/constant.hpp"
 
+#include <toml++/toml.h>
 #include <optional>
 
 #include "tools/kafka/mapping/mapping_limits.hpp"

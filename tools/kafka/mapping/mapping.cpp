@@ -1,3 +1,4 @@
+#include <toml++/toml.h>
 #include <array>
 
 #include "tools/kafka/mapping/mapper.hpp"

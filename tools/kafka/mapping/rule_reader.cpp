@@ -1,3 +1,4 @@
+#include <toml++/toml.h>
 #include <algorithm>
 #include <array>
 #include <initializer_list>

@@ -1,5 +1,6 @@
 #include "tools/kafka/mapping/toml_values.hpp"
 
+#include <toml++/toml.h>
 #include <algorithm>
 
 #include "tools/kafka/mapping/mapping_limits.hpp"

@@ -1,5 +1,6 @@
 #include "tools/kafka/sink/options.hpp"
 
+#include <toml++/toml.h>
 #include <algorithm>
 #include <array>
 #include <utility>

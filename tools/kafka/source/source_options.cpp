@@ -1,6 +1,7 @@
 #include "tools/kafka/source/source_options.hpp"
 
 #include <regex.h>
+#include <toml++/toml.h>
 
 #include <algorithm>
 #include <array>

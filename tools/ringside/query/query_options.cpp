@@ -1,5 +1,6 @@
 #include "tools/ringside/query/query_options.hpp"
 
+#include <CLI/CLI.hpp>
 #include <fstream>
 #include <iterator>
 #include <sstream>

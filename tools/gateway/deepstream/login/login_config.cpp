@@ -1,5 +1,7 @@
 #include "tools/gateway/deepstream/login/login_config.hpp"
 
+#include <toml++/toml.h>
+
 #include "tools/gateway/deepstream/login/file_login.hpp"
 #include "tools/gateway/deepstream/login/login_limits.hpp"
 #include "tools/gateway/deepstream/login/open_login.hpp"

@@ -1,13 +1,12 @@
 #pragma once
 
-#include <toml++/toml.h>
-
 #include <memory>
 
 #include "shm/base/errc.hpp"
 #include "tools/gateway/access/authenticator.hpp"
 #include "tools/gateway/deepstream/login/login_method.hpp"
 #include "tools/support/toml_file.hpp"
+#include "tools/support/toml_forward.hpp"
 
 namespace ringside::gateway::deepstream {
 

@@ -1,5 +1,7 @@
 #include "tools/gateway/deepstream/login/logins.hpp"
 
+#include <toml++/toml.h>
+
 #include "shm/document/json.hpp"
 #include "tools/gateway/deepstream/login/login_config.hpp"
 #include "tools/gateway/deepstream/login/login_limits.hpp"

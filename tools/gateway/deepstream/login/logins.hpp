@@ -1,7 +1,5 @@
 #pragma once
 
-#include <toml++/toml.h>
-
 #include <memory>
 #include <vector>
 
@@ -9,6 +7,7 @@
 #include "tools/gateway/access/authenticator.hpp"
 #include "tools/gateway/deepstream/login/login_method.hpp"
 #include "tools/support/toml_file.hpp"
+#include "tools/support/toml_forward.hpp"
 
 namespace ringside::gateway::deepstream {
 

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <toml++/toml.h>
-
 #include <chrono>
 #include <memory>
 #include <string>
@@ -11,6 +9,7 @@
 #include "tools/gateway/deepstream/login/login_method.hpp"
 #include "tools/gateway/deepstream/login/web_post.hpp"
 #include "tools/support/toml_file.hpp"
+#include "tools/support/toml_forward.hpp"
 
 namespace ringside::gateway::deepstream {
 
