@@ -56,9 +56,8 @@ struct Outbox {
 /// One turn:
 ///   1  the clock; records whose time to live ran out
 ///   2  declarations and requests of the active sessions, lane by lane, at most `requests_per_lane`
-///   of one and
-///      `requests_per_turn` of all, beginning behind the session where the last turn began; and a
-///      look at a few sessions that are idle
+///      of one and `requests_per_turn` of all, beginning behind the session where the last turn
+///      began; and a look at a few sessions that are idle;
 ///      then what sessions are to be told, and the records that tell of them
 ///   3  publish: all commits of the turn become visible by one store
 ///   4  replies become visible: who reads one sees its commit

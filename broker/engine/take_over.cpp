@@ -9,14 +9,11 @@
 /// everything and found it fit; here it is acted upon, in this order:
 ///   0  readers are told that there are no secondary indexes: they are built anew afterwards
 ///   1  heap, slots, table, ring know again what is taken. Memory that nothing leads to may still
-///   be
-///      read, by readers who found a way to it before: it is kept out of use (quarantine)
+///      be read, by readers who found a way to it before: it is kept out of use (quarantine)
 ///   2  slots and table lead to published versions only; records that never had one are made
-///   deleted
-///      ones, and taken out of index and table
+///      deleted ones, and taken out of index and table
 ///   3  what readers of older revisions need is put into `history_` again; deleted records that
-///   were
-///      on their way out are put on it again
+///      were on their way out are put on it again
 ///   4  the next revision is published, without a change: whoever pins it or a later one has looked
 ///      at the grid after step 3
 /// A reader in between sees nothing but what was there before: step 2 replaces versions above

@@ -273,8 +273,7 @@ std::set<std::string> Store::Impl::boundaries_after(const std::string& key) cons
 /// How to read past damage:
 ///   1  with the checksums of RocksDB's blocks, as long as they match
 ///   2  from a block on that fails: without them, in a process of its own, because RocksDB may end
-///   a
-///      process that makes it take such a block apart; each record has a checksum of its own
+///      a process that makes it take such a block apart; each record has a checksum of its own
 ///   3  where that process comes to its end: on with 1 from the next name that a file begins or
 ///      ends with
 Result<Store::Summary> Store::Impl::read(const OnRecord& each, const OnDamage& damaged) const {

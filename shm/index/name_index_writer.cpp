@@ -31,9 +31,8 @@
 ///   2  A subtree that a live word leads to holds exactly the names of its interval that are in the
 ///      index at that moment: W2 replaces it as a whole.
 ///   3  The word of a child that a reader loads in a live node is the state at the load; in a
-///   frozen
-///      node, that at its replacement. The node was live when the reader loaded the word above it,
-///      or by induction that one was frozen after R1. Either moment is after the pin.
+///      frozen node, that at its replacement. The node was live when the reader loaded the word
+///      above it, or by induction that one was frozen after R1. Either moment is after the pin.
 ///   4  By 2 and 3 each interval is visited as it was at some moment after the pin: the names that
 ///      stayed are in it, and only there. Names that come or go meanwhile are met or not; at S they
 ///      are not visible, because the engine erases only what no pinned revision can see.

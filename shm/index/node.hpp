@@ -138,9 +138,8 @@ private:
 /// Up to 64 children, and between two of them the shortest text that separates their names: all
 /// names in child i are below separator i, all in child i + 1 at or above it.
 ///
-///   0       2       4      6            8                    8 + 8n             8 + 8n + 4(n-1)
-///   | level | count | skip | text bytes | children, 8 B each | heads, 4 B each | ends, 2 B each |
-///   text |
+///   0       2       4      6            8                    8 + 8n        8 + 8n + 4(n-1)
+///   | level | count | skip | text bytes | children, 8 B each | heads, 4 B  | ends, 2 B     | text |
 ///
 /// The text is what all separators begin with, then the rest of each up to its end; heads are those
 /// of the rests.

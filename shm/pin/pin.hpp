@@ -17,9 +17,8 @@
 ///       versions that only a reader below the revision of replacement follows
 ///   E2  horizon := H;  E3  fence;  E4  read all pins
 ///   E5  free what was replaced at a revision <= min(H, smallest pin). What was only unlinked
-///   (nodes
-///       of the index, old tables) needs no history: it is free once every pin that is set is at or
-///       after the revision at which it was unlinked.
+///       (nodes of the index, old tables) needs no history: it is free once every pin that is set
+///       is at or after the revision at which it was unlinked.
 /// Invariant: no reader meets a freed block. If E4 missed the pin of R1, the two fences order E2
 /// before R3: the reader sees H and starts again unless S >= H, and then needs nothing replaced at
 /// or below H; and it sees everything that was unlinked before E3.

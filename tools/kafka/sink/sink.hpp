@@ -19,9 +19,8 @@ namespace ringside::kafka {
 ///
 ///   1  the position record is made this sink's own, as soon as the grid is there
 ///   2  a watch begins with the revision after the position; where the grid does not retain that
-///   any
-///      more, or was begun anew, "lagged" is told, the whole state as of one revision, "resumed",
-///      and the watch begins after that revision
+///      any more, or was begun anew, "lagged" is told, the whole state as of one revision,
+///      "resumed", and the watch begins after that revision
 ///   3  each change is handed to librdkafka, which sends it until Kafka has it
 ///   4  the position follows, five times a second, to the last revision of which Kafka has all
 ///

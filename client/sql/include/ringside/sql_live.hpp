@@ -30,10 +30,9 @@ namespace ringside::sql {
 /// time.
 ///
 ///     LiveQuery sales = client.live_query(sql::live_description(
-///         "SELECT section, count(*), sum(price) FROM seats WHERE status = 'sold' GROUP BY
-///         section",
-///         {.tables = {"seats=event/*/*/seat/*(section, status, price
-///         INTEGER)"}}).value()).value();
+///         "SELECT section, count(*), sum(price) FROM seats WHERE status = 'sold' "
+///         "GROUP BY section",
+///         {.tables = {"seats=event/*/*/seat/*(section, status, price INTEGER)"}}).value()).value();
 [[nodiscard]] Result<LiveDescription> live_description(
     std::string_view text, const Options& options = {},
     std::optional<std::size_t>* error_offset = nullptr);
