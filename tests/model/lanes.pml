@@ -19,18 +19,25 @@
  * Asserted: every request comes whole, once, in order, and so does its reply; a session whose
  * client has gone is closed. A lost wake-up is an end state where somebody sleeps.
  *
- * Variants:
- * BROKEN_INDEX_FIRST         assertion  P3 before P2: the tail is published before the words
- * BROKEN_ROOM_FIRST          assertion  C3 before C2: the room is given back before the copy
- * BROKEN_SLEEP_FLAG_LATE     end state  the engine says that it sleeps after its last look
- * BROKEN_NO_FENCE_AT_BELL    end state  the client looks whether the engine sleeps without a fence
- * BROKEN_NO_FENCE_AT_SLEEP   end state  the engine takes its last look without a fence
- * BROKEN_NO_FENCE_AT_WAKE    end state  W2 without a fence
- * BROKEN_NO_FENCE_AT_WAIT    end state  S2 without a fence
- * BROKEN_NO_SECOND_LOOK      end state  S2 is left out
- * BROKEN_VALUE_LATE          end state  S3's value is loaded after S2
- * BROKEN_SLEEPS_ON_HEAD      end state  who waits for room or replies sleeps on the head alone
- * BROKEN_CLOSE_WITHOUT_NUDGE end state  a session's end is ordered, and the engine sleeps on
+ * Variants, each with a part of the assertion that it violates, or of the line where a process
+ * waits for ever:
+ * BROKEN_INDEX_FIRST         `taken+1`             P3 before P2: the tail is published before the
+ *                                                  words
+ * BROKEN_ROOM_FIRST          `word[`               C3 before C2: the room is given back before the
+ *                                                  copy
+ * BROKEN_SLEEP_FLAG_LATE     stuck at `epoll_wait` the engine says that it sleeps after its last
+ *                                                  look
+ * BROKEN_NO_FENCE_AT_BELL    stuck at `epoll_wait` the client looks whether the engine sleeps
+ *                                                  without a fence
+ * BROKEN_NO_FENCE_AT_SLEEP   stuck at `epoll_wait` the engine takes its last look without a fence
+ * BROKEN_NO_FENCE_AT_WAKE    stuck at `futex ==`   W2 without a fence
+ * BROKEN_NO_FENCE_AT_WAIT    stuck at `futex ==`   S2 without a fence
+ * BROKEN_NO_SECOND_LOOK      stuck at `futex ==`   S2 is left out
+ * BROKEN_VALUE_LATE          stuck at `futex ==`   S3's value is loaded after S2
+ * BROKEN_SLEEPS_ON_HEAD      stuck at `futex ==`   who waits for room or replies sleeps on the
+ *                                                  head alone
+ * BROKEN_CLOSE_WITHOUT_NUDGE stuck at `epoll_wait` a session's end is ordered, and the engine
+ *                                                  sleeps on
  */
 #define REQUESTS 5
 #define REQUEST_ROOM 2

@@ -22,20 +22,24 @@
  * no block that was free or reused, under either of its two looks, and found the version of its
  * revision; when nobody reads, everything but the live version comes back.
  *
- * Variants:
- * BROKEN_NO_HORIZON_LOOK      assertion  R3 is left out
- * BROKEN_NO_BARRIER           assertion  E3 is left out
- * BROKEN_FREE_BEFORE_HORIZON  assertion  E5 comes before E2
- * BROKEN_STRUCTURE_EARLY      assertion  what is unlinked waits for a revision too little
- * BROKEN_UNLINK_FREES         assertion  a tombstone does not wait in `structure_` when unlinked
- * BROKEN_ONE_LOOK_UP          assertion  a newer revision is taken without looking up again
- * BROKEN_LATE_REVOCATION      assertion  a pin is revoked after what it protects was freed
- * BROKEN_TOMBSTONE_FORGOTTEN  assertion  a tombstone is given up when a commit under way covers it
- * BROKEN_NO_CHECK             assertion  the reader does not ask whether its pin was revoked
+ * Variants, each with a part of the assertion that it violates:
+ * BROKEN_NO_HORIZON_LOOK     `met_reuse` R3 is left out
+ * BROKEN_NO_BARRIER          `met_reuse` E3 is left out
+ * BROKEN_FREE_BEFORE_HORIZON `met_reuse` E5 comes before E2
+ * BROKEN_STRUCTURE_EARLY     `met_reuse` what is unlinked waits for a revision too little
+ * BROKEN_UNLINK_FREES        `met_reuse` a tombstone does not wait in `structure_` when unlinked
+ * BROKEN_ONE_LOOK_UP         `met_reuse` a newer revision is taken without looking up again
+ * BROKEN_LATE_REVOCATION     `met_reuse` a pin is revoked after what it protects was freed
+ * BROKEN_TOMBSTONE_FORGOTTEN `waits[b]`  a tombstone is given up when a commit under way covers it
+ * BROKEN_NO_CHECK            `met_reuse` the reader does not ask whether its pin was revoked
  */
 #define BLOCKS 3
 #define NONE BLOCKS            /* as an offset of 0 */
-#define REVISIONS 3            /* the engine's last one */
+#if SHORT
+#define REVISIONS 2            /* the engine's last one */
+#else
+#define REVISIONS 3
+#endif
 #define NO_LIMIT 255
 
 /* How much of the ring is kept, and whether memory is short. */

@@ -18,16 +18,16 @@
  * first again from 5 on. Asserted: the reader takes from it what is true of its revision, whenever
  * it looks, and where the chunk says enough to count without a look, that is true, too.
  *
- * Variants:
- * BROKEN_NO_SECOND_LOOK   assertion  `from` is not loaded again
- * BROKEN_NO_WRITER_FENCE  assertion  the release fence of W2 is left out
- * BROKEN_NO_READER_FENCE  assertion  the acquire fence of R2 is left out
- * BROKEN_NOT_FREED        assertion  W3 does not store `no_revision`
- * BROKEN_FREED_EARLY      assertion  W3 does not wait for readers
- * BROKEN_NO_SECOND_COUNT  assertion  `changes` is not loaded again
- * BROKEN_COUNT_NOT_MARKED assertion  `changes` is not made odd before a change
- * BROKEN_ENDED_COUNT      assertion  postings that have ended are counted
- * BROKEN_NEWER_COUNT      assertion  postings that begin after the revision are counted
+ * Variants, each with a part of the assertion that it violates:
+ * BROKEN_NO_SECOND_LOOK   `(taken==`    `from` is not loaded again
+ * BROKEN_NO_WRITER_FENCE  `(taken>0)==` the release fence of W2 is left out
+ * BROKEN_NO_READER_FENCE  `(taken>0)==` the acquire fence of R2 is left out
+ * BROKEN_NOT_FREED        `(taken==`    W3 does not store `no_revision`
+ * BROKEN_FREED_EARLY      `(taken==`    W3 does not wait for readers
+ * BROKEN_NO_SECOND_COUNT  `(taken>0)==` `changes` is not loaded again
+ * BROKEN_COUNT_NOT_MARKED `(taken>0)==` `changes` is not made odd before a change
+ * BROKEN_ENDED_COUNT      `(taken>0)==` postings that have ended are counted
+ * BROKEN_NEWER_COUNT      `(taken>0)==` postings that begin after the revision are counted
  */
 #define FREE 255               /* no_revision */
 #define STORES 16
@@ -205,7 +205,7 @@ inline count_by_chunk() {
     load(CHANGES, again);
 #endif
     if
-    :: from % 2 == 0 && again == from && record == 0 && to <= at -> assert(taken == (TRUTH > 0))
+    :: from % 2 == 0 && again == from && record == 0 && to <= at -> assert((taken > 0) == (TRUTH > 0))
     :: else
     fi
 }

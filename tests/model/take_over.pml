@@ -20,20 +20,26 @@
  * finds what was published at its revision, in memory that is not used again; the segment fits
  * together whenever a broker surveys it. Nobody waits for ever (no invalid end state).
  *
- * Variants:
- * BROKEN_FORGETS_ENTRIES     assertion  what is in doubt is decided without the ring's entries
- * BROKEN_TRUSTS_HEAD         assertion  entries of a revision that was not published are believed
- * BROKEN_NOT_BEGUN           assertion  `begun` is not stored: what the ring has forgotten is done again
- * BROKEN_SERVES_OLD          assertion  a request whose reply is there is carried out again
- * BROKEN_ANSWERED_APART      assertion  `answered` is stored after the tail of the replies
- * BROKEN_REPLY_FIRST         assertion  replies are visible before the revision
- * BROKEN_SENT_LATE           assertion  the client stores `sent` after the tail of its requests
- * BROKEN_NO_EMPTY_REVISION   assertion  the take-over publishes no revision of its own
- * BROKEN_STILLBORN_LIVES     assertion  a record that was never published is not made a deleted one
- * BROKEN_EARLY_REUSE         assertion  there is no quarantine
- * BROKEN_ABSENT_IS_GONE      assertion  a session that has not come back holds nothing
+ * Variants, each with a part of the assertion that it violates:
+ * BROKEN_FORGETS_ENTRIES   `applied[i]`     what is in doubt is decided without the ring's entries
+ * BROKEN_TRUSTS_HEAD       `applied[which]` entries of a revision that was not published are
+ *                                           believed
+ * BROKEN_NOT_BEGUN         `applied[i]`     `begun` is not stored: what the ring has forgotten is
+ *                                           done again
+ * BROKEN_SERVES_OLD        `applied[which]` a request whose reply is there is carried out again
+ * BROKEN_ANSWERED_APART    `answered[`      `answered` is stored after the tail of the replies
+ * BROKEN_REPLY_FIRST       `applied[which]` replies are visible before the revision
+ * BROKEN_SENT_LATE         `applied[i]`     the client stores `sent` after the tail of its requests
+ * BROKEN_NO_EMPTY_REVISION `truth`          the take-over publishes no revision of its own
+ * BROKEN_STILLBORN_LIVES   `table`          a record that was never published is not made a
+ *                                           deleted one
+ * BROKEN_EARLY_REUSE       `truth`          there is no quarantine
+ * BROKEN_ABSENT_IS_GONE    `truth`          a session that has not come back holds nothing
  */
 #define REQUESTS 2
+/* What is broken shows with a reader alone: the other half need not be searched. */
+#define ONLY_READER_SHOWS \
+    (BROKEN_NO_EMPTY_REVISION || BROKEN_EARLY_REUSE || BROKEN_ABSENT_IS_GONE)
 #define NUMBERS 5              /* requests and what is sent again */
 
 /* Outcomes, as they stand in a reply: number * 4 + outcome. */
@@ -46,6 +52,7 @@
 byte request[NUMBERS + 1], request_tail, request_head, sent;  /* a request lies at its number */
 byte reply[NUMBERS + 1], reply_tail, answered, begun;
 byte pin, deaths;              /* revision + 1, 0 = none; how many are to come */
+byte wanted = REQUESTS;        /* how many requests the client sends */
 bool is_absent, given_up, is_announced = true, has_lane = true, dies;
 bool is_client_done, is_reader_done, was_refused;
 #define IS_OVER (is_client_done && is_reader_done)
@@ -68,7 +75,8 @@ proctype client() {
     byte number, taken, done, which, outcome;
     bool is_answered[NUMBERS + 1];
 
-    send(1); send(2);
+    send(1);
+    if :: wanted > 1 -> send(2) :: else fi;
     do
     :: taken < reply_tail ->
         atomic {
@@ -81,7 +89,7 @@ proctype client() {
             taken++
         }
         if :: outcome == NOT_APPLIED -> send(which) :: else fi
-    :: done == REQUESTS -> break
+    :: done == wanted -> break
     od;
     is_client_done = true
 }
@@ -242,8 +250,10 @@ proctype broker() {
 init {
     atomic {
         if                     /* two deaths, or one and a reader */
-        :: deaths = 2; is_reader_done = true
-        :: deaths = 1; was_refused = true; run reader(); run attachment()
+#if !ONLY_READER_SHOWS
+        :: deaths = 2 - SHORT; is_reader_done = true
+#endif
+        :: deaths = 1; wanted = REQUESTS - SHORT; was_refused = true; run reader(); run attachment()
         fi;
         run client(); run broker(); run death()
     }

@@ -50,7 +50,6 @@ inline commit(n) {
 }
 
 /* P2 */
-/* P2 */
 inline publish() {
     head_word = head;
     d_step {
