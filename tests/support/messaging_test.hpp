@@ -9,9 +9,6 @@
 
 namespace ringside::testing {
 
-/// How long a test waits for what is to come.
-inline constexpr std::chrono::milliseconds soon{10'000};
-
 /// A grid, a client of it, and how results are shown in one word.
 class MessagingTest : public ::testing::Test {
 protected:

@@ -49,7 +49,7 @@ public:
     [[nodiscard]] pid_t pid() const noexcept { return pid_; }
 
     /// The first line that it prints, without its end; empty when it ended or said nothing in time.
-    std::string read_line(std::chrono::milliseconds within = std::chrono::seconds(20)) {
+    std::string read_line(std::chrono::milliseconds within = std::chrono::seconds(60)) {
         std::string line;
         const auto deadline = std::chrono::steady_clock::now() + within;
         for (char c = 0; std::chrono::steady_clock::now() < deadline;) {
@@ -63,7 +63,7 @@ public:
 
     /// Whether it comes to print a text to standard error; what was printed up to there is gone.
     bool comes_to_say(const std::string& text,
-                      std::chrono::milliseconds within = std::chrono::seconds(20)) {
+                      std::chrono::milliseconds within = std::chrono::seconds(60)) {
         std::string said;
         const auto deadline = std::chrono::steady_clock::now() + within;
         for (char c = 0; std::chrono::steady_clock::now() < deadline;) {

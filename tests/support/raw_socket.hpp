@@ -49,7 +49,7 @@ public:
 
     /// Bytes that come; empty: the connection is over. None: nothing came in time.
     [[nodiscard]] std::optional<std::string> receive(
-        std::chrono::milliseconds within = std::chrono::seconds(20)) const {
+        std::chrono::milliseconds within = std::chrono::seconds(60)) const {
         pollfd ready{socket_.get(), POLLIN, 0};
         if (poll(&ready, 1, static_cast<int>(within.count())) != 1) return std::nullopt;
         char bytes[65536];

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <stdexcept>
@@ -19,16 +20,32 @@
 
 namespace ringside::testing {
 
-/// Waits until `condition()` holds. Returns false after the deadline, which only a failure reaches.
+/// How long a test waits for a condition. Reached only by a test that fails: on a busy machine a
+/// process may not run for seconds.
+inline constexpr std::chrono::milliseconds soon{60'000};
+
+/// A timer of the product that must not fire while a test runs.
+inline constexpr std::chrono::milliseconds never{3'600'000};
+
+/// Waits until `condition()` holds. Returns false if it does not hold within the deadline.
 template <class Condition>
-[[nodiscard]] bool eventually(Condition condition,
-                              std::chrono::milliseconds within = std::chrono::seconds(60)) {
+[[nodiscard]] bool eventually(Condition condition, std::chrono::milliseconds within = soon) {
     const auto deadline = std::chrono::steady_clock::now() + within;
     while (!condition()) {
         if (std::chrono::steady_clock::now() > deadline) return false;
         usleep(1000);
     }
     return true;
+}
+
+/// Options of a broker that waits for providers and listeners however slowly they run. Options
+/// that a test gives itself stay as they are.
+inline std::vector<std::string> with_patience(std::vector<std::string> options) {
+    for (const char* timer : {"--accept-timeout-ms", "--response-timeout-ms"}) {
+        if (std::ranges::find(options, timer) != options.end()) continue;
+        options.insert(options.end(), {timer, std::to_string(never.count())});
+    }
+    return options;
 }
 
 /// A real broker process with a grid of its own name; ended, and its names removed, at the end of
@@ -79,7 +96,7 @@ public:
         writing = Descriptor();
         pollfd ready{reading.get(), POLLIN, 0};
         char line[256] = {};
-        if (poll(&ready, 1, 20'000) != 1 || read(reading.get(), line, sizeof line - 1) <= 0 ||
+        if (poll(&ready, 1, 60'000) != 1 || read(reading.get(), line, sizeof line - 1) <= 0 ||
             std::string(line).rfind("ready", 0) != 0) {
             throw std::runtime_error("the broker does not start");
         }

@@ -11,14 +11,14 @@
 
 namespace ringside::testing {
 
-/// A WebSocket's client that blocks: at most 20 s for a message. Errors are thrown.
+/// A WebSocket's client that blocks: at most 60 s for a message. Errors are thrown.
 class WsClient {
 public:
     explicit WsClient(std::uint16_t port, const std::string& target = "/v1/ws",
                       const std::string& origin = {}) {
         auto& socket = stream_.next_layer();
         socket.connect({boost::asio::ip::address_v4::loopback(), port});
-        const timeval deadline{.tv_sec = 20, .tv_usec = 0};
+        const timeval deadline{.tv_sec = 60, .tv_usec = 0};
         setsockopt(socket.native_handle(), SOL_SOCKET, SO_RCVTIMEO, &deadline, sizeof deadline);
         if (!origin.empty()) {
             stream_.set_option(boost::beast::websocket::stream_base::decorator(
