@@ -161,8 +161,12 @@ Task<bool> Connection::read_request() {
             co_await stream_.async_read_some(buffer_.prepare(read_bytes), use_task);
         buffer_.commit(count);
         server_.counts().bytes_received += count;
-        if (!failed) continue;
+        // A cut ends no read that has taken bytes already. A request that begins with them is in
+        // time; one that they do not complete is late.
+        if (!failed && phase_ == Phase::idle) is_late_ = false;
+        if (!failed && !is_late_) continue;
         if (is_late_ && phase_ != Phase::idle) {
+            is_refused_ = true;
             Response late = Response::of({408, "too_slow", "the request did not come in time"});
             co_await answer(late, nullptr);
         }
