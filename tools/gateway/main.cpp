@@ -98,7 +98,7 @@ Result<void> serve(const Options& options) {
     if (!tls) return tls.error();
     allow_descriptors(options.limits.connections);
     asio::io_context loop(1);
-    auto grid = GridAccess::attach(loop, options.grid);
+    auto grid = GridAccess::attach(loop, options.grid, options.broker_time);
     if (!grid) return grid.error();
     Gateway gateway(loop, **grid, options);
     Server server(loop, gateway, options.limits, *tls);

@@ -23,6 +23,7 @@ struct Flags {
     std::optional<std::int64_t> idle_timeout_ms;
     std::optional<std::int64_t> write_timeout_ms;
     std::optional<std::int64_t> drain_ms;
+    std::optional<std::int64_t> broker_timeout_ms;
     std::optional<std::string> log_level;
     std::optional<std::string> log_file;
 };
@@ -55,6 +56,9 @@ void declare(CLI::App& app, Flags& flags) {
     app.add_option("--drain-ms", flags.drain_ms,
                    "For what is under way when the gateway is ended (default: 10000)")
         ->check(CLI::NonNegativeNumber);
+    app.add_option("--broker-timeout-ms", flags.broker_timeout_ms,
+                   "For an answer of the broker, or for the next broker (default: 2500)")
+        ->check(CLI::PositiveNumber);
     app.add_option("--log-level", flags.log_level, "debug, info, warning or error (default: info)");
     app.add_option("--log-file", flags.log_file, "Where to log (default: standard error)");
     app.set_version_flag("--version", "ringside-gateway " RINGSIDE_VERSION);
@@ -86,6 +90,7 @@ Result<Options> options_of(const Flags& flags) {
     take(flags.idle_timeout_ms, options.limits.idle_time);
     take(flags.write_timeout_ms, options.limits.write_time);
     take(flags.drain_ms, options.limits.drain_time);
+    take(flags.broker_timeout_ms, options.broker_time);
     take(flags.log_level, options.log_level);
     take(flags.log_file, options.log_file);
     for (const std::string& address : options.listen) {

@@ -23,6 +23,7 @@ struct Options {
     std::string grid = "default";
     std::vector<std::string> listen = {"127.0.0.1:8080"};
     ServerLimits limits;
+    std::chrono::milliseconds broker_time{2500};  ///< see GridAccess::attach
     std::optional<TlsOptions> tls;
     std::shared_ptr<const Access> access;
     deepstream::Options deepstream;

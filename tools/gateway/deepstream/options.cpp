@@ -56,24 +56,24 @@ Result<Options> Options::from(const toml::table& root, const tools::TomlFile& fi
     if (!table) return table.error();
     if (*table == nullptr) return options;
     const auto elsewhere = [](std::string_view, const toml::node&) -> Result<void> { return {}; };
-    auto read =
-        file.read(**table, "[deepstream]",
-                  {{"path", file.to(options.path)},
-                   {"http_path", file.to(options.http_path)},
-                   {"http_auth_path", file.to(options.http_auth_path)},
-                   {"health_path", file.to(options.health_path)},
-                   {"http_request_timeout_ms", time_to(file, options.http_request_time, hour_ms)},
-                   {"durable", file.to(options.is_durable)},
-                   {"max_auth_attempts", file.to(options.login_attempts_max, 1, 1000)},
-                   {"unauthenticated_timeout_ms", time_to(file, options.login_time, hour_ms)},
-                   {"heartbeat_interval_ms", time_to(file, options.heartbeat, hour_ms)},
-                   {"max_message_bytes", file.to(options.message_bytes_max, 1024, 1 << 30)},
-                   {"rpc_ack_timeout_ms", time_to(file, options.rpc_accept_time, hour_ms / 2)},
-                   {"rpc_response_timeout_ms", time_to(file, options.rpc_answer_time, hour_ms / 2)},
-                   {"listen_response_timeout_ms", time_to(file, options.listen_answer_time, 900)},
-                   {"provide_requestor_name", file.to(options.tells_requestor_name)},
-                   {"provide_requestor_data", file.to(options.tells_requestor_data)},
-                   {"auth", elsewhere}});
+    auto read = file.read(
+        **table, "[deepstream]",
+        {{"path", file.to(options.path)},
+         {"http_path", file.to(options.http_path)},
+         {"http_auth_path", file.to(options.http_auth_path)},
+         {"health_path", file.to(options.health_path)},
+         {"http_request_timeout_ms", time_to(file, options.http_request_time, hour_ms)},
+         {"durable", file.to(options.is_durable)},
+         {"max_auth_attempts", file.to(options.login_attempts_max, 1, 1000)},
+         {"unauthenticated_timeout_ms", time_to(file, options.login_time, hour_ms)},
+         {"heartbeat_interval_ms", time_to(file, options.heartbeat, hour_ms)},
+         {"max_message_bytes", file.to(options.message_bytes_max, 1024, 1 << 30)},
+         {"rpc_ack_timeout_ms", time_to(file, options.rpc_accept_time, hour_ms / 2)},
+         {"rpc_response_timeout_ms", time_to(file, options.rpc_answer_time, hour_ms / 2)},
+         {"listen_response_timeout_ms", time_to(file, options.listen_answer_time, hour_ms / 2)},
+         {"provide_requestor_name", file.to(options.tells_requestor_name)},
+         {"provide_requestor_data", file.to(options.tells_requestor_data)},
+         {"auth", elsewhere}});
     if (!read) return read.error();
     if (!(*table)->contains("http_auth_path")) options.http_auth_path = options.http_path + "/auth";
     if (auto checked = check_paths(options, file, **table); !checked) return checked.error();

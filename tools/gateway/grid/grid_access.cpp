@@ -7,10 +7,6 @@ namespace ringside::gateway {
 namespace {
 
 constexpr std::size_t worker_threads = 4;
-/// How long the next broker is waited for. A write that it does not come for is waited for as long
-/// again, because it may be under way.
-constexpr std::chrono::milliseconds broker_time{2500};
-
 Result<Client> attach_client(const std::string& grid, std::chrono::milliseconds timeout) {
     return Client::attach({.grid = grid, .program = "gateway", .timeout = timeout});
 }
@@ -18,7 +14,8 @@ Result<Client> attach_client(const std::string& grid, std::chrono::milliseconds 
 }  // namespace
 
 Result<std::unique_ptr<GridAccess>> GridAccess::attach(asio::io_context& loop,
-                                                       const std::string& grid) {
+                                                       const std::string& grid,
+                                                       std::chrono::milliseconds broker_time) {
     auto client = attach_client(grid, broker_time);
     if (!client) return client.error();
     auto reader = attach_client(grid, std::chrono::milliseconds(0));

@@ -19,9 +19,12 @@ namespace ringside::gateway {
 /// Thread safety: that of the loop, but for what tasks in `work` use.
 class GridAccess {
 public:
+    /// `broker_time`: how long a request waits for the broker to answer, or for the next broker. A
+    /// write waits up to twice as long, because it may be under way.
     /// Errors: those of Client::attach.
     static Result<std::unique_ptr<GridAccess>> attach(asio::io_context& loop,
-                                                      const std::string& grid);
+                                                      const std::string& grid,
+                                                      std::chrono::milliseconds broker_time);
     ~GridAccess();
 
     /// For reads and watches of the loop: where there is no broker just now, calls that need one
@@ -29,7 +32,7 @@ public:
     [[nodiscard]] Client& reader() noexcept { return reader_; }
     /// Records for decisions; for any thread.
     [[nodiscard]] const RecordSource& records() const noexcept { return records_; }
-    /// For tasks in `work`: calls wait for the broker up to 5 s.
+    /// For tasks in `work`: its calls wait for a broker as `attach` was told.
     [[nodiscard]] Client& client() noexcept { return client_; }
 
     Task<Writer::Outcome> write(Write write) {
