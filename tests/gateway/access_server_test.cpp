@@ -239,7 +239,7 @@ class GatewayRate : public ConfiguredGateway {};
 TEST_F(GatewayRate, WhoAsksTooOftenIs429AndOthersAreServed) {
     key("eager");
     configure(key("calm") +
-              "[[rate_limit]]\nusers = [\"eager\"]\nrequests_per_second = 0.01\nburst = 3\n");
+              "[[rate_limit]]\nusers = [\"eager\"]\nrequests_per_second = 0.001\nburst = 3\n");
     for (int i = 0; i < 3; ++i) {
         EXPECT_EQ(http_.get("/v1/records", as("eager")).status, 200);
     }

@@ -11,7 +11,7 @@ protected:
     /// The first line of what is answered, and the status.
     [[nodiscard]] std::string curl(std::vector<std::string> arguments,
                                    const std::string& target) const {
-        std::vector<std::string> command{"/usr/bin/curl",  "-sS", "--max-time", "20", "-w",
+        std::vector<std::string> command{"/usr/bin/curl",  "-sS", "--max-time", "60", "-w",
                                          " %{http_code}\n"};
         command.insert(command.end(), arguments.begin(), arguments.end());
         command.push_back(gateway_.url(target));
@@ -27,7 +27,7 @@ TEST_F(GatewayByCurl, TheFirstCommandsWorkAsTheyAreShown) {
     const std::string put = curl({"-X", "PUT", "-d", R"({"status":"free","price":4200})"}, seat);
     EXPECT_THAT(put, HasSubstr(R"("version":1} 201)"));
     EXPECT_EQ(curl({}, seat), R"({"price":4200,"status":"free"} 200)");
-    testing::Process watch({"/usr/bin/curl", "-sSN", "--max-time", "20",
+    testing::Process watch({"/usr/bin/curl", "-sSN", "--max-time", "60",
                             gateway_.url("/v1/watch?pattern=event/42/**&initial=true")});
     EXPECT_EQ(watch.read_line(), "event: current");
     EXPECT_THAT(watch.read_line(), HasSubstr(R"("name":"event/42/seat/A12")"));

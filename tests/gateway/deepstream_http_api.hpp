@@ -13,7 +13,15 @@ namespace ringside::testing {
 /// A gateway that serves deepstream's clients as each test configures it.
 class DeepstreamHttpApiTest : public GatewayTest {
 protected:
-    void configure(const std::string& text) {
+    /// Time limits that `text` does not name are not reached.
+    void configure(std::string text) {
+        const std::string table = "[deepstream]\n";
+        const std::size_t at = text.find(table);
+        for (const std::string limit :
+             {"http_request_timeout_ms", "rpc_ack_timeout_ms", "rpc_response_timeout_ms"}) {
+            if (at == std::string::npos || text.find(limit) != std::string::npos) continue;
+            text.insert(at + table.size(), limit + " = 1800000\n");
+        }
         write("gateway.toml", text);
         gateway_.stop();
         gateway_.set_options({"--config", directory_ / "gateway.toml"});

@@ -1,4 +1,5 @@
 #include "tests/gateway/deepstream_http_api.hpp"
+#include "tests/support/growing_time.hpp"
 
 namespace ringside {
 namespace {
@@ -98,7 +99,7 @@ TEST_F(DeepstreamHttpApi, AnEventIsTold) {
                   R"({"topic":"event","action":"emit","eventName":"e"})"),
               success(done + ',' + done));
     for (const char* expected : {R"({"x":1})", "null"}) {
-        const auto event = watch.next(std::chrono::seconds(20)).value();
+        const auto event = watch.next(testing::soon).value();
         EXPECT_EQ(to_json(event.record.document()), expected);
     }
 }
@@ -107,7 +108,7 @@ TEST_F(DeepstreamHttpApi, ACallIsAnsweredByItsProvider) {
     auto provider = attach().provide("call/*").value();
     std::thread serving([&] {
         for (int i = 0; i < 2; ++i) {
-            auto call = provider.next(std::chrono::seconds(20)).value();
+            auto call = provider.next(testing::soon).value();
             if (call.name() == "call/good") call.answer(to_json(call.document())).value();
             else call.fail(R"("sold out")").value();
         }
@@ -151,16 +152,26 @@ TEST_F(DeepstreamHttpApi, MessagesAreCarriedOutOneAfterAnother) {
 }
 
 TEST_F(DeepstreamHttpApi, WhatIsNotDoneInTimeIsToldAndWhatFollowsIsLeft) {
-    configure("[deepstream]\nhttp_request_timeout_ms = 300\n");
-    auto provider = attach().provide("never").value();
-    EXPECT_EQ(api(record("write", "a", R"(,"data":{})") +
-                  R"(,{"topic":"rpc","action":"make","rpcName":"never"},)" +
-                  record("write", "b", R"(,"data":{})")),
-              R"({"result":"PARTIAL_SUCCESS","body":[)" + done + ',' + late + ',' + late + "]}");
-    // The one that was under way comes to its end, and the next is still not carried out.
-    provider.next(std::chrono::seconds(20)).value().answer("1").value();
-    EXPECT_EQ(api(record("read", "a")), success(R"({"version":1,"data":{},"success":true})"));
-    EXPECT_EQ(client_.get("b").error(), Errc::not_found);
+    EXPECT_TRUE(testing::with_growing_limit([&](std::chrono::milliseconds limit) {
+        const std::string time = std::to_string(limit.count());
+        configure("[deepstream]\nhttp_request_timeout_ms = " + time + '\n');
+        auto provider = attach().provide("never/" + time).value();
+        const std::string answered =
+            api(record("write", "a/" + time, R"(,"data":{})") +
+                R"(,{"topic":"rpc","action":"make","rpcName":"never/)" + time + "\"}," +
+                record("write", "b/" + time, R"(,"data":{})"));
+        if (answered == failure(late + ',' + late + ',' + late)) return false;
+        EXPECT_EQ(answered, R"({"result":"PARTIAL_SUCCESS","body":[)" + done + ',' + late + ',' +
+                                late + "]}");
+        // The one that was under way comes to its end, and the next is still not carried out.
+        provider.next(testing::soon).value().answer("1").value();
+        EXPECT_TRUE(testing::eventually([&] {
+            return api(record("read", "a/" + time)) ==
+                   success(R"({"version":1,"data":{},"success":true})");
+        }));
+        EXPECT_EQ(client_.get("b/" + time).error(), Errc::not_found);
+        return true;
+    }));
 }
 
 TEST_F(DeepstreamHttpApi, AnswersToARequestAreBounded) {

@@ -57,7 +57,7 @@ protected:
 
     template <class Condition>
     void run_until(Condition holds) {
-        const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+        const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(120);
         while (!holds()) {
             if (std::chrono::steady_clock::now() > give_up) throw std::runtime_error("it hangs");
             if (loop_.stopped()) loop_.restart();  // it had nothing to do

@@ -5,6 +5,7 @@
 #include "tests/gateway/exposition.hpp"
 #include "tests/gateway/gateway_test.hpp"
 #include "tests/support/deepstream_client.hpp"
+#include "tests/support/growing_time.hpp"
 
 namespace ringside::testing {
 namespace {
@@ -38,7 +39,8 @@ wire::RecordMessage write(RecordAction action, const std::string& name, std::int
     message.set_correlation_id("w" + std::to_string(version));
     return message;
 }
-bool is(const wire::RecordMessage& message, RecordAction action) {
+template <class Message, class Action>
+bool is(const Message& message, Action action) {
     return message.action() == static_cast<std::int32_t>(action);
 }
 
@@ -50,9 +52,9 @@ protected:
     /// Starts the gateway anew with further lines in [deepstream].
     void configure(const std::string& lines) {
         const std::string path = directory_ / "gateway.toml";
-        std::ofstream(path) << "[deepstream]\n" << lines;
+        std::ofstream(path) << "[deepstream]\nheartbeat_interval_ms = 3600000\n" << lines;
         gateway_.stop();
-        gateway_.set_options({"--config", path, "--write-timeout-ms", "2000"});
+        gateway_.set_options({"--config", path});
         gateway_.start();
     }
     TemporaryDirectory directory_;
@@ -210,14 +212,27 @@ TEST_F(DeepstreamSession, BadJsonEndsTheConnectionThatSentItAndNoOther) {
     EXPECT_EQ(hex(other.receive_bytes()), "0610021a020803") << "pong";
 }
 
-TEST_F(DeepstreamSession, WhoDoesNotLogInIsSentAway) {
-    configure("unauthenticated_timeout_ms = 200\n");
+TEST_F(DeepstreamSession, WhoSaysNothingIsSentAway) {
+    configure("unauthenticated_timeout_ms = 1\n");
     DeepstreamClient client(gateway_.port());
-    client.send(message_of<wire::ConnectionMessage>(ConnectionAction::challenge));
-    EXPECT_EQ(client.receive<wire::ConnectionMessage>().action(), 4);
-    EXPECT_EQ(client.receive<wire::ConnectionMessage>().action(),
-              static_cast<std::int32_t>(ConnectionAction::authentication_timeout));
+    EXPECT_TRUE(
+        is(client.receive<wire::ConnectionMessage>(), ConnectionAction::authentication_timeout));
     EXPECT_EQ(client.close_code(), 1008U);
+}
+
+TEST_F(DeepstreamSession, WhoGreetsAndDoesNotLogInIsSentAway) {
+    EXPECT_TRUE(with_growing_limit([&](std::chrono::milliseconds limit) {
+        configure("unauthenticated_timeout_ms = " + std::to_string(limit.count()) + '\n');
+        DeepstreamClient client(gateway_.port());
+        client.send(message_of<wire::ConnectionMessage>(ConnectionAction::challenge));
+        const auto told = client.receive<wire::ConnectionMessage>();
+        if (is(told, ConnectionAction::authentication_timeout)) return false;
+        EXPECT_TRUE(is(told, ConnectionAction::accept));
+        EXPECT_TRUE(is(client.receive<wire::ConnectionMessage>(),
+                       ConnectionAction::authentication_timeout));
+        EXPECT_EQ(client.close_code(), 1008U);
+        return true;
+    }));
 }
 
 TEST_F(DeepstreamSession, AMessageThatIsTooLargeEndsTheConnection) {

@@ -18,9 +18,12 @@ protected:
     explicit GatewayTest(std::vector<std::string> options = {},
                          std::vector<std::string> grid_options = {"--memory", "64MiB",
                                                                   "--ring-entries", "4096"})
-        : grid_(std::move(grid_options)), gateway_(grid_.name(), std::move(options)) {}
+        : grid_(with_patience(std::move(grid_options))),
+          gateway_(grid_.name(), std::move(options)) {}
 
-    [[nodiscard]] Client attach() const { return Client::attach({.grid = grid_.name()}).value(); }
+    [[nodiscard]] Client attach() const {
+        return Client::attach({.grid = grid_.name(), .timeout = soon}).value();
+    }
 
     /// A member of the object that was answered, as JSON; empty: it has none.
     static std::string member(const HttpResponse& response, const std::string& key) {

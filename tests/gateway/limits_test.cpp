@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "tests/gateway/gateway_test.hpp"
+#include "tests/support/growing_time.hpp"
 
 namespace ringside {
 namespace {
@@ -53,17 +54,13 @@ TEST(GatewayLimits, AHeaderThatComesTooSlowlyIs408) {
     const TestGateway gateway(grid.name(), {"--header-timeout-ms", "300"});
     const RawSocket socket(gateway.port());
     std::string answered;
-    bool is_over = false;
     // One byte at a time: each is a sign of life, but the header has to be complete in time.
     EXPECT_TRUE(testing::eventually([&] {
-        socket.send(answered.empty() ? "G" : "");
-        if (const auto some = socket.receive(std::chrono::milliseconds(20))) {
-            answered += *some;
-            is_over = some->empty();
-        }
-        return is_over;
+        socket.send("G");
+        answered = socket.receive(std::chrono::milliseconds(5)).value_or("");
+        return !answered.empty();
     }));
-    EXPECT_TRUE(answered.empty() || answered.starts_with("HTTP/1.1 408 ")) << answered;
+    EXPECT_THAT(answered + socket.read_to_end(), StartsWith("HTTP/1.1 408 "));
     HttpClient http(gateway.port());
     EXPECT_EQ(http.get("/healthz").status, 200);
 }
@@ -86,11 +83,17 @@ TEST(GatewayLimits, ABodyThatDoesNotComeIs408) {
 
 TEST(GatewayLimits, AnIdleConnectionIsClosedWithoutAWord) {
     const TestGrid grid;
-    const TestGateway gateway(grid.name(), {"--idle-timeout-ms", "300"});
-    EXPECT_EQ(RawSocket(gateway.port()).read_to_end(), "");
-    const RawSocket used(gateway.port());
-    used.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
-    EXPECT_THAT(used.read_to_end(), StartsWith("HTTP/1.1 200 "));
+    EXPECT_TRUE(testing::with_growing_limit([&](std::chrono::milliseconds limit) {
+        const TestGateway gateway(grid.name(),
+                                  {"--idle-timeout-ms", std::to_string(limit.count())});
+        EXPECT_EQ(RawSocket(gateway.port()).read_to_end(), "");
+        const RawSocket used(gateway.port());
+        used.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        const std::string answered = used.read_to_end();
+        if (answered.empty()) return false;
+        EXPECT_THAT(answered, StartsWith("HTTP/1.1 200 "));
+        return true;
+    }));
 }
 
 TEST(GatewayLimits, AConnectionBeyondTheLimitIs503AndThoseThatAreThereGoOn) {

@@ -11,9 +11,7 @@ using ::testing::StartsWith;
 
 class GatewayMalformed : public testing::GatewayTest {
 protected:
-    GatewayMalformed()
-        : GatewayTest({"--header-bytes", "4096", "--body-bytes", "65536", "--header-timeout-ms",
-                       "20000"}) {}
+    GatewayMalformed() : GatewayTest({"--header-bytes", "4096", "--body-bytes", "65536"}) {}
 
     /// Everything that is answered to these bytes, until the gateway ends the connection.
     [[nodiscard]] std::string answer_to(const std::string& bytes) const {

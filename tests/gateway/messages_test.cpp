@@ -1,25 +1,20 @@
 #include "tests/gateway/gateway_test.hpp"
 #include "tests/support/child.hpp"
+#include "tests/support/growing_time.hpp"
 
 namespace ringside {
 namespace {
 
 using ::testing::HasSubstr;
 using testing::HttpResponse;
-using namespace std::chrono_literals;
 
-class GatewayMessages : public testing::GatewayTest {
-protected:
-    GatewayMessages()
-        : GatewayTest({}, {"--memory", "64MiB", "--accept-timeout-ms", "300",
-                           "--response-timeout-ms", "60000"}) {}
-};
+class GatewayMessages : public testing::GatewayTest {};
 
 TEST_F(GatewayMessages, AnEventIsPublishedToThoseWhoSubscribe) {
     auto events = client_.subscribe("sold/*").value();
     const auto told = http_.post("/v1/events/sold%2F42", R"({"seat":"A12"})");
     EXPECT_EQ(told.status, 200) << told.body;
-    const auto event = events.next(10s);
+    const auto event = events.next(testing::soon);
     ASSERT_TRUE(event);
     EXPECT_EQ(event->record.name(), "sold/42");
     EXPECT_EQ(to_json(event->record.document()), R"({"seat":"A12"})");
@@ -64,17 +59,20 @@ TEST_F(GatewayMessages, ACallThatNobodyServesIs503) {
 
 TEST_F(GatewayMessages, ACallThatTakesTooLongIs504) {
     auto provider = client_.provide("slow").value();
-    http_.begin("POST", "/v1/rpc/slow", {{"Ringside-Timeout", "300"}}, "1");
-    const auto call = provider.next(10s);
-    ASSERT_TRUE(call);
-    expect_problem(http_.read(), 504, "timed_out");
+    EXPECT_TRUE(testing::with_growing_limit([&](std::chrono::milliseconds limit) {
+        const std::string time = std::to_string(limit.count());
+        http_.begin("POST", "/v1/rpc/slow", {{"Ringside-Timeout", time}}, "1");
+        const auto call = provider.next(limit);
+        expect_problem(http_.read(), 504, "timed_out");
+        return call.has_value();
+    }));
 }
 
 TEST_F(GatewayMessages, AProviderThatIsLostIs502) {
     const testing::Child killed([&] {
         Client client = attach();
         auto provider = client.provide("lost").value();
-        const auto call = provider.next(20s).value();
+        const auto call = provider.next(testing::soon).value();
         ::raise(SIGKILL);
     });
     HttpResponse answer;
@@ -92,7 +90,7 @@ TEST_F(GatewayMessages, CallsOfManyConnectionsAreUnderWayAtATime) {
     for (int i = 0; i < 50; ++i) {
         clients.push_back(std::make_unique<testing::HttpClient>(gateway_.port()));
         clients.back()->begin("POST", "/v1/rpc/slow%2F" + std::to_string(i), {}, std::to_string(i));
-        calls.push_back(provider.next(10s).value());
+        calls.push_back(provider.next(testing::soon).value());
     }
     for (auto call = calls.rbegin(); call != calls.rend(); ++call) {
         call->answer(to_json(call->document())).value();

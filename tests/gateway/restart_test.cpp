@@ -10,10 +10,19 @@ namespace {
 using testing::RawSocket;
 using testing::SseClient;
 using ::testing::StartsWith;
-using namespace std::chrono_literals;
 
 class GatewayRestart : public testing::WatchingTest {};
-class LongGatewayRestart : public GatewayRestart {};
+
+class GatewayWithoutPatience : public testing::WatchingTest {
+protected:
+    GatewayWithoutPatience() : WatchingTest({"--broker-timeout-ms", "100"}) {}
+};
+
+class GatewayThatDrainsLong : public testing::WatchingTest {
+protected:
+    GatewayThatDrainsLong()
+        : WatchingTest({"--drain-ms", std::to_string(testing::never.count())}) {}
+};
 
 TEST_F(GatewayRestart, ReadsGoOnWithoutABrokerAndWritesWaitForTheNext) {
     client_.put("a", "1").value();
@@ -31,15 +40,16 @@ TEST_F(GatewayRestart, ReadsGoOnWithoutABrokerAndWritesWaitForTheNext) {
     EXPECT_TRUE(testing::eventually([&] { return http_.get("/readyz").status == 200; }));
 }
 
-TEST_F(LongGatewayRestart, AWriteWithoutABrokerIsRefusedAfterAWhile) {
+TEST_F(GatewayWithoutPatience, AWriteWithoutABrokerIsRefusedAfterAWhile) {
     grid_.kill_broker();
     const auto refused = http_.put("/v1/records/a", "1");
     // The next broker finds what waits for it in the segment.
     if (refused.status == 504) expect_problem(refused, 504, "timed_out");
     else expect_problem(refused, 503, "no_broker");
     grid_.start();
-    EXPECT_TRUE(testing::eventually([&] { return http_.put("/v1/records/b", "1").status == 201; }));
-    EXPECT_EQ(http_.put("/v1/records/a", "2").status / 100, 2U);
+    // On a slow machine a write that is carried out may be refused, too.
+    EXPECT_TRUE(
+        testing::eventually([&] { return http_.put("/v1/records/a", "2").status / 100 == 2; }));
     EXPECT_EQ(http_.get("/v1/records/a").body, "2");
 }
 
@@ -96,7 +106,7 @@ TEST_F(GatewayRestart, AListenerOfTheNextBrokerIsAskedForWhatIsWatched) {
     grid_.kill_broker();
     grid_.start();
     Listener listener = client_.listen("price/*").value();
-    const auto wanted = listener.next(20s);
+    const auto wanted = listener.next(testing::soon);
     ASSERT_TRUE(wanted);
     EXPECT_EQ(wanted->subject, "price/1");
 }
@@ -123,14 +133,14 @@ TEST_F(GatewayRestart, AGatewayThatIsKilledLeavesNothingInTheGrid) {
     stream.settle();
     Listener listener = client_.listen("price/*").value();
     ASSERT_EQ(http_.put("/v1/records/price%2F1", "1").status, 201);
-    EXPECT_EQ(listener.next(10s).value().kind, InterestKind::wanted);
+    EXPECT_EQ(listener.next(testing::soon).value().kind, InterestKind::wanted);
     EXPECT_GT(open(), 1U);
     gateway_.kill();
     EXPECT_TRUE(testing::eventually([&] { return open() == 1; })) << "that of this test";
-    EXPECT_EQ(listener.next(10s).value().kind, InterestKind::unwanted);
+    EXPECT_EQ(listener.next(testing::soon).value().kind, InterestKind::unwanted);
 }
 
-TEST_F(GatewayRestart, SigtermAnswersWhatIsUnderWayAndEndsStreams) {
+TEST_F(GatewayThatDrainsLong, SigtermAnswersWhatIsUnderWayAndEndsStreams) {
     Client server = attach();
     auto provider = server.provide("slow").value();
     auto stream = watch("pattern=**");
@@ -139,7 +149,7 @@ TEST_F(GatewayRestart, SigtermAnswersWhatIsUnderWayAndEndsStreams) {
     idle.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
     ASSERT_THAT(idle.receive().value(), StartsWith("HTTP/1.1 200 "));
     http_.begin("POST", "/v1/rpc/slow", {}, "1");
-    auto call = provider.next(10s).value();
+    auto call = provider.next(testing::soon).value();
     gateway_.signal(SIGTERM);
     EXPECT_EQ(next(stream), "end");
     EXPECT_EQ(idle.read_to_end(), "");
@@ -171,7 +181,7 @@ TEST_F(GatewayRestart, ARequestThatTakesTooLongForTheDrainIsCut) {
     auto provider = server.provide("slow").value();
     const RawSocket socket(gateway_.port());
     socket.send("POST /v1/rpc/slow HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\n1");
-    const auto call = provider.next(10s).value();
+    const auto call = provider.next(testing::soon).value();
     gateway_.signal(SIGTERM);
     EXPECT_EQ(socket.read_to_end(), "");
     EXPECT_EQ(gateway_.wait(), 0);

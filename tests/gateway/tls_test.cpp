@@ -44,7 +44,7 @@ protected:
     }
     [[nodiscard]] Answer curl(std::vector<std::string> arguments, const std::string& target) const {
         std::vector<std::string> command{
-            "/usr/bin/curl",       "-sS", "--max-time",     "20", "--cacert",
+            "/usr/bin/curl",       "-sS", "--max-time",     "60", "--cacert",
             directory_ / "ca.pem", "-w",  " %{http_code}\n"};
         command.insert(command.end(), arguments.begin(), arguments.end());
         command.push_back(gateway_.url(target, true));
@@ -94,7 +94,7 @@ TEST_F(GatewayTls, BytesInTheClearAreEndedAndTheNextConnectionIsServed) {
 TEST_F(GatewayTls, AStreamGoesThroughIt) {
     configure("", "");
     client_.put("a", "1").value();
-    testing::Process program({"/usr/bin/curl", "-sSN", "--max-time", "20", "--cacert",
+    testing::Process program({"/usr/bin/curl", "-sSN", "--max-time", "60", "--cacert",
                               directory_ / "ca.pem",
                               gateway_.url("/v1/watch?pattern=a&initial=true", true)});
     EXPECT_EQ(program.read_line(), "event: current");

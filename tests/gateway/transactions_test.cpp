@@ -38,7 +38,7 @@ TEST_F(GatewayTransactions, AllKindsOfWritesAreOneRevision) {
               R"({"n":2}{"n":3}{"m":2}none)");
     EXPECT_GT(client_.get("a")->expires_ms(), 0U);
     EXPECT_EQ(client_.get("c")->revision(), revision);
-    const auto event = events.next(std::chrono::seconds(10));
+    const auto event = events.next(testing::soon);
     ASSERT_TRUE(event);
     EXPECT_EQ(to_json(event->record.document()), R"({"seat":"A12"})");
 }

@@ -44,6 +44,7 @@ gateway::Task<void> WebhookServer::accept(std::shared_ptr<State> state) {
 }
 
 gateway::Task<void> WebhookServer::serve(std::shared_ptr<State> state, gateway::Socket socket) {
+    ++state->begun;
     gateway::Stream stream(std::move(socket), state->tls.get());
     co_await respond(state, stream);
     ++state->ended;
@@ -77,6 +78,7 @@ gateway::Task<void> WebhookServer::respond(std::shared_ptr<State> state, gateway
         const auto [not_taken, taken] =
             co_await boost::asio::async_write(stream, boost::asio::buffer("x", 1), use_task);
         if (not_taken) co_return;
+        ++state->dripped;
     }
     if (state->hangs) {
         // The client closes.

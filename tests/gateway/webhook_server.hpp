@@ -38,8 +38,12 @@ public:
     void stop();
 
     [[nodiscard]] const std::vector<Request>& requests() const { return state_->requests; }
+    /// Connections that were accepted.
+    [[nodiscard]] std::size_t begun() const { return state_->begun; }
     /// Connections that were closed, or are over.
     [[nodiscard]] std::size_t ended() const { return state_->ended; }
+    /// Bytes that have followed answers.
+    [[nodiscard]] std::size_t dripped() const { return state_->dripped; }
 
 private:
     /// Shared with the coroutines, which end with the loop.
@@ -48,7 +52,9 @@ private:
         boost::asio::basic_socket_acceptor<gateway::Tcp, gateway::Executor> acceptor;
         std::deque<std::string> answers = {};
         std::vector<Request> requests = {};
+        std::size_t begun = 0;
         std::size_t ended = 0;
+        std::size_t dripped = 0;
         bool hangs = false;
         bool drips = false;
     };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <charconv>
 #include <fstream>
 #include <iterator>
@@ -16,10 +17,10 @@
 namespace ringside::testing {
 
 /// A real gateway process on a port that the system chooses; ended at the end of the test whatever
-/// has happened.
+/// has happened. Its time limits are not reached, but for those that a test gives itself.
 class TestGateway {
 public:
-    /// `options`: beyond the grid, the address and the log's file.
+    /// `options`: beyond the grid, the address, the log's file and time limits.
     explicit TestGateway(std::string grid, std::vector<std::string> options = {})
         : grid_(std::move(grid)), options_(std::move(options)) {
         start();
@@ -30,6 +31,11 @@ public:
         std::vector<std::string> command{built::gateway, "--grid",     grid_,     "--listen",
                                          "127.0.0.1:0",  "--log-file", log_path()};
         command.insert(command.end(), options_.begin(), options_.end());
+        for (const char* limit : {"--header-timeout-ms", "--body-timeout-ms", "--idle-timeout-ms",
+                                  "--write-timeout-ms", "--broker-timeout-ms"}) {
+            if (std::ranges::find(options_, limit) != options_.end()) continue;
+            command.insert(command.end(), {limit, std::to_string(never.count())});
+        }
         process_ = std::make_unique<Process>(std::move(command));
         const std::string line = process_->read_line();
         const std::size_t colon = line.rfind(':');
