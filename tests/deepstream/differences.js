@@ -49,6 +49,11 @@ const differences = {
     ringside: "the call goes to another provider at once, or ends with NO_RPC_PROVIDER",
     why: "the death is known, so waiting helps nobody",
   },
+  "answer-time-begins-with-acceptance": {
+    upstream: "a provider's time to answer begins when it is asked",
+    ringside: "it begins when the provider accepts",
+    why: "a provider that accepts late still has the whole time to answer",
+  },
   "answer-only-from-who-was-asked": {
     upstream: "any connection that knows the id of a call can answer it",
     ringside: "only the provider that was asked can; others hear INVALID_RPC_CORRELATION_ID",

@@ -12,7 +12,7 @@ async function main() {
   const { port: wanted = 0, config = {} } = JSON.parse(process.argv[2] || "{}");
   const port = wanted || (await freePort());
   const endpoint = {
-    heartbeatInterval: 30000, outgoingBufferTimeout: 0, maxBufferByteSize: 100000, headers: [],
+    outgoingBufferTimeout: 0, maxBufferByteSize: 100000, headers: [],
     maxMessageSize: 1048576, logInvalidAuthData: false, ...config.endpoint,
   };
   const Deepstream = peers.server();
@@ -32,7 +32,7 @@ async function main() {
         type: "http",
         options: {
           allowAuthData: true, enableAuthEndpoint: true, authPath: "/api/auth", postPath: "/api",
-          getPath: "/api", logInvalidAuthData: false, requestTimeout: 20000,
+          getPath: "/api", logInvalidAuthData: false, requestTimeout: 1800000,
         },
       },
     ],

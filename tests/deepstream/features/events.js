@@ -2,6 +2,7 @@
 
 const assert = require("node:assert/strict");
 const { client: deepstreamClient } = require("../support/peers");
+const { longMs } = require("../support/times");
 
 const { TOPIC, EVENT_ACTION } = deepstreamClient().C;
 
@@ -197,7 +198,9 @@ const ordinary = {
 const slow = {
   "who does not read harms nobody else": async (context) => {
     const [name, user] = [context.name("flood"), `slow-${context.prefix}`];
-    const reader = await context.raw({ username: user });
+    // The one that does not read has a gateway of its own, which waits for its clients a short time.
+    const url = context.target.gateways?.[1].url;
+    const reader = await context.raw({ username: user }, url);
     reader.send({ topic: TOPIC.EVENT, action: EVENT_ACTION.SUBSCRIBE, names: [name], correlationId: "0" });
     await reader.nextOf({ action: EVENT_ACTION.SUBSCRIBE, isAck: true });
     const [emitter, other] = await context.clients(2);
@@ -218,4 +221,4 @@ const slow = {
   },
 };
 
-module.exports.groups = [{ tests: ordinary }, { wishes: { write_timeout_ms: 1000 }, tests: slow }];
+module.exports.groups = [{ tests: ordinary }, { wishes: { gateways: 2, write_timeouts_ms: [longMs, 200] }, tests: slow }];

@@ -1,8 +1,9 @@
 "use strict";
 // What goes over the wire, byte for byte. frames.json has scenarios of steps: a connection (`on`)
 // sends a frame, receives one, connects, or closes. Where a step has a `difference`, Ringside
-// sends `ringside` in the place of `receives`; either may be missing. The scenarios of a group
-// build on each other, so each group is one test.
+// sends `ringside` in the place of `receives`; either may be missing; and a frame that the
+// connection sends is sent to Ringside only. The scenarios of a group build on each other, so each
+// group is one test; `wishes` are those of its server.
 
 const assert = require("node:assert/strict");
 const { encode, decode } = require("../support/raw_connection");
@@ -41,6 +42,11 @@ class Players {
     }, "all to be there");
   }
 
+  send(step) {
+    if (step.difference && !this.context.differs(step.difference)) return;
+    this.connections.get(step.on).sendBytes(Buffer.from(step.sends, "hex"));
+  }
+
   async receive(name, hex) {
     const frame = (await this.connections.get(name).nextBytes()).toString("hex");
     if (frame !== hex) assert.equal(words(frame), words(hex), `${name} received another frame`);
@@ -49,7 +55,7 @@ class Players {
   async play(step) {
     if (step.connects) return this.connect(step.on);
     if (step.closes) return this.connections.get(step.on).close();
-    if (step.sends) return this.connections.get(step.on).sendBytes(Buffer.from(step.sends, "hex"));
+    if (step.sends) return this.send(step);
     const hex = expected(this.context, step);
     return hex === undefined ? undefined : this.receive(step.on, hex);
   }
@@ -125,9 +131,7 @@ const others = {
 
 module.exports.groups = [
   ...groups.map((group) => ({
-    wishes: {
-      hot_prefixes: ["hot/"], listen_response_timeout_ms: 800, rpc_ack_timeout_ms: 500, rpc_response_timeout_ms: 1000,
-    },
+    wishes: { hot_prefixes: ["hot/"], ...group.wishes },
     tests: { [group.name]: testOf(group) },
   })),
   { tests: others },

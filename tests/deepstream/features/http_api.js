@@ -129,6 +129,9 @@ const ordinary = {
     });
   },
 
+};
+
+const hasty = {
   "a call that is not answered in time": async (context) => {
     const provider = await context.login();
     const name = context.name("slow");
@@ -139,7 +142,9 @@ const ordinary = {
     assert.equal(answer.errorTopic, "rpc");
     assert.equal(answer.error, "The RPC response timeout was exceeded by the provider.");
   },
+};
 
+const further = {
   "presence": async (context) => {
     const [here, away] = [`here-${context.prefix}`, `away-${context.prefix}`];
     await context.login({ username: here });
@@ -321,7 +326,8 @@ const allowed = { create: true, read: true, write: true, delete: true, listen: t
 const nothing = { create: false, read: false, write: false, delete: false, listen: false, notify: false };
 
 module.exports.groups = [
-  { wishes: { all_origins: true, rpc_ack_timeout_ms: 1000, rpc_response_timeout_ms: 1500 }, tests: ordinary },
+  { wishes: { all_origins: true }, tests: { ...ordinary, ...further } },
+  { wishes: { rpc_response_timeout_ms: 200 }, tests: hasty },
   {
     wishes: {
       auth: [{ type: "file", users: { ann: { password: "a", clientData: { seat: "A12" } } } }],

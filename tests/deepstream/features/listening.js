@@ -181,33 +181,6 @@ const testsOf = (kind) => ({
     assert.deepEqual([log.found, other.found], [[context.name("x/1")], [context.name("y/1")]]);
   },
 
-  "a listener that says nothing is followed by the next": async (context) => {
-    const pattern = escaped(context.name("silent/")) + ".*";
-    const raw = await rawListener(context, kind, pattern);
-    const second = await listener(context, kind, pattern, accept);
-    const name = context.name("silent/1");
-    await kind.subscribe(context, await context.login(), name);
-    await context.until(() => second.found.length === 1, "the second listener");
-    const asked = raw.received().some((message) => message.action === kind.actions.SUBSCRIPTION_FOR_PATTERN_FOUND);
-    if (asked) {
-      const timeout = await raw.nextOf({ action: kind.actions.LISTEN_RESPONSE_TIMEOUT });
-      assert.equal(timeout.subscription, name);
-    }
-  },
-
-  "a listener that says nothing is told that it was too late": async (context) => {
-    const pattern = escaped(context.name("late/")) + ".*";
-    const raw = await rawListener(context, kind, pattern);
-    const name = context.name("late/1");
-    await kind.subscribe(context, await context.login(), name);
-    assert.equal((await found(kind, raw)).subscription, name);
-    const timeout = await raw.nextOf({ action: kind.actions.LISTEN_RESPONSE_TIMEOUT });
-    assert.equal(timeout.subscription, name);
-    // An acceptance that comes now is not heard.
-    raw.send({ topic: kind.topic, action: kind.actions.LISTEN_ACCEPT, name: pattern, subscription: name });
-    assert.deepEqual(await raw.untilAnswered(), []);
-  },
-
   "unlisten hands the name on to the next listener": async (context) => {
     const pattern = escaped(context.name("hand/")) + ".*";
     const first = await listener(context, kind, pattern, accept);
@@ -266,6 +239,36 @@ const testsOf = (kind) => ({
       for (const connection of rest) await connection.untilAnswered();
       assert.ok(!rest.some(isAsked));
     }
+  },
+});
+
+// Of listeners that have little time to answer.
+const hastyTestsOf = (kind) => ({
+  "a listener that says nothing is followed by the next": async (context) => {
+    const pattern = escaped(context.name("silent/")) + ".*";
+    const raw = await rawListener(context, kind, pattern);
+    const second = await listener(context, kind, pattern, accept);
+    const name = context.name("silent/1");
+    await kind.subscribe(context, await context.login(), name);
+    await context.until(() => second.found.length === 1, "the second listener");
+    const asked = raw.received().some((message) => message.action === kind.actions.SUBSCRIPTION_FOR_PATTERN_FOUND);
+    if (asked) {
+      const timeout = await raw.nextOf({ action: kind.actions.LISTEN_RESPONSE_TIMEOUT });
+      assert.equal(timeout.subscription, name);
+    }
+  },
+
+  "a listener that says nothing is told that it was too late": async (context) => {
+    const pattern = escaped(context.name("late/")) + ".*";
+    const raw = await rawListener(context, kind, pattern);
+    const name = context.name("late/1");
+    await kind.subscribe(context, await context.login(), name);
+    assert.equal((await found(kind, raw)).subscription, name);
+    const timeout = await raw.nextOf({ action: kind.actions.LISTEN_RESPONSE_TIMEOUT });
+    assert.equal(timeout.subscription, name);
+    // An acceptance that comes now is not heard.
+    raw.send({ topic: kind.topic, action: kind.actions.LISTEN_ACCEPT, name: pattern, subscription: name });
+    assert.deepEqual(await raw.untilAnswered(), []);
   },
 });
 
@@ -333,11 +336,17 @@ const named = (kind, tests) => Object.fromEntries(Object.entries(tests).map(
 
 module.exports.groups = [
   {
-    wishes: { listen_response_timeout_ms: 800 },
     tests: {
       ...named("records", testsOf(kinds.records)),
       ...named("events", testsOf(kinds.events)),
       ...named("records", recordsOnly),
+    },
+  },
+  {
+    wishes: { listen_response_timeout_ms: 200 },
+    tests: {
+      ...named("records", hastyTestsOf(kinds.records)),
+      ...named("events", hastyTestsOf(kinds.events)),
     },
   },
 ];

@@ -241,7 +241,7 @@ const ordinary = {
   },
 };
 
-const withTimeouts = {
+const hastyAcceptance = {
   "a provider that does not accept in time": async (context) => {
     const name = context.name("silent");
     const raw = await rawProvider(context, name);
@@ -251,7 +251,9 @@ const withTimeouts = {
     raw.send({ topic: TOPIC.RPC, action: RPC_ACTION.RESPONSE, name, correlationId, data: "1" });
     await raw.nextOf({ action: RPC_ACTION.INVALID_RPC_CORRELATION_ID, correlationId });
   },
+};
 
+const hastyAnswer = {
   "a provider that accepts and does not answer in time": async (context) => {
     const name = context.name("slow");
     await provider(context, name, (data, response) => response.accept());
@@ -259,7 +261,8 @@ const withTimeouts = {
   },
 };
 
-const withoutTimeouts = {
+// Upstream ends each of these calls by one of the two times.
+const death = {
   "the death of a provider is noticed": async (context) => {
     const name = context.name("dead");
     const raw = await rawProvider(context, name);
@@ -273,7 +276,9 @@ const withoutTimeouts = {
     const reason = context.differs("dead-provider-is-noticed") ? "NO_RPC_PROVIDER" : "RESPONSE_TIMEOUT";
     await assert.rejects(outcome, (error) => error === reason);
   },
+};
 
+const deathBeforeAcceptance = {
   "a call that was not accepted yet goes to another provider": async (context) => {
     const name = context.name("rerouted");
     const raw = await rawProvider(context, name);
@@ -286,7 +291,9 @@ const withoutTimeouts = {
     if (context.differs("dead-provider-is-noticed")) assert.equal(await outcome, "the other one");
     else await assert.rejects(outcome, (error) => error === "ACCEPT_TIMEOUT");
   },
+};
 
+const departure = {
   "a caller that leaves harms nobody": async (context) => {
     const name = context.name("caller");
     const raw = await rawProvider(context, name);
@@ -319,9 +326,12 @@ const withRequestors = {
 };
 
 module.exports.groups = [
-  { tests: ordinary },
-  { wishes: { rpc_ack_timeout_ms: 500, rpc_response_timeout_ms: 1000 }, tests: withTimeouts },
-  { wishes: { rpc_ack_timeout_ms: 2000, rpc_response_timeout_ms: 2500 }, tests: withoutTimeouts },
+  { tests: { ...ordinary, ...departure } },
+  { wishes: { rpc_ack_timeout_ms: 200 }, tests: hastyAcceptance },
+  { wishes: { rpc_response_timeout_ms: 200 }, tests: hastyAnswer },
+  { only: "ringside", tests: { ...death, ...deathBeforeAcceptance } },
+  { only: "upstream", wishes: { rpc_response_timeout_ms: 200 }, tests: death },
+  { only: "upstream", wishes: { rpc_ack_timeout_ms: 200 }, tests: deathBeforeAcceptance },
   {
     wishes: {
       provide_requestor_name: true,

@@ -46,7 +46,7 @@ async function prepare() {
   const wishes = {
     auth: [{
       type: "http", endpoint_url: `http://127.0.0.1:${server.address().port}/login`, permitted_status_codes: [200, 201],
-      request_timeout_ms: 10000, retry_status_codes: [503], retry_attempts: 2, retry_interval_ms: 50,
+      request_timeout_ms: 60000, retry_status_codes: [503], retry_attempts: 2, retry_interval_ms: 50,
       promote_to_header: ["realm"],
     }],
     rules: {

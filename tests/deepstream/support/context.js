@@ -4,22 +4,27 @@
 const peers = require("./peers");
 const { Proxy } = require("./proxy");
 const { RawConnection } = require("./raw_connection");
+const { longMs } = require("./times");
 const { until, settled, pause } = require("./until");
 const differences = require("../differences");
 
 const { DeepstreamClient } = peers.client();
 
-// Shorter than the client's own, so that tests take no longer than they have to.
 const clientOptions = {
   nativeTimerRegistry: true,
+  // Shorter than the client's own: tests take no longer than they have to.
   subscriptionInterval: 5,
   reconnectIntervalIncrement: 20,
   maxReconnectInterval: 100,
   maxReconnectAttempts: 10000,
   recordDiscardTimeout: 20,
-  // A machine that is slow for a moment is no fault of the server.
-  subscriptionTimeout: 15000,
-  offlineBufferTimeout: 15000,
+  // Not reached, however slow the machine is.
+  heartbeatInterval: longMs,
+  subscriptionTimeout: longMs,
+  offlineBufferTimeout: longMs,
+  recordReadAckTimeout: longMs,
+  recordReadTimeout: longMs,
+  recordDeleteTimeout: longMs,
 };
 
 let names = 0;

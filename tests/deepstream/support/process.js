@@ -3,7 +3,8 @@
 
 const { spawn } = require("node:child_process");
 
-const readyMs = 30000;
+// Reached only by a program that does not start.
+const readyMs = 180000;
 const children = new Set();
 
 // Whatever ends the run leaves no process behind.

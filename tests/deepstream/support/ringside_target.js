@@ -9,6 +9,7 @@ const { createInterface } = require("node:readline");
 const { serve } = require("./process");
 const { freePort } = require("./free_port");
 const peers = require("./peers");
+const { longMs, unhurried } = require("./times");
 
 const build = path.join(peers.root, "build/release");
 const programs = {
@@ -17,14 +18,12 @@ const programs = {
   cli: process.env.RINGSIDE_CLI || path.join(build, "tools/ringside"),
 };
 
-const numbers = [
-  "listen_response_timeout_ms", "rpc_ack_timeout_ms", "rpc_response_timeout_ms", "unauthenticated_timeout_ms",
-  "max_auth_attempts",
-];
+const numbers = [...Object.keys(unhurried), "max_auth_attempts"];
 const booleans = ["durable", "provide_requestor_name", "provide_requestor_data"];
 
 // The gateway's TOML; what it names lies in `directory`. JSON strings are TOML strings.
-function writeConfig(directory, grid, wishes) {
+function writeConfig(directory, grid, given) {
+  const wishes = { ...unhurried, ...given };
   const lines = [`grid = ${JSON.stringify(grid)}`, "", "[deepstream]", 'path = "/deepstream"'];
   for (const key of [...numbers, ...booleans]) if (wishes[key] !== undefined) lines.push(`${key} = ${wishes[key]}`);
   (wishes.auth || [{ type: "open" }]).forEach((method, index) => {
@@ -53,12 +52,27 @@ function writeConfig(directory, grid, wishes) {
 }
 
 class Gateway {
-  constructor(configFile, port, wishes) {
+  constructor(configFile, port, writeTimeoutMs) {
     this.args = ["--config", configFile, "--listen", `127.0.0.1:${port}`, "--drain-ms", "500"];
-    if (wishes.write_timeout_ms) this.args.push("--write-timeout-ms", `${wishes.write_timeout_ms}`);
+    this.args.push("--write-timeout-ms", `${writeTimeoutMs}`, "--broker-timeout-ms", `${longMs}`);
+    for (const time of ["header", "body", "idle"]) this.args.push(`--${time}-timeout-ms`, `${longMs}`);
     this.port = port;
     this.url = `ws://127.0.0.1:${port}/deepstream`;
     this.httpUrl = `http://127.0.0.1:${port}`;
+  }
+
+  // On a port of its own, which it keeps when it is restarted.
+  static async start(configFile, writeTimeoutMs) {
+    for (let attempts = 10;; attempts--) {
+      const gateway = new Gateway(configFile, await freePort(), writeTimeoutMs);
+      try {
+        await gateway.begin();
+        return gateway;
+      } catch (error) {
+        // Somebody else has taken the port meanwhile.
+        if (attempts === 0 || !error.message.includes("cannot listen")) throw error;
+      }
+    }
   }
 
   async begin() {
@@ -91,9 +105,8 @@ class RingsideTarget {
       await target.beginBroker();
       const configFile = writeConfig(target.directory, target.grid, wishes);
       for (let i = 0; i < (wishes.gateways || 1); i++) {
-        const gateway = new Gateway(configFile, await freePort(), wishes);
-        target.gateways.push(gateway);
-        await gateway.begin();
+        const writeTimeoutMs = wishes.write_timeouts_ms?.[i] ?? longMs;
+        target.gateways.push(await Gateway.start(configFile, writeTimeoutMs));
       }
     } catch (error) {
       await target.stop();
@@ -106,6 +119,7 @@ class RingsideTarget {
 
   async beginBroker() {
     const args = ["--grid", this.grid, "--memory", "64MiB"];
+    for (const time of ["accept-timeout", "response-timeout", "rematch-interval"]) args.push(`--${time}-ms`, `${longMs}`);
     if (this.isStored) args.push("--data", path.join(this.directory, "data"));
     this.broker = await serve(programs.broker, args);
   }
@@ -123,7 +137,7 @@ class RingsideTarget {
   // Runs the command line client; resolves to what it has printed.
   cli(...args) {
     return new Promise((resolve, reject) => {
-      execFile(programs.cli, ["--grid", this.grid, ...args], { timeout: 30000 }, (error, stdout, stderr) => {
+      execFile(programs.cli, ["--grid", this.grid, ...args], { timeout: longMs }, (error, stdout, stderr) => {
         if (error) reject(new Error(`ringside ${args.join(" ")}: ${error.message}\n${stderr}`));
         else resolve(stdout);
       });

@@ -1,7 +1,8 @@
 "use strict";
 // Waiting for what another process does: for a condition, never for a time.
 
-const patienceMs = 15000;
+// Reached only by a test that fails.
+const patienceMs = 120000;
 const pauseMs = 2;
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));

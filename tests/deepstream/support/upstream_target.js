@@ -3,9 +3,11 @@
 
 const path = require("node:path");
 const { serve } = require("./process");
+const { longMs, unhurried } = require("./times");
 
-// What a script wishes (see targets.js), in the server's own options.
-function configOf(wishes) {
+// What a script wishes, in the server's own options.
+function configOf(given) {
+  const wishes = { ...unhurried, ...given };
   const auth = (wishes.auth || [{ type: "open" }]).map((method) => {
     if (method.type === "open") return { type: "none", options: {} };
     if (method.type === "http") {
@@ -35,24 +37,25 @@ function configOf(wishes) {
       rpc: {
         provideRequestorName: wishes.provide_requestor_name || false,
         provideRequestorData: wishes.provide_requestor_data || false,
-        ackTimeout: wishes.rpc_ack_timeout_ms || 1000,
-        responseTimeout: wishes.rpc_response_timeout_ms || 10000,
+        ackTimeout: wishes.rpc_ack_timeout_ms,
+        responseTimeout: wishes.rpc_response_timeout_ms,
       },
       record: {
         storageHotPathPrefixes: wishes.hot_prefixes || [],
         storageExclusionPrefixes: [],
-        cacheRetrievalTimeout: 1000,
-        storageRetrievalTimeout: 2000,
+        cacheRetrievalTimeout: longMs,
+        storageRetrievalTimeout: longMs,
       },
       listen: {
         shuffleProviders: false,
-        responseTimeout: wishes.listen_response_timeout_ms || 500,
-        rematchInterval: 30000,
+        responseTimeout: wishes.listen_response_timeout_ms,
+        rematchInterval: longMs,
         matchCooldown: 10000,
       },
     },
     endpoint: {
-      unauthenticatedClientTimeout: wishes.unauthenticated_timeout_ms || 180000,
+      heartbeatInterval: wishes.heartbeat_interval_ms,
+      unauthenticatedClientTimeout: wishes.unauthenticated_timeout_ms,
       maxAuthAttempts: wishes.max_auth_attempts || 3,
     },
   };
