@@ -28,7 +28,7 @@ EXCHANGES = [
     ("PUT", RECORD, "/v1/records/openapi%2F1", {"If-None-Match": "*"}, "1", 412),
     ("PUT", RECORD, "/v1/records/openapi%2F1", {}, "{", 400),
     ("PUT", RECORD, "/v1/records/$sys%2Fx", {}, "1", 403),
-    ("PUT", RECORD, "/v1/records/openapi%2F2?ttl_ms=60000", {}, '"short"', 201),
+    ("PUT", RECORD, "/v1/records/openapi%2F2?ttl_ms=3600000", {}, '"short"', 201),
     ("GET", RECORD, "/v1/records/openapi%2F1", {}, None, 200),
     ("GET", RECORD, "/v1/records/openapi%2F2", {}, None, 200),
     ("GET", RECORD, "/v1/records/openapi%2F1?pointer=/a/0", {}, None, 200),
@@ -86,7 +86,7 @@ def ask(method, path, headers, body):
     request = urllib.request.Request(URL + path, method=method, headers=headers,
                                      data=None if body is None else body.encode())
     try:
-        answer = urllib.request.urlopen(request, timeout=30)
+        answer = urllib.request.urlopen(request, timeout=60)
     except urllib.error.HTTPError as error:
         answer = error
     with answer:

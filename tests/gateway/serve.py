@@ -8,12 +8,15 @@ RINGSIDE_GATEWAY_START shell commands that take the gateway away and bring it ba
 """
 
 import os
+import random
 import shlex
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
+
+LONG_MS = "3600000"  # longer than any test
 
 
 def wait_for_ready(process):
@@ -23,9 +26,18 @@ def wait_for_ready(process):
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """One below those that the system gives to whoever asks for any: it stays free while the gateway is away."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range") as file:
+        end = int(file.read().split()[0])
+    for _ in range(1000):
+        port = random.randrange(max(1024, end - 16384), end)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
+    sys.exit("no port is free")
 
 
 def stop(pid):
@@ -41,7 +53,8 @@ def main():
     address = f"127.0.0.1:{free_port()}"
     with tempfile.TemporaryDirectory() as directory:
         pid_file = os.path.join(directory, "pid")
-        gateway = shlex.join([gateway_path, "--grid", grid, "--listen", address, "--drain-ms", "500"])
+        gateway = shlex.join([gateway_path, "--grid", grid, "--listen", address, "--drain-ms", "500",
+                              "--idle-timeout-ms", LONG_MS, "--broker-timeout-ms", LONG_MS])
         # What the one before it said is not what this one says.
         start = (f"rm -f {directory}/out; {gateway} >{directory}/out 2>{directory}/log & echo $! >{pid_file}; "
                  f"until grep -qs ready {directory}/out; do sleep 0.02; done")
@@ -49,7 +62,7 @@ def main():
                                   stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         try:
             wait_for_ready(broker)
-            subprocess.run(start, shell=True, check=True, timeout=60)
+            subprocess.run(start, shell=True, check=True, timeout=180)
             environment = dict(
                 os.environ,
                 RINGSIDE_GATEWAY_URL=f"http://{address}",
