@@ -3,9 +3,11 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 
+#include <atomic>
 #include <map>
 #include <thread>
 
+#include "tests/support/asleep.hpp"
 #include "tests/support/test_grid.hpp"
 
 namespace ringside {
@@ -20,7 +22,9 @@ protected:
     TestGrid grid_{{"--memory", "64MiB", "--ring-entries", "1024"}};
     Client client_ = attach();
 
-    [[nodiscard]] Client attach() const { return Client::attach({.grid = grid_.name()}).value(); }
+    [[nodiscard]] Client attach() const {
+        return Client::attach({.grid = grid_.name(), .timeout = testing::soon}).value();
+    }
     [[nodiscard]] std::string read(const std::string& name) const {
         return to_json(client_.get(name).value().document());
     }
@@ -100,8 +104,9 @@ TEST_F(ClientTest, ATransactionIsAllOrNothing) {
 }
 
 TEST_F(ClientTest, RecordsExpire) {
-    client_.put("a", "1", {.ttl = milliseconds(30)}).value();
+    client_.put("a", "1", {.ttl = testing::never}).value();
     EXPECT_TRUE(client_.get("a"));
+    client_.put("a", "1", {.ttl = milliseconds(1)}).value();
     EXPECT_TRUE(eventually([&] { return client_.get("a").error() == Errc::not_found; }));
 }
 
@@ -246,9 +251,13 @@ TEST_F(ClientTest, AReaderGoesOnWhileTheBrokerIsDeadAndFindsTheNextOne) {
     client_.put("a", "1").value();
     grid_.kill_broker();
     EXPECT_EQ(read("a"), "1");
-    // It waits for the next broker.
-    std::thread writer([this] { EXPECT_EQ(client_.put("a", "2")->version, 2U); });
-    usleep(300'000);
+    std::atomic<pid_t> thread = 0;
+    std::thread writer([&] {
+        thread = gettid();
+        EXPECT_EQ(client_.put("a", "2")->version, 2U);
+    });
+    EXPECT_TRUE(eventually([&] { return thread != 0 && testing::is_asleep(thread); }))
+        << "it waits for the next broker";
     grid_.start();
     writer.join();
     EXPECT_EQ(read("a"), "2");

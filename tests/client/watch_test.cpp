@@ -6,12 +6,14 @@
 #include <thread>
 
 #include "ringside/client.hpp"
+#include "tests/support/asleep.hpp"
 #include "tests/support/test_grid.hpp"
 
 namespace ringside {
 namespace {
 
 using std::chrono::milliseconds;
+using testing::soon;
 using testing::TestGrid;
 
 class WatchTest : public ::testing::Test {
@@ -118,13 +120,13 @@ TEST_F(WatchTest, ALappedWatchIsToldAndGetsTheStateInModeLatest) {
 TEST_F(WatchTest, SleepsUntilSomethingHappens) {
     Watch watch = client_.watch("deep/*").value();
     EXPECT_EQ(watch.next(milliseconds(20)).error(), Errc::timed_out);
-    std::thread writing([&] {
+    std::thread writing([&, watcher = gettid()] {
         Client other = Client::attach({.grid = grid_.name()}).value();
-        std::this_thread::sleep_for(milliseconds(50));  // long enough for the watch to fall asleep
+        EXPECT_TRUE(testing::falls_asleep(watcher));
         other.put("other", "1").value();
         other.put("deep/1", "1").value();
     });
-    const auto event = watch.next(milliseconds(10'000));
+    const auto event = watch.next(soon);
     writing.join();
     ASSERT_TRUE(event) << event.error().text();
     EXPECT_EQ(shown(*event), "put deep/1=1");
@@ -134,15 +136,15 @@ TEST_F(WatchTest, ItsDescriptorBecomesReadable) {
     Watch watch = client_.watch("a").value();
     const int descriptor = watch.descriptor().value();
     EXPECT_EQ(drain(watch), "");
-    const auto readable = [&](int timeout_ms) {
+    const auto is_readable = [&] {
         pollfd waiting{descriptor, POLLIN, 0};
-        return poll(&waiting, 1, timeout_ms) == 1;
+        return poll(&waiting, 1, static_cast<int>(soon.count())) == 1;
     };
     for (int i = 0; i < 20; ++i) {
         client_.put("a", std::to_string(i)).value();
-        ASSERT_TRUE(readable(10'000));
+        ASSERT_TRUE(is_readable());
         std::string got = drain(watch);
-        while (got.empty() && readable(10'000)) got = drain(watch);
+        while (got.empty() && is_readable()) got = drain(watch);
         ASSERT_EQ(got, "put a=" + std::to_string(i));
     }
 }
@@ -168,7 +170,7 @@ TEST_F(WatchTest, GoesOnWithTheNextBroker) {
     other.put("b", "1").value();
     std::string all;
     while (all.find("b=1") == std::string::npos) {
-        const auto event = watch.next(milliseconds(10'000));
+        const auto event = watch.next(soon);
         ASSERT_TRUE(event) << event.error().text();
         all += shown(*event) + ", ";
     }

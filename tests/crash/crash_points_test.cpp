@@ -32,11 +32,11 @@ protected:
         } catch (const std::runtime_error&) {
         }
         unsetenv("RINGSIDE_CRASH_AT");
-        ASSERT_EQ(grid_.killed_by(std::chrono::seconds(20) * patience), SIGKILL)
-            << "it was not reached";
+        ASSERT_EQ(grid_.killed_by(), SIGKILL) << "it was not reached";
         look_at_segment();
         grid_.start();
         judge_.judge();
+        EXPECT_TRUE(judge_.acknowledges(5)) << "nothing is written any more";
     }
 
     /// What a broker leaves behind wherever it dies is fit to be gone on with.
@@ -75,7 +75,6 @@ TEST_F(CrashPoints, TheGridGoesOnAfterADeathAtEachOfThem) {
             if (HasFatalFailure()) return;
         }
     }
-    EXPECT_GT(judge_.acknowledged(), 1000U);
 }
 
 }  // namespace

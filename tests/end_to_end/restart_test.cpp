@@ -21,29 +21,43 @@ namespace {
 using namespace std::chrono_literals;
 using testing::eventually;
 using testing::Process;
+using testing::soon;
 using testing::TemporaryDirectory;
 using testing::TestGrid;
 using testing::text_of;
 
-/// Lets a thread work while the broker is killed and started again, so and so many times. (The
-/// brokers are this thread's children: they would end with another one.)
-void work_while_killing(TestGrid& grid, int kills,
-                        const std::function<void(const std::atomic<bool>& stop)>& work) {
+/// What a worker tells whoever kills its broker, and is told.
+struct Progress {
+    std::atomic<std::uint64_t> steps = 0;
     std::atomic<bool> stop = false;
-    std::thread worker([&] { work(stop); });
+};
+
+/// Lets a thread work while the broker is killed and started again, so and so many times, each time
+/// after that many steps at least. (The brokers are this thread's children: they would end with
+/// another one.)
+void work_while_killing(TestGrid& grid, int kills, std::uint64_t steps,
+                        const std::function<void(Progress&)>& work) {
+    Progress progress;
+    std::atomic<bool> has_ended = false;
+    std::thread worker([&] {
+        work(progress);
+        has_ended = true;
+    });
     std::mt19937 random(7);
     for (int i = 0; i < kills; ++i) {
-        usleep(static_cast<useconds_t>(20'000 + random() % 30'000));
+        const std::uint64_t goal = progress.steps + steps + random() % steps;
+        EXPECT_TRUE(eventually([&] { return progress.steps >= goal || has_ended; }));
+        usleep(static_cast<useconds_t>(random() % 2000));  // so that it dies at any instant
         grid.kill_broker();
         grid.start();
     }
-    stop = true;
+    progress.stop = true;
     worker.join();
 }
 
 TEST(WarmRestart, KeepsRecordsVersionsAndLifetimes) {
     TestGrid grid;
-    Client client = Client::attach({.grid = grid.name()}).value();
+    Client client = Client::attach({.grid = grid.name(), .timeout = soon}).value();
     for (int i = 0; i < 5000; ++i) client.put("r/" + std::to_string(i), std::to_string(i)).value();
     for (int i = 0; i < 100; ++i)
         client.put("r/7", "\"" + std::string(static_cast<std::size_t>(i) * 37, 'x') + "\"").value();
@@ -81,7 +95,7 @@ TEST(WarmRestart, KeepsRecordsVersionsAndLifetimes) {
 
 TEST(WarmRestart, ASnapshotStaysWhatItIs) {
     TestGrid grid({"--memory", "16MiB", "--ring-entries", "256"});
-    Client client = Client::attach({.grid = grid.name()}).value();
+    Client client = Client::attach({.grid = grid.name(), .timeout = soon}).value();
     for (int i = 0; i < 200; ++i) client.put("r/" + std::to_string(i), std::to_string(i)).value();
     const Snapshot snapshot = client.snapshot({.lease = std::chrono::minutes(5)}).value();
     const auto check = [&] {
@@ -111,9 +125,9 @@ TEST(WarmRestart, ASnapshotStaysWhatItIs) {
 
 TEST(WarmRestart, AWatchMissesNothing) {
     TestGrid grid({"--memory", "64MiB", "--ring-entries", "65536"});
-    work_while_killing(grid, 5, [&](const std::atomic<bool>& stop) {
-        Client writer = Client::attach({.grid = grid.name()}).value();
-        const Client reader = Client::attach({.grid = grid.name()}).value();
+    work_while_killing(grid, 5, 500, [&](Progress& progress) {
+        Client writer = Client::attach({.grid = grid.name(), .timeout = soon}).value();
+        const Client reader = Client::attach({.grid = grid.name(), .timeout = soon}).value();
         Watch watch = reader.watch("n", {.mode = WatchMode::every}).value();
         int written = 0;
         int seen = 0;
@@ -123,7 +137,7 @@ TEST(WarmRestart, AWatchMissesNothing) {
                 ASSERT_EQ(to_json(event->record.document()), std::to_string(++seen));
             }
         };
-        while (!stop || written < 100) {
+        for (; !progress.stop || written < 100; ++progress.steps) {
             const auto result = writer.put("n", std::to_string(++written));
             ASSERT_TRUE(result) << result.error().text();
             take();
@@ -136,8 +150,8 @@ TEST(WarmRestart, AWatchMissesNothing) {
 /// Requests that are under way when the broker dies are applied once, and answered.
 TEST(WarmRestart, RequestsUnderWayAreAppliedOnce) {
     TestGrid grid({"--memory", "64MiB", "--ring-entries", "65536"});
-    work_while_killing(grid, 8, [&](const std::atomic<bool>& stop) {
-        Client client = Client::attach({.grid = grid.name()}).value();
+    work_while_killing(grid, 8, 50, [&](Progress& progress) {
+        Client client = Client::attach({.grid = grid.name(), .timeout = soon}).value();
         std::uint64_t tickets = 0;
         std::uint64_t answers = 0;
         std::uint64_t version = 0;
@@ -150,7 +164,7 @@ TEST(WarmRestart, RequestsUnderWayAreAppliedOnce) {
                                    ASSERT_EQ(result->version, ++version);
                                }})
                 .value();
-        while (!stop) {
+        for (; !progress.stop; ++progress.steps) {
             for (int i = 0; i < 100; ++i) {
                 const auto sent = pipeline.put("n", std::to_string(++tickets));
                 ASSERT_TRUE(sent) << sent.error().text();
@@ -167,10 +181,10 @@ TEST(WarmRestart, RequestsUnderWayAreAppliedOnce) {
 /// Messages that take many frames may be lost by halves; they are sent again.
 TEST(WarmRestart, LargeRequestsArriveWholeAndOnce) {
     TestGrid grid({"--memory", "128MiB", "--ring-entries", "4096"});
-    work_while_killing(grid, 10, [&](const std::atomic<bool>& stop) {
-        Client client = Client::attach({.grid = grid.name()}).value();
+    work_while_killing(grid, 10, 2, [&](Progress& progress) {
+        Client client = Client::attach({.grid = grid.name(), .timeout = soon}).value();
         std::uint64_t version = 0;
-        while (!stop || version < 10) {
+        for (; !progress.stop || version < 10; ++progress.steps) {
             const std::string text(1'000'000 + version % 7 * 100'000,
                                    static_cast<char>('a' + version % 26));
             const auto written = client.put("large", "\"" + text + "\"");
@@ -184,12 +198,12 @@ TEST(WarmRestart, LargeRequestsArriveWholeAndOnce) {
 
 TEST(WarmRestart, APlainReaderFailsAtNoTime) {
     TestGrid grid;
-    Client client = Client::attach({.grid = grid.name()}).value();
+    Client client = Client::attach({.grid = grid.name(), .timeout = soon}).value();
     for (int i = 0; i < 100; ++i) client.put("r/" + std::to_string(i), std::to_string(i)).value();
     std::atomic<bool> stop = false;
     std::atomic<std::uint64_t> reads = 0;
     std::thread reader([&] {
-        const Client mine = Client::attach({.grid = grid.name()}).value();
+        const Client mine = Client::attach({.grid = grid.name(), .timeout = soon}).value();
         while (!stop) {
             for (int i = 0; i < 100; ++i) {
                 const auto record = mine.get("r/" + std::to_string(i));
@@ -208,10 +222,13 @@ TEST(WarmRestart, APlainReaderFailsAtNoTime) {
         }
     });
     for (int i = 0; i < 5; ++i) {
-        usleep(20'000);
+        const auto reads_on = [&] {
+            const std::uint64_t before = reads;
+            return eventually([&] { return reads > before + 10; });
+        };
+        EXPECT_TRUE(reads_on()) << "with a broker";
         grid.kill_broker();
-        const std::uint64_t before = reads;
-        EXPECT_TRUE(eventually([&] { return reads > before + 10; })) << "without a broker";
+        EXPECT_TRUE(reads_on()) << "without a broker";
         grid.start();
         for (int round = 0; round < 20; ++round) client.put("other", "1").value();
     }
@@ -224,7 +241,7 @@ TEST(WarmRestart, ASegmentThatIsNotFitIsKeptAsideAndTheStoreTakesItsPlace) {
     TestGrid grid({"--memory", "64MiB", "--data", directory / "data"});
     const std::string path = shm::GridPaths::of(grid.name())->segment_path;
     {
-        Client client = Client::attach({.grid = grid.name()}).value();
+        Client client = Client::attach({.grid = grid.name(), .timeout = soon}).value();
         for (int i = 0; i < 1000; ++i) {
             client.put("r/" + std::to_string(i), std::to_string(i)).value();
         }
@@ -249,7 +266,7 @@ TEST(WarmRestart, ASegmentThatIsNotFitIsKeptAsideAndTheStoreTakesItsPlace) {
         }
         if (round % 5 == 4) std::filesystem::resize_file(path, random() % (32U << 20));
         grid.start();
-        Client client = Client::attach({.grid = grid.name()}).value();
+        Client client = Client::attach({.grid = grid.name(), .timeout = soon}).value();
         ASSERT_EQ(text_of(client, "last"), "1");
         for (int i = 0; i < 1000; i += 37) {
             ASSERT_EQ(text_of(client, "r/" + std::to_string(i)), std::to_string(i));
@@ -264,7 +281,7 @@ TEST(WarmRestart, AGridInMemoryCanBeGivenAStore) {
     const TemporaryDirectory directory;
     TestGrid grid;
     {
-        Client client = Client::attach({.grid = grid.name()}).value();
+        Client client = Client::attach({.grid = grid.name(), .timeout = soon}).value();
         for (int i = 0; i < 3000; ++i) {
             client.put("r/" + std::to_string(i), std::to_string(i)).value();
         }
@@ -275,7 +292,7 @@ TEST(WarmRestart, AGridInMemoryCanBeGivenAStore) {
     }
     grid.lose();
     grid.start();
-    const Client client = Client::attach({.grid = grid.name()}).value();
+    const Client client = Client::attach({.grid = grid.name(), .timeout = soon}).value();
     EXPECT_EQ(text_of(client, "last"), "1");
     for (int i = 0; i < 3000; ++i) {
         ASSERT_EQ(text_of(client, "r/" + std::to_string(i)), std::to_string(i));
@@ -284,7 +301,7 @@ TEST(WarmRestart, AGridInMemoryCanBeGivenAStore) {
 
 TEST(Succession, AStandbyGoesOnWhenTheOwnerDies) {
     TestGrid grid;
-    Client client = Client::attach({.grid = grid.name()}).value();
+    Client client = Client::attach({.grid = grid.name(), .timeout = soon}).value();
     client.put("a", "1").value();
     Process standby({built::broker, "--grid", grid.name(), "--standby"});
     EXPECT_EQ(standby.read_line().rfind("standby", 0), 0U);
@@ -309,11 +326,11 @@ TEST(Succession, AnUpgradeIsNotNoticedByWritersAndReaders) {
     const std::vector<std::string> command{built::broker, "--memory", "64MiB",
                                            "--take-over", "--data",   directory / "data"};
     TestGrid grid({"--memory", "64MiB", "--data", directory / "data"});
-    Client client = Client::attach({.grid = grid.name()}).value();
+    Client client = Client::attach({.grid = grid.name(), .timeout = soon}).value();
     std::atomic<bool> stop = false;
-    std::uint64_t written = 0;
+    std::atomic<std::uint64_t> written = 0;
     std::thread writer([&] {
-        Client mine = Client::attach({.grid = grid.name()}).value();
+        Client mine = Client::attach({.grid = grid.name(), .timeout = soon}).value();
         while (!stop) {
             const Grade grade = written % 10 == 0 ? Grade::durable : Grade::applied;
             const auto result = mine.put("n", std::to_string(written + 1), {.grade = grade});
@@ -323,7 +340,8 @@ TEST(Succession, AnUpgradeIsNotNoticedByWritersAndReaders) {
     });
     std::vector<std::unique_ptr<Process>> brokers;
     for (int i = 0; i < 4; ++i) {
-        usleep(50'000);
+        const std::uint64_t before = written;
+        EXPECT_TRUE(eventually([&] { return written > before + 50; }));
         std::vector<std::string> arguments = command;
         arguments.insert(arguments.begin() + 1, {"--grid", grid.name()});
         brokers.push_back(std::make_unique<Process>(arguments));
@@ -339,7 +357,7 @@ TEST(Succession, AnUpgradeIsNotNoticedByWritersAndReaders) {
 
 TEST(Succession, ABrokerCanLeaveTheGridToTheNextOne) {
     TestGrid grid;
-    Client client = Client::attach({.grid = grid.name()}).value();
+    Client client = Client::attach({.grid = grid.name(), .timeout = soon}).value();
     client.put("a", "1").value();
     for (int i = 0; i < 3; ++i) {
         EXPECT_EQ(grid.leave(), 0);

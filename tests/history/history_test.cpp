@@ -9,6 +9,7 @@
 #include "ringside/client.hpp"
 #include "tests/support/child.hpp"
 #include "tests/support/seeded_test.hpp"
+#include "tests/support/shared_count.hpp"
 #include "tests/support/test_grid.hpp"
 
 /// Many processes read and write a few records at once and write down what they saw; the histories
@@ -66,8 +67,8 @@ public:
           random_(random),
           notes_(notes) {}
 
-    void run(std::int64_t until) {
-        while (now() < until && !notes_.is_full()) {
+    void run(std::uint64_t operations) {
+        for (std::uint64_t i = 0; i < operations && !notes_.is_full(); ++i) {
             switch (random_.below(8)) {
                 case 0:
                 case 1: write(); break;
@@ -162,14 +163,19 @@ private:
 
 class History : public SeededTest {
 protected:
-    std::vector<Event> record(std::uint64_t processes, std::chrono::milliseconds time) {
+    /// The history of so many processes that begin together, each with so many operations.
+    std::vector<Event> record(std::uint64_t processes, std::uint64_t operations) {
         const TestGrid grid;
         std::vector<Notes> notes(processes);
         std::vector<Child> running;
-        const std::int64_t until = now() + std::chrono::nanoseconds(time).count();
+        const SharedCount attached;
         for (std::uint64_t i = 0; i < processes; ++i) {
-            running.emplace_back(
-                [&, i] { Participant(grid.name(), i, random(i), notes[i]).run(until); });
+            running.emplace_back([&, i] {
+                Participant participant(grid.name(), i, random(i), notes[i]);
+                attached.add();
+                ASSERT_TRUE(attached.reaches(processes));
+                participant.run(operations);
+            });
         }
         for (Child& child : running) EXPECT_TRUE(child.join());
         std::vector<Event> events;
@@ -181,14 +187,14 @@ protected:
 using LongHistory = History;
 
 TEST_F(History, CanBeExplainedByOneOrder) {
-    const auto events = record(5, std::chrono::milliseconds(1500));
-    EXPECT_GT(events.size(), 1000U);
+    const auto events = record(5, 6000);
+    EXPECT_GE(events.size(), 5 * 6000U);
     EXPECT_EQ(HistoryCheck(events).run(), "");
 }
 
 TEST_F(LongHistory, CanBeExplainedByOneOrder) {
     for (int round = 0; round < 20; ++round) {
-        EXPECT_EQ(HistoryCheck(record(8, std::chrono::seconds(3))).run(), "");
+        EXPECT_EQ(HistoryCheck(record(8, 6000)).run(), "");
     }
 }
 
@@ -200,22 +206,19 @@ protected:
     /// `corrupt(event, writes)` changes an event of that kind, or is false where it cannot.
     template <class Corrupt>
     void expect_found(Event::Kind kind, Corrupt corrupt) {
-        // On a machine that is busy with other things hardly anything happens in one of them.
-        for (int histories = 0; histories < 20; ++histories) {
-            auto events = record(3, std::chrono::milliseconds(300));
-            ASSERT_EQ(HistoryCheck(events).run(), "");
-            Writes writes;
-            for (const Event& event : events) {
-                if (event.kind == Event::Kind::write) writes[{event.record, event.version}] = event;
-            }
-            // The last half, so that there is something before.
-            for (std::size_t i = events.size() / 2; i < events.size(); ++i) {
-                Event event = events[i];
-                if (event.kind != kind || event.version < 3 || !corrupt(event, writes)) continue;
-                events[i] = event;
-                EXPECT_NE(HistoryCheck(events).run(), "");
-                return;
-            }
+        auto events = record(3, 500);
+        ASSERT_EQ(HistoryCheck(events).run(), "");
+        Writes writes;
+        for (const Event& event : events) {
+            if (event.kind == Event::Kind::write) writes[{event.record, event.version}] = event;
+        }
+        // The last half, so that there is something before.
+        for (std::size_t i = events.size() / 2; i < events.size(); ++i) {
+            Event event = events[i];
+            if (event.kind != kind || event.version < 3 || !corrupt(event, writes)) continue;
+            events[i] = event;
+            EXPECT_NE(HistoryCheck(events).run(), "");
+            return;
         }
         FAIL() << "no event to corrupt";
     }

@@ -8,13 +8,12 @@ namespace ringside {
 namespace {
 
 using std::chrono::milliseconds;
+using testing::never;
 using testing::soon;
 
 class CallTest : public testing::MessagingTest {
 protected:
-    CallTest()
-        : MessagingTest({"--memory", "64MiB", "--ring-entries", "1024", "--accept-timeout-ms",
-                         "300", "--response-timeout-ms", "2000"}) {}
+    CallTest() : MessagingTest({"--memory", "64MiB", "--ring-entries", "1024"}) {}
 
     /// A service that answers with its own name.
     Service serve(std::string_view pattern, const std::string& answer, std::size_t threads = 1) {
@@ -38,14 +37,14 @@ TEST_F(CallTest, BringsItsNameAndItsTimeToTheProvider) {
             .provide("a/**",
                      [](Call& call) {
                          const auto left = call.deadline() - std::chrono::steady_clock::now();
-                         EXPECT_GT(left, milliseconds(3000));
-                         EXPECT_LE(left, milliseconds(5000));
+                         EXPECT_GT(left, never / 2);
+                         EXPECT_LE(left, never);
                          EXPECT_FALSE(call.is_cancelled());
                          EXPECT_EQ(Value::of(call.bytes()).as_int64(), 1);
                          call.answer('"' + std::string(call.name()) + '"').value();
                      })
             .value();
-    EXPECT_EQ(shown(client_.call("a/b/c", "1", {.timeout = milliseconds(5000)})), R"("a/b/c")");
+    EXPECT_EQ(shown(client_.call("a/b/c", "1", {.timeout = never})), R"("a/b/c")");
 }
 
 TEST_F(CallTest, CanFailAsItsProviderSays) {
@@ -114,36 +113,71 @@ TEST_F(CallTest, IsSpreadOverItsProviders) {
 
 TEST_F(CallTest, ThatIsLateTimesOutAndItsProviderIsTold) {
     Provider provider = client_.provide("a").value();
-    std::thread caller([this] {
+    std::atomic<bool> is_taken = false;
+    std::thread caller([&] {
         Client client = attach();
-        const auto begun = std::chrono::steady_clock::now();
-        EXPECT_EQ(shown(client.call("a", "1", {.timeout = milliseconds(100)})), "timed_out");
-        EXPECT_GE(std::chrono::steady_clock::now() - begun, milliseconds(99));
+        // A provider that is slow to run may miss a call: it gets the next one.
+        do {
+            const auto begun = std::chrono::steady_clock::now();
+            EXPECT_EQ(shown(client.call("a", "1", {.timeout = milliseconds(100)})), "timed_out");
+            EXPECT_GE(std::chrono::steady_clock::now() - begun, milliseconds(99));
+        } while (!is_taken);
     });
     Call call = provider.next(soon).value();
+    is_taken = true;
     caller.join();
     EXPECT_TRUE(testing::eventually([&] {
-        EXPECT_FALSE(provider.poll());
+        static_cast<void>(provider.poll());
         return call.is_cancelled();
     }));
     EXPECT_TRUE(call.answer("1")) << "which is dropped";
 }
 
-TEST_F(CallTest, TimesOutAsTheBrokerIsConfigured) {
+class CallTimeoutTest : public testing::MessagingTest {
+protected:
+    static constexpr milliseconds accept_timeout{100};
+    static constexpr milliseconds response_timeout{200};
+
+    CallTimeoutTest()
+        : MessagingTest({"--memory", "64MiB", "--accept-timeout-ms",
+                         std::to_string(accept_timeout.count()), "--response-timeout-ms",
+                         std::to_string(response_timeout.count())}) {}
+};
+
+TEST_F(CallTimeoutTest, OfTheBrokerEndsACallThatNobodyTakes) {
+    const Provider provider = client_.provide("a").value();
+    const auto begun = std::chrono::steady_clock::now();
+    EXPECT_EQ(shown(client_.call("a", "1")), "no_provider");
+    EXPECT_GE(std::chrono::steady_clock::now() - begun, accept_timeout);
+}
+
+TEST_F(CallTimeoutTest, OfTheBrokerEndsACallThatNobodyAnswers) {
     Provider provider = client_.provide("a").value();
-    EXPECT_EQ(shown(client_.call("a", "1")), "no_provider") << "nobody has taken it";
     std::optional<Call> taken;
     std::thread taker([&] { taken.emplace(provider.next(soon).value()); });
-    const auto begun = std::chrono::steady_clock::now();
-    EXPECT_EQ(shown(client_.call("a", "1")), "timed_out");
-    EXPECT_GE(std::chrono::steady_clock::now() - begun, milliseconds(2000));
+    EXPECT_TRUE(testing::eventually([&] {
+        const auto begun = std::chrono::steady_clock::now();
+        const std::string outcome = shown(client_.call("a", "1"));
+        if (outcome == "no_provider") return false;  // the provider did not run in time
+        EXPECT_EQ(outcome, "timed_out");
+        EXPECT_GE(std::chrono::steady_clock::now() - begun, response_timeout);
+        return true;
+    }));
     taker.join();
 }
 
-TEST_F(CallTest, ThatIsNotTakenInTimeGoesToTheNextProvider) {
+TEST_F(CallTimeoutTest, GivesACallToTheNextProvider) {
     Provider asleep = client_.provide("a").value();
-    const Service awake = serve("a", "awake");
-    for (int i = 0; i < 2; ++i) EXPECT_EQ(shown(client_.call("a", "1")), R"("awake")");
+    const Service awake =
+        client_.provide("a", [](Call& call) { call.answer(R"("awake")").value(); }).value();
+    for (int i = 0; i < 2; ++i) {
+        EXPECT_TRUE(testing::eventually([&] {
+            const std::string outcome = shown(client_.call("a", "1"));
+            if (outcome == "no_provider") return false;  // the service did not run in time
+            EXPECT_EQ(outcome, R"("awake")");
+            return true;
+        }));
+    }
     EXPECT_EQ(asleep.poll().error(), Errc::would_block) << "its offers were withdrawn";
 }
 

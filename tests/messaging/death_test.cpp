@@ -17,8 +17,6 @@ using testing::soon;
 /// Processes that are killed at the worst time.
 class DeathTest : public testing::MessagingTest {
 protected:
-    DeathTest() : MessagingTest({"--memory", "64MiB", "--accept-timeout-ms", "5000"}) {}
-
     [[nodiscard]] bool is_there(const std::string& name) const {
         return client_.get(name).has_value();
     }

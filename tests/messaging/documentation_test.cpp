@@ -32,7 +32,7 @@ TEST_F(DocumentationTest, TheExamplesOfCallsAndProvidersWork) {
                      })
                      .value();
     for (auto& seat : seats) calls.call("quote/1", seat).value();
-    calls.wait_all(std::chrono::seconds(5)).value();
+    calls.wait_all(std::chrono::seconds(60)).value();
     EXPECT_EQ(answers, 3);
     providing.join();
 }

@@ -4,6 +4,7 @@
 #include <map>
 #include <thread>
 
+#include "tests/support/asleep.hpp"
 #include "tests/support/messaging_test.hpp"
 
 namespace ringside {
@@ -128,9 +129,9 @@ TEST_F(EventTest, WakesThoseWhoSleep) {
         std::thread publisher;
         {
             Watch watch = client_.subscribe(pattern).value();
-            publisher = std::thread([this] {
+            publisher = std::thread([this, watcher = gettid()] {
                 Client other = attach();
-                usleep(5'000);  // likelier to find it asleep; either way it is told
+                EXPECT_TRUE(testing::falls_asleep(watcher));
                 other.publish("a/b", "1").value();
             });
             EXPECT_EQ(next(watch), "event a/b=1") << pattern;

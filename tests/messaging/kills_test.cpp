@@ -33,7 +33,7 @@ struct Notes {
     std::array<std::atomic<std::uint8_t>, calls_max> carried_out;  ///< how often, by call
     std::atomic<std::uint32_t> answered;
     std::atomic<std::uint32_t> wrong;  ///< another call's answer, or an error that cannot be
-    std::atomic<std::uint32_t> late;   ///< outcomes long after the call's deadline
+    std::atomic<std::uint32_t> late;   ///< outcomes so long after the deadline that a call hung
     /// Whether a listener provides a subject, as it has been told.
     std::array<std::array<std::atomic<bool>, subjects>, listeners> provides;
     std::array<std::atomic<std::uint32_t>, watchers> watched;  ///< subject + 1; 0 = not yet
@@ -77,7 +77,7 @@ protected:
             const auto began = Clock::now();
             const auto answer = client.call("work/" + std::to_string(number % 7),
                                             std::to_string(number), {.timeout = call_time});
-            if (Clock::now() - began > call_time + 2s * patience) ++notes_->late;
+            if (Clock::now() - began > call_time + soon) ++notes_->late;
             const bool is_right =
                 answer ? !answer->is_failure && answer->document.root().as_uint64() == number
                        : may_be(answer.error().code);
@@ -168,13 +168,13 @@ protected:
                 grid_.start();
             }
             const std::uint32_t before = notes_->answered;
-            EXPECT_TRUE(eventually([&] { return notes_->answered > before + 10; }, 30s * patience))
+            EXPECT_TRUE(eventually([&] { return notes_->answered > before + 10; }))
                 << "round " << round << ": no calls are answered any more";
-            EXPECT_TRUE(eventually([&] { return is_provided_as_watched(client); }, 30s * patience))
+            EXPECT_TRUE(eventually([&] { return is_provided_as_watched(client); }))
                 << "round " << round;
         }
         for (auto& process : processes_) process = nullptr;
-        EXPECT_TRUE(eventually([&] { return system_records(client) == 1; }, 30s * patience))
+        EXPECT_TRUE(eventually([&] { return system_records(client) == 1; }))
             << system_records(client) << " of dead sessions are left";
         EXPECT_EQ(notes_->wrong, 0U);
         EXPECT_EQ(notes_->late, 0U);
@@ -192,7 +192,8 @@ private:
                code == Errc::timed_out || code == Errc::connection_lost;
     }
 
-    TestGrid grid_;
+    // Listeners that a busy machine kept from accepting in time are asked again soon.
+    TestGrid grid_{{"--memory", "64MiB", "--rematch-interval-ms", "500"}};
     Random random_ = random(0);
     Notes* notes_ = new (mmap(nullptr, sizeof(Notes), PROT_READ | PROT_WRITE,
                               MAP_SHARED | MAP_ANONYMOUS, -1, 0)) Notes;

@@ -13,7 +13,8 @@ using testing::soon;
 
 class ListenerTest : public testing::MessagingTest {
 protected:
-    ListenerTest() : MessagingTest({"--memory", "64MiB", "--accept-timeout-ms", "200"}) {}
+    explicit ListenerTest(std::vector<std::string> options = {"--memory", "64MiB"})
+        : MessagingTest(std::move(options)) {}
 
     static void accept(Listener& listener, const std::string& expected) {
         const auto interest = listener.next(soon).value();
@@ -92,16 +93,29 @@ TEST_F(ListenerTest, ThatRejectsLeavesItToTheNext) {
     EXPECT_TRUE(becomes("a", false)) << "the first one has said no";
 }
 
-TEST_F(ListenerTest, ThatSaysNothingLeavesItToTheNext) {
+/// A broker that does not wait long for a listener, but asks again soon.
+class ImpatientListenerTest : public ListenerTest {
+protected:
+    ImpatientListenerTest()
+        : ListenerTest({"--memory", "64MiB", "--accept-timeout-ms", "100", "--rematch-interval-ms",
+                        "100"}) {}
+};
+
+TEST_F(ImpatientListenerTest, ThatSaysNothingLeavesItToTheNext) {
     Listener silent = client_.listen("a").value();
     const Watch watch = client_.subscribe("a").value();
     const auto interest = silent.next(soon).value();
     Listener second = client_.listen("*").value();
-    accept(second, "wanted a");
+    // The second listener may be asked more than once, if it runs too late for the first time.
+    EXPECT_TRUE(eventually([&] {
+        const auto asked = second.poll();
+        if (asked && asked->kind == InterestKind::wanted) second.accept(*asked).value();
+        return client_.has_provider("a").value();
+    }));
     EXPECT_EQ(next(silent), "unwanted a");
     silent.accept(interest).value();  // too late
-    EXPECT_TRUE(becomes("a", true));
-    EXPECT_EQ(silent.poll().error(), Errc::would_block);
+    settle();
+    EXPECT_TRUE(client_.has_provider("a").value());
 }
 
 TEST_F(ListenerTest, ThatIsGoneLeavesItToTheNext) {

@@ -17,8 +17,6 @@ using testing::soon;
 /// Providers and listeners with many patterns, which come and go.
 class PatternsTest : public testing::MessagingTest {
 protected:
-    PatternsTest() : MessagingTest({"--memory", "64MiB", "--accept-timeout-ms", "10000"}) {}
-
     /// What the broker has said of each pattern, in words.
     OnSettled note() {
         return [this](std::uint64_t id, const Result<void>& outcome) {

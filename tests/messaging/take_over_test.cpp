@@ -13,6 +13,7 @@ namespace {
 using std::chrono::milliseconds;
 using ::testing::AnyOf;
 using testing::eventually;
+using testing::never;
 using testing::soon;
 
 /// Messaging goes on when the broker is killed and another one takes its place.
@@ -288,30 +289,29 @@ TEST_F(MessagingTakeOver, IsTheEndForThoseWhoDoNotReconnect) {
 TEST_F(MessagingTakeOver, ACallDoesNotWaitForEverForABrokerThatIsGone) {
     Client client = Client::attach({.grid = grid_.name(), .timeout = milliseconds(100)}).value();
     Provider provider = client.provide("a").value();
-    for (const milliseconds timeout : {milliseconds(0), milliseconds(200)}) {
-        std::thread caller(
-            [&] { EXPECT_EQ(shown(client.call("a", "1", {.timeout = timeout})), "timed_out"); });
+    {
+        // The broker, which alone knows when this one ends, dies while it is under way.
+        std::thread caller([&] { EXPECT_EQ(shown(client.call("a", "1")), "timed_out"); });
         const Call taken = provider.next(soon).value();
         grid_.kill_broker();
         caller.join();
-        grid_.start();
-        EXPECT_TRUE(eventually([&] {
-            static_cast<void>(provider.poll());
-            return client.is_connected();
-        }));
     }
+    EXPECT_EQ(shown(client.call("a", "1", {.timeout = milliseconds(200)})), "timed_out");
+    grid_.start();
+    EXPECT_TRUE(eventually([&] {
+        static_cast<void>(provider.poll());
+        return client.is_connected();
+    }));
 }
 
 TEST_F(MessagingTakeOver, AServiceEndsAtOnceWhileThereIsNoBroker) {
-    auto service = std::make_unique<Service>(client_.provide("a", echo, {.threads = 3}).value());
+    // One that waited for a broker, or for a call, would wait for an hour.
+    Client client = Client::attach({.grid = grid_.name(), .timeout = never}).value();
+    auto service = std::make_unique<Service>(client.provide("a", echo, {.threads = 3}).value());
     for (const bool is_gone : {false, true}) {
         if (is_gone) grid_.stop();
-        const auto begun = std::chrono::steady_clock::now();
         service.reset();
-        EXPECT_LT(std::chrono::steady_clock::now() - begun, milliseconds(300));
-        if (!is_gone) {
-            service = std::make_unique<Service>(client_.provide("a", echo).value());
-        }
+        if (!is_gone) service = std::make_unique<Service>(client.provide("a", echo).value());
     }
 }
 

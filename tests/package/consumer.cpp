@@ -10,7 +10,7 @@ int main(int, char** arguments) {
     auto record = client.get("event/42/seat/A12").value();
     auto price = record.document()["price"].as_int64();
 
-    auto event = watch.next(std::chrono::seconds(10)).value();
+    auto event = watch.next(std::chrono::seconds(60)).value();
     std::cout << event.record.name() << ' ' << to_json(event.record.document()) << '\n';
     return price == 4200 && event.record.name() == record.name() ? 0 : 1;
 }

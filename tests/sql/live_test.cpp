@@ -72,14 +72,14 @@ TEST_F(SqlLiveTest, TellsWhatHasBecomeOfEachGroup) {
     EXPECT_EQ(sales.rows().columns(), (std::vector<std::string>{"n", "block", "sum(price)"}));
     EXPECT_EQ(text_of(sales.rows()), "1|'a'|20");
     client_.patch("seat/a/2", "/status", R"("sold")").value();
-    auto update = sales.next(milliseconds(5000)).value();
+    auto update = sales.next(testing::soon).value();
     ASSERT_EQ(update.changes.size(), 1U);
     EXPECT_EQ(update.changes[0].kind, Kind::changed);
     EXPECT_EQ(text_of(update.changes[0].key), "'a'");
     EXPECT_EQ(text_of(update.changes[0].row), "2|'a'|30.5");
     client_.remove("seat/a/1").value();
     client_.remove("seat/a/2").value();
-    while (!sales.rows().empty()) ASSERT_TRUE(sales.next(milliseconds(5000)));
+    while (!sales.rows().empty()) ASSERT_TRUE(sales.next(testing::soon));
 }
 
 TEST_F(SqlLiveTest, ReadsNoMoreThanItsConditionsOnNamesLeave) {
@@ -238,7 +238,7 @@ TEST_F(SqlLiveTest, ARecordThatAnExpressionCannotTakeEndsIt) {
     put("seat/a/1", R"({"status":"{}"})");
     LiveQuery query = live("SELECT json_extract(status, '$.x') FROM seats").value();
     put("seat/a/2", R"({"status":"no JSON"})");
-    const auto failed = query.next(milliseconds(5000));
+    const auto failed = query.next(testing::soon);
     ASSERT_FALSE(failed);
     EXPECT_EQ(failed.error(), Errc::bad_query);
     EXPECT_NE(failed.error().detail.find("malformed JSON"), std::string::npos)

@@ -142,7 +142,7 @@ TEST_F(QueryCommandTest, ALiveQueryGoesOnUntilItIsInterrupted) {
 
 TEST_F(QueryCommandTest, ALiveQueryIsWholeInOnePlaceOnATerminal) {
     const Outcome outcome =
-        shell("{ for i in 4 5 6 7 8 9; do sleep 0.3; " + cli() +
+        shell("{ for i in $(seq 4 1000); do sleep 0.1; " + cli() +
               "put seat/$i '{}' > /dev/null; done; } & writer=$!; script -qec \"" + cli() +
               "query --live --count 1 'SELECT count(*) AS n FROM records'\" /dev/null; "
               "kill $writer");

@@ -10,11 +10,13 @@
 #include "shm/document/json.hpp"
 #include "tests/store/unreliable_disk.hpp"
 #include "tests/support/temporary_directory.hpp"
+#include "tests/support/test_grid.hpp"
 
 /// The store of a grid that is written, up to the moment at which the power goes.
 namespace ringside::broker {
 namespace {
 
+using testing::eventually;
 using testing::TemporaryDirectory;
 using testing::UnreliableDisk;
 
@@ -39,7 +41,7 @@ public:
 
     /// Writes and removes some records at one revision.
     void commit(std::mt19937& random) {
-        while (grid.must_wait_for_store()) usleep(100);
+        ASSERT_TRUE(eventually([&] { return !grid.must_wait_for_store(); }));
         std::vector<Command> commands;
         std::vector<std::string> names;
         std::vector<Bytes> documents;
@@ -141,12 +143,10 @@ TEST(Recorder, WorksAgainWithoutAnythingToWrite) {
     Recorder recorder(segment.view(), options, std::nullopt, durability, [] {});
     disk.run_full(true);
     recorder.start();
-    for (int wait = 0; wait < 5000 && !durability.is_failing(); ++wait) usleep(1000);
-    EXPECT_TRUE(durability.is_failing());
+    EXPECT_TRUE(eventually([&] { return durability.is_failing(); }));
     EXPECT_EQ(segment.header().store.id.load(), 0U) << "it does not follow the grid yet";
     disk.run_full(false);
-    for (int wait = 0; wait < 5000 && durability.is_failing(); ++wait) usleep(1000);
-    EXPECT_FALSE(durability.is_failing());
+    EXPECT_TRUE(eventually([&] { return !durability.is_failing(); }));
     EXPECT_TRUE(segment.header().store.failure().empty());
     EXPECT_NE(segment.header().store.id.load(), 0U);
     EXPECT_TRUE(recorder.stop());
@@ -168,13 +168,11 @@ TEST(Recorder, GoesOnWhereItWasWhenTheDiskHasRoomAgain) {
             for (int i = 0; i < 30; ++i) grid.commit(random);
             disk.run_full(true);
             for (int i = 0; i < 30; ++i) grid.commit(random);
-            for (int wait = 0; wait < 5000 && !grid.durability.is_failing(); ++wait) usleep(1000);
-            EXPECT_TRUE(grid.durability.is_failing());
+            EXPECT_TRUE(eventually([&] { return grid.durability.is_failing(); }));
             EXPECT_NE(grid.durability.reason().find("full"), std::string::npos);
             EXPECT_FALSE(grid.segment.header().store.failure().empty());
             disk.run_full(false);
-            for (int wait = 0; wait < 5000 && grid.durability.is_failing(); ++wait) usleep(1000);
-            EXPECT_FALSE(grid.durability.is_failing());
+            EXPECT_TRUE(eventually([&] { return !grid.durability.is_failing(); }));
         }
         EXPECT_TRUE(grid.recorder.stop());
         expected = grid.model;

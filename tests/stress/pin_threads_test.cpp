@@ -114,10 +114,18 @@ protected:
         grid_.grid.publish();
         grid_.grid.reclaim();
     }
-    void run() {
+    /// What the tests do; each ends with `run`.
+    void read_by_name();
+    void scan_all();
+    void read_older_revisions();
+    void follow_ring();
+
+    /// Takes `turns_` turns at least, and goes on until that much was read.
+    void run(const std::atomic<std::uint64_t>& reads, std::uint64_t reads_min) {
         const auto violations = grid_.run(
-            std::chrono::milliseconds(1500 * testing::long_run_factor()), [this] { turn(); });
+            turns_, [this] { turn(); }, [&] { return reads.load() >= reads_min; });
         for (const std::string& violation : violations) ADD_FAILURE() << violation;
+        EXPECT_GE(reads.load(), reads_min);
     }
 
     // -- Readers ---------------------------------------------------------------------------------
@@ -150,6 +158,7 @@ protected:
         return testing::why_torn(document_of(version));
     }
 
+    std::uint64_t turns_ = 30'000;
     ThreadedGrid grid_{{.retain_entries = 32, .retain_bytes = 16 << 10}};
     Random engine_random_ = random(0);
     std::uint64_t counter_ = 0;
@@ -160,7 +169,7 @@ protected:
     std::vector<wire::CommandKind> kinds_;
 };
 
-TEST_F(PinProtocolThreads, ReadersByNameMeetWholeDocumentsAndWholeCommits) {
+void PinProtocolThreads::read_by_name() {
     std::atomic<std::uint64_t> reads{0};
     for (std::size_t number = 0; number < 3; ++number) {
         grid_.add_reader([this, &reads, number, random = random(number + 1),
@@ -183,11 +192,10 @@ TEST_F(PinProtocolThreads, ReadersByNameMeetWholeDocumentsAndWholeCommits) {
             return check_version(*version, pin.revision());
         });
     }
-    run();
-    EXPECT_GT(reads.load(), 0U);
+    run(reads, 1000);
 }
 
-TEST_F(PinProtocolThreads, ScansMeetEveryRecordOnceInOrderAtOneInstant) {
+void PinProtocolThreads::scan_all() {
     std::atomic<std::uint64_t> scans{0};
     for (std::size_t number = 0; number < 2; ++number) {
         grid_.add_reader([this, &scans, number]() -> std::string {
@@ -222,11 +230,10 @@ TEST_F(PinProtocolThreads, ScansMeetEveryRecordOnceInOrderAtOneInstant) {
             return {};
         });
     }
-    run();
-    EXPECT_GT(scans.load(), 0U);
+    run(scans, 20);
 }
 
-TEST_F(PinProtocolThreads, OlderRevisionsStayAsTheyWere) {
+void PinProtocolThreads::read_older_revisions() {
     std::atomic<std::uint64_t> opened{0};
     const Revision complete = grid_.published();  // the records to look for are there from here on
     for (std::size_t number = 0; number < 2; ++number) {
@@ -254,8 +261,7 @@ TEST_F(PinProtocolThreads, OlderRevisionsStayAsTheyWere) {
             return {};
         });
     }
-    run();
-    EXPECT_GT(opened.load(), 0U);
+    run(opened, 200);
 }
 
 /// Follows the change ring as a watch in mode `every` does.
@@ -320,16 +326,30 @@ private:
     std::unordered_map<std::string, Version> versions_;
 };
 
-TEST_F(PinProtocolThreads, FollowersOfTheRingMeetEveryChangeOnceOrAreLapped) {
+void PinProtocolThreads::follow_ring() {
     std::atomic<std::uint64_t> changes{0};
     for (std::size_t number = 0; number < 3; ++number) {
         grid_.add_reader([&changes, follower = RingFollower(grid_, number)]() mutable {
             return follower.step(changes);
         });
     }
-    run();
-    EXPECT_GT(changes.load(), 0U);
+    run(changes, 1000);
 }
+
+class LongPinProtocolThreads : public PinProtocolThreads {
+protected:
+    LongPinProtocolThreads() { turns_ *= 20; }
+};
+
+TEST_F(PinProtocolThreads, ReadersByNameMeetWholeDocumentsAndWholeCommits) { read_by_name(); }
+TEST_F(PinProtocolThreads, ScansMeetEveryRecordOnceInOrderAtOneInstant) { scan_all(); }
+TEST_F(PinProtocolThreads, OlderRevisionsStayAsTheyWere) { read_older_revisions(); }
+TEST_F(PinProtocolThreads, FollowersOfTheRingMeetEveryChangeOnceOrAreLapped) { follow_ring(); }
+
+TEST_F(LongPinProtocolThreads, ReadersByNameMeetWholeDocumentsAndWholeCommits) { read_by_name(); }
+TEST_F(LongPinProtocolThreads, ScansMeetEveryRecordOnceInOrderAtOneInstant) { scan_all(); }
+TEST_F(LongPinProtocolThreads, OlderRevisionsStayAsTheyWere) { read_older_revisions(); }
+TEST_F(LongPinProtocolThreads, FollowersOfTheRingMeetEveryChangeOnceOrAreLapped) { follow_ring(); }
 
 }  // namespace
 }  // namespace ringside::broker

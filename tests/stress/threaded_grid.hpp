@@ -45,17 +45,23 @@ public:
                 if (wrong.empty()) continue;
                 const std::lock_guard lock(mutex_);
                 violations_.push_back(std::move(wrong));
+                has_violations_.store(true, std::memory_order_release);
                 return;
             }
         });
     }
 
-    /// Lets the engine take turns in this thread while the readers read.
-    /// Gives what they found wrong.
-    std::vector<std::string> run(std::chrono::milliseconds time,
-                                 const std::function<void()>& turn) {
-        const auto end = std::chrono::steady_clock::now() + time;
-        while (std::chrono::steady_clock::now() < end) turn();
+    /// Lets the engine take so many turns in this thread while the readers read, and more until
+    /// `is_enough()`: on a busy machine all turns may be over before a reader has run.
+    /// Gives what the readers found wrong.
+    std::vector<std::string> run(std::uint64_t turns, const std::function<void()>& turn,
+                                 const std::function<bool()>& is_enough) {
+        const auto give_up_at = std::chrono::steady_clock::now() + std::chrono::minutes(2);
+        for (std::uint64_t taken = 0; taken < turns || !is_enough(); ++taken) {
+            turn();
+            if (has_violations_.load(std::memory_order_acquire)) break;
+            if (taken >= turns && std::chrono::steady_clock::now() > give_up_at) break;
+        }
         is_done_.store(true, std::memory_order_release);
         for (std::thread& reader : readers_) reader.join();
         return violations_;
@@ -86,6 +92,7 @@ private:
     }
 
     std::atomic<bool> is_done_{false};
+    std::atomic<bool> has_violations_{false};
     std::vector<std::thread> readers_;
     std::mutex mutex_;
     std::vector<std::string> violations_;

@@ -47,6 +47,13 @@ public:
                info.si_pid == pid_;
     }
 
+    /// Waits until it has stopped itself. Returns false if it has ended instead.
+    [[nodiscard]] bool stops() const {
+        siginfo_t info{};
+        return waitid(P_PID, static_cast<id_t>(pid_), &info, WSTOPPED | WEXITED | WNOWAIT) == 0 &&
+               info.si_code == CLD_STOPPED;
+    }
+
     /// Waits for its end; whether it ended by itself and everything held.
     bool join() {
         int status = 0;

@@ -34,7 +34,7 @@ inline Outcome shell(const std::string& command) {
 /// The command line against a broker of its own.
 class CliTest : public ::testing::Test {
 protected:
-    TestGrid grid_;
+    TestGrid grid_{with_patience({"--memory", "64MiB"})};
 
     [[nodiscard]] std::string cli() const {
         return std::string(built::cli) + " -g " + grid_.name() + " ";

@@ -229,6 +229,20 @@ public:
         return directory_ + "/log-" + std::to_string(writer);
     }
 
+    /// Waits until each writer was told of so many more writes.
+    [[nodiscard]] bool acknowledges(std::uint64_t more) {
+        std::vector<std::uint64_t> goals;
+        for (const auto& account : accounts_) goals.push_back(account->acknowledged() + more);
+        return eventually([&] {
+            bool has_all = true;
+            for (unsigned writer = 0; writer < writers; ++writer) {
+                accounts_[writer]->read(bases_);
+                has_all &= accounts_[writer]->acknowledged() >= goals[writer];
+            }
+            return has_all || ::testing::Test::HasFatalFailure();
+        });
+    }
+
     /// The grid has a new segment, which was filled from the store.
     void note_segment() {
         bases_.push_back(shm::Segment::open(grid_->name())->header().tail.base.load());
@@ -256,12 +270,6 @@ public:
             }
             judge_pair(snapshot, writer);
         }
-    }
-
-    [[nodiscard]] std::uint64_t acknowledged() const {
-        std::uint64_t sum = 0;
-        for (const auto& account : accounts_) sum += account->acknowledged();
-        return sum;
     }
 
 private:

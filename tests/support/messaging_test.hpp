@@ -14,9 +14,11 @@ class MessagingTest : public ::testing::Test {
 protected:
     explicit MessagingTest(std::vector<std::string> options = {"--memory", "64MiB",
                                                                "--ring-entries", "4096"})
-        : grid_(std::move(options)) {}
+        : grid_(with_patience(std::move(options))) {}
 
-    [[nodiscard]] Client attach() const { return Client::attach({.grid = grid_.name()}).value(); }
+    [[nodiscard]] Client attach() const {
+        return Client::attach({.grid = grid_.name(), .timeout = soon}).value();
+    }
 
     static std::string shown(const Result<Answer>& answer) {
         if (!answer) return std::string(name(answer.error().code));

@@ -61,7 +61,7 @@ public:
     /// The next packet, as a T; none: it is not one, or the broker closed the connection, or
     /// nothing came in time. Takes the descriptors that come along.
     template <class T>
-    std::optional<T> receive(std::chrono::milliseconds within = std::chrono::seconds(10)) {
+    std::optional<T> receive(std::chrono::milliseconds within = std::chrono::seconds(60)) {
         if (!wait(within)) return std::nullopt;
         T packet;
         shm::Packet got = shm::receive_packet(socket_.get(), &packet, sizeof packet);
@@ -78,6 +78,9 @@ public:
         char byte = 0;
         return wait(time) && recv(socket_.get(), &byte, 1, MSG_DONTWAIT) <= 0;
     }
+
+    /// Whether the broker has closed the connection by now.
+    [[nodiscard]] bool is_closed() const { return is_closed_within(std::chrono::milliseconds(0)); }
 
     /// Greets as a client does. False: refused.
     bool attach() {

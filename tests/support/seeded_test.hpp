@@ -10,12 +10,6 @@
 
 namespace ringside::testing {
 
-/// How much more a long run does than the normal one: environment RINGSIDE_LONG=1.
-inline std::uint64_t long_run_factor() {
-    const char* value = std::getenv("RINGSIDE_LONG");
-    return value != nullptr && std::string(value) == "1" ? 20 : 1;
-}
-
 /// How much more time a run is given that is slowed down by a sanitizer.
 #if defined(RINGSIDE_ADDRESS_SANITIZER) || defined(RINGSIDE_THREAD_SANITIZER)
 inline constexpr int patience = 6;

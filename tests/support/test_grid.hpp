@@ -96,7 +96,8 @@ public:
         writing = Descriptor();
         pollfd ready{reading.get(), POLLIN, 0};
         char line[256] = {};
-        if (poll(&ready, 1, 60'000) != 1 || read(reading.get(), line, sizeof line - 1) <= 0 ||
+        if (poll(&ready, 1, static_cast<int>(soon.count())) != 1 ||
+            read(reading.get(), line, sizeof line - 1) <= 0 ||
             std::string(line).rfind("ready", 0) != 0) {
             throw std::runtime_error("the broker does not start");
         }
@@ -106,12 +107,11 @@ public:
     int stop() { return end(SIGTERM); }
     /// Ends the broker in order, with the grid left to the next one; its exit status.
     int leave() { return end(SIGUSR1); }
-    /// The signal that the broker ended by within a time; 0 where it runs still.
-    int killed_by(std::chrono::milliseconds within) {
+    /// Waits for the broker to end by a signal. Returns the signal, -1 if the broker exited, or 0
+    /// if it still runs at the deadline.
+    int killed_by() {
         int status = 0;
-        if (!eventually([&] { return waitpid(broker_, &status, WNOHANG) == broker_; }, within)) {
-            return 0;
-        }
+        if (!eventually([&] { return waitpid(broker_, &status, WNOHANG) == broker_; })) return 0;
         broker_ = 0;
         return WIFSIGNALED(status) ? WTERMSIG(status) : -1;
     }

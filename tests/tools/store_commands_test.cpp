@@ -1,7 +1,9 @@
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "ringside/client.hpp"
 #include "tests/support/process.hpp"
@@ -13,6 +15,7 @@
 namespace ringside {
 namespace {
 
+using testing::eventually;
 using testing::Process;
 using testing::TemporaryDirectory;
 using testing::TestGrid;
@@ -45,6 +48,7 @@ TEST(Backup, IsTheGridAtOneRevisionAndCanBeStartedFrom) {
         client.commit(both).value();
     }
     std::atomic<bool> stop = false;
+    std::atomic<int> written = 0;
     std::thread writer([&] {
         Client mine = Client::attach({.grid = grid.name()}).value();
         for (int n = 1; !stop; ++n) {
@@ -53,9 +57,10 @@ TEST(Backup, IsTheGridAtOneRevisionAndCanBeStartedFrom) {
             both.put("a/" + i, std::to_string(n)).value();
             both.put("b/" + i, std::to_string(n)).value();
             ASSERT_TRUE(mine.commit(both));
+            written = n;
         }
     });
-    usleep(20'000);
+    EXPECT_TRUE(eventually([&] { return written > 100; }));
     const Finished made = run(grid.name(), {"backup", directory / "backup"});
     stop = true;
     writer.join();

@@ -40,7 +40,7 @@ struct Answer {
 ///
 ///     auto calls = client.calls([](auto ticket, Result<Answer> answer) { … }).value();
 ///     for (auto& seat : seats) calls.call("quote", seat).value();
-///     calls.wait_all(std::chrono::seconds(5)).value();
+///     calls.wait_all(std::chrono::seconds(60)).value();
 class Calls {
 public:
     /// Errors of a call that was sent: no_provider, provider_lost, timed_out, connection_lost,
