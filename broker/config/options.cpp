@@ -61,6 +61,7 @@ struct Flags {
     std::optional<std::string> data_directory;
     std::optional<std::string> durability;
     std::optional<std::uint64_t> durability_interval_ms;
+    std::optional<std::uint64_t> greeting_timeout_ms;
     std::optional<std::uint64_t> accept_timeout_ms;
     std::optional<std::uint64_t> response_timeout_ms;
     std::optional<std::uint64_t> rematch_interval_ms;
@@ -95,6 +96,8 @@ void declare(CLI::App& app, Flags& flags) {
                    "(default: periodic)");
     app.add_option("--durability-interval-ms", flags.durability_interval_ms,
                    "How long changes gather for periodic (default: 10)");
+    app.add_option("--greeting-timeout-ms", flags.greeting_timeout_ms,
+                   "Time for a new connection to identify itself (default: 5000)");
     app.add_option("--accept-timeout-ms", flags.accept_timeout_ms,
                    "How long a provider may take to take a call (default: 1000)");
     app.add_option("--response-timeout-ms", flags.response_timeout_ms,
@@ -132,6 +135,9 @@ Result<void> apply(const Flags& flags, Options& options) {
     if (flags.take_over) options.succession = Options::Succession::take_over;
     if (flags.durability_interval_ms) {
         options.durability_interval = std::chrono::milliseconds(*flags.durability_interval_ms);
+    }
+    if (flags.greeting_timeout_ms) {
+        options.greeting_timeout = std::chrono::milliseconds(*flags.greeting_timeout_ms);
     }
     if (flags.accept_timeout_ms) {
         options.accept_timeout = std::chrono::milliseconds(*flags.accept_timeout_ms);
@@ -174,7 +180,8 @@ Result<void> check(const Options& options) {
         options.durability_interval > std::chrono::minutes(1)) {
         return Error(Errc::bad_configuration, "durability-interval-ms must be between 1 and 60000");
     }
-    for (const auto& [name, time] : {std::pair("accept-timeout-ms", options.accept_timeout),
+    for (const auto& [name, time] : {std::pair("greeting-timeout-ms", options.greeting_timeout),
+                                     std::pair("accept-timeout-ms", options.accept_timeout),
                                      std::pair("response-timeout-ms", options.response_timeout),
                                      std::pair("rematch-interval-ms", options.rematch_interval)}) {
         if (time >= std::chrono::milliseconds(1) && time <= std::chrono::hours(1)) continue;

@@ -28,7 +28,8 @@ struct Options {
     GridOptions retention;
     std::size_t sessions_max = limits::sessions_max;
     std::chrono::microseconds spin{200};  ///< how long the idle engine spins before it sleeps
-    std::chrono::milliseconds accept_timeout{1000};  ///< see MessagingOptions
+    std::chrono::milliseconds greeting_timeout{5000};  ///< for a peer to identify itself
+    std::chrono::milliseconds accept_timeout{1000};    ///< see MessagingOptions
     std::chrono::milliseconds response_timeout{10'000};
     std::chrono::milliseconds rematch_interval{30'000};
     std::string data_directory;  ///< of the store; empty: the grid is in memory only

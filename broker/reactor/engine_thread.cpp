@@ -20,7 +20,6 @@ namespace {
 
 constexpr std::uint64_t ms = 1'000'000;
 constexpr std::uint64_t housekeeping_interval_ns = 1 * ms;
-constexpr std::uint64_t heartbeat_interval_ns = 100 * ms;
 /// How soon it is looked again for room in a reply ring that was full; its client rings no bell.
 constexpr std::uint64_t held_up_interval_ns = 1 * ms;
 constexpr unsigned turns_per_clock_reading = 8;
@@ -47,13 +46,13 @@ void wake_lanes(const Session& session) noexcept {
 
 }  // namespace
 
-EngineThread::EngineThread(const shm::Segment& segment, GridOptions options,
-                           std::chrono::microseconds spin, Durability& durability,
-                           MessagingOptions messaging, Handover& handover,
+EngineThread::EngineThread(const shm::Segment& segment, GridOptions options, EngineTimes times,
+                           Durability& durability, MessagingOptions messaging, Handover& handover,
                            std::function<void()> on_news)
     : segment_(&segment),
-      spin_(spin),
-      spin_now_(spin),
+      heartbeat_interval_ns_(static_cast<std::uint64_t>(times.heartbeat_interval.count()) * ms),
+      spin_(times.spin),
+      spin_now_(times.spin),
       handover_(&handover),
       on_news_(std::move(on_news)),
       memory_(segment),
@@ -214,7 +213,7 @@ void EngineThread::keep_house(std::uint64_t now_ns) {
         engine_.housekeep(now_ns);
         housekept_ns_ = now_ns;
     }
-    if (now_ns - heartbeat_ns_ >= heartbeat_interval_ns) {
+    if (now_ns - heartbeat_ns_ >= heartbeat_interval_ns_) {
         segment_->header().broker.heartbeat_ns.store(now_ns, std::memory_order_relaxed);
         heartbeat_ns_ = now_ns;
         if (!engine_.absent().empty()) {
@@ -231,7 +230,7 @@ void EngineThread::sleep() {
     std::atomic_thread_fence(std::memory_order_seq_cst);  // pairs with a client's, before it looks
     if (!engine_.has_work() && handover_->orders.read_available() == 0) {
         const bool is_held_up = engine_.is_held_up();
-        std::uint64_t wait_ms = (is_held_up ? held_up_interval_ns : heartbeat_interval_ns) / ms;
+        std::uint64_t wait_ms = (is_held_up ? held_up_interval_ns : heartbeat_interval_ns_) / ms;
         const std::uint64_t now_ms = now() / ms;
         const std::uint64_t next_ms = engine_.next_due_ms();
         if (next_ms < now_ms + wait_ms) wait_ms = next_ms > now_ms ? next_ms - now_ms : 0;

@@ -13,6 +13,12 @@
 
 namespace ringside::broker {
 
+/// How long the idle engine spins and sleeps.
+struct EngineTimes {
+    std::chrono::microseconds spin{200};                ///< the longest spin before it sleeps
+    std::chrono::milliseconds heartbeat_interval{100};  ///< the longest sleep
+};
+
 /// Drives the engine: gives it the time, does what its outbox says, and sleeps when there is
 /// nothing to do.
 ///
@@ -23,7 +29,7 @@ namespace ringside::broker {
 /// client can take away another one's ring.
 class EngineThread {
 public:
-    EngineThread(const shm::Segment& segment, GridOptions options, std::chrono::microseconds spin,
+    EngineThread(const shm::Segment& segment, GridOptions options, EngineTimes times,
                  Durability& durability, MessagingOptions messaging, Handover& handover,
                  std::function<void()> on_news);
     ~EngineThread();
@@ -73,6 +79,7 @@ private:
     void count_busy(std::uint64_t now_ns) noexcept;
 
     const shm::Segment* segment_;
+    std::uint64_t heartbeat_interval_ns_;
     std::chrono::nanoseconds spin_;      ///< at the most
     std::chrono::nanoseconds spin_now_;  ///< as it has paid off lately
     Handover* handover_;

@@ -22,8 +22,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// How long a peer may take to say who it is.
-constexpr std::chrono::seconds greeting_time{5};
 /// How long nobody is accepted after descriptors ran out.
 constexpr std::chrono::milliseconds accept_pause{200};
 
@@ -57,8 +55,8 @@ Reactor::Reactor(const shm::Segment& segment, const Options& options, const shm:
       signals_(context_, SIGTERM, SIGINT, SIGUSR1),
       pause_(context_),
       acceptor_(context_),
-      engine_(segment, options.retention, options.spin, durability, options.messaging(), handover_,
-              [this] { asio::post(context_, [this] { take_news(); }); }) {
+      engine_(segment, options.retention, {.spin = options.spin}, durability, options.messaging(),
+              handover_, [this] { asio::post(context_, [this] { take_news(); }); }) {
     for (std::uint32_t i = 0; i < options.sessions_max; ++i) free_indices_.push_back(i);
 }
 
@@ -184,7 +182,7 @@ void Reactor::admit(int descriptor) {
     auto credentials = credentials_of(descriptor);
     if (!credentials) return drop(id);
     peer.credentials = *credentials;
-    peer.deadline.expires_after(greeting_time);
+    peer.deadline.expires_after(options_->greeting_timeout);
     peer.deadline.async_wait([this, id](const boost::system::error_code& error) {
         const auto place = connections_.find(id);
         if (error || place == connections_.end() || place->second->session != 0) return;

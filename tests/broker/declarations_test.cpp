@@ -159,6 +159,51 @@ TEST_F(DeclarationsTest, OfListenersThatSaidNoAreAskedAgainAfterAWhile) {
     EXPECT_EQ(next(lane_).name, "") << "nobody watches it";
 }
 
+TEST_F(DeclarationsTest, OfAListenerThatSaysNothingLeaveTheNameToTheNextListener) {
+    const std::uint64_t accept_ns = MessagingOptions().accept_ns;
+    declare(session_, 0, DeclarationKind::listen, 0, "a");
+    auto watcher = harness_.open();
+    declare(watcher, 0, DeclarationKind::watch, 0, "a");
+    const Brought unanswered = next(lane_);
+    EXPECT_EQ(unanswered.kind, wire::DeliveryKind::wanted);
+    auto other = harness_.open();
+    LaneClient& second = other.open_lane();
+    declare(other, 0, DeclarationKind::listen, 0, "a");
+    EXPECT_EQ(next(second).name, "") << "the first listener has time left";
+    harness_.now_ns += accept_ns;
+    harness_.settle();
+    EXPECT_EQ(next(lane_).kind, wire::DeliveryKind::unwanted);
+    const Brought asked = next(second);
+    EXPECT_EQ(asked.kind, wire::DeliveryKind::wanted);
+    say(second, wire::MessageKind::acceptance, asked.id);
+    EXPECT_TRUE(is_there("$sys/provided/a"));
+    say(lane_, wire::MessageKind::rejection, unanswered.id);  // too late to change anything
+    EXPECT_TRUE(is_there("$sys/provided/a"));
+}
+
+TEST_F(DeclarationsTest, OfAProviderThatTakesNothingLeaveTheCallToTheNextProvider) {
+    const std::uint64_t accept_ns = MessagingOptions().accept_ns;
+    declare(session_, 0, DeclarationKind::provide, 0, "a");
+    auto caller = harness_.open();
+    LaneClient& calls = caller.open_lane();
+    call(calls, "a");
+    const Brought offered = next(lane_);
+    EXPECT_EQ(offered.kind, wire::DeliveryKind::offer);
+    auto other = harness_.open();
+    LaneClient& second = other.open_lane();
+    declare(other, 0, DeclarationKind::provide, 0, "a");
+    EXPECT_EQ(next(second).name, "") << "the first provider has time left";
+    harness_.now_ns += accept_ns;
+    harness_.settle();
+    const Brought cancelled = next(lane_);
+    EXPECT_EQ(cancelled.kind, wire::DeliveryKind::cancelled);
+    EXPECT_EQ(cancelled.id, offered.id);
+    EXPECT_EQ(next(second).kind, wire::DeliveryKind::offer);
+    harness_.now_ns += accept_ns;
+    harness_.settle();
+    EXPECT_EQ(next(second).kind, wire::DeliveryKind::cancelled) << "nobody is left to ask";
+}
+
 TEST_F(DeclarationsTest, OfALaneAreOfOneKind) {
     declare(session_, 0, DeclarationKind::provide, 0, "a");
     declare(session_, 1, DeclarationKind::listen, 0, "b");

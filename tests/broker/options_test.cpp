@@ -124,13 +124,18 @@ TEST(Options, FlagWinsOverFileAndFileOverDefault) {
 
 TEST(Options, SayHowLongOthersAreWaitedFor) {
     constexpr std::uint64_t ms = 1'000'000;
-    const File file("accept-timeout-ms = 5\nresponse-timeout-ms = 6\nrematch-interval-ms = 7\n");
+    const File file(
+        "greeting-timeout-ms = 4\naccept-timeout-ms = 5\nresponse-timeout-ms = 6\n"
+        "rematch-interval-ms = 7\n");
     const Options options =
         parse({"--config", file.path.c_str(), "--response-timeout-ms", "60"}).value().options;
     EXPECT_EQ(options.messaging().accept_ns, 5 * ms);
     EXPECT_EQ(options.messaging().response_ns, 60 * ms);
     EXPECT_EQ(options.messaging().rematch_ns, 7 * ms);
     EXPECT_EQ(Options().messaging().rematch_ns, MessagingOptions().rematch_ns);
+    EXPECT_EQ(options.greeting_timeout, std::chrono::milliseconds(4));
+    EXPECT_EQ(parse({"--greeting-timeout-ms", "8"}).value().options.greeting_timeout,
+              std::chrono::milliseconds(8));
 }
 
 TEST(Options, EnvironmentNamesTheGrid) {
@@ -146,6 +151,7 @@ TEST(Options, BadFlagsAreRefused) {
                                                 {"--grid", ""},
                                                 {"--sessions-max", "0"},
                                                 {"--sessions-max", "4097"},
+                                                {"--greeting-timeout-ms", "0"},
                                                 {"--accept-timeout-ms", "0"},
                                                 {"--response-timeout-ms", "3600001"},
                                                 {"--rematch-interval-ms", "0"},

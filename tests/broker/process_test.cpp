@@ -17,7 +17,6 @@
 namespace ringside::broker {
 namespace {
 
-using namespace std::chrono_literals;
 using testing::eventually;
 using testing::LaneClient;
 using testing::Process;
@@ -168,7 +167,7 @@ TEST(BrokerProcess, NextOneGoesOnAfterAKill) {
     std::thread sleeper([&] {
         const shm::HalfWord& word = shm::low_half(header.commit.published);
         while (header.commit.published.load() == before) {
-            if (shm::futex_wait_for(word, static_cast<std::uint32_t>(before), 20s) ==
+            if (shm::futex_wait_for(word, static_cast<std::uint32_t>(before), testing::soon) ==
                 shm::WaitOutcome::timed_out) {
                 return;
             }
