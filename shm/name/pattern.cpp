@@ -4,50 +4,14 @@
 
 #include "shm/base/limits.hpp"
 #include "shm/base/utf8.hpp"
+#include "shm/name/glob.hpp"
 #include "shm/name/name.hpp"
 
 namespace ringside {
 
 namespace {
 
-/// Whether one level matches, where only `*` is special. After a mismatch the last `*` takes one
-/// character more; an earlier one never needs to, because what followed it is matched already.
-bool level_matches(std::string_view pattern, std::string_view level) noexcept {
-    std::size_t p = 0;
-    std::size_t n = 0;
-    std::size_t star = std::string_view::npos;
-    std::size_t star_taken = 0;
-    while (n < level.size()) {
-        if (p < pattern.size() && pattern[p] == '*') {
-            star = p++;
-            star_taken = n;
-        } else if (p < pattern.size() && pattern[p] == level[n]) {
-            ++p;
-            ++n;
-        } else if (star != std::string_view::npos) {
-            p = star + 1;
-            n = ++star_taken;
-        } else {
-            return false;
-        }
-    }
-    while (p < pattern.size() && pattern[p] == '*') ++p;
-    return p == pattern.size();
-}
-
-/// Walks over the levels of a text, of which an empty text has one.
-class Levels {
-public:
-    explicit Levels(std::string_view text) noexcept : text_(text) {}
-
-    [[nodiscard]] bool is_end() const noexcept { return at_ > text_.size(); }
-    [[nodiscard]] std::string_view level() const noexcept { return first_level(text_.substr(at_)); }
-    void advance() noexcept { at_ += level().size() + 1; }
-
-private:
-    std::string_view text_;
-    std::size_t at_ = 0;
-};
+using glob::Levels;
 
 /// Whether `pattern` is `**`, once or over and over.
 bool is_any_levels(std::string_view pattern) noexcept {
@@ -94,29 +58,7 @@ Pattern::Pattern(std::string_view text) : text_(text) {
 
 bool Pattern::matches(std::string_view name) const noexcept {
     if (is_reserved(name) && text_.front() == '*') return false;
-    Levels pattern(text_);
-    Levels levels(name);
-    // After a mismatch the last `**` takes one level more, as the last `*` does in a level.
-    std::optional<Levels> after_any;
-    Levels any_taken(name);
-    while (!levels.is_end()) {
-        if (!pattern.is_end() && pattern.level() == "**") {
-            pattern.advance();
-            after_any = pattern;
-            any_taken = levels;
-        } else if (!pattern.is_end() && level_matches(pattern.level(), levels.level())) {
-            pattern.advance();
-            levels.advance();
-        } else if (after_any) {
-            any_taken.advance();
-            pattern = *after_any;
-            levels = any_taken;
-        } else {
-            return false;
-        }
-    }
-    while (!pattern.is_end() && pattern.level() == "**") pattern.advance();
-    return pattern.is_end();
+    return glob::matches(text_, name, [] {});
 }
 
 bool Pattern::covers(const Pattern& other) const noexcept {
