@@ -19,7 +19,8 @@ namespace {
 
 using Properties = std::map<std::string, std::string>;
 
-kafka::ClientHandle make_client(rd_kafka_type_t type, const Properties& properties) {
+kafka::ClientHandle make_client(rd_kafka_type_t type, Properties properties) {
+    properties.insert({{"reconnect.backoff.ms", "10"}, {"reconnect.backoff.max.ms", "100"}});
     kafka::ConfigurationHandle configuration(rd_kafka_conf_new());
     std::array<char, 512> said{};
     for (const auto& [name, value] : properties) {
@@ -101,7 +102,7 @@ std::string MockKafka::read_line() {
     std::string line;
     for (char c = 0;;) {
         pollfd ready{from_.get(), POLLIN, 0};
-        if (poll(&ready, 1, 20'000) != 1 || read(from_.get(), &c, 1) != 1 || c == '\n') return line;
+        if (poll(&ready, 1, 60'000) != 1 || read(from_.get(), &c, 1) != 1 || c == '\n') return line;
         line += c;
     }
 }
@@ -191,11 +192,11 @@ TestConsumer::TestConsumer(const MockKafka& kafka, const std::string& topic)
                                               {"group.id", "unused"},
                                               {"enable.auto.commit", "false"},
                                               {"auto.offset.reset", "error"},
-                                              {"fetch.wait.max.ms", "10"}})) {
+                                              {"fetch.wait.max.ms", "100"}})) {
     rd_kafka_poll_set_consumer(client_.get());
     const kafka::TopicHandle handle(rd_kafka_topic_new(client_.get(), topic.c_str(), nullptr));
     const rd_kafka_metadata_t* got = nullptr;
-    const auto result = rd_kafka_metadata(client_.get(), 0, handle.get(), &got, 20'000);
+    const auto result = rd_kafka_metadata(client_.get(), 0, handle.get(), &got, 60'000);
     if (result != RD_KAFKA_RESP_ERR_NO_ERROR) throw std::runtime_error(rd_kafka_err2str(result));
     const kafka::MetadataHandle metadata(got);
     const int partitions = metadata->topics[0].partition_cnt;

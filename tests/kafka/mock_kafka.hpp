@@ -89,13 +89,13 @@ public:
     ~TestConsumer();
 
     /// The next message; none within the time.
-    std::optional<TestMessage> next(std::chrono::milliseconds within = std::chrono::seconds(10));
+    std::optional<TestMessage> next(std::chrono::milliseconds within = std::chrono::seconds(60));
 
     /// Reads until `is_enough` of all that was read since the consumer was made; all of that, or
     /// what there was within the time.
     const std::vector<TestMessage>& read_until(
         const std::function<bool(const std::vector<TestMessage>&)>& is_enough,
-        std::chrono::milliseconds within = std::chrono::seconds(20));
+        std::chrono::milliseconds within = std::chrono::seconds(60));
 
     [[nodiscard]] const std::vector<TestMessage>& all() const noexcept { return all_; }
 
@@ -107,6 +107,6 @@ private:
 /// The first `count` messages of a topic, or what there was within the time.
 std::vector<TestMessage> consume(const MockKafka& kafka, const std::string& topic,
                                  std::size_t count,
-                                 std::chrono::milliseconds within = std::chrono::seconds(20));
+                                 std::chrono::milliseconds within = std::chrono::seconds(60));
 
 }  // namespace ringside::testing

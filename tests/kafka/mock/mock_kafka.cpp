@@ -11,6 +11,7 @@
 //   rtt B MS                              answers take that long
 //   topic_error TOPIC CODE                metadata of the topic has that error
 //
+// MS are those of the clients' clock; the cluster's own is faster, see fast_clock.hpp.
 // API: produce, fetch, metadata, … or a number of the protocol. CODE: a name of librdkafka
 // ("MSG_SIZE_TOO_LARGE", "_TRANSPORT") or a number.
 
@@ -29,6 +30,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/kafka/mock/fast_clock.hpp"
+
 namespace {
 
 using Words = std::vector<std::string>;
@@ -41,6 +44,9 @@ int number(const std::string& text) {
     }
     return value;
 }
+
+/// A time of the cluster's clock from one of its clients'.
+int cluster_ms(const std::string& text) { return number(text) * ringside::testing::cluster_speed; }
 
 std::int16_t api(const std::string& text) {
     static const std::map<std::string, std::int16_t> names = {
@@ -110,11 +116,14 @@ public:
              [&] {
                  for (int left = number(word(3)); left > 0; --left) {
                      check(rd_kafka_mock_broker_push_request_error_rtts(
-                         mock, number(word(1)), api(word(2)), 1, code(word(4)), number(word(5))));
+                         mock, number(word(1)), api(word(2)), 1, code(word(4)),
+                         cluster_ms(word(5))));
                  }
              }},
             {"rtt",
-             [&] { check(rd_kafka_mock_broker_set_rtt(mock, number(word(1)), number(word(2)))); }},
+             [&] {
+                 check(rd_kafka_mock_broker_set_rtt(mock, number(word(1)), cluster_ms(word(2))));
+             }},
             {"topic_error",
              [&] { rd_kafka_mock_topic_set_error(mock, word(1).c_str(), code(word(2))); }},
         };
