@@ -13,7 +13,9 @@ protected:
     std::unique_ptr<DeadLetters> make() {
         kafka::Properties properties;
         properties.set("bootstrap.servers", kafka_.bootstrap());
-        properties.set("linger.ms", "300");  // so that they go together
+        properties.set("linger.ms", "60000");  // until they are settled: so they go together
+        properties.set("reconnect.backoff.ms", "10");
+        properties.set("reconnect.backoff.max.ms", "100");
         return DeadLetters::create(properties, topic_, stop_.get_token()).value();
     }
     static void refuse(DeadLetters& letters, int partition, int offset) {
@@ -92,7 +94,7 @@ TEST_F(SourceTest, OfDeadLettersThatAreTooLargeTogetherOnlyTheOneThatIsAloneLose
         group = "test"
         dead_letter_topic = "{}"
         [source.kafka]
-        "linger.ms" = 300
+        "linger.ms" = 60000
         [[source.topic]]
         name = "{}"
         {})",

@@ -6,6 +6,8 @@ namespace {
 /// Several sources of one group.
 class SourceGroup : public SourceTest {
 protected:
+    SourceGroup() { session_ms_ = short_session_ms; }
+
     /// Merges {"n": i} for i of [from, to) into ten records.
     void produce_deltas(const std::string& topic, int from, int to) const {
         std::vector<TestMessage> messages;
@@ -38,7 +40,7 @@ protected:
                 std::sort(found.begin(), found.end());
                 return found == wanted;
             },
-            std::chrono::seconds(40));
+            patience);
     }
 };
 
@@ -81,12 +83,12 @@ TEST_F(SourceGroup, AProcessThatWasStoppedForLongAppliesNothingTwice) {
     produce_deltas(topic, 1000, 2000);
 
     const auto heir = start(config);
-    EXPECT_TRUE(comes_to(topic, 2000, 2, std::chrono::seconds(40)));
+    EXPECT_TRUE(comes_to(topic, 2000, 2));
     ::kill(zombie->pid(), SIGCONT);
     produce_deltas(topic, 2000, 3000);
 
     EXPECT_TRUE(partitions_come_to({1, 1}));
-    EXPECT_TRUE(comes_to(topic, 3000, 2, std::chrono::seconds(40)));
+    EXPECT_TRUE(comes_to(topic, 3000, 2));
     expect_applied_once(3000);
 }
 

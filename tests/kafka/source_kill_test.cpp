@@ -62,7 +62,7 @@ struct Feed {
 /// waits for Kafka to believe that the one before is gone.
 class SourceKill : public SourceTest {
 protected:
-    SourceKill() : SourceTest(1, {"--memory", "128MiB"}) {}
+    SourceKill() : SourceTest(1, {"--memory", "128MiB"}) { session_ms_ = short_session_ms; }
 
     void make_feeds(int count) {
         for (int i = 0; i < count; ++i) {
@@ -118,36 +118,12 @@ protected:
                     });
                     return targets.empty();
                 },
-                std::chrono::seconds(60)));
+                patience));
         }
     }
 
-    /// Lets all be applied to the end, and compares the grid with the topics.
-    void expect_all_applied_once() {
-        for (Feed& feed : feeds_) feed.source = start(feed.config);
-        for (Feed& feed : feeds_) {
-            ASSERT_TRUE(eventually([&] { return applied(feed) == feed.deltas.count(); },
-                                   std::chrono::seconds(60)));
-            feed.deltas.expect_in(client_, feed.group + "/");
-            EXPECT_EQ(feed.source->finish(SIGTERM), 0);
-        }
-    }
-
-    std::vector<Feed> feeds_;
-};
-
-TEST_F(SourceKill, TwentyKillsLeaveEachMessageAppliedOnce) {
-    std::mt19937_64 random(20);
-    make_feeds(5);
-    kill_all(4, random);
-    expect_all_applied_once();
-}
-
-TEST_F(SourceKill, ABrokerThatIsKilledMeanwhileMakesNoDifference) {
-    std::mt19937_64 random(21);
-    make_feeds(2);
-    for (int round = 0; round < 2; ++round) {
-        kill_all(1, random);
+    /// Kills the broker while sources apply messages, and lets them apply the rest with the next.
+    void kill_broker() {
         for (Feed& feed : feeds_) {
             feed.deltas.produce(kafka_, feed.topic, 3000);
             feed.source = start(feed.config);
@@ -161,6 +137,32 @@ TEST_F(SourceKill, ABrokerThatIsKilledMeanwhileMakesNoDifference) {
             EXPECT_EQ(feed.source->finish(SIGTERM), 0);
         }
     }
+
+    /// Lets all be applied to the end, and compares the grid with the topics.
+    void expect_all_applied_once() {
+        for (Feed& feed : feeds_) feed.source = start(feed.config);
+        for (Feed& feed : feeds_) {
+            ASSERT_TRUE(eventually([&] { return applied(feed) == feed.deltas.count(); }, patience));
+            feed.deltas.expect_in(client_, feed.group + "/");
+            EXPECT_EQ(feed.source->finish(SIGTERM), 0);
+        }
+    }
+
+    std::vector<Feed> feeds_;
+};
+
+TEST_F(SourceKill, ThreeKillsLeaveEachMessageAppliedOnce) {
+    std::mt19937_64 random(20);
+    make_feeds(3);
+    kill_all(1, random);
+    expect_all_applied_once();
+}
+
+TEST_F(SourceKill, ABrokerThatIsKilledMeanwhileMakesNoDifference) {
+    std::mt19937_64 random(21);
+    make_feeds(2);
+    kill_all(1, random);
+    kill_broker();
     expect_all_applied_once();
 }
 
@@ -174,6 +176,25 @@ TEST_P(LongSourceKill, AHundredKillsLeaveEachMessageAppliedOnce) {
 }
 
 INSTANTIATE_TEST_SUITE_P(LongSeeds, LongSourceKill, ::testing::Range(1, 6));
+
+class LongSourceKillOnce : public SourceKill {};
+
+TEST_F(LongSourceKillOnce, TwentyKillsLeaveEachMessageAppliedOnce) {
+    std::mt19937_64 random(20);
+    make_feeds(5);
+    kill_all(4, random);
+    expect_all_applied_once();
+}
+
+TEST_F(LongSourceKillOnce, BrokersThatAreKilledMeanwhileMakeNoDifference) {
+    std::mt19937_64 random(21);
+    make_feeds(2);
+    for (int round = 0; round < 2; ++round) {
+        kill_all(1, random);
+        kill_broker();
+    }
+    expect_all_applied_once();
+}
 
 }  // namespace
 }  // namespace ringside::testing

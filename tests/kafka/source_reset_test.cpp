@@ -1,11 +1,41 @@
+#include <future>
+#include <thread>
+
 #include "tests/kafka/source_test.hpp"
+#include "tools/kafka/config.hpp"
+#include "tools/kafka/source/source.hpp"
 
 namespace ringside::testing {
 namespace {
 
+/// A source in a thread of the test, which soon believes that a position is beyond its topic.
+class SourceThread {
+public:
+    SourceThread(std::string grid, const std::string& config)
+        : grid_(std::move(grid)), options_(*kafka::read_config(config).value().source) {
+        options_.leader_patience = std::chrono::milliseconds(200);
+        thread_ = std::jthread([this](const std::stop_token& stop) {
+            const auto ended =
+                kafka::Source::run(grid_, options_, stop, [this] { ready_.set_value(); });
+            EXPECT_TRUE(ended) << ended.error().text();
+        });
+        EXPECT_EQ(ready_.get_future().wait_for(std::chrono::seconds(60)),
+                  std::future_status::ready);
+    }
+
+private:
+    const std::string grid_;
+    kafka::SourceOptions options_;
+    std::promise<void> ready_;
+    std::jthread thread_;
+};
+
 /// Partitions whose positions are none of theirs.
 class SourceReset : public SourceTest {
 protected:
+    [[nodiscard]] SourceThread run_source(const std::string& config) const {
+        return {grid_.name(), config};
+    }
     void produce_deltas(const std::string& topic, int from, int to) const {
         std::vector<TestMessage> messages;
         for (int i = from; i < to; ++i) messages.push_back({"A", fmt::format(R"({{"n":{}}})", i)});
@@ -39,7 +69,7 @@ TEST_F(SourceReset, AMessageThatIsRefusedAfterItCostsNoOther) {
     produce_deltas(topic, 11, 21);
     set_position(topic, 1000);
 
-    const auto source = start(configure_topic(topic));
+    const auto source = run_source(configure_topic(topic));
 
     EXPECT_TRUE(comes_to(topic, 21));
     EXPECT_EQ(version("seat/A"), 20);
@@ -49,7 +79,7 @@ TEST_F(SourceReset, ABrokerThatIsKilledAfterItCostsNoMessage) {
     const std::string topic = kafka_.make_topic("seats");
     produce_deltas(topic, 0, 10);
     set_position(topic, 100'000);
-    const auto source = start(configure_topic(topic, "batch_messages = 10"));
+    const auto source = run_source(configure_topic(topic, "batch_messages = 10"));
     EXPECT_TRUE(comes_to(topic, 10));
 
     produce_deltas(topic, 10, 3000);
@@ -64,7 +94,7 @@ TEST_F(SourceReset, ItIsInTheGridBeforeAnyMessageIs) {
     const std::string topic = kafka_.make_topic("seats");
     set_position(topic, 1000);
 
-    const auto source = start(configure_topic(topic));
+    const auto source = run_source(configure_topic(topic));
 
     EXPECT_TRUE(comes_to(topic, 0));
     EXPECT_TRUE(state_comes_to(R"("resets":1)"));
@@ -77,7 +107,7 @@ TEST_F(SourceReset, SnapshotsAreNotLoadedAsLongAsTheirPositionsAreBeyondTheirEnd
     produce(kafka_, changes, {{"first", R"({"n":1})"}});
     set_position(snapshot, 1000);
 
-    const auto source = start(configure_snapshot(snapshot, changes));
+    const auto source = run_source(configure_snapshot(snapshot, changes));
 
     EXPECT_TRUE(comes_to(changes, 1));
     EXPECT_EQ(position(snapshot), 20);
@@ -90,7 +120,7 @@ TEST_F(SourceReset, APartitionThatHasWaitedForSnapshotsBeginsWhereItIsToldTo) {
     const std::string changes = kafka_.make_topic("changes");
     produce_deltas(changes, 0, 10);
     kafka_.command("leader " + snapshot + " 0 -1");
-    const auto source = start(configure_snapshot(snapshot, changes, "start = \"latest\""));
+    const auto source = run_source(configure_snapshot(snapshot, changes, "start = \"latest\""));
     EXPECT_TRUE(state_comes_to(R"("topic":")" + changes));
 
     kafka_.command("leader " + snapshot + " 0 1");

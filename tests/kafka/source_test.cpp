@@ -81,6 +81,7 @@ TEST_F(SourceTest, FollowsTopicsOfARegularExpressionByTheFirstRulesThatAreForThe
 TEST_F(SourceTest, BeginsAtTheEndWhereItIsToldTo) {
     const std::string topic = kafka_.make_topic("seats");
     produce(kafka_, topic, deltas(0, 10));
+    session_ms_ = short_session_ms;
     const std::string config = configure_topic(topic, "", "start = \"latest\"");
     {
         const auto source = start(config);
@@ -103,13 +104,13 @@ TEST_F(SourceTest, TellsItsStateAndReadiness) {
     EXPECT_EQ(run("ready --config " + config).status, 1);
     const auto source = start(config);
 
-    EXPECT_TRUE(state_comes_to(R"("state":"caught_up")"));
+    // The counters follow when the grid has answered.
+    EXPECT_TRUE(state_comes_to(R"("state":"caught_up")", R"("messages":50)"));
 
     const auto reports = states();
     ASSERT_EQ(reports.size(), 1);
-    for (const char* part :
-         {R"("messages":50)", R"("writes":50)", R"("lag":0)", R"("dead_letters":0)",
-          R"("partitions":[{"lag":0,"offset":)", R"("reason":"")"}) {
+    for (const char* part : {R"("writes":50)", R"("lag":0)", R"("dead_letters":0)",
+                             R"("partitions":[{"lag":0,"offset":)", R"("reason":"")"}) {
         EXPECT_NE(reports[0].find(part), std::string::npos) << reports[0];
     }
     const Outcome ready = run("ready --config " + config);
@@ -258,6 +259,27 @@ TEST_F(SourceTest, WaitsForATopicAndSaysSo) {
                                         "\"allow.auto.create.topics\" = false"));
 
     EXPECT_TRUE(state_comes_to("the topic does not exist"));
+    EXPECT_EQ(source->finish(SIGTERM), 0);
+}
+
+TEST_F(SourceTest, ReportsATopicThatDoesNotExistWhileItFollowsTheOthers) {
+    if (!kafka_.is_mock()) GTEST_SKIP() << MockKafka::no_mock;
+    const std::string topic = kafka_.make_topic("seats");
+    produce(kafka_, topic, deltas(0, 10));
+    kafka_.command("topic_error not-there UNKNOWN_TOPIC_OR_PART");
+    const auto source = start(configure(fmt::format(R"(
+        group = "test"
+        [[source.topic]]
+        name = "{}"
+        {}
+        [[source.topic]]
+        name = "not-there"
+        {})",
+                                                    topic, merge_rule, merge_rule)));
+
+    EXPECT_TRUE(state_comes_to(R"("messages":10)"));
+
+    EXPECT_THAT(states(), ::testing::ElementsAre(::testing::HasSubstr("the topic does not exist")));
     EXPECT_EQ(source->finish(SIGTERM), 0);
 }
 

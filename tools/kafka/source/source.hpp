@@ -103,6 +103,7 @@ private:
     std::optional<Error> held_;
     Backoff backoff_;
     Clock::time_point gate_due_{};
+    std::optional<rd_kafka_resp_err_t> gate_trouble_;  ///< of its last attempt
     bool has_out_of_range_ = false;
     Clock::time_point ranges_due_{};
     std::optional<KafkaError> trouble_;

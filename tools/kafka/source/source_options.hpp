@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -52,6 +53,9 @@ struct SourceOptions {
     std::int64_t batch_bytes = 1 << 20;
     std::vector<TopicOptions> topics;
     Properties kafka;
+    /// How long an offset beyond the end may be what a new leader does not know yet. Not part of
+    /// the configuration.
+    std::chrono::milliseconds leader_patience{5000};
 
     /// The first that is for a topic of that name; null: none is.
     [[nodiscard]] const TopicOptions* topic(const std::string& name) const;

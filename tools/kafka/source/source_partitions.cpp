@@ -16,8 +16,6 @@ constexpr std::chrono::milliseconds gate_interval_of_trouble{1000};
 /// The same for offsets that are out of range, and how long Kafka may take to tell the range.
 constexpr std::chrono::milliseconds range_interval{200};
 constexpr std::chrono::milliseconds range_patience{1000};
-/// How long an offset beyond the end may be what a new leader does not know yet.
-constexpr std::chrono::seconds leader_patience{5};
 
 TopicPartition place(const PartitionFeed& feed, std::int64_t offset) {
     return {feed.topic, feed.partition, offset, false};
@@ -35,7 +33,7 @@ std::int64_t Source::begin_of(const Assigned& assigned) const noexcept {
 void Source::assign(std::span<TopicPartition> partitions) {
     was_assigned_ = true;
     last_ = nullptr;
-    forget_trouble();
+    hear_kafka();
     for (TopicPartition& partition : partitions) {
         const TopicOptions* topic = options_->topic(partition.topic);
         if (topic == nullptr) {
@@ -142,7 +140,8 @@ Result<void> Source::settle_range(Assigned& assigned) {
     const auto [least, end] = *bounds;
     const bool has_begun = feed.base || feed.next > 0;
     const bool is_beyond = has_begun && feed.next > end;
-    if (is_beyond && Clock::now() - *assigned.out_of_range_since < leader_patience) return {};
+    const auto beyond_for = Clock::now() - *assigned.out_of_range_since;
+    if (is_beyond && beyond_for < options_->leader_patience) return {};
     if (!has_begun || (!is_beyond && feed.next >= least)) {
         assigned.out_of_range_since.reset();
         return restart(key, begin_of(assigned));
@@ -194,8 +193,13 @@ void Source::open_gate() {
     if (Clock::now() < gate_due_ || !backoff_.is_over()) return;
     const auto opened = gate_.try_open(*consumer_);
     gate_due_ = Clock::now() + (opened ? gate_interval : gate_interval_of_trouble);
-    if (!opened) return note_trouble(opened.error());
-    if (trouble_) forget_trouble();
+    if (!opened) {
+        gate_trouble_ = opened.error().code;
+        return note_trouble(opened.error());
+    }
+    // The trouble may have another cause than the gate, such as a fetch that fails.
+    if (trouble_ && trouble_->code == gate_trouble_) forget_trouble();
+    gate_trouble_.reset();
     if (!*opened) return;
     spdlog::info("the snapshots are loaded: follows all topics");
     set_pauses();

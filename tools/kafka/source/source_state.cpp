@@ -81,7 +81,8 @@ std::optional<KafkaError> Source::trouble_of_topics() {
 /// Whether Kafka is there, and troubled still, where no message says so.
 void Source::probe_kafka() {
     if (!is_kafka_away()) {
-        if (!trouble_ || Clock::now() - trouble_at_ < trouble_silence) return;
+        const bool is_reported = trouble_ && told_at_ > trouble_at_;
+        if (!is_reported || Clock::now() - trouble_at_ < trouble_silence) return;
         if (!trouble_of_topics()) forget_trouble();
         return;
     }
