@@ -30,6 +30,7 @@ Properties properties_for(const MockKafka& kafka) {
     Properties properties;
     properties.set("bootstrap.servers", kafka.bootstrap());
     properties.set("linger.ms", "1");
+    properties.set("reconnect.backoff.max.ms", "100");
     return properties;
 }
 
@@ -43,7 +44,7 @@ TEST(Producer, TellsTheOutcomeOfEachMessage) {
     const Header header{"ringside.kind", "put"};
     ASSERT_FALSE(producer->send({.key = "a", .value = "1", .headers = {&header, 1}, .tag = 7}));
     ASSERT_FALSE(producer->send({.key = "a", .value = {}, .headers = {}, .tag = 8}));
-    ASSERT_TRUE(producer->flush(20s));
+    ASSERT_TRUE(producer->flush(60s));
 
     EXPECT_EQ(outcomes.sent, (std::vector<std::uint64_t>{7, 8}));
     const auto got = consume(kafka, topic, 2);
@@ -58,7 +59,7 @@ TEST(Producer, TellsHowManyPartitionsATopicHas) {
     Outcomes outcomes;
     auto producer = Producer::create(properties_for(kafka), topic, outcomes.taker());
     ASSERT_TRUE(producer);
-    const auto partitions = producer->partitions(20s);
+    const auto partitions = producer->partitions(60s);
     ASSERT_TRUE(partitions);
     EXPECT_EQ(*partitions, 3);
 }
@@ -83,7 +84,7 @@ TEST(Producer, SaysThatItsQueueIsFullAndGoesOnWhenThereIsRoom) {
     EXPECT_EQ(producer->pending(), 10);
 
     kafka.command("up 1");
-    ASSERT_TRUE(producer->flush(20s));
+    ASSERT_TRUE(producer->flush(60s));
     EXPECT_FALSE(producer->send({.key = "a", .value = "1", .headers = {}, .tag = 10}));
     EXPECT_EQ(outcomes.sent.size(), 10);
 }
@@ -123,7 +124,7 @@ TEST(Producer, SendsOnceAndInOrderWhateverItHasToTryAgain) {
         const std::string value = std::to_string(tag);
         ASSERT_FALSE(producer->send({.key = "a", .value = value, .headers = {}, .tag = tag}));
     }
-    ASSERT_TRUE(producer->flush(30s));
+    ASSERT_TRUE(producer->flush(60s));
 
     EXPECT_EQ(outcomes.sent.size(), 200);
     const auto got = consume(kafka, topic, 200);
@@ -153,7 +154,7 @@ TEST(Producer, TellsThatKafkaFindsAMessageTooLarge) {
     ASSERT_TRUE(producer);
     kafka.command("error produce 1 MSG_SIZE_TOO_LARGE");
     ASSERT_FALSE(producer->send({.key = "a", .value = "1", .headers = {}, .tag = 5}));
-    ASSERT_TRUE(producer->flush(20s));
+    ASSERT_TRUE(producer->flush(60s));
     ASSERT_EQ(outcomes.failed.size(), 1);
     EXPECT_EQ(outcomes.failed[0].first, 5);
     EXPECT_EQ(outcomes.failed[0].second.kind, KafkaError::Kind::too_large);

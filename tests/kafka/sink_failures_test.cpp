@@ -1,4 +1,8 @@
+#include <future>
+#include <thread>
+
 #include "tests/kafka/sink_test.hpp"
+#include "tools/kafka/sink/run_sinks.hpp"
 
 namespace ringside::testing {
 namespace {
@@ -7,6 +11,37 @@ using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 
 constexpr const char* events = "patterns = [\"event/**\"]";
+
+/// A sink in a thread of the test, which waits only shortly for Kafka when it ends.
+class SinkThread {
+public:
+    SinkThread(const TestGrid& grid, const MockKafka& kafka, const std::string& topic) {
+        kafka::SinkOptions options;
+        options.name = "out";
+        options.topic = topic;
+        options.patterns = {Pattern::parse("event/**").value()};
+        options.kafka.set("bootstrap.servers", kafka.bootstrap());
+        options.stop_timeout = 100ms;
+        sinks_.push_back(std::move(options));
+        thread_ = std::jthread([this, name = grid.name()](const std::stop_token& stop) {
+            ended_ = kafka::run_sinks(name, sinks_, stop, [this] { ready_.set_value(); });
+        });
+        EXPECT_EQ(ready_.get_future().wait_for(std::chrono::seconds(60)),
+                  std::future_status::ready);
+    }
+    /// Whether it ends in order.
+    bool stop() {
+        thread_.request_stop();
+        thread_.join();
+        return ended_.has_value();
+    }
+
+private:
+    std::vector<kafka::SinkOptions> sinks_;
+    std::promise<void> ready_;
+    Result<void> ended_ = Error(Errc::would_block);
+    std::jthread thread_;
+};
 
 /// Each with the mock cluster of two brokers, as errors are had from that alone.
 class SinkFailures : public ::testing::Test {
@@ -58,16 +93,19 @@ TEST_F(SinkFailures, KafkaThatIsDownAtTheBeginningIsWaitedFor) {
 
 TEST_F(SinkFailures, IsEndedInOrderWhileKafkaIsDown) {
     const std::string topic = kafka.make_topic("sink");
-    TestSink sink(grid, kafka, topic, events);
-    put_some(10);
-    expect_mirrored(topic);
-    ASSERT_TRUE(eventually([&] { return report_of(client, "pending") == "0"; }));
-    kafka.command("down -1");
-    put_some(20);
-    EXPECT_EQ(sink.stop(), 0);
+    {
+        SinkThread sink(grid, kafka, topic);
+        put_some(10);
+        expect_mirrored(topic);
+        ASSERT_TRUE(eventually([&] { return report_of(client, "pending") == "0"; }));
+        kafka.command("down -1");
+        put_some(20);
+        ASSERT_TRUE(eventually([&] { return report_of(client, "pending") == "20"; }));
+        EXPECT_TRUE(sink.stop());
+    }
 
     kafka.command("up -1");
-    sink.start();
+    TestSink sink(grid, kafka, topic, events);
     expect_in_order(expect_mirrored(topic));
 }
 
@@ -177,8 +215,12 @@ TEST_F(SinkFailures, OfABatchThatKafkaFindsTooLargeOnlyThatMessageIsLeftOut) {
     const std::string topic = kafka.make_topic("sink");
     TestSink sink(grid, kafka, topic, std::string(events) + "\non_too_large = \"skip\"",
                   "\"linger.ms\" = 100");
+    // Messages that wait for Kafka are sent as one batch when Kafka answers.
+    kafka.command("down -1");
     kafka.command("error produce 2 MSG_SIZE_TOO_LARGE");  // the batch, then its first message
     for (int i = 0; i < 20; ++i) client.put("event/" + std::to_string(i), "1").value();
+    ASSERT_TRUE(eventually([&] { return report_of(client, "pending") == "20"; }));
+    kafka.command("up -1");
 
     TestConsumer consumer(kafka, topic);
     const auto& got = consumer.read_until([](const auto& all) { return all.size() >= 19; });

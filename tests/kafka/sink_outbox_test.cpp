@@ -20,6 +20,7 @@ protected:
         options.on_too_large = TooLarge::skip;
         options.kafka.set("bootstrap.servers", mock.bootstrap());
         options.kafka.set("linger.ms", "1");
+        options.kafka.set("reconnect.backoff.max.ms", "100");
         outbox.open().value();
     }
     void add(Revision revision) {

@@ -40,9 +40,8 @@ TEST(SinkProcess, ASecondSignalEndsItAtOnce) {
     ASSERT_TRUE(eventually([&] { return report_of(client, "pending") == "1"; }));
 
     ::kill(sink.pid(), SIGTERM);
-    EXPECT_TRUE(eventually([&] { return ::kill(sink.pid(), SIGINT) == 0 && sink.has_ended(); }, 5s))
-        << "rather than wait for Kafka";
-    EXPECT_EQ(sink.wait(), 1);
+    EXPECT_TRUE(eventually([&] { return ::kill(sink.pid(), SIGINT) == 0 && sink.has_ended(); }));
+    EXPECT_EQ(sink.wait(), 1) << "0, had it waited for Kafka";
 }
 
 TEST(SinkProcess, SaysWhatIsWrongWithItsConfiguration) {
@@ -50,7 +49,7 @@ TEST(SinkProcess, SaysWhatIsWrongWithItsConfiguration) {
     MockKafka kafka;
     TestSink sink(grid, kafka, "any", "patterns = [\"a//b\"]");
     EXPECT_EQ(sink.wait(), 2);
-    EXPECT_THAT(sink.errors(), ::testing::HasSubstr("kafka.toml:8: "));
+    EXPECT_THAT(sink.errors(), ::testing::HasSubstr("kafka.toml:11: "));
 }
 
 TEST(SinkProcess, SaysWhatIsWrongWithItsPropertiesBeforeTheRunningOneIsFenced) {

@@ -31,7 +31,9 @@ public:
              const std::string& properties = "")
         : grid_(grid.name()) {
         std::ofstream(directory_ / "kafka.toml")
-            << "[kafka]\n\"linger.ms\" = 1\n\"retry.backoff.ms\" = 10\n\"bootstrap.servers\" = \""
+            << "[kafka]\n\"linger.ms\" = 1\n\"retry.backoff.ms\" = 10\n"
+            << "\"reconnect.backoff.ms\" = 10\n\"reconnect.backoff.max.ms\" = 100\n"
+            << "\"topic.metadata.refresh.fast.interval.ms\" = 20\n\"bootstrap.servers\" = \""
             << kafka.bootstrap() << "\"\n[[sink]]\nname = \"out\"\ntopic = \"" << topic << "\"\n"
             << options << "\n[sink.kafka]\n"
             << properties << "\n";
@@ -54,9 +56,9 @@ public:
     /// REQUIRES: it has ended.
     std::string errors() { return process_->errors(); }
     /// Whether that comes to be in its log.
-    bool comes_to_say(const std::string& text) { return process_->comes_to_say(text); }
+    bool comes_to_say(const std::string& text) { return process_->comes_to_say(text, patience); }
     /// Waits for it to say that it is ready; whether it has.
-    bool wait_until_ready() { return is_ready_ = process_->read_line() == "ready"; }
+    bool wait_until_ready() { return is_ready_ = process_->read_line(patience) == "ready"; }
     [[nodiscard]] bool has_ended() const {
         siginfo_t info{};
         return waitid(P_PID, static_cast<id_t>(pid()), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
@@ -66,6 +68,8 @@ public:
     [[nodiscard]] pid_t pid() const noexcept { return process_->pid(); }
 
 private:
+    static constexpr auto patience = std::chrono::seconds(60);
+
     TemporaryDirectory directory_;
     std::string grid_;
     std::unique_ptr<Process> process_;

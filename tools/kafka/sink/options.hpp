@@ -47,6 +47,8 @@ struct SinkOptions {
     /// How long the state may take to be sent.
     std::chrono::seconds snapshot_lease{600};
     Properties kafka;
+    /// How long a sink that ends waits for Kafka. Not part of the configuration.
+    std::chrono::milliseconds stop_timeout{10'000};
 };
 
 /// The sinks of a configuration, each with the properties that are common to all.

@@ -238,7 +238,7 @@ Error Sink::ended(const Error& failure) {
 void Sink::end(const Error* failure) {
     const bool is_fenced = failure != nullptr && failure->code == Errc::condition_failed;
     if (!is_fenced) {
-        if (!outbox_.flush(stop_timeout)) {
+        if (!outbox_.flush(options_.stop_timeout)) {
             spdlog::warn("sink '{}' ends before Kafka has all messages: they will be sent again",
                          options_.name);
         }

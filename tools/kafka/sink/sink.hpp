@@ -39,14 +39,13 @@ public:
     Result<void> open() { return outbox_.open(); }
 
     /// Waits for the grid, then runs until it is asked to stop; then Kafka has all that was handed
-    /// over, or `stop_timeout` is over. `on_ready` is called once: changes from then on are told
-    /// one by one, where none are missed. REQUIRES: open.
+    /// over, or `SinkOptions::stop_timeout` is over. `on_ready` is called once: changes from then
+    /// on are told one by one, where none are missed. REQUIRES: open.
     ///
     /// Errors: condition_failed, where another sink of this name has taken over; what cannot be
     /// made good by trying again.
     Result<void> run(std::stop_token stop, std::function<void()> on_ready);
 
-    static constexpr auto stop_timeout = std::chrono::seconds(10);
     static constexpr auto position_interval = std::chrono::milliseconds(200);
 
 private:
