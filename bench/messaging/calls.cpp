@@ -24,7 +24,7 @@ public:
               (*ready_).store(1);
               for (;;) {
                   auto call = provider.next(std::chrono::seconds(1));
-                  if (call) call->answer(Document::copy(call->document())).value();
+                  if (call) call->answer(Document::copy(call->document()).value()).value();
               }
           }),
           client_(Client::attach({.grid = broker_.grid(), .spin = {}}).value()) {

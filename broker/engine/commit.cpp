@@ -48,6 +48,18 @@ Result<void> check_condition(const Command& command, const VersionBlock* live) {
     return Error(Errc::bad_request, "unknown condition");
 }
 
+/// What all patches of a commit may cost.
+PatchBudget budget_of_patches(std::span<const Command> commands) noexcept {
+    std::uint64_t bytes = 0;
+    for (const Command& command : commands) {
+        const bool is_patch = command.kind == CommandKind::merge ||
+                              command.kind == CommandKind::json_patch ||
+                              command.kind == CommandKind::set_path;
+        if (is_patch) bytes += command.document.size();
+    }
+    return PatchBudget::of_request(bytes);
+}
+
 /// Where a JSON Patch that does nothing but take away a member does so; empty: it is none.
 std::string_view removed_member(const Value& patch, const Value& document) {
     const Value only = patch[0];
@@ -72,6 +84,7 @@ boost::system::result<Revision, Refusal> Grid::Impl::commit(std::span<const Comm
     }
     make_ring_room(commands.size());
     pages_.forget();
+    budget_ = budget_of_patches(commands);
     const Position ring_head = ring_.head();
     for (std::size_t i = 0; i < commands.size(); ++i) {
         auto version = apply(commands[i], origin);
@@ -136,15 +149,17 @@ Result<void> Grid::Impl::patch(const Command& command, const VersionBlock* live,
                          : std::optional(Value::of(live->document(), &segment_.pages()));
     Result<ByteView> patched = ByteView{};
     switch (command.kind) {
-        case CommandKind::merge: patched = apply_merge(patched_, old, change, &paging_); break;
+        case CommandKind::merge:
+            patched = apply_merge(patched_, old, change, &paging_, &budget_);
+            break;
         case CommandKind::json_patch:
-            patched = apply_json_patch(patched_, *old, change, &paging_);
+            patched = apply_json_patch(patched_, *old, change, &paging_, &budget_);
             made.path = removed_member(change, *old);
             break;
         case CommandKind::set_path: {
             auto pointer = Pointer::parse(command.pointer);
             if (!pointer) return pointer.error();
-            patched = apply_set(patched_, *old, *pointer, change, &paging_);
+            patched = apply_set(patched_, *old, *pointer, change, &paging_, &budget_);
             made.path = command.pointer;
             break;
         }
@@ -229,6 +244,7 @@ Result<Version> Grid::Impl::link(std::string_view name, std::uint64_t hash, cons
             return refuse(linked.error().code);
     } else {
         if (!made.is_patched && !newest->is_tombstone() && newest->has_pages()) {
+            paging_.begin();  // all of them, whatever became of a patch before
             paging_.drop_all(Value::of(newest->document(), &segment_.pages()));
         }
         block.record = newest->record;

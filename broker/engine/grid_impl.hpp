@@ -164,6 +164,7 @@ private:
     LeaseBook leases_;
     RecordPages pages_;  ///< of the commit under way
     Paging paging_;
+    PatchBudget budget_;            ///< of the commit under way
     DocumentBuilder patched_;       ///< where a patch builds its document
     std::vector<Link> links_;       ///< of the commit under way
     std::vector<Retired> covered_;  ///< tombstones that were due when it had covered them

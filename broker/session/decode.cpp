@@ -8,6 +8,7 @@
 #include "shm/name/name.hpp"
 #include "shm/name/pattern.hpp"
 #include "shm/name/system_name.hpp"
+#include "shm/protocol/request.hpp"
 
 namespace ringside::broker {
 
@@ -47,7 +48,8 @@ Result<void> check(const Command& command) {
     if (command.kind == CommandKind::set_path) {
         if (auto pointer = Pointer::parse(command.pointer); !pointer) return pointer.error();
     }
-    return takes_document(command.kind) ? verify_document(command.document) : Result<void>();
+    if (!takes_document(command.kind)) return {};
+    return verify_document(command.document, shm::document_limits_of(command.kind));
 }
 
 Result<void> check_of_grid(const Command& command) {
@@ -97,7 +99,8 @@ Result<void> check(const Message& message) {
                          "at most " + std::to_string(limits::call_ms_max) + " ms");
         }
     }
-    return has_document(message.kind) ? verify_document(message.document) : Result<void>();
+    if (!has_document(message.kind)) return {};
+    return verify_document(message.document, shm::message_document_limits);
 }
 
 boost::system::result<void, DecodeFailure> decode_message(const wire::Message& table,

@@ -28,12 +28,12 @@ struct DecodeFailure {
 
 /// Takes a message apart that may be anything at all.
 ///
-/// Afterwards names pass `check_name`, pointers `Pointer::parse`, documents `verify_document`, a
-/// time to live its limit, and kinds and conditions are ones that exist. No name is one of the
-/// grid itself. What is of the grid stands alone. A message has the document that its kind needs.
-/// The work is bounded by the message's size: what its commands refer to, counted as often as it is
-/// referred to, may not be more than there is.
-/// REQUIRES: `message` is aligned to 8.
+/// Afterwards names pass `check_name`, pointers `Pointer::parse`, documents `verify_document` with
+/// the limits of their command, a time to live its limit, and kinds and conditions are ones that
+/// exist. No name is one of the grid itself. What is of the grid stands alone. A message has the
+/// document that its kind needs. The work is bounded by the message's size: what its commands refer
+/// to, counted as often as it is referred to, may not be more than there is. REQUIRES: `message` is
+/// aligned to 8.
 boost::system::result<void, DecodeFailure> decode(ByteView message, std::size_t commands_max,
                                                   DecodedRequest& out);
 

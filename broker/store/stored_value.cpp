@@ -55,7 +55,9 @@ Result<StoredRecord> read_value(std::string_view name, std::string_view value,
     // A checksum is no proof of who wrote it: what goes into the segment is checked as ever.
     auto checked = check_name(name);
     if (checked && !system_name::is_stored(name)) checked = Error(Errc::reserved_name);
-    if (checked) checked = verify_document(document, limits::paged_document_bytes_max);
+    // What was changed in pages may take more bytes in one piece than a document from outside.
+    constexpr DocumentLimits stored{.encoded_max = limits::stored_document_bytes_max};
+    if (checked) checked = verify_document(document, stored);
     if (!checked) return checked.error();
     return StoredRecord{
         name, document, header.version, header.revision, header.expires_ms, header.updated_ns};

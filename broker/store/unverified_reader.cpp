@@ -92,7 +92,7 @@ bool UnverifiedReader::receive(void* into, std::size_t bytes) const {
 }
 
 std::optional<UnverifiedReader::Entry> UnverifiedReader::next() {
-    constexpr std::uint32_t value_bytes_max = limits::paged_document_bytes_max + 4096;
+    constexpr std::uint32_t value_bytes_max = limits::stored_document_bytes_max + 4096;
     Sizes sizes{};
     if (process_ <= 0 || !receive(sizes.data(), sizeof sizes)) return std::nullopt;
     is_at_end_ = sizes[0] == end_mark && sizes[1] == end_mark;

@@ -21,9 +21,17 @@ namespace ringside::detail {
 }
 
 /// A thread's parser of JSON, which keeps its memory from one document to the next.
-[[nodiscard]] inline Result<ByteView> encode(std::string_view json) {
+[[nodiscard]] inline Result<ByteView> encode(std::string_view json, const DocumentLimits& limits) {
     thread_local JsonReader reader;
-    return reader.read(json);
+    return reader.read(json, limits);
+}
+/// What a command of this kind carries.
+[[nodiscard]] inline Result<ByteView> encode(std::string_view json, wire::CommandKind kind) {
+    return encode(json, shm::document_limits_of(kind));
+}
+/// What a call or an answer carries.
+[[nodiscard]] inline Result<ByteView> encode(std::string_view json) {
+    return encode(json, shm::message_document_limits);
 }
 
 /// Why the broker has refused a request. REQUIRES: it has.

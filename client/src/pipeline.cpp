@@ -44,14 +44,14 @@ public:
         return send(Grade::applied);
     }
     Result<std::uint64_t> publish_json(std::string_view subject, std::string_view json) {
-        auto document = detail::encode(json);
+        auto document = detail::encode(json, wire::CommandKind::publish);
         if (!document) return document.error();
         return publish(subject, *document);
     }
     Result<std::uint64_t> submit_json(wire::CommandKind kind, std::string_view name,
                                       std::string_view pointer, std::string_view json,
                                       const WriteOptions& options) {
-        auto document = detail::encode(json);
+        auto document = detail::encode(json, kind);
         if (!document) return document.error();
         return submit(kind, name, pointer, *document, options);
     }

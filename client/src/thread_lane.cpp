@@ -59,17 +59,19 @@ Result<void> Record::check() const {
     return {};
 }
 
-Result<Document> Document::parse(std::string_view json) {
-    auto encoded = document_from_json(json);
+Result<Document> Document::parse(std::string_view json, const DocumentLimits& limits) {
+    auto encoded = document_from_json(json, limits);
     if (!encoded) return encoded.error();
     return Document(std::move(*encoded));
 }
 
-Document Document::copy(const Value& value) {
+Result<Document> Document::copy(const Value& value, const DocumentLimits& limits) {
     DocumentBuilder builder;
+    builder.clear({.limits = limits});
     builder.value(value);
-    const ByteView encoded = builder.finish().value();
-    return Document(Bytes(encoded.begin(), encoded.end()));
+    const auto encoded = builder.finish();
+    if (!encoded) return encoded.error();
+    return Document(Bytes(encoded->begin(), encoded->end()));
 }
 
 }  // namespace ringside

@@ -29,7 +29,7 @@ Result<void> Transaction::Impl::add(wire::CommandKind kind, std::string_view nam
 Result<void> Transaction::Impl::add_json(wire::CommandKind kind, std::string_view name,
                                          std::string_view pointer, std::string_view json,
                                          const WriteOptions& options) {
-    auto document = encode(json);
+    auto document = encode(json, kind);
     if (!document) return document.error();
     return add(kind, name, pointer, *document, options);
 }
@@ -41,6 +41,10 @@ Result<void> Transaction::put(std::string_view name, std::string_view json,
 Result<void> Transaction::patch(std::string_view name, std::string_view pointer,
                                 std::string_view json, const WriteOptions& options) {
     return impl_->add_json(wire::CommandKind::set_path, name, pointer, json, options);
+}
+Result<void> Transaction::patch(std::string_view name, std::string_view pointer,
+                                const Document& value, const WriteOptions& options) {
+    return impl_->add(wire::CommandKind::set_path, name, pointer, value.bytes(), options);
 }
 Result<void> Transaction::merge(std::string_view name, std::string_view json,
                                 const WriteOptions& options) {

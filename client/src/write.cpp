@@ -47,7 +47,7 @@ Result<WriteResult> write(Client::Impl& impl, wire::CommandKind kind, std::strin
 Result<WriteResult> write_json(Client::Impl& impl, wire::CommandKind kind, std::string_view name,
                                std::string_view pointer, std::string_view json,
                                const WriteOptions& options) {
-    auto document = encode(json);
+    auto document = encode(json, kind);
     if (!document) return document.error();
     return write(impl, kind, name, pointer, *document, options);
 }

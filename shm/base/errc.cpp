@@ -70,8 +70,7 @@ Description describe(Errc code) noexcept {
             return {"duplicate_key", "an object has the same key twice: keep one of the two"};
         case Errc::number_out_of_range:
             return {"number_out_of_range",
-                    "a number is outside what a document holds exactly: use integers of "
-                    "-2^63..2^64-1 and finite doubles, or a string"};
+                    "a number is beyond the largest double: use a smaller one, or a string"};
         case Errc::too_deep:
             return {"too_deep", "the document is nested too deeply: use at most 64 levels"};
         case Errc::document_too_large:
@@ -123,6 +122,10 @@ Description describe(Errc code) noexcept {
             return {"live_query_too_large",
                     "the live query would have to remember more than it may: narrow its pattern or "
                     "its conditions"};
+        case Errc::patch_too_costly:
+            return {"patch_too_costly",
+                    "the patches of the request copy or compare too much: split the request, or "
+                    "put the whole document"};
         case Errc::grid_full:
             return {"grid_full",
                     "the grid has no memory left for this change: delete records, or restart "

@@ -33,7 +33,7 @@ enum class Errc : std::uint16_t {
     bad_json = 24,               ///< not JSON (RFC 8259)
     bad_utf8 = 25,               ///< a string that is not valid UTF-8
     duplicate_key = 26,          ///< an object names one key twice
-    number_out_of_range = 27,    ///< an integer outside -2^63..2^64-1 or a double that overflows
+    number_out_of_range = 27,    ///< a number beyond the largest double, or not a number
     too_deep = 28,               ///< nesting beyond `limits::depth_max`
     document_too_large = 29,     ///< a document beyond `limits::document_bytes_max`
     bad_document = 30,           ///< bytes that are not a document as Ringside encodes it
@@ -50,6 +50,7 @@ enum class Errc : std::uint16_t {
     bad_query = 41,              ///< a query that cannot be run, or fails on a value it meets
     query_too_large = 42,        ///< a query has more parts or rows, or uses more, than it may
     live_query_too_large = 43,   ///< a live query would remember more than it may
+    patch_too_costly = 44,       ///< the patches of a request need more than `PatchBudget` allows
 
     // The grid refuses or cannot serve.
     grid_full = 50,          ///< the segment has no memory left for this change

@@ -13,14 +13,27 @@ inline constexpr std::size_t pointer_bytes_max = 4096;  ///< Errc::bad_pointer
 inline constexpr std::size_t key_bytes_max = 1024;      ///< Errc::key_too_long
 inline constexpr std::size_t depth_max = 64;            ///< Errc::too_deep
 inline constexpr std::size_t document_bytes_max =
-    16ULL << 20;  ///< Errc::document_too_large; JSON text, encoded bytes and expanded values alike
-inline constexpr std::size_t paged_document_bytes_max =
-    3 * document_bytes_max;  ///< Errc::document_too_large; in its pages, which share no keys
+    16ULL << 20;  ///< Errc::document_too_large; JSON text, and content: values, strings and keys
+inline constexpr std::size_t encoded_document_bytes_max =
+    3 * document_bytes_max;  ///< Errc::document_too_large; in one piece, or in all pages
+inline constexpr std::size_t stored_document_bytes_max =
+    4 * encoded_document_bytes_max;  ///< Errc::document_too_large; in one piece, in a store
 inline constexpr std::size_t patch_operations_max =
     4096;  ///< Errc::bad_patch; operations of one JSON Patch
-inline constexpr std::size_t patch_bytes_max =
-    64ULL << 20;  ///< Errc::bad_patch; root pages and copies that one JSON Patch writes
+inline constexpr std::size_t patch_depth_max =
+    depth_max + 2;  ///< Errc::too_deep; of a JSON Patch: a value in an operation in the array
+inline constexpr std::uint64_t patch_steps_max =
+    4ULL << 20;  ///< Errc::patch_too_costly; of the patches of one request, see PatchBudget
+inline constexpr std::uint64_t patch_steps_per_byte =
+    2;  ///< Errc::patch_too_costly; further steps for each encoded byte of these patches
 inline constexpr std::uint64_t ttl_ms_max = 10ULL * 365 * 86'400'000;  ///< Errc::bad_ttl; ten years
+
+// Messages in JSON that carry documents. The documents in them keep to the limits above.
+inline constexpr std::size_t envelope_depth_max = depth_max + 8;  ///< Errc::too_deep
+inline constexpr std::size_t envelope_bytes_max =
+    64ULL << 10;  ///< of a message, beyond the text of a document at its limit
+inline constexpr std::size_t written_bytes_max =
+    512ULL << 20;  ///< Errc::document_too_large; no document is longer when it is written as JSON
 
 // Requests.
 inline constexpr std::size_t message_bytes_max =

@@ -1,5 +1,6 @@
 #include "shm/document/builder.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -22,6 +23,7 @@ void DocumentBuilder::clear(const Purpose& purpose) noexcept {
     size_ = 0;
     expanded_ = 0;
     encoded_below_ = 0;
+    depth_reached_ = purpose.depth;
     failure_ = Errc::ok;
     finished_ = false;
     slots_.clear();
@@ -38,10 +40,19 @@ void DocumentBuilder::clear(const Purpose& purpose) noexcept {
 /// Counts towards the expanded size, which sharing of keys does not make smaller.
 bool DocumentBuilder::spend(std::size_t bytes) noexcept {
     expanded_ += bytes;
-    if (expanded_ <= limits::document_bytes_max && size_ + encoded_below_ <= purpose_.encoded_max) {
+    if (expanded_ <= purpose_.limits.content_max &&
+        size_ + encoded_below_ <= purpose_.limits.encoded_max) {
         return true;
     }
     fail(Errc::document_too_large);
+    return false;
+}
+
+/// Before the bytes of a string or key are written, or a value without any.
+bool DocumentBuilder::charge(std::size_t bytes) noexcept {
+    if (purpose_.budget == nullptr) return true;
+    if (purpose_.budget->spend(1 + bytes / PatchBudget::string_bytes_per_step)) return true;
+    fail(Errc::patch_too_costly);
     return false;
 }
 
@@ -56,7 +67,7 @@ bool DocumentBuilder::expects_value() const noexcept {
 void DocumentBuilder::push(std::uint64_t bits, std::uint8_t type, std::uint8_t width_log2) {
     if (failed()) return;
     if (!expects_value()) return fail(Errc::bad_document);
-    if (!spend(1)) return;
+    if (!spend(1) || !charge(0)) return;
     slots_.push_back({bits, type, width_log2});
 }
 
@@ -83,7 +94,8 @@ void DocumentBuilder::real(double value) {
 
 void DocumentBuilder::string(std::string_view value) {
     if (failed()) return;
-    if (value.size() > limits::document_bytes_max) return fail(Errc::document_too_large);
+    if (value.size() > purpose_.limits.content_max) return fail(Errc::document_too_large);
+    if (!charge(value.size())) return;
     if (!is_utf8(value)) return fail(Errc::bad_utf8);
     if (!spend(value.size())) return;
     const std::uint8_t width_log2 = flex::width_of(value.size());
@@ -103,9 +115,10 @@ void DocumentBuilder::string(std::string_view value) {
 void DocumentBuilder::begin(bool is_object) {
     if (failed()) return;
     if (!expects_value()) return fail(Errc::bad_document);
-    if (depth() >= limits::depth_max) return fail(Errc::too_deep);
+    if (depth() >= purpose_.limits.depth_max) return fail(Errc::too_deep);
     frames_.push_back({static_cast<std::uint32_t>(slots_.size()),
                        static_cast<std::uint32_t>(keys_.size()), is_object});
+    depth_reached_ = std::max(depth_reached_, depth());
 }
 
 void DocumentBuilder::begin_object() { begin(true); }
@@ -134,7 +147,7 @@ void DocumentBuilder::append_key(std::string_view key) {
     if (keys_.size() - frame.first_key != slots_.size() - frame.first_slot) {
         return fail(Errc::bad_document);
     }
-    if (!spend(key.size())) return;
+    if (!spend(key.size()) || !charge(key.size())) return;
     keys_.push_back(write_key(key));
 }
 
@@ -207,7 +220,8 @@ void DocumentBuilder::value(const Value& value) {
 }
 
 Result<ByteView> encode_whole(const Value& document, DocumentBuilder& out) {
-    out.clear({.encoded_max = limits::paged_document_bytes_max});
+    constexpr std::size_t any = UINT32_MAX;  // the content is limited
+    out.clear({.limits = {.encoded_max = any}});
     out.value(document);
     return out.finish();
 }
@@ -217,7 +231,7 @@ Result<ByteView> DocumentBuilder::finish() {
     if (!finished_) {
         if (!frames_.empty() || slots_.size() != 1) return Error(Errc::bad_document);
         write_root();
-        if (size_ + encoded_below_ > purpose_.encoded_max) {
+        if (size_ + encoded_below_ > purpose_.limits.encoded_max) {
             fail(Errc::document_too_large);
             return Error(failure_);
         }

@@ -7,8 +7,9 @@
 #include <vector>
 
 #include "shm/base/errc.hpp"
-#include "shm/base/limits.hpp"
 #include "shm/base/types.hpp"
+#include "shm/document/document_limits.hpp"
+#include "shm/document/patch_budget.hpp"
 #include "shm/document/value.hpp"
 
 namespace ringside {
@@ -48,7 +49,8 @@ public:
     struct Purpose {
         bool is_page = false;   ///< of a record: values that have pages keep them
         std::size_t depth = 0;  ///< containers above it
-        std::size_t encoded_max = limits::document_bytes_max;
+        DocumentLimits limits{};
+        PatchBudget* budget = nullptr;  ///< what is written is charged to; outlives the document
     };
     void clear(const Purpose& purpose) noexcept;
 
@@ -86,10 +88,13 @@ public:
     [[nodiscard]] std::size_t encoded_below() const noexcept { return encoded_below_; }
     /// Containers around the value that comes next.
     [[nodiscard]] std::size_t depth() const noexcept { return purpose_.depth + frames_.size(); }
+    /// The most containers that were around a value so far.
+    [[nodiscard]] std::size_t depth_reached() const noexcept { return depth_reached_; }
 
     /// The encoded document; valid until the next `clear`.
-    /// Errors: the first one met; too_deep, document_too_large (encoded or expanded), bad_document
-    /// when the calls do not make up one value (open container, key without value, two roots).
+    /// Errors: the first one met; too_deep, document_too_large (content or encoding), bad_document
+    /// when the calls do not make up one value (open container, key without value, two roots);
+    /// patch_too_costly when the budget is spent.
     [[nodiscard]] Result<ByteView> finish();
 
     /// Whether an error was met already, so that a caller may stop early.
@@ -145,6 +150,7 @@ private:
         if (failure_ == Errc::ok) failure_ = code;
     }
     bool spend(std::size_t bytes) noexcept;
+    bool charge(std::size_t bytes) noexcept;
     [[nodiscard]] bool expects_value() const noexcept;
     void push(std::uint64_t bits, std::uint8_t type, std::uint8_t width_log2);
     void begin(bool is_object);
@@ -170,6 +176,7 @@ private:
     std::size_t size_ = 0;
     std::size_t expanded_ = 0;  ///< values + string bytes + key bytes, as the verifier counts them
     std::size_t encoded_below_ = 0;
+    std::size_t depth_reached_ = 0;
     Purpose purpose_;
     Errc failure_ = Errc::ok;
     std::uint32_t epoch_ = 1;  ///< cache entries of former documents do not count
@@ -185,6 +192,8 @@ private:
 };
 
 /// A document in one FlexBuffer, whatever pages it has. Valid until the next `out.clear()`.
+/// Never fails for a document that a grid holds, however it was changed: it may be larger in one
+/// piece than in pages.
 /// Errors: as `DocumentBuilder::finish`, for bytes that are no document.
 Result<ByteView> encode_whole(const Value& document, DocumentBuilder& out);
 

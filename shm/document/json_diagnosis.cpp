@@ -20,7 +20,7 @@ namespace {
 /// `what_` say what is wrong at `at_`.
 class Scanner {
 public:
-    explicit Scanner(std::string_view text) : text_(text) {}
+    Scanner(std::string_view text, std::size_t depth_max) : text_(text), depth_max_(depth_max) {}
 
     Error run() {
         if (read_document()) return Error(Errc::bad_json);
@@ -89,7 +89,7 @@ private:
     }
 
     bool open(bool& expects_value) {
-        if (open_.size() == limits::depth_max) {
+        if (open_.size() == depth_max_) {
             return wrong("nested too deeply", Errc::too_deep);
         }
         const char closing = text_[at_] == '{' ? '}' : ']';
@@ -195,37 +195,23 @@ private:
             at_ = start;
             return wrong(is_negative ? "this is not a number" : "this is not a value");
         }
-        bool is_integer = true;
-        if (skip('.')) {
-            is_integer = false;
-            if (!skip_digits()) return wrong("a digit is missing");
-        }
+        if (skip('.') && !skip_digits()) return wrong("a digit is missing");
         if (skip('e') || skip('E')) {
-            is_integer = false;
             if (!skip('+')) skip('-');
             if (!skip_digits()) return wrong("a digit is missing");
         }
-        const std::string_view number = text_.substr(start, at_ - start);
-        if (is_integer ? fits_integer(number) : fits_double(number)) return true;
+        if (fits_double(text_.substr(start, at_ - start))) return true;
         at_ = start;
         return wrong("the number is out of range", Errc::number_out_of_range);
     }
 
-    static bool fits_integer(std::string_view number) {
-        std::int64_t narrow = 0;
-        std::uint64_t wide = 0;
-        const char* end = number.data() + number.size();
-        return std::from_chars(number.data(), end, narrow).ec == std::errc() ||
-               (number.front() != '-' &&
-                std::from_chars(number.data(), end, wide).ec == std::errc());
-    }
-
-    /// Too close to zero is fine, it is zero then.
+    /// Too close to zero is fine, it is zero then. So is every integer of 64 bits.
     static bool fits_double(std::string_view number) {
         return std::isfinite(std::strtod(std::string(number).c_str(), nullptr));
     }
 
     std::string_view text_;
+    std::size_t depth_max_;
     std::size_t at_ = 0;
     std::vector<char> open_;  ///< the closing bracket of each open container
     Errc code_ = Errc::bad_json;
@@ -234,6 +220,8 @@ private:
 
 }  // namespace
 
-Error diagnose_json(std::string_view text) { return Scanner(text).run(); }
+Error diagnose_json(std::string_view text, std::size_t depth_max) {
+    return Scanner(text, depth_max).run();
+}
 
 }  // namespace ringside

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <string>
@@ -16,13 +17,21 @@ Error bad(std::string what) { return {Errc::bad_patch, std::move(what)}; }
 /// Applies the operations of one patch, one after the other, each to what the one before made.
 class JsonPatch {
 public:
-    JsonPatch(DocumentBuilder& out, const Value& old, Paging* pages)
+    JsonPatch(DocumentBuilder& out, const Value& old, Paging* pages, PatchBudget& budget)
         : builders_{&out, nullptr},
           pages_(pages),
+          budget_(budget),
           space_(pages == nullptr ? nullptr : &pages->space()),
           current_(old) {}
 
+    ~JsonPatch() {
+        if (pages_ != nullptr) pages_->begin();  // the budget may end with the patch
+    }
+    JsonPatch(const JsonPatch&) = delete;
+    JsonPatch& operator=(const JsonPatch&) = delete;
+
     Result<void> apply(const Value& operation) {
+        if (!budget_.spend(PatchBudget::steps_per_operation)) return Error(Errc::patch_too_costly);
         const auto op = operation["op"].as_string();
         if (!op) return bad("it has no 'op'");
         const auto path = pointer(operation, "path");
@@ -53,9 +62,13 @@ public:
     }
 
 private:
-    static Result<Pointer> pointer(const Value& operation, const char* member) {
+    Result<Pointer> pointer(const Value& operation, const char* member) {
         const auto text = operation[member].as_string();
         if (!text) return bad(std::string("it has no '") + member + "'");
+        const auto tokens = static_cast<std::uint64_t>(std::count(text->begin(), text->end(), '/'));
+        if (!budget_.spend(PatchBudget::steps_per_token * tokens)) {
+            return Error(Errc::patch_too_costly);
+        }
         auto parsed = Pointer::parse(*text);
         if (!parsed) return bad(std::string("its '") + member + "': " + parsed.error().detail);
         return parsed;
@@ -65,7 +78,7 @@ private:
     DocumentBuilder& begin() {
         DocumentBuilder*& builder = builders_[next_];
         if (builder == nullptr) builder = &second_.emplace();
-        builder->clear(pages_ == nullptr ? DocumentBuilder::Purpose() : Paging::purpose());
+        builder->clear(purpose());
         return *builder;
     }
 
@@ -75,23 +88,24 @@ private:
         if (auto done = edit.run(out, current_, path); !done) return done;
         const auto made = pages_ == nullptr ? out.finish() : pages_->finish(out);
         if (!made) return made.error();
-        if (auto allowed = spend(made->size()); !allowed) return allowed;
         result_ = *made;
         current_ = Value::of(result_, space_);
         next_ = 1 - next_;
         return {};
     }
 
-    Result<void> spend(std::size_t bytes) {
-        if (bytes > bytes_left_) return bad("it causes more work than one patch may: split it");
-        bytes_left_ -= bytes;
-        return {};
+    [[nodiscard]] DocumentBuilder::Purpose purpose() const noexcept {
+        return pages_ == nullptr ? DocumentBuilder::Purpose{.budget = &budget_} : pages_->purpose();
     }
 
     Result<void> test(const Pointer& path, const Value& value) {
         const auto found = find(path);
         if (!found) return found.error();
-        if (found->is_same(value)) return {};
+        std::uint64_t left = budget_.left();
+        const bool is_equal = found->is_equal(value, left);
+        budget_ = PatchBudget(left);
+        if (is_equal) return {};
+        if (left == 0) return Error(Errc::patch_too_costly);
         return Error(Errc::test_failed, "'" + path.text() + "' has another value");
     }
 
@@ -110,14 +124,13 @@ private:
     Result<Value> copy_of(const Pointer& from, bool takes) {
         const auto found = find(from);
         if (!found) return found.error();
-        auto purpose = pages_ == nullptr ? DocumentBuilder::Purpose() : Paging::purpose();
+        auto purpose = this->purpose();
         purpose.is_page = takes;
         if (!copied_) copied_.emplace();
         copied_->clear(purpose);
         copied_->value(*found);
         const auto made = copied_->finish();
         if (!made) return made.error();
-        if (auto allowed = spend(made->size()); !allowed) return allowed.error();
         return Value::of(*made, space_);
     }
 
@@ -146,29 +159,32 @@ private:
     std::optional<DocumentBuilder> second_;
     std::size_t next_ = 0;
     Paging* pages_;
+    PatchBudget& budget_;
     const PageSpace* space_;
     Value current_;
     ByteView result_;
     std::optional<DocumentBuilder> copied_;
-    std::size_t bytes_left_ = limits::patch_bytes_max;
 };
 
 }  // namespace
 
 Result<ByteView> apply_json_patch(DocumentBuilder& out, const Value& old, const Value& patch,
-                                  Paging* pages) {
+                                  Paging* pages, PatchBudget* budget) {
+    PatchBudget own = budget_of(old, patch, pages);
+    PatchBudget& spent = budget == nullptr ? own : *budget;
     out.clear();
-    if (pages != nullptr) pages->begin();
+    if (pages != nullptr) pages->begin(&spent);
     if (!patch.is_array()) return bad("it is not an array of operations");
     if (patch.size() > limits::patch_operations_max) {
         return bad("it has " + std::to_string(patch.size()) + " operations");
     }
-    JsonPatch applied(out, old, pages);
+    JsonPatch applied(out, old, pages, spent);
     std::size_t index = 0;
     for (const Value operation : patch.elements()) {
         if (auto result = applied.apply(operation); !result) {
-            return Error(result.error().code,
-                         "operation " + std::to_string(index) + ": " + result.error().detail);
+            const std::string& detail = result.error().detail;
+            return Error(result.error().code, "operation " + std::to_string(index) +
+                                                  (detail.empty() ? "" : ": " + detail));
         }
         ++index;
     }

@@ -7,6 +7,7 @@
 #include "shm/document/builder.hpp"
 #include "shm/document/json.hpp"
 #include "shm/document/json_diagnosis.hpp"
+#include "shm/document/wide_numbers.hpp"
 
 namespace ringside {
 
@@ -14,6 +15,16 @@ struct JsonReader::State {
     simdjson::dom::parser parser;
     DocumentBuilder builder;
     std::vector<char> text;  ///< what is read, with the padding that the parser needs
+
+    /// False: it is no JSON, or has a number that the parser does not take.
+    bool parse(std::string_view json, simdjson::dom::element& root) {
+        if (text.size() < json.size() + simdjson::SIMDJSON_PADDING) {
+            text.resize(json.size() + simdjson::SIMDJSON_PADDING);
+        }
+        if (!json.empty()) std::memcpy(text.data(), json.data(), json.size());
+        std::memset(text.data() + json.size(), 0, simdjson::SIMDJSON_PADDING);
+        return parser.parse(text.data(), json.size(), false).get(root) == simdjson::SUCCESS;
+    }
 };
 
 namespace {
@@ -62,33 +73,33 @@ JsonReader::~JsonReader() = default;
 JsonReader::JsonReader(JsonReader&&) noexcept = default;
 JsonReader& JsonReader::operator=(JsonReader&&) noexcept = default;
 
-Result<ByteView> JsonReader::read(std::string_view json) {
-    if (json.size() > limits::document_bytes_max) {
+std::size_t JsonReader::depth_reached() const noexcept { return state_->builder.depth_reached(); }
+
+std::size_t JsonReader::content() const noexcept { return state_->builder.expanded(); }
+
+Result<ByteView> JsonReader::read(std::string_view json, const DocumentLimits& limits) {
+    if (json.size() > limits.content_max) {
         return Error(Errc::document_too_large,
                      "the text has " + std::to_string(json.size()) + " bytes");
     }
-    if (json.starts_with("\xEF\xBB\xBF")) return diagnose_json(json);
-
-    std::vector<char>& text = state_->text;
-    if (text.size() < json.size() + simdjson::SIMDJSON_PADDING) {
-        text.resize(json.size() + simdjson::SIMDJSON_PADDING);
-    }
-    if (!json.empty()) std::memcpy(text.data(), json.data(), json.size());
-    std::memset(text.data() + json.size(), 0, simdjson::SIMDJSON_PADDING);
+    if (json.starts_with("\xEF\xBB\xBF")) return diagnose_json(json, limits.depth_max);
 
     simdjson::dom::element root;
-    if (state_->parser.parse(text.data(), json.size(), false).get(root) != simdjson::SUCCESS) {
-        return diagnose_json(json);
+    bool is_read = state_->parse(json, root);
+    // The parser takes -0 for an integer, and refuses integers beyond 64 bits.
+    if (!is_read || may_have_negative_zero(json)) {
+        if (const auto wide = with_wide_numbers(json)) is_read = state_->parse(*wide, root);
     }
+    if (!is_read) return diagnose_json(json, limits.depth_max);
     DocumentBuilder& builder = state_->builder;
-    builder.clear();
+    builder.clear({.limits = limits});
     build(builder, root);
     return builder.finish();
 }
 
-Result<Bytes> document_from_json(std::string_view json) {
+Result<Bytes> document_from_json(std::string_view json, const DocumentLimits& limits) {
     JsonReader reader;
-    const auto document = reader.read(json);
+    const auto document = reader.read(json, limits);
     if (!document) return document.error();
     return Bytes(document->begin(), document->end());
 }

@@ -144,7 +144,7 @@ private:
     }
 
     void array(const Value& value, std::size_t depth) {
-        if (depth == limits::depth_max) return literal("[]");
+        if (depth == limits::envelope_depth_max) return literal("[]");
         put('[');
         bool is_first = true;
         for (const Value element : value.elements()) {
@@ -156,7 +156,7 @@ private:
     }
 
     void object(const Value& value, std::size_t depth) {
-        if (depth == limits::depth_max) return literal("{}");
+        if (depth == limits::envelope_depth_max) return literal("{}");
         put('{');
         bool is_first = true;
         for (const auto& [name, member] : value.members()) {

@@ -8,6 +8,8 @@ namespace {
 
 constexpr std::size_t reference_weight = 20;
 constexpr std::size_t slot_weight = 4;  ///< a field and its type, roughly
+/// Of what is checked elsewhere: where it came from, or where its parts were made.
+constexpr std::size_t any_encoded = SIZE_MAX;
 
 page::Kind kind_of(const Value& value) noexcept {
     if (value.is_string()) return page::Kind::string;
@@ -31,12 +33,19 @@ DocumentBuilder& Paging::draft(std::size_t index) {
     return builders_[index];
 }
 
+DocumentBuilder::Purpose Paging::page_purpose(std::size_t depth) const noexcept {
+    DocumentBuilder::Purpose purpose = this->purpose(depth);
+    purpose.limits.encoded_max = any_encoded;
+    return purpose;
+}
+
 Result<ByteView> Paging::divide(ByteView document) {
     const Value value = Value::of(document, &space());
     plan_.clear();
     planned_ = 0;
     plan(value);
-    root_.clear(purpose());
+    if (failed()) return Error(failure_);
+    root_.clear(page_purpose());
     place(root_, value);
     if (failed()) return Error(failure_);
     has_pages_ = root_.encoded_below() != 0;
@@ -59,6 +68,7 @@ std::size_t Paging::plan(const Value& value) {
         return value.size() > page::target_bytes ? reference_weight : value.size() + slot_weight;
     }
     if (!value.is_container()) return slot_weight;
+    if (failed() || !charge(value.size())) return slot_weight;
     const std::size_t mine = plan_.size();
     plan_.push_back(false);
     std::size_t weight = 2 * slot_weight;
@@ -88,9 +98,13 @@ void Paging::place(DocumentBuilder& out, const Value& value) {
     }
     begin_container(out, value.is_object());
     if (value.is_array()) {
-        for (const Value element : value.elements()) place(out, element);
+        for (const Value element : value.elements()) {
+            if (failed() || out.failed()) return;
+            place(out, element);
+        }
     } else {
         for (const auto& [key, member] : value.members()) {
+            if (failed() || out.failed()) return;
             out.stored_key(key);
             place(out, member);
         }
@@ -111,7 +125,7 @@ Paging::Parts Paging::leaves(const Value& container, std::size_t depth) {
             count = 0;
         }
         if (count++ == 0) {
-            leaf->clear(purpose(depth));
+            leaf->clear(page_purpose(depth));
             begin_container(*leaf, is_object);
             first_key = key;
         }
@@ -145,7 +159,7 @@ void Paging::close_leaf(DocumentBuilder& leaf, bool is_object, std::string_view 
 
 Paging::Part Paging::string_page(const Value& text) {
     const Draft draft(*this);
-    draft->clear(purpose());
+    draft->clear(page_purpose());
     draft->string(text.as_string().value_or(""));
     PageHeader header{};
     header.kind = page::Kind::string;
@@ -165,7 +179,7 @@ Paging::Parts Paging::inner_pages(const Parts& parts) {
         header.nests = true;
         if (header.level > page::level_max) fail(Errc::document_too_large);
         // What is below was counted already where the pages were made.
-        draft->clear({.is_page = true, .depth = 0, .encoded_max = SIZE_MAX});
+        draft->clear(page_purpose());
         const std::size_t first = i;
         begin_container(*draft, is_object);
         for (; i < parts.size(); ++i) {
@@ -209,7 +223,10 @@ Paging::Part Paging::write_page(DocumentBuilder& page, PageHeader header) {
 }
 
 Paging::Part Paging::store(const PageHeader& header, ByteView content) {
-    const Offset offset = failed() ? 0 : store_.write(header, content);
+    const std::uint64_t steps =
+        PatchBudget::steps_per_page + content.size() / PatchBudget::page_bytes_per_step;
+    if (failed() || !charge(steps)) return {};
+    const Offset offset = store_.write(header, content);
     if (offset == 0) {
         fail(Errc::grid_full);
         return {};
@@ -218,11 +235,13 @@ Paging::Part Paging::store(const PageHeader& header, ByteView content) {
 }
 
 void Paging::drop(const Value& page) {
+    if (!charge(PatchBudget::steps_per_page_read)) return;
     store_.drop(page.page_ref().offset, sizeof(PageHeader) + page.page_bytes().size());
 }
 
 void Paging::drop_tree(const Value& container) {
     for (std::size_t i = 0; container.level() > 0 && i < container.part_count(); ++i) {
+        if (failed()) return;
         drop_tree(container.part(i));
     }
     if (container.is_paged()) drop(container);
@@ -230,9 +249,11 @@ void Paging::drop_tree(const Value& container) {
 
 void Paging::drop_all(const Value& value) {
     if (!value.is_container() && !value.is_paged()) return;
+    if (failed()) return;
     if (value.level() > 0) {
-        for (std::size_t i = 0; i < value.part_count(); ++i) drop_all(value.part(i));
+        for (std::size_t i = 0; i < value.part_count() && !failed(); ++i) drop_all(value.part(i));
     } else if (!value.is_paged() || value.page_header().nests) {
+        if (!charge(value.size())) return;
         for (const Value element : value.elements()) drop_all(element);
         for (const auto& [key, member] : value.members()) drop_all(member);
     }
@@ -291,6 +312,7 @@ Paging::Parts Paging::rewrite_node(const Value& node, const Place& place, std::s
         same.push_back(exchange(node, index, changed.front()));
         return same;
     }
+    if (!charge(2 * node.part_count())) return {};
     Parts parts = parts_of(node);
     const auto at = parts.begin() + static_cast<std::ptrdiff_t>(index);
     parts.insert(parts.erase(at), std::make_move_iterator(changed.begin()),
@@ -302,7 +324,7 @@ Paging::Parts Paging::rewrite_node(const Value& node, const Place& place, std::s
 Paging::Parts Paging::rewrite_leaf(const Value& leaf, const Place& place, std::size_t depth,
                                    Edit& edit) {
     const Draft draft(*this);
-    draft->clear(purpose(depth));
+    draft->clear(page_purpose(depth));
     begin_container(*draft, leaf.is_object());
     edit.leaf(*draft, leaf, place.index);
     end_container(*draft, leaf.is_object());
@@ -341,6 +363,7 @@ Paging::Part Paging::exchange(const Value& node, std::size_t index, const Part& 
 
 Paging::Parts Paging::parts_of(const Value& node) const {
     Parts parts;
+    parts.reserve(node.part_count());
     for (std::size_t i = 0; i < node.part_count(); ++i) {
         const Value part = node.part(i);
         parts.push_back({part.page_ref(), part.page_header(), std::string(node.part_key(i))});
@@ -380,7 +403,7 @@ Paging::Parts Paging::join(const Part& a, const Part& b, std::size_t depth) {
         return inner_pages(parts);
     }
     const Draft draft(*this);
-    draft->clear(purpose(depth));
+    draft->clear(page_purpose(depth));
     begin_container(*draft, first.is_object());
     for (const Value& half : {first, second}) {
         for (const Value element : half.elements()) draft->value(element);

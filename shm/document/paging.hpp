@@ -33,6 +33,8 @@ public:
 /// that a patch makes larger is divided, a smaller one is joined with its neighbour, and a tree
 /// that became one small leaf is written into its parent.
 ///
+/// What a patch does is charged to its budget, page by page.
+///
 /// Failures are kept: the first one is what `finish` and `divide` return. Pages that were written
 /// by then are the store's to forget.
 /// Thread safety: one thread.
@@ -44,16 +46,23 @@ public:
 
     [[nodiscard]] const PageSpace& space() const noexcept { return store_.space(); }
     /// For a builder of a root page.
-    [[nodiscard]] static DocumentBuilder::Purpose purpose(std::size_t depth = 0) noexcept {
-        return {.is_page = true, .depth = depth, .encoded_max = limits::paged_document_bytes_max};
+    [[nodiscard]] DocumentBuilder::Purpose purpose(std::size_t depth = 0) const noexcept {
+        return {.is_page = true, .depth = depth, .limits = {}, .budget = budget_};
     }
-    void begin() noexcept { failure_ = Errc::ok; }
+    /// `budget`: of the patch that follows; none for a whole document, whose work its size bounds.
+    void begin(PatchBudget* budget = nullptr) noexcept {
+        failure_ = Errc::ok;
+        budget_ = budget;
+    }
 
     /// The root page of a document, which may have pages already; what is large in it is moved to
     /// pages of its own. Valid until the next call, and as long as `document`.
-    /// Errors: grid_full, document_too_large.
+    /// A document may take more bytes in pages than `limits::encoded_document_bytes_max`: those of
+    /// a store are as large as they were, whatever pages they had.
+    /// Errors: grid_full, patch_too_costly.
     [[nodiscard]] Result<ByteView> divide(ByteView document);
     /// The root page that `root` has built, divided if it is too large.
+    /// Errors: those of `divide`, and of the builder.
     [[nodiscard]] Result<ByteView> finish(DocumentBuilder& root);
     /// Whether there are pages below the root page that `divide` or `finish` gave last.
     [[nodiscard]] bool has_pages() const noexcept { return has_pages_; }
@@ -113,7 +122,15 @@ private:
         if (failure_ == Errc::ok) failure_ = code;
     }
     [[nodiscard]] bool failed() const noexcept { return failure_ != Errc::ok; }
+    /// Before the work is done. False: it must not be done.
+    bool charge(std::uint64_t steps) noexcept {
+        if (budget_ == nullptr || budget_->spend(steps)) return true;
+        fail(Errc::patch_too_costly);
+        return false;
+    }
     DocumentBuilder& draft(std::size_t index);
+    /// For a page below the root, in which the bytes of all pages are counted.
+    [[nodiscard]] DocumentBuilder::Purpose page_purpose(std::size_t depth = 0) const noexcept;
 
     std::size_t plan(const Value& value);
     void place(DocumentBuilder& out, const Value& value);
@@ -137,6 +154,7 @@ private:
     void drop(const Value& page);
 
     PageStore& store_;
+    PatchBudget* budget_ = nullptr;
     Errc failure_ = Errc::ok;
     bool has_pages_ = false;
     std::deque<DocumentBuilder> builders_;

@@ -28,7 +28,8 @@ public:
             out.begin_object();
             members(out, old, patch.members());
             out.end_object();
-            return pages_->drop_tree(old);
+            if (!out.failed()) pages_->drop_tree(old);
+            return;
         }
         one_by_one(out, old, patch);
     }
@@ -102,11 +103,23 @@ private:
     Paging* pages_;
 };
 
-void begin(DocumentBuilder& out, Paging* pages) {
-    if (pages == nullptr) return out.clear();
-    pages->begin();
-    out.clear(Paging::purpose());
-}
+/// The budget of one patch, for as long as it is applied.
+class Charged {
+public:
+    Charged(DocumentBuilder& out, Paging* pages, PatchBudget& budget) : pages_(pages) {
+        if (pages != nullptr) pages->begin(&budget);
+        out.clear(pages == nullptr ? DocumentBuilder::Purpose{.budget = &budget}
+                                   : pages->purpose());
+    }
+    ~Charged() {
+        if (pages_ != nullptr) pages_->begin();
+    }
+    Charged(const Charged&) = delete;
+    Charged& operator=(const Charged&) = delete;
+
+private:
+    Paging* pages_;
+};
 
 Result<ByteView> finish(DocumentBuilder& out, Paging* pages) {
     return pages == nullptr ? out.finish() : pages->finish(out);
@@ -114,17 +127,25 @@ Result<ByteView> finish(DocumentBuilder& out, Paging* pages) {
 
 }  // namespace
 
+PatchBudget budget_of(const Value& old, const Value& patch, const Paging* pages) noexcept {
+    const std::uint64_t bytes = patch.page_bytes().size();
+    return pages == nullptr ? PatchBudget::of_copies(bytes, old.page_bytes().size())
+                            : PatchBudget::of_request(bytes);
+}
+
 Result<ByteView> apply_set(DocumentBuilder& out, const Value& old, const Pointer& path,
-                           const Value& new_value, Paging* pages) {
-    begin(out, pages);
+                           const Value& new_value, Paging* pages, PatchBudget* budget) {
+    PatchBudget own = budget_of(old, new_value, pages);
+    const Charged charged(out, pages, budget == nullptr ? own : *budget);
     PathEdit edit(pages, PathAction::set, new_value);
     if (auto done = edit.run(out, old, path); !done) return done.error();
     return finish(out, pages);
 }
 
 Result<ByteView> apply_merge(DocumentBuilder& out, const std::optional<Value>& old,
-                             const Value& patch, Paging* pages) {
-    begin(out, pages);
+                             const Value& patch, Paging* pages, PatchBudget* budget) {
+    PatchBudget own = budget_of(old.value_or(Value()), patch, pages);
+    const Charged charged(out, pages, budget == nullptr ? own : *budget);
     Merge(pages).value(out, old.value_or(Value()), patch);
     return finish(out, pages);
 }

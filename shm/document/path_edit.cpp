@@ -80,6 +80,7 @@ void PathEdit::members(DocumentBuilder& out, const Value& old, std::string_view 
         }
     };
     copy_while([&](std::string_view name) { return name < key; });
+    if (out.failed()) return;
     const bool exists = member != members.end() && (*member).key == key;
     const bool is_last = path.size() == 1;
     if (!exists && !is_last) return missing("its parent does not exist");

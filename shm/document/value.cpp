@@ -1,9 +1,12 @@
 #include "shm/document/value.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <string>
+#include <type_traits>
 
 #include "shm/base/limits.hpp"
+#include "shm/document/patch_budget.hpp"
 #include "shm/document/pointer.hpp"
 #include "shm/document/stored_key.hpp"
 
@@ -82,42 +85,111 @@ std::optional<Value> Value::find(const Pointer& pointer) const noexcept {
 
 namespace {
 
-/// Bytes that are no document may share or loop: `visits` bounds what is compared in all.
-bool same(const Value& a, const Value& b, std::size_t depth, std::size_t& visits) noexcept {
-    if (a.type() != b.type() || a.size() != b.size() || visits == 0) return false;
-    --visits;
-    switch (a.type()) {
-        case ValueType::null: return true;
-        case ValueType::boolean: return a.as_bool() == b.as_bool();
-        case ValueType::integer: return a.as_int64() == b.as_int64();
-        case ValueType::unsigned_integer: return a.as_uint64() == b.as_uint64();
-        case ValueType::real: return a.as_double() == b.as_double();
-        case ValueType::string: return a.as_string() == b.as_string();
-        default: break;
+/// Exact: nothing is rounded to make the two comparable.
+template <class Integer>
+bool is_integer_equal(Integer integer, double real) noexcept {
+    constexpr double end = std::is_signed_v<Integer> ? 0x1p63 : 0x1p64;
+    constexpr double begin = std::is_signed_v<Integer> ? -0x1p63 : 0;
+    if (!(real >= begin && real < end)) return false;
+    const auto whole = static_cast<Integer>(real);
+    return whole == integer && static_cast<double>(whole) == real;
+}
+
+bool is_number_equal(const Value& a, const Value& b) noexcept {
+    if (a.is_real() && b.is_real()) return a.as_double() == b.as_double();
+    if (a.is_real()) return is_number_equal(b, a);
+    if (b.is_real()) {
+        const double real = b.as_double().value_or(0);
+        const auto narrow = a.as_int64();
+        return narrow ? is_integer_equal(*narrow, real)
+                      : is_integer_equal(a.as_uint64().value_or(0), real);
     }
-    if (depth == limits::depth_max) return false;
-    if (a.is_array()) {
+    return a.type() == b.type() && a.as_int64() == b.as_int64() && a.as_uint64() == b.as_uint64();
+}
+
+/// Of one type, and the same sign for zeros.
+bool is_number_same(const Value& a, const Value& b) noexcept {
+    if (a.type() != b.type()) return false;
+    if (!a.is_real()) return is_number_equal(a, b);
+    return std::bit_cast<std::uint64_t>(a.as_double().value_or(0)) ==
+           std::bit_cast<std::uint64_t>(b.as_double().value_or(0));
+}
+
+/// Bytes that are no document may share or loop: the steps bound what is compared in all.
+class Comparison {
+public:
+    using Numbers = bool (*)(const Value& a, const Value& b) noexcept;
+    Comparison(Numbers numbers, std::uint64_t steps) noexcept
+        : numbers_(numbers), steps_left_(steps) {}
+
+    [[nodiscard]] bool is_same(const Value& a, const Value& b, std::size_t depth) noexcept {
+        if (!spend(1)) return false;
+        if (a.is_number() && b.is_number()) return numbers_(a, b);
+        if (a.type() != b.type() || a.size() != b.size()) return false;
+        switch (a.type()) {
+            case ValueType::null: return true;
+            case ValueType::boolean: return a.as_bool() == b.as_bool();
+            case ValueType::string: return is_text_same(a, b);
+            case ValueType::array: return depth < depth_max && are_elements_same(a, b, depth);
+            case ValueType::object: return depth < depth_max && are_members_same(a, b, depth);
+            default: return false;
+        }
+    }
+    [[nodiscard]] std::uint64_t steps_left() const noexcept { return steps_left_; }
+
+private:
+    static constexpr std::size_t depth_max = limits::envelope_depth_max;
+
+    [[nodiscard]] bool spend(std::uint64_t steps) noexcept {
+        const bool is_left = steps <= steps_left_;
+        steps_left_ = is_left ? steps_left_ - steps : 0;
+        return is_left;
+    }
+    [[nodiscard]] bool is_text_same(const Value& a, const Value& b) noexcept {
+        return spend(a.size() / PatchBudget::string_bytes_per_step) &&
+               a.as_string() == b.as_string();
+    }
+    [[nodiscard]] bool are_elements_same(const Value& a, const Value& b,
+                                         std::size_t depth) noexcept {
         auto other = b.elements().begin();
         for (const Value element : a.elements()) {
-            if (!same(element, *other, depth + 1, visits)) return false;
+            if (!is_same(element, *other, depth + 1)) return false;
             ++other;
         }
         return true;
     }
-    auto other = b.members().begin();
-    for (const auto& [key, value] : a.members()) {
-        const Value::Member theirs = *other;
-        if (key != theirs.key || !same(value, theirs.value, depth + 1, visits)) return false;
-        ++other;
+    [[nodiscard]] bool are_members_same(const Value& a, const Value& b,
+                                        std::size_t depth) noexcept {
+        auto other = b.members().begin();
+        for (const auto& [key, value] : a.members()) {
+            const Value::Member theirs = *other;
+            if (key != theirs.key || !is_same(value, theirs.value, depth + 1)) return false;
+            ++other;
+        }
+        return true;
     }
-    return true;
-}
+
+    Numbers numbers_;
+    std::uint64_t steps_left_;
+};
 
 }  // namespace
 
 bool Value::is_same(const Value& other) const noexcept {
-    std::size_t visits = limits::document_bytes_max;
-    return same(*this, other, 0, visits);
+    Comparison comparison(is_number_same, limits::document_bytes_max);
+    return comparison.is_same(*this, other, 0);
+}
+
+bool Value::is_equal(const Value& other, std::uint64_t& steps_left) const noexcept {
+    Comparison comparison(is_number_equal, steps_left);
+    const bool is_equal = comparison.is_same(*this, other, 0);
+    steps_left = comparison.steps_left();
+    return is_equal;
+}
+
+bool Value::is_equal(const Value& other) const noexcept {
+    std::uint64_t steps = limits::document_bytes_max;
+    return is_equal(other, steps);
 }
 
 }  // namespace ringside

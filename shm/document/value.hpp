@@ -121,8 +121,16 @@ public:
     /// For range-for over an array.
     [[nodiscard]] Elements elements() const noexcept;
 
-    /// Equality of JSON values: the order of keys does not matter, 1 and 1.0 differ.
+    /// Whether both are written as the same JSON. The order of keys does not matter; 1 and 1.0
+    /// differ, and so do 0.0 and -0.0.
     [[nodiscard]] bool is_same(const Value& other) const noexcept;
+    /// Equality as the `test` of a JSON Patch has it (RFC 6902, 4.6), within containers too: as
+    /// `is_same`, but numbers are compared by their value. 1 equals 1.0, and 0 equals -0.0. The
+    /// comparison is exact: 9007199254740993 does not equal 9007199254740992.0.
+    [[nodiscard]] bool is_equal(const Value& other) const noexcept;
+    /// As above, with the steps (see `PatchBudget`) that it may take. Returns false and leaves 0 if
+    /// they are not enough.
+    [[nodiscard]] bool is_equal(const Value& other, std::uint64_t& steps_left) const noexcept;
 
     // What follows is for those who write pages; readers need not know of them.
 

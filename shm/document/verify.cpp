@@ -104,11 +104,14 @@ FamiliarKeys& familiar_keys(std::size_t first) {
 class Verifier {
 public:
     /// References to pages are refused where there is nowhere to put them.
-    explicit Verifier(ByteView document, std::vector<PageRef>* references = nullptr)
-        : references_(references),
+    explicit Verifier(ByteView document, const DocumentLimits& limits = {},
+                      std::vector<PageRef>* references = nullptr)
+        : depth_max_(limits.depth_max),
+          references_(references),
           bytes_(document.data()),
           size_(document.size()),
-          budget_(std::min(limits::document_bytes_max, expansion_max * document.size())),
+          is_large_(limits.content_max <= expansion_max * document.size()),
+          budget_(std::min(limits.content_max, expansion_max * document.size())),
           containers_left_(document.size()) {}
 
     bool document() {
@@ -130,6 +133,7 @@ private:
     bool spend(std::size_t amount) {
         if (amount > budget_) {
             budget_ = 0;
+            if (is_large_) return wrong("its content is too large", Errc::document_too_large);
             return wrong("it expands to far more than its size");
         }
         budget_ -= amount;
@@ -211,7 +215,7 @@ private:
 
     bool container(std::size_t slot, std::size_t slot_width, std::size_t width, std::size_t depth,
                    bool is_object) {
-        if (depth == limits::depth_max) return wrong("nested too deeply", Errc::too_deep);
+        if (depth == depth_max_) return wrong("nested too deeply", Errc::too_deep);
         std::size_t first = 0;
         const std::size_t header = is_object ? 3 * width : width;
         if (!spend_container() || !follow(slot, slot_width, width, header, first)) return false;
@@ -306,9 +310,11 @@ private:
         return {reinterpret_cast<const char*>(bytes_ + first), size};
     }
 
+    std::size_t depth_max_;
     std::vector<PageRef>* references_;
     const Byte* bytes_;
     std::size_t size_;
+    bool is_large_;  ///< what it may expand to is bounded by its content, not by its size
     std::size_t budget_;
     std::size_t containers_left_;
 
@@ -324,14 +330,14 @@ private:
 }  // namespace
 
 Result<void> verify_page(ByteView page, std::vector<PageRef>& references) {
-    Verifier verifier(page, &references);
+    Verifier verifier(page, {}, &references);
     if (!verifier.document()) return verifier.error();
     return {};
 }
 
-Result<void> verify_document(ByteView document, std::size_t bytes_max) {
-    if (document.size() > bytes_max) return Error(Errc::document_too_large);
-    Verifier verifier(document);
+Result<void> verify_document(ByteView document, const DocumentLimits& limits) {
+    if (document.size() > limits.encoded_max) return Error(Errc::document_too_large);
+    Verifier verifier(document, limits);
     if (!verifier.document()) return verifier.error();
     return {};
 }

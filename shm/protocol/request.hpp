@@ -6,9 +6,19 @@
 #include <vector>
 
 #include "shm/base/types.hpp"
+#include "shm/document/document_limits.hpp"
 #include "shm/protocol/messages_generated.h"
 
 namespace ringside::shm {
+
+/// Of calls, answers and events: small enough for a ring and for what is kept for a lane.
+inline constexpr DocumentLimits message_document_limits{.encoded_max = limits::document_bytes_max};
+
+/// Of the document that a command carries.
+constexpr DocumentLimits document_limits_of(wire::CommandKind kind) noexcept {
+    if (kind == wire::CommandKind::json_patch) return json_patch_limits;
+    return kind == wire::CommandKind::publish ? message_document_limits : DocumentLimits();
+}
 
 /// Under what terms a command is to happen.
 struct CommandTerms {

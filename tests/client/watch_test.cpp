@@ -103,6 +103,20 @@ TEST_F(WatchTest, APointerSeesOnlyChangesOfItsValue) {
     EXPECT_EQ(drain(watch), "put a");
 }
 
+TEST_F(WatchTest, APointerSeesThatANumberIsWrittenAsAnotherOne) {
+    client_.put("a", R"({"x":1})").value();
+    WatchOptions options;
+    options.pointer = "/x";
+    Watch watch = client_.watch("a", options).value();
+    client_.put("a", R"({"x":1.0})").value();
+    EXPECT_EQ(drain(watch), "put a=1.0");
+    client_.put("a", R"({"x":1.0,"y":2})").value();
+    EXPECT_EQ(drain(watch), "");
+    client_.put("a", R"({"x":-0})").value();
+    client_.put("a", R"({"x":0.0})").value();
+    EXPECT_EQ(drain(watch), "put a=-0.0, put a=0.0");
+}
+
 TEST_F(WatchTest, ALappedWatchIsToldAndGetsTheStateInModeLatest) {
     const Revision before = client_.revision();
     Watch every = client_.watch("**", {.mode = WatchMode::every}).value();

@@ -42,7 +42,22 @@ TEST_F(MappingMalformed, TooDeep) {
 
 TEST_F(MappingMalformed, NumbersOutOfRange) {
     expect_refused(R"({"a":1e999})", "<number_out_of_range> the value");
-    expect_refused(R"({"a":18446744073709551616})", "<number_out_of_range> the value");
+    EXPECT_THAT(map(R"({"a":18446744073709551616,"b":-0})"),
+                ElementsAre(R"(merge a/k {"a":18446744073709551616.0,"b":-0.0})"));
+}
+
+TEST_F(MappingMalformed, APatchMayHaveTwoLevelsMoreThanADocument) {
+    const auto nested = [](std::size_t levels) {
+        return std::string(levels, '[') + std::string(levels, ']');
+    };
+    expect_refused(nested(limits::depth_max + 1), "<too_deep> the value");
+    EXPECT_THAT(map(nested(limits::depth_max)), ElementsAre(StartsWith("merge a/k [")));
+    load(rule_by_key("operation = 'json_patch'"));
+    const auto patch = [&](std::size_t levels) {
+        return R"([{"op":"add","path":"","value":)" + nested(levels) + "}]";
+    };
+    EXPECT_THAT(map(patch(limits::depth_max)), ElementsAre(StartsWith("json_patch a/k [")));
+    EXPECT_THAT(map(patch(limits::depth_max + 1)), ElementsAre(StartsWith("<too_deep>")));
 }
 
 TEST_F(MappingMalformed, Huge) {

@@ -125,6 +125,7 @@ TEST_F(MappingShape, ConvertRefusesWhatIsNot) {
         EXPECT_THAT(shaped("{\"n\":" + std::string(bad) + "}"), StartsWith("<bad_document> n: "));
     }
     EXPECT_THAT(shaped(R"({"n":"1e999"})"), StartsWith("<number_out_of_range> n: "));
+    EXPECT_EQ(shaped(R"({"n":"1e-999"})"), R"({"n":0.0})");
     EXPECT_THAT(shaped(R"({"n":9007199254740993})"), StartsWith("<number_out_of_range> n: "));
     for (const char* bad : {"2", "1.0", "\"yes\"", "\"truetrue\"", "\"\"", "[]"}) {
         EXPECT_THAT(shaped("{\"b\":" + std::string(bad) + "}"), StartsWith("<bad_document> b: "));

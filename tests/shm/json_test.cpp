@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <fstream>
 #include <string>
 
@@ -65,9 +66,63 @@ TEST(Json, IntegersAreExactUpToTheirLimits) {
                                    "9223372036854775808", "18446744073709551615"}) {
         EXPECT_EQ(json_of(document(json)), json);
     }
-    EXPECT_EQ(failure("18446744073709551616"), Errc::number_out_of_range);
-    EXPECT_EQ(failure("-9223372036854775809"), Errc::number_out_of_range);
-    EXPECT_EQ(failure("[1, 123456789012345678901234567890]"), Errc::number_out_of_range);
+}
+
+/// The double that a text is read as; NaN: it is read as something else.
+double real_of(std::string_view json) {
+    const Bytes bytes = document(json);
+    const Value value = Value::of(bytes);
+    return value.is_real() ? value.as_double().value() : std::nan("");
+}
+
+TEST(Json, IntegersBeyond64BitsAreTheNearestDouble) {
+    EXPECT_EQ(real_of("18446744073709551616"), 0x1p64);
+    EXPECT_EQ(real_of("100000000000000000000"), 1e20);
+    EXPECT_EQ(real_of("-9223372036854775809"), -0x1p63);
+    EXPECT_EQ(real_of("-9223372036854776000"), -0x1p63);  // as JavaScript writes -2^63
+    EXPECT_EQ(real_of("123456789012345678901234567890"), 123456789012345678901234567890.0);
+    EXPECT_EQ(real_of('1' + std::string(308, '0')), 1e308);
+    EXPECT_EQ(failure('1' + std::string(309, '0')), Errc::number_out_of_range);
+    EXPECT_EQ(failure("[1,-1" + std::string(400, '0') + "]"), Errc::number_out_of_range);
+}
+
+TEST(Json, IntegersBeyond64BitsAreReadWhereverTheyStand) {
+    const Bytes bytes = document(
+        R"({"12345678901234567890123":[100000000000000000000,"100000000000000000000","\\"],)"
+        R"("b":{"c":-100000000000000000000}, "d":18446744073709551615})");
+    const Value root = Value::of(bytes);
+    EXPECT_EQ(root["12345678901234567890123"][0].as_double(), 1e20);
+    EXPECT_EQ(root["12345678901234567890123"][1].as_string(), "100000000000000000000");
+    EXPECT_EQ(root["12345678901234567890123"][2].as_string(), "\\");
+    EXPECT_EQ(root["b"]["c"].as_double(), -1e20);
+    EXPECT_EQ(root["d"].as_uint64(), 18446744073709551615U);
+    for (const char* wrong :
+         {"0100000000000000000000", "+100000000000000000000", "100000000000000000000.",
+          "1000000000000000000-00", "-", "[100000000000000000000,]", "\"100000000000000000000"}) {
+        EXPECT_EQ(failure(wrong), Errc::bad_json) << wrong;
+    }
+}
+
+TEST(Json, NegativeZeroKeepsItsSign) {
+    for (const std::string json : {"-0", "-0.0", "-0e0", "-1e-999", "[-0]", "[ -0 ,1]",
+                                   R"({"a":-0})", R"(["x: -0, y",-0])"}) {
+        const std::string written = json_of(document(json));
+        EXPECT_NE(written.find("-0.0"), std::string::npos) << json << " is " << written;
+    }
+    EXPECT_TRUE(std::signbit(real_of("-0")));
+    EXPECT_EQ(json_of(document(R"(["2024-01-05","a: -0,",0,-1])")),
+              R"(["2024-01-05","a: -0,",0,-1])");
+}
+
+TEST(Json, NumbersThatComeBackAreTheSameNumbers) {
+    for (const std::string json : {"-0", "100000000000000000000", "12345678901234567.89", "1e-999",
+                                   "5e-324", "-9223372036854775808", "1e5"}) {
+        const Bytes first = document(json);
+        const Bytes second = document(json_of(first));
+        EXPECT_TRUE(Value::of(first).is_same(Value::of(second))) << json;
+    }
+    EXPECT_EQ(real_of("12345678901234567.89"), 12345678901234567.89);
+    EXPECT_EQ(real_of("1e-999"), 0.0);
 }
 
 TEST(Json, DoublesAreTheShortestThatReadBack) {
@@ -102,6 +157,31 @@ TEST(Json, NestingIsAllowedUpToItsLimit) {
     EXPECT_EQ(failure(nested(limits::depth_max + 1)), Errc::too_deep);
     EXPECT_EQ(failure(nested(5000)), Errc::too_deep);
     EXPECT_EQ(failure(std::string(100'000, '[')), Errc::too_deep);
+}
+
+TEST(Json, PatchesAndMessagesMayBeDeeperThanDocuments) {
+    const auto code = [](std::string_view json, const DocumentLimits& limits) {
+        const auto read = document_from_json(json, limits);
+        return read ? Errc::ok : read.error().code;
+    };
+    EXPECT_EQ(code(nested(limits::patch_depth_max), json_patch_limits), Errc::ok);
+    EXPECT_EQ(code(nested(limits::patch_depth_max + 1), json_patch_limits), Errc::too_deep);
+    const std::string deepest = nested(limits::envelope_depth_max, "1");
+    EXPECT_EQ(code(deepest, envelope_limits), Errc::ok);
+    EXPECT_EQ(code('[' + deepest + ']', envelope_limits), Errc::too_deep);
+    EXPECT_EQ(json_of(document_from_json(deepest, envelope_limits).value()), deepest);
+}
+
+TEST(Json, WhatIsWrittenIsReadEvenWhereItIsLongerThanATextMayBe) {
+    std::string json = "[1e5";
+    while (json.size() < 12'000'000) json += ",1e5";
+    const Bytes bytes = document(json + "]");
+    const std::string written = json_of(bytes);
+    EXPECT_GT(written.size(), limits::document_bytes_max);
+    EXPECT_EQ(failure(written), Errc::document_too_large);
+    const auto again = document_from_json(written, written_limits);
+    ASSERT_TRUE(again);
+    EXPECT_TRUE(Value::of(*again).is_same(Value::of(bytes)));
 }
 
 TEST(Json, DuplicateKeysAreRefused) {
@@ -184,9 +264,9 @@ TEST(Json, TextBeyondTheLimitIsRefused) {
 }
 
 TEST(Json, DocumentWhoseEncodingIsBeyondTheLimitIsRefused) {
-    // An empty string takes two bytes, four that lead to it and one for its type.
+    // An empty object takes twelve bytes, four that lead to it and one for its type.
     std::string json = "[1";
-    for (std::size_t i = 0; i < limits::document_bytes_max / 7; ++i) json += ",\"\"";
+    for (std::size_t i = 0; i < limits::encoded_document_bytes_max / 16; ++i) json += ",{}";
     ASSERT_LE(json.size(), limits::document_bytes_max);
     EXPECT_EQ(failure(json + "]"), Errc::document_too_large);
 }

@@ -37,7 +37,7 @@ std::string merge(std::string_view old, std::string_view patch) {
 
 std::string patch(std::string_view old, std::string_view operations) {
     const Bytes before = document(old);
-    const Bytes change = document(operations);
+    const Bytes change = document_from_json(operations, json_patch_limits).value();
     DocumentBuilder out;
     return outcome(apply_json_patch(out, Value::of(before), Value::of(change)));
 }
@@ -261,14 +261,37 @@ TEST(JsonPatch, NumberOfOperationsHasALimit) {
     EXPECT_EQ(patch("[]", operations + R"({"op":"remove","path":"/0"}])"), "bad_patch");
 }
 
-TEST(JsonPatch, DoublingIsCutByTheLimitOfADocument) {
+TEST(JsonPatch, AValueMayBeAsDeepAsADocument) {
+    const std::string deepest =
+        std::string(limits::depth_max, '[') + std::string(limits::depth_max, ']');
+    EXPECT_EQ(patch("1", R"([{"op":"replace","path":"","value":)" + deepest + "}]"), deepest);
+    EXPECT_EQ(patch(deepest, R"([{"op":"test","path":"","value":)" + deepest + "}]"), deepest);
+    EXPECT_EQ(patch("[]", R"([{"op":"add","path":"/0","value":)" + deepest + "}]"), "too_deep");
+}
+
+TEST(JsonPatch, TestComparesNumbersByTheirValue) {
+    const std::string old = R"({"big":9007199254740993,"list":[1,{"two":2.0}],"one":1,"zero":0})";
+    const auto test = [&](std::string_view path, std::string_view value) {
+        return patch(old, R"([{"op":"test","path":")" + std::string(path) + R"(","value":)" +
+                              std::string(value) + "}]");
+    };
+    EXPECT_EQ(test("/one", "1.0"), old);
+    EXPECT_EQ(test("/one", "1e0"), old);
+    EXPECT_EQ(test("/zero", "-0.0"), old);
+    EXPECT_EQ(test("/list", R"([1.0,{"two":2}])"), old);
+    EXPECT_EQ(test("/one", "1.5"), "test_failed");
+    EXPECT_EQ(test("/one", "true"), "test_failed");
+    EXPECT_EQ(test("/big", "9007199254740992.0"), "test_failed");
+}
+
+TEST(JsonPatch, DoublingIsCutByTheBudget) {
     std::string operations = "[";
     for (int i = 0; i < 100; ++i) operations += R"({"op":"copy","from":"/a","path":"/a/-"},)";
     operations.back() = ']';
-    EXPECT_EQ(patch(R"({"a":["x"]})", operations), "document_too_large");
+    EXPECT_EQ(patch(R"({"a":["x"]})", operations), "patch_too_costly");
 }
 
-TEST(JsonPatch, WideDoublingIsCutByTheLimitOfItsWork) {
+TEST(JsonPatch, WideDoublingIsCutByTheBudget) {
     // Each round makes an array of four copies of the one before: 4^16 values.
     std::string operations = "[";
     for (int i = 0; i < 16; ++i) {
@@ -277,7 +300,7 @@ TEST(JsonPatch, WideDoublingIsCutByTheLimitOfItsWork) {
         operations += R"({"op":"move","from":"/new","path":"/old"},)";
     }
     operations.back() = ']';
-    EXPECT_EQ(patch(R"({"old":"x"})", operations), "bad_patch");
+    EXPECT_EQ(patch(R"({"old":"x"})", operations), "patch_too_costly");
 }
 
 TEST(JsonPatch, ThousandsOfOperationsOnMillionsOfElementsAreRefused) {
@@ -287,7 +310,56 @@ TEST(JsonPatch, ThousandsOfOperationsOnMillionsOfElementsAreRefused) {
     for (int i = 0; i < 4000; ++i) operations += R"({"op":"add","path":"/0","value":1},)";
     operations.back() = ']';
     const Error error = patch_error(old + "]", operations);
-    EXPECT_EQ(error, Errc::bad_patch);
+    EXPECT_EQ(error, Errc::patch_too_costly);
+}
+
+TEST(JsonPatch, TestsOfALargeValueAreChargedToTheBudget) {
+    const std::string text(1'000'000, 'x');
+    std::string operations = "[";
+    for (int i = 0; i < 40; ++i) {
+        operations += R"({"op":"test","path":"/a","value":")" + text + "\"},";
+    }
+    operations.back() = ']';
+    const std::string old = R"({"a":")" + text + "\"}";
+    EXPECT_EQ(patch(old, operations), old);
+    const Bytes before = document(old);
+    const Bytes change = document_from_json(operations, json_patch_limits).value();
+    DocumentBuilder out;
+    PatchBudget budget(100'000);
+    const auto refused =
+        apply_json_patch(out, Value::of(before), Value::of(change), nullptr, &budget);
+    EXPECT_EQ(refused.error(), Errc::patch_too_costly);
+    EXPECT_EQ(refused.error().detail, "operation 6");
+    EXPECT_EQ(budget.left(), 0U);
+}
+
+TEST(JsonPatch, PatchesOfOneRequestShareABudget) {
+    const Bytes before = document("[1,2,3]");
+    const Bytes change = document(R"([{"op":"add","path":"/0","value":0}])");
+    DocumentBuilder out;
+    PatchBudget budget(1000);
+    int applied = 0;
+    while (apply_json_patch(out, Value::of(before), Value::of(change), nullptr, &budget)) ++applied;
+    EXPECT_GT(applied, 10);
+    EXPECT_LT(applied, 100);
+    EXPECT_EQ(outcome(apply_merge(out, Value::of(before), Value::of(change), nullptr, &budget)),
+              "patch_too_costly");
+    EXPECT_EQ(outcome(apply_set(out, Value::of(before), Pointer::parse("/0").value(),
+                                Value::of(change), nullptr, &budget)),
+              "patch_too_costly");
+}
+
+TEST(MergePatch, IsChargedToTheBudget) {
+    std::string old = R"({"a":0)";
+    for (int i = 0; i < 10'000; ++i) old += ",\"k" + std::to_string(i) + "\":1";
+    const Bytes before = document(old + "}");
+    const Bytes change = document(R"({"a":1})");
+    DocumentBuilder out;
+    PatchBudget enough(30'000);
+    EXPECT_TRUE(apply_merge(out, Value::of(before), Value::of(change), nullptr, &enough));
+    PatchBudget little(10'000);
+    EXPECT_EQ(outcome(apply_merge(out, Value::of(before), Value::of(change), nullptr, &little)),
+              "patch_too_costly");
 }
 
 TEST(JsonPatch, RandomSetsAgreeWithSet) {

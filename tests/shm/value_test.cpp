@@ -154,10 +154,53 @@ TEST(Value, SamenessIsThatOfJson) {
     EXPECT_TRUE(is_same("[1,1000000]", "[1, 1000000]"));
     EXPECT_TRUE(is_same("0.1", "1e-1"));
     EXPECT_FALSE(is_same("1", "1.0"));
+    EXPECT_FALSE(is_same("0.0", "-0.0"));
+    EXPECT_TRUE(is_same("-0", "-0.0"));
     EXPECT_FALSE(is_same("[1,2]", "[2,1]"));
     EXPECT_FALSE(is_same(R"({"a":1})", R"({"b":1})"));
     EXPECT_FALSE(is_same(R"({"a":1})", R"({"a":1,"b":1})"));
     EXPECT_FALSE(is_same("\"1\"", "1"));
+}
+
+TEST(Value, EqualityComparesNumbersByTheirValue) {
+    const auto is_equal = [](std::string_view a, std::string_view b) {
+        const Bytes left = document(a);
+        const Bytes right = document(b);
+        const bool forth = Value::of(left).is_equal(Value::of(right));
+        EXPECT_EQ(forth, Value::of(right).is_equal(Value::of(left))) << a << " and " << b;
+        return forth;
+    };
+    EXPECT_TRUE(is_equal("1", "1.0"));
+    EXPECT_TRUE(is_equal("0", "-0.0"));
+    EXPECT_TRUE(is_equal("0.0", "-0.0"));
+    EXPECT_TRUE(is_equal("-9223372036854775808", "-9223372036854775808.0"));
+    EXPECT_TRUE(is_equal("9223372036854775808", "9223372036854775808.0"));
+    EXPECT_TRUE(is_equal(R"({"a":[1,{"b":2.0}]})", R"({"a":[1.0,{"b":2}]})"));
+    EXPECT_TRUE(is_equal(R"({"a":"x","b":null})", R"({"b":null,"a":"x"})"));
+    // Nothing is rounded to make the two comparable.
+    EXPECT_FALSE(is_equal("9007199254740993", "9007199254740992.0"));
+    EXPECT_FALSE(is_equal("9223372036854775807", "9223372036854775808.0"));
+    EXPECT_FALSE(is_equal("18446744073709551615", "18446744073709551616.0"));
+    EXPECT_FALSE(is_equal("-1", "18446744073709551615"));
+    EXPECT_FALSE(is_equal("1", "1.5"));
+    EXPECT_FALSE(is_equal("1", "true"));
+    EXPECT_FALSE(is_equal("1", "\"1\""));
+    EXPECT_FALSE(is_equal("0", "null"));
+    EXPECT_FALSE(is_equal("[1]", "[1.0,1]"));
+}
+
+TEST(Value, EqualityTakesNoMoreStepsThanItIsGiven) {
+    const Bytes bytes = document("[1,2,3,\"" + std::string(1000, 'x') + "\"]");
+    const Value value = Value::of(bytes);
+    std::uint64_t steps = 1000;
+    EXPECT_TRUE(value.is_equal(value, steps));
+    const std::uint64_t needed = 1000 - steps;
+    EXPECT_GT(needed, 5U);
+    steps = needed;
+    EXPECT_TRUE(value.is_equal(value, steps));
+    steps = needed - 1;
+    EXPECT_FALSE(value.is_equal(value, steps));
+    EXPECT_EQ(steps, 0U);
 }
 
 TEST(Value, BytesThatAreTooFewAreNoValue) {

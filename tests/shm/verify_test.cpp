@@ -235,7 +235,7 @@ TEST(Verify, RefusesNestingBeyondTheLimit) {
 }
 
 TEST(Verify, RefusesBytesBeyondTheLimit) {
-    EXPECT_EQ(failure(Bytes(limits::document_bytes_max + 1)), Errc::document_too_large);
+    EXPECT_EQ(failure(Bytes(limits::encoded_document_bytes_max + 1)), Errc::document_too_large);
     EXPECT_EQ(failure({}), Errc::bad_document);
 }
 

@@ -39,7 +39,8 @@ void declare(CLI::App& app, Flags& flags) {
         ->check(CLI::PositiveNumber);
     app.add_option("--header-bytes", flags.header_bytes, "Of a request's header (default: 16384)")
         ->check(CLI::Range(1024, 1 << 20));
-    app.add_option("--body-bytes", flags.body_bytes, "Of a request's body (default: 16 MiB)")
+    app.add_option("--body-bytes", flags.body_bytes,
+                   "Of a request's body (default: 16 MiB and 64 KiB)")
         ->check(CLI::PositiveNumber);
     app.add_option("--header-timeout-ms", flags.header_timeout_ms,
                    "For a request's header, once it has begun (default: 10000)")

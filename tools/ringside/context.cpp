@@ -50,6 +50,7 @@ ExitStatus status_of(Errc code) noexcept {
         case Errc::bad_patch:
         case Errc::key_too_long:
         case Errc::transaction_too_large:
+        case Errc::patch_too_costly:
         case Errc::bad_request:
         case Errc::bad_grid_name:
         case Errc::bad_configuration:

@@ -78,19 +78,27 @@ public:
 
 private:
     Result<std::uint64_t> send(const std::string& text) {
-        auto encoded = reader_.read(text);
+        auto encoded = reader_.read(text, template_ ? DocumentLimits() : written_limits);
         if (!encoded) return encoded.error();
-        const Value document = Value::of(*encoded);
-        if (template_) {
-            auto name = template_->name_of(document);
-            if (!name) return name.error();
-            if (arguments_->merge) return pipeline_->merge(*name, text);
-            return pipeline_->put_encoded(*name, *encoded);
-        }
-        return send_dumped(document);
+        const Value read = Value::of(*encoded);
+        if (!template_) return send_dumped(read);
+        auto name = template_->name_of(read);
+        if (!name) return name.error();
+        return send(*name, *encoded, {});
     }
 
-    /// A line as `dump` writes it.
+    Result<std::uint64_t> send(std::string_view name, ByteView document,
+                               const WriteOptions& options) {
+        if (!arguments_->merge) return pipeline_->put_encoded(name, document, options);
+        merge_.clear();
+        if (auto added = merge_.merge_encoded(name, document, options); !added) {
+            return added.error();
+        }
+        return pipeline_->commit(merge_);
+    }
+
+    /// A line as `dump` writes it: what is around a document, and the text, which may be longer
+    /// than the one that the document came from, do not count towards the limits of a document.
     Result<std::uint64_t> send_dumped(const Value& line) {
         const auto name = line["name"].as_string();
         const Value document = line["document"];
@@ -100,8 +108,11 @@ private:
         }
         WriteOptions options;
         options.ttl = std::chrono::milliseconds(line["ttl_ms"].as_int64().value_or(0));
-        if (arguments_->merge) return pipeline_->merge(*name, to_json(document), options);
-        return pipeline_->put(*name, Document::copy(document), options);
+        document_.clear();
+        document_.value(document);
+        const auto encoded = document_.finish();
+        if (!encoded) return encoded.error();
+        return send(*name, *encoded, options);
     }
 
     void refuse(std::uint64_t line, const Error& error) {
@@ -126,6 +137,8 @@ private:
     const LoadArguments* arguments_;
     std::optional<NameTemplate> template_;
     JsonReader reader_;
+    DocumentBuilder document_;  ///< of a line of `dump`
+    Transaction merge_;
     std::deque<std::uint64_t> lines_sent_;  ///< numbers of the lines whose answer is due
     std::optional<Pipeline> pipeline_;
     std::uint64_t line_number_ = 0;

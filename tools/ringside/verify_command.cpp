@@ -73,7 +73,9 @@ void verify_documents(const shm::SegmentView& segment, const Survey& survey, Pro
     for (const Survey::Record& record : survey.records) {
         if (record.newest == 0 || record.is_stillborn || record.is_tombstone) continue;
         const shm::VersionBlock& block = *segment.version_at(record.newest);
-        if (auto checked = verify_document(block.document()); !checked) {
+        const auto checked = block.has_pages() ? verify_pages(block.document(), segment.pages())
+                                               : verify_document(block.document());
+        if (!checked) {
             problems.add(fmt::format("record '{}': {}", block.name(), checked.error().text()));
         }
     }

@@ -100,18 +100,18 @@ public:
 
     /// Sets the value that a JSON Pointer names (RFC 6901): a member is added or replaced, an array
     /// element replaced, `-` appends. The record and the value's parent must exist.
-    /// Further errors: not_found, path_not_found, bad_pointer.
+    /// Further errors: not_found, path_not_found, bad_pointer, patch_too_costly.
     Result<WriteResult> patch(std::string_view name, std::string_view pointer,
                               std::string_view json, const WriteOptions& = {});
     Result<WriteResult> patch(std::string_view name, std::string_view pointer,
                               const Document& value, const WriteOptions& = {});
 
-    /// Applies a JSON Merge Patch (RFC 7396); creates the record when there is none.
+    /// Applies a JSON Merge Patch (RFC 7396) or creates the record. Error: patch_too_costly.
     Result<WriteResult> merge(std::string_view name, std::string_view json,
                               const WriteOptions& = {});
 
     /// Applies a JSON Patch (RFC 6902). Further errors: not_found, bad_patch, path_not_found,
-    /// test_failed.
+    /// test_failed, patch_too_costly. `test` compares numbers by value: 1 equals 1.0.
     Result<WriteResult> json_patch(std::string_view name, std::string_view json,
                                    const WriteOptions& = {});
 
@@ -119,7 +119,7 @@ public:
     Result<WriteResult> remove(std::string_view name, const WriteOptions& = {});
 
     /// Commits all writes of a transaction at one revision, or none of them.
-    /// Further error: transaction_too_large. The error's detail names the write that was refused.
+    /// Further errors: transaction_too_large, patch_too_costly; the detail names the write.
     Result<CommitResult> commit(const Transaction& transaction);
 
     /// A way to send many writes without waiting for each. For the calling thread only.

@@ -8,6 +8,7 @@
 #include "shm/base/errc.hpp"
 #include "shm/base/types.hpp"
 #include "shm/document/builder.hpp"
+#include "shm/document/document_limits.hpp"
 #include "shm/document/json.hpp"
 #include "shm/document/pointer.hpp"
 #include "shm/document/value.hpp"
@@ -19,10 +20,12 @@ namespace ringside {
 class Document {
 public:
     /// Errors: those of `document_from_json`.
-    static Result<Document> parse(std::string_view json);
+    static Result<Document> parse(std::string_view json, const DocumentLimits& limits = {});
 
     /// A copy of a value, as a document of its own.
-    static Document copy(const Value& value);
+    /// Errors: too_deep, document_too_large (a part of what was parsed with further limits),
+    /// bad_document (a record whose pin was revoked).
+    static Result<Document> copy(const Value& value, const DocumentLimits& limits = {});
 
     /// Takes what a `DocumentBuilder` finished.
     static Document adopt(Bytes encoded) { return Document(std::move(encoded)); }

@@ -39,6 +39,8 @@ struct WatchOptions {
     /// Not together with `from`.
     bool initial = false;
     /// Only changes of the value that this JSON Pointer names; "" = any change. Not for events.
+    /// A value has changed unless it is the same as before by `Value::is_same`: 1.0 in the place of
+    /// 1 is a change, though the two are equal numbers.
     std::string pointer{};
     /// Whether this is a reason to provide what it watches. Not for one that watches on behalf of
     /// others, each of whose interests has a `Want` of its own.

@@ -67,6 +67,8 @@ public:
     Result<void> merge(std::string_view name, std::string_view json, const WriteOptions& = {});
     Result<void> json_patch(std::string_view name, std::string_view json, const WriteOptions& = {});
     Result<void> put(std::string_view name, const Document& document, const WriteOptions& = {});
+    Result<void> patch(std::string_view name, std::string_view pointer, const Document& value,
+                       const WriteOptions& = {});
     /// Of what is encoded already, by a `JsonReader`: a document, a merge patch, a JSON Patch.
     Result<void> put_encoded(std::string_view name, ByteView document, const WriteOptions& = {});
     Result<void> merge_encoded(std::string_view name, ByteView patch, const WriteOptions& = {});

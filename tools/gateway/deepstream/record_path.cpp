@@ -201,12 +201,12 @@ Result<std::string> changed_text(const Value& document, const RecordChange& chan
 }
 
 Result<RecordChange> apply_patches(const Value& document, std::string_view list) {
-    const auto patches = document_from_json(list);
+    const auto patches = document_from_json(list, envelope_limits);
     if (!patches) return patches.error();
     const Value all = Value::of(*patches);
     if (!all.is_array()) return Error(Errc::bad_request, "patches are a list");
     std::size_t written = 0;
-    auto current = document_from_json(to_json(document));
+    auto current = document_from_json(to_json(document), written_limits);
     for (const Value patch : all.elements()) {
         const auto path = parse_path(patch["path"].as_string().value_or(std::string_view()));
         if (!path) return Error(Errc::bad_request, "a path is none");

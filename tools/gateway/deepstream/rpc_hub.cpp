@@ -179,8 +179,9 @@ void RpcHub::go_abroad(const RpcPtr& rpc) {
         loop_.get_executor(),
         [](RpcHub& self, RpcPtr called, std::string name, std::string text,
            CallOptions how) -> Task<void> {
+            Content content(std::move(text));  // named, see GridAccess::work
             const auto outcome =
-                co_await self.hub_.grid().call(std::move(name), std::move(text), how);
+                co_await self.hub_.grid().call(std::move(name), std::move(content), how);
             self.on_abroad(called, outcome);
         }(*this, rpc, grid_name, json, options),
         asio::detached);

@@ -15,9 +15,9 @@ Caller::~Caller() {
     thread_.join();
 }
 
-Task<Caller::Outcome> Caller::call(std::string name, std::string json, CallOptions options) {
+Task<Caller::Outcome> Caller::call(std::string name, Content content, CallOptions options) {
     return completed_by<Outcome>(
-        [this, order = Order{std::move(name), std::move(json), options, {}}](
+        [this, order = Order{std::move(name), std::move(content), options, {}}](
             Completion<Outcome> done) mutable {
             order.done = std::move(done);
             const std::lock_guard lock(mutex_);
@@ -75,7 +75,10 @@ void Caller::run() {
 
 void Caller::begin(Calls& calls, std::vector<Order>& orders) {
     for (Order& order : std::exchange(orders, {})) {
-        auto ticket = calls.call(order.name, order.json, order.options);
+        const Document* document = order.content.document();
+        auto ticket = document == nullptr
+                          ? calls.call(order.name, order.content.json(), order.options)
+                          : calls.call(order.name, *document, order.options);
         if (ticket) under_way_.emplace(*ticket, std::move(order.done));
         else complete(std::move(order.done), ticket.error());
     }

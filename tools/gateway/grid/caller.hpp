@@ -9,6 +9,7 @@
 
 #include "ringside/client.hpp"
 #include "tools/gateway/grid/completion.hpp"
+#include "tools/gateway/grid/content.hpp"
 
 namespace ringside::gateway {
 
@@ -26,12 +27,12 @@ public:
     Caller& operator=(const Caller&) = delete;
 
     /// Errors: those of `Client::call`; would_block: `limits::calls_per_lane_max` are under way.
-    Task<Outcome> call(std::string name, std::string json, CallOptions options);
+    Task<Outcome> call(std::string name, Content content, CallOptions options);
 
 private:
     struct Order {
         std::string name;
-        std::string json;
+        Content content;
         CallOptions options;
         Completion<Outcome> done;
     };

@@ -43,8 +43,8 @@ public:
         Writer& writer = writer_for(write);
         writer.submit(std::move(write), std::move(done));
     }
-    Task<Caller::Outcome> call(std::string name, std::string json, CallOptions options) {
-        return caller_.call(std::move(name), std::move(json), options);
+    Task<Caller::Outcome> call(std::string name, Content content, CallOptions options) {
+        return caller_.call(std::move(name), std::move(content), options);
     }
 
     /// Runs `task` in one of a few threads. None: too many tasks wait already.

@@ -65,6 +65,15 @@ Problem not_met() {
 
 Problem bad_request(std::string detail) { return {400, "bad_request", std::move(detail)}; }
 
+Outcome<Document> document_member(const Value& object, std::string_view key,
+                                  const DocumentLimits& limits) {
+    const Value member = object[key];
+    if (!member.exists()) return bad_request(fmt::format("'{}' is missing", key));
+    auto document = Document::copy(member, limits);
+    if (!document) return Problem::of(document.error());
+    return *std::move(document);
+}
+
 Outcome<std::string> text_member(const Value& object, std::string_view key) {
     const auto text = object[key].as_string();
     if (!text) return bad_request(fmt::format("'{}' must be a string", key));
@@ -182,7 +191,7 @@ Task<Outcome<WriteResult>> Operations::write(const Requester& requester, Write w
             write.options.condition = condition_of(*version);
         }
         const WriteEvidence evidence(grid_.reader(), grid_.records(), write,
-                                     [&write] { return Document::parse(write.json); });
+                                     [&write] { return write.content(); });
         const auto permitted = this->permitted(requester, write, evidence);
         if (!permitted) co_return permitted.error();
         write.options.condition = *permitted;
@@ -227,17 +236,18 @@ Outcome<void> Operations::add(const Requester& requester, const Value& item, boo
             return *std::move(problem);
         }
         if (auto needed = need_content(); !needed) return needed;
-        return in_grid(transaction.publish(*name, Document::copy(content)));
+        const auto document = document_member(item, content_key(*kind));
+        if (!document) return document.error();
+        return in_grid(transaction.publish(*name, *document));
     }
     const auto options = write_options_of(item);
     if (!options) return options.error();
     Write write{.kind = *kind, .name = *name, .options = *options};
     if (*kind == Write::Kind::patch) write.pointer = item["pointer"].as_string().value_or("");
-    const WriteEvidence evidence(grid_.reader(), grid_.records(), write,
-                                 [&content]() -> Result<Document> {
-                                     if (content.exists()) return Document::copy(content);
-                                     return Error(Errc::bad_request, "there is no document");
-                                 });
+    const WriteEvidence evidence(grid_.reader(), grid_.records(), write, [&]() -> Result<Document> {
+        if (content.exists()) return Document::copy(content, Write::limits_of(*kind));
+        return Error(Errc::bad_request, "there is no document");
+    });
     const auto condition = permitted(requester, write, evidence);
     if (!condition) return condition.error();
     const bool is_again = !filled.records.insert(*name).second;
@@ -250,18 +260,19 @@ Outcome<void> Operations::add(const Requester& requester, const Value& item, boo
     if (is_durable) write.options.grade = Grade::durable;
     if (*kind == Write::Kind::remove) return in_grid(transaction.remove(*name, write.options));
     if (auto needed = need_content(); !needed) return needed;
+    const auto document = document_member(item, content_key(*kind), Write::limits_of(*kind));
+    if (!document) return document.error();
     switch (*kind) {
-        case Write::Kind::put:
-            return in_grid(transaction.put(*name, Document::copy(content), write.options));
+        case Write::Kind::put: return in_grid(transaction.put(*name, *document, write.options));
         case Write::Kind::merge:
-            return in_grid(transaction.merge(*name, to_json(content), write.options));
+            return in_grid(transaction.merge_encoded(*name, document->bytes(), write.options));
         case Write::Kind::json_patch:
-            return in_grid(transaction.json_patch(*name, to_json(content), write.options));
+            return in_grid(transaction.json_patch_encoded(*name, document->bytes(), write.options));
         default: break;
     }
     const auto pointer = text_member(item, "pointer");
     if (!pointer) return pointer.error();
-    return in_grid(transaction.patch(*name, *pointer, to_json(content), write.options));
+    return in_grid(transaction.patch(*name, *pointer, *document, write.options));
 }
 
 Outcome<Operations::Filled> Operations::fill(const Requester& requester, const Value& writes,
@@ -304,35 +315,39 @@ Task<Outcome<CommitResult>> Operations::commit(const Requester& requester, const
 }
 
 Outcome<void> Operations::refuse_message(const Requester& requester, Action action,
-                                         std::string_view name, std::string_view json) {
+                                         std::string_view name, const Content& content) {
     if (requester.permissions->looks_at_data(action, name)) {
         // What is no document is told so, before a rule fails because of it.
-        if (const auto read = Document::parse(json); !read) return Problem::of(read.error());
+        if (const auto read = content.read(); !read) return Problem::of(read.error());
     }
-    const PayloadEvidence evidence(grid_.records(), json);
+    const Document* document = content.document();
+    const auto evidence = document == nullptr ? PayloadEvidence(grid_.records(), content.json())
+                                              : PayloadEvidence(grid_.records(), document->root());
     if (auto problem = requester.refuse(action, name, evidence)) return *std::move(problem);
     return {};
 }
 
 Task<Outcome<Revision>> Operations::publish(const Requester& requester, std::string subject,
-                                            std::string json) {
+                                            Content content) {
     ++figures_.publications;
-    if (auto refused = refuse_message(requester, Action::publish, subject, json); !refused) {
+    if (auto refused = refuse_message(requester, Action::publish, subject, content); !refused) {
         co_return refused.error();
     }
-    Write event{.kind = Write::Kind::publish, .name = std::move(subject), .json = std::move(json)};
+    Write event{.kind = Write::Kind::publish, .name = std::move(subject)};
+    event.document = content.take_document();
+    event.json = content.take_json();
     auto told = co_await grid_.write(std::move(event));
     if (!told) co_return Problem::of(told.error());
     co_return told->revision;
 }
 
 Task<Outcome<Answer>> Operations::call(const Requester& requester, std::string name,
-                                       std::string json, CallOptions options) {
+                                       Content content, CallOptions options) {
     ++figures_.calls;
-    if (auto refused = refuse_message(requester, Action::call, name, json); !refused) {
+    if (auto refused = refuse_message(requester, Action::call, name, content); !refused) {
         co_return refused.error();
     }
-    auto answer = co_await grid_.call(std::move(name), std::move(json), options);
+    auto answer = co_await grid_.call(std::move(name), std::move(content), options);
     if (!answer) co_return Problem::of(answer.error());
     co_return *std::move(answer);
 }

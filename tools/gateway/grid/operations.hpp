@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 
+#include "tools/gateway/grid/content.hpp"
 #include "tools/gateway/grid/grid_access.hpp"
 #include "tools/gateway/grid/outcome.hpp"
 #include "tools/gateway/grid/preconditions.hpp"
@@ -31,9 +32,9 @@ public:
                                        bool is_durable);
 
     Task<Outcome<Revision>> publish(const Requester& requester, std::string subject,
-                                    std::string json);
+                                    Content content);
 
-    Task<Outcome<Answer>> call(const Requester& requester, std::string name, std::string json,
+    Task<Outcome<Answer>> call(const Requester& requester, std::string name, Content content,
                                CallOptions options);
 
     [[nodiscard]] GridAccess& grid() noexcept { return grid_; }
@@ -47,7 +48,7 @@ private:
                                              const WriteEvidence& evidence);
     /// Of an event or call.
     [[nodiscard]] Outcome<void> refuse_message(const Requester& requester, Action action,
-                                               std::string_view name, std::string_view json);
+                                               std::string_view name, const Content& content);
     struct Filled {
         Transaction transaction{};
         std::set<std::string, std::less<>> records{};  ///< that it changes
@@ -66,6 +67,10 @@ private:
 /// The members `if_version`, `if_revision`, `if_absent`, `ttl_ms` and `durable` of an object.
 /// Problem: 400.
 [[nodiscard]] Outcome<WriteOptions> write_options_of(const Value& object);
+
+/// A member that is written to the grid. Problems: 400; 413, where it is beyond the limits.
+[[nodiscard]] Outcome<Document> document_member(const Value& object, std::string_view key,
+                                                const DocumentLimits& limits = {});
 
 /// A member that must be a string. Problem: 400.
 [[nodiscard]] Outcome<std::string> text_member(const Value& object, std::string_view key);

@@ -36,10 +36,11 @@ Result<void> WriteEvidence::look() const {
         seen_ = Seen();
         return {};
     }
-    auto document = Document::copy(record->document());
+    auto document = Document::copy(record->document(), written_limits);
     if (const auto whole = record->check(); !whole) return fail(whole.error());
+    if (!document) return fail(document.error());
     seen_ = Seen{record->version(), record->revision()};
-    old_ = std::move(document);
+    old_ = *std::move(document);
     return {};
 }
 

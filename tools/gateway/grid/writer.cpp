@@ -87,6 +87,7 @@ Result<std::uint64_t> Writer::send(Pipeline& pipeline, const Write& write) {
         }
         return pipeline.commit(transaction);
     }
+    if (write.document) return send(pipeline, write, *write.document);
     switch (write.kind) {
         case Write::Kind::put: return pipeline.put(write.name, write.json, write.options);
         case Write::Kind::patch:
@@ -100,6 +101,28 @@ Result<std::uint64_t> Writer::send(Pipeline& pipeline, const Write& write) {
     if (auto added = transaction.json_patch(write.name, write.json, write.options); !added) {
         return added.error();
     }
+    return pipeline.commit(transaction);
+}
+
+Result<std::uint64_t> Writer::send(Pipeline& pipeline, const Write& write,
+                                   const Document& document) {
+    Transaction transaction;
+    Result<void> added;
+    switch (write.kind) {
+        case Write::Kind::put: return pipeline.put(write.name, document, write.options);
+        case Write::Kind::publish: return pipeline.publish(write.name, document);
+        case Write::Kind::remove: return pipeline.remove(write.name, write.options);
+        case Write::Kind::patch:
+            added = transaction.patch(write.name, write.pointer, document, write.options);
+            break;
+        case Write::Kind::merge:
+            added = transaction.merge_encoded(write.name, document.bytes(), write.options);
+            break;
+        case Write::Kind::json_patch:
+            added = transaction.json_patch_encoded(write.name, document.bytes(), write.options);
+            break;
+    }
+    if (!added) return added.error();
     return pipeline.commit(transaction);
 }
 

@@ -2,6 +2,7 @@
 
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -18,10 +19,21 @@ struct Write {
     std::string name;
     std::string pointer{};  ///< of `patch`
     std::string json{};
+    /// In the place of `json`: what was read already. A patch has what `json_patch_limits` allow.
+    std::optional<Document> document{};
     WriteOptions options{};
     /// Of a put that is to be a record's second version: its first is an empty object, made in the
     /// same commit. The options' condition is that there is no such record.
     bool begins_empty = false;
+
+    /// The document, value or patch. Errors: those of `Document::parse`.
+    [[nodiscard]] Result<Document> content() const {
+        if (document) return *document;
+        return Document::parse(json, limits_of(kind));
+    }
+    [[nodiscard]] static constexpr DocumentLimits limits_of(Kind kind) noexcept {
+        return kind == Kind::json_patch ? json_patch_limits : DocumentLimits();
+    }
 };
 
 /// Carries out the writes of all connections: a thread with a pipeline. What comes while one batch
@@ -56,6 +68,9 @@ private:
     void run();
     void carry_out(std::vector<Order>& orders);
     [[nodiscard]] static Result<std::uint64_t> send(Pipeline& pipeline, const Write& write);
+    /// A write whose document was read already.
+    [[nodiscard]] static Result<std::uint64_t> send(Pipeline& pipeline, const Write& write,
+                                                    const Document& document);
     void complete(std::vector<Order> orders);
 
     Client& client_;

@@ -38,6 +38,7 @@ unsigned status_of(Errc code, bool is_patch) noexcept {
         case Errc::reserved_name: return 403;
         case Errc::document_too_large:
         case Errc::transaction_too_large:
+        case Errc::patch_too_costly:
         case Errc::query_too_large: return 413;
         case Errc::future_revision:
         case Errc::bad_name:

@@ -7,6 +7,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "shm/base/limits.hpp"
 #include "tools/gateway/http/connection.hpp"
 
 namespace ringside::gateway {
@@ -15,7 +16,7 @@ namespace ringside::gateway {
 struct ServerLimits {
     std::size_t connections = 20'000;
     std::uint32_t header_bytes = 16U << 10;
-    std::uint64_t body_bytes = 16ULL << 20;
+    std::uint64_t body_bytes = limits::document_bytes_max + limits::envelope_bytes_max;
     /// Of all requests that are being read or answered.
     std::uint64_t bodies_bytes = 512ULL << 20;
     std::chrono::milliseconds header_time{10'000};

@@ -39,7 +39,7 @@ Outcome<CallOptions> call_options_of(const Request& request) {
 Task<Response> handle_transaction(Operations& operations, const Request& request,
                                   const Requester& requester) {
     if (request.method() != http::verb::post) co_return other_method(request, only_post);
-    const auto document = Document::parse(request.body());
+    const auto document = Document::parse(request.body(), envelope_limits);
     if (!document) co_return Response::of(Problem::of(document.error()));
     const auto durable = flag_member(document->root(), "durable");
     if (!durable) co_return Response::of(durable.error());
@@ -53,8 +53,8 @@ Task<Response> handle_transaction(Operations& operations, const Request& request
 Task<Response> handle_event(Operations& operations, Request& request, const Requester& requester,
                             const std::string& subject) {
     if (request.method() != http::verb::post) co_return other_method(request, only_post);
-    const auto told =
-        co_await operations.publish(requester, subject, std::move(request.message.body()));
+    Content content(std::move(request.message.body()));  // named, see GridAccess::work
+    const auto told = co_await operations.publish(requester, subject, std::move(content));
     if (!told) co_return Response::of(told.error());
     co_return Response::json(fmt::format(R"({{"revision":{}}})", *told));
 }
@@ -64,8 +64,8 @@ Task<Response> handle_call(Operations& operations, Request& request, const Reque
     if (request.method() != http::verb::post) co_return other_method(request, only_post);
     const auto options = call_options_of(request);
     if (!options) co_return Response::of(options.error());
-    const auto answer =
-        co_await operations.call(requester, name, std::move(request.message.body()), *options);
+    Content content(std::move(request.message.body()));
+    const auto answer = co_await operations.call(requester, name, std::move(content), *options);
     if (!answer) co_return Response::of(answer.error());
     if (!answer->is_failure) co_return Response::json(to_json(answer->document.root()));
     Problem failure{422, "call_failed", "the provider has answered with a failure"};

@@ -23,7 +23,7 @@ std::string json_of(const Claims& claims) {
 std::optional<Bytes> read_document(const std::string& json) {
     // It keeps its memory, which costs more to make than most documents to read.
     thread_local JsonReader reader;
-    const auto read = reader.read(json);
+    const auto read = reader.read(json, written_limits);
     if (!read) return std::nullopt;
     return Bytes(read->begin(), read->end());
 }

@@ -7,12 +7,6 @@ namespace ringside::gateway {
 
 namespace {
 
-Outcome<std::string> json_member(const Value& object, std::string_view key) {
-    const Value member = object[key];
-    if (!member.exists()) return bad_request(fmt::format("'{}' is missing", key));
-    return to_json(member);
-}
-
 std::string members_of(const WriteResult& written) {
     return fmt::format(R"(,"revision":{},"version":{})", written.revision, written.version);
 }
@@ -139,11 +133,13 @@ Task<WsSession::Reply> WsSession::write(const Value& request, Write::Kind kind) 
         write.pointer = *std::move(pointer);
     }
     if (kind != Write::Kind::remove) {
-        auto json = json_member(request, kind == Write::Kind::patch        ? "value"
-                                         : kind == Write::Kind::json_patch ? "patch"
-                                                                           : "document");
-        if (!json) co_return json.error();
-        write.json = *std::move(json);
+        auto document = document_member(request,
+                                        kind == Write::Kind::patch        ? "value"
+                                        : kind == Write::Kind::json_patch ? "patch"
+                                                                          : "document",
+                                        Write::limits_of(kind));
+        if (!document) co_return document.error();
+        write.document = *std::move(document);
     }
     const Preconditions none;
     const auto written = co_await services_.operations.write(requester_, std::move(write), none);
@@ -164,10 +160,11 @@ Task<WsSession::Reply> WsSession::commit(const Value& request) {
 Task<WsSession::Reply> WsSession::publish(const Value& request) {
     auto subject = text_member(request, "subject");
     if (!subject) co_return subject.error();
-    auto json = json_member(request, "document");
-    if (!json) co_return json.error();
+    auto document = document_member(request, "document");
+    if (!document) co_return document.error();
+    Content content(*std::move(document));  // named, see GridAccess::work
     const auto told =
-        co_await services_.operations.publish(requester_, *std::move(subject), *std::move(json));
+        co_await services_.operations.publish(requester_, *std::move(subject), std::move(content));
     if (!told) co_return told.error();
     co_return fmt::format(R"(,"revision":{})", *told);
 }
@@ -175,8 +172,8 @@ Task<WsSession::Reply> WsSession::publish(const Value& request) {
 Task<WsSession::Reply> WsSession::call(const Value& request) {
     auto name = text_member(request, "name");
     if (!name) co_return name.error();
-    auto json = json_member(request, "document");
-    if (!json) co_return json.error();
+    auto document = document_member(request, "document");
+    if (!document) co_return document.error();
     const auto timeout = number_member(request, "timeout_ms");
     if (!timeout) co_return timeout.error();
     const auto idempotent = flag_member(request, "idempotent");
@@ -188,8 +185,9 @@ Task<WsSession::Reply> WsSession::call(const Value& request) {
         }
         options.timeout = std::chrono::milliseconds(**timeout);
     }
-    const auto answer =
-        co_await services_.operations.call(requester_, *std::move(name), *std::move(json), options);
+    Content content(*std::move(document));
+    const auto answer = co_await services_.operations.call(requester_, *std::move(name),
+                                                           std::move(content), options);
     if (!answer) co_return answer.error();
     std::string members = R"(,"document":)";
     append_json(answer->document.root(), members);
@@ -267,15 +265,16 @@ Task<WsSession::Reply> WsSession::answer_call(const Value& request) {
     if (!is_failure) co_return is_failure.error();
     const auto is_rejected = flag_member(request, "reject");
     if (!is_rejected) co_return is_rejected.error();
-    std::string json;
+    std::optional<Document> document;
     if (!*is_rejected) {
-        auto document = json_member(request, "document");
-        if (!document) co_return document.error();
-        json = *std::move(document);
+        auto answered = document_member(request, "document");
+        if (!answered) co_return answered.error();
+        document = *std::move(answered);
     }
-    auto task = [call = std::move(at->second), json = std::move(json), fails = *is_failure,
-                 rejects = *is_rejected] {
-        return rejects ? call->reject() : fails ? call->fail(json) : call->answer(json);
+    auto task = [call = std::move(at->second), document = std::move(document),
+                 fails = *is_failure] {
+        if (!document) return call->reject();
+        return fails ? call->fail(*document) : call->answer(*document);
     };
     calls_.erase(at);
     const auto ended = co_await services_.operations.grid().work(std::move(task));

@@ -141,7 +141,7 @@ void WsSession::offer(std::uint64_t provider, std::shared_ptr<Call> call) {
 
 void WsSession::take(std::string_view text) {
     ++services_.figures.websocket_messages;
-    auto document = Document::parse(text);
+    auto document = Document::parse(text, envelope_limits);
     if (!document) {
         return end(websocket::close_code::bad_payload, "a message is a JSON object");
     }

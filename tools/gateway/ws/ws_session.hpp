@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "shm/base/limits.hpp"
 #include "tools/gateway/grid/operations.hpp"
 #include "tools/gateway/http/connection.hpp"
 #include "tools/gateway/watch/feed.hpp"
@@ -48,7 +49,8 @@ public:
     /// A call of one of its providers.
     void offer(std::uint64_t provider, std::shared_ptr<Call> call);
 
-    static constexpr std::size_t message_bytes_max = 16U << 20;
+    static constexpr std::size_t message_bytes_max =
+        limits::document_bytes_max + limits::envelope_bytes_max;
     static constexpr std::size_t changes_bytes_max = 256U << 10;
     /// Where this much waits to be sent, no further request is read.
     static constexpr std::size_t queued_bytes_max = 4U << 20;

@@ -4,7 +4,9 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <optional>
+#include <string>
 
 #include "shm/document/json.hpp"
 #include "tools/kafka/mapping/field_value.hpp"
@@ -87,7 +89,13 @@ Result<void> to_number(const Source& source, DocumentBuilder& out) {
     if (text == nullptr) return source.error("number");
     double real = 0;
     const std::errc failed = parse_number(*text, real);
-    if (failed == std::errc::result_out_of_range) return source.out_of_range();
+    if (failed == std::errc::result_out_of_range) {
+        // Too close to zero is zero, as it is in JSON.
+        real = std::strtod(std::string(*text).c_str(), nullptr);
+        if (!std::isfinite(real)) return source.out_of_range();
+        out.real(real);
+        return {};
+    }
     if (failed != std::errc() || !std::isfinite(real)) return source.error("number");
     out.real(real);
     return {};

@@ -165,8 +165,14 @@ Result<ByteView> Mapper::State::document_of(const Rule& rule, Operation operatio
     if (workspace.shaper && operation != Operation::json_patch) {
         return workspace.shaper->build(document, message);
     }
-    if (!rule.document) return message.encoded_value();
-    workspace.part.clear();
+    const bool is_patch = operation == Operation::json_patch;
+    if (!rule.document) {
+        if (!is_patch) {
+            if (auto checked = message.check_value(); !checked) return checked.error();
+        }
+        return message.encoded_value();
+    }
+    workspace.part.clear({.limits = is_patch ? json_patch_limits : DocumentLimits()});
     workspace.part.value(document);
     return workspace.part.finish();
 }

@@ -49,7 +49,20 @@ void MessageFields::begin(const MessageView& message) noexcept {
     key_.forget();
 }
 
-Result<void> MessageFields::read_value() { return value_.read(message_->value, "the value"); }
+Result<void> MessageFields::read_value() {
+    return value_.read(message_->value, "the value", json_patch_limits);
+}
+Result<void> MessageFields::check_value() const {
+    constexpr DocumentLimits limits;
+    if (value_.reader.depth_reached() > limits.depth_max) {
+        return Error(Errc::too_deep, "the value");
+    }
+    if (value_.reader.content() > limits.content_max ||
+        value_.encoded.size() > limits.encoded_max) {
+        return Error(Errc::document_too_large, "the value: its content is beyond the limit");
+    }
+    return {};
+}
 Result<void> MessageFields::read_key() { return key_.read(message_->key, "the key"); }
 
 FieldValue MessageFields::get(FieldId field) const noexcept {
@@ -90,10 +103,10 @@ void MessageFields::Json::forget() noexcept {
     is_read = false;
 }
 
-Result<void> MessageFields::Json::read(std::optional<std::string_view> text,
-                                       std::string_view what) {
+Result<void> MessageFields::Json::read(std::optional<std::string_view> text, std::string_view what,
+                                       const DocumentLimits& limits) {
     if (is_read || !text) return {};
-    const auto document = reader.read(*text);
+    const auto document = reader.read(*text, limits);
     if (!document) {
         const Error& error = document.error();
         return Error(error.code,

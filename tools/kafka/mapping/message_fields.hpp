@@ -51,8 +51,11 @@ public:
     void begin(const MessageView& message) noexcept;
 
     /// Reads the value as JSON, once a message. Until then, and of a tombstone, it has no fields.
+    /// It may be a JSON Patch, and have what `json_patch_limits` allow.
     /// Errors: those of `JsonReader`.
     Result<void> read_value();
+    /// Whether the value keeps to the limits of a document. Errors: too_deep, document_too_large.
+    [[nodiscard]] Result<void> check_value() const;
     /// The same of the key. Errors: as before.
     Result<void> read_key();
 
@@ -80,7 +83,8 @@ private:
         bool is_read = false;
 
         void forget() noexcept;
-        Result<void> read(std::optional<std::string_view> text, std::string_view what);
+        Result<void> read(std::optional<std::string_view> text, std::string_view what,
+                          const DocumentLimits& limits = {});
     };
 
     [[nodiscard]] FieldValue header(std::string_view name) const noexcept;

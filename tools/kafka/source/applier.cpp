@@ -167,7 +167,7 @@ void Applier::disturb(Batch& batch, const Error& why) {
     if (!feed.is_disturbed) {
         ++counters_->retries;
         feed.redo_step = std::max<std::size_t>(1, count / 2);
-        if (why == Errc::transaction_too_large && count > 1) {
+        if (is_too_much(why.code) && count > 1) {
             feed.batch_messages = std::min(feed.batch_messages, count / 2);
         }
     }

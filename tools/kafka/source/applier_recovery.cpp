@@ -85,7 +85,7 @@ Result<void> Applier::redo(const FeedPointer& feed) {
         if (is_of_position || verdict_of(why.code) == Verdict::position) return why;
         if (count > 1) {
             feed->redo_step = count / 2;
-            if (why == Errc::transaction_too_large) feed->batch_messages = count / 2;
+            if (is_too_much(why.code)) feed->batch_messages = count / 2;
         } else if (why != Errc::not_found || !learn_missing(*feed, why.detail, missing)) {
             if (auto refused = redo_without(*feed, why); !refused) return refused;
             missing.reset();

@@ -106,7 +106,7 @@ void LineReader::open_envelope(Line& line) {
         line.value = text_;
         line.failure = std::move(failure);
     };
-    const auto encoded = json_.read(text_);
+    const auto encoded = json_.read(text_, envelope_limits);
     if (!encoded) return fail(encoded.error());
     const Value envelope = Value::of(*encoded);
     if (!envelope.is_object()) return fail(Error(Errc::bad_json, "the envelope is no object"));

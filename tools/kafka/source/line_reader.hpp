@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "shm/base/limits.hpp"
 #include "shm/document/json.hpp"
 #include "tools/kafka/source/kept_message.hpp"
 
@@ -34,7 +35,8 @@ public:
     static Result<LineReader> open(const std::string& path, std::string topic, bool is_envelope);
 
     /// The bytes of a line; a longer one has a failure, document_too_large.
-    static constexpr std::size_t line_bytes_max = 16 << 20;
+    static constexpr std::size_t line_bytes_max =
+        limits::document_bytes_max + limits::envelope_bytes_max;
 
     /// The next line; null: the end. Error: system_error, the file cannot be read any more.
     Result<std::unique_ptr<Line>> next();

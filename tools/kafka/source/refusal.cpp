@@ -22,6 +22,7 @@ Verdict verdict_of(Errc code) noexcept {
         case Errc::bad_patch:
         case Errc::key_too_long:
         case Errc::transaction_too_large:
+        case Errc::patch_too_costly:
         case Errc::bad_ttl:
         case Errc::reserved_name:
         case Errc::permission_denied: return Verdict::message;
@@ -33,6 +34,10 @@ Verdict verdict_of(Errc code) noexcept {
         case Errc::not_durable: return Verdict::position;
         default: return Verdict::grid;
     }
+}
+
+bool is_too_much(Errc code) noexcept {
+    return code == Errc::transaction_too_large || code == Errc::patch_too_costly;
 }
 
 std::string reason_of(const Error& why) {

@@ -18,6 +18,9 @@ enum class Verdict : std::uint8_t {
 /// position's record, it says `message`: whoever sees that the position is where it was is right.
 [[nodiscard]] Verdict verdict_of(Errc code) noexcept;
 
+/// Whether fewer messages in a transaction may be what it takes.
+[[nodiscard]] bool is_too_much(Errc code) noexcept;
+
 /// Why the grid takes nothing, for people: the advice that goes with a code is for those who have
 /// asked for one thing, and to wait is all that there is to do here.
 [[nodiscard]] std::string reason_of(const Error& why);

@@ -33,7 +33,7 @@ Outcome<std::string> auth_data_of(const Value& root) {
 }  // namespace
 
 Outcome<Bytes> document_of_body(std::string_view body) {
-    auto document = document_from_json(body.empty() ? "{}" : body);
+    auto document = document_from_json(body.empty() ? "{}" : body, envelope_limits);
     if (!document) {
         return bad_request("Failed to parse body of request: " + document.error().text());
     }

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "ringside/record.hpp"
+
+namespace ringside::gateway {
+
+/// What a request brings for the grid: JSON that has not been read yet, or, where it is a part of
+/// what has been read, a document. A part is never written as JSON again: its text may be longer
+/// than the one that has come.
+class Content {
+public:
+    Content(std::string json) : json_(std::move(json)) {}
+    Content(Document document) : document_(std::move(document)) {}
+
+    /// Errors: those of `Document::parse`.
+    [[nodiscard]] Result<Document> read() const {
+        return document_ ? Result<Document>(*document_) : Document::parse(json_);
+    }
+    /// Null where it has not been read.
+    [[nodiscard]] const Document* document() const noexcept {
+        return document_ ? &*document_ : nullptr;
+    }
+    [[nodiscard]] const std::string& json() const noexcept { return json_; }
+    /// Both may be taken once.
+    [[nodiscard]] std::string take_json() noexcept { return std::move(json_); }
+    [[nodiscard]] std::optional<Document> take_document() noexcept { return std::move(document_); }
+
+private:
+    std::string json_;
+    std::optional<Document> document_;
+};
+
+}  // namespace ringside::gateway
