@@ -15,7 +15,8 @@ namespace {
 
 /// What a plain tree does not know of.
 bool is_limit(Errc code) {
-    return code == Errc::too_deep || code == Errc::document_too_large || code == Errc::key_too_long;
+    return code == Errc::too_deep || code == Errc::document_too_large ||
+           code == Errc::key_too_long || code == Errc::patch_too_costly;
 }
 
 void check(const Result<ByteView>& got, const fuzz::Patched& expected) {
@@ -35,11 +36,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     fuzz::Input input(data, size);
     const std::string_view what = input.text_until('\n');
     const auto old = document_from_json(input.text_until('\n'));
-    const auto change = document_from_json(input.text());
+    const auto change =
+        document_from_json(input.text(), what == "patch" ? json_patch_limits : DocumentLimits());
     if (!old || !change) return 0;
     const Value before = Value::of(*old);
     const Value value = Value::of(*change);
     const Json tree = fuzz::tree_of(before);
+    require(before.is_equal(value) == fuzz::is_equal(tree, fuzz::tree_of(value)), "equality");
+    require(before.is_same(value) == (tree == fuzz::tree_of(value)), "sameness");
     DocumentBuilder builder;
     if (what == "merge") {
         check(apply_merge(builder, before, value),

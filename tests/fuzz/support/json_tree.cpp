@@ -174,12 +174,14 @@ private:
 
     void store_integer(const std::string& number, Json& out) {
         const char* end = number.data() + number.size();
-        if (std::from_chars(number.data(), end, out.integer).ec == std::errc()) {
+        if (number == "-0") {
+            store_real(number, out);
+        } else if (std::from_chars(number.data(), end, out.integer).ec == std::errc()) {
             out.type = ValueType::integer;
         } else if (std::from_chars(number.data(), end, out.unsigned_integer).ec == std::errc()) {
             out.type = ValueType::unsigned_integer;
         } else {
-            out_.has_wide_number = true;
+            store_real(number, out);
         }
     }
 

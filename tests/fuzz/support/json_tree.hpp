@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <optional>
 #include <string>
@@ -24,7 +25,13 @@ struct Json {
     std::vector<Json> array;
     std::map<std::string, Json> object;
 
-    friend bool operator==(const Json&, const Json&) = default;
+    /// The same type and value; zeros are told apart by their sign.
+    friend bool operator==(const Json& a, const Json& b) {
+        return a.type == b.type && a.boolean == b.boolean && a.integer == b.integer &&
+               a.unsigned_integer == b.unsigned_integer && a.real == b.real &&
+               std::signbit(a.real) == std::signbit(b.real) && a.string == b.string &&
+               a.array == b.array && a.object == b.object;
+    }
 
     /// Values of it and all that is in it.
     [[nodiscard]] std::size_t count() const {
@@ -39,7 +46,7 @@ struct Json {
 struct ParsedJson {
     std::optional<Json> value;       ///< none: it is not JSON
     bool has_duplicate_key = false;  ///< the last one counts then
-    bool has_wide_number = false;    ///< a number that no document can hold
+    bool has_wide_number = false;    ///< a number beyond the largest double
     std::size_t depth = 0;           ///< of containers
     std::size_t key_bytes = 0;       ///< of the longest key, where U+0000 takes two
 };

@@ -1,5 +1,7 @@
 #include "tests/fuzz/support/plain_patch.hpp"
 
+#include <algorithm>
+#include <limits>
 #include <span>
 
 namespace ringside::fuzz {
@@ -109,7 +111,9 @@ Errc apply(Json& tree, const Json& operation) {
         if (value == operation.object.end()) return Errc::bad_patch;
         if (name == "add") return outcome(add(tree, *path, value->second));
         if (there == nullptr) return Errc::path_not_found;
-        if (name == "test") return *there == value->second ? Errc::ok : Errc::test_failed;
+        if (name == "test") {
+            return is_equal(*there, value->second) ? Errc::ok : Errc::test_failed;
+        }
         *there = value->second;
         return Errc::ok;
     }
@@ -124,6 +128,35 @@ Errc apply(Json& tree, const Json& operation) {
 }
 
 }  // namespace
+
+bool is_equal(const Json& a, const Json& b) {
+    const auto is_number = [](const Json& json) {
+        return json.type == ValueType::integer || json.type == ValueType::unsigned_integer ||
+               json.type == ValueType::real;
+    };
+    if (is_number(a) && is_number(b)) {
+        // Its 64 bits of mantissa hold each of the three exactly.
+        static_assert(std::numeric_limits<long double>::digits >= 64);
+        const auto exact = [](const Json& json) -> long double {
+            if (json.type == ValueType::integer) return json.integer;
+            if (json.type == ValueType::unsigned_integer) return json.unsigned_integer;
+            return json.real;
+        };
+        return exact(a) == exact(b);
+    }
+    if (a.type != b.type) return false;
+    if (a.type == ValueType::array) {
+        return std::equal(a.array.begin(), a.array.end(), b.array.begin(), b.array.end(), is_equal);
+    }
+    if (a.type == ValueType::object) {
+        return std::equal(a.object.begin(), a.object.end(), b.object.begin(), b.object.end(),
+                          [](const auto& left, const auto& right) {
+                              return left.first == right.first &&
+                                     is_equal(left.second, right.second);
+                          });
+    }
+    return a == b;
+}
 
 const Json* find(const Json& tree, const Pointer& path) {
     return follow(const_cast<Json&>(tree), path.tokens());

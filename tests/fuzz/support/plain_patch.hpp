@@ -17,6 +17,9 @@ struct Patched {
 /// Null: the pointer leads nowhere.
 const Json* find(const Json& tree, const Pointer& path);
 
+/// Equality as the `test` of a JSON Patch has it: RFC 6902, 4.6.
+bool is_equal(const Json& a, const Json& b);
+
 Patched with_set(const Json& tree, const Pointer& path, const Json& value);
 
 /// RFC 7396, section 2.
