@@ -12,8 +12,7 @@ namespace ringside::broker {
 /// for memory or for room; looking again at once would not bring it closer.
 [[nodiscard]] constexpr std::uint64_t engine_wait_ms(std::uint64_t now_ms,
                                                      std::uint64_t next_due_ms,
-                                                     std::uint64_t last_turn_ms,
-                                                     bool is_held_up,
+                                                     std::uint64_t last_turn_ms, bool is_held_up,
                                                      std::uint64_t heartbeat_ms) noexcept {
     constexpr std::uint64_t blocked_ms = 10;
     /// How soon it is looked again for room in a reply ring that was full; its client rings no

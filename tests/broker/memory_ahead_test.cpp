@@ -38,7 +38,7 @@ public:
 
     std::atomic<std::uint64_t> free_;
     std::atomic<bool> hides_ = false;  ///< what is free cannot be known before it is tried
-    std::atomic<std::chrono::nanoseconds> now_ = 1h;
+    std::atomic<std::chrono::nanoseconds> now_{std::chrono::hours(1)};
 
 private:
     std::mutex mutex_;
