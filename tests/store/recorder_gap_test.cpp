@@ -52,6 +52,11 @@ protected:
         recorder_.emplace(segment_.view(), options_, std::move(store), durability_, [] {});
         recorder_->start();
     }
+    /// Ends the recorder and closes the store.
+    void end() {
+        EXPECT_TRUE(recorder_->stop());
+        recorder_.reset();
+    }
     [[nodiscard]] Revision published() const { return segment_.header().commit.published.load(); }
     [[nodiscard]] Records stored() const {
         Records found;
@@ -87,35 +92,43 @@ protected:
 TEST_F(RecorderGap, StoreOlderThanTheRingIsWrittenFromTheRecords) {
     start(Store::open(options_.store).value());
     write("first");
-    ASSERT_TRUE(recorder_->stop());
+    end();
     const std::string older = directory_ / "older";
     std::filesystem::copy(options_.store.directory, older,
                           std::filesystem::copy_options::recursive);
     start(std::nullopt);
     write("second");
-    ASSERT_TRUE(recorder_->stop());
+    end();
     const Revision before = published();
+    durability_.durable = 0;  // as in the next broker
     // As after a damaged log of the database: its latest changes are gone.
     std::filesystem::remove_all(options_.store.directory);
     std::filesystem::rename(older, options_.store.directory);
 
     start(std::nullopt);
     EXPECT_TRUE(eventually([&] { return durability_.durable.load() >= before; }, patience));
-    ASSERT_TRUE(recorder_->stop());
+    end();
     EXPECT_EQ(stored(), records_);
 }
 
 TEST_F(RecorderGap, StoreThatHasEverythingIsNotWrittenAgainWhenTheRingIsEmpty) {
     start(Store::open(options_.store).value());
     write("first");
-    ASSERT_TRUE(recorder_->stop());
+    end();
     grid_.compact();
     grid_.publish();
-    const std::uint64_t id = segment_.header().store.id.load();
+    {
+        // A record that the grid does not have: it would go if all were written again.
+        auto store = Store::open(options_.store).value();
+        const Bytes document = document_from_json("1").value();
+        store.put({.name = "mark", .document = document, .version = 1, .revision = 1});
+        store.write(store.revision(), true).value();
+    }
+    records_["mark"] = "1";
+    durability_.durable = 0;
     start(std::nullopt);
     EXPECT_TRUE(eventually([&] { return durability_.durable.load() >= published(); }, patience));
-    EXPECT_EQ(segment_.header().store.id.load(), id);
-    ASSERT_TRUE(recorder_->stop());
+    end();
     EXPECT_EQ(stored(), records_);
 }
 
@@ -124,9 +137,9 @@ TEST_F(RecorderGap, StopIsNotMissedByAThreadThatIsAboutToSleep) {
     options_.idle = std::chrono::hours(1);
     options_.interval = std::chrono::hours(1);
     options_.policy = DurabilityPolicy::none;
-    for (int round = 0; round < 100; ++round) {
+    for (int round = 0; round < 50; ++round) {
         start(std::nullopt);
-        EXPECT_TRUE(recorder_->stop());
+        end();
     }
 }
 
