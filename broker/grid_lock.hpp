@@ -11,13 +11,15 @@ namespace ringside::broker {
 /// never blocks. The file holds the owner's pid, for people.
 class GridLock {
 public:
-    /// Errors: grid_in_use (the detail names the owner), system_error, permission_denied.
+    /// Errors: grid_in_use (the detail names the owner), foreign_grid, system_error,
+    /// permission_denied.
     static Result<GridLock> take(const std::string& path);
 
-    /// Waits for it. Errors: permission_denied, system_error.
+    /// Waits for it. Errors: grid_in_use (by another user), foreign_grid, permission_denied,
+    /// system_error.
     static Result<GridLock> wait(const std::string& path);
 
-    /// Removes the file, while the lock is held.
+    /// Removes the file, while the lock is held, if it is still the one that is locked.
     void remove() const noexcept;
 
 private:

@@ -1,45 +1,54 @@
-#include <spdlog/sinks/basic_file_sink.h>
-#include <spdlog/sinks/stdout_color_sinks.h>
-#include <spdlog/spdlog.h>
+#include <sys/stat.h>
 
 #include <csignal>
 #include <cstdio>
+#include <exception>
 
+#include "broker/config/host_limits.hpp"
+#include "broker/config/log.hpp"
 #include "broker/config/options.hpp"
 #include "broker/service.hpp"
 
 namespace ringside::broker {
 namespace {
 
-Result<void> start_log(const Options& options) {
-    try {
-        auto logger = options.log_file.empty()
-                          ? spdlog::stderr_color_mt("ringside")
-                          : spdlog::basic_logger_mt("ringside", options.log_file);
-        logger->set_pattern("%Y-%m-%d %H:%M:%S.%e %^%-7l%$ %v");
-        logger->set_level(spdlog::level::from_str(options.log_level));
-        logger->flush_on(spdlog::level::info);
-        spdlog::set_default_logger(std::move(logger));
-        return {};
-    } catch (const spdlog::spdlog_ex& failure) {
-        return Error(Errc::bad_configuration, failure.what());
-    }
+void prepare_process() {
+    // A file that may not grow is an error of the store, and a reader of the log that has gone is
+    // none at all: neither ends the broker.
+    std::signal(SIGXFSZ, SIG_IGN);
+    std::signal(SIGPIPE, SIG_IGN);
+    // Until the broker serves, when it reloads its configuration: see `Reactor::on_reload`.
+    std::signal(SIGHUP, SIG_IGN);
+    // Files of store and log are 0640, directories 0750: as closed as the segment.
+    umask(S_IWGRP | S_IRWXO);
+}
+
+Result<void> run(int argc, char** argv, int& status) {
+    auto parsed = parse_options(argc, argv);
+    if (!parsed) return parsed.error();
+    status = parsed->status;
+    if (parsed->is_done) return {};
+    if (auto raised = raise_descriptor_limit(); !raised) return raised;
+    if (auto logging = start_log(parsed->options); !logging) return logging;
+    return serve(parsed->options, [argc, argv]() -> Result<Options> {
+        auto fresh = parse_options(argc, argv);
+        if (!fresh) return fresh.error();
+        if (auto logging = reopen_log(fresh->options); !logging) return logging.error();
+        return std::move(fresh->options);
+    });
 }
 
 int run(int argc, char** argv) {
-    // A file that may not grow is an error of the store, not the end of the broker.
-    std::signal(SIGXFSZ, SIG_IGN);
-    auto parsed = parse_options(argc, argv);
-    Error failure;
-    if (parsed) {
-        if (parsed->is_done) return parsed->status;
-        auto done = start_log(parsed->options);
-        if (done) done = serve(parsed->options);
-        if (done) return 0;
-        failure = done.error();
-    } else {
-        failure = parsed.error();
+    prepare_process();
+    int status = 0;
+    Result<void> done;
+    try {
+        done = run(argc, argv, status);
+    } catch (const std::exception& failure) {
+        done = Error(Errc::system_error, failure.what());
     }
+    if (done) return status;
+    const Error& failure = done.error();
     std::fprintf(stderr, "ringside-broker: %s\n", failure.text().c_str());
     const bool is_usage =
         failure.code == Errc::bad_configuration || failure.code == Errc::bad_grid_name;

@@ -10,12 +10,16 @@
 #include <filesystem>
 #include <optional>
 
-#include "broker/engine/survey.hpp"
+#include "broker/beginning.hpp"
+#include "broker/config/host_limits.hpp"
 #include "broker/grid_lock.hpp"
 #include "broker/reactor/reactor.hpp"
+#include "broker/runtime_file.hpp"
+#include "broker/segment_claim.hpp"
 #include "broker/store/recorder.hpp"
 #include "broker/succession.hpp"
 #include "shm/pin/pin.hpp"
+#include "shm/segment/plan.hpp"
 #include "shm/wait/futex.hpp"
 
 namespace ringside::broker {
@@ -26,85 +30,6 @@ using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point began) {
     return std::chrono::duration<double>(Clock::now() - began).count();
-}
-
-/// What a broker begins with.
-struct Beginning {
-    shm::Segment segment;
-    std::optional<Survey> left;  ///< by a former broker; none: the segment is new
-};
-
-/// Puts a segment that cannot be used where an engineer finds it, and nobody else.
-void keep_aside(const std::string& grid, const shm::GridPaths& paths, const Error& why) {
-    const std::string aside = paths.segment_path + ".damaged";
-    if (auto segment = shm::Segment::open_writable(grid)) {
-        segment->close(shm::GridState::abandoned);  // its readers are told
-    }
-    std::error_code failure;
-    std::filesystem::rename(paths.segment_path, aside, failure);
-    if (failure) {
-        spdlog::error("the segment is not usable ({}) and cannot be kept: {}", why.text(),
-                      failure.message());
-        shm::Segment::remove(grid);
-        return;
-    }
-    spdlog::warn("the segment is not usable and is kept as {}: {}", aside, why.text());
-}
-
-/// Whether the store that the broker is to use is the one that has followed this segment. Where it
-/// is another one, the store is what counts.
-Result<void> check_store(const Options& options, const shm::Segment& segment) {
-    if (options.data_directory.empty()) return {};
-    auto store = Store::identify(options.data_directory, options.grid);
-    if (!store && store.error() == Errc::not_found) return {};
-    if (!store) return store.error();
-    const std::uint64_t followed_by = segment.header().store.id.load();
-    if (followed_by == store->id) return {};
-    if (followed_by == 0) {
-        // In memory only until now: a store that has nothing yet is for this segment.
-        auto opened = Store::open_read_only(options.data_directory);
-        if (!opened) return opened.error();
-        if (opened->revision() == 0 || opened->is_incomplete()) return {};
-    }
-    return Error(Errc::bad_segment,
-                 "another store than that in " + options.data_directory + " has followed it");
-}
-
-/// The segment of a former broker, looked at from end to end. Errors: no_such_grid, those of the
-/// store, and what makes it unusable.
-Result<Beginning> find_left(const Options& options) {
-    auto segment = shm::Segment::open_writable(options.grid);
-    if (!segment) return segment.error();
-    const auto state = segment->header().broker.state.load();
-    if (state != static_cast<std::uint32_t>(shm::GridState::serving)) {
-        return Error(Errc::no_such_grid, "it was ended");
-    }
-    if (auto checked = check_store(options, *segment); !checked) return checked.error();
-    const auto began = Clock::now();
-    Survey survey(segment->view());
-    if (auto walked = survey.run(); !walked) return walked.error();
-    spdlog::info(
-        "the segment of a former broker is whole: {} records at revision {}, looked at in "
-        "{:.3f} s",
-        survey.live, survey.published, seconds_since(began));
-    return Beginning{std::move(*segment), std::move(survey)};
-}
-
-bool is_of_store(Errc code) {
-    return code == Errc::store_mismatch || code == Errc::store_format ||
-           code == Errc::store_damaged || code == Errc::permission_denied ||
-           code == Errc::system_error;
-}
-
-Result<Beginning> begin(const Options& options, const shm::GridPaths& paths) {
-    auto left = find_left(options);
-    if (left) return left;
-    if (is_of_store(left.error().code)) return left.error();
-    if (left.error() == Errc::no_such_grid) shm::Segment::remove(options.grid);
-    else keep_aside(options.grid, paths, left.error());
-    auto made = shm::Segment::create(options.grid, options.shape);
-    if (!made) return made.error();
-    return Beginning{std::move(*made), std::nullopt};
 }
 
 /// Puts all records of the store into the grid, which goes on well after the newest revision that
@@ -143,12 +68,16 @@ RecorderOptions recorder_options(const Options& options, const shm::Segment& seg
 /// The segment and everything that works on it, from the first record to the last reply.
 class Service {
 public:
-    Service(Beginning& beginning, const Options& options, const shm::GridPaths& paths)
+    Service(Beginning& beginning, const Options& options, const shm::GridPaths& paths,
+            Reactor::Reload reload)
         : segment_(&beginning.segment),
           left_(&beginning.left),
+          store_(&beginning.store),
           options_(&options),
           paths_(paths),
-          reactor_(beginning.segment, options, paths, durability_) {}
+          reactor_(beginning.segment, options, paths, durability_) {
+        reactor_.on_reload(std::move(reload));
+    }
 
     Result<void> start() {
         if (auto filled = *left_ ? take_over() : fill(); !filled) return filled;
@@ -180,33 +109,38 @@ public:
 private:
     /// A new segment: from the store, where there is one.
     Result<void> fill() {
-        if (options_->data_directory.empty()) {
+        if (!*store_) {
             spdlog::info("the grid is in memory only: it ends with the host (see --data)");
             return {};
         }
-        auto store = Store::open(recorder_options(*options_, *segment_).store);
-        if (!store) return store.error();
-        if (!store->warning().empty()) spdlog::warn("the store: {}", store->warning());
-        if (store->is_incomplete()) {
-            return Error(Errc::store_damaged, options_->data_directory +
-                                                  ": the broker ended while it was written anew; "
-                                                  "restore a backup, or remove it");
-        }
-        if (auto loaded = load(*store, reactor_.engine().grid()); !loaded) return loaded;
-        record(std::move(*store));
+        if (auto loaded = load(**store_, reactor_.engine().grid()); !loaded) return loaded;
+        record(std::move(*store_));
         return {};
     }
 
     Result<void> take_over() {
+        const bool relies_on_fence =
+            (segment_->view().identity().flags & shm::Identity::asymmetric_fence) != 0;
+        if (relies_on_fence && !shm::try_membarrier_all()) {
+            return Error(Errc::system_error,
+                         "attached clients rely on membarrier(2), which this process must not "
+                         "call: allow it (seccomp), or remove the segment to begin again");
+        }
         const SessionId last = segment_->header().broker.sessions_given.load();
         if (auto taken = reactor_.engine().take_over(std::move(**left_)); !taken) return taken;
         reactor_.expect(reactor_.engine().absent(), last);
         if (!options_->data_directory.empty()) {
             record(std::nullopt);  // opened while the grid is served: its log may be long
         } else if (segment_->header().store.id.load() != 0) {
-            spdlog::warn("the grid had a store, and has none now: it is in memory only");
-            segment_->header().store.id.store(0);
-            segment_->header().store.show("");
+            // The id stays: the store can follow this segment again, see `Recorder::find_place`.
+            shm::Header& header = segment_->header();
+            spdlog::warn(
+                "the grid's store is not used (no --data): changes after revision {} are in memory "
+                "only until a broker is started with that store again",
+                header.broker.durable.load());
+            header.store.is_detached.store(1);
+            header.store.show("");
+            header.broker.durable.store(0);
         }
         return {};
     }
@@ -221,9 +155,8 @@ private:
 
     void announce() {
         shm::Header& header = segment_->header();
-        header.broker.broker_pid.store(static_cast<std::uint32_t>(getpid()));
         const bool is_new = !*left_;
-        const bool has_fence = shm::register_for_membarrier();
+        const bool has_fence = shm::register_for_membarrier() && shm::try_membarrier_all();
         // release: clients that see it find the broker that serves them from here on.
         header.horizon.generation.fetch_add(1, std::memory_order_release);
         if (is_new) segment_->announce(has_fence ? shm::Identity::asymmetric_fence : 0);
@@ -242,6 +175,7 @@ private:
 
     shm::Segment* segment_;
     std::optional<Survey>* left_;
+    std::optional<Store>* store_;
     const Options* options_;
     shm::GridPaths paths_;
     Durability durability_;
@@ -250,37 +184,83 @@ private:
     bool has_missing_ = false;
 };
 
+/// Serves from the beginning to the end. True: the segment is left to another broker.
+Result<bool> serve_from(Beginning& beginning, const Options& options, const shm::GridPaths& paths,
+                        Reactor::Reload reload) {
+    Service service(beginning, options, paths, std::move(reload));
+    if (auto started = service.start(); !started) return started.error();
+    beginning.give_up_replaced();
+    auto outcome = service.run();
+    beginning.leaves_segment = service.leaves_segment();
+    if (!outcome) return outcome.error();
+    return beginning.leaves_segment;
+}
+
+/// What the host refuses to a thread, a poller or an allocation comes as an exception.
+Result<bool> serve_guarded(Beginning& beginning, const Options& options,
+                           const shm::GridPaths& paths, Reactor::Reload reload) {
+    try {
+        return serve_from(beginning, options, paths, std::move(reload));
+    } catch (const std::exception& failure) {
+        return Error(Errc::system_error, failure.what());
+    }
+}
+
+/// The options with the bound that the host's memory limit sets. Error: system_error, if nothing
+/// could be kept under it.
+Result<Options> bounded(Options options) {
+    const auto limit = cgroup_memory_limit();
+    if (!limit) return options;
+    const std::uint64_t share = segment_share(limit->bytes, !options.data_directory.empty());
+    if (share >= options.shape.memory_bytes) return options;
+    shm::Identity planned;
+    if (auto plan = shm::plan_regions(options.shape, planned); !plan) return plan.error();
+    if (share < shm::starting_bytes(planned)) {
+        return Error(Errc::system_error,
+                     "memory limit is " + std::to_string(limit->bytes >> 20) + " MiB (" +
+                         limit->file + "), too low for a grid of " +
+                         std::to_string(options.shape.memory_bytes >> 20) +
+                         " MiB: raise it, or choose a smaller --memory or --ring-entries");
+    }
+    spdlog::warn(
+        "memory limit of {} MiB ({}) is too low for --memory {} MiB: the grid is full at {} MiB",
+        limit->bytes >> 20, limit->file, options.shape.memory_bytes >> 20, share >> 20);
+    options.memory_bytes_bound = share;
+    options.memory_bound_by = "the memory limit in " + limit->file;
+    return options;
+}
+
 /// Serves with the lock held. True: the segment is left to another broker.
-Result<bool> serve_locked(const Options& options, const shm::GridPaths& paths) {
+Result<bool> serve_locked(const Options& options, const shm::GridPaths& paths,
+                          Reactor::Reload reload) {
     auto beginning = begin(options, paths);
     if (!beginning) return beginning.error();
-    bool leaves_segment = false;
-    Result<void> outcome;
-    {
-        Service service(*beginning, options, paths);
-        outcome = service.start();
-        if (outcome) outcome = service.run();
-        leaves_segment = service.leaves_segment();
-    }
+    auto outcome = serve_guarded(*beginning, options, paths, std::move(reload));
     // What a broker could not take over is left for one that can.
     const bool was_refused = !outcome && beginning->left;
-    if (!leaves_segment && !was_refused) {
-        beginning->segment.close(shm::GridState::stopped);
-        shm::Segment::remove(options.grid);
-        unlink(paths.socket_path.c_str());
+    shm::Segment& segment = beginning->segment;
+    if (!beginning->leaves_segment && !was_refused) {
+        segment.close(shm::GridState::stopped);
+        if (is_file_at(segment.descriptor(), paths.segment_path)) {
+            shm::Segment::remove(options.grid);
+        }
+        beginning->restore_replaced();
     }
+    disclaim(segment.header());
     if (!outcome) return outcome.error();
-    spdlog::info("grid '{}' {}", options.grid, leaves_segment ? "is handed over" : "has ended");
-    return leaves_segment;
+    spdlog::info("grid '{}' {}", options.grid, *outcome ? "is handed over" : "has ended");
+    return outcome;
 }
 
 }  // namespace
 
-Result<void> serve(const Options& options) {
-    const auto paths = shm::GridPaths::of(options.grid).value();
+Result<void> serve(const Options& options, std::function<Result<Options>()> reload) {
+    const auto paths = shm::GridPaths::of(options.grid, geteuid()).value();
+    const auto served = bounded(options);
+    if (!served) return served.error();
     auto lock = take_grid(options, paths);
     if (!lock) return lock.error();
-    auto left = serve_locked(options, paths);
+    auto left = serve_locked(*served, paths, std::move(reload));
     if (!left || !*left) lock->remove();
     if (!left) return left.error();
     return {};

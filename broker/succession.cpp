@@ -64,6 +64,12 @@ Result<bool> ask_to_hand_over(const shm::GridPaths& paths) {
         if (errno == ENOENT || errno == ECONNREFUSED) return false;
         return Error(Errc::system_error, paths.socket_path + ": " + std::strerror(errno));
     }
+    ucred owner{};
+    socklen_t owner_bytes = sizeof owner;
+    if (getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &owner, &owner_bytes) != 0 ||
+        owner.uid != geteuid()) {
+        return Error(Errc::foreign_grid, "another user's process listens at " + paths.socket_path);
+    }
     shm::HandOver request;
     request.layout = shm::layout_version;
     request.fingerprint = shm::layout_fingerprint();
@@ -78,6 +84,8 @@ Result<bool> ask_to_hand_over(const shm::GridPaths& paths) {
     }
     shm::Goodbye goodbye;
     const ssize_t got = recv(socket.get(), &goodbye, sizeof goodbye, 0);
+    // Turned away as any peer without a role is, with a Welcome.
+    if (got == static_cast<ssize_t>(sizeof(shm::Welcome))) return Error(Errc::permission_denied);
     if (got != static_cast<ssize_t>(sizeof goodbye)) return true;  // it died: that will do, too
     if (goodbye.error == 0) return true;
     goodbye.detail.back() = '\0';

@@ -57,6 +57,7 @@ struct Flags {
     std::optional<std::uint64_t> retain_entries;
     std::optional<std::string> retain_bytes;
     std::optional<std::size_t> sessions_max;
+    std::optional<std::size_t> sessions_per_user;
     std::optional<std::uint64_t> spin_us;
     std::optional<std::string> data_directory;
     std::optional<std::string> durability;
@@ -85,6 +86,9 @@ void declare(CLI::App& app, Flags& flags) {
     app.add_option("--retain-bytes", flags.retain_bytes,
                    "Replaced versions kept for old revisions (default: a 16th of the heap)");
     app.add_option("--sessions-max", flags.sessions_max, "Sessions served at once (default: 4096)")
+        ->check(CLI::NonNegativeNumber);
+    app.add_option("--sessions-per-user", flags.sessions_per_user,
+                   "Sessions of a user who is no admin (default: half of --sessions-max)")
         ->check(CLI::NonNegativeNumber);
     app.add_option("--spin-us", flags.spin_us,
                    "How long the idle engine spins before it sleeps (default: 200)")
@@ -128,6 +132,7 @@ Result<void> apply(const Flags& flags, Options& options) {
     take(flags.ring_entries, options.shape.ring_entries);
     take(flags.retain_entries, options.retention.retain_entries);
     take(flags.sessions_max, options.sessions_max);
+    take(flags.sessions_per_user, options.sessions_per_user);
     take(flags.log_level, options.log_level);
     take(flags.log_file, options.log_file);
     take(flags.data_directory, options.data_directory);
@@ -172,6 +177,9 @@ Result<void> check(const Options& options) {
     if (options.sessions_max == 0 || options.sessions_max > limits::sessions_max) {
         return Error(Errc::bad_configuration,
                      "sessions-max must be between 1 and " + std::to_string(limits::sessions_max));
+    }
+    if (options.sessions_per_user > options.sessions_max) {
+        return Error(Errc::bad_configuration, "sessions-per-user must be at most sessions-max");
     }
     if (options.spin < options.spin.zero() || options.spin > std::chrono::minutes(1)) {
         return Error(Errc::bad_configuration, "spin-us must be at most a minute");

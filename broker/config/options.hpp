@@ -1,10 +1,12 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <string>
 #include <vector>
 
 #include "broker/engine/grid.hpp"
+#include "broker/reactor/memory_ahead.hpp"
 #include "broker/routing/messaging_options.hpp"
 #include "broker/session/access.hpp"
 #include "broker/store/durability.hpp"
@@ -27,6 +29,7 @@ struct Options {
     shm::SegmentShape shape;
     GridOptions retention;
     std::size_t sessions_max = limits::sessions_max;
+    std::size_t sessions_per_user = 0;    ///< of a user who is no admin; 0: half of sessions_max
     std::chrono::microseconds spin{200};  ///< how long the idle engine spins before it sleeps
     std::chrono::milliseconds greeting_timeout{5000};  ///< for a peer to identify itself
     std::chrono::milliseconds accept_timeout{1000};    ///< see MessagingOptions
@@ -45,6 +48,22 @@ struct Options {
     std::string log_level = "info";
     std::string log_file;         ///< empty: standard error
     std::vector<RoleRule> rules;  ///< the first that applies decides
+
+    /// Set by the broker from the limits of its host.
+    std::uint64_t memory_bytes_bound = ~0ULL;  ///< of the segment that may be backed with memory
+    std::string memory_bound_by;               ///< what sets the bound, for the log
+
+    [[nodiscard]] MemoryOptions memory_limits() const {
+        MemoryOptions memory;
+        memory.bytes_max = memory_bytes_bound;
+        memory.bound_by = memory_bound_by;
+        return memory;
+    }
+
+    [[nodiscard]] std::size_t sessions_of_one_user() const noexcept {
+        return sessions_per_user != 0 ? sessions_per_user
+                                      : std::max<std::size_t>(1, sessions_max / 2);
+    }
 
     [[nodiscard]] MessagingOptions messaging() const noexcept {
         return {.accept_ns = static_cast<std::uint64_t>(accept_timeout.count()) * 1'000'000,

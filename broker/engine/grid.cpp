@@ -26,8 +26,10 @@ Grid::Impl::Impl(const shm::SegmentView& segment, GridHost host, GridOptions opt
           const Revision now =
               std::max(below.load(std::memory_order_relaxed),
                        (pin.owner == HeldPin::Owner::session ? pin.revision : published_) + 1);
-          // seq_cst: before any store into memory that the pin protected.
+          // Pairs with a reader's fence between its reads and its load of this word. The fence
+          // keeps every later store into memory that the pin protected behind the store.
           below.store(now, std::memory_order_seq_cst);
+          std::atomic_thread_fence(std::memory_order_seq_cst);
       }),
       pages_(segment,
              [this](std::uint64_t bytes) { return allocate(bytes, shm::Heap::Purpose::data); }),

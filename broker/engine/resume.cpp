@@ -74,6 +74,8 @@ void Engine::review_absent(std::uint64_t now_ns,
         // set is good any more.
         entry.revoked_below.store(grid_.published() + 1, std::memory_order_seq_cst);
         entry.id.store(0, std::memory_order_seq_cst);
+        // The stores above do not keep later ones behind them on their own.
+        std::atomic_thread_fence(std::memory_order_seq_cst);
         outbox.freed_indices.push_back(absent.index);
         given_up.push_back(absent.id);
         return true;

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "broker/reactor/engine_wait.hpp"
 #include "shm/pin/pin.hpp"
 #include "shm/wait/futex.hpp"
 #include "shm/wait/spin.hpp"
@@ -20,8 +21,6 @@ namespace {
 
 constexpr std::uint64_t ms = 1'000'000;
 constexpr std::uint64_t housekeeping_interval_ns = 1 * ms;
-/// How soon it is looked again for room in a reply ring that was full; its client rings no bell.
-constexpr std::uint64_t held_up_interval_ns = 1 * ms;
 constexpr unsigned turns_per_clock_reading = 8;
 /// Spinning that does not pay off is cut to this share.
 constexpr int spin_share_min = 16;
@@ -32,8 +31,9 @@ std::uint64_t now() noexcept {
                                           .count());
 }
 
+/// A pid of 0 is a process of another PID namespace: its session's lease decides.
 bool is_alive(std::uint32_t pid) noexcept {
-    return kill(static_cast<pid_t>(pid), 0) == 0 || errno == EPERM;
+    return pid == 0 || kill(static_cast<pid_t>(pid), 0) == 0 || errno == EPERM;
 }
 
 /// Whoever sleeps in a lane of a session that has ended finds that out now.
@@ -48,20 +48,29 @@ void wake_lanes(const Session& session) noexcept {
 
 EngineThread::EngineThread(const shm::Segment& segment, GridOptions options, EngineTimes times,
                            Durability& durability, MessagingOptions messaging, Handover& handover,
-                           std::function<void()> on_news)
+                           std::function<void()> on_news, MemoryOptions memory)
     : segment_(&segment),
       heartbeat_interval_ns_(static_cast<std::uint64_t>(times.heartbeat_interval.count()) * ms),
       spin_(times.spin),
       spin_now_(times.spin),
       handover_(&handover),
       on_news_(std::move(on_news)),
-      memory_(segment),
+      memory_(segment, std::move(memory)),
       waker_(segment.view()),
       engine_(
           segment.view(),
           {.commit_memory = [this](Offset offset,
                                    std::uint64_t bytes) { return memory_.commit(offset, bytes); },
-           .heavy_fence = [] { shm::membarrier_all(); },
+           .heavy_fence =
+               [this] {
+                   // Readers leave the fence to the engine only where the segment says so.
+                   const auto& identity = segment_->view().identity();
+                   if ((identity.flags & shm::Identity::asymmetric_fence) != 0) {
+                       shm::membarrier_all();
+                   } else {
+                       std::atomic_thread_fence(std::memory_order_seq_cst);
+                   }
+               },
            .collect_pins = {},
            .kept_from = nullptr},
           options, durability, messaging) {}
@@ -229,11 +238,9 @@ void EngineThread::sleep() {
     asleep.store(1, std::memory_order_seq_cst);
     std::atomic_thread_fence(std::memory_order_seq_cst);  // pairs with a client's, before it looks
     if (!engine_.has_work() && handover_->orders.read_available() == 0) {
-        const bool is_held_up = engine_.is_held_up();
-        std::uint64_t wait_ms = (is_held_up ? held_up_interval_ns : heartbeat_interval_ns_) / ms;
-        const std::uint64_t now_ms = now() / ms;
-        const std::uint64_t next_ms = engine_.next_due_ms();
-        if (next_ms < now_ms + wait_ms) wait_ms = next_ms > now_ms ? next_ms - now_ms : 0;
+        const std::uint64_t wait_ms =
+            engine_wait_ms(now() / ms, engine_.next_due_ms(), turn_began_ns_ / ms,
+                           engine_.is_held_up(), heartbeat_interval_ns_ / ms);
         epoll_event events[16];
         // A signal or an error is a wake-up like any other: the loop looks again.
         epoll_wait(epoll_.get(), events, 16, static_cast<int>(wait_ms));

@@ -31,7 +31,7 @@ class EngineThread {
 public:
     EngineThread(const shm::Segment& segment, GridOptions options, EngineTimes times,
                  Durability& durability, MessagingOptions messaging, Handover& handover,
-                 std::function<void()> on_news);
+                 std::function<void()> on_news, MemoryOptions memory = {});
     ~EngineThread();
     EngineThread(const EngineThread&) = delete;
     EngineThread& operator=(const EngineThread&) = delete;

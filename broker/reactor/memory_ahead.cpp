@@ -1,5 +1,7 @@
 #include "broker/reactor/memory_ahead.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 
 namespace ringside::broker {
@@ -8,6 +10,10 @@ namespace {
 
 constexpr std::uint64_t heap_ahead_bytes = 16ULL << 20;
 constexpr std::uint64_t slots_ahead_bytes = 2ULL << 20;
+/// What backing ahead leaves free: the next step of each part.
+constexpr std::uint64_t left_over_bytes = 2 * shm::huge_page_bytes;
+/// How often the log says that memory is short, or available again.
+constexpr std::chrono::seconds report_interval{10};
 
 // What a former broker has backed already.
 
@@ -26,7 +32,17 @@ std::uint64_t slots_used(const shm::Segment& segment) {
 
 }  // namespace
 
-MemoryAhead::MemoryAhead(const shm::Segment& segment) : segment_(&segment) {
+MemoryAhead::MemoryAhead(const shm::Segment& segment, MemoryOptions options)
+    : segment_(&segment), options_(std::move(options)) {
+    if (!options_.back) {
+        options_.back = [this](Offset offset, std::uint64_t bytes) {
+            return segment_->commit(offset, bytes);
+        };
+    }
+    if (!options_.free_bytes) {
+        options_.free_bytes = [this] { return segment_->host_bytes_free(); };
+    }
+    if (!options_.clock) options_.clock = [] { return Clock::now(); };
     const shm::Identity& identity = segment.view().identity();
     const auto part = [](const shm::Region& region, std::uint64_t ahead, std::uint64_t step,
                          std::uint64_t used) {
@@ -35,6 +51,10 @@ MemoryAhead::MemoryAhead(const shm::Segment& segment) : segment_(&segment) {
     };
     parts_ = {part(identity.heap, heap_ahead_bytes, shm::huge_page_bytes, heap_used(segment)),
               part(identity.slots, slots_ahead_bytes, shm::huge_page_bytes, slots_used(segment))};
+    Part& slots = parts_[1];
+    if (slots.frontier == slots.region.offset) {
+        slots.wanted = std::min(slots.frontier + slots.step_bytes, slots.region.end());
+    }
     thread_ = std::thread([this] { run(); });
 }
 
@@ -51,19 +71,74 @@ bool MemoryAhead::commit(Offset offset, std::uint64_t bytes) {
     const std::lock_guard lock(mutex_);
     Part& part = offset >= parts_[0].region.offset ? parts_[0] : parts_[1];
     const Offset end = offset + bytes;
-    if (end > part.frontier) {
-        if (!segment_->commit(part.frontier, end - part.frontier)) return false;
-        part.frontier = end;
-    }
+    if (end > part.frontier && !back(part, end)) return false;
     part.wanted = std::max(part.wanted, std::min(end + part.ahead_bytes, part.region.end()));
     wanted_changed_.notify_one();
     return true;
 }
 
+std::uint64_t MemoryAhead::backed_bytes() const noexcept {
+    // Everything before the slots was backed when the segment was made.
+    std::uint64_t bytes = parts_[1].region.offset;
+    for (const Part& part : parts_) bytes += part.frontier - part.region.offset;
+    return bytes;
+}
+
+/// Whether `bytes` more can be backed so that `left_over` stay free.
+MemoryAhead::Shortage MemoryAhead::shortage_of(std::uint64_t bytes, std::uint64_t left_over) const {
+    const std::uint64_t backed = backed_bytes();
+    if (backed > options_.bytes_max || bytes + left_over > options_.bytes_max - backed) {
+        return Shortage::bound;
+    }
+    return options_.free_bytes() < bytes + left_over ? Shortage::file_system : Shortage::none;
+}
+
+/// Moves the frontier up to `end`, unless the host has refused to lately.
+bool MemoryAhead::back(Part& part, Offset end) {
+    const auto now = options_.clock();
+    if (now < refused_until_) return false;
+    const std::uint64_t bytes = end - part.frontier;
+    Shortage shortage = shortage_of(bytes, 0);
+    if (shortage == Shortage::none && !options_.back(part.frontier, bytes)) {
+        shortage = Shortage::file_system;
+    }
+    report(shortage);
+    if (shortage == Shortage::none) {
+        part.frontier = end;
+        return true;
+    }
+    refused_until_ = now + retry_interval;
+    return false;
+}
+
+void MemoryAhead::report(Shortage shortage) {
+    const bool is_short = shortage != Shortage::none;
+    if (is_short == is_short_ || options_.clock() < report_after_) return;
+    is_short_ = is_short;
+    report_after_ = options_.clock() + report_interval;
+    const std::uint64_t backed_mib = backed_bytes() >> 20;
+    const std::uint64_t segment_mib = segment_->view().size_bytes() >> 20;
+    if (shortage == Shortage::none) {
+        spdlog::info("memory for the grid is available again ({} MiB of {} MiB in use)", backed_mib,
+                     segment_mib);
+    } else if (shortage == Shortage::bound) {
+        spdlog::warn(
+            "grid is full at {} MiB of {} MiB: {} allows no more; delete records, or raise "
+            "the limit and restart the broker",
+            backed_mib, segment_mib, options_.bound_by);
+    } else {
+        spdlog::warn(
+            "grid is full at {} MiB of {} MiB: /dev/shm has no memory left; delete "
+            "records, or give /dev/shm more room",
+            backed_mib, segment_mib);
+    }
+}
+
+/// The first slots come first: without them no record has a place.
 MemoryAhead::Part* MemoryAhead::next_part() noexcept {
-    const auto part = std::find_if(parts_.begin(), parts_.end(),
+    const auto part = std::find_if(parts_.rbegin(), parts_.rend(),
                                    [](const Part& one) { return one.frontier < one.wanted; });
-    return part == parts_.end() ? nullptr : &*part;
+    return part == parts_.rend() ? nullptr : &*part;
 }
 
 void MemoryAhead::run() {
@@ -74,10 +149,14 @@ void MemoryAhead::run() {
         Part& part = *next_part();
         const Offset begin = part.frontier;
         const std::uint64_t bytes = std::min(part.step_bytes, part.wanted - begin);
-        // Without the lock: the engine may overtake, and then both back the same pages, harmlessly.
-        lock.unlock();
-        const bool is_backed = segment_->commit(begin, bytes);
-        lock.lock();
+        bool is_backed = shortage_of(bytes, left_over_bytes) == Shortage::none;
+        if (is_backed) {
+            // Without the lock: the engine may overtake, and then both back the same pages,
+            // harmlessly.
+            lock.unlock();
+            is_backed = options_.back(begin, bytes);
+            lock.lock();
+        }
         if (is_backed) {
             part.frontier = std::max(part.frontier, begin + bytes);
         } else {

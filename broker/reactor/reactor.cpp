@@ -1,17 +1,19 @@
 #include "broker/reactor/reactor.hpp"
 
+#include <poll.h>
 #include <spdlog/spdlog.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/asio/post.hpp>
 #include <cerrno>
 #include <cstring>
 
+#include "broker/runtime_file.hpp"
 #include "shm/name/system_name.hpp"
 #include "shm/protocol/handshake.hpp"
 #include "shm/protocol/packet.hpp"
@@ -22,27 +24,15 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// How long nobody is accepted after descriptors ran out.
-constexpr std::chrono::milliseconds accept_pause{200};
+using Level = FoldedLog::Level;
+
+std::size_t descriptor_limit() {
+    rlimit limit{};
+    return getrlimit(RLIMIT_NOFILE, &limit) == 0 ? static_cast<std::size_t>(limit.rlim_cur) : 1024;
+}
 
 Error failure(const char* what) {
     return {Errc::system_error, std::string(what) + ": " + std::strerror(errno)};
-}
-
-Result<Credentials> credentials_of(int socket) {
-    ucred peer{};
-    socklen_t size = sizeof peer;
-    if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
-        return failure("SO_PEERCRED");
-    Credentials credentials{static_cast<std::uint32_t>(peer.pid), peer.uid, peer.gid, {}};
-    socklen_t bytes = 0;
-    if (getsockopt(socket, SOL_SOCKET, SO_PEERGROUPS, nullptr, &bytes) != 0 && errno == ERANGE) {
-        credentials.groups.resize(bytes / sizeof(gid_t));
-        if (getsockopt(socket, SOL_SOCKET, SO_PEERGROUPS, credentials.groups.data(), &bytes) != 0) {
-            return failure("SO_PEERGROUPS");
-        }
-    }
-    return credentials;
 }
 
 }  // namespace
@@ -50,14 +40,22 @@ Result<Credentials> credentials_of(int socket) {
 Reactor::Reactor(const shm::Segment& segment, const Options& options, const shm::GridPaths& paths,
                  Durability& durability)
     : segment_(&segment),
-      options_(&options),
+      options_(options),
       paths_(paths),
       signals_(context_, SIGTERM, SIGINT, SIGUSR1),
       pause_(context_),
+      file_watch_(context_),
       acceptor_(context_),
-      engine_(segment, options.retention, {.spin = options.spin}, durability, options.messaging(),
-              handover_, [this] { asio::post(context_, [this] { take_news(); }); }) {
-    for (std::uint32_t i = 0; i < options.sessions_max; ++i) free_indices_.push_back(i);
+      admission_(descriptor_limit()),
+      log_([](Level level, const std::string& text) {
+          spdlog::log(level == Level::warning ? spdlog::level::warn : spdlog::level::info, text);
+      }),
+      engine_(
+          segment, options.retention, {.spin = options.spin}, durability, options.messaging(),
+          handover_, [this] { asio::post(context_, [this] { take_news(); }); },
+          options.memory_limits()) {
+    signals_.add(SIGHUP);
+    for (std::uint32_t i = 0; i < limits::sessions_max; ++i) free_indices_.push_back(i);
 }
 
 Reactor::~Reactor() {
@@ -66,38 +64,29 @@ Reactor::~Reactor() {
     while (handover_.orders.pop(order)) delete order;
     EndedSession* ended = nullptr;
     while (handover_.ended.pop(ended)) delete ended;
-}
-
-Result<void> Reactor::listen() {
-    Descriptor socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    if (!socket.is_open()) return failure("socket");
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    paths_.socket_path.copy(address.sun_path, sizeof address.sun_path - 1);
-    unlink(paths_.socket_path.c_str());  // of a broker that died: we hold the grid's lock
-    if (bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-        return failure(paths_.socket_path.c_str());
-    }
-    // Everybody may knock; the roles decide who gets in.
-    if (chmod(paths_.socket_path.c_str(), 0666) != 0 || ::listen(socket.get(), SOMAXCONN) != 0) {
-        return failure(paths_.socket_path.c_str());
-    }
-    acceptor_.assign(socket.release());
-    accept();
-    return {};
+    if (!leaves_segment_) socket_.remove();
 }
 
 void Reactor::run() {
+    await_signal();
+    watch_files();
+    context_.run();
+    engine_.stop();
+}
+
+void Reactor::await_signal() {
     signals_.async_wait([this](const boost::system::error_code& error, int signal) {
         if (error) return;
+        if (signal == SIGHUP) {
+            reload();
+            return await_signal();
+        }
         leaves_segment_ = signal == SIGUSR1;
         spdlog::info(
             "{} received, {}", strsignal(signal),
             leaves_segment_ ? "the grid is left to the next broker" : "the grid is going to end");
         context_.stop();
     });
-    context_.run();
-    engine_.stop();
 }
 
 void Reactor::expect(std::span<const AbsentSession> absent, SessionId last_session) {
@@ -116,18 +105,20 @@ void Reactor::hand_over(ConnectionId id, const shm::HandOver& request) {
     const bool knows_layout =
         request.layout == shm::layout_version && request.fingerprint == shm::layout_fingerprint();
     Error refusal;
-    if (options_->access_of(peer.credentials).role != shm::Role::admin) {
+    if (peer.access.role != shm::Role::admin) {
         refusal = Error(Errc::permission_denied);
-    } else if (!knows_layout && options_->data_directory.empty()) {
+    } else if (!knows_layout && options_.data_directory.empty()) {
         refusal = Error(Errc::layout_mismatch, "and the grid has no store to begin from");
     }
     if (refusal.code != Errc::ok) {
-        spdlog::warn("pid {} may not take over: {}", peer.credentials.pid, refusal.text());
+        log_.line(Level::warning, "take-over refused",
+                  peer.credentials.text() + ": " + refusal.text());
         say_goodbye(peer, refusal);
         return drop(id);
     }
     spdlog::info("the broker with pid {} takes over", peer.credentials.pid);
     peer.deadline.cancel();
+    admission_.greeted(id, peer.credentials.uid);
     successor_ = id;
     leaves_segment_ = knows_layout;
     context_.stop();
@@ -144,52 +135,6 @@ void Reactor::end_sessions() {
         say_goodbye(*place->second, Error());
     }
     connections_.clear();
-}
-
-void Reactor::accept() {
-    acceptor_.async_wait(Stream::wait_read, [this](const boost::system::error_code& error) {
-        if (!error) accept_all();
-    });
-}
-
-void Reactor::accept_all() {
-    for (;;) {
-        const int descriptor =
-            accept4(acceptor_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
-        if (descriptor >= 0) {
-            admit(descriptor);
-            continue;
-        }
-        if (errno == EINTR || errno == ECONNABORTED) continue;
-        if (errno == EAGAIN || errno == EWOULDBLOCK) {
-            is_paused_ = false;
-            return accept();
-        }
-        if (!is_paused_) spdlog::warn("cannot accept: {}; trying again", std::strerror(errno));
-        is_paused_ = true;
-        pause_.expires_after(accept_pause);
-        pause_.async_wait([this](const boost::system::error_code& error) {
-            if (!error) accept_all();
-        });
-        return;
-    }
-}
-
-void Reactor::admit(int descriptor) {
-    const ConnectionId id = ++next_connection_;
-    Connection& peer =
-        *connections_.emplace(id, std::make_unique<Connection>(context_, descriptor)).first->second;
-    auto credentials = credentials_of(descriptor);
-    if (!credentials) return drop(id);
-    peer.credentials = *credentials;
-    peer.deadline.expires_after(options_->greeting_timeout);
-    peer.deadline.async_wait([this, id](const boost::system::error_code& error) {
-        const auto place = connections_.find(id);
-        if (error || place == connections_.end() || place->second->session != 0) return;
-        spdlog::info("pid {} did not say who it is", place->second->credentials.pid);
-        drop(id);
-    });
-    await(id);
 }
 
 void Reactor::await(ConnectionId id) {
@@ -209,8 +154,8 @@ void Reactor::on_readable(ConnectionId id) {
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) return await(id);
     if (got <= 0) return drop(id);
     if (peer.session != 0) {
-        spdlog::warn("session {} (pid {}) sends what it may not, and is closed", peer.session,
-                     peer.credentials.pid);
+        log_.line(Level::warning, "session closed, it sent a packet after its greeting",
+                  peer.credentials.text());
         say_goodbye(peer, Error(Errc::session_closed, "nothing is sent after the greeting"));
         return drop(id);
     }
@@ -222,12 +167,13 @@ void Reactor::on_readable(ConnectionId id) {
     if (auto greeted = greet(peer, {packet, static_cast<std::size_t>(got)},
                              std::move(received.descriptors[0]));
         !greeted) {
-        spdlog::info("pid {} (uid {}) is refused: {}", peer.credentials.pid, peer.credentials.uid,
-                     greeted.error().text());
+        log_.line(Level::info, "connection refused",
+                  peer.credentials.text() + ": " + greeted.error().text());
         refuse(peer, greeted.error());
         return drop(id);
     }
     peer.deadline.cancel();
+    admission_.greeted(id, peer.credentials.uid);
     connection_of_session_.emplace(peer.session, id);
     await(id);
 }
@@ -242,21 +188,30 @@ Result<void> Reactor::greet(Connection& peer, ByteView packet, Descriptor memory
     if (hello.layout != shm::layout_version || hello.fingerprint != shm::layout_fingerprint()) {
         return Error(Errc::layout_mismatch);
     }
-    const Access access = options_->access_of(peer.credentials);
-    if (access.role == shm::Role::none) return Error(Errc::permission_denied);
     std::string name(hello.name.begin(), std::find(hello.name.begin(), hello.name.end(), '\0'));
     // It is shown on terminals.
     std::replace_if(
         name.begin(), name.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
     std::string user(hello.user.begin(), std::find(hello.user.begin(), hello.user.end(), '\0'));
     if (auto checked = system_name::check_user(user); !checked) return checked;
-    Peer who{peer.credentials, access, std::move(name), std::move(user)};
+    Peer who{peer.credentials, peer.access, std::move(name), std::move(user)};
     if (hello.session == 0) return make_session(peer, std::move(who));
     return resume_session(peer, std::move(who), hello, std::move(memory));
 }
 
+Result<void> Reactor::check_share(const Connection& peer) const {
+    const std::size_t in_use = limits::sessions_max - free_indices_.size();
+    const auto of_user =
+        std::count_if(connections_.begin(), connections_.end(), [&](const auto& entry) {
+            return entry.second->session != 0 &&
+                   entry.second->credentials.uid == peer.credentials.uid;
+        });
+    return Admission::check_session({options_.sessions_max, options_.sessions_of_one_user()},
+                                    peer.access.role, in_use, static_cast<std::size_t>(of_user));
+}
+
 Result<void> Reactor::make_session(Connection& peer, Peer who) {
-    if (free_indices_.empty()) return Error(Errc::session_limit);
+    if (auto checked = check_share(peer); !checked) return checked;
     auto memory = SessionMemory::create();
     if (!memory) return memory.error();
     peer.memory = memory->take_descriptor();
@@ -314,7 +269,7 @@ void Reactor::welcome(SessionId session) {
     const std::size_t skipped = peer.memory.is_open() ? 0 : 1;
     if (!shm::send_packet(peer.socket.native_handle(), &peer.welcome, sizeof peer.welcome,
                           std::span(descriptors).subspan(skipped))) {
-        spdlog::info("pid {} does not take its welcome", peer.credentials.pid);
+        log_.line(Level::info, "welcome not taken", peer.credentials.text());
         return drop(place->second);
     }
     spdlog::debug("session {} (pid {}, uid {}) begins", session, peer.credentials.pid,
@@ -341,6 +296,7 @@ void Reactor::drop(ConnectionId id) {
     const auto place = connections_.find(id);
     if (place == connections_.end()) return;
     const SessionId session = place->second->session;
+    admission_.greeted(id, place->second->credentials.uid);
     if (session != 0) engine_.stop_listening_to(place->second->doorbell.get());
     connections_.erase(place);
     if (session == 0) return;
@@ -364,8 +320,8 @@ void Reactor::take_ended(const EndedSession& ended) {
     if (ended.was_refused) {
         const auto refused = connection_of_session_.find(session.id());
         if (refused == connection_of_session_.end()) return;
-        spdlog::info("session {} (pid {}) cannot be resumed: {}", session.id(),
-                     peer.credentials.pid, ended.reason.text());
+        log_.line(Level::info, "session not resumed",
+                  peer.credentials.text() + ": " + ended.reason.text());
         Connection& connection = *connections_.at(refused->second);
         engine_.stop_listening_to(connection.doorbell.get());
         refuse(connection, ended.reason);
@@ -379,9 +335,8 @@ void Reactor::take_ended(const EndedSession& ended) {
                       peer.credentials.pid);
         return;
     }
-    spdlog::warn("session {} of {} (pid {}, uid {}) broke the protocol and is closed: {}",
-                 session.id(), peer.program, peer.credentials.pid, peer.credentials.uid,
-                 ended.reason.text());
+    log_.line(Level::warning, "session closed, it broke the protocol",
+              peer.program + ", " + peer.credentials.text() + ": " + ended.reason.text());
     const auto place = connection_of_session_.find(session.id());
     if (place == connection_of_session_.end()) return;
     Connection& connection = *connections_.at(place->second);

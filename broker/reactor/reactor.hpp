@@ -10,7 +10,10 @@
 #include <span>
 
 #include "broker/config/options.hpp"
+#include "broker/reactor/admission.hpp"
 #include "broker/reactor/engine_thread.hpp"
+#include "broker/reactor/folded_log.hpp"
+#include "broker/reactor/grid_socket.hpp"
 #include "shm/protocol/handshake.hpp"
 
 namespace ringside::broker {
@@ -20,13 +23,21 @@ namespace ringside::broker {
 /// Lane traffic never passes here. Thread safety: one thread, that of `run`.
 class Reactor {
 public:
+    /// Reads the options again and opens the log file again; see `on_reload`.
+    using Reload = std::function<Result<Options>()>;
+
     Reactor(const shm::Segment& segment, const Options& options, const shm::GridPaths& paths,
             Durability& durability);
     ~Reactor();
     Reactor(const Reactor&) = delete;
     Reactor& operator=(const Reactor&) = delete;
 
-    /// Listens on the socket. Error: system_error.
+    /// What SIGHUP calls. Roles and the limits of sessions apply at once: a session whose role or
+    /// patterns have changed ends, and its client attaches again. Options that cannot be read leave
+    /// the former ones in force. Without it, SIGHUP does nothing.
+    void on_reload(Reload reload) { reload_ = std::move(reload); }
+
+    /// Listens on the socket. Errors: foreign_grid, system_error.
     Result<void> listen();
 
     /// Serves until SIGTERM or SIGINT end the grid, or until another broker is to go on with it:
@@ -54,6 +65,7 @@ private:
         Stream socket;
         boost::asio::steady_timer deadline;
         Credentials credentials;
+        Access access;
         SessionId session = 0;  ///< 0: has not greeted yet
         shm::Welcome welcome;   ///< sent with both descriptors when the engine has the session
         Descriptor memory;      ///< until then
@@ -61,9 +73,16 @@ private:
     };
     using ConnectionId = std::uint64_t;
 
+    void await_signal();
+    void reload();
+    void watch_files();
+    void check_files();
     void accept();
     void accept_all();
     void admit(int descriptor);
+    void turn_away(ConnectionId id);
+    void make_room_for(std::uint32_t user);
+    Result<void> check_share(const Connection& peer) const;
     void await(ConnectionId id);
     void on_readable(ConnectionId id);
     Result<void> greet(Connection& peer, ByteView packet, Descriptor memory);
@@ -80,12 +99,19 @@ private:
     void say_goodbye(Connection& peer, const Error& reason);
 
     const shm::Segment* segment_;
-    const Options* options_;
+    Options options_;
     shm::GridPaths paths_;
+    Reload reload_;
     boost::asio::io_context context_{1};
     boost::asio::signal_set signals_;
     boost::asio::steady_timer pause_;
+    boost::asio::steady_timer file_watch_;
     Stream acceptor_;
+    GridSocket socket_;
+    Admission admission_;
+    FoldedLog log_;
+    bool has_reported_segment_ = false;
+    bool has_reported_socket_ = false;
     Handover handover_;
     std::map<ConnectionId, std::unique_ptr<Connection>> connections_;
     std::map<SessionId, ConnectionId> connection_of_session_;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -17,6 +18,10 @@ struct Credentials {
     std::uint32_t gid = 0;
     std::vector<std::uint32_t> groups;  ///< the other groups of the peer
 
+    /// For logs: "pid 17 (uid 1000)".
+    [[nodiscard]] std::string text() const {
+        return "pid " + std::to_string(pid) + " (uid " + std::to_string(uid) + ")";
+    }
     [[nodiscard]] bool is_in_group(std::uint32_t group) const noexcept {
         return gid == group || std::find(groups.begin(), groups.end(), group) != groups.end();
     }

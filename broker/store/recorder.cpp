@@ -22,7 +22,6 @@ constexpr std::uint64_t batch_changes = 1U << 17;
 constexpr std::uint64_t batch_bytes = 32U << 20;
 /// Changes that wait are urgent when they fill this share of the ring.
 constexpr std::uint64_t urgent_ring_share = 8;
-constexpr std::chrono::nanoseconds idle_time = std::chrono::milliseconds(500);
 constexpr std::size_t prefetch_distance = 8;
 
 }  // namespace
@@ -42,8 +41,13 @@ Recorder::~Recorder() { stop(); }
 void Recorder::start() {
     cursor_ = ring_.tail();
     durability_->kept_from.store(cursor_);
+    const shm::Header& header = segment_.header();
+    const Revision tail_revision = header.tail.tail_revision.load();
+    const Revision next = tail_revision != 0 ? tail_revision : header.commit.published.load();
+    in_ring_after_ = std::max<Revision>(next, 1) - 1;
     if (store_) {
         segment_.header().store.id.store(store_->identity().id);
+        segment_.header().store.is_detached.store(0);
         segment_.header().store.show("");
         show_durable(store_->revision());
     }
@@ -53,6 +57,9 @@ void Recorder::start() {
 bool Recorder::stop() {
     if (thread_.joinable()) {
         stop_.store(true);
+        // After `stop_`: a thread that has not seen it yet finds another value than the one that it
+        // is about to sleep on.
+        sleep_.store(awake);
         shm::futex_wake_all(sleep_);
         thread_.join();
     }
@@ -87,7 +94,7 @@ void Recorder::sleep_for(Sleep how, std::chrono::nanoseconds time) noexcept {
 
 /// Sleeps until there is a batch to be written.
 void Recorder::rest() {
-    while (!stop_.load() && !has_changes() && !is_urgent()) sleep_for(until_change, idle_time);
+    while (!stop_.load() && !has_changes() && !is_urgent()) sleep_for(until_change, options_.idle);
     const auto due = began_ + options_.interval;
     while (!stop_.load() && !is_urgent()) {
         const auto left = due - Clock::now();
@@ -156,7 +163,9 @@ void Recorder::fold() {
         if (i >= prefetch_distance) {
             __builtin_prefetch(segment_.at<std::byte>(items_[i - prefetch_distance].version));
         }
-        if (item.record >= met_.size()) met_.resize(item.record + item.record / 2 + 1024, 0);
+        if (item.record >= met_.size()) {
+            met_.resize(std::size_t{item.record} + item.record / 2 + 1024, 0);
+        }
         if (std::exchange(met_[item.record], batch_) == batch_) continue;
         const shm::VersionBlock& block = *segment_.version_at(item.version);
         if (!system_name::is_stored(block.name())) continue;
@@ -199,6 +208,7 @@ Result<void> Recorder::record_batch() {
         show_failure("");
     }
     cursor_ = end;
+    in_ring_after_ = reached;
     // release: the engine may reuse what these entries lead to.
     durability_->kept_from.store(cursor_, std::memory_order_release);
     if (sync) show_durable(reached);
@@ -220,22 +230,37 @@ Result<void> Recorder::reopen() {
     return {};
 }
 
-Result<void> Recorder::find_place() {
-    shm::StoreLine& line = segment_.header().store;
-    const bool is_its_store = line.id.load() == store_->identity().id;
+/// Where the changes begin that the store does not have; none: some of them are not in the ring.
+std::optional<Position> Recorder::find_missing() const {
+    const shm::StoreLine& line = segment_.header().store;
+    if (line.id.load() != store_->identity().id || store_->is_incomplete()) return std::nullopt;
     const Revision published = segment_.header().commit.published.load(std::memory_order_acquire);
-    if (is_its_store && !store_->is_incomplete() && store_->revision() <= published) {
-        // The tail is never after what the store has: all that is missing is in the ring.
-        cursor_ = ring_.find(store_->revision() + 1).value_or(ring_.tail());
-        durability_->kept_from.store(cursor_);
-        return {};
-    }
-    return write_everything();
+    const Revision reached = store_->revision();
+    if (reached > published) return std::nullopt;
+    if (const auto position = ring_.find(reached + 1)) return position;
+    // All that the ring holds is later than `reached`, and revisions may make no change.
+    if (reached >= in_ring_after_) return ring_.tail();
+    spdlog::warn("store has reached revision {} only, changes up to {} are no longer in the ring",
+                 reached, in_ring_after_);
+    return std::nullopt;
+}
+
+Result<void> Recorder::find_place() {
+    const Revision published = segment_.header().commit.published.load(std::memory_order_acquire);
+    const auto position = find_missing();
+    if (!position) return write_everything();
+    cursor_ = *position;
+    durability_->kept_from.store(cursor_);
+    segment_.header().store.is_detached.store(0);
+    // A take-over publishes a revision without a change: the store has reached it, too.
+    if (store_->revision() < published && !has_changes()) return store_->write(published, false);
+    return {};
 }
 
 /// Writes all records as they are at one revision, in place of whatever the store has.
 Result<void> Recorder::write_everything() {
     const auto began = Clock::now();
+    show_durable(0);  // until all is written, a loss of power may take everything
     durability_->reads_everything.store(true, std::memory_order_seq_cst);
     // The engine has looked at this word by the time that it has done a reclaim; what it frees in
     // one that is under way was replaced before the revision that is read here.
@@ -246,11 +271,13 @@ Result<void> Recorder::write_everything() {
         // Only now: a broker that finds this id takes the store for one that knows it is
         // incomplete.
         segment_.header().store.id.store(store_->identity().id);
+        segment_.header().store.is_detached.store(0);
         written = write_records(at);
     }
     durability_->reads_everything.store(false, std::memory_order_seq_cst);
     if (!written) return written;
     cursor_ = std::max(cursor_, std::min(end, ring_.find(at + 1).value_or(end)));
+    in_ring_after_ = at;
     durability_->kept_from.store(cursor_, std::memory_order_release);
     spdlog::info("the store is written anew, at revision {}, in {:.3f} s", at,
                  std::chrono::duration<double>(Clock::now() - began).count());

@@ -22,6 +22,8 @@ struct RecorderOptions {
     std::chrono::milliseconds interval{10};  ///< of `periodic`
     /// Once nothing has succeeded for a while, it is tried again this often.
     std::chrono::milliseconds retry{500};
+    /// How long the thread sleeps at most while there is nothing to write.
+    std::chrono::milliseconds idle{500};
 };
 
 /// The grid's watcher that writes all changes to the store: a thread that follows the change ring,
@@ -29,8 +31,9 @@ struct RecorderOptions {
 ///
 /// Its cursor is `Durability::kept_from`: the engine keeps ring entries from there on, so it cannot
 /// be lapped, and the versions that they lead to stay. Where it begins, the store says: with the
-/// revision after its own. A ring that does not reach back so far (the grid was in memory only, or
-/// had another store) is no loss: then the store is written anew, from all records at one revision.
+/// revision after its own. A ring that does not reach back so far (the grid was in memory only, had
+/// another store, or the store has lost its latest changes) is no loss: then the store is written
+/// anew, from all records at one revision, and `durable` stays where it was until that is done.
 /// The cursor moves only after a batch is
 /// written, and synced unless the policy is `none`: when the store fails, it is opened again and
 /// everything after the cursor is written once more, which changes nothing if it was there.
@@ -82,6 +85,7 @@ private:
     Result<void> reopen();
     /// Finds the first change that the store does not have.
     Result<void> find_place();
+    [[nodiscard]] std::optional<Position> find_missing() const;
     Result<void> write_everything();
     Result<void> write_records(Revision at);
     void fail(const Error& error);
@@ -97,6 +101,8 @@ private:
     std::function<void()> on_progress_;
 
     Position cursor_ = 0;
+    /// All changes of later revisions are in the ring, from the cursor on.
+    Revision in_ring_after_ = 0;
     std::vector<Item> items_;
     Revision gathered_ = 0;  ///< revision of the last entry in `items_`
     /// The batch in which each record was met last.

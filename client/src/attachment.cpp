@@ -5,7 +5,6 @@
 #include <pthread.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -36,7 +35,8 @@ Error system_error(const char* what) {
     return {Errc::system_error, std::string(what) + ": " + std::strerror(errno)};
 }
 
-Result<Descriptor> connect_to(const shm::GridPaths& paths) {
+/// Connects to the grid's socket if a process of the segment's owner listens there.
+Result<Descriptor> connect_to(const shm::GridPaths& paths, uid_t owner) {
     Descriptor socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
     if (socket.get() < 0) return system_error("socket");
     sockaddr_un address{};
@@ -50,12 +50,10 @@ Result<Descriptor> connect_to(const shm::GridPaths& paths) {
     // Anybody can make a socket of that name: it must be the segment's owner who listens.
     ucred peer{};
     socklen_t size = sizeof peer;
-    struct stat owner {};
-    if (getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 ||
-        stat(paths.segment_path.c_str(), &owner) != 0) {
+    if (getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) {
         return Error(Errc::no_broker, "the grid is going away");
     }
-    if (peer.uid != owner.st_uid) {
+    if (peer.uid != owner) {
         return Error(Errc::no_broker, "the socket belongs to another user than the segment");
     }
     return socket;
@@ -93,8 +91,10 @@ shm::Hello Attachment::hello() const {
 Result<shm::Welcome> Attachment::exchange(int socket, const shm::Hello& hello,
                                           std::span<const int> sent,
                                           std::array<Descriptor, 2>& received) const {
-    if (!shm::send_packet(socket, &hello, sizeof hello, sent)) {
-        return Error(Errc::no_broker, "it closed the connection");
+    // A broker that turns this user away has answered and closed before it is greeted.
+    const bool is_sent = shm::send_packet(socket, &hello, sizeof hello, sent);
+    if (!is_sent && errno != EPIPE && errno != ECONNRESET) {
+        return Error(Errc::no_broker, "it does not take the greeting");
     }
     pollfd waiting{socket, POLLIN, 0};
     int ready = 0;
@@ -104,25 +104,28 @@ Result<shm::Welcome> Attachment::exchange(int socket, const shm::Hello& hello,
     if (ready == 0) return Error(Errc::no_broker, "it does not answer");
     shm::Welcome welcome;
     shm::Packet packet = shm::receive_packet(socket, &welcome, sizeof welcome);
+    if (packet.size < 0 && errno == ECONNRESET) {  // of the greeting; an answer is behind it
+        packet = shm::receive_packet(socket, &welcome, sizeof welcome);
+    }
     if (packet.size <= 0) return Error(Errc::no_broker, "it closed the connection");
     if (packet.size != sizeof welcome || welcome.magic != shm::handshake_magic) {
         return Error(Errc::no_broker, "its answer is not one");
     }
     if (welcome.error != 0) return Error(static_cast<Errc>(welcome.error));
+    if (!is_sent) return Error(Errc::no_broker, "it closed the connection");
     received = std::move(packet.descriptors);
     return welcome;
 }
 
 Result<void> Attachment::greet() {
     fork_generation_ = fork_generation.load();
-    auto paths = shm::GridPaths::of(terms_.grid);
-    if (!paths) return paths.error();
-    auto segment = shm::Segment::open(terms_.grid);
+    auto segment = shm::Segment::open(terms_.grid, terms_.owner);
     if (!segment) return segment.error();
     segment_ = std::move(*segment);
+    const auto paths = shm::GridPaths::of(terms_.grid, segment_.owner()).value();
     // Before the broker is asked: when another one takes over meanwhile, it is noticed.
     generation_ = segment_.view().header().horizon.generation.load(std::memory_order_acquire);
-    auto socket = connect_to(*paths);
+    auto socket = connect_to(paths, segment_.owner());
     if (!socket) return socket.error();
     socket_ = std::move(*socket);
     std::array<Descriptor, 2> received;
@@ -149,10 +152,10 @@ Result<void> Attachment::greet() {
 
 /// Errors: no_broker (none is there yet), all others: the session is over.
 Result<void> Attachment::resume() {
-    const auto paths = shm::GridPaths::of(terms_.grid).value();
+    const auto paths = shm::GridPaths::of(terms_.grid, segment_.owner()).value();
     const std::uint64_t generation =
         segment().header().horizon.generation.load(std::memory_order_acquire);
-    auto socket = connect_to(paths);
+    auto socket = connect_to(paths, segment_.owner());
     if (!socket) return socket.error();
     shm::Hello wanted = hello();
     wanted.boot_id = segment().identity().boot_id;

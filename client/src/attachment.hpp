@@ -26,6 +26,7 @@ struct AttachTerms {
     std::string program;  ///< for people
     std::string user;     ///< for whom it acts; empty: for nobody
     bool resumes = true;  ///< goes on with the next broker; otherwise it ends with this one
+    std::optional<std::uint32_t> owner;  ///< the only user whose grid is accepted
 };
 
 /// One session with one boot of a grid: the segment (read-only), the session's memory, the socket.

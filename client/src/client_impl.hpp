@@ -33,7 +33,7 @@ public:
                       const shm::RequestWriter::Message& message);
 
     [[nodiscard]] static detail::AttachTerms terms_of(const ClientOptions& options) {
-        return {options.grid, options.program, options.user, options.reconnect};
+        return {options.grid, options.program, options.user, options.reconnect, options.owner};
     }
 
     [[nodiscard]] const ClientOptions& options() const noexcept { return options_; }

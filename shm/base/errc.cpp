@@ -201,6 +201,10 @@ Description describe(Errc code) noexcept {
             return {"session_closed",
                     "the broker closed the session because it broke the protocol: see the "
                     "broker's log"};
+        case Errc::foreign_grid:
+            return {"foreign_grid",
+                    "the files of the grid belong to another user than expected: check who runs "
+                    "its broker, or name that user as the expected owner"};
         case Errc::store_in_use:
             return {"store_in_use",
                     "another process has the store open: stop it, or choose another directory"};

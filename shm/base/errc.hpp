@@ -76,6 +76,7 @@ enum class Errc : std::uint16_t {
     grid_in_use = 74,      ///< another broker owns the grid
     bad_segment = 75,      ///< the segment does not pass its checks
     session_closed = 76,   ///< the broker closed the session because it broke the protocol
+    foreign_grid = 77,     ///< the grid's files belong to another user than expected
 
     // The store of a grid on disk.
     store_in_use = 80,    ///< another process has it open

@@ -51,7 +51,9 @@ inline constexpr std::size_t index_key_bytes_max =
     256;  ///< of a value in an index; strings that do not fit are looked up by their beginning
 
 // Sessions.
-inline constexpr std::size_t sessions_max = 4096;         ///< Errc::session_limit
+inline constexpr std::size_t sessions_max = 4096;  ///< Errc::session_limit
+inline constexpr std::size_t connections_waiting_max =
+    1024;  ///< connections that have not greeted yet; further ones take the place of older ones
 inline constexpr std::size_t lanes_per_session_max = 64;  ///< Errc::lane_limit
 inline constexpr std::size_t pins_per_session_max =
     256;  ///< Errc::lane_limit; open snapshots and watches, beside the lanes' own pins

@@ -180,6 +180,9 @@ void Heap::adopt(const BlockMap& used) {
         if (held <= size_class::count) {
             adopt_small(span, held - 1U, used);
         } else {
+            // A run that was being released has lost its first span: the rest of it must not pass
+            // for the end of a run that is placed in front of it later.
+            segment_.span(span).size_class.store(SpanEntry::large_first, std::memory_order_relaxed);
             quarantined_spans_.push_back(span);
             quarantine_bytes_ += span_bytes;
         }

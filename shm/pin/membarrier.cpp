@@ -2,6 +2,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cstdlib>
+
 #include "shm/pin/pin.hpp"
 
 namespace ringside::shm {
@@ -26,8 +28,17 @@ bool register_for_membarrier() noexcept {
     return has_membarrier() && membarrier(MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED) == 0;
 }
 
+bool try_membarrier_all() noexcept {
+    return has_membarrier() && membarrier(MEMBARRIER_CMD_GLOBAL_EXPEDITED) == 0;
+}
+
 void membarrier_all() noexcept {
-    if (has_membarrier()) membarrier(MEMBARRIER_CMD_GLOBAL_EXPEDITED);
+    if (!has_membarrier() || try_membarrier_all()) return;
+    // Without the barrier, memory that a reader is in would be used again. Nothing can be freed
+    // from here on, so nothing is served either.
+    static constexpr char last_words[] = "ringside: membarrier fails: the process ends\n";
+    static_cast<void>(!write(STDERR_FILENO, last_words, sizeof last_words - 1));
+    std::abort();
 }
 
 }  // namespace ringside::shm

@@ -33,8 +33,12 @@ namespace ringside::shm {
 /// Registers this process for the engine's membarrier; false when the host cannot do that.
 bool register_for_membarrier() noexcept;
 
-/// The engine's E3.
+/// The engine's E3. A host that has let clients leave the fence to the engine must not refuse it
+/// later (a seccomp filter could): then the process ends, as memory could not be used again safely.
 void membarrier_all() noexcept;
+
+/// The same, once, as a trial: whether this process may call it.
+[[nodiscard]] bool try_membarrier_all() noexcept;
 [[nodiscard]] bool has_membarrier() noexcept;
 
 /// R1..R3 for one pin word. False: the horizon has passed `revision`; the pin is then not set.

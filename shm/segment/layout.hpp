@@ -115,13 +115,22 @@ struct alignas(cache_line_bytes) BrokerLine {
     Word durable;       ///< Revision up to which everything is on disk; 0 without a store
     HalfWord broker_pid;
     HalfWord sessions_given;  ///< the newest SessionId: no other session had it or will have it
+    /// When the process `broker_pid` was started, in ticks since boot; 0: it has released the grid.
+    Word broker_start;
 };
 
 /// What the store of the grid is doing; for `inspect`, and for the next broker.
 struct alignas(cache_line_bytes) StoreLine {
-    Word id;              ///< of the store that follows this segment; 0 = memory only
-    HalfWord is_failing;  ///< 1: no writes are taken, for the reason below
+    Word id;               ///< of the store that has followed this segment; 0 = none so far
+    HalfWord is_failing;   ///< 1: no writes are taken, for the reason below
+    HalfWord is_detached;  ///< 1: the broker was started without the store, which falls behind
     std::array<Word, 24> reason;
+
+    /// Whether a store follows the segment now.
+    [[nodiscard]] bool is_followed() const noexcept {
+        return id.load(std::memory_order_relaxed) != 0 &&
+               is_detached.load(std::memory_order_relaxed) == 0;
+    }
 
     /// Shows why the store fails; empty: it works. What is too long is cut.
     void show(std::string_view text) noexcept;

@@ -14,6 +14,9 @@ constexpr std::uint64_t page_bytes = 4096;
 constexpr std::uint64_t ring_entries_min = 1024;
 constexpr std::uint64_t ring_entries_max = 1ULL << 24;
 
+/// Whole pages of slots, with some ids left over for marks.
+constexpr std::uint64_t slots_max = (1ULL << 32) - (1ULL << 20);
+
 /// A 64th of the memory, as a power of two.
 std::uint64_t default_ring_entries(std::uint64_t memory_bytes) {
     const std::uint64_t entries = std::bit_floor(memory_bytes / 64 / sizeof(ChangeEntry));
@@ -49,7 +52,8 @@ Result<void> plan_regions(const SegmentShape& shape, Identity& identity) {
     identity.spans = take(bytes / span_bytes * sizeof(SpanEntry), page_bytes);
     identity.ring = take(entries * sizeof(ChangeEntry), page_bytes);
     // A record takes at least 128 bytes with all that belongs to it, and 8 of them are its slot.
-    const std::uint64_t slots_bytes = bytes / 128 * sizeof(Slot);
+    // A RecordId has 32 bits, and counts of slots do, too.
+    const std::uint64_t slots_bytes = std::min(bytes / 128, slots_max) * sizeof(Slot);
     identity.slots =
         take(slots_bytes, slots_bytes < huge_page_bytes ? page_bytes : huge_page_bytes);
     identity.heap.offset = align_up(next, huge_page_bytes);
@@ -70,7 +74,8 @@ Result<void> check_plan(const Identity& identity, std::uint64_t segment_bytes) {
         }
         next = region->end();
     }
-    if (!std::has_single_bit(identity.ring_entries) ||
+    if (!std::has_single_bit(identity.ring_entries) || identity.ring_entries > ring_entries_max ||
+        identity.slots.bytes / sizeof(Slot) > slots_max ||
         identity.ring_entries * sizeof(ChangeEntry) != identity.ring.bytes ||
         identity.sessions.bytes != limits::sessions_max * sizeof(SessionEntry) ||
         identity.heap.offset % huge_page_bytes != 0 || identity.heap.bytes % span_bytes != 0 ||
@@ -78,6 +83,11 @@ Result<void> check_plan(const Identity& identity, std::uint64_t segment_bytes) {
         return Error(Errc::bad_segment, "its regions do not fit");
     }
     return {};
+}
+
+std::uint64_t starting_bytes(const Identity& planned) noexcept {
+    return planned.slots.offset + std::min(planned.slots.bytes, huge_page_bytes) +
+           std::min(planned.heap.bytes, 2 * huge_page_bytes);
 }
 
 }  // namespace ringside::shm

@@ -15,4 +15,8 @@ Result<void> plan_regions(const SegmentShape& shape, Identity& identity);
 /// Error: bad_segment.
 Result<void> check_plan(const Identity& identity, std::uint64_t segment_bytes);
 
+/// The memory that a grid of this plan needs before it can hold a record: the fixed regions, and a
+/// first step of slots and heap.
+[[nodiscard]] std::uint64_t starting_bytes(const Identity& planned) noexcept;
+
 }  // namespace ringside::shm

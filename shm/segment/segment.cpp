@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -102,21 +104,6 @@ Result<void> check_identity(const SegmentView& view, std::string_view grid) {
 
 }  // namespace
 
-Result<GridPaths> GridPaths::of(std::string_view grid) {
-    const auto allowed = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               c == '.' || c == '_' || c == '-';
-    };
-    if (grid.empty() || grid.size() > limits::grid_name_bytes_max)
-        return Error(Errc::bad_grid_name);
-    for (const char c : grid) {
-        if (!allowed(c)) return Error(Errc::bad_grid_name, std::string(grid));
-    }
-    const std::string name(grid);
-    return GridPaths{"ringside." + name, "/dev/shm/ringside." + name,
-                     "/dev/shm/ringside-lock." + name, "/dev/shm/ringside-socket." + name};
-}
-
 Result<Segment> Segment::create(std::string_view grid, const SegmentShape& shape) {
     auto paths = GridPaths::of(grid);
     if (!paths) return paths.error();
@@ -127,6 +114,7 @@ Result<Segment> Segment::create(std::string_view grid, const SegmentShape& shape
         Segment segment;
         segment.object_ = ipc::shared_memory_object(ipc::create_only, paths->segment_name.c_str(),
                                                     ipc::read_write, permissions);
+        segment.owner_ = geteuid();
         // Not object_.truncate(): it allocates all of the memory, which is to appear when touched.
         if (ftruncate(segment.object_.get_mapping_handle().handle,
                       static_cast<off_t>(planned.segment_bytes)) != 0) {
@@ -165,9 +153,14 @@ Result<Segment> Segment::create_anonymous(const SegmentShape& shape) {
 }
 
 Result<void> Segment::begin(std::string_view grid, const Identity& planned) {
-    // Pages of the segment that the first turn touches; the heap and the slots follow on demand.
-    if (!commit(0, planned.slots.offset)) {
-        return Error(Errc::grid_full, "/dev/shm has no room for the fixed regions of the segment");
+    // Pages of the segment that the first turn touches; the heap and the slots follow on demand,
+    // and without some of each no record would ever fit.
+    const std::uint64_t needed = starting_bytes(planned);
+    if (host_bytes_free() < needed || !commit(0, planned.slots.offset)) {
+        return Error(Errc::grid_full,
+                     "/dev/shm has less than the " + std::to_string((needed >> 20) + 1) +
+                         " MiB free that this grid needs to start: give it more room, or choose a "
+                         "smaller --memory or --ring-entries");
     }
     auto& identity = const_cast<Identity&>(view_.identity());
     identity.layout = layout_version;
@@ -207,21 +200,37 @@ void Segment::close(GridState state) noexcept {
     futex_wake_all(low_half(words.commit.published));
 }
 
-Result<Segment> Segment::open(std::string_view grid) { return open_as(grid, ipc::read_only); }
-
-Result<Segment> Segment::open_writable(std::string_view grid) {
-    return open_as(grid, ipc::read_write);
+Result<Segment> Segment::open(std::string_view grid, std::optional<uid_t> owner) {
+    return open_as(grid, ipc::read_only, [&](const struct stat& file) -> Result<void> {
+        if (!S_ISREG(file.st_mode)) {
+            return Error(Errc::foreign_grid, "the segment is not a regular file");
+        }
+        return check_grid_owner(grid, file.st_uid, owner);
+    });
 }
 
-Result<Segment> Segment::open_as(std::string_view grid, ipc::mode_t mode) {
+Result<Segment> Segment::open_writable(std::string_view grid) {
+    return open_as(grid, ipc::read_write, [&](const struct stat& file) -> Result<void> {
+        const std::string fault = ownership_fault(file, geteuid());
+        if (fault.empty()) return {};
+        return Error(Errc::foreign_grid, GridPaths::of(grid)->segment_path + " " + fault);
+    });
+}
+
+Result<Segment> Segment::open_as(std::string_view grid, ipc::mode_t mode, const CheckFile& check) {
     auto paths = GridPaths::of(grid);
     if (!paths) return paths.error();
     try {
         Segment segment;
         segment.object_ =
             ipc::shared_memory_object(ipc::open_only, paths->segment_name.c_str(), mode);
-        ipc::offset_t bytes = 0;
-        if (!segment.object_.get_size(bytes)) return Error(Errc::system_error, "fstat");
+        struct stat file {};
+        if (fstat(segment.descriptor(), &file) != 0) {
+            return Error(Errc::system_error, std::string("fstat: ") + std::strerror(errno));
+        }
+        segment.owner_ = file.st_uid;
+        if (auto checked = check(file); !checked) return checked.error();
+        const auto bytes = file.st_size;
         if (static_cast<std::uint64_t>(bytes) < limits::memory_bytes_min) {
             return bytes == 0 ? Error(Errc::no_such_grid,
                                       "grid '" + std::string(grid) + "' is just starting")
@@ -241,6 +250,14 @@ void Segment::remove(std::string_view grid) noexcept {
     if (auto paths = GridPaths::of(grid)) {
         ipc::shared_memory_object::remove(paths->segment_name.c_str());
     }
+}
+
+std::uint64_t Segment::host_bytes_free() const noexcept {
+    constexpr std::uint64_t unlimited = ~0ULL;
+    struct statvfs file_system {};
+    if (descriptor() < 0 || fstatvfs(descriptor(), &file_system) != 0) return unlimited;
+    if (file_system.f_blocks == 0) return unlimited;
+    return std::uint64_t{file_system.f_bavail} * file_system.f_frsize;
 }
 
 bool Segment::commit(Offset offset, std::uint64_t bytes) const noexcept {

@@ -2,12 +2,14 @@
 
 #include <boost/interprocess/mapped_region.hpp>
 #include <boost/interprocess/shared_memory_object.hpp>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "shm/base/errc.hpp"
 #include "shm/document/page.hpp"
+#include "shm/segment/grid_paths.hpp"
 #include "shm/segment/layout.hpp"
 #include "shm/version/version.hpp"
 
@@ -65,33 +67,28 @@ struct SegmentShape {
     std::uint64_t ring_entries = 0;           ///< power of two; 0 = chosen from the memory
 };
 
-/// Names of what a grid leaves in /dev/shm: the segment, the lock file and the socket.
-struct GridPaths {
-    std::string segment_name;  ///< for shm_open: "ringside.<grid>"
-    std::string segment_path;
-    std::string lock_path;
-    std::string socket_path;
-
-    static Result<GridPaths> of(std::string_view grid);  ///< or bad_grid_name
-};
-
 /// A mapped segment, owned. Unmapped on destruction; the name in /dev/shm stays until `remove`.
 class Segment {
 public:
     /// Makes a new segment (0640) of this shape, with every word of its header set except `magic`
     /// and the state, and maps it read-write at an address aligned to 2 MiB.
-    /// Errors: bad_grid_name, bad_configuration, grid_full (no room in /dev/shm), system_error.
+    /// Errors: bad_grid_name, bad_configuration, grid_full (no room in /dev/shm), grid_in_use
+    /// (there is a file of that name), system_error.
     static Result<Segment> create(std::string_view grid, const SegmentShape& shape);
 
     /// A segment in private memory shared with child processes only: no name, for tests, the
     /// simulator and benchmarks.
     static Result<Segment> create_anonymous(const SegmentShape& shape);
 
-    /// Maps an existing segment read-only.
-    /// Errors: no_such_grid, layout_mismatch, bad_segment, permission_denied, system_error.
-    static Result<Segment> open(std::string_view grid);
+    /// Maps an existing segment read-only, if it belongs to a user whose grid is accepted (see
+    /// `check_grid_owner`).
+    /// Errors: no_such_grid, layout_mismatch, bad_segment, permission_denied, foreign_grid,
+    /// bad_configuration, system_error.
+    static Result<Segment> open(std::string_view grid, std::optional<uid_t> owner = {});
 
-    /// As `open`, but read-write: for the broker that goes on with it.
+    /// As `open`, but read-write: for the broker that goes on with it. The file must belong to the
+    /// effective user, have one name only, and be writable by nobody else.
+    /// Further error: foreign_grid.
     static Result<Segment> open_writable(std::string_view grid);
 
     static void remove(std::string_view grid) noexcept;
@@ -99,6 +96,12 @@ public:
     /// Opens the finished segment to readers: state `serving`, then `magic`.
     /// `flags`: see Identity::flags.
     void announce(std::uint32_t flags) noexcept;
+
+    /// The user to whom the segment belongs, as of when it was opened.
+    [[nodiscard]] uid_t owner() const noexcept { return owner_; }
+
+    /// The open file of the segment; -1 for an anonymous one.
+    [[nodiscard]] int descriptor() const noexcept { return object_.get_mapping_handle().handle; }
 
     [[nodiscard]] const SegmentView& view() const noexcept { return view_; }
     [[nodiscard]] Header& header() const noexcept { return view_.header(); }
@@ -111,13 +114,20 @@ public:
     /// Returns false when the host has no memory left for it (nothing is touched then).
     [[nodiscard]] bool commit(Offset offset, std::uint64_t bytes) const noexcept;
 
+    /// How many bytes the file system of the segment has left; the largest number if it has no
+    /// limit or the segment is anonymous.
+    [[nodiscard]] std::uint64_t host_bytes_free() const noexcept;
+
 private:
     Result<void> begin(std::string_view grid, const Identity& planned);
-    static Result<Segment> open_as(std::string_view grid, boost::interprocess::mode_t mode);
+    using CheckFile = std::function<Result<void>(const struct stat&)>;
+    static Result<Segment> open_as(std::string_view grid, boost::interprocess::mode_t mode,
+                                   const CheckFile& check);
 
     boost::interprocess::shared_memory_object object_;
     boost::interprocess::mapped_region region_;
     SegmentView view_;
+    uid_t owner_ = 0;
 };
 
 }  // namespace ringside::shm

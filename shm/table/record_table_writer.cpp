@@ -22,8 +22,8 @@ RecordTableWriter::RecordTableWriter(const SegmentView& segment, Heap& heap, Ret
       seed_(segment.identity().hash_seed) {}
 
 void RecordTableWriter::begin() {
-    [[maybe_unused]] const bool built = rebuild(log2_table_entries_min);
-    assert(built);
+    if (rebuild(log2_table_entries_min)) return;
+    throw Exception(Error(Errc::grid_full, "the host has no memory for the first record table"));
 }
 
 void RecordTableWriter::adopt(std::vector<std::uint32_t> high_halves, std::uint64_t live,

@@ -1,3 +1,5 @@
+#include <sys/stat.h>
+
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
@@ -100,6 +102,7 @@ void add_backup_command(CLI::App& app, Context& context) {
         "Start from it: ringside-broker -g onsale --data /backup/onsale-monday");
     command->callback([&context, directory, as] {
         catch_interrupts();
+        umask(S_IWGRP | S_IRWXO);  // files 0640, directories 0750: as closed as the segment
         if (!as->empty()) static_cast<void>(shm::GridPaths::of(*as).value());
         try {
             back_up(context, *directory, *as);

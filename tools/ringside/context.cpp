@@ -64,6 +64,7 @@ ExitStatus status_of(Errc code) noexcept {
         case Errc::no_broker:
         case Errc::connection_lost:
         case Errc::layout_mismatch:
+        case Errc::foreign_grid:
         case Errc::bad_segment: return ExitStatus::no_grid;
         case Errc::grid_full:
         case Errc::permission_denied:

@@ -8,10 +8,14 @@
 namespace ringside::tools {
 
 bool has_broker(const std::string& grid) {
-    const Descriptor file(
-        open(shm::GridPaths::of(grid).value().lock_path.c_str(), O_RDONLY | O_CLOEXEC));
+    const Descriptor file(open(shm::GridPaths::of(grid).value().lock_path.c_str(),
+                               O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
     if (!file.is_open()) return false;
     return flock(file.get(), LOCK_SH | LOCK_NB) != 0;
+}
+
+Report::Cell pid_cell(std::uint64_t pid) {
+    return pid == 0 ? Report::Cell(std::string("-")) : Report::Cell(pid);
 }
 
 }  // namespace ringside::tools

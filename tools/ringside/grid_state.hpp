@@ -4,11 +4,16 @@
 
 #include "shm/base/limits.hpp"
 #include "shm/segment/segment.hpp"
+#include "tools/ringside/report.hpp"
 
 namespace ringside::tools {
 
 /// Whether a process holds the grid's lock: the kernel lets go of a dead owner's.
 [[nodiscard]] bool has_broker(const std::string& grid);
+
+/// A session's pid for people: "-" for a process in another PID namespace than the broker's, for
+/// which the kernel reports 0.
+[[nodiscard]] Report::Cell pid_cell(std::uint64_t pid);
 
 /// Calls `each(id, entry)` for the segment's entry of every session that is open.
 template <class Each>

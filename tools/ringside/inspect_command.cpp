@@ -149,7 +149,7 @@ void report_durability(Report& report, const shm::SegmentView& segment) {
     report.section("durability");
     const shm::StoreLine& store = segment.header().store;
     const std::uint64_t durable = load(segment.header().broker.durable);
-    const bool has_store = load(store.id) != 0;
+    const bool has_store = store.is_followed();
     report.fact("store", std::string(has_store ? fmt::format("{:016x}", load(store.id))
                                                : "none: in memory only"));
     if (has_store) {
@@ -222,7 +222,7 @@ void report_heap(Report& report, const shm::SegmentView& segment) {
 void report_sessions(Report& report, const shm::SegmentView& segment) {
     std::vector<std::vector<Report::Cell>> rows;
     for_each_session(segment, [&](SessionId id, const shm::SessionEntry& entry) {
-        rows.push_back({std::uint64_t{id}, load(entry.pid), load(entry.uid),
+        rows.push_back({std::uint64_t{id}, pid_cell(load(entry.pid)), load(entry.uid),
                         std::string(role_name(load(entry.role))), load(entry.lanes),
                         load(entry.requests), load(entry.lag), std::string(entry.name.data())});
     });

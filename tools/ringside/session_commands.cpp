@@ -65,10 +65,10 @@ void print_sessions(const Context& context, bool json) {
         const SessionId id = session_of(record.name());
         const Value session = record.document();
         const Activity& now = activity[id];
-        rows.push_back({std::uint64_t{id}, number_of(session["pid"]), number_of(session["uid"]),
-                        text_of(session["user"]), text_of(session["role"]), now.lanes, now.requests,
-                        now.lag, seconds_since(number_of(session["opened_ms"])),
-                        text_of(session["program"])});
+        rows.push_back(
+            {std::uint64_t{id}, pid_cell(number_of(session["pid"])), number_of(session["uid"]),
+             text_of(session["user"]), text_of(session["role"]), now.lanes, now.requests, now.lag,
+             seconds_since(number_of(session["opened_ms"])), text_of(session["program"])});
     }).value();
     Report report(json);
     report.table(
@@ -102,8 +102,8 @@ public:
         scan(snapshot_, pattern, [&](const RecordView& record) {
             const std::uint64_t session = number_of(record.document()["session"]);
             const Peer& peer = peers_[static_cast<SessionId>(session)];
-            rows.push_back({session, number_of(record.document()["lane"]), peer.pid, peer.program,
-                            what_of(record)});
+            rows.push_back({session, number_of(record.document()["lane"]), pid_cell(peer.pid),
+                            peer.program, what_of(record)});
         }).value();
         report_.table(title, {"session", "lane", "pid", "program", column}, rows);
     }

@@ -27,6 +27,10 @@ struct ClientOptions {
     /// For whom the session acts: `$sys/presence/USER` is there while a session of that user is.
     /// One level of a name; empty: for nobody. As the client says it, nobody checks it.
     std::string user{};
+    /// The user (uid) whose grid this has to be; any other is refused with foreign_grid. Without a
+    /// value: the user in $RINGSIDE_OWNER (a name or a number), or else the effective user, root,
+    /// or the owner of /run/ringside.
+    std::optional<std::uint32_t> owner{};
     /// How long a call may wait for the broker to answer, or for the next one. Zero: one try.
     std::chrono::milliseconds timeout{5000};
     /// How long a waiting thread spins before it sleeps; zero on a host with one core, and for what
@@ -54,7 +58,8 @@ struct ClientOptions {
 class Client {
 public:
     /// Errors: bad_grid_name, no_such_grid, no_broker, layout_mismatch, permission_denied,
-    /// session_limit, bad_user, system_error.
+    /// foreign_grid, session_limit, bad_user, bad_configuration ($RINGSIDE_OWNER names no user),
+    /// system_error.
     static Result<Client> attach(ClientOptions options = {});
 
     Client(Client&&) noexcept;

@@ -92,7 +92,7 @@ void write_contents(MetricsWriter& writer, const shm::SegmentView& segment) {
 
 void write_store(MetricsWriter& writer, const shm::SegmentView& segment) {
     const shm::StoreLine& store = segment.header().store;
-    const bool has_store = load(store.id) != 0;
+    const bool has_store = store.is_followed();
     const bool is_failing = load(store.is_failing) != 0;
     writer.family("ringside_store_state", MetricType::gauge,
                   "1 at the state of the store: none (in memory only), working or failing.");

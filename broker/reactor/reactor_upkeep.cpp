@@ -1,0 +1,89 @@
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "broker/reactor/reactor.hpp"
+#include "broker/runtime_file.hpp"
+
+/// What the reactor does while it serves, besides its peers: it reads the configuration again, and
+/// notices when its files go.
+namespace ringside::broker {
+
+namespace {
+
+/// How often the names of segment and socket are checked.
+constexpr std::chrono::seconds file_watch_interval{1};
+
+bool has_same_access(const Access& one, const Access& other) {
+    return one.role == other.role &&
+           std::equal(one.patterns.begin(), one.patterns.end(), other.patterns.begin(),
+                      other.patterns.end(),
+                      [](const Pattern& a, const Pattern& b) { return a.text() == b.text(); });
+}
+
+}  // namespace
+
+void Reactor::reload() {
+    if (!reload_) return;
+    auto fresh = reload_();
+    if (!fresh) {
+        return spdlog::error("configuration not reloaded, the former one stays in force: {}",
+                             fresh.error().text());
+    }
+    options_.rules = std::move(fresh->rules);
+    options_.sessions_max = fresh->sessions_max;
+    options_.sessions_per_user = fresh->sessions_per_user;
+    std::vector<ConnectionId> changed;
+    for (const auto& [id, peer] : connections_) {
+        if (!has_same_access(peer->access, options_.access_of(peer->credentials)))
+            changed.push_back(id);
+    }
+    for (const ConnectionId id : changed) {
+        say_goodbye(*connections_.at(id), Error(Errc::connection_lost, "its role has changed"));
+        drop(id);
+    }
+    spdlog::info("configuration reloaded: {} role rules, at most {} sessions; {} sessions closed",
+                 options_.rules.size(), options_.sessions_max, changed.size());
+}
+
+void Reactor::watch_files() {
+    file_watch_.expires_after(file_watch_interval);
+    file_watch_.async_wait([this](const boost::system::error_code& error) {
+        if (error) return;
+        log_.flush();
+        check_files();
+        watch_files();
+    });
+}
+
+/// Somebody may remove the names of segment and socket, as systemd does for a user who logs out
+/// (RemoveIPC=yes). A socket can be bound again; a segment cannot get its name back.
+void Reactor::check_files() {
+    const int segment = segment_->descriptor();
+    if (segment >= 0 && !has_reported_segment_ && !is_file_at(segment, paths_.segment_path)) {
+        has_reported_segment_ = true;
+        spdlog::error(
+            "segment {} was removed or replaced: attached clients continue, new ones cannot "
+            "attach, "
+            "and the records in memory end with this broker; dump them from an attached client, "
+            "then restart the broker",
+            paths_.segment_path);
+    }
+    const GridSocket::Place place = socket_.place();
+    if (place == GridSocket::Place::own) {
+        has_reported_socket_ = false;
+    } else if (place == GridSocket::Place::missing) {
+        auto listening = listen();
+        log_.line(
+            FoldedLog::Level::warning, "socket removed",
+            paths_.socket_path + ": " + (listening ? "bound again" : listening.error().text()));
+    } else if (!has_reported_socket_) {
+        has_reported_socket_ = true;
+        spdlog::error(
+            "socket {} was replaced by another file: new clients cannot attach until it "
+            "is removed",
+            paths_.socket_path);
+    }
+}
+
+}  // namespace ringside::broker
