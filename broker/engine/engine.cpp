@@ -152,8 +152,10 @@ bool Engine::drain(Session& session, std::size_t lane_index, std::size_t& budget
         if (taken == Lane::Taken::nothing) break;
         --budget;
         if (taken == Lane::Taken::part) continue;
-        if (taken == Lane::Taken::broken)
-            return violates("the frames of its requests are not possible");
+        if (taken == Lane::Taken::broken) {
+            violation_ = lane.fault();
+            return false;
+        }
         // The next record's misses are spent while this request and the next are decoded.
         const std::uint32_t hint = lane.next_hint();
         const shm::RecordTableReader table(segment_);
@@ -329,13 +331,12 @@ void Engine::finish_turn(Outbox& outbox) {
         std::atomic_thread_fence(std::memory_order_seq_cst);
     }
     for (Lane* lane : touched_) {
-        const auto place = static_cast<shm::SleepsOn>(
-            lane->control().client.reply_asleep.load(std::memory_order_relaxed));
+        const shm::SleepsOn place = lane->sleeps_on();
         const bool has_news = lane->take_news();
         if (place == shm::SleepsOn::reply_tail && has_news) {
-            outbox.wake.push_back(&lane->control().broker_reply.reply_tail);
+            outbox.wake.push_back(&lane->reply_tail_word());
         } else if (place == shm::SleepsOn::request_head) {
-            outbox.wake.push_back(&lane->control().broker.request_head);
+            outbox.wake.push_back(&lane->request_head_word());
         }
     }
     touched_.clear();

@@ -39,8 +39,8 @@ bool is_alive(std::uint32_t pid) noexcept {
 /// Whoever sleeps in a lane of a session that has ended finds that out now.
 void wake_lanes(const Session& session) noexcept {
     for (const auto& lane : session.lanes()) {
-        shm::futex_wake_all(lane->control().broker_reply.reply_tail);
-        shm::futex_wake_all(lane->control().broker.request_head);
+        shm::futex_wake_all(lane->reply_tail_word());
+        shm::futex_wake_all(lane->request_head_word());
     }
 }
 

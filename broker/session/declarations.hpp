@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "shm/lane/session_memory.hpp"
+#include "shm/lane/untrusted.hpp"
 
 namespace ringside::broker {
 
@@ -23,7 +24,9 @@ public:
     /// Whether there may be something to read.
     [[nodiscard]] bool has_changed(const shm::SessionMemoryView& memory) const noexcept {
         // acquire: pairs with the client's release after its last declaration.
-        return memory.control().declarations_changed.load(std::memory_order_acquire) != seen_;
+        return shm::Untrusted<std::uint32_t>::load(memory.control().declarations_changed,
+                                                   std::memory_order_acquire)
+                   .any() != seen_;
     }
 
     /// Reads what has changed. Its cost is bounded by how many places there are.

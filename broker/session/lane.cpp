@@ -26,23 +26,14 @@ Lane::Lane(const shm::SessionMemoryView& memory, std::size_t index) noexcept
                control_->client_reply.reply_head),
       claims_(&memory.claims(index)) {}
 
-bool Lane::resume(AppliedInLane applied, bool is_complete) {
-    requests_.adopt();
-    replies_.adopt();
+void Lane::resume(const shm::ResumePoint& point, AppliedInLane applied, bool is_complete) {
+    requests_.adopt(point.requests);
+    replies_.adopt(point.replies);
     // seq_cst: what the former broker has offered cannot be taken any more.
     for (shm::Word& word : claims_->words) word.store(shm::Claims::free, std::memory_order_seq_cst);
-    // Half of a number: the client says near which whole one it is, and can deceive only itself.
-    const std::uint64_t sent = control_->client.sent.load(std::memory_order_acquire);
-    const std::uint32_t answered = control_->broker_reply.answered.load(std::memory_order_relaxed);
-    const std::uint32_t unanswered = static_cast<std::uint32_t>(sent) - answered;
-    if (unanswered > limits::doubtful_requests_max || unanswered > sent) return false;
-    last_number_ = answered_number_ = sent - unanswered;
+    last_number_ = answered_number_ = point.answered;
     was_resumed_ = true;
-    // At most `sent`, and none where the last one begun was answered.
-    const std::uint32_t begun = control_->broker.begun.load(std::memory_order_relaxed) - answered;
-    const std::uint64_t begun_until = answered_number_ + (begun <= unanswered ? begun : 0);
-    in_doubt_.emplace(std::move(applied), begun_until, sent, is_complete);
-    return true;
+    in_doubt_.emplace(std::move(applied), point.begun, point.sent, is_complete);
 }
 
 bool Lane::has_room_for_reply() noexcept { return replies_.room() >= shm::plain_reply_bytes_max; }
@@ -51,16 +42,27 @@ Lane::Taken Lane::take_frame() {
     if (!can_take()) return Taken::nothing;
     if (std::exchange(is_message_kept_, false)) return Taken::message;
     bool more = false;
-    // Also where nothing is taken: frames may have been skipped, and their room is to be given
-    // back.
-    is_touched = true;
     switch (requests_.pop(message_, limits::message_bytes_max, more)) {
         case shm::ByteRingConsumer::Outcome::empty: return Taken::nothing;
         case shm::ByteRingConsumer::Outcome::broken: return Taken::broken;
+        case shm::ByteRingConsumer::Outcome::skipped: is_touched = true; return Taken::part;
         case shm::ByteRingConsumer::Outcome::frame: break;
     }
+    is_touched = true;
     reach(CrashPoint::lane_taken);
     return more ? Taken::part : Taken::message;
+}
+
+Error Lane::fault() const {
+    using Fault = shm::ByteRingConsumer::Fault;
+    switch (requests_.fault()) {
+        case Fault::beginning:
+            return {Errc::bad_frame, "a frame continues a message that was never begun"};
+        case Fault::emptiness: return {Errc::bad_frame, "a frame continues a message by nothing"};
+        case Fault::sizes:
+        case Fault::none: break;
+    }
+    return {Errc::bad_frame, "the frames of its requests are not possible"};
 }
 
 void Lane::forget_message() noexcept {

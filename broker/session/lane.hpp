@@ -6,7 +6,9 @@
 #include <vector>
 
 #include "broker/session/in_doubt.hpp"
+#include "shm/base/errc.hpp"
 #include "shm/lane/byte_ring.hpp"
+#include "shm/lane/resume_point.hpp"
 #include "shm/lane/session_memory.hpp"
 
 namespace ringside::broker {
@@ -24,9 +26,9 @@ class Lane {
 public:
     Lane(const shm::SessionMemoryView& memory, std::size_t index) noexcept;
 
-    /// Goes on where a former broker has stopped: `applied` are its commits of this lane, all of
-    /// them if `is_complete`. False: what the client claims cannot be.
-    [[nodiscard]] bool resume(AppliedInLane applied, bool is_complete);
+    /// Continues where a former broker has stopped: `applied` are its commits of this lane, all of
+    /// them if `is_complete`.
+    void resume(const shm::ResumePoint& point, AppliedInLane applied, bool is_complete);
 
     /// Requests that are still in doubt since `resume`; null: none.
     [[nodiscard]] const InDoubt* in_doubt() const noexcept {
@@ -59,11 +61,14 @@ public:
         nothing,  ///< no frame is there, or no room for a reply
         part,     ///< a frame, but not the message's last
         message,  ///< `message()` is whole
-        broken,   ///< what is there cannot be a frame
+        broken,   ///< what is there cannot be a frame: see `fault`
     };
 
-    /// Takes one frame and appends it to the message.
+    /// Looks at one frame, and appends it to the message.
     [[nodiscard]] Taken take_frame();
+
+    /// Why `take_frame` gave `broken`.
+    [[nodiscard]] Error fault() const;
 
     /// Bytes of the message so far; it is whole when `take_frame` said so.
     [[nodiscard]] ByteView message() const noexcept { return message_; }
@@ -140,7 +145,22 @@ public:
     [[nodiscard]] bool take_news() noexcept { return std::exchange(has_news_, false); }
 
     [[nodiscard]] bool is_broken() const noexcept { return replies_.peer_is_broken(); }
-    [[nodiscard]] const shm::LaneControl& control() const noexcept { return *control_; }
+
+    /// What the client's thread sleeps on, as it says.
+    [[nodiscard]] shm::SleepsOn sleeps_on() const noexcept {
+        // Compared only: a value that names nothing is no sleep.
+        return static_cast<shm::SleepsOn>(
+            shm::Untrusted<std::uint32_t>::load(control_->client.reply_asleep,
+                                                std::memory_order_relaxed)
+                .any());
+    }
+    /// The futex words of the client's thread.
+    [[nodiscard]] const shm::HalfWord& reply_tail_word() const noexcept {
+        return control_->broker_reply.reply_tail;
+    }
+    [[nodiscard]] const shm::HalfWord& request_head_word() const noexcept {
+        return control_->broker.request_head;
+    }
 
     /// Number of the last request that was answered.
     [[nodiscard]] std::uint64_t last_number() const noexcept { return last_number_; }

@@ -34,8 +34,9 @@ public:
     static std::unique_ptr<Session> of_former_broker(SessionId id, std::uint32_t index,
                                                      SessionMemory memory, Peer peer);
 
-    /// Goes on in all lanes where the former broker has stopped. `applied` gives its commits of a
-    /// lane. False: what the client claims cannot be.
+    /// Continues in all lanes where the former broker has stopped. `applied` gives its commits of a
+    /// lane. Returns false, and has changed nothing in the memory, if no broker and client can have
+    /// left a lane as it is.
     [[nodiscard]] bool resume(const std::function<AppliedInLane(std::uint16_t lane)>& applied,
                               bool is_complete);
 

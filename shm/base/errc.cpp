@@ -123,6 +123,10 @@ Description describe(Errc code) noexcept {
             return {"live_query_too_large",
                     "the live query would have to remember more than it may: narrow its pattern or "
                     "its conditions"};
+        case Errc::bad_frame:
+            return {"bad_frame",
+                    "the frames in a lane are not those of messages: the program writes to the "
+                    "session's memory by other means than the client library"};
         case Errc::grid_full:
             return {"grid_full",
                     "the grid has no memory left for this change: delete records, or restart "

@@ -50,6 +50,7 @@ enum class Errc : std::uint16_t {
     bad_query = 41,              ///< a query that cannot be run, or fails on a value it meets
     query_too_large = 42,        ///< a query has more parts or rows, or uses more, than it may
     live_query_too_large = 43,   ///< a live query would remember more than it may
+    bad_frame = 48,              ///< a lane's frames that no producer of messages writes
 
     // The grid refuses or cannot serve.
     grid_full = 50,          ///< the segment has no memory left for this change

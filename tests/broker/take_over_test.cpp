@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <random>
+
 #include "broker/engine/survey.hpp"
 #include "tests/support/engine_harness.hpp"
 
@@ -284,6 +286,90 @@ TEST_F(TakeOver, LanesThatCannotBeAreRefused) {
     EXPECT_FALSE(next.resume(client_));
     EXPECT_EQ(next.reason.code, Errc::session_closed);
     EXPECT_EQ(next.engine.absent().size(), 1U) << "what its pins protect is kept for its lease";
+}
+
+/// The client had the memory to itself between two brokers: it may have written any word, in any
+/// lane, those included that no broker has ever seen.
+TEST_F(TakeOver, RingIndicesThatCannotBeAreRefused) {
+    put("a", "1");
+    first_.settle();
+    struct Words {
+        std::uint32_t request_head, request_tail, reply_head, reply_tail;
+    };
+    const auto request_ring = static_cast<std::uint32_t>(shm::request_ring_bytes);
+    const auto reply_ring = static_cast<std::uint32_t>(shm::reply_ring_bytes);
+    const Words impossible[] = {
+        {0, 0, reply_ring - 4, reply_ring - 4},      // a header across the end of the ring
+        {0, 0, 0, 4},                                // within a frame
+        {0, 0, 8, 0},                                // taken before it was written
+        {0, 0, 0, reply_ring + 8},                   // more than there is room for
+        {request_ring - 4, request_ring - 4, 0, 0},  // the same of requests
+        {0, 12, 0, 0},
+        {8, 0, 0, 0},
+        {0, request_ring + 8, 0, 0},
+    };
+    constexpr std::size_t last = limits::lanes_per_session_max - 1;
+    client_.memory.control().lanes_open = limits::lanes_per_session_max;
+    shm::LaneControl& lane = client_.memory.lane(last);
+    for (const Words& words : impossible) {
+        lane.broker.request_head = words.request_head;
+        lane.client.request_tail = words.request_tail;
+        lane.client_reply.reply_head = words.reply_head;
+        lane.broker_reply.store(words.reply_tail, 0);
+        Successor next(first_);
+        EXPECT_FALSE(next.resume(client_)) << words.request_head << ' ' << words.request_tail << ' '
+                                           << words.reply_head << ' ' << words.reply_tail;
+        EXPECT_EQ(next.reason.code, Errc::session_closed);
+    }
+    lane.broker.request_head = lane.client.request_tail = 0;
+    lane.client_reply.reply_head = 0;
+    lane.broker_reply.store(0, 0);
+    Successor next(first_);
+    EXPECT_TRUE(next.resume(client_)) << "possible words are accepted in every lane";
+}
+
+/// Whatever the words are: refused, or served without a step outside of the lane.
+TEST_F(TakeOver, RandomWordsOfAResumedLaneHarmNobody) {
+    SessionClient honest = first_.open();
+    LaneClient& honest_lane = honest.open_lane();
+    std::mt19937 random(5);
+    const auto word = [&random](std::uint64_t ring) {
+        switch (random() % 4) {
+            case 0: return static_cast<std::uint32_t>(8 * (random() % 64));
+            case 1: return static_cast<std::uint32_t>(ring - random() % 64);
+            case 2: return static_cast<std::uint32_t>(random());
+            default: return 0U;
+        }
+    };
+    constexpr std::size_t lanes = limits::lanes_per_session_max;
+    client_.memory.control().lanes_open = lanes;
+    first_.settle();
+    std::size_t resumed = 0;
+    std::unique_ptr<Successor> next;
+    for (int round = 0; round < 200; ++round) {
+        shm::LaneControl& lane = client_.memory.lane(lanes - 1);
+        lane.broker.request_head = word(shm::request_ring_bytes);
+        lane.client.request_tail = random() % 2 == 0 ? lane.broker.request_head.load()
+                                                     : word(shm::request_ring_bytes);
+        lane.client_reply.reply_head = word(shm::reply_ring_bytes);
+        lane.broker_reply.store(
+            random() % 2 == 0 ? lane.client_reply.reply_head.load() : word(shm::reply_ring_bytes),
+            word(64));
+        lane.client.sent = word(64);
+        lane.broker.begun = word(64);
+        next = std::make_unique<Successor>(first_);
+        if (next->resume(client_)) {
+            ++resumed;
+            next->turn_and_take();
+        }
+        for (int turns = 0; turns < 8; ++turns) next->engine.turn(first_.now_ns, next->outbox);
+    }
+    EXPECT_GT(resumed, 10U);
+    EXPECT_LT(resumed, 190U);
+    ASSERT_TRUE(honest_lane.put("honest", "1"));
+    honest_lane.control().client.sent = honest_lane.number;
+    ASSERT_TRUE(next->resume(honest));
+    EXPECT_EQ(next->turn_and_take().size(), 1U);
 }
 
 }  // namespace

@@ -41,8 +41,8 @@ public:
 
     /// Goes on where another end of the same lane has stopped.
     void adopt() {
-        requests_.adopt();
-        replies_.adopt();
+        requests_.adopt(shm::ResumePoint::parse_requests(*control_).value());
+        replies_.adopt(shm::ResumePoint::parse_replies(*control_).value());
     }
 
     /// Sends what the writer holds; false: the ring is full.
