@@ -187,41 +187,48 @@ bool Engine::violates(const char* what) {
 Engine::Served Engine::serve(Session& session, std::size_t lane_index) {
     Lane& lane = *session.lanes()[lane_index];
     const auto decoded = decode(lane.message(), grid_.changes_max(), request_);
-    if (!decoded) {
-        const DecodeFailure& failure = decoded.error();
-        if (failure.breaks_protocol) {
-            violation_ = failure.error;
-            return Served::broken;
-        }
-        ++session.requests;
-        ++refused_;
-        lane.set_last_number(std::max(lane.last_number(), request_.number));
-        answer(lane, request_.number,
-               replies_.refused(request_.number, failure.error, failure.command));
-        return Served::answered;
-    }
-    // Its reply was in the ring before the former broker had let go of the request, or it was sent
-    // a second time because that broker might have had a part of it.
-    const bool is_old = request_.number <= lane.last_number();
-    if (is_old && lane.was_resumed()) return Served::answered;
-    if (const InDoubt* doubt = lane.in_doubt()) {
-        const std::uint64_t before = std::min(request_.number - 1, doubt->until());
-        if (!answer_doubtful(session, lane_index, before)) return Served::again;
-        const bool is_doubtful = request_.number <= doubt->until();
-        if (is_doubtful && doubt->had_its_turn(request_.number)) {
-            return answer_doubtful(session, lane_index, request_.number) ? Served::answered
-                                                                         : Served::again;
-        }
-        if (!is_doubtful) lane.end_doubt();
-    }
-    if (is_old) {
-        violation_ = Error(Errc::bad_request, "the numbers of its requests do not count up");
+    if (!decoded && decoded.error().breaks_protocol) {
+        violation_ = decoded.error().error;
         return Served::broken;
     }
-    if (!reply_to(session, lane_index)) return Served::again;
+    // Whatever becomes of the request, its reply comes behind those to the requests before it.
+    if (const auto served = settle_doubts(session, lane_index, request_.number)) return *served;
+    if (decoded) {
+        if (!reply_to(session, lane_index)) return Served::again;
+    } else {
+        refuse(lane, request_.number, decoded.error().error, decoded.error().command);
+    }
     lane.set_last_number(request_.number);
     ++session.requests;
     return Served::answered;
+}
+
+/// Brings a lane to the point at which its request `number` is the next one to be answered.
+/// Returns none then, and otherwise what has become of the request.
+std::optional<Engine::Served> Engine::settle_doubts(const Session& session, std::size_t lane_index,
+                                                    std::uint64_t number) {
+    Lane& lane = *session.lanes()[lane_index];
+    // Its reply was in the ring before the former broker had let go of the request, or it was sent
+    // a second time because that broker might have had a part of it.
+    const bool is_old = number <= lane.last_number();
+    if (is_old && lane.was_resumed()) return Served::answered;
+    if (const InDoubt* doubt = lane.in_doubt()) {
+        const std::uint64_t before = std::min(number - 1, doubt->until());
+        if (!answer_doubtful(session, lane_index, before)) return Served::again;
+        const bool is_doubtful = number <= doubt->until();
+        if (is_doubtful && doubt->had_its_turn(number)) {
+            return answer_doubtful(session, lane_index, number) ? Served::answered : Served::again;
+        }
+        if (!is_doubtful) lane.end_doubt();
+    }
+    if (!is_old) return std::nullopt;
+    violation_ = Error(Errc::bad_request, "the numbers of its requests do not count up");
+    return Served::broken;
+}
+
+void Engine::refuse(Lane& lane, std::uint64_t number, const Error& error, std::size_t command) {
+    ++refused_;
+    answer(lane, number, replies_.refused(number, error, command));
 }
 
 void Engine::answer(Lane& lane, std::uint64_t number, ByteView reply, Revision wait_for) {
@@ -234,21 +241,20 @@ void Engine::answer(Lane& lane, std::uint64_t number, ByteView reply, Revision w
 
 bool Engine::reply_to(Session& session, std::size_t lane_index) {
     Lane& lane = *session.lanes()[lane_index];
-    const auto refuse = [&](const Error& error, std::size_t command) {
-        ++refused_;
-        answer(lane, request_.number, replies_.refused(request_.number, error, command));
+    const auto refuse_it = [&](const Error& error, std::size_t command) {
+        refuse(lane, request_.number, error, command);
         return true;
     };
     if (request_.message) {
         const auto served = messaging_.serve(session, static_cast<std::uint32_t>(lane_index),
                                              request_.number, *request_.message, now_ns_);
-        if (!served) return refuse(served.error(), 0);
+        if (!served) return refuse_it(served.error(), 0);
         answer(lane, request_.number, {});
         return true;
     }
     for (std::size_t i = 0; i < request_.commands.size(); ++i) {
         if (!session.peer().access.may(request_.commands[i])) {
-            return refuse(Error(Errc::permission_denied, std::string(request_.commands[i].name)),
+            return refuse_it(Error(Errc::permission_denied, std::string(request_.commands[i].name)),
                           i);
         }
     }
@@ -260,12 +266,12 @@ bool Engine::reply_to(Session& session, std::size_t lane_index) {
     }
     if (is_of_grid(request_.commands.front().kind)) {
         if (auto ready = prepare_index_command(request_.commands.front()); !ready) {
-            return refuse(ready.error(), 0);
+            return refuse_it(ready.error(), 0);
         }
     }
-    if (request_.durable && !durability_->has_store()) return refuse(Error(Errc::memory_only), 0);
+    if (request_.durable && !durability_->has_store()) return refuse_it(Error(Errc::memory_only), 0);
     if (durability_->is_failing()) {
-        return refuse(Error(Errc::read_only, durability_->reason()), 0);
+        return refuse_it(Error(Errc::read_only, durability_->reason()), 0);
     }
     const Origin origin{session.id(), static_cast<std::uint16_t>(lane_index), request_.number};
     lane.begin(request_.number);
@@ -273,7 +279,7 @@ bool Engine::reply_to(Session& session, std::size_t lane_index) {
     if (!revision) {
         const Refusal& refusal = revision.error();
         if (refusal.error == Errc::grid_full && grid_.store_holds_memory()) return false;
-        return refuse(refusal.error, refusal.command);
+        return refuse_it(refusal.error, refusal.command);
     }
     answer(lane, request_.number, replies_.committed(request_.number, *revision, versions_),
            request_.durable ? *revision : 0);

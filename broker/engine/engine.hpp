@@ -131,6 +131,9 @@ private:
     enum class Served { answered, again, broken };
     [[nodiscard]] Served serve(Session& session, std::size_t lane_index);
     [[nodiscard]] bool violates(const char* what);
+    [[nodiscard]] std::optional<Served> settle_doubts(const Session& session,
+                                                      std::size_t lane_index, std::uint64_t number);
+    void refuse(Lane& lane, std::uint64_t number, const Error& error, std::size_t command);
     /// False: the request is to be tried again, when the store has let go of memory.
     [[nodiscard]] bool reply_to(Session& session, std::size_t lane_index);
     /// Makes the command one for the record that defines an index. Error: index_limit.

@@ -214,6 +214,56 @@ TEST_F(TakeOver, WhatWasKeptBackIsAnsweredFromTheRing) {
     EXPECT_EQ(answers[2].versions, (std::vector<Version>{1, 1}));
 }
 
+/// A reply that is sent before the doubts in front of it are settled would end them unanswered.
+TEST_F(TakeOver, RequestThatCannotBeDecodedIsAnsweredBehindTheDoubtsInFrontOfIt) {
+    const BrokerWords before(lane_.control());
+    put("a", "1");
+    put("b", "2");
+    first_.settle();
+    const std::uint32_t head = lane_.control().broker.request_head.load();
+    before.put_back(lane_.control());
+    lane_.control().broker.request_head.store(head);
+    put("bad//name", "3");
+    put("c", "4");
+
+    Successor next(first_, true);
+    ASSERT_TRUE(next.resume(client_));
+    EXPECT_TRUE(next.turn_and_take().empty()) << "the first two wait for the disk";
+    next.durability.durable = next.durability.wanted.load();
+    const auto answers = next.turn_and_take();
+    ASSERT_EQ(answers.size(), 4U);
+    for (std::size_t i = 0; i < answers.size(); ++i) EXPECT_EQ(answers[i].number, i + 1);
+    EXPECT_EQ(answers[0].error, Errc::ok);
+    EXPECT_EQ(answers[1].error, Errc::ok);
+    EXPECT_EQ(answers[2].error, Errc::bad_name);
+    EXPECT_EQ(answers[3].error, Errc::ok);
+}
+
+/// The same where the former broker had the bad request, too, and where a good one comes behind it
+/// that the ring says was applied.
+TEST_F(TakeOver, RequestThatCannotBeDecodedAndHadItsTurnIsAnsweredOnce) {
+    put("a", "1");
+    first_.settle();
+    ASSERT_EQ(lane_.take_all().size(), 1U);
+    const BrokerWords before(lane_.control());
+    put("b", "2");
+    put("bad//name", "3");
+    put("c", "4");
+    first_.settle();
+    before.put_back(lane_.control());
+
+    Successor next(first_);
+    ASSERT_TRUE(next.resume(client_));
+    const auto answers = next.turn_and_take();
+    ASSERT_EQ(answers.size(), 3U);
+    EXPECT_EQ(answers[0].number, 2U);
+    EXPECT_EQ(answers[0].error, Errc::ok);
+    EXPECT_EQ(answers[1].number, 3U);
+    EXPECT_EQ(answers[1].error, Errc::not_applied);
+    EXPECT_EQ(answers[2].number, 4U);
+    EXPECT_EQ(answers[2].error, Errc::ok);
+}
+
 /// The ring does not reach back to a request that is gone: nobody can say what became of it.
 TEST_F(TakeOver, WhatTheRingDoesNotKnowStaysInDoubt) {
     put("a", "1");
@@ -333,7 +383,7 @@ TEST_F(TakeOver, RandomWordsOfAResumedLaneHarmNobody) {
     SessionClient honest = first_.open();
     LaneClient& honest_lane = honest.open_lane();
     std::mt19937 random(5);
-    const auto word = [&random](std::uint64_t ring) {
+    const auto any_word = [&random](std::uint64_t ring) {
         switch (random() % 4) {
             case 0: return static_cast<std::uint32_t>(8 * (random() % 64));
             case 1: return static_cast<std::uint32_t>(ring - random() % 64);
@@ -341,31 +391,39 @@ TEST_F(TakeOver, RandomWordsOfAResumedLaneHarmNobody) {
             default: return 0U;
         }
     };
+    const auto index = [&random] { return static_cast<std::uint32_t>(random()) & ~7U; };
+    const auto little = [&random] { return static_cast<std::uint32_t>(8 * (random() % 64)); };
     constexpr std::size_t lanes = limits::lanes_per_session_max;
     client_.memory.control().lanes_open = lanes;
     first_.settle();
     std::size_t resumed = 0;
     std::unique_ptr<Successor> next;
-    for (int round = 0; round < 200; ++round) {
+    constexpr int rounds = 24;
+    for (int round = 0; round < rounds; ++round) {
         shm::LaneControl& lane = client_.memory.lane(lanes - 1);
-        lane.broker.request_head = word(shm::request_ring_bytes);
-        lane.client.request_tail = random() % 2 == 0 ? lane.broker.request_head.load()
-                                                     : word(shm::request_ring_bytes);
-        lane.client_reply.reply_head = word(shm::reply_ring_bytes);
-        lane.broker_reply.store(
-            random() % 2 == 0 ? lane.client_reply.reply_head.load() : word(shm::reply_ring_bytes),
-            word(64));
-        lane.client.sent = word(64);
-        lane.broker.begun = word(64);
-        next = std::make_unique<Successor>(first_);
-        if (next->resume(client_)) {
-            ++resumed;
-            next->turn_and_take();
+        if (round % 2 == 0) {  // possible, with whatever the rings hold between them
+            lane.broker.request_head = index();
+            lane.client.request_tail = lane.broker.request_head + little();
+            lane.client_reply.reply_head = index();
+            lane.broker_reply.store(lane.client_reply.reply_head + little(), 0);
+            lane.client.sent = random() % 64;
+            lane.broker.begun = static_cast<std::uint32_t>(random() % 64);
+        } else {
+            lane.broker.request_head = any_word(shm::request_ring_bytes);
+            lane.client.request_tail = any_word(shm::request_ring_bytes);
+            lane.client_reply.reply_head = any_word(shm::reply_ring_bytes);
+            lane.broker_reply.store(any_word(shm::reply_ring_bytes), any_word(64));
+            lane.client.sent = any_word(64);
+            lane.broker.begun = any_word(64);
         }
+        // The last broker has ended the session, which is about to be given back once more.
+        first_.segment.view().session(client_.id - 1).id.store(client_.id);
+        next = std::make_unique<Successor>(first_);
+        if (next->resume(client_)) ++resumed;
         for (int turns = 0; turns < 8; ++turns) next->engine.turn(first_.now_ns, next->outbox);
     }
-    EXPECT_GT(resumed, 10U);
-    EXPECT_LT(resumed, 190U);
+    EXPECT_GE(resumed, rounds / 2);
+    EXPECT_LT(resumed, rounds);
     ASSERT_TRUE(honest_lane.put("honest", "1"));
     honest_lane.control().client.sent = honest_lane.number;
     ASSERT_TRUE(next->resume(honest));
