@@ -57,6 +57,7 @@ struct Flags {
     std::optional<std::uint64_t> retain_entries;
     std::optional<std::string> retain_bytes;
     std::optional<std::size_t> sessions_max;
+    std::optional<std::string> session_memory;
     std::optional<std::uint64_t> spin_us;
     std::optional<std::string> data_directory;
     std::optional<std::string> durability;
@@ -86,6 +87,8 @@ void declare(CLI::App& app, Flags& flags) {
                    "Replaced versions kept for old revisions (default: a 16th of the heap)");
     app.add_option("--sessions-max", flags.sessions_max, "Sessions served at once (default: 4096)")
         ->check(CLI::NonNegativeNumber);
+    app.add_option("--session-memory", flags.session_memory,
+                   "Broker memory for unfinished requests, replies and calls (default: 128MiB)");
     app.add_option("--spin-us", flags.spin_us,
                    "How long the idle engine spins before it sleeps (default: 200)")
         ->check(CLI::NonNegativeNumber);
@@ -164,6 +167,11 @@ Result<void> apply(const Flags& flags, Options& options) {
         if (!bytes) return Error(bytes.error().code, "--retain-bytes: " + bytes.error().detail);
         options.retention.retain_bytes = *bytes;
     }
+    if (flags.session_memory) {
+        auto bytes = parse_bytes(*flags.session_memory);
+        if (!bytes) return Error(bytes.error().code, "--session-memory: " + bytes.error().detail);
+        options.session_memory_bytes = *bytes;
+    }
     return {};
 }
 
@@ -172,6 +180,9 @@ Result<void> check(const Options& options) {
     if (options.sessions_max == 0 || options.sessions_max > limits::sessions_max) {
         return Error(Errc::bad_configuration,
                      "sessions-max must be between 1 and " + std::to_string(limits::sessions_max));
+    }
+    if (options.session_memory_bytes < limits::sessions_memory_bytes_min) {
+        return Error(Errc::bad_configuration, "session-memory must be at least 16MiB");
     }
     if (options.spin < options.spin.zero() || options.spin > std::chrono::minutes(1)) {
         return Error(Errc::bad_configuration, "spin-us must be at most a minute");

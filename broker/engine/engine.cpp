@@ -10,7 +10,7 @@
 namespace ringside::broker {
 
 Engine::Engine(const shm::SegmentView& segment, GridHost host, GridOptions options,
-               Durability& durability, MessagingOptions messaging)
+               Durability& durability, MessagingOptions messaging, const MemoryLimits& memory)
     : segment_(segment),
       grid_(
           segment,
@@ -20,6 +20,7 @@ Engine::Engine(const shm::SegmentView& segment, GridHost host, GridOptions optio
               return std::move(host);
           }(),
           options),
+      accounts_(memory),
       messaging_(segment, grid_, touched_, messaging),
       durability_(&durability) {}
 
@@ -47,6 +48,10 @@ void Engine::open(std::unique_ptr<Session> session, std::uint64_t now_ns) {
 
 /// Counted before its client is told that it has it.
 void Engine::enlist(std::unique_ptr<Session> session) {
+    // The session itself, and the record that tells of it.
+    constexpr std::size_t session_bytes = sizeof(Session) + 2048;
+    session->account().charge(session_bytes);
+    accounts_.open(session->account(), session->peer().credentials.uid);
     sessions_.push_back(std::move(session));
     segment_.header().counters.sessions_open.store(sessions_.size(), std::memory_order_relaxed);
 }
@@ -59,6 +64,7 @@ std::unique_ptr<Session> Engine::close(SessionId id) {
     sessions_.erase(place);
     std::erase(active_, session.get());
     messaging_.ended(*session, now_ns_);
+    accounts_.close(session->account());
     for (const auto& lane : session->lanes()) std::erase(touched_, lane.get());
     for (const auto& lane : session->lanes()) std::erase(holding_, lane.get());
     reach(CrashPoint::session_unlisted);
@@ -151,7 +157,10 @@ bool Engine::drain(Session& session, std::size_t lane_index, std::size_t& budget
         const Lane::Taken taken = session.take_frame(lane_index);
         if (taken == Lane::Taken::nothing) break;
         --budget;
-        if (taken == Lane::Taken::part) continue;
+        if (taken == Lane::Taken::part) {
+            if (!admit_part(session, lane)) return false;
+            continue;
+        }
         if (taken == Lane::Taken::broken) {
             violation_ = lane.fault();
             return false;
@@ -160,7 +169,8 @@ bool Engine::drain(Session& session, std::size_t lane_index, std::size_t& budget
         const std::uint32_t hint = lane.next_hint();
         const shm::RecordTableReader table(segment_);
         if (hint != 0) table.prefetch_entry_of(hint);
-        const Served served = serve(session, lane_index);
+        const Served served = taken == Lane::Taken::refused ? serve_refusal(session, lane_index)
+                                                            : serve(session, lane_index);
         if (hint != 0) table.prefetch_candidate_of(hint);
         if (served == Served::again) {
             lane.keep_message();
@@ -224,6 +234,40 @@ std::optional<Engine::Served> Engine::settle_doubts(const Session& session, std:
     if (!is_old) return std::nullopt;
     violation_ = Error(Errc::bad_request, "the numbers of its requests do not count up");
     return Served::broken;
+}
+
+/// A role that cannot write has no use for a message of several frames: it is refused before the
+/// broker holds more of it.
+bool Engine::admit_part(const Session& session, Lane& lane) {
+    if (!lane.has_part() || session.peer().access.may_write_something()) return true;
+    return lane.refuse_message(Errc::permission_denied) ||
+           violates("a message that does not begin as a request does");
+}
+
+Engine::Served Engine::serve_refusal(const Session& session, std::size_t lane_index) {
+    Lane& lane = *session.lanes()[lane_index];
+    const Lane::RefusedMessage refused = lane.refusal();
+    if (const auto served = settle_doubts(session, lane_index, refused.number)) return *served;
+    refuse(lane, refused.number, Error(refused.why), 0);
+    lane.set_last_number(refused.number);
+    return Served::answered;
+}
+
+/// Has the heaviest sessions give way where a limit was passed in this turn: first what they have
+/// not finished sending, which they can send again; where that is not most of it, the session.
+void Engine::bound_memory() {
+    if (!accounts_.has_excess()) return;
+    for (const auto& [session, limit] : accounts_.excesses()) {
+        const std::size_t before = session->account().bytes();
+        const bool is_refused = session->refuse_messages(limit);
+        if (is_refused && session->account().bytes() <= before / 2) {
+            ++memory_refusals_;
+            continue;
+        }
+        ++memory_closures_;
+        violators_.emplace_back(session->id(),
+                                Error(limit, std::to_string(before >> 10) + " KiB"));
+    }
 }
 
 void Engine::refuse(Lane& lane, std::uint64_t number, const Error& error, std::size_t command) {
@@ -338,6 +382,7 @@ void Engine::finish_turn(Outbox& outbox) {
     }
     for (Lane* lane : touched_) {
         const shm::SleepsOn place = lane->sleeps_on();
+        lane->settle_account();
         const bool has_news = lane->take_news();
         if (place == shm::SleepsOn::reply_tail && has_news) {
             outbox.wake.push_back(&lane->reply_tail_word());
@@ -350,7 +395,10 @@ void Engine::finish_turn(Outbox& outbox) {
     if (outbox.subjects != 0) {
         for (const auto& session : sessions_) outbox.sleepers += session->sleepers(outbox.subjects);
     }
-    for (auto& [id, reason] : violators_) outbox.ended.push_back({close(id), std::move(reason)});
+    bound_memory();
+    for (auto& [id, reason] : violators_) {
+        if (auto session = close(id)) outbox.ended.push_back({std::move(session), reason});
+    }
     violators_.clear();
 }
 
@@ -386,6 +434,9 @@ void Engine::housekeep(std::uint64_t now_ns) {
     shm::Counters& counters = segment_.header().counters;
     messaging_.store_counters(counters);
     counters.refused.store(refused_, std::memory_order_relaxed);
+    counters.session_bytes.store(accounts_.bytes(), std::memory_order_relaxed);
+    counters.memory_refusals.store(memory_refusals_, std::memory_order_relaxed);
+    counters.memory_closures.store(memory_closures_, std::memory_order_relaxed);
     counters.sessions_open.store(sessions_.size(), std::memory_order_relaxed);
     counters.sessions_total.store(sessions_total_, std::memory_order_relaxed);
     for (const auto& session : sessions_) store_entry(*session);

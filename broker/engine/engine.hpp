@@ -37,7 +37,7 @@ struct Outbox {
     std::uint32_t subjects = 0;                ///< of the changes that became visible
     std::uint32_t sleepers = 0;                ///< watchers that sleep for one of them
     std::vector<const shm::HalfWord*> wake;    ///< words that clients sleep on in their lanes
-    std::vector<EndedSession> ended;           ///< sessions that broke the protocol
+    std::vector<EndedSession> ended;           ///< sessions that the engine has closed
     std::vector<std::uint32_t> freed_indices;  ///< of sessions that will not come back
     bool is_durability_wanted = false;         ///< somebody waits for the disk
 
@@ -60,7 +60,8 @@ struct Outbox {
 ///      began; and a look at a few sessions that are idle;
 ///      then what sessions are to be told, and the records that tell of them
 ///   3  publish: all commits of the turn become visible by one store
-///   4  replies become visible: who reads one sees its commit
+///   4  replies become visible: who reads one sees its commit; sessions that take too much of the
+///      broker's memory give way
 ///   5  who sleeps for any of this is put into the outbox
 /// It makes no system call, has no thread and no clock of its own: the broker drives it with lanes,
 /// the tests with whatever they like. Thread safety: one thread.
@@ -77,7 +78,9 @@ public:
 
     /// `durability`: of the grid's store; without one, nothing can be durable.
     Engine(const shm::SegmentView& segment, GridHost host, GridOptions options,
-           Durability& durability, MessagingOptions messaging = {});
+           Durability& durability, MessagingOptions messaging = {},
+           const MemoryLimits& memory =
+               MemoryLimits::of_total(limits::sessions_memory_bytes_default));
 
     /// The records, before the first turn: for restoring them.
     [[nodiscard]] Grid& grid() noexcept { return grid_; }
@@ -133,6 +136,10 @@ private:
     [[nodiscard]] bool violates(const char* what);
     [[nodiscard]] std::optional<Served> settle_doubts(const Session& session,
                                                       std::size_t lane_index, std::uint64_t number);
+    /// Whether a part of a message may be followed by more. False: it ends the session.
+    [[nodiscard]] bool admit_part(const Session& session, Lane& lane);
+    [[nodiscard]] Served serve_refusal(const Session& session, std::size_t lane_index);
+    void bound_memory();
     void refuse(Lane& lane, std::uint64_t number, const Error& error, std::size_t command);
     /// False: the request is to be tried again, when the store has let go of memory.
     [[nodiscard]] bool reply_to(Session& session, std::size_t lane_index);
@@ -154,6 +161,7 @@ private:
 
     shm::SegmentView segment_;
     Grid grid_;
+    MemoryAccounts accounts_;  ///< outlives the sessions
     std::vector<std::unique_ptr<Session>> sessions_;
     std::vector<Session*> active_;
     std::size_t next_active_ = 0;
@@ -172,6 +180,8 @@ private:
     Error violation_;
     std::vector<std::pair<SessionId, Error>> violators_;
     std::uint64_t refused_ = 0;
+    std::uint64_t memory_refusals_ = 0;
+    std::uint64_t memory_closures_ = 0;
     std::uint64_t sessions_total_ = 0;
     std::vector<AbsentSession> absent_;
     AppliedCommits applied_;  ///< of absent sessions

@@ -47,7 +47,8 @@ void wake_lanes(const Session& session) noexcept {
 }  // namespace
 
 EngineThread::EngineThread(const shm::Segment& segment, GridOptions options, EngineTimes times,
-                           Durability& durability, MessagingOptions messaging, Handover& handover,
+                           Durability& durability, MessagingOptions messaging,
+                           const MemoryLimits& memory, Handover& handover,
                            std::function<void()> on_news)
     : segment_(&segment),
       heartbeat_interval_ns_(static_cast<std::uint64_t>(times.heartbeat_interval.count()) * ms),
@@ -64,7 +65,7 @@ EngineThread::EngineThread(const shm::Segment& segment, GridOptions options, Eng
            .heavy_fence = [] { shm::membarrier_all(); },
            .collect_pins = {},
            .kept_from = nullptr},
-          options, durability, messaging) {}
+          options, durability, messaging, memory) {}
 
 EngineThread::~EngineThread() { stop(); }
 

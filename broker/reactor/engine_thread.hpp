@@ -30,8 +30,8 @@ struct EngineTimes {
 class EngineThread {
 public:
     EngineThread(const shm::Segment& segment, GridOptions options, EngineTimes times,
-                 Durability& durability, MessagingOptions messaging, Handover& handover,
-                 std::function<void()> on_news);
+                 Durability& durability, MessagingOptions messaging, const MemoryLimits& memory,
+                 Handover& handover, std::function<void()> on_news);
     ~EngineThread();
     EngineThread(const EngineThread&) = delete;
     EngineThread& operator=(const EngineThread&) = delete;

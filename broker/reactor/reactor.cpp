@@ -56,7 +56,8 @@ Reactor::Reactor(const shm::Segment& segment, const Options& options, const shm:
       pause_(context_),
       acceptor_(context_),
       engine_(segment, options.retention, {.spin = options.spin}, durability, options.messaging(),
-              handover_, [this] { asio::post(context_, [this] { take_news(); }); }) {
+              MemoryLimits::of_total(options.session_memory_bytes), handover_,
+              [this] { asio::post(context_, [this] { take_news(); }); }) {
     for (std::uint32_t i = 0; i < options.sessions_max; ++i) free_indices_.push_back(i);
 }
 

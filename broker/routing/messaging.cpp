@@ -118,9 +118,12 @@ void Messaging::review(Session& session, std::uint64_t now_ns) {
 /// has only one of the two kinds.
 void Messaging::read_declarations(Session& session, std::uint64_t now_ns) {
     std::vector<Declarations::Change> changes;
+    const std::size_t bytes_before = session.declarations().bytes();
     session.declarations().review(session.memory().view(), [&](const Declarations::Change& change) {
         changes.push_back(change);
     });
+    session.account().charge(session.declarations().bytes());
+    session.account().release(bytes_before);
     for (const auto& change : changes) declare_first(session, change);
     for (const auto& change : changes) undeclare(session, change, now_ns);
     for (const auto& change : changes) declare(session, change);

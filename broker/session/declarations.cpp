@@ -24,6 +24,7 @@ void Declarations::review(const shm::SessionMemoryView& memory,
         std::uint32_t sequence = 0;
         auto content = declaration.read(sequence);
         if (!content) continue;  // it counts again when it is written
+        bytes_ = bytes_ + bytes_of(*content) - bytes_of(place.content);
         const Declaration::Content before = std::exchange(place.content, *content);
         place.sequence = sequence;
         on_change({i, sequence, before, *content});
@@ -35,6 +36,14 @@ void Declarations::clear(const std::function<void(const Change&)>& on_change) {
         on_change({i, places_[i].sequence, std::exchange(places_[i].content, {}), {}});
     }
     places_.clear();
+    bytes_ = 0;
+}
+
+std::size_t Declarations::bytes_of(const Declaration::Content& content) noexcept {
+    if (content.kind == shm::DeclarationKind::none) return 0;
+    const bool has_record = content.kind != shm::DeclarationKind::watch;
+    const std::size_t copies = has_record ? 10 : 4;
+    return (has_record ? 1024 : 512) + copies * content.text.size();
 }
 
 }  // namespace ringside::broker

@@ -33,6 +33,10 @@ public:
     void review(const shm::SessionMemoryView& memory,
                 const std::function<void(const Change&)>& on_change);
 
+    /// What all of it takes of the broker's memory, about: copies of it, the records that tell of
+    /// it, and what routes by it.
+    [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
+
     /// Gives all that is declared as gone.
     void clear(const std::function<void(const Change&)>& on_change);
 
@@ -42,7 +46,10 @@ private:
         shm::Declaration::Content content;
     };
 
+    [[nodiscard]] static std::size_t bytes_of(const shm::Declaration::Content& content) noexcept;
+
     std::vector<Place> places_;
+    std::size_t bytes_ = 0;
     std::uint32_t seen_ = 0;
 };
 

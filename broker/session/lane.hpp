@@ -1,11 +1,12 @@
 #pragma once
 
-#include <deque>
+#include <list>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "broker/session/in_doubt.hpp"
+#include "broker/session/memory_account.hpp"
 #include "shm/base/errc.hpp"
 #include "shm/lane/byte_ring.hpp"
 #include "shm/lane/resume_point.hpp"
@@ -21,10 +22,12 @@ namespace ringside::broker {
 /// as the outcome of a call, shares the reply ring, and leaves room for a plain reply in it. What
 /// the client writes to the lane is checked by the rings; `is_broken` says that it lied.
 ///
+/// What a lane takes of the broker's memory goes to the account of its session.
+///
 /// Thread safety: the engine thread only.
 class Lane {
 public:
-    Lane(const shm::SessionMemoryView& memory, std::size_t index) noexcept;
+    Lane(const shm::SessionMemoryView& memory, std::size_t index, MemoryAccount& account) noexcept;
 
     /// Continues where a former broker has stopped: `applied` are its commits of this lane, all of
     /// them if `is_complete`.
@@ -44,7 +47,9 @@ public:
     [[nodiscard]] bool has_only_doubts() const noexcept {
         return in_doubt_ && !is_message_kept_ && message_.empty() && !requests_.has_data();
     }
-    [[nodiscard]] bool can_answer() noexcept { return !has_pending() && has_room_for_reply(); }
+    [[nodiscard]] bool can_answer() noexcept {
+        return !has_pending() && held_.size() < limits::held_replies_max && has_room_for_reply();
+    }
 
     /// Whether a call of `take_frame` or `send_pending` has something to do.
     [[nodiscard]] bool is_ready() noexcept {
@@ -61,6 +66,7 @@ public:
         nothing,  ///< no frame is there, or no room for a reply
         part,     ///< a frame, but not the message's last
         message,  ///< `message()` is whole
+        refused,  ///< the last frame of a message that was refused: see `refusal`
         broken,   ///< what is there cannot be a frame: see `fault`
     };
 
@@ -70,10 +76,27 @@ public:
     /// Why `take_frame` gave `broken`.
     [[nodiscard]] Error fault() const;
 
+    /// Gives up the message of which a part has come: its bytes are released, the rest is skipped,
+    /// and `take_frame` says `refused` when it is over. Returns false if the part that has come
+    /// does not begin as a request does, so that nobody could be answered.
+    [[nodiscard]] bool refuse_message(Errc why);
+    [[nodiscard]] bool has_part() const noexcept { return !is_message_kept_ && !message_.empty(); }
+
+    /// The request whose message was refused.
+    struct RefusedMessage {
+        std::uint64_t number = 0;
+        Errc why = Errc::ok;
+    };
+    /// REQUIRES: `take_frame` gave `refused`.
+    [[nodiscard]] const RefusedMessage& refusal() const noexcept { return *refused_; }
+
+    /// Brings the account of its session up to date.
+    void settle_account() noexcept;
+
     /// Bytes of the message so far; it is whole when `take_frame` said so.
     [[nodiscard]] ByteView message() const noexcept { return message_; }
 
-    /// Lets the next `take_frame` give this message once more: its time has not come.
+    /// Lets the next `take_frame` give this message, or refusal, once more: its time has not come.
     void keep_message() noexcept { is_message_kept_ = true; }
 
     /// Makes place for the next message.
@@ -130,7 +153,7 @@ public:
             const Held& first = held_.front();
             answer(first.number, first.revision <= durable ? ByteView(first.reply)
                                                            : ByteView(refuse(first.number)));
-            held_.pop_front();
+            drop_held();
         }
     }
 
@@ -192,6 +215,7 @@ private:
         return !undelivered_.empty() && can_deliver(undelivered_.front().size());
     }
     void begin_pending(ByteView message, std::uint64_t number);
+    void drop_held() noexcept;
     [[nodiscard]] std::uint32_t piece_bytes_next() const noexcept;
 
     shm::LaneControl* control_;
@@ -204,9 +228,14 @@ private:
     std::uint64_t pending_number_ = 0;   ///< of the request whose reply is sent in pieces
     std::uint64_t answered_number_ = 0;  ///< of the last request whose reply is in the ring
     std::optional<InDoubt> in_doubt_;
-    std::deque<Held> held_;
-    std::deque<Bytes> undelivered_;
+    // Lists, because a lane that has none of them takes no memory for them.
+    std::list<Held> held_;
+    std::list<Bytes> undelivered_;
+    std::size_t held_bytes_ = 0;
     std::size_t undelivered_bytes_ = 0;
+    std::optional<RefusedMessage> refused_;
+    MemoryAccount* account_;
+    std::size_t charged_bytes_ = 0;
     shm::Claims* claims_;
     std::vector<std::uint32_t> free_claims_;
     std::uint32_t claims_used_ = 0;

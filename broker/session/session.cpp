@@ -97,7 +97,7 @@ bool Session::adopt_lanes() {
     const std::size_t wanted = lanes_open();
     if (wanted <= lanes_.size()) return false;
     while (lanes_.size() < wanted) {
-        lanes_.push_back(std::make_unique<Lane>(memory_.view(), lanes_.size()));
+        lanes_.push_back(std::make_unique<Lane>(memory_.view(), lanes_.size(), account_));
     }
     return true;
 }
@@ -140,6 +140,15 @@ Lane::Taken Session::take_frame(std::size_t lane) {
 void Session::forget_message(std::size_t lane) noexcept {
     lanes_[lane]->forget_message();
     if (large_lane_ == lane) large_lane_.reset();
+}
+
+bool Session::refuse_messages(Errc why) {
+    for (std::size_t lane = 0; lane < lanes_.size(); ++lane) {
+        if (!lanes_[lane]->has_part()) continue;
+        if (!lanes_[lane]->refuse_message(why)) return false;
+        if (large_lane_ == lane) large_lane_.reset();
+    }
+    return true;
 }
 
 std::size_t Session::pins_used() const noexcept {

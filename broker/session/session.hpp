@@ -10,6 +10,7 @@
 #include "broker/session/access.hpp"
 #include "broker/session/declarations.hpp"
 #include "broker/session/lane.hpp"
+#include "broker/session/memory_account.hpp"
 #include "broker/session/session_memory.hpp"
 
 namespace ringside::broker {
@@ -47,6 +48,12 @@ public:
     [[nodiscard]] std::uint32_t index() const noexcept { return index_; }
     [[nodiscard]] const Peer& peer() const noexcept { return peer_; }
     [[nodiscard]] SessionMemory& memory() noexcept { return memory_; }
+    /// What it costs the broker.
+    [[nodiscard]] MemoryAccount& account() noexcept { return account_; }
+    /// Refuses the messages of which a part has come, in all lanes. Returns false if one of them
+    /// does not begin as a request does.
+    [[nodiscard]] bool refuse_messages(Errc why);
+
     /// What it wants the broker to know.
     [[nodiscard]] Declarations& declarations() noexcept { return declarations_; }
     [[nodiscard]] bool has_declared() const noexcept {
@@ -83,6 +90,7 @@ public:
     [[nodiscard]] std::uint64_t lag(Position head) const noexcept;
 
     std::uint64_t requests = 0;      ///< served so far
+    std::size_t call_bytes = 0;      ///< of its calls under way
     std::uint64_t reviewed_ns = 0;   ///< when its declarations were read last
     std::size_t next_lane = 0;       ///< where the next turn goes on
     bool is_active = false;          ///< among the sessions that every turn serves
@@ -107,6 +115,7 @@ private:
     std::uint32_t index_;
     SessionMemory memory_;
     Peer peer_;
+    MemoryAccount account_{*this};
     Declarations declarations_;
     std::vector<std::unique_ptr<Lane>> lanes_;
     std::optional<std::size_t> large_lane_;

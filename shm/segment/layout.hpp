@@ -155,6 +155,9 @@ struct alignas(cache_line_bytes) Counters {
     Word providers;
     Word listeners;
     Word subjects_provided;
+    Word session_bytes;    ///< of the broker's private memory that sessions cause
+    Word memory_refusals;  ///< unfinished requests that were refused for their memory
+    Word memory_closures;  ///< sessions that were closed for their memory
 };
 
 struct Header {

@@ -29,7 +29,8 @@ public:
         : segment(
               shm::Segment::create_anonymous({.memory_bytes = 32ULL << 20, .ring_entries = 4096})
                   .value()),
-          engine(segment, {}, times, durability_, {}, handover_, [] {}) {
+          engine(segment, {}, times, durability_, {},
+                 MemoryLimits::of_total(limits::sessions_memory_bytes_default), handover_, [] {}) {
         engine.start().value();
     }
     ~RunningEngine() {

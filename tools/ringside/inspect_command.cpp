@@ -173,6 +173,9 @@ void report_work(Report& report, const shm::SegmentView& segment) {
     report.fact("pins_revoked", load(counters.pins_revoked));
     report.fact("sessions_open", load(counters.sessions_open));
     report.fact("sessions_total", load(counters.sessions_total));
+    report.fact("session_bytes", load(counters.session_bytes), "broker memory for sessions");
+    report.fact("memory_refusals", load(counters.memory_refusals), "unfinished requests refused");
+    report.fact("memory_closures", load(counters.memory_closures), "sessions closed");
 }
 
 void report_messaging(Report& report, const shm::SegmentView& segment) {
