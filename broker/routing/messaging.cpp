@@ -14,9 +14,14 @@ using wire::MessageKind;
 
 namespace {
 
-/// Declarations of one session are read at most so often, so that a session that changes its own
-/// all the time costs the others little.
+/// Declarations of one session are read at most so often, and the less often the more of them have
+/// changed the last time, so that a session that changes its own all the time costs the others
+/// little.
 constexpr std::uint64_t review_interval_ns = 50'000;
+constexpr std::uint64_t review_interval_per_change_ns = 200'000;
+
+/// A turn reads no more sessions after one that has changed more than this.
+constexpr std::size_t changes_per_turn = 16;
 
 bool is_provider(DeclarationKind kind) noexcept {
     return kind == DeclarationKind::provide || kind == DeclarationKind::listen;
@@ -105,18 +110,22 @@ void Messaging::drop(SessionId session, const std::string& name) {
 // Declarations.
 
 void Messaging::review(Session& session, std::uint64_t now_ns) {
-    const bool is_too_soon =
-        now_ns >= session.reviewed_ns && now_ns - session.reviewed_ns < review_interval_ns;
-    if (is_too_soon || !session.has_declared()) return;
-    session.reviewed_ns = now_ns;
+    // A clock that was set back ends the pause.
+    const bool is_too_soon = now_ns < session.review_due_ns && now_ns >= session.reviewed_ns;
+    if (is_too_soon || changes_read_ > changes_per_turn || !session.has_declared()) return;
     session.adopt_lanes();
-    read_declarations(session, now_ns);
+    const std::size_t changes = read_declarations(session, now_ns);
+    changes_read_ += changes;
+    session.reviewed_ns = now_ns;
+    session.review_due_ns =
+        now_ns + review_interval_ns + (changes - std::min<std::size_t>(changes, 1)) *
+                                          review_interval_per_change_ns;
 }
 
 /// New watches and users come before those that have ended: where one takes the place of another,
 /// what both say is so all the time. It is the other way round with providers and listeners: a lane
 /// has only one of the two kinds.
-void Messaging::read_declarations(Session& session, std::uint64_t now_ns) {
+std::size_t Messaging::read_declarations(Session& session, std::uint64_t now_ns) {
     std::vector<Declarations::Change> changes;
     const std::size_t bytes_before = session.declarations().bytes();
     session.declarations().review(session.memory().view(), [&](const Declarations::Change& change) {
@@ -127,6 +136,7 @@ void Messaging::read_declarations(Session& session, std::uint64_t now_ns) {
     for (const auto& change : changes) declare_first(session, change);
     for (const auto& change : changes) undeclare(session, change, now_ns);
     for (const auto& change : changes) declare(session, change);
+    return changes.size();
 }
 
 /// A watch, or a user.
@@ -233,6 +243,7 @@ Result<void> Messaging::serve(Session& session, std::uint32_t lane, std::uint64_
 }
 
 void Messaging::turn(std::uint64_t now_ns) {
+    changes_read_ = 0;
     calls_.turn(now_ns);
     interest_.turn(now_ns);
     records_.write(now_ns);

@@ -59,7 +59,8 @@ public:
     void store_counters(shm::Counters& counters) const noexcept;
 
 private:
-    void read_declarations(Session& session, std::uint64_t now_ns);
+    /// Returns how many have changed.
+    std::size_t read_declarations(Session& session, std::uint64_t now_ns);
     void declare_first(Session& session, const Declarations::Change& change);
     void declare(Session& session, const Declarations::Change& change);
     void undeclare(const Session& session, const Declarations::Change& change,
@@ -84,6 +85,7 @@ private:
     /// Records that end with their session, and how many of its declarations each is there for.
     std::map<SessionId, std::map<std::string, std::size_t>> records_of_;
     std::vector<const shm::HalfWord*> wakes_;
+    std::size_t changes_read_ = 0;  ///< declarations, in this turn
 };
 
 }  // namespace ringside::broker
