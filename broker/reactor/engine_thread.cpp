@@ -131,6 +131,7 @@ void EngineThread::run() {
         if (!is_idle || has_slept || ++idle_turns % turns_per_clock_reading == 0) now_ns = now();
         if (!is_idle) count_busy(now_ns);
         turn_began_ns_ = now_ns;
+        hand_over_backlog();
         take_orders(now_ns);
         const bool worked = engine_.turn(now_ns, outbox_);
         empty_outbox();
@@ -161,16 +162,15 @@ void EngineThread::take_orders(std::uint64_t now_ns) {
     while (handover_->orders.pop(taken)) {
         const std::unique_ptr<SessionOrder> order(taken);
         if (order->open != nullptr && order->is_resumed) {
-            const SessionId id = order->open->id();
+            const OpenedSession opened{order->open->id(), order->open->peer().connection};
             if (auto refused = engine_.resume(std::move(order->open))) {
                 outbox_.ended.push_back(std::move(*refused));
             } else {
-                opened_.push_back(id);
+                opened_.push_back(opened);
             }
         } else if (order->open != nullptr) {
-            const SessionId id = order->open->id();
+            opened_.push_back({order->open->id(), order->open->peer().connection});
             engine_.open(std::move(order->open), now_ns);
-            opened_.push_back(id);
         } else if (auto session = engine_.leave(order->close)) {
             outbox_.ended.push_back({std::move(session), Error()});
         }
@@ -178,10 +178,17 @@ void EngineThread::take_orders(std::uint64_t now_ns) {
     empty_outbox();
 }
 
+/// The reactor has taken less than there was to say.
+void EngineThread::hand_over_backlog() {
+    if (!handover_->has_backlog()) return;
+    handover_->flush_answers();
+    on_news_();
+}
+
 /// After a turn: who is welcomed finds the record of its session.
 void EngineThread::tell_opened() {
     if (opened_.empty()) return;
-    for (const SessionId id : opened_) handover_->opened.push(id);
+    for (const OpenedSession& opened : opened_) handover_->opened.push(opened);
     opened_.clear();
     on_news_();
 }
@@ -230,7 +237,7 @@ void EngineThread::sleep() {
     asleep.store(1, std::memory_order_seq_cst);
     std::atomic_thread_fence(std::memory_order_seq_cst);  // pairs with a client's, before it looks
     if (!engine_.has_work() && handover_->orders.read_available() == 0) {
-        const bool is_held_up = engine_.is_held_up();
+        const bool is_held_up = engine_.is_held_up() || handover_->has_backlog();
         std::uint64_t wait_ms = (is_held_up ? held_up_interval_ns : heartbeat_interval_ns_) / ms;
         const std::uint64_t now_ms = now() / ms;
         const std::uint64_t next_ms = engine_.next_due_ms();

@@ -71,6 +71,7 @@ public:
 
 private:
     void run();
+    void hand_over_backlog();
     void take_orders(std::uint64_t now_ns);
     void tell_opened();
     void empty_outbox();
@@ -89,7 +90,7 @@ private:
     Waker waker_;
     Engine engine_;
     Outbox outbox_;
-    std::vector<SessionId> opened_;  ///< since the last turn
+    std::vector<OpenedSession> opened_;  ///< since the last turn
     Descriptor epoll_;
     Descriptor nudge_;
     std::atomic<bool> stop_ = false;

@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "shm/base/check.hpp"
 #include "shm/name/system_name.hpp"
 #include "shm/protocol/handshake.hpp"
 #include "shm/protocol/packet.hpp"
@@ -43,6 +44,13 @@ Result<Credentials> credentials_of(int socket) {
         }
     }
     return credentials;
+}
+
+/// What a client is told: which limit it has passed, or that it broke the protocol.
+Errc goodbye_code(Errc reason) noexcept {
+    const bool is_limit = reason == Errc::session_memory_limit ||
+                          reason == Errc::user_memory_limit || reason == Errc::broker_memory_limit;
+    return is_limit ? reason : Errc::session_closed;
 }
 
 }  // namespace
@@ -183,6 +191,7 @@ void Reactor::admit(int descriptor) {
     auto credentials = credentials_of(descriptor);
     if (!credentials) return drop(id);
     peer.credentials = *credentials;
+    peer.id = id;
     peer.deadline.expires_after(options_->greeting_timeout);
     peer.deadline.async_wait([this, id](const boost::system::error_code& error) {
         const auto place = connections_.find(id);
@@ -251,7 +260,7 @@ Result<void> Reactor::greet(Connection& peer, ByteView packet, Descriptor memory
         name.begin(), name.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
     std::string user(hello.user.begin(), std::find(hello.user.begin(), hello.user.end(), '\0'));
     if (auto checked = system_name::check_user(user); !checked) return checked;
-    Peer who{peer.credentials, access, std::move(name), std::move(user)};
+    Peer who{peer.credentials, access, std::move(name), std::move(user), peer.id};
     if (hello.session == 0) return make_session(peer, std::move(who));
     return resume_session(peer, std::move(who), hello, std::move(memory));
 }
@@ -294,6 +303,9 @@ Result<void> Reactor::order_session(Connection& peer, std::unique_ptr<Session> s
                                     bool is_resumed) {
     Descriptor doorbell(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     if (!doorbell.is_open()) return failure("eventfd");
+    if (!handover_.has_room_for_session(connection_of_session_.size())) {
+        return Error(Errc::session_limit, "the broker is busy with other sessions: try again");
+    }
     if (auto listened = engine_.listen_to(doorbell.get()); !listened) return listened;
     peer.welcome.role = static_cast<std::uint16_t>(session->peer().access.role);
     peer.welcome.session = session->id();
@@ -301,22 +313,41 @@ Result<void> Reactor::order_session(Connection& peer, std::unique_ptr<Session> s
     peer.welcome.boot_id = segment_->view().identity().boot_id;
     peer.session = session->id();
     peer.doorbell = std::move(doorbell);
-    handover_.orders.push(new SessionOrder{std::move(session), 0, is_resumed});
-    engine_.nudge();
+    order({std::move(session), 0, is_resumed});
     return {};
 }
 
-void Reactor::welcome(SessionId session) {
+/// REQUIRES: there is room, see Handover.
+void Reactor::order(SessionOrder order) {
+    check_that(handover_.orders.push(new SessionOrder(std::move(order))),
+               "there is room for every order of the reactor");
+    engine_.nudge();
+}
+
+Reactor::Connection* Reactor::connection_of(SessionId session, ConnectionId connection) {
     const auto place = connection_of_session_.find(session);
-    if (place == connection_of_session_.end()) return;  // gone again
-    Connection& peer = *connections_.at(place->second);
+    const bool is_its = place != connection_of_session_.end() && place->second == connection;
+    return is_its ? connections_.at(connection).get() : nullptr;
+}
+
+void Reactor::close_connection(SessionId session, ConnectionId connection) {
+    engine_.stop_listening_to(connections_.at(connection)->doorbell.get());
+    connections_.erase(connection);
+    connection_of_session_.erase(session);
+}
+
+void Reactor::welcome(const OpenedSession& opened) {
+    const SessionId session = opened.session;
+    Connection* asking = connection_of(session, opened.connection);
+    if (asking == nullptr) return;  // gone again
+    Connection& peer = *asking;
     // A session that was resumed has its memory already.
     const int descriptors[] = {peer.memory.get(), peer.doorbell.get()};
     const std::size_t skipped = peer.memory.is_open() ? 0 : 1;
     if (!shm::send_packet(peer.socket.native_handle(), &peer.welcome, sizeof peer.welcome,
                           std::span(descriptors).subspan(skipped))) {
         spdlog::info("pid {} does not take its welcome", peer.credentials.pid);
-        return drop(place->second);
+        return drop(opened.connection);
     }
     spdlog::debug("session {} (pid {}, uid {}) begins", session, peer.credentials.pid,
                   peer.credentials.uid);
@@ -346,12 +377,11 @@ void Reactor::drop(ConnectionId id) {
     connections_.erase(place);
     if (session == 0) return;
     connection_of_session_.erase(session);
-    handover_.orders.push(new SessionOrder{nullptr, session, false});
-    engine_.nudge();
+    order({nullptr, session, false});
 }
 
 void Reactor::take_news() {
-    SessionId opened = 0;
+    OpenedSession opened;
     while (handover_.opened.pop(opened)) welcome(opened);
     EndedSession* ended = nullptr;
     while (handover_.ended.pop(ended)) take_ended(*std::unique_ptr<EndedSession>(ended));
@@ -363,16 +393,12 @@ void Reactor::take_ended(const EndedSession& ended) {
     const Session& session = *ended.session;
     const Peer& peer = session.peer();
     if (ended.was_refused) {
-        const auto refused = connection_of_session_.find(session.id());
-        if (refused == connection_of_session_.end()) return;
+        Connection* refused = connection_of(session.id(), peer.connection);
+        if (refused == nullptr) return;
         spdlog::info("session {} (pid {}) cannot be resumed: {}", session.id(),
                      peer.credentials.pid, ended.reason.text());
-        Connection& connection = *connections_.at(refused->second);
-        engine_.stop_listening_to(connection.doorbell.get());
-        refuse(connection, ended.reason);
-        connections_.erase(refused->second);
-        connection_of_session_.erase(refused);
-        return;
+        refuse(*refused, ended.reason);
+        return close_connection(session.id(), peer.connection);
     }
     free_indices_.push_back(session.index());
     if (ended.reason.code == Errc::ok) {
@@ -380,16 +406,12 @@ void Reactor::take_ended(const EndedSession& ended) {
                       peer.credentials.pid);
         return;
     }
-    spdlog::warn("session {} of {} (pid {}, uid {}) broke the protocol and is closed: {}",
-                 session.id(), peer.program, peer.credentials.pid, peer.credentials.uid,
-                 ended.reason.text());
-    const auto place = connection_of_session_.find(session.id());
-    if (place == connection_of_session_.end()) return;
-    Connection& connection = *connections_.at(place->second);
-    engine_.stop_listening_to(connection.doorbell.get());
-    say_goodbye(connection, Error(Errc::session_closed, ended.reason.detail));
-    connections_.erase(place->second);
-    connection_of_session_.erase(place);
+    spdlog::warn("session {} of {} (pid {}, uid {}) is closed: {}", session.id(), peer.program,
+                 peer.credentials.pid, peer.credentials.uid, ended.reason.text());
+    Connection* connection = connection_of(session.id(), peer.connection);
+    if (connection == nullptr) return;
+    say_goodbye(*connection, Error(goodbye_code(ended.reason.code), ended.reason.detail));
+    close_connection(session.id(), peer.connection);
 }
 
 }  // namespace ringside::broker

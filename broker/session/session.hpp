@@ -15,12 +15,16 @@
 
 namespace ringside::broker {
 
+/// Names a connection among all that a broker ever accepts; 0: none.
+using ConnectionId = std::uint64_t;
+
 /// What the reactor knows of a peer whose Hello it has accepted.
 struct Peer {
     Credentials credentials;
     Access access;
     std::string program;  ///< for people: as the client calls itself
     std::string user{};   ///< for whom it acts, as it says; empty: for nobody
+    ConnectionId connection = 0;  ///< that greeted
 };
 
 /// The broker's end of one session. Every word of its memory is read once and checked.

@@ -47,8 +47,8 @@ public:
         auto session = std::make_unique<Session>(
             id, id - 1, std::move(memory), Peer{{1, 1, 1, {}}, {shm::Role::admin, {}}, "thread"});
         order(new SessionOrder{std::move(session), 0});
-        SessionId opened = 0;
-        if (!eventually([&] { return handover_.opened.pop(opened); }) || opened != id) {
+        OpenedSession opened;
+        if (!eventually([&] { return handover_.opened.pop(opened); }) || opened.session != id) {
             throw std::runtime_error("the engine does not take the session");
         }
         return {id, view};
