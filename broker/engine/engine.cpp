@@ -123,6 +123,9 @@ void Engine::find_active() {
     const std::size_t looks = std::min(idle_looks_per_turn, sessions_.size());
     for (std::size_t i = 0; i < looks; ++i) {
         if (next_idle_ >= sessions_.size()) next_idle_ = 0;
+        // The misses of a look are spent in the turns before it.
+        __builtin_prefetch(sessions_[(next_idle_ + 2 * looks) % sessions_.size()].get());
+        sessions_[(next_idle_ + looks) % sessions_.size()]->prefetch_service();
         Session& session = *sessions_[next_idle_++];
         if (session.is_active || !session.needs_service()) continue;
         session.is_active = true;
@@ -393,7 +396,10 @@ void Engine::finish_turn(Outbox& outbox) {
     touched_.clear();
     messaging_.take_wakes(outbox.wake);
     if (outbox.subjects != 0) {
-        for (const auto& session : sessions_) outbox.sleepers += session->sleepers(outbox.subjects);
+        outbox.are_sleepers_counted = sessions_.size() <= sleepers_counted_max;
+        if (outbox.are_sleepers_counted) {
+            for (const auto& one : sessions_) outbox.sleepers += one->sleepers(outbox.subjects);
+        }
     }
     bound_memory();
     for (auto& [id, reason] : violators_) {
@@ -429,7 +435,7 @@ bool Engine::is_held_up() const {
 
 void Engine::housekeep(std::uint64_t now_ns) {
     grid_.begin_turn(now_ns);
-    grid_.reclaim();
+    reclaim(now_ns);
     grid_.store_counters();
     shm::Counters& counters = segment_.header().counters;
     messaging_.store_counters(counters);
@@ -439,7 +445,30 @@ void Engine::housekeep(std::uint64_t now_ns) {
     counters.memory_closures.store(memory_closures_, std::memory_order_relaxed);
     counters.sessions_open.store(sessions_.size(), std::memory_order_relaxed);
     counters.sessions_total.store(sessions_total_, std::memory_order_relaxed);
-    for (const auto& session : sessions_) store_entry(*session);
+    store_some_entries();
+}
+
+void Engine::reclaim(std::uint64_t now_ns) {
+    const std::uint64_t interval_ns = sessions_.size() <= sessions_few
+                                          ? 0
+                                          : sessions_.size() * reclaim_interval_per_session_ns;
+    const bool is_too_soon = now_ns >= reclaimed_ns_ && now_ns - reclaimed_ns_ < interval_ns;
+    if (is_too_soon) return;
+    reclaimed_ns_ = now_ns;
+    grid_.reclaim();
+}
+
+void Engine::store_some_entries() {
+    // What a session with all its pins set costs to look at, for a few of them.
+    constexpr std::size_t looks_max = 8 * limits::pins_per_session_max;
+    std::size_t looks = 0;
+    for (std::size_t i = std::min(sessions_.size(), entries_per_housekeeping);
+         i > 0 && looks < looks_max; --i) {
+        if (next_stored_ >= sessions_.size()) next_stored_ = 0;
+        const Session& session = *sessions_[next_stored_++];
+        store_entry(session);
+        looks += 1 + session.lanes().size() + session.pins_used();
+    }
 }
 
 void Engine::store_entry(const Session& session) const {

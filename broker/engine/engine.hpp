@@ -36,6 +36,7 @@ struct AbsentSession {
 struct Outbox {
     std::uint32_t subjects = 0;                ///< of the changes that became visible
     std::uint32_t sleepers = 0;                ///< watchers that sleep for one of them
+    bool are_sleepers_counted = true;          ///< false: too many sessions to look; ask the kernel
     std::vector<const shm::HalfWord*> wake;    ///< words that clients sleep on in their lanes
     std::vector<EndedSession> ended;           ///< sessions that the engine has closed
     std::vector<std::uint32_t> freed_indices;  ///< of sessions that will not come back
@@ -44,6 +45,7 @@ struct Outbox {
     void clear() noexcept {
         subjects = 0;
         sleepers = 0;
+        are_sleepers_counted = true;
         wake.clear();
         ended.clear();
         freed_indices.clear();
@@ -75,6 +77,16 @@ public:
     static constexpr std::size_t idle_looks_per_turn = 8;
     /// A session that asks for nothing in so many turns is idle.
     static constexpr std::uint64_t active_turns = 1024;
+    /// Up to so many sessions, each publication looks which of them sleep for it. Beyond, the
+    /// kernel is asked by a wake of one sleeper: what that costs does not depend on their number.
+    static constexpr std::size_t sleepers_counted_max = 64;
+    /// Sessions whose entry in the segment one housekeeping brings up to date: with one each
+    /// millisecond, all of them within a tenth of a second.
+    static constexpr std::size_t entries_per_housekeeping = limits::sessions_max / 100;
+    /// Up to so many sessions, each housekeeping takes memory back, for which it reads the pins of
+    /// all. Beyond, it does so the less often the more there are.
+    static constexpr std::size_t sessions_few = 256;
+    static constexpr std::uint64_t reclaim_interval_per_session_ns = 10'000;
 
     /// `durability`: of the grid's store; without one, nothing can be durable.
     Engine(const shm::SegmentView& segment, GridHost host, GridOptions options,
@@ -158,6 +170,8 @@ private:
     void release_held();
     void finish_turn(Outbox& outbox);
     void store_entry(const Session& session) const;
+    void store_some_entries();
+    void reclaim(std::uint64_t now_ns);
 
     shm::SegmentView segment_;
     Grid grid_;
@@ -166,6 +180,8 @@ private:
     std::vector<Session*> active_;
     std::size_t next_active_ = 0;
     std::size_t next_idle_ = 0;
+    std::size_t next_stored_ = 0;  ///< session whose entry is brought up to date next
+    std::uint64_t reclaimed_ns_ = 0;
     std::uint64_t turns_ = 0;
     DecodedRequest request_;
     std::string index_name_;  ///< of the request under way

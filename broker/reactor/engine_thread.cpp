@@ -195,8 +195,12 @@ void EngineThread::tell_opened() {
 
 void EngineThread::empty_outbox() {
     for (const shm::HalfWord* word : outbox_.wake) shm::futex_wake_all(*word);
-    if (outbox_.sleepers == 1) {
-        shm::futex_wake_all(shm::low_half(segment_->header().commit.published), outbox_.subjects);
+    const shm::HalfWord& published = shm::low_half(segment_->header().commit.published);
+    if (outbox_.subjects != 0 && !outbox_.are_sleepers_counted) {
+        outbox_.sleepers = shm::futex_wake(published, 1, outbox_.subjects);
+        if (outbox_.sleepers > 0) waker_.wake(outbox_.subjects);  // there may be more
+    } else if (outbox_.sleepers == 1) {
+        shm::futex_wake_all(published, outbox_.subjects);
     } else if (outbox_.sleepers > 1) {
         waker_.wake(outbox_.subjects);
     }

@@ -79,6 +79,18 @@ public:
     [[nodiscard]] Lane::Taken take_frame(std::size_t lane);
     void forget_message(std::size_t lane) noexcept;
 
+    /// Pin slots that the client may have set.
+    [[nodiscard]] std::size_t pins_used() const noexcept;
+
+    /// Loads what `needs_service` is going to look at.
+    void prefetch_service() const noexcept {
+        const shm::SessionMemoryView view = memory_.view();
+        __builtin_prefetch(&view.control().lanes_open);
+        if (lanes_.empty()) return;
+        __builtin_prefetch(lanes_.front().get());
+        __builtin_prefetch(&view.lane(0).client);
+    }
+
     /// Whether a lane has something for the engine to do, or is broken, or declarations are to be
     /// read. Adopts lanes.
     [[nodiscard]] bool needs_service();
@@ -113,7 +125,6 @@ private:
         return lanes_[lane]->message().size() < large_message_bytes || !large_lane_ ||
                *large_lane_ == lane;
     }
-    [[nodiscard]] std::size_t pins_used() const noexcept;
     [[nodiscard]] std::size_t lanes_open() const noexcept;
 
     SessionId id_;
