@@ -40,7 +40,7 @@ void Engine::open(std::unique_ptr<Session> session, std::uint64_t now_ns) {
     reach(CrashPoint::session_entry_written);
     // release: who sees the id sees the rest.
     entry.id.store(session->id(), std::memory_order_release);
-    messaging_.opened(*session);
+    messaging_.opened(*session, now_ns);
     enlist(std::move(session));
     ++sessions_total_;
     reach(CrashPoint::session_opened);
@@ -268,8 +268,7 @@ void Engine::bound_memory() {
             continue;
         }
         ++memory_closures_;
-        violators_.emplace_back(session->id(),
-                                Error(limit, std::to_string(before >> 10) + " KiB"));
+        violators_.emplace_back(session->id(), Error(limit, std::to_string(before >> 10) + " KiB"));
     }
 }
 
@@ -302,7 +301,7 @@ bool Engine::reply_to(Session& session, std::size_t lane_index) {
     for (std::size_t i = 0; i < request_.commands.size(); ++i) {
         if (!session.peer().access.may(request_.commands[i])) {
             return refuse_it(Error(Errc::permission_denied, std::string(request_.commands[i].name)),
-                          i);
+                             i);
         }
     }
     if (request_.commands.size() == 1 &&
@@ -316,7 +315,8 @@ bool Engine::reply_to(Session& session, std::size_t lane_index) {
             return refuse_it(ready.error(), 0);
         }
     }
-    if (request_.durable && !durability_->has_store()) return refuse_it(Error(Errc::memory_only), 0);
+    if (request_.durable && !durability_->has_store())
+        return refuse_it(Error(Errc::memory_only), 0);
     if (durability_->is_failing()) {
         return refuse_it(Error(Errc::read_only, durability_->reason()), 0);
     }
@@ -449,9 +449,8 @@ void Engine::housekeep(std::uint64_t now_ns) {
 }
 
 void Engine::reclaim(std::uint64_t now_ns) {
-    const std::uint64_t interval_ns = sessions_.size() <= sessions_few
-                                          ? 0
-                                          : sessions_.size() * reclaim_interval_per_session_ns;
+    const std::uint64_t interval_ns =
+        sessions_.size() <= sessions_few ? 0 : sessions_.size() * reclaim_interval_per_session_ns;
     const bool is_too_soon = now_ns >= reclaimed_ns_ && now_ns - reclaimed_ns_ < interval_ns;
     if (is_too_soon) return;
     reclaimed_ns_ = now_ns;

@@ -89,10 +89,10 @@ public:
     static constexpr std::uint64_t reclaim_interval_per_session_ns = 10'000;
 
     /// `durability`: of the grid's store; without one, nothing can be durable.
-    Engine(const shm::SegmentView& segment, GridHost host, GridOptions options,
-           Durability& durability, MessagingOptions messaging = {},
-           const MemoryLimits& memory =
-               MemoryLimits::of_total(limits::sessions_memory_bytes_default));
+    Engine(
+        const shm::SegmentView& segment, GridHost host, GridOptions options, Durability& durability,
+        MessagingOptions messaging = {},
+        const MemoryLimits& memory = MemoryLimits::of_total(limits::sessions_memory_bytes_default));
 
     /// The records, before the first turn: for restoring them.
     [[nodiscard]] Grid& grid() noexcept { return grid_; }

@@ -118,8 +118,8 @@ std::uint32_t Session::sleepers(std::uint32_t subjects) const noexcept {
     const std::size_t lanes = lanes_open();
     std::uint32_t count = 0;
     for (std::size_t lane = 0; lane < lanes; ++lane) {
-        const auto mask = Untrusted<std::uint32_t>::load(control.watch_masks[lane],
-                                                         std::memory_order_relaxed);
+        const auto mask =
+            Untrusted<std::uint32_t>::load(control.watch_masks[lane], std::memory_order_relaxed);
         if ((mask.any() & subjects) != 0) ++count;
     }
     return count;

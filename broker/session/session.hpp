@@ -22,8 +22,8 @@ using ConnectionId = std::uint64_t;
 struct Peer {
     Credentials credentials;
     Access access;
-    std::string program;  ///< for people: as the client calls itself
-    std::string user{};   ///< for whom it acts, as it says; empty: for nobody
+    std::string program;          ///< for people: as the client calls itself
+    std::string user{};           ///< for whom it acts, as it says; empty: for nobody
     ConnectionId connection = 0;  ///< that greeted
 };
 
@@ -105,13 +105,13 @@ public:
     /// How many changes its slowest watch is behind.
     [[nodiscard]] std::uint64_t lag(Position head) const noexcept;
 
-    std::uint64_t requests = 0;      ///< served so far
-    std::size_t call_bytes = 0;      ///< of its calls under way
-    std::uint64_t reviewed_ns = 0;   ///< when its declarations were read last
-    std::uint64_t review_due_ns = 0; ///< when they may be read again
-    std::size_t next_lane = 0;       ///< where the next turn goes on
-    bool is_active = false;          ///< among the sessions that every turn serves
-    std::uint64_t active_until = 0;  ///< the turn, unless it asks for something until then
+    std::uint64_t requests = 0;       ///< served so far
+    std::size_t call_bytes = 0;       ///< of its calls under way
+    std::uint64_t reviewed_ns = 0;    ///< when its declarations were read last
+    std::uint64_t review_due_ns = 0;  ///< when they may be read again
+    std::size_t next_lane = 0;        ///< where the next turn goes on
+    bool is_active = false;           ///< among the sessions that every turn serves
+    std::uint64_t active_until = 0;   ///< the turn, unless it asks for something until then
 
 private:
     struct Former {};

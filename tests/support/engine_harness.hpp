@@ -141,16 +141,17 @@ public:
                   .collect_pins = {}},
                  {}, durability, {}, broker::MemoryLimits::of_total(session_memory)) {}
 
-    SessionClient open(broker::Access access = {shm::Role::admin, {}},
-                       std::string program = "test", std::uint32_t uid = 1) {
+    SessionClient open(broker::Access access = {shm::Role::admin, {}}, std::string program = "test",
+                       std::uint32_t uid = 1) {
         const SessionId id = ++last_id_;
         auto memory = broker::SessionMemory::create().value();
         const shm::SessionMemoryView view = memory.view();
-        engine.open(std::make_unique<broker::Session>(
-                        id, id - 1, std::move(memory),
-                        broker::Peer{{1000 + id, uid, 1, {}}, std::move(access), std::move(program)}),
-                    now_ns);
-        turn();  // commits the record of the session
+        engine.open(
+            std::make_unique<broker::Session>(
+                id, id - 1, std::move(memory),
+                broker::Peer{{1000 + id, uid, 1, {}}, std::move(access), std::move(program)}),
+            now_ns);
+        turn();
         opened_at = published();
         return {id, view};
     }

@@ -10,6 +10,9 @@ namespace ringside::tools {
 /// Whether a process holds the grid's lock: the kernel lets go of a dead owner's.
 [[nodiscard]] bool has_broker(const std::string& grid);
 
+/// A role as its number in a session's entry says it.
+[[nodiscard]] const char* role_name(std::uint64_t role) noexcept;
+
 /// Calls `each(id, entry)` for the segment's entry of every session that is open.
 template <class Each>
 void for_each_session(const shm::SegmentView& segment, Each each) {

@@ -51,17 +51,6 @@ HeapUse heap_use(const shm::SegmentView& segment) {
     return use;
 }
 
-const char* role_name(std::uint64_t role) {
-    switch (static_cast<shm::Role>(role)) {
-        case shm::Role::none: return "none";
-        case shm::Role::reader: return "reader";
-        case shm::Role::writer: return "writer";
-        case shm::Role::provider: return "provider";
-        case shm::Role::admin: return "admin";
-    }
-    return "unknown";
-}
-
 const char* state_name(const shm::SegmentView& segment, bool is_alive) {
     switch (static_cast<shm::GridState>(load(segment.header().broker.state))) {
         case shm::GridState::creating: return "creating";
