@@ -104,6 +104,7 @@ bool Engine::turn(std::uint64_t now_ns, Outbox& outbox) {
         if (!drain(session, budget)) violators_.emplace_back(session.id(), violation_);
         if (budget != before) session.active_until = turns_ + active_turns;
     }
+    requests_of_turn_ = requests_per_turn - budget;
     if (!active_.empty()) next_active_ = (next_active_ + 1) % active_.size();
     release_held();
     messaging_.turn(now_ns);
@@ -120,18 +121,36 @@ void Engine::find_active() {
         session->is_active = session->active_until >= turns_;
         return !session->is_active;
     });
-    const std::size_t looks = std::min(idle_looks_per_turn, sessions_.size());
+    const std::size_t looks = idle_looks();
     for (std::size_t i = 0; i < looks; ++i) {
         if (next_idle_ >= sessions_.size()) next_idle_ = 0;
-        // The misses of a look are spent in the turns before it.
-        __builtin_prefetch(sessions_[(next_idle_ + 2 * looks) % sessions_.size()].get());
-        sessions_[(next_idle_ + looks) % sessions_.size()]->prefetch_service();
+        prefetch_idle(looks);
         Session& session = *sessions_[next_idle_++];
         if (session.is_active || !session.needs_service()) continue;
         session.is_active = true;
         session.active_until = turns_ + active_turns;
         active_.push_back(&session);
     }
+}
+
+std::size_t Engine::idle_looks() noexcept {
+    std::size_t looks = idle_looks_per_turn;
+    if (requests_of_turn_ > 0) {
+        requests_since_look_ += requests_of_turn_;
+        looks = requests_since_look_ / requests_per_idle_look;
+        requests_since_look_ %= requests_per_idle_look;
+    }
+    return std::min(looks, sessions_.size());
+}
+
+/// The misses of a look are spent in the turns before it: each step loads what the next one needs.
+void Engine::prefetch_idle(std::size_t looks) const noexcept {
+    const auto ahead = [&](std::size_t turns) -> const Session& {
+        return *sessions_[(next_idle_ + turns * looks) % sessions_.size()];
+    };
+    prefetch_object(ahead(3));
+    ahead(2).prefetch_lanes();
+    ahead(1).prefetch_service();
 }
 
 bool Engine::drain(Session& session, std::size_t& budget) {

@@ -73,20 +73,24 @@ public:
     static constexpr std::size_t requests_per_lane = 16;
     /// Of a session whose process has gone.
     static constexpr std::size_t last_requests = 1024;
-    /// Of the sessions that are idle. A request of one of n waits for n / this many turns at most.
+    /// Of the sessions that are idle, in a turn that comes after one without requests.
     static constexpr std::size_t idle_looks_per_turn = 8;
+    /// After requests, there is one look for so many of them: a look at a session that nobody has
+    /// touched for long costs about as much as a request, so that looks take a small part of the
+    /// time. A request of one of n idle sessions waits for this many times n requests at most.
+    static constexpr std::size_t requests_per_idle_look = 32;
     /// A session that asks for nothing in so many turns is idle.
     static constexpr std::uint64_t active_turns = 1024;
     /// Up to so many sessions, each publication looks which of them sleep for it. Beyond, the
     /// kernel is asked by a wake of one sleeper: what that costs does not depend on their number.
     static constexpr std::size_t sleepers_counted_max = 64;
     /// Sessions whose entry in the segment one housekeeping brings up to date: with one each
-    /// millisecond, all of them within a tenth of a second.
-    static constexpr std::size_t entries_per_housekeeping = limits::sessions_max / 100;
+    /// millisecond, all of them within a quarter of a second.
+    static constexpr std::size_t entries_per_housekeeping = limits::sessions_max / 256;
     /// Up to so many sessions, each housekeeping takes memory back, for which it reads the pins of
     /// all. Beyond, it does so the less often the more there are.
     static constexpr std::size_t sessions_few = 256;
-    static constexpr std::uint64_t reclaim_interval_per_session_ns = 10'000;
+    static constexpr std::uint64_t reclaim_interval_per_session_ns = 20'000;
 
     /// `durability`: of the grid's store; without one, nothing can be durable.
     Engine(
@@ -140,6 +144,8 @@ public:
 
 private:
     void find_active();
+    [[nodiscard]] std::size_t idle_looks() noexcept;
+    void prefetch_idle(std::size_t looks) const noexcept;
     // False: the lane broke the protocol, for the reason in `violation_`.
     [[nodiscard]] bool drain(Session& session, std::size_t& budget);
     [[nodiscard]] bool drain(Session& session, std::size_t lane_index, std::size_t& budget);
@@ -183,6 +189,8 @@ private:
     std::size_t next_stored_ = 0;  ///< session whose entry is brought up to date next
     std::uint64_t reclaimed_ns_ = 0;
     std::uint64_t turns_ = 0;
+    std::size_t requests_of_turn_ = 0;  ///< of the last one
+    std::size_t requests_since_look_ = 0;
     DecodedRequest request_;
     std::string index_name_;  ///< of the request under way
     Bytes index_document_;

@@ -15,6 +15,13 @@
 
 namespace ringside::broker {
 
+/// Loads all cache lines of an object.
+template <class T>
+void prefetch_object(const T& object) noexcept {
+    const auto* bytes = reinterpret_cast<const std::byte*>(&object);
+    for (std::size_t at = 0; at < sizeof(T); at += cache_line_bytes) __builtin_prefetch(bytes + at);
+}
+
 /// Names a connection among all that a broker ever accepts; 0: none.
 using ConnectionId = std::uint64_t;
 
@@ -82,13 +89,15 @@ public:
     /// Pin slots that the client may have set.
     [[nodiscard]] std::size_t pins_used() const noexcept;
 
-    /// Loads what `needs_service` is going to look at.
+    /// Load what `needs_service` is going to look at, one after the other.
+    void prefetch_lanes() const noexcept {
+        __builtin_prefetch(lanes_.data());
+        __builtin_prefetch(&memory_.view().control().lanes_open);
+    }
     void prefetch_service() const noexcept {
-        const shm::SessionMemoryView view = memory_.view();
-        __builtin_prefetch(&view.control().lanes_open);
         if (lanes_.empty()) return;
-        __builtin_prefetch(lanes_.front().get());
-        __builtin_prefetch(&view.lane(0).client);
+        prefetch_object(*lanes_.front());
+        __builtin_prefetch(&memory_.view().lane(0).client);
     }
 
     /// Whether a lane has something for the engine to do, or is broken, or declarations are to be

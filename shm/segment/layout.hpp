@@ -183,7 +183,7 @@ struct alignas(cache_line_bytes) SessionEntry {
     HalfWord lanes;
     Word opened_ns;
     Word requests;  ///< served so far
-    Word lag;       ///< changes that its slowest watch is behind; sampled ten times a second
+    Word lag;       ///< changes that its slowest watch is behind; sampled a few times a second
     /// Pins at revisions below this one were revoked: what was read under them may not be whole.
     Word revoked_below;
     /// The longest lease of its pins, in ms: how long the next broker waits for it to come back.

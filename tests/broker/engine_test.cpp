@@ -285,7 +285,8 @@ TEST(Engine, ARequestOfOneOfManyIdleSessionsIsFoundWhileAnotherIsBusy) {
         ASSERT_TRUE(lane->put("m", "1"));
         bool is_answered = false;
         std::size_t turns = 0;
-        for (; turns <= (idle + 1) / Engine::idle_looks_per_turn + 2 && !is_answered; ++turns) {
+        constexpr std::size_t looks = Engine::requests_per_turn / Engine::requests_per_idle_look;
+        for (; turns <= (idle + 1) / looks + 2 && !is_answered; ++turns) {
             turn();
             is_answered = lane->take().has_value();
         }
