@@ -34,6 +34,9 @@ void measure_acknowledged(Report& report, const std::string& grid, const Scale& 
 void measure_pipelined(Report& report, const std::string& grid, std::size_t records,
                        const Scale& scale);
 
+/// What a write costs while thousands of sessions are attached that ask for nothing.
+void measure_idle_sessions(Report& report, const Scale& scale);
+
 /// One seat changed in records of many: what it costs the engine.
 void measure_patches(Report& report, const Scale& scale);
 

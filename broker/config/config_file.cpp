@@ -149,6 +149,7 @@ Result<void> read_key(std::string_view key, const toml::node& value, Options& op
     if (key == "retain-bytes") return store_bytes(options.retention.retain_bytes);
     if (key == "sessions-max") return store_number(options.sessions_max);
     if (key == "sessions-per-user") return store_number(options.sessions_per_user);
+    if (key == "session-memory") return store_bytes(options.session_memory_bytes);
     if (key == "spin-us") return store_number(options.spin);
     if (key == "greeting-timeout-ms") return store_number(options.greeting_timeout);
     if (key == "accept-timeout-ms") return store_number(options.accept_timeout);

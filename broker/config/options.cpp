@@ -58,6 +58,7 @@ struct Flags {
     std::optional<std::string> retain_bytes;
     std::optional<std::size_t> sessions_max;
     std::optional<std::size_t> sessions_per_user;
+    std::optional<std::string> session_memory;
     std::optional<std::uint64_t> spin_us;
     std::optional<std::string> data_directory;
     std::optional<std::string> durability;
@@ -90,6 +91,8 @@ void declare(CLI::App& app, Flags& flags) {
     app.add_option("--sessions-per-user", flags.sessions_per_user,
                    "Sessions of a user who is no admin (default: half of --sessions-max)")
         ->check(CLI::NonNegativeNumber);
+    app.add_option("--session-memory", flags.session_memory,
+                   "Broker memory for unfinished requests, replies and calls (default: 128MiB)");
     app.add_option("--spin-us", flags.spin_us,
                    "How long the idle engine spins before it sleeps (default: 200)")
         ->check(CLI::NonNegativeNumber);
@@ -169,6 +172,11 @@ Result<void> apply(const Flags& flags, Options& options) {
         if (!bytes) return Error(bytes.error().code, "--retain-bytes: " + bytes.error().detail);
         options.retention.retain_bytes = *bytes;
     }
+    if (flags.session_memory) {
+        auto bytes = parse_bytes(*flags.session_memory);
+        if (!bytes) return Error(bytes.error().code, "--session-memory: " + bytes.error().detail);
+        options.session_memory_bytes = *bytes;
+    }
     return {};
 }
 
@@ -180,6 +188,9 @@ Result<void> check(const Options& options) {
     }
     if (options.sessions_per_user > options.sessions_max) {
         return Error(Errc::bad_configuration, "sessions-per-user must be at most sessions-max");
+    }
+    if (options.session_memory_bytes < limits::sessions_memory_bytes_min) {
+        return Error(Errc::bad_configuration, "session-memory must be at least 16MiB");
     }
     if (options.spin < options.spin.zero() || options.spin > std::chrono::minutes(1)) {
         return Error(Errc::bad_configuration, "spin-us must be at most a minute");

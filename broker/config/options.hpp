@@ -30,6 +30,8 @@ struct Options {
     GridOptions retention;
     std::size_t sessions_max = limits::sessions_max;
     std::size_t sessions_per_user = 0;    ///< of a user who is no admin; 0: half of sessions_max
+    /// Private memory of the broker that sessions may cause in all.
+    std::uint64_t session_memory_bytes = limits::sessions_memory_bytes_default;
     std::chrono::microseconds spin{200};  ///< how long the idle engine spins before it sleeps
     std::chrono::milliseconds greeting_timeout{5000};  ///< for a peer to identify itself
     std::chrono::milliseconds accept_timeout{1000};    ///< see MessagingOptions

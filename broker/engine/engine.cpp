@@ -10,7 +10,7 @@
 namespace ringside::broker {
 
 Engine::Engine(const shm::SegmentView& segment, GridHost host, GridOptions options,
-               Durability& durability, MessagingOptions messaging)
+               Durability& durability, MessagingOptions messaging, const MemoryLimits& memory)
     : segment_(segment),
       grid_(
           segment,
@@ -20,6 +20,7 @@ Engine::Engine(const shm::SegmentView& segment, GridHost host, GridOptions optio
               return std::move(host);
           }(),
           options),
+      accounts_(memory),
       messaging_(segment, grid_, touched_, messaging),
       durability_(&durability) {}
 
@@ -39,7 +40,7 @@ void Engine::open(std::unique_ptr<Session> session, std::uint64_t now_ns) {
     reach(CrashPoint::session_entry_written);
     // release: who sees the id sees the rest.
     entry.id.store(session->id(), std::memory_order_release);
-    messaging_.opened(*session);
+    messaging_.opened(*session, now_ns);
     enlist(std::move(session));
     ++sessions_total_;
     reach(CrashPoint::session_opened);
@@ -47,6 +48,10 @@ void Engine::open(std::unique_ptr<Session> session, std::uint64_t now_ns) {
 
 /// Counted before its client is told that it has it.
 void Engine::enlist(std::unique_ptr<Session> session) {
+    // The session itself, and the record that tells of it.
+    constexpr std::size_t session_bytes = sizeof(Session) + 2048;
+    session->account().charge(session_bytes);
+    accounts_.open(session->account(), session->peer().credentials.uid);
     sessions_.push_back(std::move(session));
     segment_.header().counters.sessions_open.store(sessions_.size(), std::memory_order_relaxed);
 }
@@ -59,6 +64,7 @@ std::unique_ptr<Session> Engine::close(SessionId id) {
     sessions_.erase(place);
     std::erase(active_, session.get());
     messaging_.ended(*session, now_ns_);
+    accounts_.close(session->account());
     for (const auto& lane : session->lanes()) std::erase(touched_, lane.get());
     for (const auto& lane : session->lanes()) std::erase(holding_, lane.get());
     reach(CrashPoint::session_unlisted);
@@ -98,6 +104,7 @@ bool Engine::turn(std::uint64_t now_ns, Outbox& outbox) {
         if (!drain(session, budget)) violators_.emplace_back(session.id(), violation_);
         if (budget != before) session.active_until = turns_ + active_turns;
     }
+    requests_of_turn_ = requests_per_turn - budget;
     if (!active_.empty()) next_active_ = (next_active_ + 1) % active_.size();
     release_held();
     messaging_.turn(now_ns);
@@ -114,15 +121,36 @@ void Engine::find_active() {
         session->is_active = session->active_until >= turns_;
         return !session->is_active;
     });
-    const std::size_t looks = std::min(idle_looks_per_turn, sessions_.size());
+    const std::size_t looks = idle_looks();
     for (std::size_t i = 0; i < looks; ++i) {
         if (next_idle_ >= sessions_.size()) next_idle_ = 0;
+        prefetch_idle(looks);
         Session& session = *sessions_[next_idle_++];
         if (session.is_active || !session.needs_service()) continue;
         session.is_active = true;
         session.active_until = turns_ + active_turns;
         active_.push_back(&session);
     }
+}
+
+std::size_t Engine::idle_looks() noexcept {
+    std::size_t looks = idle_looks_per_turn;
+    if (requests_of_turn_ > 0) {
+        requests_since_look_ += requests_of_turn_;
+        looks = requests_since_look_ / requests_per_idle_look;
+        requests_since_look_ %= requests_per_idle_look;
+    }
+    return std::min(looks, sessions_.size());
+}
+
+/// The misses of a look are spent in the turns before it: each step loads what the next one needs.
+void Engine::prefetch_idle(std::size_t looks) const noexcept {
+    const auto ahead = [&](std::size_t turns) -> const Session& {
+        return *sessions_[(next_idle_ + turns * looks) % sessions_.size()];
+    };
+    prefetch_object(ahead(3));
+    ahead(2).prefetch_lanes();
+    ahead(1).prefetch_service();
 }
 
 bool Engine::drain(Session& session, std::size_t& budget) {
@@ -151,14 +179,20 @@ bool Engine::drain(Session& session, std::size_t lane_index, std::size_t& budget
         const Lane::Taken taken = session.take_frame(lane_index);
         if (taken == Lane::Taken::nothing) break;
         --budget;
-        if (taken == Lane::Taken::part) continue;
-        if (taken == Lane::Taken::broken)
-            return violates("the frames of its requests are not possible");
+        if (taken == Lane::Taken::part) {
+            if (!admit_part(session, lane)) return false;
+            continue;
+        }
+        if (taken == Lane::Taken::broken) {
+            violation_ = lane.fault();
+            return false;
+        }
         // The next record's misses are spent while this request and the next are decoded.
         const std::uint32_t hint = lane.next_hint();
         const shm::RecordTableReader table(segment_);
         if (hint != 0) table.prefetch_entry_of(hint);
-        const Served served = serve(session, lane_index);
+        const Served served = taken == Lane::Taken::refused ? serve_refusal(session, lane_index)
+                                                            : serve(session, lane_index);
         if (hint != 0) table.prefetch_candidate_of(hint);
         if (served == Served::again) {
             lane.keep_message();
@@ -185,41 +219,81 @@ bool Engine::violates(const char* what) {
 Engine::Served Engine::serve(Session& session, std::size_t lane_index) {
     Lane& lane = *session.lanes()[lane_index];
     const auto decoded = decode(lane.message(), grid_.changes_max(), request_);
-    if (!decoded) {
-        const DecodeFailure& failure = decoded.error();
-        if (failure.breaks_protocol) {
-            violation_ = failure.error;
-            return Served::broken;
-        }
-        ++session.requests;
-        ++refused_;
-        lane.set_last_number(std::max(lane.last_number(), request_.number));
-        answer(lane, request_.number,
-               replies_.refused(request_.number, failure.error, failure.command));
-        return Served::answered;
-    }
-    // Its reply was in the ring before the former broker had let go of the request, or it was sent
-    // a second time because that broker might have had a part of it.
-    const bool is_old = request_.number <= lane.last_number();
-    if (is_old && lane.was_resumed()) return Served::answered;
-    if (const InDoubt* doubt = lane.in_doubt()) {
-        const std::uint64_t before = std::min(request_.number - 1, doubt->until());
-        if (!answer_doubtful(session, lane_index, before)) return Served::again;
-        const bool is_doubtful = request_.number <= doubt->until();
-        if (is_doubtful && doubt->had_its_turn(request_.number)) {
-            return answer_doubtful(session, lane_index, request_.number) ? Served::answered
-                                                                         : Served::again;
-        }
-        if (!is_doubtful) lane.end_doubt();
-    }
-    if (is_old) {
-        violation_ = Error(Errc::bad_request, "the numbers of its requests do not count up");
+    if (!decoded && decoded.error().breaks_protocol) {
+        violation_ = decoded.error().error;
         return Served::broken;
     }
-    if (!reply_to(session, lane_index)) return Served::again;
+    // Whatever becomes of the request, its reply comes behind those to the requests before it.
+    if (const auto served = settle_doubts(session, lane_index, request_.number)) return *served;
+    if (decoded) {
+        if (!reply_to(session, lane_index)) return Served::again;
+    } else {
+        refuse(lane, request_.number, decoded.error().error, decoded.error().command);
+    }
     lane.set_last_number(request_.number);
     ++session.requests;
     return Served::answered;
+}
+
+/// Brings a lane to the point at which its request `number` is the next one to be answered.
+/// Returns none then, and otherwise what has become of the request.
+std::optional<Engine::Served> Engine::settle_doubts(const Session& session, std::size_t lane_index,
+                                                    std::uint64_t number) {
+    Lane& lane = *session.lanes()[lane_index];
+    // Its reply was in the ring before the former broker had let go of the request, or it was sent
+    // a second time because that broker might have had a part of it.
+    const bool is_old = number <= lane.last_number();
+    if (is_old && lane.was_resumed()) return Served::answered;
+    if (const InDoubt* doubt = lane.in_doubt()) {
+        const std::uint64_t before = std::min(number - 1, doubt->until());
+        if (!answer_doubtful(session, lane_index, before)) return Served::again;
+        const bool is_doubtful = number <= doubt->until();
+        if (is_doubtful && doubt->had_its_turn(number)) {
+            return answer_doubtful(session, lane_index, number) ? Served::answered : Served::again;
+        }
+        if (!is_doubtful) lane.end_doubt();
+    }
+    if (!is_old) return std::nullopt;
+    violation_ = Error(Errc::bad_request, "the numbers of its requests do not count up");
+    return Served::broken;
+}
+
+/// A role that cannot write has no use for a message of several frames: it is refused before the
+/// broker holds more of it.
+bool Engine::admit_part(const Session& session, Lane& lane) {
+    if (!lane.has_part() || session.peer().access.may_write_something()) return true;
+    return lane.refuse_message(Errc::permission_denied) ||
+           violates("a message that does not begin as a request does");
+}
+
+Engine::Served Engine::serve_refusal(const Session& session, std::size_t lane_index) {
+    Lane& lane = *session.lanes()[lane_index];
+    const Lane::RefusedMessage refused = lane.refusal();
+    if (const auto served = settle_doubts(session, lane_index, refused.number)) return *served;
+    refuse(lane, refused.number, Error(refused.why), 0);
+    lane.set_last_number(refused.number);
+    return Served::answered;
+}
+
+/// Has the heaviest sessions give way where a limit was passed in this turn: first what they have
+/// not finished sending, which they can send again; where that is not most of it, the session.
+void Engine::bound_memory() {
+    if (!accounts_.has_excess()) return;
+    for (const auto& [session, limit] : accounts_.excesses()) {
+        const std::size_t before = session->account().bytes();
+        const bool is_refused = session->refuse_messages(limit);
+        if (is_refused && session->account().bytes() <= before / 2) {
+            ++memory_refusals_;
+            continue;
+        }
+        ++memory_closures_;
+        violators_.emplace_back(session->id(), Error(limit, std::to_string(before >> 10) + " KiB"));
+    }
+}
+
+void Engine::refuse(Lane& lane, std::uint64_t number, const Error& error, std::size_t command) {
+    ++refused_;
+    answer(lane, number, replies_.refused(number, error, command));
 }
 
 void Engine::answer(Lane& lane, std::uint64_t number, ByteView reply, Revision wait_for) {
@@ -232,22 +306,21 @@ void Engine::answer(Lane& lane, std::uint64_t number, ByteView reply, Revision w
 
 bool Engine::reply_to(Session& session, std::size_t lane_index) {
     Lane& lane = *session.lanes()[lane_index];
-    const auto refuse = [&](const Error& error, std::size_t command) {
-        ++refused_;
-        answer(lane, request_.number, replies_.refused(request_.number, error, command));
+    const auto refuse_it = [&](const Error& error, std::size_t command) {
+        refuse(lane, request_.number, error, command);
         return true;
     };
     if (request_.message) {
         const auto served = messaging_.serve(session, static_cast<std::uint32_t>(lane_index),
                                              request_.number, *request_.message, now_ns_);
-        if (!served) return refuse(served.error(), 0);
+        if (!served) return refuse_it(served.error(), 0);
         answer(lane, request_.number, {});
         return true;
     }
     for (std::size_t i = 0; i < request_.commands.size(); ++i) {
         if (!session.peer().access.may(request_.commands[i])) {
-            return refuse(Error(Errc::permission_denied, std::string(request_.commands[i].name)),
-                          i);
+            return refuse_it(Error(Errc::permission_denied, std::string(request_.commands[i].name)),
+                             i);
         }
     }
     if (request_.commands.size() == 1 &&
@@ -258,12 +331,13 @@ bool Engine::reply_to(Session& session, std::size_t lane_index) {
     }
     if (is_of_grid(request_.commands.front().kind)) {
         if (auto ready = prepare_index_command(request_.commands.front()); !ready) {
-            return refuse(ready.error(), 0);
+            return refuse_it(ready.error(), 0);
         }
     }
-    if (request_.durable && !durability_->has_store()) return refuse(Error(Errc::memory_only), 0);
+    if (request_.durable && !durability_->has_store())
+        return refuse_it(Error(Errc::memory_only), 0);
     if (durability_->is_failing()) {
-        return refuse(Error(Errc::read_only, durability_->reason()), 0);
+        return refuse_it(Error(Errc::read_only, durability_->reason()), 0);
     }
     const Origin origin{session.id(), static_cast<std::uint16_t>(lane_index), request_.number};
     lane.begin(request_.number);
@@ -271,7 +345,7 @@ bool Engine::reply_to(Session& session, std::size_t lane_index) {
     if (!revision) {
         const Refusal& refusal = revision.error();
         if (refusal.error == Errc::grid_full && grid_.store_holds_memory()) return false;
-        return refuse(refusal.error, refusal.command);
+        return refuse_it(refusal.error, refusal.command);
     }
     answer(lane, request_.number, replies_.committed(request_.number, *revision, versions_),
            request_.durable ? *revision : 0);
@@ -329,21 +403,27 @@ void Engine::finish_turn(Outbox& outbox) {
         std::atomic_thread_fence(std::memory_order_seq_cst);
     }
     for (Lane* lane : touched_) {
-        const auto place = static_cast<shm::SleepsOn>(
-            lane->control().client.reply_asleep.load(std::memory_order_relaxed));
+        const shm::SleepsOn place = lane->sleeps_on();
+        lane->settle_account();
         const bool has_news = lane->take_news();
         if (place == shm::SleepsOn::reply_tail && has_news) {
-            outbox.wake.push_back(&lane->control().broker_reply.reply_tail);
+            outbox.wake.push_back(&lane->reply_tail_word());
         } else if (place == shm::SleepsOn::request_head) {
-            outbox.wake.push_back(&lane->control().broker.request_head);
+            outbox.wake.push_back(&lane->request_head_word());
         }
     }
     touched_.clear();
     messaging_.take_wakes(outbox.wake);
     if (outbox.subjects != 0) {
-        for (const auto& session : sessions_) outbox.sleepers += session->sleepers(outbox.subjects);
+        outbox.are_sleepers_counted = sessions_.size() <= sleepers_counted_max;
+        if (outbox.are_sleepers_counted) {
+            for (const auto& one : sessions_) outbox.sleepers += one->sleepers(outbox.subjects);
+        }
     }
-    for (auto& [id, reason] : violators_) outbox.ended.push_back({close(id), std::move(reason)});
+    bound_memory();
+    for (auto& [id, reason] : violators_) {
+        if (auto session = close(id)) outbox.ended.push_back({std::move(session), reason});
+    }
     violators_.clear();
 }
 
@@ -374,14 +454,39 @@ bool Engine::is_held_up() const {
 
 void Engine::housekeep(std::uint64_t now_ns) {
     grid_.begin_turn(now_ns);
-    grid_.reclaim();
+    reclaim(now_ns);
     grid_.store_counters();
     shm::Counters& counters = segment_.header().counters;
     messaging_.store_counters(counters);
     counters.refused.store(refused_, std::memory_order_relaxed);
+    counters.session_bytes.store(accounts_.bytes(), std::memory_order_relaxed);
+    counters.memory_refusals.store(memory_refusals_, std::memory_order_relaxed);
+    counters.memory_closures.store(memory_closures_, std::memory_order_relaxed);
     counters.sessions_open.store(sessions_.size(), std::memory_order_relaxed);
     counters.sessions_total.store(sessions_total_, std::memory_order_relaxed);
-    for (const auto& session : sessions_) store_entry(*session);
+    store_some_entries();
+}
+
+void Engine::reclaim(std::uint64_t now_ns) {
+    const std::uint64_t interval_ns =
+        sessions_.size() <= sessions_few ? 0 : sessions_.size() * reclaim_interval_per_session_ns;
+    const bool is_too_soon = now_ns >= reclaimed_ns_ && now_ns - reclaimed_ns_ < interval_ns;
+    if (is_too_soon) return;
+    reclaimed_ns_ = now_ns;
+    grid_.reclaim();
+}
+
+void Engine::store_some_entries() {
+    // What a session with all its pins set costs to look at, for a few of them.
+    constexpr std::size_t looks_max = 8 * limits::pins_per_session_max;
+    std::size_t looks = 0;
+    for (std::size_t i = std::min(sessions_.size(), entries_per_housekeeping);
+         i > 0 && looks < looks_max; --i) {
+        if (next_stored_ >= sessions_.size()) next_stored_ = 0;
+        const Session& session = *sessions_[next_stored_++];
+        store_entry(session);
+        looks += 1 + session.lanes().size() + session.pins_used();
+    }
 }
 
 void Engine::store_entry(const Session& session) const {

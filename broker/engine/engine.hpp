@@ -36,14 +36,16 @@ struct AbsentSession {
 struct Outbox {
     std::uint32_t subjects = 0;                ///< of the changes that became visible
     std::uint32_t sleepers = 0;                ///< watchers that sleep for one of them
+    bool are_sleepers_counted = true;          ///< false: too many sessions to look; ask the kernel
     std::vector<const shm::HalfWord*> wake;    ///< words that clients sleep on in their lanes
-    std::vector<EndedSession> ended;           ///< sessions that broke the protocol
+    std::vector<EndedSession> ended;           ///< sessions that the engine has closed
     std::vector<std::uint32_t> freed_indices;  ///< of sessions that will not come back
     bool is_durability_wanted = false;         ///< somebody waits for the disk
 
     void clear() noexcept {
         subjects = 0;
         sleepers = 0;
+        are_sleepers_counted = true;
         wake.clear();
         ended.clear();
         freed_indices.clear();
@@ -60,7 +62,8 @@ struct Outbox {
 ///      began; and a look at a few sessions that are idle;
 ///      then what sessions are to be told, and the records that tell of them
 ///   3  publish: all commits of the turn become visible by one store
-///   4  replies become visible: who reads one sees its commit
+///   4  replies become visible: who reads one sees its commit; sessions that take too much of the
+///      broker's memory give way
 ///   5  who sleeps for any of this is put into the outbox
 /// It makes no system call, has no thread and no clock of its own: the broker drives it with lanes,
 /// the tests with whatever they like. Thread safety: one thread.
@@ -70,14 +73,30 @@ public:
     static constexpr std::size_t requests_per_lane = 16;
     /// Of a session whose process has gone.
     static constexpr std::size_t last_requests = 1024;
-    /// Of the sessions that are idle. A request of one of n waits for n / this many turns at most.
+    /// Of the sessions that are idle, in a turn that comes after one without requests.
     static constexpr std::size_t idle_looks_per_turn = 8;
+    /// After requests, there is one look for so many of them: a look at a session that nobody has
+    /// touched for long costs about as much as a request, so that looks take a small part of the
+    /// time. A request of one of n idle sessions waits for this many times n requests at most.
+    static constexpr std::size_t requests_per_idle_look = 32;
     /// A session that asks for nothing in so many turns is idle.
     static constexpr std::uint64_t active_turns = 1024;
+    /// Up to so many sessions, each publication looks which of them sleep for it. Beyond, the
+    /// kernel is asked by a wake of one sleeper: what that costs does not depend on their number.
+    static constexpr std::size_t sleepers_counted_max = 64;
+    /// Sessions whose entry in the segment one housekeeping brings up to date: with one each
+    /// millisecond, all of them within a quarter of a second.
+    static constexpr std::size_t entries_per_housekeeping = limits::sessions_max / 256;
+    /// Up to so many sessions, each housekeeping takes memory back, for which it reads the pins of
+    /// all. Beyond, it does so the less often the more there are.
+    static constexpr std::size_t sessions_few = 256;
+    static constexpr std::uint64_t reclaim_interval_per_session_ns = 20'000;
 
     /// `durability`: of the grid's store; without one, nothing can be durable.
-    Engine(const shm::SegmentView& segment, GridHost host, GridOptions options,
-           Durability& durability, MessagingOptions messaging = {});
+    Engine(
+        const shm::SegmentView& segment, GridHost host, GridOptions options, Durability& durability,
+        MessagingOptions messaging = {},
+        const MemoryLimits& memory = MemoryLimits::of_total(limits::sessions_memory_bytes_default));
 
     /// The records, before the first turn: for restoring them.
     [[nodiscard]] Grid& grid() noexcept { return grid_; }
@@ -125,12 +144,21 @@ public:
 
 private:
     void find_active();
+    [[nodiscard]] std::size_t idle_looks() noexcept;
+    void prefetch_idle(std::size_t looks) const noexcept;
     // False: the lane broke the protocol, for the reason in `violation_`.
     [[nodiscard]] bool drain(Session& session, std::size_t& budget);
     [[nodiscard]] bool drain(Session& session, std::size_t lane_index, std::size_t& budget);
     enum class Served { answered, again, broken };
     [[nodiscard]] Served serve(Session& session, std::size_t lane_index);
     [[nodiscard]] bool violates(const char* what);
+    [[nodiscard]] std::optional<Served> settle_doubts(const Session& session,
+                                                      std::size_t lane_index, std::uint64_t number);
+    /// Whether a part of a message may be followed by more. False: it ends the session.
+    [[nodiscard]] bool admit_part(const Session& session, Lane& lane);
+    [[nodiscard]] Served serve_refusal(const Session& session, std::size_t lane_index);
+    void bound_memory();
+    void refuse(Lane& lane, std::uint64_t number, const Error& error, std::size_t command);
     /// False: the request is to be tried again, when the store has let go of memory.
     [[nodiscard]] bool reply_to(Session& session, std::size_t lane_index);
     /// Makes the command one for the record that defines an index. Error: index_limit.
@@ -148,14 +176,21 @@ private:
     void release_held();
     void finish_turn(Outbox& outbox);
     void store_entry(const Session& session) const;
+    void store_some_entries();
+    void reclaim(std::uint64_t now_ns);
 
     shm::SegmentView segment_;
     Grid grid_;
+    MemoryAccounts accounts_;  ///< outlives the sessions
     std::vector<std::unique_ptr<Session>> sessions_;
     std::vector<Session*> active_;
     std::size_t next_active_ = 0;
     std::size_t next_idle_ = 0;
+    std::size_t next_stored_ = 0;  ///< session whose entry is brought up to date next
+    std::uint64_t reclaimed_ns_ = 0;
     std::uint64_t turns_ = 0;
+    std::size_t requests_of_turn_ = 0;  ///< of the last one
+    std::size_t requests_since_look_ = 0;
     DecodedRequest request_;
     std::string index_name_;  ///< of the request under way
     Bytes index_document_;
@@ -169,6 +204,8 @@ private:
     Error violation_;
     std::vector<std::pair<SessionId, Error>> violators_;
     std::uint64_t refused_ = 0;
+    std::uint64_t memory_refusals_ = 0;
+    std::uint64_t memory_closures_ = 0;
     std::uint64_t sessions_total_ = 0;
     std::vector<AbsentSession> absent_;
     AppliedCommits applied_;  ///< of absent sessions

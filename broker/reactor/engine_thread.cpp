@@ -39,15 +39,16 @@ bool is_alive(std::uint32_t pid) noexcept {
 /// Whoever sleeps in a lane of a session that has ended finds that out now.
 void wake_lanes(const Session& session) noexcept {
     for (const auto& lane : session.lanes()) {
-        shm::futex_wake_all(lane->control().broker_reply.reply_tail);
-        shm::futex_wake_all(lane->control().broker.request_head);
+        shm::futex_wake_all(lane->reply_tail_word());
+        shm::futex_wake_all(lane->request_head_word());
     }
 }
 
 }  // namespace
 
 EngineThread::EngineThread(const shm::Segment& segment, GridOptions options, EngineTimes times,
-                           Durability& durability, MessagingOptions messaging, Handover& handover,
+                           Durability& durability, MessagingOptions messaging,
+                           const MemoryLimits& session_memory, Handover& handover,
                            std::function<void()> on_news, MemoryOptions memory)
     : segment_(&segment),
       heartbeat_interval_ns_(static_cast<std::uint64_t>(times.heartbeat_interval.count()) * ms),
@@ -73,7 +74,7 @@ EngineThread::EngineThread(const shm::Segment& segment, GridOptions options, Eng
                },
            .collect_pins = {},
            .kept_from = nullptr},
-          options, durability, messaging) {}
+          options, durability, messaging, session_memory) {}
 
 EngineThread::~EngineThread() { stop(); }
 
@@ -139,6 +140,7 @@ void EngineThread::run() {
         if (!is_idle || has_slept || ++idle_turns % turns_per_clock_reading == 0) now_ns = now();
         if (!is_idle) count_busy(now_ns);
         turn_began_ns_ = now_ns;
+        hand_over_backlog();
         take_orders(now_ns);
         const bool worked = engine_.turn(now_ns, outbox_);
         empty_outbox();
@@ -169,16 +171,15 @@ void EngineThread::take_orders(std::uint64_t now_ns) {
     while (handover_->orders.pop(taken)) {
         const std::unique_ptr<SessionOrder> order(taken);
         if (order->open != nullptr && order->is_resumed) {
-            const SessionId id = order->open->id();
+            const OpenedSession opened{order->open->id(), order->open->peer().connection};
             if (auto refused = engine_.resume(std::move(order->open))) {
                 outbox_.ended.push_back(std::move(*refused));
             } else {
-                opened_.push_back(id);
+                opened_.push_back(opened);
             }
         } else if (order->open != nullptr) {
-            const SessionId id = order->open->id();
+            opened_.push_back({order->open->id(), order->open->peer().connection});
             engine_.open(std::move(order->open), now_ns);
-            opened_.push_back(id);
         } else if (auto session = engine_.leave(order->close)) {
             outbox_.ended.push_back({std::move(session), Error()});
         }
@@ -186,18 +187,29 @@ void EngineThread::take_orders(std::uint64_t now_ns) {
     empty_outbox();
 }
 
+/// The reactor has taken less than there was to say.
+void EngineThread::hand_over_backlog() {
+    if (!handover_->has_backlog()) return;
+    handover_->flush_answers();
+    on_news_();
+}
+
 /// After a turn: who is welcomed finds the record of its session.
 void EngineThread::tell_opened() {
     if (opened_.empty()) return;
-    for (const SessionId id : opened_) handover_->opened.push(id);
+    for (const OpenedSession& opened : opened_) handover_->opened.push(opened);
     opened_.clear();
     on_news_();
 }
 
 void EngineThread::empty_outbox() {
     for (const shm::HalfWord* word : outbox_.wake) shm::futex_wake_all(*word);
-    if (outbox_.sleepers == 1) {
-        shm::futex_wake_all(shm::low_half(segment_->header().commit.published), outbox_.subjects);
+    const shm::HalfWord& published = shm::low_half(segment_->header().commit.published);
+    if (outbox_.subjects != 0 && !outbox_.are_sleepers_counted) {
+        outbox_.sleepers = shm::futex_wake(published, 1, outbox_.subjects);
+        if (outbox_.sleepers > 0) waker_.wake(outbox_.subjects);  // there may be more
+    } else if (outbox_.sleepers == 1) {
+        shm::futex_wake_all(published, outbox_.subjects);
     } else if (outbox_.sleepers > 1) {
         waker_.wake(outbox_.subjects);
     }
@@ -238,9 +250,9 @@ void EngineThread::sleep() {
     asleep.store(1, std::memory_order_seq_cst);
     std::atomic_thread_fence(std::memory_order_seq_cst);  // pairs with a client's, before it looks
     if (!engine_.has_work() && handover_->orders.read_available() == 0) {
-        const std::uint64_t wait_ms =
-            engine_wait_ms(now() / ms, engine_.next_due_ms(), turn_began_ns_ / ms,
-                           engine_.is_held_up(), heartbeat_interval_ns_ / ms);
+        const std::uint64_t wait_ms = engine_wait_ms(
+            now() / ms, engine_.next_due_ms(), turn_began_ns_ / ms,
+            engine_.is_held_up() || handover_->has_backlog(), heartbeat_interval_ns_ / ms);
         epoll_event events[16];
         // A signal or an error is a wake-up like any other: the loop looks again.
         epoll_wait(epoll_.get(), events, 16, static_cast<int>(wait_ms));

@@ -30,7 +30,8 @@ struct EngineTimes {
 class EngineThread {
 public:
     EngineThread(const shm::Segment& segment, GridOptions options, EngineTimes times,
-                 Durability& durability, MessagingOptions messaging, Handover& handover,
+                 Durability& durability, MessagingOptions messaging,
+                 const MemoryLimits& session_memory, Handover& handover,
                  std::function<void()> on_news, MemoryOptions memory = {});
     ~EngineThread();
     EngineThread(const EngineThread&) = delete;
@@ -71,6 +72,7 @@ public:
 
 private:
     void run();
+    void hand_over_backlog();
     void take_orders(std::uint64_t now_ns);
     void tell_opened();
     void empty_outbox();
@@ -89,7 +91,7 @@ private:
     Waker waker_;
     Engine engine_;
     Outbox outbox_;
-    std::vector<SessionId> opened_;  ///< since the last turn
+    std::vector<OpenedSession> opened_;  ///< since the last turn
     Descriptor epoll_;
     Descriptor nudge_;
     std::atomic<bool> stop_ = false;

@@ -14,6 +14,7 @@
 #include <cstring>
 
 #include "broker/runtime_file.hpp"
+#include "shm/base/check.hpp"
 #include "shm/name/system_name.hpp"
 #include "shm/protocol/handshake.hpp"
 #include "shm/protocol/packet.hpp"
@@ -35,6 +36,13 @@ Error failure(const char* what) {
     return {Errc::system_error, std::string(what) + ": " + std::strerror(errno)};
 }
 
+/// What a client is told: which limit it has passed, or that it broke the protocol.
+Errc goodbye_code(Errc reason) noexcept {
+    const bool is_limit = reason == Errc::session_memory_limit ||
+                          reason == Errc::user_memory_limit || reason == Errc::broker_memory_limit;
+    return is_limit ? reason : Errc::session_closed;
+}
+
 }  // namespace
 
 Reactor::Reactor(const shm::Segment& segment, const Options& options, const shm::GridPaths& paths,
@@ -52,8 +60,8 @@ Reactor::Reactor(const shm::Segment& segment, const Options& options, const shm:
       }),
       engine_(
           segment, options.retention, {.spin = options.spin}, durability, options.messaging(),
-          handover_, [this] { asio::post(context_, [this] { take_news(); }); },
-          options.memory_limits()) {
+          MemoryLimits::of_total(options.session_memory_bytes), handover_,
+          [this] { asio::post(context_, [this] { take_news(); }); }, options.memory_limits()) {
     signals_.add(SIGHUP);
     for (std::uint32_t i = 0; i < limits::sessions_max; ++i) free_indices_.push_back(i);
 }
@@ -194,7 +202,7 @@ Result<void> Reactor::greet(Connection& peer, ByteView packet, Descriptor memory
         name.begin(), name.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
     std::string user(hello.user.begin(), std::find(hello.user.begin(), hello.user.end(), '\0'));
     if (auto checked = system_name::check_user(user); !checked) return checked;
-    Peer who{peer.credentials, peer.access, std::move(name), std::move(user)};
+    Peer who{peer.credentials, peer.access, std::move(name), std::move(user), peer.id};
     if (hello.session == 0) return make_session(peer, std::move(who));
     return resume_session(peer, std::move(who), hello, std::move(memory));
 }
@@ -248,6 +256,9 @@ Result<void> Reactor::order_session(Connection& peer, std::unique_ptr<Session> s
                                     bool is_resumed) {
     Descriptor doorbell(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     if (!doorbell.is_open()) return failure("eventfd");
+    if (!handover_.has_room_for_session(connection_of_session_.size())) {
+        return Error(Errc::session_limit, "the broker is busy with other sessions: try again");
+    }
     if (auto listened = engine_.listen_to(doorbell.get()); !listened) return listened;
     peer.welcome.role = static_cast<std::uint16_t>(session->peer().access.role);
     peer.welcome.session = session->id();
@@ -255,22 +266,41 @@ Result<void> Reactor::order_session(Connection& peer, std::unique_ptr<Session> s
     peer.welcome.boot_id = segment_->view().identity().boot_id;
     peer.session = session->id();
     peer.doorbell = std::move(doorbell);
-    handover_.orders.push(new SessionOrder{std::move(session), 0, is_resumed});
-    engine_.nudge();
+    order({std::move(session), 0, is_resumed});
     return {};
 }
 
-void Reactor::welcome(SessionId session) {
+/// REQUIRES: there is room, see Handover.
+void Reactor::order(SessionOrder order) {
+    check_that(handover_.orders.push(new SessionOrder(std::move(order))),
+               "there is room for every order of the reactor");
+    engine_.nudge();
+}
+
+Reactor::Connection* Reactor::connection_of(SessionId session, ConnectionId connection) {
     const auto place = connection_of_session_.find(session);
-    if (place == connection_of_session_.end()) return;  // gone again
-    Connection& peer = *connections_.at(place->second);
+    const bool is_its = place != connection_of_session_.end() && place->second == connection;
+    return is_its ? connections_.at(connection).get() : nullptr;
+}
+
+void Reactor::close_connection(SessionId session, ConnectionId connection) {
+    engine_.stop_listening_to(connections_.at(connection)->doorbell.get());
+    connections_.erase(connection);
+    connection_of_session_.erase(session);
+}
+
+void Reactor::welcome(const OpenedSession& opened) {
+    const SessionId session = opened.session;
+    Connection* asking = connection_of(session, opened.connection);
+    if (asking == nullptr) return;  // gone again
+    Connection& peer = *asking;
     // A session that was resumed has its memory already.
     const int descriptors[] = {peer.memory.get(), peer.doorbell.get()};
     const std::size_t skipped = peer.memory.is_open() ? 0 : 1;
     if (!shm::send_packet(peer.socket.native_handle(), &peer.welcome, sizeof peer.welcome,
                           std::span(descriptors).subspan(skipped))) {
         log_.line(Level::info, "welcome not taken", peer.credentials.text());
-        return drop(place->second);
+        return drop(opened.connection);
     }
     spdlog::debug("session {} (pid {}, uid {}) begins", session, peer.credentials.pid,
                   peer.credentials.uid);
@@ -301,12 +331,11 @@ void Reactor::drop(ConnectionId id) {
     connections_.erase(place);
     if (session == 0) return;
     connection_of_session_.erase(session);
-    handover_.orders.push(new SessionOrder{nullptr, session, false});
-    engine_.nudge();
+    order({nullptr, session, false});
 }
 
 void Reactor::take_news() {
-    SessionId opened = 0;
+    OpenedSession opened;
     while (handover_.opened.pop(opened)) welcome(opened);
     EndedSession* ended = nullptr;
     while (handover_.ended.pop(ended)) take_ended(*std::unique_ptr<EndedSession>(ended));
@@ -318,16 +347,12 @@ void Reactor::take_ended(const EndedSession& ended) {
     const Session& session = *ended.session;
     const Peer& peer = session.peer();
     if (ended.was_refused) {
-        const auto refused = connection_of_session_.find(session.id());
-        if (refused == connection_of_session_.end()) return;
+        Connection* refused = connection_of(session.id(), peer.connection);
+        if (refused == nullptr) return;
         log_.line(Level::info, "session not resumed",
                   peer.credentials.text() + ": " + ended.reason.text());
-        Connection& connection = *connections_.at(refused->second);
-        engine_.stop_listening_to(connection.doorbell.get());
-        refuse(connection, ended.reason);
-        connections_.erase(refused->second);
-        connection_of_session_.erase(refused);
-        return;
+        refuse(*refused, ended.reason);
+        return close_connection(session.id(), peer.connection);
     }
     free_indices_.push_back(session.index());
     if (ended.reason.code == Errc::ok) {
@@ -335,15 +360,12 @@ void Reactor::take_ended(const EndedSession& ended) {
                       peer.credentials.pid);
         return;
     }
-    log_.line(Level::warning, "session closed, it broke the protocol",
+    log_.line(Level::warning, "session closed by the broker",
               peer.program + ", " + peer.credentials.text() + ": " + ended.reason.text());
-    const auto place = connection_of_session_.find(session.id());
-    if (place == connection_of_session_.end()) return;
-    Connection& connection = *connections_.at(place->second);
-    engine_.stop_listening_to(connection.doorbell.get());
-    say_goodbye(connection, Error(Errc::session_closed, ended.reason.detail));
-    connections_.erase(place->second);
-    connection_of_session_.erase(place);
+    Connection* connection = connection_of(session.id(), peer.connection);
+    if (connection == nullptr) return;
+    say_goodbye(*connection, Error(goodbye_code(ended.reason.code), ended.reason.detail));
+    close_connection(session.id(), peer.connection);
 }
 
 }  // namespace ringside::broker

@@ -66,12 +66,12 @@ private:
         boost::asio::steady_timer deadline;
         Credentials credentials;
         Access access;
+        ConnectionId id = 0;
         SessionId session = 0;  ///< 0: has not greeted yet
         shm::Welcome welcome;   ///< sent with both descriptors when the engine has the session
         Descriptor memory;      ///< until then
         Descriptor doorbell;
     };
-    using ConnectionId = std::uint64_t;
 
     void await_signal();
     void reload();
@@ -91,11 +91,15 @@ private:
                                 Descriptor memory);
     Result<void> order_session(Connection& peer, std::unique_ptr<Session> session, bool is_resumed);
     void hand_over(ConnectionId id, const shm::HandOver& request);
-    void welcome(SessionId session);
+    void welcome(const OpenedSession& opened);
     void refuse(Connection& peer, const Error& error);
     void drop(ConnectionId id);
     void take_news();
     void take_ended(const EndedSession& ended);
+    /// The connection that a session has been asked for by, if it is still the session's.
+    [[nodiscard]] Connection* connection_of(SessionId session, ConnectionId connection);
+    void close_connection(SessionId session, ConnectionId connection);
+    void order(SessionOrder order);
     void say_goodbye(Connection& peer, const Error& reason);
 
     const shm::Segment* segment_;

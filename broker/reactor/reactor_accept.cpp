@@ -85,6 +85,7 @@ void Reactor::admit(int descriptor) {
     auto credentials = credentials_of(descriptor);
     if (!credentials) return drop(id);
     peer.credentials = std::move(*credentials);
+    peer.id = id;
     peer.access = options_.access_of(peer.credentials);
     if (peer.access.role == shm::Role::none) return turn_away(id);
     make_room_for(peer.credentials.uid);

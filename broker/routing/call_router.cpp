@@ -7,14 +7,25 @@ namespace ringside::broker {
 using wire::DeliveryKind;
 using wire::MessageKind;
 
+namespace {
+
+/// What a call under way takes of the broker's memory, about.
+std::size_t call_bytes_of(std::string_view name, ByteView document) noexcept {
+    constexpr std::size_t place_bytes = 1024;
+    return place_bytes + name.size() + document.size();
+}
+
+}  // namespace
+
 Result<void> CallRouter::call(Session& caller, std::uint32_t lane, std::uint64_t number,
                               const Message& message, std::uint64_t now_ns) {
     if (caller.lanes()[lane]->calls >= limits::calls_per_lane_max) {
         return Error(Errc::would_block, "too many calls are under way from this lane");
     }
     if (calls_.is_full()) return Error(Errc::would_block, "too many calls are under way");
-    if (document_bytes_ + message.document.size() > limits::calls_bytes_max) {
-        return Error(Errc::would_block, "the documents of all calls under way are too much");
+    const std::size_t bytes = call_bytes_of(message.name, message.document);
+    if (caller.call_bytes + bytes > limits::calls_bytes_max) {
+        return Error(Errc::would_block, "the calls of this session under way are too much");
     }
     RoutedCall& made = calls_.add();
     made.caller = &caller;
@@ -26,7 +37,8 @@ Result<void> CallRouter::call(Session& caller, std::uint32_t lane, std::uint64_t
     made.has_own_deadline = message.timeout_ms != 0;
     made.deadline_ns =
         now_ns + (made.has_own_deadline ? message.timeout_ms * 1'000'000 : options_.response_ns);
-    document_bytes_ += made.document.size();
+    caller.call_bytes += bytes;
+    caller.account().charge(bytes);
     calls_.link_to_caller(made);
     const Offered offered = offer(made, now_ns);
     if (offered == Offered::nobody) {
@@ -261,7 +273,9 @@ void CallRouter::forget(RoutedCall& call) {
         forget_idle(*provider);
     }
     calls_.unlink_from_caller(call);
-    document_bytes_ -= call.document.size();
+    const std::size_t bytes = call_bytes_of(call.name, call.document);
+    call.caller->call_bytes -= bytes;
+    call.caller->account().release(bytes);
     calls_.remove(call);
 }
 

@@ -98,7 +98,6 @@ private:
     DueQueue due_;
     std::deque<std::uint64_t> waiting_;  ///< ids
     std::vector<std::pair<SessionId, Pattern>> expected_;
-    std::size_t document_bytes_ = 0;
     std::uint64_t asked_ = 0;
     std::uint64_t calls_total_ = 0;
     std::uint64_t answers_late_ = 0;

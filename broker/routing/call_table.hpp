@@ -67,6 +67,8 @@ public:
         call.is_taken = false;
         call.passed.clear();
         if (call.document.capacity() > kept_bytes_max) Bytes().swap(call.document);
+        if (call.name.capacity() > kept_bytes_max) std::string().swap(call.name);
+        if (call.passed.capacity() > kept_bytes_max) call.passed.shrink_to_fit();
         free_.push_back(place);
         --size_;
     }
@@ -108,7 +110,7 @@ private:
     static_assert(limits::calls_max < 1U << place_bits);
     static constexpr std::uint64_t place_mask = (1U << place_bits) - 1;
     static constexpr std::uint64_t uses_mask = (1ULL << 42) - 1;  ///< shm::Claims need two bits
-    static constexpr std::size_t kept_bytes_max = 64U << 10;
+    static constexpr std::size_t kept_bytes_max = 256;
     using Link = std::uint32_t RoutedCall::*;
 
     [[nodiscard]] static std::uint32_t place_of(const RoutedCall& call) noexcept {

@@ -3,15 +3,20 @@
 #include <algorithm>
 
 #include "broker/routing/system_document.hpp"
-#include "shm/index/name_index.hpp"
 #include "shm/name/name.hpp"
 #include "shm/name/system_name.hpp"
-#include "shm/version/visibility.hpp"
 
 namespace ringside::broker {
 
 using wire::DeliveryKind;
 using State = InterestRouter::Subject::State;
+
+namespace {
+
+/// What a subject takes of the broker's memory, with the record that tells of it, about.
+std::size_t subject_bytes(std::string_view name) noexcept { return 512 + 4 * name.size(); }
+
+}  // namespace
 
 InterestRouter::InterestRouter(const shm::SegmentView& segment, Grid& grid, Post& post,
                                SystemRecords& records, MessagingOptions options)
@@ -25,34 +30,25 @@ InterestRouter::InterestRouter(const shm::SegmentView& segment, Grid& grid, Post
 
 void InterestRouter::watch(const Pattern& pattern) {
     if (is_reserved(pattern.text())) return;
-    watches_.add(pattern);
-    if (pattern.is_literal()) {
-        if (listeners_.has(pattern.text())) add(pattern.text());
-        return;
+    const bool is_new = watches_.add(pattern);
+    if (!pattern.is_literal()) {
+        if (is_new && !listeners_.is_empty()) begin_search(pattern, Side::watched);
+    } else if (listeners_.has(pattern.text())) {
+        add(pattern.text());
     }
-    listeners_.for_all([&](Provider& listener) { begin_search(pattern, listener.pattern); });
 }
 
 void InterestRouter::unwatch(const Pattern& pattern) {
     if (is_reserved(pattern.text())) return;
-    watches_.remove(pattern);
+    if (!watches_.remove(pattern)) return;
+    searches_.erase({pattern.text(), Side::watched});
     review_all(pattern);
-}
-
-/// Drops what is not wanted any more.
-void InterestRouter::review_all(const Pattern& pattern) {
-    if (pattern.is_literal()) return review(pattern.text());
-    std::vector<std::string> names;
-    for (const auto& [name, subject] : subjects_) {
-        if (pattern.matches(name)) names.push_back(name);
-    }
-    for (const std::string& name : names) review(name);
 }
 
 void InterestRouter::on_existence(std::string_view name, bool is_there) {
     if (is_reserved(name)) return;
     if (!is_there) return review(std::string(name));
-    if (watches_.has_wildcard_for(name) && listeners_.has(name)) add(name);
+    if (listeners_.has(name) && watches_.has_wildcard_for(name)) add(name);
 }
 
 bool InterestRouter::is_wanted(const std::string& name) const {
@@ -63,57 +59,22 @@ bool InterestRouter::is_wanted(const std::string& name) const {
     return grid_->has(name) || (place != subjects_.end() && place->second.was_watched_by_name);
 }
 
-// Records that are watched by pattern.
-
-void InterestRouter::begin_search(const Pattern& watched, const Pattern& listened) {
-    const std::string_view a = watched.literal_prefix();
-    const std::string_view b = listened.literal_prefix();
-    if (!a.starts_with(b) && !b.starts_with(a)) return;  // no name matches both
-    searches_.push_back({watched, listened, std::string(std::max(a, b)), {}});
-}
-
-/// Looks at some more names of the first search.
-void InterestRouter::go_on_searching() {
-    if (searches_.empty()) return;
-    std::vector<std::string> found;
-    if (!search_on(searches_.front(), found)) searches_.pop_front();
-    for (const std::string& name : found) {
-        if (is_wanted(name)) add(name);
-    }
-}
-
-/// False: there are no more names.
-bool InterestRouter::search_on(Search& search, std::vector<std::string>& found) const {
-    shm::NameIndexCursor cursor(segment_);
-    cursor.seek(std::max(search.prefix, search.after));
-    std::size_t looked_at = 0;
-    for (auto ids = cursor.next(); !ids.empty(); ids = cursor.next()) {
-        if (looked_at >= names_per_turn) return true;
-        for (const std::uint32_t id : ids) {
-            const auto* version = shm::newest_of(segment_, RecordId{id});
-            if (version == nullptr) continue;
-            const std::string_view name = version->name();
-            if (!name.starts_with(search.prefix)) return false;
-            if (name <= search.after) continue;
-            ++looked_at;
-            search.after = name;
-            if (!version->is_tombstone() && search.watched.matches(name) &&
-                search.listened.matches(name)) {
-                found.emplace_back(name);
-            }
-        }
-    }
-    return false;
-}
-
 // Subjects.
 
 void InterestRouter::add(std::string_view name) {
     if (name.size() > limits::listened_name_bytes_max) return;
-    const bool is_known = subjects_.contains(std::string(name));
-    if (!is_known && subjects_.size() >= limits::wanted_subjects_max) return;
-    Subject& subject = subjects_[std::string(name)];
-    subject.name = name;
+    auto place = subjects_.find(std::string(name));
+    if (place == subjects_.end()) {
+        const std::size_t bytes = subject_bytes(name);
+        if (subjects_.size() >= limits::wanted_subjects_max ||
+            subject_bytes_ + bytes > limits::wanted_subjects_bytes_max) {
+            return;
+        }
+        subject_bytes_ += bytes;
+        place = subjects_.emplace(name, Subject{}).first;
+        place->second.name = name;
+    }
+    Subject& subject = place->second;
     if (watches_.has_literal(subject.name)) subject.was_watched_by_name = true;
     if (subject.state == State::free) ask(subject);
 }
@@ -125,6 +86,7 @@ void InterestRouter::review(const std::string& name) {
     forget_id(place->second);
     inherited_.erase(name);
     waiting_.erase(name);
+    subject_bytes_ -= subject_bytes(name);
     subjects_.erase(place);
 }
 
@@ -140,6 +102,7 @@ void InterestRouter::ask(Subject& subject) {
     subject.state = State::asked;
     subject.listener = choice.listener;
     ++subject.listener->under_way;
+    subjects_of_[subject.listener->id].insert(subject.name);
     subject.listener->last_asked = ++asked_;
     set_due(subject, options_.accept_ns);
     tell(DeliveryKind::wanted, *subject.listener, subject.id, subject.name);
@@ -204,7 +167,8 @@ void InterestRouter::take_away(Subject& subject, bool is_told) {
     if (is_told) tell(DeliveryKind::unwanted, *subject.listener, subject.id, subject.name);
     if (subject.state == State::provided) --provided_;
     forget_id(subject);
-    --subject.listener->under_way;
+    if (--subject.listener->under_way == 0) subjects_of_.erase(subject.listener->id);
+    else subjects_of_[subject.listener->id].erase(subject.name);
     subject.listener = nullptr;
     subject.state = State::free;
 }
@@ -246,25 +210,13 @@ void InterestRouter::pass_by(Subject& subject, bool is_told) {
 void InterestRouter::listen(Session& session, const Declarations::Change& declared,
                             Pattern pattern) {
     const Provider& listener = listeners_.add(session, declared, std::move(pattern));
-    for (const std::string& name : names_known(listener.pattern)) add(name);
-    for (const Pattern& watched : watches_.wildcards()) begin_search(watched, listener.pattern);
-}
-
-/// What matches of the names that are watched, and of the subjects.
-std::vector<std::string> InterestRouter::names_known(const Pattern& pattern) const {
-    std::vector<std::string> names;
-    if (pattern.is_literal()) {
-        const std::string& name = pattern.text();
-        if (watches_.has_literal(name) || subjects_.contains(name)) names.push_back(name);
-        return names;
+    const std::string& text = listener.pattern.text();
+    if (listener.pattern.is_literal()) {
+        if (subjects_.contains(text) || is_wanted(text)) add(text);
+    } else {
+        ++listened_[text];
+        begin_search(listener.pattern, Side::listened);
     }
-    for (const auto& [name, count] : watches_.literals()) {
-        if (pattern.matches(name)) names.push_back(name);
-    }
-    for (const auto& [name, subject] : subjects_) {
-        if (pattern.matches(name)) names.push_back(name);
-    }
-    return names;
 }
 
 void InterestRouter::withdraw(const Session& session, std::uint32_t place) {
@@ -278,21 +230,24 @@ void InterestRouter::end(const Session& session) {
     for (Provider* listener : its) lose(*listener);
 }
 
+/// Its subjects are free at once; the others are asked for them in the next turns.
 void InterestRouter::lose(Provider& listener) {
-    std::vector<std::string> names;
-    for (auto subject = subjects_.begin(); subject != subjects_.end() && listener.under_way > 0;
-         ++subject) {
-        if (subject->second.listener != &listener) continue;
-        take_away(subject->second, false);
-        names.push_back(subject->first);
+    const auto its = subjects_of_.find(listener.id);
+    if (its != subjects_of_.end()) {
+        const std::vector<std::string> names(its->second.begin(), its->second.end());
+        for (const std::string& name : names) {
+            take_away(subjects_.find(name)->second, false);
+            to_ask_.push_back(name);
+        }
     }
     const Pattern pattern = listener.pattern;
     if (!listener.is_withdrawn) listeners_.withdraw(listener);
     listeners_.forget(listener);
-    review_all(pattern);
-    for (const std::string& name : names) {
-        if (const auto place = subjects_.find(name); place != subjects_.end()) ask(place->second);
+    if (!pattern.is_literal() && --listened_.find(pattern.text())->second == 0) {
+        listened_.erase(pattern.text());
+        searches_.erase({pattern.text(), Side::listened});
     }
+    review_all(pattern);
 }
 
 void InterestRouter::turn(std::uint64_t now_ns) {
@@ -301,11 +256,10 @@ void InterestRouter::turn(std::uint64_t now_ns) {
         const auto place = by_id_.find(id);
         if (place != by_id_.end()) look_at(*place->second);
     });
-    for (const std::string& name : std::exchange(waiting_, {})) {
-        const auto place = subjects_.find(name);
-        if (place != subjects_.end() && place->second.state == State::free) ask(place->second);
-    }
-    go_on_searching();
+    ask_again();
+    continue_review();
+    continue_search();
+    if (is_inheritance_over_ && searches_.empty()) settle_inheritance();
 }
 
 }  // namespace ringside::broker

@@ -3,9 +3,11 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
-#include <unordered_set>
+#include <utility>
 
 #include "broker/engine/grid.hpp"
 #include "broker/routing/call_router.hpp"
@@ -24,6 +26,11 @@ namespace ringside::broker {
 ///   provided  by one listener
 /// It ends when it is watched by nobody, and its listener is told so. Where no listener wants it,
 /// all of them are asked again a while later.
+///
+/// What can be long is done in slices, one a turn: the search for the names of a pattern that is
+/// new, the review of the subjects after a pattern has gone, and asking again. There is at most one
+/// search for a pattern, and it ends with the last declaration of the pattern; so the work that is
+/// under way is bounded by what is declared, however often that changes.
 ///
 /// Invariant: at most one listener is asked for a subject or provides it, and
 /// `$sys/provided/SUBJECT` says which one does. After a take-over those records tell who provided
@@ -57,16 +64,20 @@ public:
     void give_up(SessionId session);
     /// It has, and has declared what it listens to now.
     void come_back(const Session& session);
-    /// No session is expected back any more.
-    void end_inheritance();
+    /// No session is expected back any more. Takes effect when the searches under way are over.
+    void end_inheritance() noexcept { is_inheritance_over_ = true; }
 
     /// Looks at what is due, and for records that are watched by pattern.
     void turn(std::uint64_t now_ns);
 
     [[nodiscard]] const ProviderBook& listeners() const noexcept { return listeners_; }
     [[nodiscard]] std::uint64_t next_due_ns() const noexcept { return due_.next_ns(); }
-    [[nodiscard]] bool has_work() const noexcept { return !searches_.empty(); }
+    [[nodiscard]] bool has_work() const noexcept {
+        return !searches_.empty() || review_.has_value() || is_inheritance_over_ ||
+               !to_ask_.empty();
+    }
     [[nodiscard]] bool has_waiting() const noexcept { return !waiting_.empty(); }
+    [[nodiscard]] std::size_t searches() const noexcept { return searches_.size(); }
     [[nodiscard]] std::size_t provided() const noexcept { return provided_; }
 
     struct Subject {
@@ -80,39 +91,58 @@ public:
     };
 
 private:
-    /// Records to be looked for, from a name on: those that both patterns match.
+    enum class Side { watched, listened };
+    /// Names of a pattern to be looked for, each kind from a name on.
     struct Search {
-        Pattern watched;
-        Pattern listened;
-        std::string prefix;
-        std::string after;  ///< the last name looked at; "" = none yet
+        enum class Phase { watched_names, subjects, records };
+        Pattern pattern;
+        Side side = Side::watched;
+        Phase phase = Phase::records;
+        std::optional<std::string> prefix;  ///< of the records; none: not known yet
+        std::string after;                  ///< the last name looked at; "" = none yet
+    };
+    using SearchKey = std::pair<std::string, Side>;
+    /// Subjects to be reviewed, all of them from a name on, round to another one.
+    struct Review {
+        std::string after;
+        std::string until;
+        bool is_around = false;  ///< it has come to the end, and continues at the beginning
     };
     struct Choice {
         Provider* listener = nullptr;
         bool is_crowded = false;   ///< there would be one, but its lane is full
         bool has_to_wait = false;  ///< whoever provides it may come back
     };
-    using Subjects = std::unordered_map<std::string, Subject>;
+    /// In order, so that a search or review can continue at a name.
+    using Subjects = std::map<std::string, Subject>;
 
     static constexpr std::uint64_t first_id = 1ULL << 62;  ///< no call has such an id
-    /// Names that one turn looks at.
+    /// Names that a turn looks at in a search, in a review, and to ask again.
     static constexpr std::size_t names_per_turn = 64;
 
     [[nodiscard]] bool is_wanted(const std::string& name) const;
     void on_existence(std::string_view name, bool is_there);
-    void begin_search(const Pattern& watched, const Pattern& listened);
-    void go_on_searching();
+    void begin_search(const Pattern& pattern, Side side);
+    void continue_search();
+    // Each looks at some names. False: there are no more.
     [[nodiscard]] bool search_on(Search& search, std::vector<std::string>& found) const;
+    [[nodiscard]] bool search_records(Search& search, std::vector<std::string>& found) const;
+    template <class Names>
+    [[nodiscard]] static bool search_names(const Names& names, Search& search,
+                                           std::vector<std::string>& found);
+    [[nodiscard]] std::optional<std::string> record_prefix(const Search& search) const;
     void add(std::string_view name);
     void review(const std::string& name);
     void review_all(const Pattern& pattern);
+    void continue_review();
+    void ask_again();
+    void settle_inheritance();
     void ask(Subject& subject);
     [[nodiscard]] Choice choose(const Subject& subject) const;
     void pass_by(Subject& subject, bool is_told);
     void take_away(Subject& subject, bool is_told);
     void lose(Provider& listener);
     void give_up_if(const std::function<bool(const Heir&)>& is_given_up);
-    [[nodiscard]] std::vector<std::string> names_known(const Pattern& pattern) const;
     void set_due(Subject& subject, std::uint64_t after_ns);
     void forget_id(Subject& subject);
     void look_at(Subject& subject);
@@ -132,8 +162,16 @@ private:
     std::unordered_map<std::uint64_t, Subject*> by_id_;
     std::unordered_map<std::string, Heir> inherited_;
     DueQueue due_;
-    std::deque<Search> searches_;
-    std::unordered_set<std::string> waiting_;  ///< subjects whose listeners have no room just now
+    std::map<SearchKey, Search> searches_;
+    SearchKey last_searched_;
+    std::optional<Review> review_;
+    std::map<std::string, std::size_t> listened_;  ///< wildcards, and how many listeners each has
+    std::map<std::uint64_t, std::set<std::string_view>> subjects_of_;  ///< by the listener's id
+    std::set<std::string> waiting_;   ///< subjects whose listeners have no room just now
+    std::string last_waiting_;        ///< that was asked again
+    std::deque<std::string> to_ask_;  ///< subjects whose listener was lost
+    std::size_t subject_bytes_ = 0;
+    bool is_inheritance_over_ = false;
     std::uint64_t last_id_ = first_id;
     std::uint64_t asked_ = 0;
     std::size_t provided_ = 0;

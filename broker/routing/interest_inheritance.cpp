@@ -37,7 +37,8 @@ void InterestRouter::give_up_if(const std::function<bool(const Heir&)>& is_given
     }
 }
 
-void InterestRouter::end_inheritance() {
+void InterestRouter::settle_inheritance() {
+    is_inheritance_over_ = false;
     auto left = std::exchange(inherited_, {});
     for (const auto& [name, heir] : left) {
         const auto place = subjects_.find(name);

@@ -14,9 +14,14 @@ using wire::MessageKind;
 
 namespace {
 
-/// Declarations of one session are read at most so often, so that a session that changes its own
-/// all the time costs the others little.
+/// Declarations of one session are read at most so often, and the less often the more of them have
+/// changed the last time, so that a session that changes its own all the time costs the others
+/// little.
 constexpr std::uint64_t review_interval_ns = 50'000;
+constexpr std::uint64_t review_interval_per_change_ns = 200'000;
+
+/// A turn reads no more sessions after one that has changed more than this.
+constexpr std::size_t changes_per_turn = 16;
 
 bool is_provider(DeclarationKind kind) noexcept {
     return kind == DeclarationKind::provide || kind == DeclarationKind::listen;
@@ -42,24 +47,47 @@ Messaging::Messaging(const shm::SegmentView& segment, Grid& grid, std::vector<La
     : segment_(segment),
       records_(grid),
       post_(touched),
+      options_(options),
       calls_(post_, options),
       interest_(segment, grid, post_, records_, options),
       presence_(records_) {}
 
 // Sessions.
 
-void Messaging::opened(const Session& session) {
+void Messaging::opened(const Session& session, std::uint64_t now_ns) {
     const shm::SessionEntry& entry = segment_.session(session.index());
-    note(session.id(), system_name::session(session.id()),
-         document_of_session(session, entry.opened_ns.load(std::memory_order_relaxed)));
-    if (!session.peer().user.empty()) presence_.appear(session.peer().user, session.id());
+    newcomers_[session.id()] = {
+        now_ns + options_.session_record_ns,
+        document_of_session(session, entry.opened_ns.load(std::memory_order_relaxed))};
+    if (session.peer().user.empty()) return;
+    introduce(session.id());
+    presence_.appear(session.peer().user, session.id());
+}
+
+void Messaging::introduce(SessionId session) {
+    const auto newcomer = newcomers_.find(session);
+    if (newcomer == newcomers_.end()) return;
+    note(session, system_name::session(session), std::move(newcomer->second.document));
+    newcomers_.erase(newcomer);
+}
+
+void Messaging::introduce_due(std::uint64_t now_ns) {
+    while (!newcomers_.empty()) {
+        const auto& [session, newcomer] = *newcomers_.begin();
+        // Also after the clock was set back.
+        const bool is_due =
+            newcomer.due_ns <= now_ns || newcomer.due_ns - now_ns > options_.session_record_ns;
+        if (!is_due) return;
+        introduce(session);
+    }
 }
 
 void Messaging::resumed(Session& session, std::size_t absent_left, std::uint64_t now_ns) {
     // What is said again now stays as it is all the time.
     const auto records_before = records_of_[session.id()];
     const auto users_before = presence_.said_by(session.id());
-    opened(session);
+    opened(session, now_ns);
+    if (records_before.contains(system_name::session(session.id()))) introduce(session.id());
     session.adopt_lanes();
     for (const auto& lane : session.lanes()) {
         post_.bring(*lane, {.kind = wire::DeliveryKind::reset, .id = lane->last_number()});
@@ -79,6 +107,7 @@ void Messaging::ended(Session& session, std::uint64_t now_ns) {
     calls_.end(session, now_ns);
     interest_.end(session);
     presence_.end(session.id());
+    newcomers_.erase(session.id());
     for (const auto& [name, times] : records_of_[session.id()]) records_.erase(name);
     records_of_.erase(session.id());
     const std::byte* begin = session.memory().view().base();
@@ -105,25 +134,34 @@ void Messaging::drop(SessionId session, const std::string& name) {
 // Declarations.
 
 void Messaging::review(Session& session, std::uint64_t now_ns) {
-    const bool is_too_soon =
-        now_ns >= session.reviewed_ns && now_ns - session.reviewed_ns < review_interval_ns;
-    if (is_too_soon || !session.has_declared()) return;
-    session.reviewed_ns = now_ns;
+    // A clock that was set back ends the pause.
+    const bool is_too_soon = now_ns < session.review_due_ns && now_ns >= session.reviewed_ns;
+    if (is_too_soon || changes_read_ > changes_per_turn || !session.has_declared()) return;
     session.adopt_lanes();
-    read_declarations(session, now_ns);
+    const std::size_t changes = read_declarations(session, now_ns);
+    changes_read_ += changes;
+    session.reviewed_ns = now_ns;
+    session.review_due_ns =
+        now_ns + review_interval_ns +
+        (changes - std::min<std::size_t>(changes, 1)) * review_interval_per_change_ns;
 }
 
 /// New watches and users come before those that have ended: where one takes the place of another,
 /// what both say is so all the time. It is the other way round with providers and listeners: a lane
 /// has only one of the two kinds.
-void Messaging::read_declarations(Session& session, std::uint64_t now_ns) {
+std::size_t Messaging::read_declarations(Session& session, std::uint64_t now_ns) {
     std::vector<Declarations::Change> changes;
+    const std::size_t bytes_before = session.declarations().bytes();
     session.declarations().review(session.memory().view(), [&](const Declarations::Change& change) {
         changes.push_back(change);
     });
+    session.account().charge(session.declarations().bytes());
+    session.account().release(bytes_before);
+    if (!changes.empty()) introduce(session.id());
     for (const auto& change : changes) declare_first(session, change);
     for (const auto& change : changes) undeclare(session, change, now_ns);
     for (const auto& change : changes) declare(session, change);
+    return changes.size();
 }
 
 /// A watch, or a user.
@@ -230,6 +268,8 @@ Result<void> Messaging::serve(Session& session, std::uint32_t lane, std::uint64_
 }
 
 void Messaging::turn(std::uint64_t now_ns) {
+    changes_read_ = 0;
+    introduce_due(now_ns);
     calls_.turn(now_ns);
     interest_.turn(now_ns);
     records_.write(now_ns);

@@ -23,7 +23,8 @@ public:
     Messaging(const shm::SegmentView& segment, Grid& grid, std::vector<Lane*>& touched,
               MessagingOptions options);
 
-    void opened(const Session& session);
+    /// Its record comes later, unless it acts for a user: see `introduce`.
+    void opened(const Session& session, std::uint64_t now_ns);
     /// Of a former broker. `absent_left`: how many are expected still.
     void resumed(Session& session, std::size_t absent_left, std::uint64_t now_ns);
     /// Before its memory goes.
@@ -51,7 +52,9 @@ public:
         return calls_.has_waiting() || interest_.has_waiting() || records_.is_held_up();
     }
     [[nodiscard]] std::uint64_t next_due_ns() const noexcept {
-        return std::min(calls_.next_due_ns(), interest_.next_due_ns());
+        const std::uint64_t introduction_ns =
+            newcomers_.empty() ? ~std::uint64_t{0} : newcomers_.begin()->second.due_ns;
+        return std::min({calls_.next_due_ns(), interest_.next_due_ns(), introduction_ns});
     }
 
     /// Words that clients sleep on; empties the list.
@@ -59,13 +62,17 @@ public:
     void store_counters(shm::Counters& counters) const noexcept;
 
 private:
-    void read_declarations(Session& session, std::uint64_t now_ns);
+    /// Returns how many have changed.
+    std::size_t read_declarations(Session& session, std::uint64_t now_ns);
     void declare_first(Session& session, const Declarations::Change& change);
     void declare(Session& session, const Declarations::Change& change);
     void undeclare(const Session& session, const Declarations::Change& change,
                    std::uint64_t now_ns);
     void undeclare_provider(const Session& session, const Declarations::Change& change,
                             std::uint64_t now_ns);
+    /// Writes the record of a session: it has declared something, or lives for a while.
+    void introduce(SessionId session);
+    void introduce_due(std::uint64_t now_ns);
     void settle(Session& session, const Declarations::Change& change, Errc outcome);
     [[nodiscard]] Result<Pattern> check_provider(Session& session,
                                                  const shm::Declaration::Content& content) const;
@@ -78,12 +85,20 @@ private:
     shm::SegmentView segment_;
     SystemRecords records_;
     Post post_;
+    MessagingOptions options_;
     CallRouter calls_;
     InterestRouter interest_;
     Presence presence_;
     /// Records that end with their session, and how many of its declarations each is there for.
     std::map<SessionId, std::map<std::string, std::size_t>> records_of_;
+    /// A session that has no record yet.
+    struct Newcomer {
+        std::uint64_t due_ns = 0;
+        Bytes document;
+    };
+    std::map<SessionId, Newcomer> newcomers_;  ///< in the order in which they are due
     std::vector<const shm::HalfWord*> wakes_;
+    std::size_t changes_read_ = 0;  ///< declarations, in this turn
 };
 
 }  // namespace ringside::broker

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -9,24 +10,37 @@
 
 namespace ringside::broker {
 
-/// What is watched, over all sessions: how many watch a name, and by which patterns.
+/// What is watched, over all sessions: how many watch a name, and by which patterns. A pattern
+/// that is watched several times is kept, and matched, once.
 class WatchBook {
 public:
-    void add(const Pattern& pattern) {
-        if (pattern.is_literal()) ++literal_[pattern.text()];
-        else wildcards_.push_back(pattern);
+    /// Returns whether nothing with this text was watched before.
+    bool add(const Pattern& pattern) {
+        if (pattern.is_literal()) return ++literal_[pattern.text()] == 1;
+        const auto [place, is_new] =
+            counts_.try_emplace(pattern.text(), Count{wildcards_.size(), 0});
+        ++place->second.watches;
+        if (is_new) wildcards_.push_back(pattern);
+        return is_new;
     }
-    /// REQUIRES: it was added.
-    void remove(const Pattern& pattern) {
-        if (!pattern.is_literal()) {
-            for (auto& one : wildcards_) {
-                if (one.text() != pattern.text()) continue;
-                std::swap(one, wildcards_.back());
-                return wildcards_.pop_back();
-            }
+    /// Returns whether nothing with this text is watched now. REQUIRES: it was added.
+    bool remove(const Pattern& pattern) {
+        if (pattern.is_literal()) {
+            const auto place = literal_.find(pattern.text());
+            if (--place->second > 0) return false;
+            literal_.erase(place);
+            return true;
         }
-        const auto place = literal_.find(pattern.text());
-        if (place != literal_.end() && --place->second == 0) literal_.erase(place);
+        const auto place = counts_.find(pattern.text());
+        if (--place->second.watches > 0) return false;
+        const std::size_t index = place->second.index;
+        counts_.erase(place);
+        if (index + 1 < wildcards_.size()) {
+            wildcards_[index] = std::move(wildcards_.back());
+            counts_.find(wildcards_[index].text())->second.index = index;
+        }
+        wildcards_.pop_back();
+        return true;
     }
 
     [[nodiscard]] bool has_literal(const std::string& name) const {
@@ -38,14 +52,20 @@ public:
         }
         return false;
     }
-    [[nodiscard]] const std::unordered_map<std::string, std::size_t>& literals() const noexcept {
+    /// In order, so that a search can continue at a name.
+    [[nodiscard]] const std::map<std::string, std::size_t>& literals() const noexcept {
         return literal_;
     }
     [[nodiscard]] const std::vector<Pattern>& wildcards() const noexcept { return wildcards_; }
 
 private:
-    std::unordered_map<std::string, std::size_t> literal_;
+    struct Count {
+        std::size_t index = 0;  ///< in `wildcards_`
+        std::size_t watches = 0;
+    };
+    std::map<std::string, std::size_t> literal_;
     std::vector<Pattern> wildcards_;
+    std::unordered_map<std::string, Count> counts_;
 };
 
 }  // namespace ringside::broker

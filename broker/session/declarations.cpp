@@ -1,6 +1,5 @@
 #include "broker/session/declarations.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace ringside::broker {
@@ -10,17 +9,22 @@ using shm::Declaration;
 void Declarations::review(const shm::SessionMemoryView& memory,
                           const std::function<void(const Change&)>& on_change) {
     // Before the places: what changes meanwhile is read again.
-    seen_ = memory.control().declarations_changed.load(std::memory_order_acquire);
-    const std::uint32_t used = memory.control().declarations_used.load(std::memory_order_acquire);
-    const std::size_t count = std::min<std::size_t>(used, limits::declarations_per_session_max);
+    using Count = shm::Untrusted<std::uint32_t>;
+    const shm::SessionControl& control = memory.control();
+    // Only ever compared: any value will do.
+    seen_ = Count::load(control.declarations_changed, std::memory_order_acquire).any();
+    const std::size_t count = Count::load(control.declarations_used, std::memory_order_acquire)
+                                  .at_most(limits::declarations_per_session_max);
     if (count > places_.size()) places_.resize(count);
     for (std::uint32_t i = 0; i < places_.size(); ++i) {
         const Declaration& declaration = memory.declaration(i);
         Place& place = places_[i];
-        if (declaration.head.sequence.load(std::memory_order_acquire) == place.sequence) continue;
+        const auto now = Count::load(declaration.head.sequence, std::memory_order_acquire);
+        if (now.any() == place.sequence) continue;
         std::uint32_t sequence = 0;
         auto content = declaration.read(sequence);
         if (!content) continue;  // it counts again when it is written
+        bytes_ = bytes_ + bytes_of(*content) - bytes_of(place.content);
         const Declaration::Content before = std::exchange(place.content, *content);
         place.sequence = sequence;
         on_change({i, sequence, before, *content});
@@ -32,6 +36,14 @@ void Declarations::clear(const std::function<void(const Change&)>& on_change) {
         on_change({i, places_[i].sequence, std::exchange(places_[i].content, {}), {}});
     }
     places_.clear();
+    bytes_ = 0;
+}
+
+std::size_t Declarations::bytes_of(const Declaration::Content& content) noexcept {
+    if (content.kind == shm::DeclarationKind::none) return 0;
+    const bool has_record = content.kind != shm::DeclarationKind::watch;
+    const std::size_t copies = has_record ? 10 : 4;
+    return (has_record ? 1024 : 512) + copies * content.text.size();
 }
 
 }  // namespace ringside::broker

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "shm/lane/session_memory.hpp"
+#include "shm/lane/untrusted.hpp"
 
 namespace ringside::broker {
 
@@ -23,12 +24,18 @@ public:
     /// Whether there may be something to read.
     [[nodiscard]] bool has_changed(const shm::SessionMemoryView& memory) const noexcept {
         // acquire: pairs with the client's release after its last declaration.
-        return memory.control().declarations_changed.load(std::memory_order_acquire) != seen_;
+        return shm::Untrusted<std::uint32_t>::load(memory.control().declarations_changed,
+                                                   std::memory_order_acquire)
+                   .any() != seen_;
     }
 
     /// Reads what has changed. Its cost is bounded by how many places there are.
     void review(const shm::SessionMemoryView& memory,
                 const std::function<void(const Change&)>& on_change);
+
+    /// What all of it takes of the broker's memory, about: copies of it, the records that tell of
+    /// it, and what routes by it.
+    [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
 
     /// Gives all that is declared as gone.
     void clear(const std::function<void(const Change&)>& on_change);
@@ -39,7 +46,10 @@ private:
         shm::Declaration::Content content;
     };
 
+    [[nodiscard]] static std::size_t bytes_of(const shm::Declaration::Content& content) noexcept;
+
     std::vector<Place> places_;
+    std::size_t bytes_ = 0;
     std::uint32_t seen_ = 0;
 };
 

@@ -1,5 +1,6 @@
 #include "broker/session/decode.hpp"
 
+#include <cstring>
 #include <string>
 
 #include "shm/base/limits.hpp"
@@ -128,7 +129,34 @@ std::size_t bytes_referred_to(const Command& command) noexcept {
     return command.name.size() + command.pointer.size() + command.document.size();
 }
 
+/// A number somewhere in bytes; none: it would lie beyond their end.
+template <class T>
+std::optional<T> number_at(ByteView bytes, std::size_t at) noexcept {
+    if (at > bytes.size() || bytes.size() - at < sizeof(T)) return std::nullopt;
+    T number{};
+    std::memcpy(&number, bytes.data() + at, sizeof number);
+    return number;
+}
+
 }  // namespace
+
+/// An encoder builds a message from its end, so the root table and its offsets come first.
+std::optional<std::uint64_t> number_of_part(ByteView beginning) noexcept {
+    constexpr std::size_t field = wire::Request::VT_NUMBER;
+    const auto table = number_at<flatbuffers::uoffset_t>(beginning, 0);
+    if (!table) return std::nullopt;
+    const auto back = number_at<flatbuffers::soffset_t>(beginning, *table);
+    if (!back) return std::nullopt;
+    const std::int64_t offsets = std::int64_t{*table} - *back;
+    if (offsets < 0) return std::nullopt;
+    const auto offsets_at = static_cast<std::size_t>(offsets);
+    const auto size = number_at<flatbuffers::voffset_t>(beginning, offsets_at);
+    if (!size || *size < field + sizeof(flatbuffers::voffset_t)) return std::nullopt;
+    const auto place = number_at<flatbuffers::voffset_t>(beginning, offsets_at + field);
+    if (!place || *place == 0) return std::nullopt;
+    const auto number = number_at<std::uint64_t>(beginning, std::size_t{*table} + *place);
+    return number && *number != 0 ? number : std::nullopt;
+}
 
 boost::system::result<void, DecodeFailure> decode(ByteView message, std::size_t commands_max,
                                                   DecodedRequest& out) {

@@ -37,4 +37,8 @@ struct DecodeFailure {
 boost::system::result<void, DecodeFailure> decode(ByteView message, std::size_t commands_max,
                                                   DecodedRequest& out);
 
+/// The number of a request of which only the beginning is there, which may be anything at all.
+/// Returns none if it does not begin as an encoder of requests writes it.
+[[nodiscard]] std::optional<std::uint64_t> number_of_part(ByteView beginning) noexcept;
+
 }  // namespace ringside::broker

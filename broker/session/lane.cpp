@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "broker/session/decode.hpp"
 #include "shm/base/crash_point.hpp"
 #include "shm/protocol/reply.hpp"
 
@@ -11,61 +12,99 @@ namespace ringside::broker {
 namespace {
 
 /// Buffers that grew beyond this are given back after use.
-constexpr std::size_t kept_bytes_max = 1U << 20;
+constexpr std::size_t kept_bytes_max = 16U << 10;
+
+/// About what an element of a list takes beyond its bytes.
+constexpr std::size_t element_bytes = 96;
 
 /// A large reply goes on when at least as much can be sent.
 constexpr std::uint32_t piece_bytes_min = 4096;
 
 }  // namespace
 
-Lane::Lane(const shm::SessionMemoryView& memory, std::size_t index) noexcept
+Lane::Lane(const shm::SessionMemoryView& memory, std::size_t index, MemoryAccount& account) noexcept
     : control_(&memory.lane(index)),
       requests_(memory.request_ring(index), shm::request_ring_bytes, control_->client.request_tail,
                 control_->broker.request_head),
       replies_(memory.reply_ring(index), shm::reply_ring_bytes, control_->broker_reply.reply_tail,
                control_->client_reply.reply_head),
-      claims_(&memory.claims(index)) {}
+      account_(&account),
+      claims_(&memory.claims(index)) {
+    settle_account();
+}
 
-bool Lane::resume(AppliedInLane applied, bool is_complete) {
-    requests_.adopt();
-    replies_.adopt();
+void Lane::resume(const shm::ResumePoint& point, AppliedInLane applied, bool is_complete) {
+    requests_.adopt(point.requests);
+    replies_.adopt(point.replies);
     // seq_cst: what the former broker has offered cannot be taken any more.
     for (shm::Word& word : claims_->words) word.store(shm::Claims::free, std::memory_order_seq_cst);
-    // Half of a number: the client says near which whole one it is, and can deceive only itself.
-    const std::uint64_t sent = control_->client.sent.load(std::memory_order_acquire);
-    const std::uint32_t answered = control_->broker_reply.answered.load(std::memory_order_relaxed);
-    const std::uint32_t unanswered = static_cast<std::uint32_t>(sent) - answered;
-    if (unanswered > limits::doubtful_requests_max || unanswered > sent) return false;
-    last_number_ = answered_number_ = sent - unanswered;
+    last_number_ = answered_number_ = point.answered;
     was_resumed_ = true;
-    // At most `sent`, and none where the last one begun was answered.
-    const std::uint32_t begun = control_->broker.begun.load(std::memory_order_relaxed) - answered;
-    const std::uint64_t begun_until = answered_number_ + (begun <= unanswered ? begun : 0);
-    in_doubt_.emplace(std::move(applied), begun_until, sent, is_complete);
-    return true;
+    in_doubt_.emplace(std::move(applied), point.begun, point.sent, is_complete);
 }
 
 bool Lane::has_room_for_reply() noexcept { return replies_.room() >= shm::plain_reply_bytes_max; }
 
 Lane::Taken Lane::take_frame() {
     if (!can_take()) return Taken::nothing;
-    if (std::exchange(is_message_kept_, false)) return Taken::message;
+    if (std::exchange(is_message_kept_, false)) return refused_ ? Taken::refused : Taken::message;
+    // Doubling, as a vector does, would take twice what is accounted for.
+    const std::size_t frame_max = shm::frame_bytes_max(shm::request_ring_bytes);
+    if (!message_.empty() && message_.capacity() - message_.size() < frame_max) {
+        const std::size_t more_bytes = std::max(message_.size() / 4, frame_max);
+        message_.reserve(std::min(message_.size() + more_bytes, limits::message_bytes_max));
+    }
     bool more = false;
-    // Also where nothing is taken: frames may have been skipped, and their room is to be given
-    // back.
-    is_touched = true;
     switch (requests_.pop(message_, limits::message_bytes_max, more)) {
         case shm::ByteRingConsumer::Outcome::empty: return Taken::nothing;
         case shm::ByteRingConsumer::Outcome::broken: return Taken::broken;
+        case shm::ByteRingConsumer::Outcome::skipped:
+            is_touched = true;
+            return refused_ && !more ? Taken::refused : Taken::part;
         case shm::ByteRingConsumer::Outcome::frame: break;
     }
+    is_touched = true;
+    refused_.reset();  // its client has begun another message instead
     reach(CrashPoint::lane_taken);
     return more ? Taken::part : Taken::message;
 }
 
+Error Lane::fault() const {
+    using Fault = shm::ByteRingConsumer::Fault;
+    switch (requests_.fault()) {
+        case Fault::beginning:
+            return {Errc::bad_frame, "a frame continues a message that was never begun"};
+        case Fault::emptiness: return {Errc::bad_frame, "a frame continues a message by nothing"};
+        case Fault::sizes:
+        case Fault::none: break;
+    }
+    return {Errc::bad_frame, "the frames of its requests are not possible"};
+}
+
+bool Lane::refuse_message(Errc why) {
+    const auto number = number_of_part(message_);
+    if (!number) return false;
+    refused_ = {*number, why};
+    requests_.skip_message();
+    Bytes().swap(message_);
+    settle_account();
+    return true;
+}
+
 void Lane::forget_message() noexcept {
+    refused_.reset();
     message_.clear();
-    if (message_.capacity() > kept_bytes_max) message_.shrink_to_fit();
+    if (message_.capacity() > kept_bytes_max) Bytes().swap(message_);
+}
+
+void Lane::settle_account() noexcept {
+    const std::size_t bytes = sizeof(Lane) + message_.capacity() + pending_.capacity() +
+                              held_bytes_ + undelivered_bytes_ +
+                              element_bytes * (held_.size() + undelivered_.size()) +
+                              free_claims_.capacity() * sizeof(std::uint32_t);
+    const std::size_t before = std::exchange(charged_bytes_, bytes);
+    if (bytes > before) account_->charge(bytes - before);
+    else if (bytes < before) account_->release(before - bytes);
 }
 
 void Lane::answer(std::uint64_t number, ByteView reply) {
@@ -116,6 +155,7 @@ void Lane::bring(ByteView message, ByteView in_place_of) {
     if (undelivered_.empty() && deliver(message)) return;
     const bool is_too_much = undelivered_bytes_ + message.size() > limits::undelivered_bytes_max;
     const ByteView kept = is_too_much ? in_place_of : message;
+    is_touched = true;
     undelivered_bytes_ += kept.size();
     undelivered_.emplace_back(kept.begin(), kept.end());
 }
@@ -138,13 +178,20 @@ std::optional<std::uint32_t> Lane::take_claim() {
 }
 
 void Lane::hold(Revision revision, std::uint64_t number, ByteView reply) {
+    is_touched = true;
     held_.push_back({revision, number, Bytes(reply.begin(), reply.end())});
+    held_bytes_ += reply.size();
+}
+
+void Lane::drop_held() noexcept {
+    held_bytes_ -= held_.front().reply.size();
+    held_.pop_front();
 }
 
 void Lane::release_held(Revision durable) {
     while (can_release(durable)) {
         answer(held_.front().number, held_.front().reply);
-        held_.pop_front();
+        drop_held();
     }
 }
 
@@ -166,7 +213,7 @@ void Lane::send_pending() {
     }
     answered_number_ = std::max(answered_number_, pending_number_);
     pending_.clear();
-    if (pending_.capacity() > kept_bytes_max) pending_.shrink_to_fit();
+    if (pending_.capacity() > kept_bytes_max) Bytes().swap(pending_);
     pending_at_ = 0;
 }
 

@@ -1,12 +1,15 @@
 #pragma once
 
-#include <deque>
+#include <list>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "broker/session/in_doubt.hpp"
+#include "broker/session/memory_account.hpp"
+#include "shm/base/errc.hpp"
 #include "shm/lane/byte_ring.hpp"
+#include "shm/lane/resume_point.hpp"
 #include "shm/lane/session_memory.hpp"
 
 namespace ringside::broker {
@@ -19,14 +22,16 @@ namespace ringside::broker {
 /// as the outcome of a call, shares the reply ring, and leaves room for a plain reply in it. What
 /// the client writes to the lane is checked by the rings; `is_broken` says that it lied.
 ///
+/// What a lane takes of the broker's memory goes to the account of its session.
+///
 /// Thread safety: the engine thread only.
 class Lane {
 public:
-    Lane(const shm::SessionMemoryView& memory, std::size_t index) noexcept;
+    Lane(const shm::SessionMemoryView& memory, std::size_t index, MemoryAccount& account) noexcept;
 
-    /// Goes on where a former broker has stopped: `applied` are its commits of this lane, all of
-    /// them if `is_complete`. False: what the client claims cannot be.
-    [[nodiscard]] bool resume(AppliedInLane applied, bool is_complete);
+    /// Continues where a former broker has stopped: `applied` are its commits of this lane, all of
+    /// them if `is_complete`.
+    void resume(const shm::ResumePoint& point, AppliedInLane applied, bool is_complete);
 
     /// Requests that are still in doubt since `resume`; null: none.
     [[nodiscard]] const InDoubt* in_doubt() const noexcept {
@@ -42,7 +47,9 @@ public:
     [[nodiscard]] bool has_only_doubts() const noexcept {
         return in_doubt_ && !is_message_kept_ && message_.empty() && !requests_.has_data();
     }
-    [[nodiscard]] bool can_answer() noexcept { return !has_pending() && has_room_for_reply(); }
+    [[nodiscard]] bool can_answer() noexcept {
+        return !has_pending() && held_.size() < limits::held_replies_max && has_room_for_reply();
+    }
 
     /// Whether a call of `take_frame` or `send_pending` has something to do.
     [[nodiscard]] bool is_ready() noexcept {
@@ -59,16 +66,37 @@ public:
         nothing,  ///< no frame is there, or no room for a reply
         part,     ///< a frame, but not the message's last
         message,  ///< `message()` is whole
-        broken,   ///< what is there cannot be a frame
+        refused,  ///< the last frame of a message that was refused: see `refusal`
+        broken,   ///< what is there cannot be a frame: see `fault`
     };
 
-    /// Takes one frame and appends it to the message.
+    /// Looks at one frame, and appends it to the message.
     [[nodiscard]] Taken take_frame();
+
+    /// Why `take_frame` gave `broken`.
+    [[nodiscard]] Error fault() const;
+
+    /// Gives up the message of which a part has come: its bytes are released, the rest is skipped,
+    /// and `take_frame` says `refused` when it is over. Returns false if the part that has come
+    /// does not begin as a request does, so that nobody could be answered.
+    [[nodiscard]] bool refuse_message(Errc why);
+    [[nodiscard]] bool has_part() const noexcept { return !is_message_kept_ && !message_.empty(); }
+
+    /// The request whose message was refused.
+    struct RefusedMessage {
+        std::uint64_t number = 0;
+        Errc why = Errc::ok;
+    };
+    /// REQUIRES: `take_frame` gave `refused`.
+    [[nodiscard]] const RefusedMessage& refusal() const noexcept { return *refused_; }
+
+    /// Brings the account of its session up to date.
+    void settle_account() noexcept;
 
     /// Bytes of the message so far; it is whole when `take_frame` said so.
     [[nodiscard]] ByteView message() const noexcept { return message_; }
 
-    /// Lets the next `take_frame` give this message once more: its time has not come.
+    /// Lets the next `take_frame` give this message, or refusal, once more: its time has not come.
     void keep_message() noexcept { is_message_kept_ = true; }
 
     /// Makes place for the next message.
@@ -125,7 +153,7 @@ public:
             const Held& first = held_.front();
             answer(first.number, first.revision <= durable ? ByteView(first.reply)
                                                            : ByteView(refuse(first.number)));
-            held_.pop_front();
+            drop_held();
         }
     }
 
@@ -140,7 +168,22 @@ public:
     [[nodiscard]] bool take_news() noexcept { return std::exchange(has_news_, false); }
 
     [[nodiscard]] bool is_broken() const noexcept { return replies_.peer_is_broken(); }
-    [[nodiscard]] const shm::LaneControl& control() const noexcept { return *control_; }
+
+    /// What the client's thread sleeps on, as it says.
+    [[nodiscard]] shm::SleepsOn sleeps_on() const noexcept {
+        // Compared only: a value that names nothing is no sleep.
+        return static_cast<shm::SleepsOn>(
+            shm::Untrusted<std::uint32_t>::load(control_->client.reply_asleep,
+                                                std::memory_order_relaxed)
+                .any());
+    }
+    /// The futex words of the client's thread.
+    [[nodiscard]] const shm::HalfWord& reply_tail_word() const noexcept {
+        return control_->broker_reply.reply_tail;
+    }
+    [[nodiscard]] const shm::HalfWord& request_head_word() const noexcept {
+        return control_->broker.request_head;
+    }
 
     /// Number of the last request that was answered.
     [[nodiscard]] std::uint64_t last_number() const noexcept { return last_number_; }
@@ -172,6 +215,7 @@ private:
         return !undelivered_.empty() && can_deliver(undelivered_.front().size());
     }
     void begin_pending(ByteView message, std::uint64_t number);
+    void drop_held() noexcept;
     [[nodiscard]] std::uint32_t piece_bytes_next() const noexcept;
 
     shm::LaneControl* control_;
@@ -184,9 +228,14 @@ private:
     std::uint64_t pending_number_ = 0;   ///< of the request whose reply is sent in pieces
     std::uint64_t answered_number_ = 0;  ///< of the last request whose reply is in the ring
     std::optional<InDoubt> in_doubt_;
-    std::deque<Held> held_;
-    std::deque<Bytes> undelivered_;
+    // Lists, because a lane that has none of them takes no memory for them.
+    std::list<Held> held_;
+    std::list<Bytes> undelivered_;
+    std::size_t held_bytes_ = 0;
     std::size_t undelivered_bytes_ = 0;
+    std::optional<RefusedMessage> refused_;
+    MemoryAccount* account_;
+    std::size_t charged_bytes_ = 0;
     shm::Claims* claims_;
     std::vector<std::uint32_t> free_claims_;
     std::uint32_t claims_used_ = 0;

@@ -1,7 +1,10 @@
 #include "broker/session/session.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <new>
+
+#include "shm/lane/untrusted.hpp"
 
 namespace ringside::broker {
 
@@ -9,6 +12,33 @@ namespace {
 
 /// Pins that a session can have, its lanes' own and the others.
 constexpr std::size_t pin_places = limits::lanes_per_session_max + limits::pins_per_session_max;
+
+using shm::Untrusted;
+
+/// How many of at most `most` places are in use, as the client says.
+std::size_t count_in(const shm::HalfWord& word, std::size_t most) noexcept {
+    // acquire: pairs with the client's release when it uses one more place.
+    return Untrusted<std::uint32_t>::load(word, std::memory_order_acquire)
+        .at_most(static_cast<std::uint32_t>(most));
+}
+
+constexpr Revision any_revision = std::numeric_limits<Revision>::max();
+
+/// The revision that a pin holds; none: it is not set, or cannot be held by anybody yet.
+std::optional<Revision> pinned_in(const shm::Word& word, Revision published) noexcept {
+    // seq_cst: E4 of shm/pin/pin.hpp.
+    const auto pin = Untrusted<std::uint64_t>::load(word, std::memory_order_seq_cst)
+                         .checked([published](std::uint64_t value) {
+                             return value != shm::no_pin && value - 1 <= published;
+                         });
+    return pin ? std::optional<Revision>(*pin - 1) : std::nullopt;
+}
+
+/// In ms; 0: the default.
+std::uint64_t lease_in(const shm::PinSlot& slot) noexcept {
+    return Untrusted<std::uint64_t>::load(slot.lease_ms, std::memory_order_relaxed)
+        .at_most(limits::pin_lease_ms_max);
+}
 
 }  // namespace
 
@@ -30,8 +60,15 @@ bool Session::resume(const std::function<AppliedInLane(std::uint16_t lane)>& app
                      bool is_complete) {
     if (memory_.view().control().magic != shm::session_magic) return false;
     adopt_lanes();
+    // All of them before the first one changes anything.
+    std::vector<shm::ResumePoint> points;
     for (std::size_t i = 0; i < lanes_.size(); ++i) {
-        if (!lanes_[i]->resume(applied(static_cast<std::uint16_t>(i)), is_complete)) return false;
+        const auto point = shm::ResumePoint::parse(memory_.view().lane(i));
+        if (!point) return false;
+        points.push_back(*point);
+    }
+    for (std::size_t i = 0; i < lanes_.size(); ++i) {
+        lanes_[i]->resume(points[i], applied(static_cast<std::uint16_t>(i)), is_complete);
     }
     return true;
 }
@@ -40,31 +77,27 @@ std::uint64_t Session::lease_ms() const noexcept {
     const shm::SessionMemoryView view = memory_.view();
     std::uint64_t longest = 0;
     for (std::size_t i = 0; i < lanes_.size() && longest == 0; ++i) {
-        const std::uint64_t pin = view.lane(i).pin.pin.load(std::memory_order_relaxed);
-        if (pin != shm::no_pin) longest = limits::pin_lease_ms_default;
+        if (pinned_in(view.lane(i).pin.pin, any_revision)) longest = limits::pin_lease_ms_default;
     }
     const std::size_t used = pins_used();
     for (std::size_t i = 0; i < used; ++i) {
         const shm::PinSlot& slot = view.pin(i);
-        if (slot.pin.load(std::memory_order_relaxed) == shm::no_pin) continue;
-        const std::uint64_t lease = slot.lease_ms.load(std::memory_order_relaxed);
-        longest = std::max(longest, lease == 0 ? limits::pin_lease_ms_default
-                                               : std::min(lease, limits::pin_lease_ms_max));
+        if (!pinned_in(slot.pin, any_revision)) continue;
+        const std::uint64_t lease = lease_in(slot);
+        longest = std::max(longest, lease == 0 ? limits::pin_lease_ms_default : lease);
     }
     return longest;
 }
 
 std::size_t Session::lanes_open() const noexcept {
-    // acquire: pairs with the client's release when it opens a lane.
-    const std::uint32_t open = memory_.view().control().lanes_open.load(std::memory_order_acquire);
-    return std::min<std::size_t>(open, limits::lanes_per_session_max);
+    return count_in(memory_.view().control().lanes_open, limits::lanes_per_session_max);
 }
 
 bool Session::adopt_lanes() {
     const std::size_t wanted = lanes_open();
     if (wanted <= lanes_.size()) return false;
     while (lanes_.size() < wanted) {
-        lanes_.push_back(std::make_unique<Lane>(memory_.view(), lanes_.size()));
+        lanes_.push_back(std::make_unique<Lane>(memory_.view(), lanes_.size(), account_));
     }
     return true;
 }
@@ -85,7 +118,9 @@ std::uint32_t Session::sleepers(std::uint32_t subjects) const noexcept {
     const std::size_t lanes = lanes_open();
     std::uint32_t count = 0;
     for (std::size_t lane = 0; lane < lanes; ++lane) {
-        if ((control.watch_masks[lane].load(std::memory_order_relaxed) & subjects) != 0) ++count;
+        const auto mask =
+            Untrusted<std::uint32_t>::load(control.watch_masks[lane], std::memory_order_relaxed);
+        if ((mask.any() & subjects) != 0) ++count;
     }
     return count;
 }
@@ -107,33 +142,39 @@ void Session::forget_message(std::size_t lane) noexcept {
     if (large_lane_ == lane) large_lane_.reset();
 }
 
+bool Session::refuse_messages(Errc why) {
+    for (std::size_t lane = 0; lane < lanes_.size(); ++lane) {
+        if (!lanes_[lane]->has_part()) continue;
+        if (!lanes_[lane]->refuse_message(why)) return false;
+        if (large_lane_ == lane) large_lane_.reset();
+    }
+    return true;
+}
+
 std::size_t Session::pins_used() const noexcept {
-    const std::uint32_t used = memory_.view().control().pins_used.load(std::memory_order_acquire);
-    return std::min<std::size_t>(used, limits::pins_per_session_max);
+    return count_in(memory_.view().control().pins_used, limits::pins_per_session_max);
 }
 
 void Session::collect_pins(Revision published, std::vector<HeldPin>& out) const {
-    const auto add = [&](std::size_t slot, std::uint64_t word, std::uint64_t lease_ms) {
-        // `word - 1` of a pin that is not set is above everything.
-        const Revision revision = word - 1;
-        if (revision > published) return;
+    const auto add = [&](std::size_t slot, const shm::Word& word, std::uint64_t lease_ms) {
+        const auto revision = pinned_in(word, published);
+        if (!revision) return;
         // With the session's id in it: a lease does not pass to the next session of that index.
-        out.push_back({index_, static_cast<std::uint32_t>(id_ * pin_places + slot), revision,
-                       std::min(lease_ms, limits::pin_lease_ms_max)});
+        out.push_back(
+            {index_, static_cast<std::uint32_t>(id_ * pin_places + slot), *revision, lease_ms});
     };
     const shm::SessionMemoryView view = memory_.view();
-    // All lanes that the client could use, those included that were not adopted yet.
-    const std::uint32_t open = view.control().lanes_open.load(std::memory_order_seq_cst);
-    const std::size_t lanes = std::min<std::size_t>(open, limits::lanes_per_session_max);
+    // All lanes that the client could use, those included that were not adopted yet. seq_cst: E4.
+    const std::size_t lanes =
+        Untrusted<std::uint32_t>::load(view.control().lanes_open, std::memory_order_seq_cst)
+            .at_most(limits::lanes_per_session_max);
     for (std::size_t i = 0; i < std::max(lanes, lanes_.size()); ++i) {
-        // seq_cst: E4 of shm/pin/pin.hpp.
-        add(i, view.lane(i).pin.pin.load(std::memory_order_seq_cst), 0);
+        add(i, view.lane(i).pin.pin, 0);
     }
     const std::size_t used = pins_used();
     for (std::size_t i = 0; i < used; ++i) {
         const shm::PinSlot& slot = view.pin(i);
-        add(limits::lanes_per_session_max + i, slot.pin.load(std::memory_order_seq_cst),
-            slot.lease_ms.load(std::memory_order_relaxed));
+        add(limits::lanes_per_session_max + i, slot.pin, lease_in(slot));
     }
 }
 
@@ -141,9 +182,10 @@ std::uint64_t Session::lag(Position head) const noexcept {
     std::uint64_t slowest = 0;
     const std::size_t used = pins_used();
     for (std::size_t i = 0; i < used; ++i) {
-        const std::uint64_t word = memory_.view().pin(i).cursor.load(std::memory_order_relaxed);
-        if (word == 0 || word - 1 > head) continue;
-        slowest = std::max(slowest, head - (word - 1));
+        const auto cursor =
+            Untrusted<std::uint64_t>::load(memory_.view().pin(i).cursor, std::memory_order_relaxed)
+                .checked([head](std::uint64_t word) { return word != 0 && word - 1 <= head; });
+        if (cursor) slowest = std::max(slowest, head - (*cursor - 1));
     }
     return slowest;
 }

@@ -10,16 +10,28 @@
 #include "broker/session/access.hpp"
 #include "broker/session/declarations.hpp"
 #include "broker/session/lane.hpp"
+#include "broker/session/memory_account.hpp"
 #include "broker/session/session_memory.hpp"
 
 namespace ringside::broker {
+
+/// Loads all cache lines of an object.
+template <class T>
+void prefetch_object(const T& object) noexcept {
+    const auto* bytes = reinterpret_cast<const std::byte*>(&object);
+    for (std::size_t at = 0; at < sizeof(T); at += cache_line_bytes) __builtin_prefetch(bytes + at);
+}
+
+/// Names a connection among all that a broker ever accepts; 0: none.
+using ConnectionId = std::uint64_t;
 
 /// What the reactor knows of a peer whose Hello it has accepted.
 struct Peer {
     Credentials credentials;
     Access access;
-    std::string program;  ///< for people: as the client calls itself
-    std::string user{};   ///< for whom it acts, as it says; empty: for nobody
+    std::string program;          ///< for people: as the client calls itself
+    std::string user{};           ///< for whom it acts, as it says; empty: for nobody
+    ConnectionId connection = 0;  ///< that greeted
 };
 
 /// The broker's end of one session. Every word of its memory is read once and checked.
@@ -34,8 +46,9 @@ public:
     static std::unique_ptr<Session> of_former_broker(SessionId id, std::uint32_t index,
                                                      SessionMemory memory, Peer peer);
 
-    /// Goes on in all lanes where the former broker has stopped. `applied` gives its commits of a
-    /// lane. False: what the client claims cannot be.
+    /// Continues in all lanes where the former broker has stopped. `applied` gives its commits of a
+    /// lane. Returns false, and has changed nothing in the memory, if no broker and client can have
+    /// left a lane as it is.
     [[nodiscard]] bool resume(const std::function<AppliedInLane(std::uint16_t lane)>& applied,
                               bool is_complete);
 
@@ -46,6 +59,12 @@ public:
     [[nodiscard]] std::uint32_t index() const noexcept { return index_; }
     [[nodiscard]] const Peer& peer() const noexcept { return peer_; }
     [[nodiscard]] SessionMemory& memory() noexcept { return memory_; }
+    /// What it costs the broker.
+    [[nodiscard]] MemoryAccount& account() noexcept { return account_; }
+    /// Refuses the messages of which a part has come, in all lanes. Returns false if one of them
+    /// does not begin as a request does.
+    [[nodiscard]] bool refuse_messages(Errc why);
+
     /// What it wants the broker to know.
     [[nodiscard]] Declarations& declarations() noexcept { return declarations_; }
     [[nodiscard]] bool has_declared() const noexcept {
@@ -67,6 +86,20 @@ public:
     [[nodiscard]] Lane::Taken take_frame(std::size_t lane);
     void forget_message(std::size_t lane) noexcept;
 
+    /// Pin slots that the client may have set.
+    [[nodiscard]] std::size_t pins_used() const noexcept;
+
+    /// Load what `needs_service` is going to look at, one after the other.
+    void prefetch_lanes() const noexcept {
+        __builtin_prefetch(lanes_.data());
+        __builtin_prefetch(&memory_.view().control().lanes_open);
+    }
+    void prefetch_service() const noexcept {
+        if (lanes_.empty()) return;
+        prefetch_object(*lanes_.front());
+        __builtin_prefetch(&memory_.view().lane(0).client);
+    }
+
     /// Whether a lane has something for the engine to do, or is broken, or declarations are to be
     /// read. Adopts lanes.
     [[nodiscard]] bool needs_service();
@@ -81,11 +114,13 @@ public:
     /// How many changes its slowest watch is behind.
     [[nodiscard]] std::uint64_t lag(Position head) const noexcept;
 
-    std::uint64_t requests = 0;      ///< served so far
-    std::uint64_t reviewed_ns = 0;   ///< when its declarations were read last
-    std::size_t next_lane = 0;       ///< where the next turn goes on
-    bool is_active = false;          ///< among the sessions that every turn serves
-    std::uint64_t active_until = 0;  ///< the turn, unless it asks for something until then
+    std::uint64_t requests = 0;       ///< served so far
+    std::size_t call_bytes = 0;       ///< of its calls under way
+    std::uint64_t reviewed_ns = 0;    ///< when its declarations were read last
+    std::uint64_t review_due_ns = 0;  ///< when they may be read again
+    std::size_t next_lane = 0;        ///< where the next turn goes on
+    bool is_active = false;           ///< among the sessions that every turn serves
+    std::uint64_t active_until = 0;   ///< the turn, unless it asks for something until then
 
 private:
     struct Former {};
@@ -99,13 +134,13 @@ private:
         return lanes_[lane]->message().size() < large_message_bytes || !large_lane_ ||
                *large_lane_ == lane;
     }
-    [[nodiscard]] std::size_t pins_used() const noexcept;
     [[nodiscard]] std::size_t lanes_open() const noexcept;
 
     SessionId id_;
     std::uint32_t index_;
     SessionMemory memory_;
     Peer peer_;
+    MemoryAccount account_{*this};
     Declarations declarations_;
     std::vector<std::unique_ptr<Lane>> lanes_;
     std::optional<std::size_t> large_lane_;

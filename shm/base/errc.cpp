@@ -126,6 +126,10 @@ Description describe(Errc code) noexcept {
             return {"patch_too_costly",
                     "the patches of the request copy or compare too much: split the request, or "
                     "put the whole document"};
+        case Errc::bad_frame:
+            return {"bad_frame",
+                    "the frames in a lane are not those of messages: the program writes to the "
+                    "session's memory by other means than the client library"};
         case Errc::grid_full:
             return {"grid_full",
                     "the grid has no memory left for this change: delete records, or restart "
@@ -176,6 +180,20 @@ Description describe(Errc code) noexcept {
                     "the query ran longer than it may: narrow it by names, or give it more time"};
         case Errc::query_interrupted:
             return {"query_interrupted", "the query was ended by whoever asked for it"};
+        case Errc::session_memory_limit:
+            return {"session_memory_limit",
+                    "the session's unfinished requests, waiting replies, declarations and calls "
+                    "take more of the broker's memory than one session may: have fewer at a time"};
+        case Errc::user_memory_limit:
+            return {"user_memory_limit",
+                    "the sessions of this user take more of the broker's memory than one user may: "
+                    "retry, have fewer requests at a time, or restart the broker with a larger "
+                    "--session-memory"};
+        case Errc::broker_memory_limit:
+            return {"broker_memory_limit",
+                    "all sessions together take more of the broker's memory than they may, and "
+                    "this user the most: retry, or restart the broker with a larger "
+                    "--session-memory"};
         case Errc::no_such_grid:
             return {"no_such_grid",
                     "there is no grid of this name on this host: start its broker, or check "

@@ -51,22 +51,26 @@ enum class Errc : std::uint16_t {
     query_too_large = 42,        ///< a query has more parts or rows, or uses more, than it may
     live_query_too_large = 43,   ///< a live query would remember more than it may
     patch_too_costly = 44,       ///< the patches of a request need more than `PatchBudget` allows
+    bad_frame = 48,              ///< a lane's frames that no producer of messages writes
 
     // The grid refuses or cannot serve.
-    grid_full = 50,          ///< the segment has no memory left for this change
-    permission_denied = 51,  ///< the session's role does not allow this
-    would_block = 52,        ///< the lane is full, or nothing is ready yet
-    timed_out = 53,          ///< the deadline passed
-    session_limit = 54,      ///< the broker serves as many sessions as it may
-    lane_limit = 55,         ///< the session has as many lanes as it may
-    records_limit = 56,      ///< the grid holds as many records as its table may
-    read_only = 57,          ///< the store fails: nothing is written until it works again
-    not_durable = 58,        ///< the change was applied, but its store has failed to take it
-    memory_only = 59,        ///< the grid has no store, so that nothing can be durable
-    not_applied = 60,        ///< the broker was replaced before it had taken up the request
-    index_limit = 61,        ///< the grid has as many secondary indexes as it may
-    query_timed_out = 62,    ///< a query ran longer than it may
-    query_interrupted = 63,  ///< whoever asked for a query has ended it
+    grid_full = 50,             ///< the segment has no memory left for this change
+    permission_denied = 51,     ///< the session's role does not allow this
+    would_block = 52,           ///< the lane is full, or nothing is ready yet
+    timed_out = 53,             ///< the deadline passed
+    session_limit = 54,         ///< the broker serves as many sessions as it may
+    lane_limit = 55,            ///< the session has as many lanes as it may
+    records_limit = 56,         ///< the grid holds as many records as its table may
+    read_only = 57,             ///< the store fails: nothing is written until it works again
+    not_durable = 58,           ///< the change was applied, but its store has failed to take it
+    memory_only = 59,           ///< the grid has no store, so that nothing can be durable
+    not_applied = 60,           ///< the broker was replaced before it had taken up the request
+    index_limit = 61,           ///< the grid has as many secondary indexes as it may
+    query_timed_out = 62,       ///< a query ran longer than it may
+    query_interrupted = 63,     ///< whoever asked for a query has ended it
+    session_memory_limit = 66,  ///< the session makes the broker remember more than it may
+    user_memory_limit = 67,     ///< the sessions of its user do
+    broker_memory_limit = 68,   ///< all sessions do, and those of this user the most
 
     // There is no grid to talk to, or not this one.
     no_such_grid = 70,     ///< no segment of that name

@@ -62,6 +62,13 @@ inline constexpr std::size_t user_bytes_max = 128;  ///< Errc::bad_user; with th
 inline constexpr std::size_t declarations_per_session_max =
     256;  ///< Errc::lane_limit; watches, patterns of providers and listeners, users of one session
 
+// Private memory of the broker that sessions cause.
+inline constexpr std::size_t sessions_memory_bytes_default =
+    128ULL << 20;  ///< Errc::broker_memory_limit; a user has three quarters: user_memory_limit
+inline constexpr std::size_t sessions_memory_bytes_min = 16ULL << 20;  ///< Errc::bad_configuration
+inline constexpr std::size_t session_memory_bytes_max =
+    message_bytes_max + (16ULL << 20);  ///< Errc::session_memory_limit
+
 // Calls.
 inline constexpr std::size_t calls_per_lane_max =
     1024;  ///< Errc::would_block; under way from one lane
@@ -69,12 +76,14 @@ inline constexpr std::size_t calls_per_provider_max =
     256;  ///< that the providers of one lane have at a time; further ones wait, or go to others
 inline constexpr std::size_t calls_max = 1'000'000;  ///< Errc::would_block; under way in all
 inline constexpr std::size_t calls_bytes_max =
-    256ULL << 20;  ///< Errc::would_block; documents of all calls under way
+    32ULL << 20;  ///< Errc::would_block; calls of one session under way
 inline constexpr std::size_t undelivered_bytes_max =
     32ULL << 20;  ///< Errc::would_block; answers that one lane does not take
 inline constexpr std::uint64_t call_ms_max = 3'600'000;  ///< Errc::bad_timeout
 inline constexpr std::size_t wanted_subjects_max =
     65'536;  ///< names that listeners are asked for; further ones have no provider
+inline constexpr std::size_t wanted_subjects_bytes_max =
+    32ULL << 20;  ///< what they take, about; further ones have no provider
 inline constexpr std::size_t listened_name_bytes_max =
     name_bytes_max - 32;  ///< longer ones have no provider; Errc::bad_pattern for a provider's own
 

@@ -4,15 +4,19 @@
 #include <atomic>
 #include <cstring>
 
+#include "shm/base/check.hpp"
 #include "shm/base/types.hpp"
+#include "shm/lane/resume_point.hpp"
+#include "shm/lane/untrusted.hpp"
 #include "shm/segment/layout.hpp"
 
 /// One direction of a lane: a single-producer single-consumer ring of bytes between two processes,
 /// of which either may die, stall or lie at any moment.
 ///
 /// A message travels as one or more frames, each `{u32 size, u32 flags}` + size bytes, padded to 8.
-/// A consumer that comes in the middle of a message (it has taken the place of one that died) drops
-/// the rest of it; a producer may begin a message again.
+/// A consumer that starts in the middle of a message (it replaces one that died) skips the rest of
+/// it; a producer may begin a message again. Every other frame that continues no message is a
+/// violation, and so is a frame that continues a message by nothing.
 /// Indices count bytes, free running modulo 2^32; the capacity is a power of two below 2^31.
 ///   P1  producer: room = capacity - (tail - head), head read with acquire
 ///   P2  producer: copies the frame in, wrapping at the end
@@ -20,10 +24,11 @@
 ///   C1  consumer: available = tail - head, tail read with acquire
 ///   C2  consumer: copies the frame out, then looks at it
 ///   C3  consumer: head += frame (release)
-/// Invariants: each side writes its own index only, from a private copy that it never reads back;
-/// what the other side's index claims is checked (`available <= capacity`, sizes within it) before
-/// use, so a peer that lies can spoil its own messages and nothing else. A peer that dies between
-/// P2 and P3 has sent nothing.
+/// Invariants: each side writes its own index only, from a private copy that it reads back only as
+/// a parsed `RingIndices`, when it replaces a former end; its own index is a multiple of 8, so that
+/// a frame header never lies across the end of the ring. What the other side's index claims is
+/// checked (`available <= capacity`, sizes within it) before use, so a peer that lies can spoil its
+/// own messages and nothing else. A peer that dies between P2 and P3 has sent nothing.
 namespace ringside::shm {
 
 struct FrameHeader {
@@ -55,6 +60,7 @@ public:
     /// `hint`: what the consumer can prepare for before it takes the frame; its low bits are lost.
     /// REQUIRES: payload.size() <= frame_bytes_max(capacity).
     [[nodiscard]] bool push(ByteView payload, bool more, std::uint32_t hint = 0) noexcept {
+        check_that(payload.size() <= frame_bytes_max(capacity()), "a frame has its largest size");
         const auto size = static_cast<std::uint32_t>(payload.size());
         const std::uint32_t frame = frame_bytes(size);
         if (frame > free_as_seen() && frame > look_for_free()) return false;
@@ -71,10 +77,12 @@ public:
     /// The next frame is the first of a message, whatever came before: what has begun is dropped.
     void begin_again() noexcept { is_in_message_ = false; }
 
-    /// Goes on at the index that a former producer has left in the memory.
-    void adopt() noexcept {
-        tail_ = tail_word_->load(std::memory_order_acquire);
-        look_for_free();
+    /// Continues where a former producer has stopped.
+    void adopt(const RingIndices& indices) noexcept {
+        check_that(indices.tail() % 8 == 0 && indices.tail() - indices.head() <= capacity(),
+                   "indices of a ring are parsed before they are adopted");
+        tail_ = indices.tail();
+        head_seen_ = indices.head();
     }
 
     /// P3 for all frames pushed since the last flush.
@@ -102,12 +110,11 @@ private:
     /// P1. A head that cannot be true is not taken over: `free_as_seen` stays within the capacity.
     std::uint32_t look_for_free() noexcept {
         // acquire: pairs with the consumer's C3; what it has copied out may be overwritten.
-        const std::uint32_t head = head_word_->load(std::memory_order_acquire);
-        if (tail_ - head > capacity()) {
-            peer_is_broken_ = true;
-        } else {
-            head_seen_ = head;
-        }
+        const auto head =
+            Untrusted<std::uint32_t>::load(*head_word_, std::memory_order_acquire)
+                .checked([this](std::uint32_t index) { return tail_ - index <= capacity(); });
+        if (head) head_seen_ = *head;
+        else peer_is_broken_ = true;
         return peer_is_broken_ ? 0 : free_as_seen();
     }
 
@@ -139,37 +146,66 @@ public:
                      HalfWord& head) noexcept
         : ring_(ring), mask_(capacity - 1), tail_word_(&tail), head_word_(&head) {}
 
-    enum class Outcome { empty, frame, broken };
+    enum class Outcome {
+        empty,    ///< no frame is there
+        frame,    ///< one more frame of the message in `out`
+        skipped,  ///< a frame of a message that is not wanted; `out` is as it was
+        broken,   ///< `fault()` says why; nothing was taken, and the ring is of no more use
+    };
 
-    /// Copies the next frame to the end of `out` (C1, C2) and moves past it, privately.
-    /// The rest of a message whose beginning `out` does not have is skipped; a message that begins
-    /// again takes the place of what `out` has.
-    /// `broken`: indices or sizes cannot be true, or `out` would pass `message_bytes_max`; nothing
-    /// is taken then, and the ring is of no more use.
+    /// What a peer has done that ends the use of the ring.
+    enum class Fault {
+        none,
+        sizes,      ///< an index or size that is not possible, or a message beyond its largest size
+        beginning,  ///< a frame continues a message that was never begun
+        emptiness,  ///< a frame continues a message by nothing
+    };
+
+    /// Looks at one frame: copies it to the end of `out` (C1, C2) and moves past it, privately.
+    /// A message that begins again takes the place of what `out` has.
     /// `more` says whether the message goes on.
     [[nodiscard]] Outcome pop(Bytes& out, std::size_t message_bytes_max, bool& more) {
-        for (;;) {
-            if (tail_seen_ == head_) {
-                // acquire: pairs with the producer's P3; the frames before it are whole.
-                tail_seen_ = tail_word_->load(std::memory_order_acquire);
-                if (tail_seen_ == head_) return Outcome::empty;
-            }
-            const std::uint32_t available = tail_seen_ - head_;
-            const FrameHeader header = header_at_head();
-            more = (header.flags & FrameHeader::more) != 0;
-            const bool is_continued = (header.flags & FrameHeader::continued) != 0;
-            if (!is_continued) out.clear();
-            if (available > capacity() || header.size > frame_bytes_max(capacity()) ||
-                frame_bytes(header.size) > available || (more && header.size == 0) ||
-                header.size > message_bytes_max - std::min(message_bytes_max, out.size())) {
-                return Outcome::broken;
-            }
-            const std::uint32_t at = head_ + static_cast<std::uint32_t>(sizeof header);
-            head_ += frame_bytes(header.size);
-            if (is_continued && out.empty()) continue;
-            copy_out(at, header.size, out);
-            return Outcome::frame;
+        if (tail_seen_ == head_) {
+            // acquire: pairs with the producer's P3; the frames before it are whole.
+            tail_seen_ = Untrusted<std::uint32_t>::load(*tail_word_, std::memory_order_acquire)
+                             .any();  // checked with each frame
+            if (tail_seen_ == head_) return Outcome::empty;
         }
+        check_that(head_ % 8 == 0, "a frame header does not lie across the end of the ring");
+        const std::uint32_t available = tail_seen_ - head_;
+        const FrameHeader header = header_at_head();
+        more = (header.flags & FrameHeader::more) != 0;
+        const bool is_continued = (header.flags & FrameHeader::continued) != 0;
+        if (!is_continued) {
+            out.clear();
+            skipped_bytes_ = 0;
+        }
+        const std::size_t before = position_ == Position::skipping ? skipped_bytes_ : out.size();
+        if (available > capacity() || header.size > frame_bytes_max(capacity()) ||
+            frame_bytes(header.size) > available ||
+            header.size > message_bytes_max - std::min(message_bytes_max, before)) {
+            return fail(Fault::sizes);
+        }
+        if (header.size == 0 && (more || is_continued)) return fail(Fault::emptiness);
+        if (is_continued && position_ == Position::outside) return fail(Fault::beginning);
+        const std::uint32_t at = head_ + static_cast<std::uint32_t>(sizeof header);
+        head_ += frame_bytes(header.size);
+        const bool is_skipped = is_continued && position_ == Position::skipping;
+        if (!more) position_ = Position::outside;
+        else if (!is_skipped) position_ = Position::inside;
+        if (is_skipped) {
+            skipped_bytes_ += header.size;
+            return Outcome::skipped;
+        }
+        copy_out(at, header.size, out);
+        return Outcome::frame;
+    }
+
+    [[nodiscard]] Fault fault() const noexcept { return fault_; }
+
+    /// The rest of the message that was begun is not wanted: its frames are skipped.
+    void skip_message() noexcept {
+        if (position_ == Position::inside) position_ = Position::skipping;
     }
 
     /// The hint of the next frame, if it is known to be there; 0 otherwise.
@@ -177,8 +213,12 @@ public:
         return tail_seen_ == head_ ? 0 : header_at_head().flags & ~FrameHeader::known_flags;
     }
 
-    /// Goes on at the index that a former consumer has left in the memory.
-    void adopt() noexcept { head_ = tail_seen_ = head_word_->load(std::memory_order_acquire); }
+    /// Continues where a former consumer has stopped, which may be in the middle of a message.
+    void adopt(const RingIndices& indices) noexcept {
+        check_that(indices.head() % 8 == 0, "indices of a ring are parsed before they are adopted");
+        head_ = tail_seen_ = indices.head();
+        position_ = Position::skipping;
+    }
 
     /// C3: gives the room of what was popped back to the producer.
     void release() noexcept { head_word_->store(head_, std::memory_order_release); }
@@ -191,6 +231,17 @@ public:
     [[nodiscard]] std::uint32_t head() const noexcept { return head_; }
 
 private:
+    enum class Position {
+        outside,   ///< the next frame begins a message
+        inside,    ///< the message that was begun is in the caller's `out`
+        skipping,  ///< the rest of a message is not wanted
+    };
+
+    [[nodiscard]] Outcome fail(Fault fault) noexcept {
+        fault_ = fault;
+        return Outcome::broken;
+    }
+
     /// Read once, as one word: the producer may change it at any time.
     [[nodiscard]] FrameHeader header_at_head() const noexcept {
         static_assert(sizeof(Word) == sizeof(FrameHeader));
@@ -214,6 +265,9 @@ private:
     std::uint32_t mask_;
     std::uint32_t head_ = 0;
     std::uint32_t tail_seen_ = 0;
+    Position position_ = Position::outside;
+    Fault fault_ = Fault::none;
+    std::size_t skipped_bytes_ = 0;  ///< of the message that is skipped
     const HalfWord* tail_word_;
     HalfWord* head_word_;
 };

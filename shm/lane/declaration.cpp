@@ -1,8 +1,14 @@
 #include "shm/lane/declaration.hpp"
 
-#include <algorithm>
+#include "shm/lane/untrusted.hpp"
 
 namespace ringside::shm {
+
+namespace {
+
+constexpr auto declaration_kinds_max = static_cast<std::uint32_t>(DeclarationKind::present);
+
+}  // namespace
 
 std::uint32_t Declaration::declare(DeclarationKind kind, std::uint32_t lane,
                                    std::string_view said) noexcept {
@@ -22,13 +28,22 @@ std::uint32_t Declaration::declare(DeclarationKind kind, std::uint32_t lane,
 }
 
 std::optional<Declaration::Content> Declaration::read(std::uint32_t& sequence) const {
-    sequence = head.sequence.load(std::memory_order_acquire);
-    if (sequence % 2 != 0) return std::nullopt;
+    using Field = Untrusted<std::uint32_t>;
+    const auto stable =
+        Field::load(head.sequence, std::memory_order_acquire).checked([](std::uint32_t value) {
+            return value % 2 == 0;
+        });
+    if (!stable) return std::nullopt;
+    sequence = *stable;
     Content content;
-    content.kind = static_cast<DeclarationKind>(head.kind.load(std::memory_order_relaxed));
-    content.lane = head.lane.load(std::memory_order_relaxed);
-    const std::size_t bytes =
-        std::min<std::size_t>(head.bytes.load(std::memory_order_relaxed), text.size());
+    // A kind that does not exist declares nothing.
+    content.kind = static_cast<DeclarationKind>(
+        Field::load(head.kind, std::memory_order_relaxed)
+            .checked([](std::uint32_t kind) { return kind <= declaration_kinds_max; })
+            .value_or(0));
+    content.lane = Field::load(head.lane, std::memory_order_relaxed).any();
+    const std::size_t bytes = Field::load(head.bytes, std::memory_order_relaxed)
+                                  .at_most(static_cast<std::uint32_t>(text.size()));
     content.text.resize(bytes);
     for (std::size_t i = 0; i < bytes; ++i)
         content.text[i] = text[i].load(std::memory_order_relaxed);

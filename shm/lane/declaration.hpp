@@ -52,7 +52,7 @@ struct Declaration {
     /// A copy that is whole.
     struct Content {
         DeclarationKind kind = DeclarationKind::none;
-        std::uint32_t lane = 0;
+        std::uint32_t lane = 0;  ///< any number: checked against the session's lanes where used
         std::string text;
         friend bool operator==(const Content&, const Content&) = default;
     };

@@ -164,6 +164,9 @@ struct alignas(cache_line_bytes) Counters {
     Word providers;
     Word listeners;
     Word subjects_provided;
+    Word session_bytes;    ///< of the broker's private memory that sessions cause
+    Word memory_refusals;  ///< unfinished requests that were refused for their memory
+    Word memory_closures;  ///< sessions that were closed for their memory
 };
 
 struct Header {
@@ -189,7 +192,7 @@ struct alignas(cache_line_bytes) SessionEntry {
     HalfWord lanes;
     Word opened_ns;
     Word requests;  ///< served so far
-    Word lag;       ///< changes that its slowest watch is behind; sampled ten times a second
+    Word lag;       ///< changes that its slowest watch is behind; sampled a few times a second
     /// Pins at revisions below this one were revoked: what was read under them may not be whole.
     Word revoked_below;
     /// The longest lease of its pins, in ms: how long the next broker waits for it to come back.

@@ -331,5 +331,125 @@ TEST_F(DeclarationsTest, OfUsersThatCannotBeAreRefused) {
     EXPECT_TRUE(is_present(too_long.substr(1)));
 }
 
+class InterestTest : public DeclarationsTest {
+protected:
+    void put_records(std::size_t count) {
+        SessionClient writer = harness_.open();
+        LaneClient& lane = writer.open_lane();
+        for (std::size_t i = 0; i < count; ++i) {
+            ASSERT_TRUE(lane.put("r/" + std::to_string(i), "1"));
+            if (i % 64 != 0) continue;
+            harness_.settle();
+            lane.take_all();
+        }
+        harness_.settle();
+        static_cast<void>(harness_.engine.close(writer.id));
+    }
+    /// How many of what is brought to the lane, and stays there until it is taken, are of a kind.
+    std::size_t count(LaneClient& lane, wire::DeliveryKind kind) {
+        std::size_t found = 0;
+        for (std::size_t quiet = 0; quiet < 3; ++quiet) {
+            harness_.settle();
+            for (Brought brought = next(lane); !brought.name.empty(); brought = next(lane)) {
+                quiet = 0;
+                if (brought.kind == kind) ++found;
+            }
+        }
+        return found;
+    }
+    /// Turns until there is nothing to do.
+    std::size_t turns_to_rest(std::size_t most) {
+        std::size_t turns = 0;
+        while (turns < most && (harness_.turn() || harness_.engine.has_work())) ++turns;
+        return turns;
+    }
+};
+
+TEST_F(InterestTest, SearchesEndWithTheDeclarationsThatBeganThem) {
+    constexpr std::uint32_t places = limits::declarations_per_session_max;
+    put_records(5000);
+    declare(session_, 0, DeclarationKind::listen, 0, "**");
+    SessionClient restless = harness_.open();
+    for (int round = 0; round < 20; ++round) {
+        for (std::uint32_t i = 0; i < places; ++i) {
+            const std::string text = "**/" + std::to_string(i) + "x" + std::to_string(round);
+            write(restless, i, DeclarationKind::watch, 0, text);
+        }
+        ++restless.memory.control().declarations_changed;
+        harness_.now_ns += 1'000'000'000;
+        for (int turns = 0; turns < 4; ++turns) harness_.turn();
+    }
+    static_cast<void>(harness_.engine.close(restless.id));
+    EXPECT_LT(turns_to_rest(20'000), 100U);
+}
+
+TEST_F(InterestTest, DeclarationsThatChangeAllTheTimeAreReadLessOften) {
+    constexpr std::uint32_t places = limits::declarations_per_session_max;
+    SessionClient restless = harness_.open();
+    std::size_t read = 0;
+    std::uint32_t seen = 0;
+    for (int turns = 0; turns < 1000; ++turns) {
+        for (std::uint32_t i = 0; i < places; ++i) {
+            write(restless, i, DeclarationKind::present, 0, "u" + std::to_string(turns % 7 + i));
+        }
+        ++restless.memory.control().declarations_changed;
+        harness_.now_ns += 100'000;
+        harness_.turn();
+        const std::uint32_t now = restless.memory.declaration(0).outcome.sequence.load();
+        if (std::exchange(seen, now) != now) ++read;
+    }
+    EXPECT_GE(read, 2U);
+    EXPECT_LE(read, 4U) << "256 changes are followed by a pause of some 50 ms";
+}
+
+TEST_F(InterestTest, SearchServesEverySessionThatDeclaresItsPattern) {
+    constexpr std::size_t records = 1000;
+    put_records(records);
+    declare(session_, 0, DeclarationKind::listen, 0, "**");
+    SessionClient first = harness_.open();
+    SessionClient second = harness_.open();
+    write(first, 0, DeclarationKind::watch, 0, "r/*");
+    ++first.memory.control().declarations_changed;
+    harness_.now_ns += 1'000'000;
+    for (int turns = 0; turns < 3; ++turns) harness_.turn();
+    write(second, 0, DeclarationKind::watch, 0, "r/*");
+    ++second.memory.control().declarations_changed;
+    for (int turns = 0; turns < 3; ++turns) harness_.turn();
+    write(first, 0, DeclarationKind::none, 0, {});
+    ++first.memory.control().declarations_changed;
+    EXPECT_EQ(count(lane_, wire::DeliveryKind::wanted), records);
+}
+
+TEST_F(InterestTest, SubjectsOfAPatternThatIsNotWatchedAnyMoreAreGivenUpInSlices) {
+    constexpr std::size_t records = 1000;
+    put_records(records);
+    declare(session_, 0, DeclarationKind::listen, 0, "**");
+    SessionClient watcher = harness_.open();
+    SessionClient other = harness_.open();
+    declare(watcher, 0, DeclarationKind::watch, 0, "r/*");
+    declare(other, 0, DeclarationKind::watch, 0, "r/7*");
+    ASSERT_EQ(count(lane_, wire::DeliveryKind::wanted), records);
+    write(watcher, 0, DeclarationKind::none, 0, {});
+    ++watcher.memory.control().declarations_changed;
+    harness_.now_ns += 1'000'000;
+    EXPECT_GT(turns_to_rest(10'000), records / 64 - 2) << "not all of it in one turn";
+    const std::size_t still_watched = 1 + 10 + 100;
+    EXPECT_EQ(count(lane_, wire::DeliveryKind::unwanted), records - still_watched);
+}
+
+TEST_F(InterestTest, SubjectsOfAListenerThatLeavesGoToTheOthers) {
+    constexpr std::size_t records = 300;
+    put_records(records);
+    declare(session_, 0, DeclarationKind::listen, 0, "**");
+    SessionClient watcher = harness_.open();
+    declare(watcher, 0, DeclarationKind::watch, 0, "r/*");
+    ASSERT_EQ(count(lane_, wire::DeliveryKind::wanted), records);
+    SessionClient next = harness_.open();
+    LaneClient& lane = next.open_lane();
+    declare(next, 0, DeclarationKind::listen, 0, "r/**");
+    withdraw(session_, 0);
+    EXPECT_EQ(count(lane, wire::DeliveryKind::wanted), records);
+}
+
 }  // namespace
 }  // namespace ringside::broker

@@ -2,6 +2,7 @@
 
 #include <random>
 
+#include "broker/engine/survey.hpp"
 #include "tests/shm/document_support.hpp"
 #include "tests/support/engine_harness.hpp"
 
@@ -195,6 +196,86 @@ TEST(EngineHostile, MessageThatNeverEndsClosesTheSession) {
     }
     EXPECT_TRUE(is_closed);
     honest.expect_service();
+}
+
+/// Frames as no producer writes them, in a ring of a hostile client.
+class FrameForger {
+public:
+    FrameForger(const SessionClient& client, std::size_t lane)
+        : ring_(client.memory.request_ring(lane)), control_(&client.memory.lane(lane)) {}
+
+    /// Fills the ring with frames of `size` bytes.
+    void fill(std::uint32_t size, std::uint32_t flags) {
+        const shm::FrameHeader header{size, flags};
+        const std::uint32_t frame = shm::frame_bytes(size);
+        for (std::uint32_t at = 0; at + frame <= shm::request_ring_bytes; at += frame) {
+            std::memcpy(ring_ + at, &header, sizeof header);
+        }
+        control_->client.request_tail =
+            static_cast<std::uint32_t>(shm::request_ring_bytes) / frame * frame;
+    }
+
+private:
+    std::byte* ring_;
+    shm::LaneControl* control_;
+};
+
+TEST(EngineHostile, FramesThatContinueNothingCloseTheSession) {
+    struct Case {
+        std::uint32_t size;
+        std::uint32_t flags;
+    };
+    for (const Case& one :
+         {Case{0, shm::FrameHeader::continued}, Case{0, shm::FrameHeader::known_flags},
+          Case{8, shm::FrameHeader::continued}, Case{8, shm::FrameHeader::known_flags}}) {
+        EngineHarness harness;
+        Honest honest(harness);
+        auto hostile = harness.open();
+        hostile.open_lane();
+        FrameForger(hostile, 0).fill(one.size, one.flags);
+        const auto reason = reason_of_end(harness, hostile.id);
+        ASSERT_TRUE(reason) << one.size << ' ' << one.flags;
+        EXPECT_EQ(reason->code, Errc::bad_frame);
+        honest.expect_service();
+    }
+}
+
+/// A session that was resumed may have been in the middle of a message: what it sends of it is
+/// skipped, a few frames in a turn.
+TEST(EngineHostile, SkippedFramesCostTheirSessionItsTurn) {
+    EngineHarness harness;
+    auto hostile = harness.open();
+    hostile.open_lane();
+    harness.settle();
+    Survey survey(harness.segment.view());
+    survey.run().value();
+    Durability durability;
+    Engine next(harness.segment.view(),
+                {.commit_memory = [](Offset, std::uint64_t) { return true; },
+                 .heavy_fence = [] {},
+                 .collect_pins = {}},
+                {}, durability);
+    next.take_over(std::move(survey), harness.now_ns).value();
+    auto memory = SessionMemory::create().value();
+    std::memcpy(memory.view().base(), hostile.memory.base(), shm::session_memory_bytes);
+    const SessionClient resumed(hostile.id, memory.view());
+    ASSERT_FALSE(next.resume(Session::of_former_broker(
+        hostile.id, hostile.id - 1, std::move(memory),
+        Peer{{1000 + hostile.id, 1, 1, {}}, {shm::Role::admin, {}}, "test"})));
+    FrameForger(resumed, 0).fill(8, shm::FrameHeader::known_flags);
+    Outbox outbox;
+    const auto taken = [&] { return resumed.memory.lane(0).broker.request_head.load(); };
+    std::uint32_t before = taken();
+    std::size_t turns = 0;
+    while (taken() < shm::request_ring_bytes && turns < 10'000) {
+        outbox.clear();
+        next.turn(harness.now_ns += 1000, outbox);
+        ++turns;
+        ASSERT_TRUE(outbox.ended.empty());
+        ASSERT_LE(taken() - before, Engine::requests_per_lane * shm::frame_bytes(8));
+        before = taken();
+    }
+    EXPECT_EQ(taken(), shm::request_ring_bytes);
 }
 
 TEST(EngineHostile, OneLaneOfASessionAtATimeHoldsALargeMessage) {

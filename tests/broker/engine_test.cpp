@@ -285,7 +285,8 @@ TEST(Engine, ARequestOfOneOfManyIdleSessionsIsFoundWhileAnotherIsBusy) {
         ASSERT_TRUE(lane->put("m", "1"));
         bool is_answered = false;
         std::size_t turns = 0;
-        for (; turns <= (idle + 1) / Engine::idle_looks_per_turn + 2 && !is_answered; ++turns) {
+        constexpr std::size_t looks = Engine::requests_per_turn / Engine::requests_per_idle_look;
+        for (; turns <= (idle + 1) / looks + 2 && !is_answered; ++turns) {
             turn();
             is_answered = lane->take().has_value();
         }
@@ -421,6 +422,93 @@ TEST(Engine, WorkIsSeenBeforeSleeping) {
     EXPECT_TRUE(harness.engine.has_work());
     harness.settle();
     EXPECT_FALSE(harness.engine.has_work());
+}
+
+TEST(Engine, SessionsThatDeclareNothingAndAreShortMakeNoCommit) {
+    EngineHarness harness;
+    const Revision before = harness.published();
+    for (int i = 0; i < 50; ++i) {
+        auto client = harness.open();
+        client.open_lane();
+        harness.settle();
+        ASSERT_TRUE(harness.engine.close(client.id));
+        harness.settle();
+    }
+    EXPECT_EQ(harness.published(), before);
+}
+
+TEST(Engine, SessionHasItsRecordWhenItDeclaresSomethingOrIsThereForAWhile) {
+    EngineHarness harness;
+    auto idle = harness.open();
+    auto watcher = harness.open();
+    const auto has_record = [&](const SessionClient& client) {
+        return harness.get("$sys/session/" + std::to_string(client.id)).has_value();
+    };
+    watcher.memory.control().declarations_used = 1;
+    watcher.memory.declaration(0).declare(shm::DeclarationKind::watch, 0, "a");
+    ++watcher.memory.control().declarations_changed;
+    harness.settle();
+    EXPECT_TRUE(has_record(watcher));
+    EXPECT_FALSE(has_record(idle));
+    EXPECT_LE(harness.engine.next_due_ms(), 1 + (harness.now_ns + 2'000'000'000) / 1'000'000);
+    harness.now_ns += MessagingOptions().session_record_ns;
+    harness.settle();
+    EXPECT_TRUE(has_record(idle));
+    ASSERT_TRUE(harness.engine.close(idle.id));
+    harness.settle();
+    EXPECT_FALSE(has_record(idle));
+}
+
+/// Sessions that are attached and ask for nothing.
+class IdleSessions {
+public:
+    IdleSessions(EngineHarness& harness, std::size_t count) {
+        for (std::size_t i = 0; i < count; ++i) {
+            sessions_.push_back(harness.open());
+            sessions_.back().open_lane();
+        }
+        harness.settle();
+    }
+    SessionClient& operator[](std::size_t i) { return sessions_[i]; }
+    [[nodiscard]] std::size_t size() const { return sessions_.size(); }
+
+private:
+    std::vector<SessionClient> sessions_;
+};
+
+TEST(Engine, ManySessionsAreNotLookedAtForSleepersAtEachPublication) {
+    EngineHarness harness;
+    auto client = harness.open();
+    LaneClient& lane = client.open_lane();
+    ASSERT_TRUE(lane.put("a", "1"));
+    harness.turn();
+    EXPECT_TRUE(harness.outbox.are_sleepers_counted);
+    IdleSessions idle(harness, Engine::sleepers_counted_max);
+    idle[3].memory.control().watch_masks[0] = ~0U;
+    ASSERT_TRUE(lane.put("a", "2"));
+    harness.turn();
+    EXPECT_NE(harness.outbox.subjects, 0U);
+    EXPECT_FALSE(harness.outbox.are_sleepers_counted) << "the kernel has to be asked";
+}
+
+TEST(Engine, EntriesOfManySessionsAreBroughtUpToDateInTurn) {
+    EngineHarness harness;
+    IdleSessions idle(harness, 3 * Engine::entries_per_housekeeping);
+    for (std::size_t i = 0; i < idle.size(); ++i) {
+        idle[i].memory.control().pins_used = 1;
+        idle[i].memory.pin(0).pin = shm::pin_word(harness.published());
+    }
+    const auto up_to_date = [&] {
+        std::size_t count = 0;
+        for (std::size_t i = 0; i < idle.size(); ++i) {
+            if (harness.segment.view().session(i).lease_ms != 0) ++count;
+        }
+        return count;
+    };
+    for (std::size_t round = 1; round <= 3; ++round) {
+        harness.engine.housekeep(harness.now_ns);
+        EXPECT_EQ(up_to_date(), round * Engine::entries_per_housekeeping);
+    }
 }
 
 }  // namespace

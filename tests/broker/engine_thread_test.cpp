@@ -29,7 +29,8 @@ public:
         : segment(
               shm::Segment::create_anonymous({.memory_bytes = 32ULL << 20, .ring_entries = 4096})
                   .value()),
-          engine(segment, {}, times, durability_, {}, handover_, [] {}) {
+          engine(segment, {}, times, durability_, {},
+                 MemoryLimits::of_total(limits::sessions_memory_bytes_default), handover_, [] {}) {
         engine.start().value();
     }
     ~RunningEngine() {
@@ -46,8 +47,8 @@ public:
         auto session = std::make_unique<Session>(
             id, id - 1, std::move(memory), Peer{{1, 1, 1, {}}, {shm::Role::admin, {}}, "thread"});
         order(new SessionOrder{std::move(session), 0});
-        SessionId opened = 0;
-        if (!eventually([&] { return handover_.opened.pop(opened); }) || opened != id) {
+        OpenedSession opened;
+        if (!eventually([&] { return handover_.opened.pop(opened); }) || opened.session != id) {
             throw std::runtime_error("the engine does not take the session");
         }
         return {id, view};

@@ -77,7 +77,8 @@ TEST(Options, DefaultsAreThoseThatAreDocumented) {
 TEST(Options, FlagWinsOverFileAndFileOverDefault) {
     const File file(
         "grid = 'filed'\nmemory = '64MiB'\nspin-us = 5\nretain-entries = 100\n"
-        "retain-bytes = 4096\nring-entries = 2048\nsessions-max = 9\nlog-level = 'debug'\n"
+        "retain-bytes = 4096\nring-entries = 2048\nsessions-max = 9\nsession-memory = "
+        "'32MiB'\nlog-level = 'debug'\n"
         "log-file = '/nowhere/log'\n");
     const Options filed = parse({"--config", file.path.c_str()}).value().options;
     EXPECT_EQ(filed.grid, "filed");
@@ -87,6 +88,7 @@ TEST(Options, FlagWinsOverFileAndFileOverDefault) {
     EXPECT_EQ(filed.retention.retain_bytes, 4096U);
     EXPECT_EQ(filed.shape.ring_entries, 2048U);
     EXPECT_EQ(filed.sessions_max, 9U);
+    EXPECT_EQ(filed.session_memory_bytes, 32U << 20);
     EXPECT_EQ(filed.log_level, "debug");
     EXPECT_EQ(filed.log_file, "/nowhere/log");
     const Options flagged = parse({"--config",
@@ -150,6 +152,8 @@ TEST(Options, BadFlagsAreRefused) {
                                                 {"--grid", "no/slash"},
                                                 {"--grid", ""},
                                                 {"--sessions-max", "0"},
+                                                {"--session-memory", "15MiB"},
+                                                {"--session-memory", "much"},
                                                 {"--sessions-max", "4097"},
                                                 {"--greeting-timeout-ms", "0"},
                                                 {"--accept-timeout-ms", "0"},

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <random>
+
 #include "broker/engine/survey.hpp"
 #include "tests/support/engine_harness.hpp"
 
@@ -212,6 +214,56 @@ TEST_F(TakeOver, WhatWasKeptBackIsAnsweredFromTheRing) {
     EXPECT_EQ(answers[2].versions, (std::vector<Version>{1, 1}));
 }
 
+/// A reply that is sent before the doubts in front of it are settled would end them unanswered.
+TEST_F(TakeOver, RequestThatCannotBeDecodedIsAnsweredBehindTheDoubtsInFrontOfIt) {
+    const BrokerWords before(lane_.control());
+    put("a", "1");
+    put("b", "2");
+    first_.settle();
+    const std::uint32_t head = lane_.control().broker.request_head.load();
+    before.put_back(lane_.control());
+    lane_.control().broker.request_head.store(head);
+    put("bad//name", "3");
+    put("c", "4");
+
+    Successor next(first_, true);
+    ASSERT_TRUE(next.resume(client_));
+    EXPECT_TRUE(next.turn_and_take().empty()) << "the first two wait for the disk";
+    next.durability.durable = next.durability.wanted.load();
+    const auto answers = next.turn_and_take();
+    ASSERT_EQ(answers.size(), 4U);
+    for (std::size_t i = 0; i < answers.size(); ++i) EXPECT_EQ(answers[i].number, i + 1);
+    EXPECT_EQ(answers[0].error, Errc::ok);
+    EXPECT_EQ(answers[1].error, Errc::ok);
+    EXPECT_EQ(answers[2].error, Errc::bad_name);
+    EXPECT_EQ(answers[3].error, Errc::ok);
+}
+
+/// The same where the former broker had the bad request, too, and where a good one comes behind it
+/// that the ring says was applied.
+TEST_F(TakeOver, RequestThatCannotBeDecodedAndHadItsTurnIsAnsweredOnce) {
+    put("a", "1");
+    first_.settle();
+    ASSERT_EQ(lane_.take_all().size(), 1U);
+    const BrokerWords before(lane_.control());
+    put("b", "2");
+    put("bad//name", "3");
+    put("c", "4");
+    first_.settle();
+    before.put_back(lane_.control());
+
+    Successor next(first_);
+    ASSERT_TRUE(next.resume(client_));
+    const auto answers = next.turn_and_take();
+    ASSERT_EQ(answers.size(), 3U);
+    EXPECT_EQ(answers[0].number, 2U);
+    EXPECT_EQ(answers[0].error, Errc::ok);
+    EXPECT_EQ(answers[1].number, 3U);
+    EXPECT_EQ(answers[1].error, Errc::not_applied);
+    EXPECT_EQ(answers[2].number, 4U);
+    EXPECT_EQ(answers[2].error, Errc::ok);
+}
+
 /// The ring does not reach back to a request that is gone: nobody can say what became of it.
 TEST_F(TakeOver, WhatTheRingDoesNotKnowStaysInDoubt) {
     put("a", "1");
@@ -284,6 +336,98 @@ TEST_F(TakeOver, LanesThatCannotBeAreRefused) {
     EXPECT_FALSE(next.resume(client_));
     EXPECT_EQ(next.reason.code, Errc::session_closed);
     EXPECT_EQ(next.engine.absent().size(), 1U) << "what its pins protect is kept for its lease";
+}
+
+/// The client had the memory to itself between two brokers: it may have written any word, in any
+/// lane, those included that no broker has ever seen.
+TEST_F(TakeOver, RingIndicesThatCannotBeAreRefused) {
+    put("a", "1");
+    first_.settle();
+    struct Words {
+        std::uint32_t request_head, request_tail, reply_head, reply_tail;
+    };
+    const auto request_ring = static_cast<std::uint32_t>(shm::request_ring_bytes);
+    const auto reply_ring = static_cast<std::uint32_t>(shm::reply_ring_bytes);
+    const Words impossible[] = {
+        {0, 0, reply_ring - 4, reply_ring - 4},      // a header across the end of the ring
+        {0, 0, 0, 4},                                // within a frame
+        {0, 0, 8, 0},                                // taken before it was written
+        {0, 0, 0, reply_ring + 8},                   // more than there is room for
+        {request_ring - 4, request_ring - 4, 0, 0},  // the same of requests
+        {0, 12, 0, 0},
+        {8, 0, 0, 0},
+        {0, request_ring + 8, 0, 0},
+    };
+    constexpr std::size_t last = limits::lanes_per_session_max - 1;
+    client_.memory.control().lanes_open = limits::lanes_per_session_max;
+    shm::LaneControl& lane = client_.memory.lane(last);
+    for (const Words& words : impossible) {
+        lane.broker.request_head = words.request_head;
+        lane.client.request_tail = words.request_tail;
+        lane.client_reply.reply_head = words.reply_head;
+        lane.broker_reply.store(words.reply_tail, 0);
+        Successor next(first_);
+        EXPECT_FALSE(next.resume(client_)) << words.request_head << ' ' << words.request_tail << ' '
+                                           << words.reply_head << ' ' << words.reply_tail;
+        EXPECT_EQ(next.reason.code, Errc::session_closed);
+    }
+    lane.broker.request_head = lane.client.request_tail = 0;
+    lane.client_reply.reply_head = 0;
+    lane.broker_reply.store(0, 0);
+    Successor next(first_);
+    EXPECT_TRUE(next.resume(client_)) << "possible words are accepted in every lane";
+}
+
+/// Whatever the words are: refused, or served without a step outside of the lane.
+TEST_F(TakeOver, RandomWordsOfAResumedLaneHarmNobody) {
+    SessionClient honest = first_.open();
+    LaneClient& honest_lane = honest.open_lane();
+    std::mt19937 random(5);
+    const auto any_word = [&random](std::uint64_t ring) {
+        switch (random() % 4) {
+            case 0: return static_cast<std::uint32_t>(8 * (random() % 64));
+            case 1: return static_cast<std::uint32_t>(ring - random() % 64);
+            case 2: return static_cast<std::uint32_t>(random());
+            default: return 0U;
+        }
+    };
+    const auto index = [&random] { return static_cast<std::uint32_t>(random()) & ~7U; };
+    const auto little = [&random] { return static_cast<std::uint32_t>(8 * (random() % 64)); };
+    constexpr std::size_t lanes = limits::lanes_per_session_max;
+    client_.memory.control().lanes_open = lanes;
+    first_.settle();
+    std::size_t resumed = 0;
+    std::unique_ptr<Successor> next;
+    constexpr int rounds = 24;
+    for (int round = 0; round < rounds; ++round) {
+        shm::LaneControl& lane = client_.memory.lane(lanes - 1);
+        if (round % 2 == 0) {  // possible, with whatever the rings hold between them
+            lane.broker.request_head = index();
+            lane.client.request_tail = lane.broker.request_head + little();
+            lane.client_reply.reply_head = index();
+            lane.broker_reply.store(lane.client_reply.reply_head + little(), 0);
+            lane.client.sent = random() % 64;
+            lane.broker.begun = static_cast<std::uint32_t>(random() % 64);
+        } else {
+            lane.broker.request_head = any_word(shm::request_ring_bytes);
+            lane.client.request_tail = any_word(shm::request_ring_bytes);
+            lane.client_reply.reply_head = any_word(shm::reply_ring_bytes);
+            lane.broker_reply.store(any_word(shm::reply_ring_bytes), any_word(64));
+            lane.client.sent = any_word(64);
+            lane.broker.begun = any_word(64);
+        }
+        // The last broker has ended the session, which is about to be given back once more.
+        first_.segment.view().session(client_.id - 1).id.store(client_.id);
+        next = std::make_unique<Successor>(first_);
+        if (next->resume(client_)) ++resumed;
+        for (int turns = 0; turns < 8; ++turns) next->engine.turn(first_.now_ns, next->outbox);
+    }
+    EXPECT_GE(resumed, rounds / 2);
+    EXPECT_LT(resumed, rounds);
+    ASSERT_TRUE(honest_lane.put("honest", "1"));
+    honest_lane.control().client.sent = honest_lane.number;
+    ASSERT_TRUE(next->resume(honest));
+    EXPECT_EQ(next->turn_and_take().size(), 1U);
 }
 
 }  // namespace

@@ -21,6 +21,10 @@ using Deadline = std::chrono::steady_clock::time_point;
 constexpr std::uint32_t capacity = 1024;
 constexpr std::size_t no_limit = 1U << 20;
 
+Untrusted<std::uint32_t> load(const HalfWord& word) {
+    return Untrusted<std::uint32_t>::load(word, std::memory_order_acquire);
+}
+
 /// A ring's memory, shared with child processes, and both of its sides. The ring ends where a page
 /// begins that nobody may touch.
 struct Ring {
@@ -47,6 +51,10 @@ struct Ring {
     void put_header(std::uint32_t size, std::uint32_t more) const {
         const FrameHeader header{size, more};
         std::memcpy(shared->bytes, &header, sizeof header);
+    }
+
+    [[nodiscard]] std::optional<RingIndices> indices() const {
+        return RingIndices::parse(load(shared->head), load(shared->tail), capacity);
     }
 
     Shared* shared;
@@ -244,10 +252,108 @@ TEST(ByteRing, TheRestOfAMessageIsSkippedByWhoHasNotItsBeginning) {
     ASSERT_TRUE(ring.producer.push(pattern(40, 3), false));
     ASSERT_TRUE(ring.producer.push(pattern(24, 4), false));
     ring.producer.flush();
-    ring.consumer.adopt();
+    ring.consumer.adopt(ring.indices().value());
+    ASSERT_EQ(ring.consumer.pop(out, no_limit, more), Outcome::skipped);
+    ASSERT_EQ(ring.consumer.pop(out, no_limit, more), Outcome::skipped);
     ASSERT_EQ(ring.consumer.pop(out, no_limit, more), Outcome::frame);
     EXPECT_FALSE(more);
     EXPECT_EQ(out, pattern(24, 4));
+}
+
+TEST(ByteRing, RestOfAnUnwantedMessageIsSkippedOneFrameAtATime) {
+    Ring ring;
+    for (const bool more : {true, true, true, false}) {
+        ASSERT_TRUE(ring.producer.push(pattern(40, 1), more));
+    }
+    ASSERT_TRUE(ring.producer.push(pattern(24, 4), false));
+    ring.producer.flush();
+    Bytes out;
+    bool more = false;
+    ASSERT_EQ(ring.consumer.pop(out, no_limit, more), Outcome::frame);
+    ring.consumer.skip_message();
+    for (int i = 0; i < 3; ++i) {
+        ASSERT_EQ(ring.consumer.pop(out, no_limit, more), Outcome::skipped);
+        EXPECT_EQ(more, i < 2);
+    }
+    ASSERT_EQ(ring.consumer.pop(out, no_limit, more), Outcome::frame);
+    EXPECT_EQ(out, pattern(24, 4));
+}
+
+TEST(ByteRing, SkippedMessageThatNeverEndsIsBrokenAtTheLimit) {
+    Ring ring;
+    Bytes out;
+    bool more = false;
+    std::size_t skipped = 0;
+    ASSERT_TRUE(ring.producer.push(pattern(100, 0), true));
+    ring.producer.flush();
+    ASSERT_EQ(ring.consumer.pop(out, 1000, more), Outcome::frame);
+    ring.consumer.skip_message();
+    Outcome outcome = Outcome::skipped;
+    for (; outcome == Outcome::skipped && skipped < 100; ++skipped) {
+        ring.consumer.release();
+        ASSERT_TRUE(ring.producer.push(pattern(100, 0), true));
+        ring.producer.flush();
+        outcome = ring.consumer.pop(out, 1000, more);
+    }
+    EXPECT_EQ(outcome, Outcome::broken);
+    EXPECT_EQ(skipped, 11U);
+}
+
+TEST(ByteRing, FrameThatContinuesNoMessageIsBroken) {
+    Ring ring;
+    ring.put_header(8, FrameHeader::continued);
+    ring.shared->tail = 16;
+    Bytes out;
+    bool more = false;
+    EXPECT_EQ(ring.consumer.pop(out, no_limit, more), Outcome::broken);
+    EXPECT_EQ(ring.consumer.fault(), ByteRingConsumer::Fault::beginning);
+}
+
+TEST(ByteRing, FrameThatContinuesAMessageByNothingIsBroken) {
+    for (const std::uint32_t flags : {FrameHeader::continued, FrameHeader::known_flags}) {
+        Ring ring;
+        ring.put_header(0, flags);
+        ring.shared->tail = 8;
+        ring.consumer.adopt(
+            RingIndices::parse(load(ring.shared->head), load(ring.shared->head), capacity).value());
+        Bytes out;
+        bool more = false;
+        EXPECT_EQ(ring.consumer.pop(out, no_limit, more), Outcome::broken);
+        EXPECT_EQ(ring.consumer.fault(), ByteRingConsumer::Fault::emptiness);
+    }
+}
+
+TEST(ByteRing, ImpossibleIndicesAreNotParsed) {
+    struct Case {
+        std::uint32_t head;
+        std::uint32_t tail;
+        bool is_possible;
+    };
+    for (const Case& one :
+         {Case{0, 0, true}, Case{0, capacity, true}, Case{8, 8 + capacity, true},
+          Case{0xffff'fff8, 8, true}, Case{0, capacity + 8, false}, Case{8, 0, false},
+          Case{4, 4, false}, Case{0, 12, false}, Case{capacity - 4, capacity - 4, false}}) {
+        Ring ring;
+        ring.shared->head = one.head;
+        ring.shared->tail = one.tail;
+        EXPECT_EQ(ring.indices().has_value(), one.is_possible) << one.head << ' ' << one.tail;
+    }
+}
+
+TEST(ByteRing, ProducerContinuesWithinTheRingWhereverAFormerOneStopped) {
+    for (std::uint32_t at = 0; at < 2 * capacity; at += 8) {
+        Ring ring;
+        ring.shared->head = at;
+        ring.shared->tail = at;
+        ring.producer.adopt(ring.indices().value());
+        ring.consumer.adopt(ring.indices().value());
+        ASSERT_TRUE(ring.producer.push(pattern(100, at), false));
+        ring.producer.flush();
+        Bytes out;
+        bool more = false;
+        ASSERT_EQ(ring.consumer.pop(out, no_limit, more), Outcome::frame);
+        ASSERT_EQ(out, pattern(100, at));
+    }
 }
 
 TEST(ByteRing, AMessageThatBeginsAgainTakesThePlaceOfItsFirstHalf) {

@@ -41,8 +41,8 @@ public:
 
     /// Goes on where another end of the same lane has stopped.
     void adopt() {
-        requests_.adopt();
-        replies_.adopt();
+        requests_.adopt(shm::ResumePoint::parse_requests(*control_).value());
+        replies_.adopt(shm::ResumePoint::parse_replies(*control_).value());
     }
 
     /// Sends what the writer holds; false: the ring is full.
@@ -132,24 +132,26 @@ private:
 class EngineHarness {
 public:
     explicit EngineHarness(shm::SegmentShape shape = {.memory_bytes = 32ULL << 20,
-                                                      .ring_entries = 4096})
+                                                      .ring_entries = 4096},
+                           std::size_t session_memory = limits::sessions_memory_bytes_default)
         : segment(shm::Segment::create_anonymous(shape).value()),
           engine(segment.view(),
                  {.commit_memory = [](Offset, std::uint64_t) { return true; },
                   .heavy_fence = [] {},
                   .collect_pins = {}},
-                 {}, durability) {}
+                 {}, durability, {}, broker::MemoryLimits::of_total(session_memory)) {}
 
-    SessionClient open(broker::Access access = {shm::Role::admin, {}},
-                       std::string program = "test") {
+    SessionClient open(broker::Access access = {shm::Role::admin, {}}, std::string program = "test",
+                       std::uint32_t uid = 1) {
         const SessionId id = ++last_id_;
         auto memory = broker::SessionMemory::create().value();
         const shm::SessionMemoryView view = memory.view();
-        engine.open(std::make_unique<broker::Session>(
-                        id, id - 1, std::move(memory),
-                        broker::Peer{{1000 + id, 1, 1, {}}, std::move(access), std::move(program)}),
-                    now_ns);
-        turn();  // commits the record of the session
+        engine.open(
+            std::make_unique<broker::Session>(
+                id, id - 1, std::move(memory),
+                broker::Peer{{1000 + id, uid, 1, {}}, std::move(access), std::move(program)}),
+            now_ns);
+        turn();
         opened_at = published();
         return {id, view};
     }

@@ -34,6 +34,8 @@ TEST_F(SystemRecordsTest, TheGridsOwnRecordsAreSeenOnlyWhenTheyAreNamed) {
     expect("ls", "a");
     expect("ls '*/**'", "a");
     expect("dump", R"({"name":"a","document":1})");
+    const auto listener = start({"listen", "clock/*", "--exec", "true"});
+    EXPECT_FALSE(listener->read_line().empty());
     EXPECT_TRUE(comes_to_show("ls '$sys/**'", "$sys/session/"));
 }
 

@@ -80,6 +80,10 @@ ExitStatus status_of(Errc code) noexcept {
         case Errc::query_timed_out:
         case Errc::query_too_large:
         case Errc::query_interrupted:
+        case Errc::session_memory_limit:
+        case Errc::user_memory_limit:
+        case Errc::broker_memory_limit:
+        case Errc::bad_frame:
         case Errc::store_in_use:
         case Errc::store_mismatch:
         case Errc::store_format:

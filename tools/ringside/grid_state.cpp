@@ -4,6 +4,7 @@
 #include <sys/file.h>
 
 #include "shm/base/descriptor.hpp"
+#include "shm/protocol/handshake.hpp"
 
 namespace ringside::tools {
 
@@ -16,6 +17,17 @@ bool has_broker(const std::string& grid) {
 
 Report::Cell pid_cell(std::uint64_t pid) {
     return pid == 0 ? Report::Cell(std::string("-")) : Report::Cell(pid);
+}
+
+const char* role_name(std::uint64_t role) noexcept {
+    switch (static_cast<shm::Role>(role)) {
+        case shm::Role::none: return "none";
+        case shm::Role::reader: return "reader";
+        case shm::Role::writer: return "writer";
+        case shm::Role::provider: return "provider";
+        case shm::Role::admin: return "admin";
+    }
+    return "unknown";
 }
 
 }  // namespace ringside::tools

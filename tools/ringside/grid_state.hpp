@@ -15,6 +15,9 @@ namespace ringside::tools {
 /// which the kernel reports 0.
 [[nodiscard]] Report::Cell pid_cell(std::uint64_t pid);
 
+/// A role as its number in a session's entry says it.
+[[nodiscard]] const char* role_name(std::uint64_t role) noexcept;
+
 /// Calls `each(id, entry)` for the segment's entry of every session that is open.
 template <class Each>
 void for_each_session(const shm::SegmentView& segment, Each each) {

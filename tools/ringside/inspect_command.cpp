@@ -51,17 +51,6 @@ HeapUse heap_use(const shm::SegmentView& segment) {
     return use;
 }
 
-const char* role_name(std::uint64_t role) {
-    switch (static_cast<shm::Role>(role)) {
-        case shm::Role::none: return "none";
-        case shm::Role::reader: return "reader";
-        case shm::Role::writer: return "writer";
-        case shm::Role::provider: return "provider";
-        case shm::Role::admin: return "admin";
-    }
-    return "unknown";
-}
-
 const char* state_name(const shm::SegmentView& segment, bool is_alive) {
     switch (static_cast<shm::GridState>(load(segment.header().broker.state))) {
         case shm::GridState::creating: return "creating";
@@ -173,6 +162,9 @@ void report_work(Report& report, const shm::SegmentView& segment) {
     report.fact("pins_revoked", load(counters.pins_revoked));
     report.fact("sessions_open", load(counters.sessions_open));
     report.fact("sessions_total", load(counters.sessions_total));
+    report.fact("session_bytes", load(counters.session_bytes), "broker memory for sessions");
+    report.fact("memory_refusals", load(counters.memory_refusals), "unfinished requests refused");
+    report.fact("memory_closures", load(counters.memory_closures), "sessions closed");
 }
 
 void report_messaging(Report& report, const shm::SegmentView& segment) {

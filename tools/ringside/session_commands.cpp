@@ -1,4 +1,5 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <chrono>
 #include <map>
 #include <memory>
@@ -20,21 +21,8 @@ std::uint64_t number_of(const Value& value) {
 
 std::string text_of(const Value& value) { return std::string(value.as_string().value_or("")); }
 
-/// What a session's entry in the segment says beyond its record.
-struct Activity {
-    std::uint64_t lanes = 0;
-    std::uint64_t requests = 0;
-    std::uint64_t lag = 0;
-};
-
-std::map<SessionId, Activity> activity_by_session(const std::string& grid) {
-    const shm::Segment segment = shm::Segment::open(grid).value();
-    std::map<SessionId, Activity> sessions;
-    for_each_session(segment.view(), [&](SessionId id, const shm::SessionEntry& entry) {
-        const auto load = [](const auto& word) { return word.load(std::memory_order_relaxed); };
-        sessions[id] = {load(entry.lanes), load(entry.requests), load(entry.lag)};
-    });
-    return sessions;
+std::string program_of(const shm::SessionEntry& entry) {
+    return {entry.name.begin(), std::find(entry.name.begin(), entry.name.end(), '\0')};
 }
 
 std::uint64_t seconds_since(std::uint64_t unix_ms) {
@@ -59,17 +47,29 @@ Result<void> scan(const Snapshot& snapshot, std::string_view pattern,
 
 void print_sessions(const Context& context, bool json) {
     const Client client = context.attach();
-    auto activity = activity_by_session(context.grid);
-    Rows rows;
+    std::map<SessionId, std::string> users;
     scan(client.snapshot().value(), "$sys/session/*", [&](const RecordView& record) {
-        const SessionId id = session_of(record.name());
-        const Value session = record.document();
-        const Activity& now = activity[id];
-        rows.push_back(
-            {std::uint64_t{id}, pid_cell(number_of(session["pid"])), number_of(session["uid"]),
-             text_of(session["user"]), text_of(session["role"]), now.lanes, now.requests, now.lag,
-             seconds_since(number_of(session["opened_ms"])), text_of(session["program"])});
+        users[session_of(record.name())] = text_of(record.document()["user"]);
     }).value();
+    const shm::Segment segment = shm::Segment::open(context.grid).value();
+    std::map<SessionId, std::vector<Report::Cell>> row_of;
+    for_each_session(segment.view(), [&](SessionId id, const shm::SessionEntry& entry) {
+        const auto load = [](const auto& word) {
+            return std::uint64_t{word.load(std::memory_order_relaxed)};
+        };
+        row_of[id] = {std::uint64_t{id},
+                      load(entry.pid),
+                      load(entry.uid),
+                      users[id],
+                      std::string(role_name(load(entry.role))),
+                      load(entry.lanes),
+                      load(entry.requests),
+                      load(entry.lag),
+                      seconds_since(load(entry.opened_ns) / 1'000'000),
+                      program_of(entry)};
+    });
+    Rows rows;
+    for (auto& [id, row] : row_of) rows.push_back(std::move(row));
     Report report(json);
     report.table(
         "sessions",
@@ -144,7 +144,8 @@ void add_command(CLI::App& app, Context& context, const std::string& name, const
 
 void add_session_commands(CLI::App& app, Context& context) {
     add_command(app, context, "sessions", "Shows who is attached",
-                "From the records `$sys/session/*`, which can be read and watched as any others.\n"
+                "The records `$sys/session/*` say the same of sessions that declare something or\n"
+                "are older than two seconds, and can be read and watched as any others.\n"
                 "Example: ringside sessions",
                 print_sessions);
     add_command(app, context, "providers",

@@ -25,6 +25,9 @@ unsigned status_of(Errc code, bool is_patch) noexcept {
         case Errc::records_limit:
         case Errc::session_limit:
         case Errc::lane_limit:
+        case Errc::session_memory_limit:
+        case Errc::user_memory_limit:
+        case Errc::broker_memory_limit:
         case Errc::read_only:
         case Errc::not_durable:
         case Errc::not_applied:

@@ -1,0 +1,172 @@
+#include <algorithm>
+
+#include "broker/routing/interest.hpp"
+#include "shm/index/name_index.hpp"
+#include "shm/version/visibility.hpp"
+
+/// The work of interest that can be long, in slices: searches, the review of all subjects, and
+/// asking again.
+namespace ringside::broker {
+
+using State = InterestRouter::Subject::State;
+
+namespace {
+
+bool may_share_names(std::string_view a, std::string_view b) noexcept {
+    return a.starts_with(b) || b.starts_with(a);
+}
+
+/// Cuts `prefix` to what it has in common with `other`.
+void cut_to_common(std::string& prefix, std::string_view other) {
+    const auto differs = std::mismatch(prefix.begin(), prefix.end(), other.begin(), other.end());
+    prefix.erase(differs.first, prefix.end());
+}
+
+}  // namespace
+
+// Searches.
+
+/// A search that is under way already does for the new declaration, too: the names that it has
+/// passed are subjects since.
+void InterestRouter::begin_search(const Pattern& pattern, Side side) {
+    Search search{pattern, side, Search::Phase::records, std::nullopt, {}};
+    if (side == Side::listened) search.phase = Search::Phase::watched_names;
+    searches_.try_emplace({pattern.text(), side}, std::move(search));
+}
+
+/// Looks at some more names, for one search after the other.
+void InterestRouter::continue_search() {
+    if (searches_.empty()) return;
+    auto place = searches_.upper_bound(last_searched_);
+    if (place == searches_.end()) place = searches_.begin();
+    last_searched_ = place->first;
+    std::vector<std::string> found;
+    if (!search_on(place->second, found)) searches_.erase(place);
+    for (const std::string& name : found) {
+        if (subjects_.contains(name) || is_wanted(name)) add(name);
+    }
+}
+
+bool InterestRouter::search_on(Search& search, std::vector<std::string>& found) const {
+    const auto next_phase = [&](Search::Phase next) {
+        search.phase = next;
+        search.after.clear();
+        return true;
+    };
+    switch (search.phase) {
+        case Search::Phase::watched_names:
+            return search_names(watches_.literals(), search, found) ||
+                   next_phase(Search::Phase::subjects);
+        case Search::Phase::subjects:
+            return search_names(subjects_, search, found) || next_phase(Search::Phase::records);
+        case Search::Phase::records: return search_records(search, found);
+    }
+    return false;
+}
+
+template <class Names>
+bool InterestRouter::search_names(const Names& names, Search& search,
+                                  std::vector<std::string>& found) {
+    const std::string_view prefix = search.pattern.literal_prefix();
+    auto place = search.after.empty() ? names.lower_bound(std::string(prefix))
+                                      : names.upper_bound(search.after);
+    for (std::size_t i = 0; i < names_per_turn; ++i, ++place) {
+        if (place == names.end() || !place->first.starts_with(prefix)) return false;
+        search.after = place->first;
+        if (search.pattern.matches(place->first)) found.push_back(place->first);
+    }
+    return true;
+}
+
+/// What the names have in common that the pattern and one of the other side match; none: there is
+/// no such name.
+std::optional<std::string> InterestRouter::record_prefix(const Search& search) const {
+    const std::string_view own = search.pattern.literal_prefix();
+    std::optional<std::string> common;
+    const auto add = [&](const Pattern& other) {
+        const std::string_view prefix = other.literal_prefix();
+        if (!may_share_names(own, prefix)) return;
+        if (common) cut_to_common(*common, std::max(own, prefix));
+        else common = std::string(std::max(own, prefix));
+    };
+    if (search.side == Side::listened) {
+        for (const Pattern& watched : watches_.wildcards()) add(watched);
+    } else {
+        listeners_.for_all([&](const Provider& listener) { add(listener.pattern); });
+    }
+    return common;
+}
+
+bool InterestRouter::search_records(Search& search, std::vector<std::string>& found) const {
+    if (!search.prefix) {
+        search.prefix = record_prefix(search);
+        return search.prefix.has_value();
+    }
+    shm::NameIndexCursor cursor(segment_);
+    cursor.seek(std::max(*search.prefix, search.after));
+    std::size_t looked_at = 0;
+    for (auto ids = cursor.next(); !ids.empty(); ids = cursor.next()) {
+        if (looked_at >= names_per_turn) return true;
+        for (const std::uint32_t id : ids) {
+            const auto* version = shm::newest_of(segment_, RecordId{id});
+            if (version == nullptr) continue;
+            const std::string_view name = version->name();
+            if (!name.starts_with(*search.prefix)) return false;
+            if (name <= search.after) continue;
+            ++looked_at;
+            search.after = name;
+            if (!version->is_tombstone() && search.pattern.matches(name)) found.emplace_back(name);
+        }
+    }
+    return false;
+}
+
+// Review.
+
+/// Has what is not wanted any more dropped: at once, or, where it takes long, in the next turns.
+void InterestRouter::review_all(const Pattern& pattern) {
+    if (pattern.is_literal()) return review(pattern.text());
+    if (subjects_.empty()) return;
+    // All of them once more, from where a review is now.
+    if (!review_) review_.emplace();
+    review_->until = review_->after;
+    review_->is_around = false;
+}
+
+void InterestRouter::continue_review() {
+    if (!review_) return;
+    for (std::size_t i = 0; i < names_per_turn; ++i) {
+        const auto place = subjects_.upper_bound(review_->after);
+        if (place == subjects_.end()) {
+            if (std::exchange(review_->is_around, true)) return review_.reset();
+            review_->after.clear();
+            if (review_->until.empty()) return review_.reset();
+            continue;
+        }
+        if (review_->is_around && place->first > review_->until) return review_.reset();
+        review_->after = place->first;
+        review(std::string(place->first));
+    }
+}
+
+// Asking.
+
+/// Subjects whose listener was lost, and some of those whose listeners had no room.
+void InterestRouter::ask_again() {
+    for (std::size_t i = 0; i < names_per_turn && !to_ask_.empty(); ++i) {
+        const auto place = subjects_.find(to_ask_.front());
+        to_ask_.pop_front();
+        if (place != subjects_.end() && place->second.state == State::free) ask(place->second);
+    }
+    const std::size_t tries = std::min(names_per_turn, waiting_.size());
+    for (std::size_t i = 0; i < tries && !waiting_.empty(); ++i) {
+        auto waiting = waiting_.upper_bound(last_waiting_);
+        if (waiting == waiting_.end()) waiting = waiting_.begin();
+        last_waiting_ = *waiting;
+        waiting_.erase(waiting);
+        const auto place = subjects_.find(last_waiting_);
+        if (place != subjects_.end() && place->second.state == State::free) ask(place->second);
+    }
+}
+
+}  // namespace ringside::broker

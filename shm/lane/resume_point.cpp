@@ -1,0 +1,47 @@
+#include "shm/lane/resume_point.hpp"
+
+#include "shm/base/limits.hpp"
+
+namespace ringside::shm {
+
+namespace {
+
+/// acquire: pairs with the release of whichever end wrote the word; what it covers is whole.
+Untrusted<std::uint32_t> index_in(const HalfWord& word) noexcept {
+    return Untrusted<std::uint32_t>::load(word, std::memory_order_acquire);
+}
+
+}  // namespace
+
+std::optional<RingIndices> ResumePoint::parse_requests(const LaneControl& control) noexcept {
+    return RingIndices::parse(index_in(control.broker.request_head),
+                              index_in(control.client.request_tail), request_ring_bytes);
+}
+
+std::optional<RingIndices> ResumePoint::parse_replies(const LaneControl& control) noexcept {
+    return RingIndices::parse(index_in(control.client_reply.reply_head),
+                              index_in(control.broker_reply.reply_tail), reply_ring_bytes);
+}
+
+std::optional<ResumePoint> ResumePoint::parse(const LaneControl& control) noexcept {
+    const auto requests = parse_requests(control);
+    const auto replies = parse_replies(control);
+    if (!requests || !replies) return std::nullopt;
+    // Halves of numbers: any value says how many requests before `sent` it stands for.
+    const std::uint32_t answered = index_in(control.broker_reply.answered).any();
+    const std::uint32_t begun = index_in(control.broker.begun).any() - answered;
+    const auto sent =
+        Untrusted<std::uint64_t>::load(control.client.sent, std::memory_order_acquire)
+            .checked([answered](std::uint64_t number) {
+                const std::uint32_t unanswered = static_cast<std::uint32_t>(number) - answered;
+                return unanswered <= limits::doubtful_requests_max && unanswered <= number;
+            });
+    if (!sent) return std::nullopt;
+    const std::uint32_t unanswered = static_cast<std::uint32_t>(*sent) - answered;
+    const std::uint64_t answered_number = *sent - unanswered;
+    // None where the last one begun was answered.
+    const std::uint64_t begun_number = answered_number + (begun <= unanswered ? begun : 0);
+    return ResumePoint{*requests, *replies, answered_number, begun_number, *sent};
+}
+
+}  // namespace ringside::shm
