@@ -6,6 +6,7 @@
 #include "shm/document/json.hpp"
 #include "shm/protocol/reply.hpp"
 #include "shm/protocol/request.hpp"
+#include "thread_owned.hpp"
 
 namespace ringside::detail {
 
@@ -20,10 +21,10 @@ namespace ringside::detail {
                              static_cast<std::uint64_t>(options.ttl.count())};
 }
 
-/// A thread's parser of JSON, which keeps its memory from one document to the next.
+/// Encodes with the thread's parser of JSON, which keeps its memory from one document to the next.
+/// Valid until the thread's next call.
 [[nodiscard]] inline Result<ByteView> encode(std::string_view json) {
-    thread_local JsonReader reader;
-    return reader.read(json);
+    return ThreadOwned<JsonReader>::get().read(json);
 }
 
 /// Why the broker has refused a request. REQUIRES: it has.
