@@ -2,79 +2,59 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <pthread.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
+#include <span>
 #include <thread>
+#include <utility>
 
 #include "shm/name/system_name.hpp"
 #include "shm/pin/pin.hpp"
-#include "shm/protocol/packet.hpp"
+#include "shm/protocol/handshake.hpp"
 
 namespace ringside::detail {
 
+using shm::Deadline;
+
 namespace {
 
-/// How long a broker may take to answer a greeting.
-constexpr std::chrono::milliseconds greeting_time{5000};
-
-/// Counts the forks on the way from the first process to this one.
-std::atomic<unsigned> fork_generation = 0;
-
-void watch_for_forks() {
-    static const int registered = pthread_atfork(nullptr, nullptr, [] { ++fork_generation; });
-    static_cast<void>(registered);
+bool may_be_resumed_later(Errc error) noexcept {
+    return error == Errc::would_block || error == Errc::no_broker || error == Errc::system_error;
 }
 
 Error system_error(const char* what) {
     return {Errc::system_error, std::string(what) + ": " + std::strerror(errno)};
 }
 
-/// Connects to the grid's socket if a process of the segment's owner listens there.
-Result<Descriptor> connect_to(const shm::GridPaths& paths, uid_t owner) {
-    Descriptor socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
-    if (socket.get() < 0) return system_error("socket");
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    paths.socket_path.copy(address.sun_path, sizeof address.sun_path - 1);
-    if (connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-        if (errno == EACCES || errno == EPERM)
-            return Error(Errc::permission_denied, "its socket is closed to this user");
-        return Error(Errc::no_broker, paths.socket_path + ": " + std::strerror(errno));
-    }
-    // Anybody can make a socket of that name: it must be the segment's owner who listens.
-    ucred peer{};
-    socklen_t size = sizeof peer;
-    if (getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) {
-        return Error(Errc::no_broker, "the grid is going away");
-    }
-    if (peer.uid != owner) {
-        return Error(Errc::no_broker, "the socket belongs to another user than the segment");
-    }
-    return socket;
-}
-
 }  // namespace
 
-Result<std::shared_ptr<Attachment>> Attachment::make(const AttachTerms& terms,
-                                                     std::chrono::milliseconds timeout) {
+Attachment::Attachment(AttachTerms terms)
+    : terms_(std::move(terms)),
+      mutex_([](void* self) noexcept { static_cast<Attachment*>(self)->close_in_child(); }, this) {}
+
+/// The broker sees that a process has ended when nobody holds its socket.
+void Attachment::close_in_child() noexcept {
+    const Descriptor socket(std::move(socket_));
+    const Descriptor doorbell(std::move(doorbell_));
+    const Descriptor memory(std::move(memory_descriptor_));
+    if (greeting_) const Descriptor greeted = greeting_->take_socket();
+}
+
+Result<std::shared_ptr<Attachment>> Attachment::make(const AttachTerms& terms, Deadline deadline,
+                                                     std::chrono::milliseconds answer_time) {
     if (auto checked = system_name::check_user(terms.user); !checked) return checked.error();
-    watch_for_forks();
-    const auto deadline = std::chrono::steady_clock::now() + timeout;
     for (std::chrono::milliseconds pause{1};;
          pause = std::min(pause * 2, std::chrono::milliseconds(50))) {
         std::shared_ptr<Attachment> made(new Attachment(terms));
-        auto greeted = made->greet();
+        auto greeted = made->greet(Deadline::after(answer_time));
         if (greeted) return made;
         const Errc code = greeted.error().code;
         const bool may_pass = code == Errc::no_such_grid || code == Errc::no_broker;
-        if (!may_pass || std::chrono::steady_clock::now() + pause > deadline)
-            return greeted.error();
+        if (!may_pass || deadline.left() < pause) return greeted.error();
         std::this_thread::sleep_for(pause);
     }
 }
@@ -88,52 +68,27 @@ shm::Hello Attachment::hello() const {
     return hello;
 }
 
-Result<shm::Welcome> Attachment::exchange(int socket, const shm::Hello& hello,
-                                          std::span<const int> sent,
-                                          std::array<Descriptor, 2>& received) const {
-    // A broker that turns this user away has answered and closed before it is greeted.
-    const bool is_sent = shm::send_packet(socket, &hello, sizeof hello, sent);
-    if (!is_sent && errno != EPIPE && errno != ECONNRESET) {
-        return Error(Errc::no_broker, "it does not take the greeting");
-    }
-    pollfd waiting{socket, POLLIN, 0};
-    int ready = 0;
-    do {
-        ready = poll(&waiting, 1, static_cast<int>(greeting_time.count()));
-    } while (ready < 0 && errno == EINTR);
-    if (ready == 0) return Error(Errc::no_broker, "it does not answer");
-    shm::Welcome welcome;
-    shm::Packet packet = shm::receive_packet(socket, &welcome, sizeof welcome);
-    if (packet.size < 0 && errno == ECONNRESET) {  // of the greeting; an answer is behind it
-        packet = shm::receive_packet(socket, &welcome, sizeof welcome);
-    }
-    if (packet.size <= 0) return Error(Errc::no_broker, "it closed the connection");
-    if (packet.size != sizeof welcome || welcome.magic != shm::handshake_magic) {
-        return Error(Errc::no_broker, "its answer is not one");
-    }
-    if (welcome.error != 0) return Error(static_cast<Errc>(welcome.error));
-    if (!is_sent) return Error(Errc::no_broker, "it closed the connection");
-    received = std::move(packet.descriptors);
-    return welcome;
-}
-
-Result<void> Attachment::greet() {
-    fork_generation_ = fork_generation.load();
+Result<void> Attachment::greet(Deadline deadline) {
+    fork_generation_ = fork_generation();
     auto segment = shm::Segment::open(terms_.grid, terms_.owner);
     if (!segment) return segment.error();
     segment_ = std::move(*segment);
     const auto paths = shm::GridPaths::of(terms_.grid, segment_.owner()).value();
     // Before the broker is asked: when another one takes over meanwhile, it is noticed.
     generation_ = segment_.view().header().horizon.generation.load(std::memory_order_acquire);
-    auto socket = connect_to(paths, segment_.owner());
-    if (!socket) return socket.error();
-    socket_ = std::move(*socket);
-    std::array<Descriptor, 2> received;
-    auto welcome = exchange(socket_.get(), hello(), {}, received);
-    if (!welcome) return welcome.error();
+    auto greeting = Greeting::begin(paths, segment_.owner(), hello(), {}, deadline);
+    if (!greeting) return greeting.error();
+    Greeting::Descriptors received;
+    auto welcome = greeting->await(received, deadline);
+    if (!welcome) {
+        if (welcome.error() == Errc::would_block)
+            return Error(Errc::no_broker, "it does not answer");
+        return welcome.error();
+    }
     if (welcome->boot_id != segment_.view().identity().boot_id) {
         return Error(Errc::no_broker, "the grid was started anew just now");
     }
+    socket_ = greeting->take_socket();
     memory_descriptor_ = std::move(received[0]);
     doorbell_ = std::move(received[1]);
     void* base = mmap(nullptr, shm::session_memory_bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
@@ -150,27 +105,42 @@ Result<void> Attachment::greet() {
     return {};
 }
 
-/// Errors: no_broker (none is there yet), all others: the session is over.
-Result<void> Attachment::resume() {
+/// Greets the broker that is there now. Errors: those of `Greeting::begin`.
+Result<void> Attachment::begin_resuming(Deadline deadline) {
     const auto paths = shm::GridPaths::of(terms_.grid, segment_.owner()).value();
-    const std::uint64_t generation =
-        segment().header().horizon.generation.load(std::memory_order_acquire);
-    auto socket = connect_to(paths, segment_.owner());
-    if (!socket) return socket.error();
+    greeted_generation_ = segment().header().horizon.generation.load(std::memory_order_acquire);
     shm::Hello wanted = hello();
     wanted.boot_id = segment().identity().boot_id;
     wanted.session = session_;
     wanted.session_index = session_index_;
     const int memory = memory_descriptor_.get();
-    std::array<Descriptor, 2> received;
-    auto welcome = exchange(socket->get(), wanted, std::span(&memory, 1), received);
-    if (!welcome) return welcome.error();
+    auto greeting =
+        Greeting::begin(paths, segment_.owner(), wanted, std::span(&memory, 1), deadline);
+    if (!greeting) return greeting.error();
+    greeting_ = std::move(*greeting);
+    return {};
+}
+
+/// Errors: would_block, no_broker, system_error (to be tried again); all others end the session.
+Result<void> Attachment::resume() {
+    Deadline deadline = Deadline::after(std::chrono::seconds(0));
+    if (!greeting_) {
+        deadline = Deadline::after(resume_time);
+        if (auto begun = begin_resuming(deadline); !begun) return begun;
+    }
+    Greeting::Descriptors received;
+    auto welcome = greeting_->await(received, deadline);
+    if (!welcome) {
+        if (welcome.error() != Errc::would_block) greeting_.reset();
+        return welcome.error();
+    }
+    const Greeting greeting = *std::exchange(greeting_, std::nullopt);
     // Other threads use these descriptors right now: each is replaced in one step.
     if (dup3(received[0].get(), doorbell_.get(), O_CLOEXEC) < 0 ||
-        dup3(socket->get(), socket_.get(), O_CLOEXEC) < 0) {
+        dup3(greeting.socket(), socket_.get(), O_CLOEXEC) < 0) {
         return system_error("dup3");
     }
-    generation_.store(generation, std::memory_order_relaxed);
+    generation_.store(greeted_generation_, std::memory_order_relaxed);
     // release: who sees this sends again what the former broker may have had in part.
     resumptions_.fetch_add(1, std::memory_order_release);
     return {};
@@ -186,16 +156,14 @@ Attachment::~Attachment() {
 /// sent without waiting for a reply, are to get there.
 void Attachment::await_taken() noexcept {
     constexpr std::chrono::milliseconds time{200};
-    const auto deadline = Clock::now() + time;
+    const Deadline deadline = Deadline::after(time);
     ring_doorbell();
     for (const auto& lane : free_lanes_) {
         if (!lane->await_taken(deadline, {})) return;  // it is gone, or stuck
     }
 }
 
-bool Attachment::is_of_parent() const noexcept {
-    return fork_generation_ != fork_generation.load(std::memory_order_relaxed);
-}
+bool Attachment::is_of_parent() const noexcept { return fork_generation_ != fork_generation(); }
 
 bool Attachment::is_grid_over() const noexcept {
     return segment().header().broker.state.load(std::memory_order_acquire) !=
@@ -234,12 +202,14 @@ bool Attachment::check_lost() noexcept {
         return is_lost();
     }
     auto resumed = resume();
-    is_orphan_.store(!resumed && resumed.error() == Errc::no_broker, std::memory_order_relaxed);
+    is_orphan_.store(!resumed && may_be_resumed_later(resumed.error().code),
+                     std::memory_order_relaxed);
     if (!resumed && !is_orphan()) is_lost_.store(true, std::memory_order_relaxed);
     return is_lost();
 }
 
 Error Attachment::loss() const {
+    if (is_of_parent()) return {Errc::connection_lost, "the session belongs to the parent process"};
     const std::lock_guard lock(mutex_);
     return loss_;
 }
@@ -270,8 +240,7 @@ std::unique_ptr<Channel> Attachment::take_lane() {
 }
 
 void Attachment::give_back_lane(std::unique_ptr<Channel> lane) {
-    lane->on_reply = nullptr;
-    lane->on_outcome = nullptr;
+    lane->end_tenancy();
     const std::lock_guard lock(mutex_);
     free_lanes_.push_back(std::move(lane));
 }

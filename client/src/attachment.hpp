@@ -1,21 +1,20 @@
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <chrono>
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
 #include "channel.hpp"
+#include "fork.hpp"
+#include "greeting.hpp"
 #include "places.hpp"
 #include "shm/base/descriptor.hpp"
 #include "shm/base/errc.hpp"
 #include "shm/lane/session_memory.hpp"
-#include "shm/protocol/handshake.hpp"
 #include "shm/segment/segment.hpp"
 
 namespace ringside::detail {
@@ -41,9 +40,11 @@ struct AttachTerms {
 /// members.
 class Attachment {
 public:
-    /// Errors: those of Client::attach.
-    static Result<std::shared_ptr<Attachment>> make(const AttachTerms& terms,
-                                                    std::chrono::milliseconds timeout);
+    /// Tries until the deadline, once at least. `answer_time`: how long a broker may take to accept
+    /// and answer one greeting. Errors: those of Client::attach.
+    static Result<std::shared_ptr<Attachment>> make(
+        const AttachTerms& terms, shm::Deadline deadline,
+        std::chrono::milliseconds answer_time = std::chrono::seconds(5));
     ~Attachment();
     Attachment(const Attachment&) = delete;
     Attachment& operator=(const Attachment&) = delete;
@@ -98,9 +99,11 @@ public:
     /// Whether the grid was ended or replaced (its state says so).
     [[nodiscard]] bool is_grid_over() const noexcept;
 
-    /// Looks at the socket (a system call) and at the grid's state; resumes the session if it can,
-    /// and remembers when it is over. While there is no broker, it is not over.
+    /// Checks the socket (a system call) and the grid's state. Resumes the session if it can, and
+    /// remembers if it is over. While no broker answers, the session is not over. Waits for a new
+    /// broker's answer once, for at most `resume_time`; later calls only check for it.
     bool check_lost() noexcept;
+    static constexpr std::chrono::milliseconds resume_time{1000};
 
     /// Whether the broker is gone, and no other has been found yet.
     [[nodiscard]] bool is_orphan() const noexcept {
@@ -132,12 +135,11 @@ public:
     }
 
 private:
-    explicit Attachment(AttachTerms terms) : terms_(std::move(terms)) {}
-    Result<void> greet();
+    explicit Attachment(AttachTerms terms);
+    void close_in_child() noexcept;
+    Result<void> greet(shm::Deadline deadline);
     Result<void> resume();
-    [[nodiscard]] Result<shm::Welcome> exchange(int socket, const shm::Hello& hello,
-                                                std::span<const int> sent,
-                                                std::array<Descriptor, 2>& received) const;
+    Result<void> begin_resuming(shm::Deadline deadline);
     [[nodiscard]] shm::Hello hello() const;
     [[nodiscard]] bool socket_has_ended() noexcept;
     void await_taken() noexcept;
@@ -159,8 +161,11 @@ private:
     std::atomic<bool> is_lost_ = false;
     std::atomic<bool> is_orphan_ = false;
 
-    std::mutex resuming_;  ///< before `mutex_`
-    mutable std::mutex mutex_;
+    std::mutex resuming_;               ///< before `mutex_`; a forked child never takes it
+    std::optional<Greeting> greeting_;  ///< of a broker that may resume the session
+    std::uint64_t greeted_generation_ = 0;
+
+    mutable ForkSafeMutex mutex_;  ///< of what follows
     Error loss_{Errc::connection_lost};
     std::vector<std::unique_ptr<Channel>> free_lanes_;
     std::size_t lanes_open_ = 0;

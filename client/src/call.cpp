@@ -20,7 +20,7 @@ public:
 
     Result<Answer> run() {
         for (;;) {
-            auto lane = client_->lane();
+            auto lane = client_->lane_for_request();
             if (!lane) return lane.error();
             auto answer = run_in((*lane)->channel(), (*lane)->attachment());
             if (answer || !may_go_on(**lane, answer.error().code)) return answer;
@@ -61,8 +61,8 @@ private:
             return channel.await_outcome(number_, time_.give_up_at(), patience);
         }
         for (detail::Pulse pulse(attachment, patience.timeout);;) {
-            auto reply =
-                channel.await_outcome(number_, Clock::now() + detail::Pulse::interval, patience);
+            auto reply = channel.await_outcome(
+                number_, detail::Deadline::after(detail::Pulse::interval), patience);
             const bool is_late = !reply && reply.error().code == Errc::timed_out;
             if (!is_late || pulse.is_gone(Clock::now())) return reply;
         }
@@ -87,9 +87,7 @@ Result<Answer> Client::call(std::string_view name, std::string_view json,
                             const CallOptions& options) {
     auto document = detail::encode(json);
     if (!document) return document.error();
-    // A pipeline's handler may use the encoder while this waits.
-    const Bytes kept(document->begin(), document->end());
-    return ringside::call(*impl_, name, kept, options);
+    return ringside::call(*impl_, name, *document, options);
 }
 Result<Answer> Client::call(std::string_view name, const Document& document,
                             const CallOptions& options) {

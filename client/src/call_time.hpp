@@ -22,7 +22,7 @@ public:
             return Error(Errc::bad_timeout);
         }
         if (timeout.count() == 0) return CallTime(std::nullopt);
-        return CallTime(Clock::now() + timeout);
+        return CallTime(Deadline::after(timeout).time());
     }
 
     /// For the broker, in ms; 0: as it is configured.
@@ -31,10 +31,12 @@ public:
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(*end_ - now);
         return static_cast<std::uint64_t>(std::max<std::int64_t>(left.count(), 1));
     }
-    [[nodiscard]] bool is_over(Clock::time_point now) const noexcept { return now >= give_up_at(); }
-    /// For ever, where only the broker knows the end.
-    [[nodiscard]] Clock::time_point give_up_at() const noexcept {
-        return end_ ? *end_ + grace : Clock::time_point::max();
+    [[nodiscard]] bool is_over(Clock::time_point now) const noexcept {
+        return give_up_at().has_passed(now);
+    }
+    /// Never, where only the broker knows the end.
+    [[nodiscard]] Deadline give_up_at() const noexcept {
+        return end_ ? Deadline::after(grace, *end_) : Deadline::never();
     }
     [[nodiscard]] bool is_left_to_broker() const noexcept { return !end_; }
 
@@ -50,7 +52,8 @@ private:
 class Pulse {
 public:
     Pulse(const Attachment& attachment, std::chrono::milliseconds patience) noexcept
-        : attachment_(&attachment), patience_(std::max(patience, patience_min)) {}
+        : attachment_(&attachment),
+          patience_(shm::saturated_ns(std::max(patience, patience_min))) {}
 
     /// Whether there was none for the time of the client's patience, as far as was looked.
     [[nodiscard]] bool is_gone(Clock::time_point now) noexcept {
@@ -69,7 +72,7 @@ private:
     static constexpr std::chrono::milliseconds patience_min{1000};
 
     const Attachment* attachment_;
-    std::chrono::milliseconds patience_;
+    std::chrono::nanoseconds patience_;
     std::uint64_t seen_ = 0;
     Clock::time_point seen_at_{};
 };

@@ -6,28 +6,25 @@
 namespace ringside {
 
 using detail::Clock;
+using detail::Deadline;
 
 Result<Calls> Client::calls(Calls::OnAnswer on_answer) {
-    auto lane = impl_->lane();
+    auto lane = impl_->lane_for_request();
     if (!lane) return lane.error();
     if ((*lane)->channel().on_outcome) {
         return Error(Errc::would_block, "this thread has calls already");
     }
-    return Calls(std::make_unique<Calls::Impl>(impl_, **lane, std::move(on_answer)));
+    return Calls(std::make_shared<Calls::Impl>(impl_, **lane, std::move(on_answer)));
 }
 
 Calls::Impl::Impl(std::shared_ptr<Client::Impl> client, detail::ThreadLane& lane,
                   OnAnswer on_answer)
-    : client_(std::move(client)),
-      attachment_(lane.shared_attachment()),
-      channel_(&lane.channel()),
-      on_answer_(std::move(on_answer)),
-      pulse_(*attachment_, client_->options().timeout) {
-    channel_->on_outcome = [this](const shm::ReplyView& reply) { take(reply); };
+    : client_(std::move(client)), on_answer_(std::move(on_answer)) {
+    bind(lane);
 }
 
 Calls::Impl::~Impl() {
-    if (attachment_->is_of_parent()) return;
+    if (!has_channel()) return;
     channel_->on_outcome = nullptr;
     if (attachment_->is_lost()) return;
     for (const auto& [number, call] : open_) {
@@ -35,11 +32,42 @@ Calls::Impl::~Impl() {
     }
 }
 
+void Calls::Impl::bind(detail::ThreadLane& lane) {
+    std::shared_ptr<detail::Attachment> former = lane.shared_attachment();
+    {
+        const std::lock_guard lock(binding_);
+        std::swap(attachment_, former);
+        channel_ = &lane.channel();
+        tenancy_ = channel_->tenancy();
+    }
+    pulse_.emplace(*attachment_, client_->options().timeout);
+    channel_->on_outcome = [this](const shm::ReplyView& reply) { take(reply); };
+}
+
+Error Calls::Impl::loss() const {
+    if (attachment_->is_lost()) return attachment_->loss();
+    return {Errc::connection_lost, "the thread of these calls has ended"};
+}
+
+/// Moves to the client's new session, if the former one is over, with all calls that it had.
+Result<void> Calls::Impl::make_usable() {
+    if (is_usable() && attachment_->follow()) return {};
+    end_all(loss());
+    if (has_channel()) channel_->on_outcome = nullptr;
+    auto lane = client_->lane_for_request();
+    if (!lane) return lane.error();
+    if ((*lane)->channel().on_outcome) {
+        return Error(Errc::would_block, "this thread has other calls");
+    }
+    bind(**lane);
+    return {};
+}
+
 Result<std::uint64_t> Calls::Impl::call(std::string_view name, ByteView document,
                                         const CallOptions& options) {
     auto time = detail::CallTime::of(options);
     if (!time) return time.error();
-    if (attachment_->is_lost()) return attachment_->loss();
+    if (auto ready = make_usable(); !ready) return ready.error();
     if (pending() >= limits::calls_per_lane_max) {
         return Error(Errc::would_block, "take the answers of the calls that are under way");
     }
@@ -116,7 +144,7 @@ void Calls::Impl::cancel(std::uint64_t ticket) {
     if (call == open_.end()) return;
     const std::uint64_t number = call->first;
     open_.erase(call);
-    if (!attachment_->is_lost()) detail::send_cancel(*channel_, number, client_->patience());
+    if (is_usable()) detail::send_cancel(*channel_, number, client_->patience());
 }
 
 void Calls::Impl::send_again() {
@@ -129,9 +157,9 @@ void Calls::Impl::send_again() {
 /// Those whose time is over, and those whose time a broker keeps that is gone.
 void Calls::Impl::give_up_late() {
     const auto now = Clock::now();
-    if (now < look_at_) return;
-    look_at_ = now + detail::Pulse::interval;
-    const bool is_broker_gone = pulse_.is_gone(now);
+    if (!look_at_.has_passed(now)) return;
+    look_at_ = Deadline::after(detail::Pulse::interval, now);
+    const bool is_broker_gone = pulse_->is_gone(now);
     std::vector<std::uint64_t> late;
     for (const auto& [number, call] : open_) {
         if (call.time.is_over(now) || (call.time.is_left_to_broker() && is_broker_gone)) {
@@ -147,8 +175,8 @@ void Calls::Impl::give_up_late() {
 }
 
 std::size_t Calls::Impl::poll() {
-    if (attachment_->is_lost()) {
-        end_all(attachment_->loss());
+    if (!is_usable()) {
+        end_all(loss());
     } else {
         channel_->take_replies();
         send_again();
@@ -157,10 +185,10 @@ std::size_t Calls::Impl::poll() {
     return hand_out();
 }
 
-/// One at a time: a handler may call, cancel and poll.
+/// One at a time: a handler may call, cancel and poll, and destroy the calls.
 std::size_t Calls::Impl::hand_out() {
     std::size_t handed = 0;
-    for (; !ended_.empty(); ++handed) {
+    for (; !ended_.empty() && !is_closed_; ++handed) {
         Ended ended = std::move(ended_.front());
         ended_.pop_front();
         if (on_answer_) on_answer_(ended.ticket, std::move(ended.answer));
@@ -168,13 +196,14 @@ std::size_t Calls::Impl::hand_out() {
     return handed;
 }
 
-Result<std::size_t> Calls::Impl::wait(Clock::time_point until) {
+Result<std::size_t> Calls::Impl::wait(Deadline until) {
     if (pending() == 0) return Error(Errc::would_block, "nothing is under way");
     for (;;) {
         if (const std::size_t handed = poll(); handed > 0) return handed;
-        if (pending() == 0) return std::size_t{0};  // cancelled by a handler
+        if (pending() == 0 || is_closed_) return std::size_t{0};  // cancelled by a handler
         if (is_interrupted_.exchange(false)) return std::size_t{0};
-        if (Clock::now() >= until) return Error(Errc::timed_out);
+        if (until.has_passed()) return Error(Errc::timed_out);
+        if (!is_usable()) continue;
         // Whatever ends it, the next `poll` finds out.
         static_cast<void>(channel_->await_any(std::min(until, look_at_),
                                               client_->patience_with_others(),
@@ -182,10 +211,17 @@ Result<std::size_t> Calls::Impl::wait(Clock::time_point until) {
     }
 }
 
-Calls::Calls(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Calls::Calls(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Calls::Calls(Calls&&) noexcept = default;
-Calls& Calls::operator=(Calls&&) noexcept = default;
-Calls::~Calls() = default;
+Calls& Calls::operator=(Calls&& other) noexcept {
+    if (this == &other) return *this;
+    const Calls former(std::move(*this));
+    impl_ = std::move(other.impl_);
+    return *this;
+}
+Calls::~Calls() {
+    if (impl_ != nullptr) impl_->close();
+}
 
 Result<std::uint64_t> Calls::call(std::string_view name, std::string_view json,
                                   const CallOptions& options) {
@@ -198,15 +234,20 @@ Result<std::uint64_t> Calls::call(std::string_view name, const Document& documen
     return impl_->call(name, document.bytes(), options);
 }
 void Calls::cancel(std::uint64_t ticket) { impl_->cancel(ticket); }
-std::size_t Calls::poll() { return impl_->poll(); }
+std::size_t Calls::poll() {
+    const auto kept = impl_;
+    return kept->poll();
+}
 Result<std::size_t> Calls::wait(std::chrono::milliseconds timeout) {
-    return impl_->wait(Clock::now() + timeout);
+    const auto kept = impl_;
+    return kept->wait(Deadline::after(timeout));
 }
 void Calls::interrupt() noexcept { impl_->interrupt(); }
 Result<void> Calls::wait_all(std::chrono::milliseconds timeout) {
-    const auto until = Clock::now() + timeout;
-    while (impl_->pending() > 0) {
-        if (auto waited = impl_->wait(until); !waited) return waited.error();
+    const auto until = Deadline::after(timeout);
+    const auto kept = impl_;
+    while (kept->pending() > 0 && !kept->is_closed()) {
+        if (auto waited = kept->wait(until); !waited) return waited.error();
     }
     return {};
 }

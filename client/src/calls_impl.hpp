@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -25,11 +26,15 @@ public:
                                const CallOptions& options);
     void cancel(std::uint64_t ticket);
     std::size_t poll();
-    Result<std::size_t> wait(detail::Clock::time_point until);
+    Result<std::size_t> wait(detail::Deadline until);
     void interrupt() noexcept {
         is_interrupted_.store(true);
-        channel_->wake();
+        const std::lock_guard lock(binding_);
+        if (has_channel()) channel_->wake();
     }
+    /// The user has destroyed the calls, perhaps in the handler, which is not called again.
+    void close() noexcept { is_closed_ = true; }
+    [[nodiscard]] bool is_closed() const noexcept { return is_closed_; }
     [[nodiscard]] std::size_t pending() const noexcept {
         return open_.size() + again_.size() + ended_.size();
     }
@@ -48,6 +53,15 @@ private:
     };
     using OpenCalls = std::unordered_map<std::uint64_t, Open>;
 
+    void bind(detail::ThreadLane& lane);
+    [[nodiscard]] bool has_channel() const noexcept {
+        return !attachment_->is_of_parent() && channel_->tenancy() == tenancy_;
+    }
+    [[nodiscard]] bool is_usable() const noexcept {
+        return !attachment_->is_lost() && has_channel();
+    }
+    [[nodiscard]] Error loss() const;
+    Result<void> make_usable();
     Result<void> send(Open call);
     void take(const shm::ReplyView& reply);
     void take_reset(std::uint64_t up_to);
@@ -58,16 +72,20 @@ private:
     std::size_t hand_out();
 
     std::shared_ptr<Client::Impl> client_;
+    detail::ForkSafeMutex binding_;  ///< of the next three, for `interrupt`
     std::shared_ptr<detail::Attachment> attachment_;
-    detail::Channel* channel_;
+    detail::Channel* channel_ = nullptr;
+    std::uint64_t tenancy_ = 0;  ///< of the channel
     OnAnswer on_answer_;
     std::uint64_t tickets_ = 0;
     OpenCalls open_;
     std::vector<Open> again_;  ///< to be sent once more
     std::deque<Ended> ended_;
     std::atomic<bool> is_interrupted_ = false;
-    detail::Pulse pulse_;
-    detail::Clock::time_point look_at_{};  ///< when to look for calls that are late
+    bool is_closed_ = false;
+    std::optional<detail::Pulse> pulse_;
+    detail::Deadline look_at_{
+        detail::Clock::time_point{}};  ///< when to look for calls that are late
 };
 
 }  // namespace ringside

@@ -32,7 +32,7 @@ Result<void> Channel::send(std::uint64_t number, ByteView message, bool block,
 Result<void> Channel::push(std::uint64_t number, ByteView message, bool block,
                            const Patience& patience, std::uint32_t hint) {
     const std::uint32_t part_max = shm::frame_bytes_max(shm::request_ring_bytes);
-    std::optional<Clock::time_point> deadline;  // the clock costs more than what a free ring does
+    std::optional<Deadline> deadline;  // the clock costs more than what a free ring does
     for (std::size_t at = 0; at < message.size();) {
         const std::size_t size = std::min<std::size_t>(part_max, message.size() - at);
         const bool more = at + size < message.size();
@@ -47,7 +47,7 @@ Result<void> Channel::push(std::uint64_t number, ByteView message, bool block,
         sending_ = number;
         take_replies();
         sending_ = 0;
-        if (!deadline) deadline = Clock::now() + patience.timeout;
+        if (!deadline) deadline = Deadline::after(patience.timeout);
         const auto ready = [&] { return requests_.room() >= size || replies_.has_data(); };
         const SleepPlace place{&control_->broker.request_head, &control_->client.reply_asleep,
                                shm::SleepsOn::request_head};
@@ -62,12 +62,24 @@ Result<void> Channel::push(std::uint64_t number, ByteView message, bool block,
     return {};
 }
 
-Result<void> Channel::await_taken(Clock::time_point deadline, const Patience& patience) {
+Result<void> Channel::await_taken(Deadline deadline, const Patience& patience) {
     const shm::HalfWord& head = control_->broker.request_head;
     const auto ready = [&] { return head.load(std::memory_order_acquire) == requests_.tail(); };
     return wait_until_ready(*attachment_,
                             {&head, &control_->client.reply_asleep, shm::SleepsOn::request_head},
                             ready, deadline, patience);
+}
+
+void Channel::end_tenancy() noexcept {
+    on_reply = nullptr;
+    on_outcome = nullptr;
+    tenancy_.fetch_add(1, std::memory_order_relaxed);
+}
+
+bool Channel::may_have_begun(std::uint64_t number) const noexcept {
+    // Half of a number; acquire: what the broker did after that store does not count.
+    const std::uint32_t begun = control_->broker.begun.load(std::memory_order_acquire);
+    return static_cast<std::int32_t>(static_cast<std::uint32_t>(number) - begun) <= 0;
 }
 
 void Channel::ring_doorbell() const noexcept { attachment_->ring_doorbell(); }
@@ -119,16 +131,16 @@ std::optional<shm::ReplyView> Channel::take_one() {
 }
 
 Result<shm::ReplyView> Channel::await(std::uint64_t number, const Patience& patience) {
-    return await_number(number, false, Clock::now() + patience.timeout, patience);
+    return await_number(number, false, Deadline::after(patience.timeout), patience);
 }
 
-Result<shm::ReplyView> Channel::await_outcome(std::uint64_t number, Clock::time_point deadline,
+Result<shm::ReplyView> Channel::await_outcome(std::uint64_t number, Deadline deadline,
                                               const Patience& patience) {
     return await_number(number, true, deadline, patience);
 }
 
-Result<shm::ReplyView> Channel::await_number(std::uint64_t number, bool is_call,
-                                             Clock::time_point deadline, const Patience& patience) {
+Result<shm::ReplyView> Channel::await_number(std::uint64_t number, bool is_call, Deadline deadline,
+                                             const Patience& patience) {
     if (!early_reply_.empty()) {
         const auto early = shm::ReplyView::parse(early_reply_).value();
         if (early.number() == number) return early;
@@ -145,7 +157,7 @@ Result<shm::ReplyView> Channel::await_number(std::uint64_t number, bool is_call,
     }
 }
 
-Result<void> Channel::await_any(Clock::time_point deadline, const Patience& patience,
+Result<void> Channel::await_any(Deadline deadline, const Patience& patience,
                                 const std::function<bool()>& or_when) {
     const SleepPlace place{&control_->broker_reply.reply_tail, &control_->client.reply_asleep,
                            shm::SleepsOn::reply_tail};

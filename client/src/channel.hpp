@@ -29,6 +29,13 @@ public:
 
     [[nodiscard]] std::size_t index() const noexcept { return index_; }
     [[nodiscard]] shm::LaneControl& control() const noexcept { return *control_; }
+    /// Changes when the lane is given back: whoever uses the channel of a thread that has ended
+    /// finds out by this.
+    [[nodiscard]] std::uint64_t tenancy() const noexcept {
+        return tenancy_.load(std::memory_order_relaxed);
+    }
+    void end_tenancy() noexcept;
+
     /// Where its thread says for which subjects it sleeps on `published`.
     [[nodiscard]] shm::HalfWord& watch_mask() const noexcept { return *watch_mask_; }
 
@@ -39,6 +46,7 @@ public:
     /// Where what comes in goes that nobody waits for just now: to a pipeline, and to the calls
     /// that are under way. Each knows by the numbers what is its own. May be called in the middle
     /// of a `send`.
+    /// They must not send, nor call the user, who might: they queue.
     std::function<void(const shm::ReplyView&)> on_reply;
     std::function<void(const shm::ReplyView&)> on_outcome;
 
@@ -52,7 +60,7 @@ public:
                       std::uint32_t hint = 0);
 
     /// Waits until the broker has taken all that was sent. Errors: as `await`.
-    Result<void> await_taken(Clock::time_point deadline, const Patience& patience);
+    Result<void> await_taken(Deadline deadline, const Patience& patience);
 
     /// Wakes the engine if it sleeps; once after any number of `send`s.
     void ring_doorbell() const noexcept;
@@ -68,14 +76,19 @@ public:
     Result<shm::ReplyView> await(std::uint64_t number, const Patience& patience);
 
     /// The same for a call. Further reason for connection_lost: its broker was replaced.
-    Result<shm::ReplyView> await_outcome(std::uint64_t number, Clock::time_point deadline,
+    Result<shm::ReplyView> await_outcome(std::uint64_t number, Deadline deadline,
                                          const Patience& patience);
+
+    /// Whether the broker may have begun to carry out request `number`, as far as the words say
+    /// that it has left in the lane. REQUIRES: the session is over, so that they do not change any
+    /// more.
+    [[nodiscard]] bool may_have_begun(std::uint64_t number) const noexcept;
 
     /// Calls up to this number that have no outcome yet will get none: their broker is gone.
     [[nodiscard]] std::uint64_t lost_up_to() const noexcept { return lost_up_to_; }
 
     /// Waits until something is there, or `or_when()`. Errors: as `await`.
-    Result<void> await_any(Clock::time_point deadline, const Patience& patience,
+    Result<void> await_any(Deadline deadline, const Patience& patience,
                            const std::function<bool()>& or_when = {});
 
     /// Makes `await_any` look at its `or_when`, which has come true before. From any thread.
@@ -85,8 +98,8 @@ public:
 private:
     Result<void> push(std::uint64_t number, ByteView message, bool block, const Patience& patience,
                       std::uint32_t hint);
-    Result<shm::ReplyView> await_number(std::uint64_t number, bool is_call,
-                                        Clock::time_point deadline, const Patience& patience);
+    Result<shm::ReplyView> await_number(std::uint64_t number, bool is_call, Deadline deadline,
+                                        const Patience& patience);
     /// The next whole message in `reply_`; false: none.
     [[nodiscard]] bool pop_reply();
     /// What `reply_` says; none: it is no reply.
@@ -95,6 +108,7 @@ private:
 
     Attachment* attachment_;
     std::size_t index_;
+    std::atomic<std::uint64_t> tenancy_ = 0;
     shm::LaneControl* control_;
     shm::HalfWord* watch_mask_;
     shm::ByteRingProducer requests_;

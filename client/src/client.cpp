@@ -9,7 +9,8 @@ namespace ringside {
 
 Result<Client> Client::attach(ClientOptions options) {
     if (options.program.empty()) options.program = program_invocation_short_name;
-    auto made = detail::Attachment::make(Impl::terms_of(options), std::chrono::seconds(0));
+    auto made = detail::Attachment::make(Impl::terms_of(options),
+                                         shm::Deadline::after(std::chrono::seconds(0)));
     if (!made) return made.error();
     return Client(std::make_shared<Impl>(std::move(options), std::move(*made)));
 }
@@ -114,15 +115,16 @@ Result<void> Client::get_many(
 }
 
 Revision Client::revision() const {
-    auto current = impl_->attachment();
+    auto current = impl_->attachment_at_once();
     return current ? (*current)->published() : 0;
 }
 
 const std::string& Client::grid() const noexcept { return impl_->options().grid; }
 
 bool Client::is_connected() const {
-    auto lane = impl_->attachment();
-    return lane && !(*lane)->check_lost() && !(*lane)->is_orphan();
+    auto current = impl_->attachment_at_once();
+    if (current && (*current)->check_lost()) current = impl_->attachment_at_once();
+    return current && !(*current)->check_lost() && !(*current)->is_orphan();
 }
 
 }  // namespace ringside

@@ -1,9 +1,12 @@
 #include "client_impl.hpp"
 
 #include <atomic>
-#include <vector>
+
+#include "watch_waker.hpp"
 
 namespace ringside {
+
+using shm::Deadline;
 
 namespace {
 
@@ -12,100 +15,109 @@ std::uint64_t next_client_id() {
     return ++ids;
 }
 
-/// The lanes that this thread has of the process's clients; given back when the thread ends.
-class ThreadLanes {
-public:
-    ThreadLanes() = default;
-    ThreadLanes(const ThreadLanes&) = delete;
-    ThreadLanes& operator=(const ThreadLanes&) = delete;
-    ~ThreadLanes() {
-        for (Entry& entry : entries_) {
-            if (entry.lane != nullptr) detail::ThreadLane::abandon(entry.lane);
-        }
-    }
-
-    [[nodiscard]] detail::ThreadLane*& of(std::uint64_t client) {
-        for (Entry& entry : entries_) {
-            if (entry.client == client) return entry.lane;
-        }
-        drop_lost();
-        return entries_.emplace_back(Entry{client, nullptr}).lane;
-    }
-
-private:
-    struct Entry {
-        std::uint64_t client;
-        detail::ThreadLane* lane;
-    };
-
-    /// Lanes of clients that are gone hold their sessions: now is the time to let go.
-    void drop_lost() {
-        std::erase_if(entries_, [](Entry& entry) {
-            if (entry.lane != nullptr && !entry.lane->attachment().is_lost()) return false;
-            if (entry.lane != nullptr) detail::ThreadLane::abandon(entry.lane);
-            return true;
-        });
-    }
-
-    std::vector<Entry> entries_;
-};
-
-thread_local ThreadLanes thread_lanes;
-
-/// The lane that this thread used last: nearly always the one that it needs next.
-thread_local struct {
-    std::uint64_t client = 0;
-    detail::ThreadLane* lane = nullptr;
-} last_lane;
-
 }  // namespace
 
 Client::Impl::Impl(ClientOptions options, std::shared_ptr<detail::Attachment> attachment)
     : options_(std::move(options)), id_(next_client_id()), attachment_(std::move(attachment)) {}
 
 Result<detail::ThreadLane*> Client::Impl::lane() {
-    if (last_lane.client == id_ && !last_lane.lane->attachment().is_lost()) return last_lane.lane;
-    detail::ThreadLane*& place = thread_lanes.of(id_);
+    const detail::LastLane last = detail::last_lane;
+    if (last.client == id_ && !last.lane->attachment().is_lost()) return last.lane;
+    detail::ThreadLane*& place = detail::thread_lane_of(id_, lanes_);
     if (place == nullptr || place->attachment().is_lost()) {
         if (auto made = new_lane(place); !made) return made;
     }
-    last_lane = {id_, place};
+    detail::last_lane = {id_, place};
     return place;
 }
 
 Result<detail::ThreadLane*> Client::Impl::new_lane(detail::ThreadLane*& place) {
     auto current = attachment();
     if (!current) return current.error();
-    if (place != nullptr) {
-        if (last_lane.lane == place) last_lane = {};
-        detail::ThreadLane::abandon(std::exchange(place, nullptr));
-    }
+    detail::drop_thread_lane(place, *lanes_);
     auto channel = (*current)->take_lane();
     if (channel == nullptr) return Error(Errc::lane_limit);
     place = new detail::ThreadLane(std::move(*current), std::move(channel));
+    lanes_->add(place);
     return place;
 }
 
-Result<std::shared_ptr<detail::Attachment>> Client::Impl::attachment() {
+Result<detail::ThreadLane*> Client::Impl::lane_for_request() {
+    for (;;) {
+        auto mine = lane();
+        if (!mine || (*mine)->attachment().follow()) return mine;
+    }
+}
+
+std::shared_ptr<detail::Attachment> Client::Impl::current_attachment() const {
     const std::lock_guard lock(mutex_);
-    return living_attachment(options_.timeout);
+    return attachment_;
+}
+
+Result<std::shared_ptr<detail::Attachment>> Client::Impl::attachment() {
+    constexpr std::chrono::milliseconds answer_time{5000};
+    return attach_until(Deadline::after(options_.timeout), answer_time);
 }
 
 Result<std::shared_ptr<detail::Attachment>> Client::Impl::attachment_at_once() {
-    const std::unique_lock lock(mutex_, std::try_to_lock);
-    if (!lock) return Error(Errc::no_broker, "another thread is looking for it");
-    return living_attachment(std::chrono::milliseconds(0));
+    constexpr std::chrono::milliseconds answer_time{500};
+    return attach_until(Deadline::after(std::chrono::seconds(0)), answer_time);
 }
 
-/// REQUIRES: the mutex is held.
-Result<std::shared_ptr<detail::Attachment>> Client::Impl::living_attachment(
-    std::chrono::milliseconds timeout) {
-    if (!attachment_->is_lost()) return attachment_;
-    if (!options_.reconnect && !attachment_->is_of_parent()) return attachment_->loss();
-    auto made = detail::Attachment::make(terms_of(options_), timeout);
-    if (!made) return made.error();
-    attachment_ = *made;
-    return attachment_;
+/// One thread attaches, without the mutex; the others wait for it.
+Result<std::shared_ptr<detail::Attachment>> Client::Impl::attach_until(
+    Deadline deadline, std::chrono::milliseconds answer_time) {
+    for (;;) {
+        auto current = current_attachment();
+        if (!current->is_lost() && current->follow()) return current;
+        if (!options_.reconnect && !current->is_of_parent()) return current->loss();
+        std::uint32_t seen = 0;
+        if (begin_attaching(seen)) break;
+        if (!current_attachment()->is_lost()) continue;  // another thread has attached meanwhile
+        if (deadline.has_passed()) return Error(Errc::no_broker, "another thread is attaching");
+        shm::futex_wait(attempts_, seen, deadline.time());
+    }
+    struct Attempt {
+        explicit Attempt(Impl& of) noexcept : impl(of) {}
+        ~Attempt() { impl.end_attaching(session); }
+        Attempt(const Attempt&) = delete;
+        Attempt& operator=(const Attempt&) = delete;
+        Impl& impl;
+        std::shared_ptr<detail::Attachment> session;
+    } attempt(*this);
+    auto made = detail::Attachment::make(terms_of(options_), deadline, answer_time);
+    if (made) attempt.session = *made;
+    return made;
+}
+
+/// Returns false if another thread is attaching, or has just done so: `seen` is what to wait on.
+bool Client::Impl::begin_attaching(std::uint32_t& seen) {
+    const std::lock_guard lock(mutex_);
+    seen = attempts_.load(std::memory_order_relaxed);
+    if (!attachment_->is_lost() || attaching_in_ == detail::fork_generation()) return false;
+    attaching_in_ = detail::fork_generation();
+    return true;
+}
+
+/// Takes a new session over, if there is one; `made` is the former one then, to be released by the
+/// caller: that may wait.
+void Client::Impl::end_attaching(std::shared_ptr<detail::Attachment>& made) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (made != nullptr) std::swap(attachment_, made);
+        attaching_in_.reset();
+        attempts_.fetch_add(1, std::memory_order_release);
+    }
+    shm::futex_wake_all(attempts_);
+}
+
+Result<std::shared_ptr<WatchWaker>> Client::Impl::waker() {
+    const std::lock_guard lock(waking_);
+    if (auto waker = waker_.lock(); waker != nullptr && !waker->is_of_parent()) return waker;
+    auto waker = std::make_shared<WatchWaker>(shared_from_this());
+    if (auto started = waker->start(); !started) return started.error();
+    waker_ = waker;
+    return waker;
 }
 
 Result<void> Client::Impl::tell(const detail::Attachment& session,

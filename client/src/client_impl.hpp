@@ -2,29 +2,48 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
+#include "client_lanes.hpp"
 #include "ringside/client.hpp"
 #include "shm/wait/spin.hpp"
 #include "thread_lane.hpp"
 
 namespace ringside {
 
+class WatchWaker;
+
 /// What a Client shares with its snapshots, watches, pipelines, calls, providers and listeners.
 class Client::Impl : public std::enable_shared_from_this<Client::Impl> {
 public:
     Impl(ClientOptions options, std::shared_ptr<detail::Attachment> attachment);
+    ~Impl() { lanes_->close(); }
+    Impl(const Impl&) = delete;
+    Impl& operator=(const Impl&) = delete;
 
     /// The calling thread's lane of a session that is alive, made at its first call; a lost session
     /// is replaced by a new one, which may wait for the broker until the timeout.
     /// Errors: lane_limit, and those of Client::attach.
     Result<detail::ThreadLane*> lane();
 
-    /// The session that is alive now. Errors: those of Client::attach, connection_lost.
+    /// The same for a request: of a session that the broker of this moment knows. So a client that
+    /// was idle or stopped while its session expired begins a new one before it asks.
+    Result<detail::ThreadLane*> lane_for_request();
+
+    /// The session that is alive now. Waits for a broker, or for a thread that attaches, at most
+    /// until the client's timeout. Errors: those of Client::attach, connection_lost.
     Result<std::shared_ptr<detail::Attachment>> attachment();
 
-    /// The same without waiting for a broker, or for a thread that does.
+    /// The same without waiting for a broker to come, or for another thread.
     Result<std::shared_ptr<detail::Attachment>> attachment_at_once();
+
+    /// The session of this moment, which may be over. Waits for nothing.
+    std::shared_ptr<detail::Attachment> current_attachment() const;
+
+    /// The thread that signals the descriptors of the client's watches; started by the first of
+    /// them. Error: system_error (no thread is available).
+    Result<std::shared_ptr<WatchWaker>> waker();
 
     /// Sends a message that nobody answers, in the calling thread's lane. One that is meant for
     /// another session than the thread has now comes too late, and is dropped.
@@ -51,13 +70,21 @@ public:
 
 private:
     Result<detail::ThreadLane*> new_lane(detail::ThreadLane*& place);
-    Result<std::shared_ptr<detail::Attachment>> living_attachment(
-        std::chrono::milliseconds timeout);
+    Result<std::shared_ptr<detail::Attachment>> attach_until(shm::Deadline deadline,
+                                                             std::chrono::milliseconds answer_time);
+    [[nodiscard]] bool begin_attaching(std::uint32_t& seen);
+    void end_attaching(std::shared_ptr<detail::Attachment>& made);
 
     const ClientOptions options_;
     const std::uint64_t id_;  ///< tells the clients of a process apart, for its threads
-    std::mutex mutex_;
+    const std::shared_ptr<detail::ClientLanes> lanes_ = std::make_shared<detail::ClientLanes>();
+    mutable detail::ForkSafeMutex mutex_;
     std::shared_ptr<detail::Attachment> attachment_;
+    /// Whether a thread attaches, and in which process: a forked child has no such thread.
+    std::optional<unsigned> attaching_in_;
+    detail::ForkSafeMutex waking_;
+    std::weak_ptr<WatchWaker> waker_;
+    shm::HalfWord attempts_ = 0;  ///< that have ended; a futex word
 };
 
 /// Calls `each` for many names at revision `at`, their cache misses overlapped. REQUIRES: pinned.

@@ -6,6 +6,7 @@
 #include "shm/document/json.hpp"
 #include "shm/protocol/reply.hpp"
 #include "shm/protocol/request.hpp"
+#include "thread_owned.hpp"
 
 namespace ringside::detail {
 
@@ -20,16 +21,16 @@ namespace ringside::detail {
                              static_cast<std::uint64_t>(options.ttl.count())};
 }
 
-/// A thread's parser of JSON, which keeps its memory from one document to the next.
+/// Encodes with the thread's parser of JSON, which keeps its memory from one document to the next.
+/// Valid until the thread's next call.
 [[nodiscard]] inline Result<ByteView> encode(std::string_view json, const DocumentLimits& limits) {
-    thread_local JsonReader reader;
-    return reader.read(json, limits);
+    return ThreadOwned<JsonReader>::get().read(json, limits);
 }
-/// What a command of this kind carries.
+/// Encodes what a command of this kind carries.
 [[nodiscard]] inline Result<ByteView> encode(std::string_view json, wire::CommandKind kind) {
     return encode(json, shm::document_limits_of(kind));
 }
-/// What a call or an answer carries.
+/// Encodes what a call or an answer carries.
 [[nodiscard]] inline Result<ByteView> encode(std::string_view json) {
     return encode(json, shm::message_document_limits);
 }

@@ -14,7 +14,7 @@ std::optional<Errc> Receipt::outcome() const noexcept {
 Result<void> Receipt::settle(const Patience& patience) const {
     const auto ready = [this] { return outcome().has_value(); };
     auto waited = wait_until_ready(*attachment_, {&declaration().outcome.sequence}, ready,
-                                   Clock::now() + patience.timeout, patience);
+                                   Deadline::after(patience.timeout), patience);
     if (!waited) return waited;
     if (const Errc error = *outcome(); error != Errc::ok) return Error(error);
     return {};

@@ -121,10 +121,14 @@ Inbox::Outcomes Inbox::take_outcomes() {
     return taken;
 }
 
-/// Not under the mutex: whoever is told may add and remove.
+/// Not under the mutex: the user may add and remove patterns, and may throw.
 void Inbox::tell_outcomes() {
-    if (unsettled_.load() == 0) return;
-    for (const auto& [id, outcome] : take_outcomes()) {
+    if (unsettled_.load() > 0) {
+        for (auto& outcome : take_outcomes()) untold_.push_back(std::move(outcome));
+    }
+    while (!untold_.empty()) {
+        const auto [id, outcome] = std::move(untold_.front());
+        untold_.pop_front();
         if (!on_settled_) continue;  // `refusal` finds it
         on_settled_(id, outcome.code == Errc::ok ? Result<void>() : Result<void>(outcome));
     }
@@ -188,10 +192,9 @@ void Inbox::give_back() noexcept {
     else attachment_->give_back_lane(std::move(channel_));
 }
 
-void Inbox::wait(Clock::time_point deadline) {
+void Inbox::wait(Deadline deadline) {
     if (attachment_->is_lost()) {
-        std::this_thread::sleep_for(
-            std::min<std::chrono::nanoseconds>(slice_max, deadline - Clock::now()));
+        std::this_thread::sleep_for(std::min<std::chrono::nanoseconds>(slice_max, deadline.left()));
         return;
     }
     Patience patience = client_->patience_with_others();

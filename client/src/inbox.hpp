@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -63,14 +64,14 @@ public:
     /// Errors: timed_out, or why there is no grid; would_block when interrupted; others as `poll`.
     template <class Poll>
     auto next(const Poll& poll, std::chrono::milliseconds timeout) -> decltype(poll()) {
-        const auto deadline = Clock::now() + timeout;
+        const auto deadline = Deadline::after(timeout);
         for (;;) {
             auto got = poll();
             if (got || !may_pass(got.error().code)) return got;
             if (is_interrupted_.exchange(false)) {
                 return Error(Errc::would_block, "it was interrupted");
             }
-            if (Clock::now() >= deadline) {
+            if (deadline.has_passed()) {
                 if (got.error().code == Errc::would_block) return Error(Errc::timed_out);
                 return got;
             }
@@ -113,15 +114,17 @@ private:
     [[nodiscard]] Outcomes take_outcomes();
     void tell_outcomes();
     [[nodiscard]] std::optional<Error> refusal() const;
-    void wait(Clock::time_point deadline);
+    void wait(Deadline deadline);
 
     std::shared_ptr<Client::Impl> client_;
     const shm::DeclarationKind kind_;
     const OnSettled on_settled_;  ///< empty: nobody is told
+    std::deque<std::pair<std::uint64_t, Error>>
+        untold_;  ///< outcomes that it was not called for yet
     std::atomic<bool> is_interrupted_ = false;
     std::atomic<std::size_t> unsettled_ = 0;  ///< entries without an outcome
 
-    mutable std::mutex mutex_;  ///< before those of the attachment
+    mutable ForkSafeMutex mutex_;  ///< before those of the attachment
     std::shared_ptr<Attachment> attachment_;
     std::unique_ptr<Channel> channel_;
     std::map<std::uint64_t, Entry> entries_;

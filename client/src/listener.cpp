@@ -7,12 +7,12 @@ namespace ringside {
 Result<Listener> Client::listen(std::string_view pattern) {
     auto inbox = detail::Inbox::open(impl_, shm::DeclarationKind::listen, pattern);
     if (!inbox) return inbox.error();
-    return Listener(std::make_unique<Listener::Impl>(std::move(*inbox)));
+    return Listener(std::make_shared<Listener::Impl>(std::move(*inbox)));
 }
 Result<Listener> Client::listen(OnSettled on_settled) {
     auto inbox = detail::Inbox::open(impl_, shm::DeclarationKind::listen, std::move(on_settled));
     if (!inbox) return inbox.error();
-    return Listener(std::make_unique<Listener::Impl>(std::move(*inbox)));
+    return Listener(std::make_shared<Listener::Impl>(std::move(*inbox)));
 }
 
 Result<Interest> Listener::Impl::poll() {
@@ -101,12 +101,18 @@ Result<void> Listener::Impl::tell(wire::MessageKind kind, std::uint64_t id) {
     return inbox_->tell({.kind = kind, .id = id});
 }
 
-Listener::Listener(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Listener::Listener(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Listener::Listener(Listener&&) noexcept = default;
 Listener& Listener::operator=(Listener&&) noexcept = default;
 Listener::~Listener() = default;
-Result<Interest> Listener::poll() { return impl_->poll(); }
-Result<Interest> Listener::next(std::chrono::milliseconds timeout) { return impl_->next(timeout); }
+Result<Interest> Listener::poll() {
+    const auto kept = impl_;  // OnSettled may destroy this
+    return kept->poll();
+}
+Result<Interest> Listener::next(std::chrono::milliseconds timeout) {
+    const auto kept = impl_;
+    return kept->next(timeout);
+}
 Result<void> Listener::accept(const Interest& interest) { return impl_->accept(interest); }
 Result<void> Listener::reject(const Interest& interest) { return impl_->reject(interest); }
 void Listener::interrupt() noexcept { impl_->inbox().interrupt(); }

@@ -47,7 +47,7 @@ private:
     Result<void> tell(wire::MessageKind kind, std::uint64_t id);
 
     std::unique_ptr<detail::Inbox> inbox_;
-    std::mutex mutex_;                 ///< before the inbox's
+    detail::ForkSafeMutex mutex_;      ///< before the inbox's
     std::map<Key, Subject> subjects_;  ///< that the user holds for wanted
     std::deque<Interest> given_up_;    ///< of a session that is over
 };

@@ -1,8 +1,19 @@
 #include "offered_call.hpp"
 
+#include <algorithm>
+
 #include "command.hpp"
 
 namespace ringside {
+
+namespace {
+
+std::chrono::milliseconds time_of(const wire::Delivery& offer) noexcept {
+    return std::chrono::milliseconds(
+        static_cast<std::int64_t>(std::min(offer.timeout_ms(), limits::call_ms_max)));
+}
+
+}  // namespace
 
 Call::Impl::Impl(std::shared_ptr<Client::Impl> client, std::shared_ptr<detail::Attachment> session,
                  const wire::Delivery& offer, std::uint64_t pattern_id)
@@ -10,7 +21,7 @@ Call::Impl::Impl(std::shared_ptr<Client::Impl> client, std::shared_ptr<detail::A
       session_(std::move(session)),
       id_(offer.id()),
       pattern_id_(pattern_id),
-      deadline_(detail::Clock::now() + std::chrono::milliseconds(offer.timeout_ms())),
+      deadline_(detail::Deadline::after(time_of(offer)).time()),
       document_bytes_(offer.document() == nullptr ? 0 : offer.document()->size()) {
     bytes_.reserve(document_bytes_ + offer.name()->size());
     if (document_bytes_ != 0) {

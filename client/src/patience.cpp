@@ -13,14 +13,13 @@ namespace {
 constexpr std::chrono::milliseconds slice_first{10};
 
 /// S1 to S3 of shm/wait/futex.hpp: sleeps once, at most until `until`.
-void sleep_once(const SleepPlace& place, const std::function<bool()>& ready,
-                Clock::time_point until) {
+void sleep_once(const SleepPlace& place, const std::function<bool()>& ready, Deadline until) {
     const std::uint32_t seen = place.word->load(std::memory_order_acquire);
     if (place.sign != nullptr) {
         place.sign->store(static_cast<std::uint32_t>(place.says), std::memory_order_seq_cst);
         std::atomic_thread_fence(std::memory_order_seq_cst);
     }
-    if (!ready()) shm::futex_wait(*place.word, seen, until);
+    if (!ready()) shm::futex_wait(*place.word, seen, until.time());
     if (place.sign != nullptr) {
         place.sign->store(static_cast<std::uint32_t>(shm::SleepsOn::nothing),
                           std::memory_order_relaxed);
@@ -30,7 +29,7 @@ void sleep_once(const SleepPlace& place, const std::function<bool()>& ready,
 }  // namespace
 
 Result<void> wait_until_ready(Attachment& attachment, const SleepPlace& place,
-                              const std::function<bool()>& ready, Clock::time_point deadline,
+                              const std::function<bool()>& ready, Deadline deadline,
                               const Patience& patience) {
     for (shm::SpinWait spin(patience.spin);;) {
         if (ready()) return {};
@@ -38,13 +37,13 @@ Result<void> wait_until_ready(Attachment& attachment, const SleepPlace& place,
     }
     for (auto slice = std::min(slice_first, patience.slice_max);;
          slice = std::min(2 * slice, patience.slice_max)) {
-        sleep_once(place, ready, std::min(deadline, Clock::now() + slice));
+        sleep_once(place, ready, std::min(deadline, Deadline::after(slice)));
         if (ready()) return {};
         if (attachment.check_lost()) {
             if (ready()) return {};
             return attachment.loss();
         }
-        if (Clock::now() >= deadline) {
+        if (deadline.has_passed()) {
             return Error(Errc::timed_out, attachment.is_orphan()
                                               ? "its broker is gone, and no other has come yet"
                                               : "the broker has not answered");

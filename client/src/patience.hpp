@@ -5,12 +5,14 @@
 
 #include "shm/base/errc.hpp"
 #include "shm/lane/session_memory.hpp"
+#include "shm/wait/deadline.hpp"
 #include "shm/wait/futex.hpp"
 
 namespace ringside::detail {
 
 class Attachment;
 using shm::Clock;
+using shm::Deadline;
 
 /// How long a thread waits, and how: spinning first, then asleep.
 struct Patience {
@@ -31,7 +33,7 @@ struct SleepPlace {
 
 /// Waits until `ready()`. Errors: timed_out, connection_lost, session_closed.
 Result<void> wait_until_ready(Attachment& attachment, const SleepPlace& place,
-                              const std::function<bool()>& ready, Clock::time_point deadline,
+                              const std::function<bool()>& ready, Deadline deadline,
                               const Patience& patience);
 
 }  // namespace ringside::detail

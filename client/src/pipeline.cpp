@@ -8,21 +8,26 @@
 namespace ringside {
 
 using detail::Channel;
+using detail::Deadline;
 
 /// Requests of one lane that are not answered yet. Tickets count this pipeline's writes; replies
 /// come in their order, between those to others of the lane's requests.
-class Pipeline::Impl {
+///
+/// A reply may come in the middle of a push. It waits in `ended_` until the lane is in order again:
+/// only then is the user called, who may use the pipeline, the client and the lane.
+class Pipeline::Impl : public std::enable_shared_from_this<Pipeline::Impl> {
 public:
     Impl(std::shared_ptr<Client::Impl> client, detail::ThreadLane& lane, PipelineOptions options)
-        : client_(std::move(client)),
-          attachment_(lane.shared_attachment()),
-          channel_(&lane.channel()),
-          options_(std::move(options)) {
-        channel_->on_reply = [this](const shm::ReplyView& reply) { take(reply); };
+        : client_(std::move(client)), options_(std::move(options)) {
+        bind(lane);
     }
     ~Impl() {
-        if (is_usable()) static_cast<void>(flush());
-        if (!attachment_->is_of_parent()) channel_->on_reply = nullptr;
+        // An exception of the user's cannot leave a destructor; the answers behind it are dropped.
+        try {
+            if (is_usable()) static_cast<void>(flush());
+        } catch (...) {  // NOLINT(bugprone-empty-catch)
+        }
+        if (has_channel()) channel_->on_reply = nullptr;
     }
     Impl(const Impl&) = delete;
     Impl& operator=(const Impl&) = delete;
@@ -32,14 +37,14 @@ public:
                                  const WriteOptions& options) {
         auto terms = detail::terms_of(options);
         if (!terms) return terms.error();
-        if (!is_usable()) return attachment_->loss();
+        if (auto ready = make_usable(); !ready) return ready.error();
         channel_->request.append(kind, name, pointer, document, *terms);
         // While the broker serves the request before, it can load what this one needs.
         const shm::RecordTableReader table(attachment_->segment());
         return send(options.grade, shm::RecordTableReader::hint_of(table.hash(name)));
     }
     Result<std::uint64_t> publish(std::string_view subject, ByteView document) {
-        if (!is_usable()) return attachment_->loss();
+        if (auto ready = make_usable(); !ready) return ready.error();
         channel_->request.publish(subject, document);
         return send(Grade::applied);
     }
@@ -56,7 +61,7 @@ public:
         return submit(kind, name, pointer, *document, options);
     }
     Result<std::uint64_t> submit(const Transaction::Impl& transaction) {
-        if (!is_usable()) return attachment_->loss();
+        if (auto ready = make_usable(); !ready) return ready.error();
         if (auto encoded = transaction.encode_into(channel_->request); !encoded) {
             channel_->request.clear();
             return encoded.error();
@@ -64,27 +69,103 @@ public:
         return send(transaction.grade);
     }
 
-    std::size_t poll() { return is_usable() ? channel_->take_replies() : 0; }
+    std::size_t poll() {
+        const std::size_t taken = is_usable() ? channel_->take_replies() : 0;
+        hand_out();
+        return taken;
+    }
+
+    /// The user has destroyed the pipeline, perhaps in its own handler, which is not called again.
+    void close() noexcept { is_closed_ = is_handing_out_; }
 
     Result<void> flush() {
+        const auto self = weak_from_this().lock();
+        const std::uint64_t submitted = submitted_;
         const auto patience = client_->patience();
-        const auto deadline = std::chrono::steady_clock::now() + patience.timeout;
-        channel_->ring_doorbell();
-        while (pending() > 0) {
-            if (channel_->take_replies() > 0) continue;
-            if (auto waited = channel_->await_any(deadline, patience); !waited) return waited;
+        const Deadline deadline = Deadline::after(patience.timeout);
+        if (is_usable()) channel_->ring_doorbell();
+        for (;;) {
+            hand_out();
+            if (!is_pending()) break;
+            if (!is_usable()) {
+                const Error loss = abandon_unanswered();
+                hand_out();
+                return first_error_ ? *std::exchange(first_error_, std::nullopt) : loss;
+            }
+            if (channel_->take_replies() > 0 || numbers_.empty()) {
+                if (submitted_ == submitted || !deadline.has_passed()) continue;
+                return Error(Errc::timed_out, "the handler does not stop writing");
+            }
+            auto waited = channel_->await_any(deadline, patience);
+            if (!waited && is_usable()) return waited;
         }
         if (first_error_) return *std::exchange(first_error_, std::nullopt);
         return {};
     }
 
-    [[nodiscard]] std::size_t pending() const noexcept { return submitted_ - answered_; }
+    [[nodiscard]] std::size_t pending() const noexcept { return numbers_.size() + ended_.size(); }
 
 private:
     /// How many submissions pass before replies are looked for.
     static constexpr std::uint64_t poll_interval = 64;
 
-    [[nodiscard]] bool is_usable() const noexcept { return !attachment_->is_lost(); }
+    struct Ended {
+        std::uint64_t ticket;
+        Result<WriteResult> result;
+    };
+
+    void bind(detail::ThreadLane& lane) {
+        attachment_ = lane.shared_attachment();
+        channel_ = &lane.channel();
+        tenancy_ = channel_->tenancy();
+        channel_->on_reply = [this](const shm::ReplyView& reply) { take(reply); };
+    }
+
+    /// Whether the lane is still the one of the thread that has made or bound this. In a forked
+    /// child the channel does not exist any more.
+    [[nodiscard]] bool has_channel() const noexcept {
+        return !attachment_->is_of_parent() && channel_->tenancy() == tenancy_;
+    }
+    [[nodiscard]] bool is_usable() const noexcept {
+        return !attachment_->is_lost() && has_channel();
+    }
+    /// What `flush` waits for. Within a handler the answers before its own stay with the caller.
+    [[nodiscard]] bool is_pending() const noexcept {
+        return !numbers_.empty() || (!ended_.empty() && !is_handing_out_);
+    }
+
+    /// Moves to the client's new session, if the former one is over. Where writes were under way,
+    /// the caller is told first. Errors: connection_lost, those of `Client::Impl::lane`,
+    /// would_block (the thread has another pipeline in its lane).
+    Result<void> make_usable() {
+        if (is_usable() && attachment_->follow()) [[likely]]
+            return {};
+        if (!numbers_.empty()) {
+            const Error loss = abandon_unanswered();
+            hand_out();
+            return loss;
+        }
+        if (has_channel()) channel_->on_reply = nullptr;
+        auto lane = client_->lane_for_request();
+        if (!lane) return lane.error();
+        if ((*lane)->channel().on_reply) {
+            return Error(Errc::would_block, "this thread has another pipeline");
+        }
+        bind(**lane);
+        return {};
+    }
+
+    /// The session is over: what is not answered yet may have been carried out.
+    Error abandon_unanswered() {
+        const Error loss = attachment_->is_lost()
+                               ? attachment_->loss()
+                               : Error(Errc::connection_lost, "the pipeline's thread has ended");
+        for (; !numbers_.empty(); numbers_.pop_front()) {
+            ++answered_;
+            if (options_.on_reply) ended_.push_back({answered_, loss});
+        }
+        return loss;
+    }
 
     Result<std::uint64_t> send(Grade grade, std::uint32_t hint = 0) {
         const std::uint64_t number = channel_->next_number();
@@ -95,58 +176,93 @@ private:
                            options_.block, client_->patience(), hint);
         if (!sent) {
             numbers_.pop_back();
+            hand_out();
             return sent.error();
         }
-        ++submitted_;
+        const std::uint64_t ticket = ++submitted_;
         channel_->ring_doorbell();
-        if (submitted_ % poll_interval == 0) channel_->take_replies();
-        return submitted_;
+        if (ticket % poll_interval == 0) channel_->take_replies();
+        hand_out();
+        return ticket;
     }
 
+    /// Of whatever comes to the lane. The user is not called from here, see Channel.
     void take(const shm::ReplyView& reply) {
         // Others are of calls that timed out before, or of a write whose sending broke off.
         if (numbers_.empty() || reply.number() != numbers_.front()) return;
         numbers_.pop_front();
+        if (reply.error() != Errc::ok) {
+            end(detail::error_of(reply));
+        } else {
+            end(WriteResult{reply.revision(), reply.versions() > 0 ? reply.version(0) : 0});
+        }
+    }
+
+    void end(Result<WriteResult> result) {
         ++answered_;
-        if (reply.error() == Errc::ok) {
-            if (options_.on_reply) {
-                options_.on_reply(
-                    answered_,
-                    WriteResult{reply.revision(), reply.versions() > 0 ? reply.version(0) : 0});
-            }
-            return;
-        }
-        Error error = detail::error_of(reply);
+        if (is_closed_) return;
         if (options_.on_reply) {
-            options_.on_reply(answered_, error);
-        } else if (!first_error_) {
-            first_error_ = std::move(error);
+            ended_.push_back({answered_, std::move(result)});
+        } else if (!result && !first_error_) {
+            first_error_ = std::move(result.error());
         }
+    }
+
+    /// Calls the user for the answers that are there now. Those that come while the user is called
+    /// wait for the next time: a handler that writes makes more of them. A handler that uses the
+    /// pipeline is not called again within itself.
+    void hand_out() {
+        if (ended_.empty() || is_handing_out_) return;
+        const auto self = weak_from_this().lock();
+        struct Scope {
+            explicit Scope(bool& is_open) noexcept : flag(is_open) { flag = true; }
+            ~Scope() { flag = false; }
+            Scope(const Scope&) = delete;
+            Scope& operator=(const Scope&) = delete;
+            bool& flag;
+        } const scope(is_handing_out_);
+        for (std::size_t left = ended_.size(); left > 0 && !is_closed_; --left) {
+            const Ended ended = std::move(ended_.front());
+            ended_.pop_front();
+            options_.on_reply(ended.ticket, ended.result);
+        }
+        if (is_closed_) ended_.clear();
     }
 
     std::shared_ptr<Client::Impl> client_;
     std::shared_ptr<detail::Attachment> attachment_;
-    Channel* channel_;
+    Channel* channel_ = nullptr;
+    std::uint64_t tenancy_ = 0;  ///< of the channel
     PipelineOptions options_;
     std::deque<std::uint64_t> numbers_;  ///< of the requests that are not answered yet
+    std::deque<Ended> ended_;            ///< answers that the user was not called for yet
+    bool is_handing_out_ = false;
+    bool is_closed_ = false;
     std::uint64_t submitted_ = 0;
     std::uint64_t answered_ = 0;
     std::optional<Error> first_error_;
 };
 
 Result<Pipeline> Client::pipeline(PipelineOptions options) {
-    auto lane = impl_->lane();
+    auto lane = impl_->lane_for_request();
     if (!lane) return lane.error();
     if ((*lane)->channel().on_reply) {
         return Error(Errc::would_block, "this thread has a pipeline already");
     }
-    return Pipeline(std::make_unique<Pipeline::Impl>(impl_, **lane, std::move(options)));
+    return Pipeline(std::make_shared<Pipeline::Impl>(impl_, **lane, std::move(options)));
 }
 
-Pipeline::Pipeline(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Pipeline::Pipeline(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Pipeline::Pipeline(Pipeline&&) noexcept = default;
-Pipeline& Pipeline::operator=(Pipeline&&) noexcept = default;
-Pipeline::~Pipeline() = default;
+Pipeline& Pipeline::operator=(Pipeline&& other) noexcept {
+    if (this == &other) return *this;
+    const Pipeline former(std::move(*this));
+    impl_ = std::move(other.impl_);
+    return *this;
+}
+Pipeline::~Pipeline() {
+    if (impl_ != nullptr) impl_->close();
+}
 
 Result<std::uint64_t> Pipeline::put(std::string_view name, std::string_view json,
                                     const WriteOptions& options) {

@@ -5,12 +5,12 @@ namespace ringside {
 Result<Provider> Client::provide(std::string_view pattern) {
     auto inbox = detail::Inbox::open(impl_, shm::DeclarationKind::provide, pattern);
     if (!inbox) return inbox.error();
-    return Provider(std::make_unique<Provider::Impl>(std::move(*inbox)));
+    return Provider(std::make_shared<Provider::Impl>(std::move(*inbox)));
 }
 Result<Provider> Client::provide(OnSettled on_settled) {
     auto inbox = detail::Inbox::open(impl_, shm::DeclarationKind::provide, std::move(on_settled));
     if (!inbox) return inbox.error();
-    return Provider(std::make_unique<Provider::Impl>(std::move(*inbox)));
+    return Provider(std::make_shared<Provider::Impl>(std::move(*inbox)));
 }
 
 Result<Call> Provider::Impl::poll() {
@@ -59,12 +59,18 @@ void Provider::Impl::cancel(const Chosen& is_chosen) {
     }
 }
 
-Provider::Provider(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Provider::Provider(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Provider::Provider(Provider&&) noexcept = default;
 Provider& Provider::operator=(Provider&&) noexcept = default;
 Provider::~Provider() = default;
-Result<Call> Provider::poll() { return impl_->poll(); }
-Result<Call> Provider::next(std::chrono::milliseconds timeout) { return impl_->next(timeout); }
+Result<Call> Provider::poll() {
+    const auto kept = impl_;  // OnSettled may destroy this
+    return kept->poll();
+}
+Result<Call> Provider::next(std::chrono::milliseconds timeout) {
+    const auto kept = impl_;
+    return kept->next(timeout);
+}
 void Provider::interrupt() noexcept { impl_->inbox().interrupt(); }
 Result<std::uint64_t> Provider::add(std::string_view pattern) {
     return impl_->inbox().add(pattern);

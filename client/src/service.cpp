@@ -1,64 +1,134 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <exception>
 #include <functional>
 #include <thread>
 #include <vector>
 
 #include "listener_impl.hpp"
 #include "provider_impl.hpp"
+#include "start_thread.hpp"
 
 namespace ringside {
 
-/// Threads that hand on what comes, until they are told to stop, or nothing can come any more.
+namespace {
+
+/// What the threads of a service share with it. They may outlive it: its own handler may destroy
+/// it.
+struct ServiceState {
+    std::atomic<bool> stop = false;
+    std::atomic<std::size_t> serving = 0;
+};
+
+/// Hands on what comes until the service is to stop, or an error that does not pass.
+template <class Source, class Handle>
+void serve(ServiceState& state, Source& source, const Handle& handle) {
+    constexpr std::chrono::hours long_enough{1};
+    while (!state.stop.load()) {
+        auto got = source.next(long_enough);
+        if (got) handle(*got);
+        else if (!detail::Inbox::may_pass(got.error().code)) return;
+    }
+}
+
+}  // namespace
+
+/// Threads that call the handlers.
 class Service::Impl {
 public:
+    Impl() = default;
+    Impl(const Impl&) = delete;
+    Impl& operator=(const Impl&) = delete;
     ~Impl() {
         // A forked child has none of its parent's threads.
         const bool is_owner = owner_ == getpid();
-        stop_.store(true);
+        state_->stop.store(true);
         for (const auto& interrupt : interrupts_) {
             if (is_owner) interrupt();
         }
         for (std::thread& thread : threads_) {
-            if (is_owner) thread.join();
+            // A handler that destroys its own service is the last that its thread calls.
+            const bool can_join = is_owner && thread.get_id() != std::this_thread::get_id();
+            if (can_join) thread.join();
             else thread.detach();
         }
     }
-    Impl() = default;
-    Impl(const Impl&) = delete;
-    Impl& operator=(const Impl&) = delete;
 
-    /// `source`: a Provider's or Listener's.
+    /// `source`: a Provider's or Listener's. Error: system_error (no thread is available).
     template <class Source, class Handle>
-    void start(std::shared_ptr<Source> source, Handle handle) {
-        ++serving_;
+    Result<void> start(std::shared_ptr<Source> source, Handle handle) {
+        // Before the thread exists, so that nothing fails after it has begun.
+        interrupts_.reserve(interrupts_.size() + 1);
+        threads_.reserve(threads_.size() + 1);
+        ++state_->serving;
+        std::thread thread;
+        auto started =
+            detail::start_thread(thread, [state = state_, source, handle = std::move(handle)] {
+                serve(*state, *source, handle);
+                --state->serving;
+            });
+        if (!started) {
+            --state_->serving;
+            return started;
+        }
+        threads_.push_back(std::move(thread));
         interrupts_.emplace_back([source] { source->inbox().interrupt(); });
-        threads_.emplace_back([this, source, handle = std::move(handle)] {
-            serve(*source, handle);
-            --serving_;
-        });
+        return {};
     }
-    [[nodiscard]] bool is_serving() const noexcept { return serving_.load() > 0; }
+    [[nodiscard]] bool is_serving() const noexcept { return state_->serving.load() > 0; }
 
 private:
-    /// Until it is to stop, or an error that does not pass.
-    template <class Source, class Handle>
-    void serve(Source& source, const Handle& handle) {
-        constexpr std::chrono::hours long_enough{1};
-        while (!stop_.load()) {
-            auto got = source.next(long_enough);
-            if (got) handle(*got);
-            else if (!detail::Inbox::may_pass(got.error().code)) return;
-        }
-    }
-
     const pid_t owner_ = getpid();
-    std::atomic<bool> stop_ = false;
-    std::atomic<std::size_t> serving_ = 0;
+    const std::shared_ptr<ServiceState> state_ = std::make_shared<ServiceState>();
     std::vector<std::function<void()>> interrupts_;
     std::vector<std::thread> threads_;
 };
+
+namespace {
+
+/// The caller gets the exception as a failure, if the call has no outcome yet.
+void fail_with(Call& call, const char* what) {
+    DocumentBuilder builder;
+    builder.begin_object();
+    builder.key("error");
+    builder.string("the handler has thrown an exception");
+    builder.key("what");
+    builder.string(what);
+    builder.end_object();
+    const auto encoded = builder.finish();
+    if (encoded) {
+        static_cast<void>(call.fail(Document::adopt(Bytes(encoded->begin(), encoded->end()))));
+    }
+}
+
+void handle_call(const CallHandler& handler, Call& call) {
+    try {
+        handler(call);
+    } catch (const std::exception& exception) {
+        fail_with(call, exception.what());
+    } catch (...) {
+        fail_with(call, "unknown");
+    }
+}
+
+/// A subject is not provided by a handler that throws.
+bool is_accepted(const WantedHandler& handler, const std::string& subject) {
+    try {
+        return handler(subject);
+    } catch (...) {
+        return false;
+    }
+}
+
+void tell_unwanted(const UnwantedHandler& handler, const std::string& subject) {
+    try {
+        handler(subject);
+    } catch (...) {  // NOLINT(bugprone-empty-catch): nobody waits for an outcome
+    }
+}
+
+}  // namespace
 
 Result<Service> Client::provide(std::string_view pattern, CallHandler handler,
                                 ServiceOptions options) {
@@ -74,7 +144,9 @@ Result<Service> Client::provide(std::string_view pattern, CallHandler handler,
     auto service = std::make_unique<Service::Impl>();
     const auto shared = std::make_shared<const CallHandler>(std::move(handler));
     for (auto& provider : providers) {
-        service->start(std::move(provider), [shared](Call& call) { (*shared)(call); });
+        auto started = service->start(std::move(provider),
+                                      [shared](Call& call) { handle_call(*shared, call); });
+        if (!started) return started.error();
     }
     return Service(std::move(service));
 }
@@ -85,13 +157,19 @@ Result<Service> Client::listen(std::string_view pattern, WantedHandler on_wanted
     if (!made) return made.error();
     const std::shared_ptr<Listener::Impl> listener = std::move(made->impl_);
     auto service = std::make_unique<Service::Impl>();
-    service->start(listener, [listener, on_wanted = std::move(on_wanted),
-                              on_unwanted = std::move(on_unwanted)](const Interest& interest) {
-        // A failure: the broker is gone or stuck, and asks again, or another listener.
-        if (interest.kind == InterestKind::unwanted) on_unwanted(interest.subject);
-        else if (on_wanted(interest.subject)) static_cast<void>(listener->accept(interest));
-        else static_cast<void>(listener->reject(interest));
-    });
+    auto started =
+        service->start(listener, [listener, on_wanted = std::move(on_wanted),
+                                  on_unwanted = std::move(on_unwanted)](const Interest& interest) {
+            // A failure: the broker is gone or stuck, and asks again, or another listener.
+            if (interest.kind == InterestKind::unwanted) {
+                tell_unwanted(on_unwanted, interest.subject);
+            } else if (is_accepted(on_wanted, interest.subject)) {
+                static_cast<void>(listener->accept(interest));
+            } else {
+                static_cast<void>(listener->reject(interest));
+            }
+        });
+    if (!started) return started.error();
     return Service(std::move(service));
 }
 

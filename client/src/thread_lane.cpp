@@ -14,9 +14,7 @@ ThreadLane::ThreadLane(std::shared_ptr<Attachment> attachment,
       light_(attachment_->has_light_pins()),
       generation_(attachment_->generation()) {}
 
-ThreadLane::~ThreadLane() {
-    if (!attachment_->is_of_parent()) attachment_->give_back_lane(std::move(channel_));
-}
+ThreadLane::~ThreadLane() { static_cast<void>(give_back()); }
 
 bool ThreadLane::follow() noexcept {
     if (!attachment_->follow()) {
@@ -28,11 +26,33 @@ bool ThreadLane::follow() noexcept {
 }
 
 void ThreadLane::abandon(ThreadLane* lane) noexcept {
-    if (lane->depth_ == 0) {
-        delete lane;
+    lane->ending_.fetch_or(without_thread, std::memory_order_relaxed);
+    if (lane->depth_.load(std::memory_order_relaxed) == 0) delete lane;
+}
+
+/// The lane's thread and the client's may both see that the lane ends. If both miss it, because
+/// they look at the same moment, the thread finds out when it uses the library next, or ends.
+std::shared_ptr<Attachment> ThreadLane::let_client_go() noexcept {
+    ending_.fetch_or(without_client, std::memory_order_seq_cst);
+    // acquire: pairs with the release in `leave`.
+    if (depth_.load(std::memory_order_acquire) != 0) return nullptr;
+    return give_back();
+}
+
+/// The last record was released.
+void ThreadLane::end() noexcept {
+    if ((ending_.load(std::memory_order_relaxed) & without_thread) != 0) {
+        delete this;
     } else {
-        lane->is_orphan_ = true;
+        static_cast<void>(give_back());
     }
+}
+
+/// Once. In a forked child nothing of the session's memory is touched.
+std::shared_ptr<Attachment> ThreadLane::give_back() noexcept {
+    if (is_given_back_.exchange(true, std::memory_order_acq_rel)) return nullptr;
+    if (!attachment_->is_of_parent()) attachment_->give_back_lane(std::move(channel_));
+    return std::move(attachment_);
 }
 
 }  // namespace ringside::detail

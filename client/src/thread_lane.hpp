@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 
 #include "attachment.hpp"
@@ -38,8 +39,8 @@ namespace ringside::detail {
 /// What one thread has of a client: its lane, and the pin of the records that it holds.
 ///
 /// The pin is counted: records of one thread that are held at the same time share the revision of
-/// the first. A lane whose session is lost lives on until the last record that it pinned is let go.
-/// Thread safety: one thread.
+/// the first. A lane whose session is lost stays until the last record that it pinned is released.
+/// Thread safety: one thread, except `let_client_go`.
 class ThreadLane {
 public:
     ThreadLane(std::shared_ptr<Attachment> attachment, std::unique_ptr<Channel> channel) noexcept;
@@ -55,13 +56,13 @@ public:
 
     /// Sets the pin, at a revision that was the newest a while ago. False: the grid is over.
     [[nodiscard]] bool pin() noexcept {
-        if (depth_++ > 0) return true;
+        if (enter() > 0) return true;
         // Now and then, so that a busy reader does not keep old nodes of the index from being
         // freed.
         if (++pins_ % 64 == 0) revision_ = attachment_->published();
         while (!shm::try_pin(*pin_word_, revision_, *horizon_, light_)) {
             if (attachment_->is_grid_over()) {
-                --depth_;
+                leave();
                 return false;
             }
             revision_ = attachment_->published();
@@ -74,15 +75,15 @@ public:
 
     /// As `pin`, but at the newest revision of this moment.
     [[nodiscard]] bool pin_newest() noexcept {
-        if (depth_ == 0) revision_ = attachment_->published();
+        if (depth_.load(std::memory_order_relaxed) == 0) revision_ = attachment_->published();
         return pin();
     }
 
     void unpin() noexcept {
-        if (--depth_ > 0) return;
-        if (attachment_->is_of_parent()) return;
-        shm::unpin(*pin_word_);
-        if (is_orphan_) delete this;
+        if (depth_.load(std::memory_order_relaxed) == 1 && !attachment_->is_of_parent()) {
+            shm::unpin(*pin_word_);
+        }
+        leave();
     }
 
     /// The newest committed version of a record, null if there is none. REQUIRES: pinned.
@@ -108,10 +109,35 @@ public:
     }
     [[nodiscard]] Revision pinned() const noexcept { return pinned_; }
 
-    /// Gives the lane up: deleted now, or with the last record.
+    /// Deletes the lane now, or with the last record that it pinned.
     static void abandon(ThreadLane* lane) noexcept;
 
+    /// The client has ended, perhaps in another thread: gives the channel back now, or with the
+    /// last record that the lane pinned. Returns the session if it was given back now.
+    [[nodiscard]] std::shared_ptr<Attachment> let_client_go() noexcept;
+
 private:
+    /// Why a lane ends with its last record. Bits of `ending_`.
+    static constexpr std::uint8_t without_client = 1;  ///< the session is no longer needed
+    static constexpr std::uint8_t without_thread = 2;  ///< nor is this object
+
+    /// Only the lane's thread changes `depth_`: no atomic read-modify-write is needed.
+    std::uint32_t enter() noexcept {
+        const std::uint32_t depth = depth_.load(std::memory_order_relaxed);
+        depth_.store(depth + 1, std::memory_order_relaxed);
+        return depth;
+    }
+    /// Once `depth_` is 0 and the client has gone, another thread may take the session away.
+    void leave() noexcept {
+        const std::uint32_t depth = depth_.load(std::memory_order_relaxed) - 1;
+        // release: pairs with the acquire in `let_client_go`: the reads under the pin are done.
+        depth_.store(depth, std::memory_order_release);
+        if (depth == 0 && ending_.load(std::memory_order_acquire) != 0) [[unlikely]]
+            end();
+    }
+    void end() noexcept;
+    [[nodiscard]] std::shared_ptr<Attachment> give_back() noexcept;
+
     /// The broker has changed: false, and unpinned, when the session is lost.
     [[nodiscard]] bool follow() noexcept;
 
@@ -121,8 +147,9 @@ private:
     shm::Word* pin_word_;
     const shm::HorizonLine* horizon_;
     bool light_;
-    bool is_orphan_ = false;
-    std::uint32_t depth_ = 0;
+    std::atomic<std::uint32_t> depth_ = 0;
+    std::atomic<std::uint8_t> ending_ = 0;
+    std::atomic<bool> is_given_back_ = false;
     std::uint32_t pins_ = 0;
     Revision revision_ = 0;
     Revision pinned_ = 0;

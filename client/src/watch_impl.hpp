@@ -52,10 +52,14 @@ private:
     void go_to_the_newest();
     Result<void> declare_interest();
     Result<void> start_sync();
-    bool next_of_sync(WatchEvent& event);
+    Result<bool> next_of_sync(WatchEvent& event);
+    [[nodiscard]] bool is_session_over();
+    void release_spoilt();
     Result<void> reattach();
+    void move_to(detail::PinSlotHolder pin);
+    [[nodiscard]] Error without_grid(Error error);
     [[nodiscard]] bool has_news() const noexcept;
-    Result<void> sleep(std::chrono::nanoseconds time);
+    void sleep(std::chrono::nanoseconds time);
 
     [[nodiscard]] const shm::SegmentView& segment() const noexcept {
         return pin_.attachment().segment();
@@ -73,12 +77,17 @@ private:
     Revision drain_at_ = 0;
     Revision pinned_ = 0;
     bool has_pin_ = false;
-    bool was_reattached_ = false;
+    bool is_spoilt_ = false;       ///< the last event; to be reported
+    bool wants_interest_ = false;  ///< to be declared in the session
+    bool was_reattached_ = false;  ///< changes were missed; to be reported
+    /// While there is no grid: when that is reported.
+    std::optional<shm::Deadline> grid_due_;
     Revision delivered_ = 0;
     std::optional<shm::Change> last_change_;  ///< that the last `poll` has delivered; it is pinned
 
+    SyncedNames synced_;
     std::optional<WatchSync> sync_;
-    bool wants_sync_ = false;  ///< begins with the next call
+    bool wants_sync_ = false;  ///< begins, or goes on in another session, with the next call
     std::unique_ptr<WatchSignal> signal_;
 };
 

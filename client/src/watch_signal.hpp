@@ -1,22 +1,21 @@
 #pragma once
 
-#include <atomic>
 #include <memory>
-#include <thread>
 
-#include "attachment.hpp"
 #include "ringside/client.hpp"
+#include "shm/base/descriptor.hpp"
+#include "watch_waker.hpp"
 
 namespace ringside {
 
-/// A descriptor that becomes readable when something is published, for event loops: an eventfd, and
-/// a thread that sleeps on the grid's futex and signals it.
+/// A descriptor that becomes readable when something is published, for event loops: an eventfd that
+/// the client's WatchWaker signals.
 class WatchSignal {
 public:
-    /// Errors: system_error, lane_limit.
-    static Result<std::unique_ptr<WatchSignal>> make(std::shared_ptr<Client::Impl> client,
-                                                     std::shared_ptr<detail::Attachment> attachment,
-                                                     std::uint32_t subjects);
+    /// Errors: system_error (no descriptor or no thread is available).
+    static Result<std::unique_ptr<WatchSignal>> make(
+        std::shared_ptr<Client::Impl> client, const std::shared_ptr<detail::Attachment>& session,
+        std::uint32_t subjects);
     ~WatchSignal();
     WatchSignal(const WatchSignal&) = delete;
     WatchSignal& operator=(const WatchSignal&) = delete;
@@ -26,20 +25,19 @@ public:
     /// Not readable until the next publication.
     void clear() const noexcept;
 
-    /// For those of another grid, whose bits differ.
-    void set_subjects(std::uint32_t subjects) noexcept { subjects_.store(subjects); }
+    /// The watch has another session, whose grid may have other bits for the same names. In a
+    /// forked child the descriptor keeps its number, and is the child's own from here on; where no
+    /// thread is available it stays readable.
+    void move_to(const std::shared_ptr<detail::Attachment>& session, std::uint32_t subjects);
 
 private:
-    WatchSignal(Descriptor event, std::uint32_t subjects) noexcept
-        : event_(std::move(event)), subjects_(subjects) {}
-    void run(const std::shared_ptr<Client::Impl>& client,
-             std::shared_ptr<detail::Attachment> attachment);
-    void signal() const noexcept;
+    WatchSignal(Descriptor event, std::shared_ptr<Client::Impl> client,
+                std::shared_ptr<WatchWaker> waker) noexcept
+        : event_(std::move(event)), client_(std::move(client)), waker_(std::move(waker)) {}
 
     Descriptor event_;
-    std::atomic<std::uint32_t> subjects_;
-    std::atomic<bool> stop_ = false;
-    std::thread thread_;
+    std::shared_ptr<Client::Impl> client_;
+    std::shared_ptr<WatchWaker> waker_;  ///< null: no thread was available
 };
 
 }  // namespace ringside

@@ -7,15 +7,14 @@ namespace ringside {
 using detail::encode;
 using detail::error_of;
 using detail::terms_of;
-using detail::ThreadLane;
 
 namespace {
 
-/// Sends the request that stands in the lane and waits for its reply.
-Result<shm::ReplyView> ask(ThreadLane& lane, const detail::Patience& patience,
-                           Grade grade = Grade::applied) {
-    detail::Channel& channel = lane.channel();
-    std::uint64_t number = channel.next_number();
+/// Sends the request that stands in the lane and waits for its reply. `number` is that of the
+/// request as it was sent last.
+Result<shm::ReplyView> ask_in(detail::Channel& channel, const detail::Patience& patience,
+                              Grade grade, std::uint64_t& number) {
+    number = channel.next_number();
     ByteView message = channel.request.finish(number, grade == Grade::durable);
     for (;;) {
         if (auto sent = channel.send(number, message, true, patience); !sent) return sent.error();
@@ -28,17 +27,40 @@ Result<shm::ReplyView> ask(ThreadLane& lane, const detail::Patience& patience,
     }
 }
 
+/// Sends what `encode` puts into the lane's request and waits for the reply. Where the session ends
+/// and no broker has begun with the request, it is sent again in the next session.
+template <class Encode>
+Result<shm::ReplyView> ask(Client::Impl& impl, Grade grade, const Encode& encode) {
+    const auto deadline = shm::Deadline::after(impl.patience().timeout);
+    for (bool is_first = true;; is_first = false) {
+        auto lane = impl.lane_for_request();
+        if (!lane) return lane.error();
+        detail::Channel& channel = (*lane)->channel();
+        if (auto encoded = encode(channel.request); !encoded) {
+            channel.request.clear();
+            return encoded.error();
+        }
+        std::uint64_t number = 0;
+        auto reply = ask_in(channel, impl.patience(), grade, number);
+        if (reply || reply.error() != Errc::connection_lost) return reply;
+        const bool is_undone = (*lane)->attachment().is_lost() && !channel.may_have_begun(number);
+        // Once in any case: the time may have passed while the process was stopped.
+        if (!is_undone || !impl.options().reconnect || (!is_first && deadline.has_passed())) {
+            return reply;
+        }
+    }
+}
+
 /// One command as a commit of its own.
 Result<WriteResult> write(Client::Impl& impl, wire::CommandKind kind, std::string_view name,
                           std::string_view pointer, ByteView document,
                           const WriteOptions& options) {
     auto terms = terms_of(options);
     if (!terms) return terms.error();
-    auto lane = impl.lane();
-    if (!lane) return lane.error();
-    shm::RequestWriter& request = (*lane)->channel().request;
-    request.append(kind, name, pointer, document, *terms);
-    auto reply = ask(**lane, impl.patience(), options.grade);
+    auto reply = ask(impl, options.grade, [&](shm::RequestWriter& request) -> Result<void> {
+        request.append(kind, name, pointer, document, *terms);
+        return {};
+    });
     if (!reply) return reply.error();
     if (reply->error() != Errc::ok) return error_of(*reply);
     return WriteResult{reply->revision(), reply->versions() > 0 ? reply->version(0) : 0};
@@ -90,14 +112,9 @@ Result<WriteResult> Client::publish(std::string_view subject, const Document& do
 }
 
 Result<CommitResult> Client::commit(const Transaction& transaction) {
-    auto lane = impl_->lane();
-    if (!lane) return lane.error();
-    shm::RequestWriter& request = (*lane)->channel().request;
-    if (auto encoded = transaction.impl_->encode_into(request); !encoded) {
-        request.clear();
-        return encoded.error();
-    }
-    auto reply = ask(**lane, impl_->patience(), transaction.impl_->grade);
+    auto reply = ask(*impl_, transaction.impl_->grade, [&](shm::RequestWriter& request) {
+        return transaction.impl_->encode_into(request);
+    });
     if (!reply) return reply.error();
     if (reply->error() != Errc::ok) {
         Error error = error_of(*reply);
@@ -124,10 +141,10 @@ Result<WriteResult> Client::remove_index(std::string_view pattern, std::string_v
 }
 
 Result<Revision> Client::compact() {
-    auto lane = impl_->lane();
-    if (!lane) return lane.error();
-    (*lane)->channel().request.compact();
-    auto reply = ask(**lane, impl_->patience());
+    auto reply = ask(*impl_, Grade::applied, [](shm::RequestWriter& request) -> Result<void> {
+        request.compact();
+        return {};
+    });
     if (!reply) return reply.error();
     if (reply->error() != Errc::ok) return error_of(*reply);
     return reply->revision();

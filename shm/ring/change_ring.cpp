@@ -41,7 +41,10 @@ ChangeRingWriter::ChangeRingWriter(const SegmentView& segment)
 void ChangeRingWriter::adopt(Position tail, Position head, Position appended) noexcept {
     tail_ = tail;
     head_ = head;
-    // One more: the entry that it was just writing. No reader goes there, for it is not published.
+    // The dead broker may have counted entries that it did not publish. Before they are wiped out:
+    // a reader that finds one of them gone and the tail before it knows that it never was.
+    header_->commit.head.store(head_, std::memory_order_release);
+    // One more: the entry that it was just writing.
     for (Position position = head; position <= appended; ++position) {
         if (position - tail >= capacity()) break;
         entry(position).stamp.store(ChangeEntry::busy, std::memory_order_release);
@@ -178,9 +181,13 @@ std::optional<Position> ChangeRingReader::find(Revision revision) const noexcept
         while (low < high && !is_lapped) {
             const Position middle = low + (high - low) / 2;
             const auto change = read(middle);
-            if (!change) is_lapped = true;
-            else if (change->revision < revision) low = middle + 1;
-            else high = middle;
+            if (change && change->revision < revision) {
+                low = middle + 1;
+            } else {
+                // One that the tail has not passed was never published, nor were those behind it.
+                is_lapped = !change && tail() > middle;
+                high = middle;
+            }
         }
         if (is_lapped) continue;  // the tail has moved on since: begin again from there
         if (low > begin) return low;
@@ -190,7 +197,7 @@ std::optional<Position> ChangeRingReader::find(Revision revision) const noexcept
             if (base == 0 || revision > base) return low;
         }
         const auto first = low < end ? read(low) : std::nullopt;
-        if (low < end && !first) continue;
+        if (low < end && !first && tail() > low) continue;
         const bool nothing_is_missing = first && first->revision == revision;
         if (nothing_is_missing) return low;
         return std::nullopt;

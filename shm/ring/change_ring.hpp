@@ -23,7 +23,9 @@
 /// released after W2 of that entry, so R3 sees `busy` or a later stamp. Acquire and release of each
 /// word take the place of fences: they cost nothing on x86 and ThreadSanitizer knows them.
 /// A crash of the writer anywhere leaves either the old entry, a busy one, or a new one beyond
-/// `published`: a reader uses none of the latter two.
+/// `published`: a reader uses none of the latter two. The next writer moves the head back and wipes
+/// unpublished entries out. So an entry that cannot be read is gone only if the tail has passed it;
+/// otherwise it was not published, and its place is written again.
 namespace ringside::shm {
 
 /// `event` changes no record: its block has a name and a document, and is no version.
@@ -91,8 +93,9 @@ public:
     /// Revision of the oldest entry; 0 when empty.
     [[nodiscard]] Revision tail_revision() const noexcept;
 
-    /// Goes on with what a dead broker has left: entries [tail, head) stay, those that it had begun
-    /// after them, up to `appended`, are wiped out. Visible with the next `publish`.
+    /// Goes on with what a dead broker has left: entries [tail, head) stay, and the head that
+    /// readers see is this one from here on. Entries that it had begun after them, up to
+    /// `appended`, are wiped out.
     void adopt(Position tail, Position head, Position appended) noexcept;
 
     /// W1..W4. REQUIRES: `change.position` is ignored; room was made by `make_room`.

@@ -43,7 +43,7 @@ WaitOutcome futex_wait(const HalfWord& word, std::uint32_t expected,
 
 WaitOutcome futex_wait_for(const HalfWord& word, std::uint32_t expected,
                            std::chrono::nanoseconds timeout, std::uint32_t mask) noexcept {
-    return futex_wait(word, expected, Clock::now() + timeout, mask);
+    return futex_wait(word, expected, Deadline::after(timeout).time(), mask);
 }
 
 std::uint32_t futex_wake(const HalfWord& word, std::uint32_t count, std::uint32_t mask) noexcept {

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "shm/segment/layout.hpp"
+#include "shm/wait/deadline.hpp"
 
 /// Sleeping on a word of shared memory, across processes.
 ///
@@ -20,8 +21,6 @@
 ///
 /// A word of a read-only mapping serves for waiting and for waking alike.
 namespace ringside::shm {
-
-using Clock = std::chrono::steady_clock;
 
 enum class WaitOutcome : std::uint8_t {
     woken,      ///< by a waker, by a signal, or spuriously: look again

@@ -33,17 +33,18 @@ inline void cpu_pause() noexcept {
 class SpinWait {
 public:
     /// `spin`: zero to sleep at once. On a host with one core it is taken for zero.
-    explicit SpinWait(std::chrono::nanoseconds spin) noexcept
-        : spin_(cores_available() > 1 ? spin : std::chrono::nanoseconds(0)) {}
+    template <class Rep, class Period>
+    explicit SpinWait(std::chrono::duration<Rep, Period> spin) noexcept
+        : spin_(cores_available() > 1 ? saturated_ns(spin) : std::chrono::nanoseconds(0)) {}
 
     /// Pauses briefly and gives true, or, once the time is up, false: sleep now.
     [[nodiscard]] bool pause() noexcept {
-        if (spin_.count() == 0) return false;
+        if (spin_.count() <= 0) return false;
         cpu_pause();
         // The clock costs as much as several pauses: it is looked at now and then.
         if (++rounds_ % rounds_between_looks != 0) return true;
         const Clock::time_point now = Clock::now();
-        if (rounds_ == rounds_between_looks) until_ = now + spin_;
+        if (rounds_ == rounds_between_looks) until_ = Deadline::after(spin_, now).time();
         return now < until_;
     }
 

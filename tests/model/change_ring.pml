@@ -13,21 +13,23 @@
  *   R1..R4       ChangeRingReader::read, Watch::Impl::step
  *   F1..F4       ChangeRingReader::find, for a revision that is not published: where watches begin
  *   L1           Watch::Impl::lapped, mode `every`
+ *   L2           Watch::Impl::step: an entry that cannot be read, and that the tail has not passed
  *   rewind       a commit that is refused; a tail that moves for itself is retention
  *   successor    Survey::walk_ring, ChangeRingWriter::adopt, after a death between any two stores
  *
  * Asserted: what a reader accepts is one entry, whole, in order, and published; a watch begins with
- * the first change after its revision; what a reader is told to have missed was gone, or was never
- * published (a wiped entry counts as missed), and together with what it got it is everything.
+ * the first change after its revision; what a reader is told to have missed was published and is
+ * gone, and together with what it got it is everything.
  *
  * Variants, each with a part of the assertion that it violates:
- * BROKEN_NO_BUSY          `body`        W2 is left out
- * BROKEN_RELAXED_WORDS    `body`        W3 orders nothing
- * BROKEN_RELAXED_HEAD     `first_wiped` W5's head orders nothing: seen before the entries it counts
- * BROKEN_RELAXED_LOADS    `body`        R2 orders nothing
- * BROKEN_NO_RECHECK       `body`        R3 is left out
- * BROKEN_UNPUBLISHED      `body`        R4 is left out
- * BROKEN_FIND_TRUSTS_HEAD `<=drain_at`  F2..F4 are left out: the head may be of a later revision
+ * BROKEN_NO_BUSY          `body`      W2 is left out
+ * BROKEN_RELAXED_WORDS    `body`      W3 orders nothing
+ * BROKEN_RELAXED_HEAD     `body`      W5's head orders nothing: seen before the entries it counts
+ * BROKEN_RELAXED_LOADS    `body`      R2 orders nothing
+ * BROKEN_NO_RECHECK       `body`      R3 is left out
+ * BROKEN_UNPUBLISHED      `body`      R4 is left out
+ * BROKEN_FIND_TRUSTS_HEAD `<=drain_at` F2..F4 are left out: the head may be of a later revision
+ * BROKEN_WIPED_IS_MISSED  `>=latest`  L2 is left out: what a successor has wiped counts as missed
  */
 #define CAPACITY 2
 #if SHORT
@@ -54,7 +56,6 @@ byte latest[9];                /* what the log ends with, for the writer and its
 byte true_revision[POSITIONS + 2];
 byte true_body[POSITIONS + 2];
 byte serial;                   /* a body is the number of its append */
-byte first_wiped = 255;        /* from here on a successor has wiped what was appended */
 bool is_over;
 
 #define PLACE(t) (log[t] / 16)
@@ -135,7 +136,7 @@ successor:
         :: head > tail && latest[REVISION(head - 1)] > revision -> head--
         :: else -> break
         od;
-        first_wiped = head; published_head = head;
+        published_head = head;
         i = head;              /* how far its entries go, and one that was being written */
         do
         :: i - tail < CAPACITY && latest[STAMP(i)] == i + 1 -> i++
@@ -143,6 +144,7 @@ successor:
         od;
         changes = i; i = head
     }
+    store(HEAD, head);         /* not counted any more, before they are wiped */
     do
     :: i <= changes && i - tail < CAPACITY -> store(STAMP(i), BUSY); i++
     :: else -> break
@@ -231,16 +233,26 @@ begin:
     :: cursor != drain_end ->
         read(cursor);
         if
-        :: stamp != cursor + 1 ->                /* L1 */
+        :: stamp != cursor + 1 ->
             load(TAIL, 1, end);
-            d_step {
+#if !BROKEN_WIPED_IS_MISSED
+            if
+            :: end <= cursor -> drain_end = cursor   /* L2: nothing is there yet */
+            :: else ->
+#endif
+            d_step {                             /* L1 */
                 end = (end > cursor + 1 -> end : cursor + 1);
                 do
-                :: cursor < end -> assert(cursor < latest[TAIL] || cursor >= first_wiped); cursor++
+                :: cursor < end ->
+                    assert(cursor < latest[TAIL] || cursor >= latest[HEAD]);
+                    cursor++
                 :: else -> break
                 od;
                 drain_end = cursor
             }
+#if !BROKEN_WIPED_IS_MISSED
+            fi
+#endif
         :: stamp == cursor + 1 && entry_revision > drain_at && !BROKEN_UNPUBLISHED ->  /* R4 */
             drain_end = cursor
         :: else ->

@@ -64,7 +64,7 @@ void watch(Context& context, const WatchArguments& arguments) {
         if (event) {
             print_event(*event, !arguments.options.pointer.empty());
             if (++printed == arguments.count) return;
-        } else if (event.error().code != Errc::timed_out) {
+        } else if (event.error() != Errc::timed_out && event.error() != Errc::snapshot_expired) {
             throw Exception(event.error());
         }
         if (arguments.timeout_s > 0 && Clock::now() >= deadline) {

@@ -89,14 +89,16 @@ public:
     /// Errors: compacted, future_revision, lane_limit (too many open at once).
     [[nodiscard]] Result<Snapshot> snapshot(SnapshotOptions options = {}) const;
 
-    /// The newest revision that readers may see.
+    /// The newest revision that readers may see. Returns 0 while there is no grid. Does not wait
+    /// for one.
     [[nodiscard]] Revision revision() const;
 
     // -- Writing ---------------------------------------------------------------------------------
     // Each call waits for the broker's answer and gives the revision and version that it made.
     // Errors of all: condition_failed, permission_denied, grid_full, bad_name, name_too_long,
     // bad_document, document_too_large, too_deep, timed_out (it may still happen), connection_lost
-    // (the grid was begun anew meanwhile: the outcome is unknown), read_only, memory_only,
+    // (the session ended while the request was under way: the outcome is unknown; a request that no
+    // broker had begun with is sent again in the client's next session), read_only, memory_only,
     // not_durable, lane_limit, and those of `document_from_json` for JSON text.
 
     Result<WriteResult> put(std::string_view name, std::string_view json, const WriteOptions& = {});
@@ -191,7 +193,8 @@ public:
     [[nodiscard]] Result<Provider> provide(std::string_view pattern);
     /// The same, without a pattern to begin with. Errors: lane_limit, those of `attach`.
     [[nodiscard]] Result<Provider> provide(OnSettled on_settled);
-    /// The same with threads that call `handler`. Further error: bad_configuration (no threads).
+    /// The same with threads that call `handler`. Further errors: bad_configuration (no threads),
+    /// system_error (the host has no thread for this process).
     [[nodiscard]] Result<Service> provide(std::string_view pattern, CallHandler handler,
                                           ServiceOptions options = {});
 
@@ -199,7 +202,8 @@ public:
     [[nodiscard]] Result<Listener> listen(std::string_view pattern);
     /// The same, without a pattern to begin with. Errors: lane_limit, those of `attach`.
     [[nodiscard]] Result<Listener> listen(OnSettled on_settled);
-    /// The same with a thread that calls the handlers.
+    /// The same with a thread that calls the handlers. Further error: system_error (the host has no
+    /// thread for this process).
     [[nodiscard]] Result<Service> listen(std::string_view pattern, WantedHandler on_wanted,
                                          UnwantedHandler on_unwanted);
 
@@ -216,7 +220,8 @@ public:
     /// Name of the grid, as given.
     [[nodiscard]] const std::string& grid() const noexcept;
 
-    /// Whether the broker is there at this moment (looks at the socket: a system call).
+    /// Whether the broker is there at this moment. Checks the socket (a system call) and does not
+    /// wait for a broker.
     [[nodiscard]] bool is_connected() const;
 
     class Impl;

@@ -34,8 +34,8 @@ struct Answer {
 /// Many calls under way at once in the calling thread's lane. Tickets count up from 1; answers come
 /// in any order. A call that is still under way at the end is cancelled. Beside them the thread may
 /// read, write and call as always.
-/// A session that is lost for good ends all of them with connection_lost; further ones need a new
-/// Calls then.
+/// A session that is lost for good ends all of them with connection_lost; the next call goes to the
+/// client's new session.
 /// Thread safety: stays in the thread that made it.
 ///
 ///     auto calls = client.calls([](auto ticket, Result<Answer> answer) { … }).value();
@@ -45,7 +45,9 @@ class Calls {
 public:
     /// Errors of a call that was sent: no_provider, provider_lost, timed_out, connection_lost,
     /// permission_denied, would_block, bad_name, name_too_long, reserved_name and those of
-    /// documents. Called from within `poll`, `wait` and `wait_all`, where it may use the Calls.
+    /// documents. Called from within `poll`, `wait` and `wait_all`. The handler may use the Calls
+    /// and may destroy them; then it is not called again. An exception leaves the call within which
+    /// the handler was called.
     using OnAnswer = std::function<void(std::uint64_t ticket, Result<Answer> answer)>;
 
     Calls(Calls&&) noexcept;
@@ -80,8 +82,8 @@ public:
 
 private:
     friend class Client;
-    explicit Calls(std::unique_ptr<Impl> impl);
-    std::unique_ptr<Impl> impl_;
+    explicit Calls(std::shared_ptr<Impl> impl);
+    std::shared_ptr<Impl> impl_;
 };
 
 // -- Providing -----------------------------------------------------------------------------------
@@ -176,8 +178,8 @@ public:
 
 private:
     friend class Client;
-    explicit Provider(std::unique_ptr<Impl> impl);
-    std::unique_ptr<Impl> impl_;
+    explicit Provider(std::shared_ptr<Impl> impl);
+    std::shared_ptr<Impl> impl_;
 };
 
 // -- Listening -----------------------------------------------------------------------------------
@@ -234,8 +236,8 @@ public:
 
 private:
     friend class Client;
-    explicit Listener(std::unique_ptr<Impl> impl);
-    std::unique_ptr<Impl> impl_;
+    explicit Listener(std::shared_ptr<Impl> impl);
+    std::shared_ptr<Impl> impl_;
 };
 
 // -- With threads of their own -------------------------------------------------------------------
@@ -246,7 +248,11 @@ struct ServiceOptions {
 
 /// Threads that serve calls or follow interest with handlers, until it is destroyed (which waits
 /// for handlers that are running, and up to 50 ms). What was provided is not said to be unwanted
-/// then. Handlers must not throw; with several threads they are called at the same time.
+/// then. With several threads the handlers are called at the same time.
+///
+/// A handler may destroy its own service: its thread ends when the handler returns. A CallHandler
+/// that throws fails its call with `{"error": …, "what": …}`; a WantedHandler that throws rejects
+/// the subject; an exception of an UnwantedHandler is dropped.
 class Service {
 public:
     Service(Service&&) noexcept;

@@ -167,9 +167,10 @@ public:
         return type_ == other.type_ && bits_ == other.bits_ && bytes_ == other.bytes_;
     }
 
-    /// Bytes on the heap, about.
+    /// Bytes on the heap, about. The same for two that are identical, whatever they held before, so
+    /// that what was added to an account can be subtracted again.
     [[nodiscard]] std::size_t heap_bytes() const noexcept {
-        return bytes_.size() < sizeof(std::string) / 2 ? 0 : bytes_.capacity();
+        return bytes_.size() < sizeof(std::string) / 2 ? 0 : bytes_.size() + 1;
     }
 
     friend bool operator==(const OwnedScalar& a, const OwnedScalar& b) noexcept {

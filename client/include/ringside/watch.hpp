@@ -35,7 +35,9 @@ struct WatchOptions {
     WatchFor what = WatchFor::changes;
     /// Begin with the changes of this revision; none: with the next one.
     std::optional<Revision> from{};
-    /// Deliver what is there first (as `current`), then the changes: together the whole state.
+    /// Deliver what is there first (as `current`), then the changes: together the whole state. A
+    /// consumer may take any time for it: the state is delivered as of newer and newer revisions,
+    /// each name once, and of each name the changes after its revision follow.
     /// Not together with `from`.
     bool initial = false;
     /// Only changes of the value that this JSON Pointer names; "" = any change. Not for events.
@@ -55,7 +57,9 @@ enum class WatchKind : std::uint8_t {
     /// Not a change: the record's state at the start, or after `lagged` in mode latest. Of
     /// providers that are there then, a watch is told as `provided`.
     current,
-    lagged,      ///< the watch was lapped: `missed` changes were not seen
+    /// The watch was lapped: `missed` changes were not seen. Or the grid was begun again, or the
+    /// session was over while the last event was in use: that event may have been spoilt.
+    lagged,
     event,       ///< somebody has published: `record` is its subject and document
     provided,    ///< a listener provides the subject from here on; no document
     unprovided,  ///< no listener does any more
@@ -90,17 +94,21 @@ public:
     Watch& operator=(Watch&&) noexcept;
     ~Watch();
 
-    /// The next event if there is one, without waiting or system call.
+    /// The next event if there is one, without waiting or system call. A session that is over, or a
+    /// grid that was begun again, is replaced by the next one when that is there.
     /// Errors: would_block (nothing there), connection_lost (the grid is gone for good),
-    /// snapshot_expired (the last event was kept beyond its lease; the watch goes on).
+    /// snapshot_expired (the last event was kept beyond its lease and may have been spoilt; the watch
+    /// goes on), no_such_grid and no_broker (none for the time of the client's timeout; the watch
+    /// goes on), lane_limit (no pin or declaration is free; call again).
     Result<WatchEvent> poll();
 
     /// Waits for the next event: spins, then sleeps. Errors: timed_out, as `poll` otherwise.
     Result<WatchEvent> next(std::chrono::milliseconds timeout);
 
-    /// A descriptor that is readable while events are there, for epoll and friends; starts a
-    /// thread. Owned by the Watch. Call `poll` until would_block, then wait for the descriptor
-    /// again.
+    /// A descriptor that is readable while events are there, for epoll and friends. Owned by the
+    /// Watch. Call `poll` until would_block, then wait for the descriptor again. One thread of the
+    /// client, in one lane, signals the descriptors of all its watches; the first one starts it.
+    /// Error: system_error (no thread or descriptor is available).
     Result<int> descriptor();
 
     /// The revision up to which everything was delivered: `from` = this + 1 goes on elsewhere.

@@ -94,12 +94,18 @@ struct PipelineOptions {
     /// What a full lane does: wait until the broker has made room, or give would_block.
     bool block = true;
     /// Called for each answer, in the order of the writes, from within `put` … `flush` and `poll`.
-    /// Without it answers are counted, and the first error is given by `flush`.
+    /// Without it answers are counted, and `flush` returns the first error.
+    /// The handler may use the client and this pipeline, and may destroy the pipeline. A call of
+    /// the pipeline within the handler does not call the handler again: further answers follow when
+    /// the outer call continues. An exception leaves the call within which the handler was called;
+    /// the destructor drops it, with the answers that were due behind it.
     std::function<void(std::uint64_t ticket, const Result<WriteResult>&)> on_reply{};
 };
 
 /// Many writes under way at once in the calling thread's lane. Each call returns a ticket, counting
 /// up from 1, before the write is done; answers come in that order.
+/// When the session is over, writes without an answer end with connection_lost, and the call that
+/// notices it returns connection_lost. The next write goes to the client's new session.
 /// Thread safety: stays in the thread that made it. While it lives, that thread's other writes wait
 /// behind it.
 class Pipeline {
@@ -128,8 +134,8 @@ public:
     /// Takes the answers that are there, without waiting; how many.
     std::size_t poll();
 
-    /// Waits until every write is answered. The first error since the last flush, if any and if
-    /// there is no `on_reply`; timed_out, connection_lost.
+    /// Waits until every write is answered, those of the handler included. The first error since
+    /// the last flush, if any and if there is no `on_reply`; timed_out, connection_lost.
     Result<void> flush();
 
     [[nodiscard]] std::size_t pending() const noexcept;  ///< writes without an answer yet
@@ -138,8 +144,8 @@ public:
 
 private:
     friend class Client;
-    explicit Pipeline(std::unique_ptr<Impl> impl);
-    std::unique_ptr<Impl> impl_;
+    explicit Pipeline(std::shared_ptr<Impl> impl);
+    std::shared_ptr<Impl> impl_;
 };
 
 }  // namespace ringside

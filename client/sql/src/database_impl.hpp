@@ -6,6 +6,7 @@
 #include "connection.hpp"
 #include "ringside/sql.hpp"
 #include "session.hpp"
+#include "shm/wait/deadline.hpp"
 
 namespace ringside::sql {
 
@@ -29,7 +30,7 @@ public:
 
     [[nodiscard]] std::optional<Guard::Clock::time_point> deadline() const {
         if (time_limit == std::chrono::milliseconds(0)) return std::nullopt;
-        return Guard::Clock::now() + time_limit;
+        return shm::Deadline::after(time_limit).time();
     }
 
     Session session;  // before the connection, which uses it to its end

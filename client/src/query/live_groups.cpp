@@ -66,7 +66,8 @@ void LiveGroups::apply(std::string_view name, const Values* values) {
         take_away(*before.group, before.inputs);
         bytes_ -= bytes_of(name, before.inputs);
         before.group = &group;
-        before.inputs.assign(inputs.begin(), inputs.end());
+        // Not assigned: the memory of longer texts would be kept and not counted.
+        before.inputs = Values(inputs.begin(), inputs.end());
     } else {
         records_.emplace(name, Remembered{&group, Values(inputs.begin(), inputs.end())});
     }

@@ -5,12 +5,12 @@
 #include "live_state.hpp"
 #include "ringside/client.hpp"
 #include "shm/base/limits.hpp"
+#include "shm/wait/deadline.hpp"
 
 namespace ringside {
 
 using query::LiveState;
 using query::Values;
-using Clock = std::chrono::steady_clock;
 
 /// A watch in mode `every`, and the state that its changes have led to.
 ///
@@ -41,11 +41,10 @@ public:
     }
 
     Result<LiveUpdate> next(std::chrono::milliseconds timeout) {
-        const auto deadline = Clock::now() + timeout;
+        const auto deadline = shm::Deadline::after(timeout);
         for (;;) {
-            const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
-            auto update =
-                step([&] { return watch_.next(std::max(left, std::chrono::milliseconds(0))); });
+            const auto left = deadline.left_ms();
+            auto update = step([&] { return watch_.next(left); });
             if (update || update.error().code != Errc::would_block) return update;
             if (left.count() <= 0) return Error(Errc::timed_out);
         }
@@ -85,6 +84,17 @@ private:
     /// `first` gives the first event, and may wait for it.
     template <class First>
     Result<LiveUpdate> step(const First& first) {
+        try {
+            return take_in(first);
+        } catch (...) {
+            // Whoever makes the rows has thrown, in the middle of a change.
+            needs_rescan_ = true;
+            throw;
+        }
+    }
+
+    template <class First>
+    Result<LiveUpdate> take_in(const First& first) {
         if (failure_) return *failure_;
         changes_.clear();
         if (needs_rescan_) return rescan();
@@ -127,6 +137,7 @@ private:
     Result<LiveUpdate> stop_at_row(const Error& error) {
         const auto next = watch_.poll();
         if (!next && next.error() == Errc::snapshot_expired) return rescan();
+        if (next && next->kind == WatchKind::lagged) return rescan();
         return fail(error);
     }
 

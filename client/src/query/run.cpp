@@ -1,10 +1,13 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <exception>
 #include <mutex>
 #include <thread>
+#include <vector>
 
 #include "../snapshot_impl.hpp"
+#include "../start_thread.hpp"
 #include "access_path.hpp"
 #include "collector.hpp"
 #include "shm/wait/spin.hpp"
@@ -36,6 +39,29 @@ bool depends_on_order(const Query& query) {
            });
 }
 
+/// As many threads as the host has for this process, joined at the end.
+class Threads {
+public:
+    Threads() = default;
+    Threads(const Threads&) = delete;
+    Threads& operator=(const Threads&) = delete;
+    ~Threads() {
+        for (std::thread& thread : threads_) thread.join();
+    }
+    template <class Work>
+    void start(std::size_t count, const Work& work) {
+        threads_.reserve(count);
+        while (threads_.size() < count) {
+            std::thread thread;
+            if (!detail::start_thread(thread, work)) return;  // fewer threads take all parts
+            threads_.push_back(std::move(thread));
+        }
+    }
+
+private:
+    std::vector<std::thread> threads_;
+};
+
 /// A query on its way, by one thread or several.
 class Run {
 public:
@@ -57,10 +83,11 @@ public:
             return rows;
         }
         {
-            std::vector<std::jthread> others;
-            for (std::size_t i = 1; i < thread_count_; ++i) others.emplace_back([this] { work(); });
+            Threads others;
+            others.start(thread_count_ - 1, [this] { work(); });
             work();
         }
+        if (exception_) std::rethrow_exception(exception_);
         if (failure_) return *failure_;
         Collector& all = *collectors_.front();
         for (std::size_t i = 1; i < collectors_.size(); ++i) {
@@ -78,8 +105,17 @@ private:
         return query_.keys().empty() && query_.aggregates().size() == 1 && !query_.row_limit() &&
                !query_.first() && query_.aggregates().front().kind() == Aggregate::Kind::count;
     }
+    void work() noexcept {
+        try {
+            work_on_parts();
+        } catch (...) {
+            next_.store(ranges_.size(), std::memory_order_relaxed);
+            const std::lock_guard lock(mutex_);
+            if (!exception_) exception_ = std::current_exception();
+        }
+    }
     /// Takes one part after the other, until there is none left.
-    void work() {
+    void work_on_parts() {
         const Filter filter(query_.predicate());
         for (;;) {
             const std::size_t part = next_.fetch_add(1, std::memory_order_relaxed);
@@ -117,6 +153,7 @@ private:
     std::atomic<std::size_t> next_ = 0;                   ///< range that nobody has taken
     std::mutex mutex_;
     std::optional<Error> failure_;
+    std::exception_ptr exception_;  ///< of a thread that has no memory
 };
 
 }  // namespace

@@ -1,0 +1,102 @@
+#include <gtest/gtest.h>
+
+#include <map>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "query/live_state.hpp"
+#include "ringside/client.hpp"
+
+/// What a live query believes to remember, in bytes, after any history: as much as one that was
+/// built from the same records at once.
+namespace ringside {
+namespace {
+
+using query::LiveState;
+using query::Values;
+
+/// Records with texts, as a model and as a live query's state.
+class LiveBytes {
+public:
+    explicit LiveBytes(const Query& query)
+        : description_(LiveDescription::of(query).value()), state_(LiveState::make(description_)) {
+        state_->settle();
+    }
+
+    void put(const std::string& name, Values values) {
+        state_->apply(name, &values);
+        records_[name] = std::move(values);
+    }
+    void remove(const std::string& name) {
+        state_->apply(name, nullptr);
+        records_.erase(name);
+    }
+    /// Tells what has changed, and compares the accounts.
+    void check() {
+        std::vector<LiveChange> changes;
+        state_->collect(changes);
+        const auto fresh = LiveState::make(description_);
+        for (const auto& [name, values] : records_) fresh->apply(name, &values);
+        fresh->settle();
+        ASSERT_EQ(state_->bytes(), fresh->bytes());
+    }
+
+private:
+    const LiveDescription description_;
+    std::unique_ptr<LiveState> state_;
+    std::map<std::string, Values> records_;
+};
+
+OwnedScalar text_of_size(std::size_t size) { return Scalar::string(std::string(size, 'x')); }
+
+/// Texts of 0 to 5,000 bytes that come, shrink, grow and go.
+void change_at_random(LiveBytes& live, std::size_t columns) {
+    std::mt19937 random(1);
+    for (int i = 0; i < 5000; ++i) {
+        const std::string name = "r/" + std::to_string(random() % 20);
+        if (random() % 8 == 0) {
+            live.remove(name);
+        } else {
+            Values values;
+            for (std::size_t column = 0; column < columns; ++column) {
+                const std::size_t size = random() % 4 == 0 ? random() % 5000 : random() % 40;
+                values.push_back(random() % 8 == 0 ? OwnedScalar() : text_of_size(size));
+            }
+            live.put(name, std::move(values));
+        }
+        if (i % 50 == 0) live.check();
+        if (::testing::Test::HasFatalFailure()) return;
+    }
+    live.check();
+    for (int i = 0; i < 20; ++i) live.remove("r/" + std::to_string(i));
+    live.check();
+}
+
+TEST(LiveBytes, OfRecordsAreThoseOfTheirValues) {
+    LiveBytes live(scan("r/*").select({"/a", "/b"}));
+    change_at_random(live, 2);
+}
+
+TEST(LiveBytes, OfGroupsAreThoseOfTheirValues) {
+    LiveBytes live(scan("r/*").group_by({"/a"}).aggregate(
+        {count(), minimum("/b"), maximum("/b"), distinct("/b")}));
+    change_at_random(live, 2);
+}
+
+TEST(LiveBytes, OfALongTextThatIsFollowedByShortOnesDoNotWrap) {
+    LiveBytes live(scan("r/*").aggregate({minimum("/a"), maximum("/a")}));
+    for (const std::size_t size : {100'000U, 20U, 21U, 0U, 16U}) {
+        live.put("r/1", {text_of_size(size)});
+        live.check();
+    }
+}
+
+TEST(LiveBytes, OfTextsThatChangeDoNotGrow) {
+    LiveBytes live(scan("r/*").select({"/a"}));
+    for (std::size_t i = 0; i < 100'000; ++i) live.put("r/1", {text_of_size(16 + i % 14)});
+    live.check();
+}
+
+}  // namespace
+}  // namespace ringside
