@@ -204,7 +204,7 @@ private:
         if (options_.on_reply) {
             ended_.push_back({answered_, std::move(result)});
         } else if (!result && !first_error_) {
-            first_error_ = std::move(result.error());
+            first_error_ = result.error();
         }
     }
 

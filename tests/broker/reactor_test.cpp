@@ -9,12 +9,14 @@
 #include "broker/reactor/handover.hpp"
 #include "tests/support/engine_harness.hpp"
 #include "tests/support/raw_client.hpp"
+#include "tests/support/test_grid.hpp"
 
 /// What passes between the reactor and the engine while the engine is in a long turn.
 namespace ringside::broker {
 namespace {
 
 using testing::EngineHarness;
+using testing::eventually;
 using testing::RawClient;
 using testing::SessionClient;
 
@@ -152,8 +154,8 @@ TEST_F(ReactorTest, ResumptionsInALongTurnAreRefusedBeforeTheirOrdersAreLost) {
     EXPECT_TRUE(is_refused);
     EXPECT_GT(resumed, Handover::capacity / 2 - 8);
     unblock();
-    RawClient next(grid_);
-    ASSERT_TRUE(next.attach());
+    // As soon as the engine has taken the orders.
+    EXPECT_TRUE(eventually([&] { return RawClient(grid_).attach(); }, patience));
 }
 
 }  // namespace
