@@ -154,6 +154,7 @@ Result<void> read_key(std::string_view key, const toml::node& value, Options& op
     if (key == "greeting-timeout-ms") return store_number(options.greeting_timeout);
     if (key == "accept-timeout-ms") return store_number(options.accept_timeout);
     if (key == "response-timeout-ms") return store_number(options.response_timeout);
+    if (key == "session-record-delay-ms") return store_number(options.session_record_delay);
     if (key == "rematch-interval-ms") return store_number(options.rematch_interval);
     if (key == "data") return store_text(options.data_directory);
     if (key == "durability-interval-ms") return store_number(options.durability_interval);

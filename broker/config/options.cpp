@@ -67,6 +67,7 @@ struct Flags {
     std::optional<std::uint64_t> accept_timeout_ms;
     std::optional<std::uint64_t> response_timeout_ms;
     std::optional<std::uint64_t> rematch_interval_ms;
+    std::optional<std::uint64_t> session_record_delay_ms;
     bool standby = false;
     bool take_over = false;
     std::optional<std::string> log_level;
@@ -112,6 +113,8 @@ void declare(CLI::App& app, Flags& flags) {
     app.add_option("--rematch-interval-ms", flags.rematch_interval_ms,
                    "How long until listeners that did not want a name are asked again "
                    "(default: 30000)");
+    app.add_option("--session-record-delay-ms", flags.session_record_delay_ms,
+                   "Age at which a session that declares nothing gets its record (default: 2000)");
     auto* standby = app.add_flag("--standby", flags.standby,
                                  "Wait until the grid's broker is gone, then take its place");
     app.add_flag("--take-over", flags.take_over,
@@ -156,6 +159,9 @@ Result<void> apply(const Flags& flags, Options& options) {
     if (flags.rematch_interval_ms) {
         options.rematch_interval = std::chrono::milliseconds(*flags.rematch_interval_ms);
     }
+    if (flags.session_record_delay_ms) {
+        options.session_record_delay = std::chrono::milliseconds(*flags.session_record_delay_ms);
+    }
     if (flags.durability) {
         auto policy = parse_durability(*flags.durability);
         if (!policy) return Error(policy.error().code, "--durability: " + policy.error().detail);
@@ -199,10 +205,12 @@ Result<void> check(const Options& options) {
         options.durability_interval > std::chrono::minutes(1)) {
         return Error(Errc::bad_configuration, "durability-interval-ms must be between 1 and 60000");
     }
-    for (const auto& [name, time] : {std::pair("greeting-timeout-ms", options.greeting_timeout),
-                                     std::pair("accept-timeout-ms", options.accept_timeout),
-                                     std::pair("response-timeout-ms", options.response_timeout),
-                                     std::pair("rematch-interval-ms", options.rematch_interval)}) {
+    for (const auto& [name, time] :
+         {std::pair("greeting-timeout-ms", options.greeting_timeout),
+          std::pair("accept-timeout-ms", options.accept_timeout),
+          std::pair("response-timeout-ms", options.response_timeout),
+          std::pair("rematch-interval-ms", options.rematch_interval),
+          std::pair("session-record-delay-ms", options.session_record_delay)}) {
         if (time >= std::chrono::milliseconds(1) && time <= std::chrono::hours(1)) continue;
         return Error(Errc::bad_configuration, std::string(name) + " must be between 1 and 3600000");
     }

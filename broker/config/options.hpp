@@ -29,7 +29,7 @@ struct Options {
     shm::SegmentShape shape;
     GridOptions retention;
     std::size_t sessions_max = limits::sessions_max;
-    std::size_t sessions_per_user = 0;    ///< of a user who is no admin; 0: half of sessions_max
+    std::size_t sessions_per_user = 0;  ///< of a user who is no admin; 0: half of sessions_max
     /// Private memory of the broker that sessions may cause in all.
     std::uint64_t session_memory_bytes = limits::sessions_memory_bytes_default;
     std::chrono::microseconds spin{200};  ///< how long the idle engine spins before it sleeps
@@ -37,6 +37,7 @@ struct Options {
     std::chrono::milliseconds accept_timeout{1000};    ///< see MessagingOptions
     std::chrono::milliseconds response_timeout{10'000};
     std::chrono::milliseconds rematch_interval{30'000};
+    std::chrono::milliseconds session_record_delay{2000};  ///< see MessagingOptions
     std::string data_directory;  ///< of the store; empty: the grid is in memory only
     DurabilityPolicy durability = DurabilityPolicy::periodic;
     std::chrono::milliseconds durability_interval{10};
@@ -70,6 +71,8 @@ struct Options {
     [[nodiscard]] MessagingOptions messaging() const noexcept {
         return {.accept_ns = static_cast<std::uint64_t>(accept_timeout.count()) * 1'000'000,
                 .response_ns = static_cast<std::uint64_t>(response_timeout.count()) * 1'000'000,
+                .session_record_ns =
+                    static_cast<std::uint64_t>(session_record_delay.count()) * 1'000'000,
                 .rematch_ns = static_cast<std::uint64_t>(rematch_interval.count()) * 1'000'000};
     }
 

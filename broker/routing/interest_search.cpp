@@ -128,7 +128,7 @@ void InterestRouter::review_all(const Pattern& pattern) {
     if (pattern.is_literal()) return review(pattern.text());
     if (subjects_.empty()) return;
     // All of them once more, from where a review is now.
-    if (!review_) review_.emplace();
+    if (!review_) review_ = Review{};
     review_->until = review_->after;
     review_->is_around = false;
 }

@@ -25,13 +25,13 @@ bool is_wide_integer(std::string_view token) noexcept {
 
 /// The place behind the string that begins at `at`.
 std::size_t end_of_string(std::string_view json, std::size_t at) noexcept {
-    for (++at; at < json.size() && json[at] != '"'; ++at) {
+    ++at;
+    for (;;) {
         at = json.find_first_of("\"\\", at);
-        if (at == std::string_view::npos) return json.size();
-        if (json[at] == '"') break;
-        ++at;  // what is escaped
+        if (at >= json.size()) return json.size();
+        if (json[at] == '"') return at + 1;
+        at += 2;  // the backslash and the character that it escapes
     }
-    return std::min(at + 1, json.size());
 }
 
 }  // namespace

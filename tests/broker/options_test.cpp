@@ -128,13 +128,15 @@ TEST(Options, SayHowLongOthersAreWaitedFor) {
     constexpr std::uint64_t ms = 1'000'000;
     const File file(
         "greeting-timeout-ms = 4\naccept-timeout-ms = 5\nresponse-timeout-ms = 6\n"
-        "rematch-interval-ms = 7\n");
+        "rematch-interval-ms = 7\nsession-record-delay-ms = 9\n");
     const Options options =
         parse({"--config", file.path.c_str(), "--response-timeout-ms", "60"}).value().options;
     EXPECT_EQ(options.messaging().accept_ns, 5 * ms);
     EXPECT_EQ(options.messaging().response_ns, 60 * ms);
     EXPECT_EQ(options.messaging().rematch_ns, 7 * ms);
+    EXPECT_EQ(options.messaging().session_record_ns, 9 * ms);
     EXPECT_EQ(Options().messaging().rematch_ns, MessagingOptions().rematch_ns);
+    EXPECT_EQ(Options().messaging().session_record_ns, MessagingOptions().session_record_ns);
     EXPECT_EQ(options.greeting_timeout, std::chrono::milliseconds(4));
     EXPECT_EQ(parse({"--greeting-timeout-ms", "8"}).value().options.greeting_timeout,
               std::chrono::milliseconds(8));
@@ -160,6 +162,7 @@ TEST(Options, BadFlagsAreRefused) {
                                                 {"--response-timeout-ms", "3600001"},
                                                 {"--rematch-interval-ms", "0"},
                                                 {"--rematch-interval-ms", "3600001"},
+                                                {"--session-record-delay-ms", "0"},
                                                 {"--log-level", "loud"},
                                                 {"--retain-bytes", "1GB"},
                                                 {"--spin-us", "99999999999"}}) {

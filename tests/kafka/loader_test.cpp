@@ -164,7 +164,7 @@ TEST_F(Loader, LinesThatAreTooLongAreRefusedByThemselves) {
 
     EXPECT_EQ(done.status, 1);
     EXPECT_NE(done.output.find("line 2: "), std::string::npos) << done.output;
-    EXPECT_NE(done.output.find("more than 16777216 bytes"), std::string::npos) << done.output;
+    EXPECT_NE(done.output.find("more than 16842752 bytes"), std::string::npos) << done.output;
     EXPECT_EQ(client_.get("seat/A")->version(), 3);
     EXPECT_EQ(json("seat/B"), "none");
     EXPECT_EQ(json("kafka/test/seats.jsonl/0"), R"({"offset":4})");

@@ -58,7 +58,7 @@ void print_sessions(const Context& context, bool json) {
             return std::uint64_t{word.load(std::memory_order_relaxed)};
         };
         row_of[id] = {std::uint64_t{id},
-                      load(entry.pid),
+                      pid_cell(load(entry.pid)),
                       load(entry.uid),
                       users[id],
                       std::string(role_name(load(entry.role))),
