@@ -388,7 +388,7 @@ TEST_F(InterestTest, DeclarationsThatChangeAllTheTimeAreReadLessOften) {
     SessionClient restless = harness_.open();
     std::size_t read = 0;
     std::uint32_t seen = 0;
-    for (int turns = 0; turns < 1000; ++turns) {
+    for (std::uint32_t turns = 0; turns < 1000; ++turns) {
         for (std::uint32_t i = 0; i < places; ++i) {
             write(restless, i, DeclarationKind::present, 0, "u" + std::to_string(turns % 7 + i));
         }
