@@ -20,6 +20,8 @@ namespace ringside::testing {
 /// A cluster of Kafka for a test: librdkafka's mock, a process of its own that is ended at the end
 /// of the test whatever has happened; or the one that RINGSIDE_TEST_KAFKA names (HOST:PORT), of
 /// which nothing but topics can be had. See mock/mock_kafka.cpp for the commands.
+/// The mock creates every topic that a client asks for by name, whatever the client's
+/// `allow.auto.create.topics` says: a topic that must not exist needs the command `topic_error`.
 class MockKafka {
 public:
     explicit MockKafka(int brokers = 1);

@@ -246,6 +246,8 @@ TEST_F(SourceTest, ReadsSnapshotsBeforeTheOtherTopics) {
 
 TEST_F(SourceTest, WaitsForATopicAndSaysSo) {
     const std::string topic = kafka_.make_topic("seats");
+    produce(kafka_, topic, deltas(0, 10));
+    if (kafka_.is_mock()) kafka_.command("topic_error not-there UNKNOWN_TOPIC_OR_PART");
     const auto source = start(configure(fmt::format(R"(
         group = "test"
         [[source.topic]]
@@ -259,6 +261,12 @@ TEST_F(SourceTest, WaitsForATopicAndSaysSo) {
                                         "\"allow.auto.create.topics\" = false"));
 
     EXPECT_TRUE(state_comes_to("the topic does not exist"));
+    EXPECT_EQ(json("seat/0"), "none");
+    if (kafka_.is_mock()) {
+        kafka_.command("topic_error not-there NO_ERROR");
+        EXPECT_TRUE(comes_to(topic, 10));
+        EXPECT_TRUE(state_comes_to(R"("state":"caught_up")"));
+    }
     EXPECT_EQ(source->finish(SIGTERM), 0);
 }
 
