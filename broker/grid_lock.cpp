@@ -39,7 +39,9 @@ Result<Descriptor> open_own(const std::string& path) {
             if (fault.empty()) return file;
             if (S_ISREG(there.st_mode) && flock(file.get(), LOCK_EX | LOCK_NB) != 0 &&
                 errno == EWOULDBLOCK) {
-                return Error(Errc::grid_in_use, "a process holds " + path + ", which " + fault);
+                return Error(
+                    Errc::grid_in_use,
+                    std::string("a process holds ").append(path).append(", which ").append(fault));
             }
             spdlog::warn("lock file replaced: {} {}", path, fault);
             if (auto cleared = clear_path(path); !cleared) return cleared.error();

@@ -41,7 +41,8 @@ Result<void> clear_path(const std::string& path) {
 
 Result<std::string> set_aside(const std::string& path, const std::string& suffix) {
     for (unsigned number = 1;; ++number) {
-        std::string aside = path + "." + suffix;
+        std::string aside = path;
+        aside.append(".").append(suffix);
         if (number > 1) aside += "." + std::to_string(number);
         if (renameat2(AT_FDCWD, path.c_str(), AT_FDCWD, aside.c_str(), RENAME_NOREPLACE) == 0) {
             return aside;
