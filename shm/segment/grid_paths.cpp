@@ -55,7 +55,7 @@ bool has_file_of(const std::string& path, uid_t owner) {
 }
 
 std::string runtime_directory(const std::string& grid, uid_t owner) {
-    const std::string of_user = "/run/user/" + std::to_string(owner);
+    std::string of_user = "/run/user/" + std::to_string(owner);
     for (const std::string& directory :
          {std::string(system_directory), session_directory(), of_user}) {
         if (directory.empty() || !is_private_directory(directory, owner)) continue;
