@@ -157,9 +157,9 @@ private:
 
     /// The session is over: what is not answered yet may have been carried out.
     Error abandon_unanswered() {
-        const Error loss = attachment_->is_lost()
-                               ? attachment_->loss()
-                               : Error(Errc::connection_lost, "the pipeline's thread has ended");
+        Error loss = attachment_->is_lost()
+                         ? attachment_->loss()
+                         : Error(Errc::connection_lost, "the pipeline's thread has ended");
         for (; !numbers_.empty(); numbers_.pop_front()) {
             ++answered_;
             if (options_.on_reply) ended_.push_back({answered_, loss});
