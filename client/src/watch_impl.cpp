@@ -150,7 +150,7 @@ Result<void> Watch::Impl::start_sync() {
 /// False: all that was there has been delivered.
 Result<bool> Watch::Impl::next_of_sync(WatchEvent& event) {
     for (;;) {
-        const auto got = sync_->next(event);
+        auto got = sync_->next(event);
         if (!got) return got;
         if (!*got) {
             sync_.reset();
