@@ -208,7 +208,11 @@ TEST(Handshake, BrokerWithoutDescriptorsServesOnAndAcceptsAgainLater) {
     {
         std::list<RawClient> crowd;
         for (int i = 0; i < 60; ++i) crowd.emplace_back(grid.name());
+#ifndef RINGSIDE_ADDRESS_SANITIZER
+        // The sanitizer's check of virtual calls opens a pipe, and reports a wrong object if it
+        // cannot: it would end the broker here.
         EXPECT_TRUE(is_served(honest));
+#endif
     }
     EXPECT_TRUE(eventually([&] {
         RawClient later(grid.name());
