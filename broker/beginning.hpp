@@ -37,7 +37,7 @@ struct Beginning {
     std::string replaced_aside;            ///< its new path; empty: nothing was set aside
     std::string segment_path;
 
-    /// Tells the readers of the segment that was set aside that it is given up. Called once the new
+    /// Notifies the readers of the segment that was set aside that it is abandoned. Called once the new
     /// one serves.
     void give_up_replaced() noexcept;
 

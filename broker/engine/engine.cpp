@@ -48,7 +48,7 @@ void Engine::open(std::unique_ptr<Session> session, std::uint64_t now_ns) {
 
 /// Counted before its client is told that it has it.
 void Engine::enlist(std::unique_ptr<Session> session) {
-    // The session itself, and the record that tells of it.
+    // The session itself, and the record that describes it.
     constexpr std::size_t session_bytes = sizeof(Session) + 2048;
     session->account().charge(session_bytes);
     accounts_.open(session->account(), session->peer().credentials.uid);

@@ -36,7 +36,7 @@ Error failure(const char* what) {
     return {Errc::system_error, std::string(what) + ": " + std::strerror(errno)};
 }
 
-/// What a client is told: which limit it has passed, or that it broke the protocol.
+/// The code that a client receives: the limit that it passed, or session_closed.
 Errc goodbye_code(Errc reason) noexcept {
     const bool is_limit = reason == Errc::session_memory_limit ||
                           reason == Errc::user_memory_limit || reason == Errc::broker_memory_limit;

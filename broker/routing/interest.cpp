@@ -13,7 +13,7 @@ using State = InterestRouter::Subject::State;
 
 namespace {
 
-/// What a subject takes of the broker's memory, with the record that tells of it, about.
+/// Estimated broker memory of a subject and of the record that describes it.
 std::size_t subject_bytes(std::string_view name) noexcept { return 512 + 4 * name.size(); }
 
 }  // namespace

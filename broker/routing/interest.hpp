@@ -64,7 +64,7 @@ public:
     void give_up(SessionId session);
     /// It has, and has declared what it listens to now.
     void come_back(const Session& session);
-    /// No session is expected back any more. Takes effect when the searches under way are over.
+    /// No session is expected to resume. Takes effect when the searches under way are over.
     void end_inheritance() noexcept { is_inheritance_over_ = true; }
 
     /// Looks at what is due, and for records that are watched by pattern.

@@ -123,7 +123,7 @@ bool InterestRouter::search_records(Search& search, std::vector<std::string>& fo
 
 // Review.
 
-/// Has what is not wanted any more dropped: at once, or, where it takes long, in the next turns.
+/// Drops the subjects that are no longer wanted: at once or, if it takes long, in the next turns.
 void InterestRouter::review_all(const Pattern& pattern) {
     if (pattern.is_literal()) return review(pattern.text());
     if (subjects_.empty()) return;

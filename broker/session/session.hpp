@@ -118,7 +118,7 @@ public:
     std::size_t call_bytes = 0;       ///< of its calls under way
     std::uint64_t reviewed_ns = 0;    ///< when its declarations were read last
     std::uint64_t review_due_ns = 0;  ///< when they may be read again
-    std::size_t next_lane = 0;        ///< where the next turn goes on
+    std::size_t next_lane = 0;        ///< where the next turn continues
     bool is_active = false;           ///< among the sessions that every turn serves
     std::uint64_t active_until = 0;   ///< the turn, unless it asks for something until then
 
