@@ -32,6 +32,9 @@ endif()
 add_library(ringside_options INTERFACE)
 target_compile_options(ringside_options INTERFACE -Wall -Wextra -Wconversion -Wshadow
                                                   $<$<BOOL:${RINGSIDE_WERROR}>:-Werror>)
+# A unity build includes its files by absolute paths. `__FILE__` counts relative to the source folder
+# all the same, or no other clone would find such an object in the cache.
+target_compile_options(ringside_options INTERFACE -fmacro-prefix-map=${PROJECT_SOURCE_DIR}/=)
 # What tests and benchmarks are compiled with besides.
 add_library(ringside_test_options INTERFACE)
 target_compile_options(ringside_test_options INTERFACE ${RINGSIDE_TEST_OPTIMIZATION})
