@@ -35,7 +35,10 @@ namespace ringside::broker {
 /// Invariant: at most one listener is asked for a subject or provides it, and
 /// `$sys/provided/SUBJECT` says which one does. After a take-over those records tell who provided
 /// what: such a listener is asked first, and where it has not come back yet, nobody is until it
-/// has, or is given up. Thread safety: the engine thread only.
+/// has, or is given up. No record tells who was asked and had not accepted yet. So once all are
+/// back, and all those searches are over, each listener is told `renewed`: what it was asked for
+/// before the take-over, and not again since, it is to provide no longer.
+/// Thread safety: the engine thread only.
 class InterestRouter {
 public:
     InterestRouter(const shm::SegmentView& segment, Grid& grid, Post& post, SystemRecords& records,

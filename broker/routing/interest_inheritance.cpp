@@ -53,6 +53,8 @@ void InterestRouter::settle_inheritance() {
             tell(DeliveryKind::unwanted, one, 0, subject);
         });
     }
+    // The former broker may have died after it had asked a listener, and before a record said so.
+    listeners_.for_all([&](const Provider& one) { tell(DeliveryKind::renewed, one, 0, {}); });
 }
 
 }  // namespace ringside::broker

@@ -17,51 +17,68 @@ Result<Listener> Client::listen(OnSettled on_settled) {
 
 Result<Interest> Listener::Impl::poll() {
     for (;;) {
+        if (auto told = next_untold()) return *std::move(told);
         const auto* session = inbox_->attachment().get();
-        auto arrival = inbox_->take();
+        const auto arrival = inbox_->take();
         const std::lock_guard lock(mutex_);
-        if (inbox_->attachment().get() != session) give_all_up();
-        if (!given_up_.empty()) {  // nothing was delivered: the inbox has just been opened
-            Interest interest = std::move(given_up_.front());
-            given_up_.pop_front();
-            return interest;
+        if (inbox_->attachment().get() != session) {
+            // Whoever is asked for these subjects next is asked by the next session.
+            give_up_if([](const auto&) { return true; });
         }
-        if (!arrival) return arrival.error();
-        const wire::Delivery& brought = *arrival->delivery;
-        // One that was removed has none: the broker asks another listener, when it knows of it.
-        if (brought.name() == nullptr || !inbox_->has(arrival->pattern_id)) continue;
-        if (auto interest = take(brought, arrival->pattern_id)) return *std::move(interest);
+        if (arrival) take(*arrival->delivery, arrival->pattern_id);
+        else if (untold_.empty()) return arrival.error();
     }
 }
 
-/// None: there is nothing to be told.
-std::optional<Interest> Listener::Impl::take(const wire::Delivery& brought,
-                                             std::uint64_t pattern_id) {
+std::optional<Interest> Listener::Impl::next_untold() {
+    const std::lock_guard lock(mutex_);
+    if (untold_.empty()) return std::nullopt;
+    Interest told = std::move(untold_.front());
+    untold_.pop_front();
+    return told;
+}
+
+void Listener::Impl::take(const wire::Delivery& brought, std::uint64_t pattern_id) {
+    if (brought.kind() == wire::DeliveryKind::reset) {
+        for (auto& [key, subject] : subjects_) subject.is_renewed = false;
+        return;
+    }
+    // One that was removed has none: the broker asks another listener, when it knows of it.
+    if (!inbox_->has(pattern_id)) return;
+    if (brought.kind() == wire::DeliveryKind::renewed) {
+        give_up_if([pattern_id](const auto& held) {
+            return held.first.first == pattern_id && !held.second.is_renewed;
+        });
+        return;
+    }
+    if (brought.name() == nullptr) return;
     Key key{pattern_id, brought.name()->str()};
-    if (brought.kind() == wire::DeliveryKind::wanted && want(key, brought.id())) {
-        return Interest{InterestKind::wanted, std::move(key.second), brought.id(), pattern_id};
-    }
+    if (brought.kind() == wire::DeliveryKind::wanted) return want(std::move(key), brought.id());
     if (brought.kind() == wire::DeliveryKind::unwanted && subjects_.erase(key) > 0) {
-        return Interest{InterestKind::unwanted, std::move(key.second), brought.id(), pattern_id};
+        untold_.push_back(
+            {InterestKind::unwanted, std::move(key.second), brought.id(), pattern_id});
     }
-    return std::nullopt;
 }
 
-bool Listener::Impl::want(const Key& key, std::uint64_t id) {
+void Listener::Impl::want(Key key, std::uint64_t id) {
     const auto [subject, is_new] = subjects_.try_emplace(key);
     subject->second.id = id;
-    if (is_new) subject->second.told_id = id;
+    subject->second.is_renewed = true;
     // Where it cannot be told, the broker asks another listener, and says so.
     if (subject->second.is_accepted) static_cast<void>(tell(wire::MessageKind::acceptance, id));
-    return is_new;
+    if (!is_new) return;
+    subject->second.told_id = id;
+    untold_.push_back({InterestKind::wanted, std::move(key.second), id, key.first});
 }
 
-/// The session is over: whoever is asked for these subjects next is asked by the next one.
-void Listener::Impl::give_all_up() {
-    for (auto& [key, subject] : subjects_) {
-        given_up_.push_back({InterestKind::unwanted, key.second, subject.told_id, key.first});
-    }
-    subjects_.clear();
+template <class IsGivenUp>
+void Listener::Impl::give_up_if(const IsGivenUp& is_given_up) {
+    std::erase_if(subjects_, [&](const auto& held) {
+        if (!is_given_up(held)) return false;
+        const auto& [key, subject] = held;
+        untold_.push_back({InterestKind::unwanted, key.second, subject.told_id, key.first});
+        return true;
+    });
 }
 
 void Listener::Impl::remove(std::uint64_t pattern_id) {
@@ -69,7 +86,7 @@ void Listener::Impl::remove(std::uint64_t pattern_id) {
     inbox_->remove(pattern_id);
     const auto first = subjects_.lower_bound({pattern_id, {}});
     subjects_.erase(first, subjects_.lower_bound({pattern_id + 1, {}}));
-    std::erase_if(given_up_, [&](const Interest& one) { return one.pattern_id == pattern_id; });
+    std::erase_if(untold_, [&](const Interest& one) { return one.pattern_id == pattern_id; });
 }
 
 /// Null: it is unwanted by now.

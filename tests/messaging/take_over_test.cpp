@@ -212,6 +212,29 @@ TEST_F(MessagingTakeOver, APatternOfManyKeepsWhatItProvides) {
     EXPECT_NE(handed_on.pattern_id, first);
 }
 
+TEST_F(MessagingTakeOver, WhatNoRecordToldOfIsUnwantedUnlessItIsAskedForAgain) {
+    Listener listener = client_.listen("news/*").value();
+    std::optional<Watch> left = client_.subscribe("news/1").value();
+    const Interest asked = listener.next(soon).value();
+    EXPECT_EQ(shown(asked), "wanted news/1");
+    const Watch kept = client_.subscribe("news/2").value();
+    const Interest still_asked = listener.next(soon).value();
+    EXPECT_EQ(shown(still_asked), "wanted news/2");
+    grid_.kill_broker();
+    left.reset();
+    // The former broker hears of neither.
+    listener.accept(asked).value();
+    listener.accept(still_asked).value();
+    grid_.start();
+    const Interest next_told = listener.next(soon).value();
+    EXPECT_EQ(shown(next_told), "unwanted news/1");
+    EXPECT_EQ(next_told.id, asked.id);
+    EXPECT_TRUE(eventually([&] { return client_.has_provider("news/2").value(); }));
+    EXPECT_FALSE(client_.has_provider("news/1").value());
+    const Watch last = client_.subscribe("news/3").value();  // comes behind whatever is told
+    EXPECT_EQ(shown(listener.next(soon).value()), "wanted news/3");
+}
+
 TEST_F(MessagingTakeOver, APatternThatWasRemovedMeanwhileLeavesWhatItProvidedToOthers) {
     Listener listener = client_.listen("news").value();
     const Watch watch = client_.subscribe("news").value();
