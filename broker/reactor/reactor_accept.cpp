@@ -14,6 +14,10 @@ namespace ringside::broker {
 
 namespace {
 
+/// Connections accepted in a row. More wait until the others have been served: whoever connects
+/// without end does not keep the reactor from them.
+constexpr int accepted_in_a_row_max = 64;
+
 /// How long nobody is accepted after descriptors ran out.
 constexpr std::chrono::milliseconds accept_pause{200};
 
@@ -56,11 +60,13 @@ void Reactor::accept() {
 }
 
 void Reactor::accept_all() {
-    for (;;) {
+    for (int accepted = 0;;) {
+        if (accepted == accepted_in_a_row_max) return accept();
         const int descriptor =
             accept4(acceptor_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (descriptor >= 0) {
             admit(descriptor);
+            ++accepted;
             continue;
         }
         if (errno == EINTR || errno == ECONNABORTED) continue;
@@ -124,7 +130,8 @@ void Reactor::make_room_for(std::uint32_t user) {
         if (poll(&greeting, 1, 0) > 0) {
             oldest.socket.cancel();
             on_readable(*id);
-            if (!connections_.contains(*id) || oldest.session != 0) continue;
+            const bool is_served = !connections_.contains(*id) || oldest.session != 0;
+            if (is_served || *id == successor_) continue;
         }
         log_.line(FoldedLog::Level::warning, "too many connections without a greeting",
                   oldest.credentials.text());
