@@ -76,6 +76,8 @@ boost::system::result<Revision, Refusal> Grid::Impl::commit(std::span<const Comm
                                                             const Origin& origin,
                                                             std::vector<Version>& versions) {
     versions.clear();
+    budget_ = budget_of_patches(commands);
+    patch_steps_granted_ = budget_.left();
     if (commands.empty()) return Refusal{Error(Errc::bad_request, "no command"), 0};
     if (commands.size() > changes_max()) {
         return Refusal{Error(Errc::transaction_too_large,
@@ -84,7 +86,6 @@ boost::system::result<Revision, Refusal> Grid::Impl::commit(std::span<const Comm
     }
     make_ring_room(commands.size());
     pages_.forget();
-    budget_ = budget_of_patches(commands);
     const Position ring_head = ring_.head();
     for (std::size_t i = 0; i < commands.size(); ++i) {
         auto version = apply(commands[i], origin);

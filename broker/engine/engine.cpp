@@ -80,8 +80,10 @@ std::unique_ptr<Session> Engine::leave(SessionId id) {
     if (place == sessions_.end()) return nullptr;
     Session& session = **place;
     session.adopt_lanes();
+    session.work = {};  // nothing of it rests
+    share_.begin_turn(now_ns_);
     std::size_t budget = last_requests;
-    for (std::size_t before = 0; budget != before && budget > 0;) {
+    for (std::size_t before = 0; budget != before && budget > 0 && !share_.is_turn_over();) {
         before = budget;
         if (!drain(session, budget)) break;
     }
@@ -91,6 +93,7 @@ std::unique_ptr<Session> Engine::leave(SessionId id) {
 bool Engine::turn(std::uint64_t now_ns, Outbox& outbox) {
     constexpr std::size_t expiries_per_turn = 256;
     now_ns_ = now_ns;
+    share_.begin_turn(now_ns);
     grid_.begin_turn(now_ns);
     grid_.expire_due(expiries_per_turn);
     ++turns_;
@@ -156,6 +159,7 @@ void Engine::prefetch_idle(std::size_t looks) const noexcept {
 bool Engine::drain(Session& session, std::size_t& budget) {
     const std::size_t lanes = session.lanes().size();
     for (std::size_t i = 0; i < lanes && budget > 0; ++i) {
+        if (share_.is_turn_over() || must_rest(session)) break;
         const std::size_t lane = session.next_lane;
         session.next_lane = lane + 1 == lanes ? 0 : lane + 1;
         if (!drain(session, lane, budget)) return false;
@@ -175,7 +179,7 @@ bool Engine::drain(Session& session, std::size_t lane_index, std::size_t& budget
     if (lane.has_pending()) lane.send_pending();
     lane.bring_kept();
     for (std::size_t i = 0; i < requests_per_lane && budget > 0; ++i) {
-        if (grid_.must_wait_for_store()) break;
+        if (grid_.must_wait_for_store() || share_.is_turn_over() || must_rest(session)) break;
         const Lane::Taken taken = session.take_frame(lane_index);
         if (taken == Lane::Taken::nothing) break;
         --budget;
@@ -194,6 +198,7 @@ bool Engine::drain(Session& session, std::size_t lane_index, std::size_t& budget
         const Served served = taken == Lane::Taken::refused ? serve_refusal(session, lane_index)
                                                             : serve(session, lane_index);
         if (hint != 0) table.prefetch_candidate_of(hint);
+        share_.spend(session.work, lane.message().size(), std::exchange(patch_steps_, 0));
         if (served == Served::again) {
             lane.keep_message();
             break;
@@ -342,6 +347,7 @@ bool Engine::reply_to(Session& session, std::size_t lane_index) {
     const Origin origin{session.id(), static_cast<std::uint16_t>(lane_index), request_.number};
     lane.begin(request_.number);
     const auto revision = grid_.commit(request_.commands, origin, versions_);
+    patch_steps_ = grid_.patch_steps();
     if (!revision) {
         const Refusal& refusal = revision.error();
         if (refusal.error == Errc::grid_full && grid_.store_holds_memory()) return false;
@@ -438,8 +444,9 @@ bool Engine::has_work() {
     }
     if (grid_.must_wait_for_store()) return false;  // it says so when it has taken some
     if (messaging_.has_work() || grid_.has_index_work()) return true;
-    return std::any_of(sessions_.begin(), sessions_.end(),
-                       [](const auto& session) { return session->needs_service(); });
+    return std::any_of(sessions_.begin(), sessions_.end(), [this](const auto& session) {
+        return !must_rest(*session) && session->needs_service();
+    });
 }
 
 bool Engine::is_held_up() const {

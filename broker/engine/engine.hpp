@@ -58,8 +58,9 @@ struct Outbox {
 /// One turn:
 ///   1  the clock; records whose time to live ran out
 ///   2  declarations and requests of the active sessions, lane by lane, at most `requests_per_lane`
-///      of one and `requests_per_turn` of all, beginning behind the session where the last turn
-///      began; and a look at a few sessions that are idle;
+///      of one and `requests_per_turn` of all, and no more once they have cost what a turn may (see
+///      WorkShare), beginning behind the session where the last turn began; and a look at a few
+///      sessions that are idle;
 ///      then what sessions are to be told, and the records that tell of them
 ///   3  publish: all commits of the turn become visible by one store
 ///   4  replies become visible: who reads one sees its commit; sessions that take too much of the
@@ -145,6 +146,9 @@ public:
 private:
     void find_active();
     [[nodiscard]] std::size_t idle_looks() noexcept;
+    [[nodiscard]] bool must_rest(const Session& session) const noexcept {
+        return share_.must_rest(session.work);
+    }
     void prefetch_idle(std::size_t looks) const noexcept;
     // False: the lane broke the protocol, for the reason in `violation_`.
     [[nodiscard]] bool drain(Session& session, std::size_t& budget);
@@ -191,6 +195,8 @@ private:
     std::uint64_t turns_ = 0;
     std::size_t requests_of_turn_ = 0;  ///< of the last one
     std::size_t requests_since_look_ = 0;
+    WorkShare share_;
+    std::uint64_t patch_steps_ = 0;  ///< of the request under way
     DecodedRequest request_;
     std::string index_name_;  ///< of the request under way
     Bytes index_document_;

@@ -71,6 +71,7 @@ boost::system::result<Revision, Refusal> Grid::commit(std::span<const Command> c
     return impl_->commit(commands, origin, versions);
 }
 void Grid::expire_due(std::size_t limit) { impl_->expire_due(limit); }
+std::uint64_t Grid::patch_steps() const noexcept { return impl_->patch_steps(); }
 bool Grid::must_wait_for_store() const noexcept { return impl_->must_wait_for_store(); }
 bool Grid::store_holds_memory() const noexcept { return impl_->store_holds_memory(); }
 Result<void> Grid::take_over(Survey&& survey) { return impl_->take_over(std::move(survey)); }

@@ -74,6 +74,9 @@ public:
                                                     const Origin& origin,
                                                     std::vector<Version>& versions);
 
+    /// What the patches of the last commit took, also of one that was refused: see PatchBudget.
+    [[nodiscard]] std::uint64_t patch_steps() const noexcept;
+
     /// Whether a commit may have to wait until the store has taken changes out of the ring.
     [[nodiscard]] bool must_wait_for_store() const noexcept;
 

@@ -62,6 +62,9 @@ public:
     [[nodiscard]] std::uint64_t changes_max() const noexcept {
         return ring_.capacity() / limits::ring_share_per_transaction;
     }
+    [[nodiscard]] std::uint64_t patch_steps() const noexcept {
+        return patch_steps_granted_ - budget_.left();
+    }
     [[nodiscard]] bool must_wait_for_store() const noexcept {
         return host_.kept_from != nullptr &&
                ring_.head() + changes_max() > kept_from() + ring_.capacity();
@@ -164,7 +167,8 @@ private:
     LeaseBook leases_;
     RecordPages pages_;  ///< of the commit under way
     Paging paging_;
-    PatchBudget budget_;            ///< of the commit under way
+    PatchBudget budget_;  ///< of the commit under way
+    std::uint64_t patch_steps_granted_ = 0;
     DocumentBuilder patched_;       ///< where a patch builds its document
     std::vector<Link> links_;       ///< of the commit under way
     std::vector<Retired> covered_;  ///< tombstones that were due when it had covered them

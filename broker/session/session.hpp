@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "broker/engine/grid.hpp"
+#include "broker/engine/work_share.hpp"
 #include "broker/session/access.hpp"
 #include "broker/session/declarations.hpp"
 #include "broker/session/lane.hpp"
@@ -121,6 +122,7 @@ public:
     std::size_t next_lane = 0;        ///< where the next turn continues
     bool is_active = false;           ///< among the sessions that every turn serves
     std::uint64_t active_until = 0;   ///< the turn, unless it asks for something until then
+    WorkShare::Entry work;            ///< of the engine's
 
 private:
     struct Former {};

@@ -23,7 +23,7 @@ inline constexpr std::size_t patch_operations_max =
 inline constexpr std::size_t patch_depth_max =
     depth_max + 2;  ///< Errc::too_deep; of a JSON Patch: a value in an operation in the array
 inline constexpr std::uint64_t patch_steps_max =
-    4ULL << 20;  ///< Errc::patch_too_costly; of the patches of one request, see PatchBudget
+    2ULL << 20;  ///< Errc::patch_too_costly; of the patches of one request, see PatchBudget
 inline constexpr std::uint64_t patch_steps_per_byte =
     2;  ///< Errc::patch_too_costly; further steps for each encoded byte of these patches
 inline constexpr std::uint64_t ttl_ms_max = 10ULL * 365 * 86'400'000;  ///< Errc::bad_ttl; ten years

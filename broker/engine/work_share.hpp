@@ -1,0 +1,79 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+namespace ringside::broker {
+
+/// Keeps costly requests from delaying cheap ones.
+///
+/// A request costs the steps that its patches take (see PatchBudget) and one more for each 4 bytes
+/// of its message. One of at least `heavy_steps` is heavy, and so is its session from then on for
+/// `heavy_session_ns`. Two rules follow:
+///   turn   A turn ends behind the request with which its work passes `steps_per_turn`: what was
+///          committed is published, and replies are sent, before more is done.
+///   rest   After a heavy request, heavy sessions are not served for `rest_factor` times what it
+///          took, as long as other sessions ask for something: heavy requests take at most one part
+///          in `rest_factor + 1` of the engine's time then, one after the other.
+/// Costs are counted, not measured, so that the same requests are always served in the same turns.
+/// Thread safety: one thread.
+class WorkShare {
+public:
+    static constexpr std::uint64_t ns_per_step = 20;
+    static constexpr std::uint64_t message_bytes_per_step = 4;
+    static constexpr std::uint64_t heavy_steps = 1'000'000 / ns_per_step;  ///< 1 ms
+    static constexpr std::uint64_t steps_per_turn = heavy_steps;
+    static constexpr std::uint64_t heavy_session_ns = 10'000'000'000;
+    static constexpr std::uint64_t rest_factor = 3;
+    static constexpr std::uint64_t rest_ns_max = 1'000'000'000;
+    /// Other sessions count as asking for something for so long after they did.
+    static constexpr std::uint64_t others_ns = 10'000'000;
+
+    /// What is known of a session.
+    struct Entry {
+        std::uint64_t heavy_until_ns = 0;
+    };
+
+    void begin_turn(std::uint64_t now_ns) noexcept {
+        now_ns_ = now_ns;
+        steps_ = 0;
+    }
+
+    /// Counts a request that was served.
+    void spend(Entry& session, std::uint64_t message_bytes, std::uint64_t patch_steps) noexcept {
+        const std::uint64_t steps = patch_steps + message_bytes / message_bytes_per_step;
+        steps_ += steps;
+        if (steps < heavy_steps) {
+            if (!is_heavy(session)) others_asked_ns_ = now_ns_;
+            return;
+        }
+        session.heavy_until_ns = now_ns_ + heavy_session_ns;
+        const std::uint64_t took_ns = steps * ns_per_step;
+        rest_until_ns_ = now_ns_ + took_ns + std::min(rest_factor * took_ns, rest_ns_max);
+        rest_began_ns_ = now_ns_;
+    }
+
+    [[nodiscard]] bool is_turn_over() const noexcept { return steps_ >= steps_per_turn; }
+
+    /// Whether the session's requests have to wait for those of others.
+    [[nodiscard]] bool must_rest(const Entry& session) const noexcept {
+        if (!is_heavy(session)) return false;
+        // A clock that was set back ends the rest.
+        const bool is_resting = now_ns_ >= rest_began_ns_ && now_ns_ < rest_until_ns_;
+        return is_resting && now_ns_ - others_asked_ns_ < others_ns;
+    }
+
+private:
+    [[nodiscard]] bool is_heavy(const Entry& session) const noexcept {
+        return now_ns_ < session.heavy_until_ns &&
+               session.heavy_until_ns - now_ns_ <= heavy_session_ns;
+    }
+
+    std::uint64_t now_ns_ = 0;
+    std::uint64_t steps_ = 0;  ///< of this turn
+    std::uint64_t rest_began_ns_ = 0;
+    std::uint64_t rest_until_ns_ = 0;
+    std::uint64_t others_asked_ns_ = 0;
+};
+
+}  // namespace ringside::broker
