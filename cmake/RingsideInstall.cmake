@@ -44,7 +44,7 @@ configure_file(tools/systemd/ringside-broker@.service.in ringside-broker@.servic
 install(FILES "${CMAKE_CURRENT_BINARY_DIR}/ringside-broker@.service"
         DESTINATION lib/systemd/system)
 install(FILES tools/systemd/ringside.conf DESTINATION lib/sysusers.d)
-install(FILES docs/operations.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES LICENSE NOTICE docs/operations.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 if(TARGET ringside-gateway)
   install(TARGETS ringside-gateway RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})

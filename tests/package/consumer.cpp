@@ -1,7 +1,7 @@
 #include <iostream>
 #include <ringside/client.hpp>
 
-/// A program of somebody who uses the installed package; README's first lines of code.
+/// A program that uses the installed package.
 int main(int, char** arguments) {
     auto client = ringside::Client::attach({.grid = arguments[1]}).value();
     auto watch = client.watch("event/42/**").value();
