@@ -1,7 +1,10 @@
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <map>
 #include <random>
+#include <set>
+#include <utility>
 
 #include "ringside/client.hpp"
 #include "tests/support/child.hpp"
@@ -52,8 +55,10 @@ State state_of(const Client& client, const std::string& pattern) {
 bool is_done(const Client& client) { return client.get("done").has_value(); }
 
 /// Puts and removes of 64 records, by a pipeline; then the record `done`. A record that is removed
-/// need not be there.
-void write_halves(const std::string& grid, int writes) {
+/// need not be there. After half of the writes, waits until `may_continue` returns true.
+void write_halves(
+    const std::string& grid, int writes,
+    const std::function<bool()>& may_continue = [] { return true; }) {
     std::mt19937 random(1);
     Client client = Client::attach({.grid = grid}).value();
     PipelineOptions options;
@@ -62,6 +67,10 @@ void write_halves(const std::string& grid, int writes) {
     };
     Pipeline pipeline = client.pipeline(options).value();
     for (int i = 0; i < writes; ++i) {
+        if (i == writes / 2) {
+            pipeline.flush().value();
+            EXPECT_TRUE(may_continue());
+        }
         const std::string name = "h/" + std::to_string(random() % 64);
         if (random() % 16 == 0) {
             pipeline.remove(name).value();
@@ -73,44 +82,83 @@ void write_halves(const std::string& grid, int writes) {
     client.put("done", "true").value();
 }
 
+/// The records as one reader has seen them: they never go back, they have changed while the reader
+/// looked, and the last look sees what the writer has left.
+class Seen {
+public:
+    void look_at(const std::string& name, std::int64_t now) {
+        const auto [place, is_first] = first_.try_emplace(name, now);
+        EXPECT_GE(now, last_[name]) << name;
+        last_[name] = now;
+        if (place->second != now) has_changed_ = true;
+    }
+    /// Counts this reader once, when the first round of looks has seen something.
+    void end_round(const SharedCount& readers) {
+        if (!last_.empty() && !std::exchange(is_counted_, true)) readers.add();
+    }
+    /// REQUIRES: the last round of looks was after the last write.
+    void expect_final(const Client& client) const {
+        EXPECT_TRUE(has_changed_) << "the reader has looked at one state only";
+        const State state = state_of(client, "h/*");
+        EXPECT_GT(state.size(), 32U);
+        for (const auto& [name, json] : state) {
+            const auto document = Document::parse(json).value();
+            EXPECT_EQ(last_.at(name), document.root()["a"].as_int64()) << name;
+        }
+    }
+
+private:
+    std::map<std::string, std::int64_t> first_;
+    std::map<std::string, std::int64_t> last_;
+    bool has_changed_ = false;
+    bool is_counted_ = false;
+};
+
+/// Calls `round` until one has begun after the last write.
+void look_until_done(const Client& client, const std::function<void()>& round) {
+    for (bool was_done = false; !was_done && !::testing::Test::HasFailure();) {
+        was_done = is_done(client);
+        round();
+    }
+}
+
 void read_while_writing(int writes) {
     const TestGrid grid({"--memory", "64MiB", "--ring-entries", "1024"});
+    const SharedCount reading;
     Child gets([&] {
         const Client client = Client::attach({.grid = grid.name()}).value();
-        std::map<std::string, std::int64_t> seen;
-        for (int i = 0; i % 64 != 0 || !is_done(client); ++i) {
-            const std::string name = "h/" + std::to_string(i % 64);
-            const auto record = client.get(name);
-            if (!record) {
-                ASSERT_EQ(record.error(), Errc::not_found);
-                continue;
+        Seen seen;
+        look_until_done(client, [&] {
+            for (int i = 0; i < 64; ++i) {
+                const std::string name = "h/" + std::to_string(i);
+                const auto record = client.get(name);
+                if (record) seen.look_at(name, half_of(*record));
+                else ASSERT_EQ(record.error(), Errc::not_found);
             }
-            const std::int64_t now = half_of(*record);
-            ASSERT_GE(now, seen[name]) << name;
-            seen[name] = now;
-        }
+            seen.end_round(reading);
+        });
+        seen.expect_final(client);
     });
     Child get_manys([&] {
         const Client client = Client::attach({.grid = grid.name()}).value();
         std::vector<std::string> names;
         for (int i = 0; i < 64; ++i) names.push_back("h/" + std::to_string(i));
         const std::vector<std::string_view> views(names.begin(), names.end());
-        std::map<std::size_t, std::int64_t> seen;
-        while (!is_done(client)) {
+        Seen seen;
+        look_until_done(client, [&] {
             const auto got = client.get_many(views, [&](std::size_t i, const RecordView* record) {
-                if (record == nullptr) return;
-                const std::int64_t now = half_of(*record);
-                EXPECT_GE(now, seen[i]);
-                seen[i] = now;
+                if (record != nullptr) seen.look_at(names[i], half_of(*record));
             });
             ASSERT_TRUE(got) << got.error().text();
-        }
+            seen.end_round(reading);
+        });
+        seen.expect_final(client);
     });
     Child scans([&] {
         const Client client = Client::attach({.grid = grid.name()}).value();
-        while (!is_done(client)) {
+        Seen seen;
+        look_until_done(client, [&] {
             const Snapshot snapshot = client.snapshot().value();
-            std::string last;
             std::vector<std::int64_t> first_pass;
             for (int pass = 0; pass < 2; ++pass) {
                 std::size_t count = 0;
@@ -118,6 +166,7 @@ void read_while_writing(int writes) {
                     .scan("h/*",
                           [&](const RecordView& record) {
                               const std::int64_t now = half_of(record);
+                              seen.look_at(std::string(record.name()), now);
                               if (pass == 0) first_pass.push_back(now);
                               else EXPECT_EQ(now, first_pass.at(count)) << "a snapshot moved";
                               EXPECT_LE(record.revision(), snapshot.revision());
@@ -127,9 +176,11 @@ void read_while_writing(int writes) {
                     .value();
                 EXPECT_EQ(count, first_pass.size());
             }
-        }
+            seen.end_round(reading);
+        });
+        seen.expect_final(client);
     });
-    Child writer([&] { write_halves(grid.name(), writes); });
+    Child writer([&] { write_halves(grid.name(), writes, [&] { return reading.reaches(3); }); });
     ASSERT_TRUE(writer.join());
     EXPECT_TRUE(gets.join());
     EXPECT_TRUE(get_manys.join());
@@ -155,10 +206,13 @@ TEST(Consistency, EverySnapshotOfTransactionsAddsUp) {
         for (int i = 0; i < accounts; ++i) begin.put("account/" + std::to_string(i), "100");
         client.commit(begin).value();
     }
+    const SharedCount looking;
+    const SharedCount may_transfer;
     // Two processes transfer at the same time, each among half of the accounts.
     std::vector<Child> writers;
     for (int half = 0; half < 2; ++half) {
-        writers.emplace_back([&grid, half] {
+        writers.emplace_back([&grid, &may_transfer, half] {
+            ASSERT_TRUE(may_transfer.reaches(1));
             std::mt19937 random(static_cast<unsigned>(half));
             Client own = Client::attach({.grid = grid.name()}).value();
             std::vector<std::int64_t> balance(accounts / 2, 100);
@@ -208,10 +262,11 @@ TEST(Consistency, EverySnapshotOfTransactionsAddsUp) {
     });
     Child reader([&] {
         const Client own = Client::attach({.grid = grid.name()}).value();
-        while (!is_done(own)) {
+        std::set<Revision> revisions;
+        const auto look = [&] {
             std::int64_t sum = 0;
-            own.snapshot()
-                .value()
+            const Snapshot snapshot = own.snapshot().value();
+            snapshot
                 .scan("account/*",
                       [&](const RecordView& record) {
                           sum += record.document().as_int64().value();
@@ -219,8 +274,15 @@ TEST(Consistency, EverySnapshotOfTransactionsAddsUp) {
                       })
                 .value();
             ASSERT_EQ(sum, total);
-        }
+            revisions.insert(snapshot.revision());
+        };
+        look();
+        looking.add();
+        look_until_done(own, look);
+        EXPECT_GT(revisions.size(), 1U);
     });
+    ASSERT_TRUE(looking.reaches(1));
+    may_transfer.add();
     for (Child& writer : writers) ASSERT_TRUE(writer.join());
     client.put("done", "true").value();
     EXPECT_TRUE(reader.join());

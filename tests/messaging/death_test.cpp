@@ -235,6 +235,9 @@ TEST_F(DeathTest, AForkedChildDisturbsNothing) {
         EXPECT_EQ(provider.poll().error(), Errc::would_block);  // registered by the child now
         EXPECT_EQ(listener.next(soon)->kind, InterestKind::unwanted);
         EXPECT_EQ(shown(client_.call("b", "1")), "1");
+        EXPECT_EQ(watch.poll().error(), Errc::would_block);  // watched by the child now
+        client_.publish("news", "2").value();
+        EXPECT_EQ(to_json(watch.next(soon).value().record.document()), "2");
         Provider(std::move(provider));
         Listener(std::move(listener));
         Watch(std::move(watch));
@@ -246,6 +249,7 @@ TEST_F(DeathTest, AForkedChildDisturbsNothing) {
     calls.wait_all(soon).value();
     EXPECT_EQ(shown(client_.call("b", "1")), "1");
     EXPECT_EQ(listener.poll().error(), Errc::would_block);
+    EXPECT_EQ(to_json(watch.next(soon).value().record.document()), "2");
 }
 
 }  // namespace

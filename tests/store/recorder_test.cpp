@@ -97,6 +97,10 @@ TEST(Recorder, WhatIsDurableOutlivesAPowerLoss) {
             std::map<Revision, Model> history;
             {
                 RecordedGrid grid(options);
+                grid.commit(random);
+                grid.durability.wanted = grid.segment.header().commit.published.load();
+                grid.recorder.notice();
+                ASSERT_TRUE(eventually([&] { return grid.durability.durable > 0U; }));
                 for (auto commits = random() % 3000; commits > 0; --commits) {
                     grid.commit(random);
                     if (random() % 50 == 0) {
