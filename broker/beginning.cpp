@@ -30,6 +30,7 @@ Result<void> check_store(const Options& options, const shm::Segment& segment) {
     auto known = Store::identify(options.data_directory, options.grid);
     if (!known && known.error() == Errc::not_found) return {};
     if (!known) return known.error();
+    // SYNC store-followed: pairs with the former broker's recorder.
     const std::uint64_t followed_by = segment.header().store.id.load();
     if (followed_by == known->id) return {};
     const auto mismatch = [&](const std::string& history) {
@@ -55,6 +56,7 @@ Left find_left(const Options& options) {
         return left;
     }
     left.segment = std::move(*segment);
+    // SYNC grid-state: pairs with Segment::close of the former broker.
     const auto state = left.segment->header().broker.state.load();
     if (state != static_cast<std::uint32_t>(shm::GridState::serving)) {
         left.fault = Error(Errc::no_such_grid, "it has ended");

@@ -126,20 +126,24 @@ private:
                          "attached clients rely on membarrier(2), which this process must not "
                          "call: allow it (seccomp), or remove the segment to begin again");
         }
+        // SYNC unpaired: stored relaxed by the former broker, which has ended.
         const SessionId last = segment_->header().broker.sessions_given.load();
         if (auto taken = reactor_.engine().take_over(std::move(**left_)); !taken) return taken;
         reactor_.expect(reactor_.engine().absent(), last);
         if (!options_->data_directory.empty()) {
             record(std::nullopt);  // opened while the grid is served: its log may be long
-        } else if (segment_->header().store.id.load() != 0) {
+        } else if (segment_->header().store.id.load() != 0) {  // SYNC store-followed: by Recorder
             // The id stays: the store can follow this segment again, see `Recorder::find_place`.
             shm::Header& header = segment_->header();
+            // SYNC durable-revision: stored by the former broker's recorder.
             spdlog::warn(
                 "the grid's store is not used (no --data): changes after revision {} are in memory "
                 "only until a broker is started with that store again",
                 header.broker.durable.load());
+            // SYNC store-followed: pairs with the next broker's check_store() and with inspection.
             header.store.is_detached.store(1);
             header.store.show("");
+            // SYNC durable-revision: no store follows; nothing becomes visible.
             header.broker.durable.store(0);
         }
         return {};
@@ -157,10 +161,12 @@ private:
         shm::Header& header = segment_->header();
         const bool is_new = !*left_;
         const bool has_fence = shm::register_for_membarrier() && shm::try_membarrier_all();
-        // release: clients that see it find the broker that serves them from here on.
+        // SYNC broker-generation: pairs with Attachment::follow() and ThreadLane::pin(): a client
+        // that sees the new generation finds the broker that serves the grid from here on.
         header.horizon.generation.fetch_add(1, std::memory_order_release);
         if (is_new) segment_->announce(has_fence ? shm::Identity::asymmetric_fence : 0);
         shm::futex_wake_all(shm::low_half(header.commit.published));
+        // SYNC broker-generation: stored above, by this thread.
         spdlog::info("grid '{}' is served: {} MiB, {} changes in the ring, generation {}",
                      options_->grid, segment_->view().size_bytes() >> 20,
                      segment_->view().identity().ring_entries, header.horizon.generation.load());

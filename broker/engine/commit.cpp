@@ -251,7 +251,7 @@ Result<Version> Grid::Impl::link(std::string_view name, std::uint64_t hash, cons
         block.record = newest->record;
         block.version = newest->is_tombstone() ? 1 : newest->version + 1;
         block.link.store(block.link_word() | from, std::memory_order_relaxed);
-        // release: pairs with the acquire of readers that come by the index.
+        // SYNC slot-version: pairs with SlotsReader::newest_of; the block is whole.
         segment_.slot(block.record_id()).newest.store(offset, std::memory_order_release);
         reach(CrashPoint::commit_slot_linked);
         table_.replace(hash, from, offset);
@@ -287,6 +287,7 @@ Result<void> Grid::Impl::link_new_record(std::uint64_t hash, Offset offset) {
     if (!id) return Error(slots_.is_exhausted() ? Errc::records_limit : Errc::grid_full);
     VersionBlock& block = *version_at(offset);
     block.record = static_cast<std::uint32_t>(*id);
+    // SYNC slot-version: pairs with SlotsReader::newest_of; the block is whole.
     segment_.slot(*id).newest.store(offset, std::memory_order_release);
     reach(CrashPoint::commit_new_slot_linked);
     if (!index_.insert(*id)) {

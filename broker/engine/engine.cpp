@@ -38,7 +38,7 @@ void Engine::open(std::unique_ptr<Session> session, std::uint64_t now_ns) {
     peer.program.copy(entry.name.data(), entry.name.size() - 1);
     store_entry(*session);
     reach(CrashPoint::session_entry_written);
-    // release: who sees the id sees the rest.
+    // SYNC session-entry: pairs with Engine::take_over and for_each_session; the entry is whole.
     entry.id.store(session->id(), std::memory_order_release);
     messaging_.opened(*session, now_ns);
     enlist(std::move(session));
@@ -306,6 +306,7 @@ void Engine::answer(Lane& lane, std::uint64_t number, ByteView reply, Revision w
     if (!waits && !lane.holds()) return lane.answer(number, reply);
     if (!lane.holds()) holding_.push_back(&lane);
     lane.hold(waits ? wait_for : 0, number, reply);
+    // SYNC durable-wanted: pairs with Recorder::record_batch.
     if (waits) durability_->wanted.store(wait_for, std::memory_order_release);
 }
 
@@ -376,7 +377,7 @@ Result<void> Engine::prepare_index_command(Command& command) {
 void Engine::release_held() {
     if (holding_.empty()) return;
     const bool is_failing = durability_->is_failing();
-    // acquire: the failure's reason, or the disk's progress.
+    // SYNC durable-revision: pairs with Recorder::show_durable.
     const Revision durable = durability_->durable.load(std::memory_order_acquire);
     const auto refuse = [&](std::uint64_t number) {
         return replies_.refused(number, Error(Errc::not_durable, durability_->reason()), 0);
@@ -406,6 +407,10 @@ void Engine::finish_turn(Outbox& outbox) {
     for (Lane* lane : touched_) lane->flush();
     if (outbox.subjects != 0 || !touched_.empty()) {
         // W2 of shm/wait/futex.hpp, for watchers and for those who wait for replies or room.
+        // SYNC watch-asleep: pairs with S1 and S2 of a watch: the engine sees the mask, or the
+        // watch sees `published`.
+        // SYNC reply-asleep: pairs with S1 and S2 in sleep_once: the engine sees the sign, or the
+        // client sees the tail or head of its ring.
         std::atomic_thread_fence(std::memory_order_seq_cst);
     }
     for (Lane* lane : touched_) {
@@ -435,6 +440,7 @@ void Engine::finish_turn(Outbox& outbox) {
 
 bool Engine::has_work() {
     if (!touched_.empty()) return true;  // by a session that has come or gone since the last turn
+    // SYNC durable-revision: pairs with Recorder::show_durable.
     const Revision durable = durability_->durable.load(std::memory_order_acquire);
     const bool is_failing = durability_->is_failing();
     if (std::any_of(holding_.begin(), holding_.end(), [&](Lane* lane) {

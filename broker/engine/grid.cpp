@@ -26,9 +26,10 @@ Grid::Impl::Impl(const shm::SegmentView& segment, GridHost host, GridOptions opt
           const Revision now =
               std::max(below.load(std::memory_order_relaxed),
                        (pin.owner == HeldPin::Owner::session ? pin.revision : published_) + 1);
-          // Pairs with a reader's fence between its reads and its load of this word. The fence
-          // keeps every later store into memory that the pin protected behind the store.
+          // The fence keeps every later store into memory that the pin protected behind the store.
+          // SYNC pin-revoked: pairs with Attachment::revoked_below().
           below.store(now, std::memory_order_seq_cst);
+          // SYNC pin-revoked: pairs with the fence in Attachment::revoked_below().
           std::atomic_thread_fence(std::memory_order_seq_cst);
       }),
       pages_(segment,

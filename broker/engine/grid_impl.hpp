@@ -146,7 +146,8 @@ private:
     /// Where the ring's tail has to stop; at most the head of what is published.
     [[nodiscard]] Position kept_from() const noexcept {
         if (host_.kept_from == nullptr) return published_head_;
-        // acquire: pairs with the store's release; it is done with what the entries lead to.
+        // SYNC store-position: pairs with Recorder::record_batch: the store has read the versions
+        // that the entries before this position lead to.
         return std::min(host_.kept_from->load(std::memory_order_acquire), published_head_);
     }
     [[nodiscard]] Revision next_revision() const noexcept { return assigned_ + 1; }

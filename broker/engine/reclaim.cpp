@@ -68,7 +68,7 @@ void Grid::Impl::reclaim(Urgency urgency) {
         !history_.has_due(horizon) && structure_.is_empty() && quarantine_until_ == 0;
     if (nothing_to_free && urgency == Urgency::routine) return;
     horizon_ = horizon;
-    // seq_cst: pairs with a reader's store of its pin and load of the horizon (E2, E3, R1..R3).
+    // SYNC pin-publish: E2, pairs with R1 to R3 of shm/pin/pin.hpp.
     segment_.header().horizon.horizon.store(horizon, std::memory_order_seq_cst);
     reach(CrashPoint::reclaim_horizon_stored);
     host_.heavy_fence();
@@ -149,6 +149,7 @@ bool Grid::Impl::unlink(const Retired& tombstone) {
 void Grid::Impl::release(const Retired& retired) {
     if (retired.kind == Retired::Kind::slot) {
         const RecordId id{static_cast<std::uint32_t>(retired.offset)};
+        // SYNC slot-version: pairs with SlotsReader::newest_of; makes nothing visible.
         segment_.slot(id).newest.store(0, std::memory_order_release);
         reach(CrashPoint::reclaim_slot_freed);
         slots_.give_back(id);

@@ -39,6 +39,7 @@ void Grid::Impl::finish_restore(Revision revision) noexcept {
     assigned_ = published_ = horizon_ = revision;
     header.tail.base.store(revision, std::memory_order_relaxed);
     header.horizon.horizon.store(revision, std::memory_order_relaxed);
+    // SYNC published: pairs with the acquire of every reader; the restored records are visible.
     header.commit.published.store(revision, std::memory_order_release);
     drain(no_limit, no_limit);
     define_indexes();

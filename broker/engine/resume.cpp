@@ -26,6 +26,7 @@ Result<void> Engine::take_over(Survey&& survey, std::uint64_t now_ns) {
     std::set<SessionId> absent;
     for (std::uint32_t index = 0; index < limits::sessions_max; ++index) {
         const shm::SessionEntry& entry = segment_.session(index);
+        // SYNC session-entry: pairs with Engine::open of the former broker; the entry is whole.
         const SessionId id = entry.id.load(std::memory_order_acquire);
         if (id == 0) continue;
         absent.insert(id);
@@ -70,11 +71,14 @@ void Engine::review_absent(std::uint64_t now_ns,
     std::erase_if(absent_, [&](const AbsentSession& absent) {
         if (lives(absent.pid) && now_ns < absent.until_ns) return false;
         shm::SessionEntry& entry = segment_.session(absent.index);
-        // seq_cst: before any store into memory that its pins protected. No pin that it could have
-        // set is good any more.
+        // No pin that the session could have set is valid from here on.
+        // SYNC pin-revoked: pairs with Attachment::revoked_below().
         entry.revoked_below.store(grid_.published() + 1, std::memory_order_seq_cst);
+        // SYNC pin-revoked: pairs with Attachment::revoked_below().
+        // SYNC session-entry: pairs with for_each_session; makes nothing visible.
         entry.id.store(0, std::memory_order_seq_cst);
-        // The stores above do not keep later ones behind them on their own.
+        // SYNC pin-revoked: pairs with the fence in Attachment::revoked_below(): stores into memory
+        // that the pins protected come after the two stores above.
         std::atomic_thread_fence(std::memory_order_seq_cst);
         outbox.freed_indices.push_back(absent.index);
         given_up.push_back(absent.id);
@@ -90,6 +94,7 @@ void Engine::collect_pins(std::vector<HeldPin>& out) const {
     for (const AbsentSession& absent : absent_) {
         out.push_back({absent.index, no_slot, 0, absent.lease_ms, HeldPin::Owner::absent_session});
     }
+    // SYNC store-reads-everything: E4, pairs with Recorder::write_everything.
     if (durability_->reads_everything.load(std::memory_order_seq_cst)) {
         out.push_back({no_slot, no_slot, 0, limits::pin_lease_ms_max, HeldPin::Owner::store});
     }

@@ -56,9 +56,12 @@ SecondaryIndexes& SecondaryIndexes::operator=(SecondaryIndexes&&) noexcept = def
 
 void SecondaryIndexes::begin_anew() {
     for (shm::IndexEntry& entry : segment_.header().indexes) {
-        // release: a reader that meets what comes after finds that it must not trust the index.
+        // A reader that meets a later store finds that it must not use the index.
+        // SYNC value-index-ready: pairs with R3 of shm/index/value_index.hpp.
         entry.ready_from.store(shm::no_revision, std::memory_order_release);
+        // SYNC value-index-life: pairs with ValueIndexReader's constructor.
         entry.life.store(0, std::memory_order_release);
+        // SYNC index-link: pairs with NameIndexCursor::seek; the two stores above are visible.
         entry.root.store(0, std::memory_order_release);
         entry.state.store(static_cast<std::uint32_t>(IndexState::none), std::memory_order_relaxed);
     }
@@ -108,6 +111,7 @@ void SecondaryIndexes::begin_building(Index& index) {
         word->store(0, std::memory_order_relaxed);
     }
     entry.state.store(static_cast<std::uint32_t>(IndexState::building), std::memory_order_relaxed);
+    // SYNC value-index-life: pairs with ValueIndexReader's constructor; the entry is initialised.
     entry.life.store(life, std::memory_order_release);
     const auto retire = [this](Retired::Kind kind, Offset offset, std::uint64_t bytes) {
         retire_({offset, bytes, 0, kind});
@@ -120,7 +124,8 @@ void SecondaryIndexes::begin_building(Index& index) {
 void SecondaryIndexes::undefine(RecordId definition) {
     Index* index = index_of(definition);
     if (index == nullptr) return;
-    // release: before anything is taken apart.
+    // Dismantling begins later and stores with release: a reader that meets any of it sees this.
+    // SYNC value-index-ready: pairs with R3 of shm/index/value_index.hpp.
     index->entry->ready_from.store(shm::no_revision, std::memory_order_release);
     index->entry->state.store(static_cast<std::uint32_t>(IndexState::suspended),
                               std::memory_order_relaxed);
@@ -129,6 +134,7 @@ void SecondaryIndexes::undefine(RecordId definition) {
 }
 
 void SecondaryIndexes::suspend(Index& index) {
+    // SYNC value-index-ready: as in `undefine`.
     index.entry->ready_from.store(shm::no_revision, std::memory_order_release);
     index.entry->state.store(static_cast<std::uint32_t>(IndexState::suspended),
                              std::memory_order_relaxed);
@@ -214,7 +220,8 @@ bool SecondaryIndexes::turn(Index& index, std::uint64_t now_ns, Revision settled
             if (build(index, records_per_turn)) return true;
             entry.state.store(static_cast<std::uint32_t>(IndexState::ready),
                               std::memory_order_relaxed);
-            // release: who finds itself at or after this revision finds all postings.
+            // SYNC value-index-ready: pairs with R1; all postings for readers at or after this
+            // revision are visible.
             entry.ready_from.store(settled, std::memory_order_release);
             index.task = Index::Task::none;
             return true;

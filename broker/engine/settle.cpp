@@ -81,12 +81,14 @@ void Grid::Impl::roll_back(Position ring_head) {
                        sizeof(shm::PathBlock) + segment_.at<shm::PathBlock>(made->path)->size);
         }
         if (made->from != 0) {
+            // SYNC slot-version: pairs with SlotsReader::newest_of; the block is whole.
             segment_.slot(block.record_id()).newest.store(made->from, std::memory_order_release);
             table_.replace(made->hash, made->to, made->from);
             retire_structure(made->to, block.block_bytes());
             continue;
         }
         // A new record stays as a tombstone until the reclaimer takes it out: that may need memory.
+        // SYNC unpaired: readers load `link` relaxed, after the acquire of `published`.
         block.link.store(block.link_word() | shm::version_flag::tombstone,
                          std::memory_order_release);
         ++tombstones_;

@@ -52,7 +52,7 @@ private:
         const std::uint64_t bytes = std::min(chunk_bytes, region_.bytes - begin);
         if (!commit_memory_(region_.offset + begin, bytes)) return false;
         committed_ += static_cast<std::uint32_t>(bytes / sizeof(shm::Slot));
-        // release: before any of them leads anywhere.
+        // SYNC unpaired: Survey::walk_slots loads this word relaxed, after this process has ended.
         backed_->store(committed_, std::memory_order_release);
         return true;
     }

@@ -23,7 +23,9 @@ Survey::Survey(const shm::SegmentView& segment)
 
 Result<void> Survey::run() {
     const shm::Header& header = segment_.header();
+    // SYNC published: pairs with W5 of the former broker; all commits up to it are visible.
     published = header.commit.published.load(std::memory_order_acquire);
+    // SYNC pin-publish: pairs with E2 of the former broker.
     horizon = header.horizon.horizon.load(std::memory_order_acquire);
     if (published > counted_max) return wrong("no grid comes to revision {}", published);
     if (horizon > published) return wrong("its horizon {} is after {}", horizon, published);
@@ -84,7 +86,9 @@ bool Survey::can_be_version(Offset block) const noexcept {
 Result<void> Survey::walk_ring() {
     const shm::Header& header = segment_.header();
     const std::uint64_t capacity = ring_.capacity();
+    // SYNC ring-tail: pairs with W1 of the former broker.
     tail = header.tail.tail.load(std::memory_order_acquire);
+    // SYNC ring-head: pairs with W5 of the former broker.
     head = header.commit.head.load(std::memory_order_acquire);
     if (head < tail || head - tail > capacity || head > counted_max)
         return wrong("its ring goes from {} to {}", tail, head);
@@ -157,6 +161,7 @@ Result<void> Survey::walk_slots() {
 /// From the newest version of a record back to the last one that anybody may need.
 Result<void> Survey::walk_versions(std::uint32_t id) {
     Record& record = records[id];
+    // SYNC slot-version: pairs with the former broker's link of the version.
     Offset block = segment_.slot(RecordId{id}).newest.load(std::memory_order_acquire);
     if (block == 0) return {};
     if (can_be_version(block) && segment_.version_at(block)->is_index_value()) {
@@ -223,6 +228,7 @@ Result<void> Survey::walk_versions(std::uint32_t id) {
 }
 
 Result<void> Survey::walk_table() {
+    // SYNC table-root: pairs with RecordTableWriter::rebuild of the former broker.
     table = {segment_.header().root.table.load(std::memory_order_acquire)};
     if (table.log2_entries() < shm::log2_table_entries_min || table.log2_entries() > 40) {
         return wrong("the record table has 2^{} entries", table.log2_entries());
@@ -239,6 +245,7 @@ Result<void> Survey::walk_table() {
                 entries[place + ahead].load(std::memory_order_relaxed) & shm::offset_mask;
             if (segment_.holds(soon, 64)) __builtin_prefetch(segment_.at<std::byte>(soon));
         }
+        // SYNC table-entry: pairs with RecordTableWriter's stores in the former broker.
         const std::uint64_t entry = entries[place].load(std::memory_order_acquire);
         if (entry == shm::free_entry) continue;
         ++table_used;
@@ -289,6 +296,7 @@ Result<void> Survey::check_probes() const {
 }
 
 Result<void> Survey::walk_index() {
+    // SYNC index-link: R1, pairs with W2 in Change::link of the former broker.
     const Offset root = segment_.header().root.index.load(std::memory_order_acquire);
     if (root == 0) return {};
     std::string last_name;
@@ -346,6 +354,7 @@ Result<void> Survey::walk_children(Offset node, const shm::index::NodeHeader& he
             }
             least_name_ = separator;
         }
+        // SYNC index-link: R2, pairs with W2 in Change::link of the former broker.
         const Offset below = inner.children()[i].load(std::memory_order_acquire);
         if (auto walked = walk_node(below, header.level, last_name); !walked) return walked;
     }

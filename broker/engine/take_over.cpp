@@ -64,6 +64,7 @@ void Grid::Impl::adopt_records(Survey& survey) {
         const Survey::Record& record = survey.records[id];
         shm::Word& newest = segment_.slot(RecordId{id}).newest;
         if (newest.load(std::memory_order_relaxed) != record.newest) {
+            // SYNC slot-version: pairs with SlotsReader::newest_of; the block is whole.
             newest.store(record.newest, std::memory_order_release);
         }
         if (record.newest == 0) continue;
@@ -84,6 +85,7 @@ bool Grid::Impl::take_out_unpublished(const Survey& survey) {
         VersionBlock& block = *version_at(record.newest);
         // Its revision is about to be published: a reader in a replaced leaf of the index may still
         // come here, and so may the next survey.
+        // SYNC unpaired: readers load `link` relaxed, after the acquire of `published`.
         block.link.store(block.link_word() | shm::version_flag::tombstone,
                          std::memory_order_release);
         if (record.is_in_index && !index_.erase(RecordId{id})) return false;

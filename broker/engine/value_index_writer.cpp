@@ -24,11 +24,12 @@ class ChunkChange {
 public:
     explicit ChunkChange(PostingChunk& chunk) noexcept : chunk_(&chunk) {
         chunk.changes.store(chunk.changes.load(relaxed) + 1, relaxed);
-        // release: pairs with the acquire fence of a reader that takes what comes behind it.
+        // SYNC value-index-posting: W2, pairs with the acquire fences of readers: a reader that
+        // takes a word stored after this fence sees the odd number, or another `from`.
         std::atomic_thread_fence(std::memory_order_release);
     }
     ~ChunkChange() {
-        // release: who sees the even number sees what was changed.
+        // SYNC value-index-posting: pairs with count_of; what was changed is visible.
         chunk_->changes.store(chunk_->changes.load(relaxed) + 1, std::memory_order_release);
     }
     ChunkChange(const ChunkChange&) = delete;
@@ -103,7 +104,7 @@ VersionBlock* ValueIndexWriter::make_value(std::string_view key) {
     std::memcpy(segment_.at<char>(offset) + VersionBlock::name_offset(false), key.data(),
                 key.size());
     new (shm::postings_of(*value)) PostingList{};
-    // release: pairs with the acquire of readers that come by the tree.
+    // SYNC slot-version: pairs with SlotsReader::newest_of; the value's block is whole.
     segment_.slot(*id).newest.store(offset, std::memory_order_release);
     reach(CrashPoint::index_value_made);
     if (!tree_.insert(*id)) {
@@ -135,7 +136,7 @@ bool ValueIndexWriter::make_chunk(VersionBlock& value) {
     chunk->next.store(next, relaxed);
     if (next != 0) chunk_at(next).previous.store(offset, relaxed);
     add_room(list, offset);
-    // release: pairs with the acquire of readers; the chunk is whole.
+    // SYNC value-index-chunk: pairs with for_each_chunk; the chunk is whole.
     list.first.store(offset, std::memory_order_release);
     return true;
 }
@@ -229,6 +230,7 @@ void ValueIndexWriter::drop_chunk(PostingList& list, Offset offset) {
     const Offset previous = chunk.previous.load(relaxed);
     if (next != 0) chunk_at(next).previous.store(previous, relaxed);
     Word& link = previous == 0 ? list.first : chunk_at(previous).next;
+    // SYNC value-index-chunk: pairs with for_each_chunk; the next chunk was whole before.
     link.store(next, std::memory_order_release);
     retire(offset, PostingChunk::bytes_of(chunk.capacity.load(relaxed)));
 }
@@ -272,7 +274,8 @@ bool ValueIndexWriter::dismantle(std::size_t steps) {
         while (const Offset offset = list.first.load(relaxed)) {
             if (steps-- == 0) return false;
             PostingChunk& chunk = chunk_at(offset);
-            // Readers are told: nobody counts on what is left of the chain.
+            // SYNC value-index-chunk: pairs with for_each_chunk: a reader that misses chunks sees
+            // at R3 that the index is no longer ready.
             list.first.store(chunk.next.load(relaxed), std::memory_order_release);
             retire(offset, PostingChunk::bytes_of(chunk.capacity.load(relaxed)));
         }

@@ -69,6 +69,12 @@ EngineThread::EngineThread(const shm::Segment& segment, GridOptions options, Eng
                    if ((identity.flags & shm::Identity::asymmetric_fence) != 0) {
                        shm::membarrier_all();
                    } else {
+                       // SYNC pin-publish: E3, pairs with R1 to R3 of shm/pin/pin.hpp.
+                       // SYNC ring-tail: pairs with the fence in subjects_of_changes: memory is
+                       // reused after W1.
+                       // SYNC pin-revoked: pairs with the fence in Attachment::revoked_below(), for
+                       // sessions that were closed.
+                       // SYNC store-reads-everything: E3, pairs with Recorder::write_everything.
                        std::atomic_thread_fence(std::memory_order_seq_cst);
                    }
                },
@@ -96,7 +102,8 @@ void EngineThread::nudge() const noexcept {
 }
 
 void EngineThread::nudge_if_asleep() const noexcept {
-    // seq_cst: pairs with the engine's, between its store of `asleep` and its last look.
+    // SYNC doorbell-asleep: pairs with EngineThread::sleep(): the engine sees the caller's news, or
+    // this thread sees that the engine sleeps.
     std::atomic_thread_fence(std::memory_order_seq_cst);
     if (segment_->header().broker.asleep.load(std::memory_order_relaxed) != 0) nudge();
 }
@@ -113,6 +120,7 @@ void EngineThread::stop_listening_to(int doorbell) const noexcept {
 }
 
 void EngineThread::stop() {
+    // SYNC unpaired: run() loads relaxed; the join orders everything else.
     stop_.store(true);
     if (!thread_.joinable()) return;
     nudge();
@@ -247,8 +255,10 @@ void EngineThread::keep_house(std::uint64_t now_ns) {
 void EngineThread::sleep() {
     engine_.housekeep(now());
     shm::HalfWord& asleep = segment_->header().broker.asleep;
+    // SYNC doorbell-asleep: pairs with Attachment::ring_doorbell() and nudge_if_asleep().
     asleep.store(1, std::memory_order_seq_cst);
-    std::atomic_thread_fence(std::memory_order_seq_cst);  // pairs with a client's, before it looks
+    // SYNC doorbell-asleep: the fence between the store of `asleep` and the last check for work.
+    std::atomic_thread_fence(std::memory_order_seq_cst);
     if (!engine_.has_work() && handover_->orders.read_available() == 0) {
         const std::uint64_t wait_ms = engine_wait_ms(
             now() / ms, engine_.next_due_ms(), turn_began_ns_ / ms,

@@ -238,7 +238,9 @@ Result<void> Reactor::resume_session(Connection& peer, Peer who, const shm::Hell
     if (hello.boot_id != segment_->view().identity().boot_id) return gone("the grid is a new one");
     if (hello.session_index >= limits::sessions_max) return Error(Errc::bad_request);
     const shm::SessionEntry& entry = segment_->view().session(hello.session_index);
+    // SYNC session-entry: pairs with Engine::open; the rest of the entry is visible.
     const bool is_there = entry.id.load() == hello.session;
+    // SYNC unpaired: these words are stored relaxed, before the id.
     const bool is_its_own =
         entry.pid.load() == peer.credentials.pid && entry.uid.load() == peer.credentials.uid;
     if (!is_there || !is_its_own || connection_of_session_.contains(hello.session)) {

@@ -60,7 +60,7 @@ CallRouter::Offered CallRouter::offer(RoutedCall& call, std::uint64_t now_ns) {
     Lane& lane = provider->lane();
     call.provider = provider;
     call.claim = *lane.take_claim();
-    // B1 of shm::Claims. release: the provider's exchange finds it.
+    // SYNC call-claim: B1 of shm::Claims, pairs with P1 in Provider::Impl::claim.
     lane.claim(call.claim).store(shm::Claims::offered(call.id), std::memory_order_release);
     const std::uint64_t left_ms =
         (call.deadline_ns - std::min(call.deadline_ns, now_ns)) / 1'000'000;
@@ -214,7 +214,7 @@ void CallRouter::forget_idle(Provider& provider) {
 bool CallRouter::take_back(RoutedCall& call) {
     shm::Word& word = call.provider->lane().claim(call.claim);
     std::uint64_t expected = shm::Claims::offered(call.id);
-    // B2. seq_cst: against the provider's exchange, one of the two wins.
+    // SYNC call-claim: B2, pairs with P1: one of the two exchanges succeeds.
     call.is_taken = !word.compare_exchange_strong(expected, shm::Claims::free);
     return !call.is_taken;
 }

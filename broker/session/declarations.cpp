@@ -12,13 +12,17 @@ void Declarations::review(const shm::SessionMemoryView& memory,
     using Count = shm::Untrusted<std::uint32_t>;
     const shm::SessionControl& control = memory.control();
     // Only ever compared: any value will do.
+    // SYNC declaration-changed: pairs with Attachment::announce_declarations(); the counted
+    // declarations are visible.
     seen_ = Count::load(control.declarations_changed, std::memory_order_acquire).any();
+    // SYNC unpaired: stored relaxed before the count of changes, which is loaded above.
     const std::size_t count = Count::load(control.declarations_used, std::memory_order_acquire)
                                   .at_most(limits::declarations_per_session_max);
     if (count > places_.size()) places_.resize(count);
     for (std::uint32_t i = 0; i < places_.size(); ++i) {
         const Declaration& declaration = memory.declaration(i);
         Place& place = places_[i];
+        // SYNC declaration-sequence: pairs with C3; only compared, `read` loads it again.
         const auto now = Count::load(declaration.head.sequence, std::memory_order_acquire);
         if (now.any() == place.sequence) continue;
         std::uint32_t sequence = 0;

@@ -23,7 +23,7 @@ public:
 
     /// Whether there may be something to read.
     [[nodiscard]] bool has_changed(const shm::SessionMemoryView& memory) const noexcept {
-        // acquire: pairs with the client's release after its last declaration.
+        // SYNC declaration-changed: pairs with Attachment::announce_declarations().
         return shm::Untrusted<std::uint32_t>::load(memory.control().declarations_changed,
                                                    std::memory_order_acquire)
                    .any() != seen_;

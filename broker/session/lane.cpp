@@ -36,7 +36,7 @@ Lane::Lane(const shm::SessionMemoryView& memory, std::size_t index, MemoryAccoun
 void Lane::resume(const shm::ResumePoint& point, AppliedInLane applied, bool is_complete) {
     requests_.adopt(point.requests);
     replies_.adopt(point.replies);
-    // seq_cst: what the former broker has offered cannot be taken any more.
+    // SYNC call-claim: pairs with P1 of shm::Claims: offers of the former broker are withdrawn.
     for (shm::Word& word : claims_->words) word.store(shm::Claims::free, std::memory_order_seq_cst);
     last_number_ = answered_number_ = point.answered;
     was_resumed_ = true;

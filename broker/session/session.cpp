@@ -17,7 +17,8 @@ using shm::Untrusted;
 
 /// How many of at most `most` places are in use, as the client says.
 std::size_t count_in(const shm::HalfWord& word, std::size_t most) noexcept {
-    // acquire: pairs with the client's release when it uses one more place.
+    // SYNC lane-count: pairs with Attachment::take_lane().
+    // SYNC pin-count: pairs with Attachment::take_pin(); E4 reads this before the pins.
     return Untrusted<std::uint32_t>::load(word, std::memory_order_acquire)
         .at_most(static_cast<std::uint32_t>(most));
 }
@@ -26,7 +27,8 @@ constexpr Revision any_revision = std::numeric_limits<Revision>::max();
 
 /// The revision that a pin holds; none: it is not set, or cannot be held by anybody yet.
 std::optional<Revision> pinned_in(const shm::Word& word, Revision published) noexcept {
-    // seq_cst: E4 of shm/pin/pin.hpp.
+    // SYNC pin-publish: E4 of shm/pin/pin.hpp, pairs with R1.
+    // SYNC pin-release: pairs with R5; the reads under the pin are done.
     const auto pin = Untrusted<std::uint64_t>::load(word, std::memory_order_seq_cst)
                          .checked([published](std::uint64_t value) {
                              return value != shm::no_pin && value - 1 <= published;
@@ -164,7 +166,8 @@ void Session::collect_pins(Revision published, std::vector<HeldPin>& out) const 
             {index_, static_cast<std::uint32_t>(id_ * pin_places + slot), *revision, lease_ms});
     };
     const shm::SessionMemoryView view = memory_.view();
-    // All lanes that the client could use, those included that were not adopted yet. seq_cst: E4.
+    // All lanes that the client could use, including those that were not adopted yet.
+    // SYNC lane-count: E4, pairs with Attachment::take_lane(), which comes before R1.
     const std::size_t lanes =
         Untrusted<std::uint32_t>::load(view.control().lanes_open, std::memory_order_seq_cst)
             .at_most(limits::lanes_per_session_max);

@@ -36,6 +36,7 @@ public:
         return kept_from.load(std::memory_order_relaxed) != std::numeric_limits<Position>::max();
     }
     [[nodiscard]] bool is_failing() const noexcept {
+        // SYNC store-failing: pairs with fail() and recover().
         return is_failing_.load(std::memory_order_acquire);
     }
     [[nodiscard]] std::string reason() const {
@@ -45,11 +46,13 @@ public:
     void fail(std::string reason) {
         const std::lock_guard lock(mutex_);
         reason_ = std::move(reason);
+        // SYNC store-failing: pairs with is_failing(); the mutex protects the reason.
         is_failing_.store(true, std::memory_order_release);
     }
     void recover() {
         const std::lock_guard lock(mutex_);
         reason_.clear();
+        // SYNC store-failing: pairs with is_failing().
         is_failing_.store(false, std::memory_order_release);
     }
 

@@ -40,13 +40,18 @@ Recorder::~Recorder() { stop(); }
 
 void Recorder::start() {
     cursor_ = ring_.tail();
+    // SYNC store-position: pairs with Grid::Impl::kept_from(), from the first turn on.
     durability_->kept_from.store(cursor_);
     const shm::Header& header = segment_.header();
+    // SYNC unpaired: stored by this thread, or by a broker that has ended.
     const Revision tail_revision = header.tail.tail_revision.load();
+    // SYNC published: stored by this thread, or by a broker that has ended.
     const Revision next = tail_revision != 0 ? tail_revision : header.commit.published.load();
     in_ring_after_ = std::max<Revision>(next, 1) - 1;
     if (store_) {
+        // SYNC store-followed: pairs with the next broker's check_store().
         segment_.header().store.id.store(store_->identity().id);
+        // SYNC store-followed: as above.
         segment_.header().store.is_detached.store(0);
         segment_.header().store.show("");
         show_durable(store_->revision());
@@ -56,9 +61,10 @@ void Recorder::start() {
 
 bool Recorder::stop() {
     if (thread_.joinable()) {
+        // SYNC thread-stop: pairs with run() and rest().
         stop_.store(true);
-        // After `stop_`: a thread that has not seen it yet finds another value than the one that it
-        // is about to sleep on.
+        // SYNC store-asleep: pairs with sleep_for(): a thread that has not seen `stop_` yet finds
+        // another value than the one that it is about to sleep on.
         sleep_.store(awake);
         shm::futex_wake_all(sleep_);
         thread_.join();
@@ -67,6 +73,8 @@ bool Recorder::stop() {
 }
 
 void Recorder::notice() noexcept {
+    // SYNC store-asleep: pairs with sleep_for(): this thread sees how the recorder sleeps, or the
+    // recorder sees the changes.
     std::atomic_thread_fence(std::memory_order_seq_cst);
     const std::uint32_t how = sleep_.load(std::memory_order_relaxed);
     if (how == awake || (how == until_time && !is_urgent())) return;
@@ -85,17 +93,22 @@ bool Recorder::is_urgent() const noexcept {
 }
 
 void Recorder::sleep_for(Sleep how, std::chrono::nanoseconds time) noexcept {
+    // SYNC store-asleep: pairs with notice() and stop().
     sleep_.store(how, std::memory_order_seq_cst);
+    // SYNC store-asleep: the fence between the store of `sleep_` and the last check for work.
     std::atomic_thread_fence(std::memory_order_seq_cst);
     const bool has_work = is_urgent() || (how == until_change && has_changes());
+    // SYNC thread-stop: pairs with stop().
     if (!has_work && !stop_.load()) shm::futex_wait_for(sleep_, how, time);
     sleep_.store(awake, std::memory_order_relaxed);
 }
 
 /// Sleeps until there is a batch to be written.
 void Recorder::rest() {
+    // SYNC thread-stop: pairs with stop().
     while (!stop_.load() && !has_changes() && !is_urgent()) sleep_for(until_change, options_.idle);
     const auto due = began_ + options_.interval;
+    // SYNC thread-stop: pairs with stop().
     while (!stop_.load() && !is_urgent()) {
         const auto left = due - Clock::now();
         if (left.count() <= 0) break;
@@ -107,9 +120,12 @@ void Recorder::rest() {
 void Recorder::run() {
     pthread_setname_np(pthread_self(), "store");
     for (;;) {
+        // SYNC thread-stop: pairs with stop(); all commits are visible in the last round.
         const bool is_last = stop_.load();
         Result<void> done = store_ ? Result<void>() : reopen();
         while (done && has_changes()) done = record_batch();
+        // SYNC durable-wanted: pairs with Engine::answer.
+        // SYNC durable-revision: stored by this thread.
         const bool is_sync_due = durability_->wanted.load() > durability_->durable.load();
         // Written already, and to be synced; or the first sign that a store works that has failed.
         if (done && (is_sync_due || durability_->is_failing())) done = record_batch();
@@ -117,6 +133,7 @@ void Recorder::run() {
             fail(done.error());
             if (is_last) return;
             const auto until = Clock::now() + options_.retry;
+            // SYNC thread-stop: pairs with stop().
             while (!stop_.load() && Clock::now() < until) {
                 sleep_for(until_change, until - Clock::now());
                 std::this_thread::sleep_for(std::chrono::milliseconds(1));
@@ -188,8 +205,9 @@ void Recorder::put(const shm::VersionBlock& block) {
 }
 
 Result<void> Recorder::record_batch() {
+    // SYNC durable-wanted: pairs with Engine::answer.
     const Revision wanted = durability_->wanted.load(std::memory_order_acquire);
-    // acquire: what this revision has written is visible, its ring entries with it.
+    // SYNC published: pairs with W5; the ring entries and versions of this revision are visible.
     const Revision published = segment_.header().commit.published.load(std::memory_order_acquire);
     const Position end = gather(published);
     const bool is_wanted = wanted > durability_->durable.load(std::memory_order_relaxed);
@@ -209,7 +227,8 @@ Result<void> Recorder::record_batch() {
     }
     cursor_ = end;
     in_ring_after_ = reached;
-    // release: the engine may reuse what these entries lead to.
+    // SYNC store-position: pairs with Grid::Impl::kept_from(): the engine may reuse the memory that
+    // the entries before the cursor lead to.
     durability_->kept_from.store(cursor_, std::memory_order_release);
     if (sync) show_durable(reached);
     on_progress_();
@@ -233,7 +252,9 @@ Result<void> Recorder::reopen() {
 /// Where the changes begin that the store does not have; none: some of them are not in the ring.
 std::optional<Position> Recorder::find_missing() const {
     const shm::StoreLine& line = segment_.header().store;
+    // SYNC store-followed: stored by this thread, or by a broker that has ended.
     if (line.id.load() != store_->identity().id || store_->is_incomplete()) return std::nullopt;
+    // SYNC published: pairs with W5; the ring entries up to this revision are visible.
     const Revision published = segment_.header().commit.published.load(std::memory_order_acquire);
     const Revision reached = store_->revision();
     if (reached > published) return std::nullopt;
@@ -246,11 +267,14 @@ std::optional<Position> Recorder::find_missing() const {
 }
 
 Result<void> Recorder::find_place() {
+    // SYNC published: pairs with W5; the ring entries up to this revision are visible.
     const Revision published = segment_.header().commit.published.load(std::memory_order_acquire);
     const auto position = find_missing();
     if (!position) return write_everything();
     cursor_ = *position;
+    // SYNC store-position: pairs with Grid::Impl::kept_from().
     durability_->kept_from.store(cursor_);
+    // SYNC store-followed: pairs with the next broker's check_store().
     segment_.header().store.is_detached.store(0);
     // A take-over publishes a revision without a change: the store has reached it, too.
     if (store_->revision() < published && !has_changes()) return store_->write(published, false);
@@ -261,23 +285,29 @@ Result<void> Recorder::find_place() {
 Result<void> Recorder::write_everything() {
     const auto began = Clock::now();
     show_durable(0);  // until all is written, a loss of power may take everything
+    // The engine reads this word in each reclaim (E4). What it frees in a reclaim that missed the
+    // word was replaced before the revision that is read here.
+    // SYNC store-reads-everything: pairs with Engine::collect_pins, as R1 of shm/pin/pin.hpp.
     durability_->reads_everything.store(true, std::memory_order_seq_cst);
-    // The engine has looked at this word by the time that it has done a reclaim; what it frees in
-    // one that is under way was replaced before the revision that is read here.
     const Position end = ring_.head();
+    // SYNC published: pairs with W5; all records up to this revision are visible.
     const Revision at = segment_.header().commit.published.load(std::memory_order_acquire);
     auto written = store_->begin_anew();
     if (written) {
         // Only now: a broker that finds this id takes the store for one that knows it is
         // incomplete.
+        // SYNC store-followed: pairs with the next broker's check_store().
         segment_.header().store.id.store(store_->identity().id);
+        // SYNC store-followed: as above.
         segment_.header().store.is_detached.store(0);
         written = write_records(at);
     }
+    // SYNC store-reads-everything: pairs with Engine::collect_pins; the reads are done.
     durability_->reads_everything.store(false, std::memory_order_seq_cst);
     if (!written) return written;
     cursor_ = std::max(cursor_, std::min(end, ring_.find(at + 1).value_or(end)));
     in_ring_after_ = at;
+    // SYNC store-position: pairs with Grid::Impl::kept_from().
     durability_->kept_from.store(cursor_, std::memory_order_release);
     spdlog::info("the store is written anew, at revision {}, in {:.3f} s", at,
                  std::chrono::duration<double>(Clock::now() - began).count());
@@ -312,7 +342,9 @@ void Recorder::fail(const Error& error) {
 }
 
 void Recorder::show_durable(Revision revision) const noexcept {
+    // SYNC durable-revision: pairs with Engine::release_held and has_work.
     durability_->durable.store(revision, std::memory_order_release);
+    // SYNC durable-revision: pairs with the next broker's Service::take_over.
     segment_.header().broker.durable.store(revision, std::memory_order_release);
 }
 

@@ -74,7 +74,8 @@ Result<void> Attachment::greet(Deadline deadline) {
     if (!segment) return segment.error();
     segment_ = std::move(*segment);
     const auto paths = shm::GridPaths::of(terms_.grid, segment_.owner()).value();
-    // Before the broker is asked: when another one takes over meanwhile, it is noticed.
+    // Before the broker is asked: a broker that takes over meanwhile is noticed.
+    // SYNC broker-generation: pairs with Service::announce().
     generation_ = segment_.view().header().horizon.generation.load(std::memory_order_acquire);
     auto greeting = Greeting::begin(paths, segment_.owner(), hello(), {}, deadline);
     if (!greeting) return greeting.error();
@@ -108,6 +109,7 @@ Result<void> Attachment::greet(Deadline deadline) {
 /// Greets the broker that is there now. Errors: those of `Greeting::begin`.
 Result<void> Attachment::begin_resuming(Deadline deadline) {
     const auto paths = shm::GridPaths::of(terms_.grid, segment_.owner()).value();
+    // SYNC broker-generation: pairs with Service::announce(); its socket listens.
     greeted_generation_ = segment().header().horizon.generation.load(std::memory_order_acquire);
     shm::Hello wanted = hello();
     wanted.boot_id = segment().identity().boot_id;
@@ -141,7 +143,8 @@ Result<void> Attachment::resume() {
         return system_error("dup3");
     }
     generation_.store(greeted_generation_, std::memory_order_relaxed);
-    // release: who sees this sends again what the former broker may have had in part.
+    // SYNC session-resumed: pairs with resumptions(): a sender that sees this sends again what the
+    // former broker may have received in part.
     resumptions_.fetch_add(1, std::memory_order_release);
     return {};
 }
@@ -166,6 +169,7 @@ void Attachment::await_taken() noexcept {
 bool Attachment::is_of_parent() const noexcept { return fork_generation_ != fork_generation(); }
 
 bool Attachment::is_grid_over() const noexcept {
+    // SYNC grid-state: pairs with Segment::close.
     return segment().header().broker.state.load(std::memory_order_acquire) !=
            static_cast<std::uint32_t>(shm::GridState::serving);
 }
@@ -189,6 +193,7 @@ bool Attachment::check_lost() noexcept {
     if (is_lost()) return true;
     const std::lock_guard resuming(resuming_);
     if (is_lost()) return true;
+    // SYNC broker-generation: pairs with Service::announce().
     const std::uint64_t generation =
         segment().header().horizon.generation.load(std::memory_order_acquire);
     const bool has_ended = socket_has_ended();
@@ -215,8 +220,8 @@ Error Attachment::loss() const {
 }
 
 void Attachment::ring_doorbell() const noexcept {
-    // seq_cst fence: pairs with the engine's, between its store of `asleep` and its last look at
-    // the lanes: either it sees the request, or we see that it sleeps.
+    // SYNC doorbell-asleep: pairs with EngineThread::sleep(): the engine sees the request at its
+    // last check, or this thread sees that the engine sleeps.
     std::atomic_thread_fence(std::memory_order_seq_cst);
     if (segment().header().broker.asleep.load(std::memory_order_relaxed) == 0) return;
     const std::uint64_t one = 1;
@@ -233,7 +238,8 @@ std::unique_ptr<Channel> Attachment::take_lane() {
     }
     if (lanes_open_ == limits::lanes_per_session_max) return nullptr;
     auto lane = std::make_unique<Channel>(*this, lanes_open_++);
-    // seq_cst: before the lane's first request or pin; the engine reads this first.
+    // SYNC lane-count: pairs with Session::lanes_open() and E4: the engine reads this before the
+    // lane's pin, and it is stored before the lane's first request or pin.
     memory_.control().lanes_open.store(static_cast<std::uint32_t>(lanes_open_),
                                        std::memory_order_seq_cst);
     return lane;
@@ -248,7 +254,8 @@ void Attachment::give_back_lane(std::unique_ptr<Channel> lane) {
 std::optional<std::size_t> Attachment::take_pin() {
     const std::lock_guard lock(mutex_);
     const auto pin = pins_.take();
-    // seq_cst: before the pin itself is stored; the engine reads this first.
+    // SYNC pin-count: pairs with Session::pins_used() in E4: stored before the pin itself, and read
+    // before it.
     memory_.control().pins_used.store(pins_.used(), std::memory_order_seq_cst);
     return pin;
 }
@@ -277,7 +284,7 @@ void Attachment::give_back_declaration(std::size_t place) noexcept {
 }
 
 void Attachment::announce_declarations() const noexcept {
-    // release: who sees the count sees the declaration.
+    // SYNC declaration-changed: pairs with Declarations::has_changed; the declaration is visible.
     memory_.control().declarations_changed.fetch_add(1, std::memory_order_release);
     ring_doorbell();
 }

@@ -60,6 +60,7 @@ public:
     [[nodiscard]] Revision revoked_below() const noexcept {
         // The reads before this call come first: what they saw of reused memory was overwritten
         // after the engine had stored the revocation.
+        // SYNC pin-revoked: pairs with the fences after the stores of `revoked_below` and `id`.
         std::atomic_thread_fence(std::memory_order_acquire);
         const Revision below = entry_->revoked_below.load(std::memory_order_relaxed);
         // Of a session that was given up, nothing is protected any more.
@@ -71,6 +72,7 @@ public:
     /// the new broker can be reached. False: the session is lost.
     [[nodiscard]] bool follow() noexcept {
         const auto& generation = segment().header().horizon.generation;
+        // SYNC broker-generation: pairs with Service::announce().
         return generation.load(std::memory_order_acquire) == this->generation() || !check_lost();
     }
     /// Of the broker that knows this session.
@@ -80,11 +82,12 @@ public:
 
     /// How often the session was resumed: what was under way in between may be there in part.
     [[nodiscard]] std::uint64_t resumptions() const noexcept {
+        // SYNC session-resumed: pairs with resume().
         return resumptions_.load(std::memory_order_acquire);
     }
 
     [[nodiscard]] Revision published() const noexcept {
-        // acquire: pairs with the engine's release; all of that revision is visible.
+        // SYNC published: pairs with W5; everything up to that revision is visible.
         return segment().header().commit.published.load(std::memory_order_acquire);
     }
 

@@ -201,10 +201,12 @@ Result<std::size_t> Calls::Impl::wait(Deadline until) {
     for (;;) {
         if (const std::size_t handed = poll(); handed > 0) return handed;
         if (pending() == 0 || is_closed_) return std::size_t{0};  // cancelled by a handler
+        // SYNC interrupted: pairs with interrupt().
         if (is_interrupted_.exchange(false)) return std::size_t{0};
         if (until.has_passed()) return Error(Errc::timed_out);
         if (!is_usable()) continue;
         // Whatever ends it, the next `poll` finds out.
+        // SYNC interrupted: pairs with interrupt().
         static_cast<void>(channel_->await_any(std::min(until, look_at_),
                                               client_->patience_with_others(),
                                               [this] { return is_interrupted_.load(); }));

@@ -28,6 +28,7 @@ public:
     std::size_t poll();
     Result<std::size_t> wait(detail::Deadline until);
     void interrupt() noexcept {
+        // SYNC interrupted: pairs with wait().
         is_interrupted_.store(true);
         const std::lock_guard lock(binding_);
         if (has_channel()) channel_->wake();

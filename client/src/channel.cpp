@@ -64,6 +64,7 @@ Result<void> Channel::push(std::uint64_t number, ByteView message, bool block,
 
 Result<void> Channel::await_taken(Deadline deadline, const Patience& patience) {
     const shm::HalfWord& head = control_->broker.request_head;
+    // SYNC lane-head: pairs with C3 of the broker.
     const auto ready = [&] { return head.load(std::memory_order_acquire) == requests_.tail(); };
     return wait_until_ready(*attachment_,
                             {&head, &control_->client.reply_asleep, shm::SleepsOn::request_head},
@@ -77,7 +78,8 @@ void Channel::end_tenancy() noexcept {
 }
 
 bool Channel::may_have_begun(std::uint64_t number) const noexcept {
-    // Half of a number; acquire: what the broker did after that store does not count.
+    // Half of a number.
+    // SYNC unpaired: Lane::begin stores relaxed; the end of the session comes between.
     const std::uint32_t begun = control_->broker.begun.load(std::memory_order_acquire);
     return static_cast<std::int32_t>(static_cast<std::uint32_t>(number) - begun) <= 0;
 }

@@ -106,6 +106,7 @@ void Client::Impl::end_attaching(std::shared_ptr<detail::Attachment>& made) {
         const std::lock_guard lock(mutex_);
         if (made != nullptr) std::swap(attachment_, made);
         attaching_in_.reset();
+        // SYNC unpaired: a waiter wakes in the futex and then takes the mutex.
         attempts_.fetch_add(1, std::memory_order_release);
     }
     shm::futex_wake_all(attempts_);

@@ -6,7 +6,7 @@ namespace ringside::detail {
 
 std::optional<Errc> Receipt::outcome() const noexcept {
     const auto& outcome = declaration().outcome;
-    // acquire: pairs with the broker's release in `settle`; the error was stored before.
+    // SYNC declaration-outcome: pairs with Declaration::settle; the error is visible.
     if (outcome.sequence.load(std::memory_order_acquire) != sequence_) return std::nullopt;
     return static_cast<Errc>(outcome.error.load(std::memory_order_relaxed));
 }

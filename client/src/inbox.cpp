@@ -46,7 +46,7 @@ Result<std::uint64_t> Inbox::add(std::string_view pattern) {
     Entry entry{std::move(*parsed)};
     if (auto declared = declare(id, entry); !declared) return declared.error();
     entries_.emplace(id, std::move(entry));
-    ++unsettled_;
+    ++unsettled_;  // SYNC outcomes-missing: pairs with has_outcomes().
     return ++last_id_;
 }
 
@@ -100,6 +100,7 @@ std::optional<Errc> Inbox::Entry::said() const noexcept {
 }
 
 bool Inbox::has_outcomes() const {
+    // SYNC outcomes-missing: pairs with add() and take_outcomes().
     if (unsettled_.load() == 0) return false;
     const std::lock_guard lock(mutex_);
     return std::any_of(entries_.begin(), entries_.end(), [](const auto& entry) {
@@ -123,6 +124,7 @@ Inbox::Outcomes Inbox::take_outcomes() {
 
 /// Not under the mutex: the user may add and remove patterns, and may throw.
 void Inbox::tell_outcomes() {
+    // SYNC outcomes-missing: pairs with add() and take_outcomes().
     if (unsettled_.load() > 0) {
         for (auto& outcome : take_outcomes()) untold_.push_back(std::move(outcome));
     }
@@ -199,12 +201,14 @@ void Inbox::wait(Deadline deadline) {
     }
     Patience patience = client_->patience_with_others();
     patience.slice_max = slice_max;
-    // Whatever ends it, the next `take` looks what it was.
+    // Whatever ends the wait, the next `take` finds out.
+    // SYNC interrupted: pairs with interrupt().
     static_cast<void>(channel_->await_any(
         deadline, patience, [this] { return is_interrupted_.load() || has_outcomes(); }));
 }
 
 void Inbox::interrupt() noexcept {
+    // SYNC interrupted: pairs with next() and wait().
     is_interrupted_.store(true);
     const std::lock_guard lock(mutex_);
     channel_->wake();

@@ -68,6 +68,7 @@ public:
         for (;;) {
             auto got = poll();
             if (got || !may_pass(got.error().code)) return got;
+            // SYNC interrupted: pairs with interrupt().
             if (is_interrupted_.exchange(false)) {
                 return Error(Errc::would_block, "it was interrupted");
             }

@@ -21,12 +21,14 @@ IndexInfo::State state_of(const shm::IndexEntry& entry) noexcept {
 void take_state(const shm::Header& header, std::string_view record_name, IndexInfo& info,
                 const shm::SegmentView& segment) {
     for (const shm::IndexEntry& entry : header.indexes) {
+        // SYNC value-index-life: pairs with SecondaryIndexes::begin_building.
         if (entry.life.load(std::memory_order_acquire) == 0) continue;
         const shm::VersionBlock* definition =
             shm::newest_of(segment, RecordId{entry.record.load(relaxed)});
         if (definition == nullptr || definition->name() != record_name) continue;
         info.state = state_of(entry);
         if (info.state == IndexInfo::State::ready) {
+            // SYNC value-index-ready: pairs with SecondaryIndexes::turn.
             info.ready_from = entry.ready_from.load(std::memory_order_acquire);
         }
         info.values = entry.values.load(relaxed);

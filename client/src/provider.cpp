@@ -47,6 +47,7 @@ std::shared_ptr<Call::Impl> Provider::Impl::take(const wire::Delivery& offer,
 
 bool Provider::Impl::claim(const wire::Delivery& offer) const noexcept {
     std::uint64_t expected = shm::Claims::offered(offer.id());
+    // SYNC call-claim: P1 of shm::Claims, pairs with B1 and B2: one of the two exchanges succeeds.
     return inbox_->claims().words[offer.place()].compare_exchange_strong(
         expected, shm::Claims::taken(offer.id()), std::memory_order_seq_cst);
 }

@@ -25,6 +25,7 @@ struct ServiceState {
 template <class Source, class Handle>
 void serve(ServiceState& state, Source& source, const Handle& handle) {
     constexpr std::chrono::hours long_enough{1};
+    // SYNC thread-stop: pairs with the service's destructor.
     while (!state.stop.load()) {
         auto got = source.next(long_enough);
         if (got) handle(*got);
@@ -43,6 +44,7 @@ public:
     ~Impl() {
         // A forked child has none of its parent's threads.
         const bool is_owner = owner_ == getpid();
+        // SYNC thread-stop: pairs with serve().
         state_->stop.store(true);
         for (const auto& interrupt : interrupts_) {
             if (is_owner) interrupt();
@@ -66,7 +68,7 @@ public:
         auto started =
             detail::start_thread(thread, [state = state_, source, handle = std::move(handle)] {
                 serve(*state, *source, handle);
-                --state->serving;
+                --state->serving;  // SYNC service-serving: pairs with is_serving().
             });
         if (!started) {
             --state_->serving;
@@ -76,6 +78,7 @@ public:
         interrupts_.emplace_back([source] { source->inbox().interrupt(); });
         return {};
     }
+    // SYNC service-serving: pairs with the end of each thread.
     [[nodiscard]] bool is_serving() const noexcept { return state_->serving.load() > 0; }
 
 private:

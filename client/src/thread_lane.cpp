@@ -33,8 +33,9 @@ void ThreadLane::abandon(ThreadLane* lane) noexcept {
 /// The lane's thread and the client's may both see that the lane ends. If both miss it, because
 /// they look at the same moment, the thread finds out when it uses the library next, or ends.
 std::shared_ptr<Attachment> ThreadLane::let_client_go() noexcept {
+    // SYNC lane-ending: pairs with leave().
     ending_.fetch_or(without_client, std::memory_order_seq_cst);
-    // acquire: pairs with the release in `leave`.
+    // SYNC lane-depth: pairs with leave(); the reads under the lane's pin are done.
     if (depth_.load(std::memory_order_acquire) != 0) return nullptr;
     return give_back();
 }
@@ -50,6 +51,7 @@ void ThreadLane::end() noexcept {
 
 /// Once. In a forked child nothing of the session's memory is touched.
 std::shared_ptr<Attachment> ThreadLane::give_back() noexcept {
+    // SYNC lane-returned: pairs with itself in another thread: one of them gives the lane back.
     if (is_given_back_.exchange(true, std::memory_order_acq_rel)) return nullptr;
     if (!attachment_->is_of_parent()) attachment_->give_back_lane(std::move(channel_));
     return std::move(attachment_);

@@ -69,6 +69,7 @@ public:
         }
         pinned_ = revision_;
         // The pin counts for a broker only that knows of this session.
+        // SYNC broker-generation: pairs with Service::announce().
         const auto generation = horizon_->generation.load(std::memory_order_acquire);
         return generation == generation_ || follow();
     }
@@ -130,8 +131,9 @@ private:
     /// Once `depth_` is 0 and the client has gone, another thread may take the session away.
     void leave() noexcept {
         const std::uint32_t depth = depth_.load(std::memory_order_relaxed) - 1;
-        // release: pairs with the acquire in `let_client_go`: the reads under the pin are done.
+        // SYNC lane-depth: pairs with let_client_go(): the reads under the pin are done.
         depth_.store(depth, std::memory_order_release);
+        // SYNC lane-ending: pairs with let_client_go().
         if (depth == 0 && ending_.load(std::memory_order_acquire) != 0) [[unlikely]]
             end();
     }

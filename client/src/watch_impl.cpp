@@ -313,7 +313,9 @@ void Watch::Impl::sleep(std::chrono::nanoseconds time) {
         return;
     }
     shm::HalfWord& mask = (*lane)->channel().watch_mask();
-    mask.store(filter_.subjects(), std::memory_order_seq_cst);  // S1
+    // SYNC watch-asleep: S1, pairs with W2 in Engine::finish_turn.
+    mask.store(filter_.subjects(), std::memory_order_seq_cst);
+    // SYNC watch-asleep: the fence between S1 and S2.
     std::atomic_thread_fence(std::memory_order_seq_cst);
     if (!has_news()) {  // S2, S3
         shm::futex_wait_for(shm::low_half(segment().header().commit.published),

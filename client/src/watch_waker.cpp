@@ -44,7 +44,8 @@ std::uint32_t subjects_of_changes(const shm::SegmentView& segment, Revision publ
         const RecordView record = detail::view_of(segment, *segment.version_at(change->version));
         subjects |= shm::name_bit(change->name_hash) | shm::first_level_bit(record.name());
     }
-    // The names were read before the tail. acquire: pairs with the release of W1.
+    // SYNC ring-tail: the names are read before the tail; pairs with E3, which comes between W1 and
+    // the reuse of the memory.
     std::atomic_thread_fence(std::memory_order_acquire);
     return ring.tail() > begin ? shm::every_subject : subjects;
 }
@@ -60,6 +61,7 @@ Result<void> WatchWaker::start() {
 }
 
 WatchWaker::~WatchWaker() {
+    // SYNC thread-stop: pairs with run().
     stop_.store(true);
     if (!thread_.joinable()) return;
     if (is_of_parent()) thread_.detach();  // it does not exist here
@@ -77,6 +79,7 @@ void WatchWaker::remove(const void* watch) {
 }
 
 void WatchWaker::run(Place place) {
+    // SYNC thread-stop: pairs with the destructor.
     while (!stop_.load()) {
         auto session = client_->attachment_at_once();
         if (!session) {
@@ -115,7 +118,9 @@ void WatchWaker::sleep(const Place& place) {
     }
     const std::uint32_t subjects = all_subjects();
     shm::HalfWord& mask = (*lane)->channel().watch_mask();
+    // SYNC watch-asleep: S1, pairs with W2 in Engine::finish_turn.
     mask.store(subjects, std::memory_order_seq_cst);
+    // SYNC watch-asleep: the fence between S1 and S2.
     std::atomic_thread_fence(std::memory_order_seq_cst);
     if (place.session->published() == place.published) {
         shm::futex_wait_for(shm::low_half(place.session->segment().header().commit.published),

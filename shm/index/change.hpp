@@ -53,7 +53,7 @@ public:
     /// Makes all that was built reachable, by one store, and gives what it replaces to `retire`.
     template <class Retire>
     void link(Word& word, Offset top, const Retire& retire) {
-        // release: pairs with the acquire of readers; the nodes below are whole.
+        // SYNC index-link: W2 of name_index_writer.cpp, pairs with R1 and R2; the nodes are whole.
         word.store(top, std::memory_order_release);
         reach(CrashPoint::index_linked);
         built_.clear();

@@ -16,7 +16,7 @@ using index::Leaf;
 using index::NodeHeader;
 
 Offset NameIndexCursor::child_at(const Place& place, std::uint32_t child) const noexcept {
-    // acquire: pairs with the writer's release in Change::link; the node is whole.
+    // SYNC index-link: R2, pairs with W2 in Change::link; the node is whole.
     return Inner(segment_, place.node, place.header)
         .children()[child]
         .load(std::memory_order_acquire);
@@ -26,7 +26,7 @@ void NameIndexCursor::seek(std::string_view name) noexcept {
     depth_ = 0;
     leaf_header_ = {};
     leaf_begin_ = 0;
-    // acquire: as in `child_at`.
+    // SYNC index-link: R1, pairs with W2 in Change::link; the root is whole.
     const Offset root = root_->load(std::memory_order_acquire);
     if (root == 0 || !index::is_node(segment_, root)) return;
     if (!descend(root, index::header_at(segment_, root).level, &name)) return;

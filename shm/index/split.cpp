@@ -24,7 +24,7 @@ public:
 
     /// The subtrees of the first level that has so many, or of the lowest one.
     [[nodiscard]] std::vector<Subtree> find(std::size_t wanted) const {
-        // acquire: as in NameIndexCursor::child_at.
+        // SYNC index-link: R1, as in NameIndexCursor::seek.
         const Offset root = segment_.header().root.index.load(std::memory_order_acquire);
         if (!index::is_node(segment_, root)) return {};
         std::vector<Subtree> nodes = {{root, std::string()}};
@@ -49,7 +49,7 @@ private:
             std::string low = child == 0 ? parent.low : separator(node, child - 1);
             const bool is_beyond = !end_.empty() && low >= end_;
             if (is_before || is_beyond) continue;
-            // acquire: as above.
+            // SYNC index-link: R2, as in NameIndexCursor::child_at.
             to.push_back({node.children()[child].load(std::memory_order_acquire), std::move(low)});
         }
     }

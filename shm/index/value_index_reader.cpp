@@ -21,7 +21,8 @@ void for_each_posting(const PostingChunk& chunk, std::uint32_t capacity, Revisio
         if (from > at) continue;
         const Revision to = posting.to.load(std::memory_order_relaxed);
         const std::uint32_t record = posting.record.load(std::memory_order_relaxed);
-        // acquire: pairs with the fence of whoever uses the place again.
+        // SYNC value-index-posting: R2, pairs with the fence of W2: if the place was used again,
+        // the second load of `from` sees that.
         std::atomic_thread_fence(std::memory_order_acquire);
         if (to <= at || posting.from.load(std::memory_order_relaxed) != from) continue;
         each(RecordId{record});
@@ -30,11 +31,12 @@ void for_each_posting(const PostingChunk& chunk, std::uint32_t capacity, Revisio
 
 /// None: its postings have to be looked at.
 std::optional<std::uint32_t> count_of(const PostingChunk& chunk, Revision at) noexcept {
-    // acquire: pairs with the engine's release when it has changed the chunk.
+    // SYNC value-index-posting: pairs with ~ChunkChange; what was changed is visible.
     const std::uint32_t changes = chunk.changes.load(std::memory_order_acquire);
     const std::uint32_t used = chunk.used.load(std::memory_order_relaxed);
     const bool has_ended = chunk.ended.load(std::memory_order_relaxed) != 0;
     const bool has_newer = chunk.newest_from.load(std::memory_order_relaxed) > at;
+    // SYNC value-index-posting: pairs with the fence of ChunkChange.
     std::atomic_thread_fence(std::memory_order_acquire);
     const bool is_whole =
         changes % 2 == 0 && chunk.changes.load(std::memory_order_relaxed) == changes;
@@ -57,10 +59,11 @@ std::string_view name(IndexState state) noexcept {
 ValueIndexReader::ValueIndexReader(const SegmentView& segment, std::uint32_t index) noexcept
     : segment_(segment),
       entry_(&segment.header().indexes[index]),
+      // SYNC value-index-life: pairs with SecondaryIndexes::begin_building.
       life_(entry_->life.load(std::memory_order_acquire)) {}
 
 bool ValueIndexReader::is_ready(Revision at) const noexcept {
-    // acquire: pairs with the engine's release when it has built the index.
+    // SYNC value-index-ready: R1, pairs with SecondaryIndexes::turn; all postings are visible.
     return life_ != 0 && entry_->ready_from.load(std::memory_order_acquire) <= at &&
            entry_->life.load(std::memory_order_relaxed) == life_;
 }
@@ -94,7 +97,7 @@ void ValueIndexReader::for_each_value(const ValueRange& range, const Each& each)
 
 template <class Each>
 void ValueIndexReader::for_each_chunk(const VersionBlock& value, const Each& each) const {
-    // acquire: pairs with the engine's release when it links a chunk, which is whole.
+    // SYNC value-index-chunk: pairs with ValueIndexWriter::make_chunk; the chunk is whole.
     Offset offset = postings_of(value)->first.load(std::memory_order_acquire);
     // No index has more; a reader whose pin was revoked may go round in circles.
     std::uint64_t chunks_left = segment_.identity().heap.bytes / PostingChunk::bytes_of(1);
@@ -106,6 +109,7 @@ void ValueIndexReader::for_each_chunk(const VersionBlock& value, const Each& eac
             !segment_.holds(offset, PostingChunk::bytes_of(capacity))) {
             return;
         }
+        // SYNC value-index-chunk: pairs with ValueIndexWriter::drop_chunk.
         offset = chunk.next.load(std::memory_order_acquire);
         if (segment_.holds(offset, sizeof(PostingChunk))) {
             __builtin_prefetch(segment_.at<std::byte>(offset));
@@ -124,6 +128,7 @@ std::optional<std::vector<RecordId>> ValueIndexReader::find(const ValueRange& ra
                              [&](RecordId record) { found.push_back(record); });
         });
     });
+    // SYNC value-index-ready: R3, pairs with SecondaryIndexes::undefine and suspend.
     std::atomic_thread_fence(std::memory_order_acquire);
     if (!is_ready(at)) return std::nullopt;
     return found;
@@ -139,6 +144,7 @@ std::optional<std::uint64_t> ValueIndexReader::count(const ValueRange& range,
             else for_each_posting(chunk, capacity, at, [&](RecordId) { ++found; });
         });
     });
+    // SYNC value-index-ready: R3, pairs with SecondaryIndexes::undefine and suspend.
     std::atomic_thread_fence(std::memory_order_acquire);
     if (!is_ready(at)) return std::nullopt;
     return found;

@@ -86,6 +86,7 @@ public:
     }
 
     /// P3 for all frames pushed since the last flush.
+    // SYNC lane-request-tail: P3, pairs with C1: the frames before the tail are whole.
     void flush() noexcept { tail_word_->store(tail_, std::memory_order_release); }
 
     /// Bytes that `push` can take as one frame now.
@@ -109,7 +110,7 @@ private:
 
     /// P1. A head that cannot be true is not taken over: `free_as_seen` stays within the capacity.
     std::uint32_t look_for_free() noexcept {
-        // acquire: pairs with the consumer's C3; what it has copied out may be overwritten.
+        // SYNC lane-head: P1, pairs with C3: the consumer has copied out what is overwritten next.
         const auto head =
             Untrusted<std::uint32_t>::load(*head_word_, std::memory_order_acquire)
                 .checked([this](std::uint32_t index) { return tail_ - index <= capacity(); });
@@ -166,7 +167,8 @@ public:
     /// `more` says whether the message goes on.
     [[nodiscard]] Outcome pop(Bytes& out, std::size_t message_bytes_max, bool& more) {
         if (tail_seen_ == head_) {
-            // acquire: pairs with the producer's P3; the frames before it are whole.
+            // SYNC lane-request-tail: C1, pairs with P3 of a client; the frames are whole.
+            // SYNC lane-reply-tail: C1, pairs with BrokerReplyLine::store.
             tail_seen_ = Untrusted<std::uint32_t>::load(*tail_word_, std::memory_order_acquire)
                              .any();  // checked with each frame
             if (tail_seen_ == head_) return Outcome::empty;
@@ -221,10 +223,13 @@ public:
     }
 
     /// C3: gives the room of what was popped back to the producer.
+    // SYNC lane-head: C3, pairs with P1: the frames before the head have been copied out.
     void release() noexcept { head_word_->store(head_, std::memory_order_release); }
 
     /// Whether a frame may be there (at most one acquire load).
     [[nodiscard]] bool has_data() const noexcept {
+        // SYNC lane-request-tail: as in `pop`.
+        // SYNC lane-reply-tail: as in `pop`.
         return tail_seen_ != head_ || tail_word_->load(std::memory_order_acquire) != head_;
     }
     [[nodiscard]] std::uint32_t capacity() const noexcept { return mask_ + 1; }

@@ -14,7 +14,8 @@ std::uint32_t Declaration::declare(DeclarationKind kind, std::uint32_t lane,
                                    std::string_view said) noexcept {
     const std::uint32_t before = head.sequence.load(std::memory_order_relaxed);
     head.sequence.store(before + 1, std::memory_order_relaxed);
-    // release fence: the odd sequence comes before what follows.
+    // SYNC declaration-sequence: C1, pairs with the fence in `read`: a broker that reads a word of
+    // this declaration sees the odd sequence afterwards.
     std::atomic_thread_fence(std::memory_order_release);
     head.kind.store(static_cast<std::uint32_t>(kind), std::memory_order_relaxed);
     head.lane.store(lane, std::memory_order_relaxed);
@@ -22,13 +23,14 @@ std::uint32_t Declaration::declare(DeclarationKind kind, std::uint32_t lane,
     for (std::size_t i = 0; i < said.size(); ++i) {
         text[i].store(said[i], std::memory_order_relaxed);
     }
-    // release: pairs with the broker's first acquire.
+    // SYNC declaration-sequence: C3, pairs with the first load in `read`; the declaration is whole.
     head.sequence.store(before + 2, std::memory_order_release);
     return before + 2;
 }
 
 std::optional<Declaration::Content> Declaration::read(std::uint32_t& sequence) const {
     using Field = Untrusted<std::uint32_t>;
+    // SYNC declaration-sequence: pairs with C3; the words of this sequence are visible.
     const auto stable =
         Field::load(head.sequence, std::memory_order_acquire).checked([](std::uint32_t value) {
             return value % 2 == 0;
@@ -47,7 +49,7 @@ std::optional<Declaration::Content> Declaration::read(std::uint32_t& sequence) c
     content.text.resize(bytes);
     for (std::size_t i = 0; i < bytes; ++i)
         content.text[i] = text[i].load(std::memory_order_relaxed);
-    // acquire fence: pairs with the client's release fence after its odd sequence.
+    // SYNC declaration-sequence: pairs with the fence of C1.
     std::atomic_thread_fence(std::memory_order_acquire);
     if (head.sequence.load(std::memory_order_relaxed) != sequence) return std::nullopt;
     return content;

@@ -27,7 +27,7 @@ enum class DeclarationKind : std::uint32_t {
 /// session that dies.
 ///
 /// Written by the client:
-///   C1  sequence := odd (acquire and release: before what follows)
+///   C1  sequence := odd (relaxed), release fence
 ///   C2  kind, lane, bytes, text
 ///   C3  sequence := even (release); declarations_changed += 1 (release); it rings the doorbell
 /// Broker: reads `sequence` (acquire), all the rest, and `sequence` again; what it saw counts when
@@ -73,7 +73,7 @@ struct Declaration {
     /// The broker's answer.
     void settle(std::uint32_t sequence, std::uint32_t error) noexcept {
         outcome.error.store(error, std::memory_order_relaxed);
-        // release: who sees the sequence sees the error.
+        // SYNC declaration-outcome: pairs with Receipt::outcome(); the error is visible.
         outcome.sequence.store(sequence, std::memory_order_release);
     }
 };

@@ -6,8 +6,11 @@ namespace ringside::shm {
 
 namespace {
 
-/// acquire: pairs with the release of whichever end wrote the word; what it covers is whole.
+/// Pairs with the release of the end that wrote the word, before its broker or client died.
 Untrusted<std::uint32_t> index_in(const HalfWord& word) noexcept {
+    // SYNC lane-request-tail: pairs with P3; `sent` and the frames before the tail are visible.
+    // SYNC lane-reply-tail: pairs with BrokerReplyLine::store.
+    // SYNC lane-head: pairs with C3.
     return Untrusted<std::uint32_t>::load(word, std::memory_order_acquire);
 }
 
@@ -30,6 +33,7 @@ std::optional<ResumePoint> ResumePoint::parse(const LaneControl& control) noexce
     // Halves of numbers: any value says how many requests before `sent` it stands for.
     const std::uint32_t answered = index_in(control.broker_reply.answered).any();
     const std::uint32_t begun = index_in(control.broker.begun).any() - answered;
+    // SYNC unpaired: the client stores `sent` before its tail, which parse_requests has loaded.
     const auto sent =
         Untrusted<std::uint64_t>::load(control.client.sent, std::memory_order_acquire)
             .checked([answered](std::uint64_t number) {

@@ -87,7 +87,8 @@ struct LaneControl {
         HalfWord answered;    ///< low half of the number of the last request whose reply is whole
         /// Both at once, so that the next broker knows which replies are in the ring.
         void store(std::uint32_t tail, std::uint64_t number) noexcept {
-            // release: the frames before the tail are whole.
+            // SYNC lane-reply-tail: pairs with C1: the frames before the tail are whole, and the
+            // revision that a reply names is published.
             reinterpret_cast<Word&>(*this).store(tail | (number << 32), std::memory_order_release);
         }
     } broker_reply;

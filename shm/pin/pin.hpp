@@ -47,18 +47,23 @@ void membarrier_all() noexcept;
                                   bool light) noexcept {
     if (light) {
         pin.store(pin_word(revision), std::memory_order_relaxed);
+        // SYNC pin-publish: R2, pairs with the membarrier of E3, a full fence in this thread.
         std::atomic_signal_fence(std::memory_order_seq_cst);
+        // SYNC pin-publish: R3, pairs with E2: everything that was unlinked before E2 is visible.
         if (horizon.horizon.load(std::memory_order_acquire) <= revision) return true;
     } else {
-        // seq_cst: pairs with the engine's seq_cst store of the horizon and load of this pin.
+        // SYNC pin-publish: R1 and R2, pairs with E3 and E4: E4 sees this pin, or R3 sees E2.
         pin.store(pin_word(revision), std::memory_order_seq_cst);
+        // SYNC pin-publish: R3, pairs with E2.
         if (horizon.horizon.load(std::memory_order_seq_cst) <= revision) return true;
     }
+    // SYNC pin-release: pairs with E4.
     pin.store(no_pin, std::memory_order_release);
     return false;
 }
 
-/// R5. release: the reads before it are done when the engine sees that the pin is gone.
+/// R5: clears the pin.
+// SYNC pin-release: pairs with E4: the reads under the pin are done when the engine finds it gone.
 inline void unpin(Word& pin) noexcept { pin.store(no_pin, std::memory_order_release); }
 
 }  // namespace ringside::shm

@@ -43,10 +43,12 @@ void ChangeRingWriter::adopt(Position tail, Position head, Position appended) no
     head_ = head;
     // The dead broker may have counted entries that it did not publish. Before they are wiped out:
     // a reader that finds one of them gone and the tail before it knows that it never was.
+    // SYNC ring-head: pairs with ChangeRingReader::head().
     header_->commit.head.store(head_, std::memory_order_release);
     // One more: the entry that it was just writing.
     for (Position position = head; position <= appended; ++position) {
         if (position - tail >= capacity()) break;
+        // SYNC ring-entry: pairs with R1; the head above is visible to a reader that meets `busy`.
         entry(position).stamp.store(ChangeEntry::busy, std::memory_order_release);
     }
     store_tail();
@@ -65,8 +67,9 @@ void ChangeRingWriter::append(const Change& change) noexcept {
     ChangeEntry& target = entry(head_);
     target.stamp.store(ChangeEntry::busy, std::memory_order_relaxed);  // W2
     reach(CrashPoint::ring_entry_begun);
-    // W3, release each: who sees one of these words also sees `busy` at R3, or a later stamp.
     const auto put = [&target](WordIndex index, std::uint64_t word) {
+        // SYNC ring-entry: W3, pairs with R2: a reader of this word sees `busy` or a later stamp at
+        // R3.
         target.words[index].store(word, std::memory_order_release);
     };
     put(revision_word, change.revision);
@@ -78,7 +81,8 @@ void ChangeRingWriter::append(const Change& change) noexcept {
     put(session_word, change.session);
     put(command_word, change.command);
     reach(CrashPoint::ring_entry_written);
-    target.stamp.store(stamp_of(head_), std::memory_order_release);  // W4
+    // SYNC ring-entry: W4, pairs with R1: the words of the entry are visible with the stamp.
+    target.stamp.store(stamp_of(head_), std::memory_order_release);
     reach(CrashPoint::ring_entry_stamped);
     ++head_;
 }
@@ -100,7 +104,8 @@ void ChangeRingWriter::advance_tail(Position position) noexcept {
 
 void ChangeRingWriter::store_tail() noexcept {
     header_->tail.tail_revision.store(tail_revision(), std::memory_order_relaxed);
-    // release (W1): a reader that sees an overwritten entry learns from here how many it missed.
+    // SYNC ring-tail: W1, pairs with ChangeRingReader::tail(): a reader that meets an overwritten
+    // entry learns here how many entries it missed.
     header_->tail.tail.store(tail_, std::memory_order_release);
 }
 
@@ -110,11 +115,12 @@ void ChangeRingWriter::rewind(Position head) noexcept {
 }
 
 void ChangeRingWriter::publish(Revision revision) noexcept {
-    // W5. release: who sees this head, before the revision even, sees the entries before it.
+    // SYNC ring-head: W5, pairs with ChangeRingReader::head(): the entries before this head are
+    // visible to a reader that sees the head before the revision.
     header_->commit.head.store(head_, std::memory_order_release);
     reach(CrashPoint::publish_head_stored);
-    // release: pairs with the acquire of every reader that picks its revision; the versions, the
-    // index and the ring entries of all commits up to here are visible to whoever sees it.
+    // SYNC published: W5, pairs with the acquire of every reader that picks its revision: the
+    // versions, the index and the ring entries of all commits up to this revision are visible.
     header_->commit.published.store(revision, std::memory_order_release);
     reach(CrashPoint::publish_done);
     if (header_->tail.tail_revision.load(std::memory_order_relaxed) == 0) store_tail();
@@ -128,9 +134,10 @@ ChangeRingReader::ChangeRingReader(const SegmentView& segment)
 std::optional<Change> ChangeRingReader::read(Position position) const noexcept {
     const ChangeEntry& source = entries_[position & mask_];
     const std::uint64_t stamp = stamp_of(position);
-    if (source.stamp.load(std::memory_order_acquire) != stamp) return std::nullopt;  // R1
+    // SYNC ring-entry: R1, pairs with W4 in ChangeRingWriter::append.
+    if (source.stamp.load(std::memory_order_acquire) != stamp) return std::nullopt;
     std::uint64_t words[7];
-    // R2, acquire each: pairs with W3, so that R3 cannot see a stamp older than a word.
+    // SYNC ring-entry: R2, each pairs with W3: R3 cannot see a stamp older than a word.
     for (std::size_t i = 0; i < 7; ++i) words[i] = source.words[i].load(std::memory_order_acquire);
     if (source.stamp.load(std::memory_order_relaxed) != stamp) return std::nullopt;  // R3
     Change change;
@@ -149,10 +156,12 @@ std::optional<Change> ChangeRingReader::read(Position position) const noexcept {
 }
 
 Position ChangeRingReader::head() const noexcept {
+    // SYNC ring-head: pairs with W5; the entries before the head are written.
     return header_->commit.head.load(std::memory_order_acquire);
 }
 
 Position ChangeRingReader::tail() const noexcept {
+    // SYNC ring-tail: pairs with W1; `tail_revision` belongs to this tail or to a later one.
     return header_->tail.tail.load(std::memory_order_acquire);
 }
 
@@ -170,7 +179,7 @@ Position ChangeRingReader::first_after(Revision revision, Position begin,
 
 std::optional<Position> ChangeRingReader::find(Revision revision) const noexcept {
     for (;;) {
-        // acquire: the head that belongs to it, or a later one, is visible.
+        // SYNC published: pairs with W5; the head of that revision, or a later head, is visible.
         const Revision published = header_->commit.published.load(std::memory_order_acquire);
         const Position begin = tail();
         const Position end = head();

@@ -13,7 +13,7 @@
 ///   W2  stamp := busy (relaxed)
 ///   W3  the entry's words (release, each)
 ///   W4  stamp := position + 1 (release)
-///   W5  head := position after the batch (relaxed), published := revision (release)
+///   W5  head := position after the batch (release), published := revision (release)
 /// Reader at cursor c, having seen `published` = S (acquire) and c < head:
 ///   R1  stamp == c + 1 (acquire), else lapped
 ///   R2  copy the words (acquire, each)

@@ -82,10 +82,12 @@ void StoreLine::show(std::string_view text) noexcept {
         std::memcpy(&word, bytes.data() + i * sizeof word, sizeof word);
         reason[i].store(word, std::memory_order_relaxed);
     }
+    // SYNC store-failure: pairs with failure(); the reason is visible.
     is_failing.store(text.empty() ? 0 : 1, std::memory_order_release);
 }
 
 std::string StoreLine::failure() const {
+    // SYNC store-failure: pairs with show().
     if (is_failing.load(std::memory_order_acquire) == 0) return {};
     std::array<char, sizeof(reason)> bytes{};
     for (std::size_t i = 0; i < reason.size(); ++i) {

@@ -88,7 +88,7 @@ std::uint64_t random_word() {
 
 Result<void> check_identity(const SegmentView& view, std::string_view grid) {
     const Identity& identity = view.identity();
-    // acquire: pairs with announce(); the rest of the header is written.
+    // SYNC segment-magic: pairs with announce(); the rest of the header is written.
     const std::uint64_t magic = identity.magic.load(std::memory_order_acquire);
     if (magic == 0)
         return Error(Errc::no_such_grid, "grid '" + std::string(grid) + "' is just starting");
@@ -188,14 +188,17 @@ void Segment::announce(std::uint32_t flags) noexcept {
     identity.flags = flags;
     header().broker.state.store(static_cast<std::uint32_t>(GridState::serving),
                                 std::memory_order_relaxed);
-    // release: who sees the magic sees the whole header, and an empty but complete grid.
+    // SYNC segment-magic: pairs with check_identity(): the whole header and a complete grid, empty
+    // or filled from the store, are visible.
     identity.magic.store(segment_magic, std::memory_order_release);
 }
 
 void Segment::close(GridState state) noexcept {
     Header& words = header();
+    // SYNC grid-state: pairs with Attachment::is_grid_over().
     words.broker.state.store(static_cast<std::uint32_t>(state), std::memory_order_release);
-    // A horizon beyond every revision: a reader's next pin fails, and it looks at the state.
+    // A horizon beyond every revision: a reader's next pin fails, and the reader checks the state.
+    // SYNC pin-publish: pairs with R3 of shm/pin/pin.hpp; the state is visible.
     words.horizon.horizon.store(~0ULL, std::memory_order_seq_cst);
     futex_wake_all(low_half(words.commit.published));
 }

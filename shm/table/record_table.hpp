@@ -73,6 +73,7 @@ public:
 
     /// Starts to load the entry's cache line; the first step of a batch of reads.
     void prefetch_entry(std::uint64_t hash) const noexcept {
+        // SYNC table-root: as in Probe.
         const TableRoot root{root_->load(std::memory_order_acquire)};
         __builtin_prefetch(segment_.base() + root.offset() + root.home(hash) * sizeof(Word));
     }
@@ -125,14 +126,14 @@ private:
     /// The entries from a hash's home on, in one table.
     struct Probe {
         Probe(const RecordTableReader& reader, std::uint64_t hash) noexcept {
-            // acquire: pairs with the engine's release of the root; the table is complete.
+            // SYNC table-root: pairs with RecordTableWriter::rebuild; the table is complete.
             const TableRoot root{reader.root_->load(std::memory_order_acquire)};
             table = reinterpret_cast<const Word*>(reader.segment_.base() + root.offset());
             entries = root.entries();
             home = root.home(hash);
         }
         [[nodiscard]] std::uint64_t entry(std::uint64_t i) const noexcept {
-            // acquire: pairs with the engine's release of the entry; the block is whole.
+            // SYNC table-entry: pairs with RecordTableWriter's stores; the block is whole.
             return table[(home + i) & (entries - 1)].load(std::memory_order_acquire);
         }
         const Word* table;

@@ -38,6 +38,7 @@ void RecordTableWriter::adopt(std::vector<std::uint32_t> high_halves, std::uint6
 void RecordTableWriter::mend(std::uint64_t place, Offset block) noexcept {
     Word& entry = entries_[place];
     const std::uint64_t tag = entry.load(std::memory_order_relaxed) & ~offset_mask;
+    // SYNC table-entry: pairs with Probe::entry.
     entry.store(block == 0 ? deleted_entry : tag | block, std::memory_order_release);
 }
 
@@ -81,7 +82,7 @@ bool RecordTableWriter::rebuild(unsigned log2_entries) {
     entries_ = target;
     high_halves_ = std::move(high_halves);
     used_ = live_;
-    // release: pairs with the acquire of readers; the table is complete.
+    // SYNC table-root: pairs with Probe; the table is complete.
     segment_.header().root.table.store(root.word, std::memory_order_release);
     reach(CrashPoint::table_exchanged);
     if (had_one) retire_(old.offset(), old.entries() * sizeof(Word));
@@ -99,7 +100,7 @@ void RecordTableWriter::insert(std::uint64_t hash, Offset block) noexcept {
     if (entry == free_entry) ++used_;
     ++live_;
     high_halves_[place] = static_cast<std::uint32_t>(hash >> 32);
-    // release: pairs with the acquire of readers; the block is whole.
+    // SYNC table-entry: pairs with Probe::entry; the block is whole.
     entries_[place].store(entry_of(hash, block), std::memory_order_release);
 }
 
@@ -114,6 +115,7 @@ std::uint64_t RecordTableWriter::place_of(std::uint64_t hash, Offset block) cons
 }
 
 void RecordTableWriter::replace(std::uint64_t hash, Offset from, Offset to) noexcept {
+    // SYNC table-entry: pairs with Probe::entry; the block is whole.
     entries_[place_of(hash, from)].store(entry_of(hash, to), std::memory_order_release);
 }
 
@@ -122,11 +124,13 @@ void RecordTableWriter::erase(std::uint64_t hash, Offset block) noexcept {
     std::uint64_t place = place_of(hash, block);
     --live_;
     if (entries_[(place + 1) & mask].load(std::memory_order_relaxed) != free_entry) {
+        // SYNC table-entry: pairs with Probe::entry; makes nothing visible.
         entries_[place].store(deleted_entry, std::memory_order_release);
         return;
     }
     // Nothing comes after it: no probe needs this entry, nor the deleted ones before it.
     do {
+        // SYNC table-entry: pairs with Probe::entry; makes nothing visible.
         entries_[place].store(free_entry, std::memory_order_release);
         --used_;
         place = (place - 1) & mask;

@@ -51,7 +51,7 @@ public:
     [[nodiscard]] const VersionBlock* newest_of(RecordId id) const noexcept {
         const auto index = static_cast<std::uint32_t>(id);
         if (index >= count_) return nullptr;
-        // acquire: pairs with the engine's release when it links a version.
+        // SYNC slot-version: pairs with the engine's link of the version; the block is whole.
         const Offset offset = slots_[index].newest.load(std::memory_order_acquire);
         if (offset == 0 || !segment_.holds(offset, sizeof(VersionBlock))) return nullptr;
         return segment_.version_at(offset);

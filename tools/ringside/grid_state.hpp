@@ -23,7 +23,7 @@ template <class Each>
 void for_each_session(const shm::SegmentView& segment, Each each) {
     for (std::size_t i = 0; i < limits::sessions_max; ++i) {
         const shm::SessionEntry& entry = segment.session(i);
-        // acquire: pairs with the engine's release; the rest of the entry is written.
+        // SYNC session-entry: pairs with Engine::open; the rest of the entry is visible.
         const SessionId id = entry.id.load(std::memory_order_acquire);
         if (id != 0) each(id, entry);
     }

@@ -56,11 +56,13 @@ Result<Survey> survey_of(const shm::SegmentView& segment) {
     const shm::Word& published = segment.header().commit.published;
     Error failure;
     for (int i = 0; i < tries; ++i) {
+        // SYNC published: pairs with W5.
         const Revision before = published.load(std::memory_order_acquire);
         Survey survey(segment);
         auto walked = survey.run();
         if (walked) return survey;
         failure = walked.error();
+        // SYNC published: pairs with W5; an unchanged revision means that nobody has written.
         if (published.load(std::memory_order_acquire) == before) return failure;
         std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }

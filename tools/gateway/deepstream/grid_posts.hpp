@@ -78,7 +78,7 @@ public:
         Post(Client its_client, Inbox its_inbox)
             : client(std::move(its_client)), inbox(std::move(its_inbox)) {}
         void stop() {
-            stops.store(true);
+            stops.store(true);  // SYNC thread-stop: pairs with serve().
             inbox.interrupt();
             thread.join();
         }
@@ -129,7 +129,7 @@ private:
     }
 
     void serve(Post& post) {
-        while (!post.stops.load()) {
+        while (!post.stops.load()) {  // SYNC thread-stop: pairs with Post::stop().
             auto got = post.inbox.next(std::chrono::hours(1));
             if (got) {
                 auto item = std::make_shared<Item>(*std::move(got));

@@ -27,13 +27,16 @@ std::atomic<sql::Database*> running = nullptr;
 static_assert(std::atomic<sql::Database*>::is_always_lock_free);
 
 void interrupt_running(int) {
+    // SYNC query-running: pairs with Interruptible.
     if (sql::Database* database = running.load()) database->interrupt();
 }
 
 /// Interrupts go to the database while this is there.
 class Interruptible {
 public:
+    // SYNC query-running: pairs with interrupt_running(); the database is complete.
     explicit Interruptible(sql::Database& database) { running.store(&database); }
+    // SYNC query-running: pairs with interrupt_running().
     ~Interruptible() { running.store(nullptr); }
     Interruptible(const Interruptible&) = delete;
     Interruptible& operator=(const Interruptible&) = delete;
