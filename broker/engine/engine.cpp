@@ -33,7 +33,9 @@ void Engine::open(std::unique_ptr<Session> session, std::uint64_t now_ns) {
     store(entry.gid, peer.credentials.gid);
     store(entry.role, static_cast<std::uint32_t>(peer.access.role));
     store(entry.opened_ns, now_ns);
-    store(entry.revoked_below, Revision{0});
+    // SYNC session-reused: pairs with Attachment::revoked_below(): the id of the last session that
+    // had this entry was cleared before.
+    entry.revoked_below.store(0, std::memory_order_release);
     entry.name.fill('\0');
     peer.program.copy(entry.name.data(), entry.name.size() - 1);
     store_entry(*session);

@@ -289,6 +289,8 @@ Result<void> Recorder::write_everything() {
     // word was replaced before the revision that is read here.
     // SYNC store-reads-everything: pairs with Engine::collect_pins, as R1 of shm/pin/pin.hpp.
     durability_->reads_everything.store(true, std::memory_order_seq_cst);
+    // SYNC store-reads-everything: as R2: the store above comes before the loads below.
+    std::atomic_thread_fence(std::memory_order_seq_cst);
     const Position end = ring_.head();
     // SYNC published: pairs with W5; all records up to this revision are visible.
     const Revision at = segment_.header().commit.published.load(std::memory_order_acquire);

@@ -62,8 +62,10 @@ public:
         // after the engine had stored the revocation.
         // SYNC pin-revoked: pairs with the fences after the stores of `revoked_below` and `id`.
         std::atomic_thread_fence(std::memory_order_acquire);
-        const Revision below = entry_->revoked_below.load(std::memory_order_relaxed);
-        // Of a session that was given up, nothing is protected any more.
+        // SYNC session-reused: pairs with Engine::open: a reader that sees the zero of the next
+        // session sees that the entry is no longer its own.
+        const Revision below = entry_->revoked_below.load(std::memory_order_acquire);
+        // Nothing is protected for a session that was given up.
         const bool is_ours = entry_->id.load(std::memory_order_relaxed) == session_;
         return is_ours ? below : ~Revision{0};
     }

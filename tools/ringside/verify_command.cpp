@@ -62,6 +62,8 @@ Result<Survey> survey_of(const shm::SegmentView& segment) {
         auto walked = survey.run();
         if (walked) return survey;
         failure = walked.error();
+        // SYNC published: the reads of the survey come before the load below.
+        std::atomic_thread_fence(std::memory_order_acquire);
         // SYNC published: pairs with W5; an unchanged revision means that nobody has written.
         if (published.load(std::memory_order_acquire) == before) return failure;
         std::this_thread::sleep_for(std::chrono::milliseconds(5));
