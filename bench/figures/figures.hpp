@@ -37,6 +37,9 @@ void measure_pipelined(Report& report, const std::string& grid, std::size_t reco
 /// What a write costs while thousands of sessions are attached that ask for nothing.
 void measure_idle_sessions(Report& report, const Scale& scale);
 
+/// Latency of puts while other clients send the costliest patches that are allowed.
+void measure_costly_clients(Report& report, const Scale& scale);
+
 /// One seat changed in records of many: what it costs the engine.
 void measure_patches(Report& report, const Scale& scale);
 

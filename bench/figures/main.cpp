@@ -47,6 +47,7 @@ void run(Report& report, const Scale& scale) {
         measure_watchers(report, small, scale);
     }
     measure_idle_sessions(report, scale);
+    measure_costly_clients(report, scale);
     measure_watch(report, scale);
     measure_patches(report, scale);
     const Broker large("2GiB");
