@@ -7,7 +7,7 @@ namespace ringside::broker {
 
 /// Keeps costly requests from delaying cheap ones.
 ///
-/// A request costs the steps that its patches take (see PatchBudget) and one more for each 4 bytes
+/// A request costs the steps that its patches take (see PatchBudget) and one more for each 8 bytes
 /// of its message. One of at least `heavy_steps` is heavy, and so is its session from then on for
 /// `heavy_session_ns`. Two rules follow:
 ///   turn   A turn ends behind the request with which its work passes `steps_per_turn`: what was
@@ -20,7 +20,7 @@ namespace ringside::broker {
 class WorkShare {
 public:
     static constexpr std::uint64_t ns_per_step = 20;
-    static constexpr std::uint64_t message_bytes_per_step = 4;
+    static constexpr std::uint64_t message_bytes_per_step = 8;
     static constexpr std::uint64_t heavy_steps = 1'000'000 / ns_per_step;  ///< 1 ms
     static constexpr std::uint64_t steps_per_turn = heavy_steps;
     static constexpr std::uint64_t heavy_session_ns = 10'000'000'000;
