@@ -9,13 +9,13 @@
 
 namespace ringside::broker {
 
-/// The commits that are in the change ring, by who asked for them: what a broker knows of the
-/// requests of its predecessor.
+/// The commits in the change ring, grouped by the lane that requested them. After a take-over, this
+/// is all that the broker knows about the requests of its predecessor.
 class AppliedCommits {
 public:
     void collect(const shm::SegmentView& segment, Position tail, Position head) {
         const shm::ChangeRingReader ring(segment);
-        // Nothing was ever taken out of the ring: no commit is missing.
+        // An untrimmed ring still holds every commit.
         is_complete_ = tail == 0;
         Lane lane;
         AppliedInLane* asked_by = nullptr;
@@ -39,7 +39,7 @@ public:
         }
     }
 
-    /// Those of one lane, which are forgotten here.
+    /// Removes and returns the commits of one lane.
     [[nodiscard]] AppliedInLane take(SessionId session, std::uint16_t lane) {
         return std::move(lanes_[{session, lane}]);
     }

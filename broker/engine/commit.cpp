@@ -6,15 +6,16 @@
 #include "shm/base/crash_point.hpp"
 #include "shm/document/patch.hpp"
 
-/// How a commit happens, in the order of its steps:
-///   1  room in the ring for its changes, so that nothing can fail there
+/// The steps of a commit, in order:
+///   1  make room in the ring for the changes, so that appending cannot fail later
 ///   2  for each command: check the condition, evaluate the document, build the version's block,
-///      link it (slot, index and table of a new record; slot and table of an old one), append its
-///      ring entry. Readers skip the version: its revision is not published.
-///   3  settle: count, note expiries, retire what was replaced, tell secondary indexes (settle.cpp)
-///   4  publish (with other commits of the same turn): the revision becomes visible
-/// A refusal in step 2 undoes the links in reverse order. A crash anywhere before 4 leaves versions
-/// above `published`, which no reader uses.
+///      link the block (a new record: slot, index and table; an existing one: slot and table),
+///      append the ring entry. Readers skip the version because its revision is not published.
+///   3  settle: count, register expiries, retire replaced memory, update secondary indexes
+///      (settle.cpp)
+///   4  publish, together with other commits of the same turn: the revision becomes visible
+/// A refusal in step 2 undoes the links in reverse order. A crash anywhere before step 4 leaves
+/// versions above `published`, which no reader uses.
 namespace ringside::broker {
 
 using shm::ChangeKind;
@@ -48,7 +49,7 @@ Result<void> check_condition(const Command& command, const VersionBlock* live) {
     return Error(Errc::bad_request, "unknown condition");
 }
 
-/// What all patches of a commit may cost.
+/// Returns the limit on the cost of all patches of one commit.
 PatchBudget budget_of_patches(std::span<const Command> commands) noexcept {
     std::uint64_t bytes = 0;
     for (const Command& command : commands) {
@@ -60,7 +61,7 @@ PatchBudget budget_of_patches(std::span<const Command> commands) noexcept {
     return PatchBudget::of_request(bytes);
 }
 
-/// Where a JSON Patch that does nothing but take away a member does so; empty: it is none.
+/// Returns the path if the JSON Patch only removes one object member; otherwise an empty path.
 std::string_view removed_member(const Value& patch, const Value& document) {
     const Value only = patch[0];
     if (patch.size() != 1 || only["op"].as_string() != "remove") return {};
@@ -101,7 +102,7 @@ boost::system::result<Revision, Refusal> Grid::Impl::commit(std::span<const Comm
 }
 
 void Grid::Impl::make_ring_room(std::uint64_t changes) {
-    // Changes that are not published yet must stay in the ring: publish before they fill half.
+    // Unpublished changes must stay in the ring: publish before they fill half of it.
     if (ring_.head() - published_head_ + changes > ring_.capacity() / 2) make_visible();
     assert(ring_.head() + changes <= kept_from() + ring_.capacity());
     ring_.make_room(changes);
@@ -111,7 +112,7 @@ Result<Version> Grid::Impl::apply(const Command& command, const Origin& origin) 
     if (command.kind == CommandKind::publish) return tell(command, origin);
     const std::uint64_t hash = table_.hash(command.name);
     const VersionBlock* newest = table_.find(command.name, hash);
-    // It is stored to at the end, and lies far from the block.
+    // The slot is stored to at the end, and lies far from the block.
     if (newest != nullptr) __builtin_prefetch(&segment_.slot(newest->record_id()), 1);
     const VersionBlock* live = newest == nullptr || newest->is_tombstone() ? nullptr : newest;
     if (auto checked = check_condition(command, live); !checked) return checked.error();
@@ -173,7 +174,7 @@ Result<void> Grid::Impl::patch(const Command& command, const VersionBlock* live,
     return {};
 }
 
-/// A whole document from outside, divided into pages where it is large.
+/// Takes a complete document from a request. A large document is divided into pages.
 Result<void> Grid::Impl::take_document(ByteView document, NewVersion& made) {
     made.document = document;
     if (document.size() <= page::bytes_max) return {};
@@ -237,7 +238,7 @@ Result<Version> Grid::Impl::link(std::string_view name, std::uint64_t hash, cons
     VersionBlock& block = *version_at(offset);
     reach(CrashPoint::commit_block_built);
 
-    // Only now: making room may have unlinked a tombstone of that name.
+    // Look up the record only now: making room may have unlinked a tombstone of that name.
     const VersionBlock* newest = table_.find(name, hash);
     const Offset from = newest == nullptr ? 0 : segment_.offset_of(newest);
     if (newest == nullptr) {
@@ -245,13 +246,13 @@ Result<Version> Grid::Impl::link(std::string_view name, std::uint64_t hash, cons
             return refuse(linked.error().code);
     } else {
         if (!made.is_patched && !newest->is_tombstone() && newest->has_pages()) {
-            paging_.begin();  // all of them, whatever became of a patch before
+            paging_.begin();  // drop all pages, even if a patch dropped some before
             paging_.drop_all(Value::of(newest->document(), &segment_.pages()));
         }
         block.record = newest->record;
         block.version = newest->is_tombstone() ? 1 : newest->version + 1;
         block.link.store(block.link_word() | from, std::memory_order_relaxed);
-        // SYNC slot-version: pairs with SlotsReader::newest_of; the block is whole.
+        // SYNC slot-version: pairs with SlotsReader::newest_of; the block is complete.
         segment_.slot(block.record_id()).newest.store(offset, std::memory_order_release);
         reach(CrashPoint::commit_slot_linked);
         table_.replace(hash, from, offset);
@@ -262,7 +263,8 @@ Result<Version> Grid::Impl::link(std::string_view name, std::uint64_t hash, cons
     return block.version;
 }
 
-/// An event: a block that nothing leads to but its ring entry, which goes when that is forgotten.
+/// Builds the block of an event. Only its ring entry leads to the block; both are released
+/// together.
 Result<Version> Grid::Impl::tell(const Command& command, const Origin& origin) {
     const std::uint64_t hash = table_.hash(command.name);
     NewVersion made;
@@ -287,7 +289,7 @@ Result<void> Grid::Impl::link_new_record(std::uint64_t hash, Offset offset) {
     if (!id) return Error(slots_.is_exhausted() ? Errc::records_limit : Errc::grid_full);
     VersionBlock& block = *version_at(offset);
     block.record = static_cast<std::uint32_t>(*id);
-    // SYNC slot-version: pairs with SlotsReader::newest_of; the block is whole.
+    // SYNC slot-version: pairs with SlotsReader::newest_of; the block is complete.
     segment_.slot(*id).newest.store(offset, std::memory_order_release);
     reach(CrashPoint::commit_new_slot_linked);
     if (!index_.insert(*id)) {
@@ -330,14 +332,14 @@ void Grid::Impl::expire_due(std::size_t limit) {
         make_ring_room(1);
         NewVersion made;
         made.kind = ChangeKind::expire;
-        // A copy: making room for the tombstone may reuse memory, though never that of a live
-        // record.
+        // Copy the name: making room for the tombstone may reuse memory, though never that of a
+        // live record.
         const std::string name(due.name());
         auto linked = link(name, table_.hash(name), made, Origin{});
         if (!linked) {
             links_.clear();
             pages_.forget();
-            return;  // no memory for the tombstone now: it stays due
+            return;  // no memory for the tombstone now; the record stays due
         }
         settle();
         reach(CrashPoint::commit_expired);

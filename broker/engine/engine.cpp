@@ -33,14 +33,14 @@ void Engine::open(std::unique_ptr<Session> session, std::uint64_t now_ns) {
     store(entry.gid, peer.credentials.gid);
     store(entry.role, static_cast<std::uint32_t>(peer.access.role));
     store(entry.opened_ns, now_ns);
-    // SYNC session-reused: pairs with Attachment::revoked_below(): the id of the last session that
-    // had this entry was cleared before.
+    // SYNC session-reused: pairs with Attachment::revoked_below(): the id of the previous session
+    // in this entry was cleared before.
     entry.revoked_below.store(0, std::memory_order_release);
     entry.name.fill('\0');
     peer.program.copy(entry.name.data(), entry.name.size() - 1);
     store_entry(*session);
     reach(CrashPoint::session_entry_written);
-    // SYNC session-entry: pairs with Engine::take_over and for_each_session; the entry is whole.
+    // SYNC session-entry: pairs with Engine::take_over and for_each_session; the entry is complete.
     entry.id.store(session->id(), std::memory_order_release);
     messaging_.opened(*session, now_ns);
     enlist(std::move(session));
@@ -48,7 +48,7 @@ void Engine::open(std::unique_ptr<Session> session, std::uint64_t now_ns) {
     reach(CrashPoint::session_opened);
 }
 
-/// Counted before its client is told that it has it.
+/// The session is counted before its client learns that it is open.
 void Engine::enlist(std::unique_ptr<Session> session) {
     // The session itself, and the record that describes it.
     constexpr std::size_t session_bytes = sizeof(Session) + 2048;
@@ -82,7 +82,7 @@ std::unique_ptr<Session> Engine::leave(SessionId id) {
     if (place == sessions_.end()) return nullptr;
     Session& session = **place;
     session.adopt_lanes();
-    session.work = {};  // nothing of it rests
+    session.work = {};  // the last requests are not delayed
     share_.begin_turn(now_ns_);
     std::size_t budget = last_requests;
     for (std::size_t before = 0; budget != before && budget > 0 && !share_.is_turn_over();) {
@@ -119,8 +119,8 @@ bool Engine::turn(std::uint64_t now_ns, Outbox& outbox) {
            !outbox.ended.empty();
 }
 
-/// Sessions that asked for nothing for long are looked at in turn, a few at a time, so that a turn
-/// costs what the busy ones ask for, however many others are attached.
+/// Polls sessions without recent requests in rotation, a few per turn. The cost of a turn thus
+/// depends on the busy sessions, not on the number of attached ones.
 void Engine::find_active() {
     std::erase_if(active_, [this](Session* session) {
         session->is_active = session->active_until >= turns_;
@@ -148,7 +148,7 @@ std::size_t Engine::idle_looks() noexcept {
     return std::min(looks, sessions_.size());
 }
 
-/// The misses of a look are spent in the turns before it: each step loads what the next one needs.
+/// Spreads the cache misses of a poll over earlier turns: each step loads what the next one needs.
 void Engine::prefetch_idle(std::size_t looks) const noexcept {
     const auto ahead = [&](std::size_t turns) -> const Session& {
         return *sessions_[(next_idle_ + turns * looks) % sessions_.size()];
@@ -193,7 +193,7 @@ bool Engine::drain(Session& session, std::size_t lane_index, std::size_t& budget
             violation_ = lane.fault();
             return false;
         }
-        // The next record's misses are spent while this request and the next are decoded.
+        // The cache misses for the next record overlap with decoding this request and the next.
         const std::uint32_t hint = lane.next_hint();
         const shm::RecordTableReader table(segment_);
         if (hint != 0) table.prefetch_entry_of(hint);
@@ -230,7 +230,7 @@ Engine::Served Engine::serve(Session& session, std::size_t lane_index) {
         violation_ = decoded.error().error;
         return Served::broken;
     }
-    // Whatever becomes of the request, its reply comes behind those to the requests before it.
+    // Replies keep the order of requests, whatever the outcome of this one.
     if (const auto served = settle_doubts(session, lane_index, request_.number)) return *served;
     if (decoded) {
         if (!reply_to(session, lane_index)) return Served::again;
@@ -242,13 +242,14 @@ Engine::Served Engine::serve(Session& session, std::size_t lane_index) {
     return Served::answered;
 }
 
-/// Brings a lane to the point at which its request `number` is the next one to be answered.
-/// Returns none then, and otherwise what has become of the request.
+/// Advances a lane until its request `number` is the next one to be answered. Returns none on
+/// success; otherwise returns the outcome of the request.
 std::optional<Engine::Served> Engine::settle_doubts(const Session& session, std::size_t lane_index,
                                                     std::uint64_t number) {
     Lane& lane = *session.lanes()[lane_index];
-    // Its reply was in the ring before the former broker had let go of the request, or it was sent
-    // a second time because that broker might have had a part of it.
+    // Two causes are possible. The reply was in the ring before the former broker released the
+    // request. Or the client repeated the request because the former broker might have received a
+    // part of it.
     const bool is_old = number <= lane.last_number();
     if (is_old && lane.was_resumed()) return Served::answered;
     if (const InDoubt* doubt = lane.in_doubt()) {
@@ -265,8 +266,7 @@ std::optional<Engine::Served> Engine::settle_doubts(const Session& session, std:
     return Served::broken;
 }
 
-/// A role that cannot write has no use for a message of several frames: it is refused before the
-/// broker holds more of it.
+/// Refuses multi-frame messages of roles that cannot write before the broker buffers more of them.
 bool Engine::admit_part(const Session& session, Lane& lane) {
     if (!lane.has_part() || session.peer().access.may_write_something()) return true;
     return lane.refuse_message(Errc::permission_denied) ||
@@ -282,8 +282,9 @@ Engine::Served Engine::serve_refusal(const Session& session, std::size_t lane_in
     return Served::answered;
 }
 
-/// Has the heaviest sessions give way where a limit was passed in this turn: first what they have
-/// not finished sending, which they can send again; where that is not most of it, the session.
+/// If a limit was exceeded in this turn, reclaims memory from the largest sessions. Discards
+/// unfinished messages first, which clients can send again. If that frees less than half, closes
+/// the session.
 void Engine::bound_memory() {
     if (!accounts_.has_excess()) return;
     for (const auto& [session, limit] : accounts_.excesses()) {
@@ -361,7 +362,7 @@ bool Engine::reply_to(Session& session, std::size_t lane_index) {
     return true;
 }
 
-/// An index comes and goes with the record that defines it.
+/// An index is created and removed together with the record that defines it.
 Result<void> Engine::prepare_index_command(Command& command) {
     const bool is_new = command.kind == wire::CommandKind::add_index;
     index_name_ = system_name::index(command.name, command.pointer);
@@ -401,14 +402,14 @@ void Engine::finish_turn(Outbox& outbox) {
     outbox.subjects = grid_.publish();
     outbox.is_durability_wanted = durability_->wanted.load(std::memory_order_relaxed) >
                                   durability_->durable.load(std::memory_order_relaxed);
-    // First the lanes that have asked for something: a broker that dies between the two must not
-    // have shown a provider an offer of which it has not noted that it was asked for; its successor
-    // would take the call for one that was never made.
+    // Flush the lanes with requests first. Otherwise, if the broker died in between, a provider
+    // could have seen an offer whose request is not recorded. The successor would then assume that
+    // the call was never made.
     std::partition(touched_.begin(), touched_.end(),
                    [](const Lane* lane) { return !lane->has_offers; });
     for (Lane* lane : touched_) lane->flush();
     if (outbox.subjects != 0 || !touched_.empty()) {
-        // W2 of shm/wait/futex.hpp, for watchers and for those who wait for replies or room.
+        // W2 of shm/wait/futex.hpp, for watchers and for clients that wait for replies or room.
         // SYNC watch-asleep: pairs with S1 and S2 of a watch: the engine sees the mask, or the
         // watch sees `published`.
         // SYNC reply-asleep: pairs with S1 and S2 in sleep_once: the engine sees the sign, or the
@@ -441,7 +442,7 @@ void Engine::finish_turn(Outbox& outbox) {
 }
 
 bool Engine::has_work() {
-    if (!touched_.empty()) return true;  // by a session that has come or gone since the last turn
+    if (!touched_.empty()) return true;  // by a session opened or closed since the last turn
     // SYNC durable-revision: pairs with Recorder::show_durable.
     const Revision durable = durability_->durable.load(std::memory_order_acquire);
     const bool is_failing = durability_->is_failing();
@@ -450,7 +451,7 @@ bool Engine::has_work() {
         })) {
         return true;
     }
-    if (grid_.must_wait_for_store()) return false;  // it says so when it has taken some
+    if (grid_.must_wait_for_store()) return false;  // the store wakes the engine afterwards
     if (messaging_.has_work() || grid_.has_index_work()) return true;
     return std::any_of(sessions_.begin(), sessions_.end(), [this](const auto& session) {
         return !must_rest(*session) && session->needs_service();
@@ -492,7 +493,7 @@ void Engine::reclaim(std::uint64_t now_ns) {
 }
 
 void Engine::store_some_entries() {
-    // What a session with all its pins set costs to look at, for a few of them.
+    // Limits the cost of a pass to that of a few sessions with all their pins set.
     constexpr std::size_t looks_max = 8 * limits::pins_per_session_max;
     std::size_t looks = 0;
     for (std::size_t i = std::min(sessions_.size(), entries_per_housekeeping);

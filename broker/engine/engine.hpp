@@ -16,31 +16,32 @@
 
 namespace ringside::broker {
 
-/// A session that the engine has let go of, and why.
+/// A session that the engine has released, with the reason.
 struct EndedSession {
     std::unique_ptr<Session> session;
-    Error reason;              ///< Errc::ok: its process has gone
-    bool was_refused = false;  ///< it has not begun: it could not be resumed
+    Error reason;              ///< Errc::ok if its process exited
+    bool was_refused = false;  ///< never started: the resume failed
 };
 
-/// A session of a former broker that has not come back: what its pins protect is not known.
+/// A session of the former broker that has not reconnected. The broker cannot know what its pins
+/// protect.
 struct AbsentSession {
     SessionId id = 0;
     std::uint32_t index = 0;
     std::uint32_t pid = 0;
     std::uint64_t lease_ms = 0;
-    std::uint64_t until_ns = 0;  ///< when its lease is over
+    std::uint64_t until_ns = 0;  ///< end of its lease
 };
 
-/// What a turn of the engine wants done by those who may make system calls.
+/// Work that one engine turn leaves to threads that can make system calls.
 struct Outbox {
-    std::uint32_t subjects = 0;                ///< of the changes that became visible
-    std::uint32_t sleepers = 0;                ///< watchers that sleep for one of them
-    bool are_sleepers_counted = true;          ///< false: too many sessions to look; ask the kernel
-    std::vector<const shm::HalfWord*> wake;    ///< words that clients sleep on in their lanes
+    std::uint32_t subjects = 0;                ///< subjects of the changes that became visible
+    std::uint32_t sleepers = 0;                ///< number of watchers asleep on those subjects
+    bool are_sleepers_counted = true;          ///< false: too many sessions; ask the kernel
+    std::vector<const shm::HalfWord*> wake;    ///< futex words in lanes on which clients sleep
     std::vector<EndedSession> ended;           ///< sessions that the engine has closed
-    std::vector<std::uint32_t> freed_indices;  ///< of sessions that will not come back
-    bool is_durability_wanted = false;         ///< somebody waits for the disk
+    std::vector<std::uint32_t> freed_indices;  ///< entry indices of sessions that will not return
+    bool is_durability_wanted = false;         ///< at least one reply waits for the disk
 
     void clear() noexcept {
         subjects = 0;
@@ -56,88 +57,88 @@ struct Outbox {
 /// Serves the lanes of all sessions: takes requests, commits them, publishes, replies.
 ///
 /// One turn:
-///   1  the clock; records whose time to live ran out
-///   2  declarations and requests of the active sessions, lane by lane, at most `requests_per_lane`
-///      of one and `requests_per_turn` of all, and no more once they have cost what a turn may (see
-///      WorkShare), beginning behind the session where the last turn began; and a look at a few
-///      sessions that are idle;
-///      then what sessions are to be told, and the records that tell of them
-///   3  publish: all commits of the turn become visible by one store
-///   4  replies become visible: who reads one sees its commit; sessions that take too much of the
-///      broker's memory give way
-///   5  who sleeps for any of this is put into the outbox
-/// It makes no system call, has no thread and no clock of its own: the broker drives it with lanes,
-/// the tests with whatever they like. Thread safety: one thread.
+///   1  set the clock; expire records whose time to live ran out
+///   2  process the declarations and requests of the active sessions, lane by lane, starting after
+///      the session where the last turn started. Limits: `requests_per_lane` for a lane,
+///      `requests_per_turn` for all lanes, and the work limit of a turn (see WorkShare).
+///      Poll a few idle sessions.
+///      Then queue the notifications for sessions, and write the records that mirror them.
+///   3  publish: one store makes all commits of the turn visible
+///   4  make replies visible: a client that reads a reply also sees its commit. Sessions that use
+///      too much of the broker's memory give some back or are closed.
+///   5  add the sleepers that this turn must wake to the outbox
+/// The engine makes no system call, starts no thread and reads no clock. The broker feeds it with
+/// lanes; tests feed it with any input. Thread safety: one thread.
 class Engine {
 public:
     static constexpr std::size_t requests_per_turn = 64;
     static constexpr std::size_t requests_per_lane = 16;
-    /// Of a session whose process has gone.
+    /// Requests accepted from a session whose process has exited.
     static constexpr std::size_t last_requests = 1024;
-    /// Of the sessions that are idle, in a turn that comes after one without requests.
+    /// Idle sessions polled in a turn that follows a turn without requests.
     static constexpr std::size_t idle_looks_per_turn = 8;
-    /// After requests, there is one look for so many of them: a look at a session that nobody has
-    /// touched for long costs about as much as a request, so that looks take a small part of the
-    /// time. A request of one of n idle sessions waits for this many times n requests at most.
+    /// After this many requests, the engine polls one idle session. Polling a session that has been
+    /// idle for long costs about as much as a request; this bounds the share of such polls. A
+    /// request of one of n idle sessions waits for at most this many times n requests.
     static constexpr std::size_t requests_per_idle_look = 32;
-    /// A session that asks for nothing in so many turns is idle.
+    /// A session without requests in this many turns is idle.
     static constexpr std::uint64_t active_turns = 1024;
-    /// Up to so many sessions, each publication looks which of them sleep for it. Beyond, the
-    /// kernel is asked by a wake of one sleeper: what that costs does not depend on their number.
+    /// Up to this many sessions, each publication counts the sleepers itself. With more sessions,
+    /// it asks the kernel by waking one sleeper; the cost of that does not depend on the number of
+    /// sessions.
     static constexpr std::size_t sleepers_counted_max = 64;
-    /// Sessions whose entry in the segment one housekeeping brings up to date: with one each
-    /// millisecond, all of them within a quarter of a second.
+    /// Session entries in the segment that one housekeeping pass updates. With one pass per
+    /// millisecond, all entries are updated within a quarter of a second.
     static constexpr std::size_t entries_per_housekeeping = limits::sessions_max / 256;
-    /// Up to so many sessions, each housekeeping takes memory back, for which it reads the pins of
-    /// all. Beyond, it does so the less often the more there are.
+    /// Up to this many sessions, each housekeeping pass reclaims memory, which reads the pins of
+    /// all sessions. With more sessions, the interval grows with their number.
     static constexpr std::size_t sessions_few = 256;
     static constexpr std::uint64_t reclaim_interval_per_session_ns = 20'000;
 
-    /// `durability`: of the grid's store; without one, nothing can be durable.
+    /// `durability`: state of the grid's store. Without a store, no commit can be durable.
     Engine(
         const shm::SegmentView& segment, GridHost host, GridOptions options, Durability& durability,
         MessagingOptions messaging = {},
         const MemoryLimits& memory = MemoryLimits::of_total(limits::sessions_memory_bytes_default));
 
-    /// The records, before the first turn: for restoring them.
+    /// The records. Used before the first turn to restore them.
     [[nodiscard]] Grid& grid() noexcept { return grid_; }
 
     void open(std::unique_ptr<Session> session, std::uint64_t now_ns);
-    /// Goes on with the grid and the sessions of a broker that is dead. Error: grid_full.
+    /// Takes over the grid and the sessions of a dead broker. Error: grid_full.
     Result<void> take_over(Survey&& survey, std::uint64_t now_ns);
 
-    /// Takes a session of the former broker back. Otherwise gives it back with the reason:
-    /// connection_lost (it is too late, or there was none), session_closed (it breaks the
-    /// protocol).
+    /// Resumes a session of the former broker. On failure, returns the session with the reason:
+    /// connection_lost (too late, or no such session) or session_closed (protocol violation).
     std::optional<EndedSession> resume(std::unique_ptr<Session> session);
 
-    /// Gives up sessions that have not come back: their process is dead, or their lease is over.
+    /// Closes absent sessions whose process is dead or whose lease has ended.
     void review_absent(std::uint64_t now_ns, const std::function<bool(std::uint32_t pid)>& lives,
                        Outbox& outbox);
     [[nodiscard]] const std::vector<AbsentSession>& absent() const noexcept { return absent_; }
 
-    /// Null when there is none of that id.
+    /// Closes a session. Returns an empty pointer if the id is unknown.
     [[nodiscard]] std::unique_ptr<Session> close(SessionId id);
-    /// The same for one whose process has gone: what it has said to others as the last thing, the
-    /// answers to calls that it had taken, still reaches them.
+    /// Closes a session whose process has exited. Its last messages, such as answers to calls that
+    /// it had taken, are still delivered.
     [[nodiscard]] std::unique_ptr<Session> leave(SessionId id);
 
-    /// Whether it did anything.
+    /// Runs one turn. Returns whether it did any work.
     bool turn(std::uint64_t now_ns, Outbox& outbox);
 
-    /// Whether a turn would find something to do. For the last look before sleeping.
+    /// Returns whether a turn would find work. The last check before the engine thread sleeps.
     [[nodiscard]] bool has_work();
 
-    /// Whether requests or replies wait for a client to drain its replies.
+    /// Returns whether requests or replies wait for a client to drain its reply ring.
     [[nodiscard]] bool is_held_up() const;
 
-    /// Gives the replies that wait for the disk to those that waited long enough.
+    /// Releases the replies that need to wait for the disk no longer.
     void deliver_held(Outbox& outbox);
 
-    /// Takes memory back, and shows counters and the sessions' lag in the segment.
+    /// Reclaims memory and updates the counters and the sessions' lag in the segment.
     void housekeep(std::uint64_t now_ns);
 
-    /// When something is to be done that nobody asks for, Unix ms; the largest value: never.
+    /// Time of the next timed work, in Unix ms. The largest value means: none.
     [[nodiscard]] std::uint64_t next_due_ms() const noexcept {
         return std::min(grid_.next_expiry_ms(), messaging_.next_due_ns() / 1'000'000);
     }
@@ -150,7 +151,7 @@ private:
         return share_.must_rest(session.work);
     }
     void prefetch_idle(std::size_t looks) const noexcept;
-    // False: the lane broke the protocol, for the reason in `violation_`.
+    // Returns false if the lane broke the protocol; `violation_` has the reason.
     [[nodiscard]] bool drain(Session& session, std::size_t& budget);
     [[nodiscard]] bool drain(Session& session, std::size_t lane_index, std::size_t& budget);
     enum class Served { answered, again, broken };
@@ -158,19 +159,20 @@ private:
     [[nodiscard]] bool violates(const char* what);
     [[nodiscard]] std::optional<Served> settle_doubts(const Session& session,
                                                       std::size_t lane_index, std::uint64_t number);
-    /// Whether a part of a message may be followed by more. False: it ends the session.
+    /// Returns whether a partial message may continue. False ends the session.
     [[nodiscard]] bool admit_part(const Session& session, Lane& lane);
     [[nodiscard]] Served serve_refusal(const Session& session, std::size_t lane_index);
     void bound_memory();
     void refuse(Lane& lane, std::uint64_t number, const Error& error, std::size_t command);
-    /// False: the request is to be tried again, when the store has let go of memory.
+    /// Returns false if the request must be retried after the store has released memory.
     [[nodiscard]] bool reply_to(Session& session, std::size_t lane_index);
-    /// Makes the command one for the record that defines an index. Error: index_limit.
+    /// Turns the command into a write of the record that defines the index. Error: index_limit.
     Result<void> prepare_index_command(Command& command);
-    /// Puts a reply into its lane, once `wait_for` is on disk, and behind those that wait.
+    /// Puts a reply into its lane after `wait_for` is on disk and after all replies queued before
+    /// it.
     void answer(Lane& lane, std::uint64_t number, ByteView reply, Revision wait_for = 0);
-    /// Answers requests of a former broker that are not answered yet, up to this number. False:
-    /// there is no room for more replies now.
+    /// Answers the unanswered requests of the former broker up to this number. Returns false if the
+    /// reply ring has no room now.
     [[nodiscard]] bool answer_doubtful(const Session& session, std::size_t lane_index,
                                        std::uint64_t until);
     void answer_applied(const Session& session, std::size_t lane_index, const Applied& applied);
@@ -185,20 +187,20 @@ private:
 
     shm::SegmentView segment_;
     Grid grid_;
-    MemoryAccounts accounts_;  ///< outlives the sessions
+    MemoryAccounts accounts_;  ///< must outlive the sessions
     std::vector<std::unique_ptr<Session>> sessions_;
     std::vector<Session*> active_;
     std::size_t next_active_ = 0;
     std::size_t next_idle_ = 0;
-    std::size_t next_stored_ = 0;  ///< session whose entry is brought up to date next
+    std::size_t next_stored_ = 0;  ///< session whose entry is updated next
     std::uint64_t reclaimed_ns_ = 0;
     std::uint64_t turns_ = 0;
-    std::size_t requests_of_turn_ = 0;  ///< of the last one
+    std::size_t requests_of_turn_ = 0;  ///< requests served in the last turn
     std::size_t requests_since_look_ = 0;
     WorkShare share_;
-    std::uint64_t patch_steps_ = 0;  ///< of the request under way
+    std::uint64_t patch_steps_ = 0;  ///< of the current request
     DecodedRequest request_;
-    std::string index_name_;  ///< of the request under way
+    std::string index_name_;  ///< of the current request
     Bytes index_document_;
     shm::ReplyWriter replies_;
     std::vector<Version> versions_;

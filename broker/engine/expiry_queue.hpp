@@ -8,7 +8,7 @@
 
 namespace ringside::broker {
 
-/// When which record's time to live runs out.
+/// The expiry times of all records with a time to live, in ascending order.
 class ExpiryQueue {
 public:
     static constexpr std::uint64_t never = std::numeric_limits<std::uint64_t>::max();

@@ -26,7 +26,7 @@ Grid::Impl::Impl(const shm::SegmentView& segment, GridHost host, GridOptions opt
           const Revision now =
               std::max(below.load(std::memory_order_relaxed),
                        (pin.owner == HeldPin::Owner::session ? pin.revision : published_) + 1);
-          // The fence keeps every later store into memory that the pin protected behind the store.
+          // The fence orders every later store into memory that the pin protected after this store.
           // SYNC pin-revoked: pairs with Attachment::revoked_below().
           below.store(now, std::memory_order_seq_cst);
           // SYNC pin-revoked: pairs with the fence in Attachment::revoked_below().

@@ -19,15 +19,18 @@
 
 namespace ringside::broker {
 
-/// The parts of a Grid. commit.cpp changes records, and settle.cpp ends a commit; restore.cpp
-/// brings records back from a store; reclaim.cpp takes memory back; take_over.cpp goes on with what
-/// a dead broker has left.
+/// The implementation of Grid:
+///   commit.cpp     changes records
+///   settle.cpp     completes a commit, or rolls it back
+///   restore.cpp    restores records from a store
+///   reclaim.cpp    reclaims memory
+///   take_over.cpp  recovers the segment of a dead broker
 ///
 /// Invariants:
-///  1. `assigned_` >= published; versions of a commit under way carry `assigned_ + 1`.
-///  2. What a reader can reach is changed by one store each, after all that it leads to is whole.
-///  3. A commit that is refused leaves no version that can become visible: its versions are
-///     unlinked, and new records that could not be taken out are tombstones.
+///  1. `assigned_` >= published; versions of a commit in progress carry `assigned_ + 1`.
+///  2. Each reachable structure changes by one store, after all that it leads to is complete.
+///  3. A refused commit leaves no version that can become visible: its versions are unlinked, and
+///     new records that could not be removed are tombstones.
 class Grid::Impl {
 public:
     Impl(const shm::SegmentView& segment, GridHost host, GridOptions options);
@@ -73,26 +76,26 @@ public:
     void begin_turn(std::uint64_t now_ns) noexcept { now_ns_ = now_ns; }
 
 private:
-    /// A version that the commit under way has linked, so that it can be taken back.
+    /// A version linked by the commit in progress. Needed for the rollback.
     struct Link {
         std::uint64_t hash = 0;
-        Offset from = 0;  ///< the version replaced; 0 = the record is new
+        Offset from = 0;  ///< the replaced version; 0 = the record is new
         Offset to = 0;
         Offset path = 0;
-        bool is_event = false;  ///< `to` is no version of a record: ring entries alone lead to it
+        bool is_event = false;  ///< `to` is not a version of a record; only ring entries lead to it
     };
 
-    /// What a command makes of its record.
+    /// The new state of a record, as evaluated from a command.
     struct NewVersion {
         shm::ChangeKind kind = shm::ChangeKind::put;
         ByteView document;
         std::uint64_t expires_ms = 0;
         std::string_view path;
         bool has_pages = false;
-        bool is_patched = false;  ///< it shares pages with the version before, or gave them up
+        bool is_patched = false;  ///< shares pages with the previous version, or dropped them
     };
 
-    /// How hard to try for memory.
+    /// How much to sacrifice for free memory.
     enum class Urgency { routine, drop_history, revoke_pins };
 
     // commit.cpp
@@ -122,7 +125,7 @@ private:
     void adopt_counters() noexcept;
     void define_indexes();
 
-    /// Those of the grid itself do not count.
+    /// Counts user records only. Reserved names belong to the grid itself.
     void count_record(std::string_view name, int change) noexcept {
         if (!is_reserved(name)) live_records_ += static_cast<std::uint64_t>(change);
     }
@@ -143,7 +146,7 @@ private:
     [[nodiscard]] shm::VersionBlock* version_at(Offset offset) const noexcept {
         return segment_.version_at(offset);
     }
-    /// Where the ring's tail has to stop; at most the head of what is published.
+    /// The position at which the ring's tail must stop; at most the published head.
     [[nodiscard]] Position kept_from() const noexcept {
         if (host_.kept_from == nullptr) return published_head_;
         // SYNC store-position: pairs with Recorder::record_batch: the store has read the versions
@@ -164,16 +167,16 @@ private:
     SecondaryIndexes secondary_;
     ExpiryQueue expiries_;
     RetirementQueue history_;    ///< needed by readers of older revisions
-    RetirementQueue structure_;  ///< needed by readers that are inside it
+    RetirementQueue structure_;  ///< needed by readers that are traversing it
     LeaseBook leases_;
-    RecordPages pages_;  ///< of the commit under way
+    RecordPages pages_;  ///< of the commit in progress
     Paging paging_;
-    PatchBudget budget_;  ///< of the commit under way
+    PatchBudget budget_;  ///< of the commit in progress
     std::uint64_t patch_steps_granted_ = 0;
-    DocumentBuilder patched_;       ///< where a patch builds its document
-    std::vector<Link> links_;       ///< of the commit under way
-    std::vector<Retired> covered_;  ///< tombstones that were due when it had covered them
-    std::vector<Offset> settled_;   ///< versions of the last commit, for indexes
+    DocumentBuilder patched_;       ///< buffer in which a patch builds its document
+    std::vector<Link> links_;       ///< of the commit in progress
+    std::vector<Retired> covered_;  ///< tombstones that became due while the commit covered them
+    std::vector<Offset> settled_;   ///< versions of the last commit, for secondary indexes
     std::vector<HeldPin> pins_;
     std::function<void(std::string_view, bool)> observe_;
 
@@ -182,8 +185,9 @@ private:
     Revision published_ = 0;
     Position published_head_ = 0;
     Revision horizon_ = 0;
-    Revision quarantine_until_ = 0;  ///< pins from here on do not need what is in quarantine
-    std::uint32_t subjects_ = 0;     ///< of the changes since the last `publish`
+    Revision quarantine_until_ = 0;  ///< pins from this revision on do not need the quarantined
+                                     ///< memory
+    std::uint32_t subjects_ = 0;     ///< subjects of the changes since the last `publish`
     std::uint64_t live_records_ = 0;
     std::uint64_t tombstones_ = 0;
     std::uint64_t commits_ = 0;

@@ -11,24 +11,24 @@
 
 namespace ringside::broker {
 
-/// Watches over the pins that keep memory back: a pin that does so for longer than its lease is
-/// revoked, in the segment, where its owner sees it.
+/// Limits how long pins can hold memory. A pin that holds memory for longer than its lease is
+/// revoked in the segment, where its owner sees the revocation.
 ///
-/// A pin is taken for the same one as long as it is seen with the same revision each time. That
-/// cannot confuse a busy reader with a stuck one: once the horizon has passed a revision, or a
-/// newer one is published, a reader takes a newer one for its next pin.
+/// A pin counts as the same pin while each review sees it with the same revision. This does not
+/// confuse a busy reader with a stuck one. Each new pin of a reader has a newer revision once the
+/// horizon has passed the old one, or a newer one is published.
 class LeaseBook {
 public:
     using Revoke = std::function<void(const HeldPin&)>;
 
     explicit LeaseBook(Revoke revoke) : revoke_(std::move(revoke)) {}
 
-    /// `pins`: all that are set now. `kept_back`: pins below this revision keep memory back.
-    /// `published`: pins at it are as new as can be, and have no lease yet.
+    /// `pins`: all pins that are set now. `kept_back`: pins below this revision hold memory.
+    /// `published`: pins at this revision are current and have no lease yet.
     void review(std::span<const HeldPin> pins, Revision kept_back, Revision published,
                 std::uint64_t now_ns);
 
-    /// Revokes every pin below `kept_back` now: memory is short.
+    /// Revokes every pin below `kept_back` immediately because memory is short.
     void revoke_all(std::span<const HeldPin> pins, Revision kept_back);
 
     [[nodiscard]] bool is_revoked(const HeldPin& pin) const;

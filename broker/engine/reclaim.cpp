@@ -4,17 +4,20 @@
 #include "broker/engine/grid_impl.hpp"
 #include "shm/base/crash_point.hpp"
 
-/// How memory comes back; the protocol with readers is in shm/pin/pin.hpp.
+/// How memory is reclaimed. shm/pin/pin.hpp describes the protocol with readers.
 ///
-/// Two queues wait. `history_`: replaced versions, at the revision that replaced them; free once
-/// the horizon and every pin are at or after it. `structure_`: what nothing leads to any more
-/// (nodes of the index, old tables, versions of refused commits, unlinked tombstones and their
-/// slots); free once every pin that is set is at or after the revision at which it was unlinked.
+/// Two queues hold retired objects. `history_` holds replaced versions with the revisions that
+/// replaced them. A version is free once the horizon and every pin are at or after that revision.
+/// `structure_` holds unreachable objects: index nodes, old tables, versions of refused commits,
+/// unlinked tombstones and their slots. Each is free once every set pin is at or after the revision
+/// at which the object was unlinked.
 ///
-/// The horizon is the revision before that of the oldest ring entry: whatever the ring tells of can
-/// be read, together with what it replaced. A deleted record goes in two steps: its tombstone waits
-/// in `history_` until all readers see the record as absent; then it is unlinked, and waits in
-/// `structure_` for those who are just looking at it.
+/// The horizon is the revision before that of the oldest ring entry. Every version that a ring
+/// entry leads to therefore stays readable, together with the version it replaced.
+///
+/// A deleted record is freed in two steps. Its tombstone waits in `history_` until all readers see
+/// the record as absent. The tombstone is then unlinked and waits in `structure_` for readers that
+/// are still using it.
 namespace ringside::broker {
 
 using shm::Heap;
@@ -23,7 +26,7 @@ Offset Grid::Impl::allocate(std::uint64_t bytes, Heap::Purpose purpose) {
     if (const Offset block = heap_.allocate(bytes, purpose)) return block;
     reclaim(Urgency::drop_history);
     if (const Offset block = heap_.allocate(bytes, purpose)) return block;
-    // Readers lose their snapshots only when that can help.
+    // Revoke snapshots only if that can free enough memory.
     if (history_.bytes() + structure_.bytes() + heap_.bytes_in_quarantine() < bytes) return 0;
     reclaim(Urgency::revoke_pins);
     return heap_.allocate(bytes, purpose);
@@ -33,7 +36,7 @@ void Grid::Impl::retire_structure(Offset offset, std::uint64_t bytes) {
     structure_.push({offset, bytes, next_revision(), Retired::Kind::block});
 }
 
-/// A posting is needed by readers of older revisions, all else by those inside the index.
+/// Readers of older revisions need postings; only readers inside the index need the rest.
 void Grid::Impl::retire_of_index(Retired retired) {
     if (retired.kind == Retired::Kind::posting) return history_.push(retired);
     retired.at = next_revision();
@@ -90,7 +93,7 @@ Revision Grid::Impl::oldest_pin(Revision kept_back, Urgency urgency) {
     if (urgency == Urgency::revoke_pins) leases_.revoke_all(pins_, kept_back);
     Revision oldest = no_limit;
     for (const HeldPin& pin : pins_) {
-        // What a revoked pin protects is used last: only when memory is short.
+        // Memory protected by a revoked pin is reused last, only when memory is short.
         const bool may_be_revoked = pin.owner != HeldPin::Owner::store;
         if (urgency != Urgency::routine && may_be_revoked && leases_.is_revoked(pin)) continue;
         oldest = std::min(oldest, pin.revision);
@@ -116,7 +119,7 @@ void Grid::Impl::drain(Revision history_limit, Revision structure_limit) {
     }
 }
 
-/// The version that a record has if the commit under way is refused; 0: none.
+/// Returns the version that the record has if the commit in progress is refused; 0 if none.
 Offset Grid::Impl::settled_version(RecordId id) const noexcept {
     Offset version = segment_.slot(id).newest.load(std::memory_order_relaxed);
     while (version != 0 && version_at(version)->revision > assigned_) {
@@ -128,8 +131,8 @@ Offset Grid::Impl::settled_version(RecordId id) const noexcept {
 bool Grid::Impl::unlink(const Retired& tombstone) {
     const shm::VersionBlock& block = *version_at(tombstone.offset);
     const RecordId id = block.record_id();
-    // The name may have been written again: then the tombstone is just a replaced version, unless
-    // the commit that wrote it is refused.
+    // If the name has been written again, the tombstone is only a replaced version, unless the
+    // commit that wrote the name is refused.
     if (segment_.slot(id).newest.load(std::memory_order_relaxed) != tombstone.offset) {
         if (settled_version(id) == tombstone.offset) covered_.push_back(tombstone);
         return true;
@@ -149,7 +152,7 @@ bool Grid::Impl::unlink(const Retired& tombstone) {
 void Grid::Impl::release(const Retired& retired) {
     if (retired.kind == Retired::Kind::slot) {
         const RecordId id{static_cast<std::uint32_t>(retired.offset)};
-        // SYNC slot-version: pairs with SlotsReader::newest_of; makes nothing visible.
+        // SYNC slot-version: pairs with SlotsReader::newest_of; publishes nothing.
         segment_.slot(id).newest.store(0, std::memory_order_release);
         reach(CrashPoint::reclaim_slot_freed);
         slots_.give_back(id);
@@ -164,7 +167,7 @@ void Grid::Impl::reclaim() { reclaim(Urgency::routine); }
 
 void Grid::Impl::compact() {
     make_visible();
-    // Twice: unlinking tombstones in the first pass retires nodes and slots for the second.
+    // Two passes: unlinking tombstones in the first one retires nodes and slots for the second.
     reclaim(Urgency::drop_history);
     reclaim(Urgency::drop_history);
 }

@@ -10,8 +10,8 @@
 
 namespace ringside::broker {
 
-/// The pages that the commit under way writes and gives up. Neither is final before it succeeds:
-/// then what it gave up is retired, otherwise what it wrote.
+/// The pages that the commit in progress writes and drops. Both lists are tentative until the
+/// commit ends: success retires the dropped pages, failure retires the written ones.
 class RecordPages final : public PageStore {
 public:
     struct Block {
@@ -38,7 +38,8 @@ public:
 
     void drop(Offset offset, std::uint64_t bytes) override { dropped_.push_back({offset, bytes}); }
 
-    /// One after the other may hold the same page: what an early change wrote, a later one drops.
+    /// Both lists can contain the same page: an earlier change of the commit wrote it, a later one
+    /// dropped it.
     [[nodiscard]] const std::vector<Block>& written() const noexcept { return written_; }
     [[nodiscard]] const std::vector<Block>& dropped() const noexcept { return dropped_; }
     void forget() noexcept {

@@ -1,6 +1,6 @@
 #include "broker/engine/grid_impl.hpp"
 
-/// Records that a store had come back into a new segment, before anybody can read it.
+/// Restores the records of a store into a new segment, before it is readable.
 namespace ringside::broker {
 
 using shm::VersionBlock;
@@ -29,7 +29,7 @@ Result<void> Grid::Impl::restore(const StoredRecord& record) {
     }
     count_record(record.name, 1);
     if (block.has_expiry()) expiries_.add(record.expires_ms, block.record_id());
-    // There is no reader yet: what growing tables and nodes leaves behind is free at once.
+    // Without readers, memory that growing tables and nodes retire can be reused at once.
     if (structure_.bytes() > restore_waste_max) drain(no_limit, no_limit);
     return {};
 }

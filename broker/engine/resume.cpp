@@ -3,18 +3,18 @@
 
 #include "broker/engine/engine.hpp"
 
-/// What the engine does with the sessions of a former broker.
+/// How the engine resumes the sessions of a former broker.
 ///
-/// Their memory belongs to their clients, who give it back when they notice that the broker has
-/// changed. Until then a session is absent, and stands for a pin at revision 0: nothing is reused.
-/// A session that comes back goes on in each lane with the request after the last one whose reply
-/// is in the lane's reply ring. What lies between there and the last request that the client had
-/// sent is in doubt: the former broker may have applied it. The change ring tells:
-///   applied        the reply is made up from the ring's entries
-///   not applied    the request is carried out if it is there still; if it is gone from the lane
-///                  (the former broker had refused it, or had a part of a large one), its client is
-///                  told not_applied, and may send it again
-///   not known      the ring does not reach back so far: connection_lost
+/// Session memory belongs to the clients, which hand it over again when they notice that the broker
+/// has changed. Until then a session is absent and counts as a pin at revision 0, so that no memory
+/// is reused. A session resumes each lane with the request after the last one whose reply is in the
+/// lane's reply ring. The requests between that one and the last request sent are in doubt: the
+/// former broker may have applied them. The change ring decides:
+///   applied        the reply is rebuilt from the ring's entries
+///   not applied    the request is executed if it is still in the lane. If it is not (the former
+///                  broker had refused it, or held a part of a large one), the client receives
+///                  not_applied and can send the request again.
+///   unknown        the ring does not reach back far enough: connection_lost
 namespace ringside::broker {
 
 Result<void> Engine::take_over(Survey&& survey, std::uint64_t now_ns) {
@@ -26,7 +26,7 @@ Result<void> Engine::take_over(Survey&& survey, std::uint64_t now_ns) {
     std::set<SessionId> absent;
     for (std::uint32_t index = 0; index < limits::sessions_max; ++index) {
         const shm::SessionEntry& entry = segment_.session(index);
-        // SYNC session-entry: pairs with Engine::open of the former broker; the entry is whole.
+        // SYNC session-entry: pairs with Engine::open of the former broker; the entry is complete.
         const SessionId id = entry.id.load(std::memory_order_acquire);
         if (id == 0) continue;
         absent.insert(id);
@@ -53,7 +53,7 @@ std::optional<EndedSession> Engine::resume(std::unique_ptr<Session> session) {
     }
     const auto applied = [&](std::uint16_t lane) { return applied_.take(session->id(), lane); };
     if (!session->resume(applied, applied_.is_complete())) {
-        // It stays absent: its pins may be good, and what they protect is kept for its lease.
+        // The session stays absent: its pins may be valid, and protect memory until its lease ends.
         return EndedSession{std::move(session),
                             Error(Errc::session_closed, "the state of its lanes is not possible"),
                             true};
@@ -71,11 +71,11 @@ void Engine::review_absent(std::uint64_t now_ns,
     std::erase_if(absent_, [&](const AbsentSession& absent) {
         if (lives(absent.pid) && now_ns < absent.until_ns) return false;
         shm::SessionEntry& entry = segment_.session(absent.index);
-        // No pin that the session could have set is valid from here on.
+        // From here on, no pin that the session could have set is valid.
         // SYNC pin-revoked: pairs with Attachment::revoked_below().
         entry.revoked_below.store(grid_.published() + 1, std::memory_order_seq_cst);
         // SYNC pin-revoked: pairs with Attachment::revoked_below().
-        // SYNC session-entry: pairs with for_each_session; makes nothing visible.
+        // SYNC session-entry: pairs with for_each_session; publishes nothing.
         entry.id.store(0, std::memory_order_seq_cst);
         // SYNC pin-revoked: pairs with the fence in Attachment::revoked_below(): stores into memory
         // that the pins protected come after the two stores above.
@@ -129,7 +129,7 @@ void Engine::answer_applied(const Session& session, std::size_t lane_index,
                             const Applied& applied) {
     Lane& lane = *session.lanes()[lane_index];
     const auto versions = lane.in_doubt()->versions_of(applied);
-    // Whether it was to be durable is not known: as if it were.
+    // Whether the client wanted durability is unknown: assume that it did.
     const bool may_wait = durability_->has_store() && !durability_->is_failing();
     answer(lane, applied.number, replies_.committed(applied.number, applied.revision, versions),
            may_wait ? applied.revision : 0);

@@ -7,13 +7,13 @@
 
 namespace ringside::broker {
 
-/// Something in the segment that is no longer the newest, and waits until no reader needs it.
+/// An object in the segment that is no longer current and waits until no reader needs it.
 struct Retired {
     enum class Kind : std::uint8_t {
-        block,      ///< memory of the heap
-        slot,       ///< a RecordId, in `offset`
-        tombstone,  ///< a deleted record's last version: it is to be unlinked first
-        posting,    ///< of the secondary index with this `life`
+        block,      ///< a heap block
+        slot,       ///< a RecordId, stored in `offset`
+        tombstone,  ///< last version of a deleted record; must be unlinked first
+        posting,    ///< belongs to the secondary index with this `life`
     };
     Offset offset = 0;
     std::uint64_t bytes = 0;
@@ -22,7 +22,7 @@ struct Retired {
     std::uint32_t life = 0;
 };
 
-/// One queue of retired things, in the order in which they were retired: `at` never goes down.
+/// A queue of retired objects in order of retirement: `at` never decreases.
 class RetirementQueue {
 public:
     void push(const Retired& retired) {
@@ -30,7 +30,7 @@ public:
         bytes_ += retired.bytes;
     }
 
-    /// Whether the first one may be taken by readers' revisions alone.
+    /// Returns whether all readers at `limit` or later can do without the first object.
     [[nodiscard]] bool has_due(Revision limit) const noexcept {
         return !waiting_.empty() && waiting_.front().at <= limit;
     }
@@ -44,7 +44,7 @@ public:
     [[nodiscard]] std::size_t size() const noexcept { return waiting_.size(); }
     [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
 
-    /// Revision of the last one that has to go so that at most `bytes_max` wait; 0 = none has to.
+    /// Revision up to which objects must be released so that at most `bytes_max` remain; 0 = none.
     [[nodiscard]] Revision excess_until(std::uint64_t bytes_max) const noexcept {
         std::uint64_t left = bytes_;
         Revision until = 0;
@@ -61,7 +61,7 @@ private:
     std::uint64_t bytes_ = 0;
 };
 
-/// A limit that holds nothing back.
+/// A limit that permits every release.
 inline constexpr Revision no_limit = std::numeric_limits<Revision>::max();
 
 }  // namespace ringside::broker

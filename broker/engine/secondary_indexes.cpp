@@ -12,7 +12,7 @@ using shm::VersionBlock;
 
 namespace {
 
-/// What a turn does for indexes: some 50 us.
+/// Work for indexes in one turn: about 50 us.
 constexpr std::size_t records_per_turn = 64;
 constexpr std::size_t steps_per_turn = 64;
 constexpr std::uint64_t retry_ns = 1'000'000'000;
@@ -23,9 +23,9 @@ struct SecondaryIndexes::Index {
     enum class Task {
         none,
         build,
-        dismantle,  ///< and then, where it is still defined, wait for memory
+        dismantle,  ///< then wait for memory, if the index is still defined
         wait,
-        end,  ///< dismantle, and then forget it
+        end,  ///< dismantle, then remove
     };
 
     Index(shm::IndexEntry& at, Pattern of_names, Pointer to_value)
@@ -42,9 +42,9 @@ struct SecondaryIndexes::Index {
     std::unique_ptr<ValueIndexWriter> writer;
     std::vector<Offset> posting_of;  ///< by RecordId; 0: the record is not in the index
     Task task = Task::none;
-    std::string built_until;  ///< the last name that was given to it
+    std::string built_until;  ///< name of the last record added to the index
     std::uint64_t retry_at_ns = 0;
-    std::uint64_t bytes_wanted = 0;  ///< free memory at which it is tried again
+    std::uint64_t bytes_wanted = 0;  ///< free memory at which the build is retried
 };
 
 SecondaryIndexes::SecondaryIndexes(const shm::SegmentView& segment, shm::Heap& heap,
@@ -56,7 +56,7 @@ SecondaryIndexes& SecondaryIndexes::operator=(SecondaryIndexes&&) noexcept = def
 
 void SecondaryIndexes::begin_anew() {
     for (shm::IndexEntry& entry : segment_.header().indexes) {
-        // A reader that meets a later store finds that it must not use the index.
+        // A reader that sees a later store also sees that it must not use the index.
         // SYNC value-index-ready: pairs with R3 of shm/index/value_index.hpp.
         entry.ready_from.store(shm::no_revision, std::memory_order_release);
         // SYNC value-index-life: pairs with ValueIndexReader's constructor.
@@ -94,7 +94,7 @@ void SecondaryIndexes::define(const VersionBlock& definition) {
     auto pattern = Pattern::parse(document["pattern"].as_string().value_or(""));
     auto pointer = Pointer::parse(document["pointer"].as_string().value_or(""));
     shm::IndexEntry* entry = free_entry();
-    // Only the grid itself writes such records, and there are never more than places.
+    // Only the grid itself writes such records, and never more of them than there are entries.
     if (!pattern || !pointer || entry == nullptr) return;
     entry->record.store(definition.record, std::memory_order_relaxed);
     indexes_.push_back(std::make_unique<Index>(*entry, std::move(*pattern), std::move(*pointer)));
@@ -124,7 +124,8 @@ void SecondaryIndexes::begin_building(Index& index) {
 void SecondaryIndexes::undefine(RecordId definition) {
     Index* index = index_of(definition);
     if (index == nullptr) return;
-    // Dismantling begins later and stores with release: a reader that meets any of it sees this.
+    // Dismantling starts later and stores with release: a reader that sees any such store sees this
+    // one.
     // SYNC value-index-ready: pairs with R3 of shm/index/value_index.hpp.
     index->entry->ready_from.store(shm::no_revision, std::memory_order_release);
     index->entry->state.store(static_cast<std::uint32_t>(IndexState::suspended),

@@ -11,43 +11,44 @@
 
 namespace ringside::broker {
 
-/// The secondary indexes of a grid. Each is defined by a record `$sys/index/…`, so that it comes
-/// and goes by commits, is stored with the grid and outlives its broker.
+/// The secondary indexes of a grid. A record `$sys/index/…` defines each index, so that indexes are
+/// created and removed by commits, are stored with the grid and outlive the broker.
 ///
-/// An index is a help and no more: no commit is refused because an index cannot follow it. One that
-/// has no memory any more is suspended, and built again when there is enough.
+/// Indexes are best effort: no commit is refused because an index cannot follow it. An index
+/// without memory is suspended, and rebuilt when there is enough memory.
 /// Thread safety: the engine thread only.
 class SecondaryIndexes {
 public:
     using Retire = std::function<void(const Retired&)>;
-    /// `retire`: takes what a later revision than the newest does not need.
+    /// `retire`: accepts objects that only readers of older revisions, or readers inside the index,
+    /// need.
     SecondaryIndexes(const shm::SegmentView& segment, shm::Heap& heap, SlotAllocator& slots,
                      Retire retire);
     ~SecondaryIndexes();
     SecondaryIndexes(SecondaryIndexes&&) noexcept;
     SecondaryIndexes& operator=(SecondaryIndexes&&) noexcept;
 
-    /// Forgets what a former broker had: readers go without from here on.
-    /// REQUIRES: before any of that memory is given out.
+    /// Discards the indexes of the former broker. Readers stop using them from here on. REQUIRES:
+    /// called before any of their memory is allocated again.
     void begin_anew();
 
-    /// Begins to build the index that the record defines, unless it is there.
+    /// Starts to build the index that the record defines, unless the index exists.
     void define(const shm::VersionBlock& definition);
     void undefine(RecordId definition);
 
-    /// Whether commits have to be told.
+    /// Returns whether no index is defined, so that commits need not be reported.
     [[nodiscard]] bool is_empty() const noexcept { return indexes_.empty(); }
-    /// Whether one more may be defined.
+    /// Returns whether another index can be defined.
     [[nodiscard]] bool has_room() const noexcept;
 
-    /// A record has a new version, of that revision, which is not published yet.
+    /// Updates the indexes for a new, not yet published version of a record.
     void changed(const shm::VersionBlock& now);
 
-    /// Readers do not need a posting any more.
+    /// Releases a posting that no reader needs any longer.
     void release(const Retired& posting);
 
-    /// Goes on with what takes longer than a turn. `settled`: the newest revision. False: there was
-    /// nothing to do.
+    /// Continues work that takes longer than one turn. `settled`: the newest revision. Returns
+    /// false if there was nothing to do.
     bool turn(std::uint64_t now_ns, Revision settled);
     [[nodiscard]] bool has_work() const noexcept;
 
@@ -56,7 +57,7 @@ private:
     [[nodiscard]] Index* index_of(RecordId definition) const noexcept;
     [[nodiscard]] shm::IndexEntry* free_entry() const noexcept;
     void begin_building(Index& index);
-    /// Records are given to it in the order of their names. False: there are no more.
+    /// Adds records to the index in name order. Returns false after the last record.
     [[nodiscard]] bool build(Index& index, std::size_t records_max);
     void change(Index& index, const shm::VersionBlock& now);
     [[nodiscard]] bool add(Index& index, const shm::VersionBlock& version);

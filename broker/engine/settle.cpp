@@ -2,7 +2,7 @@
 #include "shm/base/crash_point.hpp"
 #include "shm/name/system_name.hpp"
 
-/// How a commit ends: it is settled, or rolled back. See commit.cpp.
+/// How a commit ends: settled or rolled back. See commit.cpp.
 namespace ringside::broker {
 
 using shm::VersionBlock;
@@ -53,7 +53,7 @@ void Grid::Impl::settle() noexcept {
     index_settled();
 }
 
-/// Before anybody can see the commit, and after it cannot be refused any more.
+/// Runs before the commit is visible, and after the last point at which it can be refused.
 void Grid::Impl::index_settled() {
     for (const Offset offset : settled_) {
         const VersionBlock& now = *version_at(offset);
@@ -72,22 +72,23 @@ void Grid::Impl::roll_back(Position ring_head) {
     for (auto made = links_.rbegin(); made != links_.rend(); ++made) {
         VersionBlock& block = *version_at(made->to);
         if (made->is_event) {
-            heap_.free(made->to, block.block_bytes());  // as a path
+            heap_.free(made->to, block.block_bytes());  // like a path
             continue;
         }
         if (made->path != 0) {
-            // Only ring entries led to it, and those are gone before anyone could see them.
+            // Only ring entries led to the path, and they were removed before any reader could see
+            // them.
             heap_.free(made->path,
                        sizeof(shm::PathBlock) + segment_.at<shm::PathBlock>(made->path)->size);
         }
         if (made->from != 0) {
-            // SYNC slot-version: pairs with SlotsReader::newest_of; the block is whole.
+            // SYNC slot-version: pairs with SlotsReader::newest_of; the block is complete.
             segment_.slot(block.record_id()).newest.store(made->from, std::memory_order_release);
             table_.replace(made->hash, made->to, made->from);
             retire_structure(made->to, block.block_bytes());
             continue;
         }
-        // A new record stays as a tombstone until the reclaimer takes it out: that may need memory.
+        // A new record stays as a tombstone until the reclaimer removes it, which may need memory.
         // SYNC unpaired: readers load `link` relaxed, after the acquire of `published`.
         block.link.store(block.link_word() | shm::version_flag::tombstone,
                          std::memory_order_release);

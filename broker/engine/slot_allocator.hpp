@@ -8,7 +8,7 @@
 
 namespace ringside::broker {
 
-/// Gives out the places in the slot region. Its lists are private, as the heap's are.
+/// Allocates the entries of the slot region. Like the heap's lists, its lists are private memory.
 class SlotAllocator {
 public:
     SlotAllocator(const shm::SegmentView& segment,
@@ -17,7 +17,7 @@ public:
           backed_(&segment.header().root.slots_backed),
           commit_memory_(std::move(commit_memory)) {}
 
-    /// None: all are taken, or the host has no memory for more.
+    /// Returns none if all slots are taken or the host has no memory for more.
     [[nodiscard]] std::optional<RecordId> take() {
         if (!freed_.empty()) {
             const RecordId id = freed_.back();
@@ -28,8 +28,8 @@ public:
         return RecordId{next_++};
     }
 
-    /// Goes on with the slots that the segment has: `free` of the first `backed` ones are not
-    /// taken.
+    /// Adopts the slots of an existing segment. Of the first `backed` slots, those in `free` are
+    /// not taken.
     void adopt(std::uint32_t backed, std::vector<RecordId> free) {
         next_ = committed_ = backed;
         freed_ = std::move(free);
@@ -43,7 +43,7 @@ public:
     }
 
 private:
-    /// So that slots, which are met at random, lie in huge pages.
+    /// Keeps slots, which are accessed at random, in huge pages.
     static constexpr std::uint64_t chunk_bytes = shm::huge_page_bytes;
 
     bool commit_more() {
@@ -58,7 +58,7 @@ private:
     }
 
     shm::Region region_;
-    shm::HalfWord* backed_;  ///< for the next broker: slots from there on were never used
+    shm::HalfWord* backed_;  ///< for the next broker: slots from this one on were never used
     std::function<bool(Offset, std::uint64_t)> commit_memory_;
     std::vector<RecordId> freed_;
     std::uint32_t next_ = 0;

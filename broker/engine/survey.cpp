@@ -12,8 +12,8 @@ using shm::VersionBlock;
 
 namespace {
 
-/// Revisions and positions that no grid comes to: at one each nanosecond it takes 146 years. From
-/// the last of 64 bits on they would begin again.
+/// Limit on revisions and positions. No grid reaches it: at one per nanosecond it takes 146 years.
+/// Near the limit of 64 bits, arithmetic on them would overflow.
 constexpr std::uint64_t counted_max = 1ULL << 62;
 
 }  // namespace
@@ -92,7 +92,7 @@ Result<void> Survey::walk_ring() {
     head = header.commit.head.load(std::memory_order_acquire);
     if (head < tail || head - tail > capacity || head > counted_max)
         return wrong("its ring goes from {} to {}", tail, head);
-    // The head may have been stored, and the revision that belongs to it not.
+    // The broker may have stored the head but not the revision that belongs to it.
     while (head > tail) {
         const auto last = ring_.read(head - 1);
         if (!last) return wrong("ring entry {} is not there", head - 1);
@@ -158,14 +158,14 @@ Result<void> Survey::walk_slots() {
     return {};
 }
 
-/// From the newest version of a record back to the last one that anybody may need.
+/// Walks from the newest version of a record back to the oldest one that a reader might need.
 Result<void> Survey::walk_versions(std::uint32_t id) {
     Record& record = records[id];
     // SYNC slot-version: pairs with the former broker's link of the version.
     Offset block = segment_.slot(RecordId{id}).newest.load(std::memory_order_acquire);
     if (block == 0) return {};
     if (can_be_version(block) && segment_.version_at(block)->is_index_value()) {
-        return {};  // indexes are built anew
+        return {};  // secondary indexes are rebuilt
     }
     const Offset newest = block;
     const auto check = [&](Offset offset) -> Result<void> {
@@ -187,7 +187,7 @@ Result<void> Survey::walk_versions(std::uint32_t id) {
         const Offset previous = segment_.version_at(block)->previous();
         ++unpublished;
         if (previous == 0) {
-            // Kept until it is out of the index, which reads its name.
+            // The version stays until it is out of the index, which reads its name.
             record.newest = block;
             record.is_stillborn = true;
             return claim(block, segment_.version_at(block)->block_bytes(), "a version");
@@ -208,7 +208,7 @@ Result<void> Survey::walk_versions(std::uint32_t id) {
     ++versions;
     pages_met_.clear();
     if (auto walked = walk_pages(*newer, 0); !walked) return walked;
-    // A version at or below the horizon hides all before it: those may be gone already.
+    // A version at or below the horizon hides all older ones, which may already be freed.
     while (newer->revision > horizon && newer->previous() != 0) {
         block = newer->previous();
         if (auto checked = check(block); !checked) return checked;
@@ -273,14 +273,16 @@ Result<void> Survey::walk_table() {
     return check_probes();
 }
 
-/// A look for a name goes from its home on to the first free entry: none may lie before the name's.
+/// A lookup probes from the home entry of a name to the first free entry. No free entry may
+/// therefore lie between the home entry and the entry of the name.
 Result<void> Survey::check_probes() const {
     const auto* entries = segment_.at<shm::Word>(table.offset());
     const auto entry_at = [entries](std::uint64_t place) {
         return entries[place].load(std::memory_order_relaxed);
     };
     const std::uint64_t count = table.entries();
-    std::uint64_t since_free = 1;  // entries since the last free one, also over the table's end
+    std::uint64_t since_free = 1;  // entries since the last free one, wrapping around the table's
+                                   // end
     while (since_free <= count && entry_at(count - since_free) != shm::free_entry) ++since_free;
     if (since_free > count) return wrong("the record table has no free entry");
     for (std::uint64_t place = 0; place < count; ++place, ++since_free) {
@@ -339,8 +341,8 @@ Result<void> Survey::walk_node(Offset node, std::uint32_t level_above, std::stri
     return {};
 }
 
-/// The separators of an inner node lie between the names of its children, and their heads are
-/// theirs.
+/// Checks the separators of an inner node: they must lie between the names of its children, and
+/// their heads must match.
 Result<void> Survey::walk_children(Offset node, const shm::index::NodeHeader& header,
                                    std::string& last_name) {
     const shm::index::Inner inner(segment_, node, header);

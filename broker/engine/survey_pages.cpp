@@ -4,9 +4,9 @@
 #include "shm/document/verify.hpp"
 #include "shm/version/version.hpp"
 
-/// The pages of large documents, as far as versions lead to them that anybody may need. Versions
-/// are visited from the newest back: a page that is met first below an older one was given up by
-/// the next.
+/// Checks the pages of large documents that a reader might need. Versions are visited from the
+/// newest to the oldest. A page that is first reached from an older version was dropped by the next
+/// version.
 namespace ringside::broker {
 
 /// `replaced_at` is 0 for the newest version.
@@ -52,7 +52,7 @@ Result<void> Survey::walk_page(const PageRef& ref, Revision replaced_at) {
     return ref.level == 0 ? Result<void>() : compare_parts(page, references);
 }
 
-/// Whether the parts below an inner page make up what it says.
+/// Checks that the parts below an inner page match the counts in the page.
 Result<void> Survey::compare_parts(const Value& page, const std::vector<PageRef>& parts) const {
     const Offset offset = page.page_ref().offset;
     std::uint64_t count = 0;

@@ -5,20 +5,21 @@
 #include "shm/name/system_name.hpp"
 #include "shm/version/visibility.hpp"
 
-/// How a grid goes on after its broker has died, at whatever instruction. The survey has looked at
-/// everything and found it fit; here it is acted upon, in this order:
-///   0  readers are told that there are no secondary indexes: they are built anew afterwards
-///   1  heap, slots, table, ring know again what is taken. Memory that nothing leads to may still
-///      be read, by readers who found a way to it before: it is kept out of use (quarantine)
-///   2  slots and table lead to published versions only; records that never had one are made
-///      deleted ones, and taken out of index and table
-///   3  what readers of older revisions need is put into `history_` again; deleted records that
-///      were on their way out are put on it again
-///   4  the next revision is published, without a change: whoever pins it or a later one has looked
-///      at the grid after step 3
-/// A reader in between sees nothing but what was there before: step 2 replaces versions above
-/// `published`, which no reader uses, by those that it would have gone on to.
-/// A crash in any of these steps leaves what a broker may leave: the next one begins again.
+/// How a grid recovers after its broker died at any instruction. The survey has verified the whole
+/// segment; the take-over acts on its result in this order:
+///   0  secondary indexes are marked as absent for readers; they are rebuilt afterwards
+///   1  heap, slots, table and ring adopt the memory in use. Unreachable memory may still be read
+///      by readers that reached it before, so it is not reused until later (quarantine)
+///   2  slots and table are set to published versions only; records without a published version
+///      become tombstones and are removed from index and table
+///   3  versions that readers of older revisions need return to `history_`; deleted records whose
+///      removal had started return to their queue
+///   4  the next revision is published, without a change: every reader that pins this or a later
+///      revision has read the grid after step 3
+/// Readers see no difference while this happens. Step 2 replaces versions above `published`, which
+/// no reader uses, by the versions to which readers would have continued.
+/// A crash in any of these steps leaves a state that a broker can leave: the next broker starts
+/// over.
 namespace ringside::broker {
 
 using shm::VersionBlock;
@@ -64,7 +65,7 @@ void Grid::Impl::adopt_records(Survey& survey) {
         const Survey::Record& record = survey.records[id];
         shm::Word& newest = segment_.slot(RecordId{id}).newest;
         if (newest.load(std::memory_order_relaxed) != record.newest) {
-            // SYNC slot-version: pairs with SlotsReader::newest_of; the block is whole.
+            // SYNC slot-version: pairs with SlotsReader::newest_of; the block is complete.
             newest.store(record.newest, std::memory_order_release);
         }
         if (record.newest == 0) continue;
@@ -76,15 +77,15 @@ void Grid::Impl::adopt_records(Survey& survey) {
     }
 }
 
-/// Records that nobody has ever seen, and deleted ones that are partly out already.
+/// Removes records that were never published, and deleted records whose removal had started.
 bool Grid::Impl::take_out_unpublished(const Survey& survey) {
     for (std::uint32_t id = 0; id < survey.records.size(); ++id) {
         const Survey::Record& record = survey.records[id];
         const bool goes = record.is_stillborn || (record.is_tombstone && !record.can_be_found());
         if (record.newest == 0 || !goes) continue;
         VersionBlock& block = *version_at(record.newest);
-        // Its revision is about to be published: a reader in a replaced leaf of the index may still
-        // come here, and so may the next survey.
+        // The block's revision is about to be published. A reader in a replaced leaf of the index
+        // may still reach this block, and so may the next survey.
         // SYNC unpaired: readers load `link` relaxed, after the acquire of `published`.
         block.link.store(block.link_word() | shm::version_flag::tombstone,
                          std::memory_order_release);

@@ -19,17 +19,17 @@ namespace {
 
 constexpr auto relaxed = std::memory_order_relaxed;
 
-/// While it lives, readers know that the chunk is being changed.
+/// Marks a chunk as being changed for the lifetime of this object.
 class ChunkChange {
 public:
     explicit ChunkChange(PostingChunk& chunk) noexcept : chunk_(&chunk) {
         chunk.changes.store(chunk.changes.load(relaxed) + 1, relaxed);
         // SYNC value-index-posting: W2, pairs with the acquire fences of readers: a reader that
-        // takes a word stored after this fence sees the odd number, or another `from`.
+        // loads a word stored after this fence sees the odd number, or another `from`.
         std::atomic_thread_fence(std::memory_order_release);
     }
     ~ChunkChange() {
-        // SYNC value-index-posting: pairs with count_of; what was changed is visible.
+        // SYNC value-index-posting: pairs with count_of; the change is visible.
         chunk_->changes.store(chunk_->changes.load(relaxed) + 1, std::memory_order_release);
     }
     ChunkChange(const ChunkChange&) = delete;
@@ -44,7 +44,7 @@ void add_to(shm::HalfWord& word, std::uint32_t change) noexcept {
 }
 constexpr std::uint32_t minus_one = ~0U;
 
-/// A value that few records have gets small chunks.
+/// Values with few records get small chunks.
 std::uint32_t capacity_after(std::uint64_t used) noexcept {
     return static_cast<std::uint32_t>(
         std::clamp<std::uint64_t>(used * 3, 1, PostingChunk::capacity_max));
@@ -99,12 +99,12 @@ VersionBlock* ValueIndexWriter::make_value(std::string_view key) {
     value->record = static_cast<std::uint32_t>(*id);
     value->name_bytes = static_cast<std::uint16_t>(key.size());
     value->document_bytes = sizeof(PostingList);
-    // Whoever takes it for a record finds that it is none.
+    // The flags identify this block as an index value, not a record.
     value->link.store(shm::version_flag::tombstone | shm::version_flag::index_value, relaxed);
     std::memcpy(segment_.at<char>(offset) + VersionBlock::name_offset(false), key.data(),
                 key.size());
     new (shm::postings_of(*value)) PostingList{};
-    // SYNC slot-version: pairs with SlotsReader::newest_of; the value's block is whole.
+    // SYNC slot-version: pairs with SlotsReader::newest_of; the value's block is complete.
     segment_.slot(*id).newest.store(offset, std::memory_order_release);
     reach(CrashPoint::index_value_made);
     if (!tree_.insert(*id)) {
@@ -136,7 +136,7 @@ bool ValueIndexWriter::make_chunk(VersionBlock& value) {
     chunk->next.store(next, relaxed);
     if (next != 0) chunk_at(next).previous.store(offset, relaxed);
     add_room(list, offset);
-    // SYNC value-index-chunk: pairs with for_each_chunk; the chunk is whole.
+    // SYNC value-index-chunk: pairs with for_each_chunk; the chunk is complete.
     list.first.store(offset, std::memory_order_release);
     return true;
 }
@@ -169,7 +169,7 @@ Offset ValueIndexWriter::insert(std::string_view key, RecordId record, Revision 
     }
     const Offset offset = list.first_with_room.load(relaxed);
     PostingChunk& chunk = chunk_at(offset);
-    // W2: its fence is the one that readers of the posting pair with, too.
+    // W2: readers of the posting also pair with the fence of this object.
     const ChunkChange change(chunk);
     Posting& posting = chunk.postings()[chunk.first_free.load(relaxed)];
     chunk.first_free.store(posting.record.load(relaxed), relaxed);
@@ -230,7 +230,7 @@ void ValueIndexWriter::drop_chunk(PostingList& list, Offset offset) {
     const Offset previous = chunk.previous.load(relaxed);
     if (next != 0) chunk_at(next).previous.store(previous, relaxed);
     Word& link = previous == 0 ? list.first : chunk_at(previous).next;
-    // SYNC value-index-chunk: pairs with for_each_chunk; the next chunk was whole before.
+    // SYNC value-index-chunk: pairs with for_each_chunk; the next chunk was complete before.
     link.store(next, std::memory_order_release);
     retire(offset, PostingChunk::bytes_of(chunk.capacity.load(relaxed)));
 }
@@ -238,15 +238,15 @@ void ValueIndexWriter::drop_chunk(PostingList& list, Offset offset) {
 bool ValueIndexWriter::drop_value(RecordId id) {
     if (!tree_.erase(id)) return false;
     const VersionBlock& value = *value_at(id);
-    // As the name index: a reader in a replaced leaf still finds the key by way of the slot.
+    // As in the name index: a reader in a replaced leaf still finds the key through the slot.
     retire_(Retired::Kind::slot, static_cast<Offset>(id), 0);
     retire(segment_.offset_of(&value), value.block_bytes());
     count(entry_->values, -1);
     return true;
 }
 
-/// Of a place that was noted: since then a record may have got the value again, or something else
-/// the place.
+/// Checks a value noted as unused: a record may have the value again by now, or the slot may have
+/// been reused.
 bool ValueIndexWriter::is_unused(RecordId id) const {
     const Offset offset = segment_.slot(id).newest.load(relaxed);
     if (offset == 0) return false;

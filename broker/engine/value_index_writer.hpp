@@ -12,33 +12,35 @@
 
 namespace ringside::broker {
 
-/// The engine's side of one secondary index; shm/index/value_index.hpp has the protocol. Never
-/// makes room itself: where there is no memory, the index is given up, and not the commit.
-/// Thread safety: the engine thread only.
+/// The engine's side of one secondary index; see shm/index/value_index.hpp for the protocol. Does
+/// not reclaim memory: without memory, the index is suspended and the commit succeeds. Thread
+/// safety: the engine thread only.
 class ValueIndexWriter {
 public:
-    /// Takes what readers may still be inside.
+    /// Accepts an object that readers might still be using.
     using Retire = std::function<void(Retired::Kind, Offset, std::uint64_t bytes)>;
 
-    /// `entry` is one that no index has.
+    /// REQUIRES: no other index uses `entry`.
     ValueIndexWriter(const shm::SegmentView& segment, shm::Heap& heap, SlotAllocator& slots,
                      Retire retire, shm::IndexEntry& entry);
 
-    /// Says that the record has the value from that revision on. Gives the posting; 0: no memory.
+    /// Adds the value of a record from that revision on. Returns the posting; 0 if there is no
+    /// memory.
     Offset insert(std::string_view key, RecordId record, Revision from);
 
-    /// Says that it has had it until before that revision.
+    /// Marks the posting as valid only before that revision.
     void end(Offset posting, Revision to) const noexcept;
     [[nodiscard]] std::string_view key_of(Offset posting) const noexcept;
 
-    /// REQUIRES: it has ended, and no reader is at a revision before that.
+    /// REQUIRES: the posting has ended, and no reader is at a revision before its end.
     void release(Offset posting);
 
-    /// Tries again to take out values that no record has, where there was no memory for it.
+    /// Retries the removal of unused values that failed for lack of memory.
     void tidy();
 
-    /// Takes the index apart, so many chunks or values at a time. True: nothing is left of it.
-    /// REQUIRES: readers have been told; of the other members only this one is called from here on.
+    /// Dismantles the index, at most `steps` chunks or values at a time. Returns true if nothing is
+    /// left.
+    /// REQUIRES: readers have been notified; no other member function is called from here on.
     [[nodiscard]] bool dismantle(std::size_t steps);
 
     [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
@@ -46,7 +48,7 @@ public:
 private:
     [[nodiscard]] shm::VersionBlock* value_at(RecordId id) const noexcept;
     [[nodiscard]] bool is_unused(RecordId id) const;
-    /// Null: no memory.
+    /// Returns null if there is no memory.
     shm::VersionBlock* find_or_make(std::string_view key);
     shm::VersionBlock* make_value(std::string_view key);
     [[nodiscard]] bool make_chunk(shm::VersionBlock& value);
@@ -57,7 +59,7 @@ private:
     void add_room(shm::PostingList& list, Offset chunk) const noexcept;
     void remove_room(shm::PostingList& list, Offset chunk) const noexcept;
     void drop_chunk(shm::PostingList& list, Offset chunk);
-    /// False: no memory to take it out of the tree.
+    /// Returns false if there is no memory to remove the value from the tree.
     [[nodiscard]] bool drop_value(RecordId id);
     Offset allocate(std::uint64_t bytes);
     void retire(Offset offset, std::uint64_t bytes);
@@ -72,7 +74,7 @@ private:
     Retire retire_;
     shm::IndexEntry* entry_;
     shm::NameIndexWriter tree_;
-    std::vector<RecordId> unused_;  ///< values that no record has, still in the tree
+    std::vector<RecordId> unused_;  ///< values without records, still in the tree
     std::uint64_t bytes_ = 0;       ///< of values and postings, without the tree
 };
 

@@ -7,14 +7,14 @@ namespace ringside::broker {
 
 /// Keeps costly requests from delaying cheap ones.
 ///
-/// A request costs the steps that its patches take (see PatchBudget) and one more for each 8 bytes
-/// of its message. One of at least `heavy_steps` is heavy, and so is its session from then on for
-/// `heavy_session_ns`. Two rules follow:
-///   turn   A turn ends behind the request with which its work passes `steps_per_turn`: what was
-///          committed is published, and replies are sent, before more is done.
-///   rest   After a heavy request, heavy sessions are not served for `rest_factor` times what it
-///          took, as long as other sessions ask for something: heavy requests take at most one part
-///          in `rest_factor + 1` of the engine's time then, one after the other.
+/// The cost of a request is the number of steps of its patches (see PatchBudget) plus one step for
+/// each 8 bytes of its message. A request of at least `heavy_steps` is heavy; its session then
+/// counts as heavy for `heavy_session_ns`. Two rules follow:
+///   turn   A turn ends after the request with which its work exceeds `steps_per_turn`. The engine
+///          publishes the commits and sends the replies before it continues.
+///   rest   After a heavy request, heavy sessions are not served for `rest_factor` times its
+///          duration, as long as other sessions send requests. Heavy requests then run one at a
+///          time and take at most one part in `rest_factor + 1` of the engine's time.
 /// Costs are counted, not measured, so that the same requests are always served in the same turns.
 /// Thread safety: one thread.
 class WorkShare {
@@ -26,10 +26,10 @@ public:
     static constexpr std::uint64_t heavy_session_ns = 10'000'000'000;
     static constexpr std::uint64_t rest_factor = 3;
     static constexpr std::uint64_t rest_ns_max = 1'000'000'000;
-    /// Other sessions count as asking for something for so long after they did.
+    /// Time for which a request of another session counts as demand.
     static constexpr std::uint64_t others_ns = 10'000'000;
 
-    /// What is known of a session.
+    /// Scheduling state of a session.
     struct Entry {
         std::uint64_t heavy_until_ns = 0;
     };
@@ -39,7 +39,7 @@ public:
         steps_ = 0;
     }
 
-    /// Counts a request that was served.
+    /// Accounts for a request that was served.
     void spend(Entry& session, std::uint64_t message_bytes, std::uint64_t patch_steps) noexcept {
         const std::uint64_t steps = patch_steps + message_bytes / message_bytes_per_step;
         steps_ += steps;
@@ -55,7 +55,7 @@ public:
 
     [[nodiscard]] bool is_turn_over() const noexcept { return steps_ >= steps_per_turn; }
 
-    /// Whether the session's requests have to wait for those of others.
+    /// Returns whether the session's requests must wait for those of other sessions.
     [[nodiscard]] bool must_rest(const Entry& session) const noexcept {
         if (!is_heavy(session)) return false;
         // A clock that was set back ends the rest.
