@@ -8,11 +8,11 @@ namespace ringside::broker {
 
 namespace {
 
-/// Share of the descriptors that connections without a greeting may take.
+/// Share of the descriptors for connections without a greeting.
 constexpr std::size_t descriptor_share = 4;
-/// Share of these connections that one user may have.
+/// Share of these connections for one user.
 constexpr std::size_t user_share = 4;
-/// Share of the sessions that is kept for admins.
+/// Share of the sessions that is reserved for admins.
 constexpr std::size_t admin_share = 16;
 
 }  // namespace

@@ -22,7 +22,7 @@ namespace {
 constexpr std::uint64_t ms = 1'000'000;
 constexpr std::uint64_t housekeeping_interval_ns = 1 * ms;
 constexpr unsigned turns_per_clock_reading = 8;
-/// Spinning that does not pay off is cut to this share.
+/// Divisor of the maximum spin time. Unsuccessful spinning is cut to this fraction.
 constexpr int spin_share_min = 16;
 
 std::uint64_t now() noexcept {
@@ -31,12 +31,12 @@ std::uint64_t now() noexcept {
                                           .count());
 }
 
-/// A pid of 0 is a process of another PID namespace: its session's lease decides.
+/// A pid of 0 is a process in another PID namespace: only its session's lease counts.
 bool is_alive(std::uint32_t pid) noexcept {
     return pid == 0 || kill(static_cast<pid_t>(pid), 0) == 0 || errno == EPERM;
 }
 
-/// Whoever sleeps in a lane of a session that has ended finds that out now.
+/// Wakes threads that sleep in the lanes of a session that has ended.
 void wake_lanes(const Session& session) noexcept {
     for (const auto& lane : session.lanes()) {
         shm::futex_wake_all(lane->reply_tail_word());
@@ -64,7 +64,7 @@ EngineThread::EngineThread(const shm::Segment& segment, GridOptions options, Eng
                                    std::uint64_t bytes) { return memory_.commit(offset, bytes); },
            .heavy_fence =
                [this] {
-                   // Readers leave the fence to the engine only where the segment says so.
+                   // Readers rely on the engine's fence only if the segment says so.
                    const auto& identity = segment_->view().identity();
                    if ((identity.flags & shm::Identity::asymmetric_fence) != 0) {
                        shm::membarrier_all();
@@ -97,13 +97,13 @@ Result<void> EngineThread::start() {
 
 void EngineThread::nudge() const noexcept {
     const std::uint64_t one = 1;
-    // Fails only when the counter is full, and then the engine is being woken already.
+    // Fails only if the counter is full; the engine is then being woken already.
     [[maybe_unused]] const ssize_t written = write(nudge_.get(), &one, sizeof one);
 }
 
 void EngineThread::nudge_if_asleep() const noexcept {
-    // SYNC doorbell-asleep: pairs with EngineThread::sleep(): the engine sees the caller's news, or
-    // this thread sees that the engine sleeps.
+    // SYNC doorbell-asleep: pairs with EngineThread::sleep(): the engine sees the caller's update,
+    // or this thread sees that the engine sleeps.
     std::atomic_thread_fence(std::memory_order_seq_cst);
     if (segment_->header().broker.asleep.load(std::memory_order_relaxed) != 0) nudge();
 }
@@ -142,9 +142,10 @@ void EngineThread::run() {
     std::uint64_t now_ns = now();
     unsigned idle_turns = 0;
     bool is_idle = true;
-    bool has_slept = false;  // since it last worked
+    bool has_slept = false;  // since its last work
     while (!stop_.load(std::memory_order_relaxed)) {
-        // While it spins, a reading of the clock does for several turns: less than a microsecond.
+        // While spinning, read the clock only once in several turns: the error is below a
+        // microsecond.
         if (!is_idle || has_slept || ++idle_turns % turns_per_clock_reading == 0) now_ns = now();
         if (!is_idle) count_busy(now_ns);
         turn_began_ns_ = now_ns;
@@ -167,7 +168,7 @@ void EngineThread::run() {
     }
 }
 
-/// The last turn found something to do; the clock may have been set back since.
+/// Adds the time of a turn that did work. The clock may have been set back since the turn began.
 void EngineThread::count_busy(std::uint64_t now_ns) noexcept {
     auto& busy_ns = segment_->header().counters.busy_ns;
     const std::uint64_t spent = now_ns > turn_began_ns_ ? now_ns - turn_began_ns_ : 0;
@@ -195,14 +196,14 @@ void EngineThread::take_orders(std::uint64_t now_ns) {
     empty_outbox();
 }
 
-/// The reactor has taken less than there was to say.
+/// Retries answers that did not fit into the queues because the reactor fell behind.
 void EngineThread::hand_over_backlog() {
     if (!handover_->has_backlog()) return;
     handover_->flush_answers();
     on_news_();
 }
 
-/// After a turn: who is welcomed finds the record of its session.
+/// Runs after a turn, so that a welcomed client finds the record of its session.
 void EngineThread::tell_opened() {
     if (opened_.empty()) return;
     for (const OpenedSession& opened : opened_) handover_->opened.push(opened);
@@ -264,7 +265,7 @@ void EngineThread::sleep() {
             now() / ms, engine_.next_due_ms(), turn_began_ns_ / ms,
             engine_.is_held_up() || handover_->has_backlog(), heartbeat_interval_ns_ / ms);
         epoll_event events[16];
-        // A signal or an error is a wake-up like any other: the loop looks again.
+        // A signal or an error counts as a wake-up: the loop checks for work again.
         epoll_wait(epoll_.get(), events, 16, static_cast<int>(wait_ms));
     }
     asleep.store(0, std::memory_order_relaxed);

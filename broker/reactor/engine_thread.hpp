@@ -13,20 +13,19 @@
 
 namespace ringside::broker {
 
-/// How long the idle engine spins and sleeps.
+/// Spin and sleep times of the idle engine.
 struct EngineTimes {
-    std::chrono::microseconds spin{200};                ///< the longest spin before it sleeps
-    std::chrono::milliseconds heartbeat_interval{100};  ///< the longest sleep
+    std::chrono::microseconds spin{200};                ///< maximum spin before it sleeps
+    std::chrono::milliseconds heartbeat_interval{100};  ///< maximum sleep
 };
 
-/// Drives the engine: gives it the time, does what its outbox says, and sleeps when there is
-/// nothing to do.
+/// Drives the engine: sets its clock, executes its outbox, and sleeps when there is no work.
 ///
-/// Sleeping: the engine says in the segment that it does (`broker.asleep`, seq_cst), looks at all
-/// lanes once more, and waits in epoll for a doorbell. A client stores its request first, then
-/// looks at that word. How long the engine spins before it sleeps adapts to how often work comes
-/// meanwhile. Each session has a doorbell of its own, edge-triggered and never read, so that no
-/// client can take away another one's ring.
+/// Sleeping: the engine sets `broker.asleep` in the segment (seq_cst), checks all lanes once more,
+/// and waits in epoll for a doorbell. A client stores its request first and then reads that word.
+/// The spin time before a sleep adapts to how often spinning finds work. Each session has its own
+/// doorbell. It is edge-triggered and never read, so that no client can consume the signal of
+/// another one.
 class EngineThread {
 public:
     EngineThread(const shm::Segment& segment, GridOptions options, EngineTimes times,
@@ -37,37 +36,37 @@ public:
     EngineThread(const EngineThread&) = delete;
     EngineThread& operator=(const EngineThread&) = delete;
 
-    /// Opens the grid to readers and begins to serve. Error: system_error.
+    /// Opens the grid to readers and starts to serve. Error: system_error.
     Result<void> start();
 
-    /// What it calls when there is something for the store to do. REQUIRES: not started yet.
+    /// Sets the callback that notifies the store of work. REQUIRES: not started yet.
     void on_store_work(std::function<void()> notice) { notice_store_ = std::move(notice); }
 
     /// The records. REQUIRES: not started yet.
     [[nodiscard]] Grid& grid() noexcept { return engine_.grid(); }
 
-    /// Goes on with what a dead broker has left. REQUIRES: not started yet. Error: grid_full.
+    /// Takes over the segment of a dead broker. REQUIRES: not started yet. Error: grid_full.
     Result<void> take_over(Survey&& survey);
     [[nodiscard]] const std::vector<AbsentSession>& absent() const noexcept {
         return engine_.absent();
     }
 
-    /// Tells it that orders wait. Any thread.
+    /// Notifies the engine that orders wait. Any thread.
     void nudge() const noexcept;
 
-    /// Tells it that the store has moved on, if it sleeps. Any thread.
+    /// Notifies the engine, if it sleeps, that the store has made progress. Any thread.
     void nudge_if_asleep() const noexcept;
 
     /// Adds a session's doorbell. Any thread. Error: system_error.
     Result<void> listen_to(int doorbell) const;
 
-    /// A client that keeps its end of the doorbell wakes nobody from here on.
+    /// Removes a doorbell. A client that still holds it can no longer wake the engine.
     void stop_listening_to(int doorbell) const noexcept;
 
-    /// Ends the thread after the turn that it is in. Any thread.
+    /// Stops the thread after its current turn. Any thread.
     void stop();
 
-    /// Gives the replies that waited for the disk, to the end of what is there. REQUIRES: stopped.
+    /// Releases all replies that need to wait for the disk no longer. REQUIRES: stopped.
     void deliver_held();
 
 private:
@@ -82,10 +81,10 @@ private:
 
     const shm::Segment* segment_;
     std::uint64_t heartbeat_interval_ns_;
-    std::chrono::nanoseconds spin_;      ///< at the most
-    std::chrono::nanoseconds spin_now_;  ///< as it has paid off lately
+    std::chrono::nanoseconds spin_;      ///< maximum
+    std::chrono::nanoseconds spin_now_;  ///< adapted to recent success
     Handover* handover_;
-    std::function<void()> on_news_;  ///< a session was opened or has ended
+    std::function<void()> on_news_;  ///< called after a session was opened or has ended
     std::function<void()> notice_store_;
     MemoryAhead memory_;
     Waker waker_;

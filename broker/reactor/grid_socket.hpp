@@ -9,21 +9,21 @@
 
 namespace ringside::broker {
 
-/// The name of the grid's socket in the file system. The listening descriptor is handed out.
+/// The file-system name of the grid's socket. The caller owns the listening descriptor.
 class GridSocket {
 public:
     GridSocket() = default;
 
-    /// Binds the path, replacing what stands there, and listens. Everybody may connect; the roles
+    /// Binds the path, replacing any existing file, and listens. Every user can connect; roles
     /// decide who is admitted. Errors: foreign_grid (the path cannot be freed), system_error.
     /// REQUIRES: the grid's lock is held.
     Result<Descriptor> listen(const std::string& path);
 
     enum class Place { own, missing, foreign };
-    /// What the path names now.
+    /// Checks which file the path names now.
     [[nodiscard]] Place place() const noexcept;
 
-    /// Removes the name if it is still this socket's.
+    /// Removes the name if it still refers to this socket.
     void remove() noexcept;
 
 private:

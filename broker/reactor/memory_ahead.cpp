@@ -10,12 +10,12 @@ namespace {
 
 constexpr std::uint64_t heap_ahead_bytes = 16ULL << 20;
 constexpr std::uint64_t slots_ahead_bytes = 2ULL << 20;
-/// What backing ahead leaves free: the next step of each part.
+/// Memory that backing ahead leaves free: the next step of each part.
 constexpr std::uint64_t left_over_bytes = 2 * shm::huge_page_bytes;
-/// How often the log says that memory is short, or available again.
+/// Minimum interval between log lines about the state of memory.
 constexpr std::chrono::seconds report_interval{10};
 
-// What a former broker has backed already.
+// Memory that a former broker has already backed.
 
 std::uint64_t heap_used(const shm::Segment& segment) {
     const shm::SegmentView& view = segment.view();
@@ -78,13 +78,13 @@ bool MemoryAhead::commit(Offset offset, std::uint64_t bytes) {
 }
 
 std::uint64_t MemoryAhead::backed_bytes() const noexcept {
-    // Everything before the slots was backed when the segment was made.
+    // Everything before the slots was backed when the segment was created.
     std::uint64_t bytes = parts_[1].region.offset;
     for (const Part& part : parts_) bytes += part.frontier - part.region.offset;
     return bytes;
 }
 
-/// Whether `bytes` more can be backed so that `left_over` stay free.
+/// Checks whether `bytes` more can be backed with `left_over` bytes still free.
 MemoryAhead::Shortage MemoryAhead::shortage_of(std::uint64_t bytes, std::uint64_t left_over) const {
     const std::uint64_t backed = backed_bytes();
     if (backed > options_.bytes_max || bytes + left_over > options_.bytes_max - backed) {
@@ -93,7 +93,7 @@ MemoryAhead::Shortage MemoryAhead::shortage_of(std::uint64_t bytes, std::uint64_
     return options_.free_bytes() < bytes + left_over ? Shortage::file_system : Shortage::none;
 }
 
-/// Moves the frontier up to `end`, unless the host has refused to lately.
+/// Advances the frontier to `end`, unless the host has refused recently.
 bool MemoryAhead::back(Part& part, Offset end) {
     const auto now = options_.clock();
     if (now < refused_until_) return false;
@@ -134,7 +134,7 @@ void MemoryAhead::report(Shortage shortage) {
     }
 }
 
-/// The first slots come first: without them no record has a place.
+/// Slots have priority: without a slot, no record can be created.
 MemoryAhead::Part* MemoryAhead::next_part() noexcept {
     const auto part = std::find_if(parts_.rbegin(), parts_.rend(),
                                    [](const Part& one) { return one.frontier < one.wanted; });
@@ -151,8 +151,8 @@ void MemoryAhead::run() {
         const std::uint64_t bytes = std::min(part.step_bytes, part.wanted - begin);
         bool is_backed = shortage_of(bytes, left_over_bytes) == Shortage::none;
         if (is_backed) {
-            // Without the lock: the engine may overtake, and then both back the same pages,
-            // harmlessly.
+            // Without the lock: the engine may overtake this thread. Both then back the same pages,
+            // which is harmless.
             lock.unlock();
             is_backed = options_.back(begin, bytes);
             lock.lock();
@@ -160,7 +160,7 @@ void MemoryAhead::run() {
         if (is_backed) {
             part.frontier = std::max(part.frontier, begin + bytes);
         } else {
-            part.wanted = part.frontier;  // the host is short: only what is asked for
+            part.wanted = part.frontier;  // the host is short: back only what is requested
         }
     }
 }

@@ -13,28 +13,27 @@
 
 namespace ringside::broker {
 
-/// How much memory a segment may be backed with, and by what.
+/// How much memory can back a segment, and where the limit comes from.
 struct MemoryOptions {
-    /// Bytes of the segment that may be backed; the host's memory limit for this process.
+    /// Maximum bytes of the segment to back: the host's memory limit for this process.
     std::uint64_t bytes_max = ~0ULL;
-    std::string bound_by{};  ///< what sets `bytes_max`, for the log
-    // What tests replace; empty: the segment, its file system, the clock.
+    std::string bound_by{};  ///< origin of `bytes_max`, for the log
+    // Replaced by tests. If empty: the segment, its file system and the clock.
     std::function<bool(Offset, std::uint64_t)> back{};
     std::function<std::uint64_t()> free_bytes{};
     std::function<std::chrono::steady_clock::time_point()> clock{};
 };
 
-/// Backs heap and slots with memory ahead of need: a first touch of a fresh page costs
-/// microseconds, and making a huge page a tenth of a millisecond or more, which the engine is
-/// spared.
+/// Backs heap and slots with memory ahead of need. The first touch of a fresh page costs
+/// microseconds, and creating a huge page 0.1 ms or more; the engine avoids both.
 ///
 /// Both regions grow from their start, so one frontier for each is enough. A thread keeps some
-/// memory between what was asked for and the frontier; when it is behind, the asking thread does
-/// the work. The first slots come before the heap's memory, and nothing is backed ahead that would
-/// leave the file system without room for what is asked for next.
+/// memory between the last request and the frontier. If the thread falls behind, the requesting
+/// thread does the work. The first slots have priority over the heap. Memory is backed ahead only
+/// while the file system keeps enough room for the next requests.
 ///
-/// A host without memory refuses, which costs milliseconds to find out. A refusal is remembered:
-/// until `retry_interval` has passed, further requests are refused at once.
+/// A host without memory refuses, and each refusal costs milliseconds. Therefore further requests
+/// fail immediately until `retry_interval` has passed.
 class MemoryAhead {
 public:
     static constexpr std::chrono::milliseconds retry_interval{100};
@@ -44,7 +43,7 @@ public:
     MemoryAhead(const MemoryAhead&) = delete;
     MemoryAhead& operator=(const MemoryAhead&) = delete;
 
-    /// GridHost::commit_memory. The engine's thread only.
+    /// Implements GridHost::commit_memory. The engine thread only.
     [[nodiscard]] bool commit(Offset offset, std::uint64_t bytes);
 
 private:
@@ -53,9 +52,9 @@ private:
     struct Part {
         shm::Region region;
         std::uint64_t ahead_bytes = 0;
-        std::uint64_t step_bytes = 0;  ///< what the thread does at a time
-        Offset frontier = 0;           ///< memory is there up to here
-        Offset wanted = 0;             ///< and is to be up to here
+        std::uint64_t step_bytes = 0;  ///< step size of the thread
+        Offset frontier = 0;           ///< end of the backed memory
+        Offset wanted = 0;             ///< end of the memory to back
     };
     enum class Shortage : std::uint8_t { none, file_system, bound };
 

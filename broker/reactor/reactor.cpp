@@ -36,7 +36,7 @@ Error failure(const char* what) {
     return {Errc::system_error, std::string(what) + ": " + std::strerror(errno)};
 }
 
-/// The code that a client receives: the limit that it passed, or session_closed.
+/// Returns the code that a client receives: the limit that it exceeded, or session_closed.
 Errc goodbye_code(Errc reason) noexcept {
     const bool is_limit = reason == Errc::session_memory_limit ||
                           reason == Errc::user_memory_limit || reason == Errc::broker_memory_limit;
@@ -106,8 +106,8 @@ void Reactor::expect(std::span<const AbsentSession> absent, SessionId last_sessi
     });
 }
 
-/// Another broker wants the grid. If it can go on with the segment, or there is a store to begin
-/// from, this one stops, and tells it so when everything is done.
+/// Handles another broker's request for the grid. This broker stops if the other one can use the
+/// segment, or if a store exists to start from. It notifies the other one when everything is done.
 void Reactor::hand_over(ConnectionId id, const shm::HandOver& request) {
     Connection& peer = *connections_.at(id);
     const bool knows_layout =
@@ -134,7 +134,7 @@ void Reactor::hand_over(ConnectionId id, const shm::HandOver& request) {
 
 void Reactor::end_sessions() {
     engine_.deliver_held();
-    // Without a goodbye, clients go on with the next broker.
+    // Without a goodbye, clients continue with the next broker.
     for (auto& [id, peer] : connections_) {
         if (peer->session != 0 && !leaves_segment_)
             say_goodbye(*peer, Error(Errc::connection_lost, "the broker was ended"));
@@ -197,7 +197,7 @@ Result<void> Reactor::greet(Connection& peer, ByteView packet, Descriptor memory
         return Error(Errc::layout_mismatch);
     }
     std::string name(hello.name.begin(), std::find(hello.name.begin(), hello.name.end(), '\0'));
-    // It is shown on terminals.
+    // The name is shown on terminals.
     std::replace_if(
         name.begin(), name.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
     std::string user(hello.user.begin(), std::find(hello.user.begin(), hello.user.end(), '\0'));
@@ -272,7 +272,7 @@ Result<void> Reactor::order_session(Connection& peer, std::unique_ptr<Session> s
     return {};
 }
 
-/// REQUIRES: there is room, see Handover.
+/// REQUIRES: there is room; see Handover.
 void Reactor::order(SessionOrder order) {
     check_that(handover_.orders.push(new SessionOrder(std::move(order))),
                "there is room for every order of the reactor");
@@ -294,9 +294,9 @@ void Reactor::close_connection(SessionId session, ConnectionId connection) {
 void Reactor::welcome(const OpenedSession& opened) {
     const SessionId session = opened.session;
     Connection* asking = connection_of(session, opened.connection);
-    if (asking == nullptr) return;  // gone again
+    if (asking == nullptr) return;  // already closed
     Connection& peer = *asking;
-    // A session that was resumed has its memory already.
+    // A resumed session already has its memory.
     const int descriptors[] = {peer.memory.get(), peer.doorbell.get()};
     const std::size_t skipped = peer.memory.is_open() ? 0 : 1;
     if (!shm::send_packet(peer.socket.native_handle(), &peer.welcome, sizeof peer.welcome,
@@ -312,7 +312,7 @@ void Reactor::welcome(const OpenedSession& opened) {
 void Reactor::refuse(Connection& peer, const Error& error) {
     shm::Welcome refusal;
     refusal.error = static_cast<std::uint16_t>(error.code);
-    // A peer that does not take it learns from the closed socket.
+    // If the packet cannot be delivered, the closed socket informs the peer.
     static_cast<void>(shm::send_packet(peer.socket.native_handle(), &refusal, sizeof refusal, {}));
 }
 
@@ -323,7 +323,7 @@ void Reactor::say_goodbye(Connection& peer, const Error& reason) {
     static_cast<void>(shm::send_packet(peer.socket.native_handle(), &goodbye, sizeof goodbye, {}));
 }
 
-/// The peer is gone, or is to go: the engine gives its session back, see `take_news`.
+/// Closes a connection that has ended or must end. The engine returns its session; see `take_news`.
 void Reactor::drop(ConnectionId id) {
     const auto place = connections_.find(id);
     if (place == connections_.end()) return;

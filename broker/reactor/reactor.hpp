@@ -18,12 +18,12 @@
 
 namespace ringside::broker {
 
-/// The broker's thread for everything that is not a request: it accepts connections on the grid's
-/// socket, asks the kernel who is there, hands out session memory, and notices when a peer dies.
-/// Lane traffic never passes here. Thread safety: one thread, that of `run`.
+/// The broker's thread for everything except requests. It accepts connections on the grid's socket,
+/// asks the kernel for peer credentials, provides session memory, and detects dead peers. Lane
+/// traffic never passes through it. Thread safety: one thread, that of `run`.
 class Reactor {
 public:
-    /// Reads the options again and opens the log file again; see `on_reload`.
+    /// Reloads the options and reopens the log file; see `on_reload`.
     using Reload = std::function<Result<Options>()>;
 
     Reactor(const shm::Segment& segment, const Options& options, const shm::GridPaths& paths,
@@ -32,25 +32,25 @@ public:
     Reactor(const Reactor&) = delete;
     Reactor& operator=(const Reactor&) = delete;
 
-    /// What SIGHUP calls. Roles and the limits of sessions apply at once: a session whose role or
-    /// patterns have changed ends, and its client attaches again. Options that cannot be read leave
-    /// the former ones in force. Without it, SIGHUP does nothing.
+    /// Sets the SIGHUP handler. Roles and session limits apply at once: a session whose role or
+    /// patterns have changed ends, and its client attaches again. If the options cannot be read,
+    /// the former ones stay in force. Without a handler, SIGHUP does nothing.
     void on_reload(Reload reload) { reload_ = std::move(reload); }
 
     /// Listens on the socket. Errors: foreign_grid, system_error.
     Result<void> listen();
 
-    /// Serves until SIGTERM or SIGINT end the grid, or until another broker is to go on with it:
-    /// one that asks for it, or the one that comes after SIGUSR1. No request is taken afterwards.
+    /// Serves until SIGTERM or SIGINT ends the grid, or until another broker continues with it.
+    /// That broker requests the grid, or starts after SIGUSR1. No request is taken afterwards.
     void run();
 
-    /// Whether `run` has ended for another broker to go on: the segment stays.
+    /// Returns whether `run` ended for a successor, so that the segment must stay.
     [[nodiscard]] bool leaves_segment() const noexcept { return leaves_segment_; }
 
-    /// Begins with the sessions of a former broker, which may come back.
+    /// Registers the sessions of a former broker, which may reconnect.
     void expect(std::span<const AbsentSession> absent, SessionId last_session);
 
-    /// Gives the last replies and lets all sessions go. REQUIRES: `run` has ended.
+    /// Sends the last replies and closes all sessions. REQUIRES: `run` has ended.
     void end_sessions();
 
     [[nodiscard]] EngineThread& engine() noexcept { return engine_; }
@@ -58,7 +58,7 @@ public:
 private:
     using Stream = boost::asio::posix::stream_descriptor;
 
-    /// A connection: greeting at first, then the sign of life of its session.
+    /// A connection: first waits for the greeting, then signals that its session is alive.
     struct Connection {
         Connection(boost::asio::io_context& context, int descriptor)
             : socket(context, descriptor), deadline(context) {}
@@ -67,8 +67,8 @@ private:
         Credentials credentials;
         Access access;
         ConnectionId id = 0;
-        SessionId session = 0;  ///< 0: has not greeted yet
-        shm::Welcome welcome;   ///< sent with both descriptors when the engine has the session
+        SessionId session = 0;  ///< 0: no greeting yet
+        shm::Welcome welcome;   ///< sent with both descriptors after the engine has the session
         Descriptor memory;      ///< until then
         Descriptor doorbell;
     };
@@ -96,7 +96,7 @@ private:
     void drop(ConnectionId id);
     void take_news();
     void take_ended(const EndedSession& ended);
-    /// The connection that a session has been asked for by, if it is still the session's.
+    /// Returns the connection that requested a session if it still belongs to the session.
     [[nodiscard]] Connection* connection_of(SessionId session, ConnectionId connection);
     void close_connection(SessionId session, ConnectionId connection);
     void order(SessionOrder order);
@@ -119,10 +119,10 @@ private:
     Handover handover_;
     std::map<ConnectionId, std::unique_ptr<Connection>> connections_;
     std::map<SessionId, ConnectionId> connection_of_session_;
-    std::deque<std::uint32_t> free_indices_;  ///< the one that is free for the longest time first
+    std::deque<std::uint32_t> free_indices_;  ///< longest unused first
     ConnectionId next_connection_ = 0;
     SessionId last_session_ = 0;
-    ConnectionId successor_ = 0;  ///< of the broker that takes over; 0: none does
+    ConnectionId successor_ = 0;  ///< connection of the broker that takes over; 0: none
     bool leaves_segment_ = false;
     bool is_paused_ = false;
     EngineThread engine_;

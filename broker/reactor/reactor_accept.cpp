@@ -9,16 +9,16 @@
 #include "broker/reactor/reactor.hpp"
 #include "shm/protocol/packet.hpp"
 
-/// How connections reach the reactor: from the listening socket to the greeting.
+/// Accepts connections: from the listening socket to the greeting.
 namespace ringside::broker {
 
 namespace {
 
-/// Connections accepted in a row. More wait until the others have been served: whoever connects
-/// without end does not keep the reactor from them.
+/// Maximum number of connections accepted in a row. Further ones wait until the reactor has served
+/// its other peers, so that a flood of connections cannot starve them.
 constexpr int accepted_in_a_row_max = 64;
 
-/// How long nobody is accepted after descriptors ran out.
+/// Pause in accepting after the process ran out of descriptors.
 constexpr std::chrono::milliseconds accept_pause{200};
 
 Error credentials_failure(const char* what) {
@@ -106,12 +106,12 @@ void Reactor::admit(int descriptor) {
     await(id);
 }
 
-/// Answers a user without a role before its greeting, which is not read.
+/// Rejects a user without a role before reading its greeting.
 void Reactor::turn_away(ConnectionId id) {
     Connection& peer = *connections_.at(id);
     log_.line(FoldedLog::Level::info, "connection refused",
               peer.credentials.text() + ": " + Error(Errc::permission_denied).text());
-    // What lies unread in a socket that is closed costs its peer the answer.
+    // Closing a socket with unread data would discard the answer to the peer.
     const int socket = peer.socket.native_handle();
     ::shutdown(socket, SHUT_RD);
     std::array<std::byte, sizeof(shm::Hello)> unread{};
@@ -121,8 +121,8 @@ void Reactor::turn_away(ConnectionId id) {
     drop(id);
 }
 
-/// A connection that has not greeted yet may have to give way; one whose greeting has arrived is
-/// served instead.
+/// Drops connections without a greeting until the user has room. A connection whose greeting has
+/// arrived is served instead.
 void Reactor::make_room_for(std::uint32_t user) {
     while (const auto id = admission_.to_give_way(user)) {
         Connection& oldest = *connections_.at(*id);

@@ -5,13 +5,12 @@
 #include "broker/reactor/reactor.hpp"
 #include "broker/runtime_file.hpp"
 
-/// What the reactor does while it serves, besides its peers: it reads the configuration again, and
-/// notices when its files go.
+/// Background tasks of the reactor: reloading the configuration, and detecting removed files.
 namespace ringside::broker {
 
 namespace {
 
-/// How often the names of segment and socket are checked.
+/// Interval for checking the names of segment and socket.
 constexpr std::chrono::seconds file_watch_interval{1};
 
 bool has_same_access(const Access& one, const Access& other) {
@@ -56,8 +55,9 @@ void Reactor::watch_files() {
     });
 }
 
-/// Somebody may remove the names of segment and socket, as systemd does for a user who logs out
-/// (RemoveIPC=yes). A socket can be bound again; a segment cannot get its name back.
+/// Checks the names of segment and socket. Another program may remove them, as systemd does for a
+/// user who logs out (RemoveIPC=yes). A socket can be bound again; a segment cannot get its name
+/// back.
 void Reactor::check_files() {
     const int segment = segment_->descriptor();
     if (segment >= 0 && !has_reported_segment_ && !is_file_at(segment, paths_.segment_path)) {

@@ -14,7 +14,7 @@ Waker::~Waker() {
 }
 
 void Waker::wake(std::uint32_t subjects) noexcept {
-    // Only the first subject since the thread's last check has to wake it.
+    // Only the first subject since the thread's last check must wake the thread.
     // SYNC waker-subjects: pairs with run(): `published` and `stop_` are visible with the subjects.
     if (subjects_.fetch_or(subjects) == 0) shm::futex_wake(subjects_, 1);
 }

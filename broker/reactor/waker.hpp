@@ -7,8 +7,8 @@
 
 namespace ringside::broker {
 
-/// Wakes watchers on behalf of the engine, in a thread of its own: what a change costs the engine
-/// does not depend on how many sleep for it.
+/// Wakes watchers for the engine in a separate thread. The cost of a change for the engine
+/// therefore does not depend on the number of sleepers.
 class Waker {
 public:
     explicit Waker(const shm::SegmentView& segment);
@@ -16,14 +16,14 @@ public:
     Waker(const Waker&) = delete;
     Waker& operator=(const Waker&) = delete;
 
-    /// Has everyone woken who sleeps for one of these subjects, soon. Any thread.
+    /// Schedules a wake-up of all sleepers on these subjects. Any thread.
     void wake(std::uint32_t subjects) noexcept;
 
 private:
     void run();
 
     shm::SegmentView segment_;
-    shm::HalfWord subjects_ = 0;  ///< still to be woken; the thread sleeps on it while it is 0
+    shm::HalfWord subjects_ = 0;  ///< to be woken; the thread sleeps on this word while it is 0
     std::atomic<bool> stop_ = false;
     std::thread thread_;
 };
