@@ -9,7 +9,7 @@ using wire::MessageKind;
 
 namespace {
 
-/// What a call under way takes of the broker's memory, about.
+/// Estimates the broker memory of a pending call.
 std::size_t call_bytes_of(std::string_view name, ByteView document) noexcept {
     constexpr std::size_t place_bytes = 1024;
     return place_bytes + name.size() + document.size();
@@ -74,7 +74,7 @@ CallRouter::Offered CallRouter::offer(RoutedCall& call, std::uint64_t now_ns) {
     lane.has_offers = true;
     calls_.link_to_provider(call);
     provider->last_asked = ++asked_;
-    if (!is_in) {  // its message is larger than was thought: as if it had been full
+    if (!is_in) {  // larger than estimated; handled like a full lane
         let_go(call);
         wait(call);
         return Offered::all_full;
@@ -89,10 +89,10 @@ void CallRouter::wait(RoutedCall& call) {
     if (call.due_ns != call.deadline_ns) set_due(call, call.deadline_ns);
 }
 
-/// The one with the least under way, of those the one that was asked the longest ago. Null: none
-/// has room; `is_anybody_there` tells whether there is one at all.
+/// Returns the provider with the fewest pending calls; among equals, the one asked least recently.
+/// Returns null if none has room. `is_anybody_there` tells whether there is a provider at all.
 Provider* CallRouter::choose(const RoutedCall& call, bool& is_anybody_there) {
-    constexpr std::size_t overhead = 256;  // what a delivery is longer than name and document
+    constexpr std::size_t overhead = 256;  // bytes of a delivery in addition to name and document
     const std::size_t bytes = call.name.size() + call.document.size() + overhead;
     Provider* best = nullptr;
     providers_.for_each(call.name, [&](Provider& one) {
@@ -137,7 +137,7 @@ void CallRouter::reject(const Session& provider, std::uint64_t id, std::uint64_t
     pass_by(*call, now_ns);
 }
 
-/// Its provider does not want it, or does not take it.
+/// The provider rejected the call or did not take it.
 void CallRouter::pass_by(RoutedCall& call, std::uint64_t now_ns) {
     Provider& provider = *call.provider;
     call.passed.push_back(provider.id);
@@ -182,7 +182,7 @@ void CallRouter::end(Session& session, std::uint64_t now_ns) {
             forget(call);
         }
     }
-    // All of them first: what one had goes to none of the others.
+    // Withdraw all of them first, so that no call moves to another provider of this session.
     const std::vector<Provider*> its = providers_.of(session);
     for (Provider* provider : its) {
         if (!provider->is_withdrawn) providers_.withdraw(*provider);
@@ -198,7 +198,7 @@ void CallRouter::lose(Provider& provider, bool is_dead, std::uint64_t now_ns) {
         RoutedCall& call = calls_.at(place);
         place = call.next_of_provider;
         const bool is_untouched = !call.is_taken && take_back(call);
-        if (!is_untouched && !is_dead) continue;  // it may answer still
+        if (!is_untouched && !is_dead) continue;  // the provider might still answer
         (is_untouched || call.is_idempotent ? to_pass_on : lost).push_back(&call);
         let_go(call);
     }
@@ -219,7 +219,7 @@ bool CallRouter::take_back(RoutedCall& call) {
     return !call.is_taken;
 }
 
-/// Its provider has nothing to do with it any more.
+/// Detaches the call from its provider.
 void CallRouter::let_go(RoutedCall& call) {
     Lane& lane = call.provider->lane();
     lane.claim(call.claim).store(shm::Claims::free, std::memory_order_relaxed);
@@ -254,7 +254,7 @@ void CallRouter::look_at(RoutedCall& call, std::uint64_t now_ns) {
         return fail(call, Error(Errc::timed_out, "no answer has come"));
     }
     if (waits || call.is_taken) return set_due(call, call.deadline_ns);
-    if (take_back(call)) {  // whoever has it is stuck
+    if (take_back(call)) {  // the provider is stuck
         tell_cancelled(call);
         return pass_by(call, now_ns);
     }

@@ -10,54 +10,54 @@
 
 namespace ringside::broker {
 
-/// Brings calls to providers and answers to callers.
+/// Routes calls to providers and answers to callers.
 ///
-/// A call is
-///   waiting   no provider has room for it, or one may come back after a take-over; it is tried
-///             again when that may have changed
-///   offered   to one provider, which has not taken it yet as far as is known (see shm::Claims)
+/// A call is in one of these states:
+///   waiting   no provider has room for it, or a provider might return after a take-over; the
+///             router retries the call when that may have changed
+///   offered   to one provider that, as far as is known, has not taken it (see shm::Claims)
 ///   taken     by that provider
-/// It ends with the first of: an answer or failure of its provider; its deadline; nobody left to
-/// ask; the death of the provider that had taken it; cancellation. Then its id is forgotten, so
+/// It ends with the first of: an answer or failure from its provider, its deadline, no provider
+/// left, death of the provider that had taken it, cancellation. The router then drops its id, so
 /// that at most one outcome reaches the caller.
 ///
-/// Invariants: a call that is not idempotent is offered again only when the claim could be taken
-/// back. Every call that is offered or waits has an entry in `due_` at its `due_ns`.
+/// Invariants: a call that is not idempotent is offered again only if its claim could be withdrawn.
+/// Every offered or waiting call has an entry in `due_` at its `due_ns`.
 /// Thread safety: the engine thread only.
 class CallRouter {
 public:
     CallRouter(Post& post, MessagingOptions options) : post_(&post), options_(options) {}
 
-    /// After a broker before. Answers to its calls find nothing.
+    /// Starts after a former broker. Answers to that broker's calls match no call.
     void begin(std::uint64_t now_ns) noexcept { calls_.begin(now_ns); }
 
-    /// A call of a lane. The error is to be replied; otherwise the outcome comes later.
+    /// Routes a call of a lane. An error is the reply; otherwise the outcome follows later.
     Result<void> call(Session& caller, std::uint32_t lane, std::uint64_t number,
                       const Message& message, std::uint64_t now_ns);
-    /// What a provider makes of a call.
+    /// Handles a provider's response to a call.
     void answer(const Session& provider, const Message& message);
     void reject(const Session& provider, std::uint64_t id, std::uint64_t now_ns);
-    /// The caller's request `number` is of no more use.
+    /// Cancels the call of the caller's request `number`.
     void cancel(const Session& caller, std::uint32_t lane, std::uint64_t number);
 
     void provide(Session& session, const Declarations::Change& declared, Pattern pattern) {
         providers_.add(session, declared, std::move(pattern));
     }
-    /// Takes a provider out. What it has not taken goes to others.
+    /// Removes a provider. Calls that it has not taken go to other providers.
     void withdraw(const Session& session, std::uint32_t place, std::uint64_t now_ns);
-    /// The session is over: its calls are cancelled, those that it had taken are lost.
+    /// Ends a session: cancels its own calls. Calls that it had taken are lost unless idempotent.
     void end(Session& session, std::uint64_t now_ns);
 
-    /// A provider of a former broker, which may come back: calls wait for it.
+    /// Registers a provider of a former broker that might return. Calls wait for it.
     void expect(SessionId session, Pattern pattern) {
         expected_.emplace_back(session, std::move(pattern));
     }
-    /// It has come back, and said what it provides now, or will not come back.
+    /// The provider has returned and declared what it provides, or will not return.
     void stop_expecting(SessionId session) {
         std::erase_if(expected_, [session](const auto& one) { return one.first == session; });
     }
 
-    /// Looks at what is due, and at what waits.
+    /// Processes calls that are due, and retries waiting calls.
     void turn(std::uint64_t now_ns);
 
     [[nodiscard]] const ProviderBook& providers() const noexcept { return providers_; }
@@ -68,7 +68,7 @@ public:
     [[nodiscard]] std::uint64_t answers_late() const noexcept { return answers_late_; }
 
 private:
-    /// Calls that wait and are tried again in one turn.
+    /// Maximum number of waiting calls retried in one turn.
     static constexpr std::size_t tries_per_turn = 64;
 
     enum class Offered { yes, all_full, nobody };
@@ -77,9 +77,9 @@ private:
     [[nodiscard]] bool is_expected(std::string_view name) const;
     void wait(RoutedCall& call);
     void pass_by(RoutedCall& call, std::uint64_t now_ns);
-    /// Offers it to whoever is left, or ends it.
+    /// Offers the call to a remaining provider, or fails it.
     void pass_on(RoutedCall& call, std::uint64_t now_ns);
-    /// Takes it away from its provider. False: the provider has taken it.
+    /// Withdraws the call from its provider. Returns false if the provider has taken it.
     [[nodiscard]] bool take_back(RoutedCall& call);
     void let_go(RoutedCall& call);
     void tell_cancelled(const RoutedCall& call);

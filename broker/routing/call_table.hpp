@@ -9,9 +9,9 @@
 
 namespace ringside::broker {
 
-/// A call that has no answer yet.
+/// A call without an outcome so far.
 struct RoutedCall {
-    std::uint64_t id = 0;  ///< 0: the place is free
+    std::uint64_t id = 0;  ///< 0: the entry is free
     Session* caller = nullptr;
     std::uint32_t lane = 0;    ///< of the caller
     std::uint64_t number = 0;  ///< of the caller's request
@@ -19,13 +19,13 @@ struct RoutedCall {
     Bytes document;
     bool is_idempotent = false;
     bool has_own_deadline = false;
-    std::uint64_t deadline_ns = 0;  ///< when the caller gives up
-    std::uint64_t due_ns = 0;       ///< when it is to be looked at
+    std::uint64_t deadline_ns = 0;  ///< when the caller abandons the call
+    std::uint64_t due_ns = 0;       ///< when the router must process it
 
-    Provider* provider = nullptr;  ///< that it was offered to; null: it waits for one
+    Provider* provider = nullptr;  ///< to which it was offered; null while it waits
     std::uint32_t claim = 0;
     bool is_taken = false;              ///< as far as is known
-    std::vector<std::uint64_t> passed;  ///< providers that did not want it, or did not take it
+    std::vector<std::uint64_t> passed;  ///< providers that rejected or ignored it
 
     std::uint32_t next_of_caller = 0;
     std::uint32_t before_of_caller = 0;
@@ -35,14 +35,14 @@ struct RoutedCall {
     [[nodiscard]] Lane& caller_lane() const { return *caller->lanes()[lane]; }
 };
 
-/// The calls under way, each in a place of its own that is used again. An id names the place and
-/// how often it was used, so that what comes too late finds nothing. Those of one lane and those of
-/// one provider are linked by their places, the newest first.
+/// The table of pending calls, with reusable entries. An id consists of the entry number and a use
+/// count, so that a late message does not match a newer call. The calls of a lane, and those of a
+/// provider, form linked lists of entries, newest first.
 class CallTable {
 public:
-    CallTable() { places_.emplace_back(); }  // 0 is no place
+    CallTable() { places_.emplace_back(); }  // 0 is not a valid entry
 
-    /// Ids begin beyond those of a broker that began before. They count one a call, and a call
+    /// Starts the ids above those of an earlier broker. A broker uses one id per call, and a call
     /// takes more than a microsecond.
     void begin(std::uint64_t now_ns) noexcept { uses_ = now_ns / 1000 & uses_mask; }
 
@@ -58,7 +58,7 @@ public:
         places_[place].id = uses_ << place_bits | place;
         return places_[place];
     }
-    /// Keeps the memory of its name and document for the next one, unless it is much.
+    /// Frees the entry. The memory of name and document is reused unless it is large.
     void remove(RoutedCall& call) {
         const std::uint32_t place = place_of(call);
         call.id = 0;
@@ -73,13 +73,13 @@ public:
         --size_;
     }
 
-    /// Null: it is over, or there never was one.
+    /// Returns null if the call has ended or never existed.
     [[nodiscard]] RoutedCall* find(std::uint64_t id) noexcept {
         const std::uint64_t place = id & place_mask;
         if (place == 0 || place >= places_.size() || places_[place].id != id) return nullptr;
         return &places_[place];
     }
-    /// REQUIRES: it is in use.
+    /// REQUIRES: the entry is in use.
     [[nodiscard]] RoutedCall& at(std::uint32_t place) noexcept { return places_[place]; }
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
     [[nodiscard]] bool is_full() const noexcept { return size_ == limits::calls_max; }
@@ -130,7 +130,7 @@ private:
         if (call.*next != 0) places_[call.*next].*before = call.*before;
     }
 
-    std::deque<RoutedCall> places_;  ///< their addresses stay
+    std::deque<RoutedCall> places_;  ///< a deque keeps addresses stable
     std::vector<std::uint32_t> free_;
     std::uint64_t uses_ = 0;
     std::size_t size_ = 0;

@@ -9,11 +9,11 @@
 
 namespace ringside::broker {
 
-/// What has to be looked at when a time has come. An entry that is of no use any more stays until
-/// then: whoever takes it looks whether its thing is still there and still due.
+/// A queue of ids by due time. An obsolete entry stays until it is due: the consumer must check
+/// whether the object still exists and is still due.
 ///
-/// Most things are due after one and the same delay, and are put in in the order in which they are
-/// due: those stand in a plain queue. The others are in a heap.
+/// Most entries have the same delay and arrive in order of their due times: they use a plain queue.
+/// A heap holds the others.
 class DueQueue {
 public:
     void push(std::uint64_t due_ns, std::uint64_t id) {
@@ -22,7 +22,8 @@ public:
         else others_.push({due_ns, id});
     }
 
-    /// Calls `take(id)` for all that is due, once for each time that it was pushed.
+    /// Calls `take(id)` for every due entry. An id that was pushed several times is taken several
+    /// times.
     template <class Take>
     void take(std::uint64_t now_ns, const Take& take) {
         while (!in_order_.empty() && in_order_.front().due_ns <= now_ns) {
@@ -37,7 +38,7 @@ public:
         }
     }
 
-    /// The largest value when there is nothing.
+    /// Returns the largest value if the queue is empty.
     [[nodiscard]] std::uint64_t next_ns() const noexcept {
         std::uint64_t next = std::numeric_limits<std::uint64_t>::max();
         if (!in_order_.empty()) next = in_order_.front().due_ns;

@@ -8,8 +8,9 @@
 #include "shm/name/system_name.hpp"
 #include "shm/version/visibility.hpp"
 
-/// What a broker makes of the `$sys` records of its predecessor: those of sessions that may come
-/// back stay until they have come back and said what they want now, or are given up; the others go.
+/// How a broker handles the `$sys` records of its predecessor. Records of sessions that might
+/// return stay until the sessions have returned and declared their state, or are abandoned. All
+/// others are removed.
 namespace ringside::broker {
 
 namespace {
@@ -20,7 +21,7 @@ std::uint64_t number_in(const Value& document, std::string_view key) {
     return document[key].as_uint64().value_or(0);
 }
 
-/// The number at the end of `$sys/session/7`.
+/// Returns the number at the end of a name such as `$sys/session/7`.
 std::uint64_t last_level_number(std::string_view name) {
     std::uint64_t number = 0;
     for (const char c : name.substr(name.rfind('/') + 1)) {
@@ -52,7 +53,7 @@ void Messaging::take_over(const std::set<SessionId>& absent, std::uint64_t now_n
 
 void Messaging::inherit(const shm::VersionBlock& record, const std::set<SessionId>& absent) {
     const std::string name(record.name());
-    if (system_name::is_stored(name)) return;  // of no session
+    if (system_name::is_stored(name)) return;  // belongs to no session
     const ByteView bytes = record.document();
     const Value document = Value::of(bytes, &segment_.pages());
     records_.inherit(name, {bytes.begin(), bytes.end()});
@@ -75,7 +76,7 @@ void Messaging::inherit(const shm::VersionBlock& record, const std::set<SessionI
     }
 }
 
-/// It is there as long as one of its sessions is, or may come back.
+/// A user stays present while one of the user's sessions exists or might return.
 void Messaging::inherit_presence(const std::string& user, const Value& document,
                                  const std::set<SessionId>& absent) {
     bool is_there = false;

@@ -13,7 +13,7 @@ using State = InterestRouter::Subject::State;
 
 namespace {
 
-/// Estimated broker memory of a subject and of the record that describes it.
+/// Estimates the broker memory of a subject and of the record that describes it.
 std::size_t subject_bytes(std::string_view name) noexcept { return 512 + 4 * name.size(); }
 
 }  // namespace
@@ -26,7 +26,7 @@ InterestRouter::InterestRouter(const shm::SegmentView& segment, Grid& grid, Post
     });
 }
 
-// What is watched.
+// Watches.
 
 void InterestRouter::watch(const Pattern& pattern) {
     if (is_reserved(pattern.text())) return;
@@ -108,7 +108,7 @@ void InterestRouter::ask(Subject& subject) {
     tell(DeliveryKind::wanted, *subject.listener, subject.id, subject.name);
 }
 
-/// Under a new id: what was due before is not any more.
+/// Assigns a new id, so that earlier due entries no longer match.
 void InterestRouter::set_due(Subject& subject, std::uint64_t after_ns) {
     forget_id(subject);
     subject.id = ++last_id_;
@@ -118,7 +118,7 @@ void InterestRouter::set_due(Subject& subject, std::uint64_t after_ns) {
 
 void InterestRouter::forget_id(Subject& subject) { by_id_.erase(std::exchange(subject.id, 0)); }
 
-/// Its listener has not said anything; or all have said no, a while ago.
+/// Either the listener has not answered, or all listeners rejected the subject a while ago.
 void InterestRouter::look_at(Subject& subject) {
     if (subject.state == State::asked) return pass_by(subject, true);
     if (subject.state != State::free) return;
@@ -133,8 +133,8 @@ void InterestRouter::tell(DeliveryKind kind, const Provider& listener, std::uint
                  {.kind = kind, .id = id, .name = subject, .declaration = listener.declaration});
 }
 
-/// Whoever provided it for the former broker; else the listener with the fewest subjects that has
-/// not said no.
+/// Chooses the former provider of the subject if there is one. Otherwise chooses the listener with
+/// the fewest subjects that has not rejected this one.
 InterestRouter::Choice InterestRouter::choose(const Subject& subject) const {
     Choice choice;
     const auto heir = inherited_.find(subject.name);
@@ -173,7 +173,7 @@ void InterestRouter::take_away(Subject& subject, bool is_told) {
     subject.state = State::free;
 }
 
-// What listeners say.
+// Messages from listeners.
 
 InterestRouter::Subject* InterestRouter::asked_of(const Session& listener, std::uint64_t id) {
     const auto place = by_id_.find(id);
@@ -199,7 +199,7 @@ bool InterestRouter::reject(const Session& listener, std::uint64_t id) {
     return true;
 }
 
-/// Its listener does not want it, or does not say anything.
+/// The listener rejected the subject or did not answer.
 void InterestRouter::pass_by(Subject& subject, bool is_told) {
     subject.passed.push_back(subject.listener->id);
     inherited_.erase(subject.name);
@@ -224,13 +224,13 @@ void InterestRouter::withdraw(const Session& session, std::uint32_t place) {
 }
 
 void InterestRouter::end(const Session& session) {
-    // All of them first: what one had goes to none of the others.
+    // Withdraw all of them first, so that no subject moves to another listener of this session.
     const std::vector<Provider*> its = listeners_.of(session);
     for (Provider* listener : its) listeners_.withdraw(*listener);
     for (Provider* listener : its) lose(*listener);
 }
 
-/// Its subjects are free at once; the others are asked for them in the next turns.
+/// Frees the listener's subjects at once; other listeners are asked in the next turns.
 void InterestRouter::lose(Provider& listener) {
     const auto its = subjects_of_.find(listener.id);
     if (its != subjects_of_.end()) {

@@ -16,28 +16,31 @@
 
 namespace ringside::broker {
 
-/// Asks listeners to provide what is watched, and only that.
+/// Asks listeners to provide the names that are watched, and only those.
 ///
-/// A subject is a name for which there is a listener, and that is watched by name, or that a
-/// watched pattern matches while there is a record of that name, or that was watched by name and
-/// still is by a pattern. It is
-///   free      no listener wants it (any more)
-///   asked     one listener was asked and has not said anything yet
+/// A subject is a name with at least one listener that meets one of these conditions:
+///   - it is watched by name
+///   - it is watched by pattern, and a record of that name exists
+///   - it was watched by name, and is still watched by pattern
+/// A subject is in one of these states:
+///   free      no listener provides it, and none is asked
+///   asked     one listener was asked and has not answered
 ///   provided  by one listener
-/// It ends when it is watched by nobody, and its listener is told so. Where no listener wants it,
-/// all of them are asked again a while later.
+/// A subject ends when nobody watches it; its listener is notified. If no listener accepts it, all
+/// listeners are asked again after `rematch_ns`.
 ///
-/// What can be long is done in slices, one a turn: the search for the names of a pattern that is
-/// new, the review of the subjects after a pattern has gone, and asking again. There is at most one
-/// search for a pattern, and it ends with the last declaration of the pattern; so the work that is
-/// under way is bounded by what is declared, however often that changes.
+/// Three long operations run in slices, one per turn: searching the names of a new pattern,
+/// reviewing the subjects of a removed pattern, and asking again. There is at most one search for a
+/// pattern, and it ends with the last declaration of the pattern. Pending work is therefore
+/// bounded by the number of declarations, however often they change.
 ///
 /// Invariant: at most one listener is asked for a subject or provides it, and
-/// `$sys/provided/SUBJECT` says which one does. After a take-over those records tell who provided
-/// what: such a listener is asked first, and where it has not come back yet, nobody is until it
-/// has, or is given up. No record tells who was asked and had not accepted yet. So once all are
-/// back, and all those searches are over, each listener is told `renewed`: what it was asked for
-/// before the take-over, and not again since, it is to provide no longer.
+/// `$sys/provided/SUBJECT` names the listener that provides it. After a take-over, those records
+/// name the former provider of each subject. That listener is asked first; until it returns or is
+/// abandoned, no other listener is asked. No record names a listener that was asked but had not
+/// accepted. Therefore, once all sessions have returned and all searches are complete, each
+/// listener receives `renewed`. It must then stop providing the subjects that it was asked for
+/// before the take-over and not again since.
 /// Thread safety: the engine thread only.
 class InterestRouter {
 public:
@@ -52,25 +55,25 @@ public:
     void end(const Session& session);
 
     void accept(const Session& listener, std::uint64_t id);
-    /// False: the id is none of this listener's subjects.
+    /// Returns false if the id is not a subject of this listener.
     bool reject(const Session& listener, std::uint64_t id);
 
-    /// After a broker before: what is said of its ids finds nothing.
+    /// Starts after a former broker. Messages with that broker's ids match no subject.
     void begin(std::uint64_t now_ns) noexcept { last_id_ = first_id + now_ns / 1000; }
-    /// Whoever provided a subject for the former broker.
+    /// The former provider of a subject, under the previous broker.
     struct Heir {
         SessionId session = 0;
-        std::uint64_t declaration = 0;  ///< of the session's: by which it did
+        std::uint64_t declaration = 0;  ///< number of the declaration that provided it
     };
     void inherit(std::string subject, Heir heir);
-    /// That session will not come back.
+    /// Abandons a session that will not return.
     void give_up(SessionId session);
-    /// It has, and has declared what it listens to now.
+    /// Handles a returned session that has declared its current listeners.
     void come_back(const Session& session);
-    /// No session is expected to resume. Takes effect when the searches under way are over.
+    /// Ends the inheritance: no session can resume now. Takes effect after the running searches.
     void end_inheritance() noexcept { is_inheritance_over_ = true; }
 
-    /// Looks at what is due, and for records that are watched by pattern.
+    /// Processes due subjects, and searches for records that match watched patterns.
     void turn(std::uint64_t now_ns);
 
     [[nodiscard]] const ProviderBook& listeners() const noexcept { return listeners_; }
@@ -86,48 +89,48 @@ public:
     struct Subject {
         enum class State { free, asked, provided };
         std::string name;
-        std::uint64_t id = 0;  ///< in `by_id_`; 0: free, and nothing is due for it
+        std::uint64_t id = 0;  ///< in `by_id_`; 0: free, with nothing due
         State state = State::free;
         bool was_watched_by_name = false;
         Provider* listener = nullptr;
-        std::vector<std::uint64_t> passed;  ///< listeners that did not want it
+        std::vector<std::uint64_t> passed;  ///< listeners that rejected it
     };
 
 private:
     enum class Side { watched, listened };
-    /// Names of a pattern to be looked for, each kind from a name on.
+    /// A search for the names of a pattern. Each phase continues after the last name.
     struct Search {
         enum class Phase { watched_names, subjects, records };
         Pattern pattern;
         Side side = Side::watched;
         Phase phase = Phase::records;
-        std::optional<std::string> prefix;  ///< of the records; none: not known yet
-        std::string after;                  ///< the last name looked at; "" = none yet
+        std::optional<std::string> prefix;  ///< of the records; none: not determined yet
+        std::string after;                  ///< last name visited; "" = none yet
     };
     using SearchKey = std::pair<std::string, Side>;
-    /// Subjects to be reviewed, all of them from a name on, round to another one.
+    /// A review of all subjects, from one name around to another.
     struct Review {
         std::string after;
         std::string until;
-        bool is_around = false;  ///< it has come to the end, and continues at the beginning
+        bool is_around = false;  ///< wrapped around at the end of the list
     };
     struct Choice {
         Provider* listener = nullptr;
-        bool is_crowded = false;   ///< there would be one, but its lane is full
-        bool has_to_wait = false;  ///< whoever provides it may come back
+        bool is_crowded = false;   ///< a listener exists, but its lane is full
+        bool has_to_wait = false;  ///< the former provider might return
     };
-    /// In order, so that a search or review can continue at a name.
+    /// Ordered, so that a search or review can resume at a name.
     using Subjects = std::map<std::string, Subject>;
 
-    static constexpr std::uint64_t first_id = 1ULL << 62;  ///< no call has such an id
-    /// Names that a turn looks at in a search, in a review, and to ask again.
+    static constexpr std::uint64_t first_id = 1ULL << 62;  ///< outside the range of call ids
+    /// Names visited in one turn, for each of searching, reviewing and asking again.
     static constexpr std::size_t names_per_turn = 64;
 
     [[nodiscard]] bool is_wanted(const std::string& name) const;
     void on_existence(std::string_view name, bool is_there);
     void begin_search(const Pattern& pattern, Side side);
     void continue_search();
-    // Each looks at some names. False: there are no more.
+    // Each visits some names. Returns false if no names are left.
     [[nodiscard]] bool search_on(Search& search, std::vector<std::string>& found) const;
     [[nodiscard]] bool search_records(Search& search, std::vector<std::string>& found) const;
     template <class Names>
@@ -168,10 +171,10 @@ private:
     std::map<SearchKey, Search> searches_;
     SearchKey last_searched_;
     std::optional<Review> review_;
-    std::map<std::string, std::size_t> listened_;  ///< wildcards, and how many listeners each has
+    std::map<std::string, std::size_t> listened_;  ///< wildcards, with listener counts
     std::map<std::uint64_t, std::set<std::string_view>> subjects_of_;  ///< by the listener's id
-    std::set<std::string> waiting_;   ///< subjects whose listeners have no room just now
-    std::string last_waiting_;        ///< that was asked again
+    std::set<std::string> waiting_;   ///< subjects whose listeners have no room now
+    std::string last_waiting_;        ///< last one that was asked again
     std::deque<std::string> to_ask_;  ///< subjects whose listener was lost
     std::size_t subject_bytes_ = 0;
     bool is_inheritance_over_ = false;

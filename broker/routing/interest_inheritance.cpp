@@ -3,7 +3,7 @@
 #include "broker/routing/interest.hpp"
 #include "shm/name/system_name.hpp"
 
-/// Who provided what for a former broker, and is to go on with it.
+/// Inheritance of interest: lets the providers of a former broker continue with their subjects.
 namespace ringside::broker {
 
 using wire::DeliveryKind;
@@ -17,7 +17,7 @@ void InterestRouter::give_up(SessionId session) {
     give_up_if([session](const Heir& heir) { return heir.session == session; });
 }
 
-/// What it does not listen for any more goes to others.
+/// Subjects that the session no longer listens for go to other listeners.
 void InterestRouter::come_back(const Session& session) {
     give_up_if([&](const Heir& heir) {
         return heir.session == session.id() && !listeners_.has_declared(session, heir.declaration);
@@ -46,14 +46,14 @@ void InterestRouter::settle_inheritance() {
             if (place->second.state == State::free) ask(place->second);
             continue;
         }
-        // Nobody watches it any more, and its listener does not know.
+        // Nobody watches the subject any longer, and its listener has not been notified.
         records_->erase(system_name::provided(name));
         listeners_.for_each(name, [&, &subject = name, &heir = heir](Provider& one) {
             if (one.session->id() != heir.session || one.declaration != heir.declaration) return;
             tell(DeliveryKind::unwanted, one, 0, subject);
         });
     }
-    // The former broker may have died after it had asked a listener, and before a record said so.
+    // The former broker may have died after asking a listener and before writing the record.
     listeners_.for_all([&](const Provider& one) { tell(DeliveryKind::renewed, one, 0, {}); });
 }
 

@@ -4,8 +4,7 @@
 #include "shm/index/name_index.hpp"
 #include "shm/version/visibility.hpp"
 
-/// The work of interest that can be long, in slices: searches, the review of all subjects, and
-/// asking again.
+/// The long operations of interest, in slices: searching, reviewing all subjects, and asking again.
 namespace ringside::broker {
 
 using State = InterestRouter::Subject::State;
@@ -16,7 +15,7 @@ bool may_share_names(std::string_view a, std::string_view b) noexcept {
     return a.starts_with(b) || b.starts_with(a);
 }
 
-/// Cuts `prefix` to what it has in common with `other`.
+/// Shortens `prefix` to the part that it shares with `other`.
 void cut_to_common(std::string& prefix, std::string_view other) {
     const auto differs = std::mismatch(prefix.begin(), prefix.end(), other.begin(), other.end());
     prefix.erase(differs.first, prefix.end());
@@ -26,15 +25,15 @@ void cut_to_common(std::string& prefix, std::string_view other) {
 
 // Searches.
 
-/// A search that is under way already does for the new declaration, too: the names that it has
-/// passed are subjects since.
+/// A search that is already running also serves the new declaration: the names that it has passed
+/// are already subjects.
 void InterestRouter::begin_search(const Pattern& pattern, Side side) {
     Search search{pattern, side, Search::Phase::records, std::nullopt, {}};
     if (side == Side::listened) search.phase = Search::Phase::watched_names;
     searches_.try_emplace({pattern.text(), side}, std::move(search));
 }
 
-/// Looks at some more names, for one search after the other.
+/// Visits some more names. The searches take turns.
 void InterestRouter::continue_search() {
     if (searches_.empty()) return;
     auto place = searches_.upper_bound(last_searched_);
@@ -78,8 +77,8 @@ bool InterestRouter::search_names(const Names& names, Search& search,
     return true;
 }
 
-/// What the names have in common that the pattern and one of the other side match; none: there is
-/// no such name.
+/// Returns the common prefix of all names that match both the pattern and a pattern of the other
+/// side. Returns none if there can be no such name.
 std::optional<std::string> InterestRouter::record_prefix(const Search& search) const {
     const std::string_view own = search.pattern.literal_prefix();
     std::optional<std::string> common;
@@ -123,11 +122,11 @@ bool InterestRouter::search_records(Search& search, std::vector<std::string>& fo
 
 // Review.
 
-/// Drops the subjects that are no longer wanted: at once or, if it takes long, in the next turns.
+/// Drops subjects that are no longer wanted: immediately or, if it takes long, in the next turns.
 void InterestRouter::review_all(const Pattern& pattern) {
     if (pattern.is_literal()) return review(pattern.text());
     if (subjects_.empty()) return;
-    // All of them once more, from where a review is now.
+    // Review all subjects once more, starting at the current position of the review.
     if (!review_) review_ = Review{};
     review_->until = review_->after;
     review_->is_around = false;
@@ -151,7 +150,7 @@ void InterestRouter::continue_review() {
 
 // Asking.
 
-/// Subjects whose listener was lost, and some of those whose listeners had no room.
+/// Asks for subjects whose listener was lost, and for some of those whose listeners had no room.
 void InterestRouter::ask_again() {
     for (std::size_t i = 0; i < names_per_turn && !to_ask_.empty(); ++i) {
         const auto place = subjects_.find(to_ask_.front());

@@ -14,13 +14,12 @@ using wire::MessageKind;
 
 namespace {
 
-/// Declarations of one session are read at most so often, and the less often the more of them have
-/// changed the last time, so that a session that changes its own all the time costs the others
-/// little.
+/// Minimum interval between reads of a session's declarations. It grows with the number of changes
+/// in the last read, so that a session with constant changes costs the others little.
 constexpr std::uint64_t review_interval_ns = 50'000;
 constexpr std::uint64_t review_interval_per_change_ns = 200'000;
 
-/// A turn reads no more sessions after one that has changed more than this.
+/// After a session with more changes than this, a turn reads no further sessions.
 constexpr std::size_t changes_per_turn = 16;
 
 bool is_provider(DeclarationKind kind) noexcept {
@@ -74,7 +73,7 @@ void Messaging::introduce(SessionId session) {
 void Messaging::introduce_due(std::uint64_t now_ns) {
     while (!newcomers_.empty()) {
         const auto& [session, newcomer] = *newcomers_.begin();
-        // Also after the clock was set back.
+        // Also handles a clock that was set back.
         const bool is_due =
             newcomer.due_ns <= now_ns || newcomer.due_ns - now_ns > options_.session_record_ns;
         if (!is_due) return;
@@ -83,7 +82,7 @@ void Messaging::introduce_due(std::uint64_t now_ns) {
 }
 
 void Messaging::resumed(Session& session, std::size_t absent_left, std::uint64_t now_ns) {
-    // What is said again now stays as it is all the time.
+    // Entries that are declared again now must not disappear in between.
     const auto records_before = records_of_[session.id()];
     const auto users_before = presence_.said_by(session.id());
     opened(session, now_ns);
@@ -117,7 +116,7 @@ void Messaging::ended(Session& session, std::uint64_t now_ns) {
     });
 }
 
-/// A record that ends with its session.
+/// Sets a record that ends with its session.
 void Messaging::note(SessionId session, std::string name, Bytes document) {
     ++records_of_[session][name];
     records_.set(std::move(name), std::move(document));
@@ -146,9 +145,9 @@ void Messaging::review(Session& session, std::uint64_t now_ns) {
         (changes - std::min<std::size_t>(changes, 1)) * review_interval_per_change_ns;
 }
 
-/// New watches and users come before those that have ended: where one takes the place of another,
-/// what both say is so all the time. It is the other way round with providers and listeners: a lane
-/// has only one of the two kinds.
+/// Adds new watches and users before it removes ended ones, so that an entry that is replaced by an
+/// equal one never disappears. Providers and listeners use the reverse order, because a lane can
+/// have only one of the two kinds.
 std::size_t Messaging::read_declarations(Session& session, std::uint64_t now_ns) {
     std::vector<Declarations::Change> changes;
     const std::size_t bytes_before = session.declarations().bytes();
@@ -164,7 +163,7 @@ std::size_t Messaging::read_declarations(Session& session, std::uint64_t now_ns)
     return changes.size();
 }
 
-/// A watch, or a user.
+/// Declares a watch or a user.
 void Messaging::declare_first(Session& session, const Declarations::Change& change) {
     const auto& now = change.now;
     if (now.kind == DeclarationKind::watch) {
@@ -176,7 +175,7 @@ void Messaging::declare_first(Session& session, const Declarations::Change& chan
     settle(session, change, checked ? Errc::ok : checked.error().code);
 }
 
-/// A provider or listener.
+/// Declares a provider or listener.
 void Messaging::declare(Session& session, const Declarations::Change& change) {
     const auto& now = change.now;
     if (!is_provider(now.kind)) return;
@@ -191,19 +190,19 @@ void Messaging::declare(Session& session, const Declarations::Change& change) {
         }
     }
     settle(session, change, pattern ? Errc::ok : pattern.error().code);
-    // Whoever sleeps at the lane may have to be told of it.
+    // A client that sleeps at the lane might need a wake-up.
     if (now.lane >= session.lanes().size()) return;
     wakes_.push_back(&session.memory().view().lane(now.lane).broker_reply.reply_tail);
 }
 
-/// Says what has become of it, and wakes whoever waits for that.
+/// Stores the outcome of a declaration, and wakes clients that wait for it.
 void Messaging::settle(Session& session, const Declarations::Change& change, Errc outcome) {
     shm::Declaration& declaration = session.memory().view().declaration(change.place);
     declaration.settle(change.sequence, static_cast<std::uint32_t>(outcome));
     wakes_.push_back(&declaration.outcome.sequence);
 }
 
-/// Takes back what was declared before. What was refused then is not there.
+/// Reverses an earlier declaration. If it was refused, there is nothing to remove.
 void Messaging::undeclare(const Session& session, const Declarations::Change& change,
                           std::uint64_t now_ns) {
     const auto& before = change.before;

@@ -13,41 +13,42 @@
 
 namespace ringside::broker {
 
-/// What sessions want of each other: reads their declarations, routes calls and interest, and keeps
-/// the records that tell of all this. As deterministic as the grid: sessions, messages and clock
-/// readings in; deliveries and commits out.
+/// Messaging between sessions: reads their declarations, routes calls and interest, and maintains
+/// the records that describe them. Deterministic like the grid: the input is sessions, messages and
+/// clock readings; the output is deliveries and commits.
 /// Thread safety: the engine thread only.
 class Messaging {
 public:
-    /// `touched`: gets the lanes that are to be flushed.
+    /// `touched`: collects the lanes that must be flushed.
     Messaging(const shm::SegmentView& segment, Grid& grid, std::vector<Lane*>& touched,
               MessagingOptions options);
 
-    /// Its record comes later, unless it acts for a user: see `introduce`.
+    /// Adds a session. Its record follows later, unless it acts for a user: see `introduce`.
     void opened(const Session& session, std::uint64_t now_ns);
-    /// Of a former broker. `absent_left`: how many are expected still.
+    /// Resumes a session of a former broker. `absent_left`: number of sessions still absent.
     void resumed(Session& session, std::size_t absent_left, std::uint64_t now_ns);
-    /// Before its memory goes.
+    /// Removes a session. Call it before the session's memory is released.
     void ended(Session& session, std::uint64_t now_ns);
-    /// A session of a former broker will not come back.
+    /// Abandons a session of a former broker that will not return.
     void given_up(SessionId session, std::size_t absent_left);
 
-    /// Goes on with the records of a former broker, of which these sessions may come back.
+    /// Adopts the records of a former broker, whose sessions in `absent` might return.
     void take_over(const std::set<SessionId>& absent, std::uint64_t now_ns);
 
-    /// Reads what the session has declared since the last time, unless that was just now.
+    /// Reads new declarations of the session, unless the last review was very recent.
     void review(Session& session, std::uint64_t now_ns);
 
-    /// A message that came out of a lane. Nothing to be replied to now, or an error.
+    /// Handles a message from a lane. On success there is no immediate reply; an error is the
+    /// reply.
     Result<void> serve(Session& session, std::uint32_t lane, std::uint64_t number,
                        const Message& message, std::uint64_t now_ns);
 
-    /// What is due, what waits, and the records that are not yet as they should be.
+    /// Processes due work and waiting work, and writes pending system records.
     void turn(std::uint64_t now_ns);
 
-    /// Whether a turn would do something now.
+    /// Returns whether a turn would do work now.
     [[nodiscard]] bool has_work() const { return interest_.has_work() || records_.has_work(); }
-    /// Whether something waits for room that nobody rings a bell for.
+    /// Returns whether work waits for room whose release rings no doorbell.
     [[nodiscard]] bool is_held_up() const {
         return calls_.has_waiting() || interest_.has_waiting() || records_.is_held_up();
     }
@@ -57,12 +58,12 @@ public:
         return std::min({calls_.next_due_ns(), interest_.next_due_ns(), introduction_ns});
     }
 
-    /// Words that clients sleep on; empties the list.
+    /// Moves the futex words on which clients sleep to `out`.
     void take_wakes(std::vector<const shm::HalfWord*>& out);
     void store_counters(shm::Counters& counters) const noexcept;
 
 private:
-    /// Returns how many have changed.
+    /// Returns the number of changes.
     std::size_t read_declarations(Session& session, std::uint64_t now_ns);
     void declare_first(Session& session, const Declarations::Change& change);
     void declare(Session& session, const Declarations::Change& change);
@@ -70,7 +71,7 @@ private:
                    std::uint64_t now_ns);
     void undeclare_provider(const Session& session, const Declarations::Change& change,
                             std::uint64_t now_ns);
-    /// Writes the record of a session: it has declared something, or lives for a while.
+    /// Writes the record of a session that has declared something or has lived for a while.
     void introduce(SessionId session);
     void introduce_due(std::uint64_t now_ns);
     void settle(Session& session, const Declarations::Change& change, Errc outcome);
@@ -89,14 +90,14 @@ private:
     CallRouter calls_;
     InterestRouter interest_;
     Presence presence_;
-    /// Records that end with their session, and how many of its declarations each is there for.
+    /// Records that end with their session, with the number of its declarations that need each one.
     std::map<SessionId, std::map<std::string, std::size_t>> records_of_;
-    /// A session that has no record yet.
+    /// A session without a record so far.
     struct Newcomer {
         std::uint64_t due_ns = 0;
         Bytes document;
     };
-    std::map<SessionId, Newcomer> newcomers_;  ///< in the order in which they are due
+    std::map<SessionId, Newcomer> newcomers_;  ///< in order of due times
     std::vector<const shm::HalfWord*> wakes_;
     std::size_t changes_read_ = 0;  ///< declarations, in this turn
 };

@@ -7,26 +7,26 @@
 
 namespace ringside::broker {
 
-/// Brings messages to lanes, and notes which ones are to be flushed at the end of the turn.
-/// Thread safety: the engine thread only.
+/// Delivers messages to lanes, and notes which lanes to flush at the end of the turn. Thread
+/// safety: the engine thread only.
 class Post {
 public:
     using Delivery = shm::ReplyWriter::Delivery;
 
     explicit Post(std::vector<Lane*>& touched) noexcept : touched_(&touched) {}
 
-    /// False: its lane has no room now.
+    /// Returns false if the lane has no room now.
     [[nodiscard]] bool deliver(Lane& lane, const Delivery& delivery) {
         const bool is_in = lane.deliver(replies_.delivery(0, delivery));
         list(lane);
         return is_in;
     }
-    /// Small ones, which wait in the broker if they have to.
+    /// Delivers a small message, which waits in the broker if the lane is full.
     void bring(Lane& lane, const Delivery& delivery) {
         lane.bring(replies_.delivery(0, delivery));
         list(lane);
     }
-    /// The outcome of a call that was request `number` of its lane.
+    /// Delivers the outcome of the call that was request `number` of its lane.
     void answer(Lane& lane, std::uint64_t number, wire::DeliveryKind kind, ByteView document) {
         const Error refusal(Errc::would_block, "its answer was not taken in time");
         const ByteView in_place = refusals_.refused(number, refusal, 0);

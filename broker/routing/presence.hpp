@@ -9,24 +9,24 @@
 
 namespace ringside::broker {
 
-/// Which users are there, and by which sessions: keeps `$sys/presence/USER`.
+/// Tracks which users are present, and through which sessions: maintains `$sys/presence/USER`.
 ///
-/// A session may say the same user several times, in its Hello and by declarations: the user is
-/// there until all of them have ended. Thread safety: the engine thread only.
+/// A session can name the same user several times, in its Hello and in declarations. The user is
+/// present until all of these have ended. Thread safety: the engine thread only.
 class Presence {
 public:
     explicit Presence(SystemRecords& records) noexcept : records_(&records) {}
 
-    /// How often a session has said each user.
+    /// Number of times that a session has named each user.
     using Users = std::map<std::string, std::size_t>;
 
     void appear(const std::string& user, SessionId session);
-    /// The same, taken back once.
+    /// Reverses one `appear`.
     void disappear(const std::string& user, SessionId session);
-    /// All that the session has said so far; for taking it back when it has been said anew.
+    /// All users that the session has named; for removing them after they were declared again.
     [[nodiscard]] Users said_by(SessionId session) const;
     void take_back(const Users& said, SessionId session);
-    /// The session is over.
+    /// Ends a session.
     void end(SessionId session) { take_back(said_by(session), session); }
 
 private:

@@ -12,27 +12,27 @@
 
 namespace ringside::broker {
 
-/// What a session has declared to take at one of its lanes: calls or interest of the names that
-/// match. Several may be at the same lane.
+/// A declaration of a session that it takes calls or interest for matching names on one of its
+/// lanes. A lane can have several.
 struct Provider {
     std::uint64_t id = 0;
     Session* session = nullptr;
     std::uint32_t lane_index = 0;
     std::uint32_t place = 0;        ///< of its declaration
-    std::uint64_t declaration = 0;  ///< its number, which the session knows it by
+    std::uint64_t declaration = 0;  ///< number by which the session knows the declaration
     Pattern pattern;
-    std::uint32_t first = 0;    ///< of what it has under way, in a list of its router; 0 = nothing
-    std::size_t under_way = 0;  ///< how much that is
-    std::uint64_t last_asked = 0;  ///< for taking turns among equals
-    bool is_withdrawn = false;     ///< it gets nothing more
+    std::uint32_t first = 0;       ///< of its pending work, a list of its router; 0 = none
+    std::size_t under_way = 0;     ///< amount of pending work
+    std::uint64_t last_asked = 0;  ///< for round-robin among equals
+    bool is_withdrawn = false;     ///< receives nothing more
 
     [[nodiscard]] Lane& lane() const { return *session->lanes()[lane_index]; }
 };
 
-/// Providers by the names that they are for.
+/// The registry of providers, with lookup by name.
 class ProviderBook {
 public:
-    /// REQUIRES: the session has adopted that lane.
+    /// REQUIRES: the session has adopted the lane.
     Provider& add(Session& session, const Declarations::Change& declared, Pattern pattern) {
         const std::uint64_t number = shm::Declaration::number(declared.place, declared.sequence);
         auto provider = std::make_unique<Provider>(Provider{
@@ -43,14 +43,14 @@ public:
         return added;
     }
 
-    /// It matches no name any more.
+    /// Removes the provider from all lookups by name.
     void withdraw(Provider& provider) {
         provider.is_withdrawn = true;
         auto& list = list_of(provider);
         std::erase(list, &provider);
         if (list.empty() && provider.pattern.is_literal()) literal_.erase(provider.pattern.text());
     }
-    /// REQUIRES: withdrawn, and nothing refers to it.
+    /// REQUIRES: withdrawn, and no reference to it is left.
     void forget(const Provider& provider) {
         const auto session = of_session_.find(provider.session->id());
         std::erase_if(session->second, [&](const auto& one) { return one.get() == &provider; });
@@ -58,7 +58,7 @@ public:
         --size_;
     }
 
-    /// Null: there is none. Withdrawn ones are not found.
+    /// Returns null if there is none. Withdrawn providers are not found.
     [[nodiscard]] Provider* find(const Session& session, std::uint32_t place) const {
         return find_if(session, [place](const Provider& one) { return one.place == place; });
     }
@@ -70,7 +70,7 @@ public:
         const auto is_it = [&](const Provider& one) { return one.declaration == declaration; };
         return find_if(session, is_it) != nullptr;
     }
-    /// All of a session, withdrawn ones, too.
+    /// Returns all providers of a session, including withdrawn ones.
     [[nodiscard]] std::vector<Provider*> of(const Session& session) const {
         std::vector<Provider*> found;
         const auto its = of_session_.find(session.id());
@@ -127,7 +127,7 @@ private:
     std::unordered_map<std::string, std::vector<Provider*>> literal_;
     std::vector<Provider*> wildcard_;
     std::uint64_t last_id_ = 0;
-    mutable std::string key_;  ///< keeps its memory from one look-up to the next
+    mutable std::string key_;  ///< reuses its memory between lookups
 };
 
 }  // namespace ringside::broker

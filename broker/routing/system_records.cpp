@@ -20,12 +20,12 @@ void SystemRecords::erase(const std::string& name) {
 
 void SystemRecords::write(std::uint64_t now_ns) {
     if (!has_names() || now_ns < again_at_ns_) return;
-    // First what gives memory back: that is taken by a full grid, too.
+    // Remove records first: removal frees memory, and even a full grid accepts it.
     const bool is_done = write(to_remove_) && write(to_put_);
     again_at_ns_ = is_done ? 0 : now_ns + pause_ns;
 }
 
-/// False: the grid does not take all of it now.
+/// Returns false if the grid does not accept all of them now.
 bool SystemRecords::write(Names& names) {
     while (!names.empty()) {
         if (grid_->must_wait_for_store()) return false;
@@ -41,7 +41,7 @@ bool SystemRecords::write(Names& names) {
     return true;
 }
 
-/// None: the grid has the record as wanted.
+/// Returns none if the grid already has the record in its target state.
 std::optional<Command> SystemRecords::command_for(std::string_view name) const {
     Command command;
     command.name = name;
@@ -50,7 +50,7 @@ std::optional<Command> SystemRecords::command_for(std::string_view name) const {
         command.document = wanted->second;
         return command;
     }
-    // It may have been wanted for too short a time to be written.
+    // The record may have existed for too short a time to be written.
     if (!grid_->has(name)) return std::nullopt;
     command.kind = wire::CommandKind::remove;
     return command;

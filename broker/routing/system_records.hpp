@@ -11,10 +11,9 @@
 
 namespace ringside::broker {
 
-/// The records under `$sys/`: what they are to be, and what of that the grid does not have yet.
-/// They are written between requests, and later where the grid has no room now: nothing that a
-/// session does has to wait for them or can fail because of them. Thread safety: the engine thread
-/// only.
+/// The records under `$sys/`: their target state, and the differences from the grid. They are
+/// written between requests, and retried later if the grid has no room. No operation of a session
+/// waits for them or fails because of them. Thread safety: the engine thread only.
 class SystemRecords {
 public:
     explicit SystemRecords(Grid& grid) noexcept : grid_(&grid) {}
@@ -22,16 +21,16 @@ public:
     void set(std::string name, Bytes document);
     void erase(const std::string& name);
 
-    /// The grid has this record of a former broker.
+    /// Registers a record of a former broker that the grid already has.
     void inherit(std::string name, Bytes document) {
         wanted_.emplace(std::move(name), std::move(document));
     }
 
-    /// Commits what is due, as far as the grid takes it. What it refuses is tried again a while
-    /// later.
+    /// Commits pending changes as far as the grid accepts them. Refused changes are retried after a
+    /// pause.
     void write(std::uint64_t now_ns);
     [[nodiscard]] bool has_work() const noexcept { return has_names() && again_at_ns_ == 0; }
-    /// Whether there is something that the grid has refused.
+    /// Returns whether the grid has refused a change.
     [[nodiscard]] bool is_held_up() const noexcept { return again_at_ns_ != 0; }
 
 private:

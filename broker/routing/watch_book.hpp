@@ -10,11 +10,11 @@
 
 namespace ringside::broker {
 
-/// What is watched, over all sessions: how many watch a name, and by which patterns. A pattern
-/// that is watched several times is kept, and matched, once.
+/// The watches of all sessions: the number of watches for each name, and the patterns. A pattern
+/// that is watched several times is stored and matched once.
 class WatchBook {
 public:
-    /// Returns whether nothing with this text was watched before.
+    /// Returns whether this text was not watched before.
     bool add(const Pattern& pattern) {
         if (pattern.is_literal()) return ++literal_[pattern.text()] == 1;
         const auto [place, is_new] =
@@ -23,7 +23,7 @@ public:
         if (is_new) wildcards_.push_back(pattern);
         return is_new;
     }
-    /// Returns whether nothing with this text is watched now. REQUIRES: it was added.
+    /// Returns whether this text is no longer watched. REQUIRES: it was added.
     bool remove(const Pattern& pattern) {
         if (pattern.is_literal()) {
             const auto place = literal_.find(pattern.text());
@@ -52,7 +52,7 @@ public:
         }
         return false;
     }
-    /// In order, so that a search can continue at a name.
+    /// Ordered, so that a search can resume at a name.
     [[nodiscard]] const std::map<std::string, std::size_t>& literals() const noexcept {
         return literal_;
     }
