@@ -11,12 +11,12 @@
 
 namespace ringside::broker {
 
-/// Who is at the other end of a socket, as the kernel says.
+/// Credentials of a socket's peer, as reported by the kernel.
 struct Credentials {
     std::uint32_t pid = 0;
     std::uint32_t uid = 0;
     std::uint32_t gid = 0;
-    std::vector<std::uint32_t> groups;  ///< the other groups of the peer
+    std::vector<std::uint32_t> groups;  ///< supplementary groups of the peer
 
     /// For logs: "pid 17 (uid 1000)".
     [[nodiscard]] std::string text() const {
@@ -27,10 +27,10 @@ struct Credentials {
     }
 };
 
-/// What a session may do.
+/// The permissions of a session.
 struct Access {
     shm::Role role = shm::Role::none;
-    std::vector<Pattern> patterns;  ///< of names that it may write or provide; none = all
+    std::vector<Pattern> patterns;  ///< names that it can write or provide; empty = all
 
     [[nodiscard]] bool may_write_something() const noexcept {
         return role == shm::Role::admin || role == shm::Role::writer || role == shm::Role::provider;
@@ -41,7 +41,7 @@ struct Access {
         return patterns.empty() || std::any_of(patterns.begin(), patterns.end(),
                                                [name](const auto& p) { return p.matches(name); });
     }
-    /// Answer calls of the names that match, or be asked to provide them.
+    /// Returns whether the session can provide names or answer calls that match the pattern.
     [[nodiscard]] bool may_provide(const Pattern& pattern) const noexcept {
         if (role == shm::Role::admin) return true;
         if (role != shm::Role::provider) return false;

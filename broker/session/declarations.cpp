@@ -8,10 +8,10 @@ using shm::Declaration;
 
 void Declarations::review(const shm::SessionMemoryView& memory,
                           const std::function<void(const Change&)>& on_change) {
-    // Before the places: what changes meanwhile is read again.
+    // Load the count first: later changes are then read again.
     using Count = shm::Untrusted<std::uint32_t>;
     const shm::SessionControl& control = memory.control();
-    // Only ever compared: any value will do.
+    // Only compared: every value is valid.
     // SYNC declaration-changed: pairs with Attachment::announce_declarations(); the counted
     // declarations are visible.
     seen_ = Count::load(control.declarations_changed, std::memory_order_acquire).any();
@@ -27,7 +27,7 @@ void Declarations::review(const shm::SessionMemoryView& memory,
         if (now.any() == place.sequence) continue;
         std::uint32_t sequence = 0;
         auto content = declaration.read(sequence);
-        if (!content) continue;  // it counts again when it is written
+        if (!content) continue;  // counted again when the write completes
         bytes_ = bytes_ + bytes_of(*content) - bytes_of(place.content);
         const Declaration::Content before = std::exchange(place.content, *content);
         place.sequence = sequence;

@@ -9,11 +9,11 @@
 
 namespace ringside::broker {
 
-/// What a session has declared, as far as the broker has read it out of the session's memory.
+/// The declarations of a session, as last read from the session's memory.
 /// Thread safety: the engine thread only.
 class Declarations {
 public:
-    /// One that is gone or new; `place` tells those of a session apart.
+    /// A removed or new declaration. `place` distinguishes the declarations of a session.
     struct Change {
         std::uint32_t place = 0;
         std::uint32_t sequence = 0;
@@ -21,7 +21,7 @@ public:
         shm::Declaration::Content now;
     };
 
-    /// Whether there may be something to read.
+    /// Returns whether there might be changes to read.
     [[nodiscard]] bool has_changed(const shm::SessionMemoryView& memory) const noexcept {
         // SYNC declaration-changed: pairs with Attachment::announce_declarations().
         return shm::Untrusted<std::uint32_t>::load(memory.control().declarations_changed,
@@ -29,15 +29,15 @@ public:
                    .any() != seen_;
     }
 
-    /// Reads what has changed. Its cost is bounded by how many places there are.
+    /// Reads all changes. The cost is bounded by the number of places.
     void review(const shm::SessionMemoryView& memory,
                 const std::function<void(const Change&)>& on_change);
 
-    /// What all of it takes of the broker's memory, about: copies of it, the records that tell of
-    /// it, and what routes by it.
+    /// Estimated broker memory of all declarations: their copies, the records that describe them,
+    /// and the routing data.
     [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
 
-    /// Gives all that is declared as gone.
+    /// Reports every declaration as removed.
     void clear(const std::function<void(const Change&)>& on_change);
 
 private:

@@ -19,8 +19,8 @@ using wire::CommandKind;
 using wire::ConditionKind;
 using wire::MessageKind;
 
-/// Tables that are looked at before a message is given up: bounds what a message of offsets that
-/// all lead to one table can cost. No transaction has as many commands.
+/// Maximum number of tables visited before a message is refused. Bounds the cost of a message whose
+/// offsets all lead to one table. No transaction has as many commands.
 constexpr flatbuffers::uoffset_t tables_max = 1'000'000;
 
 std::string_view view_of(const flatbuffers::String* text) noexcept {
@@ -65,15 +65,14 @@ Result<void> check_of_grid(const Command& command) {
     return check_name(system_name::index(command.name, command.pointer));
 }
 
-/// What a document's bytes are; none: they do not lie where readers of them expect it.
+/// Returns a document's bytes. Returns none if they are not aligned as readers expect.
 std::optional<ByteView> aligned(const flatbuffers::Vector<std::uint8_t>* document) noexcept {
     if (document == nullptr) return ByteView();
     if (reinterpret_cast<std::uintptr_t>(document->data()) % 8 != 0) return std::nullopt;
     return ByteView(document->data(), document->size());
 }
 
-/// Shapes a verified table. None: an enumerator that does not exist, or a document that does not
-/// lie where readers of it expect it.
+/// Converts a verified table. Returns false for an unknown enumerator or a misaligned document.
 bool shape(const wire::Command& table, Command& command) noexcept {
     if (table.kind() < CommandKind::MIN || table.kind() > CommandKind::MAX) return false;
     if (table.condition() > ConditionKind::MAX) return false;
@@ -129,7 +128,7 @@ std::size_t bytes_referred_to(const Command& command) noexcept {
     return command.name.size() + command.pointer.size() + command.document.size();
 }
 
-/// A number somewhere in bytes; none: it would lie beyond their end.
+/// Reads a number from bytes. Returns none if it extends beyond their end.
 template <class T>
 std::optional<T> number_at(ByteView bytes, std::size_t at) noexcept {
     if (at > bytes.size() || bytes.size() - at < sizeof(T)) return std::nullopt;
@@ -140,7 +139,7 @@ std::optional<T> number_at(ByteView bytes, std::size_t at) noexcept {
 
 }  // namespace
 
-/// An encoder builds a message from its end, so the root table and its offsets come first.
+/// An encoder builds a message from its end, so that the root table and its offsets come first.
 std::optional<std::uint64_t> number_of_part(ByteView beginning) noexcept {
     constexpr std::size_t field = wire::Request::VT_NUMBER;
     const auto table = number_at<flatbuffers::uoffset_t>(beginning, 0);

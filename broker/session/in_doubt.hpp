@@ -8,7 +8,7 @@
 
 namespace ringside::broker {
 
-/// A commit that a former broker has made, as the ring's entries tell.
+/// A commit of a former broker, as recorded in the ring's entries.
 struct Applied {
     std::uint64_t number = 0;  ///< of the request
     Revision revision = 0;
@@ -16,18 +16,19 @@ struct Applied {
     std::uint32_t changes = 0;
 };
 
-/// The commits of one lane, in their order, and the versions that their changes made: the ring may
-/// have gone on by the time they are asked for.
+/// The commits of one lane in order, with the versions of their changes. This is a copy, because
+/// the ring may have advanced by the time it is needed.
 struct AppliedInLane {
     std::vector<Applied> commits;
     std::vector<Version> versions;
 };
 
-/// The requests of one lane that a former broker may have taken, and what became of them.
+/// The requests of one lane that a former broker may have taken, and their outcomes.
 ///
-/// A lane's requests are carried out in their order, so that their numbers and their revisions rise
-/// together. The ring holds all commits from some revision on: a request that is not among them was
-/// not applied, if it comes after one that is, or if the ring holds everything there ever was.
+/// A lane's requests are executed in order, so that their numbers and revisions rise together. The
+/// ring holds all commits from some revision on. A request without a commit in the ring was not
+/// applied in two cases: an earlier request has a commit there, or the ring holds every commit of
+/// the grid.
 class InDoubt {
 public:
     enum class Fate { applied, not_applied, unknown };
@@ -39,10 +40,10 @@ public:
           until_(until),
           is_complete_(is_complete) {}
 
-    /// Requests after this one were not there yet when the former broker died.
+    /// Number of the last request that existed when the former broker died.
     [[nodiscard]] std::uint64_t until() const noexcept { return until_; }
 
-    /// The commit of a request, or null.
+    /// Returns the commit of a request, or null.
     [[nodiscard]] const Applied* find(std::uint64_t number) const noexcept {
         const auto place = std::lower_bound(
             applied_.begin(), applied_.end(), number,
@@ -54,15 +55,15 @@ public:
         return std::span(versions_).subspan(applied.first_version, applied.changes);
     }
 
-    /// What became of a request that the former broker has taken out of the lane.
+    /// Returns the outcome of a request that the former broker has taken out of the lane.
     [[nodiscard]] Fate fate_of(std::uint64_t number) const noexcept {
         if (find(number) != nullptr) return Fate::applied;
         const bool is_after_known = !applied_.empty() && applied_.front().number < number;
         return is_after_known || is_complete_ ? Fate::not_applied : Fate::unknown;
     }
 
-    /// Whether it is not to be carried out now: it, or a later one of the lane, was applied, or it
-    /// was begun and the ring cannot tell.
+    /// Returns whether the request must not be executed now. Either it or a later one of the lane
+    /// was applied, or it was started and the ring cannot decide.
     [[nodiscard]] bool had_its_turn(std::uint64_t number) const noexcept {
         if (!applied_.empty() && applied_.back().number >= number) return true;
         return number <= begun_ && fate_of(number) == Fate::unknown;

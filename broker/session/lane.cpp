@@ -11,13 +11,13 @@ namespace ringside::broker {
 
 namespace {
 
-/// Buffers that grew beyond this are given back after use.
+/// Buffers larger than this are freed after use.
 constexpr std::size_t kept_bytes_max = 16U << 10;
 
-/// About what an element of a list takes beyond its bytes.
+/// Estimated overhead of a list element.
 constexpr std::size_t element_bytes = 96;
 
-/// A large reply goes on when at least as much can be sent.
+/// A large reply continues as soon as this much can be sent.
 constexpr std::uint32_t piece_bytes_min = 4096;
 
 }  // namespace
@@ -48,7 +48,7 @@ bool Lane::has_room_for_reply() noexcept { return replies_.room() >= shm::plain_
 Lane::Taken Lane::take_frame() {
     if (!can_take()) return Taken::nothing;
     if (std::exchange(is_message_kept_, false)) return refused_ ? Taken::refused : Taken::message;
-    // Doubling, as a vector does, would take twice what is accounted for.
+    // A vector would double its capacity, which is twice the charged amount.
     const std::size_t frame_max = shm::frame_bytes_max(shm::request_ring_bytes);
     if (!message_.empty() && message_.capacity() - message_.size() < frame_max) {
         const std::size_t more_bytes = std::max(message_.size() / 4, frame_max);
@@ -64,7 +64,7 @@ Lane::Taken Lane::take_frame() {
         case shm::ByteRingConsumer::Outcome::frame: break;
     }
     is_touched = true;
-    refused_.reset();  // its client has begun another message instead
+    refused_.reset();  // the client has started another message instead
     reach(CrashPoint::lane_taken);
     return more ? Taken::part : Taken::message;
 }
@@ -123,7 +123,7 @@ void Lane::answer(std::uint64_t number, ByteView reply) {
     begin_pending(reply, number);
 }
 
-/// Sends a message in pieces; afterwards, the request of that number is answered.
+/// Sends a message in pieces. The request of that number counts as answered afterwards.
 void Lane::begin_pending(ByteView message, std::uint64_t number) {
     pending_number_ = number;
     pending_.assign(message.begin(), message.end());
@@ -218,7 +218,7 @@ void Lane::send_pending() {
 }
 
 void Lane::flush() noexcept {
-    // The replies come after `published` was stored: who sees them sees the commit.
+    // `published` was stored before the replies: a client that sees a reply sees its commit.
     control_->broker_reply.store(replies_.tail(), answered_number_);
     reach(CrashPoint::lane_told);
     requests_.release();

@@ -14,36 +14,35 @@
 
 namespace ringside::broker {
 
-/// The broker's end of one lane: takes requests out of it, puts replies in.
+/// The broker's end of one lane: takes requests and sends replies.
 ///
-/// A request is taken only while the reply ring has room for any plain reply, so that a client that
-/// does not drain its replies stops itself and nobody else. A larger reply, of a transaction, is
-/// kept here and sent in pieces; until it is out, no request is taken. What is brought unasked, or
-/// as the outcome of a call, shares the reply ring, and leaves room for a plain reply in it. What
-/// the client writes to the lane is checked by the rings; `is_broken` says that it lied.
+/// A request is taken only while the reply ring has room for any plain reply. A client that does
+/// not drain its replies therefore stops only itself. A larger reply, of a transaction, is buffered
+/// here and sent in pieces; no request is taken until all of it is sent. Deliveries and call
+/// outcomes share the reply ring, and leave room for a plain reply. The rings check everything that
+/// the client writes to the lane; `is_broken` reports invalid values.
 ///
-/// What a lane takes of the broker's memory goes to the account of its session.
-///
-/// Thread safety: the engine thread only.
+/// The broker memory that a lane uses is charged to the account of its session.
 class Lane {
 public:
     Lane(const shm::SessionMemoryView& memory, std::size_t index, MemoryAccount& account) noexcept;
 
-    /// Continues where a former broker has stopped: `applied` are its commits of this lane, all of
-    /// them if `is_complete`.
+    /// Continues where a former broker stopped. `applied`: its commits of this lane, which are all
+    /// of them if `is_complete`.
     void resume(const shm::ResumePoint& point, AppliedInLane applied, bool is_complete);
 
-    /// Requests that are still in doubt since `resume`; null: none.
+    /// Requests that are still in doubt since `resume`, or null.
     [[nodiscard]] const InDoubt* in_doubt() const noexcept {
         return in_doubt_ ? &*in_doubt_ : nullptr;
     }
     void end_doubt() noexcept { in_doubt_.reset(); }
-    /// Of the next request, if it is known to be there: `RecordTableReader::hint_of`, or 0.
+    /// Hint of the next request if its frame has arrived: `RecordTableReader::hint_of`, or 0.
     [[nodiscard]] std::uint32_t next_hint() const noexcept { return requests_.next_hint(); }
 
-    /// Whether a former broker has served it: then its client may send a request twice.
+    /// Returns whether a former broker has served the lane, so that its client may repeat a
+    /// request.
     [[nodiscard]] bool was_resumed() const noexcept { return was_resumed_; }
-    /// Whether all requests that are still in doubt are gone from the request ring.
+    /// Returns whether all requests that are still in doubt are gone from the request ring.
     [[nodiscard]] bool has_only_doubts() const noexcept {
         return in_doubt_ && !is_message_kept_ && message_.empty() && !requests_.has_data();
     }
@@ -51,34 +50,34 @@ public:
         return !has_pending() && held_.size() < limits::held_replies_max && has_room_for_reply();
     }
 
-    /// Whether a call of `take_frame` or `send_pending` has something to do.
+    /// Returns whether `take_frame` or `send_pending` has work.
     [[nodiscard]] bool is_ready() noexcept {
         return has_pending() ? replies_.room() >= piece_bytes_next()
                              : can_take() || can_bring_next();
     }
 
-    /// Whether something waits that cannot go on now: for room in the reply ring.
+    /// Returns whether blocked work waits for room in the reply ring.
     [[nodiscard]] bool is_held_up() const noexcept {
         return has_pending() || is_message_kept_ || requests_.has_data() || !undelivered_.empty();
     }
 
     enum class Taken {
-        nothing,  ///< no frame is there, or no room for a reply
+        nothing,  ///< no frame, or no room for a reply
         part,     ///< a frame, but not the message's last
-        message,  ///< `message()` is whole
-        refused,  ///< the last frame of a message that was refused: see `refusal`
-        broken,   ///< what is there cannot be a frame: see `fault`
+        message,  ///< `message()` is complete
+        refused,  ///< the last frame of a refused message: see `refusal`
+        broken,   ///< the data is not a valid frame: see `fault`
     };
 
-    /// Looks at one frame, and appends it to the message.
+    /// Takes one frame, and appends it to the message.
     [[nodiscard]] Taken take_frame();
 
-    /// Why `take_frame` gave `broken`.
+    /// Returns why `take_frame` returned `broken`.
     [[nodiscard]] Error fault() const;
 
-    /// Gives up the message of which a part has come: its bytes are released, the rest is skipped,
-    /// and `take_frame` says `refused` when it is over. Returns false if the part that has come
-    /// does not begin as a request does, so that nobody could be answered.
+    /// Refuses a partial message: releases its bytes and skips the rest. `take_frame` returns
+    /// `refused` after its last frame. Returns false if the part does not start like a request, so
+    /// that no reply is possible.
     [[nodiscard]] bool refuse_message(Errc why);
     [[nodiscard]] bool has_part() const noexcept { return !is_message_kept_ && !message_.empty(); }
 
@@ -87,44 +86,46 @@ public:
         std::uint64_t number = 0;
         Errc why = Errc::ok;
     };
-    /// REQUIRES: `take_frame` gave `refused`.
+    /// REQUIRES: `take_frame` returned `refused`.
     [[nodiscard]] const RefusedMessage& refusal() const noexcept { return *refused_; }
 
-    /// Brings the account of its session up to date.
+    /// Updates the charge on the account of the session.
     void settle_account() noexcept;
 
-    /// Bytes of the message so far; it is whole when `take_frame` said so.
+    /// Bytes of the message so far; complete after `take_frame` returned `message`.
     [[nodiscard]] ByteView message() const noexcept { return message_; }
 
-    /// Lets the next `take_frame` give this message, or refusal, once more: its time has not come.
+    /// Makes the next `take_frame` return this message or refusal again, because it cannot be
+    /// served yet.
     void keep_message() noexcept { is_message_kept_ = true; }
 
-    /// Makes place for the next message.
+    /// Frees the message buffer for the next message.
     void forget_message() noexcept;
 
-    /// What follows changes the grid for this request.
+    /// Marks the point after which the broker changes the grid for this request.
     void begin(std::uint64_t number) noexcept {
-        // relaxed: before the release that links the first version. A broker that dies after that
-        // has stored this.
+        // relaxed: ordered before the release that links the first version. A broker that dies
+        // after that release has stored this word.
         control_->broker.begun.store(static_cast<std::uint32_t>(number), std::memory_order_relaxed);
     }
 
-    /// Puts the reply to a request in, not yet visible. An empty one: nothing is to be said now.
-    /// REQUIRES: nothing is pending.
+    /// Adds the reply to a request, not yet visible. An empty reply sends nothing now. REQUIRES:
+    /// nothing is pending.
     void answer(std::uint64_t number, ByteView reply);
 
-    /// Whether `deliver` would take a message of so many bytes.
+    /// Returns whether `deliver` would accept a message of this size.
     [[nodiscard]] bool can_deliver(std::size_t bytes) noexcept;
-    /// Puts a message in that is no reply in its turn. False: there is no room for it now.
+    /// Adds a message that is not a reply. Returns false if there is no room for it now.
     [[nodiscard]] bool deliver(ByteView message);
-    /// The same, but keeps what there is no room for; `in_place_of` it where too much is kept.
+    /// Same, but queues the message if there is no room. If too much is queued, queues
+    /// `in_place_of` instead.
     void bring(ByteView message, ByteView in_place_of);
     void bring(ByteView message) { bring(message, message); }
-    /// Puts in what was kept, as far as there is room.
+    /// Sends queued messages as far as there is room.
     void bring_kept();
     [[nodiscard]] bool has_undelivered() const noexcept { return !undelivered_.empty(); }
 
-    /// A place in the lane's Claims for an offer; none: all are taken.
+    /// Takes a free entry of the lane's Claims for an offer. Returns none if all are taken.
     [[nodiscard]] std::optional<std::uint32_t> take_claim();
     void give_back_claim(std::uint32_t place) noexcept { free_claims_.push_back(place); }
     [[nodiscard]] bool has_claim() const noexcept {
@@ -134,19 +135,19 @@ public:
         return claims_->words[place];
     }
 
-    /// Keeps a reply back until `revision` is on disk, and behind it all that follow.
+    /// Defers a reply, and all replies after it, until `revision` is on disk.
     void hold(Revision revision, std::uint64_t number, ByteView reply);
-    /// Whether replies have to go behind one that is kept back.
+    /// Returns whether replies must queue behind a deferred one.
     [[nodiscard]] bool holds() const noexcept { return !held_.empty(); }
-    /// Whether `release_held` would put in something.
+    /// Returns whether `release_held` would send a reply.
     [[nodiscard]] bool can_release(Revision durable) noexcept {
         return holds() && held_.front().revision <= durable && !has_pending() &&
                has_room_for_reply();
     }
-    /// Puts in the replies that need to wait no longer, as far as there is room.
+    /// Sends deferred replies that need to wait no longer, as far as there is room.
     void release_held(Revision durable);
-    /// Puts in what `refuse` makes of the number of each reply that is still kept back, the others
-    /// as they are.
+    /// Sends all deferred replies as far as there is room. Replaces each reply whose revision is
+    /// not durable by the result of `refuse` for its number.
     template <class Refuse>
     void give_up_held(Revision durable, const Refuse& refuse) {
         while (holds() && !has_pending() && has_room_for_reply()) {
@@ -157,21 +158,21 @@ public:
         }
     }
 
-    /// Puts in as much of a large reply as there is room for.
+    /// Sends as much of a large reply as there is room for.
     void send_pending();
     [[nodiscard]] bool has_pending() const noexcept { return pending_at_ < pending_.size(); }
 
-    /// Makes replies visible and gives back the room of what was taken.
+    /// Makes replies visible, and releases the ring space of the requests taken.
     void flush() noexcept;
 
-    /// Whether its client has got to see something since the last call.
+    /// Returns whether new data became visible to the client since the last call.
     [[nodiscard]] bool take_news() noexcept { return std::exchange(has_news_, false); }
 
     [[nodiscard]] bool is_broken() const noexcept { return replies_.peer_is_broken(); }
 
-    /// What the client's thread sleeps on, as it says.
+    /// Returns what the client's thread sleeps on, as stated by the client.
     [[nodiscard]] shm::SleepsOn sleeps_on() const noexcept {
-        // Compared only: a value that names nothing is no sleep.
+        // Only compared: an unknown value means that the client does not sleep.
         return static_cast<shm::SleepsOn>(
             shm::Untrusted<std::uint32_t>::load(control_->client.reply_asleep,
                                                 std::memory_order_relaxed)
@@ -189,13 +190,13 @@ public:
     [[nodiscard]] std::uint64_t last_number() const noexcept { return last_number_; }
     void set_last_number(std::uint64_t number) noexcept { last_number_ = number; }
 
-    bool is_touched = false;  ///< to be flushed at the end of the turn
-    bool is_listed = false;   ///< among those that the engine will flush
-    /// What becomes visible must not come before the callers' `answered`: see
+    bool is_touched = false;  ///< must be flushed at the end of the turn
+    bool is_listed = false;   ///< in the engine's list of lanes to flush
+    /// The lane's new data must not become visible before the callers' `answered`: see
     /// `Engine::finish_turn`.
     bool has_offers = false;
 
-    std::uint32_t first_call = 0;  ///< of those under way from here: see CallRouter; 0 = none
+    std::uint32_t first_call = 0;  ///< first pending call of this lane: see CallRouter; 0 = none
     std::uint32_t calls = 0;
 
 private:
@@ -228,7 +229,7 @@ private:
     std::uint64_t pending_number_ = 0;   ///< of the request whose reply is sent in pieces
     std::uint64_t answered_number_ = 0;  ///< of the last request whose reply is in the ring
     std::optional<InDoubt> in_doubt_;
-    // Lists, because a lane that has none of them takes no memory for them.
+    // Lists, because an empty list allocates no memory.
     std::list<Held> held_;
     std::list<Bytes> undelivered_;
     std::size_t held_bytes_ = 0;

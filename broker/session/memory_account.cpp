@@ -9,10 +9,11 @@ namespace ringside::broker {
 
 namespace {
 
-/// Below the limit by so much that the next few bytes do not make another session give way.
+/// Target below the limit, so that the next few bytes do not force another session to release
+/// memory.
 constexpr std::size_t target_of(std::size_t limit) noexcept { return limit - limit / 8; }
 
-/// The accounts of one user that have not been chosen to give way yet, the heaviest last.
+/// The accounts of one user that have not been selected yet, the largest last.
 struct Candidates {
     std::size_t bytes = 0;
     std::vector<MemoryAccount*> accounts;

@@ -13,13 +13,13 @@ namespace ringside::broker {
 class MemoryAccounts;
 class Session;
 
-/// How much of the broker's private memory sessions may cause, in bytes.
+/// Limits on the broker's private memory that sessions can use, in bytes.
 struct MemoryLimits {
     std::size_t session = 0;
     std::size_t user = 0;   ///< all sessions of one uid
     std::size_t total = 0;  ///< all sessions
 
-    /// One user never gets all of it, so that another one always finds room.
+    /// A single user cannot use up the total, so that other users always have room.
     [[nodiscard]] static constexpr MemoryLimits of_total(std::size_t total) noexcept {
         const std::size_t user = total / 4 * 3;
         return {user < limits::session_memory_bytes_max ? user : limits::session_memory_bytes_max,
@@ -27,8 +27,8 @@ struct MemoryLimits {
     }
 };
 
-/// What one session costs the broker: its lanes, unfinished messages, replies that wait,
-/// declarations and calls under way. Thread safety: the engine thread only.
+/// The broker memory of one session: its lanes, unfinished messages, waiting replies, declarations
+/// and pending calls. Thread safety: the engine thread only.
 class MemoryAccount {
 public:
     explicit MemoryAccount(Session& owner) noexcept : owner_(&owner) {}
@@ -36,7 +36,7 @@ public:
     MemoryAccount& operator=(const MemoryAccount&) = delete;
 
     void charge(std::size_t bytes) noexcept { change(bytes_ + bytes); }
-    /// REQUIRES: so much was charged.
+    /// REQUIRES: at least this amount was charged.
     void release(std::size_t bytes) noexcept;
 
     [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
@@ -54,8 +54,8 @@ private:
 
 /// The accounts of all sessions, by user.
 ///
-/// Sessions are not refused anything in advance. Once a limit is passed, the heaviest session of
-/// the heaviest user gives way: so a session suffers only for what it or its own user has taken.
+/// No allocation is refused in advance. After a limit is exceeded, the largest session of the
+/// largest user must release memory. A session thus suffers only from the usage of its own user.
 class MemoryAccounts {
 public:
     explicit MemoryAccounts(const MemoryLimits& limits) noexcept : limits_(limits) {}
@@ -63,14 +63,14 @@ public:
     void open(MemoryAccount& account, std::uint32_t user);
     void close(MemoryAccount& account);
 
-    /// A session that has to give way, and the limit that was passed.
+    /// A session that must release memory, and the limit that was exceeded.
     struct Excess {
         Session* session = nullptr;
         Errc limit = Errc::ok;
     };
-    /// Whether a limit may have been passed since the last call of `excesses`.
+    /// Returns whether a limit may have been exceeded since the last call of `excesses`.
     [[nodiscard]] bool has_excess() const noexcept { return has_excess_; }
-    /// The sessions that have to give way, so that everything is well within its limits again.
+    /// Returns the sessions that must release memory so that usage falls well below the limits.
     [[nodiscard]] std::vector<Excess> excesses();
 
     [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }

@@ -10,12 +10,12 @@ namespace ringside::broker {
 
 namespace {
 
-/// Pins that a session can have, its lanes' own and the others.
+/// Maximum number of pins of a session: those of its lanes, and the others.
 constexpr std::size_t pin_places = limits::lanes_per_session_max + limits::pins_per_session_max;
 
 using shm::Untrusted;
 
-/// How many of at most `most` places are in use, as the client says.
+/// Returns the number of entries in use, as stated by the client and limited to `most`.
 std::size_t count_in(const shm::HalfWord& word, std::size_t most) noexcept {
     // SYNC lane-count: pairs with Attachment::take_lane().
     // SYNC pin-count: pairs with Attachment::take_pin(); E4 reads this before the pins.
@@ -25,7 +25,7 @@ std::size_t count_in(const shm::HalfWord& word, std::size_t most) noexcept {
 
 constexpr Revision any_revision = std::numeric_limits<Revision>::max();
 
-/// The revision that a pin holds; none: it is not set, or cannot be held by anybody yet.
+/// Returns the revision of a pin. Returns none if the pin is not set, or cannot be valid yet.
 std::optional<Revision> pinned_in(const shm::Word& word, Revision published) noexcept {
     // SYNC pin-publish: E4 of shm/pin/pin.hpp, pairs with R1.
     // SYNC pin-release: pairs with R5; the reads under the pin are done.
@@ -62,7 +62,7 @@ bool Session::resume(const std::function<AppliedInLane(std::uint16_t lane)>& app
                      bool is_complete) {
     if (memory_.view().control().magic != shm::session_magic) return false;
     adopt_lanes();
-    // All of them before the first one changes anything.
+    // Check all lanes before any of them is changed.
     std::vector<shm::ResumePoint> points;
     for (std::size_t i = 0; i < lanes_.size(); ++i) {
         const auto point = shm::ResumePoint::parse(memory_.view().lane(i));
@@ -116,7 +116,7 @@ bool Session::needs_service() {
 
 std::uint32_t Session::sleepers(std::uint32_t subjects) const noexcept {
     const shm::SessionControl& control = memory_.view().control();
-    // All lanes that the client has opened: one that was not adopted yet may sleep already.
+    // All lanes that the client has opened: a thread may sleep on one that is not yet adopted.
     const std::size_t lanes = lanes_open();
     std::uint32_t count = 0;
     for (std::size_t lane = 0; lane < lanes; ++lane) {
@@ -161,12 +161,13 @@ void Session::collect_pins(Revision published, std::vector<HeldPin>& out) const 
     const auto add = [&](std::size_t slot, const shm::Word& word, std::uint64_t lease_ms) {
         const auto revision = pinned_in(word, published);
         if (!revision) return;
-        // With the session's id in it: a lease does not pass to the next session of that index.
+        // The key includes the session's id, so that a lease does not pass to the next session of
+        // that index.
         out.push_back(
             {index_, static_cast<std::uint32_t>(id_ * pin_places + slot), *revision, lease_ms});
     };
     const shm::SessionMemoryView view = memory_.view();
-    // All lanes that the client could use, including those that were not adopted yet.
+    // All lanes that the client could use, including those that are not yet adopted.
     // SYNC lane-count: E4, pairs with Attachment::take_lane(), which comes before R1.
     const std::size_t lanes =
         Untrusted<std::uint32_t>::load(view.control().lanes_open, std::memory_order_seq_cst)

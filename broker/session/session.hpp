@@ -16,81 +16,81 @@
 
 namespace ringside::broker {
 
-/// Loads all cache lines of an object.
+/// Prefetches all cache lines of an object.
 template <class T>
 void prefetch_object(const T& object) noexcept {
     const auto* bytes = reinterpret_cast<const std::byte*>(&object);
     for (std::size_t at = 0; at < sizeof(T); at += cache_line_bytes) __builtin_prefetch(bytes + at);
 }
 
-/// Names a connection among all that a broker ever accepts; 0: none.
+/// Identifies a connection among all that a broker ever accepts; 0: none.
 using ConnectionId = std::uint64_t;
 
-/// What the reactor knows of a peer whose Hello it has accepted.
+/// Information about a peer whose Hello the reactor has accepted.
 struct Peer {
     Credentials credentials;
     Access access;
-    std::string program;          ///< for people: as the client calls itself
-    std::string user{};           ///< for whom it acts, as it says; empty: for nobody
-    ConnectionId connection = 0;  ///< that greeted
+    std::string program;          ///< display name chosen by the client
+    std::string user{};           ///< user for whom it acts, by its own statement; empty: none
+    ConnectionId connection = 0;  ///< connection that sent the Hello
 };
 
-/// The broker's end of one session. Every word of its memory is read once and checked.
+/// The broker's end of one session. Reads every word of the session's memory once and checks it.
 /// Thread safety: the engine thread only.
 class Session {
 public:
-    /// Writes who it is into the memory, which no client has seen yet.
+    /// Initializes the memory, which no client has seen yet, with the session's identity.
     Session(SessionId id, std::uint32_t index, SessionMemory memory, Peer peer);
 
-    /// A session that a former broker has begun, with its memory as it is. REQUIRES: `resume`
-    /// before anything else.
+    /// Adopts a session of a former broker with its memory unchanged. REQUIRES: `resume` is called
+    /// first.
     static std::unique_ptr<Session> of_former_broker(SessionId id, std::uint32_t index,
                                                      SessionMemory memory, Peer peer);
 
-    /// Continues in all lanes where the former broker has stopped. `applied` gives its commits of a
-    /// lane. Returns false, and has changed nothing in the memory, if no broker and client can have
-    /// left a lane as it is.
+    /// Continues all lanes where the former broker stopped. `applied` returns that broker's commits
+    /// of a lane. Returns false, without changes to the memory, if a lane is in a state that no
+    /// broker and client can produce.
     [[nodiscard]] bool resume(const std::function<AppliedInLane(std::uint16_t lane)>& applied,
                               bool is_complete);
 
-    /// The longest lease of the pins that are set, in ms; 0: none is.
+    /// The longest lease of the pins that are set, in ms; 0 if none is set.
     [[nodiscard]] std::uint64_t lease_ms() const noexcept;
 
     [[nodiscard]] SessionId id() const noexcept { return id_; }
     [[nodiscard]] std::uint32_t index() const noexcept { return index_; }
     [[nodiscard]] const Peer& peer() const noexcept { return peer_; }
     [[nodiscard]] SessionMemory& memory() noexcept { return memory_; }
-    /// What it costs the broker.
+    /// The broker memory used by this session.
     [[nodiscard]] MemoryAccount& account() noexcept { return account_; }
-    /// Refuses the messages of which a part has come, in all lanes. Returns false if one of them
-    /// does not begin as a request does.
+    /// Refuses the partial messages of all lanes. Returns false if one of them does not start like
+    /// a request.
     [[nodiscard]] bool refuse_messages(Errc why);
 
-    /// What it wants the broker to know.
+    /// The declarations of the session.
     [[nodiscard]] Declarations& declarations() noexcept { return declarations_; }
     [[nodiscard]] bool has_declared() const noexcept {
         return declarations_.has_changed(memory_.view());
     }
 
-    /// Lanes that the client has opened so far.
+    /// Lanes opened by the client and adopted so far.
     [[nodiscard]] const std::vector<std::unique_ptr<Lane>>& lanes() const noexcept {
         return lanes_;
     }
 
-    /// Takes over lanes that the client has opened since the last call; true: there are new ones.
-    /// The number is cut to what there may be.
+    /// Adopts lanes opened by the client since the last call, up to the limit. Returns whether
+    /// there are new ones.
     bool adopt_lanes();
 
-    /// As the lane's own, but of all lanes only one at a time may hold a large message: that bounds
-    /// the memory that a client can make us use.
+    /// Like the functions of the lane, except that only one lane at a time can hold a large
+    /// message. This bounds the memory that a client can make the broker use.
     [[nodiscard]] bool is_ready(std::size_t lane) noexcept;
     [[nodiscard]] Lane::Taken take_frame(std::size_t lane);
     void forget_message(std::size_t lane) noexcept;
 
-    /// Pin slots that the client may have set.
+    /// Number of pin slots that the client may have set.
     [[nodiscard]] std::size_t pins_used() const noexcept;
 
-    /// Load what `needs_service` is going to look at, one after the other.
+    /// Prefetch the data that `needs_service` reads, in two steps.
     void prefetch_lanes() const noexcept {
         __builtin_prefetch(lanes_.data());
         __builtin_prefetch(&memory_.view().control().lanes_open);
@@ -101,35 +101,34 @@ public:
         __builtin_prefetch(&memory_.view().lane(0).client);
     }
 
-    /// Whether a lane has something for the engine to do, or is broken, or declarations are to be
-    /// read. Adopts lanes.
+    /// Returns whether a lane has work or is broken, or declarations must be read. Adopts lanes.
     [[nodiscard]] bool needs_service();
 
-    /// Lanes whose threads sleep until one of the subjects is published.
+    /// Returns the number of lanes whose threads sleep until one of the subjects is published.
     [[nodiscard]] std::uint32_t sleepers(std::uint32_t subjects) const noexcept;
 
-    /// Appends the pins that are set. One above `published` cannot be true and is left out: what a
-    /// pin can do at all is to keep memory back until its lease ends.
+    /// Appends the pins that are set. Omits pins above `published`, which cannot be valid: the only
+    /// effect of a pin is to hold memory until its lease ends.
     void collect_pins(Revision published, std::vector<HeldPin>& out) const;
 
-    /// How many changes its slowest watch is behind.
+    /// Returns the number of changes by which the slowest watch is behind.
     [[nodiscard]] std::uint64_t lag(Position head) const noexcept;
 
     std::uint64_t requests = 0;       ///< served so far
-    std::size_t call_bytes = 0;       ///< of its calls under way
-    std::uint64_t reviewed_ns = 0;    ///< when its declarations were read last
-    std::uint64_t review_due_ns = 0;  ///< when they may be read again
+    std::size_t call_bytes = 0;       ///< of its pending calls
+    std::uint64_t reviewed_ns = 0;    ///< last read of its declarations
+    std::uint64_t review_due_ns = 0;  ///< earliest next read
     std::size_t next_lane = 0;        ///< where the next turn continues
-    bool is_active = false;           ///< among the sessions that every turn serves
-    std::uint64_t active_until = 0;   ///< the turn, unless it asks for something until then
-    WorkShare::Entry work;            ///< of the engine's
+    bool is_active = false;           ///< served in every turn
+    std::uint64_t active_until = 0;   ///< last active turn, unless a request extends it
+    WorkShare::Entry work;            ///< used by the engine
 
 private:
     struct Former {};
     Session(SessionId id, std::uint32_t index, SessionMemory memory, Peer peer, Former) noexcept
         : id_(id), index_(index), memory_(std::move(memory)), peer_(std::move(peer)) {}
 
-    /// A message beyond this is a large one.
+    /// Size above which a message counts as large.
     static constexpr std::size_t large_message_bytes = 1U << 20;
 
     [[nodiscard]] bool may_grow(std::size_t lane) const noexcept {

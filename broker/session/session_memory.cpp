@@ -39,14 +39,14 @@ Result<SessionMemory> SessionMemory::adopt(Descriptor descriptor) {
     struct stat there {};
     const bool is_whole = fstat(descriptor.get(), &there) == 0 &&
                           static_cast<std::uint64_t>(there.st_size) == shm::session_memory_bytes;
-    // Without its seals a client could take the memory away from under us.
+    // Without the seals, a client could shrink the memory while it is mapped here.
     if (!is_whole || fcntl(descriptor.get(), F_GET_SEALS) != seals) {
         return Error(Errc::bad_request, "what it gives back is not a session's memory");
     }
     SessionMemory memory;
     memory.descriptor_ = std::move(descriptor);
     if (auto mapped = memory.map(); !mapped) return mapped.error();
-    memory.descriptor_ = Descriptor();  // the mapping does without, and its client has one
+    memory.descriptor_ = Descriptor();  // the mapping stays valid without it
     return memory;
 }
 

@@ -8,16 +8,15 @@
 
 namespace ringside::broker {
 
-/// The memory of one session, as the broker owns it: a memfd, sized and sealed, so that the client
-/// it is passed to can neither shrink it under us nor grow it. The layout is in
-/// shm/lane/session_memory.hpp.
+/// The memory of one session as owned by the broker: a sized and sealed memfd. The client that
+/// receives it can neither shrink nor grow it. shm/lane/session_memory.hpp defines the layout.
 class SessionMemory {
 public:
-    /// Errors: system_error (descriptors or address space are used up).
+    /// Errors: system_error (out of descriptors or address space).
     static Result<SessionMemory> create();
 
-    /// Memory that a former broker has made, as its client gives it back.
-    /// Errors: bad_request (it is not such memory), system_error.
+    /// Adopts memory created by a former broker and returned by its client.
+    /// Errors: bad_request (not a session's memory), system_error.
     static Result<SessionMemory> adopt(Descriptor descriptor);
 
     SessionMemory(SessionMemory&& other) noexcept;
@@ -28,7 +27,7 @@ public:
         return shm::SessionMemoryView(base_);
     }
 
-    /// What the client gets. The memory stays mapped here without it.
+    /// Returns the descriptor for the client. The memory stays mapped here.
     [[nodiscard]] Descriptor take_descriptor() noexcept { return std::move(descriptor_); }
 
 private:
