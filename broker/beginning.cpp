@@ -16,15 +16,15 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// A segment under the grid's name, as far as it could be used.
+/// A segment under the grid's name, with the result of its checks.
 struct Left {
     std::optional<shm::Segment> segment;  ///< claimed
     std::optional<Survey> survey;         ///< if it can be taken over
     Error fault;                          ///< why it cannot
 };
 
-/// Whether the store can follow this segment. Errors: bad_segment (it belongs to other records),
-/// those of the store.
+/// Checks whether the store can follow this segment. Errors: bad_segment (the segment belongs to
+/// other records), those of the store.
 Result<void> check_store(const Options& options, const shm::Segment& segment) {
     if (options.data_directory.empty()) return {};
     auto known = Store::identify(options.data_directory, options.grid);
@@ -80,7 +80,7 @@ Left find_left(const Options& options) {
     return left;
 }
 
-/// Whether the segment, or what stands in its place, can make room for a new one.
+/// Returns whether the segment, or the file in its place, can be replaced by a new segment.
 bool is_replaceable(const Error& fault, const shm::GridPaths& paths) {
     switch (fault.code) {
         case Errc::no_such_grid:
@@ -89,7 +89,7 @@ bool is_replaceable(const Error& fault, const shm::GridPaths& paths) {
         case Errc::system_error:
         case Errc::permission_denied:
         case Errc::foreign_grid: {
-            // A file of this user is not given up because of its mode or of the host's limits.
+            // A file of this user is not replaced because of its mode or of the host's limits.
             struct stat there {};
             return lstat(paths.segment_path.c_str(), &there) == 0 &&
                    (there.st_uid != geteuid() || !S_ISREG(there.st_mode));
@@ -98,7 +98,7 @@ bool is_replaceable(const Error& fault, const shm::GridPaths& paths) {
     }
 }
 
-/// The store that a new segment of this shape is filled from.
+/// Opens the store from which a new segment of this shape is filled.
 Result<std::optional<Store>> open_store(const Options& options) {
     shm::Identity planned;
     if (auto plan = shm::plan_regions(options.shape, planned); !plan) return plan.error();

@@ -10,38 +10,37 @@
 
 namespace ringside::broker {
 
-/// What a broker begins with: a segment that it has claimed, and how it is to be filled.
+/// The state from which a broker starts: a claimed segment, and how to fill it.
 ///
-/// A segment that a former broker has left is taken over if it is whole and the store in `--data`
-/// can follow it:
+/// The segment of a former broker is taken over if it is intact and the store in `--data` can
+/// follow it:
 ///
-///   store in --data                  segment has been followed by    what happens
-///   none                             any store, or none              taken over; its id is kept
-///   new, empty or incomplete         none                            taken over, store is written
-///   the one that has followed it                                     taken over, also after
-///   brokers
-///                                                                    without --data
-///   another one, with records        none, or another store          set aside, grid from the
-///   store
+///   store in --data              segment was followed by    result
+///   none                         any store, or none         taken over; its store id is kept
+///   new, empty or incomplete     none                       taken over; the store is rewritten
+///   the one that followed it     that store                 taken over, even if brokers without
+///                                                           --data ran in between
+///   another one, with records    none, or another store     set aside; the grid is loaded from the
+///                                                           store
 ///
-/// A segment that does not pass its checks is set aside as well. Nothing is set aside before the
-/// store is open and everything that takes the segment's place exists: a store that cannot be
-/// opened ends the start, and the segment stays as it was.
+/// A segment that fails its checks is set aside as well. Nothing is set aside before the store is
+/// open and everything that replaces the segment exists. If the store cannot be opened, the start
+/// fails and the segment stays unchanged.
 struct Beginning {
     shm::Segment segment;
-    std::optional<Survey> left;  ///< of a segment of a former broker; none: the segment is new
+    std::optional<Survey> left;  ///< survey of a former broker's segment; none: it is new
     std::optional<Store> store;  ///< open, if a new segment is filled from it
     bool leaves_segment = false;
 
-    std::optional<shm::Segment> replaced;  ///< the segment whose place the new one has taken
+    std::optional<shm::Segment> replaced;  ///< the segment that the new one has replaced
     std::string replaced_aside;            ///< its new path; empty: nothing was set aside
     std::string segment_path;
 
-    /// Notifies the readers of the segment that was set aside that it is abandoned. Called once the new
-    /// one serves.
+    /// Notifies the readers of the segment that was set aside that it is abandoned. Called after
+    /// the new one serves.
     void give_up_replaced() noexcept;
 
-    /// Puts the segment that was set aside back under its name, if it was not given up.
+    /// Restores the name of the segment that was set aside, unless it was abandoned.
     /// REQUIRES: the new segment's name is free.
     void restore_replaced() noexcept;
 };

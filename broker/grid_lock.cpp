@@ -26,9 +26,9 @@ Error lock_failure(const std::string& path) {
     return {code, path + ": " + std::strerror(errno)};
 }
 
-/// Opens the lock file, or creates it. What is not a file of ours is removed if nobody holds it as
-/// a lock: it never was the lock of this user's grid. Errors: grid_in_use, foreign_grid,
-/// permission_denied, system_error.
+/// Opens or creates the lock file. Removes a file of another user unless another process holds it
+/// as a lock: such a file never was the lock of this user's grid.
+/// Errors: grid_in_use, foreign_grid, permission_denied, system_error.
 Result<Descriptor> open_own(const std::string& path) {
     for (;;) {
         // Without O_CREAT: the kernel may refuse it for another user's file (fs.protected_regular).
@@ -51,7 +51,7 @@ Result<Descriptor> open_own(const std::string& path) {
             file = Descriptor(
                 open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0640));
             if (file.is_open()) return file;
-            if (errno == EEXIST) continue;  // another broker's, or a link that leads nowhere
+            if (errno == EEXIST) continue;  // another broker created it, or a dangling link
             return lock_failure(path);
         }
         if (errno != EACCES && errno != ELOOP && errno != EISDIR && errno != ENXIO) {
@@ -79,9 +79,9 @@ Result<GridLock> GridLock::take(const std::string& path, Patience patience) {
                 return Error(Errc::grid_in_use, "by the broker with pid " + owner_of(file.get()));
             return Error(Errc::system_error, path + ": " + std::strerror(errno));
         }
-        // The owner before us may have removed the file between our open and our lock.
+        // The previous owner may have removed the file between `open` and `flock`.
         if (!is_file_at(file.get(), path)) continue;
-        // For people; a full /dev/shm must not keep a broker from its segment.
+        // The pid is informative only: a full /dev/shm must not block the start of a broker.
         const std::string pid = std::to_string(getpid());
         if (ftruncate(file.get(), 0) != 0 ||
             pwrite(file.get(), pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {

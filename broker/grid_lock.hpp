@@ -8,18 +8,19 @@
 namespace ringside::broker {
 
 /// The lock that makes one process the owner of a grid: `flock` on a file, so that a dead owner
-/// never blocks. The file holds the owner's pid, for people.
+/// never blocks. The file contains the owner's pid for operators.
 class GridLock {
 public:
+    /// Takes the lock without waiting.
     /// Errors: grid_in_use (the detail names the owner), foreign_grid, system_error,
     /// permission_denied.
     static Result<GridLock> take(const std::string& path);
 
-    /// Waits for it. Errors: grid_in_use (by another user), foreign_grid, permission_denied,
-    /// system_error.
+    /// Waits for the lock.
+    /// Errors: grid_in_use (by another user), foreign_grid, permission_denied, system_error.
     static Result<GridLock> wait(const std::string& path);
 
-    /// Removes the file, while the lock is held, if it is still the one that is locked.
+    /// Removes the file while the lock is held, if the path still names the locked file.
     void remove() const noexcept;
 
 private:

@@ -9,13 +9,13 @@
 namespace ringside::broker {
 
 std::uint64_t parse_process_start(const std::string& stat) {
-    // The second field is the program's name in parentheses, and may hold anything.
+    // The second field is the program's name in parentheses, which may contain any character.
     const std::size_t name_end = stat.rfind(')');
     if (name_end == std::string::npos) return 0;
     std::istringstream fields(stat.substr(name_end + 1));
     constexpr unsigned flags_field = 9;
     constexpr unsigned start_field = 22;
-    constexpr std::uint64_t is_exiting = 4;  // PF_EXITING: its locks may be free already
+    constexpr std::uint64_t is_exiting = 4;  // PF_EXITING: its locks may already be free
     std::string state;
     fields >> state;
     if (state == "Z" || state == "X") return 0;
@@ -30,7 +30,8 @@ std::uint64_t parse_process_start(const std::string& stat) {
 }
 
 std::uint64_t process_start(pid_t pid) {
-    // By its own number a process finds another one where /proc shows an outer PID namespace.
+    // If /proc shows an outer PID namespace, the process's own number names a different process
+    // there.
     const std::string name = pid == getpid() ? "self" : std::to_string(pid);
     std::ifstream file("/proc/" + name + "/stat");
     return parse_process_start(std::string(std::istreambuf_iterator<char>(file), {}));

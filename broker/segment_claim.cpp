@@ -21,7 +21,7 @@ struct flock whole_file(short type) {
     return lock;
 }
 
-/// A write lock can only be a broker's: the file is writable for its owner alone.
+/// Only a broker can hold a write lock: the file is writable for its owner alone.
 bool has_writer(int file) {
     struct flock lock = whole_file(F_RDLCK);
     return fcntl(file, F_OFD_GETLK, &lock) == 0 && lock.l_type == F_WRLCK;
@@ -61,7 +61,7 @@ void disclaim(shm::Header& header) {
 
 Result<void> check_unclaimed(const std::string& path) {
     const Descriptor file(open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-    if (!file.is_open()) return {};  // nothing that a broker of this grid could have mapped
+    if (!file.is_open()) return {};  // no broker of this grid could have mapped it
     std::array<std::byte, sizeof(shm::BrokerLine)> bytes{};
     const auto got = pread(file.get(), bytes.data(), bytes.size(), offsetof(shm::Header, broker));
     std::uint32_t pid = 0;

@@ -32,8 +32,9 @@ double seconds_since(Clock::time_point began) {
     return std::chrono::duration<double>(Clock::now() - began).count();
 }
 
-/// Puts all records of the store into the grid, which goes on well after the newest revision that
-/// clients may have seen: changes that were not durable are gone, and their revisions stay so.
+/// Loads all records of the store into the grid. The grid continues well after the newest revision
+/// that clients may have seen. Changes that were not durable are lost, and their revisions are not
+/// reused.
 Result<void> load(Store& store, Grid& grid) {
     const auto began = Clock::now();
     auto summary =
@@ -42,7 +43,7 @@ Result<void> load(Store& store, Grid& grid) {
                        spdlog::error("damaged in the store, and left out: '{}': {}", what, why);
                    });
     if (!summary) return summary.error();
-    // One that was there may have followed a grid that was lost before it had taken anything.
+    // An existing store may have followed a grid that was lost before its first batch.
     const bool is_new = store.is_new();
     const Revision revision = is_new ? 0 : store.revision() + store.identity().ring_entries;
     grid.finish_restore(revision);
@@ -65,7 +66,7 @@ RecorderOptions recorder_options(const Options& options, const shm::Segment& seg
     return made;
 }
 
-/// The segment and everything that works on it, from the first record to the last reply.
+/// The segment and all components that work on it, from the first record to the last reply.
 class Service {
 public:
     Service(Beginning& beginning, const Options& options, const shm::GridPaths& paths,
@@ -87,7 +88,7 @@ public:
         return {};
     }
 
-    /// Error: store_failed, when the store did not take everything at the end.
+    /// Error: store_failed if the store did not accept all changes at the end.
     Result<void> run() {
         reactor_.run();
         has_missing_ = recorder_ && !recorder_->stop();
@@ -100,14 +101,14 @@ public:
                          durability_.reason());
     }
 
-    /// Whether another broker goes on with the segment: it takes over, or has to, because the store
-    /// does not have everything.
+    /// Returns whether another broker continues with the segment: either it takes over, or it must
+    /// write the changes that the store does not have.
     [[nodiscard]] bool leaves_segment() const noexcept {
         return reactor_.leaves_segment() || has_missing_;
     }
 
 private:
-    /// A new segment: from the store, where there is one.
+    /// Fills a new segment from the store, if there is one.
     Result<void> fill() {
         if (!*store_) {
             spdlog::info("the grid is in memory only: it ends with the host (see --data)");
@@ -143,7 +144,7 @@ private:
             // SYNC store-followed: pairs with the next broker's check_store() and with inspection.
             header.store.is_detached.store(1);
             header.store.show("");
-            // SYNC durable-revision: no store follows; nothing becomes visible.
+            // SYNC durable-revision: no store follows; publishes nothing.
             header.broker.durable.store(0);
         }
         return {};
@@ -190,7 +191,7 @@ private:
     bool has_missing_ = false;
 };
 
-/// Serves from the beginning to the end. True: the segment is left to another broker.
+/// Serves from start to end. Returns true if the segment is left to another broker.
 Result<bool> serve_from(Beginning& beginning, const Options& options, const shm::GridPaths& paths,
                         Reactor::Reload reload) {
     Service service(beginning, options, paths, std::move(reload));
@@ -202,7 +203,7 @@ Result<bool> serve_from(Beginning& beginning, const Options& options, const shm:
     return beginning.leaves_segment;
 }
 
-/// What the host refuses to a thread, a poller or an allocation comes as an exception.
+/// Converts exceptions for host limits on threads, pollers and allocations to errors.
 Result<bool> serve_guarded(Beginning& beginning, const Options& options,
                            const shm::GridPaths& paths, Reactor::Reload reload) {
     try {
@@ -212,8 +213,8 @@ Result<bool> serve_guarded(Beginning& beginning, const Options& options,
     }
 }
 
-/// The options with the bound that the host's memory limit sets. Error: system_error, if nothing
-/// could be kept under it.
+/// Applies the host's memory limit to the options. Error: system_error if the limit leaves no room
+/// for a grid.
 Result<Options> bounded(Options options) {
     const auto limit = cgroup_memory_limit();
     if (!limit) return options;
@@ -236,13 +237,13 @@ Result<Options> bounded(Options options) {
     return options;
 }
 
-/// Serves with the lock held. True: the segment is left to another broker.
+/// Serves with the lock held. Returns true if the segment is left to another broker.
 Result<bool> serve_locked(const Options& options, const shm::GridPaths& paths,
                           Reactor::Reload reload) {
     auto beginning = begin(options, paths);
     if (!beginning) return beginning.error();
     auto outcome = serve_guarded(*beginning, options, paths, std::move(reload));
-    // What a broker could not take over is left for one that can.
+    // A segment that this broker could not take over is left for a broker that can.
     const bool was_refused = !outcome && beginning->left;
     shm::Segment& segment = beginning->segment;
     if (!beginning->leaves_segment && !was_refused) {

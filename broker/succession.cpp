@@ -20,10 +20,10 @@ namespace ringside::broker {
 
 namespace {
 
-/// How long the owner may take for its last turn, its last batch, and its end.
+/// Maximum time for the owner's last turn, last batch and exit.
 constexpr std::chrono::seconds hand_over_time{60};
 
-/// While it is there, SIGTERM and SIGINT end the process: it has nothing yet that has to be let go.
+/// During its lifetime, SIGTERM and SIGINT end the process, which holds nothing that needs cleanup.
 class EndedBySignals {
 public:
     EndedBySignals() {
@@ -53,7 +53,7 @@ Result<GridLock> stand_by(const Options& options, const shm::GridPaths& paths) {
     return GridLock::wait(paths.lock_path);
 }
 
-/// Asks the owner; true: it has stopped serving, false: there is none.
+/// Requests a hand-over. Returns true if the owner has stopped serving, false if there is none.
 Result<bool> ask_to_hand_over(const shm::GridPaths& paths) {
     const Descriptor socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
     if (!socket.is_open()) return Error(Errc::system_error, std::strerror(errno));
@@ -84,9 +84,9 @@ Result<bool> ask_to_hand_over(const shm::GridPaths& paths) {
     }
     shm::Goodbye goodbye;
     const ssize_t got = recv(socket.get(), &goodbye, sizeof goodbye, 0);
-    // Turned away as any peer without a role is, with a Welcome.
+    // A peer without a role is refused with a Welcome.
     if (got == static_cast<ssize_t>(sizeof(shm::Welcome))) return Error(Errc::permission_denied);
-    if (got != static_cast<ssize_t>(sizeof goodbye)) return true;  // it died: that will do, too
+    if (got != static_cast<ssize_t>(sizeof goodbye)) return true;  // the owner died
     if (goodbye.error == 0) return true;
     goodbye.detail.back() = '\0';
     return Error(static_cast<Errc>(goodbye.error), goodbye.detail.data());
@@ -99,7 +99,8 @@ Result<GridLock> ask_and_take(const shm::GridPaths& paths) {
         if (lock || !(lock.error() == Errc::grid_in_use)) return lock;
         auto asked = ask_to_hand_over(paths);
         if (!asked) return asked.error();
-        // The owner ends after it has answered; a standby may be faster than we are, and is asked.
+        // The owner exits after its answer. A standby broker may take the lock first; it is then
+        // asked.
         if (std::chrono::steady_clock::now() > deadline) {
             return Error(Errc::timed_out, "the grid's broker does not let go");
         }

@@ -11,7 +11,7 @@ namespace ringside::broker {
 
 namespace {
 
-/// Where in the file something stands, for errors.
+/// Adds the position in the file to an error.
 Error error_at(const toml::node& node, const std::string& what) {
     const auto& source = node.source();
     const std::string path = source.path ? *source.path : "configuration";
@@ -38,13 +38,13 @@ Result<std::uint64_t> bytes_of(const toml::node& node, std::string_view key) {
     return bytes;
 }
 
-/// The id of a user or group, given as a number or by name.
+/// Reads the id of a user or group, given as a number or by name.
 template <class Lookup>
 Result<std::uint32_t> id_of(const toml::node& node, const std::string& what, Lookup&& lookup) {
     if (node.is_integer()) {
         auto number = unsigned_of(node, what);
         if (!number) return number.error();
-        // The largest one means "nobody" to the kernel.
+        // The largest value means "nobody" to the kernel.
         if (*number >= std::numeric_limits<std::uint32_t>::max()) {
             return error_at(node, std::to_string(*number) + " is not the id of a " + what);
         }

@@ -17,13 +17,13 @@ namespace {
 
 constexpr rlim_t descriptors_min = 32;
 
-/// What the kernel shows for "no limit" in cgroup v1: the largest number of whole pages.
+/// Value that the kernel shows for "no limit" in cgroup v1: the largest number of whole pages.
 constexpr std::uint64_t unlimited_from = 1ULL << 60;
 
-/// A mounted hierarchy: which part of it is visible, where, and what its limit files are called.
+/// A mounted hierarchy: its visible part, its mount point, and the name of its limit files.
 struct Hierarchy {
     std::string root;   ///< cgroup that is mounted
-    std::string mount;  ///< where
+    std::string mount;  ///< mount point
     const char* limit_file;
     bool is_v1 = false;
 };
@@ -60,7 +60,7 @@ std::vector<Hierarchy> hierarchies(const std::string& mounts) {
     return found;
 }
 
-/// The path of this process in the hierarchy; empty: it is not in it.
+/// Returns the path of this process in the hierarchy; empty if it is not a member.
 std::string membership_in(const Hierarchy& hierarchy, const std::string& membership) {
     std::ifstream file(membership);
     for (std::string line; std::getline(file, line);) {
@@ -105,7 +105,7 @@ Result<void> raise_descriptor_limit() {
                          " (ulimit -n, LimitNOFILE=)");
     }
     limit.rlim_cur = limit.rlim_max;
-    // Where that is refused, the soft limit serves.
+    // If the host refuses, the soft limit stays in force.
     static_cast<void>(setrlimit(RLIMIT_NOFILE, &limit));
     return {};
 }
@@ -115,7 +115,8 @@ std::optional<MemoryLimit> cgroup_memory_limit(const CgroupFiles& files) {
     for (const Hierarchy& hierarchy : hierarchies(files.mounts)) {
         std::string path = membership_in(hierarchy, files.membership);
         if (path.empty()) continue;
-        // In a container the hierarchy is mounted from its own group on, under whatever path.
+        // In a container, the hierarchy is mounted from the container's own group on, under any
+        // path.
         if (hierarchy.root != "/" && path.starts_with(hierarchy.root)) {
             path.erase(0, hierarchy.root.size());
         }

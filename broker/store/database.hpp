@@ -8,7 +8,7 @@
 
 #include "shm/base/errc.hpp"
 
-/// RocksDB as the store uses it.
+/// The store's interface to RocksDB.
 namespace ringside::broker {
 
 inline rocksdb::Slice slice_of(std::string_view text) { return {text.data(), text.size()}; }
@@ -16,17 +16,17 @@ inline std::string_view view_of(const rocksdb::Slice& slice) {
     return {slice.data(), slice.size()};
 }
 
-/// Where the database of a store lies.
+/// Returns the path of a store's database.
 [[nodiscard]] std::string database_of(const std::string& directory);
 
 /// `environment`: the file system; null = the real one.
 [[nodiscard]] rocksdb::Options options_of(rocksdb::Env* environment);
 
-/// store_damaged, store_in_use or store_failed, with RocksDB's own words.
+/// Returns store_damaged, store_in_use or store_failed, with RocksDB's message.
 [[nodiscard]] Error error_of(const rocksdb::Status& status, const std::string& directory);
 
-/// RocksDB reports with a Status; what it meets in a damaged file may still make the standard
-/// library throw.
+/// Converts exceptions to a Status. RocksDB reports with a Status, but a damaged file can still
+/// make the standard library throw.
 template <class Call>
 rocksdb::Status guarded(const Call& call) {
     try {

@@ -10,26 +10,26 @@
 
 namespace ringside::broker {
 
-/// When a batch of the store is forced to the disk.
+/// When a batch of the store is forced to disk.
 enum class DurabilityPolicy {
-    none,      ///< when the operating system likes, or when somebody waits for it
+    none,      ///< when the operating system decides, or when a client waits for it
     periodic,  ///< all changes of an interval together
-    always,    ///< at once
+    always,    ///< immediately
 };
 
-/// What the engine's thread and the store's tell each other.
+/// State shared between the engine's thread and the store's.
 ///
 ///   store -> engine: `kept_from`, `durable`, the failure. The engine holds the ring's tail at
-///   `kept_from`, and with it every version that the entries behind it lead to.
+///   `kept_from`, and with it every version that later entries lead to.
 ///   engine -> store: `wanted`, the newest revision that a writer waits for.
 /// Thread safety: all members.
 class Durability {
 public:
-    /// Entries before this position are in the store, or the grid has none.
+    /// Entries before this position are in the store. The maximum if the grid has no store.
     std::atomic<Position> kept_from = std::numeric_limits<Position>::max();
     std::atomic<Revision> durable = 0;
     std::atomic<Revision> wanted = 0;
-    /// The store reads the whole grid at some revision: nothing of it may go.
+    /// The store is reading the whole grid at one revision; none of it can be freed.
     std::atomic<bool> reads_everything = false;
 
     [[nodiscard]] bool has_store() const noexcept {

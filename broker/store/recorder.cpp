@@ -17,10 +17,10 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 
-/// A batch ends with the first whole revision after so many changes or bytes.
+/// A batch ends with the first complete revision after this many changes or bytes.
 constexpr std::uint64_t batch_changes = 1U << 17;
 constexpr std::uint64_t batch_bytes = 32U << 20;
-/// Changes that wait are urgent when they fill this share of the ring.
+/// Pending changes are urgent when they fill this fraction of the ring.
 constexpr std::uint64_t urgent_ring_share = 8;
 constexpr std::size_t prefetch_distance = 8;
 
@@ -63,8 +63,8 @@ bool Recorder::stop() {
     if (thread_.joinable()) {
         // SYNC thread-stop: pairs with run() and rest().
         stop_.store(true);
-        // SYNC store-asleep: pairs with sleep_for(): a thread that has not seen `stop_` yet finds
-        // another value than the one that it is about to sleep on.
+        // SYNC store-asleep: pairs with sleep_for(): a thread that has not yet seen `stop_` finds a
+        // value other than the one that it is about to sleep on.
         sleep_.store(awake);
         shm::futex_wake_all(sleep_);
         thread_.join();
@@ -103,7 +103,7 @@ void Recorder::sleep_for(Sleep how, std::chrono::nanoseconds time) noexcept {
     sleep_.store(awake, std::memory_order_relaxed);
 }
 
-/// Sleeps until there is a batch to be written.
+/// Sleeps until a batch must be written.
 void Recorder::rest() {
     // SYNC thread-stop: pairs with stop().
     while (!stop_.load() && !has_changes() && !is_urgent()) sleep_for(until_change, options_.idle);
@@ -127,7 +127,7 @@ void Recorder::run() {
         // SYNC durable-wanted: pairs with Engine::answer.
         // SYNC durable-revision: stored by this thread.
         const bool is_sync_due = durability_->wanted.load() > durability_->durable.load();
-        // Written already, and to be synced; or the first sign that a store works that has failed.
+        // The changes are written but not synced, or a failed store must prove that it works again.
         if (done && (is_sync_due || durability_->is_failing())) done = record_batch();
         if (!done) {
             fail(done.error());
@@ -152,14 +152,14 @@ Position Recorder::gather(Revision published) {
     Position position = cursor_;
     for (const Position end = ring_.head(); position < end; ++position) {
         const auto change = ring_.read(position);
-        // There always is one: the engine keeps these entries. One that is not published yet may
-        // never be, if the broker dies now.
+        // There always is an entry: the engine retains these entries. An unpublished entry may
+        // never be published, if the broker dies now.
         if (!change || change->revision > published) break;
         const bool begins_revision = change->revision != gathered_;
         const std::size_t count = items_.size();
         if (begins_revision && (count >= batch_changes || bytes >= batch_bytes)) break;
         gathered_ = change->revision;
-        if (change->kind == shm::ChangeKind::event) continue;  // leaves nothing
+        if (change->kind == shm::ChangeKind::event) continue;  // events are not stored
         items_.push_back({change->version, static_cast<std::uint32_t>(change->record)});
         __builtin_prefetch(segment_.at<std::byte>(change->version));
         if (count >= prefetch_distance) {
@@ -169,7 +169,7 @@ Position Recorder::gather(Revision published) {
     return position;
 }
 
-/// Puts the newest version of each record into the batch: the last one, met first from the end.
+/// Puts the newest version of each record into the batch: the first one found from the end.
 void Recorder::fold() {
     if (++batch_ == 0) {
         std::fill(met_.begin(), met_.end(), 0);
@@ -197,7 +197,7 @@ void Recorder::fold() {
 void Recorder::put(const shm::VersionBlock& block) {
     ByteView document = block.document();
     if (block.has_pages()) {
-        // What a pin of the store keeps is whole.
+        // The store's pin keeps all pages of the document.
         document = encode_whole(Value::of(document, &segment_.pages()), whole_).value();
     }
     store_->put({block.name(), document, block.version, block.revision, block.expires_ms(),
@@ -215,7 +215,7 @@ Result<void> Recorder::record_batch() {
     if (end == cursor_ && !is_wanted && !is_trial) return {};
     const Revision reached = end == cursor_ ? std::max(published, store_->revision()) : gathered_;
     fold();
-    // Events change nothing that is to be found after a loss of power.
+    // Events leave nothing to recover after a loss of power.
     const bool has_changes = !items_.empty();
     const bool sync =
         (has_changes && options_.policy != DurabilityPolicy::none) || is_wanted || is_trial;
@@ -249,7 +249,8 @@ Result<void> Recorder::reopen() {
     return {};
 }
 
-/// Where the changes begin that the store does not have; none: some of them are not in the ring.
+/// Finds the first change that the store does not have. Returns none if the ring lacks some of
+/// them.
 std::optional<Position> Recorder::find_missing() const {
     const shm::StoreLine& line = segment_.header().store;
     // SYNC store-followed: stored by this thread, or by a broker that has ended.
@@ -259,7 +260,7 @@ std::optional<Position> Recorder::find_missing() const {
     const Revision reached = store_->revision();
     if (reached > published) return std::nullopt;
     if (const auto position = ring_.find(reached + 1)) return position;
-    // All that the ring holds is later than `reached`, and revisions may make no change.
+    // All entries in the ring are later than `reached`. Revisions can be without a change.
     if (reached >= in_ring_after_) return ring_.tail();
     spdlog::warn("store has reached revision {} only, changes up to {} are no longer in the ring",
                  reached, in_ring_after_);
@@ -276,16 +277,17 @@ Result<void> Recorder::find_place() {
     durability_->kept_from.store(cursor_);
     // SYNC store-followed: pairs with the next broker's check_store().
     segment_.header().store.is_detached.store(0);
-    // A take-over publishes a revision without a change: the store has reached it, too.
+    // A take-over publishes a revision without a change: the store has then reached that revision,
+    // too.
     if (store_->revision() < published && !has_changes()) return store_->write(published, false);
     return {};
 }
 
-/// Writes all records as they are at one revision, in place of whatever the store has.
+/// Replaces the contents of the store by all records at one revision.
 Result<void> Recorder::write_everything() {
     const auto began = Clock::now();
-    show_durable(0);  // until all is written, a loss of power may take everything
-    // The engine reads this word in each reclaim (E4). What it frees in a reclaim that missed the
+    show_durable(0);  // until all is written, a loss of power may lose everything
+    // The engine reads this word in each reclaim (E4). Memory freed by a reclaim that missed the
     // word was replaced before the revision that is read here.
     // SYNC store-reads-everything: pairs with Engine::collect_pins, as R1 of shm/pin/pin.hpp.
     durability_->reads_everything.store(true, std::memory_order_seq_cst);
@@ -296,7 +298,7 @@ Result<void> Recorder::write_everything() {
     const Revision at = segment_.header().commit.published.load(std::memory_order_acquire);
     auto written = store_->begin_anew();
     if (written) {
-        // Only now: a broker that finds this id takes the store for one that knows it is
+        // Store the id only now: a broker that finds this id relies on the store being marked as
         // incomplete.
         // SYNC store-followed: pairs with the next broker's check_store().
         segment_.header().store.id.store(store_->identity().id);

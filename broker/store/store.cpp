@@ -22,12 +22,12 @@ namespace ringside::broker {
 
 namespace {
 
-/// The store's own keys come before every name: names have no control characters.
+/// The store's own keys sort before all names, because names contain no control characters.
 constexpr std::string_view revision_key{"\0revision", 9};
 constexpr std::string_view incomplete_key{"\0incomplete", 11};
 constexpr char own_key_mark = '\0';
 
-/// What opening a store may write, with room to spare.
+/// Upper bound of what opening a store writes.
 constexpr std::size_t probe_bytes = 4ULL << 20;
 constexpr std::size_t readahead_bytes = 4ULL << 20;
 
@@ -57,7 +57,7 @@ public:
     Result<void> begin_anew() {
         batch_.Clear();
         batch_.Put(slice_of(incomplete_key), "");
-        // After the store's own keys, before and behind all names.
+        // The range starts after the store's own keys and contains all names.
         batch_.DeleteRange("\1", "\xff\xff");
         is_incomplete_ = true;
         return commit(true);
@@ -108,16 +108,16 @@ private:
     Result<void> open_database(const Options& options, bool is_new);
     Result<void> read_revision();
     [[nodiscard]] Iterator iterate(bool verify_checksums) const;
-    /// A pass over all records.
+    /// State of a pass over all records.
     struct Pass {
         Summary summary;
-        std::string last;                     ///< the last key met
-        std::vector<std::uint64_t> document;  ///< words: a document is aligned to 8
+        std::string last;                     ///< last key visited
+        std::vector<std::uint64_t> document;  ///< in words: a document is aligned to 8
         const OnRecord* each;
         const OnDamage* damaged;
     };
     static Result<void> take(std::string_view name, std::string_view value, Pass& pass);
-    /// Whether it came to the end.
+    /// Returns whether it reached the end.
     Result<bool> read_unverified(Pass& pass) const;
     [[nodiscard]] std::set<std::string> boundaries_after(const std::string& key) const;
 
@@ -139,7 +139,7 @@ Result<void> Store::Impl::make_directory() const {
     }
     for (const auto& entry : std::filesystem::directory_iterator(directory_, failure)) {
         const std::string found = entry.path().filename().string();
-        // What a store leaves behind that was just being made when its broker died.
+        // Files of a store whose creation was interrupted by the death of its broker.
         if (found == "db" || found == "STORE.new" || found == "PROBE" || found == "lost+found")
             continue;
         return Error(Errc::store_mismatch,
@@ -156,7 +156,7 @@ Result<void> Store::Impl::open_database(const Options& options, bool is_new) {
     rocksdb::DB* opened = nullptr;
     auto status = guarded([&] { return rocksdb::DB::Open(how, path, &opened); });
     if (status.IsCorruption()) {
-        // The log of the last writes is damaged within: what comes before can still be had.
+        // The log of the last writes is damaged: recover the changes before the damage.
         how.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
         const std::string why = status.ToString();
         status = guarded([&] { return rocksdb::DB::Open(how, path, &opened); });
@@ -185,8 +185,8 @@ Result<void> Store::Impl::begin(const Options& options) {
     identity = is_new ? Identity{format, options.grid, new_store_id(), 0} : *known;
     const bool is_current = identity.format == format;
     if (identity.ring_entries == options.ring_entries && is_current && !is_new) return {};
-    identity.format = format;  // a former release cannot read what is written from here on
-    // The larger of the two until something is written: what is there came from the other ring.
+    identity.format = format;  // older releases cannot read new data
+    // Keep the larger size until the next write: existing data came from the other ring.
     identity.ring_entries = std::max(identity.ring_entries, options.ring_entries);
     return write_identity(directory_, identity);
 }
@@ -225,7 +225,7 @@ Result<void> Store::Impl::read_revision() {
     } else if (!status.ok() && !status.IsCorruption()) {
         return error_of(status, directory_);
     }
-    // Damaged: the newest record says at least how far the store has come.
+    // Damaged: the newest record gives a lower bound of the store's revision.
     auto read_all = read(
         [&](const StoredRecord& record) -> Result<void> {
             revision_ = std::max(revision_, record.revision);
@@ -245,7 +245,7 @@ Store::Impl::Iterator Store::Impl::iterate(bool verify_checksums) const {
     return Iterator(database_->NewIterator(how));
 }
 
-/// Checks one entry of the database, and gives it on.
+/// Checks one entry of the database, and passes it on.
 Result<void> Store::Impl::take(std::string_view name, std::string_view value, Pass& pass) {
     if (!name.empty() && name.front() == own_key_mark) return {};
     const auto record = read_value(name, value, pass.document);
@@ -271,11 +271,11 @@ std::set<std::string> Store::Impl::boundaries_after(const std::string& key) cons
 }
 
 /// How to read past damage:
-///   1  with the checksums of RocksDB's blocks, as long as they match
-///   2  from a block on that fails: without them, in a process of its own, because RocksDB may end
-///      a process that makes it take such a block apart; each record has a checksum of its own
-///   3  where that process comes to its end: on with 1 from the next name that a file begins or
-///      ends with
+///   1  read with the checksums of RocksDB's blocks, as long as they match
+///   2  from a damaged block on, read without them, in a separate process, because RocksDB may
+///      crash when it parses such a block; each record has its own checksum
+///   3  where that process ends, continue with step 1 from the next name at which a file starts or
+///      ends
 Result<Store::Summary> Store::Impl::read(const OnRecord& each, const OnDamage& damaged) const {
     Pass pass{{}, {}, {}, &each, &damaged};
     std::string from;

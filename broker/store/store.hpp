@@ -16,52 +16,52 @@ class Env;
 
 namespace ringside::broker {
 
-/// The records of one grid on disk: RocksDB in a directory, with a file `STORE` beside it that says
-/// whose they are and in which format, readable without opening the database.
+/// The records of one grid on disk: RocksDB in a directory, with a file `STORE` alongside it. The
+/// file names the grid and the format, and is readable without opening the database.
 ///
-///   key: the record's name; keys that begin with a zero byte are the store's own
-///   value: checksum (XXH3, of name and the rest) | revision | version | expiry, Unix ms | document
+///   key: the record's name; keys that start with a zero byte are the store's own
+///   value: checksum (XXH3, of name and the rest) | revision | version | expiry, Unix ms |
+///          update time, Unix ns | document
 ///          all little endian, 8 bytes each; the document is a FlexBuffer as in the segment
 ///   "\0revision": the revision that the store has reached, written in every batch
 ///
-/// A batch is there as a whole or not at all, so that a store is the grid at one revision always.
-/// Thread safety: none.
+/// A batch is written completely or not at all, so that a store always equals the grid at one
+/// revision. Thread safety: none.
 class Store {
 public:
     static constexpr std::uint32_t format = 2;
 
-    /// What the file `STORE` says.
+    /// Contents of the file `STORE`.
     struct Identity {
         std::uint32_t format = Store::format;
         std::string grid;
-        std::uint64_t id = 0;            ///< random, one for each store
-        std::uint64_t ring_entries = 0;  ///< of the grid's ring: how far revisions may be ahead
+        std::uint64_t id = 0;            ///< random, unique to each store
+        std::uint64_t ring_entries = 0;  ///< ring size: how far revisions may be ahead
     };
 
     struct Options {
         std::string directory;
-        std::string grid;                ///< whose it has to be; made for it if there is no store
-        std::uint64_t ring_entries = 0;  ///< of the grid that is going to write to it
+        std::string grid;                     ///< owner; a new store is created for this grid
+        std::uint64_t ring_entries = 0;       ///< of the grid that will write to it
         rocksdb::Env* environment = nullptr;  ///< for tests: the file system; null = the real one
     };
 
-    /// Reads the identity. Errors: not_found (there is no store), store_damaged, store_format
-    /// (of a newer release), system_error.
+    /// Reads the identity. Errors: not_found (there is no store), store_damaged, store_format (of a
+    /// newer release), system_error.
     static Result<Identity> identify(const std::string& directory);
 
-    /// As `identify`, for a store that has to belong to `grid`. Error, beside those:
-    /// store_mismatch.
+    /// Like `identify`, for a store that must belong to `grid`. Additional error: store_mismatch.
     static Result<Identity> identify(const std::string& directory, const std::string& grid);
 
-    /// Opens the store for writing; makes directory and store if they are not there.
+    /// Opens the store for writing. Creates directory and store if they do not exist.
     /// Errors: those of `identify`, store_mismatch (another grid's), store_in_use (by another
     /// process), store_damaged, store_failed (the disk), permission_denied.
     static Result<Store> open(const Options& options);
 
-    /// Whether the disk takes as much as opening a store needs. Error: store_failed.
+    /// Checks that the disk accepts the writes that opening a store needs. Error: store_failed.
     static Result<void> probe(const Options& options);
 
-    /// Opens it for reading; another process may be writing to it.
+    /// Opens the store for reading. Another process may be writing to it.
     static Result<Store> open_read_only(const std::string& directory);
 
     Store(Store&&) noexcept;
@@ -69,10 +69,10 @@ public:
     ~Store();
 
     [[nodiscard]] const Identity& identity() const noexcept;
-    [[nodiscard]] Revision revision() const noexcept;  ///< that it has reached
-    /// Whether it was not there before it was opened.
+    [[nodiscard]] Revision revision() const noexcept;  ///< last revision in the store
+    /// Returns whether opening created the store.
     [[nodiscard]] bool is_new() const noexcept;
-    /// What had to be given up while it was opened, for the log; empty = nothing.
+    /// What was lost when the store was opened, for the log; empty = nothing.
     [[nodiscard]] const std::string& warning() const noexcept;
 
     /// Adds to the batch under construction.
@@ -80,33 +80,33 @@ public:
     void erase(std::string_view name);
     [[nodiscard]] std::size_t batch_bytes() const noexcept;
 
-    /// Writes the batch, with the revision that it reaches; `sync`: it is on the disk afterwards.
-    /// Error: store_failed, with the disk's own words; then nothing can be said of what is there,
-    /// and the store is to be opened again.
+    /// Writes the batch with the revision that it reaches. With `sync`, it is on disk afterwards.
+    /// Error: store_failed, with the system's message. The contents are then unknown, and the store
+    /// must be opened again.
     Result<void> write(Revision reached, bool sync);
 
-    /// Throws everything away, to be written anew: `put` and `write_part` as often as it takes,
-    /// then `finish_anew`. Until then the store is incomplete, and nothing can begin from it.
+    /// Discards all records for a complete rewrite: call `put` and `write_part` as often as needed,
+    /// then `finish_anew`. Until then the store is incomplete, and no grid can start from it.
     Result<void> begin_anew();
     Result<void> write_part();
     Result<void> finish_anew(Revision reached);
     [[nodiscard]] bool is_incomplete() const noexcept;
 
-    /// What a pass over all records found.
+    /// Result of a pass over all records.
     struct Summary {
         std::uint64_t records = 0;
         std::uint64_t damaged = 0;  ///< records that failed their checks
-        std::uint64_t gaps = 0;     ///< parts of the store that could not be read at all
+        std::uint64_t gaps = 0;     ///< parts of the store that could not be read
     };
     using OnRecord = std::function<Result<void>(const StoredRecord&)>;
-    /// Is told what cannot be used, and why: the name of a record, or where a gap begins.
+    /// Receives what cannot be used, and why: the name of a record, or the start of a gap.
     using OnDamage = std::function<void(std::string_view what, const std::string& why)>;
 
-    /// Goes over all records in the order of their names. What is damaged is told and left out.
+    /// Visits all records in name order. Damaged parts are reported and skipped.
     /// Errors: those of `each`, which end the pass.
     Result<Summary> read(const OnRecord& each, const OnDamage& damaged) const;
 
-    /// Whether all files hold what they were written with. Error: store_damaged, store_failed.
+    /// Verifies the checksums of all files. Errors: store_damaged, store_failed.
     Result<void> verify_files() const;
 
 private:

@@ -22,7 +22,7 @@ Error system_failure(const std::string& what) {
     return {code, what + ": " + std::strerror(errno)};
 }
 
-/// Writes the file and its directory entry to disk before it is there under its name.
+/// Replaces the file atomically: syncs file and directory before it appears under its name.
 Result<void> write_whole(const std::string& directory, const std::string& text) {
     const std::string made = path_of(directory) + ".new";
     Descriptor file(open(made.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640));

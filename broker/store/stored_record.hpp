@@ -6,10 +6,10 @@
 
 namespace ringside::broker {
 
-/// A record as it lies in a store. The views are valid until the next one is given.
+/// A record as kept in a store. The views are valid until the next record is read.
 struct StoredRecord {
     std::string_view name;
-    ByteView document;  ///< aligned to 8 where the store hands it out
+    ByteView document;  ///< aligned to 8 when read from the store
     Version version = 0;
     Revision revision = 0;         ///< of the commit that wrote it
     std::uint64_t expires_ms = 0;  ///< Unix time; 0 = never

@@ -13,7 +13,7 @@ namespace ringside::broker {
 
 namespace {
 
-/// Records of format 1 have no time; they stay as they are until they are written again.
+/// Records of format 1 have no update time. They stay unchanged until they are written again.
 constexpr std::size_t header_bytes_of_format_1 = offsetof(ValueHeader, updated_ns);
 
 std::uint64_t checksum_of(const ValueHeader& header, std::size_t header_bytes,
@@ -52,10 +52,10 @@ Result<StoredRecord> read_value(std::string_view name, std::string_view value,
     if (!matches(sizeof header) && !matches(header_bytes_of_format_1)) {
         return Error(Errc::store_damaged, "its checksum does not match");
     }
-    // A checksum is no proof of who wrote it: what goes into the segment is checked as ever.
+    // A checksum does not prove the origin: data for the segment is verified as usual.
     auto checked = check_name(name);
     if (checked && !system_name::is_stored(name)) checked = Error(Errc::reserved_name);
-    // What was changed in pages may take more bytes in one piece than a document from outside.
+    // A document changed in pages can need more bytes in one piece than a document from a client.
     constexpr DocumentLimits stored{.encoded_max = limits::stored_document_bytes_max};
     if (checked) checked = verify_document(document, stored);
     if (!checked) return checked.error();

@@ -9,7 +9,7 @@
 
 namespace ringside::broker {
 
-/// What precedes the document in the value of a record, see `Store`. In format 1 of stores it ended
+/// The header before the document in the value of a record, see `Store`. In store format 1 it ended
 /// before `updated_ns`.
 struct ValueHeader {
     std::uint64_t checksum = 0;
@@ -22,10 +22,10 @@ static_assert(sizeof(ValueHeader) == 40);
 
 [[nodiscard]] ValueHeader header_of(const StoredRecord& record);
 
-/// Takes the value of a record apart, which may be anything. The document is copied to `words`,
-/// where it is aligned to 8.
-/// Errors: store_damaged (too short, or another checksum), with the reason; reserved_name (of a
-/// record that no store has), those of `check_name` and `verify_document`.
+/// Parses the untrusted value of a record. Copies the document to `words`, where it is aligned to
+/// 8.
+/// Errors: store_damaged (too short, or wrong checksum), with the reason; reserved_name (a record
+/// that no store contains); those of `check_name` and `verify_document`.
 Result<StoredRecord> read_value(std::string_view name, std::string_view value,
                                 std::vector<std::uint64_t>& words);
 

@@ -21,7 +21,7 @@ namespace {
 constexpr int patience_ms = 10'000;
 constexpr std::uint32_t end_mark = ~0U;
 
-/// What precedes an entry in the pipe: the sizes of key and value.
+/// Header of an entry in the pipe: the sizes of key and value.
 using Sizes = std::array<std::uint32_t, 2>;
 
 void send(int pipe, const void* from, std::size_t bytes) {
@@ -29,7 +29,7 @@ void send(int pipe, const void* from, std::size_t bytes) {
     while (bytes > 0) {
         const ssize_t written = write(pipe, at, bytes);
         if (written < 0 && errno == EINTR) continue;
-        if (written <= 0) _exit(1);  // nobody listens any more
+        if (written <= 0) _exit(1);  // the reader has closed the pipe
         at += written;
         bytes -= static_cast<std::size_t>(written);
     }
@@ -38,7 +38,7 @@ void send(int pipe, const void* from, std::size_t bytes) {
 [[noreturn]] void read_and_send(int pipe,
                                 const std::function<bool(const UnverifiedReader::Give&)>& read) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    // What it may end with is of no interest, neither its words nor its memory.
+    // A crash of this process is expected: suppress its messages and its core file.
     const rlimit no_core{0, 0};
     setrlimit(RLIMIT_CORE, &no_core);
     for (const int fatal : {SIGABRT, SIGSEGV, SIGBUS, SIGILL, SIGFPE}) signal(fatal, SIG_DFL);
@@ -96,7 +96,7 @@ std::optional<UnverifiedReader::Entry> UnverifiedReader::next() {
     Sizes sizes{};
     if (process_ <= 0 || !receive(sizes.data(), sizeof sizes)) return std::nullopt;
     is_at_end_ = sizes[0] == end_mark && sizes[1] == end_mark;
-    // Sizes that no entry can have were read out of damaged bytes: nothing after them makes sense.
+    // Impossible sizes come from damaged bytes: no data after them can be used.
     if (is_at_end_ || sizes[0] > value_bytes_max || sizes[1] > value_bytes_max) return std::nullopt;
     key_.resize(sizes[0]);
     value_.resize(sizes[1]);

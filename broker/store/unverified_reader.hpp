@@ -11,9 +11,10 @@
 
 namespace ringside::broker {
 
-/// Reads entries in a forked process and passes them on through a pipe: whatever damaged bytes make
-/// a library do there, this process goes on. The fork has one thread and takes what it needs along;
-/// it is given up when it says nothing for a while, for a lock that it waits for may never open.
+/// Reads entries in a forked process and passes them through a pipe. If damaged bytes make a
+/// library crash or hang there, this process continues. The child has a single thread and a copy of
+/// all state that it needs. It is abandoned if it sends nothing for a while: it may wait for a lock
+/// whose owner was not copied by the fork.
 /// Thread safety: one thread.
 class UnverifiedReader {
 public:
@@ -23,16 +24,16 @@ public:
     };
     using Give = std::function<void(std::string_view key, std::string_view value)>;
 
-    /// `read` gives all entries there are, in the forked process; true: it came to the end.
+    /// `read` passes on all entries, in the forked process. It returns whether it reached the end.
     explicit UnverifiedReader(const std::function<bool(const Give&)>& read);
     ~UnverifiedReader();
     UnverifiedReader(const UnverifiedReader&) = delete;
     UnverifiedReader& operator=(const UnverifiedReader&) = delete;
 
-    /// The next entry, valid until the next call; nothing when the process has ended.
+    /// Returns the next entry, valid until the next call, or none after the process has ended.
     [[nodiscard]] std::optional<Entry> next();
 
-    /// Whether everything was given. REQUIRES: `next` gave nothing.
+    /// Returns whether all entries were read. REQUIRES: `next` returned none.
     [[nodiscard]] bool is_at_end() const noexcept { return is_at_end_; }
 
 private:
