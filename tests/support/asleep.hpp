@@ -19,8 +19,8 @@ namespace ringside::testing {
     return name_end != std::string::npos && text.compare(name_end + 2, 1, "S") == 0;
 }
 
-/// Waits until a thread of this process sleeps. For tests of what wakes it: a thread that was met
-/// on another wait, for example on a lock, makes such a test weaker, but never makes it fail.
+/// Waits until a thread of this process sleeps. For tests of wake-ups. If the thread sleeps for
+/// another reason, for example on a lock, the test checks less but never fails.
 [[nodiscard]] inline bool falls_asleep(pid_t thread) {
     return eventually([thread] { return is_asleep(thread); });
 }

@@ -14,8 +14,9 @@
 
 namespace ringside::testing {
 
-/// A forked process that does a part of a test: its EXPECT and ASSERT print as usual, and `join`
-/// says whether all of them held. Killed at the end of the test if it still runs.
+/// A forked process that executes a part of a test. Its EXPECT and ASSERT print as usual, and
+/// `join` returns whether all of them held. The process is killed at the end of the test if it
+/// still runs.
 class Child {
 public:
     explicit Child(const std::function<void()>& work) : pid_(fork()) {
@@ -40,21 +41,21 @@ public:
 
     void signal(int number) const { ::kill(pid_, number); }
 
-    /// It can be joined without waiting.
+    /// Returns whether `join` would return without waiting.
     [[nodiscard]] bool has_ended() const {
         siginfo_t info{};
         return waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
                info.si_pid == pid_;
     }
 
-    /// Waits until it has stopped itself. Returns false if it has ended instead.
+    /// Waits until the process has stopped itself. Returns false if it has exited instead.
     [[nodiscard]] bool stops() const {
         siginfo_t info{};
         return waitid(P_PID, static_cast<id_t>(pid_), &info, WSTOPPED | WEXITED | WNOWAIT) == 0 &&
                info.si_code == CLD_STOPPED;
     }
 
-    /// Waits for its end; whether it ended by itself and everything held.
+    /// Waits until the process ends. Returns whether it exited normally and every check held.
     bool join() {
         int status = 0;
         waitpid(pid_, &status, 0);

@@ -19,7 +19,7 @@ struct Outcome {
     int status = 0;
 };
 
-/// Runs a command to its end. What it wrote to standard error is in the output, too.
+/// Runs a command to completion. The output includes standard error.
 inline Outcome shell(const std::string& command) {
     FILE* pipe = popen(("{ " + command + "; } 2>&1").c_str(), "r");
     Outcome outcome;
@@ -31,7 +31,7 @@ inline Outcome shell(const std::string& command) {
     return outcome;
 }
 
-/// The command line against a broker of its own.
+/// Runs the command line against a dedicated broker.
 class CliTest : public ::testing::Test {
 protected:
     TestGrid grid_{with_patience({"--memory", "64MiB"})};
@@ -52,17 +52,17 @@ protected:
         EXPECT_EQ(outcome.status, status) << arguments << ": " << outcome.output;
         EXPECT_FALSE(outcome.output.empty()) << arguments;
     }
-    /// Starts a command that goes on.
+    /// Starts a command that keeps running.
     [[nodiscard]] std::unique_ptr<Process> start(std::vector<std::string> words) const {
         words.insert(words.begin(), {built::cli, "-g", grid_.name()});
         return std::make_unique<Process>(std::move(words));
     }
-    /// The number that follows `"key":` in JSON text.
+    /// Returns the number that follows `"key":` in JSON text.
     static std::uint64_t number_in(const std::string& json, const std::string& key) {
         const std::size_t at = json.find('"' + key + "\":");
         return at == std::string::npos ? 0 : std::stoull(json.substr(at + key.size() + 3));
     }
-    /// Whether the output of a command comes to contain a text.
+    /// Repeats a command until its output contains a text. Returns false at the deadline.
     [[nodiscard]] bool comes_to_show(const std::string& arguments, const std::string& text) const {
         return eventually([&] { return run(arguments).output.find(text) != std::string::npos; });
     }

@@ -8,7 +8,7 @@
 
 namespace ringside::testing {
 
-/// A deepstream client of frames, which blocks. Errors are thrown.
+/// A blocking deepstream client that sends and receives frames. Throws on errors.
 class DeepstreamClient {
 public:
     explicit DeepstreamClient(std::uint16_t port) : socket_(port, "/deepstream") {}
@@ -16,7 +16,7 @@ public:
         log_in(user);
     }
 
-    /// Says hello and logs in as somebody.
+    /// Sends the challenge and logs in as a user.
     void log_in(const std::string& user) {
         using namespace gateway::deepstream;
         send(message_of<wire::ConnectionMessage>(ConnectionAction::challenge));
@@ -38,7 +38,7 @@ public:
     void send_bytes(const std::string& frame) { socket_.send_binary(frame); }
     std::string receive_bytes() { return socket_.receive(); }
 
-    /// The next message, which has to be of that topic.
+    /// Returns the next message, which must have that topic.
     template <class Message>
     Message receive() {
         const std::string frame = socket_.receive();

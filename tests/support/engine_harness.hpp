@@ -16,7 +16,7 @@
 
 namespace ringside::testing {
 
-/// A reply as it came out of a lane, copied.
+/// A copy of a reply from a lane.
 struct Answer {
     std::uint64_t number = 0;
     Errc error = Errc::ok;
@@ -26,7 +26,7 @@ struct Answer {
     std::vector<Version> versions;
 };
 
-/// The client's end of one lane, without a process around it.
+/// The client's end of one lane, without a client process.
 class LaneClient {
 public:
     LaneClient(const shm::SessionMemoryView& memory, std::size_t index)
@@ -39,16 +39,16 @@ public:
 
     shm::RequestWriter writer;
 
-    /// Goes on where another end of the same lane has stopped.
+    /// Continues where another end of the same lane stopped.
     void adopt() {
         requests_.adopt(shm::ResumePoint::parse_requests(*control_).value());
         replies_.adopt(shm::ResumePoint::parse_replies(*control_).value());
     }
 
-    /// Sends what the writer holds; false: the ring is full.
+    /// Sends the contents of the writer. Returns false if the ring is full.
     bool send() { return send_bytes(writer.finish(++number)); }
 
-    /// Sends a message in as many frames as it takes; false: the ring is full.
+    /// Sends a message in as many frames as it needs. Returns false if the ring is full.
     bool send_bytes(ByteView message) {
         const std::uint32_t part = shm::frame_bytes_max(shm::request_ring_bytes);
         do {
@@ -64,7 +64,7 @@ public:
         return send();
     }
 
-    /// The next message, if a whole one is there; valid until the next call.
+    /// Returns the next message if it is complete; valid until the next call.
     std::optional<shm::ReplyView> take_message() {
         if (!is_more_) message_.clear();
         do {
@@ -77,7 +77,7 @@ public:
         return shm::ReplyView::parse(message_).value();
     }
 
-    /// The next reply that is no delivery.
+    /// Returns the next reply and skips deliveries.
     std::optional<Answer> take() {
         auto message = take_message();
         while (message && message->delivery() != nullptr) message = take_message();
@@ -107,10 +107,10 @@ private:
     shm::ByteRingProducer requests_;
     shm::ByteRingConsumer replies_;
     Bytes message_;
-    bool is_more_ = false;  ///< the message goes on
+    bool is_more_ = false;  ///< the message continues
 };
 
-/// A session as its client sees it: the memory, mapped a second time as a client does.
+/// A session as seen by its client: maps the memory a second time, like a client.
 class SessionClient {
 public:
     SessionClient(SessionId session, shm::SessionMemoryView view) : id(session), memory(view) {}
@@ -128,7 +128,7 @@ private:
     std::vector<std::unique_ptr<LaneClient>> lanes_;
 };
 
-/// An engine without processes, threads and time but what the test gives it.
+/// An engine without processes and threads. The test provides the time.
 class EngineHarness {
 public:
     explicit EngineHarness(shm::SegmentShape shape = {.memory_bytes = 32ULL << 20,
@@ -162,7 +162,7 @@ public:
         return engine.turn(now_ns, outbox);
     }
 
-    /// Turns until there is nothing to do; how many did something.
+    /// Runs turns until there is no work. Returns the number of turns that did work.
     std::size_t settle() {
         std::size_t turns = 0;
         while (turn() || engine.has_work()) ++turns;
@@ -181,7 +181,7 @@ public:
 
     shm::Segment segment;
     std::uint64_t now_ns = 1'000'000'000;
-    Revision opened_at = 0;  ///< when the last session was there
+    Revision opened_at = 0;  ///< revision at which the last session was open
     broker::Outbox outbox;
     broker::Durability durability;
     broker::Engine engine;

@@ -17,8 +17,8 @@
 
 namespace ringside::testing {
 
-/// A grid without processes: an anonymous segment, the engine's state machine, a clock and pins
-/// that the test sets.
+/// A grid without processes: an anonymous segment, the engine's state machine, and a clock and pins
+/// set by the test.
 class GridHarness {
 public:
     using Model = std::map<std::string, std::string>;  ///< name -> document as JSON
@@ -32,8 +32,8 @@ public:
         grid.begin_turn(now_ns);
     }
 
-    /// The broker dies, and another one takes its place; what the first one knew is gone.
-    /// The survey that the second one acts upon.
+    /// Simulates the death of a broker: a new broker takes over, and private state is lost. Returns
+    /// the survey that the new broker has used.
     broker::Survey replace_broker() {
         broker::Survey survey(segment.view());
         survey.run().value();
@@ -53,7 +53,7 @@ public:
         return grid.commit(commands, {.session = 1, .lane = 0, .number = ++number}, versions);
     }
 
-    /// A command whose document lives as long as the harness's next `forget`.
+    /// Creates a command whose document is valid until the next `forget`.
     broker::Command command(wire::CommandKind kind, std::string_view name,
                             std::string_view json = "", std::string_view pointer = "") {
         broker::Command made;
@@ -75,7 +75,7 @@ public:
         documents_.clear();
     }
 
-    /// What a reader at `revision` gets by name.
+    /// Returns what a reader at `revision` gets by name.
     std::optional<std::string> get(std::string_view name, Revision revision) const {
         const shm::RecordTableReader table(segment.view());
         const auto* version =
@@ -87,7 +87,7 @@ public:
         return get(name, grid.published());
     }
 
-    /// All that a reader at `revision` meets by the index, which must be in order.
+    /// Returns all records that a reader at `revision` finds through the index. Checks their order.
     Model scan(Revision revision, std::string_view from = "") const {
         Model met;
         std::string last;

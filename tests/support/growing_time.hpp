@@ -6,10 +6,10 @@
 
 namespace ringside::testing {
 
-/// Repeats `attempt(limit)` with a longer limit each time until it returns true. For tests in which
-/// one thing has to happen before a time limit of the product passes, and another after it: how
-/// long the first one takes depends on the machine. `attempt` returns false if the limit was too
-/// short for it. Returns false if every limit was.
+/// Repeats `attempt(limit)` with increasing limits until it returns true. For tests in which one
+/// event must precede a time limit of the product, and another one must follow it. How long the
+/// first event takes depends on the machine. `attempt` returns false if the limit was too short.
+/// Returns false if every limit was.
 template <class Attempt>
 [[nodiscard]] bool with_growing_limit(Attempt attempt) {
     for (std::chrono::milliseconds limit{100}; limit <= soon; limit *= 4) {

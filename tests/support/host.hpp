@@ -21,13 +21,13 @@
 #include "tests/support/process.hpp"
 #include "tools/support/built_paths.hpp"
 
-/// The host of a grid as tests arrange it: other users, other namespaces, small file systems.
+/// Variations of the host for tests: other users, other namespaces, small file systems.
 namespace ringside::testing {
 
-/// How long a test waits for what has to come: reached only when it does not.
+/// Maximum time to wait for an expected event. Reached only if the event never happens.
 inline constexpr std::chrono::seconds long_enough{120};
 
-/// A name of a grid that nobody else uses; none of its files stay behind.
+/// A unique grid name. All files of the grid are removed at the end.
 class GridFiles {
 public:
     explicit GridFiles(const std::string& prefix = "host") {
@@ -46,7 +46,7 @@ public:
     [[nodiscard]] const shm::GridPaths& paths() const noexcept { return paths_; }
     [[nodiscard]] const std::string& segment() const noexcept { return paths_.segment_path; }
 
-    /// The segment and everything that was set aside in its place.
+    /// Returns the paths of the segment and of all segments that were set aside.
     [[nodiscard]] std::vector<std::string> segments() const {
         std::vector<std::string> found;
         for (const auto& entry : std::filesystem::directory_iterator("/dev/shm")) {
@@ -76,7 +76,7 @@ inline bool is_ready(Process& broker) {
     return broker.read_line(std::chrono::seconds(120)).starts_with("ready ");
 }
 
-/// The command, run by another user with a group.
+/// Wraps a command to run as another user and group.
 inline std::vector<std::string> as_user(uid_t user, gid_t group, std::vector<std::string> command) {
     std::vector<std::string> words{"/usr/bin/setpriv",    "--reuid",
                                    std::to_string(user),  "--regid",
@@ -85,14 +85,14 @@ inline std::vector<std::string> as_user(uid_t user, gid_t group, std::vector<std
     return words;
 }
 
-/// Turns this process into one of another user. For a forked process.
+/// Changes the user of this process. For a forked process.
 inline void become(uid_t user, gid_t group) {
     if (setgroups(0, nullptr) != 0 || setgid(group) != 0 || setuid(user) != 0) {
         throw std::runtime_error("cannot become another user");
     }
 }
 
-/// The command, with a /dev/shm of its own of this size ("20m").
+/// Wraps a command to run with a private /dev/shm of this size ("20m").
 inline std::vector<std::string> with_shared_memory(const std::string& size,
                                                    std::vector<std::string> command) {
     std::vector<std::string> words{
@@ -116,7 +116,7 @@ inline void enter_mounts_of(pid_t process) {
     }
 }
 
-/// Why a test of this kind cannot run here; empty: it can.
+/// Returns why a test of this kind cannot run here; empty if it can.
 inline std::string cannot_become_others() { return geteuid() == 0 ? "" : "needs root"; }
 
 inline std::string cannot_mount() {

@@ -18,14 +18,14 @@ struct HttpResponse {
     std::string body;
     boost::beast::http::fields headers;
 
-    /// Empty: it is not there.
+    /// Returns a header, or an empty text if it is missing.
     [[nodiscard]] std::string header(const std::string& name) const {
         return std::string(headers[name]);
     }
 };
 
-/// A client of HTTP/1.1 that waits for each answer. It keeps its connection, and makes another one
-/// where the server has ended it.
+/// An HTTP/1.1 client that waits for each answer. It reuses its connection, and reconnects after
+/// the server has closed it.
 class HttpClient {
 public:
     explicit HttpClient(std::uint16_t port) : port_(port) {}
@@ -50,7 +50,7 @@ public:
         return request("DELETE", target, headers);
     }
 
-    /// Sends a request, whose answer `read` waits for.
+    /// Sends a request. `read` waits for its answer.
     void begin(const std::string& method, const std::string& target,
                const HttpHeaders& headers = {}, std::string_view body = {}) {
         if (!socket_) connect();
@@ -65,16 +65,16 @@ public:
             text += "Content-Length: " + std::to_string(body.size()) + "\r\n";
         }
         (text += "\r\n") += body;
-        socket_->send(text);  // an end of the connection shows when the answer is read
+        socket_->send(text);  // a closed connection is detected when the answer is read
     }
 
-    /// Sends bytes as they are.
+    /// Sends bytes unchanged.
     void send(std::string_view text) {
         if (!socket_) connect();
         socket_->send(text);
     }
 
-    /// The next answer; throws where there is none.
+    /// Returns the next answer. Throws if there is none.
     HttpResponse read(bool is_of_head = false) {
         namespace http = boost::beast::http;
         if (!socket_) connect();

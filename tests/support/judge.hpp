@@ -15,26 +15,26 @@
 #include "ringside/client.hpp"
 #include "tests/support/test_grid.hpp"
 
-/// Writers that write down what they were told, and a judge who holds that against the grid,
-/// however often its broker has died.
+/// Writers that log every reply, and a judge that checks the grid against these logs after any
+/// number of broker deaths.
 namespace ringside::testing {
 
 inline constexpr unsigned writers = 3;
 inline constexpr unsigned records = 8;     ///< of each writer
-inline constexpr unsigned pair = records;  ///< two more, which are only ever written together
+inline constexpr unsigned pair = records;  ///< two more records, always written together
 
 inline std::string name_of(unsigned writer, unsigned record) {
     return "w/" + std::to_string(writer) + "/" + std::to_string(record);
 }
 
-/// What a writer writes down, before and after each write.
+/// A log entry of a writer, written before and after each write.
 struct Entry {
     enum class Kind : std::uint8_t { attempt, acknowledged, in_doubt };
     Kind kind = Kind::attempt;
     Grade grade = Grade::applied;
     std::uint16_t record = 0;
     std::uint32_t reserved = 0;
-    std::uint64_t number = 0;  ///< which the document holds, too; counts up
+    std::uint64_t number = 0;  ///< also in the document; increases
     Revision revision = 0;
     Version version = 0;
 };
@@ -56,7 +56,7 @@ inline std::string document(std::uint64_t number, std::size_t fill) {
     return R"({"n":)" + n + R"(,"fill":")" + std::string(fill, 'x') + R"(","again":)" + n + "}";
 }
 
-/// The broker may be about to die, or to start.
+/// Attaches to a broker that may be dying or starting.
 inline Client attach_at_last(const std::string& grid) {
     for (;;) {
         if (auto client = Client::attach({.grid = grid})) return std::move(*client);
@@ -64,7 +64,7 @@ inline Client attach_at_last(const std::string& grid) {
     }
 }
 
-/// One write after the other, one in five a transaction; some wait for the disk.
+/// Writes one record at a time. One write in five is a transaction; some wait for the disk.
 [[noreturn]] inline void write_singly(const std::string& grid, unsigned writer, const Log& log) {
     Client client = attach_at_last(grid);
     std::mt19937 random(writer);
@@ -97,7 +97,7 @@ inline Client attach_at_last(const std::string& grid) {
     }
 }
 
-/// Many writes under way at once.
+/// Keeps many writes in progress.
 [[noreturn]] inline void write_in_a_pipeline(const std::string& grid, unsigned writer,
                                              const Log& log) {
     Client client = attach_at_last(grid);
@@ -107,7 +107,7 @@ inline Client attach_at_last(const std::string& grid) {
         std::deque<Entry> sent;
         auto pipeline = client.pipeline(
             {.on_reply = [&](std::uint64_t ticket, const Result<WriteResult>& result) {
-                static_cast<void>(ticket);  // they come in order
+                static_cast<void>(ticket);  // replies arrive in order
                 Entry entry = sent.front();
                 sent.pop_front();
                 entry.kind = result ? Entry::Kind::acknowledged : Entry::Kind::in_doubt;
@@ -127,29 +127,29 @@ inline Client attach_at_last(const std::string& grid) {
             const auto ticket =
                 pipeline->put(name_of(writer, entry.record), document(number, random() % 300),
                               {.grade = entry.grade});
-            if (!ticket) break;  // the session is over, and all that is not answered in doubt
+            if (!ticket) break;  // the session has ended; all unanswered writes are in doubt
             if (number % 200 == 0) usleep(2000);
         }
     }
 }
 
-/// What a writer's log says so far, as far as it was read.
+/// The contents of a writer's log, as far as it was read.
 class Account {
 public:
     explicit Account(const std::string& path) : file_(path, std::ios::binary) {}
 
-    /// What is known of a record.
+    /// State of a record according to the log.
     struct Place {
-        std::uint64_t attempted = 0;     ///< the newest number that may be there
-        std::uint64_t durable = 0;       ///< the newest that has to be there whatever happens
-        std::uint64_t acknowledged = 0;  ///< the newest that was: has to be there in its segment
-        Revision revision = 0;           ///< of that one
+        std::uint64_t attempted = 0;     ///< newest number that may be in the grid
+        std::uint64_t durable = 0;       ///< newest number that must be in the grid in any case
+        std::uint64_t acknowledged = 0;  ///< newest acknowledged number; must be in its segment
+        Revision revision = 0;           ///< of that number
         Version version = 0;
-        std::uint64_t doubts = 0;  ///< attempts since, which may have made a version
+        std::uint64_t doubts = 0;  ///< later attempts that may have created a version
     };
 
-    /// Reads on. Revisions go upward; within a segment each write makes one version.
-    /// `bases`: the revisions that the segments after the first began with.
+    /// Reads further entries. Revisions increase; within a segment, each write creates one version.
+    /// `bases`: the start revisions of all segments after the first.
     void read(const std::vector<Revision>& bases) {
         Entry entry;
         file_.clear();
@@ -199,7 +199,8 @@ private:
         if (entry.grade == Grade::durable) place.durable = entry.number;
     }
 
-    /// What was only applied in an earlier segment may be gone, and its versions with it.
+    /// Writes that were only applied in an earlier segment may be lost, together with their
+    /// versions.
     void begin_segments(const std::vector<Revision>& bases, Revision revision) {
         while (segments_ < bases.size() && bases[segments_] < revision) {
             ++segments_;
@@ -229,7 +230,7 @@ public:
         return directory_ + "/log-" + std::to_string(writer);
     }
 
-    /// Waits until each writer was told of so many more writes.
+    /// Waits until each writer has received this many more acknowledgements.
     [[nodiscard]] bool acknowledges(std::uint64_t more) {
         std::vector<std::uint64_t> goals;
         for (const auto& account : accounts_) goals.push_back(account->acknowledged() + more);
@@ -243,12 +244,12 @@ public:
         });
     }
 
-    /// The grid has a new segment, which was filled from the store.
+    /// Records that the grid has a new segment, filled from the store.
     void note_segment() {
         bases_.push_back(shm::Segment::open(grid_->name())->header().tail.base.load());
     }
 
-    /// Holds the grid against what the writers were told before.
+    /// Checks the grid against the acknowledgements that the writers have received so far.
     void judge() {
         std::vector<std::vector<Account::Place>> told(writers);
         for (unsigned writer = 0; writer < writers; ++writer) {
@@ -260,7 +261,7 @@ public:
         }
         Client client = Client::attach({.grid = grid_->name()}).value();
         const Snapshot snapshot = client.snapshot().value();
-        // What is there was attempted before the snapshot, and is in the logs by now.
+        // Every record in the snapshot was attempted before it, and is in the logs by now.
         for (unsigned writer = 0; writer < writers; ++writer) accounts_[writer]->read(bases_);
         for (unsigned writer = 0; writer < writers; ++writer) {
             SCOPED_TRACE("writer " + std::to_string(writer));

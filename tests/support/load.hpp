@@ -9,8 +9,8 @@
 
 namespace ringside::testing {
 
-/// What the writers of the judge do not do: new records by the thousand, deletions, expiries,
-/// patches of large documents, refused transactions, an index that comes and goes.
+/// Operations that the judge's writers do not cover: many new records, deletions, expiries, patches
+/// of large documents, refused transactions, and index changes.
 [[noreturn]] inline void stir(const std::string& grid) {
     std::mt19937_64 random(7);
     for (std::uint64_t number = 0;; ++number) {
@@ -18,7 +18,7 @@ namespace ringside::testing {
         std::string seats = "{";
         for (int i = 0; i < 300; ++i) seats += "\"s" + std::to_string(i) + "\":\"free\",";
         seats.back() = '}';
-        // A refusal or an end of the session is as good as an answer here.
+        // A refusal or the end of the session is acceptable here.
         if (number % 8 == 7) static_cast<void>(client.remove_index("stir/*", "/0"));
         else static_cast<void>(client.add_index("stir/*", "/0"));
         static_cast<void>(client.put("stir/hall", seats));
@@ -41,7 +41,7 @@ namespace ringside::testing {
     }
 }
 
-/// Sessions that come, write and are killed.
+/// Sessions that attach, write and are killed.
 [[noreturn]] inline void come_and_go(const std::string& grid) {
     for (;;) {
         Child client([&] {
@@ -52,7 +52,7 @@ namespace ringside::testing {
     }
 }
 
-/// Reads, scans and watches for ever; every document that it meets has to be whole.
+/// Reads, scans and watches forever. Every document must be complete.
 inline void look_around(const std::string& grid) {
     for (std::uint64_t round = 0;; ++round) {
         Client client = attach_at_last(grid);
@@ -77,7 +77,7 @@ inline void look_around(const std::string& grid) {
     }
 }
 
-/// Makes reports for ever, and keeps one up to date; both have to show one instant.
+/// Runs reports forever, and keeps a live one up to date. Both must show a single revision.
 [[noreturn]] inline void report(const std::string& grid) {
     const Query query =
         scan("w/*/*").group_by({Field::level(1)}).aggregate({count(), sum("/n"), sum("/again")});
@@ -109,7 +109,7 @@ inline void look_around(const std::string& grid) {
     }
 }
 
-/// Answers calls for ever, half of them after a while; ends now and then without answering.
+/// Answers calls forever, half of them after a delay. Sometimes exits without an answer.
 [[noreturn]] inline void provide_doubles(const std::string& grid) {
     std::mt19937 random(11);
     for (;;) {
@@ -127,7 +127,7 @@ inline void look_around(const std::string& grid) {
     }
 }
 
-/// Calls for ever; whatever comes back has to be the answer to what was asked.
+/// Calls forever. Every answer must belong to its call.
 [[noreturn]] inline void call_doubles(const std::string& grid) {
     for (std::uint64_t number = 1;; ++number) {
         Client client = attach_at_last(grid);

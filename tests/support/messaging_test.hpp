@@ -9,7 +9,7 @@
 
 namespace ringside::testing {
 
-/// A grid, a client of it, and how results are shown in one word.
+/// A grid, a client, and one-word descriptions of results.
 class MessagingTest : public ::testing::Test {
 protected:
     explicit MessagingTest(std::vector<std::string> options = {"--memory", "64MiB",
@@ -35,7 +35,7 @@ protected:
     static std::string shown(const Interest& interest) {
         return (interest.kind == InterestKind::wanted ? "wanted " : "unwanted ") + interest.subject;
     }
-    /// All that comes without waiting, in one line.
+    /// Returns all events available without waiting, in one line.
     static std::string drain(Watch& watch) {
         std::string all;
         for (auto event = watch.poll(); event; event = watch.poll()) {

@@ -16,7 +16,7 @@
 
 namespace ringside::testing {
 
-/// A program that is run, with what it prints; killed at the end of the test if it still runs.
+/// A running program with its output. Killed at the end of the test if it still runs.
 class Process {
 public:
     explicit Process(std::vector<std::string> command) {
@@ -31,7 +31,7 @@ public:
         const Descriptor err_writing(err[1]);
         pid_ = fork();
         if (pid_ != 0) return;
-        prctl(PR_SET_PDEATHSIG, SIGTERM);  // ends in order even if the test is killed
+        prctl(PR_SET_PDEATHSIG, SIGTERM);  // orderly shutdown even if the test is killed
         dup2(out_writing.get(), STDOUT_FILENO);
         dup2(err_writing.get(), STDERR_FILENO);
         std::vector<char*> arguments;
@@ -48,7 +48,7 @@ public:
 
     [[nodiscard]] pid_t pid() const noexcept { return pid_; }
 
-    /// The first line that it prints, without its end; empty when it ended or said nothing in time.
+    /// Returns its first line without the line end; empty if it exited or printed nothing in time.
     std::string read_line(std::chrono::milliseconds within = std::chrono::seconds(60)) {
         std::string line;
         const auto deadline = std::chrono::steady_clock::now() + within;
@@ -61,7 +61,7 @@ public:
         return {};
     }
 
-    /// Whether it comes to print a text to standard error; what was printed up to there is gone.
+    /// Waits until it prints a text to standard error. Consumes the output up to there.
     bool comes_to_say(const std::string& text,
                       std::chrono::milliseconds within = std::chrono::seconds(60)) {
         std::string said;
@@ -76,10 +76,10 @@ public:
         return false;
     }
 
-    /// Sends a signal (0: none) and waits for the end; its exit status, or -1 for a signal's.
-    /// Of one that has been finished before, the same.
+    /// Sends a signal (0: none) and waits for the exit. Returns the exit status, or -1 after a
+    /// signal. Later calls return the same status.
     int finish(int signal) {
-        if (pid_ <= 0) return status_;  // a signal to 0 would be one to all of this test
+        if (pid_ <= 0) return status_;  // kill(0) would signal every process of this test
         if (signal != 0) ::kill(pid_, signal);
         int status = 0;
         waitpid(pid_, &status, 0);
@@ -88,7 +88,7 @@ public:
         return status_;
     }
 
-    /// All else that it printed to standard error. REQUIRES: it has ended.
+    /// Returns the remaining output on standard error. REQUIRES: the process has ended.
     std::string errors() {
         std::string text;
         char buffer[4096];

@@ -22,7 +22,7 @@
 
 namespace ringside::testing {
 
-/// A connection to a broker's socket, for saying whatever a test likes.
+/// A connection to a broker's socket on which a test can send anything.
 class RawClient {
 public:
     explicit RawClient(const std::string& grid)
@@ -58,8 +58,8 @@ public:
     }
     bool say(const shm::Hello& hello) const { return send(&hello, sizeof hello); }
 
-    /// The next packet, as a T; none: it is not one, or the broker closed the connection, or
-    /// nothing came in time. Takes the descriptors that come along.
+    /// Returns the next packet as a T, and takes its descriptors. Returns none if the packet is not
+    /// a T, the broker closed the connection, or nothing arrived in time.
     template <class T>
     std::optional<T> receive(std::chrono::milliseconds within = std::chrono::seconds(60)) {
         if (!wait(within)) return std::nullopt;
@@ -73,16 +73,16 @@ public:
         return packet;
     }
 
-    /// Whether the broker closes the connection within this time, without another word.
+    /// Returns whether the broker closes the connection within this time without sending anything.
     bool is_closed_within(std::chrono::milliseconds time) const {
         char byte = 0;
         return wait(time) && recv(socket_.get(), &byte, 1, MSG_DONTWAIT) <= 0;
     }
 
-    /// Whether the broker has closed the connection by now.
+    /// Returns whether the broker has already closed the connection.
     [[nodiscard]] bool is_closed() const { return is_closed_within(std::chrono::milliseconds(0)); }
 
-    /// Greets as a client does. False: refused.
+    /// Sends a Hello like a client. Returns false if the broker refuses.
     bool attach() {
         if (!is_connected_ || !say(hello())) return false;
         const auto answer = receive<shm::Welcome>();

@@ -17,10 +17,10 @@
 
 namespace ringside::testing {
 
-/// A TCP connection to a port of this host, with nothing added to what a test sends.
+/// A TCP connection to a local port that sends exactly the bytes of the test.
 class RawSocket {
 public:
-    /// `receive_bytes`: of its receive buffer; 0: the system's.
+    /// `receive_bytes`: size of its receive buffer; 0: the system's default.
     explicit RawSocket(std::uint16_t port, int receive_bytes = 0)
         : socket_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
         if (receive_bytes != 0) {
@@ -35,7 +35,7 @@ public:
         }
     }
 
-    /// False: the other end has closed it.
+    /// Returns false if the peer has closed the connection.
     bool send(std::string_view text) const {
         while (!text.empty()) {
             const ssize_t sent = ::send(socket_.get(), text.data(), text.size(), MSG_NOSIGNAL);
@@ -44,10 +44,11 @@ public:
         }
         return true;
     }
-    /// Sends no more, but reads on.
+    /// Shuts down the sending side. Reading continues.
     void finish_sending() const { ::shutdown(socket_.get(), SHUT_WR); }
 
-    /// Bytes that come; empty: the connection is over. None: nothing came in time.
+    /// Returns received bytes; empty at the end of the connection. Returns none if nothing arrives
+    /// in time.
     [[nodiscard]] std::optional<std::string> receive(
         std::chrono::milliseconds within = std::chrono::seconds(60)) const {
         pollfd ready{socket_.get(), POLLIN, 0};
@@ -56,7 +57,7 @@ public:
         const ssize_t got = recv(socket_.get(), bytes, sizeof bytes, 0);
         return std::string(bytes, got > 0 ? static_cast<std::size_t>(got) : 0);
     }
-    /// All until the end of the connection. Throws when that does not come.
+    /// Reads until the end of the connection. Throws if the connection stays open.
     [[nodiscard]] std::string read_to_end() const {
         for (std::string all;;) {
             const auto some = receive();

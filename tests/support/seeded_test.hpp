@@ -10,20 +10,20 @@
 
 namespace ringside::testing {
 
-/// How much more time a run is given that is slowed down by a sanitizer.
+/// Time factor for runs that are slowed down by a sanitizer.
 #if defined(RINGSIDE_ADDRESS_SANITIZER) || defined(RINGSIDE_THREAD_SANITIZER)
 inline constexpr int patience = 6;
 #else
 inline constexpr int patience = 2;
 #endif
 
-/// Where a random test takes its randomness from: RINGSIDE_SEED, to replay a run, or the system.
+/// Chooses the seed of a random test: RINGSIDE_SEED, to replay a run, or a random one.
 inline std::uint64_t choose_seed() {
     if (const char* value = std::getenv("RINGSIDE_SEED")) return std::strtoull(value, nullptr, 0);
     return std::random_device{}();
 }
 
-/// Random numbers for one thread or process of a test: the same for the same seed and number.
+/// Random numbers for one thread or process of a test. Reproducible from the seed and the number.
 class Random {
 public:
     Random(std::uint64_t seed, std::uint64_t number)
@@ -40,7 +40,7 @@ private:
     std::mt19937_64 engine_;
 };
 
-/// A test with a seed, which every failure names.
+/// A test with a seed. Every failure prints the seed.
 class SeededTest : public ::testing::Test {
 protected:
     [[nodiscard]] Random random(std::uint64_t number) const { return {seed, number}; }

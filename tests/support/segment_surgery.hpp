@@ -14,7 +14,8 @@
 
 namespace ringside::testing {
 
-/// A grid's segment, mapped for writing as only its broker does. For a grid without a broker.
+/// Maps a grid's segment for writing, which normally only its broker does. For a grid without a
+/// broker.
 class SegmentSurgery {
 public:
     explicit SegmentSurgery(const std::string& grid) {
@@ -34,13 +35,14 @@ public:
         return {static_cast<std::byte*>(base_), bytes_};
     }
 
-    /// What a broker does with sessions that have not come back in time: the next one refuses them.
+    /// Abandons all sessions, as a broker does after their time to resume; the next broker refuses
+    /// them.
     void give_up_sessions() const {
         for (std::uint32_t i = 0; i < limits::sessions_max; ++i) {
             view().session(i).id.store(0);
         }
     }
-    /// As a broker that has taken over.
+    /// Increments the generation, like a broker that has taken over.
     void count_generation() const { view().header().horizon.generation.fetch_add(1); }
 
 private:

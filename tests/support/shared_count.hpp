@@ -10,7 +10,7 @@
 
 namespace ringside::testing {
 
-/// A counter that a test shares with the processes that it forks.
+/// A counter that a test shares with its forked processes.
 /// Thread safety: any thread of any of these processes.
 class SharedCount {
 public:
@@ -27,7 +27,7 @@ public:
     void add() const noexcept { count_->fetch_add(1); }
     [[nodiscard]] std::uint64_t value() const noexcept { return count_->load(); }
 
-    /// Waits until the counter has that value or a larger one.
+    /// Waits until the counter has at least this value.
     [[nodiscard]] bool reaches(std::uint64_t value) const {
         return eventually([&] { return this->value() >= value; });
     }

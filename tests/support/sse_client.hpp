@@ -12,8 +12,8 @@ struct SseEvent {
     std::string data;
 };
 
-/// What an `EventSource` does: asks for a stream of server-sent events, takes it apart, and
-/// remembers the last id.
+/// Behaves like an `EventSource`: requests a stream of server-sent events, parses it, and stores
+/// the last id.
 class SseClient {
 public:
     SseClient(std::uint16_t port, const std::string& target, const HttpHeaders& headers = {},
@@ -24,7 +24,7 @@ public:
         socket_.send(text + "\r\n");
     }
 
-    /// The lines before the stream, which has to have begun.
+    /// Returns the header lines of the response, which must have started.
     const std::string& head() {
         while (head_.empty()) {
             if (const std::size_t end = buffer_.find("\r\n\r\n"); end != std::string::npos) {
@@ -37,7 +37,7 @@ public:
         return head_;
     }
 
-    /// None: the stream has ended. Throws when nothing comes.
+    /// Returns none at the end of the stream. Throws if nothing arrives.
     std::optional<SseEvent> next() {
         static_cast<void>(head());
         for (;;) {
@@ -50,7 +50,8 @@ public:
             }
         }
     }
-    /// Reads until an id has come without an event: all that was before the watch has been told.
+    /// Reads until an id arrives without an event: all changes before the watch have been
+    /// delivered.
     const std::string& settle() {
         static_cast<void>(head());
         has_settled_ = false;

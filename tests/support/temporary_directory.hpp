@@ -7,7 +7,7 @@
 
 namespace ringside::testing {
 
-/// A directory of its own, removed at the end of the test.
+/// A unique directory, removed at the end of the test.
 class TemporaryDirectory {
 public:
     TemporaryDirectory() {

@@ -16,17 +16,17 @@
 
 namespace ringside::testing {
 
-/// A real gateway process on a port that the system chooses; ended at the end of the test whatever
-/// has happened. Its time limits are not reached, but for those that a test gives itself.
+/// A real gateway process on a port chosen by the system. It is stopped at the end of the test in
+/// any case. Its time limits are never reached, except those that a test sets itself.
 class TestGateway {
 public:
-    /// `options`: beyond the grid, the address, the log's file and time limits.
+    /// `options`: in addition to the grid, the address, the log file and the time limits.
     explicit TestGateway(std::string grid, std::vector<std::string> options = {})
         : grid_(std::move(grid)), options_(std::move(options)) {
         start();
     }
 
-    /// Starts it, on another port, and waits for its `ready`.
+    /// Starts the gateway on another port, and waits for its `ready`.
     void start() {
         std::vector<std::string> command{built::gateway, "--grid",     grid_,     "--listen",
                                          "127.0.0.1:0",  "--log-file", log_path()};
@@ -57,21 +57,21 @@ public:
     }
 
     void signal(int number) const { ::kill(process_->pid(), number); }
-    /// Ends it in order; its exit status.
+    /// Shuts the gateway down. Returns its exit status.
     int stop() { return process_->finish(SIGTERM); }
-    /// Waits for its end; its exit status, or -1 for a signal's.
+    /// Waits until the gateway exits. Returns its exit status, or -1 after a signal.
     int wait() { return process_->finish(0); }
     void kill() { process_->finish(SIGKILL); }
 
-    /// For the next `start`.
+    /// Sets the options for the next `start`.
     void set_options(std::vector<std::string> options) { options_ = std::move(options); }
 
-    /// What it has logged.
+    /// Returns the contents of the log.
     [[nodiscard]] std::string log() const {
         std::ifstream file(log_path());
         return {std::istreambuf_iterator<char>(file), {}};
     }
-    /// Waits until the log has that text.
+    /// Waits until the log contains a text.
     [[nodiscard]] bool logs(const std::string& text) const {
         return eventually([&] { return log().find(text) != std::string::npos; });
     }

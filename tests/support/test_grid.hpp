@@ -20,8 +20,8 @@
 
 namespace ringside::testing {
 
-/// How long a test waits for a condition. Reached only by a test that fails: on a busy machine a
-/// process may not run for seconds.
+/// Maximum time to wait for a condition. Only failing tests reach it: on a busy machine a process
+/// may not run for seconds.
 inline constexpr std::chrono::milliseconds soon{60'000};
 
 /// A timer of the product that must not fire while a test runs.
@@ -38,8 +38,8 @@ template <class Condition>
     return true;
 }
 
-/// Options of a broker that waits for providers and listeners however slowly they run. Options
-/// that a test gives itself stay as they are.
+/// Options of a broker that waits for slow providers and listeners. Keeps options that the test
+/// sets itself.
 inline std::vector<std::string> with_patience(std::vector<std::string> options) {
     for (const char* timer : {"--accept-timeout-ms", "--response-timeout-ms"}) {
         if (std::ranges::find(options, timer) != options.end()) continue;
@@ -48,15 +48,15 @@ inline std::vector<std::string> with_patience(std::vector<std::string> options) 
     return options;
 }
 
-/// A real broker process with a grid of its own name; ended, and its names removed, at the end of
-/// the test whatever has happened.
+/// A real broker process with a unique grid. At the end of the test, the broker is stopped and the
+/// grid's files are removed in any case.
 class TestGrid {
 public:
     explicit TestGrid(std::vector<std::string> options = {"--memory", "64MiB"},
                       std::string program = built::broker)
         : options_(std::move(options)), program_(std::move(program)) {
-        // The record of a session is a commit: tests that count commits must not depend on when it
-        // comes.
+        // The record of a session is a commit: tests that count commits must not depend on its
+        // time.
         const char* const delay = "--session-record-delay-ms";
         if (std::ranges::find(options_, delay) == options_.end()) {
             options_.insert(options_.end(), {delay, std::to_string(never.count())});
@@ -84,7 +84,7 @@ public:
         Descriptor writing(ends[1]);
         broker_ = fork();
         if (broker_ == 0) {
-            prctl(PR_SET_PDEATHSIG, SIGTERM);  // ends in order even if the test is killed
+            prctl(PR_SET_PDEATHSIG, SIGTERM);  // orderly shutdown even if the test is killed
             dup2(writing.get(), STDOUT_FILENO);
             const int null = open("/dev/null", O_WRONLY);
             if (getenv("RINGSIDE_TEST_LOG") == nullptr) dup2(null, STDERR_FILENO);
@@ -109,9 +109,9 @@ public:
         }
     }
 
-    /// Ends the broker in order; its exit status.
+    /// Shuts the broker down. Returns its exit status.
     int stop() { return end(SIGTERM); }
-    /// Ends the broker in order, with the grid left to the next one; its exit status.
+    /// Shuts the broker down and leaves the grid to the next one. Returns its exit status.
     int leave() { return end(SIGUSR1); }
     /// Waits for the broker to end by a signal. Returns the signal, -1 if the broker exited, or 0
     /// if it still runs at the deadline.
@@ -121,14 +121,14 @@ public:
         broker_ = 0;
         return WIFSIGNALED(status) ? WTERMSIG(status) : -1;
     }
-    /// Waits for the broker to end by itself.
+    /// Waits until the broker exits without a signal from the test.
     int wait() { return end(0); }
-    /// For the next `start`.
+    /// Sets the options for the next `start`.
     void set_options(std::vector<std::string> options) { options_ = std::move(options); }
     void kill_broker() {
         if (broker_ > 0) end(SIGKILL);
     }
-    /// Kills the broker and takes its segment away, as a crash of the host does.
+    /// Kills the broker and removes its segment, like a crash of the host.
     void lose() {
         kill_broker();
         unlink(shm::GridPaths::of(name_)->segment_path.c_str());

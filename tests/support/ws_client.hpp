@@ -11,7 +11,7 @@
 
 namespace ringside::testing {
 
-/// A WebSocket's client that blocks: at most 60 s for a message. Errors are thrown.
+/// A blocking WebSocket client; waits at most 60 s for a message. Throws on errors.
 class WsClient {
 public:
     explicit WsClient(std::uint16_t port, const std::string& target = "/v1/ws",
@@ -37,14 +37,14 @@ public:
         stream_.binary(true);
         stream_.write(boost::asio::buffer(bytes));
     }
-    /// The next message that comes, whatever it is.
+    /// Returns the next message of any kind.
     std::string receive() {
         boost::beast::flat_buffer buffer;
         stream_.read(buffer);
         return {static_cast<const char*>(buffer.cdata().data()), buffer.size()};
     }
 
-    /// The next message with a member `id`: an answer. Others are kept for `told`.
+    /// Returns the next message with a member `id`, which is an answer. Queues others for `told`.
     std::string answer() {
         for (;;) {
             std::string text = receive();
@@ -52,12 +52,12 @@ public:
             told_.push_back(std::move(text));
         }
     }
-    /// Sends a request, and waits for an answer.
+    /// Sends a request, and waits for its answer.
     std::string ask(const std::string& request) {
         send(request);
         return answer();
     }
-    /// The next message that is no answer.
+    /// Returns the next message that is not an answer.
     std::string told() {
         if (told_.empty()) return receive();
         std::string text = std::move(told_.front());
@@ -65,7 +65,7 @@ public:
         return text;
     }
 
-    /// Reads until the other side ends the connection; with which code.
+    /// Reads until the peer closes the connection. Returns the close code.
     unsigned close_code() {
         boost::beast::flat_buffer buffer;
         boost::system::error_code failed;
