@@ -20,7 +20,7 @@ void provide(Connection& connection, const std::string& name) {
     connection.ask(frame_to_send(message), Topic::rpc, RpcAction::provide);
 }
 
-/// Accepts a call, and answers with what it was made with.
+/// Accepts a call, and returns its argument as the answer.
 std::string answer(const Incoming& message) {
     message.expect(Topic::rpc, RpcAction::request);
     const auto envelope = gateway::deepstream::open_frame(message.payload);
@@ -39,7 +39,7 @@ std::string answer(const Incoming& message) {
     return frame_to_send(accept) + frame_to_send(response);
 }
 
-/// What a call took of which one is under way at a time, p50, in us.
+/// Returns the median time of one call at a time, in us.
 double call_us(const Server& server, const std::string& name, int count) {
     Generator generator(server.port, 2);
     provide(generator[provider], name);

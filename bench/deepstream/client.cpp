@@ -15,7 +15,7 @@ struct Medians {
     std::vector<double> call_us;
 };
 
-/// What client.js prints.
+/// Returns the output of client.js.
 std::string run_client(const Server& server, int operations) {
     const std::string command =
         fmt::format("'{}' '{}/bench/deepstream/client.js' {} --writes {} --calls {}", built::node,

@@ -1,12 +1,12 @@
 "use strict";
-// What deepstream's own client sees of a server, from one process with one client after another
-// or two of them; tools/peers installs the client.
+// Measures a server through deepstream's own client, which tools/peers installs. One process runs
+// one or two clients at a time.
 //
 //   node client.js URL [--writes N] [--calls N]
 //
-// Prints a line of JSON: `write`, a write with acknowledgement, one under way at a time; `call`,
-// a call of one client that another answers; percentiles in microseconds. What the client itself
-// costs is seen by the same against echo.js.
+// Prints a line of JSON with percentiles in microseconds. `write`: acknowledged writes, one at a
+// time. `call`: calls from one client that another client answers. Run it with echo.js to measure
+// the cost of the client itself.
 
 const { parseArgs } = require("node:util");
 const peers = require("../../tests/deepstream/support/peers");
@@ -34,7 +34,7 @@ function percentiles(times) {
   return { count: times.length, p50_us: at(0.5), p99_us: at(0.99), p999_us: at(0.999) };
 }
 
-// How long each of `count` runs of `step` takes; those before are not counted.
+// Returns the times of `count` runs of `step`, after warm-up runs that are not counted.
 async function measure(count, step) {
   const times = [];
   for (let n = -warmUp; n < count; n++) {
@@ -58,7 +58,7 @@ async function calls(url, count) {
   const [caller, provider] = [await connect(url), await connect(url)];
   const name = `bench/${caller.getUid()}`;
   provider.rpc.provide(name, (data, response) => response.send(data));
-  // The provider is known when an answer to something after it has come.
+  // The provider is registered once a later request has been answered.
   await provider.record.has(name);
   const result = await measure(count, (n) => caller.rpc.make(name, { seat: "A12", n }));
   caller.close();

@@ -16,7 +16,7 @@ namespace ringside::bench {
 
 namespace {
 
-constexpr std::size_t in_bytes = 16 * 1024;  ///< larger frames do not come
+constexpr std::size_t in_bytes = 16 * 1024;  ///< larger frames do not occur
 constexpr int patience_ms = 30'000;
 
 using gateway::deepstream::AuthAction;
@@ -26,7 +26,7 @@ std::uint8_t byte_at(std::string_view bytes, std::size_t at) {
     return static_cast<std::uint8_t>(bytes[at]);
 }
 
-/// Behind the varint that begins there.
+/// Returns the position after the varint that starts at `at`.
 std::size_t behind_varint(std::string_view bytes, std::size_t at) {
     while (at < bytes.size() && byte_at(bytes, at) >= 0x80) ++at;
     return at + 1;
@@ -111,7 +111,7 @@ void Connection::ask(std::string_view frame, Topic topic, std::int32_t action) {
     add(frame);
     flush();
     for (bool has_come = false;;) {
-        // It may have come along with an earlier answer.
+        // The message may have arrived together with an earlier answer.
         while (const auto payload = next_payload()) {
             if (opened(*payload).is(topic, action)) has_come = true;
         }
@@ -153,7 +153,7 @@ std::optional<std::string_view> Connection::next_payload() {
         if (bytes.size() < head + size) return std::nullopt;
         begin_ += head + size;
         if (byte_at(bytes, 0) == final_binary) return bytes.substr(head, size);
-        // Pings and pongs say nothing that matters here.
+        // Pings and pongs are ignored.
         if (byte_at(bytes, 0) == close) throw std::runtime_error("the server closes a connection");
     }
 }

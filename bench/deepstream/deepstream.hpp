@@ -9,14 +9,14 @@ namespace ringside::bench {
 struct DeepstreamScale {
     int rounds = 5;
     double slice_ns = 2e9;    ///< of each load
-    double warm_up_ns = 1e9;  ///< before each of them; Node compiles what it runs often
+    double warm_up_ns = 1e9;  ///< before each load, because Node compiles hot code
     int calls = 5'000;
     int client_operations = 10'000;  ///< of deepstream's own client
     std::size_t connections = 2'000;
     std::size_t flood_bytes = 40'000'000;
 };
 
-/// The servers that are compared, and what is said about them.
+/// The servers under comparison, and their results.
 struct Comparison {
     Server ringside;
     Server upstream;
@@ -24,7 +24,8 @@ struct Comparison {
     BusyTable& busy;
     DeepstreamScale scale;
 
-    /// Has both do the same, in turns: what `load(server)` takes for an operation.
+    /// Runs the same load on both servers in alternation: the cost of an operation of
+    /// `load(server)`.
     template <class Measure>
     void loads(const std::string& name, double target, Measure load) const {
         std::vector<Load> ours;
@@ -50,7 +51,7 @@ void measure_upserts(const Comparison& comparison);
 void measure_fan_out(const Comparison& comparison);
 void measure_calls(const Comparison& comparison);
 
-/// With servers of its own, that have done nothing yet.
+/// Uses newly started servers.
 void measure_memory(Report& report, const DeepstreamScale& scale);
 
 }  // namespace ringside::bench

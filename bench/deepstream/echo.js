@@ -1,9 +1,9 @@
 "use strict";
-// A server that does as little as deepstream's client lets it: it answers at once what needs an
-// answer, and knows nothing. What client.js measures against it is the cost of the client, of Node
-// and of the network alone.
+// A server that does the minimum that deepstream's client requires: it answers every request
+// immediately and keeps no state. With this server, client.js measures only the cost of the client,
+// of Node and of the network.
 //
-//   node echo.js [PORT]      prints `ready PORT`; ends with its standard input
+//   node echo.js [PORT]      prints `ready PORT`; exits when its standard input closes
 
 const peers = require("../../tests/deepstream/support/peers");
 const { encode, decode } = require("../../tests/deepstream/support/raw_connection");
@@ -34,7 +34,7 @@ function answer(socket, bytes) {
   const message = decode(bytes);
   if (message.topic === TOPIC.RPC && message.action === RPC_ACTION.PROVIDE) provider = { socket };
   if (message.topic === TOPIC.RPC && provider) {
-    // A call takes two hops, as through any server.
+    // A call takes two hops, like through any server.
     if (message.action === RPC_ACTION.REQUEST) provider.caller = socket;
     const to = { [RPC_ACTION.REQUEST]: provider.socket, [RPC_ACTION.RESPONSE]: provider.caller }[message.action];
     if (to) return to.send(bytes);

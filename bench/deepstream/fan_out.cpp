@@ -10,7 +10,7 @@ namespace ringside::bench {
 
 namespace {
 
-/// Names that no run before has used.
+/// Returns a name that no earlier run has used.
 std::string fresh_name() {
     static int count = 0;
     return fmt::format("bench/fan-out/{}", ++count);
@@ -68,7 +68,7 @@ std::uint64_t EventFanOut::number_of(std::size_t subscriber, const Incoming& mes
 
 namespace {
 
-/// Versions of one record, whose writer is not told of them.
+/// Versions of one record, whose writer is not notified.
 class RecordFanOut : public FanOut {
 public:
     RecordFanOut(const Server& server, std::size_t subscribers)
@@ -91,7 +91,7 @@ private:
         update.set_version(static_cast<std::int32_t>(number));
         return frame_ = frame_to_send(update);
     }
-    /// The version, which is the last field: its tag, and a varint.
+    /// Returns the version, which is the last field: its tag, and a varint.
     std::uint64_t number_of(std::size_t, const Incoming& message) const override {
         message.expect(Topic::record, RecordAction::update);
         const auto* begin = reinterpret_cast<const std::uint8_t*>(message.payload.data());

@@ -9,8 +9,8 @@
 
 namespace ringside::bench {
 
-/// One connection, 0, sends what is numbered from 1 on; the others are told. At most `window` are
-/// under way that not all have got, so that no queue grows.
+/// Connection 0 sends messages numbered from 1 on; the others receive them. At most `window`
+/// messages are incomplete at a time, so that no queue grows.
 class FanOut {
 public:
     FanOut(const Server& server, std::size_t subscribers);
@@ -18,7 +18,7 @@ public:
     FanOut(const FanOut&) = delete;
     FanOut& operator=(const FanOut&) = delete;
 
-    /// Deliveries.
+    /// Returns a load whose operations are deliveries.
     Load measure(const DeepstreamScale& scale) {
         run_for(scale.warm_up_ns);
         const std::uint64_t before = deliveries_;
@@ -28,7 +28,7 @@ public:
         run([] { return false; }, [this] { return complete_ == sent_; });
         return load;
     }
-    /// Sends so many, and waits until all have them.
+    /// Sends this many messages, and waits until all subscribers have them.
     void send_to_all(std::uint64_t count) {
         const std::uint64_t last = sent_ + count;
         run([&] { return sent_ < last; }, [&] { return complete_ == last; });
@@ -44,15 +44,15 @@ private:
     static constexpr std::uint64_t window = 64;
 
     virtual const std::string& frame(std::uint64_t number) = 0;
-    /// Up to which number a subscriber has got all, or what has taken its place.
+    /// Returns the number up to which a subscriber has received every message or its replacement.
     [[nodiscard]] virtual std::uint64_t number_of(std::size_t subscriber,
                                                   const Incoming& message) const = 0;
     void reach(std::size_t subscriber, std::uint64_t number);
 
     template <class IsWanted, class IsDone>
     void run(IsWanted is_wanted, IsDone is_done) {
-        // Half a window at a time: what is sent one by one, because there is room for one, costs
-        // the load generator as much as the server.
+        // Sends half a window at a time. Sending a message whenever there is room for one would
+        // cost the load generator as much as the server.
         const auto send_more = [&] {
             if (sent_ - complete_ > window / 2) return;
             while (sent_ - complete_ < window && is_wanted()) {
@@ -76,9 +76,9 @@ private:
     Server server_;
     Generator generator_;
     std::vector<std::uint64_t> reached_;           ///< by connection
-    std::array<std::uint64_t, window> arrived_{};  ///< at how many, by number
+    std::array<std::uint64_t, window> arrived_{};  ///< subscribers reached, by message
     std::uint64_t sent_ = 0;
-    std::uint64_t complete_ = 0;  ///< all have got it
+    std::uint64_t complete_ = 0;  ///< received by all
     std::uint64_t deliveries_ = 0;
 };
 
@@ -86,7 +86,7 @@ private:
 class EventFanOut : public FanOut {
 public:
     EventFanOut(const Server& server, std::size_t subscribers, std::size_t padding);
-    /// One more, which is not looked after.
+    /// Subscribes one more connection, which is not measured.
     void subscribe(Connection& connection) const;
 
 private:

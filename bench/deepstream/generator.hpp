@@ -10,8 +10,8 @@
 
 namespace ringside::bench {
 
-/// Connections to a server that one thread serves: it sleeps until something has come, takes all of
-/// that, and sends at once what became due meanwhile.
+/// Connections to a server that one thread serves. It sleeps until messages arrive, processes all
+/// of them, and then sends everything that has become due.
 class Generator {
 public:
     Generator(std::uint16_t port, std::size_t connections) : poll_(epoll_create1(EPOLL_CLOEXEC)) {
@@ -24,13 +24,13 @@ public:
     }
     [[nodiscard]] Connection& operator[](std::size_t i) { return connections_[i]; }
 
-    /// To be sent when all that has come is taken.
+    /// Queues a frame to be sent after all received messages are processed.
     void send(std::size_t connection, std::string_view frame) {
         connections_[connection].add(frame);
         due_.push_back(connection);
     }
 
-    /// Goes on until `is_done()`. `take(connection, message)` gets what comes.
+    /// Runs until `is_done()`. Passes received messages to `take(connection, message)`.
     template <class Take, class IsDone>
     void run(Take take, IsDone is_done) {
         flush();
@@ -42,7 +42,7 @@ public:
                 const std::size_t connection = ready[static_cast<std::size_t>(i)].data.u64;
                 connections_[connection].receive(
                     [&](const Incoming& message) { take(connection, message); });
-                // What had no room before may have some now.
+                // Frames that did not fit before may fit now.
                 connections_[connection].flush();
             }
             flush();

@@ -11,18 +11,18 @@
 
 namespace ringside::bench {
 
-/// What a load was, and who was busy with it.
+/// A load, with the processor time of each process.
 struct Load {
     double operations = 0;
     double ns = 0;
-    double generator_ns = 0;  ///< of processor time
+    double generator_ns = 0;  ///< processor time
     double server_ns = 0;
     double broker_ns = 0;
 
     [[nodiscard]] double ns_each() const { return ns / operations; }
 };
 
-/// Measures from when it is made until `stop`.
+/// Measures from its construction until `stop`.
 class Meter {
 public:
     explicit Meter(Server server) : server_(std::move(server)), begin_(now()) {}
@@ -50,10 +50,10 @@ private:
     Load begin_;
 };
 
-/// The loads of a benchmark, as a table: shows that the load generator is not what limits them.
+/// The loads of a benchmark as a table. Shows that the load generator is not the bottleneck.
 class BusyTable {
 public:
-    /// Of the rounds the one in the middle, by time.
+    /// Adds the median round by time.
     void add(const std::string& load, const Server& server, std::vector<Load> rounds);
     [[nodiscard]] const std::string& text() const { return table_.text(); }
 

@@ -10,7 +10,7 @@ namespace ringside::bench {
 
 namespace {
 
-/// What a test returns that could not be run.
+/// Exit status of a test that could not run.
 constexpr int skipped = 77;
 
 constexpr DeepstreamScale quick_scale = {.rounds = 1,

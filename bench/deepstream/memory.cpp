@@ -13,9 +13,9 @@ double grown_bytes(std::uint64_t before, std::uint64_t after) {
     return static_cast<double>(after) - static_cast<double>(before);
 }
 
-/// What the server's memory grows by for a connection that is logged in and idle, in KiB.
+/// Returns the growth of the server's memory per logged-in, idle connection, in KiB.
 double idle_kib(const Server& server, std::size_t count) {
-    // What a server takes once, when the first ones come, is not counted.
+    // One-time allocations for the first connections are not counted.
     constexpr std::size_t first_ones = 100;
     std::deque<Connection> connections;
     for (std::size_t i = 0; i < first_ones; ++i) connections.emplace_back(server.port);
@@ -25,13 +25,13 @@ double idle_kib(const Server& server, std::size_t count) {
            static_cast<double>(count);
 }
 
-/// What the server's memory has grown by at most, in MiB, while events were sent to a subscriber
-/// that does not read them, and to one that does.
+/// Returns the maximum growth of the server's memory in MiB while it sends events to two
+/// subscribers. One of them reads the events, the other does not.
 double flood_mib(const Server& server, std::size_t bytes) {
     constexpr std::size_t event_bytes = 1'000;
     constexpr std::size_t step = 100;
     EventFanOut fan_out(server, 1, event_bytes);
-    fan_out.send_to_all(bytes / event_bytes / 4);  // warm
+    fan_out.send_to_all(bytes / event_bytes / 4);  // warm-up
     Connection deaf(server.port);
     fan_out.subscribe(deaf);
     const std::uint64_t before = own_bytes_of(server.process);

@@ -26,7 +26,7 @@ NodeProcess::NodeProcess(const std::string& script, const std::string& argument,
     if (pipe(ends) != 0) throw std::runtime_error("no pipe");
     const Descriptor its(ends[0]);
     input_ = Descriptor(ends[1]);
-    // Only this process holds the end to write to: what it starts later must not keep it open.
+    // Only this process holds the write end: children started later must not keep it open.
     fcntl(input_.get(), F_SETFD, FD_CLOEXEC);
     child_.emplace([&] {
         unpin();

@@ -10,22 +10,23 @@
 
 namespace ringside::bench {
 
-/// Who serves deepstream's protocol.
+/// A server of deepstream's protocol.
 struct Server {
     std::string name;
     std::uint16_t port;
     pid_t process;
-    std::optional<pid_t> broker;  ///< whose time counts, too
+    std::optional<pid_t> broker;  ///< its time is included
 
     [[nodiscard]] std::string url() const {
         return fmt::format("ws://127.0.0.1:{}/deepstream", port);
     }
 };
 
-/// A script of this tree in Node; it ends with its standard input, and so with this process.
+/// A script of this tree in Node. It ends when its standard input closes, and thus with this
+/// process.
 class NodeProcess {
 public:
-    /// Waits until it listens on the port; throws.
+    /// Waits until it listens on the port. Throws on failure.
     NodeProcess(const std::string& script, const std::string& argument, std::uint16_t port);
     [[nodiscard]] pid_t pid() const noexcept { return child_->pid(); }
 
@@ -34,7 +35,7 @@ private:
     std::optional<Child> child_;
 };
 
-/// The gateway, with a broker that keeps nothing on disk.
+/// The gateway, with a broker that stores nothing on disk.
 class RingsideServer {
 public:
     RingsideServer();
@@ -45,7 +46,8 @@ private:
     GatewayProcess gateway_;
 };
 
-/// deepstream's own server, as it comes: its cache is a map in its process, and nothing is kept.
+/// deepstream's own server with its default configuration: its cache is a map in its process, and
+/// nothing is stored.
 class UpstreamServer {
 public:
     UpstreamServer();
@@ -56,7 +58,7 @@ private:
     NodeProcess node_;
 };
 
-/// One that answers at once and knows nothing.
+/// A server that answers immediately without any processing.
 class EchoServer {
 public:
     EchoServer();
@@ -67,7 +69,7 @@ private:
     NodeProcess node_;
 };
 
-/// Whether tools/peers has installed deepstream's client and server.
+/// Returns whether tools/peers has installed deepstream's client and server.
 [[nodiscard]] bool are_peers_installed();
 
 }  // namespace ringside::bench

@@ -14,7 +14,7 @@ constexpr std::size_t records = 1'000;
 constexpr std::size_t connections = 8;  ///< divides the number of records
 constexpr std::size_t under_way = 256;
 
-/// A frame that is written once; only its digits change.
+/// A prepared frame in which only the digits change.
 class Upsert {
 public:
     explicit Upsert(std::size_t record) {
@@ -63,7 +63,7 @@ public:
 
 private:
     void send(std::size_t connection) {
-        // Each connection has records of its own, which it takes one after the other.
+        // Each connection has its own records, and writes them in rotation.
         const std::size_t turn = turns_[connection]++;
         const std::size_t record = (turn * connections + connection) % records;
         generator_.send(connection, frames_[record].with(sent_));

@@ -12,7 +12,7 @@ namespace ringside::bench {
 
 namespace {
 
-/// A directory for stores, on the disk that holds the current one, removed at the end.
+/// A directory for stores on the disk of the working directory, removed at the end.
 class Directory {
 public:
     Directory() : path_(std::filesystem::current_path() / (Scratch::here().mark() + "stores")) {
@@ -27,7 +27,7 @@ private:
     std::filesystem::path path_;
 };
 
-/// The same writes, again and again: names and documents that were made beforehand.
+/// A repeatable sequence of writes with prepared names and documents.
 struct Writes {
     Writes(std::size_t records, std::size_t count, std::uint64_t seed) {
         for (const std::uint32_t i : random_indices(records, count, seed)) {
@@ -69,7 +69,7 @@ void measure_periodic(Report& report, const Directory& directory, std::size_t re
     std::vector<double> baseline;
     for (int slice = 0; slice < scale.slices; ++slice) {
         baseline.push_back(ns_per_write(without, writes, Grade::applied));
-        // With the time that the store takes to get as far: what goes on for long cannot be faster.
+        // Includes the time until the store has caught up: a sustained load cannot be faster.
         const auto start = Clock::now();
         ns_per_write(with, writes, Grade::applied);
         with.put(name_of(0), json_of(0), {.grade = Grade::durable}).value();
@@ -79,7 +79,7 @@ void measure_periodic(Report& report, const Directory& directory, std::size_t re
                  measured, "ns", baseline, "memory only", 1 / 0.6);
 }
 
-/// RocksDB as it comes, with the same names and documents in batches, each synced.
+/// RocksDB with default options: the same names and documents in synced batches.
 double ns_per_rocksdb_write(rocksdb::DB& database, const Writes& writes) {
     constexpr std::size_t batch_writes = 1000;
     rocksdb::WriteOptions how;
@@ -109,7 +109,7 @@ void measure_durable(Report& report, const Directory& directory, const Scale& sc
         throw std::runtime_error("RocksDB does not open");
     }
     const std::unique_ptr<rocksdb::DB> database(opened);
-    // Each record once, in random order: there is nothing to fold.
+    // Each record once, in random order: no writes can be folded.
     Writes writes(records, 0, 9);
     for (std::size_t i = 0; i < records; ++i) writes.names.push_back(name_of(i));
     std::shuffle(writes.names.begin(), writes.names.end(), std::mt19937(9));
@@ -123,7 +123,7 @@ void measure_durable(Report& report, const Directory& directory, const Scale& sc
                  "RocksDB, synced batches of 1000", 1 / 0.8);
 }
 
-/// Reads one record after another, and keeps the longest time between two of them.
+/// Reads records continuously, and keeps the longest time between two reads.
 class Reader {
 public:
     explicit Reader(const std::string& grid, std::size_t records)

@@ -16,7 +16,7 @@ struct Scale {
     int slices = 7;
 };
 
-/// How long a cache line takes to the other core and back, just now. Leaves the thread on core 0.
+/// Measures the round trip of a cache line to the other core. Leaves the thread on core 0.
 double cache_line_round_trip_ns();
 
 void fill(Client& client, std::size_t records);
@@ -34,23 +34,23 @@ void measure_acknowledged(Report& report, const std::string& grid, const Scale& 
 void measure_pipelined(Report& report, const std::string& grid, std::size_t records,
                        const Scale& scale);
 
-/// What a write costs while thousands of sessions are attached that ask for nothing.
+/// The cost of a write while thousands of idle sessions are attached.
 void measure_idle_sessions(Report& report, const Scale& scale);
 
 /// Latency of puts while other clients send the costliest patches that are allowed.
 void measure_costly_clients(Report& report, const Scale& scale);
 
-/// One seat changed in records of many: what it costs the engine.
+/// The engine's cost of changing one seat in records with many seats.
 void measure_patches(Report& report, const Scale& scale);
 
-/// From the store that publishes a change to a watcher that has its event.
+/// From the store that publishes a change until a watcher has its event.
 void measure_watch(Report& report, const Scale& scale);
-/// From the call of `put` to a watcher that has its event.
+/// From the call of `put` until a watcher has its event.
 void measure_put_to_watch(Report& report, const std::string& grid, const Scale& scale);
-/// What a change costs the engine with 64 watchers, and with one.
+/// The engine's cost of a change with 64 watchers, and with one.
 void measure_watchers(Report& report, const Broker& broker, const Scale& scale);
 
-/// What the store costs, and how long a grid is without a broker.
+/// The cost of the store, and how long a grid is without a broker.
 void measure_durability(Report& report, const Scale& scale);
 
 }  // namespace ringside::bench

@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t idle_sessions = 4000;
 constexpr std::size_t sessions_per_process = 500;
 
-/// A session takes three descriptors of its process and two of the broker.
+/// A session needs three descriptors in its process and two in the broker.
 void raise_descriptor_limit() {
     rlimit files{};
     getrlimit(RLIMIT_NOFILE, &files);
@@ -20,7 +20,7 @@ void raise_descriptor_limit() {
     setrlimit(RLIMIT_NOFILE, &files);
 }
 
-/// Processes whose sessions have each read once and ask for nothing more.
+/// Processes whose sessions have each read once and are idle.
 class IdleSessions {
 public:
     IdleSessions(const std::string& grid, std::size_t count) {
@@ -49,7 +49,7 @@ private:
     std::vector<std::unique_ptr<Child>> children_;
 };
 
-/// How long a write takes in a pipeline, in ns.
+/// Returns the time of a pipelined write, in ns.
 double pipelined_write_ns(Client& client, const std::vector<std::string>& names,
                           const std::vector<Bytes>& documents) {
     Pipeline pipeline = client.pipeline().value();

@@ -29,7 +29,7 @@ std::string flat_of(std::size_t seats) {
     return json + "}";
 }
 
-/// Seats of one record that are changed at random, in the engine's own thread.
+/// Random changes of the seats of one record, in the engine's own thread.
 class Hall {
 public:
     Hall(const std::string& json, std::size_t seats, bool is_nested)
@@ -37,7 +37,7 @@ public:
         commit(wire::CommandKind::put, document_from_json(json).value(), {});
     }
 
-    /// Time of one change, publication and reclamation included.
+    /// Returns the time of one change, including publication and reclamation.
     double slice(std::size_t changes) {
         const auto picked = random_indices(seats_, changes, 3);
         const auto start = Clock::now();

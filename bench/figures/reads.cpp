@@ -19,7 +19,7 @@ Map make_map(std::size_t records) {
     return map;
 }
 
-/// What is summed up is used, so that no compiler can leave it out.
+/// Uses the sum, so that the compiler cannot remove the reads.
 void check_sum(std::int64_t sum) {
     if (sum == 0) throw std::runtime_error("the reads found nothing");
 }

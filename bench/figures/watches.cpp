@@ -12,7 +12,7 @@ namespace ringside::bench {
 
 namespace {
 
-/// The engine's time for a change, of a pipelined writer, in turns that had something to do.
+/// The engine's time per change of a pipelined writer, in turns that did work.
 double engine_cost_ns(const Broker& broker, int watchers, const Scale& scale) {
     std::vector<std::unique_ptr<Child>> children;
     const SharedFlag ready;
@@ -80,7 +80,7 @@ void measure_watch(Report& report, const Scale& scale) {
             stage.grid().begin_turn(now_ns());
             if (const auto done = stage.grid().commit(std::span(&command, 1), {}, versions); !done)
                 throw Exception(done.error().error);
-            // As long as it takes the watcher to be back at its place.
+            // Long enough for the watcher to wait again.
             for (const auto start = Clock::now(); ns_since(start) < 2000;) shm::cpu_pause();
             (*published_at).store(ticks());
             stage.grid().publish();

@@ -47,7 +47,7 @@ int open_stream(std::uint16_t port, const std::string& pattern) {
     const std::string request =
         "GET /v1/watch?pattern=" + pattern + " HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
     if (write(socket.get(), request.data(), request.size()) < 0) throw std::runtime_error("write");
-    // Its head, and the place at which it begins, which ends with an empty line.
+    // The response head, and the first position, which ends with an empty line.
     std::string all;
     char text[4096];
     while (all.find("\r\n\r\nid: ") == std::string::npos) {

@@ -18,15 +18,15 @@ struct GatewayScale {
     int broadcasts = 20;
 };
 
-/// A gateway of a grid, on one core where one is given; killed at the end.
+/// A gateway of a grid, pinned to one core if one is given; killed at the end.
 class GatewayProcess {
 public:
-    /// `more` are further words of its command line.
+    /// `more`: additional command line words.
     GatewayProcess(const Broker& broker, std::optional<int> core,
                    const std::vector<std::string>& more = {});
     [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
     [[nodiscard]] pid_t pid() const noexcept { return child_->pid(); }
-    /// So far, of all its threads.
+    /// Total of all threads so far.
     [[nodiscard]] double cpu_ns() const;
     [[nodiscard]] std::uint64_t resident_bytes() const;
 
@@ -35,17 +35,18 @@ private:
     std::optional<Child> child_;
 };
 
-/// A port that nobody listens on just now.
+/// Returns a port that is currently unused.
 [[nodiscard]] std::uint16_t free_port();
-/// Waits until somebody listens.
+/// Waits until a server listens on the port.
 void await_listener(std::uint16_t port);
-/// A connection to it; throws.
+/// Connects to the port. Throws on failure.
 [[nodiscard]] int connect_to(std::uint16_t port);
 
-/// Lets this process, and those that it starts from now on, open as many files; throws.
+/// Raises the limit of open files for this process and its future children. Throws on failure.
 void allow_descriptors(std::size_t count);
 
-/// A connection that watches a pattern as an event stream, which has begun; throws.
+/// Opens a connection that watches a pattern as an event stream, and waits for its start. Throws on
+/// failure.
 [[nodiscard]] int open_stream(std::uint16_t port, const std::string& pattern);
 
 void measure_load(Report& report, const GatewayScale& scale);

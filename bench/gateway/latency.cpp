@@ -15,7 +15,7 @@ double now_ns() {
     return static_cast<double>(std::chrono::steady_clock::now().time_since_epoch().count());
 }
 
-/// The time that is written in a text after `"at":`; none: it is not there.
+/// Returns the time after `"at":` in a text, or none if it is missing.
 std::optional<double> time_in(std::string_view text) {
     const std::size_t at = text.find("\"at\":");
     if (at == std::string_view::npos) return std::nullopt;
@@ -24,7 +24,7 @@ std::optional<double> time_in(std::string_view text) {
     return static_cast<double>(ns);
 }
 
-/// A process that sleeps in epoll on a socket, and says what each text that comes has taken.
+/// A process that sleeps in epoll on a socket, and reports the latency of each text that arrives.
 class Sleeper {
 public:
     explicit Sleeper(const std::function<int()>& open) {
@@ -36,7 +36,7 @@ public:
         close(its);
         static_cast<void>(next());  // it is ready
     }
-    /// What the next one has taken, in ns.
+    /// Returns the latency of the next text, in ns.
     [[nodiscard]] double next() const {
         double took = 0;
         if (read(mine_.get(), &took, sizeof took) != sizeof took) {

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view document = R"({"price":4200,"status":"free"})";
 
-/// nginx with one process on core 0 that serves a file of the document.
+/// nginx with one process on core 0 that serves the document as a file.
 class Nginx {
 public:
     Nginx() : port_(free_port()), directory_(Scratch::here().directory("nginx")) {
@@ -42,9 +42,9 @@ private:
     std::optional<Child> child_;
 };
 
-/// Requests per second, by wrk on core 1 with 64 connections.
+/// Measures requests per second, with wrk on core 1 and 64 connections.
 double load(const std::string& url, int seconds, const std::string& script = {}) {
-    pin_to(1);  // what it starts stays there
+    pin_to(1);  // inherited by wrk
     const std::string command = fmt::format("{} -t1 -c64 -d{}s {} {}", built::wrk, seconds,
                                             script.empty() ? "" : "-s " + script, url);
     FILE* pipe = popen(command.c_str(), "r");
@@ -73,7 +73,7 @@ void measure_load(Report& report, const GatewayScale& scale) {
         fmt::format("http://127.0.0.1:{}/v1/records/event%2F42%2Fseat%2FA12", gateway.port());
     const std::string script = Scratch::here().directory("wrk") + "/put.lua";
     std::ofstream(script) << "wrk.method = 'PUT'\nwrk.body = '" << document << "'\n";
-    // Times per request, so that less is better, as everywhere in the report.
+    // Times per request, so that lower is better, as everywhere in the report.
     std::vector<double> files;
     std::vector<double> gets;
     std::vector<double> puts;

@@ -12,9 +12,9 @@ namespace ringside::bench {
 
 namespace {
 
-constexpr std::size_t event_bytes = 190;  ///< about what a change of `score/1` is as an event
+constexpr std::size_t event_bytes = 190;  ///< approximate size of a `score/1` event
 
-/// Holds connections that watch one pattern, and counts what comes on them: events that were begun.
+/// Holds connections that watch one pattern, and counts the starts of received events.
 [[noreturn]] void hold(std::uint16_t port, int connections, std::atomic<std::uint64_t>& open,
                        std::atomic<std::uint64_t>& events) {
     pin_to(1);
@@ -45,8 +45,8 @@ constexpr std::size_t event_bytes = 190;  ///< about what a change of `score/1` 
     }
 }
 
-/// What it costs this process, in ns, to send as much on as many connections, and nothing else: the
-/// kernel does what the receiving side needs in the time of the sender.
+/// Measures the time in ns to send the same amount on as many connections, and nothing else. The
+/// kernel does the work of the receiving side in the sender's time.
 double cost_of_bare_sends(const GatewayScale& scale) {
     const Descriptor listener(socket(AF_INET, SOCK_STREAM, 0));
     sockaddr_in address{};

@@ -19,16 +19,16 @@ namespace ringside::bench {
 struct KafkaScale {
     int rounds = 5;
     int messages = 1'000'000;
-    int names = 100'000;  ///< of records that the deltas are for
+    int names = 100'000;  ///< of records to which the deltas apply
     int latency_messages = 2'000;
 };
 
 inline constexpr const char* kafka_topic = "deltas";
 
-/// As many partitions as a mock cluster needs for a million of messages: it keeps 5 MB of each.
+/// Number of partitions that a mock cluster needs for a million messages: it keeps 5 MB of each.
 inline constexpr int kafka_partitions = 64;
 
-/// librdkafka's mock cluster of one broker, a process of its own, with the topic in it.
+/// librdkafka's mock cluster of one broker with the topic, in a separate process.
 class MockCluster {
 public:
     explicit MockCluster(int partitions);
@@ -46,22 +46,22 @@ using KafkaHandle = std::unique_ptr<rd_kafka_t, DestroyKafka>;
 
 using KafkaProperties = std::vector<std::pair<const char*, std::string>>;
 
-/// A client of librdkafka without anything around it; throws.
+/// Opens a plain client of librdkafka. Throws on failure.
 [[nodiscard]] KafkaHandle open_kafka(rd_kafka_type_t type, const KafkaProperties& properties);
 
-/// A consumer of the topic, from its beginning, in a group of that name.
+/// Opens a consumer that reads the topic from the start, in the given group.
 [[nodiscard]] KafkaHandle open_consumer(const std::string& bootstrap, const std::string& group);
 
-/// Puts a message into the producer's queue, and waits while that is full.
+/// Puts a message into the producer's queue. Waits while the queue is full.
 void produce(rd_kafka_t* producer, std::string_view key, std::string_view value);
 
-/// A delta of a seat, of 150 bytes.
+/// Returns a delta of a seat, with 150 bytes.
 [[nodiscard]] std::string delta_of(std::uint64_t number, int names);
 
-/// Fills the topic in a process of its own, as fast as it goes.
+/// Fills the topic from a separate process at full speed.
 void fill_topic(const std::string& bootstrap, const KafkaScale& scale);
 
-/// `ringside-kafka`, with a configuration that is written for it; ended with SIGTERM.
+/// `ringside-kafka` with a generated configuration; ended with SIGTERM.
 class KafkaTool {
 public:
     KafkaTool(const Broker& broker, const std::string& command, const std::string& configuration);
@@ -73,7 +73,7 @@ private:
     std::optional<Child> child_;
 };
 
-/// Waits until a condition holds; throws when it has not within two minutes.
+/// Waits until a condition holds. Throws after two minutes.
 void await(const std::function<bool()>& condition, const char* what);
 
 [[nodiscard]] double steady_ns();

@@ -25,7 +25,7 @@ operation = "put"
                        bootstrap, kafka_topic);
 }
 
-/// The time that is written in a message after `"at":`.
+/// Returns the time after `"at":` in a message.
 double time_in(std::string_view message) {
     const std::size_t at = message.find("\"at\":");
     if (at == std::string_view::npos) throw std::runtime_error("a message has no time");
@@ -34,9 +34,9 @@ double time_in(std::string_view message) {
     return static_cast<double>(ns);
 }
 
-/// Histograms are of one process; what it has seen in the end comes through words that are shared.
+/// Results of one process, shared through words. The histogram itself is private to the process.
 struct Seen {
-    SharedFlag begins_ns;  ///< messages from before are of the time in which both joined
+    SharedFlag begins_ns;  ///< earlier messages belong to the start-up of both
     SharedFlag has_begun;
     SharedFlag count;
     SharedFlag p50_ns;
@@ -113,7 +113,8 @@ void measure_source_latency(Report& report, const KafkaScale& scale) {
               "the messages have come");
         *is_done = 1;
         polled.push_back(static_cast<double>(*by_consumer.p50_ns));
-        // What the target allows beside the multiple of the poll's own time.
+        // Subtracts the constant that the target permits in addition to the multiple of the poll's
+        // time.
         visible.push_back(std::max(0.0, static_cast<double>(*by_reader.p50_ns) - 1e6));
     }
     report.ratio("source: message produced -> a watcher has it, p50, less 1 ms", visible, "ns",

@@ -24,7 +24,7 @@ std::string name_of(std::uint64_t number, const KafkaScale& scale) {
     return fmt::format("event/{}/seat/{}", seat / 5000, seat % 5000);
 }
 
-/// Time a message of a producer without anything around it, in ns.
+/// Returns the time per message of a plain producer, in ns.
 double produce_messages(const std::string& bootstrap, const KafkaScale& scale) {
     SharedFlag took;
     const Child child([&] {
@@ -39,7 +39,7 @@ double produce_messages(const std::string& bootstrap, const KafkaScale& scale) {
             const auto number = static_cast<std::uint64_t>(i);
             messages.emplace_back(name_of(number, scale), delta_of(number, scale.names));
         }
-        // An idempotent producer gets its identity before its first message goes.
+        // An idempotent producer receives its identity before its first message is sent.
         produce(producer.get(), "first", "{}");
         rd_kafka_flush(producer.get(), 120'000);
         const double start = steady_ns();
@@ -75,7 +75,7 @@ double produce_messages(const std::string& bootstrap, const KafkaScale& scale) {
     return static_cast<double>(*took) / scale.messages;
 }
 
-/// The same of the sink, which finds all changes in the ring.
+/// Same for the sink, which finds all changes in the ring.
 double sink_messages(const std::string& bootstrap, const KafkaScale& scale) {
     const Broker broker("4GiB", {"--spin-us", "200", "--ring-entries", "4194304"},
                         Broker::Cores::both);
@@ -101,8 +101,8 @@ double sink_messages(const std::string& bootstrap, const KafkaScale& scale) {
         return record ? static_cast<Revision>(record->document()["revision"].as_int64().value_or(0))
                       : Revision{0};
     };
-    // The position moves a few times a second: what counts are the steps between the first and the
-    // last but one, which ends in the midst of what the sink has to do.
+    // The position advances a few times a second. The result uses the steps from the first to the
+    // last but one, which lies within the sink's continuous work.
     const double begun = steady_ns();
     std::vector<std::pair<double, Revision>> steps;
     const KafkaTool sink(broker, "sink", configuration(bootstrap));

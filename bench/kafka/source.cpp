@@ -22,13 +22,13 @@ operation = "merge"
                        bootstrap, group, kafka_topic);
 }
 
-/// What consumers share with the one that waits for them.
+/// Results that consumers share with the process that waits for them.
 struct Count {
     SharedFlag messages;
     SharedFlag ns;  ///< from the first message to the last
 };
 
-/// Time a message of a consumer that only counts, in ns.
+/// Returns the time per message of a consumer that only counts, in ns.
 double count_messages(const std::string& bootstrap, int round, const KafkaScale& scale) {
     Count count;
     const Child child([&] {
@@ -50,7 +50,7 @@ double count_messages(const std::string& bootstrap, int round, const KafkaScale&
     return static_cast<double>(*count.ns) / scale.messages;
 }
 
-/// How many messages the grid has, by the records of the source's positions.
+/// Returns the number of applied messages, from the records with the source's positions.
 std::int64_t messages_applied(const Client& client) {
     std::int64_t sum = 0;
     const auto snapshot = client.snapshot().value();
@@ -64,7 +64,7 @@ std::int64_t messages_applied(const Client& client) {
     return sum;
 }
 
-/// Time a message of the source, from the first commit to the last, in ns.
+/// Returns the time per message of the source, from the first commit to the last, in ns.
 double apply_messages(const std::string& bootstrap, const KafkaScale& scale) {
     const Broker broker("1GiB", {"--spin-us", "200"}, Broker::Cores::both);
     const Client client = Client::attach({.grid = broker.grid()}).value();

@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t under_way_max = 100;
 constexpr const char* called = "quote";
 
-/// A provider that gives back what it gets, on core 0 with its caller; the server is on core 1.
+/// A provider that returns its input, on core 0 with its caller; the server is on core 1.
 class RingsideCalls {
 public:
     explicit RingsideCalls(const std::string& spin_us)
@@ -81,7 +81,7 @@ public:
           connection_(server_.url()) {
         pin_to(0);
         connection_.subscribe(answers);
-        // Until the provider listens: NATS drops what nobody has subscribed to.
+        // Repeat until the provider listens: NATS drops messages without a subscriber.
         const Bytes nothing(8);
         for (std::optional<NatsConnection::Message> answer; !answer;) {
             connection_.request(called, answers, nothing);
@@ -126,7 +126,7 @@ private:
 void measure_calls(Report& report, const MessagingScale& scale) {
     const Document document = Document::adopt(document_from_json(json_of(1)).value());
     RingsideCalls all_asleep("0");
-    RingsideCalls ringside("200");  // as it comes
+    RingsideCalls ringside("200");  // the default
     NatsCalls nats;
     std::vector<double> round_trips;
     std::vector<double> round_trips_all_asleep;

@@ -2,7 +2,7 @@
 
 #include "bench/support/report.hpp"
 
-/// The figures of messaging in docs/benchmarks.md, beside NATS where it has the same.
+/// The messaging figures of docs/benchmarks.md, compared with NATS where it has an equivalent.
 namespace ringside::bench {
 
 struct MessagingScale {
@@ -12,13 +12,13 @@ struct MessagingScale {
     int slices = 7;
 };
 
-/// Calls one at a time, everybody asleep in between; and a hundred under way.
+/// Calls one at a time, with all processes asleep in between; and with a hundred in progress.
 void measure_calls(Report& report, const MessagingScale& scale);
-/// From `publish` to a subscriber that sleeps.
+/// From `publish` to a sleeping subscriber.
 void measure_event(Report& report, const MessagingScale& scale);
-/// As fast as it goes, from one publisher to one subscriber that gets all of them.
+/// Maximum rate from one publisher to one subscriber that receives every event.
 void measure_event_rate(Report& report, const MessagingScale& scale);
-/// What an event costs its publisher and the broker with 64 subscribers, and with one.
+/// The cost of an event for its publisher and the broker with 64 subscribers, and with one.
 void measure_subscribers(Report& report, const MessagingScale& scale);
 
 }  // namespace ringside::bench

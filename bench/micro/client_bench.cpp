@@ -4,7 +4,7 @@
 #include "bench/support/workload.hpp"
 #include "ringside/client.hpp"
 
-/// What a client's calls cost against a broker of its own; 100,000 records, nobody else writes.
+/// The cost of a client's calls with a dedicated broker, 100,000 records and no other writer.
 namespace ringside::bench {
 namespace {
 

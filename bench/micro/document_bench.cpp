@@ -7,7 +7,7 @@
 #include "shm/document/patch.hpp"
 #include "shm/document/verify.hpp"
 
-/// One ticket of 111 bytes of JSON with eight fields. Baselines: FlexBuffers itself.
+/// One ticket of 111 bytes of JSON with eight fields. Baseline: FlexBuffers itself.
 namespace ringside::bench {
 namespace {
 

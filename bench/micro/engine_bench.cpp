@@ -4,7 +4,7 @@
 #include "tests/support/engine_harness.hpp"
 #include "tests/support/grid_harness.hpp"
 
-/// What the broker's engine does for a write, in one thread, without lanes between cores.
+/// The cost of a write in the broker's engine, in one thread, without lanes between cores.
 namespace ringside::bench {
 namespace {
 
@@ -34,7 +34,7 @@ void expect_done(const boost::system::result<Revision, broker::Refusal>& outcome
     if (!outcome) throw Exception(outcome.error().error);
 }
 
-/// A commit of one put that replaces a record, publication and reclamation included.
+/// A commit of one put that replaces a record, including publication and reclamation.
 void commit_put(benchmark::State& state) {
     testing::GridHarness harness(shape);
     std::vector<Version> versions;
@@ -50,7 +50,7 @@ void commit_put(benchmark::State& state) {
 }
 BENCHMARK(commit_put);
 
-/// As `commit_put`, with so many changes in a commit; the time is that of one change.
+/// Like `commit_put`, with several changes in a commit; the time is that of one change.
 void commit_transaction(benchmark::State& state) {
     testing::GridHarness harness(shape);
     std::vector<Version> versions;
@@ -66,7 +66,7 @@ void commit_transaction(benchmark::State& state) {
 }
 BENCHMARK(commit_transaction)->Arg(10)->Arg(100);
 
-/// A turn with one acknowledged put: encoded by the client, decoded, committed, answered, taken.
+/// A turn with one acknowledged put: encoded by the client, decoded, committed, answered, received.
 void put_through_a_lane(benchmark::State& state) {
     testing::EngineHarness harness(shape);
     auto session = harness.open();
@@ -85,7 +85,7 @@ void put_through_a_lane(benchmark::State& state) {
 }
 BENCHMARK(put_through_a_lane);
 
-/// A turn in which nobody wants anything, with so many sessions attached.
+/// A turn without work, with several attached sessions.
 void idle_turn(benchmark::State& state) {
     testing::EngineHarness harness(shape);
     std::vector<testing::SessionClient> sessions;

@@ -7,8 +7,8 @@
 #include "shm/document/json.hpp"
 #include "tools/kafka/mapping/mapper.hpp"
 
-// What a message costs between Kafka and the transaction: a flat JSON value of 150 bytes, of which
-// reading the JSON alone is the baseline.
+// The cost of a message between Kafka and the transaction: a flat JSON value of 150 bytes. Parsing
+// the JSON alone is the baseline.
 namespace {
 
 using namespace ringside;

@@ -6,8 +6,8 @@
 
 namespace ringside::bench {
 
-/// Another process, on core 1, that writes to a peer at full speed while it may. It is only stopped
-/// between two writes: one that holds a lock would stop the readers with it.
+/// Another process, on core 1, that writes to a peer at full speed while it is permitted to. It
+/// stops only between two writes: a process stopped while it holds a lock would block the readers.
 class BackgroundWriter {
 public:
     BackgroundWriter(const Peer& peer, std::size_t records)
@@ -32,12 +32,12 @@ public:
         }
     }
 
-    /// Comes back when it writes; after `most_ns` it rests by itself, even if nobody tells it to.
+    /// Returns once the process writes. After `most_ns`, it rests without being told to.
     void write(double most_ns) const {
         (*write_until_ns_).store(now_ns() + static_cast<std::uint64_t>(most_ns));
         await(writing);
     }
-    /// Comes back when it rests.
+    /// Returns once the process rests.
     void rest() const {
         (*write_until_ns_).store(0);
         await(resting);
@@ -49,7 +49,7 @@ private:
     static constexpr std::size_t part = 1000;
     enum State : std::uint64_t { starting, resting, writing };
 
-    /// Of the child: says what it does, and comes back when that is to write.
+    /// Runs in the child: publishes its state, and returns when it must write.
     void obey() const {
         for (;; usleep(100)) {
             const State state = now_ns() < (*write_until_ns_).load() ? writing : resting;

@@ -12,34 +12,34 @@
 
 namespace ringside::bench {
 
-/// Announces documents; in the process that made it.
+/// Announces documents. Used in the process that created it.
 class Announcer {
 public:
     Announcer() = default;
     Announcer(const Announcer&) = delete;
     Announcer& operator=(const Announcer&) = delete;
     virtual ~Announcer() = default;
-    /// Comes back when the document is on its way.
+    /// Returns once the document has been sent.
     virtual void announce(ByteView document) = 0;
 };
 
-/// Gets what is announced after it was made; in the process that made it.
+/// Receives announcements made after its creation. Used in the process that created it.
 class Watcher {
 public:
     Watcher() = default;
     Watcher(const Watcher&) = delete;
     Watcher& operator=(const Watcher&) = delete;
     virtual ~Watcher() = default;
-    /// The number of the next document, slept for.
+    /// Sleeps until the next document. Returns its number.
     virtual std::uint64_t wait() = 0;
-    /// The number of the next document if it is there; to be called again and again.
+    /// Returns the number of the next document if it has arrived. For repeated calls.
     virtual std::optional<std::uint64_t> poll() = 0;
 };
 
-/// How those who wait do it; the server of Ringside does as its clients.
+/// How clients wait; the server of Ringside waits in the same way.
 enum class Waiting { sleeping, spinning };
 
-/// A server on core 1 through which one process tells others of a document.
+/// A server on core 1 through which one process announces documents to others.
 class Channel {
 public:
     Channel() = default;
@@ -57,7 +57,7 @@ std::unique_ptr<Channel> make_ringside_event_channel(Waiting how);
 std::unique_ptr<Channel> make_redis_channel(const std::string& directory);
 std::unique_ptr<Channel> make_nats_channel();
 
-/// A ticket that carries a number.
+/// Returns a ticket that contains a number.
 [[nodiscard]] inline Bytes numbered_document(std::uint64_t number) {
     return document_from_json(json_of(number)).value();
 }

@@ -18,34 +18,34 @@ struct Scale {
     bool has_ten_million = false;
 };
 
-/// Ringside first.
+/// Ringside is the first peer.
 using Peers = std::vector<std::unique_ptr<Peer>>;
 
-/// How long ours may take, by the name of the peer: so many times as long as it.
+/// Maximum ratio of Ringside's time to that of the named peer.
 using Targets = std::map<std::string_view, double>;
 
-/// What the peers are measured into: a table with a column for each, one of percentiles, and one of
-/// the ratios that have a target.
+/// The results of all peers as three tables: workloads with a column for each peer, percentiles,
+/// and the ratios that have a target.
 class Comparison {
 public:
     explicit Comparison(const Peers& peers);
 
-    /// One number of each peer in each slice, the peers in turns; negative where a peer cannot.
-    /// What counts is the median of the slices, and the median of the slices' ratios.
+    /// Measures one number per peer and slice, with the peers in rotation; negative if a peer
+    /// cannot. Reports the median of the slices, and the median of the slices' ratios.
     void in_turns(const std::string& workload, const Peers& peers, int slices, const char* unit,
                   const Targets& targets, const std::function<double(Peer&)>& measure);
 
     void latencies(const std::string& workload, std::string_view who, const Latencies& latencies);
 
-    /// By slices: reads without and beside a writer, and how fast it was.
+    /// By slices: reads without and with a concurrent writer, and the writer's speed.
     struct BesideAWriter {
         std::vector<double> without_ns;
         std::vector<double> beside_ns;
         std::vector<double> writes_per_second;
-        Latencies latencies;      ///< of reads beside it
-        bool is_starved = false;  ///< the writer had to rest for the reads to end: they take longer
+        Latencies latencies;      ///< of reads with the writer
+        bool is_starved = false;  ///< reads finished only after the writer rested: they take longer
     };
-    /// Ringside's has targets.
+    /// Only Ringside has targets.
     void beside_a_writer(const std::string& workload, const Peer& peer,
                          const BesideAWriter& measured);
 

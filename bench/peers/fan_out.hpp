@@ -7,16 +7,16 @@
 
 namespace ringside::bench {
 
-/// So many watchers that sleep, each a process of its own on core 0.
+/// A number of sleeping watchers, each in a separate process on core 0.
 class FanOut {
 public:
     FanOut(const Channel& channel, std::size_t watchers);
 
     struct Cost {
-        double last_has_it_ns;  ///< from the call that announced
-        bool is_complete;       ///< whether all have it
+        double last_has_it_ns;  ///< from the call of `announce`
+        bool is_complete;       ///< whether all watchers have it
     };
-    /// Announces one document and waits until all watchers have it.
+    /// Announces one document, and waits until all watchers have it.
     Cost announce();
 
 private:
@@ -25,13 +25,13 @@ private:
     std::size_t watchers_;
     std::unique_ptr<Announcer> announcer_;
     std::uint64_t number_ = 0;
-    SharedFlag expected_;  ///< number of the document that is under way
-    SharedFlag last_ns_;   ///< when the last watcher got it
+    SharedFlag expected_;  ///< number of the current document
+    SharedFlag last_ns_;   ///< when the last watcher received it
     SharedFlag have_it_;
     std::deque<Child> children_;
 };
 
-/// Time that a process has had of the processors.
+/// Processor time used by a process.
 double processor_time_ns(pid_t process);
 
 }  // namespace ringside::bench

@@ -11,12 +11,12 @@
 
 namespace ringside::bench {
 
-/// What is written today to share records between processes: a hash map in a managed segment, under
-/// a lock that readers share. Whoever dies while holding it stops all others for ever.
+/// The conventional way to share records between processes: a hash map in a managed segment, under
+/// a shared lock. A process that dies while it holds the lock blocks all others forever.
 class InterprocessMap : public Peer {
 public:
     enum class Open { create, existing };
-    /// `name` is that of the shared memory object; whoever chose it removes it.
+    /// `name`: name of the shared memory object. Its creator removes it.
     InterprocessMap(const std::string& name, Open how, std::size_t records = 0);
 
     [[nodiscard]] std::string_view name() const override { return "Boost.Interprocess"; }
@@ -39,7 +39,7 @@ private:
     static std::string_view view(std::string_view text) { return text; }
     static std::string_view view(const Text& text) { return {text.data(), text.size()}; }
 
-    // Transparent, so that a look-up does not allocate in the segment.
+    // Transparent, so that a lookup does not allocate in the segment.
     struct Hash {
         using is_transparent = void;
         template <class T>

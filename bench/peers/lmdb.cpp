@@ -16,7 +16,7 @@ ByteView bytes_of(const MDB_val& value) {
     return {static_cast<const std::uint8_t*>(value.mv_data), value.mv_size};
 }
 
-/// Committed at the end of its scope by `commit`, otherwise given up.
+/// A transaction that `commit` commits; aborted at the end of the scope otherwise.
 class WriteTransaction {
 public:
     explicit WriteTransaction(MDB_env* environment) {
@@ -34,7 +34,7 @@ private:
     MDB_txn* transaction_ = nullptr;
 };
 
-/// A reader's transaction that sees what is committed now, for a scope.
+/// A read transaction of the currently committed state, for a scope.
 class Renewed {
 public:
     explicit Renewed(MDB_txn* transaction) : transaction_(transaction) {

@@ -6,10 +6,10 @@
 
 namespace ringside::bench {
 
-/// LMDB with its file in shared memory, so that no disk is involved, and without syncs.
+/// LMDB with its file in shared memory and without syncs, so that no disk is involved.
 class Lmdb : public Peer {
 public:
-    /// In a directory that exists.
+    /// `directory` must exist.
     Lmdb(const std::string& directory, std::size_t records);
     ~Lmdb() override;
 

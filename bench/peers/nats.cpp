@@ -33,7 +33,7 @@ int free_port() {
 
 using Options = std::unique_ptr<natsOptions, void (*)(natsOptions*)>;
 
-/// Nothing watches the socket but those who call `wait` and `poll`.
+/// Only `wait` and `poll` read the socket; no thread of the library does.
 Options options_for(const std::string& url, int* socket_of_connection) {
     natsOptions* created = nullptr;
     check(natsOptions_Create(&created));

@@ -11,7 +11,7 @@
 
 namespace ringside::bench {
 
-/// A NATS server on core 1 that listens on a free port of the loopback interface only.
+/// A NATS server on core 1 that listens only on a free port of the loopback interface.
 class NatsServer {
 public:
     NatsServer();
@@ -23,17 +23,17 @@ private:
     Child child_;
 };
 
-/// A connection that the calling thread drives by itself: in the library's usual way a thread of
-/// its own reads the socket and hands messages over, which costs another wake-up.
+/// A connection driven by the calling thread. By default, a thread of the library reads the socket
+/// and passes messages on, which costs another wake-up.
 class NatsConnection {
 public:
-    /// Tries for a while: the server may be starting.
+    /// Retries for a while, because the server may still be starting.
     explicit NatsConnection(const std::string& url);
 
     void publish(const char* subject, ByteView payload);
-    /// Whoever answers does it to that subject.
+    /// The provider answers to the subject `answer_to`.
     void request(const char* subject, const char* answer_to, ByteView payload);
-    /// Once. Messages come by `wait` and `poll`.
+    /// Call once. `wait` and `poll` return the messages.
     void subscribe(const char* subject);
 
     struct Message {

@@ -7,7 +7,7 @@ namespace {
 
 constexpr const char* watched = "peers.watched";
 
-/// Tells of the document; nothing is stored.
+/// Publishes the document; nothing is stored.
 class NatsAnnouncer : public Announcer {
 public:
     explicit NatsAnnouncer(const std::string& url) : connection_(url) {}

@@ -11,15 +11,15 @@
 namespace ringside::bench {
 
 constexpr std::size_t batch_size = 100;
-/// A slice of reads ends after this time, with the read that is under way then.
+/// A slice of reads ends after this time, once the current read is complete.
 constexpr double slice_ns = 250e6;
 
 using Names = std::span<const std::string_view>;
 
-/// One way to keep records and to get at them. All keep the same names with the same documents, and
-/// are used in the best way that each offers. Errors are thrown.
+/// One way to store and read records. All peers hold the same names and documents. Each is used in
+/// the best way that it offers. Throws on errors.
 ///
-/// The loops are in here, so that nothing stands between a loop and what it measures.
+/// The loops are inside the peers, so that no virtual call lies between a loop and its operation.
 class Peer {
 public:
     Peer() = default;
@@ -29,35 +29,35 @@ public:
 
     [[nodiscard]] virtual std::string_view name() const = 0;
 
-    /// The records 0 to `records` - 1 of the workload.
+    /// Stores the records 0 to `records` - 1 of the workload.
     virtual void fill(std::size_t records) = 0;
 
-    /// Reads one field of each, one after another; the sum of them.
+    /// Reads one field of each record, one record at a time. Returns the sum.
     virtual std::int64_t read(Names names) = 0;
-    /// The same in batches of 100.
+    /// Same, in batches of 100.
     virtual std::int64_t read_many(Names names) = 0;
-    /// The sum of two fields of all records that a third one picks.
+    /// Returns the sum of two fields of all records that a third field selects.
     virtual std::int64_t scan() = 0;
 
-    /// Replaces documents one after another: each is visible to others before the next begins.
+    /// Replaces documents one at a time: each is visible to others before the next write.
     virtual void write(Names names, std::span<const Bytes> documents) = 0;
-    /// The same as fast as it goes; all are visible at the end.
+    /// Same at full speed; all writes are visible at the end.
     virtual void write_pipelined(Names names, std::span<const Bytes> documents) = 0;
 
-    /// Whether other processes can get at the records.
+    /// Returns whether other processes can access the records.
     [[nodiscard]] virtual bool is_shared() const { return true; }
-    /// In another process, where `is_shared`.
+    /// Opens the records in another process. Only if `is_shared`.
     [[nodiscard]] virtual std::unique_ptr<Peer> open_again() const = 0;
 
     [[nodiscard]] virtual double bytes_used() const = 0;
 };
 
-/// What is read is used, so that no compiler can leave it out.
+/// Uses the result of the reads, so that the compiler cannot remove them.
 inline void check_sum(std::int64_t sum) {
     if (sum == 0) throw std::runtime_error("the reads found nothing");
 }
 
-/// Calls `each(names, documents)` for one batch after another; documents are used again and again.
+/// Calls `each(names, documents)` for each batch. Documents are reused in rotation.
 template <class Each>
 void in_batches(Names names, std::span<const Bytes> documents, const Each& each) {
     for (std::size_t i = 0; i < names.size(); i += batch_size) {
@@ -68,9 +68,9 @@ void in_batches(Names names, std::span<const Bytes> documents, const Each& each)
     }
 }
 
-/// Of the names one after another, or of as many as there is time for: some peers take a million
-/// times as long as others. The clock is read after each read while they are slow, and after a
-/// hundred while they are so fast that it would be measured, too.
+/// Measures reads of the names in order, as many as fit into a slice: some peers are a million
+/// times slower than others. Slow peers have the clock read after each read, fast ones after a
+/// hundred, so that reading the clock does not distort the result.
 [[nodiscard]] inline double ns_per_read(Peer& peer, Names names) {
     const auto start = Clock::now();
     std::int64_t sum = 0;

@@ -4,7 +4,7 @@
 
 namespace ringside::bench {
 
-/// The names of records that were picked, made beforehand.
+/// The names of selected records, built in advance.
 class PickedNames {
 public:
     explicit PickedNames(const std::vector<std::uint32_t>& indices) {
@@ -13,7 +13,7 @@ public:
         views_.assign(texts_.begin(), texts_.end());
     }
     [[nodiscard]] Names all() const { return views_; }
-    /// The first of so many parts.
+    /// Returns the first of this many parts.
     [[nodiscard]] Names part(std::size_t parts) const {
         return all().first(std::max(views_.size() / parts, std::min(batch_size, views_.size())));
     }

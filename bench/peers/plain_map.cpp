@@ -20,7 +20,7 @@ double allocated_bytes() {
     return static_cast<double>(info.uordblks + info.hblkhd);
 }
 
-/// A hash map in the reader's own memory, which no other process sees: how fast a look-up can be.
+/// A hash map in private memory of the reader: a lower bound for the time of a lookup.
 class PlainMap : public Peer {
 public:
     [[nodiscard]] std::string_view name() const override { return "map in the process"; }

@@ -14,11 +14,11 @@ namespace {
 
 constexpr double latencies_ns = 4 * slice_ns;
 
-/// A reader that has not come to the end of its slice after so many times its length starves: the
-/// writer rests, so that it can end.
+/// A reader that exceeds its slice by this factor starves; the writer then rests so that the reader
+/// can finish.
 constexpr double longest_wait = 8;
 
-/// Each read by itself, the time of reading the processor's counter included.
+/// Times each read, including the time to read the processor's counter.
 Latencies latencies_of_reads(Peer& peer, Names names, double tick_ns) {
     Latencies latencies;
     std::int64_t sum = 0;
@@ -38,7 +38,7 @@ void measure_one_by_one(Comparison& comparison, const Workload& workload, const 
                         targets, [&](Peer& peer) { return ns_per_read(peer, names.all()); });
 }
 
-/// With a writer of its own, in turns with and without its writing.
+/// Reads with a dedicated writer, in alternation with and without its writes.
 void measure_beside_a_writer(Comparison& comparison, const Workload& workload, Peer& peer,
                              const PickedNames& names) {
     const std::string what = workload.described("read beside a writer at full speed");
@@ -48,7 +48,7 @@ void measure_beside_a_writer(Comparison& comparison, const Workload& workload, P
     const double tick_ns = ns_per_tick();
     Comparison::BesideAWriter measured;
     static_cast<void>(
-        ns_per_read(peer, picked));  // what was measured before has left the caches to others
+        ns_per_read(peer, picked));  // the last measurement has filled the caches with other data
     for (int slice = 0; slice < workload.scale.slices; ++slice) {
         measured.without_ns.push_back(ns_per_read(peer, picked));
         writer.write(longest_wait * slice_ns);

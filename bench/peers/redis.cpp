@@ -19,7 +19,7 @@ RedisConnection::Reply owned(void* reply) {
 RedisServer::RedisServer(const std::string& directory)
     : socket_(directory + "/socket"), child_([&] {
           pin_to(1);
-          // Debian's package has one program that is what it is called.
+          // Debian's package has one program whose function depends on argv[0].
           become(built::redis_server, {"redis-server", "--port", "0", "--unixsocket", socket_,
                                        "--save", "", "--appendonly", "no", "--dir", directory});
       }) {

@@ -7,10 +7,10 @@
 
 namespace ringside::bench {
 
-/// A Redis server on core 1 that listens on a unix socket only and keeps nothing on disk.
+/// A Redis server on core 1 that listens only on a unix socket and stores nothing on disk.
 class RedisServer {
 public:
-    /// In a directory that exists.
+    /// `directory` must exist.
     explicit RedisServer(const std::string& directory);
     [[nodiscard]] const std::string& socket() const { return socket_; }
     [[nodiscard]] pid_t pid() const { return child_.pid(); }
@@ -20,27 +20,27 @@ private:
     Child child_;
 };
 
-/// A connection; hiredis with its results owned and its errors thrown.
+/// A connection: hiredis with owned results and exceptions for errors.
 class RedisConnection {
 public:
     using Reply = std::unique_ptr<redisReply, void (*)(void*)>;
     using Words = std::span<const std::string_view>;
 
-    /// Whether it sleeps where it waits; only one that does has `reply`, only one that does not has
+    /// Whether the connection sleeps while it waits. A sleeping one offers `reply`, a spinning one
     /// `poll`.
     enum class Waits { sleeping, spinning };
     explicit RedisConnection(const std::string& socket, Waits how = Waits::sleeping);
 
-    /// Adds a command to those that are sent at the next flush or reply.
+    /// Appends a command to be sent at the next flush or reply.
     void append(Words words);
     void append(std::initializer_list<std::string_view> words) {
         append(Words(words.begin(), words.size()));
     }
-    /// Sends what was appended, without waiting for replies.
+    /// Sends the appended commands without waiting for replies.
     void flush();
-    /// The next reply, waited for.
+    /// Waits for the next reply.
     [[nodiscard]] Reply reply();
-    /// The next reply if it is there; otherwise null, without waiting.
+    /// Returns the next reply, or null if none has arrived.
     [[nodiscard]] Reply poll();
 
 private:
@@ -54,7 +54,7 @@ private:
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-/// Records as string values of Redis: the bytes of the documents.
+/// Records as Redis string values that hold the bytes of the documents.
 class Redis : public Peer {
 public:
     explicit Redis(const std::string& socket);

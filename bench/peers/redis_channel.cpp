@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::string_view watched = "peers/watched";
 
-/// Stores the document and tells of it, both in one packet: what Ringside does in one step.
+/// Stores the document and publishes it in one packet, the equivalent of one step in Ringside.
 class RedisAnnouncer : public Announcer {
 public:
     explicit RedisAnnouncer(const std::string& socket) : connection_(socket) {}
@@ -44,7 +44,7 @@ public:
     std::optional<std::uint64_t> poll() override { return number_of(connection_.poll()); }
 
 private:
-    /// Messages are ["message", channel, payload]; what else comes confirms the subscription.
+    /// Messages are ["message", channel, payload]; other replies confirm the subscription.
     static std::optional<std::uint64_t> number_of(const RedisConnection::Reply& reply) {
         if (!reply || reply->elements != 3 || reply->element[2]->type != REDIS_REPLY_STRING)
             return std::nullopt;

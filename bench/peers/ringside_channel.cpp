@@ -8,10 +8,10 @@ namespace {
 
 constexpr std::string_view watched = "peers/watched";
 
-/// What tells the others.
+/// How a document is announced.
 enum class Means { record, event };
 
-/// Writes the record, or publishes the event, without waiting for the answer.
+/// Writes the record, or publishes the event, without waiting for the reply.
 class RingsideAnnouncer : public Announcer {
 public:
     RingsideAnnouncer(const std::string& grid, Means means)

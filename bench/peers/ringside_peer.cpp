@@ -8,7 +8,7 @@ namespace ringside::bench {
 
 namespace {
 
-/// Room for documents, index and table, and for what was replaced and is still retained.
+/// Room for documents, index and table, and for replaced versions that are retained.
 std::string memory_for(std::size_t records) {
     return fmt::format("{}MiB", 512 + records * 640 / (1 << 20));
 }
@@ -24,7 +24,7 @@ RingsidePeer::RingsidePeer(std::size_t records)
     : broker_(std::in_place, memory_for(records)),
       client_(attach(broker_->grid(), std::chrono::milliseconds(100))) {}
 
-// It may be on the engine's core, where long spinning would keep the engine away.
+// The client may share the engine's core, where long spinning would displace the engine.
 RingsidePeer::RingsidePeer(const std::string& grid) : client_(attach(grid, ClientOptions().spin)) {}
 
 void RingsidePeer::fill(std::size_t records) {

@@ -11,9 +11,9 @@ namespace ringside::bench {
 /// The grid itself, with a broker on core 1.
 class RingsidePeer : public Peer {
 public:
-    /// A broker of its own, with a segment for so many records.
+    /// With a dedicated broker whose segment fits this number of records.
     explicit RingsidePeer(std::size_t records);
-    /// Another client of a broker that is there.
+    /// Another client of an existing broker.
     explicit RingsidePeer(const std::string& grid);
 
     [[nodiscard]] std::string_view name() const override { return "Ringside"; }

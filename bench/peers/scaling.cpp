@@ -16,11 +16,11 @@ namespace ringside::bench {
 
 namespace {
 
-/// Of one peer with one number of records.
+/// Results of one peer with one number of records.
 struct Cost {
     std::vector<double> uniform_ns;
     std::vector<double> zipf_ns;
-    std::optional<double> misses;  ///< of the last cache, a uniform read
+    std::optional<double> misses;  ///< last-level cache misses per uniform read
 };
 
 std::optional<double> misses_per_read(Peer& peer, Names names) {
@@ -104,7 +104,7 @@ std::string measure_scaling(Report& targets, Plot& plot, const Scale& scale) {
         all.push_back(costs);
         std::filesystem::remove_all(place);
     }
-    // The map is the yardstick: its look-up is a hash and the misses that it cannot avoid.
+    // The map is the baseline: its lookup is a hash and the unavoidable cache misses.
     if (scale.has_ten_million && all.size() > 2)
         targets.ratio("growth of a read from 100000 to 10000000 records",
                       growth(all[1][0].uniform_ns, all.back()[0].uniform_ns), "times",

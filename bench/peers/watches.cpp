@@ -16,15 +16,15 @@ using Channels = std::vector<std::unique_ptr<Channel>>;
 
 struct Spread {
     Latencies last_has_it;
-    std::vector<double> server_ns;  ///< of its processor time, an announcement, by slices
+    std::vector<double> server_ns;  ///< processor time per announcement, by slices
 };
 
-/// Writer and watcher are one thread, which spins: with the server that makes two cores.
+/// Writer and watcher share one spinning thread: with the server, this uses two cores.
 Latencies spinning_latencies(const Channel& channel, std::size_t count) {
     const auto watcher = channel.make_watcher(Waiting::spinning);
     const auto announcer = channel.make_announcer();
     Latencies latencies;
-    const double tick_ns = ns_per_tick();  // long enough for the watcher to be known
+    const double tick_ns = ns_per_tick();  // takes long enough for the watcher to be registered
     for (std::uint64_t number = 1; number <= count; ++number) {
         const Bytes document = numbered_document(number);
         const std::uint64_t start = ticks();

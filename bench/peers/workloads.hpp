@@ -3,7 +3,7 @@
 #include "bench/peers/comparison.hpp"
 #include "bench/support/plot.hpp"
 
-/// What the peers are measured with, and where it goes.
+/// The workloads that measure the peers, and where their results go.
 namespace ringside::bench {
 
 struct Workload {
@@ -11,14 +11,14 @@ struct Workload {
     const Peers& peers;
     std::size_t records;
 
-    /// The targets are for a million records; below there are none.
+    /// Returns the targets, which exist only for a million records and more.
     [[nodiscard]] Targets targets(Targets wanted) const {
         return records >= 1'000'000 ? std::move(wanted) : Targets();
     }
     [[nodiscard]] std::string described(const std::string& what) const;
 };
 
-/// Throws where the peers do not hold the same.
+/// Throws if the peers do not hold the same records.
 void check_agreement(const Workload& workload);
 
 void measure_reads(Comparison& comparison, const Workload& workload);
@@ -27,10 +27,10 @@ void measure_scan(Comparison& comparison, const Workload& workload);
 void measure_memory(Comparison& comparison, const Workload& workload);
 void measure_writes(Comparison& comparison, const Workload& workload);
 
-/// How a read grows with the number of records; each number has stores of its own.
+/// Measures how the cost of a read grows with the number of records. Each number has new stores.
 std::string measure_scaling(Report& targets, Plot& plot, const Scale& scale);
 
-/// From a write to those who watch: Ringside, Redis and NATS.
+/// Measures the latency from a write to its watchers: Ringside, Redis and NATS.
 std::string measure_watches(Plot& plot, const Scale& scale);
 
 }  // namespace ringside::bench

@@ -42,7 +42,7 @@ double seconds_to_build(Client& client) {
     return ns_since(start) / 1e9;
 }
 
-/// Writes that change the value, the status of one seat after the other, back and forth.
+/// Writes that change the indexed value: the status of one seat at a time, back and forth.
 double ns_per_change(Client& client, const Seats& seats, std::size_t changes, int slice) {
     const Bytes held = document_from_json(Seats::json(0, "held")).value();
     Pipeline pipeline = client.pipeline().value();
@@ -60,7 +60,7 @@ double ns_per_change(Client& client, const Seats& seats, std::size_t changes, in
 }  // namespace
 
 void measure_indexes(Report& report, Client& client, const Seats& seats, const QueryScale& scale) {
-    const int slices = scale.slices / 2 * 2 + 2;  // so that all seats are as they were
+    const int slices = scale.slices / 2 * 2 + 2;  // even: restores all seats
     std::vector<double> without;
     for (int slice = 0; slice < slices; ++slice) {
         without.push_back(ns_per_change(client, seats, scale.changes, slice));

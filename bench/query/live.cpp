@@ -9,7 +9,7 @@ namespace ringside::bench {
 
 namespace {
 
-/// A live query over all seats, and what it takes to bring it up to date with changes that wait.
+/// A live query over all seats. Measures the time to update it with pending changes.
 class Followed {
 public:
     Followed(Client& client, const Seats& seats)
@@ -34,7 +34,7 @@ public:
     }
 
 private:
-    /// Each makes a seat sold that was not, or the other way round.
+    /// Each change toggles whether a seat is sold.
     void write(std::size_t changes) {
         Pipeline pipeline = client_.pipeline().value();
         for (std::size_t i = 0; i < changes; ++i) {

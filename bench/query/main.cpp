@@ -16,7 +16,7 @@ Client attach(const Broker& broker) {
 void measure(Report& report, const QueryScale& scale, bool is_typed_only) {
     const Seats few(scale.small_events);
     const Seats many(scale.events);
-    // The broker does not spin: where it writes it shares a core with the writer.
+    // The broker does not spin, because it shares a core with the writer.
     const Broker small("256MiB", {"--spin-us", "0"});
     const Broker large("2GiB", {"--spin-us", "0"});
     Client of_few = attach(small);

@@ -7,34 +7,35 @@
 #include "bench/support/report.hpp"
 #include "ringside/client.hpp"
 
-/// The figures of queries in docs/benchmarks.md, over the seats of `Seats`.
+/// The query figures of docs/benchmarks.md, over the seats of `Seats`.
 namespace ringside::bench {
 
 struct QueryScale {
     std::size_t events = 1'000;
     std::size_t small_events = 10;
-    std::size_t changes = 10'000;  ///< that a live query takes in, of one slice
+    std::size_t changes = 10'000;  ///< of one slice, applied to a live query
     double writing_ns = 5e8;       ///< of one slice
     int slices = 7;
 };
 
-/// Sums and groups on one thread, against loops over the same documents; on two threads; one event.
+/// Sums and groups on one thread, compared with loops over the same documents; on two threads; for
+/// one event.
 void measure_typed(Report& report, const Client& client, const Seats& seats,
                    const QueryScale& scale);
 
-/// SQL against SQLite over a table of its own, which holds the documents as JSON text, and against
-/// typed scans; one event. Only where the build has SQL.
+/// SQL compared with SQLite on a table with the documents as JSON text, and with typed scans; for
+/// one event. Only if the build includes SQL.
 void measure_sql(Report& report, const Client& client, const Seats& seats, const QueryScale& scale);
 
-/// What a write costs while a report is made over and over.
+/// The cost of a write while reports run continuously.
 void measure_writers(Report& report, const Client& client, const Seats& seats,
                      const QueryScale& scale);
 
-/// What one change costs a live query, with few records and with many.
+/// The cost of one change for a live query, with few and with many records.
 void measure_live(Report& report, Client& small, const Seats& few, Client& large, const Seats& many,
                   const QueryScale& scale);
 
-/// What an index saves a count, and costs a write.
+/// The time that an index saves for a count, and its cost for a write.
 void measure_indexes(Report& report, Client& client, const Seats& seats, const QueryScale& scale);
 
 }  // namespace ringside::bench

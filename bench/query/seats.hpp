@@ -9,8 +9,8 @@
 
 namespace ringside::bench {
 
-/// Seats of a number of events, `event/NNNN/seat/NNNN`, 1,000 of each, 25 to a section: 40
-/// sections. A quarter is sold, 5 % are held, the others free. Documents of about 90 bytes of JSON.
+/// The seats of a number of events, `event/NNNN/seat/NNNN`: 1,000 per event in 40 sections of 25. A
+/// quarter is sold, 5 % are held, the others are free. Each document has about 90 bytes of JSON.
 class Seats {
 public:
     static constexpr std::size_t seats_per_event = 1'000;
@@ -19,7 +19,7 @@ public:
     explicit Seats(std::size_t events);
 
     [[nodiscard]] std::size_t size() const { return documents_.size(); }
-    /// In the order of their names.
+    /// In name order.
     [[nodiscard]] const std::vector<Bytes>& documents() const { return documents_; }
     [[nodiscard]] static std::string name(std::size_t i);
     [[nodiscard]] static std::string json(std::size_t i, std::string_view status);

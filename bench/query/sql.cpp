@@ -22,8 +22,8 @@ void check(bool is_right, const std::string& what) {
     if (!is_right) throw std::runtime_error("wrong: " + what);
 }
 
-/// SQLite as a program would use it for such documents: a table of JSON text in memory, and a view
-/// with the same columns as ours, so that the same statement runs on both.
+/// SQLite as a program would use it for such documents: an in-memory table of JSON text. A view has
+/// the same columns as ours, so that the same statement runs on both.
 class JsonTable {
 public:
     explicit JsonTable(const Seats& seats) {
@@ -51,7 +51,7 @@ public:
     JsonTable(const JsonTable&) = delete;
     JsonTable& operator=(const JsonTable&) = delete;
 
-    /// The rows of a query, as text.
+    /// Returns the rows of a query, as text.
     [[nodiscard]] std::string rows(const char* query) const {
         sqlite3_stmt* statement = nullptr;
         sqlite3_prepare_v2(connection_, query, -1, &statement, nullptr);
@@ -75,7 +75,7 @@ private:
     sqlite3* connection_ = nullptr;
 };
 
-/// The rows of a query at a snapshot of now, opened for it.
+/// Returns the rows of a query at a new snapshot.
 std::string rows(const Client& client, const std::string& query) {
     auto database =
         sql::Database::open(client.snapshot().value(), {.tables = {declaration}}).value();

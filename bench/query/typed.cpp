@@ -19,8 +19,8 @@ struct Sales {
 };
 using Sections = boost::unordered_flat_map<std::string_view, Sales>;
 
-/// Loops over documents in memory of the process, as a program would write them that has nothing
-/// but a vector of FlexBuffers.
+/// Loops over documents in private memory, as a program would contain that has only a vector of
+/// FlexBuffers.
 namespace with_flexbuffers {
 
 std::string_view text_of(const flexbuffers::Reference& value) {
@@ -51,7 +51,7 @@ Sections by_section(const std::vector<Bytes>& documents) {
 
 }  // namespace with_flexbuffers
 
-/// The same with the reader of Ringside, which checks every offset, and remembers where keys were.
+/// Same with Ringside's reader, which checks every offset and caches the positions of keys.
 namespace with_values {
 
 Sales sold(const std::vector<Bytes>& documents) {
@@ -99,7 +99,7 @@ double ns_of(const Work& work) {
     return ns_since(start);
 }
 
-/// Two ways to read the same; the faster one is what is compared with.
+/// Two ways to read the same data; the faster one is the baseline.
 struct Baseline {
     std::vector<double> with_flexbuffers;
     std::vector<double> with_values;

@@ -11,13 +11,13 @@
 
 namespace ringside::bench {
 
-/// Counts this thread's misses of the last cache, in user space, where the machine lets it: many
+/// Counts this thread's last-level cache misses in user space, if the machine permits it. Many
 /// virtual machines have no such counter.
 class CacheMisses {
 public:
     CacheMisses() : counter_(open_counter()) {}
 
-    /// Since the thread began; none where there is no counter.
+    /// Misses since the thread started; none without a counter.
     [[nodiscard]] std::optional<std::uint64_t> count() const {
         std::uint64_t value = 0;
         if (counter_.get() < 0 || read(counter_.get(), &value, sizeof value) != sizeof value)

@@ -7,8 +7,8 @@
 
 namespace ringside::bench {
 
-/// Puts a text between `<!-- NAME:begin -->` and `<!-- NAME:end -->` of a Markdown file; what
-/// stands around them is written by hand and stays.
+/// Replaces the text between `<!-- NAME:begin -->` and `<!-- NAME:end -->` in a Markdown file. The
+/// hand-written text around it is unchanged.
 inline void replace_section(const std::string& path, const std::string& name,
                             const std::string& text) {
     std::ifstream in(path);

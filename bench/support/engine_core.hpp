@@ -8,7 +8,7 @@
 
 namespace ringside::bench {
 
-/// Moves all threads of a broker but its engine to core 0, where the clients are.
+/// Moves all threads of a broker except its engine to core 0, where the clients are.
 inline void leave_the_core_to_the_engine(pid_t broker) {
     const std::string tasks = "/proc/" + std::to_string(broker) + "/task";
     for (const auto& task : std::filesystem::directory_iterator(tasks)) {

@@ -6,7 +6,7 @@
 
 namespace ringside::bench {
 
-/// A histogram of durations of 1 ns to 10 s in buckets whose width is 1 % of their place.
+/// A histogram of durations of 1 ns to 10 s, in buckets with a width of 1 % of their value.
 class Latencies {
 public:
     void add(double ns) {
@@ -20,7 +20,8 @@ public:
 
     [[nodiscard]] double longest() const { return longest_; }
 
-    /// The duration that a share of all does not exceed, in ns; 0 when there are none.
+    /// Returns the duration in ns that this share of all samples does not exceed; 0 without
+    /// samples.
     [[nodiscard]] double at(double share) const {
         const auto& axis = buckets_.axis();
         std::uint64_t total = 0;

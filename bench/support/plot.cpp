@@ -16,14 +16,14 @@ namespace {
 constexpr double width = 720;
 constexpr double height = 420;
 constexpr double left = 80;
-constexpr double right = 190;  // the legend stands there
+constexpr double right = 190;  // space for the legend
 constexpr double top = 44;
 constexpr double bottom = 56;
 
-// Distinguishable also for those who do not see red or green (Okabe and Ito).
+// Distinguishable also with red-green color blindness (Okabe and Ito).
 constexpr std::array colours{"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"};
 
-/// From values to places along an axis.
+/// Maps values to positions along an axis.
 class Axis {
 public:
     Axis(std::vector<double> values, double begin, double end) : begin_(begin), end_(end) {
@@ -34,7 +34,7 @@ public:
     [[nodiscard]] double place(double value) const {
         return begin_ + (std::log10(value) - low_) / (high_ - low_) * (end_ - begin_);
     }
-    /// 1, 2 and 5 of each power of ten; the powers alone where there are many of them.
+    /// Returns 1, 2 and 5 times each power of ten, or only the powers if there are many.
     [[nodiscard]] std::vector<double> ticks() const {
         std::vector<double> ticks;
         for (double power = std::floor(low_); power <= high_; ++power) {

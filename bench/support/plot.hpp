@@ -6,12 +6,12 @@
 
 namespace ringside::bench {
 
-/// Lines over two logarithmic axes, as SVG. Coordinates are positive.
+/// A line plot over two logarithmic axes, as SVG. Coordinates are positive.
 struct Plot {
     struct Line {
         std::string name;
         std::vector<std::pair<double, double>> points;
-        std::size_t colour;  ///< of a few; those that belong together share one
+        std::size_t colour;  ///< index of a palette; related lines share one
         bool is_dashed = false;
     };
     std::string title;

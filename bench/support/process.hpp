@@ -24,7 +24,7 @@
 
 namespace ringside::bench {
 
-/// Of this thread, or of the one with that id.
+/// Pins this thread, or the thread with that id.
 inline void pin_to(int core, pid_t thread = 0) {
     cpu_set_t set;
     CPU_ZERO(&set);
@@ -39,7 +39,7 @@ inline void unpin() {
     sched_setaffinity(0, sizeof set, &set);
 }
 
-/// A word that forked processes share.
+/// A word shared by forked processes.
 class SharedFlag {
 public:
     SharedFlag()
@@ -51,7 +51,7 @@ private:
     std::atomic<std::uint64_t>* word_;
 };
 
-/// A child process; killed at the end if it still runs, and with its parent.
+/// A child process; killed at the end if it still runs, and together with its parent.
 class Child {
 public:
     explicit Child(const std::function<void()>& work) {
@@ -59,13 +59,12 @@ public:
         pid_ = fork();
         if (pid_ != 0) return;
         prctl(PR_SET_PDEATHSIG, SIGKILL);
-        // A parent that died before it was asked for sends no signal: the child would live for
-        // ever.
+        // A parent that died before the prctl call sends no signal: the child would live forever.
         if (getppid() != parent) _exit(1);
         try {
             work();
         } catch (const std::exception& error) {
-            // What the parent owns is not this process's to tidy up.
+            // Resources owned by the parent must not be cleaned up here.
             fprintf(stderr, "a child of the benchmark: %s\n", error.what());
             _exit(1);
         }
@@ -81,7 +80,7 @@ public:
         pid_ = 0;
     }
     [[nodiscard]] pid_t pid() const { return pid_; }
-    /// By itself: nobody has called `end`.
+    /// Returns whether it has ended without a call of `end`.
     [[nodiscard]] bool has_ended() const {
         siginfo_t what{};
         return waitid(P_PID, static_cast<id_t>(pid_), &what, WEXITED | WNOHANG | WNOWAIT) == 0 &&
@@ -94,8 +93,7 @@ private:
     pid_t pid_ = 0;
 };
 
-/// Turns a child into another program, which says nothing. The first word is what it is told that
-/// it is called.
+/// Replaces a child by another program with suppressed output. The first word is its argv[0].
 [[noreturn]] inline void become(const char* path, std::vector<std::string> words) {
     const int null = open("/dev/null", O_WRONLY);
     dup2(null, STDOUT_FILENO);
@@ -107,7 +105,7 @@ private:
     _exit(127);
 }
 
-/// A broker with a grid of its own, on core 1 unless it is to use both.
+/// A broker with a unique grid, on core 1 unless it uses both cores.
 class Broker {
 public:
     enum class Cores { one, both };
@@ -125,14 +123,14 @@ public:
     }
     ~Broker() {
         if (child_) child_->end(SIGTERM);
-        // Left where the last broker of the grid was killed.
+        // Files remain if the last broker of the grid was killed.
         const auto paths = shm::GridPaths::of(name_).value();
         for (const std::string& path : {paths.segment_path, paths.lock_path, paths.socket_path}) {
             unlink(path.c_str());
         }
     }
 
-    /// Begins to start it; see `wait_until_ready`.
+    /// Starts the broker without waiting; see `wait_until_ready`.
     void start() {
         child_.emplace([this] {
             if (cores_ == Cores::one) pin_to(1);

@@ -8,7 +8,7 @@
 
 namespace ringside::bench {
 
-/// Says on stderr what is measured now, so that whoever waits sees that it goes on.
+/// Prints the current measurement to stderr, to show progress.
 inline void progress(const std::string& what) {
     static const auto begin = Clock::now();
     fmt::print(stderr, "[{:4.0f} s] {}\n", ns_since(begin) / 1e9, what);

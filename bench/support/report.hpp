@@ -5,7 +5,7 @@
 
 namespace ringside::bench {
 
-/// What it was measured on, as a sentence.
+/// Describes the machine in one sentence.
 std::string machine();
 
 /// "412 ns", "1.3 us", "2 ms"
@@ -14,19 +14,19 @@ std::string duration(double ns);
 /// The table of figures, as Markdown.
 class Report {
 public:
-    /// Met where it is at most `target` times the baseline. Both were measured in the same slices
-    /// of time, one after the other, and what counts is the median of the slices' ratios: where the
-    /// host moves its virtual cores about, both change together.
+    /// Adds a figure that must be at most `target` times the baseline. Both are measured
+    /// alternately in the same slices, and the median of the slices' ratios counts. If the host
+    /// moves its virtual cores, both change together.
     void ratio(const std::string& figure, const std::vector<double>& measured,
                const std::string& unit, const std::vector<double>& baseline,
                const std::string& baseline_name, double target);
 
-    /// What is wanted of a figure that has no baseline.
+    /// The kind of target for a figure without a baseline.
     enum class Wanted { at_most, at_least };
     void absolute(const std::string& figure, double measured, const std::string& unit,
                   Wanted wanted, double target);
 
-    /// A figure without a target.
+    /// Adds a figure without a target.
     void plain(const std::string& figure, double measured, const std::string& unit);
 
     [[nodiscard]] std::string text() const;

@@ -12,12 +12,11 @@
 
 namespace ringside::bench {
 
-/// What a benchmark leaves about while it runs: whatever in shared memory and in the directory it
-/// was started in carries the process's mark. However the process ends, a guard beside it removes
-/// it.
+/// Temporary files of a benchmark. All of its names in shared memory and in the working directory
+/// start with the mark of the process. A guard process removes them, however the process ends.
 class Scratch {
 public:
-    /// The one of this process and its children; made when it is first asked for.
+    /// Returns the instance of this process and its children; created on first use.
     static const Scratch& here() {
         static const Scratch scratch;
         return scratch;
@@ -30,9 +29,9 @@ public:
     Scratch(const Scratch&) = delete;
     Scratch& operator=(const Scratch&) = delete;
 
-    /// Begins the names of all that is to be removed.
+    /// Prefix of the names of all files to be removed.
     [[nodiscard]] const std::string& mark() const { return mark_; }
-    /// A new directory in shared memory.
+    /// Creates a directory in shared memory.
     [[nodiscard]] std::string directory(const std::string& name) const {
         const std::string path = "/dev/shm/" + mark_ + "scratch/" + name;
         std::filesystem::create_directories(path);
@@ -50,12 +49,12 @@ private:
         if (guard_ == 0) guard(its.get());
     }
 
-    /// Waits until every process that holds the other end is gone. All children do, also those that
-    /// became other programs: a broker that still runs could leave something after the guard has
-    /// looked. They die with their parent; see `Child`.
+    /// Waits until every process with the other end of the pipe has exited. All children hold it,
+    /// even those that became other programs: a running broker could create a file after the guard
+    /// has finished. They die with their parent; see `Child`.
     [[noreturn]] void guard(int end) {
         alive_ = Descriptor();
-        setsid();  // out of reach of the terminal's signals
+        setsid();  // detached from the terminal's signals
         char byte = 0;
         while (read(end, &byte, 1) < 0 && errno == EINTR) {
         }

@@ -11,8 +11,8 @@
 
 namespace ringside::bench {
 
-/// A grid in this process that clients can attach to and that nobody serves: what is committed, and
-/// when it is published, is up to the benchmark. Errors are thrown.
+/// A grid in this process that clients can attach to. No engine serves it: the benchmark decides
+/// what is committed and when it is published. Throws on errors.
 class Stage {
 public:
     explicit Stage(const shm::SegmentShape& shape);
@@ -23,7 +23,7 @@ public:
     [[nodiscard]] const std::string& name() const noexcept { return name_; }
     [[nodiscard]] broker::Grid& grid() noexcept { return *grid_; }
 
-    /// Waits for a client that attaches, and lets it in.
+    /// Waits for a client to attach, and admits it.
     void admit();
 
 private:

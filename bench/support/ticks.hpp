@@ -10,8 +10,8 @@ namespace ringside::bench {
     return static_cast<std::uint64_t>(Clock::now().time_since_epoch().count());
 }
 
-/// The processor's own counter, which all cores share: reading a clock through the kernel's page
-/// takes a third of what is measured with it.
+/// Reads the processor's counter, which all cores share. Reading a clock through the vDSO would
+/// take a third of the measured time.
 [[nodiscard]] inline std::uint64_t ticks() {
 #ifdef __x86_64__
     return __builtin_ia32_rdtsc();

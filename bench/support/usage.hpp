@@ -11,13 +11,13 @@
 
 namespace ringside::bench {
 
-/// The processor time that a process has used so far, all of its threads; in steps of 10 ms.
+/// Processor time of all threads of a process so far, in steps of 10 ms.
 [[nodiscard]] inline double cpu_ns_of(pid_t process) {
     std::ifstream file("/proc/" + std::to_string(process) + "/stat");
     std::string line;
     std::getline(file, line);
-    // The name of the program, which may hold anything, ends with a bracket. The times are the
-    // twelfth word behind it, and the next.
+    // The program name may contain anything and ends with a parenthesis. The times are the twelfth
+    // and thirteenth words after it.
     std::istringstream words(line.substr(line.rfind(')') + 1));
     std::string word;
     for (int i = 0; i < 11; ++i) words >> word;
@@ -35,7 +35,7 @@ namespace ringside::bench {
     return resident * 4096;
 }
 
-/// Of its resident memory, what is its own: neither shared memory nor files.
+/// Private resident memory: neither shared memory nor files.
 [[nodiscard]] inline std::uint64_t own_bytes_of(pid_t process) {
     std::ifstream file("/proc/" + std::to_string(process) + "/status");
     for (std::string word; file >> word;) {

@@ -17,7 +17,7 @@ using Clock = std::chrono::steady_clock;
     return std::chrono::duration<double, std::nano>(Clock::now() - start).count();
 }
 
-/// The value at a share of sorted samples; sorts them.
+/// Returns the value at a share of the samples. Sorts the samples.
 [[nodiscard]] inline double percentile(std::vector<double>& samples, double share) {
     std::sort(samples.begin(), samples.end());
     return samples[static_cast<std::size_t>(share * static_cast<double>(samples.size() - 1))];
@@ -43,7 +43,7 @@ using Clock = std::chrono::steady_clock;
     return text;
 }
 
-/// Documents to write again with, encoded beforehand.
+/// Returns encoded documents for repeated writes.
 [[nodiscard]] inline std::vector<Bytes> some_documents() {
     std::vector<Bytes> documents;
     for (std::size_t i = 0; i < 60; ++i)
@@ -56,7 +56,7 @@ using Clock = std::chrono::steady_clock;
     return Value::of(document)[price].as_int64().value();
 }
 
-/// What a scan sums up of a record.
+/// Returns what a scan adds up for a record.
 [[nodiscard]] inline std::int64_t sold_in(ByteView bytes) {
     static const Value::Key status("status");
     static const Value::Key price("price");
@@ -66,7 +66,7 @@ using Clock = std::chrono::steady_clock;
     return document[price].as_int64().value() + document[row].as_int64().value();
 }
 
-/// Indices below `count`, uniform, from a seed.
+/// Uniformly distributed indices below `count`, from a seed.
 [[nodiscard]] inline std::vector<std::uint32_t> random_indices(std::size_t count,
                                                                std::size_t samples,
                                                                std::uint64_t seed) {

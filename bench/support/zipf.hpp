@@ -7,9 +7,9 @@
 
 namespace ringside::bench {
 
-/// Indices below `count`, the k-th most frequent with a probability of 1 / k^0.99, as YCSB draws
-/// them (Gray et al., "Quickly generating billion-record synthetic databases", 1994). The frequent
-/// ones are spread over the whole range.
+/// Indices below `count`, the k-th most frequent with a probability of 1 / k^0.99, as in YCSB (Gray
+/// et al., "Quickly generating billion-record synthetic databases", 1994). The frequent ones are
+/// spread over the whole range.
 [[nodiscard]] inline std::vector<std::uint32_t> zipf_indices(std::size_t count, std::size_t samples,
                                                              std::uint64_t seed) {
     constexpr double theta = 0.99;
@@ -27,7 +27,7 @@ namespace ringside::bench {
         double rank = n * std::pow(eta * u - eta + 1, alpha);
         if (u * zeta < 1) rank = 0;
         else if (u * zeta < zeta_of_two) rank = 1;
-        // A prime beyond every count: each rank gets a place of its own.
+        // A prime above every count: each rank has a unique index.
         index =
             static_cast<std::uint32_t>(static_cast<std::uint64_t>(rank) * 2'654'435'761 % count);
     }
