@@ -168,7 +168,7 @@ private:
     ExpiryQueue expiries_;
     RetirementQueue history_;    ///< needed by readers of older revisions
     RetirementQueue structure_;  ///< needed by readers that are traversing it
-    LeaseBook leases_;
+    LeaseRegistry leases_;
     RecordPages pages_;  ///< of the commit in progress
     Paging paging_;
     PatchBudget budget_;  ///< of the commit in progress

@@ -16,8 +16,8 @@ std::uint64_t lease_ns(const HeldPin& pin) noexcept {
 
 }  // namespace
 
-void LeaseBook::review(std::span<const HeldPin> pins, Revision kept_back, Revision published,
-                       std::uint64_t now_ns) {
+void LeaseRegistry::review(std::span<const HeldPin> pins, Revision kept_back, Revision published,
+                           std::uint64_t now_ns) {
     for (auto& [key, entry] : entries_) entry.is_seen = false;
     for (const HeldPin& pin : pins) {
         if (pin.revision >= kept_back || pin.revision >= published) continue;
@@ -30,7 +30,7 @@ void LeaseBook::review(std::span<const HeldPin> pins, Revision kept_back, Revisi
     std::erase_if(entries_, [](const auto& item) { return !item.second.is_seen; });
 }
 
-void LeaseBook::revoke_all(std::span<const HeldPin> pins, Revision kept_back) {
+void LeaseRegistry::revoke_all(std::span<const HeldPin> pins, Revision kept_back) {
     for (const HeldPin& pin : pins) {
         if (pin.revision >= kept_back) continue;
         Entry& entry = entries_[{pin.session_index, pin.slot}];
@@ -39,13 +39,13 @@ void LeaseBook::revoke_all(std::span<const HeldPin> pins, Revision kept_back) {
     }
 }
 
-void LeaseBook::revoke(const HeldPin& pin, Entry& entry) {
+void LeaseRegistry::revoke(const HeldPin& pin, Entry& entry) {
     if (entry.is_revoked) return;
     entry.is_revoked = true;
     revoke_(pin);
 }
 
-bool LeaseBook::is_revoked(const HeldPin& pin) const {
+bool LeaseRegistry::is_revoked(const HeldPin& pin) const {
     const auto place = entries_.find({pin.session_index, pin.slot});
     return place != entries_.end() && place->second.revision == pin.revision &&
            place->second.is_revoked;

@@ -17,11 +17,11 @@ namespace ringside::broker {
 /// A pin counts as the same pin while each review sees it with the same revision. This does not
 /// confuse a busy reader with a stuck one. Each new pin of a reader has a newer revision once the
 /// horizon has passed the old one, or a newer one is published.
-class LeaseBook {
+class LeaseRegistry {
 public:
     using Revoke = std::function<void(const HeldPin&)>;
 
-    explicit LeaseBook(Revoke revoke) : revoke_(std::move(revoke)) {}
+    explicit LeaseRegistry(Revoke revoke) : revoke_(std::move(revoke)) {}
 
     /// `pins`: all pins that are set now. `kept_back`: pins below this revision hold memory.
     /// `published`: pins at this revision are current and have no lease yet.

@@ -64,13 +64,14 @@ CallRouter::Offered CallRouter::offer(RoutedCall& call, std::uint64_t now_ns) {
     lane.claim(call.claim).store(shm::Claims::offered(call.id), std::memory_order_release);
     const std::uint64_t left_ms =
         (call.deadline_ns - std::min(call.deadline_ns, now_ns)) / 1'000'000;
-    const bool is_in = post_->deliver(lane, {.kind = DeliveryKind::offer,
-                                             .id = call.id,
-                                             .place = call.claim,
-                                             .name = call.name,
-                                             .document = call.document,
-                                             .timeout_ms = std::max<std::uint64_t>(left_ms, 1),
-                                             .declaration = provider->declaration});
+    const bool is_in =
+        deliveries_->deliver(lane, {.kind = DeliveryKind::offer,
+                                    .id = call.id,
+                                    .place = call.claim,
+                                    .name = call.name,
+                                    .document = call.document,
+                                    .timeout_ms = std::max<std::uint64_t>(left_ms, 1),
+                                    .declaration = provider->declaration});
     lane.has_offers = true;
     calls_.link_to_provider(call);
     provider->last_asked = ++asked_;
@@ -127,7 +128,7 @@ void CallRouter::answer(const Session& provider, const Message& message) {
     if (call == nullptr) return;
     const DeliveryKind kind =
         message.kind == MessageKind::answer ? DeliveryKind::answer : DeliveryKind::failure;
-    post_->answer(call->caller_lane(), call->number, kind, message.document);
+    deliveries_->answer(call->caller_lane(), call->number, kind, message.document);
     forget(*call);
 }
 
@@ -167,7 +168,7 @@ void CallRouter::cancel(const Session& caller, std::uint32_t lane, std::uint64_t
 
 void CallRouter::tell_cancelled(const RoutedCall& call) {
     if (call.provider == nullptr) return;
-    post_->bring(call.provider->lane(), {.kind = DeliveryKind::cancelled, .id = call.id});
+    deliveries_->bring(call.provider->lane(), {.kind = DeliveryKind::cancelled, .id = call.id});
 }
 
 void CallRouter::withdraw(const Session& session, std::uint32_t place, std::uint64_t now_ns) {
@@ -263,7 +264,7 @@ void CallRouter::look_at(RoutedCall& call, std::uint64_t now_ns) {
 }
 
 void CallRouter::fail(RoutedCall& call, const Error& error) {
-    post_->refuse(call.caller_lane(), call.number, error);
+    deliveries_->refuse(call.caller_lane(), call.number, error);
     forget(call);
 }
 

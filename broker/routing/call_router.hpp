@@ -4,9 +4,9 @@
 
 #include "broker/engine/command.hpp"
 #include "broker/routing/call_table.hpp"
+#include "broker/routing/delivery_writer.hpp"
 #include "broker/routing/due_queue.hpp"
 #include "broker/routing/messaging_options.hpp"
-#include "broker/routing/post.hpp"
 
 namespace ringside::broker {
 
@@ -26,7 +26,8 @@ namespace ringside::broker {
 /// Thread safety: the engine thread only.
 class CallRouter {
 public:
-    CallRouter(Post& post, MessagingOptions options) : post_(&post), options_(options) {}
+    CallRouter(DeliveryWriter& deliveries, MessagingOptions options)
+        : deliveries_(&deliveries), options_(options) {}
 
     /// Starts after a former broker. Answers to that broker's calls match no call.
     void begin(std::uint64_t now_ns) noexcept { calls_.begin(now_ns); }
@@ -60,7 +61,7 @@ public:
     /// Processes calls that are due, and retries waiting calls.
     void turn(std::uint64_t now_ns);
 
-    [[nodiscard]] const ProviderBook& providers() const noexcept { return providers_; }
+    [[nodiscard]] const ProviderRegistry& providers() const noexcept { return providers_; }
     [[nodiscard]] std::uint64_t next_due_ns() const noexcept { return due_.next_ns(); }
     [[nodiscard]] bool has_waiting() const noexcept { return !waiting_.empty(); }
     [[nodiscard]] std::size_t under_way() const noexcept { return calls_.size(); }
@@ -91,9 +92,9 @@ private:
     void forget_idle(Provider& provider);
     [[nodiscard]] RoutedCall* taken_by(const Session& provider, std::uint64_t id);
 
-    Post* post_;
+    DeliveryWriter* deliveries_;
     MessagingOptions options_;
-    ProviderBook providers_;
+    ProviderRegistry providers_;
     CallTable calls_;
     DueQueue due_;
     std::deque<std::uint64_t> waiting_;  ///< ids

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "broker/routing/provider_book.hpp"
+#include "broker/routing/provider_registry.hpp"
 
 namespace ringside::broker {
 

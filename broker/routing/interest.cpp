@@ -18,9 +18,14 @@ std::size_t subject_bytes(std::string_view name) noexcept { return 512 + 4 * nam
 
 }  // namespace
 
-InterestRouter::InterestRouter(const shm::SegmentView& segment, Grid& grid, Post& post,
-                               SystemRecords& records, MessagingOptions options)
-    : segment_(segment), grid_(&grid), post_(&post), records_(&records), options_(options) {
+InterestRouter::InterestRouter(const shm::SegmentView& segment, Grid& grid,
+                               DeliveryWriter& deliveries, SystemRecords& records,
+                               MessagingOptions options)
+    : segment_(segment),
+      grid_(&grid),
+      deliveries_(&deliveries),
+      records_(&records),
+      options_(options) {
     grid.on_existence([this](std::string_view name, bool is_there) {
         if (!listeners_.is_empty()) on_existence(name, is_there);
     });
@@ -129,8 +134,9 @@ void InterestRouter::look_at(Subject& subject) {
 
 void InterestRouter::tell(DeliveryKind kind, const Provider& listener, std::uint64_t id,
                           std::string_view subject) {
-    post_->bring(listener.lane(),
-                 {.kind = kind, .id = id, .name = subject, .declaration = listener.declaration});
+    deliveries_->bring(
+        listener.lane(),
+        {.kind = kind, .id = id, .name = subject, .declaration = listener.declaration});
 }
 
 /// Chooses the former provider of the subject if there is one. Otherwise chooses the listener with

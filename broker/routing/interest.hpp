@@ -12,7 +12,7 @@
 #include "broker/engine/grid.hpp"
 #include "broker/routing/call_router.hpp"
 #include "broker/routing/system_records.hpp"
-#include "broker/routing/watch_book.hpp"
+#include "broker/routing/watch_registry.hpp"
 
 namespace ringside::broker {
 
@@ -44,8 +44,8 @@ namespace ringside::broker {
 /// Thread safety: the engine thread only.
 class InterestRouter {
 public:
-    InterestRouter(const shm::SegmentView& segment, Grid& grid, Post& post, SystemRecords& records,
-                   MessagingOptions options);
+    InterestRouter(const shm::SegmentView& segment, Grid& grid, DeliveryWriter& deliveries,
+                   SystemRecords& records, MessagingOptions options);
 
     void watch(const Pattern& pattern);
     void unwatch(const Pattern& pattern);
@@ -76,7 +76,7 @@ public:
     /// Processes due subjects, and searches for records that match watched patterns.
     void turn(std::uint64_t now_ns);
 
-    [[nodiscard]] const ProviderBook& listeners() const noexcept { return listeners_; }
+    [[nodiscard]] const ProviderRegistry& listeners() const noexcept { return listeners_; }
     [[nodiscard]] std::uint64_t next_due_ns() const noexcept { return due_.next_ns(); }
     [[nodiscard]] bool has_work() const noexcept {
         return !searches_.empty() || review_.has_value() || is_inheritance_over_ ||
@@ -158,12 +158,12 @@ private:
 
     shm::SegmentView segment_;
     Grid* grid_;
-    Post* post_;
+    DeliveryWriter* deliveries_;
     SystemRecords* records_;
     MessagingOptions options_;
     std::uint64_t now_ns_ = 0;
-    WatchBook watches_;
-    ProviderBook listeners_;
+    WatchRegistry watches_;
+    ProviderRegistry listeners_;
     Subjects subjects_;
     std::unordered_map<std::uint64_t, Subject*> by_id_;
     std::unordered_map<std::string, Heir> inherited_;

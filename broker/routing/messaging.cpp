@@ -45,10 +45,10 @@ Messaging::Messaging(const shm::SegmentView& segment, Grid& grid, std::vector<La
                      MessagingOptions options)
     : segment_(segment),
       records_(grid),
-      post_(touched),
+      deliveries_(touched),
       options_(options),
-      calls_(post_, options),
-      interest_(segment, grid, post_, records_, options),
+      calls_(deliveries_, options),
+      interest_(segment, grid, deliveries_, records_, options),
       presence_(records_) {}
 
 // Sessions.
@@ -89,7 +89,7 @@ void Messaging::resumed(Session& session, std::size_t absent_left, std::uint64_t
     if (records_before.contains(system_name::session(session.id()))) introduce(session.id());
     session.adopt_lanes();
     for (const auto& lane : session.lanes()) {
-        post_.bring(*lane, {.kind = wire::DeliveryKind::reset, .id = lane->last_number()});
+        deliveries_.bring(*lane, {.kind = wire::DeliveryKind::reset, .id = lane->last_number()});
     }
     read_declarations(session, now_ns);
     for (const auto& [name, times] : records_before) drop(session.id(), name);
@@ -238,7 +238,7 @@ Result<Pattern> Messaging::check_provider(Session& session,
     if (record_name(content, session.id()).size() > limits::name_bytes_max) {
         return Error(Errc::bad_pattern);
     }
-    const ProviderBook& others =
+    const ProviderRegistry& others =
         content.kind == DeclarationKind::provide ? interest_.listeners() : calls_.providers();
     const bool has_other_kind = others.is_on_lane(session, content.lane);
     if (content.lane >= session.lanes().size() || has_other_kind) return Error(Errc::bad_request);

@@ -85,7 +85,7 @@ private:
 
     shm::SegmentView segment_;
     SystemRecords records_;
-    Post post_;
+    DeliveryWriter deliveries_;
     MessagingOptions options_;
     CallRouter calls_;
     InterestRouter interest_;

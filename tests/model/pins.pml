@@ -12,7 +12,7 @@
  *
  *   here              in the code
  *   commit, refuse    Grid::Impl::link, settle and make_visible; roll_back
- *   reclaim           Grid::Impl::reclaim: E2, E3, E4, LeaseBook::review and revoke_all, drain
+ *   reclaim           Grid::Impl::reclaim: E2, E3, E4, LeaseRegistry::review and revoke_all, drain
  *   waits[], at[]     the queues `history_` and `structure_`: queue of a block, and its revision
  *   reader            ThreadLane::pin and find, twice under one pin, and Record::check
  *   dies              with its pin set; Engine::close takes it off the list of sessions
@@ -100,7 +100,7 @@ inline free(b) {
     block[b].previous_identity = 0; block[b].is_tombstone = false
 }
 
-/* LeaseBook, then E5. `kept_back`: pins below this revision keep something from being freed. */
+/* LeaseRegistry, then E5. `kept_back`: pins below this revision keep something from being freed. */
 inline revoke_and_free() {
     atomic {
         for (b : 0 .. BLOCKS - 1) {

@@ -12,7 +12,7 @@ namespace ringside::broker {
 
 /// The watches of all sessions: the number of watches for each name, and the patterns. A pattern
 /// that is watched several times is stored and matched once.
-class WatchBook {
+class WatchRegistry {
 public:
     /// Returns whether this text was not watched before.
     bool add(const Pattern& pattern) {

@@ -9,11 +9,11 @@ namespace ringside::broker {
 
 /// Delivers messages to lanes, and notes which lanes to flush at the end of the turn. Thread
 /// safety: the engine thread only.
-class Post {
+class DeliveryWriter {
 public:
     using Delivery = shm::ReplyWriter::Delivery;
 
-    explicit Post(std::vector<Lane*>& touched) noexcept : touched_(&touched) {}
+    explicit DeliveryWriter(std::vector<Lane*>& touched) noexcept : touched_(&touched) {}
 
     /// Returns false if the lane has no room now.
     [[nodiscard]] bool deliver(Lane& lane, const Delivery& delivery) {

@@ -30,7 +30,7 @@ struct Provider {
 };
 
 /// The registry of providers, with lookup by name.
-class ProviderBook {
+class ProviderRegistry {
 public:
     /// REQUIRES: the session has adopted the lane.
     Provider& add(Session& session, const Declarations::Change& declared, Pattern pattern) {
