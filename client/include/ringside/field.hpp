@@ -13,7 +13,7 @@
 
 namespace ringside {
 
-/// What a query reads of a record: a value of its document, or something of its name or version.
+/// What a query reads from a record: a value in the document, the name, or version metadata.
 /// Compiled once, cheap to copy.
 ///
 ///     Field price = "/price";                 // a JSON Pointer into the document
@@ -24,29 +24,30 @@ class Field {
 public:
     enum class Kind : std::uint8_t { pointer, level, name, version, revision, updated };
 
-    /// A JSON Pointer; one that is none is told of when the query runs: see `error`.
+    /// Reads the value at a JSON Pointer. An invalid pointer is reported when the query runs: see
+    /// `error`.
     Field(std::string_view pointer);
     Field(const char* pointer) : Field(std::string_view(pointer)) {}
     Field(const std::string& pointer) : Field(std::string_view(pointer)) {}
     Field(Pointer pointer);
 
-    /// A level of the name, counted from 0; null where the name has fewer.
+    /// Reads one level of the name, counted from 0. Null if the name has fewer levels.
     static Field level(std::size_t index);
-    /// The whole name.
+    /// Reads the whole name.
     static Field name();
     static Field version();
     static Field revision();
-    /// Unix time in ns of the commit that made the version.
+    /// Reads the Unix time in ns of the commit that made the version.
     static Field updated();
 
     [[nodiscard]] Kind kind() const noexcept { return data_->kind; }
-    /// Of a pointer; the whole document otherwise.
+    /// The pointer of a pointer field; otherwise the pointer to the whole document.
     [[nodiscard]] const Pointer& pointer() const noexcept { return data_->pointer; }
-    /// Of a level.
+    /// The level of a level field.
     [[nodiscard]] std::size_t level_index() const noexcept { return data_->level; }
-    /// What a column of this field is called: the pointer as it was given, "level(1)", "name", …
+    /// Name of the result column: the pointer as given, "level(1)", "name", …
     [[nodiscard]] const std::string& label() const noexcept { return data_->label; }
-    /// bad_pointer, where the text was none.
+    /// Returns bad_pointer if the pointer is invalid.
     [[nodiscard]] const std::optional<Error>& error() const noexcept { return data_->error; }
 
     [[nodiscard]] bool is_same(const Field& other) const noexcept;
@@ -65,28 +66,28 @@ private:
     std::shared_ptr<const Data> data_;
 };
 
-/// Reads a field of many records; remembers where it was in the last one.
-/// Cost: of a pointer with one token, one lookup by `Value::Key`.
-/// Thread safety: one thread; each makes its own.
+/// Reads one field of many records. Caches the position in the previous record.
+/// Cost: for a pointer with one token, one lookup by `Value::Key`.
+/// Thread safety: one thread; each thread makes its own reader.
 class FieldReader {
 public:
     explicit FieldReader(const Field& field);
 
-    /// Null where there is nothing. Valid as long as the record is.
+    /// Returns null if the value does not exist. Valid as long as the record.
     [[nodiscard]] Scalar operator()(const RecordView& record) const noexcept {
         return of(record, record.document());
     }
-    /// The same, for those who have the root of its document already.
+    /// Same, for callers that already have the root of the record's document.
     [[nodiscard]] [[gnu::always_inline]] Scalar of(const RecordView& record,
                                                    const Value& root) const noexcept {
         return is_of_document() ? Scalar::of(value(root)) : of_name_or_version(record);
     }
 
-    /// Whether the field is a value of the document, so that `value` may be asked for.
+    /// Returns whether the field is a value in the document, as `value` requires.
     [[nodiscard]] bool is_of_document() const noexcept {
         return field_->kind == Field::Kind::pointer;
     }
-    /// The value in the document whose root is given; one that does not exist where there is none.
+    /// Returns the value in the document with this root, or a non-existent value.
     /// REQUIRES: is_of_document().
     [[nodiscard]] [[gnu::always_inline]] Value value(const Value& root) const noexcept {
         return is_key_ && root.is_object() ? root[key_] : find(root);
@@ -104,8 +105,8 @@ private:
 
     std::shared_ptr<const Field::Data> field_;
     std::vector<Step> steps_;
-    bool is_key_;     ///< a pointer with one token,
-    Value::Key key_;  ///< which is this
+    bool is_key_;     ///< whether the pointer has exactly one token
+    Value::Key key_;  ///< that token
 };
 
 }  // namespace ringside

@@ -11,17 +11,17 @@ namespace ringside {
 /// A secondary index of a grid.
 struct IndexInfo {
     enum class State : std::uint8_t {
-        building,   ///< queries go without it
-        ready,      ///< for snapshots at `ready_from` and later
-        suspended,  ///< the grid had no memory for it: it is built again when there is enough
+        building,   ///< not used by queries yet
+        ready,      ///< usable by snapshots at `ready_from` and later
+        suspended,  ///< out of memory; the grid rebuilds it when there is enough
     };
 
     std::string pattern;
     std::string pointer;
     State state = State::building;
     Revision ready_from = 0;
-    std::uint64_t values = 0;  ///< different ones
-    /// In the index, with those that only readers of older revisions need.
+    std::uint64_t values = 0;  ///< distinct values
+    /// Postings in the index, including those that only readers of older revisions need.
     std::uint64_t records = 0;
     std::uint64_t bytes = 0;  ///< of the grid's memory
 };

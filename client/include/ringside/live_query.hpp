@@ -15,70 +15,71 @@
 
 namespace ringside {
 
-/// How the result of a live query is made of records: what a Query says, or somebody else's rows,
-/// SQLite's for example.
+/// How records become the rows of a live query: as a Query says, or by another program such as
+/// SQLite.
 struct LiveDescription {
-    /// One column of a group behind its keys.
+    /// One aggregate column of a group, after the key columns.
     struct Column {
         Aggregate::Kind kind;
-        /// Which of the values behind the keys. None: `count` is of the records; with one it is of
-        /// those where that value is not null.
+        /// Index of the input among the values after the keys. Without an input, `count` counts
+        /// records. With an input, it counts the records whose value is not null.
         std::optional<std::size_t> input{};
     };
-    /// Puts the values of a record into `row`, which is empty. False: the record does not belong to
-    /// the result. An error is that of the live query, for good. Called by the thread that uses the
-    /// live query. Of groups: the keys, then what the aggregates are computed of.
+    /// Appends the values of a record to `row`, which is empty. Returns false if the record is not
+    /// part of the result. An error ends the live query permanently. Called by the thread that uses
+    /// the live query. With groups, the values are the keys, followed by the inputs of the
+    /// aggregates.
     using RowOf =
         std::function<Result<bool>(const RecordView& record, std::vector<OwnedScalar>& row)>;
 
     std::string pattern;
-    std::vector<std::string> columns;  ///< names
+    std::vector<std::string> columns;  ///< column names
     RowOf row_of;
-    bool is_grouped = false;              ///< otherwise there is a row for each record
-    std::size_t key_count = 0;            ///< without keys there is one group, always
-    std::vector<Column> aggregates = {};  ///< behind the keys in each row
-    /// What is true of every record of the result, so that a secondary index may tell which those
-    /// are when all of them are read. `row_of` is asked of each in any case.
+    bool is_grouped = false;              ///< otherwise one row per record
+    std::size_t key_count = 0;            ///< without keys there is always exactly one group
+    std::vector<Column> aggregates = {};  ///< follow the keys in each row
+    /// Condition that every record of the result meets. A secondary index may use it to select
+    /// candidates for a full read. `row_of` still checks each candidate.
     Predicate narrowing = {};
-    /// Of groups: which of the keys and aggregates, counted through, each column shows. None: all
-    /// of them, in their order.
+    /// With groups: the key or aggregate shown by each column, as an index into keys, then
+    /// aggregates. Empty: all of them, in order.
     std::vector<std::size_t> shown = {};
 
-    /// Errors: those of `Query::check`, bad_query for one with `top` or `limit`.
+    /// Describes the result of a Query. Errors: those of `Query::check`; bad_query for `top` or
+    /// `limit`.
     static Result<LiveDescription> of(const Query& query);
 };
 
 struct LiveOptions {
-    /// How long a snapshot for the state at the start, or after a lag, may be open.
+    /// Lease of the snapshot that reads all records, at the start or after a lag.
     std::chrono::milliseconds lease{60'000};
 };
 
-/// What has become of a row.
+/// Change of one row.
 struct LiveChange {
     enum class Kind : std::uint8_t { added, changed, removed };
     Kind kind;
-    std::vector<OwnedScalar> key;  ///< of the group; of a record its name
-    std::vector<OwnedScalar> row;  ///< as it is now; what it was, where it was removed
+    std::vector<OwnedScalar> key;  ///< key of the group, or name of the record
+    std::vector<OwnedScalar> row;  ///< new values; for a removed row the last ones
 };
 
-/// The step from one revision's result to a later one's. Valid until the next call.
+/// Step from the result at one revision to the result at a later one. Valid until the next call.
 struct LiveUpdate {
     Revision revision;
-    std::span<const LiveChange> changes;  ///< at least one; at most one of each key
-    /// The watch was lapped, or the grid begun anew, and all records have been read again. The
-    /// changes are right all the same.
+    std::span<const LiveChange> changes;  ///< at least one; at most one per key
+    /// Whether all records were read again, because the watch was lapped or the grid was recreated.
+    /// The changes are correct in either case.
     bool is_rescanned;
 };
 
-/// The result of a query, kept up to date from the change ring. Made by `Client::live_query`.
+/// Result of a query, kept up to date from the change ring. Created by `Client::live_query`.
 ///
-/// Of each record in the result it remembers its values (of groups: what its aggregates are
-/// computed of), so that a change costs the same whatever the number of records: the old
-/// contribution is taken away, the new one added. Least, greatest and distinct values are kept in a
-/// sorted multiset for each group.
+/// Keeps the values of each record in the result, or with groups the inputs of its aggregates. A
+/// change subtracts the old contribution and adds the new one, so its cost does not depend on the
+/// number of records. Minimum, maximum and distinct values use a sorted multiset per group.
 ///
-/// Invariant: what it shows is the result of the query at exactly one revision, `revision()`, with
-/// all changes of a commit or none of them.
+/// Invariant: shows the result of the query at exactly one revision, `revision()`. All changes of a
+/// commit are included, or none.
 ///
 ///     LiveQuery sales = client.live_query(scan("event/42/seat/*")
 ///                                             .group_by({"/status"})
@@ -94,22 +95,23 @@ public:
     LiveQuery& operator=(LiveQuery&&) noexcept;
     ~LiveQuery();
 
-    /// The result as of `revision()`: what `Snapshot::run` would give; values that are equal may
-    /// differ in type, as 1 and 1.0 do. Cost: that of copying and sorting it.
+    /// Returns the result as of `revision()`, equal to that of `Snapshot::run`. Equal values may
+    /// differ in type, such as 1 and 1.0. Cost: copies and sorts the result.
     [[nodiscard]] Rows rows() const;
     [[nodiscard]] Revision revision() const noexcept;
 
-    /// Takes in what has happened since, without waiting; when much has, a part of it, up to the
-    /// end of a commit. Errors: would_block (no row has changed up to `revision()`),
-    /// connection_lost, live_query_too_large (for good: it would remember more than
-    /// `limits::live_query_bytes_max`), those of LiveDescription::RowOf (for good, too), and, where
-    /// it has to read all records again, those of `Client::snapshot`.
+    /// Applies pending changes without waiting. Applies only some of a large backlog, up to the end
+    /// of a commit.
+    /// Errors: would_block (no row has changed up to `revision()`), connection_lost; those of
+    /// `Client::snapshot` if all records must be read again. Permanent errors: live_query_too_large
+    /// (more than `limits::live_query_bytes_max` would be kept), those of LiveDescription::RowOf.
     Result<LiveUpdate> poll();
 
-    /// Waits until a row changes. Errors: timed_out, as `poll` otherwise.
+    /// Waits until a row changes. Errors: timed_out, otherwise those of `poll`.
     Result<LiveUpdate> next(std::chrono::milliseconds timeout);
 
-    /// As Watch::descriptor: call `poll` until would_block, then wait for it.
+    /// Returns a descriptor as Watch::descriptor does: call `poll` until would_block, then wait for
+    /// it.
     Result<int> descriptor();
 
     class Impl;

@@ -10,72 +10,75 @@
 
 #include "ringside/record.hpp"
 
-/// Calls, providers and listeners: sessions speak to each other by way of the broker, which knows
-/// who is there at this moment. Whoever dies is replaced by another, or its callers are told.
+/// Calls, providers and listeners. Sessions exchange messages through the broker, which knows the
+/// live sessions. When a process dies, another one replaces it, or its callers get an error.
 namespace ringside {
 
 // -- Calling -------------------------------------------------------------------------------------
 
 struct CallOptions {
-    /// How long the call may take in all. Zero: until it is accepted, what the broker is configured
-    /// for (1 s a provider), and from then on the same (10 s). Error: bad_timeout.
+    /// Maximum total time of the call. Zero: the broker's accept timeout (1 s per provider), then
+    /// its response timeout (10 s), as configured. Error: bad_timeout.
     std::chrono::milliseconds timeout{0};
-    /// It may be carried out more than once: when a provider dies with it, or the broker, it goes
-    /// to the next one instead of failing with provider_lost or connection_lost.
+    /// Whether the call may be carried out more than once. If the provider or the broker dies, an
+    /// idempotent call goes to the next provider. Other calls fail with provider_lost or
+    /// connection_lost.
     bool idempotent = false;
 };
 
-/// What a provider has answered.
+/// Answer of a provider.
 struct Answer {
     Document document;
-    bool is_failure = false;  ///< the provider calls it one: `document` says why
+    /// whether the provider reports a failure; `document` gives the reason
+    bool is_failure = false;
 };
 
-/// Many calls under way at once in the calling thread's lane. Tickets count up from 1; answers come
-/// in any order. A call that is still under way at the end is cancelled. Beside them the thread may
-/// read, write and call as always.
-/// A session that is lost for good ends all of them with connection_lost; the next call goes to the
+/// Many concurrent calls in the lane of the calling thread. Tickets count up from 1. Answers come
+/// in any order. The destructor cancels pending calls. The thread may read, write and call
+/// meanwhile.
+/// If the session is lost, all pending calls end with connection_lost. The next call uses the
 /// client's new session.
-/// Thread safety: stays in the thread that made it.
+/// Thread safety: must stay in the thread that created it.
 ///
 ///     auto calls = client.calls([](auto ticket, Result<Answer> answer) { … }).value();
 ///     for (auto& seat : seats) calls.call("quote", seat).value();
 ///     calls.wait_all(std::chrono::seconds(60)).value();
 class Calls {
 public:
-    /// Errors of a call that was sent: no_provider, provider_lost, timed_out, connection_lost,
-    /// permission_denied, would_block, bad_name, name_too_long, reserved_name and those of
-    /// documents. Called from within `poll`, `wait` and `wait_all`. The handler may use the Calls
-    /// and may destroy them; then it is not called again. An exception leaves the call within which
-    /// the handler was called.
+    /// Receives the outcome of each call. Errors: no_provider, provider_lost, timed_out,
+    /// connection_lost, permission_denied, would_block, bad_name, name_too_long, reserved_name and
+    /// those of documents.
+    /// Called within `poll`, `wait` and `wait_all`. The handler may use or destroy the Calls. After
+    /// destruction it is not called again. Its exceptions propagate out of the enclosing call.
     using OnAnswer = std::function<void(std::uint64_t ticket, Result<Answer> answer)>;
 
     Calls(Calls&&) noexcept;
     Calls& operator=(Calls&&) noexcept;
     ~Calls();
 
-    /// Errors: those of JSON text, bad_timeout, would_block (`limits::calls_per_lane_max` are
-    /// `pending` already), timed_out (a full lane), connection_lost.
+    /// Sends a call and returns its ticket. Errors: those of JSON text, bad_timeout, would_block
+    /// (`limits::calls_per_lane_max` calls are pending), timed_out (the lane is full),
+    /// connection_lost.
     Result<std::uint64_t> call(std::string_view name, std::string_view json,
                                const CallOptions& = {});
     Result<std::uint64_t> call(std::string_view name, const Document& document,
                                const CallOptions& = {});
 
-    /// Its answer is of no more use: `on_answer` is not called for it.
+    /// Cancels a call: `on_answer` is not called for it.
     void cancel(std::uint64_t ticket);
 
-    /// Takes the answers that are there, without waiting; how many. An idempotent call that was
-    /// lost with its broker is sent again from here.
+    /// Hands out the available answers without waiting, and returns their number. Sends idempotent
+    /// calls again that were lost with their broker.
     std::size_t poll();
-    /// Waits until at least one answer is there, and takes all. Errors: timed_out; would_block when
-    /// nothing is pending.
+    /// Waits until at least one answer is available, and hands out all. Errors: timed_out;
+    /// would_block if no call is pending.
     Result<std::size_t> wait(std::chrono::milliseconds timeout);
-    /// Ends the `wait` that is under way, or else the next one, with 0. From any thread.
+    /// Ends the current `wait`, or else the next one, with 0. May be called from any thread.
     void interrupt() noexcept;
-    /// Waits until nothing is pending. Error: timed_out.
+    /// Waits until no call is pending. Error: timed_out.
     Result<void> wait_all(std::chrono::milliseconds timeout);
 
-    /// Calls whose answers were not handed out yet.
+    /// Number of calls whose answers have not been handed out.
     [[nodiscard]] std::size_t pending() const noexcept;
 
     class Impl;
@@ -88,15 +91,15 @@ private:
 
 // -- Providing -----------------------------------------------------------------------------------
 
-/// Is told what the broker says of a pattern that a Provider or Listener was given: that it has
-/// agreed, or why not: reserved_name, permission_denied, bad_pattern (too long for its record),
-/// lane_limit. A pattern that was refused stays without effect until it is removed. Said once for
-/// each `add`, and for each pattern again when the grid was begun anew; from within `poll` and
-/// `next`, where it may add and remove.
+/// Receives the broker's decision on a pattern of a Provider or Listener: success, reserved_name,
+/// permission_denied, bad_pattern (too long for its record) or lane_limit. A refused pattern stays
+/// without effect until it is removed.
+/// Called once per `add`, and again for each pattern when the grid was recreated. Called within
+/// `poll` and `next`; it may add and remove patterns.
 using OnSettled = std::function<void(std::uint64_t pattern_id, const Result<void>& outcome)>;
 
-/// A call that was taken by this provider: it is accepted, and to be ended by one of `answer`,
-/// `fail` and `reject`, from any thread. One that is destroyed before is rejected.
+/// A call that this provider has taken and thereby accepted. End it with `answer`, `fail` or
+/// `reject`, from any thread. Destroying a call that has not ended rejects it.
 /// Thread safety: one thread at a time.
 class Call {
 public:
@@ -105,26 +108,28 @@ public:
     ~Call();
 
     [[nodiscard]] std::string_view name() const noexcept;
-    /// Which of its Provider's patterns it was offered for.
+    /// Pattern of the Provider for which the call was offered.
     [[nodiscard]] std::uint64_t pattern_id() const noexcept;
     [[nodiscard]] Value document() const noexcept;
-    /// The encoded document.
+    /// Returns the encoded document.
     [[nodiscard]] ByteView bytes() const noexcept;
-    /// When its caller stops waiting; where the caller leaves that to the broker, it is prolonged
-    /// when the call is taken.
+    /// Time at which the caller stops waiting. If the caller gave no timeout, taking the call
+    /// extends the deadline.
     [[nodiscard]] std::chrono::steady_clock::time_point deadline() const noexcept;
-    /// Whether its caller has given it up, as far as its Provider has seen (`poll`, `next`).
+    /// Returns whether the caller has cancelled, as far as `poll` or `next` of the Provider has
+    /// seen.
     [[nodiscard]] bool is_cancelled() const noexcept;
 
-    // Errors: those of JSON text and documents, timed_out (the broker does not take it),
-    // connection_lost, lane_limit: then it has not ended; bad_request: it has already.
+    // Errors that leave the call open: those of JSON text and documents, timed_out (the broker does
+    // not read the lane), connection_lost, lane_limit. Error bad_request: the call has already
+    // ended.
     // An answer that comes too late is dropped without an error.
     Result<void> answer(std::string_view json);
     Result<void> answer(const Document& document);
-    /// The caller gets the document as a failure.
+    /// Ends the call with a failure: the caller gets this document.
     Result<void> fail(std::string_view json);
     Result<void> fail(const Document& document);
-    /// The next provider is asked.
+    /// Passes the call to the next provider.
     Result<void> reject();
 
     class Impl;
@@ -132,16 +137,16 @@ public:
 private:
     friend class Provider;
     explicit Call(std::shared_ptr<Impl> impl);
-    std::shared_ptr<Impl> impl_;  ///< the Provider looks at it, too
+    std::shared_ptr<Impl> impl_;  ///< shared with the Provider
 };
 
-/// A place at which calls of some names arrive, with a lane of its own. Several in one process
-/// share the load like those of several processes. It may be for many patterns, each of which is
-/// asked as if it were a provider of its own; what they have at a time is bounded for all together
-/// (`limits::calls_per_provider_max`). When the grid is begun anew, it registers there by itself;
-/// calls that were taken before are cancelled then.
+/// Receives calls to some names, through its own lane. Several providers share the load, whether
+/// they are in one process or in several. A provider can have many patterns, and the broker treats
+/// each as a separate provider. `limits::calls_per_provider_max` bounds the open calls of all its
+/// patterns.
+/// When the grid is recreated, the provider registers again and its open calls are cancelled.
 ///
-/// Thread safety: `poll` and `next` for one thread at a time; all others are for any thread.
+/// Thread safety: `poll` and `next` for one thread at a time; other members from any thread.
 ///
 ///     auto provider = client.provide("quote/*").value();
 ///     while (auto call = provider.next(std::chrono::seconds(60))) call->answer("4200").value();
@@ -149,29 +154,30 @@ class Provider {
 public:
     Provider(Provider&&) noexcept;
     Provider& operator=(Provider&&) noexcept;
-    /// Withdraws: calls that were not taken go to others; those that were may still be answered.
+    /// Withdraws: calls that were not taken go to other providers. Taken calls may still be
+    /// answered.
     ~Provider();
 
-    /// Takes the next call. Errors: would_block (nothing there); no_such_grid, no_broker (none just
-    /// now: go on asking); for good, connection_lost and lane_limit. One that was made without an
-    /// OnSettled says here why a pattern was refused, for as long as it has it.
+    /// Takes the next call. Errors: would_block (no call), no_such_grid and no_broker (temporary:
+    /// keep polling). Permanent errors: connection_lost, lane_limit. A Provider without an
+    /// OnSettled also returns the reason for a refused pattern, until that pattern is removed.
     Result<Call> poll();
     /// Waits for the next call, and for a broker: spins, then sleeps. Errors: timed_out,
-    /// would_block (interrupted), as `poll` otherwise.
+    /// would_block (interrupted), otherwise those of `poll`.
     Result<Call> next(std::chrono::milliseconds timeout);
-    /// Ends the `next` that is under way, or else the next one that would wait, with would_block.
+    /// Ends the current `next`, or else the next one that would wait, with would_block.
     void interrupt() noexcept;
 
-    /// Answers calls of the names that match this, too; its id: they count up from 1, and are never
-    /// used again. Does not wait: what the broker says of it comes later, see OnSettled.
-    /// Errors: bad_pattern, lane_limit (the session declares `limits::declarations_per_session_max`
-    /// things already).
+    /// Adds a pattern and returns its id. Ids count up from 1 and are never reused. Does not wait
+    /// for the broker's decision: see OnSettled.
+    /// Errors: bad_pattern, lane_limit (the session has `limits::declarations_per_session_max`
+    /// declarations).
     Result<std::uint64_t> add(std::string_view pattern);
-    /// Withdraws it: calls that were not taken go to others, those that were may still be answered.
-    /// One that is there no more: nothing.
+    /// Withdraws a pattern. Calls that were not taken go to other providers; taken calls may still
+    /// be answered. Has no effect if the pattern does not exist.
     void remove(std::uint64_t pattern_id);
-    /// Waits for what the broker says of it; no time: asks. Errors: those of OnSettled; timed_out,
-    /// connection_lost, bad_request (there is no such pattern).
+    /// Waits for the broker's decision on a pattern. A timeout of zero only checks. Errors: those
+    /// of OnSettled; timed_out, connection_lost, bad_request (no such pattern).
     Result<void> settle(std::uint64_t pattern_id, std::chrono::milliseconds timeout) const;
 
     class Impl;
@@ -185,51 +191,51 @@ private:
 // -- Listening -----------------------------------------------------------------------------------
 
 enum class InterestKind : std::uint8_t {
-    wanted,    ///< somebody watches the subject: provide it, or not
-    unwanted,  ///< nobody does any more, or another listener has it
+    wanted,    ///< the subject is watched: accept or reject it
+    unwanted,  ///< nobody watches the subject now, or another listener provides it
 };
 
-/// What a Listener is told. A subject that was `wanted` and accepted is this listener's alone until
-/// it is `unwanted`.
+/// Notice for a Listener. After `wanted` and `accept`, only this listener provides the subject,
+/// until `unwanted`.
 struct Interest {
     InterestKind kind = InterestKind::wanted;
     std::string subject;           ///< name of a record or event
-    std::uint64_t id = 0;          ///< tells times of the same subject apart
-    std::uint64_t pattern_id = 0;  ///< which of the listener's patterns is asked
+    std::uint64_t id = 0;          ///< distinguishes successive notices for one subject
+    std::uint64_t pattern_id = 0;  ///< pattern of the listener that matched
 };
 
-/// A place at which is told what of some patterns is watched, so that only that is provided. Each
-/// pattern is asked as if it were a listener of its own: where two match a subject, or are equal,
-/// the second is asked when the first has rejected it. When the grid is begun anew, it registers
-/// there by itself, after all that it has provided was `unwanted`.
+/// Receives notice of which matching subjects are watched, so that only those are provided. The
+/// broker treats each pattern as a separate listener. If two patterns match a subject, the second
+/// is asked after the first has rejected it. When the grid is recreated, the listener gets
+/// `unwanted` for everything it provides, and then registers again.
 ///
-/// Thread safety: `poll` and `next` for one thread at a time; all others are for any thread.
+/// Thread safety: `poll` and `next` for one thread at a time; other members from any thread.
 class Listener {
 public:
     Listener(Listener&&) noexcept;
     Listener& operator=(Listener&&) noexcept;
-    ~Listener();  ///< withdraws: what it provided goes to others
+    ~Listener();  ///< withdraws: its subjects go to other listeners
 
-    /// The next thing that it is told. Errors: as of `Provider::poll`.
+    /// Returns the next notice. Errors: those of `Provider::poll`.
     Result<Interest> poll();
-    /// Waits for it. Errors: as of `Provider::next`.
+    /// Waits for the next notice. Errors: those of `Provider::next`.
     Result<Interest> next(std::chrono::milliseconds timeout);
-    /// As of a Provider.
+    /// See Provider::interrupt.
     void interrupt() noexcept;
 
-    /// As of a Provider.
+    /// See Provider::add.
     Result<std::uint64_t> add(std::string_view pattern);
-    /// Withdraws it: what it provided goes to others. Nothing is said of that any more.
+    /// Withdraws a pattern: its subjects go to other listeners. No further notices follow for it.
     void remove(std::uint64_t pattern_id);
-    /// As of a Provider.
+    /// See Provider::settle.
     Result<void> settle(std::uint64_t pattern_id, std::chrono::milliseconds timeout) const;
 
-    /// Says that the subject is provided from here on. To be said within the broker's accept
-    /// timeout (1 s); later, another listener has been asked, and `unwanted` follows. Of a subject
-    /// that is unwanted by now, nothing is said.
-    /// Errors of both: timed_out (the broker does not take it), connection_lost, lane_limit.
+    /// Declares that this listener provides the subject from now on. Call it within the broker's
+    /// accept timeout (1 s). Later, another listener has been asked, and `unwanted` follows. Has no
+    /// effect on a subject that is already unwanted.
+    /// Errors of both: timed_out (the broker does not read the lane), connection_lost, lane_limit.
     Result<void> accept(const Interest& interest);
-    /// Another listener is asked.
+    /// Declines the subject: the broker asks another listener.
     Result<void> reject(const Interest& interest);
 
     class Impl;
@@ -240,26 +246,26 @@ private:
     std::shared_ptr<Impl> impl_;
 };
 
-// -- With threads of their own -------------------------------------------------------------------
+// -- Services with threads -----------------------------------------------------------------------
 
 struct ServiceOptions {
-    std::size_t threads = 1;  ///< that call the handler; each is a provider of its own
+    std::size_t threads = 1;  ///< that call the handler; each is a separate provider
 };
 
-/// Threads that serve calls or follow interest with handlers, until it is destroyed (which waits
-/// for handlers that are running, and up to 50 ms). What was provided is not said to be unwanted
-/// then. With several threads the handlers are called at the same time.
+/// Threads that serve calls or follow interest with handlers. The destructor waits for running
+/// handlers, and up to 50 ms. It does not call `on_unwanted` for provided subjects. With several
+/// threads, handlers run concurrently.
 ///
-/// A handler may destroy its own service: its thread ends when the handler returns. A CallHandler
-/// that throws fails its call with `{"error": …, "what": …}`; a WantedHandler that throws rejects
-/// the subject; an exception of an UnwantedHandler is dropped.
+/// A handler may destroy its own service: its thread ends when the handler returns. If a
+/// CallHandler throws, the call fails with `{"error": …, "what": …}`. If a WantedHandler throws,
+/// the subject is rejected. Exceptions of an UnwantedHandler are dropped.
 class Service {
 public:
     Service(Service&&) noexcept;
     Service& operator=(Service&&) noexcept;
     ~Service();
 
-    /// Whether its threads still serve; they end when the grid is gone for good.
+    /// Returns whether its threads still serve. They end when the grid is gone permanently.
     [[nodiscard]] bool is_serving() const noexcept;
 
     class Impl;
@@ -270,16 +276,16 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
-/// Ends the call in one of its ways; a call that it lets go unended is rejected.
+/// Ends the call. A call that the handler does not end is rejected.
 using CallHandler = std::function<void(Call& call)>;
-/// Whether the subject is going to be provided.
+/// Returns whether to provide the subject.
 using WantedHandler = std::function<bool(const std::string& subject)>;
 using UnwantedHandler = std::function<void(const std::string& subject)>;
 
-// -- Who is there --------------------------------------------------------------------------------
+// -- Presence -----------------------------------------------------------------------------------
 
-/// Says that a user is there, beside the one of the session itself (`ClientOptions::user`), for as
-/// long as it lives: `$sys/presence/USER` is there as long as any session says so.
+/// Declares the presence of a user during its lifetime, in addition to `ClientOptions::user`.
+/// `$sys/presence/USER` exists as long as any session declares the user.
 /// Thread safety: one thread at a time.
 class Presence {
 public:
@@ -287,9 +293,9 @@ public:
     Presence& operator=(Presence&&) noexcept;
     ~Presence();
 
-    /// Says it to the grid again that has taken the place of one that was ended; to be called now
-    /// and then. Errors: as of `Client::present`; permission_denied, when the broker has said so
-    /// (whoever may only read may not).
+    /// Repeats the declaration if the grid was replaced; call it from time to time. Errors: those
+    /// of `Client::present`; permission_denied if the broker has refused the declaration (sessions
+    /// with the reader role only must not declare users).
     Result<void> renew();
 
     class Impl;

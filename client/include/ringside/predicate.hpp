@@ -23,10 +23,10 @@ enum class Comparison : std::uint8_t {
     greater_or_equal,
 };
 
-/// What every record that a predicate holds for has in one field: for whoever can find such records
-/// faster than by looking at all. There may be others that have it, too.
+/// Property of one field that every matching record has. Lets an index find candidates without
+/// reading all records. Other records may have the property, too.
 struct Constraint {
-    /// One of these, which are in order and differ; none given: any between `low` and `high`.
+    /// Allowed values, sorted and distinct. Without them: any value between `low` and `high`.
     std::optional<std::vector<OwnedScalar>> any_of{};
     std::optional<OwnedScalar> low{};
     std::optional<OwnedScalar> high{};
@@ -34,20 +34,20 @@ struct Constraint {
     bool includes_high = true;
 };
 
-/// What a query demands of a record. Immutable, cheap to copy.
+/// Condition of a query on a record. Immutable, cheap to copy.
 ///
 ///     field("/status") == "sold" && (field("/price") > 4000 || !exists("/discount"))
 ///
-/// There are two outcomes, true and false, no third one:
-///   - A comparison (==, !=, <, <=, >, >=) is between two booleans, two numbers or two strings. It
-///     is false, `!=` like all others, where the field is missing, null, a container or of another
-///     type than the constant. `!(field("/a") == 1)` is true then.
-///   - Numbers compare by what they are: 1 == 1.0. Strings compare by their bytes.
-///   - `in` is == with any of the constants; of none it is false.
-///   - `starts_with` is false for what is no string.
-///   - `is_null` is true for what is missing or null, `exists` for what is there, even null.
+/// The outcome is true or false; there is no third value:
+///   - A comparison (==, !=, <, <=, >, >=) is between two booleans, two numbers or two strings. All
+///     comparisons, `!=` included, are false if the field is missing, null, a container or of
+///     another type than the constant. `!(field("/a") == 1)` is then true.
+///   - Numbers compare by value: 1 == 1.0. Strings compare by their bytes.
+///   - `in` holds if == holds for any of the constants. Without constants it is false.
+///   - `starts_with` is false for a value that is not a string.
+///   - `is_null` holds for a missing or null value, `exists` for any existing value, even null.
 ///
-/// Mistakes are kept and told of when the query runs: bad_pointer, query_too_large (more than
+/// Errors are kept and reported when the query runs: bad_pointer, query_too_large (more than
 /// `limits::query_conditions_max` conditions).
 /// Thread safety: immutable.
 class Predicate {
@@ -67,13 +67,13 @@ public:
     friend Predicate operator||(const Predicate& a, const Predicate& b);
     friend Predicate operator!(const Predicate& a);
 
-    /// What the conditions that must all hold say of this field; none where they say nothing.
+    /// Returns the constraint that the conjunction implies for a field; nothing if it implies none.
     [[nodiscard]] std::optional<Constraint> constraint_on(const Field& field) const;
 
-    /// The first mistake in it.
+    /// Returns the first error in the predicate.
     [[nodiscard]] std::optional<Error> error() const;
 
-    /// Null for the one that always holds; for those who compile it.
+    /// Root of the expression, for its compiler. Null if the predicate always holds.
     [[nodiscard]] const Node* root() const noexcept { return root_.get(); }
 
 private:
@@ -89,10 +89,10 @@ Predicate operator&&(const Predicate& a, const Predicate& b);
 Predicate operator||(const Predicate& a, const Predicate& b);
 Predicate operator!(const Predicate& a);
 
-/// A field for an expression: `field("/price") > 4000`.
+/// Makes a field for an expression: `field("/price") > 4000`.
 inline Field field(std::string_view pointer) { return Field(pointer); }
 
-/// What a field may be compared with.
+/// Types that a field can be compared with.
 template <class T>
 concept Constant = std::same_as<T, bool> || std::integral<T> || std::floating_point<T> ||
     std::convertible_to<const T&, std::string_view>;
@@ -112,7 +112,7 @@ template <Constant T>
     }
 }
 
-// Templates, so that nothing else is compared as a Field that could be made of it.
+// Templates, so that types which convert to Field are not compared as fields.
 template <std::same_as<Field> F, Constant T>
 [[nodiscard]] Predicate operator==(const F& field, const T& value) {
     return Predicate::compare(field, Comparison::equal, constant(value));

@@ -15,7 +15,7 @@
 
 namespace ringside {
 
-/// What is computed of the records of one group. What is null counts for nothing but `count()`.
+/// Aggregate over the records of one group. Nulls are ignored, except by `count()`.
 class Aggregate {
 public:
     enum class Kind : std::uint8_t { count, sum, average, minimum, maximum, distinct };
@@ -23,9 +23,9 @@ public:
     Aggregate(Kind kind, std::optional<Field> field);
 
     [[nodiscard]] Kind kind() const noexcept { return kind_; }
-    /// None for `count`.
+    /// Returns no field for `count`.
     [[nodiscard]] const std::optional<Field>& field() const noexcept { return field_; }
-    /// What its column is called: "count", "sum(/price)", …
+    /// Name of the result column: "count", "sum(/price)", …
     [[nodiscard]] std::string label() const;
     [[nodiscard]] bool is_same(const Aggregate& other) const noexcept;
 
@@ -34,25 +34,25 @@ private:
     std::optional<Field> field_;
 };
 
-/// Records of the group: an integer.
+/// Number of records in the group, as an integer.
 Aggregate count();
-/// Exact over integers, and an integer where it fits std::int64_t; otherwise, and where a real is
-/// among the numbers, the real that is nearest to the exact sum. What is no number counts for
-/// nothing; null where there is no number.
+/// Exact sum of the numbers. An integer if all are integers and the sum fits std::int64_t;
+/// otherwise the real nearest to the exact sum. Ignores values that are not numbers; null without
+/// any number.
 Aggregate sum(Field field);
-/// The sum as a real, divided by how many numbers there are; null where there is none.
+/// Mean of the numbers, as a real. Null without any number.
 Aggregate average(Field field);
-/// The least or greatest in the order of Scalar; null where all are null.
+/// Least or greatest value in the order of Scalar. Null if all values are null.
 Aggregate minimum(Field field);
 Aggregate maximum(Field field);
-/// How many different ones there are, null apart: an integer. Equal are 1 and 1.0, and all
-/// containers.
+/// Number of distinct values other than null, as an integer. 1 equals 1.0, and all containers are
+/// equal.
 Aggregate distinct(Field field);
 
 enum class Order : std::uint8_t { ascending, descending };
 
-/// A question about the records whose names match a pattern. A description only: `Snapshot::run`
-/// answers it at one instant, `Client::live_query` keeps the answer up to date.
+/// Query over the records whose names match a pattern. Only a description: `Snapshot::run` runs it
+/// at one revision, `Client::live_query` keeps its result up to date.
 ///
 ///     const Rows rows = snapshot.run(scan("event/*/seat/*")
 ///                                        .where(field("/status") == "sold")
@@ -60,30 +60,31 @@ enum class Order : std::uint8_t { ascending, descending };
 ///                                        .aggregate({count(), sum("/price")})).value();
 ///     for (const auto row : rows) print(row[0].as_string(), row[1].as_int64());
 ///
-/// Without `group_by` and `aggregate` there is a row for each record, in the order of names, with
-/// the fields of `select`, or its name where nothing is selected. With them there is a row for each
-/// group, in the order of their keys: first the fields it is grouped by, then the aggregates. What
-/// a record lacks is null, and null is a group. Aggregates alone give one row, always.
+/// Without `group_by` and `aggregate` there is one row per record, in the order of names. It has
+/// the fields of `select`, or the name if nothing is selected.
+/// With them there is one row per group, in the order of the keys: first the keys, then the
+/// aggregates. A missing value is null, and null forms a group. Aggregates without keys always give
+/// one row.
 ///
-/// Thread safety: none while it is described; may be run by several threads at once.
+/// Thread safety: none while it is built; several threads may run it concurrently.
 class Query {
 public:
-    /// A glob pattern as that of `Snapshot::scan`.
+    /// Takes a glob pattern as `Snapshot::scan` does.
     explicit Query(std::string_view pattern) : pattern_(pattern) {}
 
-    /// Only records that pass. Again: all of them must hold.
+    /// Keeps only records for which the predicate holds. Several calls: all predicates must hold.
     Query& where(const Predicate& predicate);
     Query& select(std::vector<Field> fields);
     Query& group_by(std::vector<Field> fields);
     Query& aggregate(std::vector<Aggregate> aggregates);
-    /// Only the `count` rows that come first by this field, in that order; equal ones in the order
-    /// they would have had. Of groups: by a field they are grouped by, or one of their aggregates.
+    /// Keeps only the first `count` rows by this field, in that order. Ties keep their original
+    /// order. With groups: by one of the keys or aggregates.
     Query& top(std::size_t count, Field by, Order order = Order::descending);
     Query& top(std::size_t count, Aggregate by, Order order = Order::descending);
-    /// Only the first rows.
+    /// Keeps only the first rows.
     Query& limit(std::size_t rows);
-    /// So many threads, the caller's among them; the result is the same. 0: as many as there are
-    /// cores.
+    /// Number of threads, including the calling thread. Does not change the result. 0: one per
+    /// core.
     Query& parallel(std::size_t threads);
 
     struct Top {
@@ -99,17 +100,19 @@ public:
     [[nodiscard]] const std::optional<Top>& first() const noexcept { return top_; }
     [[nodiscard]] const std::optional<std::size_t>& row_limit() const noexcept { return limit_; }
     [[nodiscard]] std::size_t threads() const noexcept { return threads_; }
-    /// Whether there is a row for each group instead of each record.
+    /// Returns whether there is one row per group instead of one per record.
     [[nodiscard]] bool is_grouped() const noexcept {
         return !keys_.empty() || !aggregates_.empty();
     }
-    /// Names of the columns of the result.
+    /// Names of the result columns.
     [[nodiscard]] std::vector<std::string> columns() const;
 
-    /// The column that the top groups are wanted by; none without them, or where it is missing.
+    /// Index of the column that `top` orders groups by. Nothing without `top`, or if it does not
+    /// exist.
     [[nodiscard]] std::optional<std::size_t> top_column() const;
 
-    /// The first mistake in it. Errors: bad_pattern, bad_pointer, bad_query, query_too_large.
+    /// Checks the query and returns its first error: bad_pattern, bad_pointer, bad_query,
+    /// query_too_large.
     [[nodiscard]] Result<void> check() const;
 
 private:
@@ -125,7 +128,7 @@ private:
     std::size_t threads_ = 1;
 };
 
-/// A query over the records whose names match.
+/// Creates a query over the records whose names match.
 inline Query scan(std::string_view pattern) { return Query(pattern); }
 
 }  // namespace ringside

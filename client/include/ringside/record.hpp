@@ -15,19 +15,19 @@
 
 namespace ringside {
 
-/// A document made in this process: JSON encoded once, to be written or compared many times.
+/// Document made in this process: JSON encoded once, to be written or compared many times.
 /// Thread safety: immutable.
 class Document {
 public:
-    /// Errors: those of `document_from_json`.
+    /// Encodes JSON text. Errors: those of `document_from_json`.
     static Result<Document> parse(std::string_view json, const DocumentLimits& limits = {});
 
-    /// A copy of a value, as a document of its own.
-    /// Errors: too_deep, document_too_large (a part of what was parsed with further limits),
-    /// bad_document (a record whose pin was revoked).
+    /// Copies a value into a separate document.
+    /// Errors: too_deep, document_too_large (a part of a document that was parsed with larger
+    /// limits), bad_document (the pin of the record was revoked).
     static Result<Document> copy(const Value& value, const DocumentLimits& limits = {});
 
-    /// Takes what a `DocumentBuilder` finished.
+    /// Takes over the bytes of a finished `DocumentBuilder`.
     static Document adopt(Bytes encoded) { return Document(std::move(encoded)); }
 
     [[nodiscard]] Value root() const noexcept { return Value::of(bytes_); }
@@ -38,8 +38,8 @@ private:
     Bytes bytes_;
 };
 
-/// One version of a record, in place in shared memory. A view: valid while the pin of whoever gave
-/// it is held (the Record, the Snapshot, or the call of a callback).
+/// One version of a record, in place in shared memory. A view: valid while the pin of its source is
+/// held, which is a Record, a Snapshot, or a callback during its call.
 class RecordView {
 public:
     RecordView() = default;
@@ -54,42 +54,43 @@ public:
           expires_ms_(expires_ms) {}
 
     [[nodiscard]] std::string_view name() const noexcept { return name_; }
-    /// Does not exist for a record that was deleted.
+    /// Returns a non-existent value if the record was deleted.
     [[nodiscard]] Value document() const noexcept { return Value::of(document_, pages_); }
-    /// The encoded document, in place; empty for one of more than about 2 KB, which lies in several
-    /// pages: see `encode`.
+    /// Returns the encoded document, in place. Empty for a document of more than about 2 KB, which
+    /// has several pages: see `encode`.
     [[nodiscard]] ByteView bytes() const noexcept {
         return pages_ == nullptr ? document_ : ByteView();
     }
-    /// The encoded document, in place or as `into` builds it. Valid as long as both.
-    /// Errors: bad_document, for a pin that was revoked.
+    /// Returns the encoded document, in place or built in `into`. Valid while the record and `into`
+    /// are.
+    /// Errors: bad_document (the pin was revoked).
     [[nodiscard]] Result<ByteView> encode(DocumentBuilder& into) const;
     [[nodiscard]] Version version() const noexcept { return version_; }
     [[nodiscard]] Revision revision() const noexcept { return revision_; }
     /// Unix time in ns of the commit that made this version.
     [[nodiscard]] std::uint64_t updated_ns() const noexcept { return updated_ns_; }
-    /// Unix time in ms at which the record expires; 0 = never.
+    /// Unix time in ms at which the record expires; 0 if never.
     [[nodiscard]] std::uint64_t expires_ms() const noexcept { return expires_ms_; }
 
 private:
     std::string_view name_;
     ByteView document_;
-    const PageSpace* pages_ = nullptr;  ///< where there are further pages
+    const PageSpace* pages_ = nullptr;  ///< null if the document has one page
     Version version_ = 0;
     Revision revision_ = 0;
     std::uint64_t updated_ns_ = 0;
     std::uint64_t expires_ms_ = 0;
 };
 
-/// A record of one Snapshot in eight bytes, for those who keep very many: see `Snapshot::mark`.
+/// Identifies a record of one Snapshot in eight bytes, to keep many: see `Snapshot::mark`.
 enum class RecordMark : std::uint64_t {};
 
 namespace detail {
 class ThreadLane;
 }
 
-/// A RecordView that holds the calling thread's pin.
-/// Thread safety: stays in the thread that got it.
+/// RecordView that holds the pin of the calling thread.
+/// Thread safety: must stay in the thread that got it.
 class Record : public RecordView {
 public:
     Record(Record&& other) noexcept
@@ -99,8 +100,8 @@ public:
         if (lane_ != nullptr) unpin();
     }
 
-    /// Whether everything read so far was whole: snapshot_expired when the pin was held beyond its
-    /// lease and revoked. Only a Record kept for seconds needs to ask.
+    /// Returns snapshot_expired if the pin was held beyond its lease and revoked. Values that were
+    /// read before may then be invalid. Only a Record held for seconds needs this check.
     [[nodiscard]] Result<void> check() const;
 
 private:

@@ -11,10 +11,10 @@
 
 namespace ringside {
 
-/// A row of a result; valid as long as the result is.
+/// One row of a result. Valid as long as the result.
 using Row = std::span<const OwnedScalar>;
 
-/// The result of a query: rows of equal width, and the revision of the grid that they are true of.
+/// Result of a query: rows of equal width, and the revision of the grid at which they hold.
 /// Thread safety: as std::vector.
 class Rows {
 public:
@@ -33,18 +33,18 @@ public:
     [[nodiscard]] Iterator begin() const noexcept;
     [[nodiscard]] Iterator end() const noexcept;
 
-    /// REQUIRES: as many values as there are columns.
+    /// REQUIRES: as many values as columns.
     void add(Row row) { values_.insert(values_.end(), row.begin(), row.end()); }
-    /// REQUIRES: values of whole rows.
+    /// REQUIRES: a whole number of rows.
     void adopt(std::vector<OwnedScalar> values) { values_ = std::move(values); }
 
 private:
     Revision revision_;
     std::vector<std::string> columns_;
-    std::vector<OwnedScalar> values_;  ///< row by row
+    std::vector<OwnedScalar> values_;  ///< row-major
 };
 
-/// For range-for over rows.
+/// Iterator for range-based for loops over rows.
 class Rows::Iterator {
 public:
     Iterator(const Rows& rows, std::size_t index) noexcept : rows_(&rows), index_(index) {}

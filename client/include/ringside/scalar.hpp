@@ -15,7 +15,7 @@ namespace ringside {
 
 namespace detail {
 
-/// As ==, without a call for texts of up to 16 bytes, of which most fields are.
+/// Same as ==, but without a function call for strings of up to 16 bytes, the usual case.
 [[nodiscard]] [[gnu::always_inline]] inline bool is_equal_text(std::string_view a,
                                                                std::string_view b) noexcept {
     if (a.size() != b.size()) return false;
@@ -40,14 +40,14 @@ enum class ScalarType : std::uint8_t {
     container,  ///< an array or an object
 };
 
-/// What a field of a record is, as a value that can be compared.
+/// Value of a record's field that can be compared.
 ///
-/// A view: a string or a container is valid as long as the memory it was read from. Trivially
+/// A view: a string or container is valid as long as the memory it was read from. Trivially
 /// copyable.
 ///
-/// Order, total: null < false < true < numbers < strings < containers. Numbers compare by what they
-/// are, exactly, whatever their types: 1 == 1.0, 2^53 + 1 > 2.0^53. Strings compare by their bytes.
-/// All containers are equal.
+/// Total order: null < false < true < numbers < strings < containers. Numbers compare by exact
+/// value, whatever their types: 1 == 1.0, 2^53 + 1 > 2.0^53. Strings compare by their bytes. All
+/// containers are equal.
 ///
 /// Thread safety: immutable.
 class Scalar {
@@ -55,7 +55,8 @@ public:
     /// Null.
     Scalar() noexcept : plain_{0, 0} {}
 
-    /// What does not exist is null. So is NaN, which only the reader of a revoked pin can meet.
+    /// Converts a value. A non-existent value becomes null. So does NaN, which only a reader with a
+    /// revoked pin can meet.
     static Scalar of(const Value& value) noexcept;
 
     static Scalar boolean(bool value) noexcept {
@@ -64,11 +65,11 @@ public:
     static Scalar integer(std::int64_t value) noexcept {
         return {ScalarType::integer, static_cast<std::uint64_t>(value)};
     }
-    /// An `integer` where it fits.
+    /// Becomes an `integer` if it fits.
     static Scalar unsigned_integer(std::uint64_t value) noexcept {
         return {value <= INT64_MAX ? ScalarType::integer : ScalarType::unsigned_integer, value};
     }
-    /// NaN is null.
+    /// NaN becomes null.
     static Scalar real(double value) noexcept {
         if (value != value) return {};
         return {ScalarType::real, std::bit_cast<std::uint64_t>(value)};
@@ -89,13 +90,13 @@ public:
     [[nodiscard]] bool is_string() const noexcept { return type_ == ScalarType::string; }
     [[nodiscard]] bool is_container() const noexcept { return type_ == ScalarType::container; }
 
-    // As those of Value.
+    // Same as those of Value.
     [[nodiscard]] std::optional<bool> as_bool() const noexcept;
     [[nodiscard]] std::optional<std::int64_t> as_int64() const noexcept;
     [[nodiscard]] std::optional<std::uint64_t> as_uint64() const noexcept;
     [[nodiscard]] std::optional<double> as_double() const noexcept;
     [[nodiscard]] std::optional<std::string_view> as_string() const noexcept;
-    /// The array or object; one that does not exist where this is none.
+    /// Returns the array or object, or a non-existent value if this is neither.
     [[nodiscard]] Value as_container() const noexcept { return is_container() ? value_ : Value(); }
 
     [[nodiscard]] std::weak_ordering compare(const Scalar& other) const noexcept;
@@ -103,8 +104,7 @@ public:
     friend std::weak_ordering operator<=>(const Scalar& a, const Scalar& b) noexcept {
         return a.compare(b);
     }
-    /// Whether there is a comparison of the two that means something to a user: of two booleans,
-    /// two numbers or two strings.
+    /// Returns whether a comparison is meaningful to users: both are booleans, numbers or strings.
     [[nodiscard]] bool is_comparable_with(const Scalar& other) const noexcept;
 
     /// Equal scalars have equal hashes.
@@ -119,8 +119,8 @@ private:
         : value_(container), type_(ScalarType::container) {}
 
     struct Plain {
-        std::uint64_t bits;  ///< the boolean, number or address of the string
-        std::uint32_t size;  ///< of the string
+        std::uint64_t bits;  ///< boolean, number or address of the string
+        std::uint32_t size;  ///< size of the string in bytes
     };
     [[nodiscard]] std::string_view text() const noexcept {
         return {reinterpret_cast<const char*>(static_cast<std::uintptr_t>(plain_.bits)),
@@ -129,22 +129,22 @@ private:
 
     union {
         Plain plain_;
-        Value value_;  ///< of a container
+        Value value_;  ///< used for containers
     };
     ScalarType type_ = ScalarType::null;
 };
 static_assert(std::is_trivially_copyable_v<Scalar>);
 
-/// A Scalar that owns its string, or a copy of its container: keys of groups, results of queries.
+/// Scalar that owns its string, or a copy of its container: group keys and query results.
 /// Thread safety: as std::string.
 class OwnedScalar {
 public:
     /// Null.
     OwnedScalar() = default;
-    /// Cost: of a container, that of encoding it anew.
+    /// Cost: encodes a container again.
     OwnedScalar(const Scalar& scalar);
 
-    /// Valid until this one is changed, moved or destroyed.
+    /// Valid until this object is changed, moved or destroyed.
     [[nodiscard]] Scalar view() const noexcept;
 
     [[nodiscard]] ScalarType type() const noexcept { return type_; }
@@ -162,13 +162,13 @@ public:
     }
     [[nodiscard]] Value as_container() const noexcept { return view().as_container(); }
 
-    /// Whether the two are the same in type and every byte; equal ones may differ.
+    /// Returns whether type and all bytes are the same. Scalars that compare as equal may differ.
     [[nodiscard]] bool is_identical(const OwnedScalar& other) const noexcept {
         return type_ == other.type_ && bits_ == other.bits_ && bytes_ == other.bytes_;
     }
 
-    /// Bytes on the heap, about. The same for two that are identical, whatever they held before, so
-    /// that what was added to an account can be subtracted again.
+    /// Approximate number of bytes on the heap. Identical scalars have the same result whatever
+    /// they held before, so accounts stay balanced.
     [[nodiscard]] std::size_t heap_bytes() const noexcept {
         return bytes_.size() < sizeof(std::string) / 2 ? 0 : bytes_.size() + 1;
     }
@@ -181,12 +181,12 @@ public:
     }
 
 private:
-    std::string bytes_;       ///< of the string, or of the container as a document
-    std::uint64_t bits_ = 0;  ///< the boolean or number
+    std::string bytes_;       ///< string, or container encoded as a document
+    std::uint64_t bits_ = 0;  ///< boolean or number
     ScalarType type_ = ScalarType::null;
 };
 
-/// As JSON on one line.
+/// Formats the value as JSON on one line.
 void append_json(const Scalar& scalar, std::string& out);
 std::string to_json(const Scalar& scalar);
 inline std::string to_json(const OwnedScalar& scalar) { return to_json(scalar.view()); }

@@ -15,15 +15,15 @@
 namespace ringside {
 
 struct SnapshotOptions {
-    std::optional<Revision> revision{};  ///< none: the newest
-    std::chrono::milliseconds lease{0};  ///< how long it may stay open; 0: the default of 10 s
+    std::optional<Revision> revision{};  ///< default: the newest
+    std::chrono::milliseconds lease{0};  ///< maximum time open; 0: the default of 10 s
 };
 
-/// The grid as of one revision, while writers go on.
+/// The grid as of one revision, while writers continue.
 ///
-/// It pins that revision: what it shows stays in memory until it is destroyed or its lease runs
-/// out; then every call gives snapshot_expired. Thread safety: every member may be called
-/// from several threads at once.
+/// Pins the revision: its records stay in memory until the snapshot is destroyed or its lease ends.
+/// After that, every call returns snapshot_expired.
+/// Thread safety: every member may be called from several threads concurrently.
 class Snapshot {
 public:
     class Impl;
@@ -34,54 +34,55 @@ public:
 
     [[nodiscard]] Revision revision() const noexcept;
 
+    /// Returns a record. The view is valid as long as the Snapshot.
     /// Errors: not_found, bad_name, name_too_long, snapshot_expired.
-    /// The view is valid while the Snapshot is.
     [[nodiscard]] Result<RecordView> get(std::string_view name) const;
 
     /// See Client::get_many.
     Result<void> get_many(std::span<const std::string_view> names,
                           const std::function<void(std::size_t, const RecordView*)>& each) const;
 
-    /// Calls `each(record)` for every record whose name matches the glob pattern (`*` one level,
-    /// `**` any levels), in byte order of names; `each` returns false to stop early.
-    /// A pattern with a literal prefix costs no more than the names below it.
-    /// Errors: bad_pattern, snapshot_expired (what `each` saw since the last check may be spoilt).
+    /// Calls `each(record)` for every record whose name matches the glob pattern (`*`: one level,
+    /// `**`: any number), in byte order of names. Stops early if `each` returns false.
+    /// Cost: a pattern with a literal prefix visits only the names that begin with it.
+    /// Errors: bad_pattern, snapshot_expired (what `each` saw since the last check may be invalid).
     Result<void> scan(std::string_view pattern,
                       const std::function<bool(const RecordView&)>& each) const;
 
-    /// As `scan`, for every name that begins with `prefix` ("" = all but those of the grid itself,
-    /// which begin with `$`), in batches, for code that
-    /// wants memory speed: `each` is called with up to 64 records at a time, prefetched.
+    /// Scans all names that begin with `prefix`, at memory speed: calls `each` with batches of up
+    /// to 64 prefetched records. The prefix "" means all names except system names, which begin
+    /// with `$`.
+    /// Errors: those of `scan`.
     Result<void> scan_prefix(std::string_view prefix,
                              const std::function<bool(std::span<const RecordView>)>& each) const;
 
-    /// The records whose names match and are in the range, to be fetched a batch at a time; the
-    /// cursor must not outlive the Snapshot. Cost: as `scan`, without a call per record.
+    /// Returns a cursor that fetches the matching records in the range in batches. The cursor must
+    /// not outlive the Snapshot. Cost: that of `scan`, without a call per record.
     /// Errors: bad_pattern, snapshot_expired.
     [[nodiscard]] Result<RecordCursor> cursor(std::string_view pattern, NameRange range = {}) const;
 
-    /// The same without records that cannot pass the predicate, as far as a secondary index tells
-    /// which those are; the predicate is asked of none. Further errors: those of the predicate.
+    /// Same, but skips records that a secondary index excludes by the predicate. Does not evaluate
+    /// the predicate on records. Further errors: those of the predicate.
     [[nodiscard]] Result<RecordCursor> cursor(std::string_view pattern, const Predicate& predicate,
                                               NameRange range = {}) const;
 
-    /// Whether queries of names that match have a secondary index on that field to use here.
+    /// Returns whether a secondary index on the field is usable for this pattern in this snapshot.
     [[nodiscard]] bool is_indexed(std::string_view pattern, const Field& field) const;
 
-    /// Answers a query. Cost: of one that is on one thread, what a loop over the same records
-    /// costs; starts threads for one that is to have more of them. Errors: bad_pattern,
-    /// bad_pointer, bad_query, query_too_large, snapshot_expired.
+    /// Runs a query. Cost: on one thread, that of a loop over the same records. Starts threads if
+    /// the query asks for several.
+    /// Errors: bad_pattern, bad_pointer, bad_query, query_too_large, snapshot_expired.
     [[nodiscard]] Result<Rows> run(const Query& query) const;
 
-    /// What leads back to a record that this snapshot has shown.
+    /// Returns a mark that leads back to a record of this snapshot.
     [[nodiscard]] RecordMark mark(const RecordView& record) const noexcept;
-    /// The record of a mark, valid while the Snapshot is. One without a name where the pin was
-    /// revoked and the memory holds something else.
+    /// Returns the record of a mark, valid as long as the Snapshot. The name is empty if the pin
+    /// was revoked and the memory was reused.
     [[nodiscard]] RecordView record(RecordMark mark) const noexcept;
-    /// Starts to load what `record` reads, so that many cache misses overlap.
+    /// Starts loading what `record` reads, so that cache misses overlap.
     void prefetch(RecordMark mark) const noexcept;
 
-    /// snapshot_expired when the pin was revoked.
+    /// Returns snapshot_expired if the pin was revoked.
     [[nodiscard]] Result<void> check() const;
 
 private:

@@ -11,16 +11,16 @@
 namespace ringside {
 
 enum class WatchMode : std::uint8_t {
-    latest,  ///< each record's newest state; several changes may fold into one
-    every,   ///< each change, in order
+    latest,  ///< the newest state of each record; several changes may be merged
+    every,   ///< every change, in order
 };
 
-/// What a watch delivers: any of these together.
+/// What a watch delivers; values can be combined.
 enum class WatchFor : std::uint8_t {
-    changes = 1,  ///< of records
-    events = 2,   ///< each of them, in whichever mode
-    /// That a subject gets a provider or loses it (`provided`, `unprovided`). A watch for nothing
-    /// else is no reason to provide anything.
+    changes = 1,  ///< changes of records
+    events = 2,   ///< every event, in either mode
+    /// Gain and loss of a provider by a subject (`provided`, `unprovided`). A watch for providers
+    /// only does not count as interest.
     providers = 4,
 };
 constexpr WatchFor operator|(WatchFor a, WatchFor b) noexcept {
@@ -33,60 +33,60 @@ constexpr bool includes(WatchFor set, WatchFor one) noexcept {
 struct WatchOptions {
     WatchMode mode = WatchMode::latest;
     WatchFor what = WatchFor::changes;
-    /// Begin with the changes of this revision; none: with the next one.
+    /// First revision to deliver. Default: the next one.
     std::optional<Revision> from{};
-    /// Deliver what is there first (as `current`), then the changes: together the whole state. A
-    /// consumer may take any time for it: the state is delivered as of newer and newer revisions,
-    /// each name once, and of each name the changes after its revision follow.
-    /// Not together with `from`.
+    /// Deliver the existing records first (as `current`), then changes: together the whole state.
+    /// The consumer may take any time. The state is read at newer and newer revisions, each name
+    /// once. Changes of a name follow from the revision at which it was read.
+    /// Must not be combined with `from`.
     bool initial = false;
-    /// Only changes of the value that this JSON Pointer names; "" = any change. Not for events.
-    /// A value has changed unless it is the same as before by `Value::is_same`: 1.0 in the place of
-    /// 1 is a change, though the two are equal numbers.
+    /// Deliver only changes of the value at this JSON Pointer; "" for any change. Does not apply to
+    /// events. Values are compared by `Value::is_same`: replacing 1 by 1.0 is a change, although
+    /// the numbers are equal.
     std::string pointer{};
-    /// Whether this is a reason to provide what it watches. Not for one that watches on behalf of
-    /// others, each of whose interests has a `Want` of its own.
+    /// Whether the watch counts as interest, so that listeners provide its subjects. Set to false
+    /// for a watch on behalf of others, each of which has its own `Want`.
     bool is_interest = true;
 };
 
 enum class WatchKind : std::uint8_t {
     put,     ///< the whole document was written
-    patch,   ///< a part of it was
+    patch,   ///< a part of the document was written
     remove,  ///< the record was deleted
-    expire,  ///< its time to live ran out
-    /// Not a change: the record's state at the start, or after `lagged` in mode latest. Of
-    /// providers that are there then, a watch is told as `provided`.
+    expire,  ///< the time to live of the record ended
+    /// Not a change: the state of a record at the start, or after `lagged` in mode latest. Existing
+    /// providers are delivered as `provided`.
     current,
-    /// The watch was lapped: `missed` changes were not seen. Or the grid was begun again, or the
-    /// session was over while the last event was in use: that event may have been spoilt.
+    /// The watch was lapped and has lost `missed` changes. Also delivered if the grid was recreated
+    /// or the session ended while the last event was in use. That event may then be invalid.
     lagged,
-    event,       ///< somebody has published: `record` is its subject and document
-    provided,    ///< a listener provides the subject from here on; no document
-    unprovided,  ///< no listener does any more
+    event,       ///< an event was published: `record` is its subject and document
+    provided,    ///< a listener provides the subject from now on; no document
+    unprovided,  ///< no listener provides the subject now
 };
 
-std::string_view name(WatchKind kind) noexcept;  ///< "put", "patch", …, as the CLI prints them
+std::string_view name(WatchKind kind) noexcept;  ///< "put", "patch", …, as in the CLI's output
 
-/// What a watch delivers. A view into shared memory: valid until the next call of the Watch.
+/// Item that a watch delivers. A view into shared memory: valid until the next call of the Watch.
 struct WatchEvent {
     WatchKind kind = WatchKind::put;
-    RecordView record;      ///< name, document, version, revision; no document after remove/expire
-    Position position = 0;  ///< in the change ring
+    RecordView record;  ///< name, document, version, revision; no document after remove or expire
+    Position position = 0;      ///< in the change ring
     std::uint64_t time_ns = 0;  ///< Unix time of the commit
-    std::uint64_t missed = 0;   ///< of `lagged`: how many changes
-    /// Of `lagged`: revision from which the watch goes on. In mode latest the watch delivers every
-    /// matching record as `current` next; in mode every take a snapshot and scan it.
+    std::uint64_t missed = 0;   ///< for `lagged`: number of lost changes
+    /// For `lagged`: the revision from which the watch continues. In mode latest, every matching
+    /// record follows as `current`. In mode every, take a snapshot and scan it.
     Revision resumes_at = 0;
 
-    /// The value at the watch's pointer (the whole document without one).
+    /// Returns the value at the pointer of the watch, or the whole document without a pointer.
     [[nodiscard]] std::optional<Value> value() const;
     const Pointer* pointer = nullptr;
-    /// Of a patch that has set one value, or taken away one member, where that is: a JSON Pointer.
-    /// Empty: it may be anywhere. In mode every only.
+    /// JSON Pointer of the value that a patch set or removed, in mode every. Empty if unknown: the
+    /// patch may have changed any value.
     std::string_view path{};
 };
 
-/// A reader's place in the change ring.
+/// Cursor of a reader in the change ring.
 /// Thread safety: one thread at a time.
 class Watch {
 public:
@@ -94,32 +94,34 @@ public:
     Watch& operator=(Watch&&) noexcept;
     ~Watch();
 
-    /// The next event if there is one, without waiting or system call. A session that is over, or a
-    /// grid that was begun again, is replaced by the next one when that is there.
-    /// Errors: would_block (nothing there), connection_lost (the grid is gone for good),
-    /// snapshot_expired (the last event was kept beyond its lease and may have been spoilt; the watch
-    /// goes on), no_such_grid and no_broker (none for the time of the client's timeout; the watch
-    /// goes on), lane_limit (no pin or declaration is free; call again).
+    /// Returns the next event, without waiting or a system call. Moves to the next session or grid
+    /// if the current one has ended and a new one exists.
+    /// Errors: would_block (no event), connection_lost (the grid is gone permanently), lane_limit
+    /// (no free pin or declaration; call again). After these errors the watch continues:
+    /// snapshot_expired (the last event was held beyond its lease and may be invalid), no_such_grid
+    /// and no_broker (none within the client's timeout).
     Result<WatchEvent> poll();
 
-    /// Waits for the next event: spins, then sleeps. Errors: timed_out, as `poll` otherwise.
+    /// Waits for the next event: spins, then sleeps. Errors: timed_out, otherwise those of `poll`.
     Result<WatchEvent> next(std::chrono::milliseconds timeout);
 
-    /// A descriptor that is readable while events are there, for epoll and friends. Owned by the
-    /// Watch. Call `poll` until would_block, then wait for the descriptor again. One thread of the
-    /// client, in one lane, signals the descriptors of all its watches; the first one starts it.
-    /// Error: system_error (no thread or descriptor is available).
+    /// Returns a descriptor, for epoll and similar loops, that is readable while events are
+    /// pending. The Watch owns it. Call `poll` until would_block, then wait for the descriptor
+    /// again.
+    /// Cost: one thread of the client, with one lane, signals the descriptors of all watches. The
+    /// first descriptor starts it. Error: system_error (no thread or descriptor is available).
     Result<int> descriptor();
 
-    /// The revision up to which everything was delivered: `from` = this + 1 goes on elsewhere.
+    /// Revision up to which everything was delivered. Another watch can continue with `from` = this
+    /// + 1.
     [[nodiscard]] Revision delivered() const noexcept;
 
-    /// A random number that the watched grid was begun with. Another one: it was begun anew, and a
-    /// revision of the former one says nothing of it.
+    /// Random number that identifies the watched grid. A different number means that the grid was
+    /// recreated, and revisions of the former grid have no meaning in it.
     [[nodiscard]] std::uint64_t boot_id() const noexcept;
 
-    /// Whether the change that was delivered last touches the value that a pointer names; true of
-    /// whatever is not a change of a record. For those who watch for many at once.
+    /// Returns whether the last delivered change affects the value at a pointer. Returns true for
+    /// items that are not changes of records. Serves programs that watch on behalf of many users.
     [[nodiscard]] bool touches(const Pointer& pointer) const;
 
     class Impl;
@@ -130,7 +132,7 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
-/// Interest in the names that match a pattern, for as long as it lives: listeners are asked for
+/// Interest in the names that match a pattern, during its lifetime. Listeners are asked to provide
 /// them as if somebody watched them. Delivers nothing.
 /// Thread safety: one thread at a time.
 class Want {
@@ -139,8 +141,8 @@ public:
     Want& operator=(Want&&) noexcept;
     ~Want();
 
-    /// Says it to the grid again that has taken the place of one that was ended; to be called now
-    /// and then. Errors: as of `Client::want`.
+    /// Repeats the declaration if the grid was replaced; call it from time to time. Errors: those
+    /// of `Client::want`.
     Result<void> renew();
 
     class Impl;

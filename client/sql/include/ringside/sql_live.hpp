@@ -8,26 +8,27 @@
 
 namespace ringside::sql {
 
-/// A live query that is asked in SQL: what `Client::live_query` keeps up to date.
+/// Live query in SQL, to be kept up to date by `Client::live_query`.
 ///
 ///     SELECT items FROM table [AS alias] [WHERE condition] [GROUP BY expressions]
 ///
-/// Expressions are SQLite's, on the columns of one table. Without groups there is a row for each
-/// record. With GROUP BY or aggregates there is one for each group: items are expressions of GROUP
-/// BY (the same text, or their alias) or count(*), count(x), count(DISTINCT x), sum(x), avg(x),
-/// min(x) and max(x), with FILTER (WHERE …) where wanted. Values are as those of a Database; what
-/// differs: sums are exact, and REAL instead of an error where integers overflow.
+/// Expressions are SQLite's, over the columns of one table. Without groups there is one row per
+/// record. With GROUP BY or aggregates there is one row per group.
+/// Items of a grouped query are expressions of GROUP BY (the same text or the alias) or count(*),
+/// count(x), count(DISTINCT x), sum(x), avg(x), min(x) and max(x), each optionally with a FILTER.
+/// Values are the same as in a Database, with one exception: sums are exact. Where integers
+/// overflow, the sum is REAL instead of an error.
 ///
-/// An expression that fails for a record, or gives a BLOB, ends the live query with bad_query; so
-/// does an infinite number in a sum.
+/// The live query ends with bad_query if an expression fails for a record or returns a BLOB, or if
+/// a sum has an infinite number.
 ///
-/// Of the options, those of tables count. Cost: that of a Database, and for each record a run of
-/// SQLite's program, about 1 us. Errors: bad_query (the detail has the place), bad_configuration,
-/// bad_pattern, bad_pointer, system_error. `error_offset` is set to where in the text it is wrong,
-/// in bytes; none: not known.
+/// Only the table declarations of the options apply. Cost: that of a Database; per record, one run
+/// of SQLite's program, about 1 us.
+/// Errors: bad_query (the detail has the position), bad_configuration, bad_pattern, bad_pointer,
+/// system_error. `error_offset` receives the byte offset of the error in the text, if known.
 ///
-/// Thread safety: the description, its copies and what is made of them belong to one thread at a
-/// time.
+/// Thread safety: the description, its copies and all live queries made from them belong to one
+/// thread at a time.
 ///
 ///     LiveQuery sales = client.live_query(sql::live_description(
 ///         "SELECT section, count(*), sum(price) FROM seats WHERE status = 'sold' "
@@ -37,7 +38,7 @@ namespace ringside::sql {
     std::string_view text, const Options& options = {},
     std::optional<std::size_t>* error_offset = nullptr);
 
-/// A value of a live query's row as SQL has it; a text lies in the value.
+/// Converts a value of a live query's row to SQL. A text is a view of the value.
 [[nodiscard]] Cell cell_of(const OwnedScalar& value);
 
 }  // namespace ringside::sql
