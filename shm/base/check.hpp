@@ -5,9 +5,9 @@
 
 namespace ringside {
 
-/// Ends the process with a message if `holds` is false. Unlike `assert`, stays on in release
+/// Ends the process with a message if `holds` is false. Unlike `assert`, it is active in release
 /// builds: for invariants whose violation would corrupt memory that other processes use.
-/// `invariant`: what must hold, in words.
+/// `invariant`: the invariant in words.
 inline void check_that(bool holds, const char* invariant, const char* file = __builtin_FILE(),
                        int line = __builtin_LINE()) noexcept {
     if (holds) [[likely]]

@@ -12,7 +12,7 @@ namespace ringside {
 
 namespace {
 
-/// Reached so many times yet until the end; 0 = never.
+/// Number of passes left until the process ends; 0 = never.
 std::array<std::atomic<int>, crash_point_names.size()> left;
 
 const bool is_armed = [] {

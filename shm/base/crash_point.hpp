@@ -4,10 +4,10 @@
 #include <cstdint>
 #include <string_view>
 
-/// Places at which a test can have a broker killed. Compiled in only where RINGSIDE_CRASH_POINTS is
-/// defined (`ringside-broker-crashing`, for tests/crash); elsewhere `reach` is nothing.
+/// Points at which a test can kill a broker. Compiled only if RINGSIDE_CRASH_POINTS is defined
+/// (`ringside-broker-crashing`, for tests/crash); otherwise `reach` does nothing.
 ///
-/// Each is named after the step that was just done.
+/// Each point is named after the step that has just been done.
 #define RINGSIDE_EACH_CRASH_POINT(POINT) \
     POINT(heap_span_taken)               \
     POINT(heap_block_taken)              \
@@ -71,7 +71,7 @@ inline constexpr auto crash_point_names = std::to_array<std::string_view>({
 });
 
 #ifdef RINGSIDE_CRASH_POINTS
-/// Kills the process where it comes to the point that the environment names for the n-th time:
+/// Kills the process at the n-th pass of the point named in the environment:
 /// RINGSIDE_CRASH_AT=name:n.
 void reach(CrashPoint point);
 #else

@@ -6,7 +6,7 @@
 
 namespace ringside {
 
-/// A file descriptor, owned.
+/// Owned file descriptor, closed on destruction.
 class Descriptor {
 public:
     Descriptor() = default;

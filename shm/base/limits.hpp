@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
-/// Every limit of Ringside, each with the error that says it was passed.
+/// All limits of Ringside, each with the error that reports a violation.
 namespace ringside::limits {
 
 // Names and documents.
@@ -15,25 +15,25 @@ inline constexpr std::size_t depth_max = 64;            ///< Errc::too_deep
 inline constexpr std::size_t document_bytes_max =
     16ULL << 20;  ///< Errc::document_too_large; JSON text, and content: values, strings and keys
 inline constexpr std::size_t encoded_document_bytes_max =
-    3 * document_bytes_max;  ///< Errc::document_too_large; in one piece, or in all pages
+    3 * document_bytes_max;  ///< Errc::document_too_large; in one piece, or all pages together
 inline constexpr std::size_t stored_document_bytes_max =
     4 * encoded_document_bytes_max;  ///< Errc::document_too_large; in one piece, in a store
 inline constexpr std::size_t patch_operations_max =
-    4096;  ///< Errc::bad_patch; operations of one JSON Patch
+    4096;  ///< Errc::bad_patch; operations per JSON Patch
 inline constexpr std::size_t patch_depth_max =
-    depth_max + 2;  ///< Errc::too_deep; of a JSON Patch: a value in an operation in the array
+    depth_max + 2;  ///< Errc::too_deep; of a JSON Patch: array, operation and value
 inline constexpr std::uint64_t patch_steps_max =
-    2ULL << 20;  ///< Errc::patch_too_costly; of the patches of one request, see PatchBudget
+    2ULL << 20;  ///< Errc::patch_too_costly; for all patches of a request, see PatchBudget
 inline constexpr std::uint64_t patch_steps_per_byte =
-    2;  ///< Errc::patch_too_costly; further steps for each encoded byte of these patches
+    2;  ///< Errc::patch_too_costly; additional steps per encoded byte of the patches
 inline constexpr std::uint64_t ttl_ms_max = 10ULL * 365 * 86'400'000;  ///< Errc::bad_ttl; ten years
 
-// Messages in JSON that carry documents. The documents in them keep to the limits above.
+// JSON messages that carry documents. The limits above apply to those documents.
 inline constexpr std::size_t envelope_depth_max = depth_max + 8;  ///< Errc::too_deep
 inline constexpr std::size_t envelope_bytes_max =
-    64ULL << 10;  ///< of a message, beyond the text of a document at its limit
+    64ULL << 10;  ///< of a message, in addition to a document at its limit
 inline constexpr std::size_t written_bytes_max =
-    512ULL << 20;  ///< Errc::document_too_large; no document is longer when it is written as JSON
+    512ULL << 20;  ///< Errc::document_too_large; the longest document written as JSON
 
 // Requests.
 inline constexpr std::size_t message_bytes_max =
@@ -41,62 +41,62 @@ inline constexpr std::size_t message_bytes_max =
 inline constexpr std::size_t ring_share_per_transaction =
     4;  ///< Errc::transaction_too_large; a commit has at most ring entries / this
 inline constexpr std::size_t held_replies_max =
-    8192;  ///< Errc::would_block; of one lane, for writes that wait for the disk
+    8192;  ///< Errc::would_block; per lane, for writes that wait for the disk
 inline constexpr std::size_t doubtful_requests_max =
-    65'536;  ///< Errc::session_closed; of one lane, without an answer at a take-over
+    65'536;  ///< Errc::session_closed; unanswered requests per lane at a take-over
 
 // Secondary indexes.
 inline constexpr std::size_t indexes_max = 16;  ///< Errc::index_limit
 inline constexpr std::size_t index_key_bytes_max =
-    256;  ///< of a value in an index; strings that do not fit are looked up by their beginning
+    256;  ///< of a value in an index; longer strings are looked up by their prefix
 
 // Sessions.
 inline constexpr std::size_t sessions_max = 4096;  ///< Errc::session_limit
 inline constexpr std::size_t connections_waiting_max =
-    1024;  ///< connections that have not greeted yet; further ones take the place of older ones
+    1024;  ///< connections before their Hello; new ones replace the oldest
 inline constexpr std::size_t lanes_per_session_max = 64;  ///< Errc::lane_limit
 inline constexpr std::size_t pins_per_session_max =
-    256;  ///< Errc::lane_limit; open snapshots and watches, beside the lanes' own pins
-inline constexpr std::size_t session_name_bytes_max = 64;  ///< longer ones are cut
-inline constexpr std::size_t user_bytes_max = 128;  ///< Errc::bad_user; with the zero at its end
+    256;  ///< Errc::lane_limit; open snapshots and watches, not counting the lanes' own pins
+inline constexpr std::size_t session_name_bytes_max = 64;  ///< longer names are truncated
+inline constexpr std::size_t user_bytes_max = 128;  ///< Errc::bad_user; with terminating zero
 inline constexpr std::size_t declarations_per_session_max =
-    256;  ///< Errc::lane_limit; watches, patterns of providers and listeners, users of one session
+    256;  ///< Errc::lane_limit; watches, patterns and users declared by one session
 
-// Private memory of the broker that sessions cause.
+// Private memory of the broker that is charged to sessions.
 inline constexpr std::size_t sessions_memory_bytes_default =
-    128ULL << 20;  ///< Errc::broker_memory_limit; a user has three quarters: user_memory_limit
+    128ULL << 20;  ///< Errc::broker_memory_limit; a user gets at most 3/4: user_memory_limit
 inline constexpr std::size_t sessions_memory_bytes_min = 16ULL << 20;  ///< Errc::bad_configuration
 inline constexpr std::size_t session_memory_bytes_max =
     message_bytes_max + (16ULL << 20);  ///< Errc::session_memory_limit
 
 // Calls.
 inline constexpr std::size_t calls_per_lane_max =
-    1024;  ///< Errc::would_block; under way from one lane
+    1024;  ///< Errc::would_block; concurrent calls of one lane
 inline constexpr std::size_t calls_per_provider_max =
-    256;  ///< that the providers of one lane have at a time; further ones wait, or go to others
-inline constexpr std::size_t calls_max = 1'000'000;  ///< Errc::would_block; under way in all
+    256;  ///< taken or offered calls per lane; further calls wait or go to others
+inline constexpr std::size_t calls_max = 1'000'000;  ///< Errc::would_block; concurrent, in total
 inline constexpr std::size_t calls_bytes_max =
-    32ULL << 20;  ///< Errc::would_block; calls of one session under way
+    32ULL << 20;  ///< Errc::would_block; concurrent calls of one session
 inline constexpr std::size_t undelivered_bytes_max =
-    32ULL << 20;  ///< Errc::would_block; answers that one lane does not take
+    32ULL << 20;  ///< Errc::would_block; answers that a lane has not read
 inline constexpr std::uint64_t call_ms_max = 3'600'000;  ///< Errc::bad_timeout
 inline constexpr std::size_t wanted_subjects_max =
-    65'536;  ///< names that listeners are asked for; further ones have no provider
+    65'536;  ///< subjects offered to listeners; further ones get no provider
 inline constexpr std::size_t wanted_subjects_bytes_max =
-    32ULL << 20;  ///< what they take, about; further ones have no provider
+    32ULL << 20;  ///< approximate memory of these subjects; further ones get no provider
 inline constexpr std::size_t listened_name_bytes_max =
-    name_bytes_max - 32;  ///< longer ones have no provider; Errc::bad_pattern for a provider's own
+    name_bytes_max - 32;  ///< longer subjects get no provider; Errc::bad_pattern for a pattern
 
 // Queries.
 inline constexpr std::size_t query_conditions_max = 4096;      ///< Errc::query_too_large
 inline constexpr std::size_t query_conditions_depth_max = 64;  ///< Errc::query_too_large
 inline constexpr std::size_t query_columns_max =
-    1024;  ///< Errc::query_too_large; selected, grouped by and aggregated
+    1024;  ///< Errc::query_too_large; selected, keys and aggregates
 inline constexpr std::size_t query_groups_max = 1'000'000;  ///< Errc::query_too_large
 inline constexpr std::size_t query_bytes_max =
     256ULL << 20;  ///< Errc::query_too_large; rows, groups and distinct values of one thread
 inline constexpr std::size_t live_query_bytes_max =
-    1ULL << 30;  ///< Errc::live_query_too_large; what one live query remembers, about
+    1ULL << 30;  ///< Errc::live_query_too_large; approximate memory of one live query
 inline constexpr std::size_t query_threads_max = 256;  ///< Errc::bad_query
 
 // The segment.
@@ -105,27 +105,27 @@ inline constexpr std::uint64_t memory_bytes_max = 1ULL << 44;  ///< Errc::bad_co
 inline constexpr std::size_t grid_name_bytes_max = 64;         ///< Errc::bad_grid_name
 
 // Queries in SQL.
-inline constexpr std::size_t sql_bytes_max = 1ULL << 20;  ///< Errc::bad_query; of a statement
-inline constexpr std::size_t sql_depth_max = 200;         ///< Errc::bad_query; of an expression
-inline constexpr std::size_t sql_selects_max = 64;  ///< Errc::bad_query; joined by UNION and such
+inline constexpr std::size_t sql_bytes_max = 1ULL << 20;  ///< Errc::bad_query; per statement
+inline constexpr std::size_t sql_depth_max = 200;         ///< Errc::bad_query; per expression
+inline constexpr std::size_t sql_selects_max = 64;        ///< Errc::bad_query; in a compound SELECT
 inline constexpr std::size_t sql_tables_max =
-    32;  ///< Errc::bad_configuration; that one database declares
+    32;  ///< Errc::bad_configuration; declared per database
 inline constexpr std::size_t sql_columns_max =
-    256;  ///< Errc::bad_configuration; of one declared table
+    256;  ///< Errc::bad_configuration; per declared table
 inline constexpr std::size_t sql_value_bytes_max =
-    64ULL << 20;  ///< Errc::query_too_large; of one text that a query makes
+    64ULL << 20;  ///< Errc::query_too_large; per text that a query makes
 inline constexpr std::size_t sql_memory_bytes_max =
-    1ULL << 30;  ///< Errc::query_too_large; sorts, groups and whatever SQLite needs
+    1ULL << 30;  ///< Errc::query_too_large; sorts, groups and everything else in SQLite
 inline constexpr std::uint64_t sql_rows_default =
-    1'000'000;  ///< Errc::query_too_large; where the caller does not say how many
+    1'000'000;  ///< Errc::query_too_large; default of the row limit
 
-// Reports, which are for people.
+// Reports for people.
 inline constexpr std::uint64_t report_rows_default =
-    10'000;  ///< Errc::query_too_large; of one query, where the caller does not say how many
+    10'000;  ///< Errc::query_too_large; default of the row limit of a query
 inline constexpr std::size_t report_chart_rows_max = 1000;  ///< Errc::bad_configuration
 
 // Time.
 inline constexpr std::uint64_t pin_lease_ms_default = 10'000;  ///< Errc::snapshot_expired
-inline constexpr std::uint64_t pin_lease_ms_max = 3'600'000;   ///< longer ones are cut
+inline constexpr std::uint64_t pin_lease_ms_max = 3'600'000;   ///< longer leases are shortened
 
 }  // namespace ringside::limits

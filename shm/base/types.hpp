@@ -7,22 +7,22 @@
 
 namespace ringside {
 
-/// Number of a commit in the whole grid, +1 per commit. 0 = the empty grid before the first one.
+/// Number of a commit in the whole grid, +1 per commit. 0 = the empty grid before the first commit.
 using Revision = std::uint64_t;
 
-/// Number of the changes of one record since it was created, counted from 1. 0 = does not exist.
+/// Number of changes of one record since it was created, counted from 1. 0 = does not exist.
 using Version = std::uint64_t;
 
 /// Number of an entry in the change ring, counted from 0, +1 per change.
 using Position = std::uint64_t;
 
-/// Bytes from the start of the segment; 0 = none (the header lies there). Below 2^48.
+/// Bytes from the start of the segment; 0 = none (the header is there). Below 2^48.
 using Offset = std::uint64_t;
 
-/// A record's place in the slot region: stable while the record exists, used again afterwards.
+/// Index of a record in the slot region: stable while the record exists, reused afterwards.
 enum class RecordId : std::uint32_t {};
 
-/// Number of a session, +1 per session in one boot of a broker. 0 = none.
+/// Number of a session, +1 per session during one boot of a broker. 0 = none.
 using SessionId = std::uint32_t;
 
 using Byte = std::uint8_t;

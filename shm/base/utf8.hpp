@@ -10,7 +10,7 @@ namespace detail {
 bool is_utf8_beyond_ascii(std::string_view text) noexcept;
 }
 
-/// Whether every byte of `text` is below 0x80. Looks at eight bytes at a time.
+/// Returns whether every byte of `text` is below 0x80. Checks eight bytes at a time.
 inline bool is_ascii(std::string_view text) noexcept {
     constexpr std::uint64_t high_bits = 0x8080'8080'8080'8080;
     const char* at = text.data();
@@ -32,7 +32,8 @@ inline bool is_ascii(std::string_view text) noexcept {
     return (seen & high_bits) == 0;
 }
 
-/// Whether `text` is valid UTF-8 (RFC 3629: no surrogates, no overlong forms). NUL is valid.
+/// Returns whether `text` is valid UTF-8 (RFC 3629: no surrogates, no overlong forms). NUL is
+/// valid.
 inline bool is_utf8(std::string_view text) noexcept {
     return is_ascii(text) || detail::is_utf8_beyond_ascii(text);
 }

@@ -30,14 +30,14 @@ void DocumentBuilder::clear(const Purpose& purpose) noexcept {
     keys_.clear();
     frames_.clear();
     known_positions_.clear();
-    if (++epoch_ == 0) {  // wrapped round: entries of long ago would look valid
+    if (++epoch_ == 0) {  // wrapped around: very old entries would appear valid
         key_cache_.fill({});
         keys_cache_.fill({});
         epoch_ = 1;
     }
 }
 
-/// Counts towards the expanded size, which sharing of keys does not make smaller.
+/// Counts towards the expanded size, which sharing of keys does not reduce.
 bool DocumentBuilder::spend(std::size_t bytes) noexcept {
     expanded_ += bytes;
     if (expanded_ <= purpose_.limits.content_max &&
@@ -48,7 +48,7 @@ bool DocumentBuilder::spend(std::size_t bytes) noexcept {
     return false;
 }
 
-/// Before the bytes of a string or key are written, or a value without any.
+/// Called before the bytes of a string or key are written, or a value without bytes.
 bool DocumentBuilder::charge(std::size_t bytes) noexcept {
     if (purpose_.budget == nullptr) return true;
     if (purpose_.budget->spend(1 + bytes / PatchBudget::string_bytes_per_step)) return true;
@@ -56,7 +56,7 @@ bool DocumentBuilder::charge(std::size_t bytes) noexcept {
     return false;
 }
 
-/// Whether a value may come now: a second root or one without its key may not.
+/// Returns whether a value is allowed now. A second root, or a member without a key, is not.
 bool DocumentBuilder::expects_value() const noexcept {
     if (frames_.empty()) return slots_.empty();
     const Frame& frame = frames_.back();
@@ -169,8 +169,8 @@ void DocumentBuilder::end(bool is_object) {
     }
     slots_.resize(frame.first_slot);
     frames_.pop_back();
-    // The parent expected this value when the container was begun, so only its key can be missing
-    // now, and nothing can have taken the key away.
+    // The parent expected this value when the container was opened. So only its key can be missing
+    // now, and nothing can have removed the key.
     push(container.bits, container.type, container.width_log2);
 }
 

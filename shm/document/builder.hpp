@@ -14,17 +14,18 @@
 
 namespace ringside {
 
-/// Encodes one document at a time as a FlexBuffer, and keeps its memory for the next.
+/// Encodes one document at a time as a FlexBuffer, and reuses its memory for the next.
 ///
-/// The bytes are what `flexbuffers::GetRoot` reads: NULL, BOOL, INT, UINT, FLOAT, STRING, VECTOR,
-/// MAP and the INDIRECT numbers, every container, string and number aligned to its width. Beside
-/// speed, the reason for an encoder of our own is size: objects with the same keys share one vector
-/// of keys, keys up to `shared_key_bytes_max` are written once per document where the small cache
-/// remembers them, and a container whose few wide numbers would widen all its fields keeps them
-/// beside it.
+/// The output is readable by `flexbuffers::GetRoot`: NULL, BOOL, INT, UINT, FLOAT, STRING, VECTOR,
+/// MAP and the INDIRECT numbers. Every container, string and number is aligned to its width.
+/// A custom encoder is faster, and its documents are smaller:
+/// - Objects with the same keys share one vector of keys.
+/// - Keys of up to `shared_key_bytes_max` are written once per document, if the small cache has
+///   them.
+/// - If a few wide numbers would widen all fields of a container, they are stored outside of it.
 ///
-/// Mistakes and limits are kept: the first one is what `finish` returns, the calls after it do
-/// nothing. What it finishes always passes `verify_document`.
+/// Errors are kept: `finish` returns the first one, and calls after it have no effect. The output
+/// of `finish` always passes `verify_document`.
 ///
 ///     DocumentBuilder builder;
 ///     builder.begin_object();
@@ -36,21 +37,21 @@ namespace ringside {
 /// Thread safety: one thread.
 class DocumentBuilder {
 public:
-    /// Longer keys are not shared: reading an object's keys then costs O(its bytes), which is what
-    /// the verifier's budget counts on.
+    /// Longer keys are not shared. So reading the keys of an object costs O(its bytes), which the
+    /// budget of the verifier relies on.
     static constexpr std::size_t shared_key_bytes_max = 64;
 
     DocumentBuilder();
 
-    /// Forgets what was built, keeps the memory.
+    /// Discards the document in progress and keeps the memory.
     void clear() noexcept { clear(Purpose()); }
 
-    /// What the next document is for.
+    /// Purpose of the next document.
     struct Purpose {
-        bool is_page = false;   ///< of a record: values that have pages keep them
-        std::size_t depth = 0;  ///< containers above it
+        bool is_page = false;   ///< of a record: paged values keep their pages
+        std::size_t depth = 0;  ///< containers around the document
         DocumentLimits limits{};
-        PatchBudget* budget = nullptr;  ///< what is written is charged to; outlives the document
+        PatchBudget* budget = nullptr;  ///< charged for all output; outlives the document
     };
     void clear(const Purpose& purpose) noexcept;
 
@@ -58,16 +59,16 @@ public:
     void boolean(bool value);
     void integer(std::int64_t value);
     void unsigned_integer(std::uint64_t value);
-    /// Errors: number_out_of_range for NaN and infinities, which JSON does not have.
+    /// Errors: number_out_of_range for NaN and infinities, which do not exist in JSON.
     void real(double value);
     /// Errors: bad_utf8.
     void string(std::string_view value);
 
     void begin_object();
-    /// The key of the value that follows. U+0000 in it is stored as C0 80.
+    /// Sets the key of the next value. U+0000 in it is stored as C0 80.
     /// Errors: key_too_long, bad_utf8.
     void key(std::string_view key);
-    /// As `key`, with the form that `Value::key` gives.
+    /// Same as `key`, for a key in the form that `Value::key` returns.
     void stored_key(std::string_view key);
     /// Errors: duplicate_key.
     void end_object();
@@ -75,42 +76,42 @@ public:
     void begin_array();
     void end_array();
 
-    /// Copies a value with all that is in it. A value that does not exist is copied as null. Where
-    /// a page is built, a value that has a page is not copied, but referred to.
+    /// Copies a value with all its contents. A non-existent value is copied as null. In a page, a
+    /// paged value is not copied but referred to.
     void value(const Value& value);
-    /// Refers to a page.
+    /// Adds a reference to a page.
     void reference(const PageRef& ref, const PageHeader& header);
 
-    /// Bytes so far, without what the containers that are open will take.
+    /// Bytes so far, without those that open containers will add.
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
     [[nodiscard]] std::size_t expanded() const noexcept { return expanded_; }
-    /// Bytes in the pages referred to, and all below them.
+    /// Bytes of the referenced pages and all pages below them.
     [[nodiscard]] std::size_t encoded_below() const noexcept { return encoded_below_; }
-    /// Containers around the value that comes next.
+    /// Number of containers around the next value.
     [[nodiscard]] std::size_t depth() const noexcept { return purpose_.depth + frames_.size(); }
-    /// The most containers that were around a value so far.
+    /// Largest number of containers around a value so far.
     [[nodiscard]] std::size_t depth_reached() const noexcept { return depth_reached_; }
 
-    /// The encoded document; valid until the next `clear`.
-    /// Errors: the first one met; too_deep, document_too_large (content or encoding), bad_document
-    /// when the calls do not make up one value (open container, key without value, two roots);
-    /// patch_too_costly when the budget is spent.
+    /// Returns the encoded document, valid until the next `clear`.
+    /// Errors: the first one that occurred; too_deep, document_too_large (content or encoding),
+    /// bad_document if the calls do not form one value (open container, key without value, two
+    /// roots), patch_too_costly if the budget is spent.
     [[nodiscard]] Result<ByteView> finish();
 
-    /// Whether an error was met already, so that a caller may stop early.
+    /// Returns whether an error has occurred, so that a caller can stop early.
     [[nodiscard]] bool failed() const noexcept { return failure_ != Errc::ok; }
 
 private:
-    /// A value of an open container: the scalar itself, or where its bytes lie.
+    /// A value of an open container: the scalar itself, or the position of its bytes.
     struct Slot {
         std::uint64_t bits;       ///< integer, double bits, or position of string or container
         std::uint8_t type;        ///< `flex::Type`
-        std::uint8_t width_log2;  ///< scalar: least width it needs; others: the width of its own
+        std::uint8_t width_log2;  ///< scalar: minimum width; others: own width
     };
 
-    /// A key of an open object. `prefix` orders most pairs without touching the bytes.
+    /// A key of an open object. `prefix` orders most pairs without reading the bytes.
     struct KeySlot {
-        std::uint64_t prefix;    ///< first eight bytes, big endian, padded with zeros
+        std::uint64_t prefix;    ///< first eight bytes, big endian, zero-padded
         std::uint32_t position;  ///< of the first byte
         std::uint32_t size;
     };
@@ -131,7 +132,7 @@ private:
         KeySlot key{};
     };
 
-    /// A key vector written before; its keys' positions are kept in `known_positions_`.
+    /// A key vector written earlier. The positions of its keys are kept in `known_positions_`.
     struct CachedKeys {
         std::uint32_t epoch = 0;
         std::uint32_t first_position = 0;
@@ -140,10 +141,10 @@ private:
         std::uint8_t width_log2 = 0;
     };
 
-    /// How a container is written with the fewest bytes.
+    /// Layout with which a container takes the fewest bytes.
     struct Layout {
         std::size_t start;        ///< position of the first element
-        std::uint8_t width_log2;  ///< of its fields; wider numbers lie before it
+        std::uint8_t width_log2;  ///< of its fields; wider numbers are stored before the container
     };
 
     void fail(Errc code) noexcept {
@@ -172,29 +173,29 @@ private:
     Byte* reserve(std::size_t bytes);
     void align(std::size_t width);
 
-    Bytes buffer_;  ///< as large as what is reserved; `size_` of it is written
+    Bytes buffer_;  ///< its size is the reserved size; `size_` bytes are written
     std::size_t size_ = 0;
-    std::size_t expanded_ = 0;  ///< values + string bytes + key bytes, as the verifier counts them
+    std::size_t expanded_ = 0;  ///< values + string bytes + key bytes, as in the verifier
     std::size_t encoded_below_ = 0;
     std::size_t depth_reached_ = 0;
     Purpose purpose_;
     Errc failure_ = Errc::ok;
-    std::uint32_t epoch_ = 1;  ///< cache entries of former documents do not count
+    std::uint32_t epoch_ = 1;  ///< marks cache entries of this document
     bool finished_ = false;
 
     std::vector<Slot> slots_;
     std::vector<KeySlot> keys_;
     std::vector<Frame> frames_;
-    std::vector<Member> members_;  ///< scratch for sorting large objects
+    std::vector<Member> members_;  ///< scratch memory for sorting large objects
     std::vector<std::uint32_t> known_positions_;
     std::array<CachedKey, 128> key_cache_;
     std::array<CachedKeys, 16> keys_cache_;
 };
 
-/// A document in one FlexBuffer, whatever pages it has. Valid until the next `out.clear()`.
-/// Never fails for a document that a grid holds, however it was changed: it may be larger in one
-/// piece than in pages.
-/// Errors: as `DocumentBuilder::finish`, for bytes that are no document.
+/// Encodes a document as one FlexBuffer, even if it has pages. Valid until the next `out.clear()`.
+/// Never fails for a document of a grid, whatever its changes: it may be larger in one piece than
+/// in pages.
+/// Errors: those of `DocumentBuilder::finish`, for bytes that are not a document.
 Result<ByteView> encode_whole(const Value& document, DocumentBuilder& out);
 
 }  // namespace ringside

@@ -10,7 +10,7 @@ namespace ringside {
 
 namespace {
 
-constexpr std::size_t small_object = 24;  ///< up to here insertion beats a sort with scratch
+constexpr std::size_t small_object = 24;  ///< up to this size, insertion sort is faster
 
 }  // namespace
 
@@ -19,7 +19,7 @@ Byte* DocumentBuilder::reserve(std::size_t bytes) {
     return buffer_.data() + size_;
 }
 
-/// Writes the key, or finds where the same one was written before.
+/// Writes the key, or finds an earlier copy of it.
 DocumentBuilder::KeySlot DocumentBuilder::write_key(std::string_view key) {
     const std::uint64_t prefix = flex::key_prefix(key.data(), key.size());
     const std::uint64_t tail =
@@ -44,7 +44,7 @@ DocumentBuilder::KeySlot DocumentBuilder::write_key(std::string_view key) {
 
 bool DocumentBuilder::key_less(const KeySlot& a, const KeySlot& b) const noexcept {
     if (a.prefix != b.prefix) return a.prefix < b.prefix;
-    // Stored keys hold no NUL, so equal prefixes mean that both have eight bytes or are the same.
+    // Stored keys have no NUL, so equal prefixes mean that both have eight bytes or are equal.
     if (a.size < 8 || b.size < 8 || a.position == b.position) return false;
     const std::size_t common = std::min(a.size, b.size) - 8;
     const int order =
@@ -52,7 +52,7 @@ bool DocumentBuilder::key_less(const KeySlot& a, const KeySlot& b) const noexcep
     return order != 0 ? order < 0 : a.size < b.size;
 }
 
-/// Brings the members of an object into the order of their keys. False where two are the same.
+/// Sorts the members of an object by key. Returns false if two keys are equal.
 bool DocumentBuilder::sort_members(std::size_t first_slot, std::size_t first_key) {
     KeySlot* keys = keys_.data() + first_key;
     Slot* slots = slots_.data() + first_slot;
@@ -89,7 +89,7 @@ bool DocumentBuilder::sort_members(std::size_t first_slot, std::size_t first_key
     return true;
 }
 
-/// Writes the vector of the keys from `first_key` on, or finds the same one written before.
+/// Writes the vector of keys from `first_key` on, or finds an earlier copy of it.
 DocumentBuilder::CachedKeys DocumentBuilder::key_vector(std::size_t first_key) {
     const KeySlot* keys = keys_.data() + first_key;
     const std::size_t count = keys_.size() - first_key;
@@ -138,21 +138,21 @@ void DocumentBuilder::align(std::size_t width) {
     size_ += pad;
 }
 
-/// The bits of a number in a field of `width` bytes, which is wide enough for it.
+/// Bits of a number in a field of `width` bytes, which must be wide enough.
 inline std::uint64_t DocumentBuilder::number_bits(const Slot& slot, std::size_t width) noexcept {
     if (width == 8 || slot.type != flex::type_float) return slot.bits;
     const auto single = static_cast<float>(std::bit_cast<double>(slot.bits));
     return std::bit_cast<std::uint32_t>(single);
 }
 
-/// A container is as wide as its offsets need, and either as wide as its widest number or narrower
-/// with the wider numbers beside it: whichever ends first.
+/// A container is at least as wide as its offsets require. It is either as wide as its widest
+/// number, or narrower with the wider numbers outside. The variant that ends first is used.
 DocumentBuilder::Layout DocumentBuilder::lay_out(std::size_t first_slot,
                                                  const CachedKeys* keys) const noexcept {
     const std::size_t count = slots_.size() - first_slot;
     const std::size_t header_fields = keys != nullptr ? 3 : 1;
-    std::array<std::size_t, 4> numbers{};  // by width; those that lie in the container or beside it
-    std::uint64_t lowest = keys != nullptr ? keys->vector : UINT64_MAX;  // that is pointed at
+    std::array<std::size_t, 4> numbers{};  // by width; in the container or outside of it
+    std::uint64_t lowest = keys != nullptr ? keys->vector : UINT64_MAX;  // lowest pointer target
     for (std::size_t i = first_slot; i < slots_.size(); ++i) {
         if (flex::is_inline(slots_[i].type)) {
             ++numbers[slots_[i].width_log2];
@@ -163,7 +163,7 @@ DocumentBuilder::Layout DocumentBuilder::lay_out(std::size_t first_slot,
 
     Layout best{};
     std::size_t best_end = SIZE_MAX;
-    std::size_t beside = size_;  // end of the numbers that are wider than the candidate
+    std::size_t beside = size_;  // end of the numbers that are wider than the candidate width
     for (std::uint8_t log2 = 4; log2-- > flex::width_of(count);) {
         const std::size_t width = std::size_t{1} << log2;
         const std::size_t start = beside + flex::padding(beside, width) + header_fields * width;
@@ -182,7 +182,7 @@ DocumentBuilder::Layout DocumentBuilder::lay_out(std::size_t first_slot,
     return best;
 }
 
-/// Writes the numbers that are wider than their container before it, the widest first.
+/// Writes the numbers that are wider than their container in front of it, widest first.
 void DocumentBuilder::write_indirect(std::size_t first_slot, std::uint8_t width_log2) {
     for (std::uint8_t log2 = 3; log2 > width_log2; --log2) {
         const std::size_t width = std::size_t{1} << log2;
@@ -197,7 +197,7 @@ void DocumentBuilder::write_indirect(std::size_t first_slot, std::uint8_t width_
     }
 }
 
-/// The container of the slots from `first_slot` on; a map where there are `keys`.
+/// Writes the container of the slots from `first_slot` on; a map if there are `keys`.
 DocumentBuilder::Slot DocumentBuilder::write_container(std::size_t first_slot,
                                                        const CachedKeys* keys) {
     const auto [start, width_log2] = lay_out(first_slot, keys);
@@ -226,7 +226,7 @@ DocumentBuilder::Slot DocumentBuilder::write_container(std::size_t first_slot,
     return {start, keys != nullptr ? flex::type_map : flex::type_vector, width_log2};
 }
 
-/// The elements, then their type bytes, at the position `start`.
+/// Writes the elements, then their type bytes, at the position `start`.
 template <class Field>
 void DocumentBuilder::write_elements(const Slot* slots, std::size_t count, std::size_t start,
                                      Byte* at) noexcept {
@@ -242,7 +242,7 @@ void DocumentBuilder::write_elements(const Slot* slots, std::size_t count, std::
     }
 }
 
-/// The value of the root, its type byte, its width.
+/// Writes the value of the root, its type byte and its width.
 void DocumentBuilder::write_root() {
     const Slot& root = slots_.front();
     std::uint8_t width_log2 = flex::is_inline(root.type) ? root.width_log2 : std::uint8_t{0};

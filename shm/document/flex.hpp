@@ -7,7 +7,7 @@
 
 #include "shm/base/types.hpp"
 
-/// The bytes of a FlexBuffer, as far as documents use them.
+/// Byte format of a FlexBuffer, as far as documents use it.
 ///
 ///   document   … value of the root | its type byte | its width in bytes
 ///   vector     size | element 0 … n-1 | type byte 0 … n-1
@@ -16,11 +16,11 @@
 ///   string     size | bytes | NUL
 ///   key        bytes | NUL
 ///   blob       size | bytes
-///   number     its bytes, where it is wider than the container that leads to it ("indirect")
+///   number     its bytes, if it is wider than its container ("indirect")
 ///
-/// Every field of one container has that container's width: 1, 2, 4 or 8 bytes, little endian.
-/// Offsets count backwards from where they are stored to the first element or byte. A type byte is
-/// `type << 2 | log2(width)`, where the width is that of what the offset leads to.
+/// All fields of a container have its width: 1, 2, 4 or 8 bytes, little endian. Offsets count
+/// backwards from where they are stored to the first element or byte. A type byte is
+/// `type << 2 | log2(width)`, with the width of the target of the offset.
 namespace ringside::flex {
 
 static_assert(std::endian::native == std::endian::little, "documents are read in place");
@@ -36,7 +36,7 @@ enum Type : std::uint8_t {
     type_indirect_float = 8,
     type_map = 9,
     type_vector = 10,
-    type_blob = 25,  ///< only where it leads to a page, see page.hpp
+    type_blob = 25,  ///< only as a reference to a page, see page.hpp
     type_bool = 26,
 };
 
@@ -51,7 +51,7 @@ T load_as(const Byte* at) noexcept {
     return value;
 }
 
-/// An unsigned field of a container.
+/// Loads an unsigned field of a container.
 inline std::uint64_t load(const Byte* at, std::size_t width) noexcept {
     switch (width) {
         case 1: return *at;
@@ -70,7 +70,7 @@ inline std::int64_t load_signed(const Byte* at, std::size_t width) noexcept {
     }
 }
 
-/// log2 of the least width, in bytes, that holds an unsigned number.
+/// Returns log2 of the smallest width, in bytes, that holds an unsigned number.
 constexpr std::uint8_t width_of(std::uint64_t value) noexcept {
     if (value <= UINT8_MAX) return 0;
     if (value <= UINT16_MAX) return 1;
@@ -82,12 +82,12 @@ constexpr std::uint8_t width_of_signed(std::int64_t value) noexcept {
     return width_of((value < 0 ? ~bits : bits) << 1);
 }
 
-/// Whether a value lies in its container itself, and not where an offset leads.
+/// Returns whether a value is stored in its container itself, not at the target of an offset.
 constexpr bool is_inline(std::uint8_t type) noexcept {
     return type <= type_float || type == type_bool;
 }
 
-/// The type of the same number where it lies outside its container.
+/// Returns the type of the same number when it is stored outside its container.
 constexpr std::uint8_t indirect(std::uint8_t type) noexcept {
     return static_cast<std::uint8_t>(type + (type_indirect_int - type_int));
 }
@@ -106,7 +106,7 @@ void store(Byte* at, std::uint64_t value) noexcept {
     std::memcpy(at, &field, sizeof(Field));
 }
 
-/// A field of a container, little endian.
+/// Stores a field of a container, little endian.
 inline void store_width(Byte* at, std::uint64_t value, std::size_t width) noexcept {
     switch (width) {
         case 1: return store<std::uint8_t>(at, value);
@@ -116,13 +116,13 @@ inline void store_width(Byte* at, std::uint64_t value, std::size_t width) noexce
     }
 }
 
-/// Bytes from a position to the next multiple of `width`.
+/// Returns the number of bytes from a position to the next multiple of `width`.
 constexpr std::size_t padding(std::size_t position, std::size_t width) noexcept {
     return (width - position % width) % width;
 }
 
-/// The first eight bytes of a key as a number that orders as `strcmp` does: big endian, padded
-/// with zeros. Reads exactly `size` bytes, or eight.
+/// Returns the first eight bytes of a key as a number that orders as `strcmp` does: big endian,
+/// zero-padded. Reads exactly `size` bytes, or eight.
 inline std::uint64_t key_prefix(const char* key, std::size_t size) noexcept {
     const auto* at = reinterpret_cast<const Byte*>(key);
     std::uint64_t word = 0;

@@ -16,8 +16,8 @@ namespace ringside {
 
 namespace {
 
-/// A strict reader of RFC 8259 that builds nothing. Every `read_…` returns false once `code_` and
-/// `what_` say what is wrong at `at_`.
+/// Strict reader of RFC 8259 that builds nothing. Every `read_…` function returns false after it
+/// has set `code_`, `what_` and the position `at_`.
 class Scanner {
 public:
     Scanner(std::string_view text, std::size_t depth_max) : text_(text), depth_max_(depth_max) {}
@@ -74,7 +74,7 @@ private:
         }
     }
 
-    /// A scalar, or the beginning of a container; says whether a value has to follow.
+    /// Reads a scalar or the start of a container. `expects_value`: whether a value must follow.
     bool read_value(bool& expects_value) {
         expects_value = false;
         switch (peek()) {
@@ -205,7 +205,7 @@ private:
         return wrong("the number is out of range", Errc::number_out_of_range);
     }
 
-    /// Too close to zero is fine, it is zero then. So is every integer of 64 bits.
+    /// A number too close to zero is accepted and becomes zero. So is every integer of 64 bits.
     static bool fits_double(std::string_view number) {
         return std::isfinite(std::strtod(std::string(number).c_str(), nullptr));
     }

@@ -14,7 +14,7 @@ namespace {
 
 Error bad(std::string what) { return {Errc::bad_patch, std::move(what)}; }
 
-/// Applies the operations of one patch, one after the other, each to what the one before made.
+/// Applies the operations of one patch in order, each to the result of the previous one.
 class JsonPatch {
 public:
     JsonPatch(DocumentBuilder& out, const Value& old, Paging* pages, PatchBudget& budget)
@@ -25,7 +25,7 @@ public:
           current_(old) {}
 
     ~JsonPatch() {
-        if (pages_ != nullptr) pages_->begin();  // the budget may end with the patch
+        if (pages_ != nullptr) pages_->begin();  // the budget may be destroyed with the patch
     }
     JsonPatch(const JsonPatch&) = delete;
     JsonPatch& operator=(const JsonPatch&) = delete;
@@ -49,13 +49,13 @@ public:
         return *op == "move" ? move(*from, *path) : copy(*from, *path);
     }
 
-    /// The document as it is now, in `out` or in a page of `pages`.
+    /// Returns the current document, in `out` or in a page of `pages`.
     Result<ByteView> result() {
         if (!result_.empty()) {
-            if (next_ == 0) std::swap(*builders_[0], *second_);  // takes its buffer along
+            if (next_ == 0) std::swap(*builders_[0], *second_);  // moves the buffer, too
             return result_;
         }
-        // No operation has changed anything.
+        // No operation has changed the document.
         DocumentBuilder& out = begin();
         out.value(current_);
         return pages_ == nullptr ? out.finish() : pages_->finish(out);
@@ -74,7 +74,7 @@ private:
         return parsed;
     }
 
-    /// The builder that does not hold the document.
+    /// Returns the builder that does not hold the document.
     DocumentBuilder& begin() {
         DocumentBuilder*& builder = builders_[next_];
         if (builder == nullptr) builder = &second_.emplace();
@@ -120,7 +120,7 @@ private:
         return edit(action, path, Value());
     }
 
-    /// A copy in `copied_`, of which the pages are those of the original where it `takes` them.
+    /// Copies a value to `copied_`. If the operation `takes` the value, the copy uses its pages.
     Result<Value> copy_of(const Pointer& from, bool takes) {
         const auto found = find(from);
         if (!found) return found.error();
@@ -145,7 +145,7 @@ private:
             const auto found = find(from);
             return found ? Result<void>() : found.error();
         }
-        if (path.empty()) {  // all that is around it goes
+        if (path.empty()) {  // everything around it is removed
             const auto value = copy_of(from, false);
             return value ? edit(PathAction::add, path, *value) : value.error();
         }

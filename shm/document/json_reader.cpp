@@ -14,9 +14,9 @@ namespace ringside {
 struct JsonReader::State {
     simdjson::dom::parser parser;
     DocumentBuilder builder;
-    std::vector<char> text;  ///< what is read, with the padding that the parser needs
+    std::vector<char> text;  ///< input, with the padding that the parser needs
 
-    /// False: it is no JSON, or has a number that the parser does not take.
+    /// Returns false if the text is not JSON, or has a number that the parser does not accept.
     bool parse(std::string_view json, simdjson::dom::element& root) {
         if (text.size() < json.size() + simdjson::SIMDJSON_PADDING) {
             text.resize(json.size() + simdjson::SIMDJSON_PADDING);
@@ -29,7 +29,7 @@ struct JsonReader::State {
 
 namespace {
 
-/// Encodes what the parser found. Its own limit of nesting bounds the recursion, the builder's
+/// Encodes the parser's result. The nesting limit of the parser bounds the recursion; the builder
 /// stops it much earlier.
 void build(DocumentBuilder& builder, const simdjson::dom::element& element) {
     switch (element.type()) {
@@ -86,7 +86,7 @@ Result<ByteView> JsonReader::read(std::string_view json, const DocumentLimits& l
 
     simdjson::dom::element root;
     bool is_read = state_->parse(json, root);
-    // The parser takes -0 for an integer, and refuses integers beyond 64 bits.
+    // The parser reads -0 as an integer, and refuses integers of more than 64 bits.
     if (!is_read || may_have_negative_zero(json)) {
         if (const auto wide = with_wide_numbers(json)) is_read = state_->parse(*wide, root);
     }

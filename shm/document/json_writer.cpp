@@ -18,14 +18,15 @@ constexpr std::uint64_t each_byte(unsigned char byte) noexcept {
     return 0x0101'0101'0101'0101ULL * byte;
 }
 
-/// Bits set in the bytes that are zero; exact up to and including the first one.
+/// Returns a word with bits set in the bytes that are zero; exact up to and including the first
+/// one.
 constexpr std::uint64_t zero_bytes(std::uint64_t word) noexcept {
     return (word - each_byte(1)) & ~word & each_byte(0x80);
 }
 
 constexpr bool is_special(unsigned char c) noexcept { return c < 0x20 || c == '"' || c == '\\'; }
 
-/// How many bytes from the start of `text` need no escape. Looks at eight bytes at a time.
+/// Returns how many leading bytes of `text` need no escape. Checks eight bytes at a time.
 std::size_t plain_run(const char* text, std::size_t size) noexcept {
     std::size_t i = 0;
     for (; i + 8 <= size; i += 8) {
@@ -40,7 +41,7 @@ std::size_t plain_run(const char* text, std::size_t size) noexcept {
     return i;
 }
 
-/// Writes into a string that is kept larger than what is written, so that most steps are a store.
+/// Writes into a string that is larger than its contents, so that most steps are a single store.
 class Writer {
 public:
     explicit Writer(std::string& out) : out_(out), used_(out.size()) {}
@@ -76,7 +77,7 @@ private:
         return out_.data() + used_;
     }
 
-    /// Bytes that are no document may share or loop; this bounds what is written for them.
+    /// Malformed bytes may share values or have cycles; this bounds the output for them.
     void spend(std::size_t amount) { budget_ -= std::min(budget_, amount); }
 
     void put(char c) {

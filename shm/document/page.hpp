@@ -5,22 +5,23 @@
 
 #include "shm/base/types.hpp"
 
-/// Documents of several pages, so that a patch costs its path and not the document's size.
+/// Documents of several pages. The cost of a patch depends on its path, not on the document's size.
 ///
-/// A small document is one FlexBuffer, in its version's block. Of a large one that FlexBuffer is
-/// the root page; what is large in it lies in pages of its own, to which blobs of `PageRef` lead
-/// (JSON has no blobs, and the verifier refuses them from clients, so nobody can forge one):
+/// A small document is one FlexBuffer in the block of its version. In a large document, that
+/// FlexBuffer is the root page. Large values have separate pages. Blobs with a `PageRef` refer to
+/// pages (JSON has no blobs, and the verifier refuses them from clients, so nobody can forge a
+/// reference):
 ///
 ///   string         a page whose root is that string
 ///   object, array  a tree of pages, ordered as the container is. A leaf (level 0) holds members or
 ///                  elements as any FlexBuffer does. An inner page (level 1 and up) is an object of
 ///                  references by the least key that may be below each, or an array of references.
 ///
-/// Pages are immutable and belong to one place of one record: a patch writes the pages on its path
-/// anew and takes over the references to all others, so that versions of a record share them.
+/// Pages are immutable, and each belongs to one place of one record. A patch rewrites the pages on
+/// its path and copies the references to all others, so the versions of a record share pages.
 namespace ringside {
 
-/// Where pages lie: their offsets count from `base`. Lives as long as what reads in it.
+/// Address space of pages: their offsets count from `base`. Must outlive all its readers.
 struct PageSpace {
     const Byte* base = nullptr;
     std::uint64_t bytes = 0;
@@ -28,32 +29,32 @@ struct PageSpace {
 
 namespace page {
 
-inline constexpr std::size_t target_bytes = 1024;  ///< a page is closed when it has as many
-inline constexpr std::size_t bytes_max = 2048;     ///< a patched page beyond this is divided
-inline constexpr std::size_t bytes_min = 256;      ///< a leaf below joins its parent or neighbour
+inline constexpr std::size_t target_bytes = 1024;  ///< a page is closed at this size
+inline constexpr std::size_t bytes_max = 2048;     ///< a patched page beyond this size is split
+inline constexpr std::size_t bytes_min = 256;      ///< a smaller leaf joins its parent or neighbour
 inline constexpr std::uint8_t level_max = 12;
 
 enum class Kind : std::uint8_t { string = 1, array = 2, object = 3 };
 
 }  // namespace page
 
-/// Before each page's FlexBuffer. The sums include all pages below.
+/// Precedes the FlexBuffer of each page. The sums include all pages below.
 ///
 ///   0       4       8          12        16      17     18      19    24
 ///   | bytes | count | expanded | encoded | level | kind | nests | --- | FlexBuffer …
 struct PageHeader {
-    std::uint32_t bytes;     ///< of the FlexBuffer that follows
-    std::uint32_t count;     ///< bytes of the string, elements or members
-    std::uint32_t expanded;  ///< as `DocumentBuilder` counts, without the container itself
+    std::uint32_t bytes;     ///< of the following FlexBuffer
+    std::uint32_t count;     ///< bytes of a string, elements or members
+    std::uint32_t expanded;  ///< as in `DocumentBuilder`, without the container itself
     std::uint32_t encoded;   ///< bytes of all FlexBuffers
     std::uint8_t level;
     page::Kind kind;
-    bool nests;  ///< whether there is any reference in it
+    bool nests;  ///< whether the page has references
     std::uint8_t reserved[5];
 };
 static_assert(sizeof(PageHeader) == 24);
 
-/// What leads to a page: 12 bytes in a blob.
+/// Reference to a page: 12 bytes in a blob.
 ///
 ///   0        6       7      8       12
 ///   | offset | level | kind | count |

@@ -7,8 +7,8 @@ namespace ringside {
 namespace {
 
 constexpr std::size_t reference_weight = 20;
-constexpr std::size_t slot_weight = 4;  ///< a field and its type, roughly
-/// Of what is checked elsewhere: where it came from, or where its parts were made.
+constexpr std::size_t slot_weight = 4;  ///< approximate size of a field and its type
+/// For content that is checked elsewhere: at its source, or where its parts were built.
 constexpr std::size_t any_encoded = SIZE_MAX;
 
 page::Kind kind_of(const Value& value) noexcept {
@@ -60,8 +60,8 @@ Result<ByteView> Paging::finish(DocumentBuilder& root) {
     return divide(*built);
 }
 
-/// Roughly how many bytes a value takes in its parent's page; containers that would be too large
-/// for it get pages of their own, the innermost first.
+/// Returns the approximate number of bytes of a value in its parent's page. Containers that are too
+/// large for that page get separate pages, the innermost first.
 std::size_t Paging::plan(const Value& value) {
     if (value.is_paged()) return reference_weight;
     if (value.is_string()) {
@@ -84,7 +84,7 @@ std::size_t Paging::plan(const Value& value) {
     return reference_weight;
 }
 
-/// Writes a value as planned. Visits containers in the order in which `plan` did.
+/// Writes a value as planned. Visits containers in the same order as `plan`.
 void Paging::place(DocumentBuilder& out, const Value& value) {
     if (value.is_paged()) return out.value(value);
     if (value.is_string() && value.size() > page::target_bytes) {
@@ -112,7 +112,7 @@ void Paging::place(DocumentBuilder& out, const Value& value) {
     end_container(out, value.is_object());
 }
 
-/// The members or elements of a container, `place`d in as many leaves as they take.
+/// Writes the members or elements of a container with `place`, into as many leaves as needed.
 Paging::Parts Paging::leaves(const Value& container, std::size_t depth) {
     const bool is_object = container.is_object();
     Parts parts;
@@ -166,7 +166,7 @@ Paging::Part Paging::string_page(const Value& text) {
     return write_page(*draft, header);
 }
 
-/// The pages of the next level, over these.
+/// Builds the pages of the next level above `parts`.
 Paging::Parts Paging::inner_pages(const Parts& parts) {
     Parts inner;
     if (failed() || parts.empty()) return inner;
@@ -178,7 +178,7 @@ Paging::Parts Paging::inner_pages(const Parts& parts) {
         header.level = static_cast<std::uint8_t>(parts.front().ref.level + 1);
         header.nests = true;
         if (header.level > page::level_max) fail(Errc::document_too_large);
-        // What is below was counted already where the pages were made.
+        // The values below were counted when their pages were built.
         draft->clear(page_purpose());
         const std::size_t first = i;
         begin_container(*draft, is_object);
@@ -204,7 +204,7 @@ Paging::Part Paging::top_of(Parts parts) {
     return parts.empty() ? Part() : std::move(parts.front());
 }
 
-/// Of a leaf, the header's counts are what was built; of an inner page they are given.
+/// For a leaf, the header's counts are those of the built page; for an inner page they are given.
 Paging::Part Paging::write_page(DocumentBuilder& page, PageHeader header) {
     const auto built = page.finish();
     if (!built) {
@@ -303,7 +303,8 @@ Paging::Parts Paging::rewrite_node(const Value& node, const Place& place, std::s
         node.is_object() ? node.part_of(place.key) : node.part_at(place.index, before);
     Parts changed = rewrite_node(node.part(index), {place.key, place.index - before}, depth, edit);
     if (failed()) return {};
-    // The first part may hold keys below its own: what it is divided into must come after it.
+    // The first part may hold keys below its own key; the parts that it is split into must come
+    // after it.
     if (!changed.empty()) changed.front().key = index == 0 ? "" : node.part_key(index);
     drop(node);
     const bool is_small = changed.size() == 1 && changed.front().header.bytes < page::bytes_min;
@@ -339,7 +340,7 @@ Paging::Parts Paging::rewrite_leaf(const Value& leaf, const Place& place, std::s
         plan_.clear();
         planned_ = 0;
         plan(changed);
-        planned_ = 1;  // the leaf itself is what is divided
+        planned_ = 1;  // the leaf itself is split
         return leaves(changed, depth);
     }
     PageHeader header{};
@@ -348,7 +349,7 @@ Paging::Parts Paging::rewrite_leaf(const Value& leaf, const Place& place, std::s
     return parts;
 }
 
-/// The inner page with another reference, and all others as they are.
+/// Writes the inner page with one reference replaced and all others unchanged.
 Paging::Part Paging::exchange(const Value& node, std::size_t index, const Part& with) {
     const PageHeader was = node.part(index).page_header();
     PageHeader header = node.page_header();
@@ -371,7 +372,7 @@ Paging::Parts Paging::parts_of(const Value& node) const {
     return parts;
 }
 
-/// Joins a small part with the neighbour that has more room, where both fit in one page.
+/// Merges a small part with the neighbour that has more room, if both fit into one page.
 void Paging::join_small(Parts& parts, std::size_t index, std::size_t depth) {
     const auto bytes = [&](std::size_t i) {
         return i < parts.size() ? parts[i].header.bytes : std::uint32_t{UINT32_MAX};
@@ -398,7 +399,7 @@ Paging::Parts Paging::join(const Part& a, const Part& b, std::size_t depth) {
     if (first.level() > 0) {
         Parts parts = parts_of(first);
         for (Part& part : parts_of(second)) parts.push_back(std::move(part));
-        // The first of the second page may have got a lesser key than its part says.
+        // The first part of the second page may now have a smaller key than its part says.
         parts[first.part_count()].key = b.key;
         return inner_pages(parts);
     }

@@ -14,29 +14,29 @@
 
 namespace ringside {
 
-/// Where the pages of records lie.
+/// Storage for the pages of records.
 class PageStore {
 public:
     virtual ~PageStore() = default;
     [[nodiscard]] virtual const PageSpace& space() const noexcept = 0;
-    /// Writes a page; 0 = no room. It may be dropped again at once.
+    /// Writes a page; returns 0 if there is no room. The page may be dropped again immediately.
     [[nodiscard]] virtual Offset write(const PageHeader& header, ByteView content) = 0;
-    /// The new version of the record does not lead to this page any more; the old one may. It can
-    /// be read until the patch is done.
+    /// Called when the new version of the record no longer refers to the page. The old version may
+    /// still refer to it. The page stays readable until the patch is done.
     virtual void drop(Offset offset, std::uint64_t bytes) = 0;
 };
 
-/// Divides documents into pages, and changes the trees of pages that containers are kept in; the
-/// shape of both is in page.hpp. Used by one patch after the other; memory is kept.
+/// Splits documents into pages, and changes the page trees of containers; page.hpp describes both.
+/// Used for one patch after the other; memory is kept.
 ///
-/// Pages are as large as they happen to be between `page::bytes_min` and `page::bytes_max`: a page
-/// that a patch makes larger is divided, a smaller one is joined with its neighbour, and a tree
-/// that became one small leaf is written into its parent.
+/// The size of a page varies between `page::bytes_min` and `page::bytes_max`. A page that a patch
+/// makes larger is split, a smaller one is merged with its neighbour. A tree that shrinks to one
+/// small leaf is written into its parent.
 ///
-/// What a patch does is charged to its budget, page by page.
+/// The work of a patch is charged to its budget, page by page.
 ///
-/// Failures are kept: the first one is what `finish` and `divide` return. Pages that were written
-/// by then are the store's to forget.
+/// Errors are kept: `finish` and `divide` return the first one. The store discards pages that were
+/// written by then.
 /// Thread safety: one thread.
 class Paging {
 public:
@@ -45,34 +45,34 @@ public:
     Paging& operator=(const Paging&) = delete;
 
     [[nodiscard]] const PageSpace& space() const noexcept { return store_.space(); }
-    /// For a builder of a root page.
+    /// Purpose for the builder of a root page.
     [[nodiscard]] DocumentBuilder::Purpose purpose(std::size_t depth = 0) const noexcept {
         return {.is_page = true, .depth = depth, .limits = {}, .budget = budget_};
     }
-    /// `budget`: of the patch that follows; none for a whole document, whose work its size bounds.
+    /// `budget`: of the following patch; none for a whole document, whose size bounds the work.
     void begin(PatchBudget* budget = nullptr) noexcept {
         failure_ = Errc::ok;
         budget_ = budget;
     }
 
-    /// The root page of a document, which may have pages already; what is large in it is moved to
-    /// pages of its own. Valid until the next call, and as long as `document`.
-    /// A document may take more bytes in pages than `limits::encoded_document_bytes_max`: those of
-    /// a store are as large as they were, whatever pages they had.
+    /// Returns the root page of a document, which may have pages already. Moves large values to
+    /// separate pages. Valid until the next call, and as long as `document`.
+    /// A document in pages may exceed `limits::encoded_document_bytes_max`: documents from a store
+    /// keep their size, whatever pages they had.
     /// Errors: grid_full, patch_too_costly.
     [[nodiscard]] Result<ByteView> divide(ByteView document);
-    /// The root page that `root` has built, divided if it is too large.
-    /// Errors: those of `divide`, and of the builder.
+    /// Returns the root page that `root` has built, split if it is too large.
+    /// Errors: those of `divide` and of the builder.
     [[nodiscard]] Result<ByteView> finish(DocumentBuilder& root);
-    /// Whether there are pages below the root page that `divide` or `finish` gave last.
+    /// Returns whether the last result of `divide` or `finish` has pages below the root page.
     [[nodiscard]] bool has_pages() const noexcept { return has_pages_; }
 
-    /// The place of a change in a container: a stored key, or an index.
+    /// Position of a change in a container: a stored key, or an index.
     struct Place {
         std::string_view key;
         std::size_t index = 0;
     };
-    /// Writes the members or elements of one leaf, with a change; `index` counts within the leaf.
+    /// Writes the members or elements of one leaf with a change; `index` counts within the leaf.
     class Edit {
     public:
         virtual void leaf(DocumentBuilder& out, const Value& leaf, std::size_t index) = 0;
@@ -82,26 +82,26 @@ public:
     };
     /// Writes a changed container to `out`. REQUIRES: container.is_paged().
     void rewrite(DocumentBuilder& out, const Value& container, const Place& place, Edit& edit);
-    /// As above, as a value of its own; one that does not exist where nothing is left.
+    /// Same, but as a separate value, which does not exist if the container became empty.
     [[nodiscard]] Value rewrite(const Value& container, const Place& place, std::size_t depth,
                                 Edit& edit);
-    /// Writes what the second `rewrite` gave.
+    /// Writes the result of the second `rewrite`.
     void write(DocumentBuilder& out, const Value& container);
 
-    /// Drops the pages of a value that goes, with all below.
+    /// Drops the pages of a removed value, with all pages below.
     void drop_all(const Value& value);
-    /// Drops the pages of a container whose members or elements stay.
+    /// Drops the pages of a container whose members or elements remain.
     void drop_tree(const Value& container);
 
 private:
     struct Part {
         PageRef ref;
         PageHeader header{};
-        std::string key;  ///< of an object: see `Value::part_key`
+        std::string key;  ///< for objects: see `Value::part_key`
     };
     using Parts = std::vector<Part>;
 
-    /// A builder of its own for as long as a page is built.
+    /// Separate builder for the duration of building one page.
     class Draft {
     public:
         explicit Draft(Paging& paging) : paging_(paging), builder_(paging.draft(paging.drafts_)) {
@@ -122,14 +122,14 @@ private:
         if (failure_ == Errc::ok) failure_ = code;
     }
     [[nodiscard]] bool failed() const noexcept { return failure_ != Errc::ok; }
-    /// Before the work is done. False: it must not be done.
+    /// Called before the work is done. Returns false if it must not be done.
     bool charge(std::uint64_t steps) noexcept {
         if (budget_ == nullptr || budget_->spend(steps)) return true;
         fail(Errc::patch_too_costly);
         return false;
     }
     DocumentBuilder& draft(std::size_t index);
-    /// For a page below the root, in which the bytes of all pages are counted.
+    /// Purpose for a page below the root, where the bytes of all pages are counted.
     [[nodiscard]] DocumentBuilder::Purpose page_purpose(std::size_t depth = 0) const noexcept;
 
     std::size_t plan(const Value& value);
@@ -160,7 +160,7 @@ private:
     std::deque<DocumentBuilder> builders_;
     std::size_t drafts_ = 0;  ///< builders in use
     DocumentBuilder root_;
-    std::vector<bool> plan_;  ///< of each container, in the order they are met: has pages
+    std::vector<bool> plan_;  ///< per container in the order of visits: whether it is paged
     std::size_t planned_ = 0;
     Bytes exchanged_;
 };

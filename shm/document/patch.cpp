@@ -6,7 +6,7 @@ namespace ringside {
 
 namespace {
 
-/// RFC 7396, section 2, over members that are in order on both sides.
+/// RFC 7396, section 2, over members that are sorted on both sides.
 class Merge {
 public:
     explicit Merge(Paging* pages) : pages_(pages) {}
@@ -22,7 +22,7 @@ public:
             members(out, old, patch.members());
             return out.end_object();
         }
-        // Where much is changed, writing all members at once costs less than one after the other.
+        // For many changes, writing all members at once is cheaper than changing them one by one.
         constexpr std::size_t few = 32;
         if (patch.size() > old.size() / few) {
             out.begin_object();
@@ -93,7 +93,7 @@ private:
         Value current = old;
         for (const Value::Member change : patch.members()) {
             MemberEdit edit(*this, change);
-            // Few changes of many members: some are left.
+            // With few changes of many members, some members remain.
             current = pages_->rewrite(current, {change.key, 0}, out.depth(), edit);
             if (!current.exists()) return;
         }
@@ -103,7 +103,7 @@ private:
     Paging* pages_;
 };
 
-/// The budget of one patch, for as long as it is applied.
+/// Budget of one patch while it is applied.
 class Charged {
 public:
     Charged(DocumentBuilder& out, Paging* pages, PatchBudget& budget) : pages_(pages) {

@@ -6,37 +6,36 @@
 
 namespace ringside {
 
-/// The work that the patches of one request may cause, so that a few bytes cannot keep the engine
-/// from serving others.
+/// Bounds the work of the patches of one request, so that a small request cannot block the engine.
 ///
-/// A step is a value that is written or compared, 64 bytes of a string or key, 16 bytes of a page
-/// that is written, or something else that takes about as long: some 20 ns. Steps are spent before
-/// the work is done, so a request is refused before it costs more.
+/// A step is one value written or compared, 64 bytes of a string or key, 16 bytes of a written
+/// page, or other work of about the same time: 20 ns. Steps are charged before the work is done, so
+/// a request is refused before it exceeds its budget.
 /// Thread safety: one thread.
 class PatchBudget {
 public:
     static constexpr std::uint64_t string_bytes_per_step = 64;
     static constexpr std::uint64_t page_bytes_per_step = 16;
-    static constexpr std::uint64_t steps_per_page = 16;       ///< that is written
-    static constexpr std::uint64_t steps_per_page_read = 8;   ///< that is given up
-    static constexpr std::uint64_t steps_per_operation = 16;  ///< of a JSON Patch
-    static constexpr std::uint64_t steps_per_token = 4;       ///< of a JSON Pointer
+    static constexpr std::uint64_t steps_per_page = 16;       ///< per written page
+    static constexpr std::uint64_t steps_per_page_read = 8;   ///< per dropped page
+    static constexpr std::uint64_t steps_per_operation = 16;  ///< per operation of a JSON Patch
+    static constexpr std::uint64_t steps_per_token = 4;       ///< per token of a JSON Pointer
 
     PatchBudget() = default;
     explicit PatchBudget(std::uint64_t steps) noexcept : left_(steps) {}
 
-    /// Of patches that have so many encoded bytes in all.
+    /// Budget of a request whose patches have this many encoded bytes in total.
     static PatchBudget of_request(std::uint64_t patch_bytes) noexcept {
         return PatchBudget(limits::patch_steps_max + limits::patch_steps_per_byte * patch_bytes);
     }
-    /// Of a patch of a document that is not in pages, so that each operation copies all of it. For
-    /// processes that keep nobody waiting but themselves.
+    /// Budget of a patch of a document without pages, where each operation copies the whole
+    /// document. For processes that delay only themselves.
     static PatchBudget of_copies(std::uint64_t patch_bytes, std::uint64_t document_bytes) noexcept {
         return PatchBudget(4 * limits::patch_steps_max +
                            limits::patch_steps_per_byte * (patch_bytes + 4 * document_bytes));
     }
 
-    /// Returns false if there is not as much left; then nothing more can be spent.
+    /// Returns false if less is left; after that nothing more can be spent.
     [[nodiscard]] bool spend(std::uint64_t steps) noexcept {
         if (steps > left_) {
             left_ = 0;

@@ -10,7 +10,7 @@ Result<void> PathEdit::run(DocumentBuilder& out, const Value& old, const Pointer
     return Error(Errc::path_not_found, "'" + path.text() + "': " + missing_);
 }
 
-/// What stands where `old` does.
+/// Writes the replacement of `old`.
 void PathEdit::value(DocumentBuilder& out, const Value& old, Tokens path) {
     if (!path.empty()) return container(out, old, path);
     if (pages_ != nullptr && action_ != PathAction::take) pages_->drop_all(old);

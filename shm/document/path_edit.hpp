@@ -9,16 +9,16 @@
 
 namespace ringside {
 
-/// What is done at the place that a path names.
+/// Action at the end of a path.
 enum class PathAction {
     set,      ///< replaces a member or element, adds a member, appends
-    add,      ///< as the `add` of RFC 6902: replaces or adds a member, inserts an element
-    replace,  ///< of what exists
+    add,      ///< as `add` in RFC 6902: replaces or adds a member, inserts an element
+    replace,  ///< replaces an existing value
     remove,
-    take,  ///< removes, and keeps the pages of what was there
+    take,  ///< removes a value, and keeps its pages
 };
 
-/// Copies a document while one place of it is changed. Without `pages` all is one page.
+/// Copies a document with a change in one place. Without `pages` the result is one page.
 class PathEdit {
 public:
     PathEdit(Paging* pages, PathAction action, const Value& new_value)

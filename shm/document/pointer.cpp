@@ -9,7 +9,7 @@ namespace ringside {
 
 namespace {
 
-/// Undoes "~0" and "~1"; none where a '~' is followed by anything else.
+/// Replaces "~0" and "~1"; nothing if any other character follows a '~'.
 std::optional<std::string> unescape(std::string_view token) {
     std::string plain;
     plain.reserve(token.size());
@@ -55,7 +55,7 @@ bool Pointer::is_prefix_of(const Pointer& other) const noexcept {
 
 std::optional<std::size_t> Pointer::array_index(std::string_view token, std::size_t size) noexcept {
     if (token == "-") return size;
-    constexpr std::size_t digits_max = 18;  // below 2^63, far beyond any array
+    constexpr std::size_t digits_max = 18;  // below 2^63, far larger than any array
     if (token.empty() || token.size() > digits_max) return std::nullopt;
     if (token.size() > 1 && token.front() == '0') return std::nullopt;
     std::size_t index = 0;

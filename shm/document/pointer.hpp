@@ -10,35 +10,35 @@
 
 namespace ringside {
 
-/// A JSON Pointer (RFC 6901): the place of a value within a document, e.g. `/seats/12/price`.
-/// The empty pointer is the whole document.
+/// A JSON Pointer (RFC 6901): the location of a value in a document, e.g. `/seats/12/price`. The
+/// empty pointer is the whole document.
 /// Thread safety: immutable after parse.
 class Pointer {
 public:
     /// The whole document.
     Pointer() = default;
 
-    /// Errors: bad_pointer (no leading '/', '~' not followed by 0 or 1, not UTF-8, longer than
-    /// `limits::pointer_bytes_max`).
+    /// Parses a pointer. Errors: bad_pointer (no leading '/', '~' not followed by 0 or 1, not
+    /// UTF-8, longer than `limits::pointer_bytes_max`).
     static Result<Pointer> parse(std::string_view text);
 
-    /// As it was parsed, with its escapes.
+    /// The pointer as it was parsed, with its escapes.
     [[nodiscard]] const std::string& text() const noexcept { return text_; }
-    /// The reference tokens, without their escapes.
+    /// The reference tokens, without escapes.
     [[nodiscard]] const std::vector<std::string>& tokens() const noexcept { return tokens_; }
     [[nodiscard]] bool empty() const noexcept { return tokens_.empty(); }
 
-    /// Whether `other` names this value or one within it.
+    /// Returns whether `other` points to the same value or a value inside it.
     [[nodiscard]] bool is_prefix_of(const Pointer& other) const noexcept;
 
-    /// Whether a change at one of the two can be seen at the other: one is a prefix of the other.
+    /// Returns whether a change at one is visible at the other: one is a prefix of the other.
     [[nodiscard]] bool touches(const Pointer& other) const noexcept {
         return is_prefix_of(other) || other.is_prefix_of(*this);
     }
 
-    /// What a token means in an array of `size` elements: an index without sign or leading zeros,
-    /// or "-" for the place past the end, given as `size`. None where it is neither; an index
-    /// beyond the end is given as it is.
+    /// Returns what a token means in an array of `size` elements: an index without sign or leading
+    /// zeros, or `size` for "-", the position after the end. Nothing for any other token. An index
+    /// beyond the end is returned unchanged.
     static std::optional<std::size_t> array_index(std::string_view token,
                                                   std::size_t size) noexcept;
 

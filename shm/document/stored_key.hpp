@@ -5,8 +5,8 @@
 
 namespace ringside {
 
-// FlexBuffers end a key with NUL, JSON allows U+0000 in one. Within a document such a key is kept
-// in modified UTF-8: U+0000 as the bytes C0 80, which valid UTF-8 never contains.
+// A FlexBuffer terminates keys with NUL, but JSON allows U+0000 in keys. A document stores such a
+// key in modified UTF-8: U+0000 as the bytes C0 80, which valid UTF-8 never contains.
 
 /// Writes the stored form of `key` to `out`, which has room for twice its size. Returns the size.
 inline std::size_t write_stored_key(std::string_view key, char* out) noexcept {
@@ -22,10 +22,10 @@ inline std::size_t write_stored_key(std::string_view key, char* out) noexcept {
     return static_cast<std::size_t>(at - out);
 }
 
-/// Whether a stored key is UTF-8, apart from U+0000.
+/// Returns whether a stored key is UTF-8, apart from U+0000.
 bool is_stored_key(std::string_view key) noexcept;
 
-/// As `write_stored_key`, the other way round; `out` has room for the size of `key`.
+/// Reverses `write_stored_key`; `out` has room for the size of `key`.
 std::size_t write_plain_key(std::string_view key, char* out) noexcept;
 
 }  // namespace ringside

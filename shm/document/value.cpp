@@ -16,7 +16,7 @@ int Value::compare_slowly(const Byte* key, const Probe& probe) const noexcept {
     const auto room = static_cast<std::size_t>(end() - key);
     const int order = std::memcmp(key, probe.data, std::min(room, probe.size));
     if (order != 0) return order;
-    if (room <= probe.size) return -1;  // runs out of the document: no key at all
+    if (room <= probe.size) return -1;  // runs beyond the document: not a key
     return key[probe.size];
 }
 
@@ -35,7 +35,7 @@ Value Value::lookup_elsewhere(const Key& key) const noexcept {
 
 Value Value::lookup_with_nul(std::string_view key) const noexcept {
     if (key.size() > limits::key_bytes_max) return {};
-    // On the stack, because a lookup does not fail for want of memory.
+    // On the stack, because a lookup must not fail for lack of memory.
     char stored[2 * limits::key_bytes_max];
     const std::size_t size = write_stored_key(key, stored);
     return lookup(Probe(std::string_view(stored, size)));
@@ -85,7 +85,7 @@ std::optional<Value> Value::find(const Pointer& pointer) const noexcept {
 
 namespace {
 
-/// Exact: nothing is rounded to make the two comparable.
+/// Exact: no rounding is done for the comparison.
 template <class Integer>
 bool is_integer_equal(Integer integer, double real) noexcept {
     constexpr double end = std::is_signed_v<Integer> ? 0x1p63 : 0x1p64;
@@ -107,7 +107,7 @@ bool is_number_equal(const Value& a, const Value& b) noexcept {
     return a.type() == b.type() && a.as_int64() == b.as_int64() && a.as_uint64() == b.as_uint64();
 }
 
-/// Of one type, and the same sign for zeros.
+/// Returns whether both have the same type, value and sign of zero.
 bool is_number_same(const Value& a, const Value& b) noexcept {
     if (a.type() != b.type()) return false;
     if (!a.is_real()) return is_number_equal(a, b);
@@ -115,7 +115,7 @@ bool is_number_same(const Value& a, const Value& b) noexcept {
            std::bit_cast<std::uint64_t>(b.as_double().value_or(0));
 }
 
-/// Bytes that are no document may share or loop: the steps bound what is compared in all.
+/// Malformed bytes may share values or have cycles: the steps bound the comparison as a whole.
 class Comparison {
 public:
     using Numbers = bool (*)(const Value& a, const Value& b) noexcept;

@@ -26,18 +26,16 @@ enum class ValueType : std::uint8_t {
     object,
 };
 
-/// A value within an encoded document, read in place.
+/// A value in an encoded document, read in place.
 ///
-/// A view: valid while the document's bytes, and the space in which its further pages lie, are.
-/// Copying is cheap (five words).
+/// A view: valid as long as the document's bytes and the page space. Copying is cheap (five words).
 ///
-/// Invariant: nothing outside the document's bytes and that space is ever read, whatever the bytes
-/// are, even when they change while they are read (memory that was reused under a pin that was
-/// revoked): each field is loaded once, checked, and only then used. What is malformed reads as
-/// null or empty.
+/// Invariant: never reads outside the document's bytes and the page space, whatever the bytes are.
+/// They may even change during a read (memory that is reused under a revoked pin). So each field is
+/// loaded once, checked, and only then used. Malformed parts read as null or empty.
 ///
-/// A member or element that is not there gives a Value whose `exists()` is false; it behaves as
-/// null, so that lookups can be chained:
+/// A missing member or element is a Value whose `exists()` is false. It behaves as null, so that
+/// lookups can be chained:
 ///
 ///     double price = Value::of(bytes)["seat"]["price"].as_double().value_or(0);
 ///
@@ -48,11 +46,10 @@ public:
     class Members;
     class Elements;
 
-    /// A value that does not exist.
+    /// A non-existent value.
     Value() = default;
 
-    /// The root of a document. Where no space is given there are no further pages: references to
-    /// them read as null.
+    /// Returns the root of a document. Without a page space, references to pages read as null.
     static Value of(ByteView document, const PageSpace* space = nullptr) noexcept;
 
     [[nodiscard]] ValueType type() const noexcept { return type_; }
@@ -70,23 +67,23 @@ public:
     [[nodiscard]] bool is_container() const noexcept { return is_array() || is_object(); }
 
     [[nodiscard]] std::optional<bool> as_bool() const noexcept;
-    /// None for a real, even one without a fraction, and for what does not fit.
+    /// Nothing for a real, even without a fraction, and for an integer out of range.
     [[nodiscard]] std::optional<std::int64_t> as_int64() const noexcept;
-    /// None for a real and for what does not fit.
+    /// Nothing for a real and for an integer out of range.
     [[nodiscard]] std::optional<std::uint64_t> as_uint64() const noexcept;
     /// Any number; an integer beyond 2^53 is rounded.
     [[nodiscard]] std::optional<double> as_double() const noexcept;
-    /// May hold U+0000. Valid as long as the document's bytes.
+    /// May have U+0000. Valid as long as the document's bytes.
     [[nodiscard]] std::optional<std::string_view> as_string() const noexcept;
 
     /// `as_…` by type: bool, std::int64_t, std::uint64_t, double or std::string_view.
     template <class T>
     [[nodiscard]] std::optional<T> get() const noexcept;
 
-    /// Members of an object, elements of an array, bytes of a string; 0 for all others.
+    /// Number of members, elements, or bytes of a string; 0 for other values.
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
-    /// The element of an array.
+    /// Returns an element of an array.
     [[nodiscard]] Value operator[](std::size_t index) const noexcept {
         return is_array() ? element(index) : Value();
     }
@@ -96,79 +93,82 @@ public:
         return (*this)[static_cast<std::size_t>(index)];
     }
 
-    /// The member of an object. Cost: a binary search over the keys.
+    /// Returns a member of an object. Cost: a binary search over the keys.
     [[nodiscard]] Value operator[](std::string_view key) const noexcept;
     [[nodiscard]] Value operator[](const char* key) const noexcept {
         return (*this)[std::string_view(key)];
     }
 
-    /// As above, with a key that is looked up in many documents. Cost: one comparison where it
-    /// stands at the same place as in the last one.
+    /// Same, for a key that is looked up in many documents. Cost: one comparison if the key has the
+    /// same index as in the previous document.
     class Key;
     [[nodiscard]] Value operator[](const Key& key) const noexcept;
 
-    /// The value that a JSON Pointer names; none where the path leads nowhere.
+    /// Returns the value at a JSON Pointer; nothing if it does not exist.
     [[nodiscard]] std::optional<Value> find(const Pointer& pointer) const noexcept;
 
-    /// The i-th key of an object, in strcmp order, in its stored form: U+0000 appears as C0 80,
-    /// everything else as it is.
+    /// Returns the i-th key of an object, in strcmp order, in stored form: U+0000 appears as C0 80,
+    /// everything else is unchanged.
     [[nodiscard]] std::string_view key(std::size_t index) const noexcept;
-    /// The i-th key of an object and its value.
+    /// Returns the i-th key of an object and its value.
     [[nodiscard]] Member member(std::size_t index) const noexcept;
 
-    /// For range-for over an object: `for (auto [key, value] : object.members())`.
+    /// For range-based for over an object: `for (auto [key, value] : object.members())`.
     [[nodiscard]] Members members() const noexcept;
-    /// For range-for over an array.
+    /// For range-based for over an array.
     [[nodiscard]] Elements elements() const noexcept;
 
-    /// Whether both are written as the same JSON. The order of keys does not matter; 1 and 1.0
+    /// Returns whether both have the same JSON form. The order of keys is ignored. 1 and 1.0
     /// differ, and so do 0.0 and -0.0.
     [[nodiscard]] bool is_same(const Value& other) const noexcept;
-    /// Equality as the `test` of a JSON Patch has it (RFC 6902, 4.6), within containers too: as
-    /// `is_same`, but numbers are compared by their value. 1 equals 1.0, and 0 equals -0.0. The
-    /// comparison is exact: 9007199254740993 does not equal 9007199254740992.0.
+    /// Returns whether both are equal as in `test` of a JSON Patch (RFC 6902, 4.6), also within
+    /// containers. Same as `is_same`, but numbers are compared by value: 1 equals 1.0, and 0 equals
+    /// -0.0. The comparison is exact: 9007199254740993 does not equal 9007199254740992.0.
     [[nodiscard]] bool is_equal(const Value& other) const noexcept;
-    /// As above, with the steps (see `PatchBudget`) that it may take. Returns false and leaves 0 if
-    /// they are not enough.
+    /// Same, with a budget of steps (see `PatchBudget`). Returns false and leaves 0 if the budget
+    /// is too small.
     [[nodiscard]] bool is_equal(const Value& other, std::uint64_t& steps_left) const noexcept;
 
-    // What follows is for those who write pages; readers need not know of them.
+    // For writers of pages; readers do not need the following members.
 
-    /// What lies in a page; a value that does not exist where that is none.
+    /// Returns the value in a page, or a non-existent value if there is no page.
     static Value of_page(const PageRef& ref, const PageSpace& space) noexcept {
         const Value value = Value(&space, nullptr, 0).open_page(ref);
         return value.is_paged() ? value : Value();
     }
-    /// Whether the value has a page of its own, or more.
+    /// Returns whether the value has separate pages.
     [[nodiscard]] bool is_paged() const noexcept { return is_paged_; }
-    /// Above 0, the value's members or elements are in pages below: its parts.
+    /// If above 0, the members or elements are in pages below: the parts of the value.
     [[nodiscard]] std::uint8_t level() const noexcept { return level_; }
-    /// What leads to the page. REQUIRES: is_paged().
+    /// Returns the reference to the page. REQUIRES: is_paged().
     [[nodiscard]] PageRef page_ref() const noexcept;
     [[nodiscard]] PageHeader page_header() const noexcept;
-    /// The page's FlexBuffer.
+    /// The FlexBuffer of the page.
     [[nodiscard]] ByteView page_bytes() const noexcept { return {begin_, bytes_}; }
     [[nodiscard]] const PageSpace* space() const noexcept { return space_; }
 
     // Parts. REQUIRES: level() > 0.
     [[nodiscard]] std::size_t part_count() const noexcept;
-    /// As much of the value as that part holds.
+    /// Returns the piece of the value that the part holds.
     [[nodiscard]] Value part(std::size_t index) const noexcept;
     [[nodiscard]] PageRef part_ref(std::size_t index) const noexcept;
-    /// Where the page holds that reference; null where it holds none.
+    /// Returns the address of the reference in the page, or null if it is not there.
     [[nodiscard]] const Byte* part_place(std::size_t index) const noexcept;
-    /// No key of that part is less, but for those of the first; no key of the parts before is not.
+    /// Lower bound of the keys in the part, except for the first part. Keys in the parts before are
+    /// less.
     [[nodiscard]] std::string_view part_key(std::size_t index) const noexcept;
-    /// The part where a key is, or would be.
+    /// Returns the part that holds a key, or would hold it.
     [[nodiscard]] std::size_t part_of(std::string_view stored_key) const noexcept;
-    /// The part that holds an element, and how many are before it. Beyond the last: the last.
+    /// Returns the part that holds an element, and the number of elements before that part. Beyond
+    /// the end: the last part.
     [[nodiscard]] std::size_t part_at(std::size_t index, std::size_t& before) const noexcept;
 
-    /// The page of level 0 where an element or member lies; `before` it are so many.
+    /// Returns the page of level 0 that holds an element or member, and how many are `before` that
+    /// page.
     [[nodiscard]] Value leaf_at(std::size_t index, std::size_t& before) const noexcept;
 
 private:
-    /// A key to look for, with what most comparisons need.
+    /// A key to search for, with precomputed values for most comparisons.
     struct Probe {
         explicit Probe(std::string_view key) noexcept;
         [[nodiscard]] bool holds_nul() const noexcept;
@@ -176,13 +176,13 @@ private:
         const char* data;
         std::size_t size;
         std::uint64_t prefix;
-        std::uint64_t mask;  ///< the bytes of a stored prefix that are compared, NUL included
+        std::uint64_t mask;  ///< compared bytes of a stored prefix, including the NUL
     };
 
     Value(const PageSpace* space, const Byte* begin, std::uint32_t bytes) noexcept
         : space_(space), begin_(begin), bytes_(bytes), exists_(true) {}
 
-    /// The value that a slot in this one's page holds.
+    /// Returns the value in a slot of this value's page.
     [[nodiscard]] Value at(const Byte* slot, std::size_t slot_width, Byte type_byte) const noexcept;
     [[nodiscard]] Value at_common(const Byte* slot, std::size_t slot_width,
                                   Byte type_byte) const noexcept;
@@ -194,11 +194,11 @@ private:
     void read_container(const Byte* slot, std::size_t slot_width, std::size_t width,
                         ValueType type) noexcept;
 
-    /// An element or the value of a member.
+    /// Returns an element or the value of a member.
     [[nodiscard]] Value element(std::size_t index) const noexcept;
     [[nodiscard]] Value element_of_page(std::size_t index, std::size_t count) const noexcept;
 
-    /// The vector of an object's keys; width 0 where it is malformed.
+    /// The vector of an object's keys; width 0 if it is malformed.
     struct Keys {
         const Byte* first = nullptr;
         std::size_t width = 0;
@@ -208,9 +208,9 @@ private:
     [[nodiscard]] int compare(const Byte* key, const Probe& probe) const noexcept;
     [[nodiscard]] int compare_slowly(const Byte* key, const Probe& probe) const noexcept;
     [[nodiscard]] Value lookup(const Probe& probe) const noexcept;
-    /// The place of a key; `size_` where there is none.
+    /// Returns the index of a key, or `size_` if it is missing.
     [[nodiscard]] std::size_t place_of(const Keys& keys, const Probe& probe) const noexcept;
-    /// Of a key that does not stand where it stood in the last document.
+    /// Looks up a key whose index differs from that in the previous document.
     [[nodiscard]] Value lookup_elsewhere(const Key& key) const noexcept;
     [[nodiscard]] Value lookup_with_nul(std::string_view key) const noexcept;
     [[nodiscard]] Value lookup_in_parts(std::string_view key) const noexcept;
@@ -223,8 +223,8 @@ private:
 
     const PageSpace* space_ = nullptr;
     const Byte* begin_ = nullptr;  ///< of the page
-    /// The scalar; of others the offset of their first byte from begin_, and above it, where there
-    /// are parts, their number.
+    /// For a scalar its value. Otherwise the offset of the first byte from begin_, and in the high
+    /// half the number of parts, if any.
     std::uint64_t bits_ = 0;
     std::uint32_t bytes_ = 0;  ///< of the page
     std::uint32_t size_ = 0;
@@ -236,8 +236,8 @@ private:
 };
 static_assert(sizeof(Value) == 40);
 
-/// A key to be looked up in many documents of one shape, a scan's for example. The text must
-/// outlive it. Thread safety: one thread, which is why it is made where it is used:
+/// A key for lookups in many documents of the same shape, for example in a scan. Does not own the
+/// text. Thread safety: one thread, so create it where it is used:
 ///
 ///     const Value::Key price("price");
 ///     for (const RecordView& record : batch) sum +=
@@ -251,17 +251,17 @@ private:
     friend class Value;
     Probe probe_;
     bool holds_nul_;
-    mutable std::size_t place_ = 0;  ///< where it was last
+    mutable std::size_t place_ = 0;  ///< last index
 };
 
 struct Value::Member {
-    std::string_view key;  ///< in its stored form, see `Value::key`
+    std::string_view key;  ///< in stored form, see `Value::key`
     Value value;
 };
 
 namespace detail {
 
-/// Goes through a container, page by page; `Range` gives what is at an index of one page.
+/// Iterates over a container page by page; `Range` returns the item at an index of one page.
 template <class Range>
 class ContainerIterator {
 public:

@@ -1,11 +1,11 @@
 #pragma once
 
-// The part of Value that lookups run through; included at the end of value.hpp, and nowhere else.
+// Lookup functions of Value that must be inlined. Included only at the end of value.hpp.
 
 namespace ringside {
 
-// A lookup by `Key` is a part of its caller, from `of` to `as_…`: then no Value is ever put
-// together in memory, and what the caller does not ask for is not computed. What is rare is called.
+// A lookup by `Key` is inlined into its caller, from `of` to `as_…`. So no Value is built in
+// memory, and unused parts are not computed. Rare cases are function calls.
 
 [[gnu::always_inline]] inline Value Value::of(ByteView document, const PageSpace* space) noexcept {
     const Byte* begin = document.data();
@@ -22,7 +22,7 @@ namespace ringside {
     return value;
 }
 
-/// The slot lies within the bytes; everything it leads to is checked here.
+/// The slot lies within the bytes; everything that it refers to is checked here.
 inline Value Value::at(const Byte* slot, std::size_t slot_width, Byte type_byte) const noexcept {
     Value value(space_, begin_, bytes_);
     const std::size_t width = std::size_t{1} << (type_byte & 3);
@@ -56,7 +56,7 @@ inline Value Value::at(const Byte* slot, std::size_t slot_width, Byte type_byte)
     return value;
 }
 
-/// As `at`: the types of most members.
+/// Same as `at`, for the types of most members.
 [[gnu::always_inline]] inline Value Value::at_common(const Byte* slot, std::size_t slot_width,
                                                      Byte type_byte) const noexcept {
     Value value(space_, begin_, bytes_);
@@ -78,7 +78,7 @@ inline Value Value::at(const Byte* slot, std::size_t slot_width, Byte type_byte)
     return value;
 }
 
-/// The number's bytes lie within the document.
+/// The bytes of the number lie within the document.
 [[gnu::always_inline]] inline void Value::read_number(const Byte* at, std::size_t width,
                                                       std::uint8_t type) noexcept {
     switch (type) {
@@ -124,7 +124,7 @@ inline Value Value::at(const Byte* slot, std::size_t slot_width, Byte type_byte)
     const Byte* first = slot - back;
     const std::uint64_t size = flex::load(first - width, width);
     const auto room = static_cast<std::uint64_t>(end() - first);
-    // Neither side can overflow: room is below 2^32, and size is at most room in the product.
+    // Neither side can overflow: room is below 2^32, and in the product size is at most room.
     if (size > room || size * (width + 1) > room) return;
     bits_ = place - back;
     size_ = static_cast<std::uint32_t>(size);
@@ -207,7 +207,7 @@ inline bool Value::Probe::holds_nul() const noexcept {
     return size > 8 && std::memchr(data + 8, 0, size - 8) != nullptr;
 }
 
-/// Of the page's container, which has `count` fields.
+/// For the container of the page, which has `count` fields.
 [[gnu::always_inline]] inline Value::Keys Value::keys(std::size_t count) const noexcept {
     const std::size_t width = width_;
     const Byte* header = data() - 3 * width;
@@ -220,7 +220,7 @@ inline bool Value::Probe::holds_nul() const noexcept {
     return {first, static_cast<std::size_t>(keys_width)};
 }
 
-/// Null where the offset leads outside.
+/// Returns null if the offset is out of bounds.
 [[gnu::always_inline]] inline const Byte* Value::key_at(const Keys& keys,
                                                         std::size_t index) const noexcept {
     const Byte* slot = keys.first + index * keys.width;
@@ -228,7 +228,7 @@ inline bool Value::Probe::holds_nul() const noexcept {
     return back > static_cast<std::uint64_t>(slot - begin_) ? nullptr : slot - back;
 }
 
-/// Below zero where the stored key comes first, as strcmp.
+/// Returns a negative value if the stored key comes first, as strcmp does.
 [[gnu::always_inline]] inline int Value::compare(const Byte* key,
                                                  const Probe& probe) const noexcept {
     if (end() - key < 8) return compare_slowly(key, probe);

@@ -2,9 +2,9 @@
 #include "shm/document/stored_key.hpp"
 #include "shm/document/value.hpp"
 
-/// Reading of what lies in pages of its own. Nothing in a page is taken for granted: memory that
-/// was reused under a revoked pin may be met anywhere. A walk ends because each step leads to a
-/// page of a lower level, or deeper into the document.
+/// Reading of values in separate pages. No page is trusted, because under a revoked pin any memory
+/// may be reused. A walk terminates because each step leads to a page of a lower level, or deeper
+/// into the document.
 namespace ringside {
 
 namespace {
@@ -20,7 +20,7 @@ ValueType type_of(page::Kind kind) noexcept {
 
 }  // namespace
 
-/// Null where there is none.
+/// Returns null if there is no reference.
 const Byte* Value::reference_in(const Byte* slot, std::size_t slot_width) const noexcept {
     const auto place = static_cast<std::uint64_t>(slot - begin_);
     const std::uint64_t back = flex::load(slot, slot_width);
@@ -99,7 +99,7 @@ std::size_t Value::part_of(std::string_view stored_key) const noexcept {
     const Keys keys = this->keys(count);
     if (keys.width == 0) return 0;
     const Probe probe(stored_key);
-    std::size_t low = 1;  // the first part takes whatever is less
+    std::size_t low = 1;  // the first part takes all smaller keys
     std::size_t high = count;
     while (low < high) {
         const std::size_t middle = (low + high) / 2;

@@ -16,18 +16,19 @@ namespace ringside {
 
 namespace {
 
-/// How far a document may expand through sharing, per byte. The builder shares keys of at most 64
-/// bytes, and every member takes two bytes at least, so what it makes stays below half of this.
+/// Maximum expansion of a document through sharing, per byte. The builder shares keys of at most 64
+/// bytes, and every member takes at least two bytes. So its documents stay below half of this
+/// limit.
 constexpr std::size_t expansion_max = 64;
 
-/// The keys of an object that were right, with their places. Documents of one kind have the same
-/// keys at the same places: comparing with these takes a fraction of the time of reading them, and
-/// comes to the same, because whether keys are right depends on their bytes and places only.
+/// Verified keys of an object, with their positions. Documents of one kind have the same keys at
+/// the same positions. Comparing with these is much faster than reading them, and equivalent: the
+/// validity of keys depends only on their bytes and positions.
 class FamiliarKeys {
 public:
     static constexpr std::size_t key_bytes_max = 15;
 
-    /// Whether `count` keys whose offsets begin at `first`, of a byte each, are the known ones.
+    /// Returns whether `count` keys, whose one-byte offsets begin at `first`, are the known keys.
     /// REQUIRES: the offsets lie within the document.
     [[nodiscard]] bool match(ByteView document, std::size_t first, std::size_t count) const {
         if (count != count_ || first != first_ || document.size() < bytes_needed_) return false;
@@ -38,10 +39,10 @@ public:
         }
         return true;
     }
-    /// Of all keys together.
+    /// Total size of the keys.
     [[nodiscard]] std::size_t bytes() const { return bytes_; }
 
-    /// Forgets what is known, and learns key by key; `end` when all were right.
+    /// Discards the known keys and collects new ones; call `end` if all were valid.
     void begin() { count_ = learnt_ = bytes_ = bytes_needed_ = 0; }
     void add(ByteView document, std::size_t slot, std::size_t place, std::size_t size) {
         const std::size_t back = slot - place;
@@ -63,7 +64,7 @@ public:
 private:
     static constexpr std::size_t count_max = 32;
 
-    /// A key and the NUL behind it, within sixteen bytes.
+    /// A key and its terminating NUL, within sixteen bytes.
     struct Key {
         static constexpr std::size_t bytes = key_bytes_max + 1;
 
@@ -84,26 +85,26 @@ private:
     };
 
     std::size_t first_ = 0;
-    std::size_t count_ = 0;   ///< 0: none are known
-    std::size_t learnt_ = 0;  ///< beyond `count_max`: they cannot be
+    std::size_t count_ = 0;   ///< 0 if no keys are known
+    std::size_t learnt_ = 0;  ///< beyond `count_max`: the keys cannot be kept
     std::size_t bytes_ = 0;
-    std::size_t bytes_needed_ = 0;  ///< of a document, for all loads to lie within it
+    std::size_t bytes_needed_ = 0;  ///< minimum size of a document for all loads to be in bounds
     std::array<Byte, count_max> backs_{};
     std::array<Key, count_max> keys_{};
 };
 
-/// What this thread knows, for objects at several places of a document.
+/// Returns the known keys of this thread for a position in a document.
 FamiliarKeys& familiar_keys(std::size_t first) {
     constexpr std::size_t places = 8;
     constinit static thread_local std::array<FamiliarKeys, places> known{};
     return known[first % places];
 }
 
-/// Every check returns false once `code_` and `what_` say what is wrong. Positions are offsets
-/// from the start, so that nothing can be computed that points outside.
+/// Every check returns false after it has set `code_` and `what_`. Positions are offsets from the
+/// start, so no computed value can point outside.
 class Verifier {
 public:
-    /// References to pages are refused where there is nowhere to put them.
+    /// Without a list for references, references to pages are refused.
     explicit Verifier(ByteView document, const DocumentLimits& limits = {},
                       std::vector<PageRef>* references = nullptr)
         : depth_max_(limits.depth_max),
@@ -176,7 +177,8 @@ private:
         return std::isfinite(value) || wrong("a real that is not finite");
     }
 
-    /// Follows the offset in a slot to a place with `header` bytes before it. The place is aligned.
+    /// Follows the offset in a slot to a position with `header` bytes before it. The position is
+    /// aligned.
     bool follow(std::size_t slot, std::size_t slot_width, std::size_t width, std::size_t header,
                 std::size_t& place) {
         const std::uint64_t back = flex::load(bytes_ + slot, slot_width);
@@ -240,7 +242,7 @@ private:
             return wrong("an object has not as many keys as values");
         }
         if (count * width > size_ - first) return wrong("the keys lead outside");
-        // Rows of one table share their keys: those of the row before are known to be right.
+        // Rows of one table share their keys: those of the previous row are known to be valid.
         if (first == known_first_ && width == known_width_ && count == known_count_) {
             return spend(known_bytes_);
         }
@@ -314,11 +316,11 @@ private:
     std::vector<PageRef>* references_;
     const Byte* bytes_;
     std::size_t size_;
-    bool is_large_;  ///< what it may expand to is bounded by its content, not by its size
+    bool is_large_;  ///< its content bounds the expansion, not its size
     std::size_t budget_;
     std::size_t containers_left_;
 
-    std::size_t known_first_ = 0;  ///< 0: none, a vector has its size before it
+    std::size_t known_first_ = 0;  ///< 0 if none: a vector is preceded by its size
     std::size_t known_width_ = 0;
     std::size_t known_count_ = 0;
     std::size_t known_bytes_ = 0;

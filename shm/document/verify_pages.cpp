@@ -19,7 +19,7 @@ std::string hex(Offset offset) {
     return "0x" + (text.empty() ? "0" : text);
 }
 
-/// Walks a document page by page. No page is visited twice, so the work is bounded by the space.
+/// Walks a document page by page. No page is visited twice, so the page space bounds the work.
 class PagesVerifier {
 public:
     explicit PagesVerifier(const PageSpace& space) : space_(space) {}
@@ -33,7 +33,7 @@ public:
     }
 
 private:
-    /// As `DocumentBuilder` counts: with the values themselves.
+    /// As in `DocumentBuilder`: including the values themselves.
     struct Sums {
         std::uint64_t expanded = 0;
         std::uint64_t encoded_below = 0;
@@ -48,8 +48,8 @@ private:
         return wrong("the page at " + hex(ref.offset) + ": " + what, code);
     }
 
-    /// Whether bytes are a page, and each reference in them leads to one. `visit` counts what is in
-    /// the values.
+    /// Checks that bytes are a page, and that each reference in them leads to a page. `visit`
+    /// counts the contents of the values.
     template <class Visit>
     bool content(ByteView bytes, Sums& sums, Visit visit) {
         std::vector<PageRef> references;
@@ -70,7 +70,7 @@ private:
         return children(value, depth, sums);
     }
 
-    /// What is in a value of one page, without itself.
+    /// Counts the contents of a value of one page, without the value itself.
     bool children(const Value& value, std::size_t depth, Sums& sums) {
         if (value.is_string()) sums.expanded += value.size();
         if (!value.is_container()) return true;
@@ -85,7 +85,7 @@ private:
         return true;
     }
 
-    /// Whether a page, and all below, is what its header and what leads to it say.
+    /// Checks that a page, and all pages below, match their headers and the references to them.
     bool page(const PageRef& ref, std::size_t depth, Sums& around) {
         ++around.references;
         if (!visited_.insert(ref.offset).second) return wrong(ref, "it is led to twice");
@@ -110,7 +110,7 @@ private:
         return true;
     }
 
-    /// The parts of an inner page: each is of the level below, and their keys ascend.
+    /// Checks the parts of an inner page: each has the level below, and their keys ascend.
     bool parts(const Value& page, const PageRef& ref, std::size_t depth, Sums& sums) {
         std::vector<PageRef> references;
         if (auto verified = verify_page(page.page_bytes(), references); !verified) {

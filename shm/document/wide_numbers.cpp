@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::string_view number_characters = "0123456789+-.eE";
 
-/// REQUIRES: the token has no other characters than a number has.
+/// REQUIRES: the token has only characters that occur in numbers.
 bool is_wide_integer(std::string_view token) noexcept {
     if (token.find_first_of(".eE") != std::string_view::npos) return false;
     if (token == "-0") return true;
@@ -23,7 +23,7 @@ bool is_wide_integer(std::string_view token) noexcept {
     return token.front() == '-' || std::from_chars(token.data(), end, wide).ec != std::errc();
 }
 
-/// The place behind the string that begins at `at`.
+/// Returns the position after the string that starts at `at`.
 std::size_t end_of_string(std::string_view json, std::size_t at) noexcept {
     ++at;
     for (;;) {

@@ -6,12 +6,12 @@
 
 namespace ringside::shm {
 
-/// Which blocks of a heap something leads to: a bit for each 16 bytes, set where a block begins.
+/// Set of referenced blocks of a heap: one bit per 16 bytes, set at the start of a block.
 class BlockMap {
 public:
     explicit BlockMap(const Region& heap) : heap_(heap), bits_(heap.bytes / 16 / 64 + 1) {}
 
-    /// False: something else leads to that block already. REQUIRES: it begins in the heap.
+    /// Returns false if the block is already marked. REQUIRES: it begins in the heap.
     [[nodiscard]] bool mark(Offset block) noexcept {
         const std::uint64_t bit = (block - heap_.offset) / 16;
         std::uint64_t& word = bits_[bit / 64];

@@ -10,7 +10,7 @@ namespace ringside::shm {
 
 namespace {
 
-/// Share of the heap that is kept back for upkeep.
+/// Share of the heap that is reserved for upkeep.
 constexpr std::uint64_t reserve_divisor = 64;
 constexpr std::uint64_t reserve_spans_min = 6;
 
@@ -20,14 +20,14 @@ constexpr std::uint64_t spans_for(std::uint64_t bytes) noexcept {
 
 }  // namespace
 
-/// A span of small blocks. Never used blocks are handed out in order, freed ones last in first out.
+/// A span of small blocks. Unused blocks are handed out in order, freed blocks last in, first out.
 struct Heap::Span {
     std::uint16_t size_class = 0;
     bool upkeep_only = false;
     std::uint32_t capacity = 0;
-    std::uint32_t fresh = 0;  ///< blocks from here on were never used
+    std::uint32_t fresh = 0;  ///< blocks from here on have never been used
     std::uint32_t used = 0;
-    std::uint32_t place = none;  ///< in its open list
+    std::uint32_t place = none;  ///< index in its open list
     std::vector<std::uint16_t> freed;
 };
 
@@ -101,7 +101,7 @@ Offset Heap::take_block(std::uint32_t index) {
     reach(CrashPoint::heap_block_taken);
     const Offset first = segment_.identity().heap.offset + index * span_bytes;
     const std::uint32_t block_bytes = size_class::bytes(span.size_class);
-    if (!span.freed.empty()) {  // it is written next, and nobody has looked at it for long
+    if (!span.freed.empty()) {  // written next, and not accessed for a long time
         const auto* next =
             segment_.at<char>(first + std::uint64_t{span.freed.back()} * block_bytes);
         for (std::uint32_t at = 0; at < std::min(block_bytes, prefetched_bytes_max); at += 64) {
@@ -180,8 +180,8 @@ void Heap::adopt(const BlockMap& used) {
         if (held <= size_class::count) {
             adopt_small(span, held - 1U, used);
         } else {
-            // A run that was being released has lost its first span: the rest of it must not pass
-            // for the end of a run that is placed in front of it later.
+            // A run that was being released has lost its first span. Mark the rest, so that it
+            // cannot appear as the end of a run that is placed in front of it later.
             segment_.span(span).size_class.store(SpanEntry::large_first, std::memory_order_relaxed);
             quarantined_spans_.push_back(span);
             quarantine_bytes_ += span_bytes;
@@ -213,7 +213,8 @@ void Heap::adopt_small(std::uint32_t index, std::size_t size_class, const BlockM
         return;
     }
     bytes_used_ += std::uint64_t{span->used} * bytes;
-    // As if the blocks that are kept out were in use: no list has them, and none is full of them.
+    // As if the quarantined blocks were in use: no list has them, and no span is empty because of
+    // them.
     quarantine_bytes_ += std::uint64_t{bytes} * kept_out.size();
     span->used = span->capacity;
     segment_.span(index).used.store(static_cast<std::uint16_t>(span->used),
@@ -227,7 +228,7 @@ void Heap::end_quarantine() {
     for (const auto& [index, blocks] : quarantined_blocks_) {
         const std::uint32_t bytes = size_class::bytes(spans_[index]->size_class);
         const Offset begin = segment_.identity().heap.offset + index * span_bytes;
-        bytes_used_ += std::uint64_t{bytes} * blocks.size();  // taken away again by `free`
+        bytes_used_ += std::uint64_t{bytes} * blocks.size();  // `free` subtracts this again
         for (const std::uint16_t block : blocks) free(begin + std::uint64_t{block} * bytes, bytes);
     }
     quarantined_spans_ = {};

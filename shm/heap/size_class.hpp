@@ -5,8 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
-/// The sizes of small blocks: every 16 bytes up to 512, then eight to each doubling up to 32 KiB,
-/// so that rounding costs at most an eighth.
+/// Sizes of small blocks: multiples of 16 bytes up to 512, then eight per doubling up to 32 KiB. So
+/// rounding adds at most an eighth.
 namespace ringside::shm::size_class {
 
 inline constexpr std::uint32_t fine_step = 16;
@@ -15,7 +15,8 @@ inline constexpr std::uint32_t small_bytes_max = 32U << 10;
 inline constexpr std::size_t fine_count = fine_bytes_max / fine_step;
 inline constexpr std::size_t count = fine_count + 8 * 6;
 
-/// Index of the smallest class that holds `bytes`. REQUIRES: 1 <= bytes <= small_bytes_max.
+/// Returns the index of the smallest class that holds `bytes`. REQUIRES: 1 <= bytes <=
+/// small_bytes_max.
 [[nodiscard]] constexpr std::size_t of(std::uint64_t bytes) noexcept {
     if (bytes <= fine_bytes_max) return (bytes + fine_step - 1) / fine_step - 1;
     const auto log2 = static_cast<unsigned>(std::bit_width(bytes - 1) - 1);  // 2^log2 < bytes
@@ -24,7 +25,7 @@ inline constexpr std::size_t count = fine_count + 8 * 6;
     return fine_count + (log2 - 9) * 8 + above - 1;
 }
 
-/// Size of the blocks of a class.
+/// Returns the size of the blocks of a class.
 [[nodiscard]] constexpr std::uint32_t bytes(std::size_t index) noexcept {
     if (index < fine_count) return static_cast<std::uint32_t>((index + 1) * fine_step);
     const std::size_t coarse = index - fine_count;

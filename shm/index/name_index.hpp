@@ -18,40 +18,41 @@ namespace index {
 class Change;
 }
 
-/// The engine's side of the ordered index over all names; name_index_writer.cpp has the protocol.
+/// Engine's side of the ordered index over all names; name_index_writer.cpp has the protocol.
 ///
-/// A name is not kept here: an entry is a RecordId, whose slot leads to a version block with the
-/// name. REQUIRES: the slot of each indexed record leads to a block with its name, until the nodes
-/// that were retired when it was erased may be reused: readers may still stand in them.
+/// The index does not store names: an entry is a RecordId, whose slot leads to a version block with
+/// the name. REQUIRES: the slot of each indexed record leads to a block with its name. This must
+/// hold until the nodes that were retired at its erasure may be reused, because readers may still
+/// be inside them.
 /// Thread safety: one writer (the engine), any number of readers.
 class NameIndexWriter {
 public:
-    /// Takes a replaced node: the memory may be reused once no reader can be inside it.
+    /// Takes a replaced node, whose memory may be reused when no reader can be inside it.
     using Retire = std::function<void(Offset, std::uint64_t bytes)>;
 
-    /// `root`: of the tree, in the segment.
+    /// `root`: root word of the tree, in the segment.
     NameIndexWriter(const SegmentView& segment, Heap& heap, Retire retire, Word& root);
 
-    /// Adds the record under its name. False: no memory, and nothing has changed.
+    /// Adds the record under its name. Returns false, without a change, if there is no memory.
     /// REQUIRES: the name is not in the index.
     [[nodiscard]] bool insert(RecordId record);
 
-    /// Takes the record out. False: no memory, and nothing has changed.
+    /// Removes the record. Returns false, without a change, if there is no memory.
     [[nodiscard]] bool erase(RecordId record);
 
     [[nodiscard]] std::optional<RecordId> find(std::string_view name) const;
 
 private:
-    /// A child of an inner node, on the way from the root to a leaf.
+    /// A child of an inner node, on the path from the root to a leaf.
     struct Place {
         Offset node = 0;
         std::uint32_t child = 0;
     };
     using Path = boost::container::static_vector<Place, index::height_max>;
 
-    /// The leaf in which `name` is or would be, and the way there.
+    /// Returns the leaf that holds `name` or would hold it, and the path to it.
     Offset descend(std::string_view name, Path& path) const;
-    /// The word that leads to what is below the end of `path`.
+    /// Returns the word that refers to the subtree below the end of `path`.
     [[nodiscard]] Word& word_above(const Path& path) const noexcept;
     [[nodiscard]] bool link(index::Change& change, const Path& path, Offset made);
     bool split_leaf(index::Change& change, Path& path, const index::Leaf& leaf, std::uint32_t at,
@@ -67,37 +68,38 @@ private:
     Word* root_;
 };
 
-/// A reader's walk over the index in name order, a leaf at a time.
+/// Reader's walk over the index in name order, one leaf at a time.
 ///
 /// REQUIRES: the caller holds a pin at revision S from before the construction until after the last
-/// use. Then the walk meets every record that existed at S (and perhaps newer or removed ones: the
-/// versions decide), in byte order of the names, each once. When the pin was revoked, the walk ends
-/// all the same and reads nothing outside the segment, but the ids may be any numbers.
+/// use. Then the walk visits every record that existed at S, in byte order of the names, each once.
+/// It may also visit newer or removed records; their versions decide. If the pin was revoked, the
+/// walk still ends and reads nothing outside the segment, but the ids may be any numbers.
 class NameIndexCursor {
 public:
-    /// Over the names of all records.
+    /// Walks over the names of all records.
     explicit NameIndexCursor(const SegmentView& segment) noexcept
         : NameIndexCursor(segment, segment.header().root.index) {}
-    /// Over the tree with that root.
+    /// Walks over the tree with this root.
     NameIndexCursor(const SegmentView& segment, const Word& root) noexcept
         : segment_(segment), root_(&root) {}
 
-    /// Goes to the first name >= `name`.
+    /// Moves to the first name >= `name`.
     void seek(std::string_view name) noexcept;
 
-    /// The records from here to the end of the leaf, in name order; moves to the next leaf, and
-    /// starts to load it. Empty at the end. The span is valid while the pin is held.
+    /// Returns the records from the current position to the end of the leaf, in name order. Moves
+    /// to the next leaf and starts to load it. Empty at the end. The span is valid while the pin is
+    /// held.
     [[nodiscard]] std::span<const std::uint32_t> next() noexcept;
 
 private:
-    /// An inner node on the way down, with what its header said when the walk entered it.
+    /// An inner node on the path, with its header as of when the walk entered it.
     struct Place {
         Offset node = 0;
         index::NodeHeader header;
         std::uint32_t child = 0;
     };
-    /// Goes down from `offset`, a node of this level, to the leaf of `name`, or to the first one.
-    /// False when what it finds is not plausible: the walk is at its end then.
+    /// Descends from `offset`, a node of this level, to the leaf of `name`, or to the first leaf.
+    /// Returns false if a node is not plausible: this ends the walk.
     bool descend(Offset offset, std::uint32_t level, const std::string_view* name) noexcept;
     bool enter_next_leaf() noexcept;
     void prefetch_next_leaf() const noexcept;
@@ -109,7 +111,7 @@ private:
     std::uint32_t depth_ = 0;
     Offset leaf_ = 0;
     index::NodeHeader leaf_header_;
-    std::uint32_t leaf_begin_ = 0;  ///< the first entry that was not given yet
+    std::uint32_t leaf_begin_ = 0;  ///< first entry that was not returned yet
 };
 
 }  // namespace ringside::shm

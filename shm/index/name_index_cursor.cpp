@@ -2,13 +2,12 @@
 
 #include "shm/index/name_index.hpp"
 
-/// The reader's side; its protocol is at the top of name_index_writer.cpp.
+/// The reader's side; the protocol is at the top of name_index_writer.cpp.
 ///
-/// A reader whose pin was revoked may find memory that is used for something else by now. So a
-/// header is read once and checked before anything that it says is followed; what is not plausible
-/// ends the walk, and the owner of the pin reports `snapshot_expired`. A child must be one level
-/// below its parent: whatever the nodes hold, a walk below a root of level L meets at most 64^L
-/// leaves, and never the same place twice.
+/// A reader whose pin was revoked may meet reused memory. So a header is read once and checked
+/// before its contents are used. An implausible header ends the walk, and the owner of the pin
+/// reports `snapshot_expired`. A child must be one level below its parent. So whatever the nodes
+/// contain, a walk below a root of level L visits at most 64^L leaves, and no position twice.
 namespace ringside::shm {
 
 using index::Inner;
@@ -16,7 +15,7 @@ using index::Leaf;
 using index::NodeHeader;
 
 Offset NameIndexCursor::child_at(const Place& place, std::uint32_t child) const noexcept {
-    // SYNC index-link: R2, pairs with W2 in Change::link; the node is whole.
+    // SYNC index-link: R2, pairs with W2 in Change::link; the node is complete.
     return Inner(segment_, place.node, place.header)
         .children()[child]
         .load(std::memory_order_acquire);
@@ -26,7 +25,7 @@ void NameIndexCursor::seek(std::string_view name) noexcept {
     depth_ = 0;
     leaf_header_ = {};
     leaf_begin_ = 0;
-    // SYNC index-link: R1, pairs with W2 in Change::link; the root is whole.
+    // SYNC index-link: R1, pairs with W2 in Change::link; the root is complete.
     const Offset root = root_->load(std::memory_order_acquire);
     if (root == 0 || !index::is_node(segment_, root)) return;
     if (!descend(root, index::header_at(segment_, root).level, &name)) return;
@@ -83,7 +82,7 @@ void NameIndexCursor::prefetch_next_leaf() const noexcept {
     if (!index::is_node(segment_, next)) return;
     const char* leaf = segment_.at<char>(next);
     constexpr std::uint64_t leaf_bytes_max = NodeHeader{.count = index::leaf_entries_max}.bytes();
-    // The header, and the ids, which fill the second half of a full leaf.
+    // The header, and the ids, which are the second half of a full leaf.
     __builtin_prefetch(leaf);
     for (std::uint64_t at = leaf_bytes_max / 4; at < leaf_bytes_max; at += cache_line_bytes) {
         __builtin_prefetch(leaf + at);

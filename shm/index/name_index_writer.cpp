@@ -10,35 +10,38 @@
 /// The ordered index: a B+tree over the names, for one writer and any number of readers.
 ///
 /// Writer, for each change:
-///   W1  builds every node that the change needs in fresh blocks, which nobody can reach; when one
-///       cannot be had, it frees the others: nothing has changed
-///   W2  links all of them by one store (release) of a child's word in a live inner node, or of the
-///       root's word. The word leads to a new subtree for the same part of the names. Where the
-///       number of children changes, the inner node is among those built, and so on up
-///   W3  retires the nodes that were replaced. They are frozen: no word in them is stored again
+///   W1  builds all nodes of the change in fresh blocks, which are not reachable; if memory for one
+///       is not available, frees the others: nothing has changed
+///   W2  links all nodes by one store (release) to a child's word in a live inner node, or to the
+///       root's word. The word leads to a new subtree for the same interval of names. If the number
+///       of children of an inner node changes, this node is built as well, and so on upwards
+///   W3  retires the replaced nodes. They are frozen: their words are never stored to again
 /// Reader, with a pin at S from before R1 until after the last step:
 ///   R1  loads the root's word (acquire)
-///   R2  goes down by the separators: loads the word of one child (acquire: pairs with W2, the node
-///       is whole), and keeps the node and the child's number on its path
-///   R3  gives out the ids of a leaf
-///   R4  goes on: in the last node of the path, to the next child (R2, leftmost); behind its last
+///   R2  descends by the separators: loads the word of one child (acquire: pairs with W2, the node
+///       is complete), and keeps the node and the index of the child on its path
+///   R3  returns the ids of a leaf
+///   R4  continues in the last node of the path with the next child (R2, leftmost); after its last
 ///       child, one node up
-/// Each name that was in the index from the pin on is met exactly once, in order:
-///   1  A node stands for an interval of names: the root for all, a child for the part between its
+/// Each name that was in the index from the pin on is visited exactly once, in order:
+///   1  A node covers an interval of names: the root all names, a child those between its
 ///      separators. The separators of a node never change, and W2 stores into a word only subtrees
 ///      for the same interval. So the intervals that R4 visits follow each other without gap or
-///      overlap, whichever mixture of live and frozen nodes is on the path.
-///   2  A subtree that a live word leads to holds exactly the names of its interval that are in the
-///      index at that moment: W2 replaces it as a whole.
+///      overlap, for any mixture of live and frozen nodes on the path.
+///   2  The subtree of a live word holds exactly the names of its interval that are in the index at
+///      that moment: W2 replaces it as a whole.
 ///   3  The word of a child that a reader loads in a live node is the state at the load; in a
-///      frozen node, that at its replacement. The node was live when the reader loaded the word
-///      above it, or by induction that one was frozen after R1. Either moment is after the pin.
-///   4  By 2 and 3 each interval is visited as it was at some moment after the pin: the names that
-///      stayed are in it, and only there. Names that come or go meanwhile are met or not; at S they
-///      are not visible, because the engine erases only what no pinned revision can see.
-/// Nothing of this is reused under the reader: what W3 retires was unlinked after the reader's pin,
-/// see shm/pin/pin.hpp, and the slots of erased records are kept as long as those nodes.
-/// A crash between W1 and W2 leaves blocks that nothing leads to.
+///      frozen node, the state at its replacement. The node was live when the reader loaded the
+///      word above it, or by induction the node above was frozen after R1. Either moment is after
+///      the pin.
+///   4  By 2 and 3 each interval is visited in its state at some moment after the pin. The names
+///      that remained are in it, and only there. Names that were inserted or erased meanwhile may
+///      be visited or not. They are not visible at S, because the engine erases only records that
+///      no pinned revision can see.
+/// No memory of this is reused under the reader: nodes that W3 retires were unlinked after the
+/// reader's pin (see shm/pin/pin.hpp), and the slots of erased records are kept as long as those
+/// nodes.
+/// A crash between W1 and W2 leaves blocks that nothing refers to.
 namespace ringside::shm {
 
 using index::Change;
@@ -52,14 +55,14 @@ constexpr std::size_t leaf_merged_max = index::leaf_entries_max * 3 / 4;
 constexpr std::size_t inner_underfull = index::inner_children_max / 4;
 constexpr std::size_t inner_merged_max = index::inner_children_max * 3 / 4;
 
-/// The shortest text that is above `below` and not above `from`. REQUIRES: below < from.
+/// Returns the shortest text that is above `below` and not above `from`. REQUIRES: below < from.
 std::string separator_of(std::string_view below, std::string_view from) {
     return std::string(from.substr(0, index::common_prefix(below, from) + 1));
 }
 
-/// A neighbour of a child under the same parent that is small enough to take `count` more entries.
+/// A neighbour of a child, under the same parent, with room for `count` more entries.
 struct Neighbour {
-    Offset node = 0;  ///< 0: there is none
+    Offset node = 0;  ///< 0 if there is none
     bool is_left = false;
 };
 Neighbour neighbour_with_room(const SegmentView& segment, const Inner& parent, std::uint32_t child,
@@ -79,9 +82,8 @@ std::string separator_at(const Inner& node, std::uint32_t i) {
     return std::string(node.prefix()).append(node.rest(i));
 }
 
-/// Puts the inner node of `content`, a child of `place`, and a neighbour's children together if
-/// both fit into one node. Gives the child of `place` that is then too many: the right one of the
-/// two.
+/// Merges the inner node of `content`, a child of `place`, with a neighbour if both fit into one
+/// node. Returns the child of `place` that is then obsolete: the right one of the two.
 template <class Place>
 std::uint32_t merge_inner(const SegmentView& segment, Change& change, const Place& place,
                           Change::Content& content) {
@@ -148,7 +150,7 @@ bool NameIndexWriter::split_leaf(Change& change, Path& path, const Leaf& leaf, s
     auto place = std::copy(old.begin(), old.begin() + at, ids.begin());
     *place++ = id;
     std::copy(old.begin() + at, old.end(), place);
-    // Names that come in ascending order fill their leaves: only the new one goes to the right.
+    // If names arrive in ascending order, leaves stay full: only the new name goes to the right.
     const std::size_t half = at == leaf.count() ? at : ids.size() / 2;
     const std::span<const std::uint32_t> all(ids);
     const Offset left = change.build_leaf(all.first(half));
@@ -160,7 +162,7 @@ bool NameIndexWriter::split_leaf(Change& change, Path& path, const Leaf& leaf, s
         right);
 }
 
-/// Puts two nodes in the place of the one at the end of `path`; splits the nodes above as needed.
+/// Replaces the node at the end of `path` by two nodes; splits the nodes above as needed.
 bool NameIndexWriter::replace_child(Change& change, Path& path, Offset left, std::string separator,
                                     Offset right) {
     while (!path.empty()) {
@@ -232,7 +234,7 @@ bool NameIndexWriter::shrink_leaf(Change& change, Path& path, const Leaf& leaf, 
     return remove_child(change, path, is_left ? child : child + 1, merged);
 }
 
-/// Takes child `gone` out of the last node of `path`; its left neighbour becomes `merged`, unless
+/// Removes child `gone` from the last node of `path`; its left neighbour becomes `merged`, unless
 /// that is 0. Merges the nodes above as needed.
 bool NameIndexWriter::remove_child(Change& change, Path& path, std::uint32_t gone, Offset merged) {
     for (;;) {

@@ -10,26 +10,26 @@
 #include "shm/segment/segment.hpp"
 #include "shm/version/visibility.hpp"
 
-/// Nodes of the ordered index. All are written once, before they are linked, except the children of
-/// an inner node, which are replaced in place.
+/// Nodes of the ordered index. They are written once, before they are linked, except for the
+/// children of an inner node, which are replaced in place.
 ///
-/// A reader whose pin was revoked may find something else in a node's place, and it may change
-/// while it looks. So a node is seen through a view that keeps the header it was made with: what
-/// was checked once stays true, and the view never reads outside the node's bytes.
+/// A reader whose pin was revoked may find other contents in a node's memory, which may change
+/// during the read. So a node is accessed through a view that keeps a copy of the header. What was
+/// checked once stays true, and the view never reads outside the node's bytes.
 namespace ringside::shm::index {
 
 inline constexpr std::uint32_t leaf_entries_max = 63;
 inline constexpr std::uint32_t inner_children_max = 64;
 inline constexpr std::uint32_t height_max = 16;
 
-/// The first word of every node.
+/// First word of every node.
 struct NodeHeader {
     std::uint16_t level = 0;       ///< 0 = leaf
     std::uint16_t count = 0;       ///< entries of a leaf, children of an inner node
-    std::uint16_t skip = 0;        ///< bytes that all its names or separators begin with
+    std::uint16_t skip = 0;        ///< length of the common prefix of its names or separators
     std::uint16_t text_bytes = 0;  ///< of an inner node
 
-    /// What the node takes; leaves take whole cache lines.
+    /// Size of the node; leaves take whole cache lines.
     [[nodiscard]] constexpr std::uint64_t bytes() const noexcept {
         if (level == 0) return align_up(sizeof(NodeHeader) + count * 8ULL, cache_line_bytes);
         return sizeof(NodeHeader) + count * 8ULL + (count - 1ULL) * 6 + text_bytes;
@@ -43,14 +43,14 @@ static_assert(limits::name_bytes_max * (inner_children_max - 1) <= 0xffff);
     return std::bit_cast<NodeHeader>(segment.at<Word>(node)->load(std::memory_order_relaxed));
 }
 
-/// Whether there can be a node at `offset`, so that its header may be read.
+/// Returns whether a node can lie at `offset`, so that its header may be read.
 [[nodiscard]] inline bool is_node(const SegmentView& segment, Offset offset) noexcept {
     const Region& heap = segment.identity().heap;
     return offset % 16 == 0 && offset >= heap.offset && offset < heap.end() &&
            segment.holds(offset, sizeof(NodeHeader));
 }
 
-/// Whether a node with this header can lie at `offset`.
+/// Returns whether a node with this header can lie at `offset`.
 [[nodiscard]] inline bool is_plausible(const SegmentView& segment, Offset offset,
                                        const NodeHeader& header) noexcept {
     const std::uint32_t count_max = header.level == 0 ? leaf_entries_max : inner_children_max;
@@ -58,7 +58,7 @@ static_assert(limits::name_bytes_max * (inner_children_max - 1) <= 0xffff);
            header.skip <= limits::name_bytes_max && segment.holds(offset, header.bytes());
 }
 
-/// The four bytes of `name` from `skip` on, so that they compare as numbers; zeros after its end.
+/// Returns four bytes of `name` from `skip` on, as a number in byte order; zero-padded at the end.
 [[nodiscard]] inline std::uint32_t head_of(std::string_view name, std::size_t skip) noexcept {
     std::uint32_t head = 0;
     if (skip + 4 <= name.size()) {
@@ -72,8 +72,8 @@ static_assert(limits::name_bytes_max * (inner_children_max - 1) <= 0xffff);
     return head;
 }
 
-/// Name of a record. Empty when the slot is empty or leads outside: only a reader whose pin was
-/// revoked can meet that.
+/// Returns the name of a record. Empty if the slot is empty or leads outside the segment, which
+/// happens only to a reader whose pin was revoked.
 [[nodiscard]] inline std::string_view name_of(const SegmentView& segment,
                                               std::uint32_t id) noexcept {
     const VersionBlock* block = newest_of(segment, RecordId{id});
@@ -82,7 +82,8 @@ static_assert(limits::name_bytes_max * (inner_children_max - 1) <= 0xffff);
     return segment.holds(segment.offset_of(name.data()), name.size()) ? name : std::string_view();
 }
 
-/// First of `count` places in order at which `is_below` ends to hold.
+/// Returns the first index at which `is_below` is false. REQUIRES: it is true before and false
+/// after.
 template <class IsBelow>
 [[nodiscard]] std::uint32_t first_not(std::uint32_t low, std::uint32_t high, IsBelow&& is_below) {
     while (low < high) {
@@ -93,14 +94,13 @@ template <class IsBelow>
     return low;
 }
 
-/// Up to 63 records in name order, in whole cache lines; about eight bytes a record.
+/// Up to 63 records in name order, in whole cache lines; about eight bytes per record.
 ///
 ///   0       2       4      6      8                 8 + 4n           8 + 8n
 ///   | level | count | skip | ---- | heads, 4 B each | ids, 4 B each  |
 ///
-/// A head is the four bytes of a name after the `skip` that all names in the leaf begin with, big
-/// endian, filled up with zeros. Heads that differ order their names; names are read for equal
-/// ones.
+/// A head is four bytes of a name, after the `skip` bytes that all names in the leaf share: big
+/// endian, zero-padded. Different heads order their names. Names are read only for equal heads.
 class Leaf {
 public:
     Leaf(const SegmentView& segment, Offset node) noexcept
@@ -117,7 +117,7 @@ public:
         return {segment_.at<std::uint32_t>(node_ + sizeof(NodeHeader)) + count(), count()};
     }
 
-    /// Index of the first entry whose name is >= `name`.
+    /// Returns the index of the first entry whose name is >= `name`.
     [[nodiscard]] std::uint32_t lower_bound(std::string_view name) const noexcept {
         const std::string_view prefix = name_of(segment_, ids()[0]).substr(0, skip());
         const int order = name.substr(0, prefix.size()).compare(prefix);
@@ -135,14 +135,14 @@ private:
     NodeHeader header_;
 };
 
-/// Up to 64 children, and between two of them the shortest text that separates their names: all
-/// names in child i are below separator i, all in child i + 1 at or above it.
+/// Up to 64 children. Between two children is the shortest text that separates their names: all
+/// names in child i are below separator i, all names in child i + 1 are at or above it.
 ///
 ///   0       2       4      6            8                    8 + 8n        8 + 8n + 4(n-1)
 ///   | level | count | skip | text bytes | children, 8 B each | heads, 4 B  | ends, 2 B     | text |
 ///
-/// The text is what all separators begin with, then the rest of each up to its end; heads are those
-/// of the rests.
+/// The text is the common prefix of all separators, followed by the rest of each separator up to
+/// its end. Heads are those of the rests.
 class Inner {
 public:
     Inner(const SegmentView& segment, Offset node) noexcept
@@ -165,12 +165,12 @@ public:
         return {reinterpret_cast<char*>(ends().data() + count() - 1), header_.text_bytes};
     }
     [[nodiscard]] std::string_view prefix() const noexcept { return text_between(0, header_.skip); }
-    /// What follows the prefix in a separator.
+    /// Returns the part of a separator after the prefix.
     [[nodiscard]] std::string_view rest(std::uint32_t i) const noexcept {
         return text_between(i == 0 ? header_.skip : ends()[i - 1], ends()[i]);
     }
 
-    /// The child in which `name` is, if it is anywhere.
+    /// Returns the child that holds `name`, if the name exists.
     [[nodiscard]] std::uint32_t child_of(std::string_view name) const noexcept {
         const int order = name.substr(0, prefix().size()).compare(prefix());
         if (order != 0) return order < 0 ? 0 : count() - 1;

@@ -11,7 +11,7 @@ using index::NodeHeader;
 
 namespace {
 
-/// A node below which names of the range are. It has no name below `low`.
+/// A node that covers names of the range. It has no name below `low`.
 struct Subtree {
     Offset node;
     std::string low;
@@ -22,7 +22,7 @@ public:
     Splitter(const SegmentView& segment, std::string_view begin, std::string_view end) noexcept
         : segment_(segment), begin_(begin), end_(end) {}
 
-    /// The subtrees of the first level that has so many, or of the lowest one.
+    /// Returns the subtrees of the first level that has `wanted` of them, or of the lowest level.
     [[nodiscard]] std::vector<Subtree> find(std::size_t wanted) const {
         // SYNC index-link: R1, as in NameIndexCursor::seek.
         const Offset root = segment_.header().root.index.load(std::memory_order_acquire);

@@ -21,17 +21,17 @@ void for_each_posting(const PostingChunk& chunk, std::uint32_t capacity, Revisio
         if (from > at) continue;
         const Revision to = posting.to.load(std::memory_order_relaxed);
         const std::uint32_t record = posting.record.load(std::memory_order_relaxed);
-        // SYNC value-index-posting: R2, pairs with the fence of W2: if the place was used again,
-        // the second load of `from` sees that.
+        // SYNC value-index-posting: R2, pairs with the fence of W2: if the place was reused, the
+        // second load of `from` sees that.
         std::atomic_thread_fence(std::memory_order_acquire);
         if (to <= at || posting.from.load(std::memory_order_relaxed) != from) continue;
         each(RecordId{record});
     }
 }
 
-/// None: its postings have to be looked at.
+/// Returns nothing if the postings must be read.
 std::optional<std::uint32_t> count_of(const PostingChunk& chunk, Revision at) noexcept {
-    // SYNC value-index-posting: pairs with ~ChunkChange; what was changed is visible.
+    // SYNC value-index-posting: pairs with ~ChunkChange; the changed words are visible.
     const std::uint32_t changes = chunk.changes.load(std::memory_order_acquire);
     const std::uint32_t used = chunk.used.load(std::memory_order_relaxed);
     const bool has_ended = chunk.ended.load(std::memory_order_relaxed) != 0;
@@ -99,7 +99,7 @@ template <class Each>
 void ValueIndexReader::for_each_chunk(const VersionBlock& value, const Each& each) const {
     // SYNC value-index-chunk: pairs with ValueIndexWriter::make_chunk; the chunk is whole.
     Offset offset = postings_of(value)->first.load(std::memory_order_acquire);
-    // No index has more; a reader whose pin was revoked may go round in circles.
+    // No index has more; a reader whose pin was revoked may follow a cycle.
     std::uint64_t chunks_left = segment_.identity().heap.bytes / PostingChunk::bytes_of(1);
     while (offset != 0 && chunks_left-- > 0) {
         if (!segment_.holds(offset, sizeof(PostingChunk))) return;

@@ -31,7 +31,7 @@ ValueKey ValueKey::of(const Value& value) noexcept {
 }
 
 ValueKey ValueKey::of_number(double nearest, std::int64_t lacking) noexcept {
-    // Positive doubles order like their bits, negative ones the other way round; -0 is 0.
+    // Positive doubles order like their bits, negative doubles in reverse; -0 becomes 0.
     const auto bits = std::bit_cast<std::uint64_t>(nearest == 0 ? 0.0 : nearest);
     const bool is_negative = (bits >> 63) != 0;
     ValueKey key(Tag::number);

@@ -9,12 +9,12 @@
 
 namespace ringside::shm {
 
-/// The key of a value in a secondary index: bytes in the order of the values,
+/// Key of a value in a secondary index: bytes in the order of the values,
 ///   null < false < true < numbers < strings < arrays and objects
-/// where 1 and 1.0 are one number, a value that is not there counts as null, and all arrays and
-/// objects have one key.
+/// where 1 and 1.0 are the same number, a missing value counts as null, and all arrays and objects
+/// have the same key.
 ///
-///   number: tag | its nearest double, 8 bytes that order like it | what that lacks, 2 bytes
+///   number: tag | nearest double, 8 bytes that order like it | rest of the value, 2 bytes
 ///   string: tag | its bytes, as many as fit
 ///
 /// Thread safety: none.
@@ -27,18 +27,19 @@ public:
     }
     [[nodiscard]] static ValueKey of_int64(std::int64_t value) noexcept;
     [[nodiscard]] static ValueKey of_uint64(std::uint64_t value) noexcept;
-    /// REQUIRES: a number, as documents have them.
+    /// REQUIRES: a number that a document may have.
     [[nodiscard]] static ValueKey of_double(double value) noexcept;
     [[nodiscard]] static ValueKey of_string(std::string_view value) noexcept;
 
     [[nodiscard]] std::string_view bytes() const noexcept { return {bytes_.data(), size_}; }
-    /// Whether the key may stand for other strings, too, which begin in the same way.
+    /// Returns whether the key is truncated, so that it may stand for several strings with this
+    /// prefix.
     [[nodiscard]] bool is_cut() const noexcept { return is_cut(bytes()); }
     [[nodiscard]] static bool is_cut(std::string_view key) noexcept {
         return key.size() == limits::index_key_bytes_max;
     }
 
-    // Keys of one type lie from its lowest to below the next type's.
+    // Keys of a type are in the range from its begin to the begin of the next type.
     [[nodiscard]] static std::string_view numbers_begin() noexcept { return "\x05"; }
     [[nodiscard]] static std::string_view strings_begin() noexcept { return "\x06"; }
     [[nodiscard]] static std::string_view containers_begin() noexcept { return "\x07"; }

@@ -10,54 +10,54 @@
 #include "shm/lane/untrusted.hpp"
 #include "shm/segment/layout.hpp"
 
-/// One direction of a lane: a single-producer single-consumer ring of bytes between two processes,
-/// of which either may die, stall or lie at any moment.
+/// One direction of a lane: a single-producer single-consumer ring of bytes between two processes.
+/// Either process may die, stall or send wrong data at any moment.
 ///
 /// A message travels as one or more frames, each `{u32 size, u32 flags}` + size bytes, padded to 8.
-/// A consumer that starts in the middle of a message (it replaces one that died) skips the rest of
-/// it; a producer may begin a message again. Every other frame that continues no message is a
-/// violation, and so is a frame that continues a message by nothing.
-/// Indices count bytes, free running modulo 2^32; the capacity is a power of two below 2^31.
+/// A consumer that starts in the middle of a message (because it replaces a dead one) skips the
+/// rest of it. A producer may start a message again. Any other frame that continues no message is a
+/// violation, and so is an empty frame that continues a message. Indices count bytes, modulo 2^32;
+/// the capacity is a power of two below 2^31.
 ///   P1  producer: room = capacity - (tail - head), head read with acquire
 ///   P2  producer: copies the frame in, wrapping at the end
 ///   P3  producer: tail += frame (release)
 ///   C1  consumer: available = tail - head, tail read with acquire
-///   C2  consumer: copies the frame out, then looks at it
+///   C2  consumer: copies the frame out, then checks it
 ///   C3  consumer: head += frame (release)
-/// Invariants: each side writes its own index only, from a private copy that it reads back only as
-/// a parsed `RingIndices`, when it replaces a former end; its own index is a multiple of 8, so that
-/// a frame header never lies across the end of the ring. What the other side's index claims is
-/// checked (`available <= capacity`, sizes within it) before use, so a peer that lies can spoil its
-/// own messages and nothing else. A peer that dies between P2 and P3 has sent nothing.
+/// Invariants: each side writes only its own index, from a private copy. It reads the index back
+/// only as parsed `RingIndices`, when it replaces a former end. Its own index is a multiple of 8,
+/// so a frame header never crosses the end of the ring. The other side's index is checked before
+/// use (`available <= capacity`, sizes within it). So a peer that sends wrong data can damage only
+/// its own messages. A peer that dies between P2 and P3 has sent nothing.
 namespace ringside::shm {
 
 struct FrameHeader {
     std::uint32_t size;   ///< bytes of this frame after the header, without padding
-    std::uint32_t flags;  ///< in the two lowest bits; above them a hint, which may be anything
-    static constexpr std::uint32_t more = 1;       ///< the message goes on in the next frame
+    std::uint32_t flags;  ///< two lowest bits; above them a hint with any value
+    static constexpr std::uint32_t more = 1;       ///< the message continues in the next frame
     static constexpr std::uint32_t continued = 2;  ///< this is not the first frame of its message
     static constexpr std::uint32_t known_flags = more | continued;
 };
 static_assert(sizeof(FrameHeader) == 8);
 
-/// Largest payload of one frame: a quarter of the ring, so that producer and consumer overlap.
+/// Largest payload of a frame: a quarter of the ring, so that producer and consumer overlap.
 constexpr std::uint32_t frame_bytes_max(std::uint32_t capacity) noexcept { return capacity / 4; }
 
-/// What a frame takes in the ring.
+/// Returns the size of a frame in the ring.
 constexpr std::uint32_t frame_bytes(std::uint32_t payload_bytes) noexcept {
     return static_cast<std::uint32_t>(align_up(sizeof(FrameHeader) + payload_bytes, 8));
 }
 
-/// Thread safety: one thread, the only producer.
+/// Producer's end. Thread safety: one thread, the only producer.
 class ByteRingProducer {
 public:
     ByteRingProducer(std::byte* ring, std::uint32_t capacity, HalfWord& tail,
                      const HalfWord& head) noexcept
         : ring_(ring), mask_(capacity - 1), tail_word_(&tail), head_word_(&head) {}
 
-    /// Copies one frame in (P1, P2) without publishing it. False: no room now.
-    /// `peer_is_broken()` tells when the other side's index cannot be true.
-    /// `hint`: what the consumer can prepare for before it takes the frame; its low bits are lost.
+    /// Copies one frame in (P1, P2) without publishing it. Returns false if there is no room now.
+    /// `peer_is_broken()` reports an impossible index of the other side.
+    /// `hint`: lets the consumer prepare before it takes the frame; the low bits are lost.
     /// REQUIRES: payload.size() <= frame_bytes_max(capacity).
     [[nodiscard]] bool push(ByteView payload, bool more, std::uint32_t hint = 0) noexcept {
         check_that(payload.size() <= frame_bytes_max(capacity()), "a frame has its largest size");
@@ -74,10 +74,10 @@ public:
         return true;
     }
 
-    /// The next frame is the first of a message, whatever came before: what has begun is dropped.
+    /// Makes the next frame the first of a message. An unfinished message is dropped.
     void begin_again() noexcept { is_in_message_ = false; }
 
-    /// Continues where a former producer has stopped.
+    /// Continues at the indices of a former producer.
     void adopt(const RingIndices& indices) noexcept {
         check_that(indices.tail() % 8 == 0 && indices.tail() - indices.head() <= capacity(),
                    "indices of a ring are parsed before they are adopted");
@@ -86,14 +86,14 @@ public:
     }
 
     /// P3 for all frames pushed since the last flush.
-    // SYNC lane-request-tail: P3, pairs with C1: the frames before the tail are whole.
+    /// SYNC lane-request-tail: P3, pairs with C1: the frames before the tail are complete.
     void flush() noexcept { tail_word_->store(tail_, std::memory_order_release); }
 
-    /// Bytes that `push` can take as one frame now.
+    /// Returns the largest size that `push` can take as one frame now.
     [[nodiscard]] std::uint32_t room() noexcept {
         const std::uint32_t largest = frame_bytes_max(capacity());
         if (free_as_seen() < frame_bytes(largest)) look_for_free();
-        // Whole words, so that the padding fits too.
+        // Whole words, so that the padding fits, too.
         const std::uint32_t free = free_as_seen() & ~7U;
         return free < sizeof(FrameHeader)
                    ? 0
@@ -108,9 +108,10 @@ private:
         return capacity() - (tail_ - head_seen_);
     }
 
-    /// P1. A head that cannot be true is not taken over: `free_as_seen` stays within the capacity.
+    /// P1. An impossible head is not stored: `free_as_seen` stays within the capacity.
     std::uint32_t look_for_free() noexcept {
-        // SYNC lane-head: P1, pairs with C3: the consumer has copied out what is overwritten next.
+        // SYNC lane-head: P1, pairs with C3: the consumer has copied out the bytes that are
+        // overwritten next.
         const auto head =
             Untrusted<std::uint32_t>::load(*head_word_, std::memory_order_acquire)
                 .checked([this](std::uint32_t index) { return tail_ - index <= capacity(); });
@@ -140,7 +141,7 @@ private:
     const HalfWord* head_word_;
 };
 
-/// Thread safety: one thread, the only consumer.
+/// Consumer's end. Thread safety: one thread, the only consumer.
 class ByteRingConsumer {
 public:
     ByteRingConsumer(const std::byte* ring, std::uint32_t capacity, const HalfWord& tail,
@@ -148,26 +149,26 @@ public:
         : ring_(ring), mask_(capacity - 1), tail_word_(&tail), head_word_(&head) {}
 
     enum class Outcome {
-        empty,    ///< no frame is there
+        empty,    ///< no frame is available
         frame,    ///< one more frame of the message in `out`
-        skipped,  ///< a frame of a message that is not wanted; `out` is as it was
-        broken,   ///< `fault()` says why; nothing was taken, and the ring is of no more use
+        skipped,  ///< a frame of a skipped message; `out` is unchanged
+        broken,   ///< see `fault()`; nothing was taken, and the ring is unusable
     };
 
-    /// What a peer has done that ends the use of the ring.
+    /// Protocol violation by the peer, which ends the use of the ring.
     enum class Fault {
         none,
-        sizes,      ///< an index or size that is not possible, or a message beyond its largest size
-        beginning,  ///< a frame continues a message that was never begun
-        emptiness,  ///< a frame continues a message by nothing
+        sizes,      ///< an impossible index or size, or a message that is too large
+        beginning,  ///< a frame continues a message that has not begun
+        emptiness,  ///< an empty frame continues a message
     };
 
-    /// Looks at one frame: copies it to the end of `out` (C1, C2) and moves past it, privately.
-    /// A message that begins again takes the place of what `out` has.
-    /// `more` says whether the message goes on.
+    /// Takes one frame: copies it to the end of `out` (C1, C2) and advances the private index. A
+    /// message that starts again replaces the contents of `out`.
+    /// `more`: whether the message continues.
     [[nodiscard]] Outcome pop(Bytes& out, std::size_t message_bytes_max, bool& more) {
         if (tail_seen_ == head_) {
-            // SYNC lane-request-tail: C1, pairs with P3 of a client; the frames are whole.
+            // SYNC lane-request-tail: C1, pairs with P3 of a client; the frames are complete.
             // SYNC lane-reply-tail: C1, pairs with BrokerReplyLine::store.
             tail_seen_ = Untrusted<std::uint32_t>::load(*tail_word_, std::memory_order_acquire)
                              .any();  // checked with each frame
@@ -205,28 +206,28 @@ public:
 
     [[nodiscard]] Fault fault() const noexcept { return fault_; }
 
-    /// The rest of the message that was begun is not wanted: its frames are skipped.
+    /// Skips the remaining frames of the current message.
     void skip_message() noexcept {
         if (position_ == Position::inside) position_ = Position::skipping;
     }
 
-    /// The hint of the next frame, if it is known to be there; 0 otherwise.
+    /// Returns the hint of the next frame if that is known to be available; otherwise 0.
     [[nodiscard]] std::uint32_t next_hint() const noexcept {
         return tail_seen_ == head_ ? 0 : header_at_head().flags & ~FrameHeader::known_flags;
     }
 
-    /// Continues where a former consumer has stopped, which may be in the middle of a message.
+    /// Continues at the indices of a former consumer, possibly in the middle of a message.
     void adopt(const RingIndices& indices) noexcept {
         check_that(indices.head() % 8 == 0, "indices of a ring are parsed before they are adopted");
         head_ = tail_seen_ = indices.head();
         position_ = Position::skipping;
     }
 
-    /// C3: gives the room of what was popped back to the producer.
-    // SYNC lane-head: C3, pairs with P1: the frames before the head have been copied out.
+    /// C3: returns the room of popped frames to the producer.
+    /// SYNC lane-head: C3, pairs with P1: the frames before the head have been copied out.
     void release() noexcept { head_word_->store(head_, std::memory_order_release); }
 
-    /// Whether a frame may be there (at most one acquire load).
+    /// Returns whether a frame may be available (at most one acquire load).
     [[nodiscard]] bool has_data() const noexcept {
         // SYNC lane-request-tail: as in `pop`.
         // SYNC lane-reply-tail: as in `pop`.
@@ -237,9 +238,9 @@ public:
 
 private:
     enum class Position {
-        outside,   ///< the next frame begins a message
-        inside,    ///< the message that was begun is in the caller's `out`
-        skipping,  ///< the rest of a message is not wanted
+        outside,   ///< the next frame starts a message
+        inside,    ///< the current message is in the caller's `out`
+        skipping,  ///< the rest of a message is skipped
     };
 
     [[nodiscard]] Outcome fail(Fault fault) noexcept {
@@ -247,7 +248,7 @@ private:
         return Outcome::broken;
     }
 
-    /// Read once, as one word: the producer may change it at any time.
+    /// Read once, as one word, because the producer may change it at any time.
     [[nodiscard]] FrameHeader header_at_head() const noexcept {
         static_assert(sizeof(Word) == sizeof(FrameHeader));
         const auto& place = *reinterpret_cast<const Word*>(ring_ + (head_ & mask_));
@@ -272,7 +273,7 @@ private:
     std::uint32_t tail_seen_ = 0;
     Position position_ = Position::outside;
     Fault fault_ = Fault::none;
-    std::size_t skipped_bytes_ = 0;  ///< of the message that is skipped
+    std::size_t skipped_bytes_ = 0;  ///< of the skipped message
     const HalfWord* tail_word_;
     HalfWord* head_word_;
 };

@@ -15,7 +15,7 @@ std::uint32_t Declaration::declare(DeclarationKind kind, std::uint32_t lane,
     const std::uint32_t before = head.sequence.load(std::memory_order_relaxed);
     head.sequence.store(before + 1, std::memory_order_relaxed);
     // SYNC declaration-sequence: C1, pairs with the fence in `read`: a broker that reads a word of
-    // this declaration sees the odd sequence afterwards.
+    // this declaration then sees the odd sequence.
     std::atomic_thread_fence(std::memory_order_release);
     head.kind.store(static_cast<std::uint32_t>(kind), std::memory_order_relaxed);
     head.lane.store(lane, std::memory_order_relaxed);
@@ -23,7 +23,8 @@ std::uint32_t Declaration::declare(DeclarationKind kind, std::uint32_t lane,
     for (std::size_t i = 0; i < said.size(); ++i) {
         text[i].store(said[i], std::memory_order_relaxed);
     }
-    // SYNC declaration-sequence: C3, pairs with the first load in `read`; the declaration is whole.
+    // SYNC declaration-sequence: C3, pairs with the first load in `read`; the declaration is
+    // complete.
     head.sequence.store(before + 2, std::memory_order_release);
     return before + 2;
 }
@@ -38,7 +39,7 @@ std::optional<Declaration::Content> Declaration::read(std::uint32_t& sequence) c
     if (!stable) return std::nullopt;
     sequence = *stable;
     Content content;
-    // A kind that does not exist declares nothing.
+    // An unknown kind declares nothing.
     content.kind = static_cast<DeclarationKind>(
         Field::load(head.kind, std::memory_order_relaxed)
             .checked([](std::uint32_t kind) { return kind <= declaration_kinds_max; })

@@ -6,7 +6,7 @@ namespace ringside::shm {
 
 namespace {
 
-/// Pairs with the release of the end that wrote the word, before its broker or client died.
+/// Pairs with the release by the end that wrote the word, before its broker or client died.
 Untrusted<std::uint32_t> index_in(const HalfWord& word) noexcept {
     // SYNC lane-request-tail: pairs with P3; `sent` and the frames before the tail are visible.
     // SYNC lane-reply-tail: pairs with BrokerReplyLine::store.
@@ -30,7 +30,7 @@ std::optional<ResumePoint> ResumePoint::parse(const LaneControl& control) noexce
     const auto requests = parse_requests(control);
     const auto replies = parse_replies(control);
     if (!requests || !replies) return std::nullopt;
-    // Halves of numbers: any value says how many requests before `sent` it stands for.
+    // Low halves of numbers: any value gives a number of requests before `sent`.
     const std::uint32_t answered = index_in(control.broker_reply.answered).any();
     const std::uint32_t begun = index_in(control.broker.begun).any() - answered;
     // SYNC unpaired: the client stores `sent` before its tail, which parse_requests has loaded.
@@ -43,7 +43,7 @@ std::optional<ResumePoint> ResumePoint::parse(const LaneControl& control) noexce
     if (!sent) return std::nullopt;
     const std::uint32_t unanswered = static_cast<std::uint32_t>(*sent) - answered;
     const std::uint64_t answered_number = *sent - unanswered;
-    // None where the last one begun was answered.
+    // Zero if the last started request was answered.
     const std::uint64_t begun_number = answered_number + (begun <= unanswered ? begun : 0);
     return ResumePoint{*requests, *replies, answered_number, begun_number, *sent};
 }

@@ -8,14 +8,13 @@
 
 namespace ringside::shm {
 
-/// Head and tail of a byte ring as a former end has left them.
+/// Head and tail of a byte ring, as left by a former end.
 ///
-/// Invariants: both are multiples of the frames' alignment, and tail - head is at most the
-/// capacity. So the bytes between them are inside the ring, and no frame header lies across its
-/// end.
+/// Invariant: both are multiples of the frame alignment, and tail - head is at most the capacity.
+/// So the bytes between them are inside the ring, and no frame header crosses its end.
 class RingIndices {
 public:
-    /// Returns none if the words violate the invariants.
+    /// Returns nothing if the words violate the invariants.
     [[nodiscard]] static std::optional<RingIndices> parse(Untrusted<std::uint32_t> head,
                                                           Untrusted<std::uint32_t> tail,
                                                           std::uint32_t capacity) noexcept {
@@ -35,21 +34,21 @@ private:
     std::uint32_t tail_;
 };
 
-/// Where one lane of a former broker continues. The client has had the memory to itself since that
-/// broker died, so the words that the broker had written are no more trustworthy than its own.
+/// Where a lane of a former broker continues. The client has been the only user of the memory since
+/// that broker died. So the broker's words are as untrusted as the client's.
 struct ResumePoint {
     RingIndices requests;
     RingIndices replies;
-    /// Number of the last request that was answered; `answered <= begun <= sent`.
+    /// Number of the last answered request; `answered <= begun <= sent`.
     std::uint64_t answered = 0;
-    std::uint64_t begun = 0;  ///< of the last request whose commit was begun
-    std::uint64_t sent = 0;   ///< of the last request that is in the ring as a whole
+    std::uint64_t begun = 0;  ///< of the last request whose commit was started
+    std::uint64_t sent = 0;   ///< of the last request that is complete in the ring
 
-    /// Returns none if no broker and client can have left the lane in this state, or more than
+    /// Returns nothing if the state is impossible for any broker and client, or if more than
     /// `limits::doubtful_requests_max` requests have no answer.
     [[nodiscard]] static std::optional<ResumePoint> parse(const LaneControl& control) noexcept;
 
-    /// The same for the rings alone, which is what a client's end continues with.
+    /// Same for the rings only, as a client's end needs it.
     [[nodiscard]] static std::optional<RingIndices> parse_requests(
         const LaneControl& control) noexcept;
     [[nodiscard]] static std::optional<RingIndices> parse_replies(

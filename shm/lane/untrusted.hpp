@@ -6,11 +6,11 @@
 
 namespace ringside::shm {
 
-/// A value that was loaded, once, from memory that another process can write at any time.
+/// A value that was loaded once from memory that another process can write at any time.
 ///
-/// There is no way to the value but by a check, and a checked value is a copy: the other process
-/// cannot change it any more. Every word of a session's memory that the other end writes passes
-/// through this type before code depends on it.
+/// The value is accessible only through a check, and a checked value is a copy that the other
+/// process cannot change. Every word of a session's memory that the other end writes passes through
+/// this type before code depends on it.
 template <class T>
 class Untrusted {
 public:
@@ -19,16 +19,16 @@ public:
         return Untrusted(word.load(order));
     }
 
-    /// The value, or none if `is_possible(value)` is false.
+    /// Returns the value, or nothing if `is_possible(value)` is false.
     template <class Check>
     [[nodiscard]] std::optional<T> checked(const Check& is_possible) const noexcept {
         return is_possible(value_) ? std::optional<T>(value_) : std::nullopt;
     }
 
-    /// The value, or `most` if it is larger.
+    /// Returns the value, or `most` if it is larger.
     [[nodiscard]] T at_most(T most) const noexcept { return std::min(value_, most); }
 
-    /// The value, for uses in which no value can do harm.
+    /// Returns the value, for uses in which every value is harmless.
     [[nodiscard]] T any() const noexcept { return value_; }
 
 private:

@@ -5,15 +5,15 @@
 
 #include "shm/name/name.hpp"
 
-/// How a pattern is matched; see Pattern for what it means.
+/// Matching algorithm of patterns; Pattern describes their meaning.
 ///
-/// Matching is greedy with one point of return for `*` and one for `**`. After a mismatch the last
-/// wildcard takes one character, or one level, more; an earlier one never needs to, because what
-/// followed it is matched already. `step()` is called for each comparison: there are at most
-/// pattern size times name size, whatever the pattern.
+/// Matching is greedy with one backtracking point for `*` and one for `**`. After a mismatch, the
+/// last wildcard takes one more character or level. An earlier wildcard never needs to, because the
+/// part after it has already matched. `step()` is called for each comparison. There are at most
+/// pattern size times name size comparisons, whatever the pattern.
 namespace ringside::glob {
 
-/// Whether one level matches, where only `*` is special.
+/// Returns whether one level matches. Only `*` is special.
 template <class Step>
 bool level_matches(std::string_view pattern, std::string_view level, Step step) {
     std::size_t p = 0;
@@ -39,7 +39,7 @@ bool level_matches(std::string_view pattern, std::string_view level, Step step) 
     return p == pattern.size();
 }
 
-/// Walks over the levels of a text, of which an empty text has one.
+/// Iterates over the levels of a text. An empty text has one level.
 class Levels {
 public:
     explicit Levels(std::string_view text) noexcept : text_(text) {}
@@ -53,7 +53,7 @@ private:
     std::size_t at_ = 0;
 };
 
-/// Whether a whole name matches.
+/// Returns whether a whole name matches.
 template <class Step>
 bool matches(std::string_view text, std::string_view name, Step step) {
     Levels pattern(text);

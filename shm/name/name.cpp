@@ -19,12 +19,11 @@ bool is_control(char c) noexcept { return static_cast<unsigned char>(c) < 0x20 |
 constexpr std::uint64_t lows = 0x0101'0101'0101'0101;
 constexpr std::uint64_t highs = 0x8080'8080'8080'8080;
 
-/// The high bit of each byte that is zero, perhaps also of one above such a byte.
+/// Sets the high bit of each byte that is zero, possibly also of a byte above such a byte.
 constexpr std::uint64_t zeros(std::uint64_t word) noexcept { return (word - lows) & ~word & highs; }
 
-/// Whether eight bytes of a name need a closer look: not ASCII, or with something that names may
-/// not have, or with two '/' in a row. `slash_before`: whether a '/' precedes them; of their last
-/// one afterwards.
+/// Returns whether eight bytes of a name are ASCII and valid, without two '/' in a row.
+/// `slash_before`: whether a '/' precedes them; afterwards, whether their last byte is a '/'.
 bool is_plain(std::uint64_t word, bool& slash_before) noexcept {
     const std::uint64_t slashes = zeros(word ^ lows * '/');
     const std::uint64_t odd = (word & highs) | ((word - lows * 0x20) & ~word & highs) |
@@ -34,7 +33,7 @@ bool is_plain(std::uint64_t word, bool& slash_before) noexcept {
     return (odd | doubled) == 0;
 }
 
-/// Whether a name is right for sure; most are. Looks at eight bytes at a time.
+/// Returns whether a name is certainly valid; most are. Checks eight bytes at a time.
 bool is_plain_name(std::string_view name) noexcept {
     if (name.size() < 8) return false;
     bool slash_before = true;
@@ -43,7 +42,7 @@ bool is_plain_name(std::string_view name) noexcept {
         std::memcpy(&word, name.data() + at, 8);
         if (!is_plain(word, slash_before)) return false;
     }
-    // The last eight once more, where there are fewer left; their first follows none of itself.
+    // The last eight bytes again, for a partial word. The byte before them was checked above.
     std::uint64_t last = 0;
     std::memcpy(&last, name.data() + name.size() - 8, 8);
     slash_before = false;

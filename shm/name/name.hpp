@@ -6,17 +6,17 @@
 
 namespace ringside {
 
-/// Whether `name` can be a record's name: 1..`limits::name_bytes_max` bytes of UTF-8, levels
-/// separated by '/', none of them empty, no control characters (U+0000..U+001F, U+007F), no '*'.
-/// Errors: bad_name, name_too_long; the detail says what is wrong and where.
+/// Checks a record name: 1..`limits::name_bytes_max` bytes of UTF-8, levels separated by '/', no
+/// empty level, no control characters (U+0000..U+001F, U+007F), no '*'.
+/// Errors: bad_name, name_too_long; the detail gives the fault and its position.
 [[nodiscard]] Result<void> check_name(std::string_view name);
 
-/// Whether only the grid itself may write a record of that name, or tell of it.
+/// Returns whether only the grid itself may write a record or publish an event of that name.
 [[nodiscard]] constexpr bool is_reserved(std::string_view name) noexcept {
     return name.starts_with('$');
 }
 
-/// The part before the first '/', or the whole name: "event" of "event/42/seat".
+/// Returns the part before the first '/', or the whole name: "event" of "event/42/seat".
 [[nodiscard]] constexpr std::string_view first_level(std::string_view name) noexcept {
     return name.substr(0, name.find('/'));
 }

@@ -13,7 +13,7 @@ namespace {
 
 using glob::Levels;
 
-/// Whether `pattern` is `**`, once or over and over.
+/// Returns whether `pattern` is `**`, or a sequence of `**` levels.
 bool is_any_levels(std::string_view pattern) noexcept {
     Levels levels(pattern);
     while (!levels.is_end() && levels.level() == "**") levels.advance();
@@ -52,7 +52,7 @@ Pattern::Pattern(std::string_view text) : text_(text) {
     prefix_bytes_ = std::min(text.find('*'), text.size());
     const std::string_view rest = text.substr(prefix_bytes_);
     is_subtree_ = prefix_bytes_ != 0 && is_any_levels(rest);
-    // `a/**` matches `a`, which has no '/': the separator is no part of the prefix.
+    // `a/**` matches `a`, which has no '/': the separator is not part of the prefix.
     if (is_subtree_) --prefix_bytes_;
 }
 

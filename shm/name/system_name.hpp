@@ -7,9 +7,9 @@
 #include "shm/base/errc.hpp"
 #include "shm/base/types.hpp"
 
-/// Names of the records that the broker keeps about the grid itself. Clients read and watch them
-/// like any others, and cannot write them. They live as long as what they tell of; only indexes are
-/// stored on disk.
+/// Names of the records that the broker maintains about the grid itself. Clients read and watch
+/// them like any others, and cannot write them. They exist as long as their subjects. Only indexes
+/// are stored on disk.
 ///
 ///   $sys/session/ID                    {"pid","uid","gid","program","user","role","opened_ms"}
 ///   $sys/presence/USER                 {"sessions":[ID, …]}
@@ -19,8 +19,8 @@
 ///                                      subject, and the number of the declaration by which it does
 ///   $sys/index/PATTERN/at:POINTER      {"pattern","pointer"}: defines a secondary index
 ///
-/// In a PATTERN `*` is written `%2A`, and `%` `%25`, because names have no `*`; in a POINTER so are
-/// `/` and control characters.
+/// In a PATTERN, `*` is written `%2A` and `%` is written `%25`, because names have no `*`. In a
+/// POINTER, `/` and control characters are encoded as well.
 namespace ringside::system_name {
 
 inline constexpr std::string_view root = "$sys/";
@@ -34,17 +34,17 @@ inline constexpr std::string_view index_prefix = "$sys/index/";
 [[nodiscard]] std::string provided(std::string_view subject);
 [[nodiscard]] std::string index(std::string_view pattern, std::string_view pointer);
 
-/// Whether a record outlives its grid's broker and segment: all but those of the grid itself, and
-/// of these the definitions of indexes.
+/// Returns whether a record outlives its grid's broker and segment: all records except system
+/// records; among these, only definitions of indexes.
 [[nodiscard]] constexpr bool is_stored(std::string_view name) noexcept {
     return !name.starts_with('$') || name.starts_with(index_prefix);
 }
 
-/// The subject of a `provided` record; none: it is another record.
+/// Returns the subject of a `provided` record; nothing for any other record.
 [[nodiscard]] std::optional<std::string_view> subject_of(std::string_view name) noexcept;
 
-/// Whether `user` can be the identity of a session: one level of a name, of at most
-/// `limits::user_bytes_max` bytes, or empty for none. Error: bad_user.
+/// Checks the identity of a session: one level of a name, of at most `limits::user_bytes_max`
+/// bytes, or empty for none. Error: bad_user.
 [[nodiscard]] Result<void> check_user(std::string_view user);
 
 }  // namespace ringside::system_name

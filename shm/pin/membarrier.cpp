@@ -16,7 +16,7 @@ long membarrier(int command) noexcept { return syscall(SYS_membarrier, command, 
 
 bool has_membarrier() noexcept {
 #if defined(RINGSIDE_THREAD_SANITIZER)
-    return false;  // a kernel's barrier is nothing that ThreadSanitizer could know of
+    return false;  // ThreadSanitizer does not understand a barrier in the kernel
 #else
     const long commands = membarrier(MEMBARRIER_CMD_QUERY);
     return commands > 0 && (commands & MEMBARRIER_CMD_GLOBAL_EXPEDITED) != 0 &&
@@ -34,8 +34,8 @@ bool try_membarrier_all() noexcept {
 
 void membarrier_all() noexcept {
     if (!has_membarrier() || try_membarrier_all()) return;
-    // Without the barrier, memory that a reader is in would be used again. Nothing can be freed
-    // from here on, so nothing is served either.
+    // Without the barrier, memory in use by a reader could be reused. Nothing can be freed from
+    // here on, so the process cannot continue to serve.
     static constexpr char last_words[] = "ringside: membarrier fails: the process ends\n";
     static_cast<void>(!write(STDERR_FILENO, last_words, sizeof last_words - 1));
     std::abort();

@@ -5,44 +5,46 @@
 #include "shm/lane/session_memory.hpp"
 #include "shm/segment/layout.hpp"
 
-/// Pins and the horizon: how readers keep memory from being used again, without locks.
+/// Pins and the horizon: how readers keep memory from being reused, without locks.
 ///
 /// Reader, with a revision S that it has seen published:
 ///   R1  pin := S + 1
 ///   R2  fence
-///   R3  H := horizon; if H > S: take a newer S and go to R1 (or report `compacted`)
+///   R3  H := horizon; if H > S: take a newer S and repeat from R1 (or report `compacted`)
 ///   R4  read; R5  pin := none (release)
-/// Engine, when it wants memory back up to revision H (<= published):
-///   E1  everything to be freed is unlinked: no load that starts now leads to it, except through
+/// Engine, to reclaim memory up to revision H (<= published):
+///   E1  everything to be freed is unlinked: no load that starts now reaches it, except through
 ///       versions that only a reader below the revision of replacement follows
 ///   E2  horizon := H;  E3  fence;  E4  read all pins
 ///   E5  free what was replaced at a revision <= min(H, smallest pin). What was only unlinked
-///       (nodes of the index, old tables) needs no history: it is free once every pin that is set
-///       is at or after the revision at which it was unlinked.
+///       (nodes of the index, old tables) needs no history: it is free once all pins are at or
+///       after the revision at which it was unlinked.
 /// Invariant: no reader meets a freed block. If E4 missed the pin of R1, the two fences order E2
-/// before R3: the reader sees H and starts again unless S >= H, and then needs nothing replaced at
-/// or below H; and it sees everything that was unlinked before E3.
+/// before R3. So the reader sees H and repeats unless S >= H. Then it needs nothing that was
+/// replaced at or below H, and it sees all unlinking before E3.
 /// A reader that dies between R1 and R5 keeps its pin until the broker closes its session.
 ///
-/// Fences: sequentially consistent accesses of pin and horizon on both sides. Where the segment
-/// says `asymmetric_fence` and the reader's process has registered, R2 is a compiler barrier and E3
-/// is `membarrier(MEMBARRIER_CMD_GLOBAL_EXPEDITED)`: readers pay nothing, the engine 0.4 us,
+/// Fences: sequentially consistent accesses of pin and horizon on both sides. If the segment has
+/// `asymmetric_fence` and the reader's process has registered, R2 is a compiler barrier and E3 is
+/// `membarrier(MEMBARRIER_CMD_GLOBAL_EXPEDITED)`. Readers then pay nothing; the engine pays 0.4 us,
 /// rarely.
 namespace ringside::shm {
 
-/// Registers this process for the engine's membarrier; false when the host cannot do that.
+/// Registers this process for the engine's membarrier; returns false if the host does not support
+/// it.
 bool register_for_membarrier() noexcept;
 
-/// The engine's E3. A host that has let clients leave the fence to the engine must not refuse it
-/// later (a seccomp filter could): then the process ends, as memory could not be used again safely.
+/// The engine's E3. A host whose clients leave the fence to the engine must not refuse it later (a
+/// seccomp filter could). In that case the process ends, because memory could not be reused safely.
 void membarrier_all() noexcept;
 
-/// The same, once, as a trial: whether this process may call it.
+/// Same, as a trial: returns whether this process may call it.
 [[nodiscard]] bool try_membarrier_all() noexcept;
 [[nodiscard]] bool has_membarrier() noexcept;
 
-/// R1..R3 for one pin word. False: the horizon has passed `revision`; the pin is then not set.
-/// `light`: this process may leave the fence to the engine.
+/// R1..R3 for one pin word. Returns false, with the pin cleared, if the horizon has passed
+/// `revision`.
+/// `light`: whether this process may leave the fence to the engine.
 [[nodiscard]] inline bool try_pin(Word& pin, Revision revision, const HorizonLine& horizon,
                                   bool light) noexcept {
     if (light) {
@@ -63,7 +65,8 @@ void membarrier_all() noexcept;
 }
 
 /// R5: clears the pin.
-// SYNC pin-release: pairs with E4: the reads under the pin are done when the engine finds it gone.
+/// SYNC pin-release: pairs with E4: the reads under the pin are complete when the engine finds it
+/// cleared.
 inline void unpin(Word& pin) noexcept { pin.store(no_pin, std::memory_order_release); }
 
 }  // namespace ringside::shm

@@ -5,23 +5,23 @@
 #include "shm/base/limits.hpp"
 #include "shm/base/types.hpp"
 
-/// What passes over a grid's unix socket (SOCK_SEQPACKET, one struct a packet). A client sends a
-/// Hello; the broker answers with a Welcome that carries two descriptors (SCM_RIGHTS): the
-/// session's memory and the eventfd that wakes the broker. From then on the socket only says that
-/// the peer lives; the broker may send a Goodbye before it closes.
+/// Messages on the unix socket of a grid (SOCK_SEQPACKET, one struct per packet). A client sends a
+/// Hello. The broker answers with a Welcome that carries two descriptors (SCM_RIGHTS): the
+/// session's memory and the eventfd that wakes the broker. After that, the socket only shows that
+/// the peer lives. The broker may send a Goodbye before it closes the socket.
 ///
-/// A client whose socket is closed without a Goodbye resumes its session with the next broker of
-/// the same segment: its Hello names the session and carries the descriptor of the session's
-/// memory; the Welcome carries the new eventfd only. The session, its lanes and its pins are as
-/// they were.
+/// If the socket is closed without a Goodbye, the client resumes its session with the next broker
+/// of the same segment. Its Hello names the session and carries the descriptor of the session's
+/// memory. The Welcome carries only the new eventfd. The session, its lanes and its pins are
+/// unchanged.
 ///
-/// A broker that is to take the place of another sends a HandOver; the answer is a Goodbye, with
-/// `ok` when the other one has stopped serving and lets go of the grid.
+/// A broker that replaces another one sends a HandOver. The answer is a Goodbye, with `ok` if the
+/// other broker has stopped serving and releases the grid.
 namespace ringside::shm {
 
 inline constexpr std::uint32_t handshake_magic = 0x48474e52;  // "RNGH"
 
-/// The one struct that no layout may ever change.
+/// The only struct that must never change with the layout.
 struct HandOver {
     std::uint32_t magic = 0x4f474e52;  ///< "RNGO"
     std::uint32_t layout = 0;
@@ -33,10 +33,10 @@ struct Hello {
     std::uint32_t layout = 0;
     std::uint64_t fingerprint = 0;
     std::uint64_t boot_id = 0;  ///< of the segment, when a session is resumed
-    SessionId session = 0;      ///< to be resumed; 0: a new one is asked for
+    SessionId session = 0;      ///< session to resume; 0 = a new one
     std::uint32_t session_index = 0;
-    std::array<char, limits::session_name_bytes_max> name{};  ///< of the program; for people
-    std::array<char, limits::user_bytes_max> user{};  ///< for whom it acts; empty: for nobody
+    std::array<char, limits::session_name_bytes_max> name{};  ///< name of the program, for display
+    std::array<char, limits::user_bytes_max> user{};          ///< user it acts for; empty = none
 };
 
 struct Welcome {

@@ -36,7 +36,7 @@ Packet receive_packet(int socket, void* into, std::size_t size, int flags) {
     message.msg_controllen = sizeof control;
     Packet packet;
     packet.size = recvmsg(socket, &message, MSG_CMSG_CLOEXEC | flags);
-    if (packet.size < 0) return packet;  // an empty one may bring descriptors, too
+    if (packet.size < 0) return packet;  // an empty packet may carry descriptors, too
     for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr;
          header = CMSG_NXTHDR(&message, header)) {
         if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;

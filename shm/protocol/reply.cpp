@@ -9,7 +9,7 @@ namespace ringside::shm {
 
 namespace {
 
-/// Where a word with this value lies in a message.
+/// Returns the position of a word with this value in a message.
 std::size_t find_word(ByteView message, std::uint64_t value) noexcept {
     std::array<Byte, sizeof value> bytes{};
     std::memcpy(bytes.data(), &value, sizeof value);
@@ -18,7 +18,7 @@ std::size_t find_word(ByteView message, std::uint64_t value) noexcept {
     return static_cast<std::size_t>(found - message.begin());
 }
 
-/// At most `bytes_max` bytes, without cutting a character of UTF-8 in two.
+/// Returns at most `bytes_max` bytes, without splitting a UTF-8 character.
 std::string_view cut(std::string_view text, std::size_t bytes_max) noexcept {
     if (text.size() <= bytes_max) return text;
     while (bytes_max > 0 && (static_cast<unsigned char>(text[bytes_max]) & 0xc0U) == 0x80U) {

@@ -12,14 +12,14 @@
 
 namespace ringside::shm {
 
-/// Largest reply to anything but a committed transaction: what the broker wants to have free in a
-/// lane's reply ring before it takes a request out of it.
+/// Largest reply to any request except a committed transaction. The broker requires this much room
+/// in the reply ring of a lane before it takes a request.
 inline constexpr std::uint32_t plain_reply_bytes_max = 512;
 
-/// Longer details are cut.
+/// Longer details are truncated.
 inline constexpr std::size_t reply_detail_bytes_max = 256;
 
-/// The broker's side: encodes replies, and keeps its memory. Thread safety: none.
+/// Broker's side: encodes replies, and reuses its memory. Thread safety: none.
 class ReplyWriter {
 public:
     ReplyWriter();
@@ -30,7 +30,7 @@ public:
     [[nodiscard]] ByteView refused(std::uint64_t number, const Error& error,
                                    std::size_t failed_command);
 
-    /// What is brought to a lane. `number`: of the request that it is the outcome of; 0 = of none.
+    /// Delivery to a lane. `number`: of the request that it completes; 0 = none.
     struct Delivery {
         wire::DeliveryKind kind = wire::DeliveryKind::offer;
         std::uint64_t id = 0;
@@ -38,12 +38,12 @@ public:
         std::string_view name{};
         ByteView document{};
         std::uint64_t timeout_ms = 0;
-        std::uint64_t declaration = 0;  ///< that it is for, of those of the lane
+        std::uint64_t declaration = 0;  ///< target declaration of the lane
     };
     [[nodiscard]] ByteView delivery(std::uint64_t number, const Delivery& delivery);
 
 private:
-    /// The message of a commit of one command, encoded once: only its three words change.
+    /// Message of a commit of one command, encoded once: only its three words change.
     struct Single {
         Bytes message;
         std::size_t number_at = 0;
@@ -57,14 +57,14 @@ private:
     Single single_;
 };
 
-/// The client's side: a reply in the bytes of its message, which outlive it.
+/// Client's side: a view of a reply in the bytes of its message.
 class ReplyView {
 public:
-    /// None: not a Reply.
+    /// Returns nothing if the message is not a Reply.
     static std::optional<ReplyView> parse(ByteView message) noexcept;
 
     [[nodiscard]] std::uint64_t number() const noexcept { return reply_->number(); }
-    /// Errc::ok: committed.
+    /// Returns Errc::ok for a committed request.
     [[nodiscard]] Errc error() const noexcept { return static_cast<Errc>(reply_->error()); }
     [[nodiscard]] std::size_t failed_command() const noexcept { return reply_->failed_command(); }
     [[nodiscard]] std::string_view detail() const noexcept {
@@ -72,7 +72,7 @@ public:
         return detail == nullptr ? std::string_view() : detail->string_view();
     }
     [[nodiscard]] Revision revision() const noexcept { return reply_->revision(); }
-    /// Null: a reply to a request, and nothing else.
+    /// Returns null for a plain reply to a request.
     [[nodiscard]] const wire::Delivery* delivery() const noexcept { return reply_->delivery(); }
     [[nodiscard]] std::size_t versions() const noexcept {
         return reply_->versions() == nullptr ? 0 : reply_->versions()->size();

@@ -10,13 +10,13 @@ namespace ringside::shm {
 
 namespace {
 
-/// Where the parts of a change stand in the seven words behind the stamp.
+/// Indices of the parts of a change in the seven words after the stamp.
 enum WordIndex : std::size_t {
     revision_word = 0,
     time_word = 1,
-    version_word = 2,  ///< 48 bits of offset, kind above
-    record_word = 3,   ///< record, name hash above
-    path_word = 4,     ///< 48 bits of offset, lane above
+    version_word = 2,  ///< 48 bits of offset, then the kind
+    record_word = 3,   ///< record, then the name hash
+    path_word = 4,     ///< 48 bits of offset, then the lane
     session_word = 5,
     command_word = 6,
 };
@@ -41,11 +41,12 @@ ChangeRingWriter::ChangeRingWriter(const SegmentView& segment)
 void ChangeRingWriter::adopt(Position tail, Position head, Position appended) noexcept {
     tail_ = tail;
     head_ = head;
-    // The dead broker may have counted entries that it did not publish. Before they are wiped out:
-    // a reader that finds one of them gone and the tail before it knows that it never was.
+    // The dead broker may have counted entries that it did not publish. Store the head before these
+    // are erased: a reader that finds an entry erased, and the tail before it, knows that it was
+    // never published.
     // SYNC ring-head: pairs with ChangeRingReader::head().
     header_->commit.head.store(head_, std::memory_order_release);
-    // One more: the entry that it was just writing.
+    // One more: the entry that was being written.
     for (Position position = head; position <= appended; ++position) {
         if (position - tail >= capacity()) break;
         // SYNC ring-entry: pairs with R1; the head above is visible to a reader that meets `busy`.
@@ -105,7 +106,7 @@ void ChangeRingWriter::advance_tail(Position position) noexcept {
 void ChangeRingWriter::store_tail() noexcept {
     header_->tail.tail_revision.store(tail_revision(), std::memory_order_relaxed);
     // SYNC ring-tail: W1, pairs with ChangeRingReader::tail(): a reader that meets an overwritten
-    // entry learns here how many entries it missed.
+    // entry can compute how many entries it missed.
     header_->tail.tail.store(tail_, std::memory_order_release);
 }
 
@@ -166,7 +167,8 @@ Position ChangeRingReader::tail() const noexcept {
 }
 
 /// Before the head there may be changes of revisions that were published after `published` was
-/// loaded, or that a broker died upon. What cannot be read any more is later than all of them.
+/// loaded, or that a dead broker did not publish. Entries that are no longer readable are later
+/// than all of these.
 Position ChangeRingReader::first_after(Revision revision, Position begin,
                                        Position end) const noexcept {
     while (end > begin) {
@@ -193,14 +195,15 @@ std::optional<Position> ChangeRingReader::find(Revision revision) const noexcept
             if (change && change->revision < revision) {
                 low = middle + 1;
             } else {
-                // One that the tail has not passed was never published, nor were those behind it.
+                // An entry that the tail has not passed was never published, nor were those after
+                // it.
                 is_lapped = !change && tail() > middle;
                 high = middle;
             }
         }
-        if (is_lapped) continue;  // the tail has moved on since: begin again from there
+        if (is_lapped) continue;  // the tail has moved: repeat from there
         if (low > begin) return low;
-        // All that is left is at or after `revision`; complete only if nothing of it is gone.
+        // All remaining entries are at or after `revision`; complete only if none of these is gone.
         if (begin == 0) {
             const Revision base = header_->tail.base.load(std::memory_order_relaxed);
             if (base == 0 || revision > base) return low;

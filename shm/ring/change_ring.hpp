@@ -18,38 +18,38 @@
 ///   R1  stamp == c + 1 (acquire), else lapped
 ///   R2  copy the words (acquire, each)
 ///   R3  stamp == c + 1 still (relaxed), else lapped
-///   R4  the copied revision <= S, else nothing is there yet
-/// Invariant: what R3 lets through is one entry, whole. A word of a later entry seen by R2 was
+///   R4  the copied revision <= S, else the entry does not exist yet
+/// Invariant: an entry that passes R3 is one complete entry. A word of a later entry seen by R2 was
 /// released after W2 of that entry, so R3 sees `busy` or a later stamp. Acquire and release of each
-/// word take the place of fences: they cost nothing on x86 and ThreadSanitizer knows them.
-/// A crash of the writer anywhere leaves either the old entry, a busy one, or a new one beyond
-/// `published`: a reader uses none of the latter two. The next writer moves the head back and wipes
-/// unpublished entries out. So an entry that cannot be read is gone only if the tail has passed it;
-/// otherwise it was not published, and its place is written again.
+/// word replace fences: they cost nothing on x86, and ThreadSanitizer understands them.
+/// A crash of the writer at any point leaves the old entry, a busy one, or a new one beyond
+/// `published`. A reader uses neither of the latter two. The next writer moves the head back and
+/// erases unpublished entries. So an unreadable entry is gone only if the tail has passed it.
+/// Otherwise it was not published, and its place is written again.
 namespace ringside::shm {
 
-/// `event` changes no record: its block has a name and a document, and is no version.
+/// `event` changes no record: its block has a name and a document, and is not a version.
 enum class ChangeKind : std::uint8_t { put = 1, patch = 2, remove = 3, expire = 4, event = 5 };
 
-/// In place of the record of an event.
+/// Stored instead of the record of an event.
 inline constexpr RecordId no_record{0xffffffffU};
 
-/// A change as readers copy it out of the ring.
+/// A change as readers copy it from the ring.
 struct Change {
     Position position = 0;
     Revision revision = 0;
     std::uint64_t time_ns = 0;  ///< Unix time of the commit
     Offset version = 0;         ///< the version block that the change made (a tombstone for remove)
-    Offset path = 0;  ///< a PathBlock with the JSON Pointer of a patch; 0 = whole document
+    Offset path = 0;            ///< PathBlock with a patch's JSON Pointer; 0 = whole document
     ChangeKind kind = ChangeKind::put;
     RecordId record{};
     std::uint32_t name_hash = 0;
-    SessionId session = 0;  ///< who asked for it; 0 = the broker
+    SessionId session = 0;  ///< session of the request; 0 = the broker
     std::uint16_t lane = 0;
-    std::uint64_t command = 0;  ///< that session's number of the request
+    std::uint64_t command = 0;  ///< number of the request in that session
 };
 
-/// The text of a JSON Pointer in the heap.
+/// Text of a JSON Pointer in the heap.
 struct PathBlock {
     std::uint32_t size = 0;
     [[nodiscard]] std::string_view text() const noexcept {
@@ -57,11 +57,12 @@ struct PathBlock {
     }
 };
 
-/// One place in the change ring; 64 bytes, one cache line.
+/// One entry of the change ring; 64 bytes, one cache line.
 ///
-///   0       8          16        24                32                   40            48 56 |
-///   stamp | revision | time ns | version48, kind | record, name hash  | path48,lane | session,
-///   spare   | command |
+///   0       8          16     24             32            40          48              56
+///   | stamp | revision | time | version,kind | record,hash | path,lane | session,spare | command |
+///
+/// Offsets have 48 bits, time is in ns, hash is the name hash.
 ///
 /// Writer: the engine thread only. Readers: any process, through a read-only mapping.
 struct alignas(cache_line_bytes) ChangeEntry {
@@ -72,15 +73,15 @@ struct alignas(cache_line_bytes) ChangeEntry {
 };
 static_assert(sizeof(ChangeEntry) == 64);
 
-/// The subject bits by which sleeping watchers are woken: of the low half of a mask, one stands for
-/// a whole name; of the high half, one for a name's first level.
+/// Subject bits by which sleeping watchers are woken. A bit in the low half of a mask stands for a
+/// whole name, a bit in the high half for the first level of a name.
 [[nodiscard]] constexpr std::uint32_t name_bit(std::uint32_t name_hash) noexcept {
     return 1U << (name_hash & 15U);
 }
 [[nodiscard]] std::uint32_t first_level_bit(std::string_view name) noexcept;
 inline constexpr std::uint32_t every_subject = 0xffffffffU;
 
-/// The engine's side. Not thread safe: one writer.
+/// Engine's side. Thread safety: none, one writer.
 class ChangeRingWriter {
 public:
     explicit ChangeRingWriter(const SegmentView& segment);
@@ -90,25 +91,24 @@ public:
     [[nodiscard]] Position tail() const noexcept { return tail_; }
     [[nodiscard]] bool is_empty() const noexcept { return head_ == tail_; }
 
-    /// Revision of the oldest entry; 0 when empty.
+    /// Returns the revision of the oldest entry; 0 if the ring is empty.
     [[nodiscard]] Revision tail_revision() const noexcept;
 
-    /// Goes on with what a dead broker has left: entries [tail, head) stay, and the head that
-    /// readers see is this one from here on. Entries that it had begun after them, up to
-    /// `appended`, are wiped out.
+    /// Continues the ring of a dead broker: entries [tail, head) remain, and `head` becomes the
+    /// head that readers see. Erases unfinished entries after it, up to `appended`.
     void adopt(Position tail, Position head, Position appended) noexcept;
 
-    /// W1..W4. REQUIRES: `change.position` is ignored; room was made by `make_room`.
+    /// W1..W4. Ignores `change.position`. REQUIRES: `make_room` has made room.
     void append(const Change& change) noexcept;
 
     /// W1: moves the tail so that `entries` more fit. REQUIRES: entries <= capacity.
     void make_room(std::uint64_t entries) noexcept;
 
-    /// Forgets the oldest entries, up to whole revisions, until the tail is at or after `position`
-    /// (at most the head of what is published).
+    /// Discards the oldest entries, in whole revisions, until the tail is at or after `position`
+    /// (at most the head of the published entries).
     void advance_tail(Position position) noexcept;
 
-    /// Takes back what was appended after `head`, of a commit that is abandoned.
+    /// Removes the entries after `head`, of a commit that is abandoned.
     void rewind(Position head) noexcept;
 
     /// W5.
@@ -128,20 +128,20 @@ private:
     Position tail_ = 0;
 };
 
-/// Any reader's side: stateless, cheap to copy. Thread safe.
+/// Reader's side: stateless, cheap to copy. Thread safe.
 class ChangeRingReader {
 public:
     explicit ChangeRingReader(const SegmentView& segment);
 
-    /// The entry at `position`, or nothing when it was overwritten or is not there (R1..R3).
+    /// Returns the entry at `position`; nothing if it was overwritten or does not exist (R1..R3).
     [[nodiscard]] std::optional<Change> read(Position position) const noexcept;
 
     [[nodiscard]] Position head() const noexcept;
     [[nodiscard]] Position tail() const noexcept;
     [[nodiscard]] std::uint64_t capacity() const noexcept { return mask_ + 1; }
 
-    /// The first position whose revision is >= `revision`: where a watch from there begins.
-    /// Nothing when the ring no longer holds all changes from `revision` on.
+    /// Returns the first position whose revision is >= `revision`, where a watch from there begins.
+    /// Nothing if the ring no longer holds all changes from `revision` on.
     [[nodiscard]] std::optional<Position> find(Revision revision) const noexcept;
 
 private:

@@ -40,7 +40,7 @@ bool fits_socket_address(const std::string& directory, const std::string& grid) 
     return socket_in(directory, grid).size() < sizeof(sockaddr_un::sun_path);
 }
 
-/// Where a broker of this user places its files.
+/// Returns the directory for the files of this user's broker.
 std::string placement(const std::string& grid, uid_t owner) {
     for (const std::string& directory : {std::string(system_directory), session_directory()}) {
         if (directory.empty() || !is_private_directory(directory, owner)) continue;
@@ -68,7 +68,7 @@ std::string runtime_directory(const std::string& grid, uid_t owner) {
         has_file_of(socket_in(shared_directory, grid), owner)) {
         return shared_directory;
     }
-    // Another user's directory cannot be searched: the attempt to connect says so.
+    // Another user's directory cannot be searched: the attempt to connect reports that.
     if (owner != geteuid() && access(of_user.c_str(), F_OK) == 0 &&
         access(of_user.c_str(), X_OK) != 0) {
         return of_user;

@@ -12,7 +12,7 @@ namespace ringside::shm {
 
 namespace {
 
-/// FNV-1a over the numbers that a layout consists of.
+/// FNV-1a hash of the numbers that describe a layout.
 constexpr std::uint64_t fold(std::initializer_list<std::uint64_t> numbers) noexcept {
     std::uint64_t hash = 0xcbf29ce484222325ULL;
     for (const std::uint64_t number : numbers) {

@@ -14,7 +14,7 @@ constexpr std::uint64_t page_bytes = 4096;
 constexpr std::uint64_t ring_entries_min = 1024;
 constexpr std::uint64_t ring_entries_max = 1ULL << 24;
 
-/// Whole pages of slots, with some ids left over for marks.
+/// Whole pages of slots, with some ids reserved as marks.
 constexpr std::uint64_t slots_max = (1ULL << 32) - (1ULL << 20);
 
 /// A 64th of the memory, as a power of two.
@@ -51,8 +51,8 @@ Result<void> plan_regions(const SegmentShape& shape, Identity& identity) {
     identity.sessions = take(limits::sessions_max * sizeof(SessionEntry), page_bytes);
     identity.spans = take(bytes / span_bytes * sizeof(SpanEntry), page_bytes);
     identity.ring = take(entries * sizeof(ChangeEntry), page_bytes);
-    // A record takes at least 128 bytes with all that belongs to it, and 8 of them are its slot.
-    // A RecordId has 32 bits, and counts of slots do, too.
+    // A record takes at least 128 bytes in total, 8 of which are its slot. A RecordId has 32 bits,
+    // and so do counts of slots.
     const std::uint64_t slots_bytes = std::min(bytes / 128, slots_max) * sizeof(Slot);
     identity.slots =
         take(slots_bytes, slots_bytes < huge_page_bytes ? page_bytes : huge_page_bytes);

@@ -7,16 +7,16 @@ namespace ringside::shm {
 
 struct SegmentShape;
 
-/// Decides where the regions of a segment lie: fills sizes and regions of `identity`.
+/// Places the regions of a segment: sets the sizes and regions of `identity`.
 /// Error: bad_configuration (memory or ring outside the limits).
 Result<void> plan_regions(const SegmentShape& shape, Identity& identity);
 
-/// Whether the regions that a header claims lie in a segment of that size, in order.
+/// Checks that the regions in a header lie in a segment of that size, in order.
 /// Error: bad_segment.
 Result<void> check_plan(const Identity& identity, std::uint64_t segment_bytes);
 
-/// The memory that a grid of this plan needs before it can hold a record: the fixed regions, and a
-/// first step of slots and heap.
+/// Returns the memory that a grid of this plan needs before it can hold a record: the fixed
+/// regions, and the first step of slots and heap.
 [[nodiscard]] std::uint64_t starting_bytes(const Identity& planned) noexcept;
 
 }  // namespace ringside::shm

@@ -37,18 +37,19 @@ constexpr int advice_populate_write = MADV_POPULATE_WRITE;
 constexpr int advice_populate_write = 23;  // Linux 5.14
 #endif
 
-/// Backs a part of the mapping, aligned to a huge page, with one. An optimisation: nothing happens
-/// on a host that cannot do it, or has no memory.
+/// Backs a part of the mapping, aligned to a huge page, with a huge page. An optimisation: it has
+/// no effect if the host does not support it or has no memory.
 ///
-/// Only the first small page is touched before: the kernel refuses to collapse a range that is
-/// empty, copies the small pages that it finds, and clears the rest in one go. That takes 0.12 ms
-/// for 2 MiB; with all small pages in place it takes 1.5 ms.
+/// Only the first small page is touched before. The kernel refuses to collapse an empty range,
+/// copies the existing small pages, and clears the rest at once. That takes 0.12 ms for 2 MiB; with
+/// all small pages present it takes 1.5 ms.
 void make_huge_page(std::byte* address, std::uint64_t small_page_bytes) noexcept {
     if (madvise(address, small_page_bytes, advice_populate_write) != 0) return;
     madvise(address, huge_page_bytes, advice_collapse);
 }
 
-/// An address aligned to a huge page where `bytes` were free a moment ago; null if there is none.
+/// Returns an address aligned to a huge page where `bytes` were free just now; null if there is
+/// none.
 void* aligned_hint(std::uint64_t bytes) noexcept {
     void* probe = mmap(nullptr, bytes + huge_page_bytes, PROT_NONE,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -64,7 +65,7 @@ ipc::mapped_region map(const ipc::shared_memory_object& object, ipc::mode_t mode
     try {
         return {object, mode, 0, bytes, aligned_hint(bytes)};
     } catch (const ipc::interprocess_exception&) {
-        return {object, mode, 0, bytes};  // another thread took the address: any will do
+        return {object, mode, 0, bytes};  // another thread took the address: any address will do
     }
 }
 
@@ -115,7 +116,8 @@ Result<Segment> Segment::create(std::string_view grid, const SegmentShape& shape
         segment.object_ = ipc::shared_memory_object(ipc::create_only, paths->segment_name.c_str(),
                                                     ipc::read_write, permissions);
         segment.owner_ = geteuid();
-        // Not object_.truncate(): it allocates all of the memory, which is to appear when touched.
+        // Not object_.truncate(): it allocates all of the memory, which must be allocated on first
+        // use.
         if (ftruncate(segment.object_.get_mapping_handle().handle,
                       static_cast<off_t>(planned.segment_bytes)) != 0) {
             const int code = errno;
@@ -153,8 +155,8 @@ Result<Segment> Segment::create_anonymous(const SegmentShape& shape) {
 }
 
 Result<void> Segment::begin(std::string_view grid, const Identity& planned) {
-    // Pages of the segment that the first turn touches; the heap and the slots follow on demand,
-    // and without some of each no record would ever fit.
+    // Pages of the segment that the first turn touches. The heap and the slots follow on demand,
+    // and without a first part of both no record would ever fit.
     const std::uint64_t needed = starting_bytes(planned);
     if (host_bytes_free() < needed || !commit(0, planned.slots.offset)) {
         return Error(Errc::grid_full,
@@ -274,7 +276,7 @@ bool Segment::commit(Offset offset, std::uint64_t bytes) const noexcept {
     }
     const int descriptor = object_.get_mapping_handle().handle;
     if (descriptor >= 0) {
-        // tmpfs that is full must be an error here, not a SIGBUS at the first store.
+        // A full tmpfs must cause an error here, not a SIGBUS at the first store.
         int failed = 0;
         do {
             failed = posix_fallocate(descriptor, static_cast<off_t>(first),
@@ -282,7 +284,7 @@ bool Segment::commit(Offset offset, std::uint64_t bytes) const noexcept {
         } while (failed == EINTR);
         if (failed != 0 && failed != EOPNOTSUPP) return false;
     }
-    // An optimisation: a host that cannot do it takes its page faults later.
+    // An optimisation: without it, page faults happen later.
     madvise(view_.base() + first, last - first, advice_populate_write);
     return true;
 }

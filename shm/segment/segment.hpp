@@ -15,7 +15,7 @@
 
 namespace ringside::shm {
 
-/// Turns the offsets of one mapping into addresses. A view: the mapping outlives it.
+/// Converts offsets of a mapping to addresses. A view: the mapping must outlive it.
 ///
 /// Thread safety: immutable. Invariant: `size_bytes()` bytes from `base()` are mapped.
 class SegmentView {
@@ -26,7 +26,7 @@ public:
 
     [[nodiscard]] std::byte* base() const noexcept { return base_; }
     [[nodiscard]] std::uint64_t size_bytes() const noexcept { return size_bytes_; }
-    /// For documents of several pages. Lives as long as this view.
+    /// Page space for documents of several pages. Lives as long as this view.
     [[nodiscard]] const PageSpace& pages() const noexcept { return pages_; }
     [[nodiscard]] Header& header() const noexcept { return *at<Header>(0); }
     [[nodiscard]] const Identity& identity() const noexcept { return header().identity; }
@@ -47,7 +47,8 @@ public:
     [[nodiscard]] SpanEntry& span(std::size_t index) const noexcept {
         return at<SpanEntry>(identity().spans.offset)[index];
     }
-    /// Whether [offset, offset + bytes) lies in the segment: for readers whose pin may be revoked.
+    /// Returns whether [offset, offset + bytes) is in the segment: for readers whose pin may be
+    /// revoked.
     [[nodiscard]] bool holds(Offset offset, std::uint64_t bytes) const noexcept {
         return offset <= size_bytes_ && bytes <= size_bytes_ - offset;
     }
@@ -61,22 +62,23 @@ private:
     PageSpace pages_;
 };
 
-/// How large the parts of a new segment are.
+/// Sizes of the parts of a new segment.
 struct SegmentShape {
     std::uint64_t memory_bytes = 1ULL << 30;  ///< the whole segment; rounded up to 2 MiB
     std::uint64_t ring_entries = 0;           ///< power of two; 0 = chosen from the memory
 };
 
-/// A mapped segment, owned. Unmapped on destruction; the name in /dev/shm stays until `remove`.
+/// Owned mapping of a segment. Unmapped on destruction; the name in /dev/shm remains until
+/// `remove`.
 class Segment {
 public:
-    /// Makes a new segment (0640) of this shape, with every word of its header set except `magic`
-    /// and the state, and maps it read-write at an address aligned to 2 MiB.
-    /// Errors: bad_grid_name, bad_configuration, grid_full (no room in /dev/shm), grid_in_use
-    /// (there is a file of that name), system_error.
+    /// Creates a segment (0640) of this shape and maps it read-write at an address aligned to 2
+    /// MiB. Sets every word of the header except `magic` and the state.
+    /// Errors: bad_grid_name, bad_configuration, grid_full (no room in /dev/shm), grid_in_use (a
+    /// file of that name exists), system_error.
     static Result<Segment> create(std::string_view grid, const SegmentShape& shape);
 
-    /// A segment in private memory shared with child processes only: no name, for tests, the
+    /// Creates a nameless segment in memory shared with child processes only: for tests, the
     /// simulator and benchmarks.
     static Result<Segment> create_anonymous(const SegmentShape& shape);
 
@@ -86,36 +88,36 @@ public:
     /// bad_configuration, system_error.
     static Result<Segment> open(std::string_view grid, std::optional<uid_t> owner = {});
 
-    /// As `open`, but read-write: for the broker that goes on with it. The file must belong to the
-    /// effective user, have one name only, and be writable by nobody else.
+    /// Same as `open`, but read-write: for the broker that takes over. The file must belong to the
+    /// effective user, have only one name, and not be writable by anybody else.
     /// Further error: foreign_grid.
     static Result<Segment> open_writable(std::string_view grid);
 
     static void remove(std::string_view grid) noexcept;
 
-    /// Opens the finished segment to readers: state `serving`, then `magic`.
+    /// Opens the complete segment to readers: state `serving`, then `magic`.
     /// `flags`: see Identity::flags.
     void announce(std::uint32_t flags) noexcept;
 
-    /// The user to whom the segment belongs, as of when it was opened.
+    /// User that owned the segment when it was opened.
     [[nodiscard]] uid_t owner() const noexcept { return owner_; }
 
-    /// The open file of the segment; -1 for an anonymous one.
+    /// Open file of the segment; -1 for an anonymous segment.
     [[nodiscard]] int descriptor() const noexcept { return object_.get_mapping_handle().handle; }
 
     [[nodiscard]] const SegmentView& view() const noexcept { return view_; }
     [[nodiscard]] Header& header() const noexcept { return view_.header(); }
 
-    /// Ends the grid for its readers: no revision can be pinned any more, those who sleep wake up.
-    /// What is pinned or mapped stays readable.
+    /// Ends the grid for its readers: no revision can be pinned, and sleeping readers wake up.
+    /// Pinned and mapped memory stays readable.
     void close(GridState state) noexcept;
 
-    /// Backs [offset, offset + bytes) with memory, in huge pages where the host can.
-    /// Returns false when the host has no memory left for it (nothing is touched then).
+    /// Backs [offset, offset + bytes) with memory, in huge pages if the host supports them. Returns
+    /// false, with no page touched, if the host has no memory left.
     [[nodiscard]] bool commit(Offset offset, std::uint64_t bytes) const noexcept;
 
-    /// How many bytes the file system of the segment has left; the largest number if it has no
-    /// limit or the segment is anonymous.
+    /// Free bytes in the file system of the segment; the largest number if there is no limit or the
+    /// segment is anonymous.
     [[nodiscard]] std::uint64_t host_bytes_free() const noexcept;
 
 private:

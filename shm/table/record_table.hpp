@@ -4,26 +4,27 @@
 
 #include "shm/segment/segment.hpp"
 
-/// The record table: open addressing over 64-bit entries {16 bits of hash, 48 bits of offset}, each
-/// leading straight to the newest version block of its record.
+/// The record table: open addressing over 64-bit entries {16 bits of hash, 48 bits of offset}. Each
+/// entry leads directly to the newest version block of its record.
 ///
-/// An entry's home is the top bits of the name's hash, so that a table grows in one sequential
-/// pass. Entries: 0 = free, 1 = deleted (its record was removed; probing goes on), else occupied.
+/// The home of an entry is given by the top bits of the name's hash, so a table grows in one
+/// sequential pass. Entries: 0 = free, 1 = deleted (probing continues), otherwise occupied.
 /// Writer (engine): stores entries with release; builds a larger table aside and then stores the
-/// root. Reader: loads the root (acquire), then entries (acquire) from home until a free one.
+/// root. Reader: loads the root (acquire), then entries (acquire) from the home to the first free
+/// one.
 /// REQUIRES of readers: a pin, set before the root is loaded.
 namespace ringside::shm {
 
 inline constexpr std::uint64_t free_entry = 0;
 inline constexpr std::uint64_t deleted_entry = 1;
 
-/// Hash of a name in a grid with this seed.
+/// Returns the hash of a name in a grid with this seed.
 [[nodiscard]] std::uint64_t hash_name(std::string_view name, std::uint64_t seed) noexcept;
 
-/// The smallest table.
+/// Size of the smallest table.
 inline constexpr unsigned log2_table_entries_min = 10;
 
-/// Where the table is and how large, in one word: 48 bits of offset, above them log2(entries).
+/// Location and size of the table in one word: 48 bits of offset, above them log2(entries).
 struct TableRoot {
     std::uint64_t word = 0;
     static TableRoot make(Offset offset, unsigned log2_entries) noexcept {
@@ -41,7 +42,7 @@ struct TableRoot {
 
 [[nodiscard]] constexpr std::uint64_t tag_of(std::uint64_t hash) noexcept { return hash << 48; }
 
-/// A read of the table by name. Trivial to construct.
+/// Reads the table by name. Trivial to construct.
 class RecordTableReader {
 public:
     explicit RecordTableReader(const SegmentView& segment) noexcept
@@ -53,8 +54,8 @@ public:
         return hash_name(name, seed_);
     }
 
-    /// The newest version block of a record, published or not, tombstone or not; null if the name
-    /// has no entry.
+    /// Returns the newest version block of a record, also if it is unpublished or a tombstone; null
+    /// if the name has no entry.
     [[nodiscard]] const VersionBlock* find(std::string_view name,
                                            std::uint64_t hash) const noexcept {
         const Probe probe(*this, hash);
@@ -71,14 +72,14 @@ public:
         return nullptr;
     }
 
-    /// Starts to load the entry's cache line; the first step of a batch of reads.
+    /// Starts loading the entry's cache line; the first step of a batch of reads.
     void prefetch_entry(std::uint64_t hash) const noexcept {
         // SYNC table-root: as in Probe.
         const TableRoot root{root_->load(std::memory_order_acquire)};
         __builtin_prefetch(segment_.base() + root.offset() + root.home(hash) * sizeof(Word));
     }
 
-    /// Starts to load the block that `hash` probably leads to; the second step.
+    /// Starts loading the block that `hash` probably leads to; the second step.
     void prefetch_candidate(std::uint64_t hash) const noexcept {
         constexpr std::uint64_t probes_max = 8;
         const Probe probe(*this, hash);
@@ -91,13 +92,13 @@ public:
         }
     }
 
-    /// As much of a hash as fits into a lane's frame: 24 bits for its home, in tables of up to 2^24
-    /// entries, and 6 of the tag.
+    /// Returns the part of a hash that fits into a lane's frame: 24 bits of its home, for tables of
+    /// up to 2^24 entries, and 6 bits of the tag.
     [[nodiscard]] static std::uint32_t hint_of(std::uint64_t hash) noexcept {
         return static_cast<std::uint32_t>(hash >> 40) << 8 | static_cast<std::uint32_t>(hash & 63)
                                                                  << 2;
     }
-    /// Both steps for a hint, which may be anything.
+    /// Both steps for a hint, which may have any value.
     void prefetch_entry_of(std::uint32_t hint) const noexcept {
         prefetch_entry(std::uint64_t{hint >> 8} << 40);
     }
@@ -113,7 +114,8 @@ public:
         }
     }
 
-    /// The first lines of a block: header, name and a small document's root, all at once.
+    /// Starts loading the first lines of a block together: header, name and root of a small
+    /// document.
     static void prefetch_block(const VersionBlock* block) noexcept {
         const auto* line = reinterpret_cast<const char*>(block);
         __builtin_prefetch(line);
@@ -123,7 +125,7 @@ public:
     }
 
 private:
-    /// The entries from a hash's home on, in one table.
+    /// Entries of one table, from a hash's home on.
     struct Probe {
         Probe(const RecordTableReader& reader, std::uint64_t hash) noexcept {
             // SYNC table-root: pairs with RecordTableWriter::rebuild; the table is complete.
@@ -133,7 +135,7 @@ private:
             home = root.home(hash);
         }
         [[nodiscard]] std::uint64_t entry(std::uint64_t i) const noexcept {
-            // SYNC table-entry: pairs with RecordTableWriter's stores; the block is whole.
+            // SYNC table-entry: pairs with RecordTableWriter's stores; the block is complete.
             return table[(home + i) & (entries - 1)].load(std::memory_order_acquire);
         }
         const Word* table;
@@ -145,8 +147,8 @@ private:
         return (entry ^ tag_of(hash)) <= offset_mask && entry != deleted_entry;
     }
 
-    // A reader whose pin was revoked may meet memory that is used for something else by now. What
-    // it finds then is refused by its caller; here it must not leave the segment.
+    // A reader whose pin was revoked may meet reused memory. Its caller refuses the result. Here it
+    // must not read outside the segment.
     [[nodiscard]] const VersionBlock* block_of(std::uint64_t entry) const noexcept {
         const Offset offset = entry & offset_mask;
         if (!segment_.holds(offset, sizeof(VersionBlock))) return nullptr;

@@ -48,7 +48,7 @@ VersionBlock* RecordTableWriter::find(std::string_view name, std::uint64_t hash)
 
 bool RecordTableWriter::make_room() {
     if ((used_ + 1) * 4 <= capacity() * 3) return true;
-    // Many deleted entries: a table of the same size is enough.
+    // With many deleted entries, a table of the same size is enough.
     const unsigned log2_entries = root_.log2_entries() + (live_ * 2 > capacity() ? 1U : 0U);
     if (rebuild(log2_entries)) return true;
     return (used_ + 1) * 16 <= capacity() * 15;
@@ -100,7 +100,7 @@ void RecordTableWriter::insert(std::uint64_t hash, Offset block) noexcept {
     if (entry == free_entry) ++used_;
     ++live_;
     high_halves_[place] = static_cast<std::uint32_t>(hash >> 32);
-    // SYNC table-entry: pairs with Probe::entry; the block is whole.
+    // SYNC table-entry: pairs with Probe::entry; the block is complete.
     entries_[place].store(entry_of(hash, block), std::memory_order_release);
 }
 
@@ -115,7 +115,7 @@ std::uint64_t RecordTableWriter::place_of(std::uint64_t hash, Offset block) cons
 }
 
 void RecordTableWriter::replace(std::uint64_t hash, Offset from, Offset to) noexcept {
-    // SYNC table-entry: pairs with Probe::entry; the block is whole.
+    // SYNC table-entry: pairs with Probe::entry; the block is complete.
     entries_[place_of(hash, from)].store(entry_of(hash, to), std::memory_order_release);
 }
 
@@ -128,7 +128,7 @@ void RecordTableWriter::erase(std::uint64_t hash, Offset block) noexcept {
         entries_[place].store(deleted_entry, std::memory_order_release);
         return;
     }
-    // Nothing comes after it: no probe needs this entry, nor the deleted ones before it.
+    // No entry follows: no probe needs this entry, nor the deleted ones before it.
     do {
         // SYNC table-entry: pairs with Probe::entry; makes nothing visible.
         entries_[place].store(free_entry, std::memory_order_release);

@@ -9,39 +9,40 @@
 
 namespace ringside::shm {
 
-/// The engine's side of the record table. Thread safety: one writer, any number of readers.
+/// Engine's side of the record table. Thread safety: one writer, any number of readers.
 class RecordTableWriter {
 public:
-    /// Takes a replaced table: its memory may be reused once no reader can be inside it.
+    /// Takes a replaced table, whose memory may be reused when no reader can be inside it.
     using Retire = std::function<void(Offset, std::uint64_t bytes)>;
 
-    /// Has no table yet: `begin` or `adopt` gives it one.
+    /// Creates a writer without a table: `begin` or `adopt` provides it.
     RecordTableWriter(const SegmentView& segment, Heap& heap, Retire retire);
 
     /// Publishes an empty table. REQUIRES: the heap has room for it.
     void begin();
 
-    /// Goes on with the table that the segment has. `high_halves`: of each entry's hash; `live` and
-    /// `used` entries are in it.
+    /// Continues with the table in the segment, which has `live` and `used` entries. `high_halves`:
+    /// high half of each entry's hash.
     void adopt(std::vector<std::uint32_t> high_halves, std::uint64_t live, std::uint64_t used);
 
-    /// For `adopt`: sets right what a place leads to. Zero: the record is deleted.
+    /// For `adopt`: corrects the target of an entry. Zero: the record is deleted.
     void mend(std::uint64_t place, Offset block) noexcept;
 
     [[nodiscard]] std::uint64_t hash(std::string_view name) const noexcept {
         return hash_name(name, seed_);
     }
 
-    /// The newest version block of a record, or null.
+    /// Returns the newest version block of a record, or null.
     [[nodiscard]] VersionBlock* find(std::string_view name, std::uint64_t hash) const noexcept;
 
-    /// Makes sure that one more record can be inserted; false: no memory for a larger table.
+    /// Ensures that one more record can be inserted; returns false if there is no memory for a
+    /// larger table.
     [[nodiscard]] bool make_room();
 
-    /// REQUIRES: the name is not there; `make_room` said true.
+    /// REQUIRES: the name has no entry, and `make_room` returned true.
     void insert(std::uint64_t hash, Offset block) noexcept;
 
-    /// Lets the entry that leads to `from` lead to `to`, of the same name.
+    /// Changes the entry that leads to `from` to lead to `to`, a block of the same name.
     void replace(std::uint64_t hash, Offset from, Offset to) noexcept;
 
     /// REQUIRES: an entry leads to `block`.

@@ -11,26 +11,26 @@ namespace ringside::shm {
 
 inline constexpr std::uint64_t offset_mask = (1ULL << 48) - 1;
 
-/// Flags of a version, kept above its link.
+/// Flags of a version, stored above its link.
 namespace version_flag {
-inline constexpr std::uint64_t tombstone = 1ULL << 48;  ///< the record is absent from here on
+inline constexpr std::uint64_t tombstone = 1ULL << 48;  ///< the record is deleted from here on
 inline constexpr std::uint64_t expires = 1ULL << 49;    ///< eight bytes of expiry precede the name
-inline constexpr std::uint64_t paged = 1ULL << 50;      ///< the document leads to further pages
+inline constexpr std::uint64_t paged = 1ULL << 50;      ///< the document refers to further pages
 inline constexpr std::uint64_t index_value =
-    1ULL << 51;  ///< no version of a record: see shm/index/value_index.hpp
+    1ULL << 51;  ///< not a version of a record: see shm/index/value_index.hpp
 }  // namespace version_flag
 
-/// One version of a record: header, name and document in one block, so that a read by name costs
-/// the cache misses of one block.
+/// One version of a record: header, name and document in one block. So a read by name costs the
+/// cache misses of one block.
 ///
 ///   0          8         16              24       28        30     32        36          40
 ///   | revision | version | link | flags  | record | name sz | ---- | doc sz  | name hash | updated
 ///   | 48: [expiry, Unix ms] name, padding to 8, document or its root page
 ///
-/// Writer: the engine thread, before the block is linked; afterwards only `link`, and only to make
-/// a version of an abandoned commit a tombstone before its revision is published.
-/// `link` leads to the version that this one replaced. It is followed only by a reader whose
-/// revision is below `revision`, and whose pin keeps that older version: it may dangle otherwise.
+/// Writer: the engine thread, before the block is linked. Afterwards it writes only `link`, and
+/// only to make a version of an abandoned commit a tombstone before its revision is published.
+/// `link` leads to the version that this one replaced. It may dangle. Only a reader whose revision
+/// is below `revision`, and whose pin keeps the older version, follows it.
 struct VersionBlock {
     Revision revision;
     Version version;
@@ -70,7 +70,7 @@ struct VersionBlock {
     [[nodiscard]] std::string_view name() const noexcept {
         return {reinterpret_cast<const char*>(bytes() + name_offset(has_expiry())), name_bytes};
     }
-    /// The document, or its root page.
+    /// Returns the document, or its root page.
     [[nodiscard]] ByteView document() const noexcept {
         return {bytes() + document_offset(name_bytes, has_expiry()), document_bytes};
     }

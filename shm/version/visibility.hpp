@@ -4,15 +4,15 @@
 
 namespace ringside::shm {
 
-/// The one rule of visibility: of a record, a reader at revision S sees the newest version whose
-/// revision is <= S, and nothing if that one is a tombstone or there is none.
+/// The rule of visibility: a reader at revision S sees the newest version of a record whose
+/// revision is <= S. It sees nothing if that version is a tombstone or does not exist.
 ///
-/// `newest` is what the record table or the slot leads to; null = no record.
+/// `newest`: the target of the record table or the slot; null = no record.
 /// REQUIRES: a pin at or below S has been held since before `newest` was loaded.
 ///
-/// A reader whose pin was revoked may walk into memory that is used for something else by now; what
-/// it gets then is refused by its caller. Here it must come to an end within the segment: links
-/// lead to ever lower revisions, or, within one commit, to at most `same_revision_max` equal ones.
+/// A reader whose pin was revoked may meet reused memory. Its caller refuses the result. Here the
+/// walk must end and stay within the segment: links lead to ever lower revisions or, within one
+/// commit, to at most `same_revision_max` equal ones.
 [[nodiscard]] inline const VersionBlock* visible_version(const SegmentView& segment,
                                                          const VersionBlock* newest,
                                                          Revision at) noexcept {
@@ -29,7 +29,7 @@ namespace ringside::shm {
     return newest;
 }
 
-/// As above, without tombstones.
+/// Same, without tombstones.
 [[nodiscard]] inline const VersionBlock* visible_record(const SegmentView& segment,
                                                         const VersionBlock* newest,
                                                         Revision at) noexcept {
@@ -37,7 +37,7 @@ namespace ringside::shm {
     return version == nullptr || version->is_tombstone() ? nullptr : version;
 }
 
-/// A read of records by their ids.
+/// Reads records by their ids.
 class SlotsReader {
 public:
     explicit SlotsReader(const SegmentView& segment) noexcept
@@ -45,18 +45,18 @@ public:
           slots_(&segment.slot(RecordId{0})),
           count_(segment.identity().slots.bytes / sizeof(Slot)) {}
 
-    /// Newest version block of the record in a slot; null when the slot is empty, or when the id or
-    /// what the slot holds leads out of the segment: a reader whose pin was revoked may meet any
-    /// number.
+    /// Returns the newest version block of the record in a slot. Null if the slot is empty, or if
+    /// the id or the slot's contents lead outside the segment: a reader whose pin was revoked may
+    /// meet any number.
     [[nodiscard]] const VersionBlock* newest_of(RecordId id) const noexcept {
         const auto index = static_cast<std::uint32_t>(id);
         if (index >= count_) return nullptr;
-        // SYNC slot-version: pairs with the engine's link of the version; the block is whole.
+        // SYNC slot-version: pairs with the engine's link of the version; the block is complete.
         const Offset offset = slots_[index].newest.load(std::memory_order_acquire);
         if (offset == 0 || !segment_.holds(offset, sizeof(VersionBlock))) return nullptr;
         return segment_.version_at(offset);
     }
-    /// Starts to load the slot. The id may be any number.
+    /// Starts loading the slot. The id may be any number.
     void prefetch(RecordId id) const noexcept {
         __builtin_prefetch(slots_ + static_cast<std::uint32_t>(id));
     }

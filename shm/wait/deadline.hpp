@@ -8,7 +8,8 @@ namespace ringside::shm {
 
 using Clock = std::chrono::steady_clock;
 
-/// A duration in nanoseconds, or the nearest one that 64 bits can represent (292 years).
+/// Converts a duration to nanoseconds, or to the nearest value that 64 bits can represent (292
+/// years).
 template <class Rep, class Period>
 [[nodiscard]] constexpr std::chrono::nanoseconds saturated_ns(
     std::chrono::duration<Rep, Period> time) noexcept {
@@ -19,8 +20,8 @@ template <class Rep, class Period>
     return std::chrono::duration_cast<nanoseconds>(time);
 }
 
-/// The end of a wait. Arithmetic saturates: a time-out beyond what the clock can represent never
-/// ends, a negative one has ended.
+/// End of a wait. Arithmetic saturates: a timeout beyond the range of the clock never ends, a
+/// negative one has ended.
 class Deadline {
 public:
     constexpr explicit Deadline(Clock::time_point at) noexcept : at_(at) {}
@@ -29,7 +30,7 @@ public:
     [[nodiscard]] static Deadline after(std::chrono::duration<Rep, Period> time) noexcept {
         return after(time, Clock::now());
     }
-    /// As of `now`, for a caller that has read the clock already.
+    /// Computed from `now`, for a caller that has already read the clock.
     template <class Rep, class Period>
     [[nodiscard]] static constexpr Deadline after(std::chrono::duration<Rep, Period> time,
                                                   Clock::time_point now) noexcept {
@@ -48,17 +49,17 @@ public:
         return now >= at_;
     }
 
-    /// Time until the deadline; zero once it has passed.
+    /// Time until the deadline; zero after it.
     [[nodiscard]] std::chrono::nanoseconds left() const noexcept { return left(Clock::now()); }
     [[nodiscard]] constexpr std::chrono::nanoseconds left(Clock::time_point now) const noexcept {
         return has_passed(now) ? std::chrono::nanoseconds(0) : at_ - now;
     }
-    /// The same, rounded up.
+    /// Same, rounded up.
     [[nodiscard]] std::chrono::milliseconds left_ms() const noexcept {
         return std::chrono::ceil<std::chrono::milliseconds>(left());
     }
 
-    // clang-tidy 14 takes the default of the comparison for a null pointer.
+    // clang-tidy 14 mistakes the default of the comparison for a null pointer.
     // NOLINTNEXTLINE(modernize-use-nullptr)
     friend constexpr auto operator<=>(const Deadline&, const Deadline&) noexcept = default;
 

@@ -13,7 +13,7 @@ namespace ringside::shm {
 
 namespace {
 
-/// FUTEX_WAIT_BITSET takes a point in time of CLOCK_MONOTONIC, which is what steady_clock shows.
+/// FUTEX_WAIT_BITSET takes an absolute time of CLOCK_MONOTONIC, which is the clock of steady_clock.
 timespec to_timespec(Clock::time_point deadline) noexcept {
     const auto since_boot =
         std::chrono::duration_cast<std::chrono::nanoseconds>(deadline.time_since_epoch()).count();

@@ -6,11 +6,12 @@
 
 namespace ringside::shm {
 
-/// How many cores the host has online; at least 1. Not this process's affinity: whoever is waited
-/// for may run where this process may not.
+/// Number of online cores of the host; at least 1. Ignores this process's affinity, because the
+/// peer may run on other cores.
 [[nodiscard]] unsigned cores_available() noexcept;
 
-/// Tells the core that this is a spinning loop: some tens of cycles, leaves more to its sibling.
+/// Tells the core that this is a spin loop: takes some tens of cycles, and leaves more to its
+/// sibling.
 inline void cpu_pause() noexcept {
 #if defined(__x86_64__) || defined(__i386__)
     __builtin_ia32_pause();
@@ -19,8 +20,8 @@ inline void cpu_pause() noexcept {
 #endif
 }
 
-/// An idle strategy: spin for some time, then sleep. Where a wake-up costs tens of microseconds,
-/// the time to spin decides about latency; on one core spinning only keeps the other side away.
+/// Idle strategy: spins for some time, then sleeps. Where a wake-up costs tens of microseconds, the
+/// spin time determines latency. On one core, spinning only keeps the other side from running.
 ///
 ///     SpinWait spin(options.spin);
 ///     while (!ready()) {
@@ -32,26 +33,26 @@ inline void cpu_pause() noexcept {
 /// Thread safety: one thread.
 class SpinWait {
 public:
-    /// `spin`: zero to sleep at once. On a host with one core it is taken for zero.
+    /// `spin`: zero to sleep immediately. Treated as zero on a host with one core.
     template <class Rep, class Period>
     explicit SpinWait(std::chrono::duration<Rep, Period> spin) noexcept
         : spin_(cores_available() > 1 ? saturated_ns(spin) : std::chrono::nanoseconds(0)) {}
 
-    /// Pauses briefly and gives true, or, once the time is up, false: sleep now.
+    /// Pauses briefly and returns true. Returns false when the spin time is over: sleep now.
     [[nodiscard]] bool pause() noexcept {
         if (spin_.count() <= 0) return false;
         cpu_pause();
-        // The clock costs as much as several pauses: it is looked at now and then.
+        // The clock costs as much as several pauses, so it is read only every few rounds.
         if (++rounds_ % rounds_between_looks != 0) return true;
         const Clock::time_point now = Clock::now();
         if (rounds_ == rounds_between_looks) until_ = Deadline::after(spin_, now).time();
         return now < until_;
     }
 
-    /// Begins anew, after something happened.
+    /// Starts again, after an event.
     void restart() noexcept { rounds_ = 0; }
 
-    /// As above, with another time to spin.
+    /// Same, with another spin time.
     void restart(std::chrono::nanoseconds spin) noexcept {
         if (spin_.count() != 0) spin_ = spin;
         rounds_ = 0;
