@@ -36,7 +36,7 @@ Attachment::Attachment(AttachTerms terms)
     : terms_(std::move(terms)),
       mutex_([](void* self) noexcept { static_cast<Attachment*>(self)->close_in_child(); }, this) {}
 
-/// The broker sees that a process has ended when nobody holds its socket.
+/// The broker detects the end of a process when no descriptor of its socket remains open.
 void Attachment::close_in_child() noexcept {
     const Descriptor socket(std::move(socket_));
     const Descriptor doorbell(std::move(doorbell_));
@@ -74,7 +74,7 @@ Result<void> Attachment::greet(Deadline deadline) {
     if (!segment) return segment.error();
     segment_ = std::move(*segment);
     const auto paths = shm::GridPaths::of(terms_.grid, segment_.owner()).value();
-    // Before the broker is asked: a broker that takes over meanwhile is noticed.
+    // Before the request to the broker, so that a take-over in between is detected.
     // SYNC broker-generation: pairs with Service::announce().
     generation_ = segment_.view().header().horizon.generation.load(std::memory_order_acquire);
     auto greeting = Greeting::begin(paths, segment_.owner(), hello(), {}, deadline);
@@ -106,7 +106,7 @@ Result<void> Attachment::greet(Deadline deadline) {
     return {};
 }
 
-/// Greets the broker that is there now. Errors: those of `Greeting::begin`.
+/// Sends a Hello to the current broker. Errors: those of `Greeting::begin`.
 Result<void> Attachment::begin_resuming(Deadline deadline) {
     const auto paths = shm::GridPaths::of(terms_.grid, segment_.owner()).value();
     // SYNC broker-generation: pairs with Service::announce(); its socket listens.
@@ -123,7 +123,7 @@ Result<void> Attachment::begin_resuming(Deadline deadline) {
     return {};
 }
 
-/// Errors: would_block, no_broker, system_error (to be tried again); all others end the session.
+/// Errors: would_block, no_broker, system_error (to be retried); all others end the session.
 Result<void> Attachment::resume() {
     Deadline deadline = Deadline::after(std::chrono::seconds(0));
     if (!greeting_) {
@@ -137,14 +137,14 @@ Result<void> Attachment::resume() {
         return welcome.error();
     }
     const Greeting greeting = *std::exchange(greeting_, std::nullopt);
-    // Other threads use these descriptors right now: each is replaced in one step.
+    // Other threads use these descriptors concurrently: each is replaced in one step.
     if (dup3(received[0].get(), doorbell_.get(), O_CLOEXEC) < 0 ||
         dup3(greeting.socket(), socket_.get(), O_CLOEXEC) < 0) {
         return system_error("dup3");
     }
     generation_.store(greeted_generation_, std::memory_order_relaxed);
-    // SYNC session-resumed: pairs with resumptions(): a sender that sees this sends again what the
-    // former broker may have received in part.
+    // SYNC session-resumed: pairs with resumptions(): a sender that sees this sends requests again
+    // that the former broker may have received in part.
     resumptions_.fetch_add(1, std::memory_order_release);
     return {};
 }
@@ -155,14 +155,14 @@ Attachment::~Attachment() {
     munmap(memory_.base(), shm::session_memory_bytes);
 }
 
-/// With the session ends what the broker has not taken of it: answers to calls, and what else is
-/// sent without waiting for a reply, are to get there.
+/// Messages that the broker has not taken end with the session. Waits until answers to calls, and
+/// other messages without a reply, have been taken.
 void Attachment::await_taken() noexcept {
     constexpr std::chrono::milliseconds time{200};
     const Deadline deadline = Deadline::after(time);
     ring_doorbell();
     for (const auto& lane : free_lanes_) {
-        if (!lane->await_taken(deadline, {})) return;  // it is gone, or stuck
+        if (!lane->await_taken(deadline, {})) return;  // the broker is gone or stuck
     }
 }
 
@@ -174,7 +174,7 @@ bool Attachment::is_grid_over() const noexcept {
            static_cast<std::uint32_t>(shm::GridState::serving);
 }
 
-/// Takes a goodbye, if there is one.
+/// Reads a Goodbye if one is available.
 bool Attachment::socket_has_ended() noexcept {
     pollfd peer{socket_.get(), POLLIN, 0};
     if (poll(&peer, 1, 0) <= 0) return false;
@@ -201,7 +201,8 @@ bool Attachment::check_lost() noexcept {
         is_lost_.store(true, std::memory_order_relaxed);
     }
     if (!has_ended || is_lost()) {
-        // A broker begins after the one before it has let go of its sockets: this is its own.
+        // A broker starts only after its predecessor has closed its sockets, so this is its own
+        // generation.
         generation_.store(generation, std::memory_order_relaxed);
         is_orphan_.store(false, std::memory_order_relaxed);
         return is_lost();
@@ -225,7 +226,7 @@ void Attachment::ring_doorbell() const noexcept {
     std::atomic_thread_fence(std::memory_order_seq_cst);
     if (segment().header().broker.asleep.load(std::memory_order_relaxed) == 0) return;
     const std::uint64_t one = 1;
-    // Cannot fail but by a full counter, and then the engine is being woken already.
+    // Fails only if the counter is full, and then the engine is being woken already.
     [[maybe_unused]] const ssize_t written = write(doorbell_.get(), &one, sizeof one);
 }
 
@@ -273,7 +274,7 @@ void Attachment::give_back_pin(std::size_t pin) noexcept {
 std::optional<std::size_t> Attachment::take_declaration() {
     const std::lock_guard lock(mutex_);
     const auto place = declarations_.take();
-    // Before the count of changes, which is what the broker looks at.
+    // Before the change counter, which the broker checks.
     memory_.control().declarations_used.store(declarations_.used(), std::memory_order_relaxed);
     return place;
 }

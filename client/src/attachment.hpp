@@ -19,29 +19,29 @@
 
 namespace ringside::detail {
 
-/// To which grid a session belongs, and as what.
+/// Grid and identity of a session.
 struct AttachTerms {
     std::string grid;
-    std::string program;  ///< for people
-    std::string user;     ///< for whom it acts; empty: for nobody
-    bool resumes = true;  ///< goes on with the next broker; otherwise it ends with this one
-    std::optional<std::uint32_t> owner;  ///< the only user whose grid is accepted
+    std::string program;  ///< for display
+    std::string user;     ///< user on whose behalf the session acts; empty = none
+    bool resumes = true;  ///< continues with the next broker; otherwise ends with this one
+    std::optional<std::uint32_t> owner;  ///< the only accepted owner of the grid
 };
 
 /// One session with one boot of a grid: the segment (read-only), the session's memory, the socket.
 ///
-/// Whoever reads from the segment keeps a shared pointer to this, so that a mapping outlives the
-/// session that made it.
+/// Every reader of the segment holds a shared pointer to the Attachment, so that the mapping
+/// outlives the session.
 ///
-/// When the broker dies, reads go on as before, and writes wait. The next broker of the same
-/// segment is found by its socket or by the generation in the segment, whichever is looked at
-/// first; the session is resumed with it, and nothing else here changes: the same memory, lanes and
-/// pins, and under the numbers of socket and doorbell other descriptors. Thread safety: all
-/// members.
+/// When the broker dies, reads continue, and writes wait. The next broker of the same segment is
+/// detected by its socket or by the generation in the segment, whichever is checked first. Then the
+/// session is resumed. Memory, lanes and pins stay the same. Socket and doorbell keep their
+/// descriptor numbers.
+/// Thread safety: all members.
 class Attachment {
 public:
-    /// Tries until the deadline, once at least. `answer_time`: how long a broker may take to accept
-    /// and answer one greeting. Errors: those of Client::attach.
+    /// Tries until the deadline, at least once. `answer_time`: maximum time for a broker to accept
+    /// and answer one Hello. Errors: those of Client::attach.
     static Result<std::shared_ptr<Attachment>> make(
         const AttachTerms& terms, shm::Deadline deadline,
         std::chrono::milliseconds answer_time = std::chrono::seconds(5));
@@ -53,36 +53,37 @@ public:
     [[nodiscard]] const shm::SessionMemoryView& memory() const noexcept { return memory_; }
     [[nodiscard]] SessionId session() const noexcept { return session_; }
 
-    /// Pins of this process may leave the fence to the engine, see shm/pin/pin.hpp.
+    /// Returns whether pins of this process may leave the fence to the engine, see shm/pin/pin.hpp.
     [[nodiscard]] bool has_light_pins() const noexcept { return light_pins_; }
 
     /// Pins at revisions below this one were revoked.
     [[nodiscard]] Revision revoked_below() const noexcept {
-        // The reads before this call come first: what they saw of reused memory was overwritten
-        // after the engine had stored the revocation.
+        // Reads before this call must be ordered first: if they saw reused memory, it was
+        // overwritten after the engine had stored the revocation.
         // SYNC pin-revoked: pairs with the fences after the stores of `revoked_below` and `id`.
         std::atomic_thread_fence(std::memory_order_acquire);
         // SYNC session-reused: pairs with Engine::open: a reader that sees the zero of the next
-        // session sees that the entry is no longer its own.
+        // session also sees that the entry belongs to another session.
         const Revision below = entry_->revoked_below.load(std::memory_order_acquire);
-        // Nothing is protected for a session that was given up.
+        // Nothing is protected for a session that was closed.
         const bool is_ours = entry_->id.load(std::memory_order_relaxed) == session_;
         return is_ours ? below : ~Revision{0};
     }
 
-    /// Whether the broker is still the one that knows this session; cheap. Resumes it otherwise, if
-    /// the new broker can be reached. False: the session is lost.
+    /// Checks cheaply whether the broker still knows this session. Otherwise resumes the session if
+    /// the new broker is reachable. Returns false if the session is lost.
     [[nodiscard]] bool follow() noexcept {
         const auto& generation = segment().header().horizon.generation;
         // SYNC broker-generation: pairs with Service::announce().
         return generation.load(std::memory_order_acquire) == this->generation() || !check_lost();
     }
-    /// Of the broker that knows this session.
+    /// Generation of the broker that knows this session.
     [[nodiscard]] std::uint64_t generation() const noexcept {
         return generation_.load(std::memory_order_relaxed);
     }
 
-    /// How often the session was resumed: what was under way in between may be there in part.
+    /// Number of resumptions. Requests that were in progress at a resumption may have arrived in
+    /// part.
     [[nodiscard]] std::uint64_t resumptions() const noexcept {
         // SYNC session-resumed: pairs with resume().
         return resumptions_.load(std::memory_order_acquire);
@@ -93,48 +94,49 @@ public:
         return segment().header().commit.published.load(std::memory_order_acquire);
     }
 
-    /// Whether the session is known to be over: its broker has gone, or this is a forked child.
+    /// Returns whether the session is known to have ended: its broker is gone, or this is a forked
+    /// child.
     [[nodiscard]] bool is_lost() const noexcept {
         return is_lost_.load(std::memory_order_relaxed) || is_of_parent();
     }
-    /// Whether this process is a forked child of the one that made the session: then nothing of the
-    /// session's memory may be touched.
+    /// Returns whether this process is a forked child of the process that opened the session. The
+    /// session's memory must not be accessed then.
     [[nodiscard]] bool is_of_parent() const noexcept;
 
-    /// Whether the grid was ended or replaced (its state says so).
+    /// Returns whether the grid has ended or was replaced, according to its state.
     [[nodiscard]] bool is_grid_over() const noexcept;
 
-    /// Checks the socket (a system call) and the grid's state. Resumes the session if it can, and
-    /// remembers if it is over. While no broker answers, the session is not over. Waits for a new
-    /// broker's answer once, for at most `resume_time`; later calls only check for it.
+    /// Checks the socket (a system call) and the grid's state. Resumes the session if possible, and
+    /// records whether it has ended. A session does not end while no broker answers. Waits once for
+    /// a new broker's answer, for at most `resume_time`; later calls only check for it.
     bool check_lost() noexcept;
     static constexpr std::chrono::milliseconds resume_time{1000};
 
-    /// Whether the broker is gone, and no other has been found yet.
+    /// Returns whether the broker is gone and no new broker has been found yet.
     [[nodiscard]] bool is_orphan() const noexcept {
         return is_orphan_.load(std::memory_order_relaxed);
     }
-    /// Why the session is over, as the broker told it before it closed the socket.
+    /// Reason for the end of the session, as sent by the broker before it closed the socket.
     [[nodiscard]] Error loss() const;
 
-    /// Wakes the engine if it says that it sleeps. To be called after a flush of a request ring.
+    /// Wakes the engine if it sleeps. Call it after a flush of a request ring.
     void ring_doorbell() const noexcept;
 
-    /// A lane that no thread has; null: lane_limit.
+    /// Returns a lane that no thread uses; null: lane_limit.
     [[nodiscard]] std::unique_ptr<Channel> take_lane();
     void give_back_lane(std::unique_ptr<Channel> lane);
 
-    /// A pin slot; none: lane_limit.
+    /// Returns the index of a pin slot; nothing: lane_limit.
     [[nodiscard]] std::optional<std::size_t> take_pin();
     void give_back_pin(std::size_t pin) noexcept;
 
-    /// A place for a declaration; none: lane_limit.
+    /// Returns the index of a free declaration; nothing: lane_limit.
     [[nodiscard]] std::optional<std::size_t> take_declaration();
     void give_back_declaration(std::size_t place) noexcept;
-    /// Makes the broker look at the declarations. To be called after one was changed.
+    /// Makes the broker check the declarations. Call it after a change of one.
     void announce_declarations() const noexcept;
 
-    /// Changes ten times a second while the broker lives.
+    /// Changes ten times per second while the broker lives.
     [[nodiscard]] std::uint64_t heartbeat() const noexcept {
         return segment().header().broker.heartbeat_ns.load(std::memory_order_relaxed);
     }
@@ -166,11 +168,11 @@ private:
     std::atomic<bool> is_lost_ = false;
     std::atomic<bool> is_orphan_ = false;
 
-    std::mutex resuming_;               ///< before `mutex_`; a forked child never takes it
-    std::optional<Greeting> greeting_;  ///< of a broker that may resume the session
+    std::mutex resuming_;               ///< locked before `mutex_`; a forked child never locks it
+    std::optional<Greeting> greeting_;  ///< with a broker that may resume the session
     std::uint64_t greeted_generation_ = 0;
 
-    mutable ForkSafeMutex mutex_;  ///< of what follows
+    mutable ForkSafeMutex mutex_;  ///< guards the following members
     Error loss_{Errc::connection_lost};
     std::vector<std::unique_ptr<Channel>> free_lanes_;
     std::size_t lanes_open_ = 0;

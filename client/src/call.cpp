@@ -9,7 +9,7 @@ namespace {
 using detail::Clock;
 using shm::RequestWriter;
 
-/// One call, and its caller, who waits for it in the calling thread's lane.
+/// One call of a caller that waits for it in the calling thread's lane.
 class WaitingCall {
 public:
     WaitingCall(Client::Impl& client, std::string_view name, ByteView document,
@@ -47,7 +47,7 @@ private:
         }
     }
 
-    /// With the next broker, in this session or in another one.
+    /// Returns whether to retry with the next broker, in this session or in another one.
     [[nodiscard]] bool may_go_on(const detail::ThreadLane& lane, Errc error) const {
         if (error != Errc::connection_lost || !message_.is_idempotent) return false;
         const bool was_replaced =
@@ -71,7 +71,7 @@ private:
     Client::Impl* client_;
     RequestWriter::Message message_;
     detail::CallTime time_;
-    std::uint64_t number_ = 0;  ///< under which it was sent last
+    std::uint64_t number_ = 0;  ///< of the last request that was sent for it
 };
 
 Result<Answer> call(Client::Impl& client, std::string_view name, ByteView document,

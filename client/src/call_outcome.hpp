@@ -8,8 +8,8 @@
 
 namespace ringside::detail {
 
-/// What the broker says of a call in the end. None: it is certain that nothing of it has happened,
-/// because a broker was replaced, and it is to be sent again.
+/// Returns the final outcome of a call. Nothing if the call must be sent again: its broker was
+/// replaced and had certainly not started it.
 [[nodiscard]] inline std::optional<Result<Answer>> outcome_of(const shm::ReplyView& reply) {
     if (reply.error() == Errc::not_applied) return std::nullopt;
     if (reply.error() != Errc::ok) return error_of(reply);
@@ -23,8 +23,8 @@ namespace ringside::detail {
                   brought->kind() == wire::DeliveryKind::failure};
 }
 
-/// Tells the broker that nobody waits for a call any more. Where the lane is full it is not told:
-/// the call then ends in its own time.
+/// Notifies the broker that nobody waits for a call any longer. If the lane is full, sends nothing:
+/// the call then ends at its deadline.
 inline void send_cancel(Channel& channel, std::uint64_t call, const Patience& patience) {
     const std::uint64_t number = channel.next_number();
     const ByteView message =

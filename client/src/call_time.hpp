@@ -10,8 +10,8 @@
 
 namespace ringside::detail {
 
-/// How long a call may take. The broker keeps the time, and says what there is to say of a call
-/// that is late; the caller's own clock is for a broker that does not.
+/// Time limit of a call. The broker keeps the time and reports a late call. The caller's own clock
+/// serves only for a broker that does not respond.
 class CallTime {
 public:
     /// Error: bad_timeout.
@@ -25,7 +25,7 @@ public:
         return CallTime(Deadline::after(timeout).time());
     }
 
-    /// For the broker, in ms; 0: as it is configured.
+    /// Remaining time for the broker, in ms; 0 = the broker's configuration.
     [[nodiscard]] std::uint64_t left_ms(Clock::time_point now) const noexcept {
         if (!end_) return 0;
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(*end_ - now);
@@ -34,7 +34,7 @@ public:
     [[nodiscard]] bool is_over(Clock::time_point now) const noexcept {
         return give_up_at().has_passed(now);
     }
-    /// Never, where only the broker knows the end.
+    /// Returns Deadline::never() if only the broker knows the deadline.
     [[nodiscard]] Deadline give_up_at() const noexcept {
         return end_ ? Deadline::after(grace, *end_) : Deadline::never();
     }
@@ -48,14 +48,15 @@ private:
     std::optional<Clock::time_point> end_;
 };
 
-/// Whether a broker that keeps somebody's time gives signs of life.
+/// Checks that the broker that keeps the time of a call is alive.
 class Pulse {
 public:
     Pulse(const Attachment& attachment, std::chrono::milliseconds patience) noexcept
         : attachment_(&attachment),
           patience_(shm::saturated_ns(std::max(patience, patience_min))) {}
 
-    /// Whether there was none for the time of the client's patience, as far as was looked.
+    /// Returns whether the heartbeat has not changed for the client's timeout, as far as was
+    /// checked.
     [[nodiscard]] bool is_gone(Clock::time_point now) noexcept {
         const std::uint64_t heartbeat = attachment_->heartbeat();
         if (heartbeat != seen_) {
@@ -65,7 +66,7 @@ public:
         return now - seen_at_ > patience_;
     }
 
-    /// How often to look.
+    /// Interval of the checks.
     static constexpr std::chrono::milliseconds interval{200};
 
 private:

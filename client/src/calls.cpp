@@ -49,7 +49,7 @@ Error Calls::Impl::loss() const {
     return {Errc::connection_lost, "the thread of these calls has ended"};
 }
 
-/// Moves to the client's new session, if the former one is over, with all calls that it had.
+/// Moves all calls to the client's new session if the former session has ended.
 Result<void> Calls::Impl::make_usable() {
     if (is_usable() && attachment_->follow()) return {};
     end_all(loss());
@@ -80,7 +80,7 @@ Result<std::uint64_t> Calls::Impl::call(std::string_view name, ByteView document
 Result<void> Calls::Impl::send(Open call) {
     const std::uint64_t number = channel_->next_number();
     look_at_ = std::min(look_at_, call.time.give_up_at());
-    // Before it is sent: a large one that is sent twice may be answered in between.
+    // Before sending: a large call that is sent twice may be answered in between.
     const auto at = open_.emplace(number, std::move(call)).first;
     const ByteView message =
         channel_->request.message(number, {.kind = wire::MessageKind::call,
@@ -94,7 +94,7 @@ Result<void> Calls::Impl::send(Open call) {
     return sent;
 }
 
-/// Of whatever comes to the lane. Nothing is sent from here, see Channel.
+/// Handles anything that arrives in the lane. Does not send, see Channel.
 void Calls::Impl::take(const shm::ReplyView& reply) {
     const wire::Delivery* brought = reply.delivery();
     if (brought != nullptr && brought->kind() == wire::DeliveryKind::reset) {
@@ -102,7 +102,7 @@ void Calls::Impl::take(const shm::ReplyView& reply) {
         return;
     }
     const auto call = open_.find(reply.number());
-    if (call == open_.end()) return;  // of another request, or cancelled
+    if (call == open_.end()) return;  // for another request, or cancelled
     if (auto outcome = detail::outcome_of(reply)) {
         end(call, *std::move(outcome));
         return;
@@ -111,7 +111,7 @@ void Calls::Impl::take(const shm::ReplyView& reply) {
     open_.erase(call);
 }
 
-/// The broker of these calls is gone.
+/// Ends or repeats the calls of a broker that is gone.
 void Calls::Impl::take_reset(std::uint64_t up_to) {
     for (auto call = open_.begin(); call != open_.end();) {
         const auto here = call++;
@@ -154,7 +154,7 @@ void Calls::Impl::send_again() {
     }
 }
 
-/// Those whose time is over, and those whose time a broker keeps that is gone.
+/// Ends the calls whose time is over, and those whose time is kept by a broker that is gone.
 void Calls::Impl::give_up_late() {
     const auto now = Clock::now();
     if (!look_at_.has_passed(now)) return;
@@ -185,7 +185,7 @@ std::size_t Calls::Impl::poll() {
     return hand_out();
 }
 
-/// One at a time: a handler may call, cancel and poll, and destroy the calls.
+/// One at a time: a handler may call, cancel and poll, and may destroy the Calls.
 std::size_t Calls::Impl::hand_out() {
     std::size_t handed = 0;
     for (; !ended_.empty() && !is_closed_; ++handed) {
@@ -205,7 +205,7 @@ Result<std::size_t> Calls::Impl::wait(Deadline until) {
         if (is_interrupted_.exchange(false)) return std::size_t{0};
         if (until.has_passed()) return Error(Errc::timed_out);
         if (!is_usable()) continue;
-        // Whatever ends it, the next `poll` finds out.
+        // The next `poll` detects the reason for the end of the wait.
         // SYNC interrupted: pairs with interrupt().
         static_cast<void>(channel_->await_any(std::min(until, look_at_),
                                               client_->patience_with_others(),

@@ -13,8 +13,8 @@
 
 namespace ringside {
 
-/// The calls of one lane that are under way, by the numbers of their requests. What comes in for
-/// them, at whichever time the lane is looked at, waits in `ended_` until the caller asks.
+/// Pending calls of one lane, by request number. Whenever the lane is read, outcomes are queued in
+/// `ended_` until the caller asks for them.
 class Calls::Impl {
 public:
     Impl(std::shared_ptr<Client::Impl> client, detail::ThreadLane& lane, OnAnswer on_answer);
@@ -33,7 +33,8 @@ public:
         const std::lock_guard lock(binding_);
         if (has_channel()) channel_->wake();
     }
-    /// The user has destroyed the calls, perhaps in the handler, which is not called again.
+    /// Called when the user destroys the Calls, possibly in the handler. The handler is not called
+    /// again.
     void close() noexcept { is_closed_ = true; }
     [[nodiscard]] bool is_closed() const noexcept { return is_closed_; }
     [[nodiscard]] std::size_t pending() const noexcept {
@@ -44,7 +45,7 @@ private:
     struct Open {
         std::uint64_t ticket;
         std::string name;
-        Bytes document;  ///< kept, because it may have to be sent again
+        Bytes document;  ///< kept, because the call may be sent again
         bool is_idempotent;
         detail::CallTime time;
     };
@@ -73,20 +74,20 @@ private:
     std::size_t hand_out();
 
     std::shared_ptr<Client::Impl> client_;
-    detail::ForkSafeMutex binding_;  ///< of the next three, for `interrupt`
+    detail::ForkSafeMutex binding_;  ///< guards the next three, for `interrupt`
     std::shared_ptr<detail::Attachment> attachment_;
     detail::Channel* channel_ = nullptr;
     std::uint64_t tenancy_ = 0;  ///< of the channel
     OnAnswer on_answer_;
     std::uint64_t tickets_ = 0;
     OpenCalls open_;
-    std::vector<Open> again_;  ///< to be sent once more
+    std::vector<Open> again_;  ///< to be sent again
     std::deque<Ended> ended_;
     std::atomic<bool> is_interrupted_ = false;
     bool is_closed_ = false;
     std::optional<detail::Pulse> pulse_;
     detail::Deadline look_at_{
-        detail::Clock::time_point{}};  ///< when to look for calls that are late
+        detail::Clock::time_point{}};  ///< when to check for calls that are late
 };
 
 }  // namespace ringside

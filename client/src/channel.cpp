@@ -32,7 +32,7 @@ Result<void> Channel::send(std::uint64_t number, ByteView message, bool block,
 Result<void> Channel::push(std::uint64_t number, ByteView message, bool block,
                            const Patience& patience, std::uint32_t hint) {
     const std::uint32_t part_max = shm::frame_bytes_max(shm::request_ring_bytes);
-    std::optional<Deadline> deadline;  // the clock costs more than what a free ring does
+    std::optional<Deadline> deadline;  // the clock costs more than a ring with room
     for (std::size_t at = 0; at < message.size();) {
         const std::size_t size = std::min<std::size_t>(part_max, message.size() - at);
         const bool more = at + size < message.size();
@@ -56,7 +56,7 @@ Result<void> Channel::push(std::uint64_t number, ByteView message, bool block,
             return waited;
         }
     }
-    // Before the tail: the next broker takes requests up to this one for sent.
+    // Before the tail: the next broker treats requests up to this one as sent.
     control_->client.sent.store(number, std::memory_order_relaxed);
     requests_.flush();
     return {};
@@ -78,7 +78,7 @@ void Channel::end_tenancy() noexcept {
 }
 
 bool Channel::may_have_begun(std::uint64_t number) const noexcept {
-    // Half of a number.
+    // Low half of a number.
     // SYNC unpaired: Lane::begin stores relaxed; the end of the session comes between.
     const std::uint32_t begun = control_->broker.begun.load(std::memory_order_acquire);
     return static_cast<std::int32_t>(static_cast<std::uint32_t>(number) - begun) <= 0;

@@ -72,7 +72,7 @@ template Result<std::string> Client::get_value(std::string_view, const Pointer&)
 void read_many(const shm::SegmentView& segment, Revision at,
                std::span<const std::string_view> names,
                const std::function<void(std::size_t, const RecordView*)>& each) {
-    // Three passes over a group: each starts the loads of the next, so that their misses overlap.
+    // Three passes over a group. Each starts the loads for the next, so that cache misses overlap.
     constexpr std::size_t group = 32;
     const shm::RecordTableReader table(segment);
     std::uint64_t hashes[group];
@@ -107,7 +107,7 @@ Result<void> Client::get_many(
             mine.attachment().check_lost();
             continue;
         }
-        // Inside another record's pin: still as of now, and kept by that older pin.
+        // Inside the pin of another record: still the newest revision, protected by that older pin.
         read_many(mine.attachment().segment(), mine.attachment().published(), names, each);
         if (mine.is_revoked()) return Error(Errc::snapshot_expired);
         return {};

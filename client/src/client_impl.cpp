@@ -64,7 +64,7 @@ Result<std::shared_ptr<detail::Attachment>> Client::Impl::attachment_at_once() {
     return attach_until(Deadline::after(std::chrono::seconds(0)), answer_time);
 }
 
-/// One thread attaches, without the mutex; the others wait for it.
+/// One thread attaches without holding the mutex; the others wait for it.
 Result<std::shared_ptr<detail::Attachment>> Client::Impl::attach_until(
     Deadline deadline, std::chrono::milliseconds answer_time) {
     for (;;) {
@@ -90,7 +90,8 @@ Result<std::shared_ptr<detail::Attachment>> Client::Impl::attach_until(
     return made;
 }
 
-/// Returns false if another thread is attaching, or has just done so: `seen` is what to wait on.
+/// Returns false if another thread is attaching or has just attached; then `seen` is the value to
+/// wait on.
 bool Client::Impl::begin_attaching(std::uint32_t& seen) {
     const std::lock_guard lock(mutex_);
     seen = attempts_.load(std::memory_order_relaxed);
@@ -99,8 +100,8 @@ bool Client::Impl::begin_attaching(std::uint32_t& seen) {
     return true;
 }
 
-/// Takes a new session over, if there is one; `made` is the former one then, to be released by the
-/// caller: that may wait.
+/// Installs the new session, if any, and swaps the former one into `made`. The caller releases it,
+/// which may wait.
 void Client::Impl::end_attaching(std::shared_ptr<detail::Attachment>& made) {
     {
         const std::lock_guard lock(mutex_);

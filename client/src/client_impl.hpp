@@ -14,7 +14,8 @@ namespace ringside {
 
 class WatchWaker;
 
-/// What a Client shares with its snapshots, watches, pipelines, calls, providers and listeners.
+/// State that a Client shares with its snapshots, watches, pipelines, calls, providers and
+/// listeners.
 class Client::Impl : public std::enable_shared_from_this<Client::Impl> {
 public:
     Impl(ClientOptions options, std::shared_ptr<detail::Attachment> attachment);
@@ -22,31 +23,31 @@ public:
     Impl(const Impl&) = delete;
     Impl& operator=(const Impl&) = delete;
 
-    /// The calling thread's lane of a session that is alive, made at its first call; a lost session
-    /// is replaced by a new one, which may wait for the broker until the timeout.
+    /// Returns the calling thread's lane of a live session, created at its first call. Replaces a
+    /// lost session by a new one, which may wait for the broker until the timeout.
     /// Errors: lane_limit, and those of Client::attach.
     Result<detail::ThreadLane*> lane();
 
-    /// The same for a request: of a session that the broker of this moment knows. So a client that
-    /// was idle or stopped while its session expired begins a new one before it asks.
+    /// Same for a request: the current broker knows the session. So a client that was idle or
+    /// stopped while its session expired opens a new session before it sends a request.
     Result<detail::ThreadLane*> lane_for_request();
 
-    /// The session that is alive now. Waits for a broker, or for a thread that attaches, at most
-    /// until the client's timeout. Errors: those of Client::attach, connection_lost.
+    /// Returns the live session. Waits for a broker, or for a thread that attaches, at most until
+    /// the client's timeout. Errors: those of Client::attach, connection_lost.
     Result<std::shared_ptr<detail::Attachment>> attachment();
 
-    /// The same without waiting for a broker to come, or for another thread.
+    /// Same, without waiting for a broker to start, or for another thread.
     Result<std::shared_ptr<detail::Attachment>> attachment_at_once();
 
-    /// The session of this moment, which may be over. Waits for nothing.
+    /// Returns the current session, which may have ended. Does not wait.
     std::shared_ptr<detail::Attachment> current_attachment() const;
 
-    /// The thread that signals the descriptors of the client's watches; started by the first of
-    /// them. Error: system_error (no thread is available).
+    /// Returns the thread that signals the descriptors of the client's watches. The first watch
+    /// starts it. Error: system_error (no thread is available).
     Result<std::shared_ptr<WatchWaker>> waker();
 
-    /// Sends a message that nobody answers, in the calling thread's lane. One that is meant for
-    /// another session than the thread has now comes too late, and is dropped.
+    /// Sends a message without a reply in the calling thread's lane. Drops the message if `session`
+    /// is not the thread's current session.
     /// Errors: timed_out (the broker does not take it), connection_lost, lane_limit.
     Result<void> tell(const detail::Attachment& session,
                       const shm::RequestWriter::Message& message);
@@ -59,9 +60,9 @@ public:
     [[nodiscard]] detail::Patience patience() const noexcept {
         return {options_.timeout, options_.spin};
     }
-    /// For what another session does: with the broker, three have to run then, and on a host with
-    /// few cores whoever spins keeps one of the others away. (With two cores a call takes 12 us
-    /// asleep, and 150 us where each side spins for 50 us first.)
+    /// For waits for another session. Three threads must then run, including the broker's, and on a
+    /// host with few cores a spinning thread keeps another one from running. (On two cores a call
+    /// takes 12 us if both sides sleep, and 150 us if each side spins for 50 us first.)
     [[nodiscard]] detail::Patience patience_with_others() const noexcept {
         constexpr unsigned cores_needed = 4;
         const bool can_spin = shm::cores_available() >= cores_needed;
@@ -76,18 +77,18 @@ private:
     void end_attaching(std::shared_ptr<detail::Attachment>& made);
 
     const ClientOptions options_;
-    const std::uint64_t id_;  ///< tells the clients of a process apart, for its threads
+    const std::uint64_t id_;  ///< distinguishes the clients of a process
     const std::shared_ptr<detail::ClientLanes> lanes_ = std::make_shared<detail::ClientLanes>();
     mutable detail::ForkSafeMutex mutex_;
     std::shared_ptr<detail::Attachment> attachment_;
-    /// Whether a thread attaches, and in which process: a forked child has no such thread.
+    /// Process in which a thread attaches, if any: a forked child has no such thread.
     std::optional<unsigned> attaching_in_;
     detail::ForkSafeMutex waking_;
     std::weak_ptr<WatchWaker> waker_;
-    shm::HalfWord attempts_ = 0;  ///< that have ended; a futex word
+    shm::HalfWord attempts_ = 0;  ///< number of finished attempts; a futex word
 };
 
-/// Calls `each` for many names at revision `at`, their cache misses overlapped. REQUIRES: pinned.
+/// Calls `each` for many names at revision `at`, with overlapping cache misses. REQUIRES: pinned.
 void read_many(const shm::SegmentView& segment, Revision at,
                std::span<const std::string_view> names,
                const std::function<void(std::size_t, const RecordView*)>& each);

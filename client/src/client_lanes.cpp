@@ -7,7 +7,7 @@
 namespace ringside::detail {
 
 void ClientLanes::close() {
-    // Declared before the lock: sessions end after it is released, which may wait for the broker.
+    // Declared before the lock: sessions end after its release, which may wait for the broker.
     std::vector<std::shared_ptr<Attachment>> sessions;
     const std::lock_guard lock(mutex_);
     is_closed_ = true;
@@ -18,7 +18,7 @@ void ClientLanes::close() {
 
 namespace {
 
-/// The lanes of one thread, by client.
+/// Lanes of one thread, by client.
 class ThreadLanes {
 public:
     ThreadLanes() = default;

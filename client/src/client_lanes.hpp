@@ -8,11 +8,12 @@
 
 namespace ringside::detail {
 
-/// The lanes that the threads of the process hold of one client. Shared by the client and by those
-/// threads: whichever ends first gives the lanes back.
+/// Lanes of one client that the threads of the process hold. Shared by the client and those
+/// threads: the first of them to end returns the lanes.
 ///
-/// A thread alone creates and deletes its ThreadLane objects. A client that ends takes the session
-/// out of them (`ThreadLane::let_client_go`), so that an idle thread does not keep it open.
+/// Only the thread itself creates and deletes its ThreadLane objects. A client that ends releases
+/// their session (`ThreadLane::let_client_go`), so that an idle thread does not keep the session
+/// open.
 /// Thread safety: all members.
 class ClientLanes {
 public:
@@ -20,12 +21,12 @@ public:
         const std::lock_guard lock(mutex_);
         lanes_.insert(lane);
     }
-    /// Of a lane that its thread is about to delete.
+    /// Called for a lane that its thread is about to delete.
     void remove(ThreadLane* lane) {
         const std::lock_guard lock(mutex_);
         lanes_.erase(lane);
     }
-    /// The client has ended. No thread creates pins of it from here on.
+    /// Called when the client has ended. No thread creates pins of the client after that.
     void close();
     [[nodiscard]] bool is_closed() const {
         const std::lock_guard lock(mutex_);
@@ -38,20 +39,20 @@ private:
     bool is_closed_ = false;
 };
 
-/// The calling thread's lane of client `id`; null at first. The reference is valid until the next
-/// call.
+/// Returns a reference to the calling thread's lane of client `id`; null at first. The reference is
+/// valid until the next call.
 [[nodiscard]] ThreadLane*& thread_lane_of(std::uint64_t id,
                                           const std::shared_ptr<ClientLanes>& lanes);
 
-/// The lane that the calling thread used last, nearly always the one that it needs next. Trivial to
-/// destroy, so that it can be read as long as the thread runs.
+/// Lane that the calling thread used last, which is nearly always the next one. Trivially
+/// destructible, so that it can be read as long as the thread runs.
 struct LastLane {
     std::uint64_t client = 0;
     ThreadLane* lane = nullptr;
 };
 inline constinit thread_local LastLane last_lane{};
 
-/// Takes a lane away from the calling thread and sets it to null.
+/// Removes a lane from the calling thread and sets the pointer to null.
 void drop_thread_lane(ThreadLane*& lane, ClientLanes& lanes);
 
 }  // namespace ringside::detail

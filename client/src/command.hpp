@@ -10,7 +10,7 @@
 
 namespace ringside::detail {
 
-/// What the public options mean on the wire. Error: bad_ttl.
+/// Converts the public options to their wire form. Error: bad_ttl.
 [[nodiscard]] inline Result<shm::CommandTerms> terms_of(const WriteOptions& options) {
     if (options.ttl.count() < 0) return Error(Errc::bad_ttl, "it is negative");
     if (static_cast<std::uint64_t>(options.ttl.count()) > limits::ttl_ms_max) {
@@ -21,21 +21,21 @@ namespace ringside::detail {
                              static_cast<std::uint64_t>(options.ttl.count())};
 }
 
-/// Encodes with the thread's parser of JSON, which keeps its memory from one document to the next.
-/// Valid until the thread's next call.
+/// Encodes with the thread's JSON parser, which reuses its memory. Valid until the thread's next
+/// call.
 [[nodiscard]] inline Result<ByteView> encode(std::string_view json, const DocumentLimits& limits) {
     return ThreadOwned<JsonReader>::get().read(json, limits);
 }
-/// Encodes what a command of this kind carries.
+/// Encodes the document of a command of this kind.
 [[nodiscard]] inline Result<ByteView> encode(std::string_view json, wire::CommandKind kind) {
     return encode(json, shm::document_limits_of(kind));
 }
-/// Encodes what a call or an answer carries.
+/// Encodes the document of a call or an answer.
 [[nodiscard]] inline Result<ByteView> encode(std::string_view json) {
     return encode(json, shm::message_document_limits);
 }
 
-/// Why the broker has refused a request. REQUIRES: it has.
+/// Returns why the broker has refused a request. REQUIRES: the reply is a refusal.
 [[nodiscard]] inline Error error_of(const shm::ReplyView& reply) {
     std::string detail(reply.detail());
     return {reply.error(), std::move(detail)};

@@ -8,23 +8,23 @@
 
 namespace ringside::detail {
 
-/// Tells what the broker says of a declaration. It may outlive the declaration: then nothing more
-/// is said. Thread safety: all members.
+/// Gives the broker's decision on a declaration. May outlive the declaration; then the decision
+/// never changes. Thread safety: all members.
 class Receipt {
 public:
     Receipt(std::shared_ptr<Attachment> attachment, std::size_t place,
             std::uint32_t sequence) noexcept
         : attachment_(std::move(attachment)), place_(place), sequence_(sequence) {}
 
-    /// By which the broker names the declaration, too.
+    /// Number by which the broker names the declaration.
     [[nodiscard]] std::uint64_t number() const noexcept {
         return shm::Declaration::number(static_cast<std::uint32_t>(place_), sequence_);
     }
 
-    /// Nothing yet, ok, or why not. Nothing is ever said of watches.
+    /// Returns nothing while undecided, ok, or the error. There is never a decision on watches.
     [[nodiscard]] std::optional<Errc> outcome() const noexcept;
 
-    /// Waits for it. Further errors: timed_out, connection_lost.
+    /// Waits for the decision. Further errors: timed_out, connection_lost.
     [[nodiscard]] Result<void> settle(const Patience& patience) const;
 
 private:
@@ -33,22 +33,22 @@ private:
         return attachment_->memory().declaration(place_);
     }
 
-    std::shared_ptr<Attachment> attachment_;  ///< null: moved from
+    std::shared_ptr<Attachment> attachment_;  ///< null if moved from
     std::size_t place_;
-    std::uint32_t sequence_;  ///< that the outcome will name
+    std::uint32_t sequence_;  ///< named by the outcome
 };
 
-/// Something that the broker is told for as long as this lives; see shm/lane/declaration.hpp.
+/// A declaration to the broker that exists as long as this object; see shm/lane/declaration.hpp.
 /// Thread safety: one thread at a time.
 class Declared {
 public:
-    /// `lane`: where deliveries are to go, of providers and listeners. Does not wait for anything.
+    /// `lane`: target of deliveries to providers and listeners. Does not wait.
     /// REQUIRES: `text` is a pattern or user. Error: lane_limit.
     static Result<Declared> make(std::shared_ptr<Attachment> attachment, shm::DeclarationKind kind,
                                  std::size_t lane, std::string_view text);
     Declared(Declared&& other) noexcept;
     Declared& operator=(Declared&& other) noexcept;
-    ~Declared();  ///< withdraws it
+    ~Declared();  ///< withdraws the declaration
 
     [[nodiscard]] const Receipt& receipt() const noexcept { return receipt_; }
 

@@ -44,7 +44,7 @@ FieldReader::FieldReader(const Field& field)
     for (const std::string& token : field_->pointer.tokens()) steps_.emplace_back(token);
 }
 
-/// As `Value::find`, with keys that remember their places.
+/// Same as `Value::find`, with keys that cache their positions.
 Value FieldReader::find(Value at) const noexcept {
     for (const Step& step : steps_) {
         if (at.is_object()) {

@@ -18,10 +18,10 @@ constinit std::atomic<unsigned> generation = 0;
 
 unsigned fork_generation() noexcept { return generation.load(std::memory_order_relaxed); }
 
-/// All mutexes of the process, and what happens to them in a fork. The state is trivial to destroy,
-/// because static objects may use clients in their destructors.
+/// Registry of all mutexes of the process, and their treatment in a fork. The state is trivially
+/// destructible, because static objects may use clients in their destructors.
 ///
-/// The mutexes are taken without waiting for one while another is held: threads take them in any
+/// While one mutex is held, the handlers never block on another. Threads lock the mutexes in any
 /// order, and create and destroy them while they hold others.
 class ForkHandlers {
 public:
@@ -45,7 +45,7 @@ private:
         for (;;) {
             registry.lock();
             const bool holds_all = take_all();
-            // With the registry locked: no mutex comes or goes until the fork is done.
+            // With the registry locked: no mutex is created or destroyed until the fork is done.
             if (holds_all || std::chrono::steady_clock::now() >= deadline) return;
             release_all();
             registry.unlock();
@@ -59,7 +59,7 @@ private:
     static void in_child() {
         generation.fetch_add(1, std::memory_order_relaxed);
         for (ForkSafeMutex* mutex = first; mutex != nullptr; mutex = mutex->next_) {
-            // Its owner does not exist here.
+            // The owner does not exist in this process.
             if (!mutex->is_held_for_fork_) new (&mutex->mutex_) std::mutex;
             if (mutex->in_child_ != nullptr) mutex->in_child_(mutex->object_);
         }

@@ -3,26 +3,26 @@
 #include <atomic>
 #include <mutex>
 
-/// What a forked child of a process with clients can rely on.
+/// Guarantees for a forked child of a process with clients.
 ///
-/// A fork copies the calling thread only. Data that another thread was changing at that moment
-/// would stay half changed in the child, and its mutex locked. So the mutexes of the library are
-/// taken before a fork and released after it, in the parent and in the child.
+/// A fork copies only the calling thread. Data that another thread was changing at that moment
+/// would remain half changed in the child, with its mutex locked. So the library locks its mutexes
+/// before a fork and unlocks them after it, in parent and child.
 namespace ringside::detail {
 
-/// Counts the forks between the first process and this one.
+/// Number of forks between the first process and this one.
 [[nodiscard]] unsigned fork_generation() noexcept;
 
-/// A mutex that no forked child finds locked, with consistent data behind it.
+/// A mutex that is never locked in a forked child, with consistent data behind it.
 ///
-/// For short critical sections. A fork waits for a mutex that another thread holds for up to
-/// ten seconds; a mutex that is still held then is unlocked in the child, where the data behind
-/// it may be inconsistent.
+/// For short critical sections. A fork waits up to ten seconds for a mutex that another thread
+/// holds. A mutex that is still held then is unlocked in the child, where its data may be
+/// inconsistent.
 /// Thread safety: as std::mutex.
 class ForkSafeMutex {
 public:
     /// `in_child`: called with `object` in each forked child, before the fork returns there. It may
-    /// use system calls, and no lock.
+    /// use system calls, but must not lock a mutex.
     using InChild = void (*)(void* object) noexcept;
     explicit ForkSafeMutex(InChild in_child = nullptr, void* object = nullptr);
     ~ForkSafeMutex();

@@ -17,7 +17,7 @@ namespace {
 
 using shm::Deadline;
 
-/// `poll` for one socket. Returns false if it is not ready before the deadline.
+/// Polls one socket. Returns false if it is not ready before the deadline.
 bool is_readable(int socket, Deadline deadline) {
     for (;;) {
         pollfd waiting{socket, POLLIN, 0};
@@ -30,7 +30,7 @@ bool is_readable(int socket, Deadline deadline) {
     }
 }
 
-/// A socket whose queue of connections is full says EAGAIN: there is no way to wait for room.
+/// A socket whose connection queue is full returns EAGAIN; there is no way to wait for room.
 Result<void> connect_until(int socket, const std::string& path, Deadline deadline) {
     constexpr std::chrono::milliseconds pause{2};
     sockaddr_un address{};
@@ -48,7 +48,8 @@ Result<void> connect_until(int socket, const std::string& path, Deadline deadlin
     return {};
 }
 
-/// Anybody can create a socket of that name: the segment's owner must be the one who listens.
+/// Anybody can create a socket of that name, so the listening process must belong to the segment's
+/// owner.
 Result<void> check_owner(int socket, uid_t owner) {
     ucred peer{};
     socklen_t size = sizeof peer;
@@ -69,7 +70,7 @@ Result<Greeting> Greeting::begin(const shm::GridPaths& paths, uid_t owner, const
     if (auto connected = connect_until(socket.get(), paths.socket_path, deadline); !connected)
         return connected.error();
     if (auto checked = check_owner(socket.get(), owner); !checked) return checked.error();
-    // A broker that turns a user away answers and closes the connection before it is greeted.
+    // A broker that refuses a user answers and closes the connection before it receives a Hello.
     const bool is_sent = shm::send_packet(socket.get(), &hello, sizeof hello, sent);
     if (!is_sent && errno != EPIPE && errno != ECONNRESET)
         return Error(Errc::no_broker, "it does not take the greeting");
@@ -81,7 +82,7 @@ Result<shm::Welcome> Greeting::await(Descriptors& received, Deadline deadline) c
         return Error(Errc::would_block, "it has not answered yet");
     shm::Welcome welcome;
     shm::Packet packet = shm::receive_packet(socket_.get(), &welcome, sizeof welcome);
-    if (packet.size < 0 && errno == ECONNRESET)  // for the greeting; an answer can follow
+    if (packet.size < 0 && errno == ECONNRESET)  // for the Hello; an answer can follow
         packet = shm::receive_packet(socket_.get(), &welcome, sizeof welcome);
     if (packet.size <= 0) return Error(Errc::no_broker, "it closed the connection");
     if (packet.size != sizeof welcome || welcome.magic != shm::handshake_magic)

@@ -7,7 +7,7 @@ namespace ringside::detail {
 
 namespace {
 
-/// What a sleep grows to: bounds how long a new broker or the loss of the grid is not seen.
+/// Upper bound of a sleep: limits how long a new broker or the loss of the grid goes undetected.
 constexpr std::chrono::milliseconds slice_max{50};
 
 }  // namespace
@@ -93,7 +93,7 @@ std::uint64_t Inbox::id_of(std::uint64_t declaration) const {
     return id == ids_.end() ? 0 : id->second;
 }
 
-// What the broker says of them.
+// Decisions of the broker.
 
 std::optional<Errc> Inbox::Entry::said() const noexcept {
     return declared ? declared->receipt().outcome() : Errc::lane_limit;
@@ -136,7 +136,7 @@ void Inbox::tell_outcomes() {
     }
 }
 
-/// Of the first pattern that was refused, where nobody is told.
+/// Returns the error of the first refused pattern, if there is no OnSettled.
 std::optional<Error> Inbox::refusal() const {
     if (on_settled_) return std::nullopt;
     const std::lock_guard lock(mutex_);
@@ -146,7 +146,7 @@ std::optional<Error> Inbox::refusal() const {
     return std::nullopt;
 }
 
-// The poller.
+// Polling.
 
 Result<Inbox::Arrival> Inbox::take() {
     if (auto kept = keep_session(); !kept) return kept.error();
@@ -178,14 +178,15 @@ Result<void> Inbox::move_to(std::shared_ptr<Attachment> attachment) {
     channel_ = std::move(channel);
     for (auto& [id, entry] : entries_) {
         entry.outcome.reset();
-        // What has no place is said to be refused, like the others, in `take_outcomes`.
+        // A pattern without a declaration is reported as refused, like the others, in
+        // `take_outcomes`.
         static_cast<void>(declare(id, entry));
     }
     unsettled_ = entries_.size();
     return {};
 }
 
-/// Withdraws first: what the lane still gets is passed over by whoever has it next.
+/// Withdraws first: the next user of the lane skips later deliveries.
 void Inbox::give_back() noexcept {
     for (auto& [id, entry] : entries_) entry.declared.reset();
     ids_.clear();
@@ -201,7 +202,7 @@ void Inbox::wait(Deadline deadline) {
     }
     Patience patience = client_->patience_with_others();
     patience.slice_max = slice_max;
-    // Whatever ends the wait, the next `take` finds out.
+    // The next `take` detects the reason for the end of the wait.
     // SYNC interrupted: pairs with interrupt().
     static_cast<void>(channel_->await_any(
         deadline, patience, [this] { return is_interrupted_.load() || has_outcomes(); }));

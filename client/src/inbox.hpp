@@ -17,18 +17,18 @@
 
 namespace ringside::detail {
 
-/// A lane of its own, at which the broker brings what its patterns are declared for: calls, or
-/// interest in subjects. When the Client gets another session, all are declared there again.
+/// A separate lane for the deliveries to a set of patterns: calls, or interest in subjects. When
+/// the Client gets another session, all patterns are declared there again.
 ///
 /// Thread safety: `take`, `next`, `attachment` and `claims` are for one thread at a time, the
-/// poller. It alone changes session and lane, under the mutex; so it reads them without. All other
-/// members are for any thread, and none of them but `settle` and `tell` waits for the broker.
+/// poller. Only the poller changes session and lane, under the mutex, so it reads them without. All
+/// other members may be called from any thread. Only `settle` and `tell` wait for the broker.
 class Inbox {
 public:
-    /// Without a pattern. Errors: lane_limit, those of Client::attach.
+    /// Opens an inbox without patterns. Errors: lane_limit, those of Client::attach.
     static Result<std::unique_ptr<Inbox>> open(std::shared_ptr<Client::Impl> client,
                                                shm::DeclarationKind kind, OnSettled on_settled);
-    /// With one; returns when the broker knows of it.
+    /// Opens an inbox with one pattern, and waits until the broker has accepted it.
     /// Further errors: those of `add` and `settle`.
     static Result<std::unique_ptr<Inbox>> open(std::shared_ptr<Client::Impl> client,
                                                shm::DeclarationKind kind, std::string_view pattern);
@@ -36,32 +36,34 @@ public:
     Inbox(const Inbox&) = delete;
     Inbox& operator=(const Inbox&) = delete;
 
-    /// Its id. Errors: bad_pattern, lane_limit.
+    /// Adds a pattern and returns its id. Errors: bad_pattern, lane_limit.
     Result<std::uint64_t> add(std::string_view pattern);
     void remove(std::uint64_t id);
-    /// Waits for what the broker says of it. Errors: bad_pattern, reserved_name, permission_denied,
-    /// bad_request (there is no such id), lane_limit, timed_out, connection_lost.
+    /// Waits for the broker's decision on a pattern. Errors: bad_pattern, reserved_name,
+    /// permission_denied, bad_request (no such id), lane_limit, timed_out, connection_lost.
     Result<void> settle(std::uint64_t id, std::chrono::milliseconds timeout) const;
     [[nodiscard]] bool has(std::uint64_t id) const;
 
     struct Arrival {
         const wire::Delivery* delivery = nullptr;
-        std::uint64_t pattern_id = 0;  ///< that it is for; 0: for none, or for one that was removed
+        std::uint64_t pattern_id = 0;  ///< target pattern; 0 = none, or a removed pattern
     };
-    /// The next delivery, taken out of the ring alone: those behind it are still there for others
-    /// if this process dies. Valid until the next call. Says what has become of patterns.
-    /// Errors: would_block; no_such_grid, no_broker (none yet; to be called again); and for good,
-    /// connection_lost, lane_limit, and where nobody is told, what was said of a pattern.
+    /// Takes the next delivery from the ring, and only that one: later deliveries remain for other
+    /// providers or listeners if this process dies. Valid until the next call. Reports decisions on
+    /// patterns.
+    /// Errors: would_block; no_such_grid, no_broker (temporary: call again). Permanent errors:
+    /// connection_lost, lane_limit. Without an OnSettled also the error of a refused pattern.
     Result<Arrival> take();
 
-    /// Whether it is no reason to give up: nothing is there, or no grid just now.
+    /// Returns whether the error is temporary: nothing is available, or there is no grid now.
     [[nodiscard]] static bool may_pass(Errc error) noexcept {
         return error == Errc::would_block || error == Errc::timed_out ||
                error == Errc::no_such_grid || error == Errc::no_broker;
     }
 
-    /// Calls `poll`, which gives would_block where nothing is there, until it gives something.
-    /// Errors: timed_out, or why there is no grid; would_block when interrupted; others as `poll`.
+    /// Calls `poll` until it returns a result other than would_block.
+    /// Errors: timed_out, or the reason why there is no grid; would_block if interrupted; others as
+    /// `poll`.
     template <class Poll>
     auto next(const Poll& poll, std::chrono::milliseconds timeout) -> decltype(poll()) {
         const auto deadline = Deadline::after(timeout);
@@ -81,10 +83,10 @@ public:
     }
     void interrupt() noexcept;
 
-    /// Sends what nobody answers to the session that it is declared in now; as Client::Impl::tell.
+    /// Sends a message without a reply to the current session; see Client::Impl::tell.
     Result<void> tell(const shm::RequestWriter::Message& message) const;
 
-    /// Of the session that it is declared in now; changes only in `take`.
+    /// Session in which the patterns are declared; changes only in `take`.
     [[nodiscard]] const std::shared_ptr<Attachment>& attachment() const noexcept {
         return attachment_;
     }
@@ -96,8 +98,8 @@ public:
 private:
     struct Entry {
         Pattern pattern;
-        std::optional<Declared> declared{};  ///< none: the session had no place for it
-        /// What the broker says, as far as it was looked at; none: nothing yet.
+        std::optional<Declared> declared{};  ///< none if the session had no free declaration
+        /// Decision of the broker as far as it was read; none while undecided.
         std::optional<Error> outcome{};
 
         [[nodiscard]] std::optional<Errc> said() const noexcept;
@@ -119,17 +121,17 @@ private:
 
     std::shared_ptr<Client::Impl> client_;
     const shm::DeclarationKind kind_;
-    const OnSettled on_settled_;  ///< empty: nobody is told
+    const OnSettled on_settled_;  ///< empty if there is no handler
     std::deque<std::pair<std::uint64_t, Error>>
-        untold_;  ///< outcomes that it was not called for yet
+        untold_;  ///< outcomes not yet passed to `on_settled_`
     std::atomic<bool> is_interrupted_ = false;
     std::atomic<std::size_t> unsettled_ = 0;  ///< entries without an outcome
 
-    mutable ForkSafeMutex mutex_;  ///< before those of the attachment
+    mutable ForkSafeMutex mutex_;  ///< locked before those of the attachment
     std::shared_ptr<Attachment> attachment_;
     std::unique_ptr<Channel> channel_;
     std::map<std::uint64_t, Entry> entries_;
-    std::unordered_map<std::uint64_t, std::uint64_t> ids_;  ///< by the numbers of declarations
+    std::unordered_map<std::uint64_t, std::uint64_t> ids_;  ///< keys: numbers of declarations
     std::uint64_t last_id_ = 0;
 };
 

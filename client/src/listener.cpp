@@ -22,7 +22,7 @@ Result<Interest> Listener::Impl::poll() {
         const auto arrival = inbox_->take();
         const std::lock_guard lock(mutex_);
         if (inbox_->attachment().get() != session) {
-            // Whoever is asked for these subjects next is asked by the next session.
+            // The next session is asked for these subjects again.
             give_up_if([](const auto&) { return true; });
         }
         if (arrival) take(*arrival->delivery, arrival->pattern_id);
@@ -43,7 +43,8 @@ void Listener::Impl::take(const wire::Delivery& brought, std::uint64_t pattern_i
         for (auto& [key, subject] : subjects_) subject.is_renewed = false;
         return;
     }
-    // One that was removed has none: the broker asks another listener, when it knows of it.
+    // A removed pattern has no subjects: the broker asks another listener when it knows of the
+    // removal.
     if (!inbox_->has(pattern_id)) return;
     if (brought.kind() == wire::DeliveryKind::renewed) {
         give_up_if([pattern_id](const auto& held) {
@@ -64,7 +65,7 @@ void Listener::Impl::want(Key key, std::uint64_t id) {
     const auto [subject, is_new] = subjects_.try_emplace(key);
     subject->second.id = id;
     subject->second.is_renewed = true;
-    // Where it cannot be told, the broker asks another listener, and says so.
+    // If the message is not delivered, the broker asks another listener and reports that.
     if (subject->second.is_accepted) static_cast<void>(tell(wire::MessageKind::acceptance, id));
     if (!is_new) return;
     subject->second.told_id = id;
@@ -89,7 +90,7 @@ void Listener::Impl::remove(std::uint64_t pattern_id) {
     std::erase_if(untold_, [&](const Interest& one) { return one.pattern_id == pattern_id; });
 }
 
-/// Null: it is unwanted by now.
+/// Returns null if the subject is no longer wanted.
 Listener::Impl::Subject* Listener::Impl::find(const Interest& interest) {
     const auto subject = subjects_.find({interest.pattern_id, interest.subject});
     if (subject == subjects_.end() || subject->second.told_id != interest.id) return nullptr;

@@ -13,10 +13,10 @@
 
 namespace ringside {
 
-/// An Inbox for interest, and which subjects its user has been told of. A broker that takes over
-/// asks again for what is provided already: it is accepted again, and the user need not know. What
-/// it does not ask for again until it says `renewed` is unwanted.
-/// Thread safety: `poll` and `next` for one thread at a time; all others.
+/// An Inbox for interest, and the subjects that its user was notified of. A broker that takes over
+/// asks again for subjects that are already provided. These are accepted again without notice to
+/// the user. Subjects that the broker does not ask for again before `renewed` are unwanted.
+/// Thread safety: `poll` and `next` for one thread at a time; other members from any thread.
 class Listener::Impl {
 public:
     explicit Impl(std::unique_ptr<detail::Inbox> inbox) : inbox_(std::move(inbox)) {}
@@ -27,16 +27,16 @@ public:
     }
     Result<void> accept(const Interest& interest);
     Result<void> reject(const Interest& interest);
-    /// Nothing more is said of it.
+    /// No further notices follow for the pattern.
     void remove(std::uint64_t pattern_id);
     [[nodiscard]] detail::Inbox& inbox() noexcept { return *inbox_; }
 
 private:
     struct Subject {
-        std::uint64_t id = 0;       ///< under which the broker has asked for it last
-        std::uint64_t told_id = 0;  ///< under which the user was
+        std::uint64_t id = 0;       ///< of the broker's last request for it
+        std::uint64_t told_id = 0;  ///< of the user's last notice
         bool is_accepted = false;
-        bool is_renewed = true;  ///< the present broker has asked for it
+        bool is_renewed = true;  ///< the current broker has asked for it
     };
     using Key = std::pair<std::uint64_t, std::string>;  ///< id of the pattern, and name
 
@@ -49,9 +49,9 @@ private:
     Result<void> tell(wire::MessageKind kind, std::uint64_t id);
 
     std::unique_ptr<detail::Inbox> inbox_;
-    detail::ForkSafeMutex mutex_;      ///< before the inbox's
-    std::map<Key, Subject> subjects_;  ///< that the user holds for wanted
-    std::deque<Interest> untold_;      ///< what the user is to be told next
+    detail::ForkSafeMutex mutex_;      ///< locked before the inbox's
+    std::map<Key, Subject> subjects_;  ///< wanted, as far as the user knows
+    std::deque<Interest> untold_;      ///< pending notices for the user
 };
 
 }  // namespace ringside

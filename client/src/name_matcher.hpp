@@ -8,9 +8,9 @@
 
 namespace ringside::detail {
 
-/// A pattern that is matched against names in order. Where its last level is `*`, names that differ
-/// in their last level alone have one outcome, which is remembered: most matches then cost one
-/// comparison of bytes.
+/// Matches a pattern against names in order. If the last level of the pattern is `*`, names that
+/// differ only in their last level have the same result, which is cached. Most matches then cost
+/// one comparison of bytes.
 /// Thread safety: one thread.
 class NameMatcher {
 public:
@@ -19,12 +19,12 @@ public:
 
     [[nodiscard]] const Pattern& pattern() const noexcept { return pattern_; }
 
-    /// The names that come next are between these two: where both have one parent, all have.
+    /// The next names are between these two: if both have the same parent, all have.
     void begin_batch(std::string_view first, std::string_view last) noexcept {
         have_parent_ = !parent_.empty() && first.starts_with(parent_) && last.starts_with(parent_);
     }
 
-    /// `name` is one that passes `check_name`.
+    /// REQUIRES: `name` passes `check_name`.
     [[nodiscard]] bool matches(std::string_view name) {
         const bool has_parent = have_parent_ || (!parent_.empty() && name.starts_with(parent_));
         if (has_parent && name.find('/', parent_.size()) == std::string_view::npos) [[likely]] {
@@ -39,9 +39,9 @@ public:
 private:
     Pattern pattern_;
     bool ends_in_any_;
-    std::string parent_;  ///< of the last name, with the '/' behind it
+    std::string parent_;  ///< of the last name, including the '/' after it
     bool is_match_ = false;
-    bool have_parent_ = false;  ///< the names of this batch
+    bool have_parent_ = false;  ///< whether all names of this batch have `parent_`
 };
 
 }  // namespace ringside::detail

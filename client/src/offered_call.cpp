@@ -31,7 +31,8 @@ Call::Impl::Impl(std::shared_ptr<Client::Impl> client, std::shared_ptr<detail::A
 }
 
 Call::Impl::~Impl() {
-    // Nobody is left to be told of a failure; the broker then gives it to the next one in time.
+    // A failure cannot be reported to anybody; the broker then offers the call to the next provider
+    // in time.
     if (!has_ended_) static_cast<void>(end(wire::MessageKind::rejection, {}));
 }
 

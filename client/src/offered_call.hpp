@@ -9,7 +9,7 @@
 
 namespace ringside {
 
-/// A copy of an offer that was taken: the ring's bytes are gone with the next delivery.
+/// Copy of a taken offer: the bytes in the ring are overwritten after the next delivery.
 class Call::Impl {
 public:
     Impl(std::shared_ptr<Client::Impl> client, std::shared_ptr<detail::Attachment> session,
@@ -31,22 +31,22 @@ public:
     [[nodiscard]] bool is_cancelled() const noexcept {
         return is_cancelled_.load(std::memory_order_relaxed);
     }
-    /// From the Provider's thread, which need not be the call's.
+    /// Called by the Provider's thread, which may differ from the call's.
     void cancel() noexcept { is_cancelled_.store(true, std::memory_order_relaxed); }
 
-    /// Errors: as the public ones; bad_request when it has ended already.
+    /// Errors: those of the public members; bad_request if the call has already ended.
     Result<void> end(wire::MessageKind kind, ByteView document);
 
 private:
     std::shared_ptr<Client::Impl> client_;
-    std::shared_ptr<detail::Attachment> session_;  ///< that took it
+    std::shared_ptr<detail::Attachment> session_;  ///< that took the call
     const std::uint64_t id_;
     const std::uint64_t pattern_id_;
     const detail::Clock::time_point deadline_;
     std::atomic<bool> is_cancelled_ = false;
     bool has_ended_ = false;
     std::size_t document_bytes_;
-    Bytes bytes_;  ///< the document, which is to be aligned, and then the name
+    Bytes bytes_;  ///< the document, which must be aligned, and then the name
 };
 
 }  // namespace ringside

@@ -9,7 +9,7 @@ namespace ringside::detail {
 
 namespace {
 
-/// How long the first sleep lasts.
+/// Length of the first sleep.
 constexpr std::chrono::milliseconds slice_first{10};
 
 /// S1 to S3 of shm/wait/futex.hpp: sleeps once, at most until `until`.

@@ -14,24 +14,24 @@ class Attachment;
 using shm::Clock;
 using shm::Deadline;
 
-/// How long a thread waits, and how: spinning first, then asleep.
+/// Strategy and limit of a wait: spins first, then sleeps.
 struct Patience {
     std::chrono::milliseconds timeout{5000};
     std::chrono::microseconds spin{50};
-    /// What one sleep grows to, before it is looked whether the broker is still there. Those who
-    /// wait for a broker's answer look often, those who wait for other sessions need not.
+    /// Maximum length of one sleep before the broker is checked. Waits for a broker's answer check
+    /// often, waits for other sessions need not.
     std::chrono::milliseconds slice_max{10};
 };
 
-/// Where a thread sleeps; see shm/wait/futex.hpp.
+/// Futex word of a sleeping thread; see shm/wait/futex.hpp.
 struct SleepPlace {
     const shm::HalfWord* word;
-    /// Where it says so, and what; null: whoever changes the word always wakes.
+    /// Word in which the thread announces its sleep, and the value; null if the waker always wakes.
     shm::HalfWord* sign = nullptr;
     shm::SleepsOn says = shm::SleepsOn::nothing;
 };
 
-/// Waits until `ready()`. Errors: timed_out, connection_lost, session_closed.
+/// Waits until `ready()` is true. Errors: timed_out, connection_lost, session_closed.
 Result<void> wait_until_ready(Attachment& attachment, const SleepPlace& place,
                               const std::function<bool()>& ready, Deadline deadline,
                               const Patience& patience);

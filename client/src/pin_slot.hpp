@@ -8,7 +8,7 @@
 
 namespace ringside::detail {
 
-/// A pin of a snapshot or a watch: a slot in the session's memory, given back on destruction.
+/// Pin of a snapshot or a watch: a slot in the session's memory, returned on destruction.
 class PinSlotHolder {
 public:
     /// Error: lane_limit.
@@ -43,7 +43,7 @@ public:
     void unpin() const noexcept {
         if (!attachment_->is_of_parent()) shm::unpin(slot().pin);
     }
-    /// For the lag that `inspect` shows.
+    /// Publishes the cursor for the lag that `inspect` shows.
     void show_cursor(Position cursor) const noexcept {
         slot().cursor.store(cursor + 1, std::memory_order_relaxed);
     }

@@ -10,11 +10,11 @@ namespace ringside {
 using detail::Channel;
 using detail::Deadline;
 
-/// Requests of one lane that are not answered yet. Tickets count this pipeline's writes; replies
-/// come in their order, between those to others of the lane's requests.
+/// Unanswered requests of one lane. Tickets count the writes of this pipeline. Replies arrive in
+/// their order, mixed with replies to other requests of the lane.
 ///
-/// A reply may come in the middle of a push. It waits in `ended_` until the lane is in order again:
-/// only then is the user called, who may use the pipeline, the client and the lane.
+/// A reply may arrive during a push. It is queued in `ended_` until the lane is consistent again.
+/// Only then is the user called, who may use the pipeline, the client and the lane.
 class Pipeline::Impl : public std::enable_shared_from_this<Pipeline::Impl> {
 public:
     Impl(std::shared_ptr<Client::Impl> client, detail::ThreadLane& lane, PipelineOptions options)
@@ -22,7 +22,8 @@ public:
         bind(lane);
     }
     ~Impl() {
-        // An exception of the user's cannot leave a destructor; the answers behind it are dropped.
+        // An exception of the handler must not leave a destructor; the remaining answers are
+        // dropped.
         try {
             if (is_usable()) static_cast<void>(flush());
         } catch (...) {  // NOLINT(bugprone-empty-catch)
@@ -39,7 +40,7 @@ public:
         if (!terms) return terms.error();
         if (auto ready = make_usable(); !ready) return ready.error();
         channel_->request.append(kind, name, pointer, document, *terms);
-        // While the broker serves the request before, it can load what this one needs.
+        // While the broker serves the previous request, it can load the data of this one.
         const shm::RecordTableReader table(attachment_->segment());
         return send(options.grade, shm::RecordTableReader::hint_of(table.hash(name)));
     }
@@ -75,7 +76,8 @@ public:
         return taken;
     }
 
-    /// The user has destroyed the pipeline, perhaps in its own handler, which is not called again.
+    /// Called when the user destroys the pipeline, possibly in its own handler, which is not called
+    /// again.
     void close() noexcept { is_closed_ = is_handing_out_; }
 
     Result<void> flush() {
@@ -106,7 +108,7 @@ public:
     [[nodiscard]] std::size_t pending() const noexcept { return numbers_.size() + ended_.size(); }
 
 private:
-    /// How many submissions pass before replies are looked for.
+    /// Number of submissions between checks for replies.
     static constexpr std::uint64_t poll_interval = 64;
 
     struct Ended {
@@ -121,22 +123,22 @@ private:
         channel_->on_reply = [this](const shm::ReplyView& reply) { take(reply); };
     }
 
-    /// Whether the lane is still the one of the thread that has made or bound this. In a forked
-    /// child the channel does not exist any more.
+    /// Returns whether the lane still belongs to the thread that created or bound the pipeline. In
+    /// a forked child the channel does not exist.
     [[nodiscard]] bool has_channel() const noexcept {
         return !attachment_->is_of_parent() && channel_->tenancy() == tenancy_;
     }
     [[nodiscard]] bool is_usable() const noexcept {
         return !attachment_->is_lost() && has_channel();
     }
-    /// What `flush` waits for. Within a handler the answers before its own stay with the caller.
+    /// Condition of `flush`. Within a handler, answers before its own are left to the outer call.
     [[nodiscard]] bool is_pending() const noexcept {
         return !numbers_.empty() || (!ended_.empty() && !is_handing_out_);
     }
 
-    /// Moves to the client's new session, if the former one is over. Where writes were under way,
-    /// the caller is told first. Errors: connection_lost, those of `Client::Impl::lane`,
-    /// would_block (the thread has another pipeline in its lane).
+    /// Moves to the client's new session if the former session has ended. Reports unanswered writes
+    /// to the caller first. Errors: connection_lost, those of `Client::Impl::lane`, would_block
+    /// (the thread has another pipeline in its lane).
     Result<void> make_usable() {
         if (is_usable() && attachment_->follow()) [[likely]]
             return {};
@@ -155,7 +157,7 @@ private:
         return {};
     }
 
-    /// The session is over: what is not answered yet may have been carried out.
+    /// Called when the session has ended: unanswered requests may have been carried out.
     Error abandon_unanswered() {
         Error loss = attachment_->is_lost()
                          ? attachment_->loss()
@@ -169,7 +171,7 @@ private:
 
     Result<std::uint64_t> send(Grade grade, std::uint32_t hint = 0) {
         const std::uint64_t number = channel_->next_number();
-        // Before it is sent: a large one that is sent twice may be answered in between.
+        // Before sending: a large request that is sent twice may be answered in between.
         numbers_.push_back(number);
         auto sent =
             channel_->send(number, channel_->request.finish(number, grade == Grade::durable),
@@ -186,9 +188,10 @@ private:
         return ticket;
     }
 
-    /// Of whatever comes to the lane. The user is not called from here, see Channel.
+    /// Handles anything that arrives in the lane. Does not call the user, see Channel.
     void take(const shm::ReplyView& reply) {
-        // Others are of calls that timed out before, or of a write whose sending broke off.
+        // Other replies belong to calls that have timed out, or to a write that was not sent
+        // completely.
         if (numbers_.empty() || reply.number() != numbers_.front()) return;
         numbers_.pop_front();
         if (reply.error() != Errc::ok) {
@@ -208,9 +211,9 @@ private:
         }
     }
 
-    /// Calls the user for the answers that are there now. Those that come while the user is called
-    /// wait for the next time: a handler that writes makes more of them. A handler that uses the
-    /// pipeline is not called again within itself.
+    /// Calls the user for the answers that are available now. Answers that arrive during these
+    /// calls wait for the next time, because a handler that writes causes more of them. The handler
+    /// is not called again from within itself.
     void hand_out() {
         if (ended_.empty() || is_handing_out_) return;
         const auto self = weak_from_this().lock();
@@ -234,8 +237,8 @@ private:
     Channel* channel_ = nullptr;
     std::uint64_t tenancy_ = 0;  ///< of the channel
     PipelineOptions options_;
-    std::deque<std::uint64_t> numbers_;  ///< of the requests that are not answered yet
-    std::deque<Ended> ended_;            ///< answers that the user was not called for yet
+    std::deque<std::uint64_t> numbers_;  ///< of the unanswered requests
+    std::deque<Ended> ended_;            ///< answers not yet passed to the user
     bool is_handing_out_ = false;
     bool is_closed_ = false;
     std::uint64_t submitted_ = 0;

@@ -6,14 +6,14 @@
 
 namespace ringside::detail {
 
-/// Hands out the places of an array in shared memory: those that were given back first, so that the
-/// broker has few to look at.
+/// Allocates elements of an array in shared memory. Reuses returned elements first, so that the
+/// broker has few to check.
 /// Thread safety: none.
 class Places {
 public:
     explicit Places(std::size_t max) noexcept : max_(max) {}
 
-    /// None: all are taken.
+    /// Returns nothing if all are taken.
     [[nodiscard]] std::optional<std::size_t> take() {
         if (free_.empty()) {
             if (used_ == max_) return std::nullopt;
@@ -25,7 +25,7 @@ public:
     }
     void give_back(std::size_t place) { free_.push_back(place); }
 
-    /// Places from there on were never handed out; only grows.
+    /// Elements from this one on were never allocated; only grows.
     [[nodiscard]] std::uint32_t used() const noexcept { return static_cast<std::uint32_t>(used_); }
 
 private:

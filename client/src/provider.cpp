@@ -17,7 +17,7 @@ Result<Call> Provider::Impl::poll() {
     for (;;) {
         const auto* session = inbox_->attachment().get();
         auto arrival = inbox_->take();
-        // Callers of a session that is over have been told so.
+        // The callers of a session that has ended have already been notified.
         if (inbox_->attachment().get() != session) cancel([](const Call::Impl&) { return true; });
         if (!arrival) return arrival.error();
         const wire::Delivery& brought = *arrival->delivery;
@@ -29,12 +29,12 @@ Result<Call> Provider::Impl::poll() {
                 cancel([&](const Call::Impl& call) { return call.id() == brought.id(); });
                 break;
             case wire::DeliveryKind::reset: cancel([](const Call::Impl&) { return true; }); break;
-            default: break;  // meant for whoever had the lane before
+            default: break;  // for a former user of the lane
         }
     }
 }
 
-/// Null: it was withdrawn, or was meant for whoever had the lane before.
+/// Returns null if the offer was withdrawn, or was for a former user of the lane.
 std::shared_ptr<Call::Impl> Provider::Impl::take(const wire::Delivery& offer,
                                                  std::uint64_t pattern_id) {
     if (offer.name() == nullptr || offer.place() >= taken_.size()) return nullptr;

@@ -8,7 +8,7 @@
 
 namespace ringside {
 
-/// An Inbox for offers of calls. What it does with one: P1 of shm/lane/session_memory.hpp.
+/// An Inbox for offers of calls. Each offer is taken by P1 of shm/lane/session_memory.hpp.
 class Provider::Impl {
 public:
     explicit Impl(std::unique_ptr<detail::Inbox> inbox) : inbox_(std::move(inbox)) {}
@@ -27,8 +27,8 @@ private:
     void cancel(const Chosen& is_chosen);
 
     std::unique_ptr<detail::Inbox> inbox_;
-    /// The calls that were taken last, by the places of their claims: one has a place to itself
-    /// until it has ended.
+    /// Last calls taken, by the index of their claim. No other call uses the index until its call
+    /// has ended.
     std::array<std::weak_ptr<Call::Impl>, limits::calls_per_provider_max> taken_;
 };
 

@@ -10,7 +10,7 @@
 
 namespace ringside {
 
-/// Over all records whose names match, or over those that an index has told of.
+/// Iterates over all records whose names match, or over those found by an index.
 class RecordCursor::Impl {
 public:
     template <class Source>

@@ -22,8 +22,8 @@ RecordList::RecordList(const shm::SegmentView& segment, Revision at,
     find_versions(records);
 }
 
-/// The newest of each: whether it is the one to be seen, and what it is called, is looked at once
-/// its block is there.
+/// Finds the newest version of each record. Its visibility and name are checked when its block is
+/// loaded.
 void RecordList::find_versions(const std::vector<RecordId>& records) {
     const shm::SlotsReader slots(segment_);
     versions_.reserve(records.size());
@@ -32,7 +32,7 @@ void RecordList::find_versions(const std::vector<RecordId>& records) {
         if (const auto* version = slots.newest_of(records[i])) versions_.push_back(version);
     }
     if (!terms_.is_ordered) return;
-    // The names that are compared are those of the versions to be seen.
+    // The compared names are those of the visible versions.
     struct Named {
         std::string_view name;
         const shm::VersionBlock* version;

@@ -12,19 +12,19 @@
 
 namespace ringside::detail {
 
-/// Records at one revision that somebody has found, a batch at a time, with the cache misses of the
-/// next ones overlapped. REQUIRES: pinned at or below that revision, from before they were found.
+/// Records at one revision from a given list, in batches, with overlapping cache misses. REQUIRES:
+/// pinned at or below that revision, from before the list was made.
 class RecordList {
 public:
     struct Terms {
-        std::optional<Pattern> pattern{};  ///< only those that match; none: all do
-        NameRange range{};                 ///< and whose names are in it
-        bool is_ordered = true;            ///< in the order of their names
+        std::optional<Pattern> pattern{};  ///< only matching names; none: all names
+        NameRange range{};                 ///< only names in this range
+        bool is_ordered = true;            ///< sorted by name
     };
     RecordList(const shm::SegmentView& segment, Revision at, const std::vector<RecordId>& records,
                Terms terms);
 
-    /// The next ones; none at the end. Valid until the next call.
+    /// Returns the next records; none at the end. Valid until the next call.
     [[nodiscard]] std::span<const RecordView> next();
 
 private:

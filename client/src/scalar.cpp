@@ -9,7 +9,7 @@ namespace ringside {
 
 namespace {
 
-/// Where a scalar's type stands in the order; numbers share one rank.
+/// Rank of a type in the order; numbers share one rank.
 int rank_of(ScalarType type) noexcept {
     switch (type) {
         case ScalarType::null: return 0;
@@ -33,7 +33,7 @@ constexpr double two_to_63 = 9'223'372'036'854'775'808.0;
 constexpr double two_to_64 = 18'446'744'073'709'551'616.0;
 
 /// Exact: an integer is never rounded to a double. `Integer` is std::int64_t or std::uint64_t, and
-/// `end` the first double beyond it.
+/// `end` the first double beyond its range.
 template <class Integer>
 std::weak_ordering order_with_real(Integer integer, double real, double end) noexcept {
     if (real >= end) return std::weak_ordering::less;
@@ -66,11 +66,11 @@ std::weak_ordering order_of_numbers(const Scalar& a, const Scalar& b) noexcept {
         return a.type() == ScalarType::integer ? order(*a.as_int64(), *b.as_int64())
                                                : order(*a.as_uint64(), *b.as_uint64());
     }
-    // Every unsigned_integer is beyond every integer.
+    // Every unsigned_integer is greater than every integer.
     return a.type() == ScalarType::integer ? std::weak_ordering::less : std::weak_ordering::greater;
 }
 
-/// That of the integer it is equal to, where there is one.
+/// Returns the hash of the equal integer, if there is one.
 std::size_t hash_of_real(double real) noexcept {
     if (std::floor(real) == real && real >= -two_to_63 && real < two_to_64) {
         const std::uint64_t bits = real < two_to_63
@@ -120,7 +120,7 @@ OwnedScalar::OwnedScalar(const Scalar& scalar) : type_(scalar.type()) {
     } else if (scalar.is_container()) {
         DocumentBuilder builder;
         builder.value(scalar.as_container());
-        // Only what the reader of a revoked pin meets is no document: null.
+        // Fails only for memory under a revoked pin: null.
         const auto copy = builder.finish();
         if (!copy) type_ = ScalarType::null;
         else bytes_.assign(reinterpret_cast<const char*>(copy->data()), copy->size());

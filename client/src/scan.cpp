@@ -78,7 +78,7 @@ std::span<const RecordView> Scan::find(std::string_view name) {
     return {batch_.data(), 1};
 }
 
-/// Fills the batch with what is visible of these.
+/// Adds the visible versions of these records to the batch.
 std::size_t Scan::take(std::span<const shm::VersionBlock* const> blocks) {
     std::size_t count = 0;
     for (const shm::VersionBlock* newest : blocks) {
@@ -89,7 +89,7 @@ std::size_t Scan::take(std::span<const shm::VersionBlock* const> blocks) {
     return count;
 }
 
-/// Names are in order: where the last one is good, all are.
+/// Names are sorted: if the last one is in range, all are.
 std::size_t Scan::without_those_beyond(std::size_t count) {
     const auto is_good = [this](const RecordView& record) {
         return record.name().starts_with(prefix_) &&

@@ -13,13 +13,14 @@
 
 namespace ringside::detail {
 
-/// A walk over the records of the index with two steps of look-ahead: while the records of one leaf
-/// are read, the version blocks of the next are being loaded, and the slots of the one after it.
+/// Walks the records of the index with two steps of look-ahead. While the records of one leaf are
+/// read, the version blocks of the next leaf and the slots of the leaf after it are being loaded.
 class IndexWalk {
 public:
     IndexWalk(const shm::SegmentView& segment, std::string_view from) noexcept;
 
-    /// The newest blocks of the next records, in name order; empty at the end. A block may be null.
+    /// Returns the newest blocks of the next records, in name order; empty at the end. A block may
+    /// be null.
     [[nodiscard]] std::span<const shm::VersionBlock* const> next() noexcept;
 
 private:
@@ -37,16 +38,16 @@ private:
     Leaf ahead_;
 };
 
-/// The records at one revision whose names begin with a prefix or match a pattern, in name order.
-/// REQUIRES: pinned at or below that revision, from before the construction on.
+/// Records at one revision whose names begin with a prefix or match a pattern, in name order.
+/// REQUIRES: pinned at or below that revision, from before the construction.
 class Scan {
 public:
-    /// Those whose names begin with `prefix`; "" = all but those of the grid itself.
+    /// Scans names that begin with `prefix`; "" = all except system names.
     Scan(const shm::SegmentView& segment, Revision at, std::string prefix);
-    /// Those that match.
+    /// Scans names that match.
     Scan(const shm::SegmentView& segment, Revision at, const Pattern& pattern, NameRange range);
 
-    /// The next ones; none at the end. Valid until the next call.
+    /// Returns the next records; none at the end. Valid until the next call.
     [[nodiscard]] std::span<const RecordView> next();
 
 private:
@@ -62,8 +63,8 @@ private:
     Revision at_;
     std::string prefix_;
     NameRange range_;
-    std::optional<NameMatcher> matcher_;   ///< none: every name with that prefix
-    std::optional<std::string> one_name_;  ///< to be looked up before the walk begins
+    std::optional<NameMatcher> matcher_;   ///< none: every name with the prefix
+    std::optional<std::string> one_name_;  ///< to be looked up before the walk
     std::optional<IndexWalk> walk_;
     bool is_at_end_ = false;
     std::array<RecordView, RecordCursor::batch_max> batch_;

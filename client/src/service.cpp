@@ -14,14 +14,14 @@ namespace ringside {
 
 namespace {
 
-/// What the threads of a service share with it. They may outlive it: its own handler may destroy
-/// it.
+/// State shared by a service and its threads. The threads may outlive the service, which its own
+/// handler may destroy.
 struct ServiceState {
     std::atomic<bool> stop = false;
     std::atomic<std::size_t> serving = 0;
 };
 
-/// Hands on what comes until the service is to stop, or an error that does not pass.
+/// Passes items to `handle` until the service stops or a permanent error occurs.
 template <class Source, class Handle>
 void serve(ServiceState& state, Source& source, const Handle& handle) {
     constexpr std::chrono::hours long_enough{1};
@@ -50,17 +50,17 @@ public:
             if (is_owner) interrupt();
         }
         for (std::thread& thread : threads_) {
-            // A handler that destroys its own service is the last that its thread calls.
+            // A handler that destroys its own service is the last one that its thread calls.
             const bool can_join = is_owner && thread.get_id() != std::this_thread::get_id();
             if (can_join) thread.join();
             else thread.detach();
         }
     }
 
-    /// `source`: a Provider's or Listener's. Error: system_error (no thread is available).
+    /// `source`: a Provider or Listener. Error: system_error (no thread is available).
     template <class Source, class Handle>
     Result<void> start(std::shared_ptr<Source> source, Handle handle) {
-        // Before the thread exists, so that nothing fails after it has begun.
+        // Before the thread exists, so that nothing can fail after its start.
         interrupts_.reserve(interrupts_.size() + 1);
         threads_.reserve(threads_.size() + 1);
         ++state_->serving;
@@ -90,7 +90,7 @@ private:
 
 namespace {
 
-/// The caller gets the exception as a failure, if the call has no outcome yet.
+/// The caller receives the exception as a failure, if the call has no outcome yet.
 void fail_with(Call& call, const char* what) {
     DocumentBuilder builder;
     builder.begin_object();
@@ -115,7 +115,7 @@ void handle_call(const CallHandler& handler, Call& call) {
     }
 }
 
-/// A subject is not provided by a handler that throws.
+/// A handler that throws does not accept the subject.
 bool is_accepted(const WantedHandler& handler, const std::string& subject) {
     try {
         return handler(subject);
@@ -163,7 +163,7 @@ Result<Service> Client::listen(std::string_view pattern, WantedHandler on_wanted
     auto started =
         service->start(listener, [listener, on_wanted = std::move(on_wanted),
                                   on_unwanted = std::move(on_unwanted)](const Interest& interest) {
-            // A failure: the broker is gone or stuck, and asks again, or another listener.
+            // On a failure the broker is gone or stuck; it asks again, or asks another listener.
             if (interest.kind == InterestKind::unwanted) {
                 tell_unwanted(on_unwanted, interest.subject);
             } else if (is_accepted(on_wanted, interest.subject)) {

@@ -21,7 +21,7 @@ Result<Snapshot> Client::snapshot(SnapshotOptions options) const {
                 return Error(Errc::future_revision, "the newest is " + std::to_string(newest));
             }
             if (slot->pin(wanted)) {
-                // The pin counts only for a broker that knows the session.
+                // The pin has an effect only if the broker knows the session.
                 if (!(*attachment)->follow()) break;
                 return Snapshot(std::make_unique<Snapshot::Impl>(std::move(*slot), wanted));
             }

@@ -5,14 +5,14 @@
 
 namespace ringside {
 
-/// A pin slot that is set from construction to destruction.
+/// A pin slot that is set during the object's lifetime.
 class Snapshot::Impl {
 public:
     Impl(detail::PinSlotHolder slot, Revision at) noexcept : pin(std::move(slot)), revision(at) {}
 
     [[nodiscard]] Result<void> check() const {
-        // A broker that has taken over learns what is pinned; if it has given the session up, the
-        // pin is revoked.
+        // A broker that has taken over learns of the pin. If it has closed the session, the pin is
+        // revoked.
         static_cast<void>(pin.attachment().follow());
         if (pin.is_revoked(revision)) return Error(Errc::snapshot_expired);
         return {};

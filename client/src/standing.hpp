@@ -9,7 +9,7 @@
 
 namespace ringside::detail {
 
-/// A declaration that needs no lane, and that whoever has it renews when the grid is begun anew.
+/// A declaration without a lane, which its owner renews when the grid was recreated.
 /// Thread safety: one thread at a time.
 class Standing {
 public:
@@ -29,7 +29,7 @@ public:
     }
 
 private:
-    /// What the broker has said so far.
+    /// Returns the broker's decision so far.
     [[nodiscard]] Result<void> outcome() const {
         const Errc said = declared_->receipt().outcome().value_or(Errc::ok);
         return said == Errc::ok ? Result<void>() : Result<void>(Error(said));
@@ -38,7 +38,7 @@ private:
     std::shared_ptr<Client::Impl> client_;
     const shm::DeclarationKind kind_;
     const std::string text_;
-    std::shared_ptr<Attachment> attachment_;  ///< where it is declared
+    std::shared_ptr<Attachment> attachment_;  ///< session of the declaration
     std::optional<Declared> declared_;
 };
 

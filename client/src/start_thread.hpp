@@ -9,7 +9,7 @@
 
 namespace ringside::detail {
 
-/// Starts `thread`. Error: system_error (the host has no thread for this process now).
+/// Starts `thread`. Error: system_error (the host refuses another thread now).
 /// REQUIRES: not joinable.
 template <class Work>
 Result<void> start_thread(std::thread& thread, Work&& work) {

@@ -30,8 +30,9 @@ void ThreadLane::abandon(ThreadLane* lane) noexcept {
     if (lane->depth_.load(std::memory_order_relaxed) == 0) delete lane;
 }
 
-/// The lane's thread and the client's may both see that the lane ends. If both miss it, because
-/// they look at the same moment, the thread finds out when it uses the library next, or ends.
+/// Both the lane's thread and the client's thread may see that the lane ends. If both check at the
+/// same moment, both may miss it. Then the thread finds out at its next use of the library, or when
+/// it ends.
 std::shared_ptr<Attachment> ThreadLane::let_client_go() noexcept {
     // SYNC lane-ending: pairs with leave().
     ending_.fetch_or(without_client, std::memory_order_seq_cst);
@@ -40,7 +41,7 @@ std::shared_ptr<Attachment> ThreadLane::let_client_go() noexcept {
     return give_back();
 }
 
-/// The last record was released.
+/// Called when the last record was released.
 void ThreadLane::end() noexcept {
     if ((ending_.load(std::memory_order_relaxed) & without_thread) != 0) {
         delete this;
@@ -49,7 +50,7 @@ void ThreadLane::end() noexcept {
     }
 }
 
-/// Once. In a forked child nothing of the session's memory is touched.
+/// Runs once. In a forked child it does not access the session's memory.
 std::shared_ptr<Attachment> ThreadLane::give_back() noexcept {
     // SYNC lane-returned: pairs with itself in another thread: one of them gives the lane back.
     if (is_given_back_.exchange(true, std::memory_order_acq_rel)) return nullptr;

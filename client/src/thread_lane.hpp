@@ -11,8 +11,8 @@
 
 namespace ringside::detail {
 
-/// A record's version as users see it. What does not lie in the segment, which only a reader with a
-/// revoked pin can meet, is shown as an empty document. So each word is read once.
+/// Converts a version block to the user's view. A document outside the segment, which only a reader
+/// with a revoked pin can meet, becomes an empty one. So each word is read once.
 [[nodiscard]] inline RecordView view_of(const shm::SegmentView& segment,
                                         const shm::VersionBlock& block) noexcept {
     using shm::VersionBlock;
@@ -36,10 +36,10 @@ namespace ringside::detail {
             expires ? block.expires_ms() : 0};
 }
 
-/// What one thread has of a client: its lane, and the pin of the records that it holds.
+/// State of one thread for a client: its lane, and the pin of the records that it holds.
 ///
-/// The pin is counted: records of one thread that are held at the same time share the revision of
-/// the first. A lane whose session is lost stays until the last record that it pinned is released.
+/// The pin is counted: records that a thread holds at the same time share the revision of the
+/// first. A lane whose session is lost remains until the last record that it pinned is released.
 /// Thread safety: one thread, except `let_client_go`.
 class ThreadLane {
 public:
@@ -54,11 +54,11 @@ public:
     }
     [[nodiscard]] Channel& channel() const noexcept { return *channel_; }
 
-    /// Sets the pin, at a revision that was the newest a while ago. False: the grid is over.
+    /// Sets the pin, at a revision that was the newest recently. Returns false if the grid has
+    /// ended.
     [[nodiscard]] bool pin() noexcept {
         if (enter() > 0) return true;
-        // Now and then, so that a busy reader does not keep old nodes of the index from being
-        // freed.
+        // Periodically, so that a busy reader does not prevent the reuse of old index nodes.
         if (++pins_ % 64 == 0) revision_ = attachment_->published();
         while (!shm::try_pin(*pin_word_, revision_, *horizon_, light_)) {
             if (attachment_->is_grid_over()) {
@@ -68,13 +68,13 @@ public:
             revision_ = attachment_->published();
         }
         pinned_ = revision_;
-        // The pin counts for a broker only that knows of this session.
+        // The pin has an effect only if the broker knows this session.
         // SYNC broker-generation: pairs with Service::announce().
         const auto generation = horizon_->generation.load(std::memory_order_acquire);
         return generation == generation_ || follow();
     }
 
-    /// As `pin`, but at the newest revision of this moment.
+    /// Same as `pin`, but at the current newest revision.
     [[nodiscard]] bool pin_newest() noexcept {
         if (depth_.load(std::memory_order_relaxed) == 0) revision_ = attachment_->published();
         return pin();
@@ -87,12 +87,11 @@ public:
         leave();
     }
 
-    /// The newest committed version of a record, null if there is none. REQUIRES: pinned.
+    /// Returns the newest committed version of a record, null if there is none. REQUIRES: pinned.
     ///
-    /// `revision_` may be old: a version at or below it that is still the newest is the record's
-    /// state. If the newest is above it, `published` is read again, and so is the table: the
-    /// version may be one of a commit that was refused, whose revision belongs to another one by
-    /// now.
+    /// `revision_` may be old. If the newest version is at or below it, that version is the
+    /// record's state. If it is above, `published` and the table are read again. The version may
+    /// belong to a refused commit, whose revision another commit has used since.
     [[nodiscard]] const shm::VersionBlock* find(std::string_view name) noexcept {
         const std::uint64_t hash = table_.hash(name);
         const shm::VersionBlock* newest = table_.find(name, hash);
@@ -104,7 +103,7 @@ public:
         return newest == nullptr || newest->is_tombstone() ? nullptr : newest;
     }
 
-    /// Whether the pin was revoked: what was read under it may not be whole.
+    /// Returns whether the pin was revoked: values read under it may be invalid.
     [[nodiscard]] bool is_revoked() const noexcept {
         return pinned_ < attachment_->revoked_below();
     }
@@ -113,22 +112,23 @@ public:
     /// Deletes the lane now, or with the last record that it pinned.
     static void abandon(ThreadLane* lane) noexcept;
 
-    /// The client has ended, perhaps in another thread: gives the channel back now, or with the
-    /// last record that the lane pinned. Returns the session if it was given back now.
+    /// Called when the client has ended, possibly in another thread. Returns the channel now, or
+    /// with the last record that the lane pinned. The result is the session if the channel was
+    /// returned now.
     [[nodiscard]] std::shared_ptr<Attachment> let_client_go() noexcept;
 
 private:
-    /// Why a lane ends with its last record. Bits of `ending_`.
+    /// Reasons why a lane ends with its last record. Bits of `ending_`.
     static constexpr std::uint8_t without_client = 1;  ///< the session is no longer needed
     static constexpr std::uint8_t without_thread = 2;  ///< nor is this object
 
-    /// Only the lane's thread changes `depth_`: no atomic read-modify-write is needed.
+    /// Only the lane's thread changes `depth_`, so no atomic read-modify-write is needed.
     std::uint32_t enter() noexcept {
         const std::uint32_t depth = depth_.load(std::memory_order_relaxed);
         depth_.store(depth + 1, std::memory_order_relaxed);
         return depth;
     }
-    /// Once `depth_` is 0 and the client has gone, another thread may take the session away.
+    /// When `depth_` is 0 and the client has ended, another thread may take the session away.
     void leave() noexcept {
         const std::uint32_t depth = depth_.load(std::memory_order_relaxed) - 1;
         // SYNC lane-depth: pairs with let_client_go(): the reads under the pin are done.
@@ -140,7 +140,7 @@ private:
     void end() noexcept;
     [[nodiscard]] std::shared_ptr<Attachment> give_back() noexcept;
 
-    /// The broker has changed: false, and unpinned, when the session is lost.
+    /// Called when the broker has changed. Returns false, without a pin, if the session is lost.
     [[nodiscard]] bool follow() noexcept;
 
     std::shared_ptr<Attachment> attachment_;

@@ -4,12 +4,12 @@
 
 namespace ringside::detail {
 
-/// One T for each thread, made at the thread's first use.
+/// One T per thread, created at the thread's first use.
 ///
-/// A `thread_local` T would be destroyed before the static objects of the program, and before those
-/// thread_local objects that were constructed earlier; either may still use a client in its
-/// destructor. This T outlives all of them: it is destroyed with the thread's POSIX keys, and made
-/// again if another key's destructor asks for it. The main thread's T is never destroyed.
+/// A `thread_local` T would be destroyed before the static objects of the program, and before
+/// earlier thread_local objects. Their destructors may still use a client. This T outlives them: it
+/// is destroyed with the thread's POSIX keys, and recreated if another key's destructor asks for
+/// it. The main thread's T is never destroyed.
 template <class T>
 class ThreadOwned {
 public:
@@ -21,7 +21,7 @@ public:
 private:
     static void make() {
         mine_ = new T;
-        // Without a key (the process has used all of them) the thread's T outlives the thread.
+        // Without a key (the process has used all of them) the T is leaked when the thread ends.
         static const Key key = make_key();
         if (key.exists) pthread_setspecific(key.value, mine_);
     }

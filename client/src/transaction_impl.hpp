@@ -8,8 +8,8 @@
 
 namespace ringside {
 
-/// Names, pointers and documents lie one after the other in one memory, which is kept for the next
-/// transaction.
+/// Names, pointers and documents are stored consecutively in one buffer, which is reused for the
+/// next transaction.
 struct Transaction::Impl {
     struct Part {
         std::size_t at = 0;

@@ -12,7 +12,7 @@ using shm::VersionBlock;
 
 namespace {
 
-/// None for a watch that is not told of providers, or whose pattern leaves no room for it.
+/// Returns nothing if the watch does not deliver providers, or if the pattern is too long.
 std::optional<Pattern> provided_by(const Pattern& pattern, WatchFor what) {
     if (!includes(what, WatchFor::providers)) return std::nullopt;
     auto parsed = Pattern::parse(system_name::provided(pattern.text()));
@@ -61,7 +61,7 @@ void WatchFilter::attach(const shm::SegmentView& segment) {
         provided_hash_ = hash_of(segment, *provided_);
         subjects_ |= subjects_of(*provided_, provided_hash_);
     }
-    // A watch that can be told of nothing sleeps on everything: a mask must not be empty.
+    // A watch that can deliver nothing sleeps on every subject, because a mask must not be empty.
     if (subjects_ == 0) subjects_ = shm::every_subject;
 }
 
@@ -79,7 +79,7 @@ std::optional<WatchKind> WatchFilter::kind_of(const Change& change, Revision at)
     }
     if (delivers(WatchFor::changes) && pattern_.matches(name)) {
         if (pointer() != nullptr && !touches(change, pointer_)) return std::nullopt;
-        // With a pointer nothing is folded: the last of several changes need not touch the value.
+        // With a pointer nothing is merged: the last of several changes may not affect the value.
         if (pointer() == nullptr && is_folded(change, version, at)) return std::nullopt;
         return plain_kind(change.kind);
     }
@@ -89,7 +89,8 @@ std::optional<WatchKind> WatchFilter::kind_of(const Change& change, Revision at)
     return version.is_tombstone() ? WatchKind::unprovided : WatchKind::provided;
 }
 
-/// Whether a later change of the record up to `at` has an entry of its own, which will deliver it.
+/// Returns whether a later change of the record up to `at` has a separate entry, which will deliver
+/// it.
 bool WatchFilter::is_folded(const Change& change, const VersionBlock& version,
                             Revision at) const noexcept {
     if (mode_ == WatchMode::every) return false;

@@ -9,36 +9,38 @@
 
 namespace ringside {
 
-/// Which entries of the change ring a watch delivers, and as what.
+/// Decides which entries of the change ring a watch delivers, and as which kind.
 class WatchFilter {
 public:
     WatchFilter(Pattern pattern, Pointer pointer, const WatchOptions& options);
 
-    /// Begins with a grid: hashes of names differ from one to the next.
+    /// Attaches to a grid: hashes of names differ between grids.
     void attach(const shm::SegmentView& segment);
 
-    /// By the entry alone, before what it leads to is loaded: false for most that are not wanted.
+    /// Checks the entry alone, before its targets are loaded. Returns false for most unwanted
+    /// entries.
     [[nodiscard]] bool may_pass(const shm::Change& change) const noexcept;
 
-    /// What the entry is to the watch; none: nothing. As of revision `at`: of a record that changes
-    /// again before it, a watch for the latest state has this from a later entry.
-    /// REQUIRES: `may_pass`; what the entry leads to and has replaced is pinned.
+    /// Returns the kind of the entry for the watch, as of revision `at`; nothing if it is not
+    /// delivered. In mode latest, an entry is skipped if the record changes again at or before
+    /// `at`.
+    /// REQUIRES: `may_pass`; the entry's target and the version that it replaced are pinned.
     [[nodiscard]] std::optional<WatchKind> kind_of(const shm::Change& change, Revision at) const;
 
-    /// Whether the value at a pointer differs from what it was before the change; true of events.
-    /// REQUIRES: what the entry leads to and has replaced is pinned.
+    /// Returns whether the change affects the value at a pointer; true for events.
+    /// REQUIRES: the entry's target and the version that it replaced are pinned.
     [[nodiscard]] bool touches(const shm::Change& change, const Pointer& pointer) const;
 
-    /// The subject and nothing else, of the record that says who provides it.
+    /// Returns a view with only the subject of a `provided` record.
     [[nodiscard]] static RecordView subject_of(const RecordView& provided) noexcept;
 
-    /// Of what it delivers, see shm/ring/change_ring.hpp.
+    /// Subjects of the delivered entries, see shm/ring/change_ring.hpp.
     [[nodiscard]] std::uint32_t subjects() const noexcept { return subjects_; }
 
     [[nodiscard]] const Pattern& pattern() const noexcept { return pattern_; }
-    /// Names of the records that say who provides what matches.
+    /// Pattern of the `provided` records of matching subjects.
     [[nodiscard]] const std::optional<Pattern>& provided() const noexcept { return provided_; }
-    /// Null: the watch has none.
+    /// Returns null if the watch has no pointer.
     [[nodiscard]] const Pointer* pointer() const noexcept {
         return pointer_.empty() ? nullptr : &pointer_;
     }
@@ -54,8 +56,8 @@ private:
     const WatchFor what_;
     const WatchMode mode_;
     shm::SegmentView segment_;
-    std::uint32_t literal_hash_ = 0;   ///< of the one name that a literal pattern names
-    std::uint32_t provided_hash_ = 0;  ///< of the record that says who provides it
+    std::uint32_t literal_hash_ = 0;   ///< of the single name of a literal pattern
+    std::uint32_t provided_hash_ = 0;  ///< of its `provided` record
     std::uint32_t subjects_ = 0;
 };
 

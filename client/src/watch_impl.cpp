@@ -39,8 +39,7 @@ Result<void> Watch::Impl::begin() {
     return {};
 }
 
-/// Names of the grid itself have no listeners, and whoever only wants to know of providers needs
-/// none.
+/// System names have no listeners, and a watch for providers only needs none.
 Result<void> Watch::Impl::declare_interest() {
     const bool wants_subject =
         filter_.delivers(WatchFor::changes) || filter_.delivers(WatchFor::events);
@@ -81,13 +80,13 @@ Result<WatchEvent> Watch::Impl::poll() {
     }
     if (sync_) {
         const auto got = next_of_sync(event);
-        if (!got) return Error(Errc::would_block);  // the next poll finds out
+        if (!got) return Error(Errc::would_block);  // the next poll finds the reason
         if (*got) return event;
     }
     return follow(event);
 }
 
-/// Looks whether the last event may have been spoilt while the user had it.
+/// Checks whether the last event may have become invalid while the user held it.
 void Watch::Impl::release_spoilt() {
     if (has_pin_ && pin_.is_revoked(pinned_)) {
         pin_.unpin();
@@ -102,8 +101,7 @@ bool Watch::Impl::is_session_over() {
     return !session.follow() || session.is_lost() || session.is_grid_over();
 }
 
-/// While a grid may come back, nothing is there: that there is none is reported once in the time
-/// of the client's patience.
+/// While a grid may return, there are no events. The absence is reported once per client timeout.
 Error Watch::Impl::without_grid(Error error) {
     const bool may_pass = error == Errc::no_such_grid || error == Errc::no_broker;
     if (!may_pass) return error;
@@ -112,7 +110,7 @@ Error Watch::Impl::without_grid(Error error) {
         grid_due_.reset();
         return error;
     }
-    // The waker signals again and again until the watch has a session.
+    // The waker signals repeatedly until the watch has a session.
     if (signal_ != nullptr) signal_->clear();
     return Error(Errc::would_block);
 }
@@ -122,7 +120,7 @@ Result<WatchEvent> Watch::Impl::follow(WatchEvent& event) {
         const Step did = step(event);
         if (did == Step::event) return event;
         if (did == Step::go_on) continue;
-        // Nothing is there: the descriptor is to say so, too. What came meanwhile signals it again.
+        // No event: the descriptor must not be readable. Changes after this signal it again.
         if (signal_ == nullptr || was_cleared) return Error(Errc::would_block);
         signal_->clear();
         was_cleared = true;
@@ -133,21 +131,21 @@ void Watch::Impl::go_to_the_newest() {
     for (;;) {
         const Revision published = pin_.attachment().published();
         const auto position = ring_->find(published + 1);
-        if (!position) continue;  // lapped between the two
+        if (!position) continue;  // lapped in between
         cursor_ = *position;
         delivered_ = published;
         return;
     }
 }
 
-/// Begins, or goes on in the session of this moment. The cursor stays: what changes behind the
-/// names that are handed out is still to come.
+/// Starts, or continues in the current session. The cursor is unchanged: changes after the names
+/// that were handed out are still delivered.
 Result<void> Watch::Impl::start_sync() {
     if (!sync_) sync_.emplace(filter_, synced_);
     return sync_->open(pin_.shared_attachment());
 }
 
-/// False: all that was there has been delivered.
+/// Returns false if the whole state has been delivered.
 Result<bool> Watch::Impl::next_of_sync(WatchEvent& event) {
     for (;;) {
         auto got = sync_->next(event);
@@ -163,10 +161,10 @@ Result<bool> Watch::Impl::next_of_sync(WatchEvent& event) {
     }
 }
 
-/// Looks at one entry of the ring.
+/// Examines one entry of the ring.
 Watch::Impl::Step Watch::Impl::step(WatchEvent& event) {
     if (cursor_ == drain_end_) {
-        // acquire: all entries and versions up to this revision are visible.
+        // acquire: all entries and versions up to this revision are visible
         const Revision published = pin_.attachment().published();
         if (published > drain_at_) delivered_ = std::max(delivered_, drain_at_);
         drain_at_ = published;
@@ -185,12 +183,12 @@ Watch::Impl::Step Watch::Impl::step(WatchEvent& event) {
     const auto change = ring_->read(cursor_);
     if (!change) {
         if (ring_->tail() > cursor_) return lapped(event);
-        // L2: it was never published, and the broker that has followed takes its place in the ring
-        // again. Or it is being overwritten: then the tail that was moved before is seen next time.
+        // L2: the entry was never published, and the next broker writes its place again. Or it is
+        // being overwritten: then the next call sees the tail, which was moved before.
         drain_end_ = cursor_;
         return nothing();
     }
-    if (change->revision > drain_at_) {  // R4: of a commit that is just being published
+    if (change->revision > drain_at_) {  // R4: belongs to a commit that is just being published
         drain_end_ = cursor_;
         return nothing();
     }
@@ -199,7 +197,7 @@ Watch::Impl::Step Watch::Impl::step(WatchEvent& event) {
         return Step::go_on;
     }
     prefetch(*change);
-    // From here on the entry's blocks are kept; a pin that is too late means that it was lapped.
+    // From here on the entry's blocks are kept. If the pin is too late, the watch was lapped.
     if (!has_pin_ || pinned_ != change->revision - 1) {
         if (!pin_.pin(change->revision - 1)) {
             has_pin_ = false;
@@ -223,10 +221,10 @@ void Watch::Impl::pass(const shm::Change& change) noexcept {
 Watch::Impl::Step Watch::Impl::lapped(WatchEvent& event) {
     if (has_pin_) pin_.unpin();
     has_pin_ = false;
-    if (pin_.attachment().is_grid_over()) return Step::nothing;  // the next poll finds out
+    if (pin_.attachment().is_grid_over()) return Step::nothing;  // the next poll finds the reason
     event.kind = WatchKind::lagged;
     if (options_.mode == WatchMode::latest) {
-        // All that is in the ring is in the state that is delivered next.
+        // The state that is delivered next includes all entries in the ring.
         const Position before = cursor_;
         go_to_the_newest();
         sync_.reset();
@@ -246,8 +244,7 @@ Watch::Impl::Step Watch::Impl::lapped(WatchEvent& event) {
     return Step::event;
 }
 
-/// What is looked at next lies in lines that the engine has just written: all are asked for at
-/// once.
+/// The next lines to read were just written by the engine: they are all prefetched at once.
 void Watch::Impl::prefetch(const shm::Change& change) const noexcept {
     const std::byte* version = segment().base() + change.version;
     __builtin_prefetch(version);
@@ -255,13 +252,13 @@ void Watch::Impl::prefetch(const shm::Change& change) const noexcept {
     if (change.record != shm::no_record) __builtin_prefetch(&segment().slot(change.record));
 }
 
-/// False: the change is none that the watch delivers.
+/// Returns false if the watch does not deliver the change.
 bool Watch::Impl::make_event(const shm::Change& change, WatchEvent& event) const {
     const auto kind = filter_.kind_of(change, drain_at_);
     if (!kind) return false;
     event.kind = *kind;
     event.record = detail::view_of(segment(), *segment().version_at(change.version));
-    // The state that the watch began with, or the one after a lag, has it already.
+    // Already included in the initial state, or in the state after a lag.
     if (*kind != WatchKind::event && !synced_.is_behind(change.revision) &&
         synced_.covers(*kind, event.record.name(), change.revision)) {
         return false;
@@ -305,7 +302,7 @@ Result<WatchEvent> Watch::Impl::next(std::chrono::milliseconds timeout) {
 
 /// Sleeps until a change of one of the watch's subjects is published; see shm/wait/futex.hpp.
 void Watch::Impl::sleep(std::chrono::nanoseconds time) {
-    // Where there is no grid, or no lane in which to say that the thread sleeps, nobody wakes it.
+    // Without a grid, or a lane to announce the sleep in, nobody wakes the thread.
     constexpr std::chrono::nanoseconds slice = std::chrono::milliseconds(10);
     const auto lane = grid_due_ ? Result<detail::ThreadLane*>(Errc::no_broker) : client_->lane();
     if (!lane) {
@@ -324,7 +321,7 @@ void Watch::Impl::sleep(std::chrono::nanoseconds time) {
     mask.store(0, std::memory_order_relaxed);
 }
 
-/// The grid was ended, or the session is over: continues with the client's session of this moment.
+/// The grid or the session has ended: continues with the client's current session.
 Result<void> Watch::Impl::reattach() {
     pin_.attachment().check_lost();
     auto attachment = client_->attachment_at_once();
@@ -335,7 +332,7 @@ Result<void> Watch::Impl::reattach() {
     return {};
 }
 
-/// Nothing of the former session is used from here on: its mapping goes with the last who has it.
+/// Uses nothing of the former session from here on: the last owner releases its mapping.
 void Watch::Impl::move_to(detail::PinSlotHolder pin) {
     const bool is_same_grid =
         pin.attachment().segment().identity().boot_id == segment().identity().boot_id;
@@ -348,7 +345,7 @@ void Watch::Impl::move_to(detail::PinSlotHolder pin) {
     filter_.attach(segment());
     if (signal_ != nullptr) signal_->move_to(pin_.shared_attachment(), filter_.subjects());
     if (is_same_grid) {
-        // The cursor is still good. What the user had of the last event may not have been.
+        // The cursor is still valid. The last event may not have been valid while the user held it.
         was_reattached_ = is_spoilt_ && !sync_;
         wants_sync_ =
             wants_sync_ || sync_ || (was_reattached_ && options_.mode == WatchMode::latest);

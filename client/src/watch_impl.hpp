@@ -14,14 +14,14 @@
 
 namespace ringside {
 
-/// A cursor in the change ring, with what it takes to use the entries that it meets.
+/// A cursor in the change ring, and the state needed to use the entries that it reaches.
 ///
 /// To read the entry at the cursor:
 ///   1  S := published, copy the entry out of the ring (R1..R4 of change_ring.hpp)
 ///   2  pin the revision before the entry's: what the entry leads to, and what it replaced, stay
-///   3  the horizon had not passed that revision: nothing of it was freed before the pin
-/// A watch keeps its pin until the next call, so that what it delivered stays readable, and moves
-/// it on as it goes. At the head of the ring it has none.
+///   3  the horizon had not passed that revision: none of this memory was freed before the pin
+/// A watch holds its pin until the next call, so that delivered data stays readable, and moves the
+/// pin with the cursor. At the head of the ring it has no pin.
 class Watch::Impl {
 public:
     Impl(std::shared_ptr<Client::Impl> client, detail::PinSlotHolder pin, WatchFilter filter,
@@ -69,25 +69,25 @@ private:
     detail::PinSlotHolder pin_;
     WatchFilter filter_;
     const WatchOptions options_;
-    std::optional<detail::Declared> interest_;  ///< what listeners are asked for
+    std::optional<detail::Declared> interest_;  ///< declared for listeners
 
     std::optional<shm::ChangeRingReader> ring_;
     Position cursor_ = 0;
-    Position drain_end_ = 0;  ///< entries before it are delivered as of `drain_at_`
+    Position drain_end_ = 0;  ///< entries before this position are delivered as of `drain_at_`
     Revision drain_at_ = 0;
     Revision pinned_ = 0;
     bool has_pin_ = false;
-    bool is_spoilt_ = false;       ///< the last event; to be reported
+    bool is_spoilt_ = false;       ///< of the last event; to be reported
     bool wants_interest_ = false;  ///< to be declared in the session
     bool was_reattached_ = false;  ///< changes were missed; to be reported
-    /// While there is no grid: when that is reported.
+    /// Time at which the absence of the grid is reported.
     std::optional<shm::Deadline> grid_due_;
     Revision delivered_ = 0;
-    std::optional<shm::Change> last_change_;  ///< that the last `poll` has delivered; it is pinned
+    std::optional<shm::Change> last_change_;  ///< delivered by the last `poll`; pinned
 
     SyncedNames synced_;
     std::optional<WatchSync> sync_;
-    bool wants_sync_ = false;  ///< begins, or goes on in another session, with the next call
+    bool wants_sync_ = false;  ///< starts, or continues in another session, with the next call
     std::unique_ptr<WatchSignal> signal_;
 };
 

@@ -42,7 +42,7 @@ void WatchSignal::move_to(const std::shared_ptr<detail::Attachment>& session,
                           std::uint32_t subjects) {
     if (waker_ != nullptr && waker_->is_of_parent()) {
         waker_->remove(this);
-        // The parent waits for the same event: what is read here would be gone there.
+        // The parent waits for the same event, and a read here would remove it there.
         if (const auto event = new_event()) dup3(event->get(), event_.get(), O_CLOEXEC);
         auto waker = client_->waker();
         waker_ = waker ? std::move(*waker) : nullptr;
@@ -53,7 +53,7 @@ void WatchSignal::move_to(const std::shared_ptr<detail::Attachment>& session,
 void WatchSignal::clear() const noexcept {
     if (waker_ == nullptr) return;  // nobody would signal it again
     std::uint64_t count = 0;
-    // Fails only when there is nothing to clear.
+    // Fails only if there is nothing to clear.
     [[maybe_unused]] const ssize_t got = read(event_.get(), &count, sizeof count);
 }
 

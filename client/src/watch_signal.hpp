@@ -8,8 +8,8 @@
 
 namespace ringside {
 
-/// A descriptor that becomes readable when something is published, for event loops: an eventfd that
-/// the client's WatchWaker signals.
+/// A descriptor for event loops that becomes readable after a publication: an eventfd that the
+/// client's WatchWaker signals.
 class WatchSignal {
 public:
     /// Errors: system_error (no descriptor or no thread is available).
@@ -22,12 +22,12 @@ public:
 
     [[nodiscard]] int descriptor() const noexcept { return event_.get(); }
 
-    /// Not readable until the next publication.
+    /// Makes the descriptor unreadable until the next publication.
     void clear() const noexcept;
 
-    /// The watch has another session, whose grid may have other bits for the same names. In a
-    /// forked child the descriptor keeps its number, and is the child's own from here on; where no
-    /// thread is available it stays readable.
+    /// Called when the watch has another session, whose grid may have other bits for the same
+    /// names. In a forked child the descriptor keeps its number, and belongs to the child from here
+    /// on. If no thread is available, the descriptor stays readable.
     void move_to(const std::shared_ptr<detail::Attachment>& session, std::uint32_t subjects);
 
 private:
@@ -37,7 +37,7 @@ private:
 
     Descriptor event_;
     std::shared_ptr<Client::Impl> client_;
-    std::shared_ptr<WatchWaker> waker_;  ///< null: no thread was available
+    std::shared_ptr<WatchWaker> waker_;  ///< null if no thread was available
 };
 
 }  // namespace ringside

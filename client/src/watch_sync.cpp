@@ -14,7 +14,7 @@ void SyncedNames::clear() noexcept {
 
 void SyncedNames::begin(WatchKind part, std::string_view from, Revision revision) {
     Passages& passages = passages_[place_of(part)];
-    // Nothing was handed out since the last passage began.
+    // No name was handed out since the last passage began.
     if (!passages.empty() && passages.back().from == from) passages.pop_back();
     passages.push_back({std::string(from), revision});
     newest_ = std::max(newest_, revision);
@@ -43,9 +43,10 @@ Result<void> WatchSync::open(const std::shared_ptr<detail::Attachment>& attachme
     return move_on();
 }
 
-/// To the newest revision, in the same slot: none need be free.
+/// Moves to the newest revision with the same pin slot, so that no free slot is needed.
 Result<void> WatchSync::move_on() {
-    // Well before the lease is over, so that no event is spoilt in the hands of a slow consumer.
+    // Well before the end of the lease, so that no event becomes invalid while a slow consumer
+    // holds it.
     constexpr std::chrono::milliseconds time{limits::pin_lease_ms_default / 4};
     scan_.reset();
     batch_ = {};
@@ -68,7 +69,7 @@ Result<bool> WatchSync::next(WatchEvent& event) {
         if (next_ == batch_.size()) fill();
         const bool is_at_end = next_ == batch_.size();
         if (!is_at_end) read_name_ = batch_[next_].name();
-        if (is_revoked()) continue;  // the name, or the end, may not be true
+        if (is_revoked()) continue;  // the name, or the end, may be invalid
         if (is_at_end) {
             end_part();
             continue;
@@ -80,7 +81,7 @@ Result<bool> WatchSync::next(WatchEvent& event) {
         }
         std::swap(name_, read_name_);
         from_ = name_;
-        from_.push_back('\0');  // the least name behind it
+        from_.push_back('\0');  // the next possible name
         return true;
     }
     name_.clear();
@@ -102,7 +103,7 @@ void WatchSync::end_part() {
     if (!parts_.empty()) names_->begin(parts_.back().kind, from_, at_);
 }
 
-/// The next records of the current part; none: it is at its end.
+/// Fetches the next records of the current part; none at its end.
 void WatchSync::fill() {
     if (!scan_) {
         scan_.emplace(pin_->attachment().segment(), at_, *parts_.back().pattern,

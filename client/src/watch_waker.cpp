@@ -12,19 +12,19 @@ namespace ringside {
 
 namespace {
 
-/// Bounds how long the end of the last watch waits for the thread, and how long the loss of the
-/// grid is not noticed.
+/// Limits how long the end of the last watch waits for the thread, and how long the loss of the
+/// grid goes undetected.
 constexpr std::chrono::milliseconds slice{50};
 
 void signal_event(int event) noexcept {
     const std::uint64_t one = 1;
-    // Fails only when the counter is full, and then the descriptor is readable anyway.
+    // Fails only if the counter is full, and then the descriptor is readable anyway.
     [[maybe_unused]] const ssize_t written = write(event, &one, sizeof one);
 }
 
-/// The subjects of the changes from `position` on that are published at `published`; moves the
-/// position behind them. Nothing is pinned: what is read counts only if the ring still holds the
-/// changes afterwards.
+/// Returns the subjects of the changes from `position` on that are visible at `published`, and
+/// moves the position past them. Nothing is pinned: the result is valid only if the ring still
+/// holds the changes afterwards.
 std::uint32_t subjects_of_changes(const shm::SegmentView& segment, Revision published,
                                   Position& position) {
     constexpr std::uint64_t changes_max = 256;
@@ -36,7 +36,7 @@ std::uint32_t subjects_of_changes(const shm::SegmentView& segment, Revision publ
     for (Position at = begin; at < head; ++at) {
         const auto change = ring.read(at);
         if (!change) return shm::every_subject;
-        if (change->revision > published) {  // is being published, and looked at next time
+        if (change->revision > published) {  // being published, for the next time
             position = at;
             break;
         }
@@ -52,7 +52,7 @@ std::uint32_t subjects_of_changes(const shm::SegmentView& segment, Revision publ
 
 }  // namespace
 
-/// The place is taken before the first descriptor exists: no change after that is passed over.
+/// The position is taken before the first descriptor exists, so no later change is missed.
 Result<void> WatchWaker::start() {
     Place place;
     if (auto session = client_->attachment_at_once()) place = place_in(std::move(*session));
@@ -64,7 +64,7 @@ WatchWaker::~WatchWaker() {
     // SYNC thread-stop: pairs with run().
     stop_.store(true);
     if (!thread_.joinable()) return;
-    if (is_of_parent()) thread_.detach();  // it does not exist here
+    if (is_of_parent()) thread_.detach();  // it does not exist in this process
     else thread_.join();
 }
 
@@ -83,7 +83,7 @@ void WatchWaker::run(Place place) {
     while (!stop_.load()) {
         auto session = client_->attachment_at_once();
         if (!session) {
-            signal(shm::every_subject);  // the watches find out what has become of the grid
+            signal(shm::every_subject);  // the watches check the state of the grid
             std::this_thread::sleep_for(slice);
             continue;
         }
@@ -98,7 +98,7 @@ void WatchWaker::run(Place place) {
     }
 }
 
-/// Behind all that is published.
+/// Returns the position after all published entries.
 WatchWaker::Place WatchWaker::place_in(std::shared_ptr<detail::Attachment> session) {
     const shm::ChangeRingReader ring(session->segment());
     for (;;) {
@@ -111,7 +111,7 @@ WatchWaker::Place WatchWaker::place_in(std::shared_ptr<detail::Attachment> sessi
 /// S1 to S3 of shm/wait/futex.hpp.
 void WatchWaker::sleep(const Place& place) {
     const auto lane = client_->lane();
-    if (!lane) {  // there is none in which to say that the thread sleeps: nobody wakes it
+    if (!lane) {  // no lane to announce the sleep in: nobody wakes the thread
         constexpr std::chrono::milliseconds pause{10};
         std::this_thread::sleep_for(pause);
         return;
@@ -142,7 +142,7 @@ void WatchWaker::signal(std::uint32_t subjects) {
     }
 }
 
-/// Watches whose session is over, until they have another one.
+/// Signals watches whose session has ended, until they have another one.
 void WatchWaker::signal_elsewhere(const detail::Attachment* session) {
     const std::lock_guard lock(mutex_);
     for (const auto& [watch, sleeper] : sleepers_) {

@@ -10,9 +10,9 @@
 
 namespace ringside {
 
-/// The thread that signals the descriptors of all watches of a client: it sleeps on the grid's
-/// futex for their subjects together, in one lane, and finds out from the change ring whose have
-/// changed. Lives as long as one of the watches has a descriptor. Thread safety: all members.
+/// The thread that signals the descriptors of all watches of a client. It sleeps on the grid's
+/// futex for all their subjects, in one lane, and reads the change ring to find the watches to
+/// signal. Lives as long as a watch has a descriptor. Thread safety: all members.
 class WatchWaker {
 public:
     explicit WatchWaker(std::shared_ptr<Client::Impl> client) : client_(std::move(client)) {}
@@ -20,9 +20,9 @@ public:
     WatchWaker(const WatchWaker&) = delete;
     WatchWaker& operator=(const WatchWaker&) = delete;
 
-    /// Once. Error: system_error (no thread is available).
+    /// Starts the thread; call once. Error: system_error (no thread is available).
     Result<void> start();
-    /// Whether this process is a forked child of the one that has the thread.
+    /// Returns whether this process is a forked child of the process with the thread.
     [[nodiscard]] bool is_of_parent() const noexcept {
         return fork_generation_ != detail::fork_generation();
     }
@@ -30,14 +30,14 @@ public:
     struct Sleeper {
         int event;  ///< an eventfd
         std::uint32_t subjects;
-        const detail::Attachment* session;  ///< that the watch reads from; not dereferenced
+        const detail::Attachment* session;  ///< session that the watch reads from; not dereferenced
     };
-    /// `watch` says whose it is; replaces what was set for it before.
+    /// `watch` is the key; replaces its former entry.
     void set(const void* watch, Sleeper sleeper);
     void remove(const void* watch);
 
 private:
-    /// How far the thread has looked in a session's change ring.
+    /// Position up to which the thread has read a session's change ring.
     struct Place {
         std::shared_ptr<detail::Attachment> session;
         Revision published = 0;

@@ -10,8 +10,7 @@ using detail::terms_of;
 
 namespace {
 
-/// Sends the request that stands in the lane and waits for its reply. `number` is that of the
-/// request as it was sent last.
+/// Sends the request in the lane and waits for its reply. `number`: of the request as last sent.
 Result<shm::ReplyView> ask_in(detail::Channel& channel, const detail::Patience& patience,
                               Grade grade, std::uint64_t& number) {
     number = channel.next_number();
@@ -21,14 +20,14 @@ Result<shm::ReplyView> ask_in(detail::Channel& channel, const detail::Patience& 
         channel.ring_doorbell();
         auto reply = channel.await(number, patience);
         if (!reply || reply->error() != Errc::not_applied) return reply;
-        // A broker has died with it, and it is certain that nothing of it has happened.
+        // A broker has died, and it had certainly not started the request.
         number = channel.next_number();
         message = channel.request.renumber(number);
     }
 }
 
-/// Sends what `encode` puts into the lane's request and waits for the reply. Where the session ends
-/// and no broker has begun with the request, it is sent again in the next session.
+/// Sends the request that `encode` builds, and waits for the reply. If the session ends and no
+/// broker has started the request, sends it again in the next session.
 template <class Encode>
 Result<shm::ReplyView> ask(Client::Impl& impl, Grade grade, const Encode& encode) {
     const auto deadline = shm::Deadline::after(impl.patience().timeout);
@@ -44,14 +43,14 @@ Result<shm::ReplyView> ask(Client::Impl& impl, Grade grade, const Encode& encode
         auto reply = ask_in(channel, impl.patience(), grade, number);
         if (reply || reply.error() != Errc::connection_lost) return reply;
         const bool is_undone = (*lane)->attachment().is_lost() && !channel.may_have_begun(number);
-        // Once in any case: the time may have passed while the process was stopped.
+        // At least once: the time may have passed while the process was stopped.
         if (!is_undone || !impl.options().reconnect || (!is_first && deadline.has_passed())) {
             return reply;
         }
     }
 }
 
-/// One command as a commit of its own.
+/// Writes one command as a separate commit.
 Result<WriteResult> write(Client::Impl& impl, wire::CommandKind kind, std::string_view name,
                           std::string_view pointer, ByteView document,
                           const WriteOptions& options) {
