@@ -14,7 +14,8 @@
 namespace ringside::detail {
 
 /// Walks the records of the index with two steps of look-ahead. While the records of one leaf are
-/// read, the version blocks of the next leaf and the slots of the leaf after it are being loaded.
+/// read, two things are loading: the version blocks of the next leaf, and the slots of the leaf
+/// after it.
 class IndexWalk {
 public:
     IndexWalk(const shm::SegmentView& segment, std::string_view from) noexcept;

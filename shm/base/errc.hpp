@@ -105,7 +105,7 @@ inline boost::system::error_code make_error_code(Errc code) noexcept {
     return {static_cast<int>(code), error_category()};
 }
 
-/// An error: its code, and a detail if there is more to say than `message(code)`.
+/// An error: its code, and a detail in addition to `message(code)`.
 struct Error {
     Errc code = Errc::ok;
     std::string detail;  ///< empty, or a separate sentence ("line 12: …")

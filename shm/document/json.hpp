@@ -48,11 +48,10 @@ Result<Bytes> document_from_json(std::string_view json, const DocumentLimits& li
 
 /// Appends a value as JSON on one line, without spaces. A real without a fraction is written with
 /// ".0", so that it is read as a real again. A non-existent value is written as "null".
-/// The text may be longer than the text that the document was read from, and longer than the limit
-/// for text (1e5 is written as 100000.0).
-/// Never reads outside the document's bytes. Stops at `limits::envelope_depth_max` levels and at
-/// the content limit of a document, whatever the bytes are. The output for bytes that are not a
-/// document is unspecified.
+/// The result may be longer than the original text, and longer than the limit for text (1e5 is
+/// written as 100000.0). Never reads outside the document's bytes. Stops at
+/// `limits::envelope_depth_max` levels and at the content limit of a document, whatever the bytes
+/// are. The output for bytes that are not a document is unspecified.
 void append_json(const Value& value, std::string& out);
 
 /// Appends a string as JSON, with quotes. REQUIRES: UTF-8.

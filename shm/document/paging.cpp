@@ -399,7 +399,7 @@ Paging::Parts Paging::join(const Part& a, const Part& b, std::size_t depth) {
     if (first.level() > 0) {
         Parts parts = parts_of(first);
         for (Part& part : parts_of(second)) parts.push_back(std::move(part));
-        // The first part of the second page may now have a smaller key than its part says.
+        // The first part of the second page may now have a smaller key than that of its part.
         parts[first.part_count()].key = b.key;
         return inner_pages(parts);
     }

@@ -27,9 +27,8 @@ namespace ringside {
 /// `PatchBudget::of_copies`.
 PatchBudget budget_of(const Value& old, const Value& patch, const Paging* pages) noexcept;
 
-/// Sets the value at `path`: replaces the member or element, adds the member if it does not exist,
-/// or appends if the last token is "-" or the array's size. The empty path replaces the whole
-/// document.
+/// Sets the value at `path`: replaces the member or element, or adds a missing member. Appends if
+/// the last token is "-" or the array's size. The empty path replaces the whole document.
 /// Errors: path_not_found if the parent does not exist or is not a container, or the index is out
 /// of range.
 Result<ByteView> apply_set(DocumentBuilder& out, const Value& old, const Pointer& path,

@@ -36,9 +36,9 @@ public:
         return is_prefix_of(other) || other.is_prefix_of(*this);
     }
 
-    /// Returns what a token means in an array of `size` elements: an index without sign or leading
-    /// zeros, or `size` for "-", the position after the end. Nothing for any other token. An index
-    /// beyond the end is returned unchanged.
+    /// Returns the index that a token denotes in an array of `size` elements. Indices have no sign
+    /// or leading zeros. "-" denotes the position after the end, `size`. Returns nothing for any
+    /// other token. An index beyond the end is returned unchanged.
     static std::optional<std::size_t> array_index(std::string_view token,
                                                   std::size_t size) noexcept;
 

@@ -213,8 +213,7 @@ void Heap::adopt_small(std::uint32_t index, std::size_t size_class, const BlockM
         return;
     }
     bytes_used_ += std::uint64_t{span->used} * bytes;
-    // As if the quarantined blocks were in use: no list has them, and no span is empty because of
-    // them.
+    // Count the quarantined blocks as used: no list has them, and the span appears full.
     quarantine_bytes_ += std::uint64_t{bytes} * kept_out.size();
     span->used = span->capacity;
     segment_.span(index).used.store(static_cast<std::uint16_t>(span->used),

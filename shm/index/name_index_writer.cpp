@@ -38,9 +38,8 @@
 ///      that remained are in it, and only there. Names that were inserted or erased meanwhile may
 ///      be visited or not. They are not visible at S, because the engine erases only records that
 ///      no pinned revision can see.
-/// No memory of this is reused under the reader: nodes that W3 retires were unlinked after the
-/// reader's pin (see shm/pin/pin.hpp), and the slots of erased records are kept as long as those
-/// nodes.
+/// No memory of this is reused under the reader. Nodes that W3 retires were unlinked after the
+/// reader's pin (see shm/pin/pin.hpp). The slots of erased records are kept as long as those nodes.
 /// A crash between W1 and W2 leaves blocks that nothing refers to.
 namespace ringside::shm {
 

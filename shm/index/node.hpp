@@ -14,8 +14,8 @@
 /// children of an inner node, which are replaced in place.
 ///
 /// A reader whose pin was revoked may find other contents in a node's memory, which may change
-/// during the read. So a node is accessed through a view that keeps a copy of the header. What was
-/// checked once stays true, and the view never reads outside the node's bytes.
+/// during the read. So a node is accessed through a view that keeps a copy of the header. Checks
+/// stay valid, and the view never reads outside the node's bytes.
 namespace ringside::shm::index {
 
 inline constexpr std::uint32_t leaf_entries_max = 63;
@@ -135,7 +135,7 @@ private:
     NodeHeader header_;
 };
 
-/// Up to 64 children. Between two children is the shortest text that separates their names: all
+/// Up to 64 children. Between two children is the shortest text that separates their names. All
 /// names in child i are below separator i, all names in child i + 1 are at or above it.
 ///
 ///   0       2       4      6            8                    8 + 8n        8 + 8n + 4(n-1)

@@ -12,9 +12,9 @@
 ///
 /// An index is a tree over the keys of its values, with the node format of the name index (see
 /// name_index_writer.cpp). A value takes a RecordId. Its slot leads to a block like a version's,
-/// with the key instead of the name. Each value has a chain of chunks of postings. A posting says
-/// that a record had the value from one revision on until before another. So an index answers for a
-/// snapshot without reading records.
+/// with the key instead of the name. Each value has a chain of chunks of postings. A posting
+/// records that a record had the value from one revision on until before another. So an index
+/// answers for a snapshot without reading records.
 ///
 /// Writer (the engine, for each commit before it is published):
 ///   W1  ends the posting of the value that a record no longer has: stores `to`

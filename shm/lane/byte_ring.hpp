@@ -57,7 +57,7 @@ public:
 
     /// Copies one frame in (P1, P2) without publishing it. Returns false if there is no room now.
     /// `peer_is_broken()` reports an impossible index of the other side.
-    /// `hint`: lets the consumer prepare before it takes the frame; the low bits are lost.
+    /// `hint`: helps the consumer prepare before it takes the frame; the low bits are lost.
     /// REQUIRES: payload.size() <= frame_bytes_max(capacity).
     [[nodiscard]] bool push(ByteView payload, bool more, std::uint32_t hint = 0) noexcept {
         check_that(payload.size() <= frame_bytes_max(capacity()), "a frame has its largest size");

@@ -8,9 +8,9 @@
 #include "shm/lane/declaration.hpp"
 #include "shm/segment/layout.hpp"
 
-/// Contents of the memory of a session: a memfd that the broker creates, sizes and seals, mapped
-/// read-write by the broker and by one client process. The broker treats every byte of it as
-/// hostile. It reads a word once into a local, checks it, then uses it. It keeps its own copy of
+/// Layout of the memory of a session. The memory is a memfd that the broker creates, sizes and
+/// seals. The broker and one client process map it read-write. The broker treats every byte of it
+/// as hostile. It reads a word once into a local, checks it, then uses it. It keeps its own copy of
 /// every index that it writes.
 ///
 ///   | SessionControl | PinSlot[] | Declaration[] | lane 0 | lane 1 | ... |

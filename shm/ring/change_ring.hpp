@@ -73,8 +73,8 @@ struct alignas(cache_line_bytes) ChangeEntry {
 };
 static_assert(sizeof(ChangeEntry) == 64);
 
-/// Subject bits by which sleeping watchers are woken. A bit in the low half of a mask stands for a
-/// whole name, a bit in the high half for the first level of a name.
+/// Subject bits by which sleeping watchers are woken. Bits in the low half of a mask stand for
+/// whole names, bits in the high half for first levels.
 [[nodiscard]] constexpr std::uint32_t name_bit(std::uint32_t name_hash) noexcept {
     return 1U << (name_hash & 15U);
 }

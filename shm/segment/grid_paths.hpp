@@ -19,7 +19,7 @@ namespace ringside::shm {
 ///   $XDG_RUNTIME_DIR   under the same condition; only that user and root can reach such a socket
 ///   /dev/shm           everywhere else
 ///
-/// A process whose environment differs from the broker's still finds lock and socket: a directory
+/// A process whose environment differs from the broker's still finds lock and socket. A directory
 /// that holds files of the grid takes precedence, and /run/user/UID is searched as well.
 struct GridPaths {
     std::string segment_name;  ///< for shm_open: "ringside.<grid>"

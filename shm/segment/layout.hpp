@@ -39,7 +39,7 @@ enum class GridState : std::uint32_t {
     abandoned = 3,  ///< its broker died, and another one has created a new segment
 };
 
-/// What a reader needs to find everything else; written once, before `magic`.
+/// Data that a reader needs to find everything else; written once, before `magic`.
 struct Identity {
     Word magic;                ///< stored last (release): a reader that sees it may read the rest
     std::uint32_t layout = 0;  ///< `layout_version` of the broker's build

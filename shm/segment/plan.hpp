@@ -15,8 +15,8 @@ Result<void> plan_regions(const SegmentShape& shape, Identity& identity);
 /// Error: bad_segment.
 Result<void> check_plan(const Identity& identity, std::uint64_t segment_bytes);
 
-/// Returns the memory that a grid of this plan needs before it can hold a record: the fixed
-/// regions, and the first step of slots and heap.
+/// Returns the minimum memory of a grid of this plan: the fixed regions, and the first step of
+/// slots and heap.
 [[nodiscard]] std::uint64_t starting_bytes(const Identity& planned) noexcept;
 
 }  // namespace ringside::shm

@@ -92,8 +92,8 @@ public:
         }
     }
 
-    /// Returns the part of a hash that fits into a lane's frame: 24 bits of its home, for tables of
-    /// up to 2^24 entries, and 6 bits of the tag.
+    /// Returns the part of a hash that fits into a lane's frame. It has 24 bits of the home, for
+    /// tables of up to 2^24 entries, and 6 bits of the tag.
     [[nodiscard]] static std::uint32_t hint_of(std::uint64_t hash) noexcept {
         return static_cast<std::uint32_t>(hash >> 40) << 8 | static_cast<std::uint32_t>(hash & 63)
                                                                  << 2;

@@ -11,8 +11,8 @@ namespace ringside::shm {
 /// REQUIRES: a pin at or below S has been held since before `newest` was loaded.
 ///
 /// A reader whose pin was revoked may meet reused memory. Its caller refuses the result. Here the
-/// walk must end and stay within the segment: links lead to ever lower revisions or, within one
-/// commit, to at most `same_revision_max` equal ones.
+/// walk must end and stay within the segment. Links lead to ever lower revisions, except for at
+/// most `same_revision_max` equal ones within one commit.
 [[nodiscard]] inline const VersionBlock* visible_version(const SegmentView& segment,
                                                          const VersionBlock* newest,
                                                          Revision at) noexcept {
@@ -45,9 +45,9 @@ public:
           slots_(&segment.slot(RecordId{0})),
           count_(segment.identity().slots.bytes / sizeof(Slot)) {}
 
-    /// Returns the newest version block of the record in a slot. Null if the slot is empty, or if
-    /// the id or the slot's contents lead outside the segment: a reader whose pin was revoked may
-    /// meet any number.
+    /// Returns the newest version block of the record in a slot. Returns null if the slot is empty,
+    /// or if the id or the slot's contents lead outside the segment. A reader whose pin was revoked
+    /// may meet any number.
     [[nodiscard]] const VersionBlock* newest_of(RecordId id) const noexcept {
         const auto index = static_cast<std::uint32_t>(id);
         if (index >= count_) return nullptr;

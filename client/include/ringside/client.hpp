@@ -21,6 +21,7 @@
 
 namespace ringside {
 
+/// Options of a session. `Client::attach` documents their errors.
 struct ClientOptions {
     std::string grid = "default";
     std::string program{};  ///< shown by `ringside inspect`; default: the process name
@@ -50,7 +51,8 @@ struct ClientOptions {
 /// visible.
 ///
 /// Thread safety: every member may be called from any thread. Each thread gets its own lane and pin
-/// at its first call. Objects that a call returns belong to the calling thread.
+/// at its first call. Objects that a call returns belong to the calling thread, unless their class
+/// says otherwise.
 /// Cost: starts no thread.
 ///
 ///     auto client = ringside::Client::attach({.grid = "onsale"}).value();
@@ -104,8 +106,9 @@ public:
     // connection_lost, read_only, memory_only, not_durable, lane_limit, and those of
     // `document_from_json` for JSON text.
     // After connection_lost the outcome is unknown: the session ended while the request was under
-    // way. A request that no broker had started is sent again in the client's next session instead.
+    // way. If no broker had started the request, the next session sends it again instead.
 
+    /// Writes a whole document, and creates the record if it does not exist.
     Result<WriteResult> put(std::string_view name, std::string_view json, const WriteOptions& = {});
     Result<WriteResult> put(std::string_view name, const Document& document,
                             const WriteOptions& = {});
@@ -152,7 +155,7 @@ public:
     /// Errors: bad_pattern, bad_pointer, reserved_name, bad_name and name_too_long (pattern and
     /// pointer form the name of a record), index_limit, permission_denied, those of `compact`.
     Result<WriteResult> add_index(std::string_view pattern, std::string_view pointer);
-    /// Removes an index. Errors: those of `add_index`, not_found.
+    /// Removes an index. Further error: not_found.
     Result<WriteResult> remove_index(std::string_view pattern, std::string_view pointer);
     /// Lists the indexes of the grid. Errors: those of `snapshot`.
     [[nodiscard]] Result<std::vector<IndexInfo>> indexes() const;
@@ -179,8 +182,8 @@ public:
     // -- Messaging -------------------------------------------------------------------------------
 
     /// Publishes an event to current subscribers. Nothing is stored, and the event's version is 0.
-    /// Subscribers see the events of one thread in order, and one common order of all events and
-    /// changes.
+    /// Events of one thread are delivered in order. All subscribers see the same order of events
+    /// and changes.
     /// Errors: those of `put`, reserved_name.
     Result<WriteResult> publish(std::string_view subject, std::string_view json);
     Result<WriteResult> publish(std::string_view subject, const Document& document);

@@ -35,7 +35,9 @@ public:
     static Field level(std::size_t index);
     /// Reads the whole name.
     static Field name();
+    /// Reads the version of the record.
     static Field version();
+    /// Reads the revision of the commit that made the version.
     static Field revision();
     /// Reads the Unix time in ns of the commit that made the version.
     static Field updated();
@@ -50,6 +52,7 @@ public:
     /// Returns bad_pointer if the pointer is invalid.
     [[nodiscard]] const std::optional<Error>& error() const noexcept { return data_->error; }
 
+    /// Returns whether both read the same thing. Labels are ignored.
     [[nodiscard]] bool is_same(const Field& other) const noexcept;
 
 private:

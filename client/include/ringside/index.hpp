@@ -17,8 +17,10 @@ struct IndexInfo {
     };
 
     std::string pattern;
+    /// JSON Pointer of the indexed value.
     std::string pointer;
     State state = State::building;
+    /// First revision at which the index can answer, if it is `ready`.
     Revision ready_from = 0;
     std::uint64_t values = 0;  ///< distinct values
     /// Postings in the index, including those that only readers of older revisions need.

@@ -50,6 +50,7 @@ struct LiveDescription {
     static Result<LiveDescription> of(const Query& query);
 };
 
+/// Options of a live query.
 struct LiveOptions {
     /// Lease of the snapshot that reads all records, at the start or after a lag.
     std::chrono::milliseconds lease{60'000};
@@ -98,6 +99,7 @@ public:
     /// Returns the result as of `revision()`, equal to that of `Snapshot::run`. Equal values may
     /// differ in type, such as 1 and 1.0. Cost: copies and sorts the result.
     [[nodiscard]] Rows rows() const;
+    /// Revision up to which all changes are included.
     [[nodiscard]] Revision revision() const noexcept;
 
     /// Applies pending changes without waiting. Applies only some of a large backlog, up to the end

@@ -16,6 +16,7 @@ namespace ringside {
 
 // -- Calling -------------------------------------------------------------------------------------
 
+/// Options of one call.
 struct CallOptions {
     /// Maximum total time of the call. Zero: the broker's accept timeout (1 s per provider), then
     /// its response timeout (10 s), as configured. Error: bad_timeout.
@@ -98,8 +99,8 @@ private:
 /// `poll` and `next`; it may add and remove patterns.
 using OnSettled = std::function<void(std::uint64_t pattern_id, const Result<void>& outcome)>;
 
-/// A call that this provider has taken and thereby accepted. End it with `answer`, `fail` or
-/// `reject`, from any thread. Destroying a call that has not ended rejects it.
+/// A call that a Provider has taken. End it with `answer`, `fail` or `reject`, from any thread.
+/// Destroying a call that has not ended rejects it.
 /// Thread safety: one thread at a time.
 class Call {
 public:
@@ -107,9 +108,11 @@ public:
     Call& operator=(Call&&) noexcept;
     ~Call();
 
+    /// Returns the called name. Valid as long as the call.
     [[nodiscard]] std::string_view name() const noexcept;
     /// Pattern of the Provider for which the call was offered.
     [[nodiscard]] std::uint64_t pattern_id() const noexcept;
+    /// Returns the caller's document. Valid as long as the call.
     [[nodiscard]] Value document() const noexcept;
     /// Returns the encoded document.
     [[nodiscard]] ByteView bytes() const noexcept;
@@ -190,6 +193,7 @@ private:
 
 // -- Listening -----------------------------------------------------------------------------------
 
+/// Kind of a notice to a listener.
 enum class InterestKind : std::uint8_t {
     wanted,    ///< the subject is watched: accept or reject it
     unwanted,  ///< nobody watches the subject now, or another listener provides it
@@ -249,7 +253,7 @@ private:
 // -- Services with threads -----------------------------------------------------------------------
 
 struct ServiceOptions {
-    std::size_t threads = 1;  ///< that call the handler; each is a separate provider
+    std::size_t threads = 1;  ///< threads that call the handler; each is a separate provider
 };
 
 /// Threads that serve calls or follow interest with handlers. The destructor waits for running

@@ -57,7 +57,9 @@ public:
     /// Holds for every record.
     Predicate() = default;
 
+    /// Makes a comparison with a constant; the operators on a Field are shorthands.
     static Predicate compare(Field field, Comparison comparison, OwnedScalar constant);
+    /// Holds if the field equals any of the constants; `in` is a shorthand.
     static Predicate any_of(Field field, std::vector<OwnedScalar> constants);
 
     friend Predicate is_null(Field field);

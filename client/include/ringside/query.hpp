@@ -49,6 +49,7 @@ Aggregate maximum(Field field);
 /// equal.
 Aggregate distinct(Field field);
 
+/// Order of the rows of `Query::top`.
 enum class Order : std::uint8_t { ascending, descending };
 
 /// Query over the records whose names match a pattern. Only a description: `Snapshot::run` runs it
@@ -63,8 +64,8 @@ enum class Order : std::uint8_t { ascending, descending };
 /// Without `group_by` and `aggregate` there is one row per record, in the order of names. It has
 /// the fields of `select`, or the name if nothing is selected.
 /// With them there is one row per group, in the order of the keys: first the keys, then the
-/// aggregates. A missing value is null, and null forms a group. Aggregates without keys always give
-/// one row.
+/// aggregates. A missing value is null, and null forms a group. Aggregates without keys always
+/// return one row.
 ///
 /// Thread safety: none while it is built; several threads may run it concurrently.
 class Query {
@@ -74,8 +75,11 @@ public:
 
     /// Keeps only records for which the predicate holds. Several calls: all predicates must hold.
     Query& where(const Predicate& predicate);
+    /// Fields of each row of a query without groups.
     Query& select(std::vector<Field> fields);
+    /// Keys of the groups.
     Query& group_by(std::vector<Field> fields);
+    /// Aggregates of each group.
     Query& aggregate(std::vector<Aggregate> aggregates);
     /// Keeps only the first `count` rows by this field, in that order. Ties keep their original
     /// order. With groups: by one of the keys or aggregates.

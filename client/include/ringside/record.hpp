@@ -30,7 +30,9 @@ public:
     /// Takes over the bytes of a finished `DocumentBuilder`.
     static Document adopt(Bytes encoded) { return Document(std::move(encoded)); }
 
+    /// Returns the root of the document. Valid as long as the Document.
     [[nodiscard]] Value root() const noexcept { return Value::of(bytes_); }
+    /// Returns the encoded bytes. Valid as long as the Document.
     [[nodiscard]] ByteView bytes() const noexcept { return bytes_; }
 
 private:
@@ -38,8 +40,8 @@ private:
     Bytes bytes_;
 };
 
-/// One version of a record, in place in shared memory. A view: valid while the pin of its source is
-/// held, which is a Record, a Snapshot, or a callback during its call.
+/// One version of a record, in place in shared memory. A view: valid while its source holds the
+/// pin. The source is a Record, a Snapshot, or the current call of a callback.
 class RecordView {
 public:
     RecordView() = default;

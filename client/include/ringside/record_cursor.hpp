@@ -28,6 +28,7 @@ struct NameRange {
 /// Thread safety: one thread. Other threads may use separate cursors on the same Snapshot.
 class RecordCursor {
 public:
+    /// Maximum number of records per batch.
     static constexpr std::size_t batch_max = 64;
 
     RecordCursor(RecordCursor&&) noexcept;

@@ -30,6 +30,7 @@ namespace detail {
 
 }  // namespace detail
 
+/// Type of a Scalar.
 enum class ScalarType : std::uint8_t {
     null,
     boolean,

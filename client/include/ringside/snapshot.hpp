@@ -14,6 +14,7 @@
 
 namespace ringside {
 
+/// Options of a snapshot.
 struct SnapshotOptions {
     std::optional<Revision> revision{};  ///< default: the newest
     std::chrono::milliseconds lease{0};  ///< maximum time open; 0: the default of 10 s
@@ -32,6 +33,7 @@ public:
     Snapshot& operator=(Snapshot&&) noexcept;
     ~Snapshot();
 
+    /// Revision that the snapshot shows.
     [[nodiscard]] Revision revision() const noexcept;
 
     /// Returns a record. The view is valid as long as the Snapshot.

@@ -10,8 +10,9 @@
 
 namespace ringside {
 
+/// Granularity of the changes that a watch delivers.
 enum class WatchMode : std::uint8_t {
-    latest,  ///< the newest state of each record; several changes may be merged
+    latest,  ///< newest state of each record; several changes may become one
     every,   ///< every change, in order
 };
 
@@ -30,6 +31,7 @@ constexpr bool includes(WatchFor set, WatchFor one) noexcept {
     return (static_cast<unsigned>(set) & static_cast<unsigned>(one)) != 0;
 }
 
+/// Options of a watch.
 struct WatchOptions {
     WatchMode mode = WatchMode::latest;
     WatchFor what = WatchFor::changes;
@@ -49,6 +51,7 @@ struct WatchOptions {
     bool is_interest = true;
 };
 
+/// Kind of an item that a watch delivers.
 enum class WatchKind : std::uint8_t {
     put,     ///< the whole document was written
     patch,   ///< a part of the document was written
@@ -98,8 +101,8 @@ public:
     /// if the current one has ended and a new one exists.
     /// Errors: would_block (no event), connection_lost (the grid is gone permanently), lane_limit
     /// (no free pin or declaration; call again). After these errors the watch continues:
-    /// snapshot_expired (the last event was held beyond its lease and may be invalid), no_such_grid
-    /// and no_broker (none within the client's timeout).
+    /// snapshot_expired (the last event was held beyond its lease and may be invalid); no_such_grid
+    /// and no_broker (not available within the client's timeout).
     Result<WatchEvent> poll();
 
     /// Waits for the next event: spins, then sleeps. Errors: timed_out, otherwise those of `poll`.
@@ -112,8 +115,8 @@ public:
     /// first descriptor starts it. Error: system_error (no thread or descriptor is available).
     Result<int> descriptor();
 
-    /// Revision up to which everything was delivered. Another watch can continue with `from` = this
-    /// + 1.
+    /// Revision up to which everything was delivered. Another watch can continue with
+    /// `from = delivered() + 1`.
     [[nodiscard]] Revision delivered() const noexcept;
 
     /// Random number that identifies the watched grid. A different number means that the grid was

@@ -20,9 +20,11 @@ struct Condition {
     Kind kind = Kind::none;
     std::uint64_t expected = 0;
 
+    /// Compares the version of the record.
     static Condition version_is(Version version) noexcept { return {Kind::version, version}; }
     /// Compares the revision of the record: that of the commit that changed it last.
     static Condition revision_is(Revision revision) noexcept { return {Kind::revision, revision}; }
+    /// Requires that the record does not exist.
     static Condition is_absent() noexcept { return {Kind::absent, 0}; }
 };
 
@@ -33,6 +35,7 @@ enum class Grade : std::uint8_t {
     durable,
 };
 
+/// Options of one write.
 struct WriteOptions {
     Condition condition{};
     /// Time to live of the record, from this write on. Zero: until it is removed. A write without a
@@ -43,11 +46,13 @@ struct WriteOptions {
     Grade grade = Grade::applied;
 };
 
+/// Result of one write.
 struct WriteResult {
     Revision revision = 0;  ///< revision of the commit
     Version version = 0;    ///< version of the record after the commit
 };
 
+/// Result of a transaction.
 struct CommitResult {
     Revision revision = 0;
     std::vector<Version> versions;  ///< of the record of each write, in order
@@ -81,6 +86,7 @@ public:
     Result<void> publish(std::string_view subject, const Document& document);
 
     [[nodiscard]] std::size_t size() const noexcept;  ///< number of writes
+    /// Removes all writes and keeps the memory.
     void clear() noexcept;
 
     struct Impl;
@@ -91,6 +97,7 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
+/// Options of a pipeline.
 struct PipelineOptions {
     /// Whether a write to a full lane waits until the broker has made room. If false, it returns
     /// would_block.
@@ -109,8 +116,8 @@ struct PipelineOptions {
 /// write is done. Tickets count up from 1, and answers come in that order.
 /// When the session ends, unanswered writes end with connection_lost, and so does the call that
 /// detects it. The next write uses the client's new session.
-/// Thread safety: must stay in the thread that created it. Other writes of that thread queue behind
-/// the pipeline.
+/// Thread safety: must stay in the thread that created it. Other writes of that thread wait for the
+/// pipeline.
 class Pipeline {
 public:
     Pipeline(Pipeline&&) noexcept;

@@ -16,6 +16,7 @@
 /// SQL over a snapshot: SQLite reads the records in place, in shared memory.
 namespace ringside::sql {
 
+/// Options of a database.
 struct Options {
     /// Tables in addition to `records`, each declared by one text:
     ///
@@ -41,13 +42,16 @@ struct Options {
 
 /// One value of a row: NULL, INTEGER, REAL, TEXT or BLOB. Texts and blobs are views.
 using Cell = std::variant<std::monostate, std::int64_t, double, std::string_view, ByteView>;
+/// One row; valid until the next call of `Statement::next`.
 using Row = std::span<const Cell>;
 
+/// Column of a table.
 struct Column {
     std::string name;
     std::string type;  ///< as declared; may be empty
 };
 
+/// Table that statements can read.
 struct Table {
     std::string name;
     std::string pattern;
@@ -62,6 +66,7 @@ public:
     Statement& operator=(Statement&&) noexcept;
     ~Statement();
 
+    /// Names of the result columns. Valid as long as the Statement.
     [[nodiscard]] std::span<const std::string> columns() const noexcept;
 
     /// Returns the next row, valid until the next call, or nothing at the end. Reaching the end
@@ -117,12 +122,14 @@ public:
     /// Byte offset of the error in the text of the last `query` or `explain`, if known.
     [[nodiscard]] std::optional<std::size_t> error_offset() const noexcept;
 
+    /// Revision that all queries read.
     [[nodiscard]] Revision revision() const noexcept;
     /// Lists the tables, `records` first.
     [[nodiscard]] std::vector<Table> tables() const;
 
     /// Ends running statements with query_interrupted, and also those that start before `resume`.
     void interrupt() noexcept;
+    /// Allows statements again after `interrupt`.
     void resume() noexcept;
 
     class Impl;

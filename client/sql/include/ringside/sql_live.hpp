@@ -14,9 +14,9 @@ namespace ringside::sql {
 ///
 /// Expressions are SQLite's, over the columns of one table. Without groups there is one row per
 /// record. With GROUP BY or aggregates there is one row per group.
-/// Items of a grouped query are expressions of GROUP BY (the same text or the alias) or count(*),
-/// count(x), count(DISTINCT x), sum(x), avg(x), min(x) and max(x), each optionally with a FILTER.
-/// Values are the same as in a Database, with one exception: sums are exact. Where integers
+/// Items of a grouped query are expressions of GROUP BY (the same text or the alias) or aggregates:
+/// count(*), count(x), count(DISTINCT x), sum(x), avg(x), min(x) and max(x). Aggregates may have a
+/// FILTER. Values are the same as in a Database, with one exception: sums are exact. If integers
 /// overflow, the sum is REAL instead of an error.
 ///
 /// The live query ends with bad_query if an expression fails for a record or returns a BLOB, or if
