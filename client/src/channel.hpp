@@ -51,8 +51,8 @@ public:
     /// Copies the message of request `number` into the request ring and publishes it. If the ring
     /// is full, waits and takes replies meanwhile. If `block` is false, returns would_block
     /// instead, with nothing sent.
-    /// A message of several frames is sent again if the broker changes meanwhile. Neither of the
-    /// two brokers may have received all of it, and the number shows whether one has.
+    /// A message of several frames is sent again if the broker changes meanwhile. Possibly neither
+    /// broker has received all of it; the number shows whether one has.
     /// Errors: would_block, timed_out, connection_lost, session_closed.
     /// `hint`: of the written record, see `RecordTableReader::hint_of`.
     Result<void> send(std::uint64_t number, ByteView message, bool block, const Patience& patience,

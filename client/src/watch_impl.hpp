@@ -30,7 +30,7 @@ public:
     Impl(const Impl&) = delete;
     Impl& operator=(const Impl&) = delete;
 
-    /// Where the watch begins. Errors: compacted, lane_limit.
+    /// Sets the start position. Errors: compacted, lane_limit.
     Result<void> begin();
 
     Result<WatchEvent> poll();

@@ -84,7 +84,7 @@ enum class Errc : std::uint16_t {
 
     // The store of a grid on disk.
     store_in_use = 80,    ///< another process has opened the store
-    store_mismatch = 81,  ///< the directory holds another grid's store, or something else
+    store_mismatch = 81,  ///< the directory holds another grid's store, or other files
     store_format = 82,    ///< a newer release has written the store
     store_damaged = 83,   ///< the store does not hold what was written to it
     store_failed = 84,    ///< the disk fails to write or read

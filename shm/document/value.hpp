@@ -240,8 +240,8 @@ static_assert(sizeof(Value) == 40);
 /// text. Thread safety: one thread, so create it where it is used:
 ///
 ///     const Value::Key price("price");
-///     for (const RecordView& record : batch) sum +=
-///     record.document()[price].as_int64().value_or(0);
+///     for (const RecordView& record : batch)
+///         sum += record.document()[price].as_int64().value_or(0);
 class Value::Key {
 public:
     explicit Key(std::string_view text) noexcept : probe_(text), holds_nul_(probe_.holds_nul()) {}

@@ -18,10 +18,10 @@ namespace ringside {
 ///  3. strings are UTF-8; keys are UTF-8 in which C0 80 stands for U+0000;
 ///  4. the keys of an object ascend strictly, so lookup works and no key occurs twice;
 ///  5. depth and document size keep to `limits`, the size of keys to `limits::key_bytes_max`;
-///  6. sharing is harmless: values + string bytes + key bytes, counted at every visit, are at most
-///     64 times the size of the bytes and at most `limits.content_max`, and there are at
-///     most as many containers and strings as bytes. Work is therefore O(size), and no few bytes
-///     expand to a huge value.
+///  6. sharing is bounded: values + string bytes + key bytes, counted at every visit, are at most 64
+///     times the size of the bytes and at most `limits.content_max`. There are at most as many
+///     containers and strings as bytes. So the work is O(size), and a few bytes cannot expand to a
+///     huge value.
 /// `flexbuffers::VerifyBuffer` accepts everything that this function accepts. It counts a string as
 /// a level of nesting, so its `max_depth` must be `limits::depth_max + 1`.
 ///

@@ -89,8 +89,8 @@ Offset Change::build_leaf(std::span<const std::uint32_t> ids) {
     return offset;
 }
 
-/// The names in `old` need not be read. If the common prefix becomes shorter, its last bytes are
-/// inserted at the front of the heads.
+/// The names in `old` need not be read. If the common prefix becomes shorter, the last bytes of the
+/// old prefix are inserted at the front of the heads.
 Offset Change::build_with(const Leaf& old, std::uint32_t at, std::uint32_t id,
                           std::string_view name) {
     const std::string_view prefix = name_of(segment_, old.ids()[0]).substr(0, old.skip());

@@ -205,7 +205,7 @@ static_assert(sizeof(SessionEntry) == 128);
 /// are in the broker's private memory.
 struct SpanEntry {
     std::atomic<std::uint16_t> size_class;  ///< 0 = free, `large_first`, `large_rest`, or class + 1
-    std::atomic<std::uint16_t> used;        ///< blocks in use, or for `large_first` unused
+    std::atomic<std::uint16_t> used;        ///< blocks in use; not used for `large_first`
     static constexpr std::uint16_t large_first = 0xffff;
     static constexpr std::uint16_t large_rest = 0xfffe;
 };

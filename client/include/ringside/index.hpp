@@ -28,6 +28,6 @@ struct IndexInfo {
     std::uint64_t bytes = 0;  ///< of the grid's memory
 };
 
-std::string_view name(IndexInfo::State state) noexcept;  ///< "building", …, as the CLI prints them
+std::string_view name(IndexInfo::State state) noexcept;  ///< "building", …, as in the CLI's output
 
 }  // namespace ringside

@@ -18,8 +18,9 @@ namespace ringside {
 
 /// Options of one call.
 struct CallOptions {
-    /// Maximum total time of the call. Zero: the broker's accept timeout (1 s per provider), then
-    /// its response timeout (10 s), as configured. Error: bad_timeout.
+    /// Maximum total time of the call, at most `limits::call_ms_max`. Zero: the broker's accept
+    /// timeout (1 s per provider), then its response timeout (10 s), as configured. Error:
+    /// bad_timeout.
     std::chrono::milliseconds timeout{0};
     /// Whether the call may be carried out more than once. If the provider or the broker dies, an
     /// idempotent call goes to the next provider. Other calls fail with provider_lost or
@@ -263,6 +264,8 @@ struct ServiceOptions {
 /// A handler may destroy its own service: its thread ends when the handler returns. If a
 /// CallHandler throws, the call fails with `{"error": …, "what": …}`. If a WantedHandler throws,
 /// the subject is rejected. Exceptions of an UnwantedHandler are dropped.
+///
+/// Thread safety: `is_serving` may be called from any thread.
 class Service {
 public:
     Service(Service&&) noexcept;

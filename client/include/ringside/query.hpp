@@ -16,6 +16,7 @@
 namespace ringside {
 
 /// Aggregate over the records of one group. Nulls are ignored, except by `count()`.
+/// Thread safety: immutable.
 class Aggregate {
 public:
     enum class Kind : std::uint8_t { count, sum, average, minimum, maximum, distinct };

@@ -17,7 +17,8 @@ namespace ringside {
 /// Options of a snapshot.
 struct SnapshotOptions {
     std::optional<Revision> revision{};  ///< default: the newest
-    std::chrono::milliseconds lease{0};  ///< maximum time open; 0: the default of 10 s
+    /// Maximum time open, at most `limits::pin_lease_ms_max`. Zero: the default of 10 s.
+    std::chrono::milliseconds lease{0};
 };
 
 /// The grid as of one revision, while writers continue.

@@ -75,7 +75,7 @@ struct WatchEvent {
     WatchKind kind = WatchKind::put;
     RecordView record;  ///< name, document, version, revision; no document after remove or expire
     Position position = 0;      ///< in the change ring
-    std::uint64_t time_ns = 0;  ///< Unix time of the commit
+    std::uint64_t time_ns = 0;  ///< Unix time of the commit, in ns
     std::uint64_t missed = 0;   ///< for `lagged`: number of lost changes
     /// For `lagged`: the revision from which the watch continues. In mode latest, every matching
     /// record follows as `current`. In mode every, take a snapshot and scan it.

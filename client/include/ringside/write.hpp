@@ -38,9 +38,9 @@ enum class Grade : std::uint8_t {
 /// Options of one write.
 struct WriteOptions {
     Condition condition{};
-    /// Time to live of the record, from this write on. Zero: until it is removed. A write without a
-    /// time to live clears an earlier one; `patch`, `merge` and `json_patch` keep it. Error:
-    /// bad_ttl.
+    /// Time to live of the record from this write on, at most `limits::ttl_ms_max`. Zero: until it
+    /// is removed. A write without a time to live clears an earlier one; `patch`, `merge` and
+    /// `json_patch` keep it. Error: bad_ttl.
     std::chrono::milliseconds ttl{0};
     /// A transaction uses the highest grade of its writes.
     Grade grade = Grade::applied;
