@@ -53,7 +53,7 @@ inline constexpr std::size_t index_key_bytes_max =
 // Sessions.
 inline constexpr std::size_t sessions_max = 4096;  ///< Errc::session_limit
 inline constexpr std::size_t connections_waiting_max =
-    1024;  ///< connections before their Hello; new ones replace the oldest
+    1024;  ///< connections before their Hello; new ones replace older ones
 inline constexpr std::size_t lanes_per_session_max = 64;  ///< Errc::lane_limit
 inline constexpr std::size_t pins_per_session_max =
     256;  ///< Errc::lane_limit; open snapshots and watches, not counting the lanes' own pins

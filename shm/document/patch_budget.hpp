@@ -8,9 +8,9 @@ namespace ringside {
 
 /// Bounds the work of the patches of one request, so that a small request cannot block the engine.
 ///
-/// A step is one value written or compared, 64 bytes of a string or key, or 16 bytes of a written
-/// page. Other work counts by time, at about 20 ns per step. Steps are charged before the work is
-/// done, so a request is refused before it exceeds its budget.
+/// A step takes about 20 ns. It is one value written or compared, 64 bytes of a string or key, 16
+/// bytes of a written page, or similar work. Steps are charged before the work is done, so a
+/// request is refused before it exceeds its budget.
 /// Thread safety: one thread.
 class PatchBudget {
 public:

@@ -58,7 +58,7 @@ static_assert(limits::name_bytes_max * (inner_children_max - 1) <= 0xffff);
            header.skip <= limits::name_bytes_max && segment.holds(offset, header.bytes());
 }
 
-/// Returns four bytes of `name` from `skip` on, as a number in byte order; zero-padded at the end.
+/// Returns four bytes of `name` from `skip` on as a number that orders like them, zero-padded.
 [[nodiscard]] inline std::uint32_t head_of(std::string_view name, std::size_t skip) noexcept {
     std::uint32_t head = 0;
     if (skip + 4 <= name.size()) {

@@ -86,7 +86,7 @@ public:
     }
 
     /// P3 for all frames pushed since the last flush.
-    /// SYNC lane-request-tail: P3, pairs with C1: the frames before the tail are complete.
+    // SYNC lane-request-tail: P3, pairs with C1: the frames before the tail are complete.
     void flush() noexcept { tail_word_->store(tail_, std::memory_order_release); }
 
     /// Returns the largest size that `push` can take as one frame now.
@@ -224,7 +224,7 @@ public:
     }
 
     /// C3: returns the room of popped frames to the producer.
-    /// SYNC lane-head: C3, pairs with P1: the frames before the head have been copied out.
+    // SYNC lane-head: C3, pairs with P1: the frames before the head have been copied out.
     void release() noexcept { head_word_->store(head_, std::memory_order_release); }
 
     /// Returns whether a frame may be available (at most one acquire load).

@@ -53,8 +53,8 @@ struct alignas(cache_line_bytes) PinSlot {
     Word lease_ms;  ///< maximum time of the pin; 0 = the default
 };
 
-/// Word on which a client thread of a lane sleeps. The thread stores it (seq_cst), checks again,
-/// sleeps, and stores `nothing` when it is awake; see shm/wait/futex.hpp.
+/// Identifies the word on which the client thread of a lane sleeps. The thread stores this value
+/// (seq_cst), checks again, sleeps, and stores `nothing` when it is awake; see shm/wait/futex.hpp.
 enum class SleepsOn : std::uint32_t {
     nothing = 0,
     reply_tail = 1,    ///< waits for a reply

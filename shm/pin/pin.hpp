@@ -65,8 +65,8 @@ void membarrier_all() noexcept;
 }
 
 /// R5: clears the pin.
-/// SYNC pin-release: pairs with E4: the reads under the pin are complete when the engine finds it
-/// cleared.
+// SYNC pin-release: pairs with E4: the reads under the pin are complete when the engine finds it
+// cleared.
 inline void unpin(Word& pin) noexcept { pin.store(no_pin, std::memory_order_release); }
 
 }  // namespace ringside::shm

@@ -14,9 +14,9 @@ namespace {
 enum WordIndex : std::size_t {
     revision_word = 0,
     time_word = 1,
-    version_word = 2,  ///< 48 bits of offset, then the kind
-    record_word = 3,   ///< record, then the name hash
-    path_word = 4,     ///< 48 bits of offset, then the lane
+    version_word = 2,  ///< 48 bits of offset, kind in the high bits
+    record_word = 3,   ///< record, name hash in the high bits
+    path_word = 4,     ///< 48 bits of offset, lane in the high bits
     session_word = 5,
     command_word = 6,
 };
