@@ -2,8 +2,8 @@
 
 #include "tests/support/engine_harness.hpp"
 
-/// What sessions declare, well and badly, written into their memory as a client does it, or as one
-/// would that lies.
+/// Valid and invalid declarations of sessions, written into the shared memory as an honest or a
+/// hostile client would.
 namespace ringside::broker {
 namespace {
 
@@ -14,7 +14,7 @@ using testing::SessionClient;
 
 class DeclarationsTest : public ::testing::Test {
 protected:
-    /// Writes it into a place, and lets the engine look at it.
+    /// Writes a declaration into a place and makes the engine check it.
     std::uint64_t declare(const SessionClient& session, std::uint32_t place, DeclarationKind kind,
                           std::uint32_t lane, std::string_view text) {
         const std::uint32_t sequence = write(session, place, kind, lane, text);
@@ -29,7 +29,7 @@ protected:
     }
     void review(const SessionClient& session) {
         ++session.memory.control().declarations_changed;
-        harness_.now_ns += 1'000'000;  // the next look is not too soon
+        harness_.now_ns += 1'000'000;  // late enough for the next check
         harness_.settle();
     }
     void withdraw(const SessionClient& session, std::uint32_t place) {
@@ -47,7 +47,7 @@ protected:
         return is_there("$sys/presence/" + user);
     }
 
-    /// The next thing that is brought to a lane; an empty name: nothing is.
+    /// Returns the next delivery in a lane, or one with an empty name if there is none.
     struct Brought {
         wire::DeliveryKind kind{};
         std::uint64_t id = 0;
@@ -67,7 +67,7 @@ protected:
         ASSERT_TRUE(lane.send_bytes(lane.writer.message(++lane.number, {.kind = kind, .id = id})));
         harness_.settle();
     }
-    /// A session that calls a name, in its lane.
+    /// Calls a name in the lane of a session.
     void call(LaneClient& lane, std::string_view name) {
         const Bytes one = document_from_json("1").value();
         ASSERT_TRUE(lane.send_bytes(lane.writer.message(
@@ -146,7 +146,7 @@ TEST_F(DeclarationsTest, OfListenersThatSaidNoAreAskedAgainAfterAWhile) {
     const Brought second = next(lane_);
     EXPECT_EQ(second.kind, wire::DeliveryKind::wanted);
     EXPECT_NE(second.id, first.id);
-    say(lane_, wire::MessageKind::rejection, first.id);  // which is over
+    say(lane_, wire::MessageKind::rejection, first.id);  // the call has ended
     say(lane_, wire::MessageKind::acceptance, second.id);
     EXPECT_TRUE(is_there("$sys/provided/a"));
     harness_.now_ns += 2 * rematch_ns;
@@ -177,7 +177,7 @@ TEST_F(DeclarationsTest, OfAListenerThatSaysNothingLeaveTheNameToTheNextListener
     EXPECT_EQ(asked.kind, wire::DeliveryKind::wanted);
     say(second, wire::MessageKind::acceptance, asked.id);
     EXPECT_TRUE(is_there("$sys/provided/a"));
-    say(lane_, wire::MessageKind::rejection, unanswered.id);  // too late to change anything
+    say(lane_, wire::MessageKind::rejection, unanswered.id);  // too late to have an effect
     EXPECT_TRUE(is_there("$sys/provided/a"));
 }
 
@@ -211,7 +211,7 @@ TEST_F(DeclarationsTest, OfALaneAreOfOneKind) {
     EXPECT_FALSE(is_there("$sys/listen/b/" + std::to_string(session_.id) + "/0"));
     declare(session_, 2, DeclarationKind::provide, 0, "c");
     EXPECT_EQ(outcome(session_, 2), Errc::ok);
-    // When the last of one kind is gone, the lane is free for the other.
+    // When the last declaration of one kind is removed, the lane is free for the other kind.
     write(session_, 0, DeclarationKind::none, 0, {});
     write(session_, 2, DeclarationKind::none, 0, {});
     declare(session_, 1, DeclarationKind::listen, 0, "b");
@@ -273,7 +273,7 @@ TEST_F(DeclarationsTest, OfASessionThatEndsAreNotAskedForEachOther) {
     EXPECT_EQ(next(lane_).name, "") << "offered once";
 }
 
-// Users who are there.
+// Presence of users.
 
 TEST_F(DeclarationsTest, OfAUserMakeItPresentUntilTheLastIsGone) {
     declare(session_, 0, DeclarationKind::present, 0, "alice");
@@ -345,7 +345,7 @@ protected:
         harness_.settle();
         static_cast<void>(harness_.engine.close(writer.id));
     }
-    /// How many of what is brought to the lane, and stays there until it is taken, are of a kind.
+    /// Counts the deliveries of a kind in the lane. They stay there until they are taken.
     std::size_t count(LaneClient& lane, wire::DeliveryKind kind) {
         std::size_t found = 0;
         for (std::size_t quiet = 0; quiet < 3; ++quiet) {
@@ -357,7 +357,7 @@ protected:
         }
         return found;
     }
-    /// Turns until there is nothing to do.
+    /// Runs turns until there is no work left, and returns their number.
     std::size_t turns_to_rest(std::size_t most) {
         std::size_t turns = 0;
         while (turns < most && (harness_.turn() || harness_.engine.has_work())) ++turns;

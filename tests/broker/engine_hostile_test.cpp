@@ -6,8 +6,8 @@
 #include "tests/shm/document_support.hpp"
 #include "tests/support/engine_harness.hpp"
 
-/// What a client can do that writes whatever it likes to the memory that it shares with the broker:
-/// at worst it loses its own session.
+/// A client that writes arbitrary data to the memory it shares with the broker can lose at worst
+/// its own session.
 namespace ringside::broker {
 namespace {
 
@@ -16,7 +16,7 @@ using testing::EngineHarness;
 using testing::LaneClient;
 using testing::SessionClient;
 
-/// Turns until the session is closed, and gives the reason.
+/// Runs turns until the session is closed, and returns the reason.
 std::optional<Error> reason_of_end(EngineHarness& harness, SessionId id) {
     for (int turns = 0; turns < 10'000; ++turns) {
         harness.turn();
@@ -27,7 +27,7 @@ std::optional<Error> reason_of_end(EngineHarness& harness, SessionId id) {
     return std::nullopt;
 }
 
-/// An honest session that must never notice anything.
+/// An honest session that must never be affected.
 struct Honest {
     explicit Honest(EngineHarness& engine)
         : harness(engine), session(harness.open()), lane(session.open_lane()) {}
@@ -170,7 +170,7 @@ TEST(EngineHostile, CountsBeyondTheirLimitsAreCut) {
     harness.engine.housekeep(harness.now_ns);
     EXPECT_TRUE(lane.take());
     EXPECT_EQ(harness.segment.view().session(1).lanes, limits::lanes_per_session_max);
-    // What was opened stays open, whatever the word says now.
+    // Opened lanes stay open, whatever value the word has now.
     hostile.memory.control().lanes_open = 0;
     ASSERT_TRUE(lane.put("a", "2"));
     harness.settle();
@@ -198,7 +198,7 @@ TEST(EngineHostile, MessageThatNeverEndsClosesTheSession) {
     honest.expect_service();
 }
 
-/// Frames as no producer writes them, in a ring of a hostile client.
+/// Writes frames that no honest producer writes into the ring of a hostile client.
 class FrameForger {
 public:
     FrameForger(const SessionClient& client, std::size_t lane)
@@ -240,8 +240,8 @@ TEST(EngineHostile, FramesThatContinueNothingCloseTheSession) {
     }
 }
 
-/// A session that was resumed may have been in the middle of a message: what it sends of it is
-/// skipped, a few frames in a turn.
+/// A resumed session may have been in the middle of a message. The engine skips the rest of that
+/// message, a few frames per turn.
 TEST(EngineHostile, SkippedFramesCostTheirSessionItsTurn) {
     EngineHarness harness;
     auto hostile = harness.open();
@@ -327,8 +327,8 @@ TEST(EngineHostile, PinThatLiesKeepsNothingBack) {
     EXPECT_EQ(harness.segment.view().session(1).lag, 0U);
 }
 
-/// Mutations of a message that is valid are taken, refused or close the session; what is taken is
-/// what an honest client could have sent.
+/// Mutations of a valid message are accepted, refused or close the session. Accepted ones could
+/// have been sent by an honest client.
 TEST(EngineHostile, MutatedRequestsHarmNobody) {
     EngineHarness harness;
     Honest honest(harness);

@@ -173,12 +173,12 @@ TEST(Engine, LargeRequestAndLargeReplyTravelInPieces) {
     EngineHarness harness({.memory_bytes = 64ULL << 20, .ring_entries = 1U << 16});
     auto client = harness.open();
     LaneClient& lane = client.open_lane();
-    constexpr std::size_t writes = 10'000;  // 80 KB of versions, more than the reply ring takes
+    constexpr std::size_t writes = 10'000;  // 80 KB of versions, more than the reply ring holds
     const Bytes one = document("1");
     for (std::size_t i = 0; i < writes; ++i) lane.writer.put("r/" + std::to_string(i), one, {});
     const ByteView request = lane.writer.finish(1);
     ASSERT_GT(request.size(), shm::request_ring_bytes);
-    // As a client does: frames as they fit, turns in between.
+    // Like a client: pushes frames as space permits, with turns in between.
     shm::ByteRingProducer ring(client.memory.request_ring(0), shm::request_ring_bytes,
                                lane.control().client.request_tail,
                                lane.control().broker.request_head);
@@ -207,7 +207,7 @@ TEST(Engine, LaneThatIsNotDrainedStopsItselfOnly) {
     std::size_t sent = 0;
     for (bool full = false; !full;) {
         while (lazy.put("lazy", "1")) ++sent;
-        --lazy.number;  // the last one did not get in
+        --lazy.number;  // the last write did not fit
         full = harness.settle() == 0;
     }
     const Version written = harness.published() - harness.opened_at;
@@ -279,7 +279,7 @@ TEST(Engine, ARequestOfOneOfManyIdleSessionsIsFoundWhileAnotherIsBusy) {
         harness.turn();
         for (LaneClient* lane : busy_lanes) static_cast<void>(lane->take_all());
     };
-    // Long enough for all of them to be idle, and to be looked at from anywhere.
+    // Enough turns for all sessions to become idle and be polled from any position.
     for (std::uint64_t i = 0; i < Engine::active_turns + 3; ++i) turn();
     for (LaneClient* lane : lanes) {
         ASSERT_TRUE(lane->put("m", "1"));
@@ -334,7 +334,7 @@ TEST(Engine, WhoSleepsForAReplyIsWoken) {
     harness.turn();
     std::vector<const shm::HalfWord*> words = harness.outbox.wake;
     ASSERT_EQ(words.size(), 2U);
-    // The engine's mapping is the one the harness was given.
+    // The engine uses the mapping that the harness received.
     EXPECT_EQ(words[0], &asleep.control().broker_reply.reply_tail);
     EXPECT_EQ(words[1], &waits_for_room.control().broker.request_head);
 }
@@ -459,7 +459,7 @@ TEST(Engine, SessionHasItsRecordWhenItDeclaresSomethingOrIsThereForAWhile) {
     EXPECT_FALSE(has_record(idle));
 }
 
-/// Sessions that are attached and ask for nothing.
+/// Attached sessions without requests.
 class IdleSessions {
 public:
     IdleSessions(EngineHarness& harness, std::size_t count) {

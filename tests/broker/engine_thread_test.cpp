@@ -21,8 +21,8 @@ using testing::eventually;
 using testing::LaneClient;
 using testing::SessionClient;
 
-/// An engine that runs, and sessions that are opened as the reactor does it. It wakes up because
-/// it has something to do, or never: a heartbeat must not hide that it was not woken.
+/// A running engine, with sessions opened as the reactor opens them. The engine wakes up only if it
+/// is woken, because a heartbeat would hide a lost wake-up.
 class RunningEngine {
 public:
     explicit RunningEngine(EngineTimes times = {.spin = 50us, .heartbeat_interval = testing::never})
@@ -39,7 +39,7 @@ public:
         while (handover_.ended.pop(ended)) delete ended;
     }
 
-    /// Opens a session and waits until the engine has it.
+    /// Opens a session and waits until the engine has added it.
     SessionClient open() {
         auto memory = SessionMemory::create().value();
         const shm::SessionMemoryView view = memory.view();
@@ -64,12 +64,13 @@ public:
     }
     [[nodiscard]] bool is_asleep() const { return segment.header().broker.asleep.load() == 1; }
 
-    /// As a client does after each request: rings when the engine says that it sleeps.
+    /// Rings if the engine declares that it sleeps, as a client does after each request.
     void ring() const {
         std::atomic_thread_fence(std::memory_order_seq_cst);
         if (is_asleep()) engine.nudge();
     }
-    /// Writes and waits for the answer, spinning at first, then asleep; false: it did not come.
+    /// Writes and waits for the answer, first spinning, then asleep. Returns false if no answer
+    /// arrives.
     bool write(LaneClient& lane, std::string_view name, std::string_view json) const {
         if (!lane.put(name, json)) return false;
         ring();
@@ -116,7 +117,8 @@ TEST(EngineThreads, EveryWriteIsAnsweredWhetherTheEngineSleepsOrNot) {
         writers.emplace_back([&, i] {
             LaneClient& lane = sessions[i].open_lane();
             for (int n = 0; n < 400; ++n) {
-                // Now and then, with the engine asleep, if the other writers let it sleep.
+                // Occasionally writes while the engine is asleep, if the other writers let it
+                // sleep.
                 for (int look = 0; n % 40 == 0 && look < 1000 && !running.is_asleep(); ++look) {
                     std::this_thread::yield();
                 }
@@ -127,7 +129,7 @@ TEST(EngineThreads, EveryWriteIsAnsweredWhetherTheEngineSleepsOrNot) {
     }
     for (std::thread& writer : writers) writer.join();
     EXPECT_EQ(answered, 3 * 400);
-    // The sessions have a record each.
+    // Each session has one record.
     const auto& header = running.segment.header();
     EXPECT_TRUE(eventually([&] { return header.commit.published.load() >= 1201U; }));
     EXPECT_LE(header.commit.published.load(), 1203U);
@@ -221,7 +223,7 @@ TEST(EngineThread, DoorbellOfOneSessionCannotBeSilencedByAnother) {
     const Descriptor stolen(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     running.engine.listen_to(honest.get()).value();
     running.engine.listen_to(stolen.get()).value();
-    // Its owner empties it, fills it, and makes it block for whoever reads it.
+    // The owner empties the descriptor, fills it, and makes reads block.
     std::uint64_t count = 0;
     EXPECT_LT(read(stolen.get(), &count, sizeof count), 0);
     count = ~0ULL - 1;

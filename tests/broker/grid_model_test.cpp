@@ -7,8 +7,8 @@
 #include "shm/ring/change_ring.hpp"
 #include "tests/support/grid_harness.hpp"
 
-/// The grid against a model that is too simple to be wrong: a map from names to JSON for every
-/// revision. Random commands from a seed; refused ones must leave no trace.
+/// Compares the grid with a model that is too simple to be wrong: a map from names to JSON for each
+/// revision. Commands are random from a seed, and refused commands must have no effect.
 namespace ringside::broker {
 namespace {
 
@@ -45,7 +45,7 @@ protected:
         for (std::uint64_t i = 1, n = below(500); i < n; ++i) json += "," + member_key(i) + "1";
         return json;
     }
-    /// Sets one of the many members of a document, most of whose pages stay as they are.
+    /// Sets one of the many members of a document. Most pages of the document do not change.
     Command change_member(const std::string& name, std::string& document) {
         const std::size_t members =
             static_cast<std::size_t>(std::count(document.begin(), document.end(), 'k'));
@@ -57,7 +57,7 @@ protected:
                              "/t/" + key.substr(1, key.size() - 3));
     }
 
-    /// Adds a command, and does the same to the model; whether the grid should accept it.
+    /// Adds a command and applies it to the model. Returns whether the grid should accept it.
     bool add_command(std::vector<Command>& commands, GridHarness::Model& model) {
         const std::string name = any_name();
         const bool exists = model.contains(name);
@@ -126,7 +126,7 @@ protected:
 
     void die() {
         const Revision published = grid_.segment.header().commit.published.load();
-        // Death in the midst of a commit: some of its entries are not in the ring yet.
+        // Death in the middle of a commit: some of its entries are not yet in the ring.
         const shm::ChangeRingReader ring(grid_.segment.view());
         Position head = ring.head();
         while (ring.read(head) && ring.read(head)->revision > published) ++head;
@@ -169,14 +169,14 @@ TEST_P(GridModel, AgreesAtEveryRetainedRevision) {
     }
 }
 
-/// With room for what a dead broker leaves behind, until the pins have moved on.
+/// Has room for the remains of a dead broker, until the pins have moved on.
 class GridDeaths : public GridModel {
 protected:
     GridDeaths() : GridModel(64ULL << 20) {}
 };
 
-/// The broker dies at any moment between two steps; the next one has everything that was published,
-/// and nothing else, at every revision that was retained.
+/// The broker dies between two arbitrary steps. The next broker has everything that was published,
+/// and nothing else, at each retained revision.
 TEST_P(GridDeaths, GoesOnAfterTheDeathOfItsBroker) {
     int deaths = 0;
     int pinned_checks = 0;
@@ -192,7 +192,8 @@ TEST_P(GridDeaths, GoesOnAfterTheDeathOfItsBroker) {
         grid_.grid.publish();
         if (below(8) == 0) grid_.grid.reclaim();
         if (below(100) == 0) grid_.grid.compact();
-        // What a dead broker leaves takes memory until the pins have moved on: they may be revoked.
+        // The remains of a dead broker take memory until the pins have moved on, so pins may be
+        // revoked.
         const auto& revoked_below = grid_.segment.view().session(0).revoked_below;
         std::erase_if(grid_.pins,
                       [&](const HeldPin& pin) { return pin.revision < revoked_below.load(); });
@@ -207,7 +208,7 @@ TEST_P(GridDeaths, GoesOnAfterTheDeathOfItsBroker) {
     }
     EXPECT_GT(deaths, 200);
     EXPECT_GT(pinned_checks, 20);
-    // Nothing was lost on the way: what is allocated is what something leads to.
+    // Nothing leaked: all allocated memory is reachable.
     grid_.pins.clear();
     grid_.commit({grid_.put("last", "1")});
     grid_.grid.compact();

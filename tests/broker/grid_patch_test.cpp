@@ -3,14 +3,14 @@
 #include "broker/engine/grid.hpp"
 #include "tests/support/grid_harness.hpp"
 
-/// What the patches of a commit may cost.
+/// Limits on the cost of the patches of a commit.
 namespace ringside::broker {
 namespace {
 
 using testing::GridHarness;
 using wire::CommandKind;
 
-/// An object with a large array, and many copies of that.
+/// An object with a large array and many copies of it.
 constexpr int copied_elements = 25'000;
 std::string with_a_large_array() {
     std::string json = R"({"y":0,"z":[0)";

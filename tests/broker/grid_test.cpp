@@ -79,8 +79,7 @@ TEST(Grid, ARefusedTransactionLeavesNothingBehind) {
     EXPECT_FALSE(h.get("new"));
     EXPECT_EQ(shm::ChangeRingReader(h.segment.view()).head(), 1U);
 
-    // The next commit gets the revision that the refused one would have had: its remains stay
-    // unseen.
+    // The next commit gets the revision of the refused one, whose remains must stay invisible.
     ASSERT_EQ(*h.commit({h.put("other", "1")}), 2U);
     h.grid.publish();
     EXPECT_EQ(h.scan(2), (GridHarness::Model{{"old", R"({"n":1})"}, {"other", "1"}}));
@@ -235,7 +234,7 @@ TEST(Grid, MemoryIsBackAtTheBaselineWhenEverythingIsGone) {
         EXPECT_EQ(h.counters().tombstones, 0U);
         EXPECT_EQ(h.counters().slots_used, 0U);
         EXPECT_EQ(h.counters().retired_blocks, 0U);
-        // The record table keeps the size that the first round needed; nothing else is left.
+        // The record table keeps the size that the first round needed. Nothing else remains.
         if (round == 0) baseline = h.counters().heap_bytes_used;
         EXPECT_EQ(h.counters().heap_bytes_used, baseline);
     }
@@ -358,7 +357,7 @@ TEST(Grid, ATombstoneThatARefusedCommitHasCoveredIsTakenOutAllTheSame) {
     ASSERT_TRUE(harness.commit({harness.put("a", "1")}));
     ASSERT_TRUE(harness.commit({harness.remove("a")}));
     harness.grid.publish();
-    // The second command looks for memory everywhere, while the first one stands on the tombstone.
+    // The second command reclaims memory everywhere, while the first one uses the tombstone.
     const std::string huge = '"' + std::string(15U << 20, 'x') + '"';
     const auto refused = harness.commit({harness.put("a", "2"), harness.put("b", huge)});
     ASSERT_FALSE(refused);
@@ -378,7 +377,7 @@ TEST(Grid, ATombstoneThatWasReplacedLongAgoIsNotWaitedForAgainWhenACommitIsRefus
     ASSERT_TRUE(h.commit({h.remove("a")}));
     ASSERT_TRUE(h.commit({h.put("a", "2"), h.put("d", "1")}));
     h.grid.publish();
-    // Frees the old tombstone while a version of the same record is not settled.
+    // Frees the old tombstone while a version of the same record is not yet settled.
     const std::string huge = '"' + std::string(15U << 20, 'x') + '"';
     ASSERT_FALSE(h.commit({h.put("a", "3"), h.put("b", huge)}));
     ASSERT_TRUE(h.commit({h.put("c", '"' + std::string(500, 'x') + '"')}));

@@ -13,8 +13,8 @@
 #include "tests/support/raw_client.hpp"
 #include "tests/support/test_grid.hpp"
 
-/// What passes over the socket of a real broker, and what it does with those who say nothing, the
-/// wrong thing or too much.
+/// The handshake over the socket of a real broker, including clients that send nothing, invalid
+/// messages or too much.
 namespace ringside::broker {
 namespace {
 
@@ -29,7 +29,7 @@ std::uint64_t sessions_open(const shm::Segment& segment) {
     return segment.header().counters.sessions_open.load();
 }
 
-/// Whether a session of this raw client is served, in its lane 0.
+/// Returns whether a session of this raw client is served in its lane 0.
 bool is_served(RawClient& client) {
     LaneClient lane(client.memory(), 0);
     client.memory().control().lanes_open = 1;
@@ -124,7 +124,7 @@ TEST(Handshake, PeerThatSaysNothingHoldsUpNobody) {
 
 TEST(Handshake, PeerThatSaysNothingIsClosedAtItsDeadline) {
     TestGrid grid({"--memory", "64MiB", "--greeting-timeout-ms", "200"});
-    // An honest peer that is slow to run may miss the deadline, too.
+    // An honest client that is scheduled late can also miss the deadline.
     std::optional<RawClient> honest;
     ASSERT_TRUE(eventually([&] { return honest.emplace(grid.name()).attach(); }));
     const RawClient silent(grid.name());
@@ -209,8 +209,8 @@ TEST(Handshake, BrokerWithoutDescriptorsServesOnAndAcceptsAgainLater) {
         std::list<RawClient> crowd;
         for (int i = 0; i < 60; ++i) crowd.emplace_back(grid.name());
 #ifndef RINGSIDE_ADDRESS_SANITIZER
-        // The sanitizer's check of virtual calls opens a pipe, and reports a wrong object if it
-        // cannot: it would end the broker here.
+        // The sanitizer's check of virtual calls opens a pipe, and reports an invalid object if it
+        // cannot. This would end the broker here.
         EXPECT_TRUE(is_served(honest));
 #endif
     }
@@ -259,7 +259,7 @@ TEST(Handshake, DoorbellThatIsSpoiltHoldsUpNobody) {
     RawClient thief(grid.name());
     ASSERT_TRUE(honest.attach());
     ASSERT_TRUE(thief.attach());
-    // It empties what it has, fills what it has, and makes it block for whoever reads it.
+    // Empties and fills the descriptor, and makes reads block.
     std::uint64_t count = 0;
     static_cast<void>(!read(thief.doorbell.get(), &count, sizeof count));
     count = ~0ULL - 1;

@@ -10,7 +10,7 @@
 #include "broker/reactor/folded_log.hpp"
 #include "tests/support/temporary_directory.hpp"
 
-/// What the broker reads of its host, and the bounds that it sets to users.
+/// What the broker reads from its host, and the limits that it sets for users.
 namespace ringside::broker {
 namespace {
 
@@ -103,8 +103,7 @@ TEST(ProcessStart, IsReadBehindWhateverTheProgramIsCalled) {
     EXPECT_EQ(process_start(getpid()), process_start(getpid()));
 }
 
-// -- Users
-// -----------------------------------------------------------------------------------------
+// -- Users ---------------------------------------------------------------------------------------
 
 TEST(Admission, OldestConnectionOfAUserWithItsShareGivesWay) {
     Admission admission(64);
@@ -163,8 +162,7 @@ TEST(FoldedLog, WritesOneLineOfAKindInAnInterval) {
     EXPECT_EQ(lines.back(), "refused: again");
 }
 
-// -- The engine's sleep
-// ----------------------------------------------------------------------------
+// -- The engine's sleep --------------------------------------------------------------------------
 
 TEST(EngineWait, WorkThatCouldNotBeDoneDoesNotKeepItAwake) {
     const std::uint64_t now = 1'000'000;
@@ -172,9 +170,9 @@ TEST(EngineWait, WorkThatCouldNotBeDoneDoesNotKeepItAwake) {
     EXPECT_EQ(engine_wait_ms(now, never, now, false, 100), 100U);
     EXPECT_EQ(engine_wait_ms(now, now + 30, now, false, 100), 30U);
     EXPECT_EQ(engine_wait_ms(now, now + 30, now, true, 100), 1U);
-    // Due since the last turn, which has not seen it.
+    // Due since the last turn, which did not process it.
     EXPECT_EQ(engine_wait_ms(now + 5, now + 1, now, false, 100), 1U);
-    // Due before the last turn, which could do nothing about it.
+    // Due before the last turn, which could not process it.
     EXPECT_EQ(engine_wait_ms(now + 1, now - 1, now, false, 100), 10U);
     EXPECT_EQ(engine_wait_ms(now + 1, now - 1'000, now, true, 100), 1U);
 }

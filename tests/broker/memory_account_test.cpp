@@ -6,7 +6,7 @@
 #include "tests/shm/document_support.hpp"
 #include "tests/support/engine_harness.hpp"
 
-/// What sessions make the broker remember is bounded, and nobody pays for what others have taken.
+/// The broker's memory for sessions is bounded, and no session pays for the memory of another one.
 namespace ringside::broker {
 namespace {
 
@@ -19,7 +19,7 @@ using testing::SessionClient;
 constexpr std::size_t mib = 1U << 20;
 constexpr std::uint32_t hostile_user = 7;
 
-/// A message on its way into a lane, a frame at a time.
+/// A message that is sent into a lane, one frame at a time.
 class Sender {
 public:
     Sender(const SessionClient& client, std::size_t lane)
@@ -27,7 +27,7 @@ public:
                 client.memory.lane(lane).client.request_tail,
                 client.memory.lane(lane).broker.request_head) {}
 
-    /// Pushes as much as there is room for. `is_end`: no frame follows these bytes.
+    /// Pushes as many bytes as fit. `is_end`: no frame follows these bytes.
     std::size_t push(ByteView bytes, bool is_end) {
         std::size_t pushed = 0;
         while (pushed < bytes.size()) {
@@ -41,7 +41,7 @@ public:
         return pushed;
     }
 
-    /// All of a message, with turns in between.
+    /// Sends a whole message, with turns in between.
     void send(EngineHarness& harness, ByteView message) {
         while (!message.empty()) {
             message = message.subspan(push(message, true));
@@ -67,7 +67,7 @@ protected:
         return harness_.segment.header().counters.session_bytes;
     }
 
-    /// A request of about so many bytes in so many puts of 64 KiB.
+    /// Returns a request of about this many bytes, as puts of 64 KiB.
     static Bytes request_of(std::size_t bytes, std::uint64_t number) {
         shm::RequestWriter writer;
         const Bytes value = document('"' + std::string(64U << 10, 'x') + '"');
@@ -78,7 +78,7 @@ protected:
         return {message.begin(), message.end()};
     }
 
-    /// A hostile session that never finishes what it sends in any lane.
+    /// Sends, from a hostile session, messages that never end in each lane.
     void send_without_end(std::size_t lanes, std::size_t bytes_per_lane, std::uint32_t user) {
         SessionClient client = harness_.open({shm::Role::writer, {}}, "hostile", user);
         const Bytes message = request_of(bytes_per_lane + mib, 1);

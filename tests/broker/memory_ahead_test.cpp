@@ -13,7 +13,7 @@ namespace {
 using namespace std::chrono_literals;
 using testing::eventually;
 
-/// A host that says how much memory it has.
+/// A host that reports an adjustable amount of memory.
 class Host {
 public:
     explicit Host(std::uint64_t free_bytes) : free_(free_bytes) {}
@@ -37,7 +37,7 @@ public:
     }
 
     std::atomic<std::uint64_t> free_;
-    std::atomic<bool> hides_ = false;  ///< what is free cannot be known before it is tried
+    std::atomic<bool> hides_ = false;  ///< whether the free memory is unknown before an attempt
     std::atomic<std::chrono::nanoseconds> now_{std::chrono::hours(1)};
 
 private:
@@ -91,7 +91,7 @@ TEST_F(MemoryAheadTest, FirstSlotsComeBeforeMemoryAheadForTheHeap) {
     MemoryAhead memory(segment_, host.options());
     EXPECT_TRUE(memory.commit(heap_.offset, step));
     EXPECT_TRUE(memory.commit(slots_.offset, std::min(slots_.bytes, step)));
-    // What is left stays for what is asked for next.
+    // The rest remains available for the next request.
     EXPECT_TRUE(memory.commit(heap_.offset + step, step));
 }
 

@@ -12,7 +12,7 @@ namespace {
 
 using shm::Role;
 
-/// A configuration file, removed with the test.
+/// A configuration file that is removed with the test.
 class File {
 public:
     explicit File(const std::string& text) {
@@ -37,7 +37,7 @@ Result<ParsedOptions> parse_file(const std::string& text) {
     return parse({"--config", file.path.c_str()});
 }
 
-/// What is wrong with a file, and that it is said where.
+/// Expects a file to be refused, with an error that names the line.
 void expect_refused(const std::string& text, int line, const std::string& what) {
     const File file(text);
     const auto parsed = parse({"--config", file.path.c_str()});

@@ -13,7 +13,7 @@
 #include "tests/support/test_grid.hpp"
 #include "tools/support/built_paths.hpp"
 
-/// The broker as a process: what it prints, leaves behind and refuses.
+/// The broker as a process: its output, the files that it leaves, and what it refuses.
 namespace ringside::broker {
 namespace {
 
@@ -22,7 +22,7 @@ using testing::LaneClient;
 using testing::Process;
 using testing::RawClient;
 
-/// A name of a grid that nobody else uses, and nothing of it left afterwards.
+/// A unique grid name, whose files are removed at the end.
 struct Name {
     Name() {
         static std::atomic<int> count = 0;
@@ -97,7 +97,7 @@ TEST(BrokerProcess, TellsTheServiceManagerWhenItServes) {
     const Descriptor socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
-    // An abstract name, which needs no file: "@" stands for its leading zero.
+    // An abstract name needs no file. "@" stands for its leading zero.
     const std::string path = "@ringside-notify-" + std::to_string(getpid());
     path.copy(address.sun_path, sizeof address.sun_path - 1);
     address.sun_path[0] = '\0';
@@ -162,7 +162,7 @@ TEST(BrokerProcess, NextOneGoesOnAfterAKill) {
     const shm::Header& header = segment.header();
     const Revision before = header.commit.published.load();
     EXPECT_EQ(header.horizon.generation.load(), 1U);
-    // Somebody sleeps on the grid; the next broker wakes it.
+    // A waiter sleeps on the grid, and the next broker wakes it.
     std::atomic<bool> is_woken = false;
     std::thread sleeper([&] {
         const shm::HalfWord& word = shm::low_half(header.commit.published);

@@ -11,7 +11,7 @@
 #include "tests/support/raw_client.hpp"
 #include "tests/support/test_grid.hpp"
 
-/// What passes between the reactor and the engine while the engine is in a long turn.
+/// The exchange between reactor and engine while the engine is in a long turn.
 namespace ringside::broker {
 namespace {
 
@@ -33,7 +33,7 @@ TEST(HandoverQueue, KeepsWhatDoesNotFitInItsOrder) {
     EXPECT_FALSE(queue.has_backlog());
 }
 
-/// A reactor with an engine that goes on with a segment, and a client of its former broker.
+/// A reactor whose engine continues with a segment, and a client of the former broker.
 class ReactorTest : public ::testing::Test {
 protected:
     static constexpr auto patience = std::chrono::seconds(60);
@@ -70,7 +70,7 @@ protected:
     /// Puts the engine into a turn that lasts until `unblock`.
     void block() {
         shm::Hello hello = RawClient::hello();
-        hello.user = {'a', 'n', 'n', 'a'};  // makes a commit, of which the store would be told
+        hello.user = {'a', 'n', 'n', 'a'};  // makes a commit, which notifies the store
         is_to_block_ = true;
         present_.emplace(grid_);
         ASSERT_TRUE(present_->say(hello));
@@ -81,7 +81,7 @@ protected:
         if (std::exchange(is_blocked_, false)) may_continue_.release();
     }
 
-    /// The client's memory as it gives it back.
+    /// Returns the client's memory for its resumption.
     [[nodiscard]] Descriptor memory_to_give_back(std::uint32_t reply_tail) const {
         auto memory = SessionMemory::create().value();
         std::memcpy(memory.view().base(), client_.memory.base(), shm::session_memory_bytes);
@@ -96,8 +96,8 @@ protected:
         const int descriptors[] = {memory.get()};
         ASSERT_TRUE(connection.send_with(&hello, sizeof hello, descriptors));
     }
-    /// Has the reactor end the connection, and waits until it has. Returns false if the reactor
-    /// has refused it before.
+    /// Makes the reactor close the connection and waits for it. Returns false if the reactor has
+    /// already refused the connection.
     static bool be_dropped(RawClient& connection) {
         connection.send("x", 1);
         return connection.receive<shm::Goodbye>(patience) && connection.is_closed_within(patience);
@@ -134,7 +134,7 @@ TEST_F(ReactorTest, RefusedResumptionDoesNotEndTheNextConnectionOfItsSession) {
     ASSERT_TRUE(welcome);
     EXPECT_EQ(welcome->error, 0U);
     EXPECT_EQ(welcome->session, client_.id);
-    // Everything that the engine had to say before is said when this one is welcomed.
+    // The engine's earlier replies have all arrived when this client is welcomed.
     RawClient third(grid_);
     ASSERT_TRUE(third.attach());
     EXPECT_FALSE(second.is_closed_within(std::chrono::milliseconds(0)));
@@ -154,7 +154,7 @@ TEST_F(ReactorTest, ResumptionsInALongTurnAreRefusedBeforeTheirOrdersAreLost) {
     EXPECT_TRUE(is_refused);
     EXPECT_GT(resumed, Handover::capacity / 2 - 8);
     unblock();
-    // As soon as the engine has taken the orders.
+    // Succeeds as soon as the engine has processed its orders.
     EXPECT_TRUE(eventually([&] { return RawClient(grid_).attach(); }, patience));
 }
 

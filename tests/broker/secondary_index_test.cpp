@@ -10,7 +10,7 @@
 #include "tests/support/grid_harness.hpp"
 #include "tests/support/seeded_test.hpp"
 
-/// Secondary indexes against a model of every revision: which record has which value.
+/// Compares secondary indexes with a model of each revision: which record has which value.
 namespace ringside::broker {
 namespace {
 
@@ -40,7 +40,7 @@ protected:
         ASSERT_TRUE(made);
         history_.emplace(*made, now_);
     }
-    /// Until there is nothing left to build or to take apart.
+    /// Runs index work until nothing is left to build or to remove.
     void finish_index_work() {
         for (int turns = 0; grid_.grid.has_index_work(); ++turns) {
             ASSERT_LT(turns, 100'000);
@@ -88,7 +88,7 @@ protected:
         const Bytes document = document_from_json("{\"v\":" + json + "}").value();
         return ValueKey::of(Value::of(document)["v"]);
     }
-    /// What the index says, by name.
+    /// Returns the records that the index lists, by name.
     [[nodiscard]] std::optional<std::set<std::string>> find(const ValueRange& range, Revision at) {
         const shm::SegmentView view = grid_.segment.view();
         const ValueIndexReader index(view, 0);
@@ -125,7 +125,7 @@ protected:
         if (below(4) == 0) range.high.reset();
         return range;
     }
-    /// How many of the questions it answered.
+    /// Returns the number of questions that the index answered.
     int check(Revision at) {
         int answered = 0;
         for (int i = 0; i < 3; ++i) {
@@ -255,7 +255,7 @@ TEST_F(SecondaryIndex, OutlivesItsBroker) {
     expect_nothing_lost();
 }
 
-/// Keys of every length, so that the values' own memory matters.
+/// Keys of each length, so that the memory of the values matters.
 TEST_F(SecondaryIndex, ValuesComeAndGo) {
     add_index();
     finish_index_work();
@@ -284,7 +284,7 @@ protected:
     SmallGridIndex() : SecondaryIndex(8ULL << 20) {}
 };
 
-/// No commit fails because of an index; it comes back when there is memory.
+/// An index never makes a commit fail. It resumes when memory is available again.
 TEST_F(SmallGridIndex, IsSuspendedWithoutMemoryAndComesBack) {
     add_index();
     finish_index_work();
@@ -325,7 +325,7 @@ TEST_F(SmallGridIndex, IsSuspendedWithoutMemoryAndComesBack) {
 }
 
 TEST(ValueKey, OrdersAsValuesDo) {
-    // Ascending; those on one line are equal.
+    // Ascending. Values on the same line are equal.
     const std::vector<std::vector<std::string>> lines{
         {"null"},
         {"false"},

@@ -4,8 +4,8 @@
 
 #include "tests/support/grid_harness.hpp"
 
-/// What a survey refuses: damage that no broker leaves behind, wherever it is killed. Each would
-/// let the next broker lose records, or never come to an end.
+/// Damage that a survey must refuse, because no broker causes it, wherever it is killed. Each case
+/// would make the next broker lose records or loop forever.
 namespace ringside::broker {
 namespace {
 
@@ -40,7 +40,7 @@ protected:
     }
     [[nodiscard]] shm::TableRoot table() const { return {segment().header().root.table.load()}; }
     [[nodiscard]] shm::Word* entries() const { return segment().at<shm::Word>(table().offset()); }
-    /// The first entry for which this holds.
+    /// Returns the first entry for which this holds.
     template <class Holds>
     shm::Word& entry_where(const Holds& holds) const {
         std::uint64_t place = 0;
@@ -82,7 +82,7 @@ TEST_F(DamagedSegment, HeadOfASeparatorThatIsAnothers) {
 }
 
 TEST_F(DamagedSegment, TableEntryBehindAFreeOne) {
-    // Moved to a place that no look for its name comes to.
+    // Moved to a place that no lookup of its name reaches.
     const auto is_taken = [&](std::uint64_t i) { return entries()[i] != shm::free_entry; };
     shm::Word& from = entry_where(is_taken);
     shm::Word& to = entry_where([&](std::uint64_t i) {
@@ -134,7 +134,7 @@ TEST_F(DamagedSegment, RingEntryThatLeadsToNoVersion) {
     expect_refused("leads to no version");
 }
 
-/// Of a large document, whose pages are in the heap.
+/// Damages a large document, whose pages are in the heap.
 class DamagedPages : public DamagedSegment {
 protected:
     DamagedPages() {

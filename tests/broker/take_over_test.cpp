@@ -5,8 +5,8 @@
 #include "broker/engine/survey.hpp"
 #include "tests/support/engine_harness.hpp"
 
-/// What the next engine makes of the sessions of one that has died, with the death put exactly
-/// between two steps: the broker's words in a lane are set back to what they were.
+/// How an engine takes over the sessions of a dead engine. The death is placed exactly between two
+/// steps, by restoring earlier values of the broker's words in a lane.
 namespace ringside::broker {
 namespace {
 
@@ -31,7 +31,7 @@ public:
         engine.take_over(std::move(survey), harness.now_ns).value();
     }
 
-    /// The client gives its memory back: here, the same mapping by its second name.
+    /// Gives the client's memory back, here as a second mapping of it.
     bool resume(const SessionClient& client) {
         auto memory = SessionMemory::create().value();
         std::memcpy(memory.view().base(), client.memory.base(), shm::session_memory_bytes);
@@ -61,7 +61,7 @@ public:
     Error reason;
 };
 
-/// The broker's words of a lane, to put its death before it has stored them.
+/// The broker's words of a lane, to simulate a death before the broker stored them.
 struct BrokerWords {
     explicit BrokerWords(const shm::LaneControl& control)
         : request_head(control.broker.request_head.load()),
@@ -116,9 +116,9 @@ TEST_F(TakeOver, WhatWasAppliedIsAnsweredAndNotAppliedAgain) {
 TEST_F(TakeOver, WhatWasAnsweredIsNotTakenUpAgain) {
     put("a", "1");
     put("a", "2",
-        {.condition = wire::ConditionKind::absent});  // refused now, and is not to pass later
+        {.condition = wire::ConditionKind::absent});  // refused now, and must not be applied later
     first_.settle();
-    lane_.control().broker.request_head.store(0);  // it had not let go of the requests
+    lane_.control().broker.request_head.store(0);  // the broker had not released the requests
     put("a", "3");
 
     Successor next(first_);
@@ -150,7 +150,7 @@ TEST_F(TakeOver, WhatTheRingHasForgottenIsNotAppliedAgain) {
     const BrokerWords before(lane_.control());
     LaneClient& other = client_.open_lane();
     put("a", "2");
-    // In the same turn another lane has all changes forgotten; then the broker dies.
+    // In the same turn another lane discards all changes. Then the broker dies.
     other.writer.compact();
     ASSERT_TRUE(other.send());
     other.control().client.sent.store(other.number);
@@ -187,7 +187,7 @@ TEST_F(TakeOver, WhatWasRefusedWithoutAnAnswerIsNotAppliedOutOfItsOrder) {
     EXPECT_EQ(first_.get("a"), "3");
 }
 
-/// Requests are gone from the lane, their answers were kept back for the disk.
+/// The requests are gone from the lane, and their answers were deferred until the disk had them.
 TEST_F(TakeOver, WhatWasKeptBackIsAnsweredFromTheRing) {
     const BrokerWords before(lane_.control());
     put("a", "1");
@@ -214,7 +214,7 @@ TEST_F(TakeOver, WhatWasKeptBackIsAnsweredFromTheRing) {
     EXPECT_EQ(answers[2].versions, (std::vector<Version>{1, 1}));
 }
 
-/// A reply that is sent before the doubts in front of it are settled would end them unanswered.
+/// A reply sent before earlier doubts are resolved would leave those requests unanswered.
 TEST_F(TakeOver, RequestThatCannotBeDecodedIsAnsweredBehindTheDoubtsInFrontOfIt) {
     const BrokerWords before(lane_.control());
     put("a", "1");
@@ -239,8 +239,8 @@ TEST_F(TakeOver, RequestThatCannotBeDecodedIsAnsweredBehindTheDoubtsInFrontOfIt)
     EXPECT_EQ(answers[3].error, Errc::ok);
 }
 
-/// The same where the former broker had the bad request, too, and where a good one comes behind it
-/// that the ring says was applied.
+/// The same if the former broker also had the invalid request, and a valid one behind it is
+/// recorded as applied in the ring.
 TEST_F(TakeOver, RequestThatCannotBeDecodedAndHadItsTurnIsAnsweredOnce) {
     put("a", "1");
     first_.settle();
@@ -264,7 +264,7 @@ TEST_F(TakeOver, RequestThatCannotBeDecodedAndHadItsTurnIsAnsweredOnce) {
     EXPECT_EQ(answers[2].error, Errc::ok);
 }
 
-/// The ring does not reach back to a request that is gone: nobody can say what became of it.
+/// The ring does not reach back to a request that is gone, so its outcome is unknown.
 TEST_F(TakeOver, WhatTheRingDoesNotKnowStaysInDoubt) {
     put("a", "1");
     first_.settle();
@@ -306,7 +306,7 @@ TEST_F(TakeOver, NothingIsReusedUntilEverySessionIsBackOrGivenUp) {
     const shm::Counters& counters = first_.segment.header().counters;
     const std::uint64_t kept = counters.retired_blocks.load();
     EXPECT_GT(next.engine.grid().bytes_in_quarantine(), 0U);
-    // Its lease is over.
+    // The lease has expired.
     const std::uint64_t later = first_.now_ns + limits::pin_lease_ms_default * 1'000'001;
     next.engine.review_absent(later, lives, next.outbox);
     EXPECT_TRUE(next.engine.absent().empty());
@@ -338,8 +338,8 @@ TEST_F(TakeOver, LanesThatCannotBeAreRefused) {
     EXPECT_EQ(next.engine.absent().size(), 1U) << "what its pins protect is kept for its lease";
 }
 
-/// The client had the memory to itself between two brokers: it may have written any word, in any
-/// lane, those included that no broker has ever seen.
+/// Between two brokers the client alone had access to the memory. It may have written any word, in
+/// any lane, even in lanes that no broker has seen.
 TEST_F(TakeOver, RingIndicesThatCannotBeAreRefused) {
     put("a", "1");
     first_.settle();
@@ -350,10 +350,10 @@ TEST_F(TakeOver, RingIndicesThatCannotBeAreRefused) {
     const auto reply_ring = static_cast<std::uint32_t>(shm::reply_ring_bytes);
     const Words impossible[] = {
         {0, 0, reply_ring - 4, reply_ring - 4},      // a header across the end of the ring
-        {0, 0, 0, 4},                                // within a frame
+        {0, 0, 0, 4},                                // inside a frame
         {0, 0, 8, 0},                                // taken before it was written
-        {0, 0, 0, reply_ring + 8},                   // more than there is room for
-        {request_ring - 4, request_ring - 4, 0, 0},  // the same of requests
+        {0, 0, 0, reply_ring + 8},                   // more than the ring holds
+        {request_ring - 4, request_ring - 4, 0, 0},  // the same for requests
         {0, 12, 0, 0},
         {8, 0, 0, 0},
         {0, request_ring + 8, 0, 0},
@@ -378,7 +378,7 @@ TEST_F(TakeOver, RingIndicesThatCannotBeAreRefused) {
     EXPECT_TRUE(next.resume(client_)) << "possible words are accepted in every lane";
 }
 
-/// Whatever the words are: refused, or served without a step outside of the lane.
+/// Whatever the words are, the session is refused or served within the bounds of the lane.
 TEST_F(TakeOver, RandomWordsOfAResumedLaneHarmNobody) {
     SessionClient honest = first_.open();
     LaneClient& honest_lane = honest.open_lane();
@@ -401,7 +401,7 @@ TEST_F(TakeOver, RandomWordsOfAResumedLaneHarmNobody) {
     constexpr int rounds = 24;
     for (int round = 0; round < rounds; ++round) {
         shm::LaneControl& lane = client_.memory.lane(lanes - 1);
-        if (round % 2 == 0) {  // possible, with whatever the rings hold between them
+        if (round % 2 == 0) {  // possible, with arbitrary ring contents between the indices
             lane.broker.request_head = index();
             lane.client.request_tail = lane.broker.request_head + little();
             lane.client_reply.reply_head = index();
@@ -416,7 +416,7 @@ TEST_F(TakeOver, RandomWordsOfAResumedLaneHarmNobody) {
             lane.client.sent = any_word(64);
             lane.broker.begun = any_word(64);
         }
-        // The last broker has ended the session, which is about to be given back once more.
+        // The last broker has ended the session, which is about to be resumed once more.
         first_.segment.view().session(client_.id - 1).id.store(client_.id);
         next = std::make_unique<Successor>(first_);
         if (next->resume(client_)) ++resumed;

@@ -9,7 +9,7 @@ using testing::EngineHarness;
 using testing::LaneClient;
 using testing::SessionClient;
 
-/// Requests that cost the engine a millisecond and more, beside those of another session.
+/// Requests that cost the engine a millisecond or more, alongside those of another session.
 class WorkShareTest : public ::testing::Test {
 protected:
     WorkShareTest() {
@@ -76,15 +76,15 @@ TEST_F(WorkShareTest, CostlyRequestsOfAllSessionsRestWhileAnotherSessionAsks) {
         cheap += answered(cheap_lane_);
         costly += answered(lane_) + answered(other_lane);
     };
-    // The first of each is not known to be costly.
+    // The first request of each is not yet known to be costly.
     for (int i = 0; i < 1000; ++i) turn();
     EXPECT_EQ(costly, 2U);
     EXPECT_GE(cheap, 995U);
-    // Served one after the other, each behind a rest.
+    // Served one after the other, each after a rest.
     engine_.now_ns += 2 * broker::WorkShare::rest_ns_max;
     for (int i = 0; i < 1000; ++i) turn();
     EXPECT_EQ(costly, 3U);
-    engine_.settle();  // nobody asks any more
+    engine_.settle();  // there are no more requests
     costly += answered(lane_) + answered(other_lane);
     while (costly < 6 && engine_.now_ns < 1'000'000'000'000) {
         engine_.now_ns += broker::WorkShare::others_ns;
