@@ -26,8 +26,8 @@ Untrusted<std::uint32_t> load(const HalfWord& word) {
     return Untrusted<std::uint32_t>::load(word, std::memory_order_acquire);
 }
 
-/// A ring's memory, shared with child processes, and both of its sides. The ring ends where a page
-/// begins that nobody may touch.
+/// The memory of a ring, shared with child processes, and both of its sides. The ring ends at the
+/// start of an inaccessible page.
 struct Ring {
     static constexpr std::size_t page_bytes = 4096;
     struct Shared {
@@ -69,7 +69,7 @@ Bytes pattern(std::size_t size, unsigned seed) {
     return bytes;
 }
 
-/// Size and content of a message of a stress, both from its number.
+/// Returns a message whose size and content follow from its number.
 Bytes numbered(std::uint64_t number) {
     Bytes bytes = pattern(8 + number * 37 % (frame_bytes_max(capacity) - 8), 0);
     for (Byte& byte : bytes) byte = static_cast<Byte>(byte ^ number);
@@ -165,8 +165,8 @@ TEST(ByteRing, PiecesMakeUpOneMessage) {
 
 TEST(ByteRing, IndicesWrapAtTheEndOf32Bits) {
     Ring ring;
-    // 2^32 bytes in frames of 264 are too many for a test: the private indices are moved there by
-    // popping and pushing with the largest frame.
+    // 2^32 bytes in frames of 264 bytes are too many for a test. The private indices reach this
+    // point by pushing and popping frames of the largest size.
     constexpr std::uint64_t rounds = (1ULL << 32) / frame_bytes(frame_bytes_max(capacity)) + 10;
     const Bytes payload = pattern(frame_bytes_max(capacity), 3);
     Bytes out;
@@ -413,7 +413,7 @@ TEST(ByteRing, ProducerNoticesAHeadThatCannotBeTrue) {
 TEST(ByteRing, HostileWordsNeverReachBeyondTheRing) {
     std::mt19937 random(7);
     const auto word = [&random] {
-        // Mostly small or near the capacity, where the checks are.
+        // Mostly small or close to the capacity, where the limits apply.
         switch (random() % 4) {
             case 0: return random() % 16;
             case 1: return capacity + random() % 32 - 16;
@@ -438,10 +438,10 @@ TEST(ByteRing, HostileWordsNeverReachBeyondTheRing) {
     }
 }
 
-/// Time without a message after which the other side counts as stuck.
+/// Maximum time without a message before the other side counts as stuck.
 constexpr std::chrono::seconds patience{60};
 
-/// Takes messages until `last` came. All are whole and in order.
+/// Takes messages until `last` arrives. Each must be complete and in order.
 void expect_messages(ByteRingConsumer& consumer, std::uint64_t last) {
     Bytes out;
     Deadline deadline = std::chrono::steady_clock::now() + patience;
@@ -458,7 +458,7 @@ void expect_messages(ByteRingConsumer& consumer, std::uint64_t last) {
         ASSERT_EQ(out, numbered(expected));
         consumer.release();
         ++expected;
-        // The number of messages is not a matter of time: only a message that does not come is.
+        // The time limit applies to a missing message, not to the number of messages.
         if (expected % 1024 == 0) deadline = std::chrono::steady_clock::now() + patience;
     }
 }

@@ -12,7 +12,7 @@ Segment segment_with_ring(std::uint64_t entries) {
         .value();
 }
 
-/// A change all of whose words follow from its revision, so that a mixed one is found out.
+/// Returns a change whose words all follow from its revision, so that a mixed one is detected.
 Change change_at(Revision revision) {
     Change change;
     change.revision = revision;
@@ -51,7 +51,7 @@ TEST(ChangeRing, TheNextRevisionBeginsAtItsFirstEntryWhateverTheHeadSays) {
     ChangeRingWriter writer(segment.view());
     const ChangeRingReader reader(segment.view());
     commit(writer, 1, 3);
-    // Between the two stores of a publication: the head is there, the revision is not.
+    // Between the two stores of a publication: the head is stored, the revision is not.
     commit(writer, 2, 2);
     segment.header().commit.published.store(1);
     EXPECT_EQ(reader.head(), 5U);
@@ -87,7 +87,7 @@ TEST(ChangeRing, TailStandsAtTheFirstEntryOfARevision) {
     const Segment segment = segment_with_ring(64);
     ChangeRingWriter writer(segment.view());
     for (Revision r = 1; r <= 10; ++r) commit(writer, r, 10);
-    // 100 entries were written, 64 fit: the ten of revision 4 cannot all be there.
+    // 100 entries were written and 64 fit, so revision 4 lacks some of its ten entries.
     EXPECT_EQ(writer.tail(), 40U);
     EXPECT_EQ(writer.tail_revision(), 5U);
 }

@@ -14,12 +14,12 @@
 
 namespace ringside::test {
 
-/// The document of a JSON text that is known to be right.
+/// Returns the document of a valid JSON text.
 inline Bytes document(std::string_view json) { return document_from_json(json).value(); }
 
 inline std::string json_of(ByteView document) { return to_json(Value::of(document)); }
 
-/// Makes JSON as `to_json` writes it: one line, keys in order, the shortest numbers.
+/// Generates JSON in the form of `to_json`: one line, sorted keys, the shortest numbers.
 class RandomJson {
 public:
     explicit RandomJson(std::uint32_t seed) : random_(seed) {}
@@ -77,7 +77,7 @@ private:
         const std::uint32_t count = below(12) == 0 ? 60 : below(8);
         for (std::uint32_t i = 0; i < count; ++i) {
             if (i != 0) json += ",";
-            // The number in front keeps the keys in order and apart.
+            // The leading number keeps the keys sorted and distinct.
             const std::string key = string();
             json += "\"k" + std::to_string(1000 + i) + key.substr(1) + ":" + value(depth + 1);
         }

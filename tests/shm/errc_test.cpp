@@ -9,7 +9,7 @@
 namespace ringside {
 namespace {
 
-/// Every number that names an enumerator: `name` knows no other.
+/// Returns the number of each enumerator. `name` knows no other numbers.
 std::vector<Errc> every_code() {
     std::vector<Errc> codes;
     for (int number = 0; number < 1000; ++number) {

@@ -3,7 +3,7 @@
 #include "shm/heap/heap.hpp"
 #include "shm/segment/segment.hpp"
 
-/// Heaps whose brokers died in the middle of their work, one after the other.
+/// Heaps whose successive brokers died in the middle of an operation.
 namespace ringside::shm {
 namespace {
 
@@ -18,7 +18,7 @@ TEST(HeapAfterDeaths, RestOfARunThatWasBeingReleasedDoesNotJoinABlockInFrontOfIt
         Heap heap = heap_after_deaths(segment);
         ASSERT_EQ(heap.allocate(5 * span_bytes, Heap::Purpose::data), begin);
     }
-    // The broker dies while it releases the run: its first two spans are free already.
+    // The broker dies while it releases the run, after its first two spans are free.
     segment.view().span(0).size_class.store(0);
     segment.view().span(1).size_class.store(0);
     const BlockMap none(segment.view().identity().heap);
@@ -27,7 +27,7 @@ TEST(HeapAfterDeaths, RestOfARunThatWasBeingReleasedDoesNotJoinABlockInFrontOfIt
         heap.adopt(none);
         ASSERT_EQ(heap.allocate(2 * span_bytes, Heap::Purpose::data), begin);
     }
-    // And so does the next one, before the rest was given back.
+    // The next broker also dies, before it has released the rest.
     BlockMap used(segment.view().identity().heap);
     ASSERT_TRUE(used.mark(begin));
     Heap heap = heap_after_deaths(segment);

@@ -73,7 +73,7 @@ TEST(Heap, KeepsAReserveForUpkeepWhenItIsFullOfData) {
         upkeep.push_back(heap.allocate(64, Heap::Purpose::upkeep));
         ASSERT_NE(upkeep.back(), 0U);
     }
-    // What came from the reserve is not given to data, even where a block of it is free.
+    // Memory from the reserve is not used for data, even if one of its blocks is free.
     EXPECT_EQ(heap.allocate(64, Heap::Purpose::data), 0U);
     for (const Offset block : upkeep) heap.free(block, 64);
     EXPECT_EQ(heap.allocate(64, Heap::Purpose::data), 0U);

@@ -68,7 +68,7 @@ TEST(Json, IntegersAreExactUpToTheirLimits) {
     }
 }
 
-/// The double that a text is read as; NaN: it is read as something else.
+/// Returns the double that a text is parsed as, or NaN if it is parsed as another type.
 double real_of(std::string_view json) {
     const Bytes bytes = document(json);
     const Value value = Value::of(bytes);
@@ -264,7 +264,7 @@ TEST(Json, TextBeyondTheLimitIsRefused) {
 }
 
 TEST(Json, DocumentWhoseEncodingIsBeyondTheLimitIsRefused) {
-    // An empty object takes twelve bytes, four that lead to it and one for its type.
+    // An empty object takes twelve bytes, plus four for its reference and one for its type.
     std::string json = "[1";
     for (std::size_t i = 0; i < limits::encoded_document_bytes_max / 16; ++i) json += ",{}";
     ASSERT_LE(json.size(), limits::document_bytes_max);

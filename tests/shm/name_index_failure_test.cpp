@@ -7,13 +7,13 @@
 #include "shm/index/name_index.hpp"
 #include "tests/shm/name_index_support.hpp"
 
-/// The index when memory is short, and when a reader finds something else in place of its nodes.
+/// The index when memory is short, and when a reader finds other data in place of its nodes.
 namespace ringside::shm {
 namespace {
 
 using testing::numbered_name;
 
-/// So many names that the next one in order splits its leaf, the inner node above it and the root.
+/// With this many names, the next one in order splits its leaf, the inner node above and the root.
 constexpr int names_of_a_full_root =
     static_cast<int>(index::leaf_entries_max * index::inner_children_max);
 
@@ -31,14 +31,14 @@ protected:
         for (const auto& [block, bytes] : blocks) heap_.free(block, bytes);
         blocks.clear();
     }
-    /// Tries with no memory, then again after each single block that is given back. Every try that
-    /// fails must leave everything as it was. Gives the number of tries.
+    /// Runs an operation without memory, then again after each single block that is released. Each
+    /// failed attempt must leave everything unchanged. Returns the number of attempts.
     template <class Operation>
     int succeed_after_refusals(Operation&& operation) {
         const auto before = walk();
         const Offset root = segment_.header().root.index.load();
         free_retired();
-        // Five of each size, which the nodes may have, are enough for any change.
+        // Five blocks of each node size are enough for any change.
         Blocks spare;
         Blocks rest;
         for (int i = 0; i < 5; ++i) {
@@ -85,8 +85,8 @@ TEST_F(NameIndexFailureTest, ARefusedSplitOfAllLevelsChangesNothing) {
 }
 
 TEST_F(NameIndexFailureTest, RefusedErasesChangeNothing) {
-    // Two inner nodes under a root; erasing merges leaves, then the inner nodes, then ends the
-    // tree.
+    // The root has two inner nodes. Erasing merges the leaves, then the inner nodes, then removes
+    // the tree.
     for (int i = 0; i <= names_of_a_full_root; ++i) {
         insert(numbered_name(i));
         free_retired();
@@ -114,11 +114,11 @@ TEST_F(NameIndexFailureTest, RefusedErasesChangeNothing) {
     EXPECT_EQ(heap_.bytes_used(), 0U);
 }
 
-/// A tree of three levels whose nodes the test overwrites, as the reuse of memory does under a
-/// reader whose pin was revoked.
+/// A tree with three levels whose nodes the test overwrites, like reused memory under a reader
+/// whose pin was revoked.
 class NameIndexReuseTest : public NameIndexFailureTest {
 protected:
-    Blocks nodes_;  ///< all, the root first
+    Blocks nodes_;  ///< all nodes, the root first
     std::vector<std::vector<std::byte>> contents_;
 
     NameIndexReuseTest() {
@@ -126,7 +126,7 @@ protected:
             insert(numbered_name(i));
             free_retired();
         }
-        // At the very end of the segment lies what looks like leaves that would go beyond it.
+        // At the very end of the segment are bytes that look like leaves beyond it.
         for (std::uint64_t before = 16; before <= 48; before += 16) {
             const index::NodeHeader header{.level = 0, .count = index::leaf_entries_max};
             segment_.view()
@@ -146,7 +146,7 @@ protected:
         for (const Word& child : index::Inner(segment_.view(), node).children())
             collect(child.load());
     }
-    /// Writes one word into a random node, most often one that looks as if it belonged there.
+    /// Writes one word, usually a plausible one, into a random node.
     void overwrite(std::mt19937_64& random, std::size_t inner_share) {
         const std::size_t node =
             random() % inner_share == 0 ? random() % nodes_.size() : random() % 3;
@@ -175,7 +175,7 @@ protected:
                         contents_[i].size());
         }
     }
-    /// Returns false when the walk does not end where the heights allow, or leaves the segment.
+    /// Returns false if the walk exceeds the steps that the heights allow, or leaves the segment.
     [[nodiscard]] bool walk_ends(std::string_view from) const {
         constexpr std::size_t leaves_max = index::inner_children_max * index::inner_children_max;
         NameIndexCursor cursor(segment_.view());
@@ -224,7 +224,7 @@ TEST_F(NameIndexReuseTest, AWalkOverMemoryThatChangesUnderItEnds) {
     std::atomic<bool> stop = false;
     std::thread reusing([&] {
         std::mt19937_64 random(12);
-        // Not the root: a reader that begins anew finds a live one.
+        // Not the root: a reader that restarts finds a live root.
         nodes_.erase(nodes_.begin());
         contents_.erase(contents_.begin());
         while (!stop.load()) {

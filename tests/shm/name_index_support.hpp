@@ -14,8 +14,8 @@
 
 namespace ringside::shm::testing {
 
-/// An index with its heap, beside a map that it must agree with. Records are slots with blocks that
-/// hold nothing but the name.
+/// An index with its heap, and a map that it must agree with. Records are slots whose blocks
+/// contain only the name.
 class NameIndexTest : public ::testing::Test {
 protected:
     explicit NameIndexTest(SegmentShape shape = {.memory_bytes = 64ULL << 20, .ring_entries = 1024})
@@ -94,7 +94,7 @@ protected:
     }
 };
 
-/// "n/00000042"
+/// Returns a name such as "n/00000042".
 inline std::string numbered_name(int number) {
     const std::string digits = std::to_string(number);
     return "n/" + std::string(8 - digits.size(), '0') + digits;

@@ -14,8 +14,8 @@ namespace {
 using testing::NameIndexTest;
 using testing::numbered_name;
 
-/// Names that share long prefixes, are prefixes of others, are as short or as long as may be, or
-/// have bytes that order differently as signed characters.
+/// Returns a name that shares a long prefix, is a prefix of another, has the minimum or maximum
+/// length, or contains bytes that would order differently as signed characters.
 std::string any_name(std::mt19937_64& random) {
     const std::string number = std::to_string(random() % 3000);
     switch (random() % 7) {
@@ -53,7 +53,7 @@ TEST_F(NameIndexTest, AgreesWithAMapUnderRandomChanges) {
     for (std::uint64_t seed = 1; seed <= 4; ++seed) {
         std::mt19937_64 random(seed);
         for (int step = 0; step < 20'000; ++step) {
-            // Grows for a while, then shrinks to nothing, so that all splits and merges happen.
+            // Grows for a while, then shrinks to nothing, so that all splits and merges occur.
             const bool grow = step < 12'000 ? random() % 4 != 0 : random() % 4 == 0;
             const std::string name = any_name(random);
             auto place = model_.lower_bound(name);
@@ -76,7 +76,7 @@ TEST_F(NameIndexTest, AgreesWithAMapUnderRandomChanges) {
 }
 
 TEST_F(NameIndexTest, LongNamesThatShareAllButTheirEndsAreTold) {
-    // Three levels of nodes with separators of a thousand bytes.
+    // Three levels of nodes, with separators of a thousand bytes.
     const std::string common(1000, 'x');
     std::mt19937_64 random(9);
     while (model_.size() < 9'000) {
@@ -106,8 +106,8 @@ TEST_F(NameIndexTest, NamesInAscendingOrderFillTheirLeaves) {
     EXPECT_LE((heap_.bytes_used() - blocks) / names, 9U) << "bytes a record";
 }
 
-/// Readers as threads. What the writer takes out stays until every walk that had begun by then has
-/// ended; then it is used again: nodes, blocks and slots.
+/// Readers are threads. Nodes, blocks and slots that the writer removes are reused once all walks
+/// that had begun before have ended.
 class NameIndexThreads : public NameIndexTest {
 protected:
     struct Waiting {
@@ -120,7 +120,7 @@ protected:
     std::deque<Waiting> waiting_;
 
     void free_later(std::vector<RecordId> erased) {
-        // acq_rel: a walk that is not counted here begins later, and sees that these are gone.
+        // acq_rel: a walk that is not counted here begins later, and sees the removal.
         const std::uint64_t begun = walks_begun_.fetch_add(0, std::memory_order_acq_rel);
         waiting_.push_back({begun, std::exchange(retired_, {}), std::move(erased)});
         while (!waiting_.empty() &&
@@ -130,7 +130,7 @@ protected:
             waiting_.pop_front();
         }
     }
-    /// The names from `from` on, by one walk.
+    /// Returns the names from `from` on, by one walk.
     std::vector<std::string> read(std::string_view from) {
         walks_begun_.fetch_add(1, std::memory_order_acq_rel);
         std::vector<std::string> names;
@@ -169,7 +169,8 @@ TEST_F(NameIndexThreads, MeetEveryLastingNameOnceAndInOrder) {
             ++walks;
         }
     });
-    // Waves of some thousand names that come and go: leaves and inner nodes split and merge.
+    // Waves of several thousand names that appear and disappear: leaves and inner nodes split and
+    // merge.
     std::mt19937_64 random(5);
     std::map<int, RecordId> coming;
     for (int step = 0; (step < 40'000 || walks.load() < 20) && step < 4'000'000; ++step) {

@@ -31,7 +31,7 @@ TEST(Name, WhatIsNotANameIsRefused) {
     }
 }
 
-/// What names may be, byte by byte.
+/// Checks a name byte by byte.
 bool is_name(std::string_view name) {
     if (name.empty() || !is_utf8(name)) return false;
     char before = '/';

@@ -14,8 +14,8 @@
 
 namespace ringside::test {
 
-/// Pages in plain memory. What is dropped is overwritten when the patch is done, so that whoever
-/// still leads there is found out.
+/// Pages in plain memory. Dropped pages are overwritten after the patch, so that a remaining
+/// reference is detected.
 class TestPages : public PageStore {
 public:
     explicit TestPages(std::size_t bytes = 64U << 20) : memory_(bytes) {
@@ -39,7 +39,7 @@ public:
         pages_.erase(offset);
         dropped_.emplace_back(offset, bytes);
     }
-    /// The patch is done, or was refused.
+    /// Ends a patch that was completed or refused.
     void settle(bool is_done) {
         if (!is_done) pages_.insert(dropped_.begin(), dropped_.end());
         for (const Offset offset : is_done ? std::vector<Offset>() : written_) {
@@ -53,9 +53,9 @@ public:
         written_.clear();
     }
     [[nodiscard]] const std::map<Offset, std::uint64_t>& pages() const { return pages_; }
-    /// The bytes of all pages, to be damaged.
+    /// Returns the bytes of all pages, for tests that damage them.
     [[nodiscard]] Bytes& memory() { return memory_; }
-    /// Of all pages so far, those that were dropped included.
+    /// Returns the size of all pages so far, including dropped ones.
     [[nodiscard]] std::size_t bytes_written() const { return end_; }
     std::size_t pages_max = SIZE_MAX;
 
@@ -80,7 +80,7 @@ inline void collect(const Value& value, std::map<Offset, std::uint64_t>& pages) 
     for (const auto& [key, member] : value.members()) collect(member, pages);
 }
 
-/// A document that is patched again and again, as a record is.
+/// A document that is patched repeatedly, like a record.
 class Paged {
 public:
     explicit Paged(std::string_view json) {
@@ -105,7 +105,7 @@ public:
         return take(apply_json_patch(out_, value(), Value::of(patch), &paging_, budget));
     }
 
-    /// Every page is led to from one place, and none is left that nothing leads to.
+    /// Checks that each page has exactly one reference and that no page is unreachable.
     void check() const {
         std::map<Offset, std::uint64_t> reached;
         collect(value(), reached);

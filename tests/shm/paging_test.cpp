@@ -129,7 +129,7 @@ TEST(Paging, EmptyingAContainerFreesAllOfItsPages) {
     EXPECT_TRUE(document.pages().pages().empty());
 }
 
-/// Random patches of a document in pages and of the same one in a single page.
+/// Applies random patches to a document in pages and to the same document in a single page.
 class PagingModel : public testing::SeededTest {
 protected:
     std::uint64_t random_() { return generator_.word(); }
@@ -156,7 +156,7 @@ protected:
         }
         return is_object ? '{' + json + '}' : '[' + json + ']';
     }
-    /// A path that leads somewhere, most of the time; the last token may be new.
+    /// Returns a path that usually exists. Its last token may be new.
     std::string path(const Value& at, int depth) {
         if (at.is_object()) {
             if (at.size() == 0 || random_() % 6 == 0) return "/" + key();

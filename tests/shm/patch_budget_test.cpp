@@ -6,8 +6,7 @@
 
 #include "tests/shm/paging_support.hpp"
 
-/// Patches of few bytes that would cost much: the budget ends them, and what they have written by
-/// then is little.
+/// Small patches that would be expensive. The budget ends them before they have written much.
 namespace ringside {
 namespace {
 
@@ -26,7 +25,7 @@ std::string repeated(const std::string& operation, int count) {
     return json;
 }
 
-/// Bytes of all pages that a patch may write before it is refused.
+/// The number of bytes in pages that a patch can write before it is refused.
 constexpr std::size_t written_max = limits::patch_steps_max * PatchBudget::page_bytes_per_step;
 
 TEST(PatchBudget, SpendsNothingMoreOnceItIsSpent) {
@@ -121,7 +120,7 @@ TEST(PatchBudget, WhatARefusedPatchHasWrittenIsBounded) {
     EXPECT_LT(document.pages().bytes_written() - before, written_max);
 }
 
-/// So many empty objects take 16 MiB in pages, and twice as much in one piece.
+/// This many empty objects take 16 MiB in pages, and twice as much in a single block.
 std::string empty_objects() {
     std::string json = "[{}";
     for (int i = 1; i < 1'600'000; ++i) json += ",{}";

@@ -13,7 +13,7 @@ namespace {
 
 using test::document;
 
-/// The JSON of what a function made, or the name of its error.
+/// Returns the JSON of a function's result, or the name of its error.
 std::string outcome(const Result<ByteView>& result) {
     if (!result) return std::string(name(result.error().code));
     EXPECT_TRUE(verify_document(*result));
@@ -169,7 +169,7 @@ TEST(JsonPatch, ExamplesOfRfc6902AppendixA) {
     for (const auto& [old, operations, result] : examples) {
         EXPECT_EQ(patch(old, operations), result) << operations;
     }
-    // A.13: an invalid patch, whose text has a key twice, does not get this far.
+    // A.13: an invalid patch. A text with a duplicate key is rejected earlier.
     EXPECT_EQ(
         document_from_json(R"([{"op":"add","path":"/baz","value":"qux","op":"remove"}])").error(),
         Errc::duplicate_key);
@@ -292,7 +292,7 @@ TEST(JsonPatch, DoublingIsCutByTheBudget) {
 }
 
 TEST(JsonPatch, WideDoublingIsCutByTheBudget) {
-    // Each round makes an array of four copies of the one before: 4^16 values.
+    // Each round makes an array with four copies of the previous one: 4^16 values.
     std::string operations = "[";
     for (int i = 0; i < 16; ++i) {
         operations += R"({"op":"add","path":"/new","value":[]},)";

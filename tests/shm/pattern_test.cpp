@@ -72,7 +72,7 @@ Levels split(const std::string& text) {
     return levels;
 }
 
-/// The meaning of `*`, without any thought of cost.
+/// The meaning of `*`, implemented without regard to cost.
 bool level_matches_slowly(std::string_view pattern, std::string_view level) {
     if (pattern.empty()) return level.empty();
     if (pattern.front() == '*' && level_matches_slowly(pattern.substr(1), level)) return true;
@@ -82,7 +82,7 @@ bool level_matches_slowly(std::string_view pattern, std::string_view level) {
            level_matches_slowly(pattern.substr(1), level.substr(1));
 }
 
-/// The meaning of `**`, likewise.
+/// The meaning of `**`, implemented without regard to cost.
 bool matches_slowly(std::span<const std::string> pattern, std::span<const std::string> name) {
     if (pattern.empty()) return name.empty();
     if (pattern.front() == "**") {

@@ -4,7 +4,7 @@
 
 #include "shm/segment/segment.hpp"
 
-/// Plans of segments at the edge of what their words can count.
+/// Plans of segments at the limits of their words.
 namespace ringside::shm {
 namespace {
 

@@ -12,7 +12,7 @@
 namespace ringside::shm {
 namespace {
 
-/// A grid name of this process, whose segment is removed at the end whatever happens.
+/// A unique grid name, whose segment is always removed at the end.
 class SegmentTest : public ::testing::Test {
 protected:
     std::string grid_ = "segment-test-" + std::to_string(getpid());

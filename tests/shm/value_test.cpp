@@ -177,7 +177,7 @@ TEST(Value, EqualityComparesNumbersByTheirValue) {
     EXPECT_TRUE(is_equal("9223372036854775808", "9223372036854775808.0"));
     EXPECT_TRUE(is_equal(R"({"a":[1,{"b":2.0}]})", R"({"a":[1.0,{"b":2}]})"));
     EXPECT_TRUE(is_equal(R"({"a":"x","b":null})", R"({"b":null,"a":"x"})"));
-    // Nothing is rounded to make the two comparable.
+    // Nothing is rounded for the comparison.
     EXPECT_FALSE(is_equal("9007199254740993", "9007199254740992.0"));
     EXPECT_FALSE(is_equal("9223372036854775807", "9223372036854775808.0"));
     EXPECT_FALSE(is_equal("18446744073709551615", "18446744073709551616.0"));

@@ -11,7 +11,7 @@ namespace {
 using test::hall;
 using test::Paged;
 
-/// A document that has pages of every kind, and its pages.
+/// A document with pages of each kind.
 class VerifyPages : public ::testing::Test {
 protected:
     [[nodiscard]] static std::string document() {
@@ -22,7 +22,7 @@ protected:
     [[nodiscard]] PageHeader& header(Offset offset) {
         return *reinterpret_cast<PageHeader*>(document_.pages().memory().data() + offset);
     }
-    /// The first byte of a text that lies in some page.
+    /// Returns the first byte of a text that some page contains.
     [[nodiscard]] Byte& byte_of(std::string_view text) {
         Bytes& memory = document_.pages().memory();
         const auto at = std::search(memory.begin(), memory.end(), text.begin(), text.end());
@@ -66,7 +66,7 @@ TEST_F(VerifyPages, FindsTextThatIsNotUtf8) {
 }
 
 TEST_F(VerifyPages, FindsAReferenceToAnotherPage) {
-    // Two pages change places: what leads to them says otherwise.
+    // Two pages are swapped, and no longer match their references.
     const auto& pages = document_.pages().pages();
     const auto first = pages.begin()->first;
     const auto other = std::find_if(pages.begin(), pages.end(), [&](const auto& page) {
@@ -79,7 +79,7 @@ TEST_F(VerifyPages, FindsAReferenceToAnotherPage) {
 
 TEST_F(VerifyPages, FindsKeysThatAreOutOfOrderBetweenLeaves) {
     ASSERT_TRUE(document_.verify());
-    // A100 lies in a leaf before A299.
+    // A100 is in a leaf before A299.
     byte_of("A299") = 'Z';
     EXPECT_FALSE(document_.verify());
 }

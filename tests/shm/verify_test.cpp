@@ -28,7 +28,7 @@ Errc failure(ByteView bytes) {
     return result ? Errc::ok : result.error().code;
 }
 
-/// The verifier of FlexBuffers counts a string as one level of nesting more.
+/// The verifier of FlexBuffers counts a string as one more nesting level.
 bool flexbuffers_accepts(ByteView bytes) {
     return flexbuffers::Verifier(bytes.data(), bytes.size(), nullptr, true, limits::depth_max + 1)
         .VerifyBuffer();
@@ -53,7 +53,7 @@ std::vector<Bytes> documents() {
     return all;
 }
 
-/// Changes, copies or cuts a few bytes, mostly into values that mean something.
+/// Changes, copies or cuts a few bytes, usually into meaningful values.
 void mutate(Bytes& bytes, std::mt19937& random) {
     for (std::size_t n = 1 + random() % 3; n > 0; --n) {
         Byte& byte = bytes[random() % bytes.size()];
@@ -112,7 +112,7 @@ TEST(Verify, AcceptsWhatFlexBuffersItselfEncodes) {
               R"({"a":-3,"b":0.1,"c":["text",-7,7,true,{"a":"text"}]})");
 }
 
-/// Whether FlexBuffers reads the same value from the same bytes.
+/// Returns whether FlexBuffers reads the same value from the same bytes.
 bool is_same(const Value& value, flexbuffers::Reference other) {
     switch (value.type()) {
         case ValueType::null: return other.IsNull();
@@ -165,7 +165,7 @@ TEST(Verify, AFewWideNumbersDoNotWidenTheirContainer) {
     EXPECT_EQ(Value::of(wide)["big"].as_uint64(), 18446744073709551615ULL);
     EXPECT_TRUE(is_same(Value::of(wide), flexbuffers::GetRoot(wide)));
 
-    // Where most are wide, they lie in the container: eight bytes and a type byte each.
+    // If most values are wide, the container holds them inline: eight bytes and a type byte each.
     std::string reals = "[";
     for (int i = 0; i < 100; ++i) reals += "0.1,";
     reals.back() = ']';
@@ -239,7 +239,8 @@ TEST(Verify, RefusesBytesBeyondTheLimit) {
     EXPECT_EQ(failure({}), Errc::bad_document);
 }
 
-/// Vectors of `fanout` references each to the vector before: fanout^levels values in few bytes.
+/// Returns vectors of `fanout` references each to the previous vector: fanout^levels values in few
+/// bytes.
 Bytes bomb(std::size_t levels, std::size_t fanout) {
     Bytes bytes = {0};  // the size of an empty vector
     std::size_t target = bytes.size();
@@ -267,7 +268,7 @@ Bytes bomb(std::size_t levels, std::size_t fanout) {
 
 TEST(Verify, SharingIsAllowedWhereItIsHarmless) { EXPECT_EQ(failure(bomb(2, 3)), Errc::ok); }
 
-// Whoever visited each of its 40^20 values would never end.
+// A reader that visits each of its 40^20 values would never finish.
 TEST(Verify, RefusesFewBytesThatExpandToMany) {
     const Bytes bytes = bomb(20, 40);
     ASSERT_LT(bytes.size(), 3000U);
@@ -296,7 +297,7 @@ TEST(Verify, WhatIsAcceptedAfterDamageIsAcceptedByFlexBuffersAndReadsBack) {
         }
         ++accepted;
         ASSERT_TRUE(flexbuffers_accepts(bytes)) << "mutation " << i;
-        // Every value of it can be copied, so no reader meets anything that it cannot hold.
+        // Each of its values can be copied, so readers find only values that they support.
         builder.clear();
         builder.value(Value::of(bytes));
         const auto copy = builder.finish();
@@ -307,7 +308,7 @@ TEST(Verify, WhatIsAcceptedAfterDamageIsAcceptedByFlexBuffersAndReadsBack) {
     EXPECT_GT(refused, 1000);
 }
 
-/// Memory between two pages that cannot be touched: a read outside ends the test.
+/// Memory between two inaccessible pages: a read outside ends the test.
 class GuardedMemory {
 public:
     GuardedMemory() {
@@ -334,7 +335,7 @@ private:
     Byte* first_;
 };
 
-/// Reads everything that a value leads to, until `visits` are used up.
+/// Reads everything reachable from a value, until `visits` are used up.
 std::size_t walk(const Value& value, int depth, int& visits) {
     if (--visits < 0 || depth > 70) return 0;
     std::size_t sum = value.as_bool().value_or(false) ? 1 : 0;
@@ -378,7 +379,7 @@ TEST(Verify, ReadersStayWithinAnyBytesAtAll) {
     EXPECT_GT(sum, 0U);
 }
 
-/// Of a thread that has verified nothing before.
+/// Returns the failure in a thread that has verified nothing before.
 Errc failure_in_a_new_thread(ByteView bytes) {
     Errc result = Errc::ok;
     std::thread([&] { result = failure(bytes); }).join();
