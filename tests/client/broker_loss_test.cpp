@@ -13,7 +13,7 @@
 #include "tests/support/segment_surgery.hpp"
 #include "tests/support/test_grid.hpp"
 
-/// Clients whose broker is replaced, ends, or does not answer, while they are idle or stopped.
+/// Clients whose broker is replaced, ends or does not answer, while they are idle or stopped.
 namespace ringside {
 namespace {
 
@@ -21,7 +21,7 @@ using namespace std::chrono_literals;
 using testing::SegmentSurgery;
 using testing::TestGrid;
 
-/// A broker's socket without a broker: connections wait for ever.
+/// The socket of a missing broker: connections wait forever.
 class DeafSocket {
 public:
     DeafSocket(const std::string& grid, int backlog)
@@ -40,7 +40,7 @@ public:
     DeafSocket(const DeafSocket&) = delete;
     DeafSocket& operator=(const DeafSocket&) = delete;
 
-    /// Connects as long as there is room for connections.
+    /// Connects until there is no room for more connections.
     void fill() {
         for (;;) {
             Descriptor one(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
@@ -69,8 +69,8 @@ protected:
     [[nodiscard]] Client attach() const {
         return Client::attach({.grid = grid_.name(), .timeout = testing::soon}).value();
     }
-    /// The broker is replaced, and the next one has given up all sessions: as after a pause of the
-    /// client that is longer than its lease.
+    /// Replaces the broker, and makes the next one abandon all sessions, as if the client had
+    /// paused longer than its lease.
     void replace_broker_and_give_up_sessions() {
         grid_.kill_broker();
         SegmentSurgery(grid_.name()).give_up_sessions();
@@ -124,12 +124,13 @@ TEST_F(BrokerLoss, AWatchThatHandsOutTheStateGoesOnBehindTheLastName) {
     Watch watch = reader.watch("r/*", {.mode = WatchMode::every, .initial = true}).value();
     std::multiset<std::string> names;
     for (int i = 0; i < 50; ++i) names.insert(shown(watch.next(60s)));
-    client_.put("r/1000", "1").value();  // was handed out
-    client_.put("r/1199", "1").value();  // is still to be
+    client_.put("r/1000", "1").value();  // already delivered
+    client_.put("r/1199", "1").value();  // not yet delivered
     replace_broker_and_give_up_sessions();
     for (int i = 0; i < 151; ++i) names.insert(shown(watch.next(60s)));
     for (int i = 0; i < 199; ++i) {
-        // The event that was held meanwhile may have been spoilt, and comes again.
+        // The event held during the replacement may have been overwritten, so it is delivered
+        // again.
         EXPECT_EQ(names.count("current r/" + std::to_string(1000 + i) + "=0"), i == 49 ? 2U : 1U)
             << i;
     }
@@ -149,7 +150,7 @@ TEST_F(BrokerLoss, AWatchMissesNothingWhereABrokerDiedWhilePublishing) {
         shm::Header& header = surgery.view().header();
         const Position tail = header.tail.tail.load();
         const Position head = header.commit.head.load();
-        // It has counted an entry and not published it.
+        // The broker has counted an entry and not published it.
         shm::ChangeRingWriter dying(surgery.view());
         dying.adopt(tail, head, head);
         shm::Change change;
@@ -157,7 +158,7 @@ TEST_F(BrokerLoss, AWatchMissesNothingWhereABrokerDiedWhilePublishing) {
         dying.append(change);
         header.commit.head.store(dying.head());
         EXPECT_EQ(watch.poll().error(), Errc::would_block);
-        // The next one wipes the entry out, and dies before it publishes anything.
+        // The next broker wipes the entry, and dies before it publishes anything.
         shm::ChangeRingWriter next(surgery.view());
         next.adopt(tail, head, head + 1);
         EXPECT_EQ(watch.poll().error(), Errc::would_block);
@@ -203,7 +204,7 @@ TEST_F(BrokerLoss, ARequestThatNoBrokerHasBegunWithGoesToTheNextSession) {
     grid_.kill_broker();
     std::optional<Result<WriteResult>> written;
     std::thread waits([&] { written = writer.put("a", "2"); });
-    // In the lane by now, or soon: the outcome has to be the same.
+    // The request is in the lane now, or soon. The outcome must be the same.
     usleep(20'000);
     SegmentSurgery(grid_.name()).give_up_sessions();
     grid_.start();
@@ -273,7 +274,7 @@ TEST_F(BrokerLoss, NothingThatOnlyLooksWaitsForAGrid) {
     EXPECT_EQ(shown(watch.next(60s)), "lagged");
 }
 
-/// Signals interrupt every wait of the process.
+/// Interrupts all waits of the process with signals.
 class SignalFlood {
 public:
     SignalFlood() {
@@ -319,7 +320,7 @@ TEST_F(BrokerLoss, EverythingWorksWhileSignalsArrive) {
         EXPECT_EQ(shown(watch.next(60s)), "put a=" + std::to_string(i));
         EXPECT_EQ(watch.next(5ms).error(), Errc::timed_out);
     }
-    flood.reset();  // the test's own calls do not expect it
+    flood.reset();  // the test's own calls are not prepared for signals
     grid_.kill_broker();
     grid_.start();
     flood.emplace();

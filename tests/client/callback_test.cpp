@@ -11,8 +11,8 @@
 #include "tests/support/child.hpp"
 #include "tests/support/test_grid.hpp"
 
-/// Handlers of the user's that call back into the library, destroy what has called them, or throw;
-/// and hosts that have no thread left.
+/// User handlers that call into the library, destroy their caller or throw, and hosts that cannot
+/// create a thread.
 namespace ringside {
 namespace {
 
@@ -95,7 +95,7 @@ TEST_F(CallbackTest, APipelinesHandlerMayThrow) {
     EXPECT_TRUE(pipeline.put("r", "2"));
     EXPECT_TRUE(pipeline.flush());
     answers = 1;
-    pipeline.put("r", "3").value();  // and the destructor drops what its answer throws
+    pipeline.put("r", "3").value();  // the destructor ignores exceptions of the answer's handler
 }
 
 TEST_F(CallbackTest, APipelineMayBeDestroyedByItsHandler) {
@@ -224,7 +224,7 @@ TEST_F(CallbackTest, WithoutAThreadQueriesRunAndOthersSayWhy) {
         Watch watch = client.watch("**").value();
         const Snapshot snapshot = client.snapshot().value();
         EXPECT_TRUE(client.put("a", "1"));
-        // The limit does not hold for root.
+        // The limit does not apply to root.
         if (geteuid() == 0) {
             ASSERT_EQ(setresuid(65534, 65534, 65534), 0);
         }

@@ -40,7 +40,7 @@ TEST(Deadline, TheLongestTimeOutsWait) {
     Calls calls = client.calls({}).value();
     std::thread other([&] {
         Client own = Client::attach({.grid = grid.name(), .timeout = testing::soon}).value();
-        // Whoever does not wait has returned long before.
+        // A call that does not wait has returned long before.
         usleep(50'000);
         own.put("a", "1").value();
         static_cast<void>(own.call("p", "1"));

@@ -7,7 +7,7 @@ namespace {
 
 class FieldTest : public ::testing::Test {
 protected:
-    /// What the field of a record is, as JSON.
+    /// Returns the field of a record as JSON.
     static std::string read(const Field& field, std::string_view json,
                             std::string_view name = "event/42/seat/A12") {
         const Document document = Document::parse(json).value();

@@ -13,7 +13,7 @@
 #include "tests/support/child.hpp"
 #include "tests/support/test_grid.hpp"
 
-/// Children that are forked from a process with clients.
+/// Children forked from a process with clients.
 namespace ringside {
 namespace {
 
@@ -25,7 +25,7 @@ std::atomic<bool> fork_has_begun = false;
 
 TEST(Fork, AMutexThatAnotherThreadHoldsIsFreeInTheChild) {
     detail::ForkSafeMutex mutex;
-    // Called before the handlers that were registered earlier, those of the mutex.
+    // Called before the handlers that were registered earlier, such as those of the mutex.
     pthread_atfork(
         [] {
             fork_has_begun = true;
@@ -136,7 +136,7 @@ TEST(Fork, AChildDoesNotKeepTheSessionOfItsParentOpen) {
         if (child == 0) {
             close(ends[1]);
             char byte = 0;
-            static_cast<void>(!read(ends[0], &byte, 1));  // until the test is over
+            static_cast<void>(!read(ends[0], &byte, 1));  // until the test ends
             _exit(0);
         }
         ASSERT_GT(child, 0);

@@ -11,7 +11,7 @@
 #include "tests/support/shared_count.hpp"
 #include "tests/support/test_grid.hpp"
 
-/// Queries that secondary indexes help with give what they give without.
+/// Queries return the same results with secondary indexes as without.
 namespace ringside {
 namespace {
 
@@ -38,7 +38,7 @@ protected:
                    return index.state == IndexInfo::State::building;
                });
     }
-    /// Those that a cursor gives for a predicate.
+    /// Returns the records that a cursor yields for a predicate.
     [[nodiscard]] std::vector<std::string> candidates(const std::string& pattern,
                                                       const Predicate& predicate) const {
         const Snapshot snapshot = client_.snapshot().value();
@@ -85,7 +85,7 @@ TEST_F(IndexQuery, LooksAtNoMoreThanTheIndexTellsOf) {
         << "an index over other names, of which one cannot tell that they are all of these";
 }
 
-/// Where the index is over more names than the query asks for.
+/// The index covers more names than the query.
 TEST_F(IndexQuery, OfASubtreeHelpsBelowIt) {
     for (int i = 0; i < 1000; ++i) {
         client_
@@ -166,7 +166,8 @@ TEST_F(IndexQuery, AnswersAsWithoutAnIndex) {
     }
 }
 
-/// Each commit sells one seat and frees another: at every instant as many are sold.
+/// Each commit sells one seat and frees another, so the number of sold seats is the same at each
+/// revision.
 TEST_F(IndexQuery, SeesOneInstantWhileWritersGoOn) {
     constexpr int seats = 400;
     constexpr int sold = 25;
@@ -216,7 +217,7 @@ TEST_F(IndexQuery, SeesOneInstantWhileWritersGoOn) {
     }
 }
 
-/// The index is taken apart and built again under the query, by commits and by the broker's death.
+/// Commits and the broker's death remove and rebuild the index during the query.
 TEST_F(IndexQuery, DoesNotMissTheIndexWhenItGoes) {
     constexpr int records = 3000;
     for (int i = 0; i < records; ++i) {

@@ -8,8 +8,8 @@
 #include "tests/support/temporary_directory.hpp"
 #include "tests/support/test_grid.hpp"
 
-/// Secondary indexes as clients have them: added, listed, removed, and there again whatever becomes
-/// of the broker.
+/// The client's interface to secondary indexes: add, list, remove, and recovery after the broker's
+/// death.
 namespace ringside {
 namespace {
 
@@ -69,7 +69,7 @@ TEST(Index, BadOnesAreRefused) {
     EXPECT_EQ(client.add_index("a/*", "/" + std::string(1100, 'x')).error().code,
               Errc::name_too_long);
     EXPECT_TRUE(client.indexes()->empty());
-    // What no name could hold as it is.
+    // Pointers that cannot be part of a name without encoding.
     for (const std::string pointer : {"", "/", "/a/b", "/a~1b", "/%2F", "/*", "/\n", "/\x7f"}) {
         EXPECT_TRUE(client.add_index("a/*/b-%", pointer)) << pointer;
     }

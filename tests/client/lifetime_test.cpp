@@ -16,7 +16,7 @@
 #include "tests/support/child.hpp"
 #include "tests/support/test_grid.hpp"
 
-/// Clients, and what they have made, whose threads, brokers and processes end in any order.
+/// Clients and the objects they created, whose threads, brokers and processes end in any order.
 namespace ringside {
 namespace {
 
@@ -30,7 +30,7 @@ std::size_t open_descriptors() {
     return static_cast<std::size_t>(std::distance(begin(all), end(all)));
 }
 
-/// The number of sessions that the broker serves now.
+/// Returns the number of sessions that the broker serves now.
 std::uint64_t open_sessions(const TestGrid& grid) {
     const shm::Segment segment = shm::Segment::open(grid.name()).value();
     return segment.header().counters.sessions_open.load();
@@ -40,8 +40,8 @@ Client attached_to(const TestGrid& grid) {
     return Client::attach({.grid = grid.name(), .timeout = testing::soon}).value();
 }
 
-/// Runs `work` in a child process, which then ends as `main` does: with the destructors of its
-/// static objects. Its status.
+/// Runs `work` in a child process, which then exits as `main` does, with the destructors of its
+/// static objects. Returns the exit status.
 int status_of_exit_after(const std::function<void()>& work) {
     const pid_t child = fork();
     if (child == 0) {
@@ -111,7 +111,7 @@ TEST(Lifetime, AClientWhoseBrokerEndedDoesNotHarmAnotherOne) {
     const auto options = [&] {
         return ClientOptions{.grid = grid.name(), .timeout = milliseconds(0)};
     };
-    // Freed memory is overwritten, so that a use of it shows.
+    // Freed memory is overwritten, so that its use is detected.
     Child child([&] {
         mallopt(M_PERTURB, 0xa5);
         const Client a = Client::attach(options()).value();
@@ -131,7 +131,7 @@ TEST(Lifetime, AClientWhoseBrokerEndedDoesNotHarmAnotherOne) {
     EXPECT_TRUE(child.join());
 }
 
-/// Writes when it is destroyed.
+/// Writes a record in its destructor.
 struct LastWord {
     explicit LastWord(Client of, std::string name_of)
         : client(std::move(of)), name(std::move(name_of)) {}
@@ -168,7 +168,7 @@ TEST(Lifetime, AClientWorksInTheDestructorOfAThreadLocalObject) {
     EXPECT_TRUE(attached_to(grid).get("last"));
 }
 
-/// As a static object that is destroyed later than the pipeline sees it.
+/// Like a static object that is destroyed after the pipeline.
 struct CheckedAtExit {
     ~CheckedAtExit() {
         if (answers != 10) _exit(9);

@@ -8,15 +8,15 @@
 #include "query/live_state.hpp"
 #include "ringside/client.hpp"
 
-/// What a live query believes to remember, in bytes, after any history: as much as one that was
-/// built from the same records at once.
+/// The memory that a live query accounts for must be the same after any history as for a query
+/// rebuilt from the same records.
 namespace ringside {
 namespace {
 
 using query::LiveState;
 using query::Values;
 
-/// Records with texts, as a model and as a live query's state.
+/// Records with texts, both as a model and as a live query's state.
 class LiveBytes {
 public:
     explicit LiveBytes(const Query& query)
@@ -32,7 +32,7 @@ public:
         state_->apply(name, nullptr);
         records_.erase(name);
     }
-    /// Tells what has changed, and compares the accounts.
+    /// Reports the changes to the query and compares the accounts.
     void check() {
         std::vector<LiveChange> changes;
         state_->collect(changes);
@@ -50,7 +50,7 @@ private:
 
 OwnedScalar text_of_size(std::size_t size) { return Scalar::string(std::string(size, 'x')); }
 
-/// Texts of 0 to 5,000 bytes that come, shrink, grow and go.
+/// Adds, shrinks, grows and removes texts of 0 to 5,000 bytes.
 void change_at_random(LiveBytes& live, std::size_t columns) {
     std::mt19937 random(1);
     for (int i = 0; i < 5000; ++i) {

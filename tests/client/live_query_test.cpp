@@ -34,7 +34,7 @@ std::string text_of(const Rows& rows) {
     return text;
 }
 
-/// What a watcher knows who has only the first result and the changes since.
+/// The state of a watcher that has only the first result and the changes since.
 class Follower {
 public:
     Follower(const Rows& rows, std::size_t key_count) {
@@ -133,7 +133,7 @@ TEST_F(LiveQueryTest, TellsWhatHasBecomeOfEachRecord) {
 TEST_F(LiveQueryTest, SaysNothingOfChangesThatItsRowsDoNotShow) {
     client_.put("a", R"({"x":1,"y":1})").value();
     LiveQuery live = client_.live_query(scan("a").aggregate({sum("/x")})).value();
-    // The first watch of a session brings the session's record, which is a commit as well.
+    // The first watch of a session creates the session's record, which is also a commit.
     ASSERT_TRUE(testing::eventually([&] { return client_.revision() == 2; }));
     const auto written = client_.patch("a", "/y", "2").value();
     EXPECT_EQ(live.poll().error(), Errc::would_block);
@@ -147,7 +147,7 @@ TEST_F(LiveQueryTest, RefusesWhatItCannotKeepUpToDate) {
     EXPECT_EQ(client_.live_query(scan("a").select({"x"})).error(), Errc::bad_pointer);
 }
 
-/// Writes, removals, transactions and expiries at random, from a seed.
+/// Random writes, removals, transactions and expiries from a seed.
 class RandomWriter {
 public:
     RandomWriter(Client& client, unsigned seed) : client_(client), random_(seed) {}
@@ -200,7 +200,7 @@ TEST_F(LiveQueryTest, IsWhatAFreshQueryGivesAtEachRevision) {
     std::vector<Follower> followers;
     for (const Query& query : queries) {
         live.push_back(client_.live_query(query).value());
-        // The rows of records do not have their keys in them.
+        // Rows of records do not contain their keys.
         if (query.is_grouped()) followers.emplace_back(live.back().rows(), query.keys().size());
     }
     for (int step = 0; step < 3000; ++step) {
@@ -218,7 +218,7 @@ TEST_F(LiveQueryTest, IsWhatAFreshQueryGivesAtEachRevision) {
 }
 
 TEST_F(LiveQueryTest, ShowsWholeCommitsWhileWritersGoOn) {
-    // Each transaction moves an amount; the sum is the same at every revision.
+    // Each transaction transfers an amount, so the sum is the same at each revision.
     for (int i = 0; i < 50; ++i) client_.put("a/" + std::to_string(i), "100").value();
     LiveQuery live = client_.live_query(scan("a/*").aggregate({sum(""), maximum("")})).value();
     std::atomic<bool> ends = false;
@@ -354,7 +354,7 @@ TEST_F(LiveQueryTest, EndsWithTheErrorOfARecordThatNoRowCanBeMadeOf) {
 }
 
 TEST_F(LiveQueryTest, HasALimitOfWhatItRemembers) {
-    // The limit is counted in what the rows take, whatever the records do.
+    // The limit counts the memory of the rows, whatever happens to the records.
     LiveDescription description{.pattern = "r/*",
                                 .columns = {"text"},
                                 .row_of = [](const RecordView&, std::vector<OwnedScalar>& row) {

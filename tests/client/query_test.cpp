@@ -13,7 +13,7 @@
 namespace ringside {
 namespace {
 
-/// Rows as JSON, each on a line of its own.
+/// Returns rows as JSON, one per line.
 std::string rows_text(const Rows& rows) {
     std::string text;
     for (const Row row : rows) {
@@ -39,7 +39,7 @@ protected:
     Error error_of(const Query& query) const {
         return client_.snapshot().value().run(query).error();
     }
-    /// Seats of some events, with fields that are missing or of odd types here and there.
+    /// Writes seats of several events, some with missing fields or unusual types.
     void put_seats(int events, int seats) {
         std::mt19937 random(7);
         Pipeline pipeline = client_.pipeline().value();
@@ -220,7 +220,7 @@ TEST_F(QueryTest, SeveralThreadsGiveWhatOneGives) {
 }
 
 TEST_F(QueryTest, SeesOneInstantWhileWritersGoOn) {
-    // The sum over all records stays what it is with every commit.
+    // Each commit preserves the sum over all records.
     constexpr int records = 300;
     for (int i = 0; i < records; ++i) client_.put("a/" + std::to_string(i), "100").value();
     std::atomic<bool> ends = false;
@@ -260,7 +260,7 @@ TEST(Query, EndsWithAnErrorWhenItsSnapshotIsRevoked) {
     const Snapshot snapshot = client.snapshot().value();
     const Query query = scan("r/*").group_by({""}).aggregate({count()});
     EXPECT_EQ(rows_text(snapshot.run(query).value()), text + " 200\n");
-    // Memory is short, and the snapshot is in the way.
+    // Memory is short, so the snapshot's pin is revoked.
     for (int i = 0; i < 50'000; ++i) client.put("r/0", text).value();
     EXPECT_EQ(snapshot.run(query).error(), Errc::snapshot_expired);
     EXPECT_TRUE(client.snapshot().value().run(query));

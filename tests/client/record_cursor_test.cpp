@@ -85,7 +85,7 @@ TEST(RecordCursor, EndsWithAnErrorWhenItsPinIsRevoked) {
     const Snapshot snapshot = client.snapshot().value();
     RecordCursor cursor = snapshot.cursor("r/*").value();
     EXPECT_FALSE(cursor.next().value().empty());
-    // Memory is short, and the snapshot is in the way.
+    // Memory is short, so the snapshot's pin is revoked.
     for (int i = 0; i < 50'000; ++i) client.put("r/0", text).value();
     EXPECT_EQ(cursor.next().error(), Errc::snapshot_expired);
     EXPECT_EQ(snapshot.cursor("r/*").error(), Errc::snapshot_expired);

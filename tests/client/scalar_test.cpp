@@ -14,7 +14,7 @@ Document parsed(std::string_view json) { return Document::parse(json).value(); }
 
 constexpr std::int64_t two_to_53 = 9'007'199'254'740'992;
 
-/// Each is less than the next.
+/// Returns values in strictly ascending order.
 std::vector<OwnedScalar> in_order() {
     const Document array = parsed("[1]");
     return {Scalar(),

@@ -7,7 +7,7 @@
 #include "ringside/client.hpp"
 #include "tests/support/test_grid.hpp"
 
-/// Watches whose consumers are slower than their pins last.
+/// Watches whose consumers are slower than the lease of their pins.
 namespace ringside {
 namespace {
 
@@ -18,7 +18,7 @@ protected:
     testing::TestGrid grid_{{"--memory", "16MiB", "--ring-entries", "256"}};
     Client client_ = Client::attach({.grid = grid_.name(), .timeout = testing::soon}).value();
 
-    /// Several times the memory of the grid goes through it: old pins are revoked.
+    /// Writes several times the memory of the grid, so that old pins are revoked.
     void press() {
         const std::string text = '"' + std::string(3000, 'x') + '"';
         Pipeline pipeline = client_.pipeline().value();
@@ -41,7 +41,7 @@ TEST_F(SlowWatch, GetsTheWholeStateThoughItsPinIsRevokedAgainAndAgain) {
         if (!event) {
             ASSERT_EQ(event.error(), Errc::snapshot_expired) << event.error().text();
             ASSERT_FALSE(names.empty());
-            names.pop_back();  // it may have been spoilt, and comes again
+            names.pop_back();  // the event may have been overwritten, so it is delivered again
             continue;
         }
         ASSERT_EQ(event->kind, WatchKind::current) << name(event->kind);
@@ -50,7 +50,7 @@ TEST_F(SlowWatch, GetsTheWholeStateThoughItsPinIsRevokedAgainAndAgain) {
         if (++event_count % 100 == 0) press();
     }
     for (int i = 0; i < records; ++i) ASSERT_EQ(names.at(static_cast<std::size_t>(i)), name_of(i));
-    // What changed meanwhile was lapped, and the watch is told so.
+    // The watch was lapped by the changes in between, and is notified.
     EXPECT_EQ(watch.next(60s)->kind, WatchKind::lagged);
     EXPECT_EQ(watch.next(60s)->record.name(), name_of(0));
 }

@@ -48,7 +48,7 @@ protected:
 
 TEST_F(WatchDescriptors, OfAClientShareAThreadAndALane) {
     EXPECT_EQ(threads_of_process(), threads_before_ + 1);
-    // Each of these takes a lane, of the 64 that a session has.
+    // Each writer takes one of the 64 lanes of a session.
     std::vector<std::thread> writers;
     for (std::size_t i = 0; i < 40; ++i) {
         writers.emplace_back([&, i] { EXPECT_TRUE(client_.put(name_of(i), "1")); });
@@ -63,7 +63,7 @@ TEST_F(WatchDescriptors, OfAClientShareAThreadAndALane) {
 }
 
 TEST_F(WatchDescriptors, AreSignalledForTheirSubjects) {
-    // Each round changes one name. Names share bits, 16 of them: most watches have another one.
+    // Each round changes one name. The names share 16 bits, and most watches have another bit.
     for (int round = 0; round < 20; ++round) {
         client_.put(name_of(0), std::to_string(round)).value();
         ASSERT_TRUE(is_readable_within(descriptors_[0], 60'000));

@@ -28,7 +28,7 @@ protected:
         if (const auto value = event.value()) text += "=" + to_json(*value);
         return text;
     }
-    /// All events that come without waiting, in one line.
+    /// Returns all events that are available without waiting, in one line.
     static std::string drain(Watch& watch) {
         std::string all;
         for (auto event = watch.poll(); event; event = watch.poll()) {
@@ -118,7 +118,7 @@ TEST_F(WatchTest, APointerSeesThatANumberIsWrittenAsAnotherOne) {
 }
 
 TEST_F(WatchTest, ALappedWatchIsToldAndGetsTheStateInModeLatest) {
-    // The first watch of a session brings the session's record, which is a commit as well.
+    // The first watch of a session creates the session's record, which is also a commit.
     const Watch first_watch = client_.watch("none").value();
     ASSERT_TRUE(testing::eventually([&] { return client_.revision() == 1; }));
     const Revision before = client_.revision();

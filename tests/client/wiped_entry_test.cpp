@@ -4,7 +4,7 @@
 #include "shm/ring/change_ring.hpp"
 #include "tests/support/test_grid.hpp"
 
-/// Entries of the change ring that a broker has counted, but not published, when it died.
+/// Entries of the change ring that a broker counted but did not publish before it died.
 namespace ringside {
 namespace {
 
@@ -22,8 +22,8 @@ protected:
         change.revision = revision;
         writer.append(change);
     }
-    /// A broker publishes revisions 1 to 3, and dies between the two stores of publishing the
-    /// fourth.
+    /// A broker publishes revisions 1 to 3, and dies between the two stores that publish revision
+    /// 4.
     void die_while_publishing() {
         ChangeRingWriter dying(segment_.view());
         for (Revision revision = 1; revision <= 3; ++revision) append(dying, revision);
@@ -50,7 +50,7 @@ TEST_F(WipedEntries, DoNotKeepAReaderFromFindingItsPlace) {
     die_while_publishing();
     ChangeRingWriter next(segment_.view());
     next.adopt(0, 3, 4);
-    // As a reader sees it that has loaded the head before.
+    // The state seen by a reader that loaded the head before.
     segment_.header().commit.head.store(4);
     EXPECT_EQ(reader_.find(4), 3U);
     EXPECT_EQ(reader_.find(3), 2U);
