@@ -15,7 +15,7 @@ class CallTest : public testing::MessagingTest {
 protected:
     CallTest() : MessagingTest({"--memory", "64MiB", "--ring-entries", "1024"}) {}
 
-    /// A service that answers with its own name.
+    /// Returns a service that answers with its own name.
     Service serve(std::string_view pattern, const std::string& answer, std::size_t threads = 1) {
         return client_
             .provide(pattern, [answer](Call& call) { call.answer('"' + answer + '"').value(); },
@@ -86,7 +86,7 @@ TEST_F(CallTest, ThatIsRejectedGoesToTheNextProvider) {
         ++asked;
         call.reject().value();
     };
-    const auto forget = [&](Call&) { ++asked; };  // which rejects it, too
+    const auto forget = [&](Call&) { ++asked; };  // this also rejects the call
     const Service first = client_.provide("a", reject).value();
     const Service second = client_.provide("a", forget).value();
     EXPECT_EQ(shown(client_.call("a", "1")), "no_provider");
@@ -116,7 +116,7 @@ TEST_F(CallTest, ThatIsLateTimesOutAndItsProviderIsTold) {
     std::atomic<bool> is_taken = false;
     std::thread caller([&] {
         Client client = attach();
-        // A provider that is slow to run may miss a call: it gets the next one.
+        // A provider that is scheduled late can miss a call. It then gets the next one.
         do {
             const auto begun = std::chrono::steady_clock::now();
             EXPECT_EQ(shown(client.call("a", "1", {.timeout = milliseconds(100)})), "timed_out");
@@ -158,7 +158,7 @@ TEST_F(CallTimeoutTest, OfTheBrokerEndsACallThatNobodyAnswers) {
     EXPECT_TRUE(testing::eventually([&] {
         const auto begun = std::chrono::steady_clock::now();
         const std::string outcome = shown(client_.call("a", "1"));
-        if (outcome == "no_provider") return false;  // the provider did not run in time
+        if (outcome == "no_provider") return false;  // the provider was not scheduled in time
         EXPECT_EQ(outcome, "timed_out");
         EXPECT_GE(std::chrono::steady_clock::now() - begun, response_timeout);
         return true;
@@ -173,7 +173,7 @@ TEST_F(CallTimeoutTest, GivesACallToTheNextProvider) {
     for (int i = 0; i < 2; ++i) {
         EXPECT_TRUE(testing::eventually([&] {
             const std::string outcome = shown(client_.call("a", "1"));
-            if (outcome == "no_provider") return false;  // the service did not run in time
+            if (outcome == "no_provider") return false;  // the service was not scheduled in time
             EXPECT_EQ(outcome, R"("awake")");
             return true;
         }));

@@ -12,10 +12,10 @@ using std::chrono::milliseconds;
 using testing::eventually;
 using testing::soon;
 
-/// Calls in one thread, and the provider in the same one or in a service.
+/// Calls in one thread, with the provider in the same thread or in a service.
 class CallsTest : public testing::MessagingTest {
 protected:
-    /// Ticket -> answer.
+    /// Maps a ticket to its answer.
     std::map<std::uint64_t, std::string> answers_;
 
     Calls calls() {
@@ -26,7 +26,7 @@ protected:
             .value();
     }
     static void echo(Call& call) { call.answer(to_json(call.document())).value(); }
-    /// The next `count` calls.
+    /// Takes the next `count` calls.
     static std::vector<Call> take(Provider& provider, std::size_t count) {
         std::vector<Call> taken;
         while (taken.size() < count) taken.push_back(provider.next(soon).value());
@@ -66,7 +66,7 @@ TEST_F(CallsTest, MayBeAnsweredInAnyOrderByTheSameThread) {
 }
 
 TEST_F(CallsTest, TellWhatHasFailedOfEach) {
-    const Provider provider = client_.provide("slow").value();  // which takes none
+    const Provider provider = client_.provide("slow").value();  // takes no calls
     Calls calls = this->calls();
     EXPECT_EQ(calls.call("a", "{").error(), Errc::bad_json);
     EXPECT_EQ(calls.call("a", "1", {.timeout = milliseconds(-1)}).error(), Errc::bad_timeout);

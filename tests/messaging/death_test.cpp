@@ -14,13 +14,13 @@ using testing::Child;
 using testing::eventually;
 using testing::soon;
 
-/// Processes that are killed at the worst time.
+/// Processes that are killed at critical moments.
 class DeathTest : public testing::MessagingTest {
 protected:
     [[nodiscard]] bool is_there(const std::string& name) const {
         return client_.get(name).has_value();
     }
-    /// A process that provides `a`, and does `work` when it does.
+    /// Starts a process that provides `a` and then does `work`.
     Child provider(const std::function<void(Client&, Provider&)>& work) {
         const std::string mark = "ready/" + std::to_string(++children_);
         Child child([this, &work, &mark] {
@@ -79,7 +79,7 @@ TEST_F(DeathTest, OfAProviderSendsWhatItHasNotTakenToTheNext) {
             .calls([&](std::uint64_t, const Result<Answer>& answer) { answers += shown(answer); })
             .value();
     for (int i = 0; i < 5; ++i) calls.call("a", "1").value();
-    client_.put("after", "1").value();  // by now all have been offered
+    client_.put("after", "1").value();  // now all calls have been offered
     const Service other =
         client_.provide("a", [](Call& call) { call.answer("2").value(); }).value();
     child.signal(SIGKILL);
@@ -110,7 +110,7 @@ TEST_F(DeathTest, OfAProviderWithManyPatternsEndsAllOfThem) {
     EXPECT_TRUE(eventually([&] { return is_there("taken"); }));
     calls.call("b/7", "1").value();
     calls.call("a", "1").value();
-    client_.put("after", "1").value();  // by now these have been offered
+    client_.put("after", "1").value();  // now these calls have been offered
     const Service other =
         client_.provide("b/*", [](Call& call) { call.answer("2").value(); }).value();
     child.signal(SIGKILL);
@@ -218,7 +218,8 @@ TEST_F(DeathTest, OfASessionEndsItsPresence) {
               Errc::bad_user);
 }
 
-/// A child has nothing of its parent's session: what it inherited begins anew with one of its own.
+/// A child does not use its parent's session. Inherited objects reconnect with a session of the
+/// child.
 TEST_F(DeathTest, AForkedChildDisturbsNothing) {
     Provider provider = client_.provide("a").value();
     Listener listener = client_.listen("news").value();
@@ -232,10 +233,10 @@ TEST_F(DeathTest, AForkedChildDisturbsNothing) {
     Child child([&] {
         EXPECT_TRUE(call->answer("7")) << "dropped";
         call.reset();
-        EXPECT_EQ(provider.poll().error(), Errc::would_block);  // registered by the child now
+        EXPECT_EQ(provider.poll().error(), Errc::would_block);  // now registered by the child
         EXPECT_EQ(listener.next(soon)->kind, InterestKind::unwanted);
         EXPECT_EQ(shown(client_.call("b", "1")), "1");
-        EXPECT_EQ(watch.poll().error(), Errc::would_block);  // watched by the child now
+        EXPECT_EQ(watch.poll().error(), Errc::would_block);  // now watched by the child
         client_.publish("news", "2").value();
         EXPECT_EQ(to_json(watch.next(soon).value().record.document()), "2");
         Provider(std::move(provider));

@@ -7,7 +7,7 @@
 namespace ringside {
 namespace {
 
-/// What the headers show works as it stands there.
+/// The examples in the headers work unchanged.
 class DocumentationTest : public testing::MessagingTest {};
 
 TEST_F(DocumentationTest, TheExamplesOfCallsAndProvidersWork) {

@@ -161,7 +161,7 @@ TEST_F(EventTest, OfEachPublisherComesInItsOrder) {
             Client client = attach();
             Pipeline pipeline = client.pipeline().value();
             for (int i = 0; i < events; ++i) {
-                // Not so far ahead that the watch is lapped.
+                // Stays close enough that the watch is not lapped.
                 while (i * publishers > taken + 500) usleep(50);
                 pipeline.publish("p/" + std::to_string(p), std::to_string(i)).value();
                 if (i % 100 == 0) pipeline.flush().value();
@@ -174,7 +174,7 @@ TEST_F(EventTest, OfEachPublisherComesInItsOrder) {
         const auto event = watch.next(soon);
         if (!event || event->kind != WatchKind::event) {
             ADD_FAILURE() << (event ? shown(*event) : event.error().text());
-            taken = publishers * events;  // lets the publishers go
+            taken = publishers * events;  // ends the publishers' waits
             break;
         }
         auto& expected = last[std::string(event->record.name())];

@@ -11,8 +11,8 @@
 #include "tests/support/seeded_test.hpp"
 #include "tests/support/test_grid.hpp"
 
-/// Providers, callers, listeners and watchers that are killed at random and come again, and now and
-/// then the broker. What each of them sees is noted in memory that they share.
+/// Providers, callers, listeners and watchers are killed at random and restarted, and sometimes the
+/// broker too. Each records what it observed in shared memory.
 namespace ringside {
 namespace {
 
@@ -27,19 +27,19 @@ constexpr std::size_t watchers = 3;
 constexpr std::size_t subjects = 4;
 constexpr std::size_t calls_max = 1U << 22;
 
-/// Zero at first.
+/// Notes in shared memory, initially zero.
 struct Notes {
     std::atomic<std::uint32_t> calls;
-    std::array<std::atomic<std::uint8_t>, calls_max> carried_out;  ///< how often, by call
+    std::array<std::atomic<std::uint8_t>, calls_max> carried_out;  ///< executions, by call
     std::atomic<std::uint32_t> answered;
-    std::atomic<std::uint32_t> wrong;  ///< another call's answer, or an error that cannot be
-    std::atomic<std::uint32_t> late;   ///< outcomes so long after the deadline that a call hung
-    /// Whether a listener provides a subject, as it has been told.
+    std::atomic<std::uint32_t> wrong;  ///< answers of other calls, and impossible errors
+    std::atomic<std::uint32_t> late;   ///< outcomes so late that the call must have hung
+    /// Whether a listener provides a subject, according to its notifications.
     std::array<std::array<std::atomic<bool>, subjects>, listeners> provides;
-    std::array<std::atomic<std::uint32_t>, watchers> watched;  ///< subject + 1; 0 = not yet
+    std::array<std::atomic<std::uint32_t>, watchers> watched;  ///< subject + 1; 0 = none yet
 };
 
-/// There may be no broker just now.
+/// Repeats an operation that fails while there is no broker.
 template <class Try>
 auto at_last(const Try& attempt) {
     auto made = attempt();
@@ -112,7 +112,7 @@ protected:
             begin(i);
         }
     }
-    /// Kills whoever is in that place, and puts another one there.
+    /// Kills the process in a place, if any, and starts a new one there.
     void begin(std::size_t place) {
         processes_[place] = nullptr;
         std::function<void()> work = [this] { provide(); };
@@ -129,7 +129,7 @@ protected:
         processes_[place] = std::make_unique<Child>(work);
     }
 
-    /// Each watched subject has one listener, and no other has any.
+    /// Returns whether each watched subject has exactly one listener, and no other subject has any.
     [[nodiscard]] bool is_provided_as_watched(const Client& client) const {
         for (std::uint64_t subject = 0; subject < subjects; ++subject) {
             bool is_watched = false;
@@ -145,7 +145,7 @@ protected:
         return true;
     }
 
-    /// The records that the grid keeps of sessions.
+    /// Returns the number of records that the grid keeps for sessions.
     [[nodiscard]] static std::size_t system_records(const Client& client) {
         std::size_t count = 0;
         const auto scanned = client.snapshot()->scan("$sys/**", [&](const RecordView&) {
@@ -174,7 +174,7 @@ protected:
                 << "round " << round;
         }
         for (auto& process : processes_) process = nullptr;
-        // This test's own session declares nothing, and so has no record.
+        // This test's own session declares nothing, so it has no record.
         EXPECT_TRUE(eventually([&] { return system_records(client) == 0; }))
             << system_records(client) << " of dead sessions are left";
         EXPECT_EQ(notes_->wrong, 0U);
@@ -187,13 +187,13 @@ protected:
 private:
     [[nodiscard]] Client attach() const { return attach_at_last(grid_.name()); }
 
-    /// Of a call whose provider or broker may be dead.
+    /// Returns whether an error is possible for a call whose provider or broker may be dead.
     static bool may_be(Errc code) {
         return code == Errc::no_provider || code == Errc::provider_lost ||
                code == Errc::timed_out || code == Errc::connection_lost;
     }
 
-    // Listeners that a busy machine kept from accepting in time are asked again soon.
+    // Listeners that a busy machine delayed beyond their time limit are asked again soon.
     TestGrid grid_{{"--memory", "64MiB", "--rematch-interval-ms", "500"}};
     Random random_ = random(0);
     Notes* notes_ = new (mmap(nullptr, sizeof(Notes), PROT_READ | PROT_WRITE,

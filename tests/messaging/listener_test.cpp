@@ -26,7 +26,7 @@ protected:
         EXPECT_EQ(shown(interest), expected);
         listener.reject(interest).value();
     }
-    /// All requests that were sent before have been served.
+    /// Returns when all earlier requests have been served.
     void settle() { client_.put("settled", "1").value(); }
     [[nodiscard]] bool becomes(const std::string& subject, bool has_provider) const {
         return eventually([&] { return client_.has_provider(subject).value() == has_provider; });
@@ -93,7 +93,7 @@ TEST_F(ListenerTest, ThatRejectsLeavesItToTheNext) {
     EXPECT_TRUE(becomes("a", false)) << "the first one has said no";
 }
 
-/// A broker that does not wait long for a listener, but asks again soon.
+/// A broker that waits only briefly for a listener, but asks again soon.
 class ImpatientListenerTest : public ListenerTest {
 protected:
     ImpatientListenerTest()
@@ -106,7 +106,7 @@ TEST_F(ImpatientListenerTest, ThatSaysNothingLeavesItToTheNext) {
     const Watch watch = client_.subscribe("a").value();
     const auto interest = silent.next(soon).value();
     Listener second = client_.listen("*").value();
-    // The second listener may be asked more than once, if it runs too late for the first time.
+    // The second listener may be asked again if it was scheduled too late the first time.
     EXPECT_TRUE(eventually([&] {
         const auto asked = second.poll();
         if (asked && asked->kind == InterestKind::wanted) second.accept(*asked).value();

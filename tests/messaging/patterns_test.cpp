@@ -14,10 +14,10 @@ using std::chrono::milliseconds;
 using testing::eventually;
 using testing::soon;
 
-/// Providers and listeners with many patterns, which come and go.
+/// Providers and listeners with many patterns, which are added and removed.
 class PatternsTest : public testing::MessagingTest {
 protected:
-    /// What the broker has said of each pattern, in words.
+    /// Records the broker's result for each pattern, as text.
     OnSettled note() {
         return [this](std::uint64_t id, const Result<void>& outcome) {
             const std::lock_guard lock(mutex_);
@@ -43,7 +43,7 @@ protected:
         client_.snapshot()->scan("$sys/rpc/**", each).value();
         return count;
     }
-    /// Takes one call of another session, and says which pattern it came by.
+    /// Takes one call of another session, and returns the pattern that it matched.
     std::uint64_t pattern_called(Provider& provider, const std::string& called) {
         std::thread caller([this, &called] {
             Client client = attach();
@@ -125,7 +125,7 @@ TEST_F(PatternsTest, ShareTheRoomOfTheirLane) {
     for (std::size_t i = 0; i < sent; ++i) {
         calls.call(i % 2 == 0 ? "a" : "b", "1", {.timeout = soon}).value();
     }
-    client_.put("after", "1").value();  // by now all that there is room for have been offered
+    client_.put("after", "1").value();  // now as many calls as there is room for have been offered
     std::vector<Call> taken;
     for (auto call = provider.poll(); call; call = provider.poll())
         taken.push_back(*std::move(call));

@@ -9,7 +9,7 @@ namespace {
 using testing::Child;
 using testing::eventually;
 
-/// Users whom a session says to be there, beside its own.
+/// A session that declares other users as present, in addition to its own user.
 class PresenceTest : public testing::MessagingTest {
 protected:
     [[nodiscard]] bool is_there(const std::string& user) const {
@@ -22,7 +22,7 @@ protected:
         const auto record = client_.get("$sys/presence/" + user);
         return record ? record->document()["sessions"].size() : 0;
     }
-    /// All that was declared before has been read.
+    /// Returns when all earlier declarations have been read.
     void settle() {
         const Listener listener = client_.listen("settled").value();
         client_.put("settled", "1").value();
@@ -95,7 +95,7 @@ TEST_F(PresenceTest, IsNotNoticedToBeTakenOver) {
     EXPECT_FALSE(child.join());
     grid_.start();
     EXPECT_TRUE(eventually([&] {
-        static_cast<void>(client_.is_connected());  // which finds the new broker
+        static_cast<void>(client_.is_connected());  // finds the new broker
         static_cast<void>(client.is_connected());
         return !is_there("bob") && !is_there("dave");
     }));

@@ -16,14 +16,14 @@ using testing::eventually;
 using testing::never;
 using testing::soon;
 
-/// Messaging goes on when the broker is killed and another one takes its place.
+/// Messaging continues when the broker is killed and another one takes over.
 class MessagingTakeOver : public testing::MessagingTest {
 protected:
     void replace_broker() {
         grid_.kill_broker();
         grid_.start();
     }
-    /// A provider's session, an own one, comes back a little after the broker.
+    /// Calls until the provider's own session has reconnected, a little later than the broker.
     [[nodiscard]] std::string call_until_provided(Client& client) {
         std::string answer;
         static_cast<void>(eventually([&] {
@@ -177,7 +177,7 @@ TEST_F(MessagingTakeOver, AListenerKeepsWhatItProvidesAndIsNotAskedTwice) {
     grid_.start();
     EXPECT_TRUE(eventually([&] {
         static_cast<void>(kept->poll());
-        static_cast<void>(other.is_connected());  // which finds the new broker
+        static_cast<void>(other.is_connected());  // finds the new broker
         return all().size() == 3;
     }));
     EXPECT_EQ(all(), (std::vector<std::string>{"+news/1", "+news/2", "-news/2"}));
@@ -201,7 +201,7 @@ TEST_F(MessagingTakeOver, APatternOfManyKeepsWhatItProvides) {
     }
     EXPECT_TRUE(eventually([&] { return client_.has_provider("news/1").value(); }));
     replace_broker();
-    const Watch later = client_.subscribe("else").value();  // which comes behind whatever is told
+    const Watch later = client_.subscribe("else").value();  // its answer follows all notifications
     const Interest next_told = listener.next(soon).value();
     EXPECT_EQ(shown(next_told), "wanted else") << "the other one was asked again, and has it still";
     EXPECT_EQ(next_told.pattern_id, others.back());
@@ -222,7 +222,7 @@ TEST_F(MessagingTakeOver, WhatNoRecordToldOfIsUnwantedUnlessItIsAskedForAgain) {
     EXPECT_EQ(shown(still_asked), "wanted news/2");
     grid_.kill_broker();
     left.reset();
-    // The former broker hears of neither.
+    // The former broker receives neither.
     listener.accept(asked).value();
     listener.accept(still_asked).value();
     grid_.start();
@@ -231,7 +231,7 @@ TEST_F(MessagingTakeOver, WhatNoRecordToldOfIsUnwantedUnlessItIsAskedForAgain) {
     EXPECT_EQ(next_told.id, asked.id);
     EXPECT_TRUE(eventually([&] { return client_.has_provider("news/2").value(); }));
     EXPECT_FALSE(client_.has_provider("news/1").value());
-    const Watch last = client_.subscribe("news/3").value();  // comes behind whatever is told
+    const Watch last = client_.subscribe("news/3").value();  // its answer follows all notifications
     EXPECT_EQ(shown(listener.next(soon).value()), "wanted news/3");
 }
 
@@ -283,7 +283,7 @@ TEST_F(MessagingTakeOver, WhatAGridHadThatIsBegunAnewIsRegisteredAnew) {
     Watch watch = client_.subscribe("news").value();
     listener.accept(listener.next(soon).value()).value();
     EXPECT_EQ(grid_.stop(), 0);
-    // no_broker: another thread is looking for one.
+    // no_broker: another thread is searching for a broker.
     EXPECT_THAT(listener.poll().error().code, AnyOf(Errc::no_such_grid, Errc::no_broker));
     EXPECT_THAT(listener.next(milliseconds(20)).error().code,
                 AnyOf(Errc::no_such_grid, Errc::no_broker));
@@ -313,7 +313,7 @@ TEST_F(MessagingTakeOver, ACallDoesNotWaitForEverForABrokerThatIsGone) {
     Client client = Client::attach({.grid = grid_.name(), .timeout = milliseconds(100)}).value();
     Provider provider = client.provide("a").value();
     {
-        // The broker, which alone knows when this one ends, dies while it is under way.
+        // Only the broker knows the call's deadline, and dies while the call is in flight.
         std::thread caller([&] { EXPECT_EQ(shown(client.call("a", "1")), "timed_out"); });
         const Call taken = provider.next(soon).value();
         grid_.kill_broker();
@@ -328,7 +328,7 @@ TEST_F(MessagingTakeOver, ACallDoesNotWaitForEverForABrokerThatIsGone) {
 }
 
 TEST_F(MessagingTakeOver, AServiceEndsAtOnceWhileThereIsNoBroker) {
-    // One that waited for a broker, or for a call, would wait for an hour.
+    // A thread that waits for a broker, or for a call, would wait for an hour.
     Client client = Client::attach({.grid = grid_.name(), .timeout = never}).value();
     auto service = std::make_unique<Service>(client.provide("a", echo, {.threads = 3}).value());
     for (const bool is_gone : {false, true}) {
