@@ -7,8 +7,8 @@
 #include "tests/support/judge.hpp"
 #include "tests/support/temporary_directory.hpp"
 
-/// The broker is killed under load, again and again, and started again: warm, from the segment, and
-/// cold, from the store, in turn. What every writer was told is held against what is there.
+/// The broker is killed repeatedly under load. It restarts alternately warm, from the segment, and
+/// cold, from the store. All acknowledged writes are compared with the grid.
 namespace ringside {
 namespace {
 
@@ -30,7 +30,7 @@ void kill_and_judge(int rounds, unsigned seed) {
     for (int round = 0; round < rounds && !::testing::Test::HasFatalFailure(); ++round) {
         SCOPED_TRACE("round " + std::to_string(round) + " of seed " + std::to_string(seed));
         EXPECT_TRUE(judge.acknowledges(random() % 15));
-        usleep(static_cast<useconds_t>(random() % 2000));  // so that it dies at any instant
+        usleep(static_cast<useconds_t>(random() % 2000));  // so that it dies at an arbitrary point
         const bool is_cold = round % 2 == 1;
         if (is_cold) grid.lose();
         else grid.kill_broker();

@@ -11,8 +11,8 @@
 #include "tests/support/shared_count.hpp"
 #include "tests/support/test_grid.hpp"
 
-/// What readers and watchers in other processes see while writers change everything: whole
-/// documents, whole commits, every version in order, and in the end the final state.
+/// Readers and watchers in other processes must see whole documents, whole commits, all versions in
+/// order and finally the last state, while writers change everything.
 namespace ringside {
 namespace {
 
@@ -24,7 +24,7 @@ using testing::TestGrid;
 
 using State = std::map<std::string, std::string>;
 
-/// A document whose halves agree, of a random size.
+/// Returns a document of random size whose halves agree.
 std::string halves(std::uint64_t n, std::mt19937& random) {
     const std::string number = std::to_string(n);
     std::string fill(random() % 8 == 0 ? random() % 5000 : random() % 100, 'x');
@@ -54,8 +54,8 @@ State state_of(const Client& client, const std::string& pattern) {
 
 bool is_done(const Client& client) { return client.get("done").has_value(); }
 
-/// Puts and removes of 64 records, by a pipeline; then the record `done`. A record that is removed
-/// need not be there. After half of the writes, waits until `may_continue` returns true.
+/// Puts and removes 64 records through a pipeline, then puts the record `done`. A removed record
+/// need not exist. After half of the writes, waits until `may_continue` returns true.
 void write_halves(
     const std::string& grid, int writes,
     const std::function<bool()>& may_continue = [] { return true; }) {
@@ -82,8 +82,8 @@ void write_halves(
     client.put("done", "true").value();
 }
 
-/// The records as one reader has seen them: they never go back, they have changed while the reader
-/// looked, and the last look sees what the writer has left.
+/// The records as one reader saw them. Versions never decrease, change while the reader reads, and
+/// the last read sees the writer's final state.
 class Seen {
 public:
     void look_at(const std::string& name, std::int64_t now) {
@@ -92,11 +92,11 @@ public:
         last_[name] = now;
         if (place->second != now) has_changed_ = true;
     }
-    /// Counts this reader once, when the first round of looks has seen something.
+    /// Counts this reader once, after the first round of reads that saw a record.
     void end_round(const SharedCount& readers) {
         if (!last_.empty() && !std::exchange(is_counted_, true)) readers.add();
     }
-    /// REQUIRES: the last round of looks was after the last write.
+    /// REQUIRES: the last round of reads was after the last write.
     void expect_final(const Client& client) const {
         EXPECT_TRUE(has_changed_) << "the reader has looked at one state only";
         const State state = state_of(client, "h/*");
@@ -114,7 +114,7 @@ private:
     bool is_counted_ = false;
 };
 
-/// Calls `round` until one has begun after the last write.
+/// Calls `round` until one round has begun after the last write.
 void look_until_done(const Client& client, const std::function<void()>& round) {
     for (bool was_done = false; !was_done && !::testing::Test::HasFailure();) {
         was_done = is_done(client);
@@ -195,7 +195,7 @@ TEST(LongConsistency, ReadersOfAllKindsSeeWholeDocumentsThatNeverGoBack) {
 }
 
 TEST(Consistency, EverySnapshotOfTransactionsAddsUp) {
-    // All changes fit into the ring, so that the watcher may start whenever it is scheduled.
+    // All changes fit into the ring, so that the watcher can start late.
     const TestGrid grid({"--memory", "512MiB", "--ring-entries", "524288"});
     constexpr int transfers = 30'000;
     constexpr int accounts = 40;
@@ -208,7 +208,7 @@ TEST(Consistency, EverySnapshotOfTransactionsAddsUp) {
     }
     const SharedCount looking;
     const SharedCount may_transfer;
-    // Two processes transfer at the same time, each among half of the accounts.
+    // Two processes make transfers concurrently, each among half of the accounts.
     std::vector<Child> writers;
     for (int half = 0; half < 2; ++half) {
         writers.emplace_back([&grid, &may_transfer, half] {
@@ -235,7 +235,7 @@ TEST(Consistency, EverySnapshotOfTransactionsAddsUp) {
         });
     }
     Child watcher([&] {
-        // Changes of one revision belong together: after the last of them, all adds up.
+        // Changes of one revision belong together: after the last of them, the sum is right.
         const Client own = Client::attach({.grid = grid.name()}).value();
         Watch watch = own.watch("**", {.mode = WatchMode::every, .from = 1}).value();
         std::map<std::string, std::int64_t> balance;
@@ -289,7 +289,7 @@ TEST(Consistency, EverySnapshotOfTransactionsAddsUp) {
     EXPECT_TRUE(watcher.join());
 }
 
-/// What a watcher has made of the events so far.
+/// The state that a watcher has built from the events so far.
 struct Replica {
     State state;
     std::map<std::string, Version> versions;
@@ -309,7 +309,7 @@ struct Replica {
 
 TEST(Consistency, WatchersOfEveryChangeSeeAllVersionsInOrder) {
     const TestGrid grid({"--memory", "256MiB", "--ring-entries", "131072"});
-    const int writes = 60'000;  // all of them fit into the ring, and into what is retained
+    const int writes = 60'000;  // all fit into the ring and into the retained memory
     Child watcher([&] {
         const Client client = Client::attach({.grid = grid.name()}).value();
         Watch watch = client.watch("**", {.mode = WatchMode::every, .from = 1}).value();
@@ -344,8 +344,8 @@ TEST(Consistency, WatchersOfEveryChangeSeeAllVersionsInOrder) {
     EXPECT_TRUE(watcher.join());
 }
 
-/// A ring of 64 entries laps every watcher again and again. Each is told, and ends with the state
-/// that the grid has.
+/// A ring of 64 entries laps each watcher repeatedly. Each watcher is notified, and ends with the
+/// grid's state.
 void lap_watchers(int writes) {
     const TestGrid grid({"--memory", "16MiB", "--ring-entries", "64"});
     std::vector<Child> watchers;
@@ -365,12 +365,13 @@ void lap_watchers(int writes) {
             Replica replica;
             std::uint64_t lagged = 0;
             for (bool was_done = false;;) {
-                // Once the last write has been met, all that is left is there already.
+                // Once the last write has been seen, all remaining events are available.
                 const auto event = was_done ? watch.poll() : watch.next(soon);
                 if (!event && event.error() == Errc::would_block && was_done) break;
                 ASSERT_TRUE(event) << event.error().text();
                 if (event->kind == WatchKind::lagged) {
-                    // All that is there comes again as `current`; what does not is gone.
+                    // All existing records are delivered again as `current`. The others no longer
+                    // exist.
                     ++lagged;
                     replica.state.clear();
                     continue;
@@ -420,7 +421,7 @@ TEST(Consistency, AProcessThatIsStoppedForALongTimeHarmsNobodyAndGoesOn) {
         EXPECT_TRUE(own.put("after", "1"));
     });
     ASSERT_TRUE(stopped.stops());
-    // Several times the memory of the grid goes through it.
+    // Writes several times the memory of the grid.
     for (int i = 0; i < 30'000; ++i) client.put("r/" + std::to_string(i % 100), text).value();
     client.put("last", "1").value();
     stopped.signal(SIGCONT);

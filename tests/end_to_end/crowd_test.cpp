@@ -12,7 +12,7 @@
 #include "tests/support/raw_client.hpp"
 #include "tests/support/test_grid.hpp"
 
-/// Users who connect more often than they should: what they can take of the broker.
+/// Users that connect too often: limits on what they can take from the broker.
 namespace ringside {
 namespace {
 
@@ -62,7 +62,7 @@ TEST_F(Crowd, ClientWithoutARoleLearnsThatItHasNone) {
     Process broker(files_.broker({"--config", roles}));
     ASSERT_TRUE(is_ready(broker));
     Child member([&] {
-        become(stranger, getgid());  // the segment is open to it, the broker is not
+        become(stranger, getgid());  // can open the segment, but has no role at the broker
         for (int i = 0; i < 50; ++i) {
             EXPECT_EQ(Client::attach({.grid = files_.grid(), .timeout = {}}).error(),
                       Errc::permission_denied);
@@ -94,7 +94,7 @@ TEST_F(Crowd, SilentConnectionsOfAUserAreBounded) {
         become(stranger, getgid());
         std::list<RawClient> silent;
         for (std::size_t i = 0; i < 10 * share; ++i) silent.emplace_back(files_.grid());
-        // The oldest have had to go for the latest.
+        // The oldest connections were closed in favour of the latest ones.
         EXPECT_TRUE(silent.front().is_closed_within(long_enough));
         ::raise(SIGSTOP);
     });

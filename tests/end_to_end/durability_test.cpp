@@ -11,7 +11,7 @@
 #include "tests/support/test_grid.hpp"
 #include "tools/support/built_paths.hpp"
 
-/// What was written outlives the broker and its segment, as far as it was promised.
+/// Writes survive the loss of broker and segment, as far as their grade promises.
 namespace ringside {
 namespace {
 
@@ -29,7 +29,8 @@ std::vector<std::string> stored_in(const std::string& directory,
     return options;
 }
 
-/// Not even of a grid that was lost before its store had taken anything, as this one mostly is.
+/// Holds even for a grid that was lost before its store had written anything, as usually happens
+/// here.
 TEST(Durability, RevisionsAreNotGivenTwice) {
     const TemporaryDirectory directory;
     TestGrid grid(stored_in(directory / "data", {"--durability-interval-ms", "60000"}));
@@ -71,7 +72,7 @@ TEST(Durability, AnOrderlyEndKeepsEverything) {
     const auto written = client.patch("kept", "/n", "3");
     EXPECT_GT(written->revision, last);
     EXPECT_EQ(written->version, 3U);
-    // What came before is not in this ring, and no watch is told that it is.
+    // Earlier changes are not in this ring, and no watch claims that they are.
     EXPECT_EQ(client.watch("**", {.from = 1}).error().code, Errc::compacted);
     EXPECT_TRUE(client.watch("**", {.from = written->revision}));
 }
@@ -136,7 +137,7 @@ TEST(Durability, NothingCanBeDurableInMemoryOnly) {
     EXPECT_EQ(text_of(client, "r"), "not_found");
 }
 
-/// A writer that is faster than the disk is slowed down; no change is left out.
+/// A writer that is faster than the disk is slowed down, and the store misses no change.
 TEST(Durability, TheStoreIsNeverLapped) {
     const TemporaryDirectory directory;
     constexpr int writes = 200'000;
@@ -163,7 +164,7 @@ TEST(Durability, TheBrokerSaysWhatIsWrongWithItsDirectory) {
         TestGrid grid(stored_in(directory / "data"));
         EXPECT_EQ(grid.stop(), 0);
         grid.start();
-        // Another grid's store.
+        // The store of another grid.
         Process other(
             {built::broker, "--grid", grid.name() + "-other", "--data", directory / "data"});
         EXPECT_EQ(other.finish(0), 1);
@@ -176,8 +177,8 @@ TEST(Durability, TheBrokerSaysWhatIsWrongWithItsDirectory) {
     EXPECT_NE(broker.errors().find("Not a directory"), std::string::npos);
 }
 
-/// The disk takes no more: the grid can be read, says why it cannot be written, and goes on by
-/// itself. A limit on the size of the broker's files stands for the full disk.
+/// If the disk is full, the grid is readable, reports why it cannot be written, and resumes
+/// automatically. A limit on the size of the broker's files stands for the full disk.
 TEST(Durability, AFullDiskTurnsTheGridReadOnlyUntilThereIsRoom) {
     const TemporaryDirectory directory;
     TestGrid grid(stored_in(directory / "data"));
@@ -213,7 +214,7 @@ TEST(Durability, AFullDiskTurnsTheGridReadOnlyUntilThereIsRoom) {
     EXPECT_EQ(text_of(again, "after"), "4");
 }
 
-/// Ended in order while the store takes nothing: what it lacks is left in the segment.
+/// After an orderly end while the store cannot write, the segment keeps the missing changes.
 TEST(Durability, AnEndWithAFullDiskLosesNothing) {
     const TemporaryDirectory directory;
     TestGrid grid(stored_in(directory / "data", {"--durability-interval-ms", "60000"}));

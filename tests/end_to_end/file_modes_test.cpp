@@ -7,7 +7,7 @@
 #include "tests/support/host.hpp"
 #include "tests/support/temporary_directory.hpp"
 
-/// Who can read what broker and backup write, whatever the umask of their user.
+/// Permissions of the files that broker and backup write, whatever the umask of their user.
 namespace ringside {
 namespace {
 

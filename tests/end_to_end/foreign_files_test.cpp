@@ -10,7 +10,7 @@
 #include "tests/support/child.hpp"
 #include "tests/support/host.hpp"
 
-/// Files under a grid's names that are not those of the broker's user, and grids of other users.
+/// Files with a grid's names that do not belong to the broker's user, and grids of other users.
 namespace ringside {
 namespace {
 
@@ -145,7 +145,7 @@ TEST_F(ForeignFiles, ClientAcceptsTheGridsOfCertainUsersOnly) {
     Process broker(as_user(planter, planter, files_.broker()));
     ASSERT_TRUE(is_ready(broker));
     Child member([&] {
-        become(bystander, planter);  // of the broker's group: the segment is open to it
+        become(bystander, planter);  // in the broker's group, so it can open the segment
         const auto outcome = [&](std::optional<std::uint32_t> owner) {
             auto client = Client::attach({.grid = files_.grid(), .owner = owner, .timeout = {}});
             return client ? Errc::ok : client.error().code;
@@ -181,7 +181,7 @@ TEST_F(ForeignFiles, LockAndSocketLieInTheUsersRuntimeDirectory) {
         EXPECT_EQ(broker.finish(SIGTERM), 0);
         EXPECT_NE(access(socket.c_str(), F_OK), 0);
     }
-    // One that others can write to is not used.
+    // A directory that others can write to is not used.
     ASSERT_EQ(chmod(directory.c_str(), 0777), 0);
     {
         Process broker(files_.broker());

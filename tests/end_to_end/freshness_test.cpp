@@ -12,7 +12,7 @@
 #include "tests/support/child.hpp"
 #include "tests/support/test_grid.hpp"
 
-/// Readers in other processes see each write that was acknowledged before they looked, and do look.
+/// Readers in other processes see each write that was acknowledged before their read, and do read.
 namespace ringside {
 namespace {
 
@@ -20,14 +20,14 @@ using testing::Child;
 using testing::eventually;
 using testing::TestGrid;
 
-/// What the processes tell each other beside the grid.
+/// Data that the processes share besides the grid.
 struct Freshness {
     std::atomic<std::int64_t> acknowledged = 0;
     std::atomic<bool> is_done = false;
-    std::array<std::atomic<int>, 4> distinct{};  ///< values that each reader has seen
+    std::array<std::atomic<int>, 4> distinct{};  ///< values seen by each reader
 };
 
-/// In memory that forked processes share.
+/// Freshness data in memory that forked processes share.
 class SharedFreshness {
 public:
     SharedFreshness()
@@ -92,7 +92,7 @@ TEST(Freshness, OfEachKindOfReadIsThatOfTheLastAcknowledgedWrite) {
                 Client::attach({.grid = grid.name(), .timeout = testing::soon}).value();
             std::int64_t last = -1;
             for (bool is_last = false; !is_last;) {
-                is_last = shared->is_done;  // then one more look has to see the last write
+                is_last = shared->is_done;  // then one more read must see the last write
                 const std::int64_t least = shared->acknowledged;
                 const auto value = looks[i](client);
                 ASSERT_TRUE(value);

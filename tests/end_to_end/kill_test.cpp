@@ -10,7 +10,7 @@
 #include "tests/support/shared_count.hpp"
 #include "tests/support/test_grid.hpp"
 
-/// Clients that are killed at any instruction cost the others nothing and leave nothing behind.
+/// Clients killed at an arbitrary instruction must not affect the others, and leave nothing behind.
 namespace ringside {
 namespace {
 
@@ -28,8 +28,8 @@ std::size_t descriptors_of(pid_t process) {
     return count;
 }
 
-/// What a client does until it is killed: documents whose halves agree, reads of all kinds.
-/// `rounds` counts what it has done.
+/// The work of a client until it is killed: documents whose halves agree, and all kinds of reads.
+/// `rounds` counts its work.
 [[noreturn]] void live(const std::string& grid, unsigned seed, const SharedCount& rounds) {
     std::mt19937 random(seed);
     Client client = Client::attach({.grid = grid}).value();
@@ -50,7 +50,7 @@ std::size_t descriptors_of(pid_t process) {
     }
 }
 
-/// Whether all records of a snapshot are whole.
+/// Expects that all records of a snapshot are whole.
 void expect_whole(const Client& client) {
     const Snapshot snapshot = client.snapshot().value();
     snapshot
@@ -88,7 +88,7 @@ void kill_clients(int rounds) {
         const pid_t child = fork();
         ASSERT_GE(child, 0);
         if (child == 0) live(grid.name(), static_cast<unsigned>(round), rounds_of_clients);
-        // Most are killed wherever they are; some have worked for certain.
+        // Most clients are killed at an arbitrary point; some must have done work first.
         if (round % 10 == 0) {
             ASSERT_TRUE(rounds_of_clients.reaches(rounds_of_clients.value() + 1));
         }
@@ -105,13 +105,13 @@ void kill_clients(int rounds) {
     }
     EXPECT_TRUE(eventually([&] { return counters.sessions_open.load() == 1; }))
         << counters.sessions_open.load();
-    // Fewer than at first is no leak: the welcome of the first session may have been under way
+    // Fewer than at first is no leak: the welcome of the first session may have been in flight
     // then.
     EXPECT_TRUE(eventually([&] { return descriptors_of(grid.broker()) <= descriptors; }))
         << descriptors_of(grid.broker()) << ", at first " << descriptors;
 
-    // Memory: with all records gone, nothing is left but the table, and what it was without them:
-    // the record of a session, and a node of the index.
+    // Without records, only the table and the earlier memory remain: the record of a session and a
+    // node of the index.
     std::vector<std::string> names;
     honest.snapshot()
         ->scan("**",
@@ -137,7 +137,7 @@ TEST(StalledClients, KeepTheirPinsUntilTheLeaseEndsAndHarmNoOne) {
     const std::string text = '"' + std::string(3000, 'x') + '"';
     client.put("a", text).value();
     const Snapshot stalled = client.snapshot({.lease = std::chrono::hours(1)}).value();
-    // Ten times the memory goes through one record: the pin must not keep it from being used again.
+    // Ten times the memory is written to one record. The pin must not prevent its reuse.
     for (int i = 0; i < 50'000; ++i) ASSERT_TRUE(client.put("a", text)) << i;
     EXPECT_EQ(stalled.get("a").error(), Errc::snapshot_expired);
     EXPECT_TRUE(client.snapshot()->get("a"));
@@ -152,7 +152,7 @@ TEST(StalledClients, ThatDoNotDrainTheirRepliesStopThemselvesOnly) {
     const shm::SessionEntry& entry = segment.view().session(raw.welcome.session_index);
     LaneClient lane(raw.memory(), 0);
     raw.memory().control().lanes_open = 1;
-    // Until its reply ring is full, and then its request ring: no reply is ever taken.
+    // Fills the reply ring and then the request ring, because no reply is ever taken.
     std::uint64_t sent = 0;
     const auto send_until_full = [&] {
         while (lane.put("b", "1")) ++sent;
@@ -162,14 +162,14 @@ TEST(StalledClients, ThatDoNotDrainTheirRepliesStopThemselvesOnly) {
     EXPECT_TRUE(eventually([&] {
         send_until_full();
         const std::uint64_t before = std::exchange(served, entry.requests.load());
-        // The count is brought up to date a while after the requests were served.
+        // The count is updated some time after the requests were served.
         return served > 0 && served == before && sent > served &&
                lane.control().broker_reply.reply_tail.load() > shm::reply_ring_bytes / 2;
     }));
     for (int i = 0; i < 5000; ++i) ASSERT_TRUE(client.put("a", std::to_string(i)));
     EXPECT_EQ(client.get("a")->document().as_int64(), 4999);
     EXPECT_FALSE(raw.is_closed()) << "it has broken no rule";
-    // It continues where it has stopped.
+    // Service resumes at the same point.
     std::uint64_t answered = 0;
     EXPECT_TRUE(eventually([&] {
         answered += lane.take_all().size();

@@ -10,7 +10,7 @@
 #include "tests/support/temporary_directory.hpp"
 #include "tests/support/test_grid.hpp"
 
-/// What SIGHUP changes in a broker that serves, and what SIGPIPE does not.
+/// SIGHUP reloads settings of a running broker, and SIGPIPE has no effect.
 namespace ringside {
 namespace {
 
@@ -116,7 +116,7 @@ TEST_F(Reload, ReaderOfTheLogThatGoesAwayDoesNotEndTheBroker) {
                     "--grid", files_.grid(), "--memory", "64MiB"});
     ASSERT_TRUE(is_ready(broker));
     reader = Descriptor();
-    kill(broker.pid(), SIGHUP);  // writes a line
+    kill(broker.pid(), SIGHUP);  // makes the broker write a log line
     Client client = Client::attach({.grid = files_.grid()}).value();
     EXPECT_TRUE(client.put("a", "1"));
     EXPECT_EQ(broker.finish(SIGTERM), 0);

@@ -4,7 +4,7 @@
 #include "tests/support/host.hpp"
 #include "tests/support/test_grid.hpp"
 
-/// Files of a living grid that somebody removes.
+/// Files of a running grid that are removed by another process.
 namespace ringside {
 namespace {
 
@@ -32,7 +32,7 @@ TEST(RemovedFiles, SecondBrokerIsRefusedWithoutTheLockFileToo) {
     EXPECT_EQ(first.finish(SIGTERM), 0);
 }
 
-/// The header knows the owner even where a reader's lock keeps the write lock away.
+/// The header names the owner even if a reader's lock prevents the write lock.
 TEST(RemovedFiles, LockOfAReaderDoesNotHideTheOwnerNorKeepTheNextOneAway) {
     const GridFiles files;
     Process first(files.broker());

@@ -14,7 +14,7 @@
 #include "tests/support/test_grid.hpp"
 #include "tools/support/built_paths.hpp"
 
-/// A grid goes on when its broker is killed, replaced or upgraded.
+/// A grid continues when its broker is killed, replaced or upgraded.
 namespace ringside {
 namespace {
 
@@ -26,15 +26,15 @@ using testing::TemporaryDirectory;
 using testing::TestGrid;
 using testing::text_of;
 
-/// What a worker tells whoever kills its broker, and is told.
+/// Progress shared between a worker and the thread that kills its broker.
 struct Progress {
     std::atomic<std::uint64_t> steps = 0;
     std::atomic<bool> stop = false;
 };
 
-/// Lets a thread work while the broker is killed and started again, so and so many times, each time
-/// after that many steps at least. (The brokers are this thread's children: they would end with
-/// another one.)
+/// Runs work in a thread while the broker is killed and restarted `kills` times, after at least
+/// `steps` steps each. (A broker ends with the thread that starts it, so the calling thread starts
+/// the brokers.)
 void work_while_killing(TestGrid& grid, int kills, std::uint64_t steps,
                         const std::function<void(Progress&)>& work) {
     Progress progress;
@@ -47,7 +47,7 @@ void work_while_killing(TestGrid& grid, int kills, std::uint64_t steps,
     for (int i = 0; i < kills; ++i) {
         const std::uint64_t goal = progress.steps + steps + random() % steps;
         EXPECT_TRUE(eventually([&] { return progress.steps >= goal || has_ended; }));
-        usleep(static_cast<useconds_t>(random() % 2000));  // so that it dies at any instant
+        usleep(static_cast<useconds_t>(random() % 2000));  // so that it dies at an arbitrary point
         grid.kill_broker();
         grid.start();
     }
@@ -85,7 +85,7 @@ TEST(WarmRestart, KeepsRecordsVersionsAndLifetimes) {
         .value();
     EXPECT_EQ(met, 4500U);
     EXPECT_TRUE(eventually([&] { return text_of(client, "short") == "not_found"; }));
-    // Everything can be written over and taken out again.
+    // All records can be overwritten and removed.
     for (int i = 0; i < 5000; ++i) client.put("r/" + std::to_string(i), "true").value();
     for (int i = 0; i < 5000; ++i) client.remove("r/" + std::to_string(i)).value();
     client.compact().value();
@@ -117,7 +117,7 @@ TEST(WarmRestart, ASnapshotStaysWhatItIs) {
         check();
         grid.start();
         check();
-        // Far more than the ring and the memory would keep of themselves.
+        // Far more than the ring and the memory retain by default.
         for (int i = 0; i < 2000; ++i) client.put("x/" + std::to_string(i % 40), "[1,2,3]").value();
         check();
     }
@@ -147,7 +147,7 @@ TEST(WarmRestart, AWatchMissesNothing) {
     });
 }
 
-/// Requests that are under way when the broker dies are applied once, and answered.
+/// Requests in flight when the broker dies are applied once and answered.
 TEST(WarmRestart, RequestsUnderWayAreAppliedOnce) {
     TestGrid grid({"--memory", "64MiB", "--ring-entries", "65536"});
     work_while_killing(grid, 8, 50, [&](Progress& progress) {
@@ -178,7 +178,7 @@ TEST(WarmRestart, RequestsUnderWayAreAppliedOnce) {
     });
 }
 
-/// Messages that take many frames may be lost by halves; they are sent again.
+/// Messages of many frames may be lost halfway, and are sent again.
 TEST(WarmRestart, LargeRequestsArriveWholeAndOnce) {
     TestGrid grid({"--memory", "128MiB", "--ring-entries", "4096"});
     work_while_killing(grid, 10, 2, [&](Progress& progress) {
@@ -252,7 +252,7 @@ TEST(WarmRestart, ASegmentThatIsNotFitIsKeptAsideAndTheStoreTakesItsPlace) {
         SCOPED_TRACE(round);
         grid.kill_broker();
         {
-            // The header, and the table of spans: some bits of them.
+            // Flips random bits of the header and of the span table.
             std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
             ASSERT_TRUE(file);
             for (int flips = 0; flips < 4; ++flips) {

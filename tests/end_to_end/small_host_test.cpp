@@ -5,8 +5,8 @@
 #include "tests/support/host.hpp"
 #include "tests/support/test_grid.hpp"
 
-/// Hosts with little: /dev/shm that is small or full, few descriptors, little address space. A
-/// broker says so at its start, or serves a grid that is full.
+/// Hosts with few resources: a small or full /dev/shm, few descriptors, little address space. A
+/// broker reports this at its start, or serves a grid that is full.
 namespace ringside {
 namespace {
 
@@ -28,7 +28,7 @@ protected:
     GridFiles files_;
 };
 
-/// Writes records until one is refused; how many were taken.
+/// Writes records until one is refused, and returns the number of accepted ones.
 int fill(Client& client) {
     const std::string text = '"' + std::string(16'000, 'x') + '"';
     for (int i = 0;; ++i) {

@@ -7,7 +7,7 @@
 #include "tests/support/host.hpp"
 #include "tests/support/temporary_directory.hpp"
 
-/// What a broker begins with when segment and store do not agree: nothing that is whole is lost.
+/// The broker's choice if segment and store disagree: no complete data is lost.
 namespace ringside {
 namespace {
 
@@ -19,7 +19,7 @@ using testing::text_of;
 
 class StoreChoice : public ::testing::Test {
 protected:
-    /// Starts a broker, writes a record durably if it can be, and ends the broker by a signal.
+    /// Starts a broker, writes a record (durably if possible), and ends the broker with a signal.
     void run(const std::vector<std::string>& options, const std::string& name, int signal) {
         Process broker(files_.broker(options));
         ASSERT_TRUE(is_ready(broker)) << name;
@@ -30,7 +30,8 @@ protected:
     }
     [[nodiscard]] std::vector<std::string> with_data() const { return {"--data", data_}; }
 
-    /// Whether records are there after a start with these options; ends the broker by a signal.
+    /// Starts a broker with these options, checks which records exist, and ends the broker with a
+    /// signal.
     void expect(const std::vector<std::string>& options, const std::vector<std::string>& there,
                 const std::vector<std::string>& missing, int signal) {
         Process broker(files_.broker(options));

@@ -8,7 +8,7 @@
 
 namespace ringside::testing {
 
-/// The record's document as JSON, or the name of the error.
+/// Returns the record's document as JSON, or the name of the error.
 inline std::string text_of(const Client& client, std::string_view name) {
     const auto record = client.get(name);
     return record ? to_json(record->document()) : std::string(ringside::name(record.error().code));
