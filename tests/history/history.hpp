@@ -10,31 +10,32 @@
 
 namespace ringside::testing {
 
-/// What one client did and when: times are of one clock for all, before the call and after it.
+/// An operation of one client. Times are from one clock for all clients, before and after the call.
 struct Event {
     enum class Kind : std::uint8_t { write, read, snapshot };
     Kind kind = Kind::read;
     std::uint16_t record = 0;
-    std::uint32_t group = 0;  ///< events of one transaction or one snapshot have the same; 0 = none
+    std::uint32_t group = 0;  ///< events of one transaction or snapshot share it; 0 = none
     std::int64_t began_ns = 0;
     std::int64_t ended_ns = 0;
-    std::uint64_t value = 0;  ///< unique for each write; 0 = the record was not there
+    std::uint64_t value = 0;  ///< unique for each write; 0 = the record did not exist
     Version version = 0;
-    Revision revision = 0;  ///< of the write, of the record read, of the snapshot
+    Revision revision = 0;  ///< of the write, of the record read, or of the snapshot
 };
 
-/// Whether a history can be explained by operations that took effect one after the other, each
-/// between its beginning and its end, the transactions whole. Every write tells its place in that
-/// order (its revision), so there is nothing to search: the order told must agree with the times,
-/// and with all that was read. What is wrong first, or nothing.
+/// Checks whether a history can be explained by operations that took effect one after the other,
+/// each between its start and its end, with atomic transactions. Each write reports its place in
+/// that order (its revision), so no search is needed: the reported order must agree with the times
+/// and with all reads. Returns the first error, or nothing.
 ///
-///   1  revisions are unique, but for the writes of one transaction; versions of a record count up
-///   2  of two writes, the one that ended before the other began has the lesser revision
-///   3  a read saw a write, with its value, that did not begin after the read had ended, and missed
-///      none that had ended before the read began; of two reads of one record, the later one did
-///      not see less
-///   4  a snapshot holds of every record the last write up to its revision, misses no write that
-///      had ended before it began, and knows none that began after it had ended
+///   1  revisions are unique, except for the writes of one transaction; versions of a record are
+///      consecutive
+///   2  of two writes, the one that ended before the other started has the smaller revision
+///   3  a read returned the value of a write that did not start after the read had ended, and
+///      missed no write that had ended before the read started; of two successive reads of a
+///      record, the later one did not see an earlier version
+///   4  a snapshot contains for each record the last write up to its revision, misses no write that
+///      had ended before it started, and contains none that started after it had ended
 class HistoryCheck {
 public:
     explicit HistoryCheck(std::vector<Event> events) : events_(std::move(events)) {
@@ -90,7 +91,7 @@ private:
         }
     }
 
-    /// The greatest revision of what ended before each beginning.
+    /// Checks against the greatest revision of the operations that ended before each start.
     void check_real_time() {
         std::vector<const Event*> by_end;
         for (const Event& event : events_) {
@@ -100,7 +101,7 @@ private:
                   [](const Event* a, const Event* b) { return a->ended_ns < b->ended_ns; });
         std::size_t ended = 0;
         Revision done = 0;
-        for (const Event& event : events_) {  // in the order of their beginnings
+        for (const Event& event : events_) {  // in the order of their starts
             for (; ended < by_end.size() && by_end[ended]->ended_ns < event.began_ns; ++ended) {
                 done = std::max(done, by_end[ended]->revision);
             }
@@ -113,7 +114,7 @@ private:
         }
     }
 
-    /// What a read or a snapshot saw of one record.
+    /// Checks what a read or a snapshot saw of one record.
     void check_seen(const Event& event) {
         const auto place = writes_.find(event.record);
         static const std::vector<const Event*> none;
@@ -136,7 +137,8 @@ private:
         }
     }
 
-    /// By the beginnings, with the greatest version of the reads that had ended by then.
+    /// Checks in the order of the starts, with the greatest version of the reads that had ended by
+    /// then.
     void check_reads_in_turn() {
         std::map<std::uint16_t, std::vector<const Event*>> reads;
         for (const Event& event : events_) {

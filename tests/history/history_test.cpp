@@ -12,17 +12,17 @@
 #include "tests/support/shared_count.hpp"
 #include "tests/support/test_grid.hpp"
 
-/// Many processes read and write a few records at once and write down what they saw; the histories
-/// must be explicable by operations that happen one after the other.
+/// Many processes read and write a few records concurrently and log what they saw. The histories
+/// must be explicable by operations that take effect one after the other.
 namespace ringside {
 namespace {
 
 using namespace testing;
 
 constexpr std::uint16_t records = 12;
-constexpr std::size_t events_max = 60'000;  ///< of one process
+constexpr std::size_t events_max = 60'000;  ///< per process
 
-/// What one process wrote down, in memory that outlives it.
+/// The log of one process, in memory that outlives it.
 class Notes {
 public:
     Notes()
@@ -121,7 +121,7 @@ private:
     }
 
     static void see(Event& event, const Result<Record>& record) {
-        if (!record) return;  // not written yet
+        if (!record) return;  // not yet written
         event.value = record->document().as_uint64().value();
         event.version = record->version();
     }
@@ -163,7 +163,8 @@ private:
 
 class History : public SeededTest {
 protected:
-    /// The history of so many processes that begin together, each with so many operations.
+    /// Returns the history of this many processes that start together, each with this many
+    /// operations.
     std::vector<Event> record(std::uint64_t processes, std::uint64_t operations) {
         const TestGrid grid;
         std::vector<Notes> notes(processes);
@@ -198,12 +199,12 @@ TEST_F(LongHistory, CanBeExplainedByOneOrder) {
     }
 }
 
-/// A checker that finds nothing proves nothing: whatever is changed in a good history is found.
+/// A checker that finds nothing proves nothing: each corruption of a valid history must be found.
 class CorruptedHistory : public History {
 protected:
     using Writes = std::map<std::pair<std::uint16_t, Version>, Event>;
 
-    /// `corrupt(event, writes)` changes an event of that kind, or is false where it cannot.
+    /// `corrupt(event, writes)` changes an event of that kind, or returns false if it cannot.
     template <class Corrupt>
     void expect_found(Event::Kind kind, Corrupt corrupt) {
         auto events = record(3, 500);
@@ -212,7 +213,7 @@ protected:
         for (const Event& event : events) {
             if (event.kind == Event::Kind::write) writes[{event.record, event.version}] = event;
         }
-        // The last half, so that there is something before.
+        // Only the second half, so that there are earlier events.
         for (std::size_t i = events.size() / 2; i < events.size(); ++i) {
             Event event = events[i];
             if (event.kind != kind || event.version < 3 || !corrupt(event, writes)) continue;
@@ -236,7 +237,7 @@ TEST_F(CorruptedHistory, AStaleReadIsFound) {
     expect_found(Event::Kind::read, [](Event& event, const Writes& writes) {
         event.version -= 2;
         event.value = writes.at({event.record, event.version}).value;
-        // Otherwise it might have been read still.
+        // Otherwise a read could still have returned it.
         return writes.at({event.record, event.version + 1}).ended_ns < event.began_ns;
     });
 }

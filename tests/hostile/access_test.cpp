@@ -10,8 +10,8 @@
 #include "tests/support/child.hpp"
 #include "tests/support/test_grid.hpp"
 
-/// What processes of other users can do: what their role allows, and of the files what the
-/// permissions allow. Needs root, to become somebody else.
+/// Processes of other users: their roles limit the requests, and permissions limit the access to
+/// files. Needs root to change the user.
 namespace ringside {
 namespace {
 
@@ -33,7 +33,7 @@ protected:
     }
 };
 
-/// A file of roles, gone with the test.
+/// A file of roles that is removed with the test.
 class RolesFile {
 public:
     explicit RolesFile(const std::string& text) { std::ofstream(path_) << text; }
@@ -74,7 +74,7 @@ TEST_F(AccessTest, TheGroupReadsAndWatchesAndWritesNothing) {
             return !renewed && renewed.error() == Errc::permission_denied;
         }));
         EXPECT_EQ(client.get("$sys/presence/alice").error(), Errc::not_found);
-        // Nor does the file let it write past the broker.
+        // The file does not allow writes that bypass the broker.
         const auto paths = shm::GridPaths::of(grid.name()).value();
         EXPECT_LT(open(paths.segment_path.c_str(), O_RDWR), 0);
         const Descriptor file(open(paths.segment_path.c_str(), O_RDONLY));

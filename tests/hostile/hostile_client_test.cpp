@@ -14,16 +14,16 @@
 #include "tests/support/temporary_directory.hpp"
 #include "tests/support/test_grid.hpp"
 
-/// Nothing that a client does can hurt the grid: beside clients that do everything, an honest one
-/// is served, its records are its own, and nothing is left when the others are gone.
+/// No client can harm the grid. Beside hostile clients, an honest one is served and its records
+/// stay correct. Nothing remains after the hostile clients have ended.
 namespace ringside {
 namespace {
 
 using namespace testing;
 
-/// What a broker may have grown by that has served them.
+/// Maximum growth of a broker that has served hostile clients.
 #if defined(RINGSIDE_ADDRESS_SANITIZER)
-constexpr std::uint64_t growth_max = (64U + 256U) << 20;  // the sanitizer keeps what was freed
+constexpr std::uint64_t growth_max = (64U + 256U) << 20;  // the sanitizer keeps freed memory
 #else
 constexpr std::uint64_t growth_max = 64U << 20;
 #endif
@@ -41,7 +41,7 @@ protected:
         memory_before_ = resident_bytes();
     }
 
-    /// One acknowledged write and a read, as ever.
+    /// One acknowledged write and one read.
     void serve() {
         const auto began = std::chrono::steady_clock::now();
         const auto written = honest_->put("honest/1", std::to_string(++writes_));
@@ -53,7 +53,7 @@ protected:
         longest_ = std::max(longest_, std::chrono::steady_clock::now() - began);
     }
 
-    /// Serves until the children are done.
+    /// Serves until the children have ended.
     void serve_beside(std::vector<Child>& hostile) {
         bool all_ended = false;
         while (!all_ended) {
@@ -64,7 +64,7 @@ protected:
         }
     }
 
-    /// Becomes a user who may write `hostile/**` only, where that is possible.
+    /// Becomes a user who can write only `hostile/**`, where the system permits this.
     static void become_stranger() {
         if (geteuid() != 0) return;
         ASSERT_EQ(setgroups(0, nullptr), 0);
@@ -92,7 +92,7 @@ protected:
         const auto& counters = segment->header().counters;
         EXPECT_TRUE(eventually([&] { return counters.sessions_open.load() == 1; }))
             << counters.sessions_open.load() << " sessions";
-        // Fewer than before where a welcome was still being sent when they were counted.
+        // Fewer than before, if a welcome was still in flight when they were counted.
         EXPECT_TRUE(eventually([&] { return open_files() <= files_before_; }))
             << open_files() << " files, " << files_before_ << " before";
         EXPECT_LT(resident_bytes(), memory_before_ + growth_max);
@@ -106,7 +106,7 @@ protected:
         if (geteuid() == 0) {
             EXPECT_EQ(honest_->get("honest/2").error(), Errc::not_found);
         }
-        // No timed assertion: the figure is for the reader of a log.
+        // No timed assertion: the figure is only for readers of the log.
         const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(longest_);
         RecordProperty("longest_service_ms", static_cast<int>(ms.count()));
     }

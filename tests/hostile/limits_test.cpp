@@ -13,8 +13,8 @@
 #include "tests/support/temporary_directory.hpp"
 #include "tests/support/test_grid.hpp"
 
-/// Clients that try to crash the broker, fill its memory or take its time, each by one means; an
-/// honest client is served meanwhile.
+/// Clients that try to crash the broker, exhaust its memory or take its time, each by one means. An
+/// honest client must still be served.
 namespace ringside {
 namespace {
 
@@ -22,7 +22,7 @@ using namespace testing;
 
 constexpr auto patience = std::chrono::seconds(60);
 
-/// A session that a test does with as it likes.
+/// A session under full control of a test.
 class HostileSession {
 public:
     explicit HostileSession(const std::string& grid) : client_(grid) {
@@ -37,7 +37,7 @@ public:
         client_.ring();
     }
 
-    /// Puts as many bytes of an unfinished message into a lane as it takes now.
+    /// Pushes as many bytes of an unfinished message into a lane as fit now.
     std::size_t push_without_end(std::size_t lane, ByteView message) {
         if (rings_.empty()) rings_.resize(limits::lanes_per_session_max);
         auto& ring = rings_[lane];
@@ -110,7 +110,7 @@ protected:
     std::uint64_t most_memory_ = 0;
 };
 
-/// The words of a lane are the client's alone between two brokers.
+/// Between two brokers, only the client can access the words of a lane.
 TEST_F(HostileLimits, LanesThatAreResumedWithHostileWordsHarmNoBroker) {
     std::mt19937 random(17);
     const auto word = [&random](std::uint64_t ring) {
@@ -209,7 +209,7 @@ TEST_F(HostileLimits, DeclarationsThatChangeAllTheTimeLeaveNoWorkBehind) {
         }
     });
     serve_beside(hostile);
-    // With nothing left to search for, the engine sleeps.
+    // When no search is left, the engine sleeps.
     segment_.emplace(shm::Segment::open(grid_->name()).value());
     EXPECT_TRUE(eventually([&] { return segment_->header().broker.asleep.load() == 1; }, patience));
     EXPECT_LT(most_memory_, memory_before_ + (64U << 20));
@@ -232,7 +232,7 @@ TEST_F(HostileLimits, UnfinishedMessagesOfManySessionsStayWithinTheBrokersMemory
         }
         ASSERT_GE(sessions.size(), 4U);
         std::size_t pushed = 0;
-        // Far more than all of them may have at a time.
+        // Far more than all of them together are allowed to have at a time.
         for (int idle = 0; pushed < (1U << 30) && idle < 20'000;) {
             const std::size_t before = pushed;
             for (const auto& session : sessions) {
@@ -247,7 +247,7 @@ TEST_F(HostileLimits, UnfinishedMessagesOfManySessionsStayWithinTheBrokersMemory
     });
     serve_beside(hostile);
 #ifdef RINGSIDE_ADDRESS_SANITIZER
-    // Freed memory that the sanitizer keeps, and padding.
+    // Padding, and freed memory that the sanitizer keeps.
     constexpr std::uint64_t sanitizer_bytes = 384U << 20;
 #else
     constexpr std::uint64_t sanitizer_bytes = 0;

@@ -12,13 +12,13 @@
 
 namespace ringside::testing {
 
-/// A client with a real session that does everything to it that it can: overwrites any byte that it
-/// shares with the broker, at random and by design, and sends what no honest client would.
+/// A client with a real session that attacks the broker by all available means. It overwrites
+/// shared bytes, randomly and on purpose, and sends messages that no honest client would send.
 class Saboteur {
 public:
     Saboteur(std::string grid, Random random) : grid_(std::move(grid)), random_(random) {}
 
-    /// So many attacks, in as many sessions as the broker makes necessary.
+    /// Makes this many attacks, in as many sessions as needed.
     void run(std::uint64_t attacks) {
         for (std::uint64_t i = 0; i < attacks; ++i) {
             if (session_ == nullptr || i >= session_until_) begin_session(i);
@@ -66,7 +66,7 @@ private:
         }
     }
 
-    /// Any byte, anywhere.
+    /// Overwrites random bytes.
     void scribble() {
         for (std::uint64_t i = random_.between(1, 64); i > 0; --i) {
             const std::uint64_t at = random_.one_in(2) ? random_.below(shm::session_lanes_offset)
@@ -86,7 +86,7 @@ private:
         }
     }
 
-    /// Ring indices, futex words, numbers of requests, counts.
+    /// Overwrites ring indices, futex words, request numbers and counts.
     void spoil_a_control_word() {
         shm::LaneControl& lane = any_lane().control();
         const auto spoil = [&](shm::HalfWord& word) { word = odd_number(word.load()); };
@@ -139,7 +139,7 @@ private:
         }
     }
 
-    /// Names, pointers and keys as long as they may be, and by one longer.
+    /// Sends names, pointers and keys of the maximum length, and one byte longer.
     void send_at_limits() {
         LaneClient& lane = any_lane();
         const std::size_t more = random_.below(2);
@@ -159,7 +159,7 @@ private:
         session_->ring();
     }
 
-    /// Nesting, sharing and references that no encoder of ours writes.
+    /// Sends documents with nesting, sharing and references that our encoders never write.
     void send_bad_documents() {
         LaneClient& lane = any_lane();
         Bytes bytes;
@@ -174,7 +174,7 @@ private:
                 bytes.insert(bytes.end(), {4, flex::type_byte(flex::type_vector, 0), 1});
                 break;
             }
-            case 1: {  // a reference to a page somewhere in the segment
+            case 1: {  // a reference to a page in an arbitrary place of the segment
                 bytes.resize(PageRef::bytes + 4, PageRef::bytes);
                 PageRef{random_.below(1U << 22) * 8, 5, 1, page::Kind::object}.store(&bytes[1]);
                 bytes[PageRef::bytes + 2] = flex::type_byte(flex::type_blob, 0);
@@ -192,7 +192,7 @@ private:
         session_->ring();
     }
 
-    /// One message that never ends.
+    /// Sends one message that never ends.
     void send_frames_without_end() {
         const std::size_t which = random_.below(lanes_.size());
         shm::LaneControl& lane = memory().lane(which);
@@ -205,7 +205,7 @@ private:
         session_->ring();
     }
 
-    /// Resizing and unmapping do not reach the broker's mapping; holes read as zeros.
+    /// Resizing and unmapping do not affect the broker's mapping; holes read as zeros.
     void play_with_memory() {
         const int memory_file = session_->memory_descriptor.get();
         switch (random_.below(4)) {
@@ -217,7 +217,7 @@ private:
                 fallocate(memory_file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
                           static_cast<off_t>(shm::session_memory_bytes));
                 break;
-            default: {  // a doorbell that cannot be rung any more
+            default: {  // a doorbell that can no longer be rung
                 const std::uint64_t most = ~0ULL - 1;
                 const int flags = fcntl(session_->doorbell.get(), F_GETFL);
                 fcntl(session_->doorbell.get(), F_SETFL, flags | O_NONBLOCK);
@@ -232,7 +232,7 @@ private:
         for (Byte& byte : packet) byte = static_cast<Byte>(random_.word());
         if (random_.one_in(2)) {
             session_->send(packet.data(), packet.size());
-        } else {  // a connection that says half of a greeting, and waits
+        } else {  // a connection that sends half of a hello and waits
             const auto hello = RawClient::hello();
             half_open_.push_back(std::make_unique<RawClient>(grid_));
             half_open_.back()->send(&hello, sizeof hello / 2);
@@ -246,7 +246,7 @@ private:
         session_->ring();
     }
 
-    /// Of kinds and for lanes that there may not be, several at one lane, and half of one.
+    /// Declares invalid kinds and lanes, several at one lane, and partial declarations.
     void declare_anything() {
         auto& control = memory().control();
         for (std::uint64_t i = random_.between(1, 8); i > 0; --i) {

@@ -4,7 +4,7 @@
 
 namespace ringside::testing {
 
-/// A user to whom nothing of the grid belongs: Debian's nobody.
+/// A user who owns nothing in the grid: Debian's nobody.
 inline constexpr uid_t stranger = 65534;
 
 }  // namespace ringside::testing
