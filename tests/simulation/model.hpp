@@ -9,10 +9,10 @@
 
 namespace ringside::testing {
 
-/// The grid as simply as it can be: a map of JSON texts.
+/// A minimal model of the grid: a map of JSON texts.
 ///
-/// All documents are of one shape, {"n":N,"s":"…"} with or without a member "t" of many members, so
-/// that a patch is an exchange of text.
+/// All documents have the shape {"n":N,"s":"…"}, with or without a member "t" that has many
+/// members. So a patch is a replacement of text.
 class ReferenceModel {
 public:
     struct Record {
@@ -31,7 +31,7 @@ public:
 
     [[nodiscard]] const std::map<std::string, Record>& records() const noexcept { return records_; }
 
-    /// Why it would be refused now; none: it would be done.
+    /// Returns why the operation would be refused now, or nothing if it would succeed.
     [[nodiscard]] std::optional<Errc> refusal(const Operation& operation) const {
         const auto place = records_.find(operation.name);
         const Record* live = place == records_.end() ? nullptr : &place->second;
@@ -58,7 +58,7 @@ public:
         return std::nullopt;
     }
 
-    /// Does it; the record's version afterwards.
+    /// Applies an operation and returns the new version of the record.
     std::uint64_t apply(const Operation& operation, std::uint64_t revision, std::uint64_t now_ms) {
         Record& record = records_[operation.name];
         const std::uint64_t version = record.version + 1;
@@ -80,7 +80,7 @@ public:
     void erase(const std::string& name) { records_.erase(name); }
 
 private:
-    /// {"n":N} into a document of the shape above, or into nothing.
+    /// Merges {"n":N} into a document of the shape above, or into an empty one.
     static void merge(std::string& json, const std::string& patch) {
         if (json.empty()) {
             json = patch;
@@ -89,7 +89,7 @@ private:
         const std::size_t end = json.find_first_of(",}");
         json.replace(0, end, patch.substr(0, patch.size() - 1));
     }
-    /// The number at "/n" or "/t/kNNN".
+    /// Replaces the number at "/n" or "/t/kNNN".
     static void exchange(std::string& json, const std::string& pointer, const std::string& value) {
         const std::string key = '"' + pointer.substr(pointer.rfind('/') + 1) + "\":";
         const std::size_t begin = json.find(key) + key.size();

@@ -11,11 +11,11 @@
 #include "tests/support/engine_harness.hpp"
 #include "tests/support/seeded_test.hpp"
 
-/// The engine in one thread with simulated clients, watchers, a store and a clock. Everything is
-/// drawn from a seed: what clients send and when they stall, wake-ups that get lost, a store that
-/// falls behind until the ring is full, memory that runs out, brokers that die between two turns or
-/// before their answers could be seen. Each change in the ring is held against the model at once,
-/// each answer against the changes; snapshots against the model as it was.
+/// The engine in one thread with simulated clients, watchers, a store and a clock. A seed
+/// determines everything: requests and stalls of clients, lost wake-ups, a store that falls behind
+/// until the ring is full, exhausted memory, and brokers that die between two turns or before their
+/// answers are visible. Each change in the ring is compared with the model at once, each answer
+/// with the changes, and each snapshot with the model at its revision.
 namespace ringside::broker {
 namespace {
 
@@ -42,12 +42,12 @@ struct SimulatedClient {
     std::unique_ptr<LaneClient> lane;
     std::deque<Request> under_way;
     std::uint64_t stalled_until = 0;
-    /// The grid as it was when a snapshot was opened.
+    /// The grid at the time the snapshot was opened.
     std::optional<Revision> snapshot;
     std::map<std::string, ReferenceModel::Record> then;
 };
 
-/// Folds changes as the real one does, at a pace of its own.
+/// Folds changes like the real store, at its own pace.
 struct SimulatedStore {
     Position cursor = 0;
     std::map<std::string, std::string> records;
@@ -141,7 +141,7 @@ protected:
                 break;
             case 2:
             case 3:
-                // As far as the client can know: the record may have changed by then.
+                // To the client's knowledge: the record may have changed by then.
                 if (exists && place->second.json.find("\"n\":") != std::string::npos) {
                     operation.kind = CommandKind::set_path;
                     operation.pointer = "/n";
@@ -167,7 +167,8 @@ protected:
         return operation;
     }
 
-    /// A patch of one of many members: nobody else may write that record, or the path may be gone.
+    /// A patch of one of many members. No other client must write that record, or the path may
+    /// vanish.
     Operation any_page_operation(const SimulatedClient& client) {
         Operation operation;
         operation.name = "own/" + std::to_string(client.id);
@@ -201,7 +202,7 @@ protected:
     }
 
     void send(SimulatedClient& client, Request request) {
-        // A message of several frames is begun only where there is room for all of them.
+        // A message of several frames is started only if all its frames fit.
         std::size_t bytes = 0;
         for (const Operation& operation : request.operations) bytes += operation.json.size();
         const bool is_large = bytes > shm::request_ring_bytes / 8;
@@ -237,7 +238,8 @@ protected:
                 continue;
             }
             if (answer->error == Errc::connection_lost) {
-                // Of a broker before, and its entries, if it has made any, are not in the ring now.
+                // The request was sent to an earlier broker, and its entries, if any, are not in
+                // the ring now.
                 ASSERT_GT(deaths_, 0U);
                 ASSERT_TRUE(!request.is_applied || request.position < header().tail.tail.load());
                 ++unknown_;
@@ -255,7 +257,7 @@ protected:
         }
     }
 
-    /// Where none of the records has changed since it was sent, the model must refuse it, too.
+    /// If none of the records has changed since the request was sent, the model must refuse it too.
     void check_refusal(const Request& request, const Answer& answer) {
         if (answer.error == Errc::grid_full) {
             ++full_;
@@ -303,7 +305,7 @@ protected:
         last_revision_ = until;  // a take-over publishes a revision without a change
     }
 
-    /// What the grid writes of itself: nothing else comes with it.
+    /// Skips the records that the grid writes for itself. No other change shares their commit.
     Position pass_system_records(const shm::ChangeRingReader& ring, const shm::Change& first) {
         Position position = first.position;
         for (auto change = ring.read(position); change && change->revision == first.revision;
@@ -396,7 +398,7 @@ protected:
         ASSERT_EQ(next, expected.end()) << next->first << " is missing";
     }
 
-    // Those who read.
+    // Readers.
 
     void use_snapshot(SimulatedClient& client) {
         shm::PinSlot& pin = client.memory.pin(0);
@@ -461,7 +463,7 @@ protected:
         }
     }
 
-    // Time, and what happens in it.
+    // Time, and events in time.
 
     [[nodiscard]] std::uint64_t now_ms() const { return now_ns_ / 1'000'000; }
 
@@ -474,7 +476,7 @@ protected:
         follow_ring();
     }
 
-    /// What the broker has told a lane.
+    /// The values of the broker's words in a lane.
     struct Told {
         std::uint32_t request_head;
         std::uint32_t reply_tail;
@@ -491,7 +493,7 @@ protected:
         return all;
     }
 
-    /// Between two turns, or after a turn of which the clients were told nothing.
+    /// Kills the broker between two turns, or after a turn whose results no client has seen.
     void kill_broker() {
         if (random_.one_in(2)) {
             const std::vector<Told> before = told();
@@ -505,7 +507,7 @@ protected:
         }
         ++deaths_;
         std::vector<SessionMemory> memories;
-        for (SimulatedClient& client : clients_) {  // the same memory by another name
+        for (SimulatedClient& client : clients_) {  // a second mapping of the same memory
             memories.push_back(SessionMemory::create().value());
             std::memcpy(memories.back().view().base(), client.memory.base(),
                         shm::session_lanes_offset + shm::lane_bytes);
@@ -581,7 +583,7 @@ protected:
     std::uint64_t snapshots_ = 0;
     std::uint64_t revoked_ = 0;
     std::uint64_t deaths_ = 0;
-    std::uint64_t unknown_ = 0;  ///< requests of which a next broker could not say what became
+    std::uint64_t unknown_ = 0;  ///< requests whose outcome a later broker did not know
 };
 
 TEST_F(Simulation, AMillionCommitsAgreeWithTheModel) {

@@ -8,13 +8,13 @@
 #include "shm/document/json.hpp"
 #include "shm/document/value.hpp"
 
-/// Documents of which a reader can tell that they are whole: {"a":n,"b":n,"fill":"xxxx…"}, where
-/// the fill's size and letter follow from n.
+/// Documents whose integrity a reader can check: {"a":n,"b":n,"fill":"xxxx…"}, where n determines
+/// the size and the letter of the fill.
 namespace ringside::testing {
 
 inline char fill_letter(std::uint64_t n) { return static_cast<char>('a' + n % 26); }
 
-/// Small as a rule, now and then some tens of KiB.
+/// Usually small, sometimes several tens of KiB.
 inline std::size_t fill_bytes(std::uint64_t n) {
     const std::uint64_t mixed = (n * 0x9e3779b97f4a7c15) >> 32;
     return mixed % 61 == 0 ? mixed % 40'000 : mixed % 600;
@@ -34,7 +34,7 @@ inline Bytes halves_document(std::uint64_t n) {
     return {view.begin(), view.end()};
 }
 
-/// What is wrong with such a document; empty if nothing is.
+/// Returns what is wrong with such a document, or an empty string.
 inline std::string why_torn(const Value& document) {
     const auto a = document["a"].as_uint64();
     const auto b = document["b"].as_uint64();

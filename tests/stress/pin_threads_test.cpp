@@ -7,8 +7,8 @@
 #include "tests/stress/threaded_grid.hpp"
 #include "tests/support/seeded_test.hpp"
 
-/// The protocols of pins, table, index and change ring with real threads, under as much reuse of
-/// memory as there can be: the ring holds 64 changes, and hardly any replaced version is kept.
+/// The protocols of pins, table, index and change ring with real threads, under maximum reuse of
+/// memory: the ring holds 64 changes, and hardly any replaced version is retained.
 namespace ringside::broker {
 namespace {
 
@@ -19,7 +19,7 @@ using testing::ThreadedGrid;
 
 constexpr std::uint64_t accounts = 16;
 constexpr std::int64_t money = 1000;        // in each account at the start; transfers keep the sum
-constexpr std::uint64_t steady_names = 40;  // always there
+constexpr std::uint64_t steady_names = 40;  // these always exist
 constexpr std::uint64_t churn_names = 3000;
 
 class PinProtocolThreads : public testing::SeededTest {
@@ -49,7 +49,7 @@ protected:
         add(wire::CommandKind::put, std::move(name),
             document_from_json(R"({"balance":)" + std::to_string(balance) + "}").value());
     }
-    /// One commit of the first commands that were added.
+    /// Commits the first commands that were added.
     void commit_first(std::size_t count) {
         std::vector<Command> commands(count);
         for (std::size_t i = 0; i < count; ++i) {
@@ -59,7 +59,7 @@ protected:
         }
         std::vector<Version> versions;
         const auto done = grid_.grid.commit(commands, {}, versions);
-        // A transaction whose last command is a remove of nothing is refused: it must leave no
+        // A transaction whose last command removes a missing record is refused, and must leave no
         // trace.
         if (!done) {
             EXPECT_EQ(done.error().error.code, Errc::not_found) << done.error().error.text();
@@ -114,13 +114,13 @@ protected:
         grid_.grid.publish();
         grid_.grid.reclaim();
     }
-    /// What the tests do; each ends with `run`.
+    /// The readers of the tests. Each ends with `run`.
     void read_by_name();
     void scan_all();
     void read_older_revisions();
     void follow_ring();
 
-    /// Takes `turns_` turns at least, and goes on until that much was read.
+    /// Runs at least `turns_` turns, and continues until `reads_min` reads were made.
     void run(const std::atomic<std::uint64_t>& reads, std::uint64_t reads_min) {
         const auto violations = grid_.run(
             turns_, [this] { turn(); }, [&] { return reads.load() >= reads_min; });
@@ -151,7 +151,7 @@ protected:
         return Value::of(version.document(), &grid_.segment.view().pages());
     }
 
-    /// What is wrong with one version that is visible at a revision.
+    /// Returns what is wrong with one version that is visible at a revision.
     [[nodiscard]] std::string check_version(const VersionBlock& version, Revision at) const {
         if (version.revision > at) return "a version of a later revision is visible";
         if (version.name().starts_with("account/")) return {};
@@ -235,7 +235,7 @@ void PinProtocolThreads::scan_all() {
 
 void PinProtocolThreads::read_older_revisions() {
     std::atomic<std::uint64_t> opened{0};
-    const Revision complete = grid_.published();  // the records to look for are there from here on
+    const Revision complete = grid_.published();  // the records to look up exist from here on
     for (std::size_t number = 0; number < 2; ++number) {
         grid_.add_reader([this, &opened, complete, number,
                           random = random(number + 1)]() mutable -> std::string {
@@ -264,13 +264,13 @@ void PinProtocolThreads::read_older_revisions() {
     run(opened, 200);
 }
 
-/// Follows the change ring as a watch in mode `every` does.
+/// Follows the change ring like a watch in mode `every`.
 class RingFollower {
 public:
     RingFollower(ThreadedGrid& grid, std::size_t number)
         : grid_(&grid), number_(number), ring_(grid.segment.view()), cursor_(ring_.head()) {}
 
-    /// Takes one change; what is wrong with it.
+    /// Takes one change and returns what is wrong with it.
     std::string step(std::atomic<std::uint64_t>& changes) {
         const Revision published = grid_->published();
         const Position head = ring_.head();
@@ -281,7 +281,8 @@ public:
         const auto change = ring_.read(cursor_);
         if (!change) return resynchronise();
         if (change->revision > published) return {};
-        // One revision before the change: at the change's own one a tombstone may go already.
+        // One revision before the change: at the change's own revision, a tombstone may already be
+        // gone.
         const HeldPin pin(*grid_, number_, change->revision - 1);
         if (!pin) return resynchronise();
         ++cursor_;
@@ -292,7 +293,7 @@ public:
 private:
     std::string resynchronise() {
         const Position tail = ring_.tail();
-        if (tail <= cursor_ && ring_.read(cursor_)) return {};  // the tail has not passed it: again
+        if (tail <= cursor_ && ring_.read(cursor_)) return {};  // the tail has not passed it: retry
         cursor_ = std::max(cursor_, tail);
         versions_.clear();
         last_ = 0;

@@ -20,9 +20,9 @@
 
 namespace ringside::testing {
 
-/// A grid in one process, with threads in the place of processes: one drives the engine, the others
-/// read as clients do. The memory of documents is plain: what keeps it whole while it is read is
-/// the protocol of the pins and nothing else, which is what ThreadSanitizer is to judge.
+/// A grid in one process, with threads in place of processes: one drives the engine, the others
+/// read like clients. Document memory is plain. Only the protocol of the pins keeps documents
+/// intact while they are read, and ThreadSanitizer checks exactly this.
 class ThreadedGrid {
 public:
     static constexpr std::size_t pins_max = 8;
@@ -36,8 +36,8 @@ public:
                 .collect_pins = [this](std::vector<broker::HeldPin>& out) { collect(out); }},
                options) {}
 
-    /// Runs the reader in a thread of its own until the engine is done.
-    /// `read` gives what is wrong with what it saw, or an empty string.
+    /// Runs the reader in its own thread until the engine has finished. `read` returns what is
+    /// wrong with what it saw, or an empty string.
     void add_reader(std::function<std::string()> read) {
         readers_.emplace_back([this, read = std::move(read)] {
             while (!is_done_.load(std::memory_order_acquire)) {
@@ -51,9 +51,9 @@ public:
         });
     }
 
-    /// Lets the engine take so many turns in this thread while the readers read, and more until
-    /// `is_enough()`: on a busy machine all turns may be over before a reader has run.
-    /// Gives what the readers found wrong.
+    /// Runs this many turns in the calling thread while the readers read, then more until
+    /// `is_enough()`: on a busy machine all turns may be over before a reader has run. Returns the
+    /// readers' errors.
     std::vector<std::string> run(std::uint64_t turns, const std::function<void()>& turn,
                                  const std::function<bool()>& is_enough) {
         const auto give_up_at = std::chrono::steady_clock::now() + std::chrono::minutes(2);
@@ -98,17 +98,17 @@ private:
     std::vector<std::string> violations_;
 };
 
-/// One thread's pin: held from construction to destruction, if it could be had.
+/// One thread's pin, held from construction to destruction if it could be acquired.
 class HeldPin {
 public:
-    /// At the newest revision.
+    /// Pins the newest revision.
     HeldPin(ThreadedGrid& grid, std::size_t number) : word_(&grid.pins[number].word) {
         do {
             revision_ = grid.published();
         } while (!shm::try_pin(*word_, revision_, grid.segment.header().horizon, false));
         is_held_ = true;
     }
-    /// At an older one.
+    /// Pins an older revision.
     HeldPin(ThreadedGrid& grid, std::size_t number, Revision revision)
         : word_(&grid.pins[number].word), revision_(revision) {
         is_held_ = shm::try_pin(*word_, revision, grid.segment.header().horizon, false);
