@@ -13,9 +13,9 @@
 #include "tests/support/temporary_directory.hpp"
 #include "tools/support/built_paths.hpp"
 
-/// The broker is killed at each of its crash points in turn, under a load that comes to all of
-/// them; the next broker goes on. Then every writer's log, every document and the whole segment are
-/// looked at.
+/// The broker is killed at each of its crash points in turn, under a load that reaches all of them,
+/// and the next broker continues. Then all writers' logs, all documents and the whole segment are
+/// checked.
 namespace ringside {
 namespace {
 
@@ -28,7 +28,7 @@ protected:
         setenv("RINGSIDE_CRASH_AT", (std::string(point) + ":" + std::to_string(times)).c_str(), 1);
         grid_.kill_broker();
         try {
-            grid_.start();  // some are met by then
+            grid_.start();  // some crash points are reached here
         } catch (const std::runtime_error&) {
         }
         unsetenv("RINGSIDE_CRASH_AT");
@@ -39,7 +39,7 @@ protected:
         EXPECT_TRUE(judge_.acknowledges(5)) << "nothing is written any more";
     }
 
-    /// What a broker leaves behind wherever it dies is fit to be gone on with.
+    /// Checks that a successor can continue with the segment, wherever the broker died.
     void look_at_segment() const {
         const auto segment = shm::Segment::open(grid_.name());
         ASSERT_TRUE(segment);
@@ -67,7 +67,7 @@ TEST_F(CrashPoints, TheGridGoesOnAfterADeathAtEachOfThem) {
     running.emplace_back([&] { come_and_go(grid_.name()); });
     Random times = random(0);
     for (const std::string_view point : crash_point_names) {
-        // The first time may be at the start, the others are under load.
+        // The first time may be at the start; the others are under load.
         const bool is_rare = point.starts_with("take_over_") || point.starts_with("table_");
         for (const std::uint64_t most : {1U, 20U}) {
             if (is_rare && most != 1) continue;

@@ -9,17 +9,17 @@
 #include "tests/support/load.hpp"
 #include "tests/support/temporary_directory.hpp"
 
-/// Everything at once, for 30 deaths of the broker or, where RINGSIDE_SOAK_SECONDS is set, for as
-/// long as it says: writers of all grades, readers, watchers, providers and callers, clients that
-/// come and are killed, clients that destroy what they can, a broker that is killed and started
-/// again. Then nothing may be lost, and nothing may have grown.
+/// Everything at once, for 30 deaths of the broker, or for RINGSIDE_SOAK_SECONDS if set: writers of
+/// all grades, readers, watchers, providers, callers, clients that are killed and replaced,
+/// saboteurs, and a broker that is killed and restarted. Afterwards nothing must be lost, and
+/// nothing must have grown.
 namespace ringside {
 namespace {
 
 using namespace testing;
 using Clock = std::chrono::steady_clock;
 
-/// How long the broker is killed and started again.
+/// How long the broker is repeatedly killed and restarted.
 class Duration {
 public:
     [[nodiscard]] bool is_over(int rounds) const {
@@ -81,13 +81,13 @@ protected:
         return running;
     }
 
-    std::size_t callers_from_ = 0;  ///< among the processes of the load
+    std::size_t callers_from_ = 0;  ///< index of the first caller among the processes of the load
     const TemporaryDirectory directory_;
     TestGrid grid_{options()};
     Judge judge_{grid_, directory_.path()};
 
 private:
-    /// The saboteur may write its own records only.
+    /// The saboteur can write only its own records.
     std::vector<std::string> options() {
         std::ofstream(directory_ / "roles.toml")
             << "[[role]]\nuser = 65534\nrole = 'writer'\npatterns = ['hostile/**']\n";
@@ -100,7 +100,7 @@ TEST_F(LongSoak, LosesNothingAndGrowsByNothing) {
     const auto running = load();
     const Duration duration;
     Random times = random(1);
-    // Warms up without deaths, so that there is something to compare with.
+    // Warms up without deaths, to have values to compare with.
     constexpr std::uint64_t writes = 1000;
     EXPECT_TRUE(judge_.acknowledges(writes));
     const Usage before = usage();
@@ -116,13 +116,14 @@ TEST_F(LongSoak, LosesNothingAndGrowsByNothing) {
         }
         judge_.judge();
     }
-    // What the last broker left unused comes back when the leases of lost sessions have run out.
+    // Memory that the last broker left unused is released when the leases of lost sessions have
+    // expired.
     const std::uint64_t heap_bytes_max = 2 * before.heap_bytes + (16U << 20);
     EXPECT_TRUE(eventually([&] { return usage().heap_bytes < heap_bytes_max; }))
         << usage().heap_bytes << ", at first " << before.heap_bytes;
     EXPECT_TRUE(judge_.acknowledges(writes));  // as many as before
     const Usage after = usage();
-    EXPECT_LT(after.files, before.files + 64);  // sessions come and go
+    EXPECT_LT(after.files, before.files + 64);  // sessions open and close
     EXPECT_LT(after.private_bytes, 2 * before.private_bytes + (64U << 20));
     for (std::size_t i = callers_from_; i < callers_from_ + 2; ++i) {
         EXPECT_FALSE(running[i].has_ended()) << "a caller got an answer to something else";

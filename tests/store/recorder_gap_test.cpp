@@ -10,7 +10,7 @@
 #include "tests/support/temporary_directory.hpp"
 #include "tests/support/test_grid.hpp"
 
-/// Stores that are older than what the ring still tells, and recorders that end at once.
+/// Stores that are older than the start of the ring, and recorders that end at once.
 namespace ringside::broker {
 namespace {
 
@@ -31,7 +31,7 @@ protected:
         grid_.finish_restore(0);
     }
 
-    /// Writes records one by one, as many as twice the ring holds.
+    /// Writes twice as many records as the ring holds, one at a time.
     void write(const std::string& prefix) {
         for (std::size_t i = 0; i < 2 * ring_entries; ++i) {
             while (grid_.must_wait_for_store()) usleep(100);
@@ -101,7 +101,7 @@ TEST_F(RecorderGap, StoreOlderThanTheRingIsWrittenFromTheRecords) {
     end();
     const Revision before = published();
     durability_.durable = 0;  // as in the next broker
-    // As after a damaged log of the database: its latest changes are gone.
+    // As after damage to the log of the database: its latest changes are gone.
     std::filesystem::remove_all(options_.store.directory);
     std::filesystem::rename(older, options_.store.directory);
 
@@ -118,7 +118,7 @@ TEST_F(RecorderGap, StoreThatHasEverythingIsNotWrittenAgainWhenTheRingIsEmpty) {
     grid_.compact();
     grid_.publish();
     {
-        // A record that the grid does not have: it would go if all were written again.
+        // A record that the grid does not have. A rewrite of all records would remove it.
         auto store = Store::open(options_.store).value();
         const Bytes document = document_from_json("1").value();
         store.put({.name = "mark", .document = document, .version = 1, .revision = 1});
@@ -132,7 +132,7 @@ TEST_F(RecorderGap, StoreThatHasEverythingIsNotWrittenAgainWhenTheRingIsEmpty) {
     EXPECT_EQ(stored(), records_);
 }
 
-/// A stop that is missed would sleep for an hour.
+/// A missed stop would sleep for an hour.
 TEST_F(RecorderGap, StopIsNotMissedByAThreadThatIsAboutToSleep) {
     options_.idle = std::chrono::hours(1);
     options_.interval = std::chrono::hours(1);

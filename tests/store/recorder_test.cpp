@@ -12,7 +12,7 @@
 #include "tests/support/temporary_directory.hpp"
 #include "tests/support/test_grid.hpp"
 
-/// The store of a grid that is written, up to the moment at which the power goes.
+/// The store of a grid under writes, until power is lost.
 namespace ringside::broker {
 namespace {
 
@@ -22,7 +22,7 @@ using testing::UnreliableDisk;
 
 using Model = std::map<std::string, std::string>;
 
-/// A grid whose changes a recorder takes; the engine's part is the test's.
+/// A grid whose changes a recorder stores. The test does the engine's part.
 class RecordedGrid {
 public:
     explicit RecordedGrid(RecorderOptions options)
@@ -39,7 +39,7 @@ public:
         recorder.start();
     }
 
-    /// Writes and removes some records at one revision.
+    /// Writes and removes several records in one revision.
     void commit(std::mt19937& random) {
         ASSERT_TRUE(eventually([&] { return !grid.must_wait_for_store(); }));
         std::vector<Command> commands;
@@ -109,7 +109,7 @@ TEST(Recorder, WhatIsDurableOutlivesAPowerLoss) {
                     }
                 }
                 durable = grid.durability.durable;
-                disk.run_full(true);  // nothing of what comes now reaches the disk
+                disk.run_full(true);  // nothing that follows reaches the disk
                 history = grid.history;
             }
             disk.run_full(false);
@@ -132,7 +132,7 @@ TEST(Recorder, WhatIsDurableOutlivesAPowerLoss) {
     }
 }
 
-/// A store that cannot be opened at first, and nothing to be written when it can.
+/// A store that cannot be opened at first, with nothing to write once it can.
 TEST(Recorder, WorksAgainWithoutAnythingToWrite) {
     const TemporaryDirectory directory;
     UnreliableDisk disk;

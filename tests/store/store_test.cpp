@@ -143,7 +143,7 @@ TEST(Store, ValueOfTheFirstFormatHasNoTime) {
     };
     std::vector<std::uint64_t> words;
     EXPECT_EQ(read_value("a", with(&header, sizeof header), words)->updated_ns, 123U);
-    // As that format had it: the checksum over the fields up to the expiry.
+    // The earlier format: the checksum covers the fields up to the expiry.
     std::uint64_t former[4] = {0, header.revision, header.version, header.expires_ms};
     std::uint64_t hash = XXH3_64bits(former + 1, sizeof former - sizeof former[0]);
     hash = XXH3_64bits_withSeed("a", 1, hash);
@@ -184,7 +184,7 @@ TEST(Store, RefusesToGoOnWithoutItsIdentityFile) {
     EXPECT_EQ(Store::open(options_for(directory / "data")).error().code, Errc::store_damaged);
 }
 
-/// Power is lost at random moments: what was synced is there, as a whole batch.
+/// Power is lost at random times. Synced batches must exist completely.
 TEST(Store, KeepsWhatWasSyncedWhenPowerIsLost) {
     for (unsigned seed = 1; seed <= 30; ++seed) {
         SCOPED_TRACE(seed);
@@ -203,7 +203,7 @@ TEST(Store, KeepsWhatWasSyncedWhenPowerIsLost) {
             const Read read = read_all(*opened);
             EXPECT_TRUE(read.damaged.empty());
             const std::string expected = std::to_string(opened->revision());
-            // Every batch writes its revision into all records.
+            // Each batch writes its revision into all records.
             EXPECT_EQ(read.records.size(), opened->revision() == 0 ? 0U : 20U);
             for (const auto& [name, json] : read.records) ASSERT_EQ(json, expected) << name;
             written = synced = opened->revision();
@@ -244,7 +244,7 @@ TEST(Store, SaysWhenTheDiskIsFull) {
     EXPECT_EQ(store.revision(), 1U);
 }
 
-/// The one file of the database with this ending.
+/// Returns the database's only file with this suffix.
 std::string file_of(const std::string& directory, const std::string& ending) {
     for (const auto& entry : std::filesystem::directory_iterator(directory + "/db")) {
         if (entry.path().string().ends_with(ending)) return entry.path().string();
@@ -288,8 +288,8 @@ TEST(Store, NamesTheRecordWhoseBytesAreDamaged) {
     EXPECT_EQ(read.damaged, std::vector<std::string>{"record/1500"});
 }
 
-/// Whatever happens to its files, opening and reading a store ends, with records that are right or
-/// with an error.
+/// Whatever damage its files have, opening and reading a store ends with correct records or with an
+/// error.
 TEST(Store, NoDamageToItsFilesDoesHarm) {
     const TemporaryDirectory directory;
     const std::string made = directory / "made";

@@ -12,9 +12,11 @@
 
 namespace ringside::testing {
 
-/// A disk that can lose power and run full: the real file system, with a record of how much of each
-/// file was synced. `lose_power` cuts every file that was written to back to what was synced, which
-/// is the most that a disk may lose. (RocksDB has one for its own tests, which is not installed.)
+/// A disk that can lose power and become full: the real file system, with a record of the synced
+/// size of each file. `lose_power` truncates each written file to its synced size, which is the
+/// greatest loss of data in a file's tail. Renames and directory entries count as durable at once,
+/// and unsynced bytes never turn into noise. (RocksDB has such a class for its own tests, which is
+/// not installed.)
 class UnreliableDisk {
 public:
     UnreliableDisk()
@@ -23,7 +25,7 @@ public:
 
     [[nodiscard]] rocksdb::Env* env() const noexcept { return env_.get(); }
 
-    /// From now on nothing can be written.
+    /// While true, nothing can be written.
     void run_full(bool is_full) { is_full_ = is_full; }
 
     /// REQUIRES: no store is open.
@@ -81,7 +83,7 @@ private:
         rocksdb::IOStatus Sync(const rocksdb::IOOptions& how,
                                rocksdb::IODebugContext* context) override {
             if (disk_->is_full_) return rocksdb::IOStatus::NoSpace("the disk is full (test)");
-            // Not the real one: the test loses power only as `lose_power` says.
+            // Not the real sync: the test loses power only through `lose_power`.
             static_cast<void>(how);
             static_cast<void>(context);
             ++disk_->syncs_;
