@@ -1,46 +1,46 @@
 /* The change ring with readers that are lapped: shm/ring/change_ring.hpp and .cpp, the reader's
- * side in client/src/watch.cpp (`step`, `lapped`, `go_to_the_newest`), the successor's in
+ * side in client/src/watch.cpp (`step`, `lapped`, `go_to_the_newest`), the successor's side in
  * broker/engine/survey.cpp (`walk_ring`).
  *
- * Memory is that of C++'s release and acquire: the writer's stores stand in a log, and a reader may
- * load any store of a word that nothing it has acquired tells it to be out of date. A load that
- * acquires a releasing store also learns of all stores before it. So stores become visible in any
- * order unless the code orders them. The writer never looks at a reader, and a reader may load as
- * if the log were still short: so it is enough to let the reader begin when the writer is done.
+ * Memory follows C++'s release and acquire order. The writer's stores are kept in a log, and a
+ * reader may load any store of a word unless an earlier acquire has shown it to be outdated. A load
+ * that acquires a releasing store also sees all stores before it. So stores become visible in any
+ * order unless the code orders them. The writer never reads what a reader stores, and a reader may
+ * load as if the log were still short. So it is enough to start the reader when the writer is done.
  *
  *   here         in the code
  *   W1..W5       ChangeRingWriter::make_room/advance_tail, append, publish
  *   R1..R4       ChangeRingReader::read, Watch::Impl::step
- *   F1..F4       ChangeRingReader::find, for a revision that is not published: where watches begin
+ *   F1..F4       ChangeRingReader::find, for an unpublished revision: where a watch begins
  *   L1           Watch::Impl::lapped, mode `every`
- *   L2           Watch::Impl::step: an entry that cannot be read, and that the tail has not passed
- *   rewind       a commit that is refused; a tail that moves for itself is retention
+ *   L2           Watch::Impl::step: an unreadable entry that the tail has not passed
+ *   rewind       a refused commit; a move of the tail alone is retention
  *   successor    Survey::walk_ring, ChangeRingWriter::adopt, after a death between any two stores
  *
- * Asserted: what a reader accepts is one entry, whole, in order, and published; a watch begins with
- * the first change after its revision; what a reader is told to have missed was published and is
- * gone, and together with what it got it is everything.
+ * Asserted: each entry that a reader accepts is whole, in order and published. A watch begins with
+ * the first change after its revision. Entries reported as missed were published and are gone, and
+ * together with the accepted entries they are all entries.
  *
  * Variants, each with a part of the assertion that it violates:
- * BROKEN_NO_BUSY          `body`      W2 is left out
+ * BROKEN_NO_BUSY          `body`      W2 is omitted
  * BROKEN_RELAXED_WORDS    `body`      W3 orders nothing
  * BROKEN_RELAXED_HEAD     `body`      W5's head orders nothing: seen before the entries it counts
  * BROKEN_RELAXED_LOADS    `body`      R2 orders nothing
- * BROKEN_NO_RECHECK       `body`      R3 is left out
- * BROKEN_UNPUBLISHED      `body`      R4 is left out
- * BROKEN_FIND_TRUSTS_HEAD `<=drain_at` F2..F4 are left out: the head may be of a later revision
- * BROKEN_WIPED_IS_MISSED  `>=latest`  L2 is left out: what a successor has wiped counts as missed
+ * BROKEN_NO_RECHECK       `body`      R3 is omitted
+ * BROKEN_UNPUBLISHED      `body`      R4 is omitted
+ * BROKEN_FIND_TRUSTS_HEAD `<=drain_at` F2..F4 are omitted: the head may be of a later revision
+ * BROKEN_WIPED_IS_MISSED  `>=latest`  L2 is omitted: entries wiped by a successor count as missed
  */
 #define CAPACITY 2
 #if SHORT
-#define POSITIONS 3            /* the writer ends when its head is here */
+#define POSITIONS 3            /* the writer ends when its head reaches this position */
 #else
 #define POSITIONS 4
 #endif
 #define BUSY 15
 #define LOG_MAX 72
 
-/* Places in memory; entry e has its words at 3e. */
+/* Words in memory; entry e has its words at 3e. */
 #define STAMP(position) (3 * ((position) % CAPACITY))
 #define REVISION(position) (STAMP(position) + 1)
 #define BODY(position) (STAMP(position) + 2)
@@ -50,9 +50,9 @@
 
 byte log[LOG_MAX];             /* place * 16 + value; entry 0: everything is 0 */
 byte now = 1;
-byte latest[9];                /* what the log ends with, for the writer and its successor */
+byte latest[9];                /* the last value of each word, for the writer and its successor */
 
-/* What is true, for the assertions alone. */
+/* The actual history, for the assertions only. */
 byte true_revision[POSITIONS + 2];
 byte true_body[POSITIONS + 2];
 byte serial;                   /* a body is the number of its append */
@@ -65,7 +65,7 @@ bool is_over;
 #define RELEASES(t) (PLACE(t) > HEAD || (IS_STAMP(t) && VALUE(t) != BUSY) || \
     (IS_WORD(t) && !BROKEN_RELAXED_WORDS) || (PLACE(t) == HEAD && !BROKEN_RELAXED_HEAD))
 
-/* The writer may die after any store, once in a run. */
+/* The writer may die after any store, once per run. */
 inline store(place, value) {
     d_step { log[now] = (place) * 16 + (value); latest[place] = value; now++ }
     if :: !had_incident -> had_incident = true; goto successor :: true fi
@@ -77,7 +77,7 @@ inline make_room(end) {
     if
     :: end - tail > CAPACITY ->
         tail = end - CAPACITY;
-        /* Only whole revisions. */
+        /* Only whole revisions are trimmed. */
         if :: tail < head && latest[REVISION(tail)] == latest[REVISION(tail - 1)] -> tail++
            :: else fi;
         store(TAIL, tail)
@@ -103,7 +103,7 @@ again:
     do
     :: head < POSITIONS ->
         if :: changes = 1 :: head + 2 <= POSITIONS -> changes = 2 fi;
-        /* make_ring_room: what is not published has to stay. */
+        /* make_ring_room: unpublished entries must stay. */
         if :: head != published_head && head - published_head + changes > CAPACITY -> publish()
            :: else fi;
         i = head + changes;
@@ -137,14 +137,14 @@ successor:
         :: else -> break
         od;
         published_head = head;
-        i = head;              /* how far its entries go, and one that was being written */
+        i = head;              /* the end of its entries, including one in progress */
         do
         :: i - tail < CAPACITY && latest[STAMP(i)] == i + 1 -> i++
         :: else -> break
         od;
         changes = i; i = head
     }
-    store(HEAD, head);         /* not counted any more, before they are wiped */
+    store(HEAD, head);         /* no longer counted, before they are wiped */
     do
     :: i <= changes && i - tail < CAPACITY -> store(STAMP(i), BUSY); i++
     :: else -> break
@@ -157,7 +157,7 @@ done:
     skip
 }
 
-/* Any store of `place` from the newest back to the one that the reader has to know of. */
+/* Any store of `place`, from the newest back to the oldest that the reader may still see. */
 inline load(place, acquires, into) {
     atomic {
         at = now - 1;
@@ -170,7 +170,7 @@ inline load(place, acquires, into) {
         into = (at == 0 -> 0 : VALUE(at));
         last[place] = at;
         if :: at > known && acquires && RELEASES(at) -> known = at :: else fi;
-        d_step {               /* what `known` implies need not be remembered */
+        d_step {               /* values that `known` implies need not be stored */
             at = 0;
             do
             :: at < 9 -> last[at] = (last[at] <= known -> 0 : last[at]); at++
@@ -181,7 +181,7 @@ inline load(place, acquires, into) {
     }
 }
 
-/* ChangeRingReader::read; `stamp` is position + 1 at its end if it was read. */
+/* ChangeRingReader::read; `stamp` is position + 1 at the end if the entry was read. */
 inline read(position) {
     load(STAMP(position), 1, stamp);             /* R1 */
     if
@@ -205,17 +205,17 @@ begin:
     load(TAIL, 1, start);
     load(HEAD, 1, end);
 #if !BROKEN_FIND_TRUSTS_HEAD
-    do                                           /* F2: back over what came after that revision */
+    do                                           /* F2: back over entries after that revision */
     :: end > start ->
         read(end - 1);
         if
-        :: stamp != end -> goto begin            /* F3: lapped meanwhile, or wiped */
+        :: stamp != end -> goto begin            /* F3: lapped or wiped in between */
         :: stamp == end && entry_revision > drain_at -> end--
         :: else -> break
         fi
     :: else -> break
     od;
-    load(PUBLISHED, 1, stamp);                   /* F4: nothing later was forgotten meanwhile */
+    load(PUBLISHED, 1, stamp);                   /* F4: no later revision was discarded since */
     if :: stamp != drain_at -> goto begin :: else fi;
 #endif
     d_step {
@@ -237,7 +237,7 @@ begin:
             load(TAIL, 1, end);
 #if !BROKEN_WIPED_IS_MISSED
             if
-            :: end <= cursor -> drain_end = cursor   /* L2: nothing is there yet */
+            :: end <= cursor -> drain_end = cursor   /* L2: no entry yet */
             :: else ->
 #endif
             d_step {                             /* L1 */

@@ -1,43 +1,42 @@
-/* A lane between a client and the engine, of which either may die at any step: the rings of
+/* A lane between a client and the engine, either of which may die at any step: the rings of
  * shm/lane/byte_ring.hpp (P1..P3, C1..C3), the words of shm/lane/session_memory.hpp, sleeping as in
  * shm/wait/futex.hpp (S1..S3, W1, W2); client/src/channel.cpp (`push`, `wait`, `pop_reply`) and
  * Attachment::ring_doorbell; broker/session/lane.cpp, Engine::drain and finish_turn,
  * EngineThread::run, sleep and take_orders.
  *
- * Each side's stores wait in a buffer and reach memory in their order at some time; a fence waits
- * until it is empty. A message is two words that are stored and loaded one by one. Time does not
- * pass, so that no slice and no heartbeat makes up for a wake-up that was lost; the exceptions are
- * those that the code counts on: an engine that is held up looks again, and a client finds a broker
- * that is dead.
+ * Each side's stores wait in a buffer and reach memory in order, at an arbitrary time. A fence
+ * waits until the buffer is empty. A message has two words, stored and loaded separately. Time
+ * does not pass, so no slice and no heartbeat hides a lost wake-up. The only exceptions are those
+ * that the code relies on: a delayed engine checks again, and a client detects a dead broker.
  *
  *   here          in the code
- *   a request     a frame; indices count modulo 8 and begin where they soon pass 0
- *   held          a reply that waits for the disk (Lane::hold, release_held); one at most
+ *   a request     a frame; indices count modulo 8 and start shortly before they wrap to 0
+ *   held          a reply that waits for the disk (Lane::hold, release_held); at most one
  *   bell          the eventfd, edge-triggered; `close_ordered`, bell: the reactor's order, nudge
- *   futex         which words the client sleeps on in the kernel
+ *   futex         the words on which the client sleeps in the kernel
  *
- * Asserted: every request comes whole, once, in order, and so does its reply; a session whose
- * client has gone is closed. A lost wake-up is an end state where somebody sleeps.
+ * Asserted: each request arrives whole, once and in order, and so does its reply. A session whose
+ * client has died is closed. A lost wake-up is an end state in which a process sleeps.
  *
- * Variants, each with a part of the assertion that it violates, or of the line where a process
- * waits for ever:
+ * Variants, each with a part of the assertion that it violates, or of the line at which a process
+ * waits forever:
  * BROKEN_INDEX_FIRST         `taken+1`             P3 before P2: the tail is published before the
  *                                                  words
- * BROKEN_ROOM_FIRST          `word[`               C3 before C2: the room is given back before the
+ * BROKEN_ROOM_FIRST          `word[`               C3 before C2: the space is released before the
  *                                                  copy
- * BROKEN_SLEEP_FLAG_LATE     stuck at `epoll_wait` the engine says that it sleeps after its last
- *                                                  look
- * BROKEN_NO_FENCE_AT_BELL    stuck at `epoll_wait` the client looks whether the engine sleeps
+ * BROKEN_SLEEP_FLAG_LATE     stuck at `epoll_wait` the engine declares that it sleeps after its
+ *                                                  last check
+ * BROKEN_NO_FENCE_AT_BELL    stuck at `epoll_wait` the client checks whether the engine sleeps
  *                                                  without a fence
- * BROKEN_NO_FENCE_AT_SLEEP   stuck at `epoll_wait` the engine takes its last look without a fence
+ * BROKEN_NO_FENCE_AT_SLEEP   stuck at `epoll_wait` the engine makes its last check without a fence
  * BROKEN_NO_FENCE_AT_WAKE    stuck at `futex ==`   W2 without a fence
  * BROKEN_NO_FENCE_AT_WAIT    stuck at `futex ==`   S2 without a fence
- * BROKEN_NO_SECOND_LOOK      stuck at `futex ==`   S2 is left out
+ * BROKEN_NO_SECOND_LOOK      stuck at `futex ==`   S2 is omitted
  * BROKEN_VALUE_LATE          stuck at `futex ==`   S3's value is loaded after S2
- * BROKEN_SLEEPS_ON_HEAD      stuck at `futex ==`   who waits for room or replies sleeps on the
- *                                                  head alone
- * BROKEN_CLOSE_WITHOUT_NUDGE stuck at `epoll_wait` a session's end is ordered, and the engine
- *                                                  sleeps on
+ * BROKEN_SLEEPS_ON_HEAD      stuck at `futex ==`   a client that waits for space or replies sleeps
+ *                                                  on the head alone
+ * BROKEN_CLOSE_WITHOUT_NUDGE stuck at `epoll_wait` a session's end is ordered without waking the
+ *                                                  engine
  */
 #define REQUESTS 5
 #define REQUEST_ROOM 2
@@ -62,7 +61,7 @@ byte word[12];
 #define ON_REPLIES 1
 #define ON_ROOM 2
 
-chan of_client = [3] of { byte, byte };          /* stores on their way */
+chan of_client = [3] of { byte, byte };          /* stores in the buffer */
 chan of_broker = [3] of { byte, byte };
 byte futex;                    /* as SleepsOn: the client is in the kernel */
 bool bell, close_ordered, client_dies, broker_dies, is_client_gone, is_broker_gone;
@@ -84,7 +83,7 @@ inline take_reply() {
     atomic { answered++; head = NEXT(head); reply = 0; of_client!REPLY_HEAD, head }  /* C3 */
 }
 
-/* Returns also for a broker that is gone. */
+/* Also returns if the broker is dead. */
 inline wait(place, is_ready) {
     do
     :: is_ready || is_broker_gone -> break
@@ -144,7 +143,7 @@ proctype client() {
         od
     } unless { client_dies };
     atomic { is_client_gone = true; futex = NOTHING };
-    close_ordered = true;      /* by the reactor, which sees the socket's end */
+    close_ordered = true;      /* by the reactor, which detects that the socket was closed */
 #if !BROKEN_CLOSE_WITHOUT_NUDGE
     bell = true
 #endif
@@ -222,7 +221,7 @@ proctype broker() {
     is_broker_gone = true
 }
 
-/* Buffers are emptied by the processor, whoever lives. */
+/* The processor empties the buffers, even of a dead process. */
 proctype memory() {
     byte place, value;
     do

@@ -1,48 +1,48 @@
-/* Pins, the horizon and memory that comes back: shm/pin/pin.hpp (steps R1..R5, E1..E5), on the
- * engine's side broker/engine/reclaim.cpp, lease.cpp and commit.cpp, on the reader's
+/* Pins, the horizon and the release of memory: shm/pin/pin.hpp (steps R1..R5, E1..E5), on the
+ * engine's side broker/engine/reclaim.cpp, lease.cpp and commit.cpp, on the reader's side
  * client/src/thread_lane.hpp (`pin`, `find`, `is_revoked`) and shm/version/visibility.hpp.
  *
- * The reader is a `light` one, which has registered for the membarrier: its stores of the pin stay
- * in its store buffer for as long as they like, and the engine's barrier empties that. One with a
- * fence of its own does what this one does when the buffer is emptied at once. What the engine
- * stores is visible at once, in its order.
+ * The reader is a `light` one, which has registered for the membarrier. Its stores of the pin stay
+ * in its store buffer for an arbitrary time, and the engine's barrier empties the buffer. A reader
+ * with its own fence behaves like this one when its buffer is emptied at once. The engine's stores
+ * are visible at once and in order.
  *
- * Steps that are one here: a store that leaves the buffer between E3 and E4 might as well have left
- * it before, and a reader that looks between revocation and E5 is only told more.
+ * Steps that are merged here: a store that leaves the buffer between E3 and E4 could as well have
+ * left it earlier, and a reader that checks between revocation and E5 only learns more.
  *
  *   here              in the code
  *   commit, refuse    Grid::Impl::link, settle and make_visible; roll_back
  *   reclaim           Grid::Impl::reclaim: E2, E3, E4, LeaseRegistry::review and revoke_all, drain
  *   waits[], at[]     the queues `history_` and `structure_`: queue of a block, and its revision
  *   reader            ThreadLane::pin and find, twice under one pin, and Record::check
- *   dies              with its pin set; Engine::close takes it off the list of sessions
+ *   dies              with its pin set; Engine::close removes it from the list of sessions
  *
- * One record is written, refused, deleted and written again in three blocks, while others are
- * written, too. Asserted: a reader whose pin was not revoked by the time it has read has met
- * no block that was free or reused, under either of its two looks, and found the version of its
- * revision; when nobody reads, everything but the live version comes back.
+ * One record is written, refused, deleted and written again in three blocks, while other records
+ * are written too. Asserted: a reader whose pin was not revoked when it finished reading met no
+ * free or reused block in either of its two lookups, and found the version of its revision.
+ * Without readers, all memory except the live version is released.
  *
  * Variants, each with a part of the assertion that it violates:
- * BROKEN_NO_HORIZON_LOOK     `met_reuse` R3 is left out
- * BROKEN_NO_BARRIER          `met_reuse` E3 is left out
+ * BROKEN_NO_HORIZON_LOOK     `met_reuse` R3 is omitted
+ * BROKEN_NO_BARRIER          `met_reuse` E3 is omitted
  * BROKEN_FREE_BEFORE_HORIZON `met_reuse` E5 comes before E2
- * BROKEN_STRUCTURE_EARLY     `met_reuse` what is unlinked waits for a revision too little
+ * BROKEN_STRUCTURE_EARLY     `met_reuse` unlinked memory waits for one revision less
  * BROKEN_UNLINK_FREES        `met_reuse` a tombstone does not wait in `structure_` when unlinked
- * BROKEN_ONE_LOOK_UP         `met_reuse` a newer revision is taken without looking up again
- * BROKEN_LATE_REVOCATION     `met_reuse` a pin is revoked after what it protects was freed
- * BROKEN_TOMBSTONE_FORGOTTEN `waits[b]`  a tombstone is given up when a commit under way covers it
- * BROKEN_NO_CHECK            `met_reuse` the reader does not ask whether its pin was revoked
+ * BROKEN_ONE_LOOK_UP         `met_reuse` a newer revision is pinned without a second lookup
+ * BROKEN_LATE_REVOCATION     `met_reuse` a pin is revoked after the memory it protects was freed
+ * BROKEN_TOMBSTONE_FORGOTTEN `waits[b]`  a tombstone is dropped when an unfinished commit covers it
+ * BROKEN_NO_CHECK            `met_reuse` the reader does not check whether its pin was revoked
  */
 #define BLOCKS 3
-#define NONE BLOCKS            /* as an offset of 0 */
+#define NONE BLOCKS            /* stands for offset 0 */
 #if SHORT
-#define REVISIONS 2            /* the engine's last one */
+#define REVISIONS 2            /* the engine's last revision */
 #else
 #define REVISIONS 3
 #endif
 #define NO_LIMIT 255
 
-/* How much of the ring is kept, and whether memory is short. */
+/* How much of the ring is retained, and whether memory is short. */
 #define CHOOSE if :: true :: until < published -> until++ :: is_urgent = true; until = published fi
 
 #if BROKEN_FREE_BEFORE_HORIZON
@@ -67,11 +67,11 @@ byte published, horizon, revoked_below;
 typedef Version { byte identity; byte previous; bool is_tombstone; byte previous_identity };
 Version block[BLOCKS];
 
-/* Of two versions built for one revision the first was refused. Free: 0. */
+/* Of two versions built for one revision, the first was refused. 0: free. */
 #define IDENTITY(b) ((b) == NONE -> 0 : block[b].identity)
 #define REVISION(b) (block[b].identity / 2)
 
-/* The engine's own: the queue that a block stands in, and at which revision. */
+/* The engine's own state: the queue of each block, and the revision at which it waits. */
 mtype waits[BLOCKS] = unused;
 byte at[BLOCKS];
 #define IS_HISTORY(b) (waits[b] == replaced || waits[b] == tombstone)
@@ -100,7 +100,7 @@ inline free(b) {
     block[b].previous_identity = 0; block[b].is_tombstone = false
 }
 
-/* LeaseRegistry, then E5. `kept_back`: pins below this revision keep something from being freed. */
+/* LeaseRegistry, then E5. `kept_back`: pins below this revision prevent a release. */
 inline revoke_and_free() {
     atomic {
         for (b : 0 .. BLOCKS - 1) {
@@ -109,7 +109,7 @@ inline revoke_and_free() {
                :: else fi
         }
         revoked = (pinned == revoked && pinned <= kept_back && pinned <= published -> revoked : 0);
-        if                     /* its lease is over, or memory is short */
+        if                     /* its lease has expired, or memory is short */
         :: revoked == 0 && pinned != 0 && pinned <= kept_back &&
             (pinned <= published || is_urgent) -> revoked = pinned;
 #if !BROKEN_LATE_REVOCATION
@@ -117,7 +117,7 @@ inline revoke_and_free() {
 #endif
         :: true
         fi;
-        /* What a revoked pin protects is used last. */
+        /* Memory that a revoked pin protects is reused last. */
         limit = (pinned == 0 || (is_urgent && revoked == pinned) -> NO_LIMIT : pinned);
         for (b : 0 .. BLOCKS - 1) {
             if
@@ -141,7 +141,7 @@ active proctype engine() {
     bool is_urgent, was_refused;
 
     do
-    :: atomic {                /* builds a version and links it: readers may meet it */
+    :: atomic {                /* builds a version and links it: readers may find it */
             made == NONE && assigned < REVISIONS &&
                 (CAN_TAKE(0) || CAN_TAKE(1) || CAN_TAKE(2));
             made = (CAN_TAKE(0) -> 0 : (CAN_TAKE(1) -> 1 : 2));
@@ -159,7 +159,7 @@ active proctype engine() {
                :: else -> waits[made] = tombstone; at[made] = assigned fi;
             made = NONE; b = 0
         }
-    :: d_step {                /* or refuses it, once in a run */
+    :: d_step {                /* or refuses it, once per run */
             made != NONE && !was_refused; was_refused = true;
             if
             :: block[made].previous != NONE ->
@@ -170,13 +170,13 @@ active proctype engine() {
             fi;
             made = NONE
         }
-    :: d_step {                /* the last one may be a commit of another record */
+    :: d_step {                /* the last revision may be a commit of another record */
             made == NONE && assigned + 1 == REVISIONS; assigned++;
             truth[assigned] = truth[assigned - 1]
         }
     :: assigned != published && made == NONE -> published = assigned
     :: RECLAIM;
-        /* Nobody reads: twice more, as Grid::Impl::compact does. */
+        /* Without readers: twice more, like Grid::Impl::compact. */
         if :: READER_IS_GONE && made == NONE && horizon == REVISIONS -> last_rounds++ :: else fi
     :: is_dead && is_open -> is_open = false     /* Engine::close */
     :: last_rounds == 3 -> break
@@ -186,10 +186,10 @@ active proctype engine() {
 
 inline store_pin(value) { d_step { is_buffered = true; buffered = value } }
 
-/* To a block whose identity was `wanted` when something led to it. */
+/* Reads a block whose identity was `wanted` when its reference was loaded. */
 inline look_at(b, wanted) { has_met_reuse = has_met_reuse || IDENTITY(b) != wanted }
 
-/* ThreadLane::find and visible_version: what the record is at `revision`. */
+/* ThreadLane::find and visible_version: the record at `revision`. */
 inline find(place, as) {
     d_step { place = newest; as = IDENTITY(newest) }
     atomic { look_at(place, as); is_too_new = place != NONE && REVISION(place) > revision };
@@ -200,7 +200,7 @@ inline find(place, as) {
         d_step { place = newest; as = IDENTITY(newest) }
 #endif
         do
-        :: atomic {            /* of a block that is free now the revision is 0 */
+        :: atomic {            /* the revision of a block that is free now is 0 */
                 place != NONE && REVISION(place) > revision;
                 look_at(place, as);
                 as = block[place].previous_identity; place = block[place].previous
@@ -221,7 +221,7 @@ active proctype reader() {
     byte revision, pinned, first, first_identity, second, second_identity;
     bool has_met_reuse, is_too_new, is_right = true;
 
-    revision = published;      /* as it was last seen, which may be long ago */
+    revision = published;      /* as last seen, possibly long ago */
     do
     :: true ->
         store_pin(revision + 1);                 /* R1 */
@@ -233,13 +233,13 @@ active proctype reader() {
     if :: is_dead = true; goto dead :: true fi;
     find(first, first_identity);                 /* R4 */
     find(second, second_identity);
-    d_step {                   /* its user looks at both */
+    d_step {                   /* the user reads both */
         look_at(first, first_identity); look_at(second, second_identity);
         assert((pinned < revoked_below && !BROKEN_NO_CHECK) || (!has_met_reuse && is_right))
     }
     store_pin(0);                                /* R5 */
 dead:
-    atomic {                   /* what is in its variables now makes no difference */
+    atomic {                   /* the remaining values of its variables are irrelevant */
         revision = 0; pinned = 0; first = 0; first_identity = 0; second = 0; second_identity = 0;
         is_over = true
     }

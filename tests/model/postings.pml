@@ -1,27 +1,30 @@
-/* Postings of a secondary index whose places are used again: shm/index/value_index.hpp (steps W1..W3,
- * R2), on the engine's side broker/engine/value_index_writer.cpp (`insert`, `end`, `release`), on the
- * reader's shm/index/value_index_reader.cpp (`for_each_posting`, `count_of`).
+/* Postings of a secondary index whose places are reused: shm/index/value_index.hpp (steps W1..W3,
+ * R2), on the engine's side broker/engine/value_index_writer.cpp (`insert`, `end`, `release`), on
+ * the reader's side shm/index/value_index_reader.cpp (`for_each_posting`, `count_of`).
  *
- * Memory order is that of C++, for one writer: a reader may take any store of a word that is not
- * older than what it knows of. A relaxed load tells of the stores before the release fence that came
- * before the store it took, at the next acquire fence; an acquire load of a release store tells of
- * all stores before that one, at once. Publishing tells of all stores before it.
+ * Memory order is that of C++, for one writer. A reader may load any store of a word that is not
+ * older than the stores it has seen. Three steps make stores visible:
+ *   - a relaxed load followed by an acquire fence: the stores before the release fence that
+ *     preceded the loaded store;
+ *   - an acquire load of a release store: all stores before that store, at once;
+ *   - publication: all stores before it.
  *
  *   here              in the code
  *   begin, end        ValueIndexWriter::insert and end, before their revision is published
  *   free              ValueIndexWriter::release, by Grid::Impl::drain: no pin is before `to`
- *   CHANGE, DONE      ChunkChange: the chunk's number of changes is odd, and even again
+ *   CHANGE, DONE      ChunkChange: the chunk's number of changes is odd, then even again
  *   reader            Snapshot, and ValueIndexReader::find or count under it; pins are those of
  *                     pins.pml
  *
- * One place holds a record from revision 1 on until before 2, another from 3 until before 4, the
- * first again from 5 on. Asserted: the reader takes from it what is true of its revision, whenever
- * it looks, and where the chunk says enough to count without a look, that is true, too.
+ * One place holds a record from revision 1 until before 2, another record from 3 until before 4,
+ * and the first again from 5. Asserted: a reader gets the state of its revision from the place, at
+ * any time. If the chunk's header suffices to count without reading postings, that count is also
+ * right.
  *
  * Variants, each with a part of the assertion that it violates:
  * BROKEN_NO_SECOND_LOOK   `(taken==`    `from` is not loaded again
- * BROKEN_NO_WRITER_FENCE  `(taken>0)==` the release fence of W2 is left out
- * BROKEN_NO_READER_FENCE  `(taken>0)==` the acquire fence of R2 is left out
+ * BROKEN_NO_WRITER_FENCE  `(taken>0)==` the release fence of W2 is omitted
+ * BROKEN_NO_READER_FENCE  `(taken>0)==` the acquire fence of R2 is omitted
  * BROKEN_NOT_FREED        `(taken==`    W3 does not store `no_revision`
  * BROKEN_FREED_EARLY      `(taken==`    W3 does not wait for readers
  * BROKEN_NO_SECOND_COUNT  `(taken>0)==` `changes` is not loaded again
@@ -125,9 +128,9 @@ active proctype writer() {
     begin(1, 5)
 }
 
-/* The store that the reader took last, of each word: it takes no older one. */
+/* The last store of each word that the reader loaded: it loads no older one. */
 byte seen[WORDS];
-byte awaited;                  /* what its relaxed loads have told of */
+byte awaited;                  /* stores that the next acquire fence makes visible */
 
 inline learn(known) {
     w = 0;

@@ -1,12 +1,12 @@
-/* A broker that dies at any step, and the next one, which goes on with what it left:
+/* A broker that dies at any step, and its successor, which continues with the segment:
  * broker/engine/commit.cpp, engine.cpp (`drain`, `serve`, `finish_turn`), survey.cpp, take_over.cpp
  * (steps 1..4), resume.cpp, applied_commits.hpp, broker/session/lane.cpp and in_doubt.hpp;
  * docs/design.md, section 7.
  *
- * A client sends two requests, which write one record, and sends again what was `not_applied`, to
- * three brokers; or to two, while a reader of another session reads the record once, by name or by
- * the index. What happens within one life between readers and memory is the matter of pins.pml:
- * here a pin is set and the horizon looked at in one step.
+ * A client sends two requests that write one record to three brokers, and sends a request again if
+ * it was `not_applied`. Or it sends them to two brokers, while a reader of another session reads
+ * the record once, by name or by the index. pins.pml covers readers and memory within one life of a
+ * broker. Here a reader sets its pin and checks the horizon in one step.
  *
  *   here            in the code
  *   P1..P4          a request: commit (new: slot, index, table; old: slot, table; then the ring
@@ -14,45 +14,44 @@
  *   T0..T4          Survey::run; Grid::Impl::take_over; then the generation, by which clients know
  *   D               Engine::answer_doubtful, InDoubt, Lane::has_only_doubts
  *   reclaim         a turn's end: the ring's tail moves, the queues and the quarantine end
- *   given_up        Engine::review_absent: the lease of a session that did not come back is over
+ *   given_up        Engine::review_absent: the lease of a session that did not resume has expired
  *
- * Asserted: a request becomes visible at most once; each is answered once, and as it was; a reader
- * finds what was published at its revision, in memory that is not used again; the segment fits
- * together whenever a broker surveys it. Nobody waits for ever (no invalid end state).
+ * Asserted: a request becomes visible at most once. Each request is answered once, and correctly. A
+ * reader finds the published version of its revision, in memory that is not reused. The segment is
+ * consistent whenever a broker surveys it. No process waits forever (no invalid end state).
  *
  * Variants, each with a part of the assertion that it violates:
- * BROKEN_FORGETS_ENTRIES   `applied[i]`     what is in doubt is decided without the ring's entries
- * BROKEN_TRUSTS_HEAD       `applied[which]` entries of a revision that was not published are
- *                                           believed
- * BROKEN_NOT_BEGUN         `applied[i]`     `begun` is not stored: what the ring has forgotten is
- *                                           done again
- * BROKEN_SERVES_OLD        `applied[which]` a request whose reply is there is carried out again
+ * BROKEN_FORGETS_ENTRIES   `applied[i]`     doubts are decided without the ring's entries
+ * BROKEN_TRUSTS_HEAD       `applied[which]` entries of an unpublished revision count as applied
+ * BROKEN_NOT_BEGUN         `applied[i]`     `begun` is not stored: a request whose entry was
+ *                                           trimmed from the ring is applied again
+ * BROKEN_SERVES_OLD        `applied[which]` a request that has a reply is applied again
  * BROKEN_ANSWERED_APART    `answered[`      `answered` is stored after the tail of the replies
  * BROKEN_REPLY_FIRST       `applied[which]` replies are visible before the revision
  * BROKEN_SENT_LATE         `applied[i]`     the client stores `sent` after the tail of its requests
  * BROKEN_NO_EMPTY_REVISION `truth`          the take-over publishes no revision of its own
- * BROKEN_STILLBORN_LIVES   `table`          a record that was never published is not made a
- *                                           deleted one
+ * BROKEN_STILLBORN_LIVES   `table`          a record that was never published is not marked as
+ *                                           deleted
  * BROKEN_EARLY_REUSE       `truth`          there is no quarantine
- * BROKEN_ABSENT_IS_GONE    `truth`          a session that has not come back holds nothing
+ * BROKEN_ABSENT_IS_GONE    `truth`          a session that has not resumed holds nothing
  */
 #define REQUESTS 2
-/* What is broken shows with a reader alone: the other half need not be searched. */
+/* The defect shows with a reader alone, so the other half is not searched. */
 #define ONLY_READER_SHOWS \
     (BROKEN_NO_EMPTY_REVISION || BROKEN_EARLY_REUSE || BROKEN_ABSENT_IS_GONE)
-#define NUMBERS 5              /* requests and what is sent again */
+#define NUMBERS 5              /* requests, including repeated ones */
 
-/* Outcomes, as they stand in a reply: number * 4 + outcome. */
+/* Outcomes, encoded in a reply as number * 4 + outcome. */
 #define COMMITTED 0
 #define REFUSED 1
 #define NOT_APPLIED 2
 #define UNKNOWN 3
 
-/* What outlives a broker: the lane, and the reader's session. */
-byte request[NUMBERS + 1], request_tail, request_head, sent;  /* a request lies at its number */
+/* State that outlives a broker: the lane, and the reader's session. */
+byte request[NUMBERS + 1], request_tail, request_head, sent;  /* indexed by request number */
 byte reply[NUMBERS + 1], reply_tail, answered, begun;
-byte pin, deaths;              /* revision + 1, 0 = none; how many are to come */
-byte wanted = REQUESTS;        /* how many requests the client sends */
+byte pin, deaths;              /* revision + 1, 0 = none; number of remaining deaths */
+byte wanted = REQUESTS;        /* number of requests that the client sends */
 bool is_absent, given_up, is_announced = true, has_lane = true, dies;
 bool is_client_done, is_reader_done, was_refused;
 #define IS_OVER (is_client_done && is_reader_done)
@@ -94,7 +93,7 @@ proctype client() {
     is_client_done = true
 }
 
-/* Its two ways to a record: the table, and the index, then the slot. */
+/* The reader's two ways to a record: the table, or the index and then the slot. */
 proctype reader() {
     byte revision, identity, id, b;
     bool has_met_reuse;
@@ -122,7 +121,7 @@ proctype reader() {
     }
 }
 
-/* The reader's session comes back to a new broker, or does not in time. */
+/* The reader's session resumes with a new broker, or fails to do so in time. */
 proctype attachment() {
     do
     :: is_absent && is_announced -> is_absent = false
@@ -143,7 +142,7 @@ inline answer(n, outcome) {
     answered_number = n; last = n; is_touched = true
 }
 
-/* D: [low, high) are the positions of the entries that the former broker has left. */
+/* D: [low, high) are the positions of the entries that the former broker left. */
 #define IS_AFTER_KNOWN(n) (low < high && entry[low].number < (n))
 #define HAD_ITS_TURN(n) ((low < high && entry[high - 1].number >= (n)) || \
     (begun_until >= (n) && !IS_AFTER_KNOWN(n) && !is_complete))

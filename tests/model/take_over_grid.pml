@@ -1,5 +1,5 @@
-/* The grid of take_over.pml, as its broker works on it: what lies in the segment, what the broker
- * has of its own, and its steps. The variables of the broker itself are declared there. */
+/* The grid of take_over.pml: the contents of the segment, the broker's private state, and the steps
+ * of the broker. take_over.pml declares the variables of the broker itself. */
 #define BLOCKS 4
 #define SLOTS 3
 #define NONE 7                 /* no block, no slot */
@@ -14,12 +14,12 @@ typedef Entry { byte revision; byte number; byte identity };
 Entry entry[NUMBERS + 1];
 #define IDENTITY(b) ((b) == NONE -> 0 : block[b].identity)
 
-/* The living broker's own. */
+/* The private state of the living broker. */
 mtype = { unused, used, replaced, unlinked, quarantined };
 mtype waits[BLOCKS] = unused, slot_waits[SLOTS] = unused;
 byte at[BLOCKS], slot_at[SLOTS];
 
-/* What is true: versions built so far, entries published, the version at each revision. */
+/* The actual history: versions built so far, entries published, the version at each revision. */
 byte serial, counted, truth[10], times_applied[REQUESTS + 1];
 
 #define HAS_BLOCK \
@@ -92,7 +92,7 @@ inline reclaim() {
     }
 }
 
-/* The version of slot i that readers may see; of a record that never had one its first. */
+/* The version of slot i that readers may see, or the first one of a record that never had any. */
 #define IS_UNBORN(b) (block[b].revision > published || block[b].is_tombstone)
 inline find_newest() {
     b = slot[i];
@@ -103,7 +103,7 @@ inline find_newest() {
     od
 }
 
-/* T0, T3: what the segment leads to; everything else that was ever used is in quarantine. */
+/* T0, T3: everything reachable in the segment. All other memory ever used is in quarantine. */
 inline survey() {
     d_step {
         is_announced = false; is_absent = !given_up && !is_reader_done; has_lane = false;
@@ -140,7 +140,7 @@ inline survey() {
     }
 }
 
-/* T2: readers go on to what they would have gone on to. */
+/* T2: readers go to the versions that they would have reached. */
 inline mend() {
     do
     :: i < SLOTS ->
