@@ -2,7 +2,7 @@
 #include <ringside/client.hpp>
 #include <ringside/sql.hpp>
 
-/// A program of somebody who uses SQL from the installed package.
+/// A program that uses SQL from the installed package.
 int main(int, char** arguments) {
     auto client = ringside::Client::attach({.grid = arguments[1]}).value();
     auto database = ringside::sql::Database::open(client.snapshot().value()).value();
