@@ -137,7 +137,10 @@ void append_json(const Scalar& scalar, std::string& out) {
         case ScalarType::boolean: builder.boolean(*scalar.as_bool()); break;
         case ScalarType::integer: builder.integer(*scalar.as_int64()); break;
         case ScalarType::unsigned_integer: builder.unsigned_integer(*scalar.as_uint64()); break;
-        case ScalarType::real: builder.real(*scalar.as_double()); break;
+        case ScalarType::real:
+            if (std::isfinite(*scalar.as_double())) builder.real(*scalar.as_double());
+            else builder.string(*scalar.as_double() > 0 ? "Inf" : "-Inf");
+            break;
         case ScalarType::string: builder.string(*scalar.as_string()); break;
         default: builder.null(); break;
     }

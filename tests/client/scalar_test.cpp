@@ -134,5 +134,11 @@ TEST(Scalar, ValuesChosenToCollideInATableWithoutAKeyDoNotCollide) {
     EXPECT_GT(high_bits.size(), 3500U);
 }
 
+TEST(Scalar, InfiniteNumbersAreStringsInJson) {
+    constexpr double infinity = std::numeric_limits<double>::infinity();
+    EXPECT_EQ(to_json(Scalar::real(infinity)), R"("Inf")");
+    EXPECT_EQ(to_json(Scalar::real(-infinity)), R"("-Inf")");
+}
+
 }  // namespace
 }  // namespace ringside

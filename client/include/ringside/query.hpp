@@ -37,10 +37,11 @@ private:
 /// Records of the group: an integer.
 Aggregate count();
 /// Exact over integers, and an integer where it fits std::int64_t; otherwise, and where a real is
-/// among the numbers, the real that is nearest to the exact sum. What is no number counts for
-/// nothing; null where there is no number.
+/// among the numbers, the real that is nearest to the exact sum: infinite if the sum is beyond the
+/// largest double. What is no number counts for nothing; null where there is no number.
 Aggregate sum(Field field);
-/// The sum as a real, divided by how many numbers there are; null where there is none.
+/// The real that is nearest to the exact sum divided by the count of numbers: finite even if the sum
+/// is beyond the largest double. Null if there is no number.
 Aggregate average(Field field);
 /// The least or greatest in the order of Scalar; null where all are null.
 Aggregate minimum(Field field);

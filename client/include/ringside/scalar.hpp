@@ -193,7 +193,7 @@ private:
     ScalarType type_ = ScalarType::null;
 };
 
-/// As JSON on one line.
+/// As JSON on one line; infinite numbers, which JSON lacks, as "Inf" and "-Inf".
 void append_json(const Scalar& scalar, std::string& out);
 std::string to_json(const Scalar& scalar);
 inline std::string to_json(const OwnedScalar& scalar) { return to_json(scalar.view()); }
