@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "ringside/record.hpp"
+#include "shm/base/keyed_hash.hpp"
 
 namespace ringside {
 
@@ -76,9 +77,9 @@ std::size_t hash_of_real(double real) noexcept {
         const std::uint64_t bits = real < two_to_63
                                        ? static_cast<std::uint64_t>(static_cast<std::int64_t>(real))
                                        : static_cast<std::uint64_t>(real);
-        return std::hash<std::uint64_t>()(bits);
+        return keyed_hash(bits);
     }
-    return std::hash<double>()(real);
+    return keyed_hash(std::bit_cast<std::uint64_t>(real));
 }
 
 }  // namespace
@@ -106,9 +107,9 @@ std::size_t Scalar::hash() const noexcept {
         case ScalarType::null: return 0x6e75;
         case ScalarType::boolean: return 0x626f + plain_.bits;
         case ScalarType::integer:
-        case ScalarType::unsigned_integer: return std::hash<std::uint64_t>()(plain_.bits);
+        case ScalarType::unsigned_integer: return keyed_hash(plain_.bits);
         case ScalarType::real: return hash_of_real(*as_double());
-        case ScalarType::string: return std::hash<std::string_view>()(text());
+        case ScalarType::string: return keyed_hash(text());
         case ScalarType::container: return 0x636f;
     }
     return 0;
@@ -136,7 +137,10 @@ void append_json(const Scalar& scalar, std::string& out) {
         case ScalarType::boolean: builder.boolean(*scalar.as_bool()); break;
         case ScalarType::integer: builder.integer(*scalar.as_int64()); break;
         case ScalarType::unsigned_integer: builder.unsigned_integer(*scalar.as_uint64()); break;
-        case ScalarType::real: builder.real(*scalar.as_double()); break;
+        case ScalarType::real:
+            if (std::isfinite(*scalar.as_double())) builder.real(*scalar.as_double());
+            else builder.string(*scalar.as_double() > 0 ? "Inf" : "-Inf");
+            break;
         case ScalarType::string: builder.string(*scalar.as_string()); break;
         default: builder.null(); break;
     }

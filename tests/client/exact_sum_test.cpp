@@ -68,6 +68,39 @@ TEST(ExactSum, WhatWasAddedCanBeTakenAway) {
     EXPECT_EQ(sum.rounded(), 0);
 }
 
+double mean_of(const std::vector<double>& values) {
+    ExactSum sum;
+    for (const double value : values) sum.add(value);
+    return sum.quotient(values.size());
+}
+
+TEST(ExactSum, MeanOfNumbersNearTheLargestDoubleIsFinite) {
+    constexpr double largest = std::numeric_limits<double>::max();
+    EXPECT_EQ(mean_of({1.7e308, 1.7e308}), 1.7e308);
+    EXPECT_EQ(mean_of({largest, largest, largest}), largest);
+    EXPECT_EQ(mean_of({-largest, -largest}), -largest);
+    EXPECT_EQ(mean_of({largest, -largest, 3.0}), 1.0);
+}
+
+TEST(ExactSum, MeanIsRoundedOnce) {
+    constexpr double least = std::numeric_limits<double>::denorm_min();
+    EXPECT_EQ(mean_of({least, 0.0}), 0.0) << "half of the least double: ties go to even";
+    EXPECT_EQ(mean_of({least, least, 0.0}), least);
+    EXPECT_EQ(mean_of({3 * least, 0.0}), 2 * least);
+    EXPECT_EQ(mean_of({1.0, 1.0, 0.0}), 2.0 / 3.0);
+    // In two steps, 9007199254740995 / 3 = 3002399751580331.67 would be that of ...996 / 3.
+    EXPECT_EQ(mean_of({9007199254740992.0, 2.0, 1.0}), 3002399751580331.5);
+    std::mt19937_64 random(9);
+    for (int i = 0; i < 10'000; ++i) {
+        const auto a = static_cast<double>(random() >> 12);
+        const auto b = static_cast<double>(random() >> 12);
+        const auto c = static_cast<double>(random() >> 12);
+        ASSERT_EQ(mean_of({a, b, c}),
+                  static_cast<double>((static_cast<long double>(a) + b + c) / 3))
+            << a << " " << b << " " << c;
+    }
+}
+
 TEST(ExactSum, TakesIntegersOf128Bits) {
     ExactSum sum;
     sum.add(static_cast<Int128>(INT64_MAX) * 4);

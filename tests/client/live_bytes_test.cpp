@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <random>
 #include <string>
@@ -40,6 +41,12 @@ public:
         for (const auto& [name, values] : records_) fresh->apply(name, &values);
         fresh->settle();
         ASSERT_EQ(state_->bytes(), fresh->bytes());
+        fresh->each([&](Row key, Row row) {
+            const auto own = state_->find(key);
+            ASSERT_TRUE(own);
+            EXPECT_TRUE(std::ranges::equal(
+                *own, row, [](const auto& a, const auto& b) { return a.is_identical(b); }));
+        });
     }
 
 private:
@@ -82,6 +89,28 @@ TEST(LiveBytes, OfGroupsAreThoseOfTheirValues) {
     LiveBytes live(scan("r/*").group_by({"/a"}).aggregate(
         {count(), minimum("/b"), maximum("/b"), distinct("/b")}));
     change_at_random(live, 2);
+}
+
+/// Equal values that differ in type and size: numbers, and arrays, which are all equal.
+TEST(LiveBytes, OfEqualValuesThatDifferAreThoseOfTheValuesThatAreLeft) {
+    LiveBytes live(scan("r/*").aggregate({minimum("/a"), maximum("/a"), distinct("/a")}));
+    std::vector<OwnedScalar> values{Scalar::integer(1), Scalar::real(1), Scalar::real(0.0),
+                                    Scalar::real(-0.0), Scalar::boolean(true)};
+    for (const int size : {1, 30, 300}) {
+        const Document array =
+            Document::parse("[" + std::string(300, ' ') + "\"" +
+                            std::string(static_cast<std::size_t>(size), 'x') + "\"]")
+                .value();
+        values.push_back(OwnedScalar(Scalar::of(array.root())));
+    }
+    std::mt19937 random(2);
+    for (int i = 0; i < 3000; ++i) {
+        const std::string name = "r/" + std::to_string(random() % 6);
+        if (random() % 4 == 0) live.remove(name);
+        else live.put(name, {values[random() % values.size()]});
+        live.check();
+        if (::testing::Test::HasFatalFailure()) return;
+    }
 }
 
 TEST(LiveBytes, OfALongTextThatIsFollowedByShortOnesDoNotWrap) {

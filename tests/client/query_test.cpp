@@ -278,5 +278,12 @@ TEST(GroupTable, HasALimitOfGroups) {
     EXPECT_FALSE(table.group_of({&further, 1}));
 }
 
+TEST_F(QueryTest, AnAverageIsFiniteWhereTheSumIsNot) {
+    put({{"v/1", R"({"n":1.7e308})"}, {"v/2", R"({"n":1.7e308})"}});
+    EXPECT_EQ(answer(scan("v/*").aggregate({average("/n"), sum("/n")})), "1.7e+308 \"Inf\"\n");
+    put({{"v/1", R"({"n":9223372036854775807})"}, {"v/2", R"({"n":9223372036854775807})"}});
+    EXPECT_EQ(run(scan("v/*").aggregate({average("/n")}))[0][0].as_double(), 9223372036854775808.0);
+}
+
 }  // namespace
 }  // namespace ringside

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <set>
 #include <vector>
 
 #include "ringside/record.hpp"
@@ -118,6 +119,25 @@ TEST(Scalar, IsWrittenAsJson) {
     EXPECT_EQ(to_json(Scalar::real(2)), "2.0");
     EXPECT_EQ(to_json(Scalar::string("a\"b")), R"("a\"b")");
     EXPECT_EQ(to_json(Scalar::unsigned_integer(UINT64_MAX)), "18446744073709551615");
+}
+
+TEST(Scalar, ValuesChosenToCollideInATableWithoutAKeyDoNotCollide) {
+    // Equal in their low 40 bits, as a table would use them.
+    std::set<std::size_t> low_bits;
+    std::set<std::size_t> high_bits;
+    for (std::int64_t i = 0; i < 4096; ++i) {
+        const std::size_t hash = Scalar::integer(i << 40).hash();
+        low_bits.insert(hash & 0xFFFF);
+        high_bits.insert(hash >> 48);
+    }
+    EXPECT_GT(low_bits.size(), 3500U);
+    EXPECT_GT(high_bits.size(), 3500U);
+}
+
+TEST(Scalar, InfiniteNumbersAreStringsInJson) {
+    constexpr double infinity = std::numeric_limits<double>::infinity();
+    EXPECT_EQ(to_json(Scalar::real(infinity)), R"("Inf")");
+    EXPECT_EQ(to_json(Scalar::real(-infinity)), R"("-Inf")");
 }
 
 }  // namespace

@@ -98,8 +98,9 @@ TEST(Sql, ASnapshotThatIsRevokedEndsTheQueryWithAnError) {
     Client client = Client::attach({.grid = grid.name()}).value();
     const std::string json = R"({"n":1,"text":")" + std::string(1500, 'x') + R"("})";
     for (int i = 0; i < 300; ++i) client.put("a/" + std::to_string(i), json).value();
-    auto database =
-        sql::Database::open(client.snapshot().value(), {.tables = {"t=a/*(n, text)"}}).value();
+    auto database = sql::Database::open(client.snapshot().value(), {.tables = {"t=a/*(n, text)"},
+                                                                    .time_limit = testing::never})
+                        .value();
     auto begun = database.query("SELECT name, n FROM t").value();
     auto grouped = database.query("SELECT n, text, document FROM t GROUP BY name, n").value();
     ASSERT_TRUE(begun.next().value());

@@ -51,6 +51,15 @@ TEST_F(QueryCommandTest, WritesRowsInThreeFormats) {
            "3       a,\"b\"");
 }
 
+TEST_F(QueryCommandTest, ColumnsWithOneNameHaveKeysOfTheirOwn) {
+    expect("query \"SELECT 1 AS n, 2 AS n, 3 AS m, 4 AS n\"", R"({"n":1,"n:2":2,"m":3,"n:3":4})");
+}
+
+TEST_F(QueryCommandTest, InfiniteNumbersAreWrittenAsInf) {
+    expect("query --format csv 'SELECT 1e308 * 10 AS n, -1e308 * 10 AS m'", "n,m\nInf,-Inf");
+    expect("query 'SELECT 1e308 * 10 AS n, -1e308 * 10 AS m'", R"({"n":"Inf","m":"-Inf"})");
+}
+
 TEST_F(QueryCommandTest, TellsWhereAStatementIsWrong) {
     const Outcome outcome = run("query 'SELECT name\nFROM record'");
     EXPECT_EQ(outcome.status, 2);

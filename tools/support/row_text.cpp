@@ -4,6 +4,7 @@
 #include <simdjson.h>
 
 #include <cmath>
+#include <set>
 
 #include "shm/document/json.hpp"
 
@@ -62,7 +63,7 @@ std::string raw_text(const sql::Cell& cell, std::string_view null_text) {
 
 std::string json_text(const sql::Cell& cell) {
     if (const auto* number = std::get_if<double>(&cell); number && !std::isfinite(*number)) {
-        return "null";
+        return json_string(real_text(*number));
     }
     if (is_number(cell)) return raw_text(cell, "null");
     if (std::holds_alternative<std::monostate>(cell)) return "null";
@@ -70,7 +71,12 @@ std::string json_text(const sql::Cell& cell) {
 }
 
 JsonObjects::JsonObjects(std::span<const std::string> columns) {
-    for (const std::string& column : columns) keys_.push_back(json_string(column) + ":");
+    std::set<std::string> used;
+    for (const std::string& column : columns) {
+        std::string key = column;
+        for (int n = 2; !used.insert(key).second; ++n) key = column + ":" + std::to_string(n);
+        keys_.push_back(json_string(key) + ":");
+    }
 }
 
 std::string JsonObjects::of(sql::Row row) const {

@@ -12,10 +12,11 @@ namespace ringside::tools {
 /// NULL as `null_text`, blobs as hexadecimal digits, numbers so that reading gives the same.
 [[nodiscard]] std::string raw_text(const sql::Cell& cell, std::string_view null_text);
 
-/// A value as JSON; blobs as strings of hexadecimal digits, infinite numbers as null.
+/// A value as JSON; blobs as strings of hexadecimal digits, infinite numbers as
+/// "Inf" and "-Inf".
 [[nodiscard]] std::string json_text(const sql::Cell& cell);
 
-/// Rows as JSON objects.
+/// Rows as JSON objects. Of columns with one name, the second has the key `name:2`, and so on.
 class JsonObjects {
 public:
     explicit JsonObjects(std::span<const std::string> columns);

@@ -37,11 +37,12 @@ private:
 
 /// Number of records in the group, as an integer.
 Aggregate count();
-/// Exact sum of the numbers. An integer if all are integers and the sum fits std::int64_t;
-/// otherwise the real nearest to the exact sum. Ignores values that are not numbers; null without
-/// any number.
+/// Exact sum of the numbers. An integer if all are integers and the sum fits std::int64_t; otherwise
+/// the real nearest to the exact sum, infinite if the sum is beyond the largest double. Ignores
+/// values that are not numbers; null without any number.
 Aggregate sum(Field field);
-/// Mean of the numbers, as a real. Null without any number.
+/// Mean of the numbers: the real nearest to the exact sum divided by the count. Finite even if the
+/// sum is beyond the largest double. Null without any number.
 Aggregate average(Field field);
 /// Least or greatest value in the order of Scalar. Null if all values are null.
 Aggregate minimum(Field field);

@@ -4,7 +4,9 @@
 #include "document_use.hpp"
 #include "json_functions.hpp"
 #include "module.hpp"
+#include "natural_join.hpp"
 #include "query_plan.hpp"
+#include "text_functions.hpp"
 
 namespace ringside::sql {
 
@@ -34,6 +36,7 @@ Result<std::unique_ptr<Database::Impl>> Database::Impl::open(std::optional<Snaps
         return added.error();
     }
     add_json_functions(impl->connection.get());
+    add_text_functions(impl->connection.get());
     // A sealed connection makes no tables, not even those of SQLite's own functions.
     auto made = execute(impl->connection.get(), "SELECT 1 FROM json_each('[]'), json_tree('[]')");
     if (!made) return Error(Errc::system_error, made.error().detail);
@@ -52,6 +55,7 @@ Result<PreparedStatement> Database::Impl::prepare(std::string_view text) {
     if (const auto nul = text.find('\0'); nul != std::string_view::npos) {
         return wrong(text, nul, "U+0000 in a statement");
     }
+    session.traits = statement_traits(text);
     sqlite3_stmt* made = nullptr;
     const char* rest = nullptr;
     const int status = sqlite3_prepare_v3(connection.get(), text.data(),
@@ -63,6 +67,11 @@ Result<PreparedStatement> Database::Impl::prepare(std::string_view text) {
         return wrong(text, std::nullopt, "a query can only read: this is no SELECT");
     }
     if (auto checked = check_rest(text, rest); !checked) return checked.error();
+    if (const auto at = natural_join_without_columns(text, session.tables)) {
+        return wrong(text, at,
+                     "NATURAL JOIN of tables without a common column: columns that * leaves out do "
+                     "not count; use JOIN … USING (column)");
+    }
     return prepared;
 }
 

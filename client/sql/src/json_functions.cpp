@@ -1,12 +1,11 @@
 #include "json_functions.hpp"
 
 #include <array>
-#include <map>
 #include <memory>
 #include <new>
 #include <string>
 
-#include "connection.hpp"
+#include "built_ins.hpp"
 #include "document_handle.hpp"
 #include "json_path.hpp"
 #include "shm/document/json.hpp"
@@ -16,57 +15,6 @@ namespace ringside::sql {
 namespace {
 
 constexpr unsigned json_subtype = 'J';  // SQLite's own: the text is JSON, not a string
-
-/// SQLite's own functions, which ours replace on the connection: reached by another one.
-class BuiltIns {
-public:
-    /// Gives what SQLite's function gives for these values; `document`: for it in place of the
-    /// first one.
-    void call(sqlite3_context* context, const std::string& expression, int count,
-              sqlite3_value** values, const std::string* document) {
-        sqlite3_stmt* statement = prepared(context, expression);
-        if (statement == nullptr) return;
-        for (int i = 0; i < count; ++i) sqlite3_bind_value(statement, i + 1, values[i]);
-        if (document != nullptr) {
-            sqlite3_bind_text64(statement, 1, document->data(), document->size(), SQLITE_STATIC,
-                                SQLITE_UTF8);
-        }
-        if (sqlite3_step(statement) == SQLITE_ROW) {
-            sqlite3_result_value(context, sqlite3_column_value(statement, 0));
-        } else {
-            sqlite3_result_error(context, sqlite3_errmsg(connection_.get()), -1);
-        }
-        sqlite3_reset(statement);
-        sqlite3_clear_bindings(statement);
-    }
-
-private:
-    sqlite3_stmt* prepared(sqlite3_context* context, const std::string& expression) {
-        if (connection_ == nullptr) {
-            auto opened = open_connection();
-            if (!opened) {
-                sqlite3_result_error(context, opened.error().text().c_str(), -1);
-                return nullptr;
-            }
-            connection_ = *std::move(opened);
-            sqlite3_limit(connection_.get(), SQLITE_LIMIT_VARIABLE_NUMBER, 127);
-        }
-        PreparedStatement& statement = statements_[expression];
-        if (statement == nullptr) {
-            sqlite3_stmt* made = nullptr;
-            const std::string text = "SELECT " + expression;
-            sqlite3_prepare_v2(connection_.get(), text.c_str(), -1, &made, nullptr);
-            statement.reset(made);
-        }
-        if (statement == nullptr) {
-            sqlite3_result_error(context, sqlite3_errmsg(connection_.get()), -1);
-        }
-        return statement.get();
-    }
-
-    Connection connection_;
-    std::map<std::string, PreparedStatement> statements_;
-};
 
 enum class JsonFunction { arrow, double_arrow, extract, type };
 
@@ -82,9 +30,7 @@ struct Function {
     }
     [[nodiscard]] std::string expression(int count) const {
         if (is_operator()) return std::string("?1 ") + name + " ?2";
-        std::string text = std::string(name) + "(";
-        for (int i = 1; i <= count; ++i) text.append(i > 1 ? ", ?" : "?") += std::to_string(i);
-        return text + ")";
+        return call_expression(name, count);
     }
 };
 

@@ -1,6 +1,8 @@
 #include "exact_sum.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <span>
 
 namespace ringside::query {
 
@@ -9,6 +11,36 @@ __extension__ using Unsigned128 = unsigned __int128;
 namespace {
 
 constexpr std::int64_t low_digit(std::int64_t digit) noexcept { return digit & 0xffff'ffff; }
+
+/// The double nearest to a number of 32-bit digits, the least first, whose least bit has this
+/// exponent; `has_more`: the number is greater by less than that bit.
+double rounded_digits(std::span<const std::uint32_t> digits, int least, bool has_more) noexcept {
+    std::size_t top = digits.size();
+    while (top > 0 && digits[top - 1] == 0) --top;
+    if (top == 0) return 0;
+    // The three highest digits have at least 65 bits that count. All others matter only as being
+    // zero or not.
+    Unsigned128 bits = 0;
+    for (std::size_t i = 0; i < 3; ++i) {
+        bits <<= 32;
+        if (top > i) bits |= digits[top - 1 - i];
+    }
+    for (std::size_t i = 0; i + 3 < top; ++i) has_more = has_more || digits[i] != 0;
+    const int exponent = (static_cast<int>(top) - 3) * 32 + least;
+    int bit_count = 96;
+    while ((bits >> (bit_count - 1)) == 0) --bit_count;
+    // Rounded once to what a double can hold there; subnormal numbers have fewer bits.
+    constexpr int mantissa_bits = 53;
+    constexpr int exponent_min = -1074;
+    const int cut = std::max(bit_count - mantissa_bits, exponent_min - exponent);
+    if (cut > bit_count) return 0;
+    Unsigned128 kept = bits >> cut;
+    const Unsigned128 half = Unsigned128{1} << (cut - 1);
+    const Unsigned128 rest = bits & ((Unsigned128{1} << cut) - 1);
+    const bool is_tie = rest == half && !has_more;
+    if (is_tie ? (kept & 1) != 0 : rest >= half) ++kept;
+    return std::ldexp(static_cast<double>(kept), exponent + cut);
+}
 
 }  // namespace
 
@@ -64,7 +96,7 @@ void ExactSum::carry() noexcept {
     additions_ = 0;
 }
 
-double ExactSum::rounded() const noexcept {
+double ExactSum::quotient(std::uint64_t count) const noexcept {
     ExactSum sum = *this;
     sum.carry();
     const bool is_negative = sum.digits_.back() < 0;
@@ -72,20 +104,18 @@ double ExactSum::rounded() const noexcept {
         for (std::int64_t& digit : sum.digits_) digit = -digit;
         sum.carry();
     }
-    std::size_t top = digit_count;
-    while (top > 0 && sum.digits_[top - 1] == 0) --top;
-    // The three digits at the top have at least 65 bits that count, of which a double keeps 53; all
-    // that follows matters only as being there or not.
-    Unsigned128 bits = 0;
-    for (std::size_t i = 0; i < 3; ++i) {
-        bits <<= digit_bits;
-        if (top > i) bits |= static_cast<Unsigned128>(sum.digits_[top - 1 - i]);
+    // Long division, the highest digit first, with some digits behind the least one.
+    std::array<std::uint32_t, digit_count + fraction_digits> digits{};
+    Unsigned128 remainder = 0;
+    for (std::size_t i = digits.size(); i-- > 0;) {
+        const std::uint64_t digit =
+            i < fraction_digits ? 0 : static_cast<std::uint64_t>(sum.digits_[i - fraction_digits]);
+        remainder = (remainder << digit_bits) | digit;
+        digits[i] = static_cast<std::uint32_t>(remainder / count);
+        remainder %= count;
     }
-    for (std::size_t i = 0; i + 3 < top; ++i) {
-        if (sum.digits_[i] != 0) bits |= 1;
-    }
-    const int exponent = (static_cast<int>(top) - 3) * digit_bits + least_exponent;
-    const double rounded = std::ldexp(static_cast<double>(bits), exponent);
+    constexpr int least = least_exponent - static_cast<int>(fraction_digits) * digit_bits;
+    const double rounded = rounded_digits(digits, least, remainder != 0);
     return is_negative ? -rounded : rounded;
 }
 

@@ -20,13 +20,18 @@ public:
     void add(Int128 value) noexcept;
     void add(const ExactSum& other) noexcept;
 
-    /// The nearest double; an infinity where it is beyond all of them.
-    [[nodiscard]] double rounded() const noexcept;
+    /// Returns the nearest double, or an infinity if the sum is beyond the largest double.
+    [[nodiscard]] double rounded() const noexcept { return quotient(1); }
+    /// Returns the double nearest to the sum divided by a count, rounded once: a mean of doubles is
+    /// finite although their sum may be beyond the largest double. REQUIRES: count > 0.
+    [[nodiscard]] double quotient(std::uint64_t count) const noexcept;
 
 private:
     static constexpr int digit_bits = 32;
     static constexpr int least_exponent = -1074;  ///< of the least double's only bit
     static constexpr std::size_t digit_count = 71;
+    /// Digits behind the least one that a quotient is computed to: more than a double has.
+    static constexpr std::size_t fraction_digits = 3;
     static constexpr std::uint32_t additions_max = 1U << 30;
 
     void add_product(double value, std::int64_t sign) noexcept;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <boost/container_hash/hash.hpp>
+#include <cmath>
+#include <iterator>
 #include <numeric>
 
 namespace ringside::query {
@@ -119,21 +121,40 @@ namespace {
 /// A node of a std::map, about, without what the value holds.
 constexpr std::size_t node_bytes = 32 + sizeof(OwnedScalar) + sizeof(std::uint64_t);
 
+template <class Counts>
+bool has_equal_neighbor(const Counts& counts, typename Counts::const_iterator at) {
+    const auto next = std::next(at);
+    return (at != counts.begin() && std::prev(at)->first == at->first) ||
+           (next != counts.end() && next->first == at->first);
+}
+
 }  // namespace
+
+bool LiveGroups::ByIdentity::operator()(const OwnedScalar& a, const OwnedScalar& b) const {
+    const auto order = a <=> b;
+    if (std::is_neq(order)) return std::is_lt(order);
+    if (a.type() != b.type()) return a.type() < b.type();
+    if (a.type() == ScalarType::real)
+        return std::signbit(*a.as_double()) > std::signbit(*b.as_double());
+    return a.type() == ScalarType::container && !a.is_identical(b) && to_json(a) < to_json(b);
+}
 
 void LiveGroups::add_value(Multiset& values, const OwnedScalar& value) {
     if (value.is_null()) return;
-    const auto [at, is_new] = values.try_emplace(value, 0);
+    const auto [at, is_new] = values.counts.try_emplace(value, 0);
     ++at->second;
-    if (is_new) bytes_ += node_bytes + at->first.heap_bytes();
+    if (!is_new) return;
+    bytes_ += node_bytes + at->first.heap_bytes();
+    if (!has_equal_neighbor(values.counts, at)) ++values.distinct;
 }
 
 void LiveGroups::take_value(Multiset& values, const OwnedScalar& value) {
     if (value.is_null()) return;
-    const auto at = values.find(value);
+    const auto at = values.counts.find(value);
     if (--at->second > 0) return;
     bytes_ -= node_bytes + at->first.heap_bytes();
-    values.erase(at);
+    if (!has_equal_neighbor(values.counts, at)) --values.distinct;
+    values.counts.erase(at);
 }
 
 void LiveGroups::mark(Group& group) {
@@ -186,12 +207,15 @@ OwnedScalar LiveGroups::value_of(const Group& group, std::size_t column) const {
                                                                    : group.records);
         case Kind::sum: return group.sums[place].total();
         case Kind::average: return group.sums[place].mean();
-        case Kind::distinct: return Scalar::unsigned_integer(group.values[place].size());
-        case Kind::minimum:
-            return group.values[place].empty() ? OwnedScalar() : group.values[place].begin()->first;
-        case Kind::maximum:
-            return group.values[place].empty() ? OwnedScalar()
-                                               : group.values[place].rbegin()->first;
+        case Kind::distinct: return Scalar::unsigned_integer(group.values[place].distinct);
+        case Kind::minimum: {
+            const auto& counts = group.values[place].counts;
+            return counts.empty() ? OwnedScalar() : counts.begin()->first;
+        }
+        case Kind::maximum: {
+            const auto& counts = group.values[place].counts;
+            return counts.empty() ? OwnedScalar() : counts.rbegin()->first;
+        }
     }
     return {};
 }

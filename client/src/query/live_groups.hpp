@@ -23,8 +23,17 @@ public:
     [[nodiscard]] std::size_t bytes() const noexcept override { return bytes_; }
 
 private:
-    /// How often each value is there, nulls apart.
-    using Multiset = std::map<OwnedScalar, std::uint64_t, std::less<>>;
+    /// Orders equal values that are not identical, such as 1 and 1.0, too.
+    struct ByIdentity {
+        bool operator()(const OwnedScalar& a, const OwnedScalar& b) const;
+    };
+    /// The values of a group's records without nulls. Each identical value has its own count, so
+    /// that a minimum or maximum is always a value that some record has.
+    struct Multiset {
+        using Counts = std::map<OwnedScalar, std::uint64_t, ByIdentity>;
+        Counts counts{};
+        std::uint64_t distinct = 0;  ///< values that are not equal
+    };
 
     struct Group {
         Values keys;

@@ -5,18 +5,13 @@
 #include <string>
 #include <string_view>
 
-namespace ringside::query {
+#include "shm/base/keyed_hash.hpp"
 
-struct NameHash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view name) const noexcept {
-        return std::hash<std::string_view>()(name);
-    }
-};
+namespace ringside::query {
 
 /// By the names of records, to be looked up without a copy of the name.
 template <class T>
-using NameMap = boost::unordered_flat_map<std::string, T, NameHash, std::equal_to<>>;
+using NameMap = boost::unordered_flat_map<std::string, T, TextHash, std::equal_to<>>;
 
 /// What an entry takes beside its value: the name, and room that is free.
 [[nodiscard]] inline std::size_t entry_bytes(std::string_view name) noexcept {

@@ -25,23 +25,23 @@ void Sum::change(const Scalar& scalar, bool is_added) {
     }
 }
 
-double Sum::as_real() const {
-    if (reals_ == 0) return static_cast<double>(integers_);
-    ExactSum all = *real_sum_;
+double Sum::divided_by(std::uint64_t count) const {
+    ExactSum all;
+    if (reals_ > 0) all = *real_sum_;
     all.add(integers_);
-    return all.rounded();
+    return all.quotient(count);
 }
 
 Scalar Sum::total() const {
     if (numbers_ == 0) return {};
     const bool fits = integers_ >= INT64_MIN && integers_ <= INT64_MAX;
     if (reals_ == 0 && fits) return Scalar::integer(static_cast<std::int64_t>(integers_));
-    return Scalar::real(as_real());
+    return Scalar::real(divided_by(1));
 }
 
 Scalar Sum::mean() const {
     if (numbers_ == 0) return {};
-    return Scalar::real(as_real() / static_cast<double>(numbers_));
+    return Scalar::real(divided_by(numbers_));
 }
 
 }  // namespace ringside::query

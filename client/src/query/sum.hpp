@@ -35,7 +35,8 @@ public:
 
 private:
     void change(const Scalar& scalar, bool is_added);
-    [[nodiscard]] double as_real() const;
+    /// The double nearest to the exact sum divided by a count.
+    [[nodiscard]] double divided_by(std::uint64_t count) const;
 
     Int128 integers_ = 0;
     std::uint64_t numbers_ = 0;
