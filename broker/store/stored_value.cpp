@@ -53,7 +53,7 @@ Result<StoredRecord> read_value(std::string_view name, std::string_view value,
         return Error(Errc::store_damaged, "its checksum does not match");
     }
     // A checksum does not prove the origin: data for the segment is verified as usual.
-    auto checked = check_name(name);
+    auto checked = check_stored_name(name);
     if (checked && !system_name::is_stored(name)) checked = Error(Errc::reserved_name);
     // A document changed in pages can need more bytes in one piece than a document from a client.
     constexpr DocumentLimits stored{.encoded_max = limits::stored_document_bytes_max};

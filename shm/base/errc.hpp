@@ -51,6 +51,9 @@ enum class Errc : std::uint16_t {
     query_too_large = 42,        ///< a query exceeds its limit of parts, rows or memory
     live_query_too_large = 43,   ///< a live query exceeds its memory limit
     patch_too_costly = 44,       ///< the patches of a request need more than `PatchBudget` allows
+    bad_usage = 45,              ///< a command line that the program cannot run
+    bad_input = 46,              ///< a line, row or file of input from which no record can be made
+    file_unreadable = 47,        ///< a file that the caller names cannot be opened or read
     bad_frame = 48,              ///< frames in a lane that no correct producer writes
 
     // The grid refuses the request or cannot serve it.
@@ -90,7 +93,8 @@ enum class Errc : std::uint16_t {
     store_failed = 84,    ///< the disk fails to write or read
 
     // The host failed.
-    system_error = 90,  ///< a system call failed; the log or the message names it
+    system_error = 90,   ///< a system call failed; the log or the message names it
+    output_failed = 91,  ///< standard output or an output file cannot be written
 };
 
 /// Returns a short sentence: what happened and what to do about it.
@@ -114,8 +118,12 @@ struct Error {
     Error(Errc c) : code(c) {}
     Error(Errc c, std::string d) : code(c), detail(std::move(d)) {}
 
-    /// Returns "message(code)", followed by ": detail" if there is a detail.
+    /// Returns "name(code): message(code)", followed by ": detail" if there is a detail. Programs
+    /// print and log this text: docs/operations.md is keyed by the names.
     [[nodiscard]] std::string text() const;
+
+    /// The text without the name of the code, for messages that carry the code in a field.
+    [[nodiscard]] std::string explanation() const;
 
     friend bool operator==(const Error& error, Errc wanted) noexcept {
         return error.code == wanted;

@@ -35,7 +35,7 @@ constexpr bool includes(WatchFor set, WatchFor one) noexcept {
 struct WatchOptions {
     WatchMode mode = WatchMode::latest;
     WatchFor what = WatchFor::changes;
-    /// First revision to deliver. Default: the next one.
+    /// First revision to deliver, at most the one after the newest. Default: the next one.
     std::optional<Revision> from{};
     /// Deliver the existing records first (as `current`), then changes: together the whole state.
     /// The consumer may take any time. The state is read at newer and newer revisions, each name
