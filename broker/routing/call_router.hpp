@@ -37,6 +37,9 @@ public:
     /// What a provider makes of a call.
     void answer(const Session& provider, const Message& message);
     void reject(const Session& provider, std::uint64_t id, std::uint64_t now_ns);
+    /// The provider cannot answer, and may have carried the call out: the call ends with
+    /// provider_lost. One that is idempotent goes to the next provider.
+    void abandon(const Session& provider, std::uint64_t id, std::uint64_t now_ns);
     /// The caller's request `number` is of no more use.
     void cancel(const Session& caller, std::uint32_t lane, std::uint64_t number);
 

@@ -96,7 +96,8 @@ private:
 using OnSettled = std::function<void(std::uint64_t pattern_id, const Result<void>& outcome)>;
 
 /// A call that was taken by this provider: it is accepted, and to be ended by one of `answer`,
-/// `fail` and `reject`, from any thread. One that is destroyed before is rejected.
+/// `fail`, `reject` and `abandon`, from any thread. One that is destroyed before is abandoned, since
+/// it may have been carried out.
 /// Thread safety: one thread at a time.
 class Call {
 public:
@@ -124,8 +125,11 @@ public:
     /// The caller gets the document as a failure.
     Result<void> fail(std::string_view json);
     Result<void> fail(const Document& document);
-    /// The next provider is asked.
+    /// Says that the call was not carried out: the next provider is asked.
     Result<void> reject();
+    /// Says that the call may have been carried out and gets no answer. Its caller gets
+    /// provider_lost; a call that is idempotent goes to the next provider.
+    Result<void> abandon();
 
     class Impl;
 
@@ -270,7 +274,7 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
-/// Ends the call in one of its ways; a call that it lets go unended is rejected.
+/// Ends the call in one of its ways; a call that it leaves without an outcome is abandoned.
 using CallHandler = std::function<void(Call& call)>;
 /// Whether the subject is going to be provided.
 using WantedHandler = std::function<bool(const std::string& subject)>;
