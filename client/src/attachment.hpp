@@ -26,6 +26,8 @@ struct AttachTerms {
     std::string user;     ///< for whom it acts; empty: for nobody
     bool resumes = true;  ///< goes on with the next broker; otherwise it ends with this one
     std::optional<std::uint32_t> owner;  ///< the only user whose grid is accepted
+    /// How long one call waits for a broker to answer a session that is resumed.
+    std::chrono::milliseconds greeting_time{5000};
 };
 
 /// One session with one boot of a grid: the segment (read-only), the session's memory, the socket.
@@ -45,6 +47,14 @@ public:
     static Result<std::shared_ptr<Attachment>> make(
         const AttachTerms& terms, shm::Deadline deadline,
         std::chrono::milliseconds answer_time = std::chrono::seconds(5));
+
+    /// `make` in two steps, for threads that must not wait. `begin` finds the broker and greets it.
+    /// Errors: those of Client::attach.
+    static Result<std::shared_ptr<Attachment>> begin(const AttachTerms& terms,
+                                                     shm::Deadline deadline);
+    /// Waits for the broker's answer. Errors: would_block (none before the deadline: call again),
+    /// those of Client::attach.
+    Result<void> finish(shm::Deadline deadline);
     ~Attachment();
     Attachment(const Attachment&) = delete;
     Attachment& operator=(const Attachment&) = delete;
@@ -101,7 +111,8 @@ public:
 
     /// Checks the socket (a system call) and the grid's state. Resumes the session if it can, and
     /// remembers if it is over. While no broker answers, the session is not over. Waits for a new
-    /// broker's answer once, for at most `resume_time`; later calls only check for it.
+    /// broker's answer once, for at most `resume_time` or the terms' `greeting_time`; later calls only check
+    /// for it.
     bool check_lost() noexcept;
     static constexpr std::chrono::milliseconds resume_time{1000};
 
