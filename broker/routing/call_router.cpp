@@ -138,6 +138,13 @@ void CallRouter::reject(const Session& provider, std::uint64_t id, std::uint64_t
     pass_by(*call, now_ns);
 }
 
+void CallRouter::abandon(const Session& provider, std::uint64_t id, std::uint64_t now_ns) {
+    RoutedCall* call = taken_by(provider, id);
+    if (call == nullptr) return;
+    if (call->is_idempotent) return pass_by(*call, now_ns);
+    fail(*call, Error(Errc::provider_lost));
+}
+
 /// The provider rejected the call or did not take it.
 void CallRouter::pass_by(RoutedCall& call, std::uint64_t now_ns) {
     Provider& provider = *call.provider;

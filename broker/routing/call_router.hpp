@@ -38,6 +38,9 @@ public:
     /// Handles a provider's response to a call.
     void answer(const Session& provider, const Message& message);
     void reject(const Session& provider, std::uint64_t id, std::uint64_t now_ns);
+    /// The provider cannot answer, and may have carried the call out: the call ends with
+    /// provider_lost. An idempotent call goes to the next provider.
+    void abandon(const Session& provider, std::uint64_t id, std::uint64_t now_ns);
     /// Cancels the call of the caller's request `number`.
     void cancel(const Session& caller, std::uint32_t lane, std::uint64_t number);
 

@@ -260,6 +260,7 @@ Result<void> Messaging::serve(Session& session, std::uint32_t lane, std::uint64_
         case MessageKind::rejection:
             if (!interest_.reject(session, message.id)) calls_.reject(session, message.id, now_ns);
             break;
+        case MessageKind::abandonment: calls_.abandon(session, message.id, now_ns); break;
         case MessageKind::cancel: calls_.cancel(session, lane, message.id); break;
         case MessageKind::acceptance: interest_.accept(session, message.id); break;
     }

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <span>
@@ -49,14 +50,22 @@ Result<std::shared_ptr<Attachment>> Attachment::make(const AttachTerms& terms, D
     if (auto checked = system_name::check_user(terms.user); !checked) return checked.error();
     for (std::chrono::milliseconds pause{1};;
          pause = std::min(pause * 2, std::chrono::milliseconds(50))) {
-        std::shared_ptr<Attachment> made(new Attachment(terms));
-        auto greeted = made->greet(Deadline::after(answer_time));
-        if (greeted) return made;
-        const Errc code = greeted.error().code;
-        const bool may_pass = code == Errc::no_such_grid || code == Errc::no_broker;
-        if (!may_pass || deadline.left() < pause) return greeted.error();
+        const Deadline answered = Deadline::after(answer_time);
+        auto made = begin(terms, answered);
+        auto finished = made ? (*made)->finish(answered) : Result<void>(made.error());
+        if (finished) return made;
+        Error failure = finished.error();
+        if (failure == Errc::would_block) failure = Error(Errc::no_broker, "it does not answer");
+        const bool may_pass = failure == Errc::no_such_grid || failure == Errc::no_broker;
+        if (!may_pass || deadline.left() < pause) return failure;
         std::this_thread::sleep_for(pause);
     }
+}
+
+Result<std::shared_ptr<Attachment>> Attachment::begin(const AttachTerms& terms, Deadline deadline) {
+    std::shared_ptr<Attachment> made(new Attachment(terms));
+    if (auto greeted = made->greet(deadline); !greeted) return greeted.error();
+    return made;
 }
 
 shm::Hello Attachment::hello() const {
@@ -79,17 +88,19 @@ Result<void> Attachment::greet(Deadline deadline) {
     generation_ = segment_.view().header().horizon.generation.load(std::memory_order_acquire);
     auto greeting = Greeting::begin(paths, segment_.owner(), hello(), {}, deadline);
     if (!greeting) return greeting.error();
+    greeting_ = std::move(*greeting);
+    return {};
+}
+
+Result<void> Attachment::finish(Deadline deadline) {
     Greeting::Descriptors received;
-    auto welcome = greeting->await(received, deadline);
-    if (!welcome) {
-        if (welcome.error() == Errc::would_block)
-            return Error(Errc::no_broker, "it does not answer");
-        return welcome.error();
-    }
+    auto welcome = greeting_->await(received, deadline);
+    if (!welcome) return welcome.error();
+    Greeting greeting = *std::exchange(greeting_, std::nullopt);
     if (welcome->boot_id != segment_.view().identity().boot_id) {
         return Error(Errc::no_broker, "the grid was started anew just now");
     }
-    socket_ = greeting->take_socket();
+    socket_ = greeting.take_socket();
     memory_descriptor_ = std::move(received[0]);
     doorbell_ = std::move(received[1]);
     void* base = mmap(nullptr, shm::session_memory_bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
@@ -127,7 +138,7 @@ Result<void> Attachment::begin_resuming(Deadline deadline) {
 Result<void> Attachment::resume() {
     Deadline deadline = Deadline::after(std::chrono::seconds(0));
     if (!greeting_) {
-        deadline = Deadline::after(resume_time);
+        deadline = Deadline::after(std::min(resume_time, terms_.greeting_time));
         if (auto begun = begin_resuming(deadline); !begun) return begun;
     }
     Greeting::Descriptors received;

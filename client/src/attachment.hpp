@@ -26,6 +26,8 @@ struct AttachTerms {
     std::string user;     ///< user on whose behalf the session acts; empty = none
     bool resumes = true;  ///< continues with the next broker; otherwise ends with this one
     std::optional<std::uint32_t> owner;  ///< the only accepted owner of the grid
+    /// Maximum time that one call waits for a broker to answer a session that is resumed.
+    std::chrono::milliseconds greeting_time{5000};
 };
 
 /// One session with one boot of a grid: the segment (read-only), the session's memory, the socket.
@@ -45,6 +47,14 @@ public:
     static Result<std::shared_ptr<Attachment>> make(
         const AttachTerms& terms, shm::Deadline deadline,
         std::chrono::milliseconds answer_time = std::chrono::seconds(5));
+
+    /// `make` in two steps, for threads that must not wait. `begin` finds the broker and greets it.
+    /// Errors: those of Client::attach.
+    static Result<std::shared_ptr<Attachment>> begin(const AttachTerms& terms,
+                                                     shm::Deadline deadline);
+    /// Waits for the broker's answer. Errors: would_block (none before the deadline: call again),
+    /// those of Client::attach.
+    Result<void> finish(shm::Deadline deadline);
     ~Attachment();
     Attachment(const Attachment&) = delete;
     Attachment& operator=(const Attachment&) = delete;
@@ -108,7 +118,8 @@ public:
 
     /// Checks the socket (a system call) and the grid's state. Resumes the session if possible, and
     /// records whether it has ended. A session does not end while no broker answers. Waits once for
-    /// a new broker's answer, for at most `resume_time`; later calls only check for it.
+    /// a new broker's answer, for at most `resume_time` or the terms' `greeting_time`; later calls
+    /// only check for it.
     bool check_lost() noexcept;
     static constexpr std::chrono::milliseconds resume_time{1000};
 

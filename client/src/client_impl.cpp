@@ -1,6 +1,7 @@
 #include "client_impl.hpp"
 
 #include <atomic>
+#include <utility>
 
 #include "watch_waker.hpp"
 
@@ -85,9 +86,33 @@ Result<std::shared_ptr<detail::Attachment>> Client::Impl::attach_until(
         Impl& impl;
         std::shared_ptr<detail::Attachment> session;
     } attempt(*this);
-    auto made = detail::Attachment::make(terms_of(options_), deadline, answer_time);
+    auto made = make_session(deadline, answer_time);
     if (made) attempt.session = *made;
     return made;
+}
+
+/// REQUIRES: the calling thread is the one that attaches.
+Result<std::shared_ptr<detail::Attachment>> Client::Impl::make_session(
+    Deadline deadline, std::chrono::milliseconds answer_time) {
+    if (answer_time <= options_.greeting_time) {
+        return detail::Attachment::make(terms_of(options_), deadline, answer_time);
+    }
+    // The thread must not wait that long: the next call continues with the same greeting.
+    Deadline answered = Deadline::after(std::chrono::seconds(0));
+    if (greeted_ == nullptr || greeted_->is_of_parent()) {
+        answered = Deadline::after(options_.greeting_time);
+        auto begun = detail::Attachment::begin(terms_of(options_), answered);
+        if (!begun) return begun;
+        greeted_ = std::move(*begun);
+    }
+    if (auto finished = greeted_->finish(answered); !finished) {
+        if (finished.error() == Errc::would_block) {
+            return Error(Errc::no_broker, "it has not answered yet");
+        }
+        greeted_.reset();
+        return finished.error();
+    }
+    return std::exchange(greeted_, nullptr);
 }
 
 /// Returns false if another thread is attaching or has just attached; then `seen` is the value to

@@ -53,7 +53,8 @@ public:
                       const shm::RequestWriter::Message& message);
 
     [[nodiscard]] static detail::AttachTerms terms_of(const ClientOptions& options) {
-        return {options.grid, options.program, options.user, options.reconnect, options.owner};
+        return {options.grid,      options.program, options.user,
+                options.reconnect, options.owner,   options.greeting_time};
     }
 
     [[nodiscard]] const ClientOptions& options() const noexcept { return options_; }
@@ -73,6 +74,8 @@ private:
     Result<detail::ThreadLane*> new_lane(detail::ThreadLane*& place);
     Result<std::shared_ptr<detail::Attachment>> attach_until(shm::Deadline deadline,
                                                              std::chrono::milliseconds answer_time);
+    Result<std::shared_ptr<detail::Attachment>> make_session(shm::Deadline deadline,
+                                                             std::chrono::milliseconds answer_time);
     [[nodiscard]] bool begin_attaching(std::uint32_t& seen);
     void end_attaching(std::shared_ptr<detail::Attachment>& made);
 
@@ -83,6 +86,8 @@ private:
     std::shared_ptr<detail::Attachment> attachment_;
     /// Process in which a thread attaches, if any: a forked child has no such thread.
     std::optional<unsigned> attaching_in_;
+    /// Was greeted and has no answer yet; of the thread that attaches.
+    std::shared_ptr<detail::Attachment> greeted_;
     detail::ForkSafeMutex waking_;
     std::weak_ptr<WatchWaker> waker_;
     shm::HalfWord attempts_ = 0;  ///< number of finished attempts; a futex word

@@ -31,9 +31,9 @@ Call::Impl::Impl(std::shared_ptr<Client::Impl> client, std::shared_ptr<detail::A
 }
 
 Call::Impl::~Impl() {
-    // A failure cannot be reported to anybody; the broker then offers the call to the next provider
-    // in time.
-    if (!has_ended_) static_cast<void>(end(wire::MessageKind::rejection, {}));
+    // The handler may have carried it out. A failure to send is not reported: the broker ends the
+    // call at its deadline, or when this session ends.
+    if (!has_ended_ && !is_cancelled()) static_cast<void>(end(wire::MessageKind::abandonment, {}));
 }
 
 Result<void> Call::Impl::end(wire::MessageKind kind, ByteView document) {
@@ -79,5 +79,6 @@ Result<void> Call::fail(const Document& document) {
     return impl_->end(wire::MessageKind::failure, document.bytes());
 }
 Result<void> Call::reject() { return impl_->end(wire::MessageKind::rejection, {}); }
+Result<void> Call::abandon() { return impl_->end(wire::MessageKind::abandonment, {}); }
 
 }  // namespace ringside

@@ -274,6 +274,24 @@ TEST_F(BrokerLoss, NothingThatOnlyLooksWaitsForAGrid) {
     EXPECT_EQ(shown(watch.next(60s)), "lagged");
 }
 
+TEST_F(BrokerLoss, ALoopDoesNotWaitForABrokerThatHangs) {
+    Client loop =
+        Client::attach({.grid = grid_.name(), .timeout = 0ms, .greeting_time = 1ms}).value();
+    grid_.stop();
+    grid_.start();
+    kill(grid_.broker(), SIGSTOP);
+    const auto begun = std::chrono::steady_clock::now();
+    // Each of these would wait for seconds.
+    for (int i = 0; i < 50; ++i) {
+        EXPECT_EQ(loop.get("a").error(), Errc::no_broker);
+        EXPECT_FALSE(loop.watch("**"));
+    }
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, testing::soon);
+    kill(grid_.broker(), SIGCONT);
+    EXPECT_TRUE(testing::eventually([&] { return loop.get("a").error() == Errc::not_found; }))
+        << "the answer to the first greeting is used";
+}
+
 /// Interrupts all waits of the process with signals.
 class SignalFlood {
 public:

@@ -86,13 +86,35 @@ TEST_F(CallTest, ThatIsRejectedGoesToTheNextProvider) {
         ++asked;
         call.reject().value();
     };
-    const auto forget = [&](Call&) { ++asked; };  // this also rejects the call
     const Service first = client_.provide("a", reject).value();
-    const Service second = client_.provide("a", forget).value();
+    const Service second = client_.provide("a", reject).value();
     EXPECT_EQ(shown(client_.call("a", "1")), "no_provider");
     EXPECT_EQ(asked, 2);
     const Service third = serve("a", "third");
     for (int i = 0; i < 10; ++i) EXPECT_EQ(shown(client_.call("a", "1")), R"("third")");
+}
+
+TEST_F(CallTest, ThatIsAbandonedIsNotCarriedOutAgain) {
+    std::atomic<int> carried_out = 0;
+    const auto abandon = [&](Call& call) {
+        ++carried_out;
+        call.abandon().value();
+    };
+    const auto forget = [&](Call&) { ++carried_out; };  // its destructor abandons it
+    const Service first = client_.provide("a", abandon).value();
+    const Service second = client_.provide("a", forget).value();
+    for (int i = 1; i <= 4; ++i) {
+        EXPECT_EQ(shown(client_.call("a", "1")), "provider_lost");
+        EXPECT_EQ(carried_out, i) << "once for each call";
+    }
+}
+
+TEST_F(CallTest, ThatIsIdempotentAndAbandonedGoesToTheNextProvider) {
+    const Service first = client_.provide("a", [](Call& call) { call.abandon().value(); }).value();
+    const Service second = serve("a", "second");
+    for (int i = 0; i < 4; ++i) {
+        EXPECT_EQ(shown(client_.call("a", "1", {.idempotent = true})), R"("second")");
+    }
 }
 
 TEST_F(CallTest, IsSpreadOverItsProviders) {

@@ -8,6 +8,9 @@
 
 #include "tools/gateway/deepstream/session.hpp"
 #include "tools/gateway/http/gzip.hpp"
+#include "tools/gateway/load/memory.hpp"
+#include "tools/gateway/load/spawn.hpp"
+#include "tools/gateway/metrics/grid_health.hpp"
 #include "tools/gateway/metrics/grid_metrics.hpp"
 #include "tools/gateway/metrics/metrics_json.hpp"
 #include "tools/gateway/metrics/prometheus_text.hpp"
@@ -57,14 +60,18 @@ Gateway::Gateway(asio::io_context& loop, GridAccess& grid, const Options& option
       operations_(grid, figures_),
       record_(operations_),
       record_list_(operations_),
-      interests_(loop, options.grid),
+      interests_(loop, grid.sessions()),
       feed_(grid, loop, interests_, figures_, "**"),
       system_feed_(grid, loop, interests_, figures_, "$sys/**"),
       streams_(loop, figures_),
-      ws_providers_(grid, loop) {
+      ws_providers_(grid, loop),
+      timer_(loop.get_executor()) {
+    const Executor executor = loop.get_executor();
+    spawn(executor, keep_doing(executor, "housekeeping", [this] { return look_after(); }),
+          "housekeeping");
     if (!options.deepstream.is_enabled()) return;
     deepstream_ = std::make_unique<deepstream::Hub>(
-        loop, grid_name_, operations_, feed_, system_feed_, options.deepstream,
+        loop, operations_, feed_, system_feed_, options.deepstream,
         [this](const Identity& identity) {
             return access_->permissions_of(identity, grid_.records());
         });
@@ -80,7 +87,9 @@ void Gateway::set_logins(std::shared_ptr<const deepstream::Logins> logins) {
 
 void Gateway::set_access(std::shared_ptr<const Access> access) {
     access_ = std::move(access);
-    rate_limiter_ = RateLimiter(access_->rate_limits);
+    ++access_generation_;
+    rate_limiter_.set_limits(access_->rate_limits);
+    if (deepstream_ != nullptr) deepstream_->begin_generation();
 }
 
 void Gateway::note(const Request* request, const Response& response,
@@ -101,7 +110,7 @@ void Gateway::note(const Request* request, const Response& response,
 }
 
 std::optional<Problem> Gateway::check_host(const Request& request) const {
-    if (access_->authenticator.has_methods()) return std::nullopt;
+    if (!access_->authenticator.is_for_everybody()) return std::nullopt;
     const std::string_view host = host_name(request.header(http::field::host));
     if (host.empty() || host == "localhost" || is_numeric(host)) return std::nullopt;
     // A name that somebody has made lead here, so that a browser takes them for the gateway.
@@ -125,22 +134,80 @@ bool Gateway::is_preflight(const Request& request) const {
            !request.header(http::field::access_control_request_method).empty();
 }
 
-Outcome<Requester> Gateway::requester_of(const Request& request) {
+Result<std::shared_ptr<const Identity>> Gateway::identity_of(const Request& request) const {
     const std::string* token = request.parameters.find("access_token");
-    const auto identity = access_->authenticator.authenticate(
+    return access_->authenticator.authenticate(
         {.authorization = request.header(http::field::authorization),
          .api_key = request.header("X-API-Key"),
          .access_token = token == nullptr ? std::string_view() : *token,
          .certificate = request.certificate},
         std::chrono::system_clock::now());
+}
+
+/// Clients of the HTTP API of deepstream log in by what they send.
+Admission Gateway::admit(const Request& head) {
+    if (deepstream_http_ != nullptr && deepstream_http_->serves(head.path())) return {};
+    const auto identity = identity_of(head);
+    if (identity) return {.is_known = true};
+    spdlog::info("{} is not known: {}", head.peer.address().to_string(), identity.error().detail);
+    return {.problem =
+                Problem{401, "unauthenticated", "credentials are needed, and these are not good"}};
+}
+
+Outcome<Requester> Gateway::requester_of(const Request& request) {
+    const auto identity = identity_of(request);
     const std::string address = request.peer.address().to_string();
     if (!identity) {
         spdlog::info("{} is not known: {}", address, identity.error().detail);
         return Problem{401, "unauthenticated", "credentials are needed, and these are not good"};
     }
-    Requester requester{*identity, access_->permissions_of(**identity, grid_.records())};
+    Requester requester{*identity, access_->permissions_of(**identity, grid_.records()), address};
     if (auto problem = check_rate(requester, address)) return *std::move(problem);
     return requester;
+}
+
+RightsCheck Gateway::rights_check_of(const Request& request) {
+    const std::string* token = request.parameters.find("access_token");
+    const std::string held_token = token == nullptr ? std::string() : *token;
+    std::optional<ClientCertificate> certificate;
+    if (request.certificate != nullptr) certificate = *request.certificate;
+    return [this, authorization = std::string(request.header(http::field::authorization)),
+            api_key = std::string(request.header("X-API-Key")), held_token,
+            certificate = std::move(certificate),
+            generation = access_generation_](Requester& requester) mutable {
+        const auto identity = access_->authenticator.authenticate(
+            {.authorization = authorization,
+             .api_key = api_key,
+             .access_token = held_token,
+             .certificate = certificate ? &*certificate : nullptr},
+            std::chrono::system_clock::now());
+        if (!identity || (*identity)->user != requester.identity->user) {
+            spdlog::info(
+                "a stream of '{}' ends: {}", requester.identity->user,
+                identity ? "the credentials are another user's now" : identity.error().detail);
+            return Rights::ended;
+        }
+        if (std::exchange(generation, access_generation_) == access_generation_) {
+            return Rights::unchanged;
+        }
+        requester.identity = *identity;
+        requester.permissions = access_->permissions_of(**identity, grid_.records());
+        return Rights::changed;
+    };
+}
+
+Task<bool> Gateway::look_after() {
+    timer_.expires_after(std::chrono::seconds(1));
+    const auto [failed] = co_await timer_.async_wait(use_task);
+    if (failed) co_return false;
+    record_list_.shelf().release_expired();
+    // Free memory of a gateway at work will be used again; what a peak has left over is not.
+    constexpr int seconds_between_looks = 5;
+    constexpr std::size_t free_bytes_kept = 32U << 20;
+    if (++seconds_ % seconds_between_looks == 0 && free_memory_bytes() > free_bytes_kept) {
+        grid_.do_in_background([] { release_free_memory(); });
+    }
+    co_return true;
 }
 
 std::optional<Problem> Gateway::check_rate(const Requester& requester, const std::string& address) {
@@ -165,10 +232,14 @@ Task<Response> Gateway::handle(Request& request) {
     constexpr std::size_t large = 256U << 10;  // takes long enough for others to notice
     if (response.body.size() > large && is_to_be_compressed(request, response)) {
         auto task = [body = response.body]() mutable { return gzip(std::move(body)); };
-        auto compressed = co_await grid_.work(std::move(task));
+        const std::string address = request.peer.address().to_string();
         // Where too much waits, it goes as it is.
-        if (compressed) set_compressed(response, *std::move(compressed));
-        else response.is_compressed_already = true;
+        if (grid_.compressions().refuse(address)) {
+            response.is_compressed_already = true;
+        } else {
+            auto compressed = co_await grid_.compressions().run(address, std::move(task));
+            set_compressed(response, std::move(compressed));
+        }
     }
     co_return response;
 }
@@ -188,11 +259,7 @@ Task<Response> Gateway::answer(Request& request) {
         co_return co_await deepstream_http_->handle(request);
     }
     const auto requester = requester_of(request);
-    if (!requester) {
-        Response refusal = Response::of(requester.error());
-        if (refusal.status == 401) refusal.add("WWW-Authenticate", "Bearer realm=\"ringside\"");
-        co_return refusal;
-    }
+    if (!requester) co_return Response::of(requester.error());
     co_return co_await dispatch(request, *requester);
 }
 
@@ -228,9 +295,14 @@ Response Gateway::readiness() {
         return Response::of(
             {503, "draining", "the gateway is being ended", std::chrono::seconds(1)});
     }
+    if (const auto problem = grid_problem(grid_name_)) return Response::of(*problem);
     if (!grid_.reader().is_connected()) {
         return Response::of(
             {503, "no_broker", "the grid's broker does not answer", std::chrono::seconds(1)});
+    }
+    if (feed_.is_late() || system_feed_.is_late()) {
+        return Response::of({503, "catching_up", "changes are told later than they are made",
+                             std::chrono::seconds(1)});
     }
     return Response::json(R"({"status":"ready"})");
 }
@@ -247,6 +319,17 @@ void Gateway::write_metrics(MetricsWriter& writer) {
     figures_.providers = ws_providers_.count();
     figures_.watches = feed_.subscriptions() + system_feed_.subscriptions();
     figures_.watches_behind = feed_.behind() + system_feed_.behind();
+    figures_.work.clear();
+    for (const WorkPool* pool : grid_.pools()) {
+        const WorkCounts& work = pool->counts();
+        figures_.work.push_back({pool->kind(), work.running, work.waiting, work.refused});
+    }
+    if (deepstream_ != nullptr) figures_.logins_slowed = deepstream_->desk().slowed();
+    figures_.bodies_bytes = server_->bodies().used();
+    figures_.bodies_bytes_max = server_->limits().bodies_bytes;
+    figures_.streams_bytes = server_->stream_memory().used();
+    figures_.streams_bytes_max = server_->stream_memory().max();
+    figures_.streams_bytes_refused = server_->stream_memory().refused();
     write_grid_metrics(writer, grid_name_);
     write_gateway_metrics(writer, figures_, RINGSIDE_VERSION);
 }
@@ -282,10 +365,10 @@ Response Gateway::begin_watch(const Request& request, const Requester& requester
     Response response{.content_type = "text/event-stream"};
     response.add("Cache-Control", "no-store");
     response.add("X-Accel-Buffering", "no");
-    response.stream = [this, &feed, requester,
+    response.stream = [this, &feed, requester, check = rights_check_of(request),
                        watch = *std::move(watch)](Connection& connection) -> Task<void> {
-        return SseStream::run(std::make_shared<SseStream>(streams_, connection), feed, requester,
-                              watch);
+        return SseStream::run(std::make_shared<SseStream>(streams_, connection, requester, check),
+                              feed, watch);
     };
     return response;
 }
@@ -304,14 +387,13 @@ Response Gateway::begin_deepstream(const Request& request) {
 Response Gateway::begin_web_socket(const Request& request, const Requester& requester) {
     if (!boost::beast::websocket::is_upgrade(request.message)) return upgrade_required();
     Response response{.status = 101};
-    response.upgrade = [this, requester, address = request.peer.address().to_string(),
-                        upgrade = request.message](Connection& connection) {
-        const WsServices services{operations_,
-                                  ws_providers_,
-                                  feed_,
-                                  system_feed_,
-                                  figures_,
-                                  [this, address](const Requester& asks) { return check_rate(asks, address); }};
+    response.upgrade = [this, requester, upgrade = request.message,
+                        check = rights_check_of(request)](Connection& connection) {
+        const auto check_its_rate = [this](const Requester& asks) {
+            return check_rate(asks, asks.address);
+        };
+        const WsServices services{operations_, ws_providers_,  feed_, system_feed_,
+                                  figures_,    check_its_rate, check};
         return WsSession::run(std::make_shared<WsSession>(services, connection, requester),
                               upgrade);
     };

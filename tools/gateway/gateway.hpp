@@ -25,12 +25,13 @@ public:
     Gateway(asio::io_context& loop, GridAccess& grid, const Options& options);
 
     Task<Response> handle(Request& request) override;
+    Admission admit(const Request& head) override;
     void note(const Request* request, const Response& response,
               std::chrono::nanoseconds took) override;
 
     /// Whose connections it counts; to be said before the first request.
     void set_server(Server& server) noexcept { server_ = &server; }
-    /// From the next request on.
+    /// From the next request on, and for open streams within a second or two.
     void set_access(std::shared_ptr<const Access> access);
     /// From the next login of a deepstream client on.
     void set_logins(std::shared_ptr<const deepstream::Logins> logins);
@@ -38,6 +39,7 @@ public:
     void drain() noexcept { figures_.is_draining = true; }
 
 private:
+    [[nodiscard]] Result<std::shared_ptr<const Identity>> identity_of(const Request& request) const;
     /// By whom a request is made, or the answer to one who is not known, or asks too often.
     [[nodiscard]] Outcome<Requester> requester_of(const Request& request);
     /// The answer to a request that a page of another origin has had a browser make.
@@ -47,6 +49,9 @@ private:
     Task<Response> answer(Request& request);
     Task<Response> dispatch(Request& request, const Requester& requester);
     [[nodiscard]] Response readiness();
+    /// For the stream that this request begins.
+    [[nodiscard]] RightsCheck rights_check_of(const Request& request);
+    Task<bool> look_after();
     [[nodiscard]] Response metrics(const Request& request);
     [[nodiscard]] Response stats(const Request& request);
     void write_metrics(MetricsWriter& writer);
@@ -61,6 +66,7 @@ private:
     GatewayFigures figures_;
     Server* server_ = nullptr;
     std::shared_ptr<const Access> access_;
+    std::uint64_t access_generation_ = 1;  ///< counts how often it was set
     RateLimiter rate_limiter_;
     Operations operations_;
     RecordResource record_;
@@ -70,6 +76,10 @@ private:
     Feed system_feed_;
     SseStreams streams_;
     WsProviders ws_providers_;
+    asio::basic_waitable_timer<std::chrono::steady_clock,
+                               asio::wait_traits<std::chrono::steady_clock>, Executor>
+        timer_;
+    int seconds_ = 0;                                       ///< of its housekeeping
     std::unique_ptr<deepstream::Hub> deepstream_;           ///< null: its clients are not served
     std::unique_ptr<deepstream::HttpApi> deepstream_http_;  ///< the same
 };

@@ -3,8 +3,6 @@
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
 #include <cstdio>
@@ -12,6 +10,8 @@
 
 #include "shm/base/standard_streams.hpp"
 #include "tools/gateway/gateway.hpp"
+#include "tools/gateway/load/memory.hpp"
+#include "tools/gateway/load/spawn.hpp"
 
 namespace ringside::gateway {
 namespace {
@@ -40,8 +40,8 @@ void reload(const Options& options, Gateway& gateway, Server& server) {
         if (tls && (*tls == nullptr) != (options.tls == std::nullopt)) {
             tls = Error(Errc::bad_configuration, "[tls] comes and goes with a restart only");
         }
-        if (tls && fresh.access->authenticator.has_methods() !=
-                       options.access->authenticator.has_methods()) {
+        if (tls && fresh.access->authenticator.is_for_everybody() !=
+                       options.access->authenticator.is_for_everybody()) {
             tls = Error(Errc::bad_configuration,
                         "whether users have to be known changes with a restart only");
         }
@@ -63,22 +63,24 @@ void reload(const Options& options, Gateway& gateway, Server& server) {
 
 using Signals = asio::basic_signal_set<Executor>;
 
-Task<void> follow_signals(Signals& signals, const Options& options, Gateway& gateway,
-                          Server& server, asio::io_context& loop) {
-    for (bool is_ending = false;;) {
-        const auto [failed, signal] = co_await signals.async_wait(use_task);
-        if (failed) co_return;
-        if (signal == SIGHUP) {
-            if (options.config.empty()) spdlog::info("there is no file to read again");
-            else reload(options, gateway, server);
-            continue;
-        }
-        if (std::exchange(is_ending, true))
-            co_return loop.stop();  // whoever asks twice is in haste
-        spdlog::info("ends, when what is under way is done");
-        gateway.drain();
-        server.drain();
+/// Waits for the next signal. Returns false if there are no more.
+Task<bool> follow_signal(Signals& signals, bool& is_ending, const Options& options,
+                         Gateway& gateway, Server& server, asio::io_context& loop) {
+    const auto [failed, signal] = co_await signals.async_wait(use_task);
+    if (failed) co_return false;
+    if (signal == SIGHUP) {
+        if (options.config.empty()) spdlog::info("there is no file to read again");
+        else reload(options, gateway, server);
+        co_return true;
     }
+    if (std::exchange(is_ending, true)) {
+        loop.stop();  // whoever asks twice is in haste
+        co_return false;
+    }
+    spdlog::info("ends, when what is under way is done");
+    gateway.drain();
+    server.drain();
+    co_return true;
 }
 
 /// As many connections as the options allow need descriptors.
@@ -114,8 +116,11 @@ Result<void> serve(const Options& options) {
     }
     // Before it says that it is ready: from then on it may be sent signals.
     Signals signals(loop.get_executor(), SIGTERM, SIGINT, SIGHUP);
-    asio::co_spawn(loop.get_executor(), follow_signals(signals, options, gateway, server, loop),
-                   asio::detached);
+    const Executor executor = loop.get_executor();
+    bool is_ending = false;
+    auto follow = [&] { return follow_signal(signals, is_ending, options, gateway, server, loop); };
+    spawn(executor, keep_doing(executor, "following a signal", std::move(follow)),
+          "following signals");
     std::printf("%s\n", ready.c_str());
     std::fflush(stdout);
     spdlog::info("serves grid '{}':{}", options.grid, ready.substr(5));
@@ -132,6 +137,7 @@ Result<void> serve(const Options& options) {
 int run(int argc, char** argv) {
     reserve_standard_streams();
     std::signal(SIGPIPE, SIG_IGN);
+    set_up_memory();
     auto parsed = parse_options(argc, argv);
     Error failure;
     if (parsed) {

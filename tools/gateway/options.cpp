@@ -101,7 +101,7 @@ Result<Options> options_of(const Flags& flags) {
     for (const std::string& address : options.listen) {
         const auto endpoint = parse_endpoint(address);
         if (!endpoint) return endpoint.error();
-        const bool is_for_all = !options.access->authenticator.has_methods();
+        const bool is_for_all = options.access->authenticator.is_for_everybody();
         if (is_for_all && !endpoint->address().is_loopback()) {
             return Error(
                 Errc::bad_configuration,

@@ -78,11 +78,13 @@ TomlFile::Take TomlFile::to(std::vector<std::string>& texts) const {
         const toml::array* list = node.as_array();
         if (list == nullptr) return error_at(node, wanted);
         if (list->empty()) return error_at(node, wanted + ", with one at least");
+        std::vector<std::string> read;
         for (const toml::node& item : *list) {
             auto value = item.value_exact<std::string>();
             if (!value) return error_at(item, wanted);
-            texts.push_back(std::move(*value));
+            read.push_back(std::move(*value));
         }
+        texts = std::move(read);
         return {};
     };
 }

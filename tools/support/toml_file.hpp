@@ -44,7 +44,7 @@ public:
     [[nodiscard]] Result<const toml::table*> table(const toml::table& root,
                                                    std::string_view key) const;
 
-    // Each stores into a variable that outlives the reading.
+    // Each stores into a variable that outlives the reading, in place of the variable's default.
     [[nodiscard]] Take to(std::string& text) const;
     [[nodiscard]] Take to(bool& flag) const;
     [[nodiscard]] Take to(std::vector<std::string>& texts) const;

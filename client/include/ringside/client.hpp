@@ -42,6 +42,11 @@ struct ClientOptions {
     /// Whether the session resumes with the next broker when the current one ends. If false, all
     /// later calls fail with connection_lost.
     bool reconnect = true;
+    /// How long a call may wait for a broker to accept the session, after the former broker or grid
+    /// has gone. An answer that comes later is used by a later call, and until then calls that need
+    /// a session fail with no_broker. A few milliseconds suit event loops. `attach` itself waits up
+    /// to 5 s.
+    std::chrono::milliseconds greeting_time{5000};
 };
 
 /// Access of one process to one grid.

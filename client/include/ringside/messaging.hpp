@@ -100,8 +100,8 @@ private:
 /// `poll` and `next`; it may add and remove patterns.
 using OnSettled = std::function<void(std::uint64_t pattern_id, const Result<void>& outcome)>;
 
-/// A call that a Provider has taken. End it with `answer`, `fail` or `reject`, from any thread.
-/// Destroying a call that has not ended rejects it.
+/// A call that a Provider has taken. End it with `answer`, `fail`, `reject` or `abandon`, from any
+/// thread. Destroying a call that has not ended abandons it, since it may have been carried out.
 /// Thread safety: one thread at a time.
 class Call {
 public:
@@ -133,8 +133,11 @@ public:
     /// Ends the call with a failure: the caller gets this document.
     Result<void> fail(std::string_view json);
     Result<void> fail(const Document& document);
-    /// Passes the call to the next provider.
+    /// States that the call was not carried out, and passes it to the next provider.
     Result<void> reject();
+    /// Says that the call may have been carried out and gets no answer. Its caller gets
+    /// provider_lost; a call that is idempotent goes to the next provider.
+    Result<void> abandon();
 
     class Impl;
 
@@ -283,7 +286,7 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
-/// Ends the call. A call that the handler does not end is rejected.
+/// Ends the call in one of its ways. A call that the handler does not end is abandoned.
 using CallHandler = std::function<void(Call& call)>;
 /// Returns whether to provide the subject.
 using WantedHandler = std::function<bool(const std::string& subject)>;

@@ -32,6 +32,17 @@ std::optional<std::string_view> bearer_of(std::string_view authorization) noexce
 
 }  // namespace
 
+bool has_logins(const toml::table& root) {
+    const toml::array* methods = root["deepstream"]["auth"].as_array();
+    if (methods == nullptr) return false;
+    return std::any_of(methods->begin(), methods->end(), [](const toml::node& method) {
+        const toml::table* table = method.as_table();
+        const auto type = table == nullptr ? std::optional<std::string>()
+                                           : (*table)["type"].value_exact<std::string>();
+        return type != "open" && type != "none";
+    });
+}
+
 Authenticator::Authenticator()
     : tokens_(std::make_unique<LruCache<Digest, VerifiedToken, DigestHash>>(
           access_limits::cached_tokens_max)) {
@@ -61,7 +72,8 @@ Result<Authenticator> Authenticator::from(const toml::table& root,
 }
 
 Result<void> Authenticator::read_access(const toml::table& root, const tools::TomlFile& file) {
-    allows_anonymous_ = !has_methods();
+    has_logins_ = has_logins(root);
+    allows_anonymous_ = is_for_everybody();
     const auto access = file.table(root, "access");
     if (!access) return access.error();
     if (*access == nullptr) return {};
@@ -70,10 +82,10 @@ Result<void> Authenticator::read_access(const toml::table& root, const tools::To
         !read) {
         return read;
     }
-    if (allows_anonymous_ || has_methods()) return {};
+    if (allows_anonymous_ || !is_for_everybody()) return {};
     return file.error_at(**access,
                          "nobody could be served: allow_anonymous is false, and there is no "
-                         "[[api_key]], [jwt] or [[certificate]]");
+                         "[[api_key]], [jwt], [[certificate]] or [[deepstream.auth]]");
 }
 
 Result<void> Authenticator::read_certificates(const toml::table& root,
@@ -102,7 +114,7 @@ Result<void> Authenticator::read_certificates(const toml::table& root,
 
 Outcome Authenticator::authenticate(const Credentials& credentials,
                                     std::chrono::system_clock::time_point now) const {
-    if (!has_methods()) return anonymous_;
+    if (is_for_everybody()) return anonymous_;
     const int brought = int(!credentials.authorization.empty()) +
                         int(!credentials.api_key.empty()) + int(!credentials.access_token.empty());
     if (brought > 1) {

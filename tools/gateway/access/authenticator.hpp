@@ -31,13 +31,17 @@ struct Credentials {
     const ClientCertificate* certificate = nullptr;
 };
 
+/// Whether a configuration has [[deepstream.auth]] with a method that does not let everybody in.
+[[nodiscard]] bool has_logins(const toml::table& root);
+
 /// Says who makes a request.
 ///
 /// A request may bring one of Authorization, X-API-Key and access_token (RFC 6750, 2); where it
 /// brings one, that counts and not the certificate. Credentials that are not good are refused, even
 /// if without them the request would be served. A certificate counts where there is a
 /// [[certificate]] at all. Where nothing is configured, credentials are not looked at: everybody is
-/// anonymous.
+/// anonymous. Users who log in elsewhere ([[deepstream.auth]]) are a configuration, too: their
+/// rules are not meant for everybody, so requests need credentials, or `allow_anonymous`.
 ///
 /// Thread safety: any thread.
 class Authenticator {
@@ -56,6 +60,8 @@ public:
     [[nodiscard]] bool has_methods() const noexcept {
         return !api_keys_.is_empty() || jwt_ || !certificates_.empty();
     }
+    /// Whether everybody is served without credentials: nothing says who may be a user.
+    [[nodiscard]] bool is_for_everybody() const noexcept { return !has_methods() && !has_logins_; }
     [[nodiscard]] bool allows_anonymous() const noexcept { return allows_anonymous_; }
 
 private:
@@ -80,6 +86,7 @@ private:
     ApiKeys api_keys_;
     std::optional<JwtVerifier> jwt_;
     std::vector<CertificateUser> certificates_;
+    bool has_logins_ = false;  ///< users log in by [[deepstream.auth]]
     bool allows_anonymous_ = false;
     std::shared_ptr<const Identity> anonymous_;
     /// Only tokens that were found good are in it.

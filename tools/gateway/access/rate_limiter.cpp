@@ -3,6 +3,7 @@
 #include <toml++/toml.h>
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "tools/gateway/access/access_limits.hpp"
 #include "tools/gateway/access/users.hpp"
@@ -101,6 +102,24 @@ RateLimiter::Bucket& RateLimiter::bucket_of(std::string_view key, std::string_vi
     buckets_.push_front({.key = whose, .limit = &limit, .held = limit.burst, .as_of = now});
     places_.emplace(buckets_.front().key, buckets_.begin());
     return buckets_.front();
+}
+
+void RateLimiter::set_limits(std::vector<RateLimit> limits) {
+    const std::vector<RateLimit> former = std::exchange(limits_, std::move(limits));
+    for (auto bucket = buckets_.begin(); bucket != buckets_.end();) {
+        const std::string_view key = bucket->key;
+        const RateLimit* limit = limit_of(key.substr(0, key.find('/')));
+        if (limit == nullptr) {
+            places_.erase(key);
+            bucket = buckets_.erase(bucket);
+            continue;
+        }
+        // What was missing stays missing.
+        const double missing = std::max(0.0, bucket->limit->burst - bucket->held);
+        bucket->held = std::max(0.0, limit->burst - missing);
+        bucket->limit = limit;
+        ++bucket;
+    }
 }
 
 void RateLimiter::forget_last() {

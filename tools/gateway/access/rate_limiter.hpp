@@ -43,6 +43,10 @@ public:
     RateLimiter(RateLimiter&&) noexcept = default;
     RateLimiter& operator=(RateLimiter&&) noexcept = default;
 
+    /// From now on these limits count. Buckets hold what they held, as far as their limit allows, so
+    /// that nobody gains requests by a change.
+    void set_limits(std::vector<RateLimit> limits);
+
     /// Takes one request. None: it may pass; else how long to wait until one may, and none was
     /// taken. `key` says whose bucket it is: the user, or the address of who is anonymous; `user`
     /// which limit counts: the first that fits. `now` does not go back.

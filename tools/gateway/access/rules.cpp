@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "tools/gateway/access/access_limits.hpp"
+#include "tools/gateway/access/authenticator.hpp"
 #include "tools/gateway/access/users.hpp"
 
 namespace ringside::gateway {
@@ -87,8 +88,8 @@ Result<Rule> Rules::read_rule(const toml::table& table, const tools::TomlFile& f
 Result<Rules> Rules::from(const toml::table& root, const std::filesystem::path& path) {
     const tools::TomlFile file(path);
     Rules rules;
-    const bool can_be_known =
-        root.contains("api_key") || root.contains("jwt") || root.contains("certificate");
+    const bool can_be_known = root.contains("api_key") || root.contains("jwt") ||
+                              root.contains("certificate") || has_logins(root);
     rules.of_known_ = std::make_shared<FixedPermissions>(true);
     rules.of_anonymous_ = std::make_shared<FixedPermissions>(!can_be_known);
     const auto take_rule = [&](const toml::table& table) -> Result<void> {

@@ -9,6 +9,7 @@ tools::TomlFile::Take to_users(const tools::TomlFile& file, std::vector<Pattern>
     return [&file, &users](std::string_view key, const toml::node& node) -> Result<void> {
         std::vector<std::string> texts;
         if (auto taken = file.to(texts)(key, node); !taken) return taken;
+        users.clear();
         for (const std::string& text : texts) {
             if (text.find('/') != std::string::npos) {
                 return file.error_at(node, "'" + text + "' fits no user: users have no '/'");

@@ -133,6 +133,14 @@ bool Events::has(const Subscription& subscription) noexcept { return subscriptio
 
 void Events::tell_event(const EchoFilter::Text& text) { session_.send_frame(text->text()); }
 
+bool Events::adopt(const Requester& requester) {
+    bool may_go_on = true;
+    for (const auto& [name, watched] : watched_) {
+        may_go_on = watched.subscription->adopt(requester) && may_go_on;
+    }
+    return may_go_on;
+}
+
 void Events::go_on() {
     for (auto& [name, watched] : watched_) watched.subscription->go_on();
 }

@@ -28,6 +28,8 @@ public:
     /// There is room again.
     void go_on();
     void clear() { watched_.clear(); }
+    /// As `Subscription::adopt`, of all.
+    [[nodiscard]] bool adopt(const Requester& requester);
     /// Whether it is one of events.
     [[nodiscard]] static bool has(const Subscription& subscription) noexcept;
     [[nodiscard]] std::size_t size() const noexcept { return watched_.size(); }

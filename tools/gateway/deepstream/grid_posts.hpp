@@ -3,19 +3,19 @@
 #include <spdlog/spdlog.h>
 
 #include <atomic>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <list>
 #include <memory>
 #include <string>
 #include <thread>
+#include <type_traits>
 #include <unordered_map>
 #include <unordered_set>
 
 #include "ringside/client.hpp"
-#include "tools/gateway/net.hpp"
+#include "tools/gateway/grid/grid_access.hpp"
+#include "tools/gateway/load/spawn.hpp"
 
 namespace ringside::gateway::deepstream {
 
@@ -51,12 +51,10 @@ public:
         bool is_refused_ = false;  ///< for good
     };
 
-    GridPosts(asio::io_context& loop, std::string grid, Open open)
-        : loop_(loop.get_executor()),
-          grid_(std::move(grid)),
-          open_(std::move(open)),
-          timer_(loop_) {
-        asio::co_spawn(loop_, look_after(), asio::detached);
+    GridPosts(asio::io_context& loop, GridAccess& grid, Open open)
+        : loop_(loop.get_executor()), grid_(grid), open_(std::move(open)), timer_(loop_) {
+        spawn(loop_, keep_doing(loop_, "declaring names", [this] { return look_after(); }),
+              "declaring names");
     }
     ~GridPosts() {
         for (Post& post : posts_) post.stop();
@@ -108,24 +106,31 @@ private:
         post->places.emplace(*id, &place);
     }
 
-    /// Null: there is no grid just now.
+    /// Null: there is none yet; what waits is declared when there is.
     [[nodiscard]] Post* post_with_room() {
         for (Post& post : posts_) {
             if (post.places.size() < places_per_post) return &post;
         }
-        // A broker that does not answer keeps the loop: it is not asked for each of many.
-        const auto now = std::chrono::steady_clock::now();
-        if (now < attaches_after_) return nullptr;
-        auto client = Client::attach(
-            {.grid = grid_, .program = "gateway", .timeout = std::chrono::milliseconds(0)});
-        auto inbox = client ? open_(*client) : Result<Inbox>(client.error());
-        if (!inbox) {
-            attaches_after_ = std::chrono::steady_clock::now() + std::chrono::seconds(2);
-            return nullptr;
+        make_post();
+        return nullptr;
+    }
+
+    void make_post() {
+        if (std::exchange(is_making_post_, true)) return;
+        grid_.sessions().make("gateway", [this](Result<Client> client) {
+            is_making_post_ = false;
+            auto inbox = client ? open_(*client) : Result<Inbox>(client.error());
+            if (!inbox) return spdlog::debug("names wait: {}", inbox.error().text());
+            Post& post = posts_.emplace_back(*std::move(client), *std::move(inbox));
+            post.thread = std::thread([this, &post] { serve(post); });
+            declare_waiting();
+        });
+    }
+
+    void declare_waiting() {
+        for (Place* place : places_) {
+            if (place->post_ == nullptr && !place->is_refused_) declare(*place);
         }
-        Post& post = posts_.emplace_back(*std::move(client), *std::move(inbox));
-        post.thread = std::thread([this, &post] { serve(post); });
-        return &post;
     }
 
     void serve(Post& post) {
@@ -133,7 +138,7 @@ private:
             auto got = post.inbox.next(std::chrono::hours(1));
             if (got) {
                 auto item = std::make_shared<Item>(*std::move(got));
-                asio::post(loop_, [&post, item = std::move(item)]() mutable {
+                asio::post(loop_, [this, &post, item = std::move(item)]() mutable {
                     hand(post, std::move(item));
                 });
             } else if (got.error() == Errc::connection_lost ||
@@ -143,9 +148,11 @@ private:
         }
     }
 
-    static void hand(Post& post, std::shared_ptr<Item> item) {
+    void hand(Post& post, std::shared_ptr<Item> item) {
         const auto place = post.places.find(pattern_of(*item));
-        if (place != post.places.end()) place->second->handler_(post.inbox, std::move(item));
+        if (place != post.places.end()) return place->second->handler_(post.inbox, std::move(item));
+        // Nobody here has seen the call.
+        if constexpr (std::is_same_v<Item, Call>) grid_.reject(std::move(item));
     }
 
     void remove(Place& place) noexcept {
@@ -155,25 +162,22 @@ private:
         place.post_->inbox.remove(place.id_);
     }
 
-    Task<void> look_after() {
-        for (;;) {
-            timer_.expires_after(std::chrono::seconds(1));
-            const auto [failed] = co_await timer_.async_wait(use_task);
-            if (failed) co_return;
-            for (Place* place : places_) {
-                if (place->post_ == nullptr && !place->is_refused_) declare(*place);
-            }
-        }
+    Task<bool> look_after() {
+        timer_.expires_after(std::chrono::seconds(1));
+        const auto [failed] = co_await timer_.async_wait(use_task);
+        if (failed) co_return false;
+        declare_waiting();
+        co_return true;
     }
 
     /// The rest of a session's declarations is left to what else it may come to need.
     static constexpr std::size_t places_per_post = limits::declarations_per_session_max - 6;
 
     const Executor loop_;
-    const std::string grid_;
+    GridAccess& grid_;
     const Open open_;
     std::list<Post> posts_;
-    std::chrono::steady_clock::time_point attaches_after_{};
+    bool is_making_post_ = false;
     std::unordered_set<Place*> places_;
     asio::basic_waitable_timer<std::chrono::steady_clock,
                                asio::wait_traits<std::chrono::steady_clock>, Executor>

@@ -21,27 +21,28 @@ Claims claims_of(const std::string& data) {
 
 }  // namespace
 
-Hub::Hub(asio::io_context& loop, const std::string& grid_name, Operations& its_operations,
-         Feed& its_feed, Feed& its_system_feed, Options its_options, PermissionsOf permissions_of)
+Hub::Hub(asio::io_context& loop, Operations& its_operations, Feed& its_feed, Feed& its_system_feed,
+         Options its_options, PermissionsOf permissions_of)
     : operations(its_operations),
       feed(its_feed),
       system_feed(its_system_feed),
       figures(its_operations.figures()),
       options(std::move(its_options)),
       permissions_of_(std::move(permissions_of)),
-      listeners_(loop, grid_name,
+      desk_(loop.get_executor()),
+      listeners_(loop, operations.grid(),
                  [](Client& client) {
                      return client.listen([](std::uint64_t, const Result<void>& outcome) {
                          if (outcome) return;
                          spdlog::warn("a pattern is not listened to: {}", outcome.error().text());
                      });
                  }),
-      rpc_(std::make_unique<RpcHub>(*this, loop, grid_name)),
-      presence_(std::make_unique<PresenceHub>(*this, loop, grid_name)) {}
+      rpc_(std::make_unique<RpcHub>(*this, loop)),
+      presence_(std::make_unique<PresenceHub>(*this, loop)) {}
 
 Hub::~Hub() = default;
 
-Requester Hub::requester_for(const Login& login) const {
+Requester Hub::requester_for(const Login& login, std::string address) const {
     auto identity = std::make_shared<Identity>();
     identity->user = login.id;
     identity->is_anonymous = !login.is_known();
@@ -50,7 +51,7 @@ Requester Hub::requester_for(const Login& login) const {
         identity->claims = claims_of(*login.server_data);
     }
     auto permissions = permissions_of_(*identity);
-    return {std::move(identity), std::move(permissions)};
+    return {std::move(identity), std::move(permissions), std::move(address)};
 }
 
 }  // namespace ringside::gateway::deepstream

@@ -1,6 +1,7 @@
 #include "tools/gateway/deepstream/listening.hpp"
 
 #include <re2/re2.h>
+#include <algorithm>
 
 #include "tools/gateway/deepstream/names.hpp"
 #include "tools/gateway/deepstream/session.hpp"
@@ -61,6 +62,13 @@ void Listening<Message, TopicAction>::send(TopicAction action, const std::string
     if (!pattern.empty()) message.set_name(pattern);
     message.set_subscription(name);
     session_.send(message);
+}
+
+template <class Message, class TopicAction>
+bool Listening<Message, TopicAction>::may_go_on() const {
+    return std::all_of(patterns_.begin(), patterns_.end(), [this](const auto& pattern) {
+        return session_.decide(right_, to_grid_name(pattern.first)).is_allowed;
+    });
 }
 
 template <class Message, class TopicAction>

@@ -39,6 +39,8 @@ public:
     void accept(const Message& message);
     void reject(const Message& message);
     void clear();
+    /// Whether the client may listen to all of it, by its rights as they are.
+    [[nodiscard]] bool may_go_on() const;
 
     /// Of one connection.
     static constexpr std::size_t patterns_max = 1000;

@@ -3,12 +3,11 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 
 #include "shm/name/system_name.hpp"
 #include "tools/gateway/deepstream/names.hpp"
 #include "tools/gateway/deepstream/session.hpp"
+#include "tools/gateway/load/spawn.hpp"
 
 namespace ringside::gateway::deepstream {
 
@@ -26,10 +25,10 @@ Requester gateway_itself() {
 
 }  // namespace
 
-PresenceHub::PresenceHub(Hub& hub, asio::io_context& loop, std::string grid)
-    : hub_(hub), loop_(loop.get_executor()), grid_(std::move(grid)), timer_(loop_) {
+PresenceHub::PresenceHub(Hub& hub, asio::io_context& loop)
+    : hub_(hub), loop_(loop.get_executor()), timer_(loop_) {
     begin_watch();
-    asio::co_spawn(loop_, look_after(), asio::detached);
+    spawn(loop_, keep_doing(loop_, "presence", [this] { return look_after(); }), "presence");
 }
 
 PresenceHub::~PresenceHub() = default;
@@ -50,22 +49,11 @@ void PresenceHub::join(const std::string& user) {
     if (++said.connections == 1) say(user, said);
 }
 
-/// Where it cannot be said now, `look_after` says it later.
+/// A user who cannot be declared now is declared when there is a session, or by `look_after`.
 void PresenceHub::say(const std::string& user, Said& said) {
     auto at = std::find_if(speakers_.begin(), speakers_.end(),
                            [](const Speaker& one) { return one.users < users_per_session; });
-    if (at == speakers_.end()) {
-        // A broker that does not answer keeps the loop: it is not asked for each of many.
-        if (std::chrono::steady_clock::now() < attaches_after_) return;
-        auto client = Client::attach({.grid = grid_,
-                                      .program = "gateway presence",
-                                      .timeout = std::chrono::milliseconds(0)});
-        if (!client) {
-            attaches_after_ = std::chrono::steady_clock::now() + std::chrono::seconds(2);
-            return;
-        }
-        at = speakers_.insert(speakers_.end(), {*std::move(client)});
-    }
+    if (at == speakers_.end()) return make_speaker();
     Speaker& speaker = *at;
     auto presence = speaker.client.present(to_grid_level(user));
     if (!presence) {
@@ -74,6 +62,18 @@ void PresenceHub::say(const std::string& user, Said& said) {
     said.presence = *std::move(presence);
     said.speaker = &speaker;
     ++speaker.users;
+}
+
+void PresenceHub::make_speaker() {
+    if (std::exchange(is_making_speaker_, true)) return;
+    hub_.grid().sessions().make("gateway presence", [this](Result<Client> made) {
+        is_making_speaker_ = false;
+        if (!made) return spdlog::debug("presence waits: {}", made.error().text());
+        speakers_.push_back({*std::move(made)});
+        for (auto& [user, said] : said_) {
+            if (!said.presence) say(user, said);
+        }
+    });
 }
 
 void PresenceHub::leave(const std::string& user) {
@@ -142,20 +142,21 @@ void PresenceHub::set_there(const std::string& user, bool is_there) {
 }
 
 /// Sessions that nobody uses have to be resumed, too, when the broker has changed.
-Task<void> PresenceHub::look_after() {
-    for (;;) {
-        timer_.expires_after(std::chrono::seconds(1));
-        const auto [failed] = co_await timer_.async_wait(use_task);
-        if (failed) co_return;
-        if (watch_ == nullptr) begin_watch();
-        for (auto& [user, said] : said_) {
-            if (!said.presence) {
-                say(user, said);
-            } else if (const auto renewed = said.presence->renew(); !renewed) {
-                spdlog::debug("presence of '{}': {}", user, renewed.error().text());
-            }
+Task<bool> PresenceHub::look_after() {
+    timer_.expires_after(std::chrono::seconds(1));
+    const auto [failed] = co_await timer_.async_wait(use_task);
+    if (failed) co_return false;
+    if (watch_ == nullptr) begin_watch();
+    for (auto& [user, said] : said_) {
+        if (!said.presence) {
+            say(user, said);
+        } else if (const auto renewed = said.presence->renew(); !renewed) {
+            spdlog::debug("presence of '{}': {}", user, renewed.error().text());
+            const Errc code = renewed.error().code;
+            if (code == Errc::no_broker || code == Errc::no_such_grid) break;
         }
     }
+    co_return true;
 }
 
 }  // namespace ringside::gateway::deepstream

@@ -20,7 +20,7 @@ class Session;
 /// Thread safety: that of the loop.
 class PresenceHub : public Sink {
 public:
-    PresenceHub(Hub& hub, asio::io_context& loop, std::string grid);
+    PresenceHub(Hub& hub, asio::io_context& loop);
     ~PresenceHub() override;
 
     /// A connection of that user begins or ends.
@@ -57,15 +57,15 @@ private:
     };
 
     void say(const std::string& user, Said& said);
+    void make_speaker();
     void begin_watch();
     void set_there(const std::string& user, bool is_there);
-    Task<void> look_after();
+    Task<bool> look_after();
 
     Hub& hub_;
     const Executor loop_;
-    const std::string grid_;
     std::list<Speaker> speakers_;
-    std::chrono::steady_clock::time_point attaches_after_{};
+    bool is_making_speaker_ = false;
     TextMap<Said> said_;
     std::unique_ptr<Subscription> watch_;
     std::set<std::string> there_;

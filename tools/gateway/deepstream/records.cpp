@@ -260,6 +260,14 @@ void Records::begin_anew(const Subscription& subscription) {
     end_watch(name);
 }
 
+bool Records::adopt(const Requester& requester) {
+    bool may_go_on = true;
+    for (const auto& [name, watched] : watched_) {
+        may_go_on = watched.subscription->adopt(requester) && may_go_on;
+    }
+    return may_go_on;
+}
+
 void Records::go_on() {
     for (auto at = watched_.begin(); at != watched_.end();) {
         Subscription& subscription = *at->second.subscription;

@@ -32,6 +32,8 @@ public:
     /// There is room again.
     void go_on();
     void clear() { watched_.clear(); }
+    /// As `Subscription::adopt`, of all.
+    [[nodiscard]] bool adopt(const Requester& requester);
     [[nodiscard]] std::size_t size() const noexcept { return watched_.size(); }
 
     // Of its RecordWrites.

@@ -8,6 +8,7 @@
 #include "shm/name/name.hpp"
 #include "tools/gateway/deepstream/names.hpp"
 #include "tools/gateway/deepstream/session.hpp"
+#include "tools/gateway/load/spawn.hpp"
 
 namespace ringside::gateway::deepstream {
 
@@ -32,6 +33,7 @@ struct RpcHub::Rpc {
     std::string id;  ///< that its provider knows it by
     Session* provider = nullptr;
     std::vector<Session*> passed;  ///< those that have rejected it
+    bool may_be_done = false;      ///< a provider had it that neither answered nor rejected it
     Timer timer;
 
     // One of these has made it.
@@ -45,8 +47,8 @@ struct RpcHub::Rpc {
     Bytes abroad;  ///< the document of its call of the grid
 };
 
-RpcHub::RpcHub(Hub& hub, asio::io_context& loop, const std::string& grid)
-    : hub_(hub), loop_(loop), posts_(loop, grid, [](Client& client) {
+RpcHub::RpcHub(Hub& hub, asio::io_context& loop)
+    : hub_(hub), loop_(loop), posts_(loop, hub.grid(), [](Client& client) {
           return client.provide([](std::uint64_t, const Result<void>& outcome) {
               if (!outcome) spdlog::warn("a name is not provided: {}", outcome.error().text());
           });
@@ -79,6 +81,16 @@ bool RpcHub::unprovide(Session& session, const std::string& name) {
     return was_provided;
 }
 
+bool RpcHub::may_go_on(Session& session) const {
+    return std::all_of(names_.begin(), names_.end(), [&](const auto& entry) {
+        const auto& [name, provided] = entry;
+        const auto& providers = provided.providers;
+        const bool is_its =
+            std::find(providers.begin(), providers.end(), &session) != providers.end();
+        return !is_its || session.decide(Action::provide, to_grid_name(name)).is_allowed;
+    });
+}
+
 void RpcHub::request(Session& caller, const wire::RpcMessage& message) {
     auto rpc = std::make_shared<Rpc>(message.name(), message.data(), loop_);
     rpc->caller = &caller;
@@ -105,7 +117,7 @@ void RpcHub::request(const std::string& name, std::string data, OnAnswer on_answ
 
 /// A call of another process.
 void RpcHub::on_call(std::shared_ptr<Call> call) {
-    if (was_refused_here(*call)) return;  // let go, it is rejected
+    if (was_refused_here(*call)) return hub_.grid().reject(std::move(call));
     std::string data;
     if (!call->document().is_null()) data = to_json(call->document());
     auto rpc = std::make_shared<Rpc>(from_grid_name(call->name()), std::move(data), loop_);
@@ -175,7 +187,7 @@ void RpcHub::go_abroad(const RpcPtr& rpc) {
     expect_within(rpc, hub_.options.rpc_accept_time);
     const CallOptions options{.timeout =
                                   hub_.options.rpc_accept_time + hub_.options.rpc_answer_time};
-    asio::co_spawn(
+    spawn(
         loop_.get_executor(),
         [](RpcHub& self, RpcPtr called, std::string name, std::string text,
            CallOptions how) -> Task<void> {
@@ -184,7 +196,7 @@ void RpcHub::go_abroad(const RpcPtr& rpc) {
                 co_await self.hub_.grid().call(std::move(name), std::move(content), how);
             self.on_abroad(called, outcome);
         }(*this, rpc, grid_name, json, options),
-        asio::detached);
+        "a call");
 }
 
 void RpcHub::on_abroad(const RpcPtr& rpc, const Result<ringside::Answer>& outcome) {
@@ -263,9 +275,8 @@ void RpcHub::end(const RpcPtr& rpc, RpcAction action, const std::string* data) {
     if (was == Rpc::State::ended) return;
     rpc->timer.cancel();
     if (rpc->provider != nullptr) take_from(*rpc->provider, rpc);
-    if (rpc->call != nullptr) {
-        return answer_call(*rpc, action, data, was == Rpc::State::accepted);
-    }
+    rpc->may_be_done = rpc->may_be_done || was == Rpc::State::accepted;
+    if (rpc->call != nullptr) return answer_call(*rpc, action, data);
     if (rpc->on_answer) return rpc->on_answer({action, data == nullptr ? "" : *data});
     if (rpc->caller == nullptr) return;
     auto answer = rpc_message(action);
@@ -275,17 +286,24 @@ void RpcHub::end(const RpcPtr& rpc, RpcAction action, const std::string* data) {
     rpc->caller->send(answer);
 }
 
-/// Let go without an answer, a call is rejected, and the next provider in the grid is asked; but
-/// not of one that was accepted, because it may have been carried out.
-void RpcHub::answer_call(Rpc& rpc, RpcAction action, const std::string* data, bool was_accepted) {
-    const std::string json = data == nullptr || data->empty() ? std::string(no_data) : *data;
-    Result<void> told;
-    if (action == RpcAction::response) told = rpc.call->answer(json);
-    else if (action == RpcAction::request_error) told = rpc.call->fail(json);
-    else if (action == RpcAction::response_timeout) told = rpc.call->fail(R"("RESPONSE_TIMEOUT")");
-    else if (was_accepted) told = rpc.call->fail(R"("NO_RPC_PROVIDER")");
-    if (!told) spdlog::warn("call of '{}' is not answered: {}", rpc.name, told.error().text());
-    rpc.call.reset();
+/// In another thread, because the broker may not take it at once. Without an answer, the next
+/// provider in the grid is asked, but not for a call that may have been carried out here: that one
+/// ends as provider_lost.
+void RpcHub::answer_call(Rpc& rpc, RpcAction action, const std::string* data) {
+    std::shared_ptr<Call> call = std::move(rpc.call);
+    const bool has_answer = action == RpcAction::response || action == RpcAction::request_error;
+    if (!has_answer) {
+        if (rpc.may_be_done) hub_.grid().dispose(std::move(call));
+        else hub_.grid().reject(std::move(call));
+        return;
+    }
+    auto task = [call = std::move(call), name = rpc.name,
+                 json = data == nullptr || data->empty() ? std::string(no_data) : *data,
+                 fails = action == RpcAction::request_error] {
+        const auto told = fails ? call->fail(json) : call->answer(json);
+        if (!told) spdlog::warn("call of '{}' is not answered: {}", name, told.error().text());
+    };
+    hub_.grid().do_in_background(std::move(task));
 }
 
 void RpcHub::expect_within(const RpcPtr& rpc, std::chrono::milliseconds time) {
@@ -297,7 +315,10 @@ void RpcHub::expect_within(const RpcPtr& rpc, std::chrono::milliseconds time) {
 
 void RpcHub::on_time(const RpcPtr& rpc) {
     switch (rpc->state) {
-        case Rpc::State::asked: return end(rpc, RpcAction::accept_timeout, nullptr);
+        case Rpc::State::asked:
+            // A provider runs before its client says that it accepts.
+            rpc->may_be_done = true;
+            return end(rpc, RpcAction::accept_timeout, nullptr);
         case Rpc::State::accepted: return end(rpc, RpcAction::response_timeout, nullptr);
         case Rpc::State::ended: return;
         case Rpc::State::abroad: break;
@@ -327,9 +348,14 @@ void RpcHub::forget(Session& session) {
     for (const auto& [id, rpc] : orphans) {
         rpc->provider = nullptr;
         rpc->passed.push_back(&session);
-        // One that was accepted may have been carried out.
-        if (rpc->state == Rpc::State::accepted) end(rpc, RpcAction::no_rpc_provider, nullptr);
-        else route(rpc);
+        // One that was accepted may have been carried out. So may a call of the grid that was only
+        // asked for: a provider runs before its client says that it accepts.
+        rpc->may_be_done = rpc->may_be_done || rpc->call != nullptr;
+        if (rpc->may_be_done || rpc->state == Rpc::State::accepted) {
+            end(rpc, RpcAction::no_rpc_provider, nullptr);
+        } else {
+            route(rpc);
+        }
     }
 }
 

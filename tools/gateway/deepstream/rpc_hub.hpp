@@ -27,13 +27,15 @@ class Session;
 /// Thread safety: that of the loop.
 class RpcHub {
 public:
-    RpcHub(Hub& hub, asio::io_context& loop, const std::string& grid);
+    RpcHub(Hub& hub, asio::io_context& loop);
     ~RpcHub();
 
     /// False: this connection provides it already.
     bool provide(Session& session, const std::string& name);
     /// False: it did not.
     bool unprovide(Session& session, const std::string& name);
+    /// Whether it may provide all that it does, by its rights as they are.
+    [[nodiscard]] bool may_go_on(Session& session) const;
     void request(Session& caller, const wire::RpcMessage& message);
     // What a provider says of a request.
     void accept(Session& provider, const wire::RpcMessage& message);
@@ -69,7 +71,7 @@ private:
     void on_abroad(const RpcPtr& rpc, const Result<ringside::Answer>& outcome);
     void on_call(std::shared_ptr<Call> call);
     void end(const RpcPtr& rpc, RpcAction action, const std::string* data);
-    void answer_call(Rpc& rpc, RpcAction action, const std::string* data, bool was_accepted);
+    void answer_call(Rpc& rpc, RpcAction action, const std::string* data);
     void on_time(const RpcPtr& rpc);
     void expect_within(const RpcPtr& rpc, std::chrono::milliseconds time);
     [[nodiscard]] RpcPtr find(Session& provider, const wire::RpcMessage& message);

@@ -2,11 +2,10 @@
 
 #include <spdlog/spdlog.h>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
 
 #include "tools/gateway/deepstream/decide.hpp"
+#include "tools/gateway/deepstream/login/login_limits.hpp"
 #include "tools/gateway/deepstream/login/login_request.hpp"
 #include "tools/gateway/deepstream/presence_hub.hpp"
 #include "tools/gateway/deepstream/rpc_hub.hpp"
@@ -18,11 +17,18 @@ namespace websocket = boost::beast::websocket;
 
 namespace {
 
+constexpr std::size_t frame_read_bytes = 16U << 10;  ///< asked for at a time
+
 /// Of one who has not logged in: nobody, who may do nothing.
 Requester nobody() {
     static const auto identity = std::make_shared<const Identity>();
     static const auto permissions = std::make_shared<const FixedPermissions>(false);
     return {identity, permissions};
+}
+
+/// Whose share of memory one uses who has not logged in.
+std::string address_of(const Connection& connection) {
+    return "address/" + connection.peer().address().to_string();
 }
 
 }  // namespace
@@ -33,6 +39,8 @@ Session::Session(Hub& hub, Connection& connection, http::request<http::string_bo
       alive_(connection.shared_from_this()),
       upgrade_(std::move(upgrade)),
       requester_(nobody()),
+      incoming_memory_(connection.server().stream_memory(), address_of(connection)),
+      outgoing_memory_(connection.server().stream_memory(), address_of(connection)),
       stream_(std::make_shared<CorkedStream>(connection)),
       socket_(*stream_),
       records_(*this),
@@ -42,9 +50,13 @@ Session::Session(Hub& hub, Connection& connection, http::request<http::string_bo
       record_listening_(*this, Action::listen),
       event_listening_(*this, Action::listen_events) {
     ++hub_.figures.websockets_open;
+    connection_.server().add(*this);
 }
 
-Session::~Session() { --hub_.figures.websockets_open; }
+Session::~Session() {
+    connection_.server().remove(*this);
+    --hub_.figures.websockets_open;
+}
 
 Task<void> Session::run(std::shared_ptr<Session> session) {
     Session& self = *session;
@@ -53,7 +65,7 @@ Task<void> Session::run(std::shared_ptr<Session> session) {
         websocket::stream_base::timeout{handshake_time, 2 * self.hub_.options.heartbeat, true});
     self.socket_.set_option(websocket::stream_base::decorator(
         [](websocket::response_type& response) { response.erase(http::field::server); }));
-    self.socket_.read_message_max(static_cast<std::size_t>(self.hub_.options.message_bytes_max));
+    self.socket_.read_message_max(login_limits::stranger_message_bytes_max);
     self.socket_.auto_fragment(false);
     self.socket_.binary(true);
     const auto [failed] = co_await self.socket_.async_accept(self.upgrade_, use_task);
@@ -67,14 +79,13 @@ Task<void> Session::run(std::shared_ptr<Session> session) {
         self.end(websocket::close_code::going_away, "the gateway is being ended");
     }
     self.stream_->on_drained([weak = std::weak_ptr(session)] {
-        const auto alive = weak.lock();
-        if (!alive || alive->is_over_ || !std::exchange(alive->was_full_, false)) return;
-        alive->records_.go_on();
-        alive->events_.go_on();
+        if (const auto alive = weak.lock()) alive->continue_watches();
     });
     self.limit_login_time();
     co_await self.read_messages();
     self.leave();
+    co_await self.connection_.linger();
+    self.connection_.cut();
 }
 
 void Session::leave() {
@@ -88,16 +99,12 @@ void Session::leave() {
     hub_.rpc().forget(*this);
     hub_.presence().forget(*this);
     if (is_counted_) hub_.presence().leave(user());
-    connection_.cut();
 }
 
 Task<void> Session::read_messages() {
     boost::beast::flat_buffer buffer;
     Timer pause(executor());
-    while (!is_over_) {
-        const auto [failed, count] = co_await socket_.async_read(buffer, use_task);
-        if (failed) co_return;
-        connection_.server().counts().bytes_received += count;
+    while (!is_over_ && co_await read_message(buffer)) {
         ++hub_.figures.websocket_messages;
         if (!socket_.got_binary()) {
             end(websocket::close_code::unknown_data, "messages are binary");
@@ -110,10 +117,10 @@ Task<void> Session::read_messages() {
             case Left::login: co_await take_auth(envelope); break;
             case Left::writes: co_await records_.take_later(record_message_); break;
         }
+        writes_bytes_ += buffer.size();
         buffer.consume(buffer.size());
         if (buffer.capacity() > buffer_bytes_kept) buffer.shrink_to_fit();
-        while (!is_over_ &&
-               (stream_->waiting_bytes() > waiting_bytes_max || writes_under_way_ >= writes_max)) {
+        while (has_to_pause()) {
             pause.expires_after(std::chrono::milliseconds(1));
             co_await pause.async_wait(use_task);
         }
@@ -123,6 +130,70 @@ Task<void> Session::read_messages() {
         pause.expires_after(std::chrono::milliseconds(20));
         co_await pause.async_wait(use_task);
     }
+}
+
+/// In pieces, so that an incomplete message is bounded in memory and time. False: there is none.
+Task<bool> Session::read_message(boost::beast::flat_buffer& buffer) {
+    do {
+        const auto [failed, count] =
+            co_await socket_.async_read_some(buffer, frame_read_bytes, use_task);
+        if (failed) {
+            // What is too large, say, is answered by a close frame, which must reach the client.
+            is_over_ = is_closed_ = true;
+            co_return false;
+        }
+        connection_.server().counts().bytes_received += count;
+        if (is_over_) co_return false;
+        if (message_due_ == Clock::time_point::max() && !socket_.is_message_done()) {
+            message_due_ = Clock::now() + connection_.server().limits().body_time;
+        }
+        const std::size_t bytes = writes_bytes_ + buffer.capacity();
+        if (buffer.capacity() > buffer_bytes_kept && !incoming_memory_.resize(bytes)) {
+            end(websocket::close_code::try_again_later, "too much is under way; try again later");
+            co_return false;
+        }
+    } while (!socket_.is_message_done());
+    message_due_ = Clock::time_point::max();
+    co_return true;
+}
+
+bool Session::has_to_pause() {
+    if (is_over_) return false;
+    if (writes_under_way_ == 0) writes_bytes_ = 0;
+    incoming_memory_.set(writes_bytes_);
+    return stream_->waiting_bytes() > waiting_bytes_max || writes_under_way_ >= writes_max ||
+           writes_bytes_ > writes_bytes_max ||
+           (writes_under_way_ > 0 && !incoming_memory_.has_room());
+}
+
+void Session::continue_watches() {
+    if (is_over_ || !std::exchange(was_full_, false)) return;
+    records_.go_on();
+    events_.go_on();
+}
+
+void Session::check(Clock::time_point now) {
+    if (is_over_) return;
+    outgoing_memory_.set(stream_->waiting_bytes());
+    if (now >= message_due_) {
+        return end(websocket::close_code::policy_error, "a message did not come in time");
+    }
+    if (now >= rights_due_) check_rights(now);
+    if (stream_->waiting_bytes() == 0) continue_watches();
+}
+
+void Session::check_rights(Clock::time_point now) {
+    rights_due_ = now + rights_check_interval;
+    if (!hub_.options.logins->still_know(login_)) {
+        spdlog::info("a client of '{}' is sent away: its login is no longer valid", user());
+        return end(websocket::close_code::policy_error, "the login is no longer valid");
+    }
+    if (std::exchange(rights_generation_, hub_.generation()) == hub_.generation()) return;
+    requester_ = hub_.requester_for(login_, requester_.address);
+    const bool may_see = records_.adopt(requester_) && events_.adopt(requester_);
+    const bool may_go_on = may_see && record_listening_.may_go_on() &&
+                           event_listening_.may_go_on() && hub_.rpc().may_go_on(*this);
+    if (!may_go_on) end(websocket::close_code::policy_error, "permissions were withdrawn");
 }
 
 Task<void> Session::pause_for_room() {
@@ -149,6 +220,7 @@ void Session::send_frame(std::string_view frame) {
     error_code failed;
     socket_.write(asio::buffer(frame.data(), frame.size()), failed);
     if (failed) return connection_.cut();
+    outgoing_memory_.set(stream_->waiting_bytes());
     if (stream_->waiting_bytes() <= waiting_bytes_limit) return;
     spdlog::info("a client of '{}' does not read: it is cut off", user());
     is_over_ = is_closed_ = true;
@@ -252,7 +324,8 @@ Task<void> Session::take_auth(const Envelope& envelope) {
         co_return end(websocket::close_code::bad_payload, "no such login");
     }
     auto request = login_request(upgrade_, connection_.peer(), message.data());
-    const Login login = co_await hub_.options.logins->login(std::move(request));
+    auto task = hub_.log_in(std::move(request));
+    const Login login = co_await std::move(task);
     has_tried_login_ = true;
     if (is_over_) co_return;
     if (login.is_valid) let_in(login);
@@ -260,7 +333,13 @@ Task<void> Session::take_auth(const Envelope& envelope) {
 }
 
 void Session::let_in(const Login& login) {
-    requester_ = hub_.requester_for(login);
+    login_ = login;
+    requester_ = hub_.requester_for(login, connection_.peer().address().to_string());
+    rights_generation_ = hub_.generation();
+    rights_due_ = Clock::now() + rights_check_interval;
+    incoming_memory_.move_to(requester_.account());
+    outgoing_memory_.move_to(requester_.account());
+    socket_.read_message_max(static_cast<std::size_t>(hub_.options.message_bytes_max));
     client_data_ = login.client_data.value_or(std::string());
     is_counted_ = login.is_known();
     if (is_counted_) hub_.presence().join(user());

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/websocket/stream.hpp>
 #include <memory>
 #include <optional>
@@ -14,6 +15,8 @@
 #include "tools/gateway/deepstream/rpcs.hpp"
 #include "tools/gateway/deepstream/wire/frame.hpp"
 #include "tools/gateway/http/corked_stream.hpp"
+#include "tools/gateway/load/byte_budget.hpp"
+#include "tools/gateway/load/live_stream.hpp"
 #include "tools/gateway/watch/subscription.hpp"
 
 namespace ringside::gateway::deepstream {
@@ -22,7 +25,7 @@ namespace ringside::gateway::deepstream {
 /// its messages to the part that knows its topic, one after the other. What they do in the grid
 /// goes on while the next message is read; one that depends on what is under way waits for it.
 /// Thread safety: that of the loop.
-class Session : public Sink, public std::enable_shared_from_this<Session> {
+class Session : public Sink, public LiveStream, public std::enable_shared_from_this<Session> {
 public:
     /// `upgrade`: what the client has asked for.
     Session(Hub& hub, Connection& connection, http::request<http::string_body> upgrade);
@@ -70,10 +73,14 @@ public:
 
     // Of its subscriptions.
     [[nodiscard]] bool has_room() const noexcept override {
-        const bool has = stream_->waiting_bytes() < changes_bytes_max;
+        const bool has =
+            stream_->waiting_bytes() < changes_bytes_max && outgoing_memory_.has_room();
         was_full_ = was_full_ || !has;
         return has;
     }
+    /// Ends it where an incomplete message is late or rights have been withdrawn; continues
+    /// subscriptions that waited for memory.
+    void check(std::chrono::steady_clock::time_point now) override;
     void tell(const Subscription& subscription, const std::shared_ptr<const ChangeText>& text,
               const std::optional<Place>& place) override;
     void tell_place(const Subscription&, const Place&) override {}
@@ -88,9 +95,13 @@ public:
     static constexpr std::size_t subscriptions_max = 16'384;
     /// Where this many of its writes and events are under way, no further message is read.
     static constexpr std::size_t writes_max = 1000;
+    /// Of messages whose writes are under way, about. Where there are more, no further message is
+    /// read until all are done.
+    static constexpr std::size_t writes_bytes_max = 8U << 20;
 
 private:
     using WebSocket = boost::beast::websocket::stream<CorkedStream&, false>;
+    using Clock = std::chrono::steady_clock;
     using Timer =
         asio::basic_waitable_timer<std::chrono::steady_clock,
                                    asio::wait_traits<std::chrono::steady_clock>, Executor>;
@@ -101,6 +112,10 @@ private:
     enum class Phase : std::uint8_t { greeting, login, open };
 
     Task<void> read_messages();
+    Task<bool> read_message(boost::beast::flat_buffer& buffer);
+    [[nodiscard]] bool has_to_pause();
+    void continue_watches();
+    void check_rights(Clock::time_point now);
     /// What of a message has to be waited for.
     enum class Left : std::uint8_t { nothing, login, writes };
     [[nodiscard]] Left take(std::string_view frame, Envelope& envelope);
@@ -123,6 +138,13 @@ private:
     http::request<http::string_body> upgrade_;  ///< until it has logged in
     std::optional<Timer> login_timer_;          ///< the same
     Requester requester_;
+    Login login_;  ///< once it has logged in
+    std::uint64_t rights_generation_ = 0;
+    Clock::time_point rights_due_ = Clock::time_point::max();
+    Clock::time_point message_due_ = Clock::time_point::max();
+    ByteBudget::Share incoming_memory_;  ///< of the message that is read, and writes under way
+    ByteBudget::Share outgoing_memory_;  ///< of what waits to be taken
+    std::size_t writes_bytes_ = 0;       ///< of messages read since no write was under way
     std::string client_data_;
     bool is_counted_ = false;  ///< in presence
     const std::shared_ptr<CorkedStream> stream_;

@@ -4,21 +4,12 @@
 
 namespace ringside::gateway {
 
-namespace {
-
-constexpr std::size_t worker_threads = 4;
-Result<Client> attach_client(const std::string& grid, std::chrono::milliseconds timeout) {
-    return Client::attach({.grid = grid, .program = "gateway", .timeout = timeout});
-}
-
-}  // namespace
-
 Result<std::unique_ptr<GridAccess>> GridAccess::attach(asio::io_context& loop,
                                                        const std::string& grid,
                                                        std::chrono::milliseconds broker_time) {
-    auto client = attach_client(grid, broker_time);
+    auto client = Client::attach({.grid = grid, .program = "gateway", .timeout = broker_time});
     if (!client) return client.error();
-    auto reader = attach_client(grid, std::chrono::milliseconds(0));
+    auto reader = Client::attach(SessionMaker::options_of(grid, "gateway"));
     if (!reader) return reader.error();
     return std::unique_ptr<GridAccess>(
         new GridAccess(loop, *std::move(reader), *std::move(client)));
@@ -32,8 +23,20 @@ GridAccess::GridAccess(asio::io_context& loop, Client reader, Client client)
       writer_(client_, loop_),
       durable_writer_(client_, loop_),
       caller_(client_, loop_),
-      workers_(worker_threads) {}
+      sessions_(loop_, client_.grid()),
+      queries_(loop_, "query", query_limits),
+      lists_(loop_, "list", list_limits),
+      transactions_(loop_, "transaction", transaction_limits),
+      answers_(loop_, "answer", answer_limits),
+      compressions_(loop_, "compression", compression_limits) {}
 
-GridAccess::~GridAccess() { workers_.join(); }
+GridAccess::~GridAccess() { background_.join(); }
+
+void GridAccess::reject(std::shared_ptr<Call> call) {
+    do_in_background([call = std::move(call)] {
+        // A failure leaves the call to its destructor, which abandons it.
+        static_cast<void>(call->reject());
+    });
+}
 
 }  // namespace ringside::gateway

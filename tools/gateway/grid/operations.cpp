@@ -299,18 +299,19 @@ Task<Outcome<CommitResult>> Operations::commit(const Requester& requester, const
     if (!writes.is_array() || writes.size() == 0) {
         co_return bad_request("'writes' must be a list of writes");
     }
+    WorkPool& pool = grid_.transactions();
     for (int attempt = 1;; ++attempt) {
+        if (auto problem = pool.refuse(requester.account())) co_return *std::move(problem);
         auto filled = fill(requester, writes, is_durable);
         if (!filled) co_return filled.error();
         auto task = [this, transaction = std::move(filled->transaction)] {
             return grid_.client().commit(transaction);
         };
-        auto committed = co_await grid_.work(std::move(task));
-        if (!committed) co_return Problem::of(Error(Errc::would_block, "too much is waiting"));
-        if (*committed) co_return **std::move(committed);
+        auto committed = co_await pool.run(requester.account(), std::move(task));
+        if (committed) co_return *std::move(committed);
         const bool is_tried_again = filled->is_bound && attempt < attempts_max &&
-                                    committed->error() == Errc::condition_failed;
-        if (!is_tried_again) co_return Problem::of(committed->error(), filled->has_patch);
+                                    committed.error() == Errc::condition_failed;
+        if (!is_tried_again) co_return Problem::of(committed.error(), filled->has_patch);
     }
 }
 

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "tools/gateway/access/identity.hpp"
@@ -14,7 +15,14 @@ namespace ringside::gateway {
 struct Requester {
     std::shared_ptr<const Identity> identity;
     std::shared_ptr<const Permissions> permissions;
+    /// The address of one who is not known; see `account`.
+    std::string address{};
 
+    /// Whose share of the gateway this uses: the user's, or that of an address where the user is
+    /// not known. No user is named like an address: users have no '/'.
+    [[nodiscard]] std::string account() const {
+        return identity->is_anonymous && !address.empty() ? "address/" + address : identity->user;
+    }
     [[nodiscard]] bool may(Action action, std::string_view name, const Evidence& evidence) const {
         return permissions->decide(action, name, evidence).is_allowed;
     }

@@ -2,6 +2,14 @@
 
 namespace ringside::gateway {
 
+namespace {
+
+constexpr bool is_broker_stuck(Errc error) noexcept {
+    return error == Errc::timed_out || error == Errc::no_broker || error == Errc::no_such_grid;
+}
+
+}  // namespace
+
 Writer::Writer(Client& client, Executor loop)
     : client_(client), loop_(std::move(loop)), thread_([this] { run(); }) {}
 
@@ -62,9 +70,19 @@ void Writer::carry_out(std::vector<Order>& orders) {
             for (Order& order : orders) order.outcome = pipeline.error();
             return;
         }
+        std::optional<Error> stuck;
         for (Order& order : orders) {
-            if (const auto ticket = send(*pipeline, order.write)) sent.push_back(&order);
+            if (stuck) {
+                order.outcome = *stuck;
+                continue;
+            }
+            const auto ticket = send(*pipeline, order.write);
+            if (ticket) sent.push_back(&order);
             else order.outcome = ticket.error();
+            // Each of those behind it would wait as long.
+            if (!ticket && is_broker_stuck(ticket.error().code)) {
+                stuck = Error(Errc::no_broker, "the broker takes no requests");
+            }
         }
         flushed = pipeline->flush();
     }

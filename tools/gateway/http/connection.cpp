@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <openssl/x509v3.h>
+#include <poll.h>
 
 #include <boost/asio/write.hpp>
 #include <boost/beast/http/error.hpp>
@@ -53,24 +54,33 @@ std::optional<ClientCertificate> certificate_of(Stream::Tls& tls) {
 }  // namespace
 
 Connection::Connection(Server& server, Socket socket, Tcp::endpoint peer, ssl::context* tls)
-    : server_(server), peer_(std::move(peer)), stream_(std::move(socket), tls) {
+    : server_(server),
+      peer_(std::move(peer)),
+      stream_(std::move(socket), tls),
+      body_account_(server.bodies(), peer_.address().to_string()) {
     server_.connections_.insert(this);
     ++server_.counts().connections_open;
     expect_within(server_.limits().idle_time);
 }
 
 Connection::~Connection() {
-    parser_.reset();
-    server_.bodies_bytes -= body_bytes_counted_;
     server_.connections_.erase(this);
     --server_.counts().connections_open;
 }
 
 void Connection::check(Clock::time_point now) {
+    if (on_departure_ && has_departed()) std::exchange(on_departure_, nullptr)();
     if (now < deadline_) return;
     is_late_ = true;
     ++server_.counts().connections_late;
     cut();
+}
+
+/// Nothing is read while a request is answered: the socket is asked.
+bool Connection::has_departed() noexcept {
+    constexpr short signs = POLLRDHUP | POLLHUP | POLLERR;
+    pollfd socket{stream_.socket().native_handle(), signs, 0};
+    return poll(&socket, 1, 0) > 0 && (socket.revents & signs) != 0;
 }
 
 void Connection::cut() noexcept {
@@ -101,6 +111,7 @@ Task<void> Connection::run() {
                         .segments = {},
                         .parameters = {},
                         .peer = peer_,
+                        .connection = this,
                         .certificate = certificate_ ? &*certificate_ : nullptr};
         if (!co_await respond(request)) break;
     }
@@ -109,8 +120,6 @@ Task<void> Connection::run() {
     if (is_refused_) co_await linger();
 }
 
-/// Takes what the client still sends, for a while: closed at once, the connection would be reset,
-/// and the answer lost.
 Task<void> Connection::linger() {
     expect_within(std::chrono::seconds(2));
     for (error_code gone; !gone;) {
@@ -197,12 +206,7 @@ std::optional<Problem> Connection::parse_some() {
         }
         if (failed) return problem_of(failed, server_.limits().header_bytes);
     }
-    count_body();
-    if (server_.bodies_bytes > server_.limits().bodies_bytes) {
-        return Problem{503, "overloaded", "too many large requests at a time",
-                       std::chrono::seconds(1)};
-    }
-    return std::nullopt;
+    return count_body(parser_->get().body().capacity());
 }
 
 std::optional<Problem> Connection::check_header() {
@@ -214,17 +218,21 @@ std::optional<Problem> Connection::check_header() {
         return Problem{400, "bad_http", "a request of HTTP/1.1 has one header Host"};
     }
     const auto length = parser_->content_length();
-    if (length && *length + server_.bodies_bytes > server_.limits().bodies_bytes) {
-        return Problem{503, "overloaded", "too many large requests at a time",
-                       std::chrono::seconds(1)};
-    }
-    return std::nullopt;
+    return length ? count_body(*length) : std::nullopt;
 }
 
-void Connection::count_body() {
-    const std::size_t bytes = parser_->get().body().capacity();
-    server_.bodies_bytes += bytes - body_bytes_counted_;
-    body_bytes_counted_ = bytes;
+std::optional<Problem> Connection::count_body(std::uint64_t bytes) {
+    return body_account_.count(bytes, [this]() -> Admission {
+        const http::request_header<>& header = parser_->get();
+        Request head{.message = http::request<http::string_body>(header),
+                     .segments = {},
+                     .parameters = {},
+                     .peer = peer_,
+                     .connection = this,
+                     .certificate = certificate_ ? &*certificate_ : nullptr};
+        if (auto problem = parse_target(head)) return {.problem = std::move(problem)};
+        return server_.application().admit(head);
+    });
 }
 
 /// False: the connection is over.
@@ -237,7 +245,7 @@ Task<bool> Connection::respond(Request& request) {
     if (response.upgrade) {
         server_.application().note(&request, response, Clock::now() - began_);
         const auto upgrade = std::move(response.upgrade);
-        server_.bodies_bytes -= std::exchange(body_bytes_counted_, 0);
+        body_account_.release();
         request = {};
         response = {};
         shrink();
@@ -245,7 +253,7 @@ Task<bool> Connection::respond(Request& request) {
         co_return false;
     }
     const bool goes_on = co_await answer(response, &request);
-    server_.bodies_bytes -= std::exchange(body_bytes_counted_, 0);
+    body_account_.release();
     if (!response.stream) co_return goes_on;
     if (goes_on && request.method() != http::verb::head) {
         const auto stream = std::move(response.stream);

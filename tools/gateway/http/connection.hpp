@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "tools/gateway/http/body_account.hpp"
 #include "tools/gateway/http/message.hpp"
 #include "tools/gateway/http/stream.hpp"
 
@@ -19,6 +20,8 @@ public:
     virtual ~Application() = default;
     /// Gives an answer, whatever happens; throws nothing.
     virtual Task<Response> handle(Request& request) = 0;
+    /// Whether the client of a request may send its body, by the header alone.
+    virtual Admission admit(const Request& head) = 0;
     /// Of a request that was answered, or not understood (then `request` is null).
     virtual void note(const Request* request, const Response& response,
                       std::chrono::nanoseconds took) = 0;
@@ -60,6 +63,14 @@ public:
     /// What `drain` does to a stream that is served; called once.
     void on_drain(std::function<void()> stop) { stop_stream_ = std::move(stop); }
 
+    /// Takes what the client still sends, for at most two seconds: a connection that is closed at
+    /// once is reset, and what was sent last is lost.
+    Task<void> linger();
+
+    /// Calls `stop` once if the client leaves while a request is answered: it closes the
+    /// connection, or its own direction of it. Null: nobody needs to know any longer.
+    void on_departure(std::function<void()> stop) { on_departure_ = std::move(stop); }
+
     /// Sends all of it, within the time that a client has to take it. False: the connection is
     /// over.
     Task<bool> send(asio::const_buffer first, asio::const_buffer second = {});
@@ -72,13 +83,13 @@ private:
 
     Task<bool> shake_hands();
     Task<bool> read_request();
-    Task<void> linger();
     /// None: go on reading.
     [[nodiscard]] std::optional<Problem> parse_some();
     [[nodiscard]] std::optional<Problem> check_header();
     Task<bool> answer(Response& response, const Request* request);
     Task<bool> respond(Request& request);
-    void count_body();
+    [[nodiscard]] std::optional<Problem> count_body(std::uint64_t bytes);
+    [[nodiscard]] bool has_departed() noexcept;
     [[nodiscard]] std::string head_of(const Response& response, const Request* request,
                                       bool keeps_alive) const;
 
@@ -91,12 +102,13 @@ private:
     Phase phase_ = Phase::idle;
     Clock::time_point deadline_;
     Clock::time_point began_;  ///< when the request that is read or answered began
-    std::size_t body_bytes_counted_ = 0;
+    BodyAccount body_account_;
     bool is_draining_ = false;
     bool is_late_ = false;
     bool is_header_seen_ = false;
     bool is_refused_ = false;  ///< a request was, before all of it had come
     std::function<void()> stop_stream_;
+    std::function<void()> on_departure_;
 };
 
 }  // namespace ringside::gateway

@@ -1,9 +1,7 @@
 #include "tools/gateway/http/corked_stream.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-
 #include "tools/gateway/http/server.hpp"
+#include "tools/gateway/load/spawn.hpp"
 
 namespace ringside::gateway {
 
@@ -38,7 +36,7 @@ void CorkedStream::uncork() {
     sending_.swap(corked_);
     sent_ = written;
     is_sending_ = true;
-    asio::co_spawn(get_executor(), send_rest(), asio::detached);
+    spawn(get_executor(), send_rest(), "sending to a WebSocket");
 }
 
 /// The client is gone: what waits for it goes, too, so that nobody waits for that.

@@ -11,6 +11,8 @@ Response Response::of(const Problem& problem) {
     if (problem.retry_after) {
         response.add("Retry-After", std::to_string(problem.retry_after->count()));
     }
+    // RFC 9110, 11.6.1
+    if (problem.status == 401) response.add("WWW-Authenticate", "Bearer realm=\"ringside\"");
     return response;
 }
 

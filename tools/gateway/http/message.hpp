@@ -47,6 +47,7 @@ struct Request {
     std::vector<std::string> segments;  ///< of the path, decoded: {"v1", "records", "a/b"}
     Parameters parameters;
     Tcp::endpoint peer;
+    Connection* connection = nullptr;                ///< that it came by
     const ClientCertificate* certificate = nullptr;  ///< that the client has shown
 
     [[nodiscard]] http::verb method() const noexcept { return message.method(); }

@@ -36,6 +36,7 @@ unsigned status_of(Errc code, bool is_patch) noexcept {
         case Errc::connection_lost: return 503;
         case Errc::provider_lost: return 502;
         case Errc::timed_out:
+        case Errc::query_interrupted:
         case Errc::query_timed_out: return 504;
         case Errc::permission_denied:
         case Errc::reserved_name: return 403;

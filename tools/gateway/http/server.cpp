@@ -1,26 +1,12 @@
 #include "tools/gateway/http/server.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <charconv>
 #include <ctime>
 
+#include "tools/gateway/load/spawn.hpp"
+
 namespace ringside::gateway {
-
-namespace {
-
-/// Of a connection that has ended by it: no memory, or a defect.
-void log_failure(const std::exception_ptr& failure) {
-    try {
-        std::rethrow_exception(failure);
-    } catch (const std::exception& what) {
-        spdlog::error("a connection failed: {}", what.what());
-    }
-}
-
-}  // namespace
 
 Result<Tcp::endpoint> parse_endpoint(const std::string& address) {
     const auto bad = [&](std::string_view why) {
@@ -50,8 +36,12 @@ Server::Server(asio::io_context& loop, Application& application, const ServerLim
       application_(application),
       limits_(limits),
       tls_(std::move(tls)),
+      stream_memory_(limits.streams_bytes, limits.streams_bytes_per_user),
+      bodies_(limits.bodies_bytes),
       timer_(loop.get_executor()) {
-    asio::co_spawn(loop_.get_executor(), watch_time(), asio::detached);
+    const Executor executor = loop_.get_executor();
+    spawn(executor, keep_doing(executor, "the server's clock", [this] { return watch_time(); }),
+          "the server's clock");
 }
 
 Server::~Server() = default;
@@ -73,25 +63,27 @@ Result<Tcp::endpoint> Server::listen(const std::string& address) {
     }
     const auto bound = acceptor->local_endpoint();
     acceptors_.push_back(std::move(acceptor));
-    asio::co_spawn(loop_.get_executor(), accept(*acceptors_.back()), asio::detached);
+    const Executor executor = loop_.get_executor();
+    auto accept_one = [this, &from = *acceptors_.back()] { return accept(from); };
+    spawn(executor, keep_doing(executor, "accepting a connection", std::move(accept_one)),
+          "accepting connections");
     return bound;
 }
 
-Task<void> Server::accept(Acceptor& acceptor) {
-    for (;;) {
-        Tcp::endpoint peer;
-        auto [failed, socket] = co_await acceptor.async_accept(peer, use_task);
-        if (!acceptor.is_open()) co_return;
-        if (!failed) {
-            begin(Socket(std::move(socket)), peer);
-            continue;
-        }
-        // No descriptors, or no memory: others may end meanwhile.
-        asio::basic_waitable_timer<Connection::Clock, asio::wait_traits<Connection::Clock>,
-                                   Executor>
-            pause(loop_.get_executor(), std::chrono::milliseconds(50));
-        co_await pause.async_wait(use_task);
+/// Returns false if there are no more.
+Task<bool> Server::accept(Acceptor& acceptor) {
+    Tcp::endpoint peer;
+    auto [failed, socket] = co_await acceptor.async_accept(peer, use_task);
+    if (!acceptor.is_open()) co_return false;
+    if (!failed) {
+        begin(Socket(std::move(socket)), peer);
+        co_return true;
     }
+    // No descriptors, or no memory: others may end meanwhile.
+    asio::basic_waitable_timer<Connection::Clock, asio::wait_traits<Connection::Clock>, Executor>
+        pause(loop_.get_executor(), std::chrono::milliseconds(50));
+    co_await pause.async_wait(use_task);
+    co_return true;
 }
 
 void Server::begin(Socket socket, const Tcp::endpoint& peer) {
@@ -111,26 +103,27 @@ void Server::begin(Socket socket, const Tcp::endpoint& peer) {
     const auto connection =
         std::make_shared<Connection>(*this, std::move(socket), peer, tls_.get());
     asio::co_spawn(loop_.get_executor(), connection->run(), [connection, tls = tls_](auto failure) {
-        if (failure) log_failure(failure);
+        if (failure) log_failure("a connection", failure);
     });
 }
 
-Task<void> Server::watch_time() {
+/// Returns false if everything has ended.
+Task<bool> Server::watch_time() {
     constexpr std::chrono::milliseconds interval{250};
-    for (bool is_cut = false;;) {
-        timer_.expires_after(interval);
-        co_await timer_.async_wait(use_task);
-        const auto now = Connection::Clock::now();
-        // A connection that is cut ends later, from the loop: the set stays as it is.
-        for (Connection* connection : connections_) connection->check(now);
-        if (!is_draining_) continue;
-        if (connections_.empty()) break;
-        if (now < drain_until_) continue;
-        // One that waits for the grid does not see that it is cut.
-        if (std::exchange(is_cut, true)) break;
-        for (Connection* connection : connections_) connection->cut();
+    timer_.expires_after(interval);
+    co_await timer_.async_wait(use_task);
+    const auto now = Connection::Clock::now();
+    // A connection that is cut ends later, from the loop: the sets stay as they are.
+    for (Connection* connection : connections_) connection->check(now);
+    for (LiveStream* stream : streams_) stream->check(now);
+    if (!is_draining_ || (!connections_.empty() && now < drain_until_)) co_return true;
+    // One that waits for the grid does not see that it is cut.
+    if (connections_.empty() || std::exchange(is_cut_, true)) {
+        loop_.stop();
+        co_return false;
     }
-    loop_.stop();
+    for (Connection* connection : connections_) connection->cut();
+    co_return true;
 }
 
 void Server::drain() {

@@ -9,6 +9,8 @@
 
 #include "shm/base/limits.hpp"
 #include "tools/gateway/http/connection.hpp"
+#include "tools/gateway/load/byte_budget.hpp"
+#include "tools/gateway/load/live_stream.hpp"
 
 namespace ringside::gateway {
 
@@ -19,6 +21,10 @@ struct ServerLimits {
     std::uint64_t body_bytes = limits::document_bytes_max + limits::envelope_bytes_max;
     /// Of all requests that are being read or answered.
     std::uint64_t bodies_bytes = 512ULL << 20;
+    /// Of all WebSockets and streams of events: messages that are incomplete or being carried out,
+    /// and what waits to be sent. A WebSocket that needs more is closed with 1013, or is not read.
+    std::size_t streams_bytes = 256U << 20;
+    std::size_t streams_bytes_per_user = 64U << 20;
     std::chrono::milliseconds header_time{10'000};
     std::chrono::milliseconds body_time{30'000};
     std::chrono::milliseconds idle_time{60'000};
@@ -62,16 +68,21 @@ public:
     /// The value of the header `Date`, of this second.
     [[nodiscard]] const std::string& date();
 
-    /// Of all requests; a Connection keeps it up to date.
-    std::uint64_t bodies_bytes = 0;
+    /// The memory of request bodies.
+    [[nodiscard]] BodyBudget& bodies() noexcept { return bodies_; }
+    /// What WebSockets and streams of events share; see `ServerLimits`.
+    [[nodiscard]] ByteBudget& stream_memory() noexcept { return stream_memory_; }
+    /// From now on `stream` is checked four times a second.
+    void add(LiveStream& stream) { streams_.insert(&stream); }
+    void remove(LiveStream& stream) noexcept { streams_.erase(&stream); }
 
 private:
     friend class Connection;
     using Acceptor = asio::basic_socket_acceptor<Tcp, Executor>;
 
-    Task<void> accept(Acceptor& acceptor);
+    Task<bool> accept(Acceptor& acceptor);
     void begin(Socket socket, const Tcp::endpoint& peer);
-    Task<void> watch_time();
+    Task<bool> watch_time();
 
     asio::io_context& loop_;
     Application& application_;
@@ -79,10 +90,14 @@ private:
     std::shared_ptr<ssl::context> tls_;
     std::vector<std::unique_ptr<Acceptor>> acceptors_;
     std::unordered_set<Connection*> connections_;
+    std::unordered_set<LiveStream*> streams_;
+    ByteBudget stream_memory_;
+    BodyBudget bodies_;
     asio::basic_waitable_timer<Connection::Clock, asio::wait_traits<Connection::Clock>, Executor>
         timer_;
     ServerCounts counts_;
     bool is_draining_ = false;
+    bool is_cut_ = false;  ///< all connections are, at the end of the time to drain
     Connection::Clock::time_point drain_until_;
     std::string date_;
     std::time_t date_second_ = 0;

@@ -64,11 +64,13 @@ private:
     std::unique_ptr<Tls> tls_;
 };
 
-/// For Beast's WebSocket, which ends what is below it when it has ended.
+/// For Beast's WebSocket, which ends what is below it when it has ended. Only the sending side: a
+/// connection that is closed while the client sends would be reset, and the close frame lost. Who
+/// has the connection reads on for a while (`Connection::linger`).
 template <class Handler>
 void async_teardown(boost::beast::role_type, Stream& stream, Handler&& handler) {
     error_code failed;
-    stream.socket().shutdown(Socket::shutdown_both, failed);
+    stream.socket().shutdown(Socket::shutdown_send, failed);
     asio::post(stream.get_executor(),
                boost::beast::bind_front_handler(std::forward<Handler>(handler), failed));
 }

@@ -40,6 +40,10 @@ void write_requests(MetricsWriter& writer, const GatewayFigures& figures) {
                    figures.denied);
     writer.counter("ringside_gateway_rate_limited_total",
                    "Requests of users who ask too often (429).", figures.rate_limited);
+    writer.counter("ringside_gateway_logins_slowed_total",
+                   "Logins of deepstream's clients that were delayed or refused unseen, because "
+                   "others had failed.",
+                   figures.logins_slowed);
 }
 
 void write_operations(MetricsWriter& writer, const GatewayFigures& figures) {
@@ -54,6 +58,30 @@ void write_operations(MetricsWriter& writer, const GatewayFigures& figures) {
     operation("query", figures.queries);
     operation("call", figures.calls);
     writer.gauge("ringside_gateway_providers", "Providers behind WebSockets.", figures.providers);
+}
+
+void write_shares(MetricsWriter& writer, const GatewayFigures& figures) {
+    writer.family("ringside_gateway_work_running", MetricType::gauge,
+                  "Work that threads of the gateway are doing, by kind.");
+    for (const auto& work : figures.work) writer.sample({{"kind", work.kind}}, work.running);
+    writer.family("ringside_gateway_work_waiting", MetricType::gauge,
+                  "Work that waits for a thread, by kind.");
+    for (const auto& work : figures.work) writer.sample({{"kind", work.kind}}, work.waiting);
+    writer.family("ringside_gateway_work_refused_total", MetricType::counter,
+                  "Work that was refused because too much was waiting, by kind.");
+    for (const auto& work : figures.work) writer.sample({{"kind", work.kind}}, work.refused);
+    writer.gauge("ringside_gateway_bodies_bytes", "Memory of request bodies.",
+                 figures.bodies_bytes);
+    writer.gauge("ringside_gateway_bodies_limit_bytes", "How much it may be.",
+                 figures.bodies_bytes_max);
+    writer.gauge("ringside_gateway_streams_bytes",
+                 "Memory of messages and changes of WebSockets and streams of events.",
+                 figures.streams_bytes);
+    writer.gauge("ringside_gateway_streams_limit_bytes", "How much it may be.",
+                 figures.streams_bytes_max);
+    writer.counter("ringside_gateway_streams_refused_total",
+                   "Times that a WebSocket needed more of this memory than was left.",
+                   figures.streams_bytes_refused);
 }
 
 void write_watching(MetricsWriter& writer, const GatewayFigures& figures) {
@@ -102,6 +130,7 @@ void write_gateway_metrics(MetricsWriter& writer, const GatewayFigures& figures,
     write_connections(writer, figures);
     write_requests(writer, figures);
     write_operations(writer, figures);
+    write_shares(writer, figures);
     write_watching(writer, figures);
 }
 

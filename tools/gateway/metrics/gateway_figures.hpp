@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string_view>
+#include <vector>
 
 #include "tools/gateway/metrics/duration_histogram.hpp"
 #include "tools/gateway/metrics/metrics_writer.hpp"
@@ -56,6 +57,22 @@ struct GatewayFigures {
     std::uint64_t queries = 0;
     std::uint64_t calls = 0;
     std::uint64_t providers = 0;
+
+    std::uint64_t logins_slowed = 0;  ///< of deepstream's clients
+
+    // Shares of memory and threads.
+    struct Work {
+        std::string_view kind;
+        std::uint64_t running = 0;
+        std::uint64_t waiting = 0;
+        std::uint64_t refused = 0;
+    };
+    std::vector<Work> work;  ///< a pool each
+    std::uint64_t bodies_bytes = 0;
+    std::uint64_t bodies_bytes_max = 0;
+    std::uint64_t streams_bytes = 0;
+    std::uint64_t streams_bytes_max = 0;
+    std::uint64_t streams_bytes_refused = 0;
 
     // Watching.
     std::uint64_t watches = 0;

@@ -9,14 +9,12 @@
 #include "shm/protocol/handshake.hpp"
 #include "shm/ring/change_ring.hpp"
 #include "shm/segment/segment.hpp"
+#include "tools/gateway/metrics/grid_health.hpp"
 #include "tools/ringside/grid_state.hpp"
 
 namespace ringside::gateway {
 
 namespace {
-
-/// A broker whose heart has not beaten for so long is dead, or as good as that.
-constexpr std::chrono::seconds heartbeat_age_max(2);
 
 std::uint64_t load(const shm::Word& word) { return word.load(std::memory_order_relaxed); }
 std::uint64_t load(const shm::HalfWord& word) { return word.load(std::memory_order_relaxed); }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "ringside/sql.hpp"
+#include "tools/gateway/rest/departure.hpp"
 #include "tools/gateway/rest/parameters.hpp"
 #include "tools/support/row_text.hpp"
 
@@ -13,6 +14,8 @@ namespace {
 /// What a query's answer may have, so that one query does not take the gateway's memory.
 constexpr std::size_t answer_bytes_max = 64U << 20;
 constexpr std::uint64_t rows_default = 10'000;
+/// From the request to its answer, the wait for a thread included; the caller may ask for less.
+constexpr std::chrono::milliseconds query_time_max{30'000};
 
 enum class Format : std::uint8_t { json, csv, lines };
 
@@ -21,6 +24,7 @@ struct Question {
     sql::Options options;
     std::optional<Revision> revision;
     Format format = Format::json;
+    std::chrono::steady_clock::time_point deadline;
 };
 
 Format format_of(std::string_view accept) noexcept {
@@ -53,6 +57,15 @@ Outcome<Question> question_of(const Request& request) {
     const auto revision = number_member(root, "revision");
     if (!revision) return revision.error();
     question.revision = *revision;
+    const auto timeout = number_member(root, "timeout_ms");
+    if (!timeout) return timeout.error();
+    const auto time_max = static_cast<std::uint64_t>(query_time_max.count());
+    if (*timeout && (**timeout == 0 || **timeout > time_max)) {
+        return Problem{400, "bad_timeout",
+                       fmt::format("'timeout_ms' must be from 1 to {}", time_max)};
+    }
+    question.deadline =
+        std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout->value_or(time_max));
     const Value tables = root["tables"];
     if (tables.exists() && !tables.is_array()) return bad_request("'tables' must be a list");
     if (tables.exists()) {
@@ -107,12 +120,21 @@ private:
     bool has_rows_ = false;
 };
 
-Outcome<std::string> answer(Client& client, const Question& question) {
+/// `gone`: is given when nobody waits for the answer any longer.
+Outcome<std::string> answer(Client& client, const Question& question, StopSignal& gone) {
+    if (gone.is_stopped()) return Problem::of(Error(Errc::query_interrupted));
+    sql::Options options = question.options;
+    options.time_limit = std::chrono::ceil<std::chrono::milliseconds>(
+        question.deadline - std::chrono::steady_clock::now());
+    if (options.time_limit <= std::chrono::milliseconds(0)) {
+        return Problem::of(Error(Errc::query_timed_out, "other queries came first"));
+    }
     auto snapshot =
-        client.snapshot({.revision = question.revision, .lease = 2 * question.options.time_limit});
+        client.snapshot({.revision = question.revision, .lease = 2 * options.time_limit});
     if (!snapshot) return Problem::of(snapshot.error());
-    auto database = sql::Database::open(*std::move(snapshot), question.options);
+    auto database = sql::Database::open(*std::move(snapshot), options);
     if (!database) return Problem::of(database.error());
+    const StopSignal::Interrupt interrupt(gone, [&] { database->interrupt(); });
     auto statement = database->query(question.text);
     if (!statement) {
         Problem problem = Problem::of(statement.error());
@@ -145,15 +167,14 @@ Task<Response> handle_query(Operations& operations, const Request& request,
     auto question = question_of(request);
     if (!question) co_return Response::of(question.error());
     const std::string_view type = type_of(question->format);
-    auto task = [&client = operations.grid().client(), question = *std::move(question)] {
-        return answer(client, question);
-    };
-    auto answered = co_await operations.grid().work(std::move(task));
-    if (!answered) {
-        co_return Response::of(Problem::of(Error(Errc::would_block, "too much is waiting")));
-    }
-    if (!*answered) co_return Response::of(answered->error());
-    Response response = Response::json(**std::move(answered));
+    WorkPool& pool = operations.grid().queries();
+    if (auto problem = pool.refuse(requester.account())) co_return Response::of(*problem);
+    const Departure departure(request);
+    auto task = [&client = operations.grid().client(), question = *std::move(question),
+                 gone = departure.signal()] { return answer(client, question, *gone); };
+    auto answered = co_await pool.run(requester.account(), std::move(task));
+    if (!answered) co_return Response::of(answered.error());
+    Response response = Response::json(*std::move(answered));
     response.content_type = type;
     co_return response;
 }

@@ -7,19 +7,24 @@
 
 #include "tools/gateway/grid/operations.hpp"
 #include "tools/gateway/http/message.hpp"
+#include "tools/gateway/load/stop_signal.hpp"
 
 namespace ringside::gateway {
 
 /// Snapshots that are kept for the next page of a list. Thread safety: all members.
 class SnapshotShelf {
 public:
-    explicit SnapshotShelf(Client& client) : client_(client) {}
+    explicit SnapshotShelf(Client& client, std::chrono::seconds its_time = time)
+        : client_(client), time_(its_time) {}
 
     /// The grid as of a revision; none: the newest. Kept for `time` from now.
     /// Errors: as `Client::snapshot`.
     Result<std::shared_ptr<const Snapshot>> at(std::optional<Revision> revision);
     /// For the next page. (One page alone needs none.)
     void keep(std::shared_ptr<const Snapshot> snapshot);
+    /// Releases those whose time is over.
+    void release_expired();
+    [[nodiscard]] std::size_t size() const;
 
     static constexpr std::size_t snapshots_max = 32;
     static constexpr std::chrono::seconds time{60};
@@ -32,7 +37,8 @@ private:
     };
 
     Client& client_;
-    std::mutex mutex_;
+    const std::chrono::seconds time_;
+    mutable std::mutex mutex_;
     std::deque<Kept> kept_;  ///< the one that was asked for last at the end
 };
 
@@ -43,11 +49,15 @@ public:
         : operations_(operations), shelf_(operations.grid().client()) {}
 
     Task<Response> handle(Request& request, const Requester& requester);
+    [[nodiscard]] SnapshotShelf& shelf() noexcept { return shelf_; }
 
     static constexpr std::uint64_t page_default = 100;
     static constexpr std::uint64_t page_max = 1000;
     /// A page is ended early when it has this many bytes.
     static constexpr std::size_t page_bytes = 8U << 20;
+    /// How long records are looked at for one page, where the caller does not say less. Then the
+    /// page ends early, perhaps without records, and `next` continues behind it.
+    static constexpr std::chrono::milliseconds page_time{1000};
 
 private:
     struct Page {
@@ -58,6 +68,8 @@ private:
         std::optional<Revision> revision;
         bool has_documents;
         Requester requester;
+        std::optional<std::uint64_t> timeout_ms;
+        std::shared_ptr<StopSignal> gone{};  ///< given when nobody waits for the page
     };
 
     [[nodiscard]] Outcome<Page> page_of(const Request& request, const Requester& requester) const;

@@ -59,6 +59,7 @@ Result<void> Feed::start() {
 void Feed::stop() {
     if (!watch_) return;
     ++watches_ended_;
+    reading_since_.reset();
     news_->release();  // the descriptor is the Watch's own
     news_.reset();
     // Its end waits for the thread of its descriptor.
@@ -78,6 +79,7 @@ void Feed::read_some() {
         }
         if (event.error() == Errc::snapshot_expired) continue;
         dispatch(true);
+        reading_since_.reset();
         if (event.error() == Errc::would_block) {
             place_ = {watch_->delivered(), watch_->boot_id()};
             return await_news();
@@ -86,7 +88,13 @@ void Feed::read_some() {
         retry_timer_.expires_after(retry_after);
         return retry_timer_.async_wait(reading_later());
     }
+    if (!reading_since_) reading_since_ = std::chrono::steady_clock::now();
     asio::post(loop_, [read = reading_later()] { read(); });
+}
+
+bool Feed::is_late() const noexcept {
+    constexpr std::chrono::seconds late{2};
+    return reading_since_ && std::chrono::steady_clock::now() - *reading_since_ > late;
 }
 
 void Feed::catch_up() {

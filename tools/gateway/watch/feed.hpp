@@ -73,6 +73,10 @@ public:
     [[nodiscard]] std::size_t subscriptions() const noexcept { return subscription_count_; }
     [[nodiscard]] std::size_t behind() const noexcept { return behind_count_; }
 
+    /// Whether it has been reading for so long without reaching the newest change that watches tell
+    /// changes noticeably later than they are made.
+    [[nodiscard]] bool is_late() const noexcept;
+
     /// How many may catch up at the same time; each has a Watch of its own.
     static constexpr std::size_t turns_max = 100;
 
@@ -120,6 +124,8 @@ private:
     std::optional<Descriptor_> news_;
     std::uint64_t watches_ended_ = 0;  ///< what was arranged for one of them is void
     Place place_;
+    /// Since when it reads without having reached the newest change; none: it has.
+    std::optional<std::chrono::steady_clock::time_point> reading_since_;
 
     TextMap<std::weak_ptr<Topic>> topics_;
     /// Those of literal patterns.

@@ -2,8 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
+#include "tools/gateway/load/spawn.hpp"
 
 namespace ringside::gateway {
 
@@ -16,9 +15,10 @@ constexpr std::size_t wants_per_session = limits::declarations_per_session_max -
 
 TopicInterest::~TopicInterest() { all_.remove(*this); }
 
-Interests::Interests(asio::io_context& loop, std::string grid)
-    : loop_(loop.get_executor()), grid_(std::move(grid)), timer_(loop_) {
-    asio::co_spawn(loop_, look_after(), asio::detached);
+Interests::Interests(asio::io_context& loop, SessionMaker& sessions)
+    : loop_(loop.get_executor()), session_maker_(sessions), timer_(loop_) {
+    spawn(loop_, keep_doing(loop_, "declaring interests", [this] { return look_after(); }),
+          "declaring interests");
 }
 
 Interests::~Interests() = default;
@@ -31,27 +31,38 @@ std::unique_ptr<TopicInterest> Interests::declare(const std::string& pattern) {
     return made;
 }
 
-/// Where it cannot be said now, `look_after` says it later.
-void Interests::say(TopicInterest& interest) {
+/// An interest that cannot be declared now is declared when there is a session, or by `look_after`.
+bool Interests::say(TopicInterest& interest) {
     if (sessions_.empty() || sessions_.back().wants >= wants_per_session) {
-        auto client = Client::attach({.grid = grid_,
-                                      .program = "gateway interests",
-                                      .timeout = std::chrono::milliseconds(0)});
-        if (!client) {
-            spdlog::debug("interest in '{}' waits: {}", interest.pattern_, client.error().text());
-            return;
-        }
-        sessions_.push_back({*std::move(client)});
+        make_session();
+        return true;
     }
     InterestSession& session = sessions_.back();
     auto want = session.client.want(interest.pattern_);
     if (!want) {
         spdlog::debug("interest in '{}' waits: {}", interest.pattern_, want.error().text());
-        return;
+        return want.error() != Errc::no_broker && want.error() != Errc::no_such_grid;
     }
     interest.want_ = *std::move(want);
     interest.session_ = &session;
     ++session.wants;
+    return true;
+}
+
+void Interests::make_session() {
+    if (std::exchange(is_making_session_, true)) return;
+    session_maker_.make("gateway interests", [this](Result<Client> made) {
+        is_making_session_ = false;
+        if (!made) return spdlog::debug("interests wait: {}", made.error().text());
+        sessions_.push_back({*std::move(made)});
+        declare_waiting();
+    });
+}
+
+void Interests::declare_waiting() {
+    for (TopicInterest* interest : interests_) {
+        if (!interest->want_ && !say(*interest)) return;
+    }
 }
 
 void Interests::remove(TopicInterest& interest) noexcept {
@@ -62,26 +73,27 @@ void Interests::remove(TopicInterest& interest) noexcept {
         [&](const InterestSession& session) { return &session == interest.session_; });
 }
 
+/// Ends early where there is no broker: the next round finds it.
 void Interests::renew_all() {
     for (TopicInterest* interest : interests_) {
         if (!interest->want_) {
-            say(*interest);
+            if (!say(*interest)) return;
         } else if (const auto renewed = interest->want_->renew(); !renewed) {
-            // No broker just now: the next round finds it.
             spdlog::debug("interest in '{}': {}", interest->pattern_, renewed.error().text());
+            const Errc code = renewed.error().code;
+            if (code == Errc::no_broker || code == Errc::no_such_grid) return;
         }
     }
 }
 
 /// Sessions that nobody uses have to be resumed, too, when the broker has changed.
-Task<void> Interests::look_after() {
+Task<bool> Interests::look_after() {
     constexpr std::chrono::seconds interval{1};
-    for (;;) {
-        timer_.expires_after(interval);
-        const auto [failed] = co_await timer_.async_wait(use_task);
-        if (failed) co_return;
-        renew_all();
-    }
+    timer_.expires_after(interval);
+    const auto [failed] = co_await timer_.async_wait(use_task);
+    if (failed) co_return false;
+    renew_all();
+    co_return true;
 }
 
 }  // namespace ringside::gateway

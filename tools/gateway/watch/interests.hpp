@@ -8,6 +8,7 @@
 #include <unordered_set>
 
 #include "ringside/client.hpp"
+#include "tools/gateway/grid/session_maker.hpp"
 #include "tools/gateway/net.hpp"
 
 namespace ringside::gateway {
@@ -41,7 +42,7 @@ private:
 /// Thread safety: that of the loop.
 class Interests {
 public:
-    Interests(asio::io_context& loop, std::string grid);
+    Interests(asio::io_context& loop, SessionMaker& sessions);
     ~Interests();
 
     /// Null: there are too many already.
@@ -52,13 +53,17 @@ public:
 private:
     friend class TopicInterest;
 
-    void say(TopicInterest& interest);
+    /// Returns false if there is no grid just now.
+    bool say(TopicInterest& interest);
+    void make_session();
+    void declare_waiting();
     void renew_all();
     void remove(TopicInterest& interest) noexcept;
-    Task<void> look_after();
+    Task<bool> look_after();
 
     const Executor loop_;
-    const std::string grid_;
+    SessionMaker& session_maker_;
+    bool is_making_session_ = false;
     std::list<InterestSession> sessions_;
     std::unordered_set<TopicInterest*> interests_;
     asio::basic_waitable_timer<std::chrono::steady_clock,

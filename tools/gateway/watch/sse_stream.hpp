@@ -5,6 +5,8 @@
 #include <string>
 
 #include "tools/gateway/http/connection.hpp"
+#include "tools/gateway/load/byte_budget.hpp"
+#include "tools/gateway/load/live_stream.hpp"
 #include "tools/gateway/watch/feed.hpp"
 
 namespace ringside::gateway {
@@ -15,18 +17,17 @@ class SseStreams;
 ///
 /// What is told is written at once where the connection takes it; else it is queued, up to
 /// `queue_bytes_max`, from where on the subscription falls behind.
-class SseStream : public Sink, public std::enable_shared_from_this<SseStream> {
+class SseStream : public Sink, public LiveStream, public std::enable_shared_from_this<SseStream> {
 public:
-    SseStream(SseStreams& all, Connection& connection) noexcept;
+    SseStream(SseStreams& all, Connection& connection, Requester requester, RightsCheck check);
     ~SseStream() override;
 
     /// Until the client has gone, or the gateway is drained.
-    static Task<void> run(std::shared_ptr<SseStream> stream, Feed& feed, Requester requester,
-                          WatchRequest request);
+    static Task<void> run(std::shared_ptr<SseStream> stream, Feed& feed, WatchRequest request);
 
-    [[nodiscard]] bool has_room() const noexcept override {
-        return queued_bytes_ < queue_bytes_max;
-    }
+    [[nodiscard]] bool has_room() const noexcept override;
+    /// Ends it where rights have been withdrawn; continues it where it waited for memory.
+    void check(std::chrono::steady_clock::time_point now) override;
     void tell(const Subscription& subscription, const std::shared_ptr<const ChangeText>& text,
               const std::optional<Place>& place) override;
     void tell_place(const Subscription& subscription, const Place& place) override;
@@ -40,15 +41,29 @@ private:
     using Clock = std::chrono::steady_clock;
 
     void put(std::shared_ptr<const std::string> text);
+    void pop_front();
+    void end(const Problem& problem);
     Task<void> write_queue();
 
     SseStreams& all_;
     Connection& connection_;
+    const std::shared_ptr<Connection> alive_;
+    Requester requester_;
+    const RightsCheck check_rights_;
+    Clock::time_point rights_due_;
+    ByteBudget::Share memory_;  ///< of what is queued
     std::unique_ptr<Subscription> subscription_;
-    std::deque<std::shared_ptr<const std::string>> queue_;
+    struct Queued {
+        std::shared_ptr<const std::string> text;
+        std::size_t charged;  ///< to the budget; a text that others have, too, is charged once
+    };
+
+    std::deque<Queued> queue_;
     std::size_t front_written_ = 0;  ///< of the queue's first
     std::size_t queued_bytes_ = 0;
     bool is_writing_ = false;
+    bool is_modest_ = false;         ///< what was told last is small
+    mutable bool was_full_ = false;  ///< the subscription was told so, and is to be continued
     bool is_over_ = false;
     Clock::time_point told_at_;
 };
@@ -65,7 +80,7 @@ private:
     /// The same text for all who are told the same, one after the other.
     [[nodiscard]] const std::shared_ptr<const std::string>& text_of(
         const std::shared_ptr<const ChangeText>& change, const std::optional<Place>& place);
-    Task<void> beat();
+    Task<bool> beat();
 
     asio::basic_waitable_timer<std::chrono::steady_clock,
                                asio::wait_traits<std::chrono::steady_clock>, Executor>

@@ -2,6 +2,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
 #include "tools/gateway/watch/feed.hpp"
 
 namespace ringside::gateway {
@@ -46,11 +48,25 @@ Subscription::Subscription(Feed& feed, Sink& sink, std::shared_ptr<Topic> topic,
             request.after->boot_id != 0 && request.after->boot_id != now.boot_id;
         wants_state_ = says_lagged_ = is_of_another || told_up_to_ > now.revision;
     }
-    const auto sees_all = [&](Action action) {
-        return requester_.permissions->coverage(action, topic_->pattern()) == Coverage::all;
-    };
-    sees_all_ = (!includes(topic_->what(), WatchFor::changes) || sees_all(Action::read)) &&
-                (!includes(topic_->what(), WatchFor::events) || sees_all(Action::subscribe));
+    sees_all_ = coverage() == Coverage::all;
+}
+
+/// The least that is allowed of one kind.
+Coverage Subscription::coverage() const {
+    Coverage least = Coverage::all;
+    for (const auto& [kind, action] : {std::pair(WatchFor::changes, Action::read),
+                                       std::pair(WatchFor::events, Action::subscribe)}) {
+        if (!includes(topic_->what(), kind)) continue;
+        least = std::min(least, requester_.permissions->coverage(action, topic_->pattern()));
+    }
+    return least;
+}
+
+bool Subscription::adopt(const Requester& requester) {
+    requester_ = requester;
+    const Coverage now = coverage();
+    sees_all_ = now == Coverage::all;
+    return now != Coverage::none;
 }
 
 Subscription::~Subscription() {

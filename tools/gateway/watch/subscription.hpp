@@ -65,6 +65,10 @@ public:
     /// Tells what its sink has room for. Called when there is room again, and by the Feed.
     void go_on();
 
+    /// Applies other rights to what is told from now on. Returns false if nothing of what is watched
+    /// may be seen any longer.
+    [[nodiscard]] bool adopt(const Requester& requester);
+
     [[nodiscard]] bool is_live() const noexcept { return state_ == State::live; }
     /// Whether it has to be offered changes up to there.
     [[nodiscard]] bool misses(Revision up_to) const noexcept {
@@ -80,6 +84,7 @@ private:
     friend class Feed;
     enum class State : std::uint8_t { behind, live };
 
+    [[nodiscard]] Coverage coverage() const;
     [[nodiscard]] bool may_see(const ChangeText& text) const;
     void fall_behind(Revision told_up_to);
     [[nodiscard]] bool open();
@@ -90,7 +95,7 @@ private:
     Feed& feed_;
     Sink& sink_;
     const std::shared_ptr<Topic> topic_;
-    const Requester requester_;
+    Requester requester_;
     State state_ = State::behind;
     bool sees_all_ = false;
     bool begins_now_ = false;   ///< with the next change

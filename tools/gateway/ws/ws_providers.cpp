@@ -9,13 +9,16 @@ WsProviders::Place::~Place() {
     all_->grid_.dispose(std::move(service_));
 }
 
-Task<Outcome<WsProviders::Place>> WsProviders::provide(std::string pattern, OnCall on_call) {
+Task<Outcome<WsProviders::Place>> WsProviders::provide(std::string account, std::string pattern,
+                                                       OnCall on_call) {
     if (count_ >= providers_max) {
-        co_return Problem{503, "provider_limit", "this gateway has as many providers as it may",
+        co_return Problem{503, "provider_limit",
+                          "this gateway has as many providers as it may; try again later",
                           std::chrono::seconds(1)};
     }
+    if (auto problem = grid_.answers().refuse(account)) co_return *std::move(problem);
     ++count_;
-    // A call is handed on, and ends when whoever has it lets go of it.
+    // A call is handed on; whoever has it decides how it ends.
     auto handler = [executor = loop_.get_executor(), on_call = std::move(on_call)](Call& call) {
         asio::post(executor, [on_call, taken = std::make_shared<Call>(std::move(call))]() mutable {
             on_call(std::move(taken));
@@ -24,23 +27,21 @@ Task<Outcome<WsProviders::Place>> WsProviders::provide(std::string pattern, OnCa
     auto task = [this, pattern = std::move(pattern), handler = std::move(handler)] {
         return grid_.client().provide(pattern, handler);
     };
-    auto provided = co_await grid_.work(std::move(task));
-    if (provided && *provided) {
-        co_return Place(*this, std::make_shared<Service>(**std::move(provided)));
-    }
+    auto provided = co_await grid_.answers().run(std::move(account), std::move(task));
+    if (provided) co_return Place(*this, std::make_shared<Service>(*std::move(provided)));
     --count_;
-    if (!provided) co_return Problem::of(Error(Errc::would_block, "too much is waiting"));
-    co_return Problem::of(provided->error());
+    co_return Problem::of(provided.error());
 }
 
-Task<void> WsProviders::end(Place place) {
+Task<Outcome<void>> WsProviders::end(std::string account, Place& place) {
+    if (auto problem = grid_.answers().refuse(account)) co_return *std::move(problem);
     auto task = [service = std::move(place.service_)]() mutable {
         service.reset();
         return true;
     };
     --count_;
-    // Where too much waits already, it has ended by then, too: here.
-    static_cast<void>(co_await grid_.work(std::move(task)));
+    static_cast<void>(co_await grid_.answers().run(std::move(account), std::move(task)));
+    co_return Outcome<void>();
 }
 
 }  // namespace ringside::gateway

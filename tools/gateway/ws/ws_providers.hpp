@@ -32,11 +32,11 @@ public:
         std::shared_ptr<Service> service_;
     };
 
-    /// Problems: 400, 403, 503 where there are too many.
-    Task<Outcome<Place>> provide(std::string pattern, OnCall on_call);
+    /// `account`: as `Requester::account`. Problems: 400, 403, 429, 503 where there are too many.
+    Task<Outcome<Place>> provide(std::string account, std::string pattern, OnCall on_call);
 
-    /// Withdraws it, and waits for it.
-    Task<void> end(Place place);
+    /// Withdraws it, and waits for it. Problems: 429, 503; then nothing has changed.
+    Task<Outcome<void>> end(std::string account, Place& place);
 
     [[nodiscard]] std::size_t count() const noexcept { return count_; }
 

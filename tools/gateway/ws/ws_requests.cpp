@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "tools/gateway/load/spawn.hpp"
 #include "tools/gateway/ws/ws_session.hpp"
 
 /// What each `op` of a WebSocket does.
@@ -66,8 +67,21 @@ Task<void> WsSession::carry_out(std::shared_ptr<Exchange> exchange) {
     const auto self = shared_from_this();
     const Value request = exchange->document.root();
     const std::string op(request["op"].as_string().value_or(""));
-    auto answered = co_await answer(request, op);
-    --under_way_;
+    // Given back also where an exception ends it.
+    auto leave = [this, bytes = exchange->bytes](void*) {
+        --under_way_;
+        under_way_bytes_ -= bytes;
+        under_way_memory_.set(under_way_bytes_);
+    };
+    std::unique_ptr<void, decltype(leave)> under_way(this, leave);
+    Reply answered;
+    try {
+        answered = co_await answer(request, op);
+    } catch (...) {
+        log_failure("a request of a WebSocket", std::current_exception());
+        answered = Problem{500, "internal", "the gateway could not carry this out"};
+    }
+    under_way.reset();
     // The answer comes before what its watch tells.
     reply(exchange->id, answered);
     if (answered && op == "watch") {
@@ -243,24 +257,26 @@ Task<WsSession::Reply> WsSession::provide(const Value& request) {
     const std::uint64_t id = ++ids_;
     auto on_call = [weak = weak_from_this(), id,
                     &grid = services_.operations.grid()](std::shared_ptr<Call> call) {
-        if (const auto session = weak.lock(); session && !session->is_over_) {
-            session->offer(id, std::move(call));
-        } else {
-            grid.dispose(std::move(call));
-        }
+        const auto session = weak.lock();
+        if (session) session->offer(id, std::move(call));
+        else grid.reject(std::move(call));
     };
-    auto place = co_await services_.providers.provide(*std::move(pattern), std::move(on_call));
+    auto place = co_await services_.providers.provide(requester_.account(), *std::move(pattern),
+                                                      std::move(on_call));
     if (!place) co_return place.error();
     if (is_over_) co_return bad_request("the connection has ended");
-    providers_.emplace(id, *std::move(place));
+    providers_.emplace(id, Provided{*std::move(place), *parsed});
     co_return fmt::format(R"(,"provider":{})", id);
 }
 
+/// A call stays until its outcome has reached the broker: an answer that was refused for lack of
+/// room can be given again.
 Task<WsSession::Reply> WsSession::answer_call(const Value& request) {
     const auto id = number_member(request, "call");
     if (!id) co_return id.error();
     const auto at = *id ? calls_.find(**id) : calls_.end();
     if (at == calls_.end()) co_return bad_request("there is no such call");
+    if (at->second.is_being_answered) co_return bad_request("the call is being answered");
     const auto is_failure = flag_member(request, "failure");
     if (!is_failure) co_return is_failure.error();
     const auto is_rejected = flag_member(request, "reject");
@@ -271,15 +287,19 @@ Task<WsSession::Reply> WsSession::answer_call(const Value& request) {
         if (!answered) co_return answered.error();
         document = *std::move(answered);
     }
-    auto task = [call = std::move(at->second), document = std::move(document),
-                 fails = *is_failure] {
+    WorkPool& pool = services_.operations.grid().answers();
+    if (auto problem = pool.refuse(requester_.account())) co_return *std::move(problem);
+    at->second.is_being_answered = true;
+    auto task = [call = at->second.call, document = std::move(document), fails = *is_failure] {
         if (!document) return call->reject();
         return fails ? call->fail(*document) : call->answer(*document);
     };
-    calls_.erase(at);
-    const auto ended = co_await services_.operations.grid().work(std::move(task));
-    if (!ended) co_return Problem::of(Error(Errc::would_block, "too much is waiting"));
-    if (!*ended) co_return Problem::of(ended->error());
+    const auto ended = co_await pool.run(requester_.account(), std::move(task));
+    if (const auto answered = calls_.find(**id); answered != calls_.end()) {
+        if (ended) calls_.erase(answered);
+        else answered->second.is_being_answered = false;
+    }
+    if (!ended) co_return Problem::of(ended.error());
     co_return std::string();
 }
 
@@ -288,10 +308,12 @@ Task<WsSession::Reply> WsSession::withdraw(const Value& request) {
     if (!id) co_return id.error();
     const auto at = *id ? providers_.find(**id) : providers_.end();
     if (at == providers_.end()) co_return bad_request("there is no such provider");
-    auto place = std::move(at->second);
+    Provided provided = std::move(at->second);
     providers_.erase(at);
-    co_await services_.providers.end(std::move(place));
-    co_return std::string();
+    const auto ended = co_await services_.providers.end(requester_.account(), provided.place);
+    if (ended) co_return std::string();
+    if (!is_over_) providers_.emplace(**id, std::move(provided));
+    co_return ended.error();
 }
 
 }  // namespace ringside::gateway

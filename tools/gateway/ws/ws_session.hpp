@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/websocket/stream.hpp>
 #include <deque>
 #include <functional>
@@ -11,6 +12,8 @@
 #include "shm/base/limits.hpp"
 #include "tools/gateway/grid/operations.hpp"
 #include "tools/gateway/http/connection.hpp"
+#include "tools/gateway/load/byte_budget.hpp"
+#include "tools/gateway/load/live_stream.hpp"
 #include "tools/gateway/watch/feed.hpp"
 #include "tools/gateway/ws/ws_providers.hpp"
 
@@ -25,11 +28,17 @@ struct WsServices {
     GatewayFigures& figures;
     /// 429 for a requester that asks too often.
     std::function<std::optional<Problem>(const Requester&)> check_rate;
+    RightsCheck check_rights;
 };
 
 /// A WebSocket (RFC 6455) with requests, watches and providers of one client; the messages are in
-/// docs/gateway.md. Thread safety: that of the loop.
-class WsSession : public Sink, public std::enable_shared_from_this<WsSession> {
+/// docs/gateway.md.
+///
+/// Memory: requests under way are bounded by `under_way_bytes_max`; together with an incomplete
+/// message and what waits to be sent they share the server's `stream_memory`. Where there is no
+/// room, no further message is read.
+/// Thread safety: that of the loop.
+class WsSession : public Sink, public LiveStream, public std::enable_shared_from_this<WsSession> {
 public:
     WsSession(WsServices services, Connection& connection, Requester requester);
     ~WsSession() override;
@@ -39,30 +48,36 @@ public:
                           http::request<http::string_body> upgrade);
 
     // Of its watches.
-    [[nodiscard]] bool has_room() const noexcept override {
-        return queued_bytes_ < changes_bytes_max;
-    }
+    [[nodiscard]] bool has_room() const noexcept override;
     void tell(const Subscription& subscription, const std::shared_ptr<const ChangeText>& text,
               const std::optional<Place>& place) override;
     void tell_place(const Subscription& subscription, const Place& place) override;
 
-    /// A call of one of its providers.
+    /// Ends it where an incomplete message is late or rights have been withdrawn, tells providers
+    /// of calls that are of no more use, and continues watches that waited for memory.
+    void check(std::chrono::steady_clock::time_point now) override;
+
+    /// A call of one of its providers. Rejects it if this cannot take it.
     void offer(std::uint64_t provider, std::shared_ptr<Call> call);
 
     static constexpr std::size_t message_bytes_max =
         limits::document_bytes_max + limits::envelope_bytes_max;
     static constexpr std::size_t changes_bytes_max = 256U << 10;
-    /// Where this much waits to be sent, no further request is read.
+    /// Where this much waits to be sent, no further request is read, and no call is taken.
     static constexpr std::size_t queued_bytes_max = 4U << 20;
     static constexpr std::size_t requests_max = 1000;
+    /// Of documents of requests under way. Where there are more, no further request is read.
+    static constexpr std::size_t under_way_bytes_max = 8U << 20;
     static constexpr std::size_t watches_max = 256;
     static constexpr std::size_t providers_max = 16;
 
 private:
+    using Clock = std::chrono::steady_clock;
     using WebSocket = boost::beast::websocket::stream<Stream&>;
     struct Message {
         std::string text;
         std::shared_ptr<const ChangeText> change;  ///< follows the text, and ends with a brace
+        std::size_t charged = 0;  ///< to the budget; a change that others have is charged once
         [[nodiscard]] std::size_t size() const noexcept {
             return text.size() + (change ? change->text().size() + 1 : 0);
         }
@@ -70,17 +85,34 @@ private:
     /// A request that is carried out, with what has to live as long.
     struct Exchange {
         Document document;
-        std::string id;  ///< as JSON
+        std::string id;     ///< as JSON
+        std::size_t bytes;  ///< of memory
+    };
+    struct Provided {
+        WsProviders::Place place;
+        Pattern pattern;
+    };
+    /// A call of one of the providers here that has no outcome yet.
+    struct TakenCall {
+        std::shared_ptr<Call> call;
+        std::uint64_t provider = 0;
+        bool is_being_answered = false;
     };
     using Reply = Outcome<std::string>;  ///< further members, `,"revision":…`
 
     Task<void> read_messages();
+    Task<bool> read_message(boost::beast::flat_buffer& buffer);
     Task<void> write_queue();
     void put(Message message);
     void take(std::string_view text);
     void take_request(Document document);
+    void refuse_text(std::string_view text, const Error& error);
     void reply(const std::string& id, const Reply& answer);
     void end(boost::beast::websocket::close_code code, std::string_view reason);
+    [[nodiscard]] bool has_to_pause() const noexcept;
+    void check_calls();
+    void check_rights(Clock::time_point now);
+    void release_all();
 
     Task<void> carry_out(std::shared_ptr<Exchange> exchange);
     Task<Reply> answer(const Value& request, std::string_view op);
@@ -98,20 +130,33 @@ private:
     const WsServices services_;
     Connection& connection_;
     const std::shared_ptr<Connection> alive_;
-    const Requester requester_;
+    Requester requester_;
     WebSocket socket_;
     std::deque<Message> queue_;
     std::size_t queued_bytes_ = 0;
     bool is_writing_ = false;
-    bool is_over_ = false;
+    bool is_over_ = false;           ///< nothing is said any more
+    bool is_closing_ = false;        ///< the close frame is on its way
+    bool is_modest_ = false;         ///< what was told last is small
+    mutable bool was_full_ = false;  ///< a watch was told so, and is to be continued
     std::size_t under_way_ = 0;
+    std::size_t under_way_bytes_ = 0;
+    ByteBudget::Share incoming_memory_;   ///< of the message that is read
+    ByteBudget::Share under_way_memory_;  ///< of requests
+    ByteBudget::Share outgoing_memory_;   ///< of what waits to be sent
+    Clock::time_point message_due_ = Clock::time_point::max();
+    Clock::time_point rights_due_;
     std::uint64_t ids_ = 0;  ///< of watches, providers and calls
     std::map<std::uint64_t, std::unique_ptr<Subscription>> watches_;
-    std::map<std::uint64_t, WsProviders::Place> providers_;
-    std::map<std::uint64_t, std::shared_ptr<Call>> calls_;
+    std::map<std::uint64_t, Provided> providers_;
+    std::map<std::uint64_t, TakenCall> calls_;
 };
 
 /// What a request to watch asks for. Problem: 400.
 [[nodiscard]] Outcome<WatchRequest> watch_request_of(const Value& request);
+
+/// The member `id` of a text that is an object in JSON, as JSON; `null` where it has none that is a
+/// number or a string. None: the text is not an object. Also reads what the grid cannot hold.
+[[nodiscard]] std::optional<std::string> request_id_of(std::string_view text);
 
 }  // namespace ringside::gateway

@@ -2,16 +2,16 @@
 
 #include <fmt/format.h>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/this_coro.hpp>
+
+#include "tools/gateway/load/spawn.hpp"
 
 namespace ringside::gateway::deepstream {
 
 Task<std::string> Batch::run(std::shared_ptr<Batch> batch, std::chrono::milliseconds time) {
     const Executor loop = co_await asio::this_coro::executor;
     batch->timer_.emplace(loop, time);
-    asio::co_spawn(loop, carry_out(batch), asio::detached);
+    spawn(loop, carry_out(batch), "a request of the HTTP API");
     // Until the time is over, or it is cancelled since all are done.
     if (batch->done_ < batch->messages_.size()) co_await batch->timer_->async_wait(use_task);
     co_return batch->finish();

@@ -89,8 +89,7 @@ Task<Login> HttpApi::log_in(const Request& request, std::string auth_data) {
     auto login = login_request(request.message, request.peer, std::move(auth_data));
     const auto target = request.message.target();
     login.url.assign(target.data(), target.size());
-    const auto logins = hub_.options.logins;
-    auto task = logins->login(std::move(login));
+    auto task = hub_.log_in(std::move(login));
     co_return co_await std::move(task);
 }
 
@@ -100,8 +99,8 @@ Task<Response> HttpApi::post_messages(const Request& request) {
     std::string auth_data = body->auth_data();
     const Login login = co_await log_in(request, std::move(auth_data));
     if (!login.is_valid) co_return refusal(401, "Unsuccessful authentication attempt.");
-    Requester requester = hub_.requester_for(login);
-    if (const auto problem = check_rate_(requester, request.peer.address().to_string())) {
+    Requester requester = hub_.requester_for(login, request.peer.address().to_string());
+    if (const auto problem = check_rate_(requester, requester.address)) {
         co_return Response::of(*problem);
     }
     auto messages = body->messages();
@@ -116,8 +115,8 @@ Task<Response> HttpApi::post_login(const Request& request) {
     std::string auth_data = to_json(Value::of(*document));
     const Login login = co_await log_in(request, std::move(auth_data));
     if (!login.is_valid) co_return refusal(401, "Invalid authentication data.");
-    const Requester requester = hub_.requester_for(login);
-    if (const auto problem = check_rate_(requester, request.peer.address().to_string())) {
+    const Requester requester = hub_.requester_for(login, request.peer.address().to_string());
+    if (const auto problem = check_rate_(requester, requester.address)) {
         co_return Response::of(*problem);
     }
     co_return json(login_answer(login));

@@ -2,6 +2,12 @@
 
 namespace ringside::gateway::deepstream {
 
+namespace {
+
+constexpr std::string_view file_proof = "file/";
+
+}  // namespace
+
 FileLogin::FileLogin(FileUsers users, const std::optional<PasswordHash>& hash, bool is_last_word)
     : users_(std::move(users)),
       hash_(hash),
@@ -35,7 +41,15 @@ Task<std::optional<Login>> FileLogin::decide(const LoginAttempt& attempt) const 
     co_return Login{.is_valid = true,
                     .id = user->first,
                     .client_data = user->second.client_data,
-                    .server_data = user->second.server_data};
+                    .server_data = user->second.server_data,
+                    .proof = std::string(file_proof) + user->second.password};
+}
+
+bool FileLogin::still_knows(const Login& login) const {
+    if (!login.proof.starts_with(file_proof)) return false;
+    const auto user = users_.find(login.id);
+    return user != users_.end() &&
+           user->second.password == std::string_view(login.proof).substr(file_proof.size());
 }
 
 Task<std::optional<bool>> FileLogin::fits(std::string_view password, std::string_view kept) const {

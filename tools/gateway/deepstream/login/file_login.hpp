@@ -18,6 +18,7 @@ public:
     FileLogin(FileUsers users, const std::optional<PasswordHash>& hash, bool is_last_word);
 
     Task<std::optional<Login>> decide(const LoginAttempt& attempt) const override;
+    [[nodiscard]] bool still_knows(const Login& login) const override;
 
 private:
     [[nodiscard]] Task<std::optional<bool>> fits(std::string_view password,

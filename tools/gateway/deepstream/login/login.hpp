@@ -28,6 +28,8 @@ struct Login {
     std::optional<std::string> client_data = {};  ///< JSON text, told to the client in either case
     std::optional<std::string> server_data = {};  ///< JSON text, for the rules
     std::optional<std::string> token = {};        ///< for the HTTP API
+    /// By which its method knows it again, see `LoginMethod::still_knows`. Stays in memory.
+    std::string proof = {};
     /// Whether the id is a user's: presence counts it.
     [[nodiscard]] bool is_known() const noexcept { return id != unknown_user; }
 };

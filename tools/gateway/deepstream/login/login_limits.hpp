@@ -11,10 +11,16 @@ namespace ringside::gateway::deepstream::login_limits {
 // A login beyond one of these is refused, with the reason in the log.
 inline constexpr std::size_t auth_data_bytes_max = 64ULL << 10;
 inline constexpr std::size_t id_bytes_max = limits::user_bytes_max - 1;
+inline constexpr std::size_t logins_per_address_max = 4;  ///< being decided at a time
+inline constexpr std::size_t logins_waiting_per_address_max = 1024;
 inline constexpr std::size_t hashes_waiting_max = 256;       ///< passwords that wait to be hashed
 inline constexpr std::size_t webhooks_max = 256;             ///< under way at a time, of one method
 inline constexpr std::size_t answer_bytes_max = 1ULL << 20;  ///< body of a webhook's answer
 inline constexpr std::uint32_t answer_header_bytes_max = 16U << 10;
+
+/// Of a message of one who has not logged in: what a login may bring, and its frame. A WebSocket
+/// that sends more is closed with 1009.
+inline constexpr std::size_t stranger_message_bytes_max = auth_data_bytes_max + (4U << 10);
 
 // What configures them. Errc::bad_configuration.
 inline constexpr std::size_t methods_max = 16;

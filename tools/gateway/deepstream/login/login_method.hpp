@@ -23,6 +23,9 @@ public:
     /// None: it knows nothing of this client, and the next method is asked. A method that should
     /// know but cannot find out refuses the login, and logs why. The attempt outlives the task.
     virtual Task<std::optional<Login>> decide(const LoginAttempt& attempt) const = 0;
+
+    /// Whether somebody who has logged in by a method of this kind may stay: does not wait.
+    [[nodiscard]] virtual bool still_knows(const Login& login) const = 0;
 };
 
 /// A login that is not valid, where the client is told why: {"error": …}. REQUIRES: UTF-8.

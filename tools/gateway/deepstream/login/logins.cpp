@@ -2,6 +2,8 @@
 
 #include <toml++/toml.h>
 
+#include <algorithm>
+
 #include "shm/document/json.hpp"
 #include "tools/gateway/deepstream/login/login_config.hpp"
 #include "tools/gateway/deepstream/login/login_limits.hpp"
@@ -35,6 +37,11 @@ Result<std::shared_ptr<const Logins>> Logins::from(
 
 Task<Login> Logins::login(LoginRequest request) const {
     return decide(shared_from_this(), std::move(request));
+}
+
+bool Logins::still_know(const Login& login) const {
+    return std::any_of(methods_.begin(), methods_.end(),
+                       [&](const auto& method) { return method->still_knows(login); });
 }
 
 Task<Login> Logins::decide(std::shared_ptr<const Logins> self, LoginRequest request) {

@@ -29,6 +29,11 @@ public:
     /// refused is in the log.
     Task<Login> login(LoginRequest request) const;
 
+    /// Whether somebody who has logged in, by these methods or those before, may stay: a user who
+    /// is no longer in the file or has another password may not, nor one whose token has expired.
+    /// A webhook is not asked again.
+    [[nodiscard]] bool still_know(const Login& login) const;
+
 private:
     Logins() = default;
 

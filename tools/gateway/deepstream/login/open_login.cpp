@@ -6,6 +6,8 @@ namespace ringside::gateway::deepstream {
 
 namespace {
 
+constexpr std::string_view proof = "open";
+
 /// What JavaScript takes for nothing (0, false, "") is no name.
 std::string name_of(const Value& username) {
     if (const auto text = username.as_string(); text && !text->empty()) return std::string(*text);
@@ -17,7 +19,11 @@ std::string name_of(const Value& username) {
 }  // namespace
 
 Task<std::optional<Login>> OpenLogin::decide(const LoginAttempt& attempt) const {
-    co_return Login{.is_valid = true, .id = name_of(attempt.auth_data["username"])};
+    co_return Login{.is_valid = true,
+                    .id = name_of(attempt.auth_data["username"]),
+                    .proof = std::string(proof)};
 }
+
+bool OpenLogin::still_knows(const Login& login) const { return login.proof == proof; }
 
 }  // namespace ringside::gateway::deepstream

@@ -8,6 +8,7 @@ namespace ringside::gateway::deepstream {
 class OpenLogin final : public LoginMethod {
 public:
     Task<std::optional<Login>> decide(const LoginAttempt& attempt) const override;
+    [[nodiscard]] bool still_knows(const Login& login) const override;
 };
 
 }  // namespace ringside::gateway::deepstream

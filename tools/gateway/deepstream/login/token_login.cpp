@@ -6,6 +6,8 @@ namespace ringside::gateway::deepstream {
 
 namespace {
 
+constexpr std::string_view token_proof = "token/";
+
 std::string json_of(const Claims& claims) {
     std::string text = "{";
     for (const auto& [name, value] : claims) {
@@ -33,8 +35,18 @@ Task<std::optional<Login>> TokenLogin::decide(const LoginAttempt& attempt) const
         log_refusal(attempt.request, identity.error().detail);
         co_return refusal;
     }
-    co_return Login{
-        .is_valid = true, .id = (*identity)->user, .server_data = json_of((*identity)->claims)};
+    co_return Login{.is_valid = true,
+                    .id = (*identity)->user,
+                    .server_data = json_of((*identity)->claims),
+                    .proof = std::string(token_proof) + std::string(*token)};
+}
+
+bool TokenLogin::still_knows(const Login& login) const {
+    if (!login.proof.starts_with(token_proof)) return false;
+    const std::string_view token = std::string_view(login.proof).substr(token_proof.size());
+    const auto identity =
+        authenticator_->authenticate({.access_token = token}, std::chrono::system_clock::now());
+    return identity && (*identity)->user == login.id;
 }
 
 }  // namespace ringside::gateway::deepstream

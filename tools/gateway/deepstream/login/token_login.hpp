@@ -16,6 +16,7 @@ public:
         : authenticator_(std::move(authenticator)), is_last_word_(is_last_word) {}
 
     Task<std::optional<Login>> decide(const LoginAttempt& attempt) const override;
+    [[nodiscard]] bool still_knows(const Login& login) const override;
 
 private:
     std::shared_ptr<const Authenticator> authenticator_;

@@ -1,14 +1,13 @@
 #include "tools/gateway/deepstream/login/web_post.hpp"
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/connect.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 
 #include "tools/gateway/deepstream/login/login_limits.hpp"
+#include "tools/gateway/load/spawn.hpp"
 
 namespace ringside::gateway::deepstream {
 
@@ -52,7 +51,7 @@ public:
     Task<Result<WebAnswer>> wait(std::chrono::milliseconds time) {
         const Waiter waiter(shared_from_this());
         deadline_.expires_after(time);
-        asio::co_spawn(stream_.get_executor(), run(), asio::detached);
+        spawn(stream_.get_executor(), run(), "a webhook");
         while (!is_done_ && !is_late_) {
             const auto [cancelled] = co_await deadline_.async_wait(use_task);
             is_late_ = !cancelled;

@@ -16,6 +16,8 @@ namespace ringside::gateway::deepstream {
 
 namespace {
 
+constexpr std::string_view webhook_proof = "webhook";
+
 bool has(const std::vector<unsigned>& codes, unsigned code) noexcept {
     return std::find(codes.begin(), codes.end(), code) != codes.end();
 }
@@ -125,6 +127,8 @@ Task<std::optional<Login>> WebhookLogin::decide(const LoginAttempt& attempt) con
     co_return options_.is_last_word ? refused_with("AUTH_RETRY_ATTEMPTS_EXCEEDED") : Login{};
 }
 
+bool WebhookLogin::still_knows(const Login& login) const { return login.proof == webhook_proof; }
+
 std::optional<Login> WebhookLogin::judge(const LoginAttempt& attempt,
                                          const WebAnswer& answer) const {
     const bool is_permitted = has(options_.permitted_status_codes, answer.status);
@@ -133,7 +137,10 @@ std::optional<Login> WebhookLogin::judge(const LoginAttempt& attempt,
         log_refusal(attempt.request, login.error().detail);
         return Login{};
     }
-    if (is_permitted && login->is_valid) return *std::move(login);
+    if (is_permitted && login->is_valid) {
+        login->proof = webhook_proof;
+        return *std::move(login);
+    }
     log_refusal(attempt.request, fmt::format("the webhook answers with {}", answer.status));
     if (options_.is_last_word || is_permitted) return *std::move(login);
     return answer.status >= 500 ? std::optional(Login{}) : std::nullopt;

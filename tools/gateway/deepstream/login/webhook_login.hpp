@@ -40,6 +40,7 @@ public:
     explicit WebhookLogin(WebhookOptions options) : options_(std::move(options)) {}
 
     Task<std::optional<Login>> decide(const LoginAttempt& attempt) const override;
+    [[nodiscard]] bool still_knows(const Login& login) const override;
 
 private:
     [[nodiscard]] Result<WebPost> post_of(const LoginAttempt& attempt) const;

@@ -1,0 +1,19 @@
+#include "tools/gateway/load/memory.hpp"
+
+#include <malloc.h>
+
+namespace ringside::gateway {
+
+void set_up_memory() noexcept {
+    // Each arena keeps what its threads have freed.
+    mallopt(M_ARENA_MAX, 4);
+    // Said, they do not grow with the largest block that was freed.
+    mallopt(M_MMAP_THRESHOLD, 256 << 10);
+    mallopt(M_TRIM_THRESHOLD, 1 << 20);
+}
+
+std::size_t free_memory_bytes() noexcept { return mallinfo2().fordblks; }
+
+void release_free_memory() noexcept { malloc_trim(0); }
+
+}  // namespace ringside::gateway
