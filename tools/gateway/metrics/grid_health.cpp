@@ -16,6 +16,7 @@ std::optional<Problem> grid_problem(const std::string& grid) {
     const auto segment = shm::Segment::open(grid);
     if (!segment) return no_broker(segment.error().text());
     const shm::Header& header = segment->view().header();
+    // SYNC grid-state: pairs with the broker's store of `serving`, and of the end.
     const auto state = header.broker.state.load(std::memory_order_acquire);
     if (state != static_cast<std::uint32_t>(shm::GridState::serving)) {
         return no_broker("the grid's broker is not serving");
