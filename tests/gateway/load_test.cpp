@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "tests/gateway/watching.hpp"
+#include "tests/support/raw_web_socket.hpp"
 #include "tests/support/segment_surgery.hpp"
 #include "tests/support/ws_client.hpp"
 #include "tools/gateway/rest/record_list.hpp"
@@ -13,10 +14,11 @@
 namespace ringside {
 namespace {
 
+using testing::beginning_of_message;
 using testing::eventually;
 using ::testing::HasSubstr;
 using testing::HttpClient;
-using testing::RawSocket;
+using testing::RawWebSocket;
 using testing::soon;
 using testing::WsClient;
 
@@ -158,38 +160,13 @@ TEST_F(GatewayLoad, IsNotReadyWhileTheStoreIsFailing) {
     EXPECT_TRUE(eventually([&] { return http_.get("/readyz").status == 200; }));
 }
 
-/// The beginning of a text message of a WebSocket (RFC 6455, 5.2), masked with zeros.
-std::string frame_of(std::uint64_t announced, std::size_t sent) {
-    std::string frame = "\x81\xFF";
-    for (int shift = 56; shift >= 0; shift -= 8) frame += static_cast<char>(announced >> shift);
-    return frame + std::string(4, '\0') + std::string(sent, ' ');
-}
-
-/// A WebSocket whose frames a test writes itself.
-class RawWebSocket : public RawSocket {
-public:
-    RawWebSocket(std::uint16_t port, const std::string& target) : RawSocket(port) {
-        send("GET " + target +
-             " HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-             "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
-        const std::string answer = receive().value_or("");
-        if (!answer.starts_with("HTTP/1.1 101 ")) throw std::runtime_error(answer);
-    }
-    /// The code of the close frame that comes; 0: none.
-    [[nodiscard]] unsigned close_code() const {
-        const std::string frame = receive().value_or("");
-        if (frame.size() < 4 || frame[0] != '\x88') return 0;
-        return static_cast<unsigned char>(frame[2]) * 256U + static_cast<unsigned char>(frame[3]);
-    }
-};
-
 TEST_F(GatewayLoad, IncompleteMessagesOfAllWebSocketsHaveABudget) {
     constexpr std::uint64_t announced = 12U << 20;
     constexpr std::size_t sent = 9U << 20;
     std::vector<std::unique_ptr<RawWebSocket>> sockets;
     for (int i = 0; i < 20; ++i) {
         sockets.push_back(std::make_unique<RawWebSocket>(gateway_.port(), "/v1/ws"));
-        sockets.back()->send(frame_of(announced, sent));
+        sockets.back()->send(beginning_of_message(announced, sent));
     }
     // The last one is certainly beyond it.
     EXPECT_EQ(sockets.back()->close_code(), 1013U);
@@ -253,8 +230,8 @@ TEST_F(GatewayLoad, MemoryThatAQueryHasTakenGoesBack) {
         R"~({"sql":"WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 600000))~"
         R"~( SELECT count(*) FROM (SELECT x, hex(randomblob(100)) AS t FROM c ORDER BY t)"})~";
     EXPECT_EQ(http_.post("/v1/query", bomb).status, 200);
-EXPECT_GT(peak_mib(), 100);
-EXPECT_TRUE(eventually([&] { return memory_mib("VmRSS:") < 60; }));
+    EXPECT_GT(peak_mib(), 100);
+    EXPECT_TRUE(eventually([&] { return memory_mib("VmRSS:") < 60; }));
 }
 
 class GatewayLoadWithoutPatience : public GatewayLoad {
@@ -264,7 +241,7 @@ protected:
 
 TEST_F(GatewayLoadWithoutPatience, MessagesThatDoNotCompleteEndTheirWebSocket) {
     const RawWebSocket socket(gateway_.port(), "/v1/ws");
-    socket.send(frame_of(100'000, 10));
+    socket.send(beginning_of_message(100'000, 10));
     EXPECT_EQ(socket.close_code(), 1008U);
 }
 
