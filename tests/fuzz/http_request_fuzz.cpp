@@ -1,22 +1,59 @@
-#include <boost/asio/buffer.hpp>
-#include <boost/beast/http/parser.hpp>
-
 #include "tests/fuzz/support/input.hpp"
 #include "tools/gateway/grid/preconditions.hpp"
 #include "tools/gateway/http/gzip.hpp"
+#include "tools/gateway/http/request_reader.hpp"
 #include "tools/gateway/rest/parameters.hpp"
 #include "tools/gateway/rest/watch_parameters.hpp"
 
-/// A request of HTTP as bytes: whatever it is, it is read within its limits or refused, and what is
-/// made of its target and headers can be written and read again as the same.
+/// Bytes of an HTTP request are read within the limits or refused, with the same outcome however they
+/// are cut. What is made of target and header fields stays the same when written and read again.
 using namespace ringside;
 using namespace ringside::gateway;
 using fuzz::require;
 
 namespace {
 
-constexpr std::uint32_t header_bytes = 2048;
-constexpr std::uint64_t body_bytes = 1024;
+constexpr RequestReader::Limits limits{.header_bytes = 2048, .body_bytes = 1024};
+
+/// Where reading has come to.
+struct Reading {
+    std::size_t used = 0;
+    unsigned refused = 0;  ///< the status; 0: it was not refused
+    bool is_done = false;
+    Request request{};
+};
+
+/// Reads bytes that come in pieces of that size.
+Reading read(std::string_view bytes, std::size_t piece_bytes) {
+    RequestReader reader(limits);
+    Reading reading;
+    std::size_t come = 0;
+    while (come < bytes.size() && !reader.is_done() && !reader.problem()) {
+        come = std::min(come + piece_bytes, bytes.size());
+        while (reading.used < come && !reader.is_done()) {
+            const std::size_t used = reader.read(bytes.substr(reading.used, come - reading.used));
+            reading.used += used;
+            require(reading.used <= come, "no more is used than has come");
+            if (used == 0) break;
+        }
+        require(come - reading.used <= limits.header_bytes + piece_bytes + 64,
+                "what waits for more is bounded");
+    }
+    require(reader.message().body().size() <= limits.body_bytes, "a body keeps to its limit");
+    reading.is_done = reader.is_done() && !reader.problem();
+    if (reader.problem()) reading.refused = reader.problem()->status;
+    if (reading.is_done) reading.request.message = reader.release();
+    return reading;
+}
+
+void require_same(const Reading& left, const Reading& right) {
+    require(left.is_done == right.is_done, "however it is cut, it is a request or none");
+    // Which of two faults is met first may depend on what has come.
+    require((left.refused == 0) == (right.refused == 0), "or is refused");
+    if (!left.is_done) return;
+    require(left.used == right.used, "it ends at one place");
+    require(left.request.body() == right.request.body(), "with one body");
+}
 
 void check_target(Request& request) {
     if (const auto problem = parse_target(request)) {
@@ -34,9 +71,9 @@ void check_target(Request& request) {
 }
 
 void check_headers(const Request& request) {
-    const auto conditions = Preconditions::parse(request.header(http::field::if_match),
-                                                 request.header(http::field::if_none_match));
+    const auto conditions = Preconditions::parse(request);
     if (!conditions) require(conditions.error().status == 400, "a condition that is none");
+    else static_cast<void>(conditions->evaluate(RecordState{7, 1234, 1}));
     const auto last = Place::parse(request.header("Last-Event-ID"));
     if (last) {
         const auto again = Place::parse(last->text());
@@ -57,20 +94,12 @@ void check_headers(const Request& request) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const Bytes bytes = fuzz::copy_of({data, size});
-    http::request_parser<http::string_body> parser;
-    parser.eager(true);
-    parser.header_limit(header_bytes);
-    parser.body_limit(body_bytes);
-    std::size_t used = 0;
-    error_code failed;
-    while (used < bytes.size() && !parser.is_done() && !failed) {
-        used += parser.put(asio::buffer(bytes.data() + used, bytes.size() - used), failed);
-    }
-    require(parser.get().body().size() <= body_bytes, "a body keeps to its limit");
-    if (!parser.is_header_done()) return 0;
-    Request request;
-    request.message = parser.release();
-    check_target(request);
-    check_headers(request);
+    const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    Reading reading = read(text, std::max<std::size_t>(text.size(), 1));
+    require_same(reading, read(text, 1));
+    require_same(reading, read(text, 13));
+    if (!reading.is_done) return 0;
+    check_target(reading.request);
+    check_headers(reading.request);
     return 0;
 }

@@ -1,46 +1,13 @@
-#include <fstream>
-
-#include "tests/gateway/watching.hpp"
-#include "tests/support/temporary_directory.hpp"
-#include "tools/gateway/access/api_keys.hpp"
+#include "tests/gateway/configured_gateway.hpp"
 #include "tools/support/built_paths.hpp"
 
 namespace ringside {
 namespace {
 
+using testing::ConfiguredGateway;
 using ::testing::HasSubstr;
 using testing::HttpHeaders;
 using ::testing::Not;
-
-/// A gateway that is given a configuration by each test.
-class ConfiguredGateway : public testing::WatchingTest {
-protected:
-    void configure(const std::string& text) {
-        write(text);
-        gateway_.stop();
-        gateway_.set_options({"--config", file_});
-        gateway_.start();
-        http_ = testing::HttpClient(gateway_.port());
-    }
-    void write(const std::string& text) const {
-        std::ofstream(file_, std::ios::trunc) << text;
-        std::filesystem::permissions(
-            file_, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
-    }
-    /// Makes a key of that user; the tables of all that were made.
-    std::string key(const std::string& user) {
-        keys_ += "[[api_key]]\nuser = \"" + user + "\"\nhash = \"" +
-                 gateway::api_key_hash(user + "-key-0123456789abcdefghijklmnop") + "\"\n";
-        return keys_;
-    }
-    static HttpHeaders as(const std::string& user) {
-        return {{"X-API-Key", user + "-key-0123456789abcdefghijklmnop"}};
-    }
-
-    std::string keys_;
-    testing::TemporaryDirectory directory_;
-    const std::string file_ = directory_ / "gateway.toml";
-};
 
 class GatewayAccess : public ConfiguredGateway {
 protected:

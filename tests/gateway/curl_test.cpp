@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include "tests/gateway/gateway_test.hpp"
 
 namespace ringside {
@@ -34,16 +36,21 @@ TEST_F(GatewayByCurl, TheFirstCommandsWorkAsTheyAreShown) {
 }
 
 TEST_F(GatewayByCurl, PatchesConditionsAndDeletesWork) {
+    const auto tag = [&] {
+        const auto record = client_.get("a").value();
+        return fmt::format("\"{}-{:x}\"", record.revision(), record.updated_ns());
+    };
     client_.put("a", R"({"n":1})").value();
+    const std::string first = "If-Match: " + tag();
     EXPECT_THAT(curl({"-X", "PATCH", "-H", "Content-Type: application/merge-patch+json", "-H",
-                      "If-Match: \"1\"", "-d", R"({"n":2})"},
+                      first, "-d", R"({"n":2})"},
                      "/v1/records/a"),
                 HasSubstr(R"("version":2} 200)"));
     EXPECT_THAT(curl({"-X", "PATCH", "-H", "Content-Type: application/merge-patch+json", "-H",
-                      "If-Match: \"1\"", "-d", R"({"n":3})"},
+                      first, "-d", R"({"n":3})"},
                      "/v1/records/a"),
                 HasSubstr(" 412"));
-    EXPECT_EQ(curl({"--compressed", "-H", "If-None-Match: \"2\""}, "/v1/records/a"), " 304");
+    EXPECT_EQ(curl({"--compressed", "-H", "If-None-Match: " + tag()}, "/v1/records/a"), " 304");
     EXPECT_THAT(curl({"-X", "DELETE"}, "/v1/records/a"), HasSubstr(" 200"));
     EXPECT_THAT(curl({"--http2-prior-knowledge", "--http1.1"}, "/v1/records/a"), HasSubstr(" 404"));
 }

@@ -57,13 +57,30 @@ TEST_F(OpenApi, HasEveryPathAndMethodOfTheGateway) {
     for_each_operation([&](std::string_view path, std::string_view method, element) {
         found.insert(std::string(method) + " " + std::string(path));
     });
-    EXPECT_EQ(found,
-              (std::set<std::string>{
-                  "get /", "get /healthz", "get /metrics", "get /openapi.json", "get /readyz",
-                  "get /v1/records", "get /v1/records/{name}", "head /v1/records/{name}",
-                  "put /v1/records/{name}", "patch /v1/records/{name}", "delete /v1/records/{name}",
-                  "get /v1/stats", "get /v1/watch", "get /v1/ws", "post /v1/events/{subject}",
-                  "post /v1/query", "post /v1/rpc/{name}", "post /v1/transactions"}));
+    EXPECT_EQ(found, (std::set<std::string>{"get /",
+                                            "get /healthz",
+                                            "get /metrics",
+                                            "get /openapi.json",
+                                            "get /readyz",
+                                            "get /v1/records",
+                                            "head /v1/records",
+                                            "put /v1/records",
+                                            "patch /v1/records",
+                                            "delete /v1/records",
+                                            "get /v1/records/{name}",
+                                            "head /v1/records/{name}",
+                                            "put /v1/records/{name}",
+                                            "patch /v1/records/{name}",
+                                            "delete /v1/records/{name}",
+                                            "get /v1/stats",
+                                            "get /v1/watch",
+                                            "get /v1/ws",
+                                            "post /v1/events",
+                                            "post /v1/events/{subject}",
+                                            "post /v1/query",
+                                            "post /v1/rpc",
+                                            "post /v1/rpc/{name}",
+                                            "post /v1/transactions"}));
 }
 
 TEST_F(OpenApi, HasReferencesThatLeadSomewhereAndPartsThatAreUsed) {

@@ -18,21 +18,41 @@
 #include "tools/gateway/rest/own_pages.hpp"
 #include "tools/gateway/rest/parameters.hpp"
 #include "tools/gateway/rest/query.hpp"
+#include "tools/gateway/rest/request_checks.hpp"
 #include "tools/gateway/rest/watch_parameters.hpp"
 
 namespace ringside::gateway {
 
 namespace {
 
+constexpr std::string_view all_methods = "GET, HEAD, PUT, PATCH, POST, DELETE, OPTIONS";
+
 Problem no_such_path() {
     return {404, "no_such_path",
-            "there is nothing here; in names, '/' is written as %2F (see docs/gateway.md)"};
+            "there is nothing here; in names, '/' is written as %2F, or the name is a parameter "
+            "(see docs/gateway.md)"};
 }
 
 /// Without the port: "localhost" of "localhost:8080".
 std::string_view host_name(std::string_view host) noexcept {
     if (host.starts_with('[')) return host.substr(0, host.find(']') + 1);
     return host.substr(0, host.find(':'));
+}
+
+/// Whether credentials may be a parameter: browsers cannot set headers for these two resources.
+bool takes_access_token(const Request& request) {
+    const auto& path = request.segments;
+    return path.size() == 2 && path[0] == "v1" && (path[1] == "watch" || path[1] == "ws");
+}
+
+/// Takes the name of the record, subject or call: the last segment of the path, or a parameter.
+/// Proxies decode paths and remove dot segments, but pass parameters unchanged.
+std::optional<std::string> name_of(Request& request) {
+    const auto& path = request.segments;
+    if (path.size() == 3) return path[2];
+    if (path[1] == "records" || path[1] == "rpc") return request.parameters.take("name");
+    if (path[1] == "events") return request.parameters.take("subject");
+    return std::nullopt;
 }
 
 Response upgrade_required() {
@@ -101,18 +121,17 @@ void Gateway::note(const Request* request, const Response& response,
     figures_.denied += response.status == 403;
     figures_.rate_limited += response.status == 429;
     if (request == nullptr) return;
-    const auto target = request->message.target();
+    if (!spdlog::should_log(spdlog::level::debug)) return;
     spdlog::debug("{} {} {} {} us",
                   std::string_view(request->message.method_string().data(),
                                    request->message.method_string().size()),
-                  std::string_view(target.data(), std::min<std::size_t>(target.size(), 200)),
-                  response.status, took.count() / 1000);
+                  shown_target(*request), response.status, took.count() / 1000);
 }
 
 std::optional<Problem> Gateway::check_host(const Request& request) const {
     if (!access_->authenticator.is_for_everybody()) return std::nullopt;
     const std::string_view host = host_name(request.header(http::field::host));
-    if (host.empty() || host == "localhost" || is_numeric(host)) return std::nullopt;
+    if (host.empty() || is_same_text(host, "localhost") || is_numeric(host)) return std::nullopt;
     // A name that somebody has made lead here, so that a browser takes them for the gateway.
     return Problem{421, "bad_host",
                    "a gateway for everybody is asked for by address, or localhost"};
@@ -124,7 +143,7 @@ std::optional<Problem> Gateway::check_origin(const Request& request) const {
     if (origin.empty() || (request.is_read() && !is_upgrade)) return std::nullopt;
     const std::size_t host = origin.find("://");
     const bool is_own = host != std::string_view::npos &&
-                        origin.substr(host + 3) == request.header(http::field::host);
+                        is_same_text(origin.substr(host + 3), request.header(http::field::host));
     if (is_own || access_->cors.allows(origin)) return std::nullopt;
     return Problem{403, "bad_origin", "pages of this origin may not do this: see [cors]"};
 }
@@ -135,7 +154,8 @@ bool Gateway::is_preflight(const Request& request) const {
 }
 
 Result<std::shared_ptr<const Identity>> Gateway::identity_of(const Request& request) const {
-    const std::string* token = request.parameters.find("access_token");
+    const std::string* token =
+        takes_access_token(request) ? request.parameters.find(access_token) : nullptr;
     return access_->authenticator.authenticate(
         {.authorization = request.header(http::field::authorization),
          .api_key = request.header("X-API-Key"),
@@ -167,7 +187,8 @@ Outcome<Requester> Gateway::requester_of(const Request& request) {
 }
 
 RightsCheck Gateway::rights_check_of(const Request& request) {
-    const std::string* token = request.parameters.find("access_token");
+    const std::string* token =
+        takes_access_token(request) ? request.parameters.find(access_token) : nullptr;
     const std::string held_token = token == nullptr ? std::string() : *token;
     std::optional<ClientCertificate> certificate;
     if (request.certificate != nullptr) certificate = *request.certificate;
@@ -227,7 +248,8 @@ Task<Response> Gateway::handle(Request& request) {
     Response response = co_await answer(request);
     for (const auto& [name, value] :
          is_asked_before ? access->cors.preflight(origin) : access->cors.simple(origin)) {
-        response.add(name, value);
+        if (name == "Vary") response.vary += (response.vary.empty() ? "" : ", ") + value;
+        else response.add(name, value);
     }
     constexpr std::size_t large = 256U << 10;  // takes long enough for others to notice
     if (response.body.size() > large && is_to_be_compressed(request, response)) {
@@ -246,8 +268,11 @@ Task<Response> Gateway::handle(Request& request) {
 
 Task<Response> Gateway::answer(Request& request) {
     if (auto problem = check_host(request)) co_return Response::of(*problem);
+    if (auto problem = check_fields(request)) co_return Response::of(*problem);
     if (is_preflight(request)) co_return Response{.status = 204};
     if (auto problem = check_origin(request)) co_return Response::of(*problem);
+    if (request.path() == "*") co_return other_method(request, all_methods);
+    if (auto refusal = check_content(request)) co_return *std::move(refusal);
     const auto& path = request.segments;
     if (path.size() == 1 && path[0] == "healthz") co_return Response::json(R"({"status":"ok"})");
     if (path.size() == 1 && path[0] == "readyz") co_return readiness();
@@ -270,8 +295,12 @@ Task<Response> Gateway::dispatch(Request& request, const Requester& requester) {
         co_return Response::of(no_such_path());
     }
     const std::string& what = path[1];
-    if (path.size() == 3) {
-        const std::string& name = path[2];
+    if (request.method() == http::verb::post) {
+        if (auto problem = refuse_conditions(request)) co_return Response::of(*problem);
+    }
+    const auto named = name_of(request);
+    if (named) {
+        const std::string& name = *named;
         if (what == "records") co_return co_await record_.handle(request, requester, name);
         if (what == "events") {
             co_return co_await handle_event(operations_, request, requester, name);
@@ -343,6 +372,7 @@ Response Gateway::metrics(const Request& request) {
 
 Response Gateway::stats(const Request& request) {
     if (!request.is_read()) return other_method(request, "GET, HEAD, OPTIONS");
+    if (auto problem = check_parameters(request, {})) return Response::of(*problem);
     MetricsJson text;
     write_metrics(text);
     Response response = Response::json(std::move(text).finish());
@@ -386,6 +416,7 @@ Response Gateway::begin_deepstream(const Request& request) {
 
 Response Gateway::begin_web_socket(const Request& request, const Requester& requester) {
     if (!boost::beast::websocket::is_upgrade(request.message)) return upgrade_required();
+    if (auto problem = check_parameters(request, {access_token})) return Response::of(*problem);
     Response response{.status = 101};
     response.upgrade = [this, requester, upgrade = request.message,
                         check = rights_check_of(request)](Connection& connection) {

@@ -1,5 +1,3 @@
-#include <spdlog/sinks/basic_file_sink.h>
-#include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
 
@@ -12,24 +10,10 @@
 #include "tools/gateway/gateway.hpp"
 #include "tools/gateway/load/memory.hpp"
 #include "tools/gateway/load/spawn.hpp"
+#include "tools/gateway/log.hpp"
 
 namespace ringside::gateway {
 namespace {
-
-Result<void> start_log(const Options& options) {
-    try {
-        auto logger = options.log_file.empty()
-                          ? spdlog::stderr_color_mt("ringside")
-                          : spdlog::basic_logger_mt("ringside", options.log_file);
-        logger->set_pattern("%Y-%m-%d %H:%M:%S.%e %^%-7l%$ %v");
-        logger->set_level(spdlog::level::from_str(options.log_level));
-        logger->flush_on(spdlog::level::info);
-        spdlog::set_default_logger(std::move(logger));
-        return {};
-    } catch (const spdlog::spdlog_ex& failure) {
-        return Error(Errc::bad_configuration, failure.what());
-    }
-}
 
 /// Reads who may do what, and the certificates, once more; what is wrong changes nothing.
 void reload(const Options& options, Gateway& gateway, Server& server) {

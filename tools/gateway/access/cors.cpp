@@ -13,8 +13,8 @@ namespace {
 /// Of the gateway's interface, docs/gateway.md.
 constexpr std::string_view allowed_methods = "GET, HEAD, PUT, PATCH, POST, DELETE";
 constexpr std::string_view allowed_headers =
-    "Authorization, Content-Type, X-API-Key, If-Match, If-None-Match, Last-Event-ID, "
-    "Ringside-Timeout, Ringside-Idempotent";
+    "Authorization, Content-Type, X-API-Key, If-Match, If-None-Match, If-Modified-Since, "
+    "If-Unmodified-Since, Last-Event-ID, Ringside-Timeout, Ringside-Idempotent";
 constexpr std::string_view exposed_headers =
     "ETag, Retry-After, Ringside-Revision, Ringside-Expires, WWW-Authenticate";
 

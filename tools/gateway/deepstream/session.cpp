@@ -63,8 +63,10 @@ Task<void> Session::run(std::shared_ptr<Session> session) {
     self.connection_.expect_nothing();  // the WebSocket looks after its own time
     self.socket_.set_option(
         websocket::stream_base::timeout{handshake_time, 2 * self.hub_.options.heartbeat, true});
-    self.socket_.set_option(websocket::stream_base::decorator(
-        [](websocket::response_type& response) { response.erase(http::field::server); }));
+    self.socket_.set_option(
+        websocket::stream_base::decorator([](websocket::response_type& response) {
+            response.set(http::field::server, server_name);
+        }));
     self.socket_.read_message_max(login_limits::stranger_message_bytes_max);
     self.socket_.auto_fragment(false);
     self.socket_.binary(true);

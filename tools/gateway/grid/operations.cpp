@@ -17,16 +17,21 @@ constexpr bool creates(Write::Kind kind) noexcept {
     return kind == Write::Kind::put || kind == Write::Kind::merge;
 }
 
-Condition condition_of(std::optional<Version> version) noexcept {
-    return version ? Condition::version_is(*version) : Condition::is_absent();
+/// Requires the state that was seen. A version would not suffice: it starts from 1 again when a
+/// record is removed and recreated.
+Condition condition_of(const WriteEvidence::Seen& seen) noexcept {
+    return seen ? Condition::revision_is(seen->revision) : Condition::is_absent();
+}
+
+bool is_same_condition(const Condition& left, const Condition& right) noexcept {
+    return left.kind == right.kind && left.expected == right.expected;
 }
 
 bool holds(const Condition& condition, const WriteEvidence::Seen& seen) noexcept {
     switch (condition.kind) {
-        case Condition::Kind::version: return seen.version == condition.expected;
-        case Condition::Kind::revision:
-            return seen.version.has_value() && seen.revision == condition.expected;
-        case Condition::Kind::absent: return !seen.version;
+        case Condition::Kind::version: return seen && seen->version == condition.expected;
+        case Condition::Kind::revision: return seen && seen->revision == condition.expected;
+        case Condition::Kind::absent: return !seen;
         case Condition::Kind::none: break;
     }
     return true;
@@ -58,90 +63,25 @@ bool looks_at_record(const Permissions& permissions, const Write& write) {
 }
 
 Problem not_met() {
-    return {412, "condition_failed", "the record's version is not what the condition asks for"};
+    return {412, "condition_failed", "the record is not what the condition asks for"};
 }
 
 }  // namespace
 
-Problem bad_request(std::string detail) { return {400, "bad_request", std::move(detail)}; }
-
-Outcome<Document> document_member(const Value& object, std::string_view key,
-                                  const DocumentLimits& limits) {
-    const Value member = object[key];
-    if (!member.exists()) return bad_request(fmt::format("'{}' is missing", key));
-    auto document = Document::copy(member, limits);
-    if (!document) return Problem::of(document.error());
-    return *std::move(document);
-}
-
-Outcome<std::string> text_member(const Value& object, std::string_view key) {
-    const auto text = object[key].as_string();
-    if (!text) return bad_request(fmt::format("'{}' must be a string", key));
-    return std::string(*text);
-}
-
-Outcome<std::optional<std::uint64_t>> number_member(const Value& object, std::string_view key) {
-    const Value member = object[key];
-    if (!member.exists()) return std::optional<std::uint64_t>();
-    const auto number = member.as_uint64();
-    if (!number) return bad_request(fmt::format("'{}' must be a whole number", key));
-    return std::optional(*number);
-}
-
-Outcome<bool> flag_member(const Value& object, std::string_view key) {
-    const Value member = object[key];
-    if (!member.exists()) return false;
-    const auto flag = member.as_bool();
-    if (!flag) return bad_request(fmt::format("'{}' must be true or false", key));
-    return *flag;
-}
-
-Outcome<WriteOptions> write_options_of(const Value& object) {
-    WriteOptions options;
-    const auto version = number_member(object, "if_version");
-    if (!version) return version.error();
-    const auto revision = number_member(object, "if_revision");
-    if (!revision) return revision.error();
-    const auto absent = flag_member(object, "if_absent");
-    if (!absent) return absent.error();
-    if (version->has_value() + revision->has_value() + *absent > 1) {
-        return bad_request("a write has one condition: if_version, if_revision or if_absent");
-    }
-    if (*version) options.condition = Condition::version_is(**version);
-    if (*revision) options.condition = Condition::revision_is(**revision);
-    if (*absent) options.condition = Condition::is_absent();
-    const auto ttl = number_member(object, "ttl_ms");
-    if (!ttl) return ttl.error();
-    if (*ttl) {
-        if (**ttl == 0 || **ttl > limits::ttl_ms_max) return Problem::of(Error(Errc::bad_ttl));
-        options.ttl = std::chrono::milliseconds(**ttl);
-    }
-    const auto durable = flag_member(object, "durable");
-    if (!durable) return durable.error();
-    if (*durable) options.grade = Grade::durable;
-    return options;
-}
-
-Outcome<std::optional<Version>> Operations::version_of(std::string_view name) {
-    const auto record = grid_.reader().get(name);
-    if (record) return std::optional(record->version());
-    if (record.error() == Errc::not_found) return std::optional<Version>();
-    return Problem::of(record.error());
-}
-
 Outcome<void> Operations::refuse_write(const Requester& requester, const Write& write,
-                                       const WriteEvidence& evidence) {
+                                       const WriteEvidence& evidence,
+                                       const std::optional<WriteEvidence::Seen>& known) {
     const std::string& name = write.name;
     const bool may_write = requester.may(Action::write, name, evidence);
     const bool may_create = !creates(write.kind) || requester.may(Action::create, name, evidence);
     if (may_write && may_create) return {};
     // Which of the two counts depends on whether the record is there.
     const Condition::Kind asked = write.options.condition.kind;
-    if (asked == Condition::Kind::none) {
+    if (asked == Condition::Kind::none && !known) {
         if (const auto looked = evidence.look(); !looked) return Problem::of(looked.error());
     }
-    const bool is_new =
-        evidence.seen() ? !evidence.seen()->version : asked == Condition::Kind::absent;
+    const auto& seen = evidence.seen() ? evidence.seen() : known;
+    const bool is_new = seen ? !seen->has_value() : asked == Condition::Kind::absent;
     const bool is_made = is_new && creates(write.kind);
     if (is_made) {
         if (auto problem = requester.refuse(Action::create, name, evidence)) {
@@ -158,23 +98,23 @@ Outcome<void> Operations::refuse_write(const Requester& requester, const Write& 
 
 /// The condition that the write is to have so that it does no more than is allowed.
 Outcome<Condition> Operations::permitted(const Requester& requester, const Write& write,
-                                         const WriteEvidence& evidence) {
+                                         const WriteEvidence& evidence,
+                                         const std::optional<WriteEvidence::Seen>& known) {
     Outcome<void> refused;
     if (write.kind != Write::Kind::remove) {
-        refused = refuse_write(requester, write, evidence);
+        refused = refuse_write(requester, write, evidence, known);
     } else if (auto problem = requester.refuse(Action::remove, write.name, evidence)) {
         refused = *std::move(problem);
     }
     if (evidence.failure()) return Problem::of(*evidence.failure(), is_patch(write.kind));
     if (!refused) return refused.error();
     const Condition asked = write.options.condition;
-    if (!evidence.seen()) return asked;
-    if (!holds(asked, *evidence.seen())) return not_met();
+    const auto& seen = evidence.seen() ? evidence.seen() : known;
+    if (!seen) return asked;
+    if (!holds(asked, *seen)) return not_met();
     // A record that comes into being meanwhile is another one than was decided about.
-    if (!evidence.seen()->version && !creates(write.kind)) {
-        return Problem::of(Error(Errc::not_found));
-    }
-    return condition_of(evidence.seen()->version);
+    if (!seen->has_value() && !creates(write.kind)) return Problem::of(Error(Errc::not_found));
+    return condition_of(*seen);
 }
 
 Task<Outcome<WriteResult>> Operations::write(const Requester& requester, Write write,
@@ -184,18 +124,27 @@ Task<Outcome<WriteResult>> Operations::write(const Requester& requester, Write w
     const Write::Kind kind = write.kind;
     for (int attempt = 0; attempt < attempts_max; ++attempt) {
         write.options.condition = asked;
+        std::optional<WriteEvidence::Seen> known;
         if (!preconditions.empty()) {
-            const auto version = version_of(write.name);
-            if (!version) co_return version.error();
-            if (!preconditions.hold(*version)) co_return not_met();
-            write.options.condition = condition_of(*version);
+            const auto state = record_state(grid_.reader(), write.name);
+            if (!state) co_return Problem::of(state.error());
+            known.emplace(*state);
         }
         const WriteEvidence evidence(grid_.reader(), grid_.records(), write,
                                      [&write] { return write.content(); });
-        const auto permitted = this->permitted(requester, write, evidence);
+        const auto permitted = this->permitted(requester, write, evidence, known);
         if (!permitted) co_return permitted.error();
+        if (known) {
+            const bool is_of_known =
+                !evidence.seen() ||
+                is_same_condition(condition_of(*evidence.seen()), condition_of(*known));
+            if (!is_of_known) continue;
+            if (preconditions.evaluate(*known) != Preconditions::Verdict::proceed) {
+                co_return not_met();
+            }
+        }
         write.options.condition = *permitted;
-        const bool is_bound = permitted->kind != asked.kind;
+        const bool is_bound = !is_same_condition(*permitted, asked);
         if (!is_bound) {
             const auto written = co_await grid_.write(std::move(write));
             if (written) co_return *written;
@@ -227,6 +176,7 @@ Outcome<void> Operations::add(const Requester& requester, const Value& item, boo
         if (added) return {};
         return Problem::of(added.error(), is_patch(*kind));
     };
+    if (auto checked = check_write_members(item, *kind, {}); !checked) return checked.error();
     const bool is_event = *kind == Write::Kind::publish;
     const auto name = text_member(item, is_event ? "subject" : "name");
     if (!name) return name.error();
@@ -255,7 +205,7 @@ Outcome<void> Operations::add(const Requester& requester, const Value& item, boo
         return bad_request(
             "a rule looks at this record, which an earlier write of the transaction changes");
     }
-    filled.is_bound = filled.is_bound || condition->kind != options->condition.kind;
+    filled.is_bound = filled.is_bound || !is_same_condition(*condition, options->condition);
     write.options.condition = *condition;
     if (is_durable) write.options.grade = Grade::durable;
     if (*kind == Write::Kind::remove) return in_grid(transaction.remove(*name, write.options));

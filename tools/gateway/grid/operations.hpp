@@ -7,6 +7,7 @@
 
 #include "tools/gateway/grid/content.hpp"
 #include "tools/gateway/grid/grid_access.hpp"
+#include "tools/gateway/grid/members.hpp"
 #include "tools/gateway/grid/outcome.hpp"
 #include "tools/gateway/grid/preconditions.hpp"
 #include "tools/gateway/grid/record_evidence.hpp"
@@ -24,6 +25,7 @@ public:
 
     /// A single change. Where preconditions, or what the requester may do, depend on the record's
     /// state, the write is bound to that state, and tried again when it has changed meanwhile.
+    /// Permissions are checked first: the outcome of a condition would reveal the record's state.
     Task<Outcome<WriteResult>> write(const Requester& requester, Write write,
                                      const Preconditions& preconditions);
 
@@ -41,11 +43,13 @@ public:
     [[nodiscard]] GatewayFigures& figures() noexcept { return figures_; }
 
 private:
-    [[nodiscard]] Outcome<std::optional<Version>> version_of(std::string_view name);
-    [[nodiscard]] Outcome<Condition> permitted(const Requester& requester, const Write& write,
-                                               const WriteEvidence& evidence);
+    /// `known`: the record's state, if it has been read already.
+    [[nodiscard]] Outcome<Condition> permitted(
+        const Requester& requester, const Write& write, const WriteEvidence& evidence,
+        const std::optional<WriteEvidence::Seen>& known = std::nullopt);
     [[nodiscard]] Outcome<void> refuse_write(const Requester& requester, const Write& write,
-                                             const WriteEvidence& evidence);
+                                             const WriteEvidence& evidence,
+                                             const std::optional<WriteEvidence::Seen>& known);
     /// Of an event or call.
     [[nodiscard]] Outcome<void> refuse_message(const Requester& requester, Action action,
                                                std::string_view name, const Content& content);
@@ -63,23 +67,5 @@ private:
     GridAccess& grid_;
     GatewayFigures& figures_;
 };
-
-/// The members `if_version`, `if_revision`, `if_absent`, `ttl_ms` and `durable` of an object.
-/// Problem: 400.
-[[nodiscard]] Outcome<WriteOptions> write_options_of(const Value& object);
-
-/// A member that is written to the grid. Problems: 400; 413, where it is beyond the limits.
-[[nodiscard]] Outcome<Document> document_member(const Value& object, std::string_view key,
-                                                const DocumentLimits& limits = {});
-
-/// A member that must be a string. Problem: 400.
-[[nodiscard]] Outcome<std::string> text_member(const Value& object, std::string_view key);
-/// A whole number, not negative; none: it is not there. Problem: 400.
-[[nodiscard]] Outcome<std::optional<std::uint64_t>> number_member(const Value& object,
-                                                                  std::string_view key);
-/// False where it is not there. Problem: 400.
-[[nodiscard]] Outcome<bool> flag_member(const Value& object, std::string_view key);
-
-[[nodiscard]] Problem bad_request(std::string detail);
 
 }  // namespace ringside::gateway

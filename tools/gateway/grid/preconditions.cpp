@@ -1,65 +1,56 @@
 #include "tools/gateway/grid/preconditions.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <charconv>
+
+#include "tools/gateway/http/field_syntax.hpp"
+#include "tools/gateway/http/gzip.hpp"
 
 namespace ringside::gateway {
 
 namespace {
 
-/// Takes blanks and commas from the front, as lists of HTTP have them.
-void skip_separators(std::string_view& text) {
-    const std::size_t at = text.find_first_not_of(" \t,");
-    text.remove_prefix(std::min(at, text.size()));
+/// Tags of the previous release.
+bool is_version_tag(const EntityTag& tag) noexcept {
+    return !tag.text.empty() && std::all_of(tag.text.begin(), tag.text.end(), is_digit);
 }
 
 }  // namespace
 
-bool Preconditions::Tags::has(std::optional<Version> version) const noexcept {
-    if (!version) return false;
-    return is_any || std::find(versions.begin(), versions.end(), *version) != versions.end();
+Outcome<Preconditions> Preconditions::parse(const Request& request) {
+    auto conditions = Conditions::parse(request);
+    if (!conditions) return conditions.error();
+    Preconditions parsed;
+    parsed.conditions_ = *std::move(conditions);
+    parsed.is_read_ = request.is_read();
+    // A write applies to the record, whichever content coding its client has read.
+    parsed.takes_gzip_ = !parsed.is_read_ || accepts_gzip(request);
+    if (parsed.is_read_ && parsed.conditions_.none_match) {
+        std::erase_if(parsed.conditions_.none_match->tags, is_version_tag);
+    }
+    return parsed;
 }
 
-Outcome<Preconditions> Preconditions::parse(std::string_view match, std::string_view none_match) {
-    Preconditions made;
-    // If-Match compares strongly (RFC 9110, 13.1.1): a weak tag matches nothing.
-    auto wanted = parse_tags(match, false);
-    if (!wanted) return wanted.error();
-    auto unwanted = parse_tags(none_match, true);
-    if (!unwanted) return unwanted.error();
-    made.match_ = *std::move(wanted);
-    made.none_match_ = *std::move(unwanted);
-    return made;
-}
-
-Outcome<std::optional<Preconditions::Tags>> Preconditions::parse_tags(std::string_view header,
-                                                                      bool takes_weak) {
-    if (header.empty()) return std::optional<Tags>();
-    const auto bad = [] {
-        return Problem{400, "bad_condition",
-                       R"(a condition is * or a list of entity tags: "7", "8")"};
+Preconditions::Verdict Preconditions::evaluate(const std::optional<RecordState>& record) const {
+    if (!record)
+        return conditions_.evaluate({.has_tag = {}, .modified = {}, .exists = false}, is_read_);
+    const std::string current = entity_tag(record->revision, record->updated_ns);
+    const std::string version = std::to_string(record->version);
+    const auto has_tag = [&](const EntityTag& tag) {
+        return is_current(tag, current, takes_gzip_) || tag.text == version;
     };
-    Tags tags;
-    if (header == "*") {
-        tags.is_any = true;
-        return std::optional(std::move(tags));
-    }
-    for (skip_separators(header); !header.empty(); skip_separators(header)) {
-        const bool is_weak = header.starts_with("W/");
-        if (is_weak) header.remove_prefix(2);
-        const std::size_t end = header.find('"', 1);
-        if (header.empty() || header.front() != '"' || end == std::string_view::npos) return bad();
-        const std::string_view tag = header.substr(1, end - 1);
-        header.remove_prefix(end + 1);
-        Version version = 0;
-        const auto [rest, failed] = std::from_chars(tag.data(), tag.data() + tag.size(), version);
-        // Another tag is of something else: it matches no version.
-        const bool is_version = failed == std::errc() && rest == tag.data() + tag.size();
-        if (is_version && (!is_weak || takes_weak)) tags.versions.push_back(version);
-    }
-    return std::optional(std::move(tags));
+    return conditions_.evaluate(
+        {.has_tag = has_tag, .modified = record->updated_s(), .exists = true}, is_read_);
 }
 
-std::string entity_tag(Version version) { return '"' + std::to_string(version) + '"'; }
+std::string Preconditions::known_tag(const RecordState& record) const {
+    return gateway::known_tag(conditions_, entity_tag(record.revision, record.updated_ns),
+                              takes_gzip_);
+}
+
+std::string entity_tag(Revision revision, std::uint64_t updated_ns) {
+    return fmt::format("{}-{:x}", revision, updated_ns);
+}
 
 }  // namespace ringside::gateway

@@ -1,45 +1,54 @@
 #pragma once
 
+#include <ctime>
 #include <optional>
-#include <string_view>
-#include <vector>
+#include <string>
 
 #include "ringside/client.hpp"
 #include "tools/gateway/grid/outcome.hpp"
+#include "tools/gateway/http/conditions.hpp"
 
 namespace ringside::gateway {
 
-/// What must hold of a record's version: RFC 9110, 13.1.1 and 13.1.2, where an entity tag is a
-/// version in quotes.
-class Preconditions {
-public:
-    Preconditions() = default;
-    /// The values of If-Match and If-None-Match; empty: not given. Problem: 400.
-    static Outcome<Preconditions> parse(std::string_view match, std::string_view none_match);
+/// The state of a record that conditions are compared with.
+struct RecordState {
+    Version version = 0;
+    Revision revision = 0;
+    std::uint64_t updated_ns = 0;  ///< Unix time
 
-    [[nodiscard]] bool empty() const noexcept { return !match_ && !none_match_; }
-    /// `version`: of the record; none: there is none.
-    [[nodiscard]] bool hold(std::optional<Version> version) const noexcept {
-        return (!match_ || match_->has(version)) && !is_known(version);
+    [[nodiscard]] std::time_t updated_s() const noexcept {
+        return static_cast<std::time_t>(updated_ns / 1'000'000'000);
     }
-    /// Whether If-None-Match names that version: its requester has it already.
-    [[nodiscard]] bool is_known(std::optional<Version> version) const noexcept {
-        return none_match_ && none_match_->has(version);
-    }
-
-private:
-    struct Tags {
-        bool is_any = false;  ///< `*`
-        std::vector<Version> versions;
-        [[nodiscard]] bool has(std::optional<Version> version) const noexcept;
-    };
-    static Outcome<std::optional<Tags>> parse_tags(std::string_view header, bool takes_weak);
-
-    std::optional<Tags> match_;
-    std::optional<Tags> none_match_;
 };
 
-/// `"7"`
-[[nodiscard]] std::string entity_tag(Version version);
+/// The conditions of a request for a record.
+///
+/// An entity tag consists of the revision and the time of the record's last commit: `1234-18a5c…`.
+/// A record that is removed and recreated gets another revision. A grid that starts empty counts
+/// revisions from 1 again, but at a later time. The previous release used versions as tags, which
+/// repeat: `"7"` is still accepted in If-Match, and in If-None-Match of a write. It never leads to
+/// 304, so that no client keeps a stale document.
+class Preconditions {
+public:
+    using Verdict = Conditions::Verdict;
+
+    Preconditions() = default;
+    /// Problem: 400.
+    static Outcome<Preconditions> parse(const Request& request);
+
+    [[nodiscard]] bool empty() const noexcept { return conditions_.empty(); }
+    /// `record` is empty if there is no such record.
+    [[nodiscard]] Verdict evaluate(const std::optional<RecordState>& record) const;
+    /// The entity tag of the response to `Verdict::not_modified`.
+    [[nodiscard]] std::string known_tag(const RecordState& record) const;
+
+private:
+    Conditions conditions_;
+    bool is_read_ = false;
+    bool takes_gzip_ = true;  ///< whether tags of the gzip representation match
+};
+
+/// Without quotation marks.
+[[nodiscard]] std::string entity_tag(Revision revision, std::uint64_t updated_ns);
 
 }  // namespace ringside::gateway

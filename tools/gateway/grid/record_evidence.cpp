@@ -5,6 +5,16 @@
 
 namespace ringside::gateway {
 
+Result<std::optional<RecordState>> record_state(const Client& client, std::string_view name) {
+    const auto record = client.get(name);
+    if (record) {
+        return std::optional(
+            RecordState{record->version(), record->revision(), record->updated_ns()});
+    }
+    if (record.error() == Errc::not_found) return std::optional<RecordState>();
+    return record.error();
+}
+
 RecordJson record_json(const Client& client, std::string_view name) {
     const auto record = client.get(name);
     // A name that no record can have is not there either: rules make names of what users say.
@@ -33,13 +43,13 @@ Result<void> WriteEvidence::look() const {
     const auto record = client_.get(write_.name);
     if (!record && record.error() != Errc::not_found) return fail(record.error());
     if (!record) {
-        seen_ = Seen();
+        seen_.emplace();
         return {};
     }
     auto document = Document::copy(record->document(), written_limits);
     if (const auto whole = record->check(); !whole) return fail(whole.error());
     if (!document) return fail(document.error());
-    seen_ = Seen{record->version(), record->revision()};
+    seen_.emplace(RecordState{record->version(), record->revision(), record->updated_ns()});
     old_ = *std::move(document);
     return {};
 }

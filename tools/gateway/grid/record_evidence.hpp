@@ -8,9 +8,15 @@
 #include "ringside/client.hpp"
 #include "shm/document/json.hpp"
 #include "tools/gateway/access/evidence.hpp"
+#include "tools/gateway/grid/preconditions.hpp"
 #include "tools/gateway/grid/writer.hpp"
 
 namespace ringside::gateway {
+
+/// Reads the state of a record; empty if there is no such record. Errors: those of `Client::get`
+/// except not_found.
+[[nodiscard]] Result<std::optional<RecordState>> record_state(const Client& client,
+                                                              std::string_view name);
 
 /// A record as it is now.
 [[nodiscard]] RecordJson record_json(const Client& client, std::string_view name);
@@ -60,11 +66,8 @@ public:
     /// What the write brings, as it is in a request.
     using Content = std::function<Result<Document>()>;
 
-    /// What the record was when it was looked at.
-    struct Seen {
-        std::optional<Version> version;  ///< none: there is none
-        Revision revision = 0;
-    };
+    /// The record's state when it was read; empty if there was no such record.
+    using Seen = std::optional<RecordState>;
 
     /// All that it is given must outlive it. `write` needs no JSON.
     WriteEvidence(const Client& client, const RecordSource& records, const Write& write,

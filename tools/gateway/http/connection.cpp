@@ -5,7 +5,6 @@
 #include <poll.h>
 
 #include <boost/asio/write.hpp>
-#include <boost/beast/http/error.hpp>
 
 #include "tools/gateway/http/gzip.hpp"
 #include "tools/gateway/http/server.hpp"
@@ -15,18 +14,6 @@ namespace ringside::gateway {
 namespace {
 
 constexpr std::size_t read_bytes = 8192;  ///< asked for at a time
-
-Problem problem_of(error_code failed, std::size_t header_limit) {
-    using http::error;
-    if (failed == error::body_limit) {
-        return {413, "body_too_large", "the body is larger than this gateway takes"};
-    }
-    if (failed == error::header_limit || failed == error::buffer_overflow) {
-        return {431, "header_too_large",
-                fmt::format("the header has more than {} bytes", header_limit)};
-    }
-    return {400, "bad_http", "not a request of HTTP/1.1: " + failed.message()};
-}
 
 std::optional<ClientCertificate> certificate_of(Stream::Tls& tls) {
     const std::unique_ptr<X509, decltype(&X509_free)> shown(
@@ -64,6 +51,7 @@ Connection::Connection(Server& server, Socket socket, Tcp::endpoint peer, ssl::c
 }
 
 Connection::~Connection() {
+    reader_.reset();
     server_.connections_.erase(this);
     --server_.counts().connections_open;
 }
@@ -97,7 +85,7 @@ void Connection::drain() {
 }
 
 void Connection::shrink() {
-    parser_.reset();
+    reader_.reset();
     if (buffer_.size() == 0) buffer_ = {};
     else buffer_.shrink_to_fit();
 }
@@ -107,7 +95,7 @@ Task<void> Connection::run() {
     if (!co_await shake_hands()) co_return;
     while (!is_draining_ || buffer_.size() > 0) {
         if (!co_await read_request()) break;
-        Request request{.message = parser_->release(),
+        Request request{.message = reader_->release(),
                         .segments = {},
                         .parameters = {},
                         .peer = peer_,
@@ -142,10 +130,8 @@ Task<bool> Connection::shake_hands() {
 
 /// False: the connection is over, and whoever can be told why has been.
 Task<bool> Connection::read_request() {
-    parser_.emplace();
-    parser_->eager(true);
-    parser_->header_limit(server_.limits().header_bytes);
-    parser_->body_limit(server_.limits().body_bytes);
+    reader_.emplace(
+        RequestReader::Limits{server_.limits().header_bytes, server_.limits().body_bytes});
     phase_ = Phase::idle;
     is_header_seen_ = false;
     expect_within(server_.limits().idle_time);
@@ -157,10 +143,12 @@ Task<bool> Connection::read_request() {
                 co_await answer(refusal, nullptr);
                 co_return false;
             }
-            if (parser_->is_done()) co_return true;
+            if (reader_->is_done()) co_return true;
         }
+        // Only empty lines have arrived: the connection was idle for too long.
+        if (is_late_ && phase_ == Phase::idle) co_return false;
         if (phase_ == Phase::body && std::exchange(is_header_seen_, false) &&
-            boost::beast::iequals(parser_->get()[http::field::expect], "100-continue")) {
+            reader_->expects_continue()) {
             if (!co_await send(asio::buffer(std::string_view("HTTP/1.1 100 Continue\r\n\r\n")))) {
                 co_return false;
             }
@@ -172,8 +160,7 @@ Task<bool> Connection::read_request() {
         server_.counts().bytes_received += count;
         // A cut ends no read that has taken bytes already. A request that begins with them is in
         // time; one that they do not complete is late.
-        if (!failed && phase_ == Phase::idle) is_late_ = false;
-        if (!failed && !is_late_) continue;
+        if (!failed && (!is_late_ || phase_ == Phase::idle)) continue;
         if (is_late_ && phase_ != Phase::idle) {
             is_refused_ = true;
             Response late = Response::of({408, "too_slow", "the request did not come in time"});
@@ -184,46 +171,37 @@ Task<bool> Connection::read_request() {
 }
 
 std::optional<Problem> Connection::parse_some() {
-    if (phase_ == Phase::idle) {
-        phase_ = Phase::header;
-        began_ = Clock::now();
-        expect_within(server_.limits().header_time);
-    }
-    while (buffer_.size() > 0 && !parser_->is_done()) {
-        error_code failed;
-        buffer_.consume(parser_->put(buffer_.data(), failed));
-        if (phase_ == Phase::header && parser_->is_header_done()) {
+    while (buffer_.size() > 0 && !reader_->is_done()) {
+        const auto bytes = buffer_.cdata();
+        const std::size_t used =
+            reader_->read({static_cast<const char*>(bytes.data()), bytes.size()});
+        buffer_.consume(used);
+        if (phase_ == Phase::idle && reader_->has_begun()) {
+            phase_ = Phase::header;
+            is_late_ = false;
+            began_ = Clock::now();
+            expect_within(server_.limits().header_time);
+        }
+        if (reader_->problem()) return reader_->problem();
+        if (phase_ == Phase::header && reader_->is_head_done()) {
             phase_ = Phase::body;
             is_header_seen_ = true;
             expect_within(server_.limits().body_time);
             if (auto problem = check_header()) return problem;
         }
-        if (failed == http::error::need_more) break;
-        if (failed == http::error::header_limit && parser_->get().target().empty()) {
-            return Problem{414, "target_too_large",
-                           fmt::format("the target does not end within {} bytes",
-                                       server_.limits().header_bytes)};
-        }
-        if (failed) return problem_of(failed, server_.limits().header_bytes);
+        if (used == 0) break;
     }
-    return count_body(parser_->get().body().capacity());
+    return count_body(reader_->body_capacity());
 }
 
 std::optional<Problem> Connection::check_header() {
-    const auto& message = parser_->get();
-    if (message.version() != 11 && message.version() != 10) {
-        return Problem{505, "bad_http", "this is a server of HTTP/1.1"};
-    }
-    if (message.version() == 11 && message.count(http::field::host) != 1) {
-        return Problem{400, "bad_http", "a request of HTTP/1.1 has one header Host"};
-    }
-    const auto length = parser_->content_length();
+    const auto length = reader_->content_length();
     return length ? count_body(*length) : std::nullopt;
 }
 
 std::optional<Problem> Connection::count_body(std::uint64_t bytes) {
     return body_account_.count(bytes, [this]() -> Admission {
-        const http::request_header<>& header = parser_->get();
+        const http::request_header<>& header = reader_->message();
         Request head{.message = http::request<http::string_body>(header),
                      .segments = {},
                      .parameters = {},
@@ -282,6 +260,17 @@ std::string Connection::head_of(const Response& response, const Request* request
     if (!keeps_alive || response.stream) head += "Connection: close\r\n";
     else if (request != nullptr && request->message.version() == 10) {
         head += "Connection: keep-alive\r\n";
+    }
+    if (!response.etag.empty()) {
+        fmt::format_to(std::back_inserter(head), "ETag: \"{}\"\r\n", response.etag);
+    }
+    // Also for a 304 and for a body too small to compress: the next one might be larger.
+    const bool is_of_coding = request != nullptr && !response.stream &&
+                              (request->is_read() || response.is_compressed_already);
+    if (is_of_coding || !response.vary.empty()) {
+        const bool has_both = is_of_coding && !response.vary.empty();
+        fmt::format_to(std::back_inserter(head), "Vary: {}{}{}\r\n",
+                       is_of_coding ? "Accept-Encoding" : "", has_both ? ", " : "", response.vary);
     }
     head += response.headers;
     head += "\r\n";

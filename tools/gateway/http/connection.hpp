@@ -1,13 +1,13 @@
 #pragma once
 
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/parser.hpp>
 #include <chrono>
 #include <memory>
 #include <string>
 
 #include "tools/gateway/http/body_account.hpp"
 #include "tools/gateway/http/message.hpp"
+#include "tools/gateway/http/request_reader.hpp"
 #include "tools/gateway/http/stream.hpp"
 
 namespace ringside::gateway {
@@ -79,7 +79,6 @@ public:
 
 private:
     enum class Phase : std::uint8_t { idle, header, body, answering };
-    using Parser = http::request_parser<http::string_body>;
 
     Task<bool> shake_hands();
     Task<bool> read_request();
@@ -98,7 +97,7 @@ private:
     Stream stream_;
     std::optional<ClientCertificate> certificate_;
     boost::beast::flat_buffer buffer_;
-    std::optional<Parser> parser_;
+    std::optional<RequestReader> reader_;
     Phase phase_ = Phase::idle;
     Clock::time_point deadline_;
     Clock::time_point began_;  ///< when the request that is read or answered began

@@ -2,8 +2,12 @@
 
 #include <zlib.h>
 
-#include <boost/beast/http/rfc7230.hpp>
+#include <boost/beast/core/string.hpp>
+#include <optional>
 #include <stdexcept>
+
+#include "tools/gateway/http/conditions.hpp"
+#include "tools/gateway/http/weighted_list.hpp"
 
 namespace ringside::gateway {
 
@@ -41,23 +45,43 @@ private:
     z_stream stream_{};
 };
 
-}  // namespace
+/// Weights of Accept-Encoding, in thousandths.
+struct CodingWeights {
+    int gzip = 0;
+    std::optional<int> identity{};  ///< empty if acceptable but not listed
 
-bool accepts_gzip(std::string_view header) noexcept {
-    for (const auto& coding : boost::beast::http::ext_list({header.data(), header.size()})) {
-        if (!boost::beast::iequals(coding.first, "gzip") && coding.first != "*") continue;
-        for (const auto& [name, value] : coding.second) {
-            const bool is_zero = value.find_first_not_of("0.") == boost::beast::string_view::npos;
-            if (boost::beast::iequals(name, "q") && is_zero) return false;
-        }
-        return true;
+    [[nodiscard]] bool prefers_gzip() const noexcept {
+        return gzip > 0 && (!identity || gzip >= *identity);
     }
-    return false;
+};
+
+CodingWeights weights_of(const Request& request) {
+    const auto list = request.list(http::field::accept_encoding);
+    if (!list) return {};
+    std::optional<int> gzip;
+    std::optional<int> identity;
+    std::optional<int> others;
+    for (const Weighted& coding : weighted_list(*list)) {
+        const boost::beast::string_view name(coding.value.data(), coding.value.size());
+        if (boost::beast::iequals(name, "gzip") || boost::beast::iequals(name, "x-gzip")) {
+            gzip = coding.weight;
+        } else if (boost::beast::iequals(name, "identity")) {
+            identity = coding.weight;
+        } else if (coding.value == "*") {
+            others = coding.weight;
+        }
+    }
+    return {.gzip = gzip ? *gzip : others.value_or(0), .identity = identity ? identity : others};
 }
 
+}  // namespace
+
+bool accepts_gzip(const Request& request) { return weights_of(request).prefers_gzip(); }
+
 bool is_to_be_compressed(const Request& request, const Response& response) {
-    return response.body.size() >= bytes_min && !response.is_compressed_already &&
-           accepts_gzip(request.header(http::field::accept_encoding));
+    if (response.body.empty() || response.is_compressed_already) return false;
+    const CodingWeights weights = weights_of(request);
+    return weights.prefers_gzip() && (response.body.size() >= bytes_min || weights.identity == 0);
 }
 
 std::string gzip(std::string text) {
@@ -69,14 +93,12 @@ void set_compressed(Response& response, std::string body) {
     response.body = std::move(body);
     response.is_compressed_already = true;
     response.add("Content-Encoding", "gzip");
-    response.add("Vary", "Accept-Encoding");
+    if (!response.etag.empty()) response.etag = gzip_tag(response.etag);
 }
 
 void compress(const Request& request, Response& response) {
     if (is_to_be_compressed(request, response)) {
         set_compressed(response, gzip(std::move(response.body)));
-    } else if (response.body.size() >= bytes_min && !response.is_compressed_already) {
-        response.add("Vary", "Accept-Encoding");
     }
 }
 

@@ -4,19 +4,21 @@
 
 namespace ringside::gateway {
 
-/// Whether an answer's body is to be compressed: its client accepts it, and it is worth it.
+/// Whether to compress a response: the client prefers gzip, and either the body is large enough or
+/// the client does not accept it uncompressed.
 [[nodiscard]] bool is_to_be_compressed(const Request& request, const Response& response);
 
 /// The text as gzip (RFC 1952). Thread safety: any thread. Cost: about 10 ms a MiB.
 [[nodiscard]] std::string gzip(std::string text);
 
-/// Takes the compressed body, and says so in the headers.
+/// Replaces the body by its compressed form, with the header fields and the entity tag of that
+/// representation (RFC 9110, 8.8.3.3).
 void set_compressed(Response& response, std::string body);
 
 /// All of it, for a body that is not large.
 void compress(const Request& request, Response& response);
 
-/// Whether a header `Accept-Encoding` takes gzip: RFC 9110, 12.5.3.
-[[nodiscard]] bool accepts_gzip(std::string_view header) noexcept;
+/// Whether Accept-Encoding prefers gzip to identity (RFC 9110, 12.5.3).
+[[nodiscard]] bool accepts_gzip(const Request& request);
 
 }  // namespace ringside::gateway

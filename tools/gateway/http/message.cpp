@@ -21,14 +21,27 @@ std::string_view media_type(std::string_view content_type) noexcept {
     return content_type.substr(0, content_type.find_last_not_of(" \t") + 1);
 }
 
+std::optional<std::string> Request::list(http::field field) const {
+    std::optional<std::string> values;
+    for (const auto& line : message) {
+        if (line.name() != field) continue;
+        if (values) *values += ", ";
+        else values.emplace();
+        values->append(line.value().data(), line.value().size());
+    }
+    return values;
+}
+
 std::optional<Problem> parse_target(Request& request) {
     const auto target = request.message.target();
+    if (target == "*" && request.method() == http::verb::options) return std::nullopt;
     const boost::urls::string_view text(target.data(), target.size());
-    // What is sent to a proxy has the whole URI: RFC 9112, 3.2.2.
-    const auto url = text.starts_with("http://") || text.starts_with("https://")
-                         ? boost::urls::parse_absolute_uri(text)
-                         : boost::urls::parse_origin_form(text);
-    if (!url) {
+    const bool is_path = text.starts_with("/");
+    const auto url =
+        is_path ? boost::urls::parse_origin_form(text) : boost::urls::parse_absolute_uri(text);
+    const bool is_http = url && (is_path || url->scheme_id() == boost::urls::scheme::http ||
+                                 url->scheme_id() == boost::urls::scheme::https);
+    if (!is_http || (!is_path && (url->host().empty() || url->has_userinfo()))) {
         return Problem{400, "bad_target",
                        "the target is not a path and parameters, percent-encoded (RFC 3986)"};
     }
@@ -36,6 +49,13 @@ std::optional<Problem> parse_target(Request& request) {
     for (auto parameter : url->params()) {
         request.parameters.add(std::move(parameter.key), std::move(parameter.value));
     }
+    if (is_path) return std::nullopt;
+    // The host of the target replaces that of the field Host (RFC 9112, 3.2.2).
+    const std::string host(url->encoded_host_and_port());
+    std::string path(url->encoded_target());
+    if (!path.starts_with('/')) path.insert(0, "/");
+    request.message.set(http::field::host, host);
+    request.message.target(path);
     return std::nullopt;
 }
 

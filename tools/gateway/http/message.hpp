@@ -20,6 +20,9 @@ namespace http = boost::beast::http;
 
 class Connection;
 
+/// The field Server of responses to an upgrade; by default Beast adds its own name and version.
+inline constexpr const char* server_name = "ringside";
+
 /// The parameters of a target, decoded, in their order.
 class Parameters {
 public:
@@ -32,6 +35,16 @@ public:
             if (name == key) return &value;
         }
         return nullptr;
+    }
+    /// Removes the first parameter of that name and returns its value.
+    [[nodiscard]] std::optional<std::string> take(std::string_view key) {
+        for (auto at = pairs_.begin(); at != pairs_.end(); ++at) {
+            if (at->first != key) continue;
+            std::string value = std::move(at->second);
+            pairs_.erase(at);
+            return value;
+        }
+        return std::nullopt;
     }
     [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& pairs() const noexcept {
         return pairs_;
@@ -70,12 +83,16 @@ struct Request {
         const auto value = message[boost::beast::string_view(name.data(), name.size())];
         return {value.data(), value.size()};
     }
+    /// The combined value of all lines of a list field (RFC 9110, 5.3); empty if the field is
+    /// absent.
+    [[nodiscard]] std::optional<std::string> list(http::field field) const;
 };
 
 /// The media type of a header Content-Type, without parameters: "text/html".
 [[nodiscard]] std::string_view media_type(std::string_view content_type) noexcept;
 
-/// What is answered. Headers that every answer has are added by the connection.
+/// What is answered. The connection adds the header fields of every response, and those that depend
+/// on the content coding.
 struct Response {
     /// Goes on with the connection after the head was sent, until it ends.
     using Stream = std::function<Task<void>(Connection&)>;
@@ -84,6 +101,8 @@ struct Response {
     std::string_view content_type = "application/json";
     std::string body{};
     std::string headers{};  ///< further lines, each ended by CRLF
+    std::string etag{};     ///< without quotation marks; empty if there is none
+    std::string vary{};     ///< names of request fields other than Accept-Encoding
     bool is_compressed_already = false;
     bool ends_connection = false;
     Stream stream{};   ///< set: in the place of a body
@@ -99,7 +118,9 @@ struct Response {
     static Response json(std::string body) { return {.body = std::move(body)}; }
 };
 
-/// Takes a request's target apart. Problem: 400 for one that is not the path of an URI (RFC 3986).
+/// Parses the target of a request (RFC 9112, 3.2): a path with parameters, an absolute URI, whose
+/// host replaces that of the field Host, or the `*` of OPTIONS, which has no segments.
+/// Problem: 400 for anything else.
 [[nodiscard]] std::optional<Problem> parse_target(Request& request);
 
 }  // namespace ringside::gateway

@@ -11,7 +11,7 @@ namespace ringside::gateway {
 
 namespace {
 
-std::string text_of(MetricValue value) {
+std::string json_of(MetricValue value) {
     if (const auto* number = std::get_if<double>(&value)) {
         return std::isfinite(*number) ? fmt::format("{}", *number) : "null";
     }
@@ -31,7 +31,7 @@ void MetricsJson::family(std::string_view name, MetricType type, std::string_vie
 
 void MetricsJson::sample(std::span<const MetricLabel> labels, MetricValue value) {
     begin_sample(labels);
-    text_ += fmt::format(R"("value":{}}})", text_of(value));
+    text_ += fmt::format(R"("value":{}}})", json_of(value));
 }
 
 void MetricsJson::histogram(std::span<const MetricLabel> labels,
@@ -42,9 +42,9 @@ void MetricsJson::histogram(std::span<const MetricLabel> labels,
     for (const MetricBucket& bucket : buckets) {
         if (&bucket != buckets.data()) text_ += ',';
         text_ +=
-            fmt::format(R"({{"le":{},"count":{}}})", text_of(bucket.upper_bound), bucket.count);
+            fmt::format(R"({{"le":{},"count":{}}})", json_of(bucket.upper_bound), bucket.count);
     }
-    text_ += fmt::format(R"(],"sum":{},"count":{}}})", text_of(sum), count);
+    text_ += fmt::format(R"(],"sum":{},"count":{}}})", json_of(sum), count);
 }
 
 void MetricsJson::begin_sample(std::span<const MetricLabel> labels) {

@@ -39,8 +39,12 @@ Outcome<CallOptions> call_options_of(const Request& request) {
 Task<Response> handle_transaction(Operations& operations, const Request& request,
                                   const Requester& requester) {
     if (request.method() != http::verb::post) co_return other_method(request, only_post);
+    if (auto problem = check_parameters(request, {})) co_return Response::of(*problem);
     const auto document = Document::parse(request.body(), envelope_limits);
     if (!document) co_return Response::of(Problem::of(document.error()));
+    if (const auto checked = check_members(document->root(), {"writes", "durable"}); !checked) {
+        co_return Response::of(checked.error());
+    }
     const auto durable = flag_member(document->root(), "durable");
     if (!durable) co_return Response::of(durable.error());
     const auto committed =
@@ -53,6 +57,7 @@ Task<Response> handle_transaction(Operations& operations, const Request& request
 Task<Response> handle_event(Operations& operations, Request& request, const Requester& requester,
                             const std::string& subject) {
     if (request.method() != http::verb::post) co_return other_method(request, only_post);
+    if (auto problem = check_parameters(request, {})) co_return Response::of(*problem);
     Content content(std::move(request.message.body()));  // named, see GridAccess::work
     const auto told = co_await operations.publish(requester, subject, std::move(content));
     if (!told) co_return Response::of(told.error());
@@ -62,6 +67,7 @@ Task<Response> handle_event(Operations& operations, Request& request, const Requ
 Task<Response> handle_call(Operations& operations, Request& request, const Requester& requester,
                            const std::string& name) {
     if (request.method() != http::verb::post) co_return other_method(request, only_post);
+    if (auto problem = check_parameters(request, {})) co_return Response::of(*problem);
     const auto options = call_options_of(request);
     if (!options) co_return Response::of(options.error());
     Content content(std::move(request.message.body()));

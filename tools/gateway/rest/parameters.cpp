@@ -34,10 +34,16 @@ Outcome<bool> flag_parameter(const Request& request, std::string_view name, bool
 
 std::optional<Problem> check_parameters(const Request& request,
                                         std::initializer_list<std::string_view> known) {
-    for (const auto& [name, value] : request.parameters.pairs()) {
-        if (name == "access_token") continue;
+    const auto& pairs = request.parameters.pairs();
+    for (auto at = pairs.begin(); at != pairs.end(); ++at) {
+        const std::string& name = at->first;
         if (std::find(known.begin(), known.end(), name) == known.end()) {
             return Problem{400, "bad_parameter", fmt::format("there is no parameter '{}'", name)};
+        }
+        const auto is_same = [&](const auto& other) { return other.first == name; };
+        if (std::any_of(pairs.begin(), at, is_same)) {
+            return Problem{400, "bad_parameter",
+                           fmt::format("the parameter '{}' is there twice", name)};
         }
     }
     return std::nullopt;

@@ -19,8 +19,8 @@ namespace ringside::gateway {
 [[nodiscard]] Outcome<bool> flag_parameter(const Request& request, std::string_view name,
                                            bool otherwise);
 
-/// 400 for a parameter that is none of those, so that a typing error is not taken for a default.
-/// (Each request may have `access_token`.)
+/// Returns 400 for an unknown parameter, so that a misspelt one does not fall back to a default,
+/// and for a repeated one.
 [[nodiscard]] std::optional<Problem> check_parameters(
     const Request& request, std::initializer_list<std::string_view> known);
 

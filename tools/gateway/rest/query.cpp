@@ -2,7 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <boost/beast/core/string.hpp>
+#include <tuple>
+
 #include "ringside/sql.hpp"
+#include "tools/gateway/http/weighted_list.hpp"
 #include "tools/gateway/rest/departure.hpp"
 #include "tools/gateway/rest/parameters.hpp"
 #include "tools/support/row_text.hpp"
@@ -27,10 +31,50 @@ struct Question {
     std::chrono::steady_clock::time_point deadline;
 };
 
-Format format_of(std::string_view accept) noexcept {
-    if (accept.starts_with("text/csv")) return Format::csv;
-    if (accept.starts_with("application/x-ndjson")) return Format::lines;
-    return Format::json;
+/// How strongly a client prefers a media type, by the most specific range that includes it
+/// (RFC 9110, 12.5.1).
+struct Wish {
+    int exactness = 0;  ///< 0: in no range, 1: `*/*`, 2: `text/*`, 3: the type itself
+    int weight = 0;
+    std::size_t place = 0;  ///< of the range in the list
+};
+
+Wish wish_for(std::string_view type, const std::vector<Weighted>& ranges) {
+    const auto is_same = [](std::string_view left, std::string_view right) {
+        return boost::beast::iequals({left.data(), left.size()}, {right.data(), right.size()});
+    };
+    const std::string any_subtype = std::string(type.substr(0, type.find('/') + 1)) + "*";
+    Wish wish;
+    for (std::size_t i = 0; i < ranges.size(); ++i) {
+        const std::string_view range = ranges[i].value;
+        const int exactness = is_same(range, type)          ? 3
+                              : is_same(range, any_subtype) ? 2
+                              : range == "*/*"              ? 1
+                                                            : 0;
+        if (exactness > wish.exactness) wish = {exactness, ranges[i].weight, i};
+    }
+    return wish;
+}
+
+/// The format with the highest weight. Among equals the most specific range decides, then the order
+/// of the list. JSON if none is acceptable.
+Format format_of(const Request& request) {
+    const auto list = request.list(http::field::accept);
+    if (!list) return Format::json;
+    const auto ranges = weighted_list(*list);
+    Format best = Format::json;
+    Wish best_wish = wish_for("application/json", ranges);
+    for (const auto& [format, type] :
+         {std::pair(Format::csv, "text/csv"), std::pair(Format::lines, "application/x-ndjson")}) {
+        const Wish wish = wish_for(type, ranges);
+        const auto rank = [](const Wish& of) {
+            return std::tuple(of.weight, of.exactness, -static_cast<std::ptrdiff_t>(of.place));
+        };
+        if (wish.weight == 0 || rank(wish) <= rank(best_wish)) continue;
+        best = format;
+        best_wish = wish;
+    }
+    return best;
 }
 
 std::string_view type_of(Format format) noexcept {
@@ -46,8 +90,12 @@ Outcome<Question> question_of(const Request& request) {
     const auto document = Document::parse(request.body());
     if (!document) return Problem::of(document.error());
     const Value root = document->root();
+    if (const auto checked = check_members(root, {"sql", "tables", "revision", "limit"});
+        !checked) {
+        return checked.error();
+    }
     Question question;
-    question.format = format_of(request.header(http::field::accept));
+    question.format = format_of(request);
     const auto text = text_member(root, "sql");
     if (!text) return text.error();
     question.text = *text;
@@ -161,6 +209,7 @@ Outcome<std::string> answer(Client& client, const Question& question, StopSignal
 Task<Response> handle_query(Operations& operations, const Request& request,
                             const Requester& requester) {
     if (request.method() != http::verb::post) co_return other_method(request, "POST, OPTIONS");
+    if (auto problem = check_parameters(request, {})) co_return Response::of(*problem);
     ++operations.figures().queries;
     // What a statement reads is known when it has been read.
     if (auto problem = requester.refuse_unless_all(Action::read)) co_return Response::of(*problem);
@@ -176,6 +225,7 @@ Task<Response> handle_query(Operations& operations, const Request& request,
     if (!answered) co_return Response::of(answered.error());
     Response response = Response::json(*std::move(answered));
     response.content_type = type;
+    response.vary = "Accept";
     co_return response;
 }
 

@@ -1,30 +1,19 @@
 #include "tools/gateway/rest/records.hpp"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <boost/beast/core/string.hpp>
 
+#include "tools/gateway/http/http_date.hpp"
 #include "tools/gateway/rest/parameters.hpp"
 
 namespace ringside::gateway {
 
 namespace {
 
-constexpr std::string_view methods = "GET, HEAD, PUT, PATCH, DELETE, OPTIONS";
+constexpr std::string_view record_methods = "GET, HEAD, PUT, PATCH, DELETE, OPTIONS";
 constexpr std::string_view patch_types =
     "application/merge-patch+json, application/json-patch+json";
-
-/// As in `Last-Modified`: RFC 9110, 5.6.7.
-std::string http_date(std::uint64_t unix_ns) {
-    const auto seconds = static_cast<std::time_t>(unix_ns / 1'000'000'000);
-    return fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", fmt::gmtime(seconds));
-}
-
-Outcome<Preconditions> preconditions_of(const Request& request) {
-    return Preconditions::parse(request.header(http::field::if_match),
-                                request.header(http::field::if_none_match));
-}
 
 Outcome<WriteOptions> options_of(const Request& request) {
     WriteOptions options;
@@ -34,7 +23,27 @@ Outcome<WriteOptions> options_of(const Request& request) {
     const auto durable = flag_parameter(request, "durable", false);
     if (!durable) return durable.error();
     if (*durable) options.grade = Grade::durable;
+    constexpr std::uint64_t max = ~std::uint64_t{0};
+    const auto version = number_parameter(request, "if_version", 0, max);
+    if (!version) return version.error();
+    const auto revision = number_parameter(request, "if_revision", 0, max);
+    if (!revision) return revision.error();
+    const auto absent = flag_parameter(request, "if_absent", false);
+    if (!absent) return absent.error();
+    const auto condition = condition_from(*version, *revision, *absent);
+    if (!condition) return condition.error();
+    options.condition = *condition;
     return options;
+}
+
+/// The path of the record, with its name in the place where the request has it.
+std::string location_of(const Request& request, std::string_view name) {
+    const bool is_in_path = request.segments.size() == 3;
+    return (is_in_path ? "/v1/records/" : "/v1/records?name=") + percent_encoded(name);
+}
+
+Problem not_current() {
+    return {412, "condition_failed", "the record is not what the condition asks for"};
 }
 
 Response method_of_write(Request& request, Write& write) {
@@ -86,9 +95,14 @@ Task<Response> RecordResource::handle(Request& request, const Requester& request
         case http::verb::put:
         case http::verb::patch:
         case http::verb::delete_: break;
-        default: co_return other_method(request, methods);
+        default: co_return other_method(request, record_methods);
     }
-    if (auto problem = check_parameters(request, {"pointer", "ttl_ms", "durable"})) {
+    const bool is_removal =
+        request.method() == http::verb::delete_ && request.parameters.find("pointer") == nullptr;
+    if (auto problem =
+            is_removal ? check_parameters(request, {"durable", "if_version", "if_revision"})
+                       : check_parameters(request, {"pointer", "ttl_ms", "durable", "if_version",
+                                                    "if_revision", "if_absent"})) {
         co_return Response::of(*problem);
     }
     Write write{.name = name};
@@ -108,39 +122,38 @@ Response RecordResource::get(const Request& request, const Requester& requester,
     if (auto problem = requester.refuse(Action::read, name, evidence)) {
         return Response::of(*problem);
     }
-    const auto preconditions = preconditions_of(request);
-    if (!preconditions) return Response::of(preconditions.error());
     const std::string* text = request.parameters.find("pointer");
     auto pointer = Pointer::parse(text == nullptr ? std::string_view() : *text);
     if (!pointer) return Response::of(Problem::of(pointer.error()));
     if (!record) return Response::of(Problem::of(record.error()));
+    const auto value = record->document().find(*pointer);
+    if (!value) return Response::of(Problem::of(Error(Errc::path_not_found, pointer->text())));
+    // Conditions come last: they are ignored if the request fails without them (RFC 9110, 13.2.1).
+    const auto preconditions = Preconditions::parse(request);
+    if (!preconditions) return Response::of(preconditions.error());
+    const RecordState state{record->version(), record->revision(), record->updated_ns()};
     Response response;
-    response.add("ETag", entity_tag(record->version()));
-    response.add("Last-Modified", http_date(record->updated_ns()));
-    response.add("Ringside-Revision", std::to_string(record->revision()));
+    response.etag = entity_tag(state.revision, state.updated_ns);
+    response.add("Last-Modified", http_date(state.updated_s()));
+    response.add("Ringside-Revision", std::to_string(state.revision));
     response.add("Cache-Control", "no-cache");
     if (record->expires_ms() != 0) {
         response.add("Ringside-Expires", std::to_string(record->expires_ms()));
     }
-    if (preconditions->is_known(record->version())) {
-        response.status = 304;
-        return response;
-    }
-    if (!preconditions->hold(record->version())) {
-        return Response::of({412, "condition_failed", "the record has another version"});
-    }
-    if (pointer->empty()) append_json(record->document(), response.body);
-    else if (const auto value = record->document().find(*pointer)) {
-        append_json(*value, response.body);
-    } else {
-        return Response::of(Problem::of(Error(Errc::path_not_found, pointer->text())));
+    switch (preconditions->evaluate(state)) {
+        case Preconditions::Verdict::proceed: append_json(*value, response.body); break;
+        case Preconditions::Verdict::not_modified:
+            response.status = 304;
+            response.etag = preconditions->known_tag(state);
+            break;
+        case Preconditions::Verdict::failed: return Response::of(not_current());
     }
     if (const auto whole = record->check(); !whole) return Response::of(Problem::of(whole.error()));
     return response;
 }
 
 Task<Response> RecordResource::change(Request& request, const Requester& requester, Write write) {
-    const auto preconditions = preconditions_of(request);
+    const auto preconditions = Preconditions::parse(request);
     if (!preconditions) co_return Response::of(preconditions.error());
     const auto options = options_of(request);
     if (!options) co_return Response::of(options.error());
@@ -154,12 +167,20 @@ Task<Response> RecordResource::change(Request& request, const Requester& request
     response.body =
         fmt::format(R"({{"revision":{},"version":{}}})", written->revision, written->version);
     response.add("Ringside-Revision", std::to_string(written->revision));
-    if (!is_removed) response.add("ETag", entity_tag(written->version));
+    if (!is_removed) response.etag = tag_of(name, written->revision);
     if (may_create && written->version == 1) {
         response.status = 201;
-        response.add("Location", "/v1/records/" + percent_encoded(name));
+        response.add("Location", location_of(request, name));
     }
     co_return response;
+}
+
+/// The entity tag of what a write has stored. If that has been replaced already, the tag has time 0
+/// and matches no state.
+std::string RecordResource::tag_of(const std::string& name, Revision revision) {
+    const auto state = record_state(operations_.grid().reader(), name);
+    const bool is_there = state && *state && (*state)->revision == revision;
+    return entity_tag(revision, is_there ? (*state)->updated_ns : 0);
 }
 
 }  // namespace ringside::gateway

@@ -5,18 +5,19 @@
 
 namespace ringside::gateway {
 
-/// `/v1/records/{name}`: one record.
+/// `/v1/records/{name}` and `/v1/records?name={name}`: one record.
 class RecordResource {
 public:
     explicit RecordResource(Operations& operations) noexcept : operations_(operations) {}
 
-    /// `name`: any text; what is none is a problem.
+    /// `name`: any text; an invalid one is a problem. It is not among the request's parameters.
     Task<Response> handle(Request& request, const Requester& requester, const std::string& name);
 
 private:
     [[nodiscard]] Response get(const Request& request, const Requester& requester,
                                const std::string& name);
     Task<Response> change(Request& request, const Requester& requester, Write write);
+    [[nodiscard]] std::string tag_of(const std::string& name, Revision revision);
 
     Operations& operations_;
 };

@@ -5,8 +5,8 @@
 namespace ringside::gateway {
 
 Outcome<WatchRequest> watch_request_of(const Request& request) {
-    if (auto problem = check_parameters(
-            request, {"pattern", "pointer", "initial", "from", "events", "changes"})) {
+    if (auto problem = check_parameters(request, {"pattern", "pointer", "initial", "from", "events",
+                                                  "changes", "access_token"})) {
         return *std::move(problem);
     }
     const std::string* text = request.parameters.find("pattern");

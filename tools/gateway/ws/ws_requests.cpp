@@ -24,6 +24,34 @@ Outcome<bool> flag_or(const Value& object, std::string_view key, bool otherwise)
     return flag_member(object, key);
 }
 
+/// Returns 400 for a member that the operation does not have. An unknown `op` is refused later.
+Outcome<void> check_request_members(const Value& request, std::string_view op) {
+    const auto has_write = [&](Write::Kind kind) {
+        return check_write_members(request, kind, {"id", "durable"});
+    };
+    if (op == "put") return has_write(Write::Kind::put);
+    if (op == "patch") return has_write(Write::Kind::patch);
+    if (op == "merge") return has_write(Write::Kind::merge);
+    if (op == "json_patch") return has_write(Write::Kind::json_patch);
+    if (op == "remove") return has_write(Write::Kind::remove);
+    if (op == "publish") return check_write_members(request, Write::Kind::publish, {"id"});
+    const auto has_only = [&](std::initializer_list<std::string_view> members) {
+        return check_members(request, members, {"op", "id"});
+    };
+    if (op == "get") return has_only({"name", "pointer"});
+    if (op == "commit") return has_only({"writes", "durable"});
+    if (op == "call") return has_only({"name", "document", "timeout_ms", "idempotent"});
+    if (op == "watch") {
+        return has_only({"pattern", "pointer", "initial", "from", "after", "events", "changes"});
+    }
+    if (op == "unwatch") return has_only({"watch"});
+    if (op == "provide") return has_only({"pattern"});
+    if (op == "answer") return has_only({"call", "document", "failure", "reject"});
+    if (op == "withdraw") return has_only({"provider"});
+    if (op == "ping") return has_only({});
+    return {};
+}
+
 }  // namespace
 
 Outcome<WatchRequest> watch_request_of(const Value& request) {
@@ -90,6 +118,9 @@ Task<void> WsSession::carry_out(std::shared_ptr<Exchange> exchange) {
 }
 
 Task<WsSession::Reply> WsSession::answer(const Value& request, std::string_view op) {
+    if (const auto checked = check_request_members(request, op); !checked) {
+        co_return checked.error();
+    }
     if (op == "get") co_return get(request);
     if (op == "put") co_return co_await write(request, Write::Kind::put);
     if (op == "patch") co_return co_await write(request, Write::Kind::patch);

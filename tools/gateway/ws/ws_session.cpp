@@ -42,8 +42,10 @@ Task<void> WsSession::run(std::shared_ptr<WsSession> session,
     session->connection_.expect_nothing();  // the WebSocket looks after its own time
     session->socket_.set_option(
         websocket::stream_base::timeout::suggested(boost::beast::role_type::server));
-    session->socket_.set_option(websocket::stream_base::decorator(
-        [](websocket::response_type& response) { response.erase(http::field::server); }));
+    session->socket_.set_option(
+        websocket::stream_base::decorator([](websocket::response_type& response) {
+            response.set(http::field::server, server_name);
+        }));
     session->socket_.read_message_max(message_bytes_max);
     session->socket_.text(true);
     const auto [failed] = co_await session->socket_.async_accept(upgrade, use_task);
