@@ -21,7 +21,7 @@ public:
     /// Gives an answer, whatever happens; throws nothing.
     virtual Task<Response> handle(Request& request) = 0;
     /// Whether the client of a request may send its body, by the header alone.
-    virtual Admission admit(const Request& head) = 0;
+    virtual Admission admit(const Request&) { return {.problem = {}, .is_known = true}; }
     /// Of a request that was answered, or not understood (then `request` is null).
     virtual void note(const Request* request, const Response& response,
                       std::chrono::nanoseconds took) = 0;
