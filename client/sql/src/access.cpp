@@ -1,5 +1,6 @@
 #include "access.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 namespace ringside::sql {
@@ -32,12 +33,19 @@ std::string end_of(std::string prefix) {
 
 }  // namespace
 
+const Condition* Access::lookup() const noexcept {
+    const auto found = std::find_if(conditions.begin(), conditions.end(), [](const Condition& one) {
+        return one.how == Narrowing::looked_up;
+    });
+    return found == conditions.end() ? nullptr : &*found;
+}
+
 std::string Access::encode() const {
     std::string text;
     for (const Condition& condition : conditions) {
         text += static_cast<char>(condition.how);
         text += static_cast<char>('0' + condition.level);
-        text += condition.is_literal ? '!' : '?';
+        text += static_cast<char>(condition.operand);
     }
     for (const GroupColumn& group : groups) {
         text += group.is_descending ? ">" : "<";
@@ -52,7 +60,7 @@ Access Access::decode(std::string_view text) {
     for (; at < text.size() && text[at] != '<' && text[at] != '>'; at += 3) {
         access.conditions.push_back({static_cast<Narrowing>(text[at]),
                                      static_cast<std::uint8_t>(text[at + 1] - '0'),
-                                     text[at + 2] == '!'});
+                                     static_cast<Operand>(text[at + 2])});
     }
     while (at < text.size()) {
         GroupColumn group{0, text[at] == '>'};
@@ -69,14 +77,14 @@ bool is_fixed_level(const Pattern& pattern, std::size_t level) noexcept {
 }
 
 void Scope::narrow(const Condition& condition, sqlite3_value* value) {
-    const int type = sqlite3_value_type(value);
-    if (type == SQLITE_NULL) is_empty_ = true;  // a comparison with NULL is never true
-    // Where the number comes from a column, SQLite compares names as numbers: 042 is 42, too.
-    const bool is_text = type == SQLITE_TEXT || condition.is_literal;
-    if (is_empty_ || !is_text || type == SQLITE_BLOB) return;
+    // A comparison with NULL is never true.
+    if (sqlite3_value_type(value) == SQLITE_NULL) is_empty_ = true;
+    if (is_empty_ || !is_compared_as_text(condition.operand, value)) return;
     const auto* data = reinterpret_cast<const char*>(sqlite3_value_text(value));
     if (data == nullptr) return;
     const std::string text(data, static_cast<std::size_t>(sqlite3_value_bytes(value)));
+    // SQLite's LIKE and GLOB end at the first NUL of a pattern.
+    const std::string pattern = text.c_str();
     using namespace std::string_literals;
     switch (condition.how) {
         case Narrowing::name_is: return name_is(text);
@@ -84,8 +92,10 @@ void Scope::narrow(const Condition& condition, sqlite3_value* value) {
         case Narrowing::name_after: return begin_at(text + "\0"s);
         case Narrowing::name_before: return end_before(text);
         case Narrowing::name_up_to: return end_before(text + "\0"s);
-        case Narrowing::name_glob: return begins_with(text.substr(0, text.find_first_of("*?[")));
-        case Narrowing::name_like: return begins_with(text.substr(0, text.find_first_of("%_")));
+        case Narrowing::name_glob:
+            return begins_with(pattern.substr(0, pattern.find_first_of("*?[")));
+        case Narrowing::name_like:
+            return begins_with(pattern.substr(0, pattern.find_first_of("%_")));
         case Narrowing::level_is: return level_is(condition.level, text);
         default: return;  // not of names
     }

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "operand.hpp"
 #include "ringside/record_cursor.hpp"
 #include "table_spec.hpp"
 
@@ -27,6 +28,8 @@ enum class Narrowing : char {
     field_after = 'A',
     field_before = 'B',
     field_up_to = 'U',
+    /// Equality with a column that has no index: see column_lookup.hpp.
+    looked_up = 'h',
 };
 
 [[nodiscard]] constexpr bool is_of_field(Narrowing how) noexcept {
@@ -38,8 +41,8 @@ enum class Narrowing : char {
 /// A condition that is answered by the index; its value comes when the query runs.
 struct Condition {
     Narrowing how;
-    std::uint8_t level = 0;   ///< for level_is; of a column's conditions the column
-    bool is_literal = false;  ///< the value stands in the statement
+    std::uint8_t level = 0;  ///< for level_is; of a column's conditions the column
+    Operand operand = Operand::constant;
 };
 
 /// A column by which rows are grouped.
@@ -52,6 +55,8 @@ struct GroupColumn {
 struct Access {
     std::vector<Condition> conditions{};  ///< in the order of the values
     std::vector<GroupColumn> groups{};    ///< none: in the order of names
+
+    [[nodiscard]] const Condition* lookup() const noexcept;  ///< null: there is none
 
     [[nodiscard]] std::string encode() const;
     [[nodiscard]] static Access decode(std::string_view text);

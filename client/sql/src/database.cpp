@@ -55,6 +55,7 @@ Result<PreparedStatement> Database::Impl::prepare(std::string_view text) {
     if (const auto nul = text.find('\0'); nul != std::string_view::npos) {
         return wrong(text, nul, "U+0000 in a statement");
     }
+    session.traits = statement_traits(text);
     sqlite3_stmt* made = nullptr;
     const char* rest = nullptr;
     const int status = sqlite3_prepare_v3(connection.get(), text.data(),

@@ -1,8 +1,14 @@
 #include "field_condition.hpp"
 
+#include <cmath>
+#include <limits>
+
 namespace ringside::sql {
 
 namespace {
+
+/// From here on a double is not exactly every integer that a REAL column rounds to it.
+constexpr double rounded_from = 9'007'199'254'740'992.0;
 
 /// From here on not every integer is what SQLite takes it for: see `ColumnReader`.
 constexpr double inexact_from = 9e18;
@@ -32,15 +38,44 @@ Comparison comparison_of(Narrowing how) noexcept {
     }
 }
 
+/// The numbers in documents that a REAL column, which rounds them, compares with a value as wanted.
+Predicate of_rounded(const Field& field, Comparison comparison, double value) {
+    constexpr double infinity = std::numeric_limits<double>::infinity();
+    const auto below = Scalar::real(std::nextafter(value, -infinity));
+    const auto above = Scalar::real(std::nextafter(value, infinity));
+    switch (comparison) {
+        case Comparison::greater:
+        case Comparison::greater_or_equal:
+            return Predicate::compare(field, Comparison::greater_or_equal, below);
+        case Comparison::less:
+        case Comparison::less_or_equal:
+            return Predicate::compare(field, Comparison::less_or_equal, above);
+        default:
+            return Predicate::compare(field, Comparison::greater_or_equal, below) &&
+                   Predicate::compare(field, Comparison::less_or_equal, above);
+    }
+}
+
 /// Of a column that promises one type, the conversions that a comparison makes leave a value of
-/// that type as it is.
+/// that type unchanged.
 Predicate of_typed(const ColumnSpec& column, const Condition& condition, OwnedScalar value) {
-    const bool is_number = value.view().is_number();
-    const bool has_its_type = column.type == ColumnType::text
-                                  ? value.view().is_string()
-                                  : column.type != ColumnType::boolean && is_number;
-    if (!has_its_type) return {};
-    return Predicate::compare(column.field, comparison_of(condition.how), std::move(value));
+    const Comparison comparison = comparison_of(condition.how);
+    const auto number = value.as_double();
+    switch (column.type) {
+        case ColumnType::text:
+            if (!value.view().is_string()) return {};
+            break;
+        case ColumnType::boolean:
+            if (number != 0.0 && number != 1.0) return {};
+            return Predicate::compare(column.field, comparison, Scalar::boolean(number == 1.0));
+        case ColumnType::real:
+            if (!number) return {};
+            if (std::abs(*number) < rounded_from) break;
+            return of_rounded(column.field, comparison, *number);
+        default:
+            if (!number) return {};
+    }
+    return Predicate::compare(column.field, comparison, std::move(value));
 }
 
 /// A column that gives what is there has booleans as 1 and 0, and arrays and objects as texts.
@@ -56,19 +91,52 @@ Predicate of_any(const ColumnSpec& column, const OwnedScalar& value) {
 
 }  // namespace
 
+bool can_narrow(const ColumnSpec& column, Narrowing how, Operand operand) noexcept {
+    const bool is_equality = how == Narrowing::field_is;
+    switch (column.type) {
+        case ColumnType::integer:
+        case ColumnType::real: return true;
+        case ColumnType::boolean: return is_equality;
+        case ColumnType::text: return operand != Operand::mixed;
+        case ColumnType::any: return is_equality && operand == Operand::constant;
+    }
+    return false;
+}
+
 Predicate predicate_of(const ColumnSpec& column, const Condition& condition, sqlite3_value* value) {
+    if (!can_narrow(column, condition.how, condition.operand)) return {};
     auto wanted = scalar_of(value);
     if (!wanted) return {};
     const auto number = wanted->as_double();
     if (number && (*number >= inexact_from || *number <= -inexact_from)) return {};
-    const bool is_equality = condition.how == Narrowing::field_is;
-    // What comes from another column may change how the two are compared.
-    if (column.type != ColumnType::any) {
-        if (!is_equality && !condition.is_literal) return {};
-        return of_typed(column, condition, std::move(*wanted));
+    if (column.type == ColumnType::any) return of_any(column, *wanted);
+    return of_typed(column, condition, std::move(*wanted));
+}
+
+bool add_equal(const ColumnSpec& column, sqlite3_value* value, std::vector<OwnedScalar>& equal) {
+    auto wanted = scalar_of(value);
+    if (!wanted) return false;
+    const auto number = wanted->as_double();
+    if (number && std::abs(*number) >= inexact_from) return false;
+    switch (column.type) {
+        case ColumnType::any: return false;
+        case ColumnType::text:
+            if (number) return false;
+            break;
+        case ColumnType::boolean:
+            if (!number) return false;
+            if (*number == 0.0 || *number == 1.0)
+                equal.emplace_back(Scalar::boolean(*number == 1.0));
+            return true;
+        case ColumnType::real:
+            if (!number || std::abs(*number) >= rounded_from) return false;
+            break;
+        case ColumnType::integer:
+            if (!number) return false;
+            break;
     }
-    if (!is_equality || !condition.is_literal) return {};
-    return of_any(column, *wanted);
+    equal.push_back(std::move(*wanted));
+    return true;
 }
 
 }  // namespace ringside::sql

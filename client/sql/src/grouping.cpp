@@ -54,7 +54,6 @@ Result<void> Grouping::fill(RecordCursor cursor) {
         charged_ += bytes;
         if (!session_.guard.take(bytes)) return *session_.guard.failure();
     }
-    sort();
     return {};
 }
 
@@ -64,11 +63,22 @@ std::uint32_t Grouping::group_of(const RecordView& record) {
         index_->first.try_emplace(hash_of(probe_), static_cast<std::uint32_t>(index_->next.size()));
     if (is_new) return add_group();
     for (std::uint32_t group = found->second;; group = index_->next[group]) {
-        if (std::equal(probe_.begin(), probe_.end(), key(group))) return group;
+        if (std::equal(probe_.begin(), probe_.end(), key(group))) {
+            compare_with_key(group);
+            return group;
+        }
         if (index_->next[group] == group) {
             index_->next[group] = static_cast<std::uint32_t>(index_->next.size());
             return add_group();
         }
+    }
+}
+
+/// Only numbers can be equal and differ: 1 and 1.0, 0.0 and -0.0.
+void Grouping::compare_with_key(std::uint32_t group) {
+    for (std::size_t i = 0; i < probe_.size(); ++i) {
+        if (!probe_[i].is_number() || probe_[i].is_identical(key(group)[i])) continue;
+        is_common_[group * probe_.size() + i] = false;
     }
 }
 
@@ -78,6 +88,7 @@ std::uint32_t Grouping::add_group() {
     for (std::size_t i = 0; i < probe_.size(); ++i) {
         const auto text = probe_[i].as_string();
         const bool is_made = text && !text->empty() && text->data() == texts_[i].data();
+        is_common_.push_back(true);
         keys_.push_back(is_made ? Scalar::string(owned_.emplace_back(*text)) : probe_[i]);
     }
     return group;
@@ -125,7 +136,9 @@ bool Grouping::next() noexcept {
 
 std::optional<Scalar> Grouping::common(std::size_t column) const noexcept {
     for (std::size_t i = 0; i < columns_.size(); ++i) {
-        if (columns_[i].column == column) return key(ordered_[group_at_])[i];
+        if (columns_[i].column != column) continue;
+        const std::uint32_t group = ordered_[group_at_];
+        if (is_common_[group * columns_.size() + i]) return key(group)[i];
     }
     return std::nullopt;
 }

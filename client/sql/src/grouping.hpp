@@ -25,14 +25,17 @@ public:
     Grouping(const Grouping&) = delete;
     Grouping& operator=(const Grouping&) = delete;
 
-    /// Reads the scope to its end. Errors: snapshot_expired, those of the guard.
+    /// Reads a scope to its end. Errors: snapshot_expired, those of the guard.
     Result<void> fill(RecordCursor cursor);
+    /// Arranges the records of all scopes. To be called once, before `next`.
+    void sort();
 
     /// Goes on to the next record. False: there is none.
     [[nodiscard]] bool next() noexcept;
     [[nodiscard]] RecordMark current() const noexcept { return sorted_[at_]; }
 
-    /// What a column is in all records of this group; none: it is not one of the group's.
+    /// The column's value in every record of this group; none if it is no column of the grouping, or
+    /// if records of the group have equal values that are not identical, such as 1 and 1.0.
     [[nodiscard]] std::optional<Scalar> common(std::size_t column) const noexcept;
 
 private:
@@ -41,7 +44,7 @@ private:
     [[nodiscard]] std::uint32_t group_of(const RecordView& record);
     [[nodiscard]] std::uint32_t add_group();
     [[nodiscard]] std::vector<std::uint32_t> order_of_groups() const;
-    void sort();
+    void compare_with_key(std::uint32_t group);
     [[nodiscard]] const Scalar* key(std::uint32_t group) const noexcept {
         return keys_.data() + std::size_t{group} * columns_.size();
     }
@@ -52,6 +55,7 @@ private:
     std::vector<Scalar> probe_;
     std::vector<std::string> texts_;  ///< of the probe, where JSON text had to be made
     std::vector<Scalar> keys_;        ///< of the groups, one behind the other
+    std::vector<bool> is_common_;     ///< of each key: it is identical in all records of its group
     std::deque<std::string> owned_;   ///< JSON text of keys
     std::unique_ptr<Index> index_;
     std::vector<RecordMark> marks_;       ///< as they were read

@@ -87,6 +87,7 @@ int open_cursor(sqlite3_vtab* table, sqlite3_vtab_cursor** made) {
 int close_cursor(sqlite3_vtab_cursor* cursor) {
     std::unique_ptr<TableCursor> closed(&cursor_of(cursor));
     closed->rewind();
+    closed->forget_lookups();
     table_of(cursor).spare = std::move(closed);
     return SQLITE_OK;
 }

@@ -1,5 +1,6 @@
 #include "query_plan.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <map>
 #include <string_view>
@@ -16,6 +17,7 @@ std::string_view operator_of(Narrowing how) noexcept {
     switch (how) {
         case Narrowing::name_is:
         case Narrowing::level_is:
+        case Narrowing::looked_up:
         case Narrowing::field_is: return " =";
         case Narrowing::name_from:
         case Narrowing::field_from: return " >=";
@@ -32,6 +34,9 @@ std::string_view operator_of(Narrowing how) noexcept {
 }
 
 std::string label_of(const TableSpec& table, const Condition& condition) {
+    if (condition.how == Narrowing::looked_up) {
+        return "lookup of " + table.columns[condition.level].label;
+    }
     if (is_of_field(condition.how)) return "indexed " + table.columns[condition.level].label;
     if (condition.how != Narrowing::level_is) return "name";
     for (const ColumnSpec& column : table.columns) {
@@ -45,7 +50,9 @@ std::string describe(const TableSpec& table, const Access& access) {
     std::string text;
     for (const Condition& condition : access.conditions) {
         text += text.empty() ? "by " : ", ";
-        text.append(label_of(table, condition)).append(operator_of(condition.how));
+        const bool is_list = condition.operand == Operand::listed;
+        text += label_of(table, condition);
+        text += is_list ? " IN" : operator_of(condition.how);
     }
     if (text.empty()) text = "all of " + table.pattern.text();
     for (const GroupColumn& group : access.groups) {
@@ -66,8 +73,11 @@ std::string readable(std::string step, const Session& session) {
     if (read.ec != std::errc() || read.ptr == end || *read.ptr != ':') return step;
     const auto access_at = static_cast<std::size_t>(read.ptr - step.data()) + 1;
     if (number >= session.tables.size()) return step;
-    const Access access = Access::decode(std::string_view(step).substr(access_at));
-    return step.substr(0, at) + describe(session.tables[number], access);
+    // What follows is the kind of join.
+    const std::size_t access_end = std::min(step.find(' ', access_at), step.size());
+    const Access access =
+        Access::decode(std::string_view(step).substr(access_at, access_end - access_at));
+    return step.substr(0, at) + describe(session.tables[number], access) + step.substr(access_end);
 }
 
 }  // namespace

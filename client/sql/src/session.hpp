@@ -6,6 +6,7 @@
 
 #include "access.hpp"
 #include "guard.hpp"
+#include "operand.hpp"
 #include "ringside/snapshot.hpp"
 #include "table_spec.hpp"
 
@@ -23,6 +24,8 @@ struct Session {
     std::vector<Scope> asked{};
     /// Whether the planner may leave conditions and orders to the tables.
     bool takes_conditions = true;
+    /// Of the statement that is being prepared.
+    StatementTraits traits{};
     std::vector<TableSpec> tables;
     Guard guard;
     /// Whether the statement that runs gets documents as handles instead of as JSON text: see
