@@ -163,7 +163,7 @@ private:
     ProviderBook listeners_;
     Subjects subjects_;
     std::unordered_map<std::uint64_t, Subject*> by_id_;
-    std::unordered_map<std::string, Heir> inherited_;
+    std::map<std::string, Heir> inherited_;  ///< in order: subjects are asked for in it
     DueQueue due_;
     std::map<SearchKey, Search> searches_;
     SearchKey last_searched_;

@@ -4,10 +4,10 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "broker/session/session.hpp"
+#include "shm/base/keyed_hash.hpp"
 #include "shm/name/pattern.hpp"
 
 namespace ringside::broker {
@@ -124,7 +124,7 @@ private:
 
     std::map<SessionId, std::vector<std::unique_ptr<Provider>>> of_session_;
     std::size_t size_ = 0;
-    std::unordered_map<std::string, std::vector<Provider*>> literal_;
+    TextMap<std::vector<Provider*>> literal_;
     std::vector<Provider*> wildcard_;
     std::uint64_t last_id_ = 0;
     mutable std::string key_;  ///< keeps its memory from one look-up to the next

@@ -3,9 +3,9 @@
 #include <map>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
+#include "shm/base/keyed_hash.hpp"
 #include "shm/name/pattern.hpp"
 
 namespace ringside::broker {
@@ -65,7 +65,7 @@ private:
     };
     std::map<std::string, std::size_t> literal_;
     std::vector<Pattern> wildcards_;
-    std::unordered_map<std::string, Count> counts_;
+    TextMap<Count> counts_;
 };
 
 }  // namespace ringside::broker
