@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "shm/base/errc.hpp"
+#include "shm/base/keyed_hash.hpp"
 #include "shm/name/pattern.hpp"
 #include "tools/support/toml_forward.hpp"
 
@@ -70,7 +71,7 @@ private:
     std::vector<RateLimit> limits_;
     Buckets buckets_;  ///< the last one used first
     /// The keys are those of the buckets.
-    std::unordered_map<std::string_view, Buckets::iterator> places_;
+    std::unordered_map<std::string_view, Buckets::iterator, TextHash> places_;
 };
 
 }  // namespace ringside::gateway

@@ -64,7 +64,7 @@ tools::TomlFile::Take to_effect(const tools::TomlFile& file, Effect& effect) {
 }  // namespace
 
 Rules::Rules()
-    : made_(std::make_unique<LruCache<std::string, std::shared_ptr<const Permissions>>>(
+    : made_(std::make_unique<LruCache<std::string, std::shared_ptr<const Permissions>, TextHash>>(
           access_limits::cached_permissions_max)) {}
 
 Result<Rule> Rules::read_rule(const toml::table& table, const tools::TomlFile& file) {

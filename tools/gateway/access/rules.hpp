@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "shm/base/errc.hpp"
+#include "shm/base/keyed_hash.hpp"
 #include "tools/gateway/access/identity.hpp"
 #include "tools/gateway/access/lru_cache.hpp"
 #include "tools/gateway/access/pattern_template.hpp"
@@ -56,7 +57,7 @@ private:
     std::vector<std::string> claims_;                  ///< that rules name; sorted, each once
     std::shared_ptr<const Permissions> of_known_;      ///< without rules
     std::shared_ptr<const Permissions> of_anonymous_;  ///< without rules
-    std::unique_ptr<LruCache<std::string, std::shared_ptr<const Permissions>>> made_;
+    std::unique_ptr<LruCache<std::string, std::shared_ptr<const Permissions>, TextHash>> made_;
 };
 
 }  // namespace ringside::gateway

@@ -2,8 +2,8 @@
 
 #include <memory>
 #include <string>
-#include <unordered_map>
 
+#include "shm/base/keyed_hash.hpp"
 #include "tools/gateway/deepstream/echo_filter.hpp"
 #include "tools/gateway/deepstream/hub.hpp"
 #include "tools/gateway/deepstream/wire/frame.hpp"
@@ -51,7 +51,7 @@ private:
     void tell_event(const EchoFilter::Text& text);
 
     Session& session_;
-    std::unordered_map<std::string, Watched> watched_;  ///< by subjects of the grid
+    TextMap<Watched> watched_;  ///< by subjects of the grid
     std::uint64_t ids_ = 0;
 };
 

@@ -4,8 +4,8 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 
+#include "shm/base/keyed_hash.hpp"
 #include "tools/gateway/deepstream/grid_posts.hpp"
 #include "tools/gateway/deepstream/hub.hpp"
 #include "tools/gateway/deepstream/wire/frame.hpp"
@@ -53,7 +53,7 @@ private:
     };
     struct Listened {
         std::unique_ptr<re2::RE2> expression;
-        std::unordered_map<std::string, Asked> asked;  ///< by names as deepstream has them
+        TextMap<Asked> asked;  ///< by names as deepstream has them
         std::unique_ptr<ListenerPosts::Place> place;
     };
 

@@ -5,9 +5,9 @@
 #include <memory>
 #include <set>
 #include <string>
-#include <unordered_map>
 #include <unordered_set>
 
+#include "shm/base/keyed_hash.hpp"
 #include "tools/gateway/deepstream/hub.hpp"
 #include "tools/gateway/watch/subscription.hpp"
 
@@ -66,13 +66,13 @@ private:
     const std::string grid_;
     std::list<Speaker> speakers_;
     std::chrono::steady_clock::time_point attaches_after_{};
-    std::unordered_map<std::string, Said> said_;
+    TextMap<Said> said_;
     std::unique_ptr<Subscription> watch_;
     std::set<std::string> there_;
     /// While the state is told anew: who was met in it.
     std::optional<std::set<std::string>> met_;
     std::unordered_set<Session*> followers_of_all_;
-    std::unordered_map<std::string, std::unordered_set<Session*>> followers_;
+    TextMap<std::unordered_set<Session*>> followers_;
     asio::basic_waitable_timer<std::chrono::steady_clock,
                                asio::wait_traits<std::chrono::steady_clock>, Executor>
         timer_;

@@ -3,8 +3,8 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <unordered_map>
 
+#include "shm/base/keyed_hash.hpp"
 #include "tools/gateway/deepstream/hub.hpp"
 #include "tools/gateway/deepstream/record_write_plan.hpp"
 #include "tools/gateway/deepstream/wire/frame.hpp"
@@ -71,7 +71,7 @@ private:
 
     Session& session_;
     Records& records_;
-    std::unordered_map<std::string, UnderWay> under_way_;
+    TextMap<UnderWay> under_way_;
     std::optional<Completion<bool>> settled_;  ///< of the message that waits
     std::string awaited_;                      ///< the name that it waits for
 };

@@ -2,8 +2,8 @@
 
 #include <memory>
 #include <string>
-#include <unordered_map>
 
+#include "shm/base/keyed_hash.hpp"
 #include "tools/gateway/deepstream/echo_filter.hpp"
 #include "tools/gateway/deepstream/record_writes.hpp"
 #include "tools/gateway/deepstream/wire/frame.hpp"
@@ -84,7 +84,7 @@ private:
     void refuse_load(const std::string& name, RecordAction action, const Error& error);
 
     Session& session_;
-    std::unordered_map<std::string, Watched> watched_;  ///< by names of the grid
+    TextMap<Watched> watched_;  ///< by names of the grid
     std::uint64_t ids_ = 0;
     RecordWrites writes_;
 };

@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "shm/base/keyed_hash.hpp"
 #include "tools/gateway/deepstream/grid_posts.hpp"
 #include "tools/gateway/deepstream/hub.hpp"
 #include "tools/gateway/deepstream/wire/frame.hpp"
@@ -79,9 +80,9 @@ private:
     Hub& hub_;
     asio::io_context& loop_;
     ProviderPosts posts_;
-    std::unordered_map<std::string, Name> names_;  ///< as deepstream has them
+    TextMap<Name> names_;  ///< as deepstream has them
     /// Under way, of each provider by the id that it knows the request by.
-    std::unordered_map<Session*, std::unordered_map<std::string, RpcPtr>> asked_;
+    std::unordered_map<Session*, TextMap<RpcPtr>> asked_;
     std::unordered_map<Session*, std::vector<std::weak_ptr<Rpc>>> called_;  ///< of each caller
     std::vector<std::weak_ptr<Rpc>> abroad_;
     std::uint64_t ids_ = 0;

@@ -6,10 +6,10 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
+#include "shm/base/keyed_hash.hpp"
 #include "tools/gateway/grid/grid_access.hpp"
 #include "tools/gateway/metrics/gateway_figures.hpp"
 #include "tools/gateway/watch/interests.hpp"
@@ -78,12 +78,6 @@ public:
 
 private:
     friend class Subscription;
-    struct NameHash {
-        using is_transparent = void;
-        std::size_t operator()(std::string_view name) const noexcept {
-            return std::hash<std::string_view>()(name);
-        }
-    };
     struct Match {
         Topic* topic;
         std::shared_ptr<const ChangeText> text;
@@ -127,9 +121,9 @@ private:
     std::uint64_t watches_ended_ = 0;  ///< what was arranged for one of them is void
     Place place_;
 
-    std::unordered_map<std::string, std::weak_ptr<Topic>> topics_;
+    TextMap<std::weak_ptr<Topic>> topics_;
     /// Those of literal patterns.
-    std::unordered_map<std::string, std::vector<Topic*>, NameHash, std::equal_to<>> by_name_;
+    TextMap<std::vector<Topic*>> by_name_;
     std::vector<Topic*> by_pattern_;
     std::vector<Match> matches_;  ///< of the change that was read last
     Revision matches_revision_ = 0;
