@@ -37,6 +37,10 @@ TEST_F(SqlIndexTest, IsUsedWhereItHelps) {
     EXPECT_EQ(rows_of(opened, query), before);
     EXPECT_EQ(rows_of(opened, "SELECT name FROM seats WHERE price >= 497 ORDER BY name"),
               "'seat/497'\n'seat/498'\n'seat/499'");
+    const std::string list = "SELECT name FROM seats WHERE price IN (7, 8.0, 499) ORDER BY name";
+    EXPECT_NE(opened.explain(list).value().find("by indexed price IN"), std::string::npos)
+        << opened.explain(list).value();
+    EXPECT_EQ(rows_of(opened, list), "'seat/499'\n'seat/7'\n'seat/8'");
     // The inner table of a join is found by its value.
     EXPECT_EQ(rows_of(opened,
                       "SELECT b.name FROM seats a JOIN seats b ON b.price = a.price + 1 "

@@ -53,6 +53,15 @@ TEST_F(SeatsTest, DeclaredColumnsAreRead) {
                     "ORDER BY event DESC, status"),
               "'42'|'free'|75\n'42'|'sold'|25\n'41'|'free'|75\n'41'|'sold'|25");
     EXPECT_EQ(seats("SELECT DISTINCT status FROM seats WHERE price > 990"), "'sold'");
+    EXPECT_EQ(seats("SELECT status, count(*) FROM seats WHERE event IN ('42', '41', 'x') "
+                    "GROUP BY status"),
+              "'free'|150\n'sold'|50");
+    EXPECT_EQ(seats("SELECT event, seat FROM seats WHERE seat IN ('9', '10') AND event IN ('42', "
+                    "'41') ORDER BY name"),
+              "'41'|'10'\n'41'|'9'\n'42'|'10'\n'42'|'9'");
+    EXPECT_EQ(seats("SELECT name FROM seats WHERE name IN ('event/42/seat/7', 'x', "
+                    "'event/41/seat/8') ORDER BY name"),
+              "'event/41/seat/8'\n'event/42/seat/7'");
     EXPECT_EQ(seats("SELECT status, count(*) FROM seats GROUP BY status ORDER BY status DESC"),
               "'sold'|50\n'free'|150");
 }
@@ -80,6 +89,7 @@ TEST_F(SeatsTest, ConditionsOnNamesAndLevelsNarrowWhatIsRead) {
     EXPECT_EQ(by("event = '42'"), "SCAN seats by event =");
     EXPECT_EQ(by("event = 42 AND seat = 'A'"), "SCAN seats by event =, seat =");
     EXPECT_EQ(by("name = 'x'"), "SCAN seats by name =");
+    EXPECT_EQ(by("event IN ('41', '42')"), "SCAN seats by event IN");
     EXPECT_EQ(by("name BETWEEN 'a' AND 'b'"), "SCAN seats by name >=, name <=");
     EXPECT_EQ(by("name GLOB 'event/42/*'"), "SCAN seats by name >=, name <, name GLOB");
     EXPECT_EQ(by("price > 3"), "SCAN seats all of event/*/seat/*");

@@ -113,4 +113,30 @@ Predicate predicate_of(const ColumnSpec& column, const Condition& condition, sql
     return of_typed(column, condition, std::move(*wanted));
 }
 
+bool add_equal(const ColumnSpec& column, sqlite3_value* value, std::vector<OwnedScalar>& equal) {
+    auto wanted = scalar_of(value);
+    if (!wanted) return false;
+    const auto number = wanted->as_double();
+    if (number && std::abs(*number) >= inexact_from) return false;
+    switch (column.type) {
+        case ColumnType::any: return false;
+        case ColumnType::text:
+            if (number) return false;
+            break;
+        case ColumnType::boolean:
+            if (!number) return false;
+            if (*number == 0.0 || *number == 1.0)
+                equal.emplace_back(Scalar::boolean(*number == 1.0));
+            return true;
+        case ColumnType::real:
+            if (!number || std::abs(*number) >= rounded_from) return false;
+            break;
+        case ColumnType::integer:
+            if (!number) return false;
+            break;
+    }
+    equal.push_back(std::move(*wanted));
+    return true;
+}
+
 }  // namespace ringside::sql

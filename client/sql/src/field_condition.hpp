@@ -2,6 +2,8 @@
 
 #include <sqlite3.h>
 
+#include <vector>
+
 #include "access.hpp"
 #include "ringside/predicate.hpp"
 
@@ -15,5 +17,10 @@ namespace ringside::sql {
 /// the predicate that always holds where there is nothing to say. There may be others that have it.
 [[nodiscard]] Predicate predicate_of(const ColumnSpec& column, const Condition& condition,
                                      sqlite3_value* value);
+
+/// Adds what a document can have where its column equals one value of an IN. Returns false if that
+/// cannot be told.
+[[nodiscard]] bool add_equal(const ColumnSpec& column, sqlite3_value* value,
+                             std::vector<OwnedScalar>& equal);
 
 }  // namespace ringside::sql

@@ -10,8 +10,9 @@ namespace ringside::sql {
 
 namespace {
 
-/// Values of an IN that narrow what is read; more are left to SQLite.
-constexpr std::size_t list_values_max = 1000;
+/// Values of an IN that narrow what is read; longer lists are left to SQLite.
+constexpr std::size_t listed_fields_max = 1000;
+constexpr std::size_t listed_scopes_max = 100'000;
 
 /// Texts that lie in the segment stay where they are as long as the snapshot; `made` does not.
 void give(sqlite3_context* context, const Scalar& value, const std::string& made) {
@@ -78,28 +79,31 @@ void TableCursor::narrow(const Condition& condition, sqlite3_value* value) {
 
 /// One value that narrows nothing makes the whole list useless.
 void TableCursor::narrow_to_any(const Condition& condition, sqlite3_value* list) {
+    const bool is_field = is_of_field(condition.how);
     std::vector<Scope> scopes;
-    std::optional<Predicate> predicate;
-    std::size_t count = 0;
+    std::vector<OwnedScalar> equal;
     sqlite3_value* value = nullptr;
     for (int status = sqlite3_vtab_in_first(list, &value); status == SQLITE_OK && value != nullptr;
          status = sqlite3_vtab_in_next(list, &value)) {
         if (sqlite3_value_type(value) == SQLITE_NULL) continue;
-        if (++count > list_values_max || scopes.size() > list_values_max) return;
-        if (is_of_field(condition.how)) {
-            const auto one = predicate_of(table_.columns[condition.level], condition, value);
-            if (one.root() == nullptr) return;
-            predicate = predicate ? *predicate || one : one;
+        if (is_field) {
+            const bool is_known = add_equal(table_.columns[condition.level], value, equal);
+            if (!is_known || equal.size() > listed_fields_max) return;
         } else {
             if (!is_compared_as_text(condition.operand, value)) return;
             for (Scope scope : scopes_) {
                 scope.narrow(condition, value);
                 if (!scope.is_empty()) scopes.push_back(std::move(scope));
             }
+            if (scopes.size() > listed_scopes_max) return;
         }
     }
-    if (predicate) predicate_ = predicate_ && *predicate;
-    else scopes_ = std::move(scopes);
+    if (!is_field) {
+        scopes_ = std::move(scopes);
+        return;
+    }
+    const Field& field = table_.columns[condition.level].field;
+    predicate_ = predicate_ && Predicate::any_of(field, std::move(equal));
 }
 
 Result<void> TableCursor::filter(const Access& access, std::span<sqlite3_value*> values) {
