@@ -8,6 +8,7 @@
 #include "broker/config/log.hpp"
 #include "broker/config/options.hpp"
 #include "broker/service.hpp"
+#include "shm/base/standard_streams.hpp"
 
 namespace ringside::broker {
 namespace {
@@ -39,6 +40,7 @@ Result<void> run(int argc, char** argv, int& status) {
 }
 
 int run(int argc, char** argv) {
+    reserve_standard_streams();
     prepare_process();
     int status = 0;
     Result<void> done;

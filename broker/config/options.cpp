@@ -4,6 +4,9 @@
 
 #include <CLI/CLI.hpp>
 #include <charconv>
+#include <cstdio>
+
+#include "shm/base/option_number.hpp"
 
 namespace ringside::broker {
 
@@ -81,22 +84,22 @@ void declare(CLI::App& app, Flags& flags) {
     app.add_option("--config", flags.config, "TOML file with these options and with roles");
     app.add_option("--ring-entries", flags.ring_entries,
                    "Changes that the ring can hold, a power of two (default: by the memory)")
-        ->check(CLI::NonNegativeNumber);
+        ->check(whole_number(limits::ring_entries_min, limits::ring_entries_max));
     app.add_option("--retain-entries", flags.retain_entries,
                    "Changes kept for watches and old revisions (default: all that fit)")
-        ->check(CLI::NonNegativeNumber);
+        ->check(whole_number(0, limits::ring_entries_max));
     app.add_option("--retain-bytes", flags.retain_bytes,
                    "Replaced versions kept for old revisions (default: a 16th of the heap)");
     app.add_option("--sessions-max", flags.sessions_max, "Sessions served at once (default: 4096)")
-        ->check(CLI::NonNegativeNumber);
+        ->check(whole_number(1, limits::sessions_max));
     app.add_option("--sessions-per-user", flags.sessions_per_user,
                    "Sessions of a user who is no admin (default: half of --sessions-max)")
-        ->check(CLI::NonNegativeNumber);
+        ->check(whole_number(0, limits::sessions_max));
     app.add_option("--session-memory", flags.session_memory,
                    "Broker memory for unfinished requests, replies and calls (default: 128MiB)");
     app.add_option("--spin-us", flags.spin_us,
                    "How long the idle engine spins before it sleeps (default: 200)")
-        ->check(CLI::NonNegativeNumber);
+        ->check(whole_number(0, 60'000'000));
     app.add_option("-d,--data", flags.data_directory,
                    "Directory of the store; without it the grid is in memory only");
     app.add_option("--durability", flags.durability,
@@ -131,6 +134,14 @@ void declare(CLI::App& app, Flags& flags) {
 template <class T>
 void take(const std::optional<T>& flag, T& option) {
     if (flag) option = *flag;
+}
+
+/// Prints what was asked for (help, the version), or what is wrong; returns the exit status.
+int usage_status(const CLI::App& app, const CLI::ParseError& failure) {
+    if (failure.get_exit_code() == 0) return app.exit(failure);
+    const Error error(Errc::bad_usage, failure.what());
+    std::fprintf(stderr, "ringside-broker: %s; see ringside-broker --help\n", error.text().c_str());
+    return 2;
 }
 
 Result<void> apply(const Flags& flags, Options& options) {
@@ -233,7 +244,7 @@ Result<ParsedOptions> parse_options(int argc, const char* const* argv) {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& failure) {
         parsed.is_done = true;
-        parsed.status = app.exit(failure) == 0 ? 0 : 2;
+        parsed.status = usage_status(app, failure);
         return parsed;
     }
     if (!flags.config.empty()) {

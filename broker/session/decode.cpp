@@ -31,14 +31,17 @@ DecodeFailure broken(const char* what) { return {Error(Errc::bad_request, what),
 
 bool takes_document(CommandKind kind) noexcept { return kind != CommandKind::remove; }
 
-Result<void> check_subject(std::string_view name) {
-    if (auto checked = check_name(name); !checked) return checked.error();
+Result<void> check_subject(std::string_view name,
+                           Result<void> (*check_of_name)(std::string_view) = check_name) {
+    if (auto checked = check_of_name(name); !checked) return checked.error();
     if (is_reserved(name)) return Error(Errc::reserved_name, std::string(name));
     return {};
 }
 
 Result<void> check(const Command& command) {
-    if (auto checked = check_subject(command.name); !checked) return checked.error();
+    // Records that an earlier release has written can be deleted, whatever their names are.
+    const auto check_of_name = command.kind == CommandKind::remove ? check_stored_name : check_name;
+    if (auto checked = check_subject(command.name, check_of_name); !checked) return checked.error();
     if (command.kind == CommandKind::publish &&
         (command.ttl_ms != 0 || command.condition != ConditionKind::none)) {
         return Error(Errc::bad_request, "an event has no condition and no time to live");

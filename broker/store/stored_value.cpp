@@ -53,7 +53,7 @@ Result<StoredRecord> read_value(std::string_view name, std::string_view value,
         return Error(Errc::store_damaged, "its checksum does not match");
     }
     // A checksum is no proof of who wrote it: what goes into the segment is checked as ever.
-    auto checked = check_name(name);
+    auto checked = check_stored_name(name);
     if (checked && !system_name::is_stored(name)) checked = Error(Errc::reserved_name);
     // What was changed in pages may take more bytes in one piece than a document from outside.
     constexpr DocumentLimits stored{.encoded_max = limits::stored_document_bytes_max};

@@ -22,6 +22,12 @@ Result<void> Watch::Impl::begin() {
     filter_.attach(segment());
     if (auto declared = declare_interest(); !declared) return declared;
     if (options_.from) {
+        // The next one may be awaited: the change after the last that a caller has seen.
+        const Revision newest = pin_.attachment().published();
+        if (*options_.from > newest + 1) {
+            return Error(Errc::future_revision, "revision " + std::to_string(*options_.from) +
+                                                    "; the newest is " + std::to_string(newest));
+        }
         const auto position = ring_->find(*options_.from);
         if (!position) {
             return Error(Errc::compacted, "revision " + std::to_string(*options_.from));

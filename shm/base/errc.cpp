@@ -99,7 +99,7 @@ Description describe(Errc code) noexcept {
                     "a-z 0-9 . _ -"};
         case Errc::bad_configuration:
             return {"bad_configuration",
-                    "the configuration cannot be used: correct the option that is named"};
+                    "the configuration is invalid: correct the option that the detail names"};
         case Errc::bad_ttl:
             return {"bad_ttl", "the time to live is out of range: use 1 ms to ten years"};
         case Errc::bad_user:
@@ -126,6 +126,9 @@ Description describe(Errc code) noexcept {
             return {"patch_too_costly",
                     "the patches of the request copy or compare too much: split the request, or "
                     "put the whole document"};
+        case Errc::bad_usage: return {"bad_usage", "the command line is wrong"};
+        case Errc::bad_input: return {"bad_input", "no record can be made of the input"};
+        case Errc::file_unreadable: return {"file_unreadable", "a file cannot be read"};
         case Errc::bad_frame:
             return {"bad_frame",
                     "the frames in a lane are not those of messages: the program writes to the "
@@ -241,6 +244,7 @@ Description describe(Errc code) noexcept {
         case Errc::system_error:
             return {"system_error",
                     "a call to the operating system failed: the log or the detail says which"};
+        case Errc::output_failed: return {"output_failed", "the output cannot be written"};
     }
     return {"unknown", "an error that this build does not know: it comes from a newer release"};
 }
@@ -265,6 +269,10 @@ const boost::system::error_category& error_category() noexcept {
 }
 
 std::string Error::text() const {
+    return std::string(name(code)).append(": ").append(explanation());
+}
+
+std::string Error::explanation() const {
     std::string text(message(code));
     if (!detail.empty()) text.append(": ").append(detail);
     return text;

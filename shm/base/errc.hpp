@@ -51,6 +51,9 @@ enum class Errc : std::uint16_t {
     query_too_large = 42,        ///< a query has more parts or rows, or uses more, than it may
     live_query_too_large = 43,   ///< a live query would remember more than it may
     patch_too_costly = 44,       ///< the patches of a request need more than `PatchBudget` allows
+    bad_usage = 45,              ///< a command line that the program cannot run
+    bad_input = 46,              ///< a line, row or file of input from which no record can be made
+    file_unreadable = 47,        ///< a file that the caller names cannot be opened or read
     bad_frame = 48,              ///< a lane's frames that no producer of messages writes
 
     // The grid refuses or cannot serve.
@@ -90,7 +93,8 @@ enum class Errc : std::uint16_t {
     store_failed = 84,    ///< the disk refuses to write or read
 
     // The host failed us.
-    system_error = 90,  ///< a system call failed; the log or the message says which
+    system_error = 90,   ///< a system call failed; the log or the message says which
+    output_failed = 91,  ///< standard output or an output file cannot be written
 };
 
 /// A short sentence that says what happened and what to do about it.
@@ -114,8 +118,12 @@ struct Error {
     Error(Errc c) : code(c) {}
     Error(Errc c, std::string d) : code(c), detail(std::move(d)) {}
 
-    /// "message(code)", followed by ": detail" where there is one.
+    /// "name(code): message(code)", followed by ": detail" where there is one. Programs print and
+    /// log this text: docs/operations.md is keyed by the names.
     [[nodiscard]] std::string text() const;
+
+    /// The text without the name of the code, for messages that carry the code in a field.
+    [[nodiscard]] std::string explanation() const;
 
     friend bool operator==(const Error& error, Errc wanted) noexcept {
         return error.code == wanted;

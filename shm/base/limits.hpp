@@ -102,6 +102,8 @@ inline constexpr std::size_t query_threads_max = 256;  ///< Errc::bad_query
 // The segment.
 inline constexpr std::uint64_t memory_bytes_min = 8ULL << 20;  ///< Errc::bad_configuration
 inline constexpr std::uint64_t memory_bytes_max = 1ULL << 44;  ///< Errc::bad_configuration
+inline constexpr std::uint64_t ring_entries_min = 64;          ///< Errc::bad_configuration
+inline constexpr std::uint64_t ring_entries_max = 1ULL << 24;  ///< Errc::bad_configuration
 inline constexpr std::size_t grid_name_bytes_max = 64;         ///< Errc::bad_grid_name
 
 // Queries in SQL.

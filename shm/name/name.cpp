@@ -16,6 +16,12 @@ Error bad(std::string_view what, std::size_t at) {
 
 bool is_control(char c) noexcept { return static_cast<unsigned char>(c) < 0x20 || c == '\x7F'; }
 
+/// Returns whether UTF-8 text has one of U+0080..U+009F at an offset.
+bool has_c1_at(std::string_view text, std::size_t at) noexcept {
+    return text[at] == '\xC2' && at + 1 < text.size() &&
+           static_cast<unsigned char>(text[at + 1]) < 0xA0;
+}
+
 constexpr std::uint64_t lows = 0x0101'0101'0101'0101;
 constexpr std::uint64_t highs = 0x8080'8080'8080'8080;
 
@@ -52,7 +58,22 @@ bool is_plain_name(std::string_view name) noexcept {
 
 }  // namespace
 
+std::size_t find_control_character(std::string_view text) noexcept {
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (is_control(text[i]) || has_c1_at(text, i)) return i;
+    }
+    return std::string_view::npos;
+}
+
 Result<void> check_name(std::string_view name) {
+    if (name.size() <= limits::name_bytes_max && is_plain_name(name)) return {};
+    if (auto checked = check_stored_name(name); !checked) return checked;
+    const std::size_t at = find_control_character(name);
+    if (at != std::string_view::npos) return bad("a control character", at);
+    return {};
+}
+
+Result<void> check_stored_name(std::string_view name) {
     if (name.empty()) return Error(Errc::bad_name, "it is empty");
     if (name.size() > limits::name_bytes_max) {
         return Error(Errc::name_too_long, "it has " + std::to_string(name.size()) + " bytes");

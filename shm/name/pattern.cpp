@@ -38,10 +38,9 @@ Result<Pattern> Pattern::parse(std::string_view text) {
         return bad("it has " + std::to_string(text.size()) + " bytes");
     }
     if (!is_utf8(text)) return bad("it is not UTF-8");
-    const bool has_control = std::any_of(text.begin(), text.end(), [](char c) {
-        return static_cast<unsigned char>(c) < 0x20 || c == '\x7F';
-    });
-    if (has_control) return bad("it has a control character");
+    if (find_control_character(text) != std::string_view::npos) {
+        return bad("it has a control character");
+    }
     for (Levels levels(text); !levels.is_end(); levels.advance()) {
         if (const auto checked = check_level(levels.level()); !checked) return checked.error();
     }

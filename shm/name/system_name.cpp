@@ -21,10 +21,13 @@ std::string escaped(std::string_view pattern) {
 
 std::string escaped_level(std::string_view pointer) {
     std::string text;
-    for (const char c : pointer) {
-        const bool is_control = (c >= 0 && c < ' ') || c == '\x7f';
+    for (std::size_t i = 0; i < pointer.size(); ++i) {
+        const char c = pointer[i];
+        const bool is_control = find_control_character(pointer.substr(i, 2)) == 0;
         const bool is_special = c == '*' || c == '%' || c == '/' || is_control;
         text += is_special ? percent(c) : std::string(1, c);
+        // The second byte of U+0080..U+009F.
+        if (is_control && c == '\xC2') text += percent(pointer[++i]);
     }
     return text;
 }

@@ -11,8 +11,7 @@ namespace ringside::shm {
 namespace {
 
 constexpr std::uint64_t page_bytes = 4096;
-constexpr std::uint64_t ring_entries_min = 1024;
-constexpr std::uint64_t ring_entries_max = 1ULL << 24;
+constexpr std::uint64_t default_ring_entries_min = 1024;
 
 /// Whole pages of slots, with some ids left over for marks.
 constexpr std::uint64_t slots_max = (1ULL << 32) - (1ULL << 20);
@@ -20,7 +19,7 @@ constexpr std::uint64_t slots_max = (1ULL << 32) - (1ULL << 20);
 /// A 64th of the memory, as a power of two.
 std::uint64_t default_ring_entries(std::uint64_t memory_bytes) {
     const std::uint64_t entries = std::bit_floor(memory_bytes / 64 / sizeof(ChangeEntry));
-    return std::clamp(entries, ring_entries_min, ring_entries_max);
+    return std::clamp(entries, default_ring_entries_min, limits::ring_entries_max);
 }
 
 }  // namespace
@@ -33,8 +32,8 @@ Result<void> plan_regions(const SegmentShape& shape, Identity& identity) {
     const std::uint64_t bytes = align_up(shape.memory_bytes, huge_page_bytes);
     const std::uint64_t entries =
         shape.ring_entries == 0 ? default_ring_entries(bytes) : shape.ring_entries;
-    if (!std::has_single_bit(entries) || entries < 64 || entries > ring_entries_max ||
-        entries * sizeof(ChangeEntry) > bytes / 4) {
+    if (!std::has_single_bit(entries) || entries < limits::ring_entries_min ||
+        entries > limits::ring_entries_max || entries * sizeof(ChangeEntry) > bytes / 4) {
         return Error(
             Errc::bad_configuration,
             "the change ring must have a power of two of entries, at least 64, and take no "
@@ -74,7 +73,8 @@ Result<void> check_plan(const Identity& identity, std::uint64_t segment_bytes) {
         }
         next = region->end();
     }
-    if (!std::has_single_bit(identity.ring_entries) || identity.ring_entries > ring_entries_max ||
+    if (!std::has_single_bit(identity.ring_entries) ||
+        identity.ring_entries > limits::ring_entries_max ||
         identity.slots.bytes / sizeof(Slot) > slots_max ||
         identity.ring_entries * sizeof(ChangeEntry) != identity.ring.bytes ||
         identity.sessions.bytes != limits::sessions_max * sizeof(SessionEntry) ||

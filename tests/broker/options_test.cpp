@@ -153,10 +153,8 @@ TEST(Options, BadFlagsAreRefused) {
     for (const std::vector<const char*>& bad : {std::vector<const char*>{"--memory", "lots"},
                                                 {"--grid", "no/slash"},
                                                 {"--grid", ""},
-                                                {"--sessions-max", "0"},
                                                 {"--session-memory", "15MiB"},
                                                 {"--session-memory", "much"},
-                                                {"--sessions-max", "4097"},
                                                 {"--greeting-timeout-ms", "0"},
                                                 {"--accept-timeout-ms", "0"},
                                                 {"--response-timeout-ms", "3600001"},
@@ -164,15 +162,20 @@ TEST(Options, BadFlagsAreRefused) {
                                                 {"--rematch-interval-ms", "3600001"},
                                                 {"--session-record-delay-ms", "0"},
                                                 {"--log-level", "loud"},
-                                                {"--retain-bytes", "1GB"},
-                                                {"--spin-us", "99999999999"}}) {
+                                                {"--retain-bytes", "1GB"}}) {
         const auto parsed = parse(bad);
         ASSERT_FALSE(parsed) << bad[0] << ' ' << bad[1];
         EXPECT_TRUE(parsed.error().code == Errc::bad_configuration ||
                     parsed.error().code == Errc::bad_grid_name);
     }
-    for (const std::vector<const char*>& usage :
-         {std::vector<const char*>{"--unknown"}, {"--memory"}, {"--spin-us", "-1"}, {"extra"}}) {
+    for (const std::vector<const char*>& usage : {std::vector<const char*>{"--unknown"},
+                                                  {"--memory"},
+                                                  {"--spin-us", "-1"},
+                                                  {"--spin-us", "99999999999"},
+                                                  {"--sessions-max", "0"},
+                                                  {"--sessions-max", "4097"},
+                                                  {"--ring-entries", "-5"},
+                                                  {"extra"}}) {
         const auto parsed = parse(usage);
         ASSERT_TRUE(parsed);
         EXPECT_TRUE(parsed->is_done);

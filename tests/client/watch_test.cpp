@@ -71,6 +71,18 @@ TEST_F(WatchTest, BeginsWhereItIsToldTo) {
     EXPECT_EQ(client_.watch("a", options).error(), Errc::compacted);
 }
 
+TEST_F(WatchTest, BeginsAtMostAtTheRevisionAfterTheNewest) {
+    client_.put("a", "1").value();
+    WatchOptions options;
+    options.mode = WatchMode::every;
+    options.from = client_.revision() + 1;
+    Watch watch = client_.watch("a", options).value();
+    client_.put("a", "2").value();
+    EXPECT_EQ(drain(watch), "put a=2");
+    options.from = client_.revision() + 2;
+    EXPECT_EQ(client_.watch("a", options).error(), Errc::future_revision);
+}
+
 TEST_F(WatchTest, BeginsWithWhatIsThereIfAskedTo) {
     for (int i = 0; i < 200; ++i) client_.put("r/" + std::to_string(1000 + i), "0").value();
     WatchOptions options;

@@ -145,7 +145,7 @@ TEST_F(MappingOperation, IsCheckedWhenItIsRead) {
     EXPECT_THAT(error("ignore_missing = 'no'"), HasSubstr("must be true or false"));
     EXPECT_THAT(error("ttl = '5 minutes'"), HasSubstr("is not a time"));
     EXPECT_THAT(error("ttl = 5"), HasSubstr("ttl must be a string"));
-    EXPECT_THAT(error("ttl = '0s'"), HasSubstr("ttl must be 1 ms at least"));
+    EXPECT_THAT(error("ttl = '0s'"), HasSubstr("ttl: '0s' is too short"));
     EXPECT_THAT(error("ttl = '3651d'"), HasSubstr("is not a time"));
     EXPECT_THAT(error("ttl = {}"), HasSubstr("ttl needs a field"));
     EXPECT_THAT(error("ttl = { file = 'a' }"), HasSubstr("'file' is not known"));

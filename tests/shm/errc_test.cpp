@@ -53,10 +53,11 @@ TEST(Errc, ErrorCodeCarriesTheMessage) {
     EXPECT_EQ(code.message(), message(Errc::timed_out));
 }
 
-TEST(Error, TextAddsTheDetail) {
-    EXPECT_EQ(Error(Errc::bad_json).text(), message(Errc::bad_json));
-    EXPECT_EQ(Error(Errc::bad_json, "line 2").text(),
-              std::string(message(Errc::bad_json)) + ": line 2");
+TEST(Error, TextIsTheNameTheMessageAndTheDetail) {
+    const std::string said(message(Errc::bad_json));
+    EXPECT_EQ(Error(Errc::bad_json).text(), "bad_json: " + said);
+    EXPECT_EQ(Error(Errc::bad_json, "line 2").text(), "bad_json: " + said + ": line 2");
+    EXPECT_EQ(Error(Errc::bad_json, "line 2").explanation(), said + ": line 2");
 }
 
 TEST(Result, ValueThrowsTheErrorThatIsThere) {

@@ -23,7 +23,8 @@ TEST(Name, WhatIsNotANameIsRefused) {
          {std::string(), std::string("/"), std::string("/a"), std::string("a/"),
           std::string("a//b"), std::string("a\nb"), std::string("a\x7F"), std::string("a\0b", 3),
           std::string("a/*"), std::string("a*"), std::string("\xFF"), std::string("\xC0\x80"),
-          std::string("a\xC3")}) {
+          std::string("a\xC3"), std::string("a\u0080"), std::string("a\u009Bb"),
+          std::string("\u009F")}) {
         const auto result = check_name(name);
         ASSERT_FALSE(result) << name;
         EXPECT_EQ(result.error(), Errc::bad_name);
@@ -37,6 +38,7 @@ bool is_name(std::string_view name) {
     char before = '/';
     for (const char c : name) {
         if (static_cast<unsigned char>(c) < 0x20 || c == '\x7F' || c == '*') return false;
+        if (before == '\xC2' && static_cast<unsigned char>(c) < 0xA0) return false;
         if (c == '/' && before == '/') return false;
         before = c;
     }
@@ -44,7 +46,7 @@ bool is_name(std::string_view name) {
 }
 
 TEST(Name, AnyPlaceOfAnyByteIsLookedAt) {
-    constexpr std::string_view odd("/*\x1F\x20\x7F\x7E.0\x80\xC3\xA9\x01\x00+\xFF", 15);
+    constexpr std::string_view odd("/*\x1F\x20\x7F\x7E.0\x80\xC3\xA9\x01\x00+\xFF\xC2", 16);
     std::mt19937 random(5);
     for (int i = 0; i < 100'000; ++i) {
         std::string name(random() % 28, 'n');
@@ -53,6 +55,13 @@ TEST(Name, AnyPlaceOfAnyByteIsLookedAt) {
         }
         ASSERT_EQ(check_name(name).has_value(), is_name(name)) << name;
     }
+}
+
+TEST(Name, C1ControlsAreAcceptedOfEarlierReleases) {
+    EXPECT_TRUE(check_stored_name("a\u009Bb"));
+    EXPECT_TRUE(check_name("a\u00A0b")) << "no control character";
+    EXPECT_FALSE(check_stored_name("a\nb"));
+    EXPECT_FALSE(check_stored_name("a//b"));
 }
 
 TEST(Name, LengthHasALimit) {

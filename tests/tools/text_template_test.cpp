@@ -38,7 +38,7 @@ TEST(Duration, HasANumberAndAUnit) {
     EXPECT_EQ(read_duration("30s", Errc::bad_ttl).value(), milliseconds(30'000));
     EXPECT_EQ(read_duration("2h", Errc::bad_ttl).value(), milliseconds(7'200'000));
     EXPECT_EQ(read_duration("3650d", Errc::bad_ttl).value(), milliseconds(315'360'000'000));
-    for (const char* bad : {"", "5", "s", "-1s", "1.5s", "5 m", "1w", "3651d"}) {
+    for (const char* bad : {"", "5", "s", "-1s", "1.5s", "5 m", "1w", "3651d", "0s", "0ms"}) {
         EXPECT_EQ(read_duration(bad, Errc::bad_ttl).error(), Errc::bad_ttl) << bad;
     }
 }

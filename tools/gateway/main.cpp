@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "shm/base/standard_streams.hpp"
 #include "tools/gateway/gateway.hpp"
 
 namespace ringside::gateway {
@@ -129,6 +130,7 @@ Result<void> serve(const Options& options) {
 }
 
 int run(int argc, char** argv) {
+    reserve_standard_streams();
     std::signal(SIGPIPE, SIG_IGN);
     auto parsed = parse_options(argc, argv);
     Error failure;

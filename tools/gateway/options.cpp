@@ -3,6 +3,8 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 
+#include "shm/base/option_number.hpp"
+#include "shm/base/standard_streams.hpp"
 #include "tools/gateway/access/api_keys.hpp"
 #include "tools/gateway/deepstream/login/make_hash.hpp"
 
@@ -28,6 +30,8 @@ struct Flags {
     std::optional<std::string> log_file;
 };
 
+constexpr std::uint64_t hour_ms = 3'600'000;  // as in the file
+
 void declare(CLI::App& app, Flags& flags) {
     app.add_option("-g,--grid", flags.grid, "Name of the grid (default: default)")
         ->envname("RINGSIDE_GRID");
@@ -36,30 +40,30 @@ void declare(CLI::App& app, Flags& flags) {
     app.add_option("--config", flags.config,
                    "TOML file with these options, TLS, users and what they may do");
     app.add_option("--connections", flags.connections, "Open at a time (default: 20000)")
-        ->check(CLI::PositiveNumber);
+        ->check(whole_number(1, 1'000'000));
     app.add_option("--header-bytes", flags.header_bytes, "Of a request's header (default: 16384)")
-        ->check(CLI::Range(1024, 1 << 20));
+        ->check(whole_number(1024, 1 << 20));
     app.add_option("--body-bytes", flags.body_bytes,
                    "Of a request's body (default: 16 MiB and 64 KiB)")
-        ->check(CLI::PositiveNumber);
+        ->check(whole_number(1, 1 << 30));
     app.add_option("--header-timeout-ms", flags.header_timeout_ms,
                    "For a request's header, once it has begun (default: 10000)")
-        ->check(CLI::PositiveNumber);
+        ->check(whole_number(1, hour_ms));
     app.add_option("--body-timeout-ms", flags.body_timeout_ms,
                    "For a request's body (default: 30000)")
-        ->check(CLI::PositiveNumber);
+        ->check(whole_number(1, hour_ms));
     app.add_option("--idle-timeout-ms", flags.idle_timeout_ms,
                    "Between requests of a connection (default: 60000)")
-        ->check(CLI::PositiveNumber);
+        ->check(whole_number(1, hour_ms));
     app.add_option("--write-timeout-ms", flags.write_timeout_ms,
                    "For a client that takes nothing (default: 30000)")
-        ->check(CLI::PositiveNumber);
+        ->check(whole_number(1, hour_ms));
     app.add_option("--drain-ms", flags.drain_ms,
                    "For what is under way when the gateway is ended (default: 10000)")
-        ->check(CLI::NonNegativeNumber);
+        ->check(whole_number(0, hour_ms));
     app.add_option("--broker-timeout-ms", flags.broker_timeout_ms,
                    "For an answer of the broker, or for the next broker (default: 2500)")
-        ->check(CLI::PositiveNumber);
+        ->check(whole_number(1, hour_ms));
     app.add_option("--log-level", flags.log_level, "debug, info, warning or error (default: info)");
     app.add_option("--log-file", flags.log_file, "Where to log (default: standard error)");
     app.set_version_flag("--version", "ringside-gateway " RINGSIDE_VERSION);
@@ -109,6 +113,23 @@ Result<Options> options_of(const Flags& flags) {
     return options;
 }
 
+/// Prints what was asked for (help, the version), or what is wrong; returns the exit status.
+int usage_status(const CLI::App& app, const CLI::ParseError& failure) {
+    if (failure.get_exit_code() == 0) return app.exit(failure);
+    const Error error(Errc::bad_usage, failure.what());
+    std::fprintf(stderr, "ringside-gateway: %s; see ringside-gateway --help\n",
+                 error.text().c_str());
+    return 2;
+}
+
+/// The exit status after something was printed that is kept nowhere else.
+int finish_output() {
+    const auto printed = flush_standard_output();
+    if (printed) return 0;
+    std::fprintf(stderr, "ringside-gateway: %s\n", printed.error().text().c_str());
+    return 1;
+}
+
 int make_key() {
     const auto key = make_api_key();
     if (!key) {
@@ -118,7 +139,7 @@ int make_key() {
     std::printf(
         "# The key, which is not kept anywhere: %s\n[[api_key]]\nuser = \"\"\nhash = \"%s\"\n",
         key->c_str(), api_key_hash(*key).c_str());
-    return 0;
+    return finish_output();
 }
 
 int make_hash(const deepstream::HashFlags& flags) {
@@ -130,7 +151,7 @@ int make_hash(const deepstream::HashFlags& flags) {
         return 2;
     }
     std::printf("%s", entry->c_str());
-    return 0;
+    return finish_output();
 }
 
 }  // namespace
@@ -155,7 +176,7 @@ Result<ParsedOptions> parse_options(int argc, const char* const* argv) {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& failure) {
         parsed.is_done = true;
-        parsed.status = app.exit(failure) == 0 ? 0 : 2;
+        parsed.status = usage_status(app, failure);
         return parsed;
     }
     if (key->parsed()) {

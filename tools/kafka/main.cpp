@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "shm/base/standard_streams.hpp"
 #include "tools/kafka/check.hpp"
 #include "tools/kafka/config.hpp"
 #include "tools/kafka/kafka/kafka_error.hpp"
@@ -31,8 +32,9 @@ void say_ready() {
 
 int complain(const Error& failure) {
     std::fprintf(stderr, "ringside-kafka: %s\n", plain(failure).c_str());
-    const bool is_usage =
-        failure.code == Errc::bad_configuration || failure.code == Errc::bad_grid_name;
+    const bool is_usage = failure.code == Errc::bad_configuration ||
+                          failure.code == Errc::bad_grid_name ||
+                          failure.code == Errc::file_unreadable;
     return is_usage ? 2 : 1;
 }
 
@@ -45,6 +47,7 @@ int answer_ready(const std::string& grid, const std::string& group, std::int64_t
     const auto readiness = readiness_of(*client, group, max_lag);
     if (!readiness) return complain(readiness.error());
     std::printf("%s\n", readiness->text.c_str());
+    if (const auto printed = flush_standard_output(); !printed) return complain(printed.error());
     return readiness->is_ready ? 0 : 1;
 }
 
@@ -60,6 +63,7 @@ Result<void> run_sink(const std::string& grid, const Options& options, Config& c
 }
 
 int run(int argc, char** argv) {
+    reserve_standard_streams();
     const ParsedOptions parsed = parse_options(argc, argv);
     if (parsed.is_done) return parsed.status;
     const Options& options = parsed.options;
@@ -72,7 +76,8 @@ int run(int argc, char** argv) {
     if (options.command == Command::check) {
         if (const auto right = check_clients(*config); !right) return complain(right.error());
         std::printf("%s is right\n", options.config.c_str());
-        return 0;
+        const auto printed = flush_standard_output();
+        return printed ? 0 : complain(printed.error());
     }
     const std::string grid = options.grid.empty() ? config->grid : options.grid;
     if (options.command == Command::sink) {

@@ -1,6 +1,10 @@
 #include "tools/kafka/options.hpp"
 
 #include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "shm/base/errc.hpp"
+#include "shm/base/option_number.hpp"
 
 namespace ringside::kafka {
 
@@ -22,6 +26,14 @@ CLI::App* declare(CLI::App& app, Options& options, Command command, const std::s
     declare_common(*made, options);
     made->callback([&options, command] { options.command = command; });
     return made;
+}
+
+/// Prints what was asked for (help, the version), or what is wrong; returns the exit status.
+int usage_status(const CLI::App& app, const CLI::ParseError& failure) {
+    if (failure.get_exit_code() == 0) return app.exit(failure);
+    const Error error(Errc::bad_usage, failure.what());
+    std::fprintf(stderr, "ringside-kafka: %s; see ringside-kafka --help\n", error.text().c_str());
+    return 2;
 }
 
 }  // namespace
@@ -57,7 +69,7 @@ ParsedOptions parse_options(int argc, const char* const* argv) {
             "Says whether the sources of the group have caught up; exit status 1: they have not")
         ->add_option("--max-lag", options.max_lag,
                      "Messages that they may be behind (default: 0, have been at the end)")
-        ->check(CLI::NonNegativeNumber);
+        ->check(whole_number(0, 1'000'000'000'000));
     declare(app, options, Command::check, "check",
             "Says what is wrong with a configuration; exit status 2: something is");
     app.set_version_flag("--version", "ringside-kafka " RINGSIDE_VERSION);
@@ -66,7 +78,7 @@ ParsedOptions parse_options(int argc, const char* const* argv) {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& failure) {
         parsed.is_done = true;
-        parsed.status = app.exit(failure) == 0 ? 0 : 2;
+        parsed.status = usage_status(app, failure);
     }
     return parsed;
 }

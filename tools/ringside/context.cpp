@@ -59,6 +59,9 @@ ExitStatus status_of(Errc code) noexcept {
         case Errc::reserved_name:
         case Errc::bad_query:
         case Errc::live_query_too_large:
+        case Errc::bad_usage:
+        case Errc::bad_input:
+        case Errc::file_unreadable:
         case Errc::bad_ttl: return ExitStatus::usage;
         case Errc::no_such_grid:
         case Errc::no_broker:
@@ -91,7 +94,8 @@ ExitStatus status_of(Errc code) noexcept {
         case Errc::store_failed:
         case Errc::grid_in_use:
         case Errc::session_closed:
-        case Errc::system_error: return ExitStatus::refused;
+        case Errc::system_error:
+        case Errc::output_failed: return ExitStatus::refused;
     }
     return ExitStatus::refused;
 }

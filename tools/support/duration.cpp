@@ -23,6 +23,9 @@ Result<std::chrono::milliseconds> read_duration(std::string_view text, Errc othe
         return Error(otherwise,
                      "'" + std::string(text) + "' is not a time: write 500ms, 30s, 5m, 2h or 1d");
     }
+    if (number == 0) {
+        return Error(otherwise, "'" + std::string(text) + "' is too short: the shortest is 1ms");
+    }
     return std::chrono::milliseconds(number * factor);
 }
 

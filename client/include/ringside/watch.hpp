@@ -33,7 +33,8 @@ constexpr bool includes(WatchFor set, WatchFor one) noexcept {
 struct WatchOptions {
     WatchMode mode = WatchMode::latest;
     WatchFor what = WatchFor::changes;
-    /// Begin with the changes of this revision; none: with the next one.
+    /// Begin with the changes of this revision, at most the one after the newest; none: with the
+    /// next one.
     std::optional<Revision> from{};
     /// Deliver what is there first (as `current`), then the changes: together the whole state. A
     /// consumer may take any time for it: the state is delivered as of newer and newer revisions,

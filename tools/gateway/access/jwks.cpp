@@ -60,7 +60,7 @@ Result<PublicKey> read_key(const Value& key, Algorithm algorithm) {
 
 Result<std::vector<PublicKey>> parse_jwks(std::string_view json) {
     const auto document = document_from_json(json);
-    if (!document) return bad_jwks(document.error().text());
+    if (!document) return bad_jwks(document.error().explanation());
     const Value list = Value::of(*document)["keys"];
     if (!list.is_array()) return bad_jwks("it is no JWK Set: the array 'keys' is missing");
     if (list.size() > access_limits::jwks_keys_max) {

@@ -88,7 +88,7 @@ Result<VerifiedToken> JwtVerifier::verify(std::string_view token, TimePoint now)
         return checked.error();
     }
     const auto document = document_from_json(*claims_json);
-    if (!document) return denied("the token's claims: " + document.error().text());
+    if (!document) return denied("the token's claims: " + document.error().explanation());
     const Value claims = Value::of(*document);
     if (!claims.is_object()) return denied("the token's claims are not a JSON object");
     return read_claims(claims, now);
@@ -96,7 +96,7 @@ Result<VerifiedToken> JwtVerifier::verify(std::string_view token, TimePoint now)
 
 Result<JwtVerifier::Header> JwtVerifier::read_header(std::string_view json) const {
     const auto document = document_from_json(json);
-    if (!document) return denied("the token's header: " + document.error().text());
+    if (!document) return denied("the token's header: " + document.error().explanation());
     const Value header = Value::of(*document);
     if (!header.is_object()) return denied("the token's header is not a JSON object");
     const auto name_of_algorithm = header["alg"].as_string();

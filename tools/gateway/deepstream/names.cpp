@@ -30,12 +30,21 @@ bool makes_an_empty_level(std::string_view name, std::size_t slash) noexcept {
     return slash == 0 || slash + 1 == name.size() || name[slash - 1] == '/';
 }
 
+/// Returns whether the byte is one of the two of a control character U+0080..U+009F.
+bool is_c1_part(std::string_view text, std::size_t at) noexcept {
+    const auto is_c1 = [text](std::size_t first) {
+        return first + 1 < text.size() && text[first] == '\xC2' &&
+               static_cast<unsigned char>(text[first + 1]) < 0xA0;
+    };
+    return is_c1(at) || (at > 0 && is_c1(at - 1));
+}
+
 bool has_to_be_escaped(std::string_view name, std::size_t at) noexcept {
     const char byte = name[at];
     if (byte == '/') return makes_an_empty_level(name, at);
     if (byte == '$') return at == 0;
     if (byte == '%') return escape_at(name, at).has_value();
-    return byte == '*' || byte == '\x7F' || (byte >= 0 && byte < ' ');
+    return byte == '*' || byte == '\x7F' || (byte >= 0 && byte < ' ') || is_c1_part(name, at);
 }
 
 template <class Decide>

@@ -79,7 +79,8 @@ std::string printable(std::string_view text) {
 }  // namespace
 
 Problem Problem::of(const Error& error, bool is_patch) {
-    Problem problem{status_of(error.code, is_patch), std::string(name(error.code)), error.text()};
+    Problem problem{status_of(error.code, is_patch), std::string(name(error.code)),
+                    error.explanation()};
     if (problem.status == 503) problem.retry_after = std::chrono::seconds(1);
     return problem;
 }

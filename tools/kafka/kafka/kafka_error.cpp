@@ -87,7 +87,8 @@ std::string plain(const Error& error) {
     const bool is_made_here = error.code == Errc::system_error ||
                               error.code == Errc::document_too_large ||
                               error.code == Errc::condition_failed;
-    return is_made_here && !error.detail.empty() ? error.detail : error.text();
+    if (!is_made_here || error.detail.empty()) return error.text();
+    return std::string(name(error.code)) + ": " + error.detail;
 }
 
 }  // namespace ringside::kafka

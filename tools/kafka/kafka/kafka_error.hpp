@@ -31,8 +31,9 @@ struct KafkaError {
     [[nodiscard]] Error error() const;
 };
 
-/// What there is to say of an error. Where this tool has made it, its detail is all: the code's own
-/// words are about documents, conditions and calls to this host.
+/// The text of an error: the name of its code and what there is to say. Where this tool has made the
+/// error, that is the detail alone: the code's own words are about documents, conditions and calls to
+/// this host.
 [[nodiscard]] std::string plain(const Error& error);
 
 /// A value, or why Kafka did not give it.

@@ -189,7 +189,6 @@ private:
         if (auto taken = file_.to(text)("ttl", node); !taken) return taken;
         const auto time = tools::read_duration(text, Errc::bad_configuration);
         if (!time) return file_.error_at(node, "ttl: " + time.error().detail);
-        if (time->count() == 0) return file_.error_at(node, "ttl must be 1 ms at least");
         rule_.ttl = *time;
         return {};
     }

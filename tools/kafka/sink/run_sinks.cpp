@@ -15,7 +15,8 @@ namespace ringside::kafka {
 namespace {
 
 Error of_sink(const SinkOptions& sink, const Error& error) {
-    return {error.code, "sink '" + sink.name + "': " + plain(error)};
+    const std::string which = "sink '" + sink.name + "'";
+    return {error.code, error.detail.empty() ? which : which + ": " + error.detail};
 }
 
 /// The first failure of several threads. Thread safety: every member.

@@ -129,7 +129,10 @@ Result<Sink::Next> Sink::begin_watch() {
     auto watch = client_.watch(
         selection_.widest(),
         {.mode = WatchMode::every, .from = position_.revision + 1, .is_interest = false});
-    if (!watch && watch.error().code != Errc::compacted) return failed(watch.error());
+    // A position beyond the newest revision is that of a former grid.
+    const bool is_gap =
+        !watch && (watch.error() == Errc::compacted || watch.error() == Errc::future_revision);
+    if (!watch && !is_gap) return failed(watch.error());
     if (watch && watch->boot_id() == position_.boot_id) {
         watch_ = *std::move(watch);
         say_ready();

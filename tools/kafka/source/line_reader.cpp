@@ -1,5 +1,7 @@
 #include "tools/kafka/source/line_reader.hpp"
 
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 
 namespace ringside::kafka {
@@ -43,11 +45,17 @@ bool is_blank(const std::string& text) {
 Result<LineReader> LineReader::open(const std::string& path, std::string topic, bool is_envelope) {
     LineReader reader;
     std::error_code failed;
+    if (!std::filesystem::exists(path, failed)) {
+        const std::string why = failed ? failed.message() : std::strerror(ENOENT);
+        return Error(Errc::file_unreadable, path + ": " + why);
+    }
     if (!std::filesystem::is_regular_file(path, failed)) {
-        return Error(Errc::bad_configuration, path + " is not a file");
+        return Error(Errc::file_unreadable, path + " is not a file");
     }
     reader.file_.open(path, std::ios::ate | std::ios::binary);
-    if (!reader.file_) return Error(Errc::bad_configuration, path + " cannot be read");
+    if (!reader.file_) {
+        return Error(Errc::file_unreadable, path + ": " + std::strerror(errno));
+    }
     reader.bytes_total_ = static_cast<std::uint64_t>(reader.file_.tellg());
     reader.file_.seekg(0);
     reader.topic_ = std::move(topic);
