@@ -2,6 +2,7 @@
 
 #include <fstream>
 
+#include "ringside/client.hpp"
 #include "tests/support/cli_test.hpp"
 #include "tools/support/built_paths.hpp"
 
@@ -67,6 +68,73 @@ TEST_F(CliTest, WatchesUntilTheCountIsReached) {
                R"({"kind":"remove","name":"a","version":3,"revision":)" +
                third + "}");
     expect("watch a --count 1 --timeout 0.2", "", 1);
+}
+
+TEST_F(CliTest, WatchRefusesToBeginBeyondTheNewestRevision) {
+    const Revision newest = number_in(run("put a 1").output, "revision");
+    const Outcome refused = run("watch a --from " + std::to_string(newest + 1'000'000));
+    EXPECT_EQ(refused.status, 1);
+    EXPECT_EQ(refused.output.rfind("ringside: future_revision: ", 0), 0U) << refused.output;
+}
+
+TEST_F(CliTest, WatchContinuesAfterItsReaderHasPausedLong) {
+    ASSERT_EQ(run("put first 1").status, 0);
+    const auto watch = start({"watch", "**", "--initial"});
+    EXPECT_NE(watch->read_line().find("\"name\":\"first\""), std::string::npos);
+    // More than the pipe holds, which nobody reads until the broker has taken back what the watch
+    // holds: after the lease, or when memory is short.
+    const std::string large = '"' + std::string(200'000, 'x') + '"';
+    Client client = Client::attach({.grid = grid_.name()}).value();
+    EXPECT_TRUE(testing::eventually([&] {
+        static_cast<void>(client.put("large", large));
+        return number_in(run("inspect --json").output, "pins_revoked") > 0;
+    }));
+    client.put("last", "1").value();
+    std::string line;
+    do {
+        line = watch->read_line();
+    } while (!line.empty() && line.find("\"name\":\"last\"") == std::string::npos);
+    EXPECT_FALSE(line.empty()) << "the watch has ended";
+    EXPECT_EQ(watch->finish(SIGTERM), 0) << watch->errors();
+}
+
+TEST_F(CliTest, DeletesWhatMatchesAPattern) {
+    for (const char* name : {"a/1", "a/2", "b"}) {
+        ASSERT_EQ(run("put " + std::string(name) + " 1").status, 0);
+    }
+    expect("delete 'a/*' --dry-run", "a/1\na/2");
+    expect("delete b --dry-run", "b");
+    expect("ls", "a/1\na/2\nb");
+    expect_status("delete 'a/*' --if-version 1", 2);
+    expect("delete 'a/*'", R"({"deleted":2})");
+    expect("delete 'a/*'", R"({"deleted":0})");
+    expect("ls", "b");
+}
+
+TEST_F(CliTest, AppliesPatchesFromFilesAndStandardInput) {
+    ASSERT_EQ(run("put a '{\"n\":1,\"x\":true}'").status, 0);
+    const std::string patch = R"('[{"op":"replace","path":"/n","value":2}]')";
+    EXPECT_EQ(shell("echo " + patch + " | " + cli() + "patch a --json-patch -").status, 0);
+    EXPECT_EQ(shell("echo '{\"x\":null}' | " + cli() + "patch a --merge -").status, 0);
+    expect("get a", R"({"n":2})");
+    expect_status("patch a --merge /no/such/file", 2);
+    expect_status("patch a", 2);
+    expect_status("patch a /n", 2);
+    expect_status("patch a /n 3 --merge -", 2);
+    expect("get a", R"({"n":2})");
+}
+
+TEST_F(CliTest, ReadsAnEarlierRevision) {
+    const std::string before = std::to_string(number_in(run("put a 1").output, "revision"));
+    ASSERT_EQ(run("put a 2").status, 0);
+    ASSERT_EQ(run("put b 1").status, 0);
+    expect("get a --at " + before, "1");
+    expect("ls --at " + before, "a");
+    expect("dump --at " + before, R"({"name":"a","document":1})");
+    expect("scan '*' --at " + before,
+           R"({"name":"a","version":1,"revision":)" + before + R"(,"document":1})");
+    expect_status("get b --at " + before, 1);
+    expect_status("get a --at 999999999", 1);
 }
 
 TEST_F(CliTest, DumpsWhatLoadReadsBackToAnEqualGrid) {

@@ -1,7 +1,13 @@
 #include <gtest/gtest.h>
 
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <random>
+#include <set>
 
 #include "ringside/client.hpp"
 #include "shm/base/limits.hpp"
@@ -68,6 +74,100 @@ TEST_F(DocumentRoundTrip, LoadReadsADocumentThatPatchesHaveMadeLarge) {
     client_.patch("grown", "/b", half).value();
     copy_by_dump();
     EXPECT_TRUE(has_same(client_, copied_, "grown"));
+}
+
+/// Documents of any kind that the grid can hold.
+class AnyDocument {
+public:
+    explicit AnyDocument(unsigned seed) : random_(seed) {}
+
+    std::string json(int depth = 0) {
+        switch (random_() % (depth < 4 ? 8 : 6)) {
+            case 0: return integer();
+            case 1: return real();
+            case 2: return string();
+            case 3: return std::array{"null", "true", "false"}[random_() % 3];
+            case 4: return std::array{"-0", "-0.0", "0", "0.0", "[]", "{}", "\"\""}[random_() % 7];
+            case 5:
+                return std::array{"9223372036854775807",
+                                  "-9223372036854775808",
+                                  "18446744073709551615",
+                                  "18446744073709551616",
+                                  "5e-324",
+                                  "1.7976931348623157e308",
+                                  "1e-999"}[random_() % 7];
+            case 6: return list(depth);
+            default: return object(depth);
+        }
+    }
+
+    /// A name of characters that have a meaning in JSON, in a shell or to people.
+    std::string name(int number) {
+        static constexpr std::array parts{"\"",  "\\",   "{",       "}",      " ",
+                                          "'",   "日本", "e\u0301", "\u202E", "\U0001F3AB",
+                                          "a/b", ",",    "%2A",     "\uFEFF"};
+        std::string text = std::to_string(number);
+        for (auto i = random_() % 6; i > 0; --i) text += parts[random_() % parts.size()];
+        return text;
+    }
+
+private:
+    std::string integer() {
+        const auto bits = static_cast<std::int64_t>(random_());
+        return std::to_string(bits >> (random_() % 64));
+    }
+    std::string real() {
+        double number = 0;
+        do {
+            const std::uint64_t bits = random_();
+            std::memcpy(&number, &bits, sizeof number);
+        } while (!std::isfinite(number));
+        std::array<char, 40> text;
+        return {text.data(), std::to_chars(text.data(), text.data() + text.size(), number).ptr};
+    }
+    std::string string() {
+        static constexpr std::array parts{
+            "\\u0000",        "\\u001f", "\x7F",   "\\\"",   "\\\\",       "/",      "é",    "日本",
+            "\\ud83c\\udfab", "\u0085",  "\u2028", "\u202E", "\U0010FFFF", "\uFEFF", "name", "\\n"};
+        std::string text = "\"";
+        for (auto i = random_() % 8; i > 0; --i) text += parts[random_() % parts.size()];
+        return text + '"';
+    }
+    std::string list(int depth) {
+        std::string text = "[";
+        for (auto i = random_() % 5; i > 0; --i) text += json(depth + 1) + (i > 1 ? "," : "");
+        return text + ']';
+    }
+    std::string object(int depth) {
+        std::string text = "{";
+        std::set<std::string> keys;
+        for (auto i = random_() % 5; i > 0; --i) {
+            // Escapes can write one key in two ways.
+            const std::string key = string();
+            if (!keys.insert(to_json(Document::parse(key).value().root())).second) continue;
+            text += (keys.size() > 1 ? "," : "") + key + ":" + json(depth + 1);
+        }
+        return text + '}';
+    }
+
+    std::mt19937_64 random_;
+};
+
+TEST_F(DocumentRoundTrip, LoadReadsWhatDumpHasWrittenOfAnyDocument) {
+    AnyDocument any(7);
+    std::vector<std::string> names;
+    for (int i = 0; i < 2000; ++i) {
+        names.push_back(any.name(i));
+        const std::string json = any.json();
+        const auto put = client_.put(names.back(), json);
+        ASSERT_TRUE(put) << names.back() << ": " << json << ": " << put.error().text();
+    }
+    copy_by_dump();
+    for (const std::string& name : names) {
+        ASSERT_TRUE(has_same(client_, copied_, name))
+            << name << ": " << to_json(client_.get(name).value().document());
+    }
+    EXPECT_TRUE(shell(cli(grid_) + "dump").output == shell(cli(other_) + "dump").output);
 }
 
 class VerifyOfPages : public ::testing::Test {

@@ -1,13 +1,11 @@
 #include "tools/ringside/context.hpp"
 
-#include <unistd.h>
-
 #include <csignal>
-#include <cstdio>
 #include <iostream>
-#include <iterator>
 
+#include "shm/base/printable.hpp"
 #include "tools/support/duration.hpp"
+#include "tools/support/files.hpp"
 
 namespace ringside::tools {
 
@@ -100,22 +98,19 @@ ExitStatus status_of(Errc code) noexcept {
     return ExitStatus::refused;
 }
 
-void complain(const Error& error) { std::cerr << "ringside: " << error.text() << '\n'; }
-
-void print_line(std::string_view line, bool now) {
-    std::fwrite(line.data(), 1, line.size(), stdout);
-    std::fputc('\n', stdout);
-    if (now) std::fflush(stdout);
-    if (std::ferror(stdout) != 0) _exit(0);  // the reader has gone, and is not missed
-}
+void complain(const Error& error) { std::cerr << "ringside: " << printable(error.text()) << '\n'; }
 
 std::string argument_or_input(const std::string& text) {
-    if (text != "-") return text;
-    return {std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>()};
+    return text == "-" ? read_file(text) : text;
 }
 
-std::chrono::milliseconds parse_duration(std::string_view text, Errc otherwise) {
-    return read_duration(text, otherwise).value();
+std::string read_file(const std::string& path) { return read_whole_file(path).value(); }
+
+std::chrono::milliseconds parse_duration(std::string_view option, std::string_view text,
+                                         Errc otherwise) {
+    const auto time = read_duration(text, otherwise);
+    if (time) return *time;
+    throw Exception(Error(otherwise, std::string(option) + ": " + time.error().detail));
 }
 
 namespace {

@@ -6,6 +6,7 @@
 
 #include "ringside/client.hpp"
 #include "shm/base/limits.hpp"
+#include "tools/ringside/output.hpp"
 
 namespace CLI {
 class App;
@@ -19,7 +20,7 @@ enum class ExitStatus : int {
     not_so = 1,   ///< not found, or a condition not met
     usage = 2,    ///< wrong arguments or input
     no_grid = 3,  ///< no such grid, or no broker
-    refused = 4,  ///< by role, limit or a full grid
+    refused = 4,  ///< by role, limit or a full grid; output that cannot be written
     failed = 5,   ///< a call was answered with a failure
 };
 
@@ -34,17 +35,19 @@ struct Context {
 
 [[nodiscard]] ExitStatus status_of(Errc code) noexcept;
 
-/// Says what happened on standard error, as `ringside: …`.
+/// Writes an error to standard error as `ringside: CODE: …`, with control characters escaped.
 void complain(const Error& error);
 
-/// One line to standard output, flushed when `now`. Ends the program quietly when nobody reads.
-void print_line(std::string_view line, bool now = false);
-
-/// `text`, or all of standard input when it is "-".
+/// `text`, or all of standard input when it is "-". Throws ringside::Exception (file_unreadable).
 [[nodiscard]] std::string argument_or_input(const std::string& text);
 
-/// "500ms", "30s", "5m", "2h", "1d". Throws ringside::Exception (`otherwise`).
-[[nodiscard]] std::chrono::milliseconds parse_duration(std::string_view text, Errc otherwise);
+/// All of a file, or of standard input for "-". Throws ringside::Exception (file_unreadable).
+[[nodiscard]] std::string read_file(const std::string& path);
+
+/// The value of an option: "500ms", "30s", "5m", "2h", "1d"; more than zero.
+/// Throws ringside::Exception (`otherwise`).
+[[nodiscard]] std::chrono::milliseconds parse_duration(std::string_view option,
+                                                       std::string_view text, Errc otherwise);
 
 /// Appends `"key":"text"`, escaped.
 void append_member(std::string& out, std::string_view key, std::string_view text);
@@ -71,6 +74,8 @@ void add_inspect_command(CLI::App& app, Context& context);
 void add_top_command(CLI::App& app, Context& context);
 void add_backup_command(CLI::App& app, Context& context);
 void add_verify_command(CLI::App& app, Context& context);
+/// `help` and `version`.
+void add_help_commands(CLI::App& app);
 // Where the build has SQL.
 void add_query_command(CLI::App& app, Context& context);
 void add_report_command(CLI::App& app, Context& context);

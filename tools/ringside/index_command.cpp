@@ -48,17 +48,16 @@ void print_indexes(const Context& context, bool json) {
 }  // namespace
 
 void add_index_command(CLI::App& app, Context& context) {
-    CLI::App* index =
-        app.add_subcommand("index", "Adds, removes and lists secondary indexes (admin)");
+    CLI::App* index = app.add_subcommand("index", "Add, remove and list secondary indexes (admin)");
     index->require_subcommand(1);
     index->footer(
         "Queries on a value that is indexed need not look at every record. An index is built "
         "while\n"
         "writers go on, and stays until it is removed.");
-    add_change(*index, context, "add", "Has the grid keep an index of a value", &Client::add_index);
-    add_change(*index, context, "remove", "Has the grid forget an index", &Client::remove_index);
+    add_change(*index, context, "add", "Add an index of a value", &Client::add_index);
+    add_change(*index, context, "remove", "Remove an index", &Client::remove_index);
     auto json = std::make_shared<bool>(false);
-    CLI::App* list = index->add_subcommand("list", "Shows the indexes and how far they are");
+    CLI::App* list = index->add_subcommand("list", "Show the indexes and their state");
     list->add_flag("--json", *json, "As one JSON object");
     list->footer("Example: ringside index list");
     list->callback([&context, json] { print_indexes(context, *json); });

@@ -18,7 +18,7 @@ void print_change(std::string_view what, const std::string& subject, std::option
     append_member(line, "kind", what);
     append_member(line, "subject", std::string_view(subject));
     if (status) append_member(line, "status", static_cast<std::uint64_t>(*status));
-    print_line(line + "}", true);
+    print_data(line + "}", true);
 }
 
 void listen(Context& context, const ListenArguments& arguments) {
@@ -28,7 +28,7 @@ void listen(Context& context, const ListenArguments& arguments) {
     Feeds feeds(listener, arguments.command, context.grid, print_change);
     std::string line = "{";
     append_member(line, "listens", std::string_view(arguments.pattern));
-    print_line(line + "}", true);
+    print_data(line + "}", true);
     while (!is_interrupted()) {
         const bool is_busy = feeds.tend();
         const auto interest = listener.next(std::chrono::milliseconds(is_busy ? 10 : 200));
@@ -41,8 +41,8 @@ void listen(Context& context, const ListenArguments& arguments) {
 
 void add_listen_command(CLI::App& app, Context& context) {
     auto arguments = std::make_shared<ListenArguments>();
-    CLI::App* command = app.add_subcommand(
-        "listen", "Runs a command for each name that is watched, while it is watched");
+    CLI::App* command =
+        app.add_subcommand("listen", "Run a command for each watched name, while it is watched");
     command->add_option("pattern", arguments->pattern, "Glob pattern: * one level, ** any levels")
         ->required();
     command

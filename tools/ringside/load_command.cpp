@@ -1,15 +1,16 @@
+#include <fmt/format.h>
 #include <unistd.h>
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <chrono>
-#include <cstdio>
-#include <deque>
-#include <fstream>
-#include <iostream>
 #include <memory>
 #include <optional>
 
 #include "tools/ringside/context.hpp"
+#include "tools/ringside/load/record_source.hpp"
+#include "tools/ringside/load/record_writer.hpp"
+#include "tools/ringside/load/refusals.hpp"
 #include "tools/ringside/name_template.hpp"
 
 namespace ringside::tools {
@@ -21,165 +22,216 @@ using Clock = std::chrono::steady_clock;
 struct LoadArguments {
     std::string file;
     std::string name;
+    std::string format;
+    std::string delimiter = ",";
+    std::string types;
     bool merge = false;
+    bool is_dry_run = false;
+    bool is_atomic = false;
 };
 
-/// Reads JSON Lines into the grid through a pipeline, and keeps count.
+/// Makes a name, a document and options of each record's text, and writes them.
 class Loader {
 public:
-    Loader(Client& client, const LoadArguments& arguments, std::uint64_t bytes)
-        : arguments_(&arguments), bytes_total_(bytes) {
+    Loader(Context& context, const LoadArguments& arguments) {
         if (!arguments.name.empty()) template_ = NameTemplate::parse(arguments.name).value();
-        PipelineOptions options;
-        options.on_reply = [this](std::uint64_t, const Result<WriteResult>& result) {
-            const std::uint64_t line = lines_sent_.front();
-            lines_sent_.pop_front();
-            if (result) ++records_;
-            else refuse(line, result.error());
+        const auto on_refused = [this](std::uint64_t line, const Error& error) {
+            refuse(line, error);
         };
-        pipeline_.emplace(client.pipeline(std::move(options)).value());
+        if (arguments.is_dry_run) writer_ = make_checking_writer();
+        else if (arguments.is_atomic)
+            writer_ = make_atomic_writer(context.attach(), arguments.merge);
+        else writer_ = make_pipeline_writer(context.attach(), arguments.merge, on_refused);
     }
 
-    void line(const std::string& text) {
-        ++line_number_;
-        bytes_read_ += text.size() + 1;
-        if (!text.empty() && text.find_first_not_of(" \t\r") != std::string::npos) {
-            lines_sent_.push_back(line_number_);
-            auto sent = send(text);
-            if (!sent) {
-                lines_sent_.pop_back();
-                refuse(line_number_, sent.error());
-                const Errc code = sent.error().code;
-                if (code == Errc::connection_lost || code == Errc::session_closed ||
-                    code == Errc::timed_out) {
-                    throw Exception(sent.error());
-                }
-            }
-        }
-        if (line_number_ % 1024 == 0) show_progress();
+    void add(const InputRecord& record) {
+        if (!record.json) return refuse(record.line, record.json.error());
+        if (template_ && !template_->has_placeholder() && is_held_once(record)) return;
+        write(record.line, *record.json);
     }
 
-    /// Waits for the last answers and prints the summary. False: lines were refused.
-    bool finish() {
-        pipeline_->flush().value();
-        pipeline_.reset();
-        if (shows_progress_) std::fputs("\r\033[K", stderr);
-        const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
-        std::string summary = "{";
-        append_member(summary, "records", records_);
-        char numbers[64];
-        std::snprintf(numbers, sizeof numbers, ",\"seconds\":%.3f,\"rate\":%.0f", seconds,
-                      seconds > 0 ? static_cast<double>(records_) / seconds : 0.0);
-        summary += numbers;
-        append_member(summary, "refused", refused_);
-        print_line(summary + "}");
-        return refused_ == 0;
+    /// Waits for the last answers.
+    void finish() {
+        if (held_) write(held_line_, *held_);
+        held_.reset();
+        writer_->finish(refusals_.count() > 0);
+        clear_progress();
+        refusals_.print_rest();
+    }
+
+    [[nodiscard]] std::uint64_t refused() const noexcept { return refusals_.count(); }
+    [[nodiscard]] std::uint64_t written() const { return writer_->count(); }
+
+    void show_progress(const InputText& input) const {
+        if (!shows_progress_) return;
+        constexpr int width = 40;
+        const double share = input.bytes_total() == 0
+                                 ? 0.0
+                                 : std::min(1.0, static_cast<double>(input.bytes_taken()) /
+                                                     static_cast<double>(input.bytes_total()));
+        const auto filled = static_cast<std::size_t>(share * width);
+        fmt::print(stderr, "\r[{:<{}}] {:3.0f}%  {} records", std::string(filled, '#'), width,
+                   share * 100, writer_->count());
     }
 
 private:
-    Result<std::uint64_t> send(const std::string& text) {
-        auto encoded = reader_.read(text, template_ ? DocumentLimits() : written_limits);
+    /// Keeps the first record of a template that gives all records one name: a second one is
+    /// refused before anything is written.
+    bool is_held_once(const InputRecord& record) {
+        if (held_) {
+            held_.reset();
+            throw Exception(Error(Errc::bad_usage,
+                                  "--name has no path in braces, such as prefix/{id}: all records "
+                                  "would be written to one name; nothing was written"));
+        }
+        held_ = std::string(*record.json);
+        held_line_ = record.line;
+        return true;
+    }
+
+    void write(std::uint64_t line, std::string_view json) {
+        if (auto written = try_write(line, json); !written) refuse(line, written.error());
+    }
+
+    Result<void> try_write(std::uint64_t line, std::string_view json) {
+        auto encoded = reader_.read(json, template_ ? DocumentLimits() : written_limits);
         if (!encoded) return encoded.error();
         const Value read = Value::of(*encoded);
-        if (!template_) return send_dumped(read);
+        if (!template_) return write_dumped(line, read);
         auto name = template_->name_of(read);
         if (!name) return name.error();
-        return send(*name, *encoded, {});
+        return writer_->write(line, *name, *encoded, {});
     }
 
-    Result<std::uint64_t> send(std::string_view name, ByteView document,
-                               const WriteOptions& options) {
-        if (!arguments_->merge) return pipeline_->put_encoded(name, document, options);
-        merge_.clear();
-        if (auto added = merge_.merge_encoded(name, document, options); !added) {
-            return added.error();
-        }
-        return pipeline_->commit(merge_);
-    }
-
-    /// A line as `dump` writes it: what is around a document, and the text, which may be longer
+    /// A record as `dump` writes it: what is around a document, and the text, which may be longer
     /// than the one that the document came from, do not count towards the limits of a document.
-    Result<std::uint64_t> send_dumped(const Value& line) {
-        const auto name = line["name"].as_string();
-        const Value document = line["document"];
+    Result<void> write_dumped(std::uint64_t line, const Value& record) {
+        const auto name = record["name"].as_string();
+        const Value document = record["document"];
         if (!name || !document.exists()) {
-            return Error(Errc::bad_json,
-                         "it has no name and document; --name says how to make a name");
+            return Error(Errc::bad_input,
+                         std::string(name ? "it has no \"document\""
+                                          : "it has no \"name\" that is a string") +
+                             ", as records of dump have; to name records by their content, give "
+                             "--name");
         }
         WriteOptions options;
-        options.ttl = std::chrono::milliseconds(line["ttl_ms"].as_int64().value_or(0));
+        if (const Value ttl = record["ttl_ms"]; ttl.exists()) {
+            options.ttl = std::chrono::milliseconds(ttl.as_int64().value_or(0));
+            if (options.ttl.count() <= 0)
+                return Error(Errc::bad_ttl, "\"ttl_ms\": " + to_json(ttl));
+        }
         document_.clear();
         document_.value(document);
         const auto encoded = document_.finish();
         if (!encoded) return encoded.error();
-        return send(*name, *encoded, options);
+        return writer_->write(line, *name, *encoded, options);
     }
 
     void refuse(std::uint64_t line, const Error& error) {
-        ++refused_;
-        if (shows_progress_) std::fputs("\r\033[K", stderr);
-        std::cerr << "line " << line << ": " << error.text() << '\n';
+        clear_progress();
+        refusals_.add(line, error);
     }
 
-    void show_progress() const {
-        if (!shows_progress_) return;
-        constexpr int width = 40;
-        const double share = bytes_total_ == 0
-                                 ? 0.0
-                                 : std::min(1.0, static_cast<double>(bytes_read_) /
-                                                     static_cast<double>(bytes_total_));
-        const int filled = static_cast<int>(share * width);
-        std::fprintf(stderr, "\r[%.*s%*s] %3d%%  %llu records", filled,
-                     "########################################", width - filled, "",
-                     static_cast<int>(share * 100), static_cast<unsigned long long>(records_));
+    void clear_progress() const {
+        if (shows_progress_) fmt::print(stderr, "\r\033[K");
     }
 
-    const LoadArguments* arguments_;
     std::optional<NameTemplate> template_;
     JsonReader reader_;
-    DocumentBuilder document_;  ///< of a line of `dump`
-    Transaction merge_;
-    std::deque<std::uint64_t> lines_sent_;  ///< numbers of the lines whose answer is due
-    std::optional<Pipeline> pipeline_;
-    std::uint64_t line_number_ = 0;
-    std::uint64_t records_ = 0;
-    std::uint64_t refused_ = 0;
-    std::uint64_t bytes_read_ = 0;
-    std::uint64_t bytes_total_;
+    DocumentBuilder document_;  ///< of a record of `dump`
+    std::optional<std::string> held_;
+    std::uint64_t held_line_ = 0;
+    Refusals refusals_;
     bool shows_progress_ = isatty(STDERR_FILENO) == 1;
-    Clock::time_point start_ = Clock::now();
+    std::unique_ptr<RecordWriter> writer_;  ///< last: its answers use the others
 };
 
-void load(Context& context, const LoadArguments& arguments) {
-    std::ifstream file;
-    std::uint64_t bytes = 0;
-    if (arguments.file != "-") {
-        file.open(arguments.file, std::ios::ate | std::ios::binary);
-        if (!file)
-            throw Exception(Error(Errc::bad_configuration, arguments.file + " cannot be read"));
-        bytes = static_cast<std::uint64_t>(file.tellg());
-        file.seekg(0);
+std::unique_ptr<RecordSource> make_source(const LoadArguments& arguments, InputText& input) {
+    const std::string format =
+        arguments.format.empty() ? detect_format(input, arguments.file).value() : arguments.format;
+    if (format == "jsonl") return make_json_lines(input);
+    if (format == "json") return make_json_values(input);
+    if (arguments.name.empty()) {
+        throw Exception(Error(Errc::bad_usage, "--name is required for CSV, such as row/{id}"));
     }
-    std::istream& input = arguments.file == "-" ? std::cin : file;
-    Client client = context.attach();
-    Loader loader(client, arguments, bytes);
+    const std::string delimiter = arguments.delimiter == "tab" ? "\t" : arguments.delimiter;
+    if (delimiter.size() != 1 ||
+        std::string_view("\"\r\n").find(delimiter[0]) != std::string::npos) {
+        throw Exception(Error(Errc::bad_usage, "--delimiter: '" + arguments.delimiter +
+                                                   "' is neither one character nor tab"));
+    }
+    return make_csv_rows(input, {delimiter[0], arguments.types}).value();
+}
+
+void print_summary(const Loader& loader, Clock::time_point start, const LoadArguments& arguments) {
+    const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
+    const double rate = seconds > 0 ? static_cast<double>(loader.written()) / seconds : 0.0;
+    print_line(fmt::format(R"({{"records":{},"seconds":{:.3f},"rate":{:.0f},"refused":{}{}{}}})",
+                           loader.written(), seconds, rate, loader.refused(),
+                           arguments.is_dry_run ? R"(,"dry_run":true)" : "",
+                           is_interrupted() ? R"(,"interrupted":true)" : ""));
+}
+
+void load(Context& context, const LoadArguments& arguments) {
+    constexpr std::uint64_t records_per_progress = 1024;
+    const Clock::time_point start = Clock::now();
+    InputText input = InputText::open(arguments.file).value();
+    const auto source = make_source(arguments, input);
+    Loader loader(context, arguments);
     catch_interrupts();
-    for (std::string text; !is_interrupted() && std::getline(input, text);) loader.line(text);
-    if (!loader.finish()) context.status = ExitStatus::not_so;
+    InputRecord record;
+    std::optional<Error> failure;
+    for (std::uint64_t count = 1; !is_interrupted(); ++count) {
+        const auto is_there = source->next(record);
+        if (!is_there) failure = is_there.error();
+        if (!is_there || !*is_there) break;
+        loader.add(record);
+        if (count % records_per_progress == 0) loader.show_progress(input);
+    }
+    // All or nothing: a part is nothing.
+    if (arguments.is_atomic && is_interrupted()) {
+        throw Exception(Error(Errc::timed_out, "interrupted; nothing was written"));
+    }
+    if (arguments.is_atomic && failure) throw Exception(*failure);
+    loader.finish();
+    print_summary(loader, start, arguments);
+    if (loader.refused() > 0 || is_interrupted()) context.status = ExitStatus::not_so;
+    if (failure) throw Exception(*failure);
 }
 
 }  // namespace
 
 void add_load_command(CLI::App& app, Context& context) {
     auto arguments = std::make_shared<LoadArguments>();
-    CLI::App* command = app.add_subcommand("load", "Writes the records of a file of JSON Lines");
+    CLI::App* command =
+        app.add_subcommand("load", "Write the records of a file of JSON Lines, JSON or CSV");
     command->add_option("file", arguments->file, "The file, or - for standard input")->required();
     command->add_option("--name", arguments->name,
-                        "How a record is named: text with dotted paths in braces; without it the "
-                        "lines are those of `dump`");
-    command->add_flag("--merge", arguments->merge, "Merge into records that are there (RFC 7396)");
+                        "Name of each record: text with dotted paths in braces; without it the "
+                        "records are those of `dump`");
+    command
+        ->add_option("--format", arguments->format,
+                     "jsonl, json (an array, or values of several lines) or csv; by default as the "
+                     "extension and the content")
+        ->check(CLI::IsMember({"jsonl", "json", "csv"}));
+    command->add_option(
+        "--types", arguments->types,
+        "Types of CSV columns, as price:number,zip:string: string, integer, number, "
+        "boolean or json; by default numbers and booleans are recognised");
+    command->add_option("--delimiter", arguments->delimiter, "Between the fields of CSV, or: tab")
+        ->capture_default_str();
+    command->add_flag("--merge", arguments->merge, "Merge into existing records (RFC 7396)");
+    auto* dry = command->add_flag("--dry-run", arguments->is_dry_run,
+                                  "Check all records and write nothing; needs no grid");
+    command
+        ->add_flag("--atomic", arguments->is_atomic,
+                   "Write all records in one transaction, or none if any is refused")
+        ->excludes(dry);
     command->footer(
-        "Refused lines are told on standard error, and the exit status is then 1.\n"
+        "Refusals are printed to standard error, at most ten of them, and counted; the exit "
+        "status\n"
+        "is then 1. CSV has a header (RFC 4180); an empty field is null.\n"
         "Example: ringside load quakes.jsonl --name 'quake/{properties.net}/{id}'");
     command->callback([&context, arguments] { load(context, *arguments); });
 }

@@ -1,31 +1,18 @@
-#include <fmt/format.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 #include <CLI/CLI.hpp>
 
 #include <csignal>
 #include <cstdio>
+#include <iostream>
 
+#include "shm/base/standard_streams.hpp"
 #include "tools/ringside/context.hpp"
 
 namespace ringside::tools {
 namespace {
 
-int run(int argc, char** argv) {
-    std::signal(SIGPIPE, SIG_IGN);
-    spdlog::set_default_logger(spdlog::stderr_logger_mt("ringside"));
-    spdlog::set_pattern("ringside: %v");
-    CLI::App app("Reads, writes, watches, calls and inspects a Ringside grid", "ringside");
-    Context context;
-    app.add_option("-g,--grid", context.grid, "Name of the grid")
-        ->envname("RINGSIDE_GRID")
-        ->capture_default_str();
-    app.set_version_flag("--version", "ringside " RINGSIDE_VERSION);
-    app.require_subcommand(1);
-    app.footer(
-        "Exit status: 0 done, 1 not found or condition not met, 2 usage,\n"
-        "3 no such grid or broker, 4 refused (role, limit, full), 5 a call failed.\n"
-        "Example: ringside -g onsale put event/42/seat/A12 '{\"status\":\"free\"}'");
+void add_commands(CLI::App& app, Context& context) {
     add_write_commands(app, context);
     add_read_commands(app, context);
     add_watch_commands(app, context);
@@ -43,23 +30,79 @@ int run(int argc, char** argv) {
     add_query_command(app, context);
     add_report_command(app, context);
 #endif
+    add_help_commands(app);
+}
+
+/// Returns the innermost command that was named, as it is typed: "ringside index add".
+std::string command_named(const CLI::App& app) {
+    std::string name = app.get_name();
+    for (const CLI::App* at = &app; !at->get_subcommands().empty();) {
+        at = at->get_subcommands().front();
+        name += " " + at->get_name();
+    }
+    return name;
+}
+
+ExitStatus refuse(const CLI::App& app, const CLI::ParseError& failure) {
+    const std::vector<std::string> unknown = app.remaining();
+    const bool is_no_command = !unknown.empty() && app.get_subcommands().empty();
+    const std::string why =
+        is_no_command ? "there is no command '" + unknown.front() + "'" : failure.what();
+    complain(Error(Errc::bad_usage, why + "; see " + command_named(app) + " --help"));
+    return ExitStatus::usage;
+}
+
+ExitStatus run(CLI::App& app, Context& context, int argc, char** argv) {
     try {
         app.parse(argc, argv);
-        std::fflush(stdout);
-        return static_cast<int>(context.status);
     } catch (const CLI::ParseError& failure) {
-        const std::vector<std::string> unknown = app.remaining();
-        if (!unknown.empty() && app.get_subcommands().empty()) {
-            fmt::print(stderr, "ringside: there is no command '{}': see ringside --help\n",
-                       unknown.front());
-            return static_cast<int>(ExitStatus::usage);
-        }
-        return app.exit(failure) == 0 ? 0 : static_cast<int>(ExitStatus::usage);
-    } catch (const Exception& failure) {
-        std::fflush(stdout);
-        complain(failure.error());
-        return static_cast<int>(status_of(failure.error().code));
+        if (failure.get_exit_code() != 0) return refuse(app, failure);
+        app.exit(failure);  // prints what was asked for: help, or the version
+        std::cout.flush();
     }
+    return context.status;
+}
+
+ExitStatus fail(const Error& error) {
+    // What was printed before stays in front of the message.
+    std::fflush(stdout);
+    complain(error);
+    return status_of(error.code);
+}
+
+int run(int argc, char** argv) {
+    reserve_standard_streams();
+    // Output that cannot be written is an error of the write, not the end of the program.
+    for (const int number : {SIGPIPE, SIGXFSZ}) std::signal(number, SIG_IGN);
+    spdlog::set_default_logger(spdlog::stderr_logger_mt("ringside"));
+    spdlog::set_pattern("ringside: %v");
+    CLI::App app("Read, write, watch, call and inspect a Ringside grid", "ringside");
+    Context context;
+    app.fallthrough();  // commands inherit it: the options below may follow the command, too
+    app.add_option("-g,--grid", context.grid, "Name of the grid")
+        ->envname("RINGSIDE_GRID")
+        ->capture_default_str();
+    app.set_version_flag("--version", "ringside " RINGSIDE_VERSION);
+    app.require_subcommand(1);
+    add_commands(app, context);
+    // After the commands, which would inherit it.
+    app.footer(
+        "Exit status: 0 done, 1 not found or condition not met, 2 usage,\n"
+        "3 no such grid or broker, 4 refused (role, limit, full) or output that cannot be\n"
+        "written, 5 a call failed. Each message has a code: see docs/operations.md.\n"
+        "Example: ringside -g onsale put event/42/seat/A12 '{\"status\":\"free\"}'");
+    ExitStatus status = ExitStatus::done;
+    try {
+        status = run(app, context, argc, argv);
+        finish_output();
+    } catch (const ReaderGone&) {
+        // The reader has what it wanted.
+    } catch (const Exception& failure) {
+        status = fail(failure.error());
+    } catch (const std::exception& failure) {
+        status = fail(Error(Errc::system_error, failure.what()));
+    }
+    return static_cast<int>(status);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include <iostream>
 #include <memory>
 
+#include "shm/base/printable.hpp"
 #include "tools/ringside/context.hpp"
 
 namespace ringside::tools {
@@ -14,8 +15,8 @@ void add_publish(CLI::App& app, Context& context) {
         std::string json;
     };
     auto arguments = std::make_shared<Arguments>();
-    CLI::App* command = app.add_subcommand(
-        "publish", "Tells an event to those who watch its subject; nothing is stored");
+    CLI::App* command =
+        app.add_subcommand("publish", "Publish an event to current subscribers; nothing is stored");
     command->add_option("subject", arguments->subject, "Its name, like a record's")->required();
     command->add_option("json", arguments->json, "JSON text, or - for standard input")->required();
     command->footer("Example: ringside publish gate/3/scan '{\"ticket\":\"A12\"}'");
@@ -25,7 +26,7 @@ void add_publish(CLI::App& app, Context& context) {
             client.publish(arguments->subject, argument_or_input(arguments->json)).value();
         std::string line = "{";
         append_member(line, "revision", published.revision);
-        print_line(line + "}");
+        print_data(line + "}");
     });
 }
 
@@ -40,24 +41,24 @@ void call(Context& context, const CallArguments& arguments) {
     CallOptions options;
     options.idempotent = arguments.is_idempotent;
     if (!arguments.timeout.empty())
-        options.timeout = parse_duration(arguments.timeout, Errc::bad_timeout);
+        options.timeout = parse_duration("--timeout", arguments.timeout, Errc::bad_timeout);
     Client client = context.attach();
     const Answer answer =
         client.call(arguments.name, argument_or_input(arguments.json), options).value();
     const std::string text = to_json(answer.document.root());
     if (!answer.is_failure) {
-        print_line(text);
+        print_data(text);
         return;
     }
     // On standard output is what was asked for, or nothing.
-    std::cerr << text << '\n';
+    std::cerr << printable(text) << '\n';
     context.status = ExitStatus::failed;
 }
 
 void add_call(CLI::App& app, Context& context) {
     auto arguments = std::make_shared<CallArguments>();
     CLI::App* command =
-        app.add_subcommand("call", "Calls a provider of a name, and prints its answer");
+        app.add_subcommand("call", "Call a provider of a name and print its answer");
     command->add_option("name", arguments->name, "What is called")->required();
     command->add_option("json", arguments->json, "JSON text, or - for standard input")->required();
     command->add_option("--timeout", arguments->timeout,

@@ -2,6 +2,7 @@
 #include <memory>
 #include <thread>
 
+#include "shm/base/option_number.hpp"
 #include "shm/base/utf8.hpp"
 #include "tools/ringside/context.hpp"
 #include "tools/ringside/filter.hpp"
@@ -64,7 +65,7 @@ void provide(Context& context, const ProvideArguments& arguments) {
     std::string line = "{";
     append_member(line, "provides", std::string_view(arguments.pattern));
     append_member(line, "threads", std::uint64_t{arguments.threads});
-    print_line(line + "}", true);
+    print_data(line + "}", true);
     while (!is_interrupted()) {
         if (!service.is_serving()) throw Exception(Error(Errc::connection_lost));
         std::this_thread::sleep_for(std::chrono::milliseconds(20));
@@ -76,13 +77,13 @@ void provide(Context& context, const ProvideArguments& arguments) {
 void add_provide_command(CLI::App& app, Context& context) {
     auto arguments = std::make_shared<ProvideArguments>();
     CLI::App* command =
-        app.add_subcommand("provide", "Answers calls of a name with what a command prints");
+        app.add_subcommand("provide", "Answer calls of a name with the output of a command");
     command->add_option("name", arguments->pattern, "What is answered: a name or a glob pattern")
         ->required();
     command->add_option("--exec", arguments->command, "The command; the shell runs it, once a call")
         ->required();
     command->add_option("--threads", arguments->threads, "So many calls at once")
-        ->check(CLI::Range(std::size_t{1}, limits::lanes_per_session_max - 1));
+        ->check(whole_number(1, limits::lanes_per_session_max - 1));
     command->footer(
         "The command has the call's document on its standard input, its name in RINGSIDE_CALL, "
         "and\n"

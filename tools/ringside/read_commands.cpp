@@ -8,14 +8,24 @@ namespace ringside::tools {
 
 namespace {
 
-/// Runs a scan to its end, whatever its length.
-void scan(Context& context, const std::string& pattern,
+/// The arguments of the commands that read many records.
+struct ScanArguments {
+    std::string pattern = "**";
+    std::optional<Revision> at;
+};
+
+void add_revision(CLI::App& command, std::optional<Revision>& at) {
+    command.add_option("--at", at, "Read this revision, if it is still retained");
+}
+
+/// Reads all records of one snapshot that match the pattern, however many.
+void scan(const Context& context, const ScanArguments& arguments,
           const std::function<void(const RecordView&)>& each) {
     const Client client = context.attach();
     const Snapshot snapshot =
-        client.snapshot({.revision = std::nullopt, .lease = std::chrono::hours(1)}).value();
+        client.snapshot({.revision = arguments.at, .lease = std::chrono::hours(1)}).value();
     snapshot
-        .scan(pattern,
+        .scan(arguments.pattern,
               [&](const RecordView& record) {
                   each(record);
                   return true;
@@ -23,81 +33,116 @@ void scan(Context& context, const std::string& pattern,
         .value();
 }
 
+struct GetArguments {
+    std::string name;
+    std::string pointer;
+    std::optional<Revision> at;
+};
+
+std::string text_at(const Value& document, const Pointer& pointer) {
+    const auto value = document.find(pointer);
+    if (!value) throw Exception(Error(Errc::path_not_found, pointer.text()));
+    return to_json(*value);
+}
+
+void get(const Context& context, const GetArguments& arguments) {
+    const Pointer pointer = Pointer::parse(arguments.pointer).value();
+    const Client client = context.attach();
+    std::string line;
+    if (arguments.at) {
+        const Snapshot snapshot = client.snapshot({.revision = arguments.at}).value();
+        line = text_at(snapshot.get(arguments.name).value().document(), pointer);
+        snapshot.check().value();
+    } else {
+        const Record record = client.get(arguments.name).value();
+        line = text_at(record.document(), pointer);
+        record.check().value();
+    }
+    print_data(line);
+}
+
 void add_get(CLI::App& app, Context& context) {
-    struct Arguments {
-        std::string name;
-        std::string pointer;
-    };
-    auto arguments = std::make_shared<Arguments>();
+    auto arguments = std::make_shared<GetArguments>();
     CLI::App* command =
-        app.add_subcommand("get", "Prints a document, or the value at a JSON Pointer");
+        app.add_subcommand("get", "Print a document, or the value at a JSON Pointer");
     command->add_option("name", arguments->name, "Name of the record")->required();
     command->add_option("pointer", arguments->pointer, "JSON Pointer (RFC 6901)");
+    add_revision(*command, arguments->at);
     command->footer("Example: ringside get event/42/seat/A12 /price");
-    command->callback([&context, arguments] {
-        const Pointer pointer = Pointer::parse(arguments->pointer).value();
-        const Client client = context.attach();
-        const Record record = client.get(arguments->name).value();
-        const auto value = record.document().find(pointer);
-        if (!value) throw Exception(Error(Errc::path_not_found, pointer.text()));
-        const std::string line = to_json(*value);
-        record.check().value();
-        print_line(line);
-    });
+    command->callback([&context, arguments] { get(context, *arguments); });
 }
 
 void add_ls(CLI::App& app, Context& context) {
-    auto pattern = std::make_shared<std::string>("**");
-    CLI::App* command = app.add_subcommand("ls", "Prints names, in order");
-    command->add_option("pattern", *pattern, "Glob pattern: * one level, ** any levels");
-    command->footer("Example: ringside ls 'event/42/**'");
-    command->callback([&context, pattern] {
-        scan(context, *pattern, [](const RecordView& record) { print_line(record.name()); });
+    struct Arguments {
+        ScanArguments scan;
+        bool is_null_separated = false;
+    };
+    auto arguments = std::make_shared<Arguments>();
+    CLI::App* command = app.add_subcommand("ls", "Print names, in order");
+    command->add_option("pattern", arguments->scan.pattern,
+                        "Glob pattern: * one level, ** any levels");
+    command->add_flag("-0,--null", arguments->is_null_separated,
+                      "Print names unchanged, each followed by a NUL, as for xargs -0");
+    add_revision(*command, arguments->scan.at);
+    command->footer(
+        "A name that contains control characters of the writing direction, or begins with \", is\n"
+        "printed as a JSON string.\n"
+        "Example: ringside ls 'event/42/**'");
+    command->callback([&context, arguments] {
+        scan(context, arguments->scan, [&](const RecordView& record) {
+            if (!arguments->is_null_separated) return print_line(name_line(record.name()));
+            write_output(record.name());
+            write_output(std::string_view("\0", 1));
+        });
     });
 }
 
 void add_scan(CLI::App& app, Context& context) {
-    auto pattern = std::make_shared<std::string>();
-    CLI::App* command = app.add_subcommand(
-        "scan", "Prints records as JSON Lines, in name order, from one snapshot");
-    command->add_option("pattern", *pattern, "Glob pattern: * one level, ** any levels")
+    auto arguments = std::make_shared<ScanArguments>();
+    CLI::App* command =
+        app.add_subcommand("scan", "Print records as JSON Lines, in name order, from one snapshot");
+    command->add_option("pattern", arguments->pattern, "Glob pattern: * one level, ** any levels")
         ->required();
+    add_revision(*command, arguments->at);
     command->footer("Example: ringside scan 'event/*/seat/*'");
-    command->callback([&context, pattern] {
-        scan(context, *pattern, [](const RecordView& record) {
+    command->callback([&context, arguments] {
+        scan(context, *arguments, [](const RecordView& record) {
             std::string line = "{";
             append_member(line, "name", record.name());
             append_member(line, "version", record.version());
             append_member(line, "revision", record.revision());
             append_member(line, "document", record.document());
-            print_line(line + "}");
+            print_data(line + "}");
         });
     });
 }
 
-void add_dump(CLI::App& app, Context& context) {
-    auto pattern = std::make_shared<std::string>("**");
-    CLI::App* command = app.add_subcommand(
-        "dump", "Prints everything as JSON Lines that `load` can read back, from one snapshot");
-    command->add_option("pattern", *pattern, "Glob pattern: * one level, ** any levels");
-    command->footer("Example: ringside dump > grid.jsonl");
-    command->callback([&context, pattern] {
-        const auto now_ms =
-            static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(
-                                           std::chrono::system_clock::now().time_since_epoch())
-                                           .count());
-        scan(context, *pattern, [now_ms](const RecordView& record) {
-            std::string line = "{";
-            append_member(line, "name", record.name());
-            if (record.expires_ms() != 0) {
-                const std::uint64_t left =
-                    record.expires_ms() > now_ms ? record.expires_ms() - now_ms : 1;
-                append_member(line, "ttl_ms", left);
-            }
-            append_member(line, "document", record.document());
-            print_line(line + "}");
-        });
+void dump(const Context& context, const ScanArguments& arguments) {
+    const auto now_ms =
+        static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(
+                                       std::chrono::system_clock::now().time_since_epoch())
+                                       .count());
+    scan(context, arguments, [now_ms](const RecordView& record) {
+        std::string line = "{";
+        append_member(line, "name", record.name());
+        if (record.expires_ms() != 0) {
+            const std::uint64_t left =
+                record.expires_ms() > now_ms ? record.expires_ms() - now_ms : 1;
+            append_member(line, "ttl_ms", left);
+        }
+        append_member(line, "document", record.document());
+        print_data(line + "}");
     });
+}
+
+void add_dump(CLI::App& app, Context& context) {
+    auto arguments = std::make_shared<ScanArguments>();
+    CLI::App* command = app.add_subcommand(
+        "dump", "Print everything as JSON Lines that `load` can read back, from one snapshot");
+    command->add_option("pattern", arguments->pattern, "Glob pattern: * one level, ** any levels");
+    add_revision(*command, arguments->at);
+    command->footer("Example: ringside dump > grid.jsonl");
+    command->callback([&context, arguments] { dump(context, *arguments); });
 }
 
 }  // namespace

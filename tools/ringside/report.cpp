@@ -4,7 +4,9 @@
 
 #include <algorithm>
 
+#include "shm/base/printable.hpp"
 #include "tools/ringside/context.hpp"
+#include "tools/support/display_width.hpp"
 
 namespace ringside::tools {
 
@@ -32,7 +34,7 @@ void Report::section(const std::string& title) {
 
 void Report::fact(const std::string& key, const Cell& value, const std::string& note) {
     if (json_) append(out_, key, value);
-    else out_ += fmt::format("  {:<22} {:>20}  {}\n", key, value.text, note);
+    else out_ += fmt::format("  {:<22} {}  {}\n", key, pad_left(printable(value.text), 20), note);
 }
 
 void Report::table(const std::string& title, const std::vector<std::string>& columns,
@@ -58,7 +60,9 @@ void Report::table_as_text(const std::string& title, const std::vector<std::stri
     std::vector<std::size_t> widths;
     for (std::size_t c = 0; c < columns.size(); ++c) {
         std::size_t width = std::max(column_width_min, columns[c].size());
-        for (const auto& row : rows) width = std::max(width, row[c].text.size());
+        for (const auto& row : rows) {
+            width = std::max(width, display_width(printable(row[c].text)));
+        }
         widths.push_back(width);
     }
     out_ += (out_.empty() ? "" : "\n") + title + "\n ";
@@ -68,7 +72,7 @@ void Report::table_as_text(const std::string& title, const std::vector<std::stri
     for (const auto& row : rows) {
         out_ += ' ';
         for (std::size_t c = 0; c < columns.size(); ++c)
-            out_ += fmt::format(" {:>{}}", row[c].text, widths[c]);
+            out_ += ' ' + pad_left(printable(row[c].text), widths[c]);
         out_ += '\n';
     }
 }
@@ -80,7 +84,8 @@ void Report::print() {
     } else if (!out_.empty()) {
         out_.pop_back();
     }
-    print_line(out_);
+    if (json_) print_data(out_);
+    else print_line(out_);
 }
 
 void Report::close_section() {

@@ -143,13 +143,13 @@ void add_command(CLI::App& app, Context& context, const std::string& name, const
 }  // namespace
 
 void add_session_commands(CLI::App& app, Context& context) {
-    add_command(app, context, "sessions", "Shows who is attached",
+    add_command(app, context, "sessions", "Show the attached processes",
                 "The records `$sys/session/*` say the same of sessions that declare something or\n"
                 "are older than two seconds, and can be read and watched as any others.\n"
                 "Example: ringside sessions",
                 print_sessions);
     add_command(app, context, "providers",
-                "Shows who answers which calls, who listens for what, and who provides what",
+                "Show providers of calls, listeners, and the subjects that they provide",
                 "From the records below `$sys/rpc`, `$sys/listen` and `$sys/provided`.\n"
                 "Example: ringside providers --json",
                 print_providers);

@@ -6,9 +6,12 @@
 #include <thread>
 #include <vector>
 
+#include "shm/base/option_number.hpp"
+#include "shm/base/printable.hpp"
 #include "shm/segment/segment.hpp"
 #include "tools/ringside/context.hpp"
 #include "tools/ringside/grid_state.hpp"
+#include "tools/support/display_width.hpp"
 
 namespace ringside::tools {
 
@@ -58,8 +61,9 @@ void append_kafka(const Client& client, std::vector<Figure>& figures) {
                 std::string_view name = record.name();
                 name.remove_prefix(std::string_view("kafka/").size());
                 figures.push_back(
-                    {fmt::format("{} {}", kind, name.substr(0, name.find('/'))),
-                     fmt::format("{}  {}/s  {} {}", state["state"].as_string().value_or("?"),
+                    {fmt::format("{} {}", kind, printable(name.substr(0, name.find('/')))),
+                     fmt::format("{}  {}/s  {} {}",
+                                 printable(state["state"].as_string().value_or("?")),
                                  state["rate"].as_int64().value_or(0), left,
                                  state[left].as_int64().value_or(0))});
                 return true;
@@ -99,7 +103,7 @@ std::vector<Figure> figures(const shm::SegmentView& segment, const Sample& befor
 std::string screen_of(const std::vector<Figure>& figures, std::size_t lines_before) {
     std::string screen = lines_before == 0 ? "" : fmt::format("\033[{}A\033[J", lines_before);
     for (const Figure& figure : figures)
-        screen += fmt::format("{:<10} {:>16}\n", figure.name, figure.value);
+        screen += fmt::format("{} {}\n", pad_right(figure.name, 10), pad_left(figure.value, 16));
     screen.pop_back();
     return screen;
 }
@@ -157,9 +161,9 @@ void add_top_command(CLI::App& app, Context& context) {
     auto arguments = std::make_shared<Arguments>();
     CLI::App* command = app.add_subcommand(
         "top", "Shows writes, events, calls, sessions, lag, memory and Kafka, live");
-    command->add_option("--interval", arguments->interval_s, "Seconds between two looks")
-        ->check(CLI::Range(0.05, 3600.0));
-    command->add_option("--count", arguments->count, "End after so many looks");
+    command->add_option("--interval", arguments->interval_s, "Seconds between two refreshes")
+        ->check(decimal_number(0.05, 3600));
+    command->add_option("--count", arguments->count, "Exit after N refreshes");
     command->footer(
         "Reads leave no trace in shared memory, so they cannot be counted.\n"
         "Example: ringside -g onsale top");

@@ -1,6 +1,9 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -124,12 +127,22 @@ void verify_segment(const Context& context, Report& report, Problems& problems) 
     }
 }
 
+/// Says of a directory without a store whether there is a directory.
+Error without_store(const std::string& directory, const Error& error) {
+    if (error != Errc::not_found) return error;
+    std::error_code failure;
+    if (std::filesystem::exists(directory, failure)) return {Errc::store_mismatch, error.detail};
+    const std::string why = failure ? failure.message() : std::strerror(ENOENT);
+    return {Errc::file_unreadable, directory + ": " + why};
+}
+
 void verify_store(const std::string& directory, Report& report, Problems& problems) {
     report.section("store");
     auto store = Store::open_read_only(directory);
     if (!store) {
-        report.fact("store", std::string(name(store.error().code)));
-        problems.add(store.error().text());
+        const Error error = without_store(directory, store.error());
+        report.fact("store", std::string(name(error.code)));
+        problems.add(error.text());
         return;
     }
     if (!store->warning().empty()) problems.add("the store: " + store->warning());

@@ -1,6 +1,7 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "shm/base/option_number.hpp"
 #include "tools/ringside/context.hpp"
 
 namespace ringside::tools {
@@ -48,7 +49,7 @@ void print_event(const WatchEvent& event, bool has_pointer) {
         const auto value = has_pointer ? event.value() : std::nullopt;
         if (value) append_member(line, "value", *value);
     }
-    print_line(line + "}", true);
+    print_data(line + "}", true);
 }
 
 void watch(Context& context, const WatchArguments& arguments) {
@@ -82,10 +83,12 @@ CLI::App* add_command(CLI::App& app, Context& context, const std::string& name,
     command->add_option("pattern", arguments->pattern, "Glob pattern: * one level, ** any levels")
         ->required();
     arguments->from_option =
-        command->add_option("--from", arguments->from, "Begin with what came with this revision");
-    command->add_option("--count", arguments->count, "End after so many lines");
-    command->add_option("--timeout", arguments->timeout_s, "End after so many seconds")
-        ->check(CLI::NonNegativeNumber);
+        command->add_option("--from", arguments->from,
+                            "Begin with the changes of this revision, at most the one after the "
+                            "newest");
+    command->add_option("--count", arguments->count, "Exit after N lines");
+    command->add_option("--timeout", arguments->timeout_s, "Exit after N seconds")
+        ->check(decimal_number(0, 31'536'000));
     command->callback([&context, arguments] { watch(context, *arguments); });
     return command;
 }
@@ -93,7 +96,7 @@ CLI::App* add_command(CLI::App& app, Context& context, const std::string& name,
 void add_watch(CLI::App& app, Context& context) {
     auto arguments = std::make_shared<WatchArguments>();
     CLI::App* command = add_command(app, context, "watch",
-                                    "Prints changes as they happen, a JSON line each", arguments);
+                                    "Print changes as they happen, as JSON Lines", arguments);
     command->add_option("--pointer", arguments->options.pointer,
                         "Only changes of the value at this JSON Pointer; it is printed as `value`");
     command->add_flag("--every", arguments->every,
@@ -111,9 +114,8 @@ void add_watch(CLI::App& app, Context& context) {
 void add_subscribe(CLI::App& app, Context& context) {
     auto arguments = std::make_shared<WatchArguments>();
     arguments->options.what = WatchFor::events;
-    CLI::App* command =
-        add_command(app, context, "subscribe",
-                    "Prints events as they are published, a JSON line each", arguments);
+    CLI::App* command = add_command(app, context, "subscribe",
+                                    "Print events as they are published, as JSON Lines", arguments);
     command->footer("Example: ringside subscribe 'gate/**'");
 }
 

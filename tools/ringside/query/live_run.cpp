@@ -10,6 +10,7 @@
 #include "ringside/sql_live.hpp"
 #include "tools/ringside/context.hpp"
 #include "tools/ringside/query/row_format.hpp"
+#include "tools/support/display_width.hpp"
 
 namespace ringside::tools {
 
@@ -63,7 +64,7 @@ public:
     }
     void change(Revision revision, const LiveChange& change) override {
         line(revision, name_of(change.kind), change.row);
-        std::fflush(stdout);
+        flush_output();
     }
 
 private:
@@ -71,7 +72,7 @@ private:
         std::string text = "{";
         append_member(text, "revision", revision);
         append_member(text, "change", kind);
-        print_line(text + ",\"row\":" + objects_->of(cells_of(row)) + "}");
+        print_data(text + ",\"row\":" + objects_->of(cells_of(row)) + "}");
     }
     std::optional<JsonObjects> objects_;
 };
@@ -84,11 +85,11 @@ public:
         columns.insert(columns.end(), rows.columns().begin(), rows.columns().end());
         writer_->begin(columns);
         for (const Row row : rows) line(rows.revision(), "added", row);
-        std::fflush(stdout);
+        flush_output();
     }
     void change(Revision revision, const LiveChange& change) override {
         line(revision, name_of(change.kind), change.row);
-        std::fflush(stdout);
+        flush_output();
     }
 
 private:
@@ -139,18 +140,8 @@ private:
             lines.resize(most);
             lines.push_back(fmt::format("… {} more", more));
         }
-        for (std::string& line : lines) line = clipped(line, size.ws_col);
-    }
-    static std::string clipped(const std::string& line, std::size_t width) {
-        std::string text = line;
-        while (width > 0 && width_of(text) > width) text.pop_back();
-        // Not in the middle of a character.
-        const bool is_cut = text.size() < line.size();
-        while (is_cut && (static_cast<unsigned char>(line[text.size()]) & 0xC0) == 0x80) {
-            text += line[text.size()];
-            if (text.size() == line.size()) break;
-        }
-        return text;
+        if (size.ws_col == 0) return;
+        for (std::string& line : lines) line = clip_to_width(line, size.ws_col);
     }
 
     const bool is_terminal_ = isatty(STDOUT_FILENO) == 1;

@@ -45,7 +45,7 @@ public:
         : client_(client), options_(options), format_(std::move(format)) {}
 
     void run() {
-        fmt::print("Grid {}. SQL ends with ';', .help tells more.\n", client_.grid());
+        print_line(fmt::format("Grid {}. SQL ends with ';', .help tells more.", client_.grid()));
         for (;;) {
             const auto line = editor_.read(pending_.empty() ? "ringside> " : "     ...> ");
             if (line.what == LineEditor::What::end) return;
@@ -81,8 +81,8 @@ private:
                 const std::uint64_t rows = run_query(database, statement, format_);
                 const std::chrono::duration<double, std::milli> took =
                     std::chrono::steady_clock::now() - begun;
-                fmt::print("({} row{}, revision {}, {:.1f} ms)\n", rows, rows == 1 ? "" : "s",
-                           database.revision(), took.count());
+                print_line(fmt::format("({} row{}, revision {}, {:.1f} ms)", rows,
+                                       rows == 1 ? "" : "s", database.revision(), took.count()));
             },
             statement);
     }
@@ -96,11 +96,12 @@ private:
             const Interruptible interruptible(*database);
             step(*database);
         } catch (const Exception& failure) {
-            std::fflush(stdout);
+            if (failure.error() == Errc::output_failed) throw;
+            flush_output();
             if (database) complain_about(failure.error(), statement, database->error_offset());
             else complain(failure.error());
         }
-        std::fflush(stdout);
+        flush_output();
     }
 
     /// False: to end.
@@ -113,18 +114,16 @@ private:
         if (word == ".tables") show_tables(false);
         else if (word == ".schema") show_tables(true);
         else if (word == ".explain") explain(rest);
-        else if (word == ".help") fmt::print("{}\n", help);
+        else if (word == ".help") print_line(help);
         else if (word == ".format" && (rest == "table" || rest == "csv" || rest == "jsonl"))
             format_ = rest;
-        else fmt::print("'{}' is not known: see .help\n", line);
+        else print_text("'" + line + "' is not known: see .help");
         return true;
     }
 
     void explain(const std::string& statement) {
         with_database(
-            [&](sql::Database& database) {
-                fmt::print("{}\n", database.explain(statement).value());
-            },
+            [&](sql::Database& database) { print_text(database.explain(statement).value()); },
             statement);
     }
 
@@ -137,8 +136,10 @@ private:
                         columns += fmt::format("{}{}{}{}", columns.empty() ? "" : ", ", column.name,
                                                column.type.empty() ? "" : " ", column.type);
                     }
-                    if (with_columns) fmt::print("{}={}({})\n", table.name, table.pattern, columns);
-                    else fmt::print("{}\n", table.name);
+                    const std::string line =
+                        with_columns ? fmt::format("{}={}({})", table.name, table.pattern, columns)
+                                     : table.name;
+                    print_text(line);
                 }
             },
             "");

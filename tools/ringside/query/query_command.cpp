@@ -29,10 +29,11 @@ bool is_blank(std::string_view text) noexcept {
 void run(Context& context, sql::Database& database, const QueryArguments& arguments,
          std::string_view statement) {
     try {
-        if (arguments.explains) print_line(database.explain(statement).value());
+        if (arguments.explains) print_text(database.explain(statement).value());
         else run_query(database, statement, arguments.format);
     } catch (const Exception& failure) {
-        std::fflush(stdout);
+        if (failure.error() == Errc::output_failed) throw;
+        flush_output();
         complain_about(failure.error(), statement, database.error_offset());
         context.status = status_of(failure.error().code);
     }
@@ -81,7 +82,7 @@ void query(Context& context, QueryArguments& arguments) {
 void add_query_command(CLI::App& app, Context& context) {
     auto arguments = std::make_shared<QueryArguments>();
     CLI::App* command = app.add_subcommand(
-        "query", "Runs SQL (SQLite's SELECT) over a snapshot; a prompt where none is given");
+        "query", "Run SQL (SQLite's SELECT) over a snapshot; without a statement, show a prompt");
     auto* statement = command->add_option("sql", arguments->statement,
                                           "A statement; - or none: those of standard input");
     arguments->options.add_to(*command);

@@ -1,8 +1,6 @@
 #include "tools/ringside/query/query_options.hpp"
 
 #include <CLI/CLI.hpp>
-#include <fstream>
-#include <iterator>
 #include <sstream>
 
 namespace ringside::tools {
@@ -32,11 +30,10 @@ std::vector<std::string> QueryOptions::declared_tables() const {
 sql::Database QueryOptions::open(const Client& client) const {
     sql::Options options;
     options.tables = declared_tables();
-    options.time_limit = parse_duration(time_limit, Errc::bad_configuration);
+    options.time_limit = parse_duration("--timeout", time_limit, Errc::bad_usage);
     options.row_limit = row_limit;
-    Snapshot snapshot =
-        client.snapshot({.revision = at, .lease = parse_duration(lease, Errc::bad_configuration)})
-            .value();
+    const auto lease_time = parse_duration("--lease", lease, Errc::bad_usage);
+    Snapshot snapshot = client.snapshot({.revision = at, .lease = lease_time}).value();
     return sql::Database::open(std::move(snapshot), options).value();
 }
 
@@ -48,14 +45,6 @@ std::vector<std::string> read_tables(const std::string& path) {
         if (begin != std::string::npos && line[begin] != '#') tables.push_back(line);
     }
     return tables;
-}
-
-std::string read_file(const std::string& path) {
-    if (path == "-") return argument_or_input(path);
-    std::ifstream file(path, std::ios::binary);
-    std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-    if (!file) throw Exception(Error(Errc::bad_configuration, "cannot read " + path));
-    return text;
 }
 
 }  // namespace ringside::tools

@@ -20,7 +20,7 @@ struct QueryOptions {
 
     void add_to(CLI::App& command);
 
-    /// All declarations. Throws ringside::Exception (bad_configuration).
+    /// All declarations. Throws ringside::Exception (file_unreadable).
     [[nodiscard]] std::vector<std::string> declared_tables() const;
 
     /// A database at a snapshot of now, or of `at`. Throws ringside::Exception.
@@ -28,10 +28,7 @@ struct QueryOptions {
 };
 
 /// Declarations of tables: one a line; `#` begins a comment. Throws ringside::Exception
-/// (bad_configuration).
+/// (file_unreadable).
 [[nodiscard]] std::vector<std::string> read_tables(const std::string& path);
-
-/// All of a file, or of standard input for "-". Throws ringside::Exception (bad_configuration).
-[[nodiscard]] std::string read_file(const std::string& path);
 
 }  // namespace ringside::tools

@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include "shm/base/printable.hpp"
 #include "tools/ringside/context.hpp"
 #include "tools/ringside/query/row_format.hpp"
+#include "tools/support/display_width.hpp"
 
 namespace ringside::tools {
 
@@ -33,11 +35,9 @@ void complain_about(const Error& error, std::string_view text, std::optional<std
     const std::size_t begin =
         before == std::string_view::npos || before >= *offset ? 0 : before + 1;
     const std::size_t end = std::min(text.find('\n', *offset), text.size());
-    std::string mark;
-    for (const char c : text.substr(begin, *offset - begin)) {
-        if ((static_cast<unsigned char>(c) & 0xC0) != 0x80) mark += c == '\t' ? '\t' : ' ';
-    }
-    fmt::print(stderr, "  {}\n  {}^\n", text.substr(begin, end - begin), mark);
+    const std::size_t columns = display_width(printable(text.substr(begin, *offset - begin)));
+    fmt::print(stderr, "  {}\n  {}^\n", printable(text.substr(begin, end - begin)),
+               std::string(columns, ' '));
 }
 
 }  // namespace ringside::tools

@@ -1,12 +1,12 @@
 #include "tools/ringside/query/row_format.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <optional>
 #include <utility>
 
+#include "shm/base/printable.hpp"
 #include "tools/ringside/context.hpp"
+#include "tools/support/display_width.hpp"
 
 namespace ringside::tools {
 
@@ -28,15 +28,15 @@ private:
 /// RFC 4180, with a header; NULL is empty, an empty text is "".
 class CsvWriter : public RowWriter {
 public:
-    void begin(std::span<const std::string> columns) override { print_line(csv_line(columns)); }
-    void row(sql::Row row) override { print_line(csv_line(row)); }
+    void begin(std::span<const std::string> columns) override { print_data(csv_line(columns)); }
+    void row(sql::Row row) override { print_data(csv_line(row)); }
 };
 
 /// One JSON object a line.
 class JsonLinesWriter : public RowWriter {
 public:
     void begin(std::span<const std::string> columns) override { objects_.emplace(columns); }
-    void row(sql::Row row) override { print_line(objects_->of(row)); }
+    void row(sql::Row row) override { print_data(objects_->of(row)); }
 
 private:
     std::optional<JsonObjects> objects_;
@@ -44,15 +44,17 @@ private:
 
 }  // namespace
 
-TableText::TableText(std::span<const std::string> columns)
-    : header_(columns.begin(), columns.end()) {
-    for (const std::string& column : columns) widths_.push_back(width_of(column));
+TableText::TableText(std::span<const std::string> columns) {
+    for (const std::string& column : columns) {
+        header_.push_back(printable(column));
+        widths_.push_back(display_width(header_.back()));
+    }
 }
 
 void TableText::add(sql::Row row) {
     for (std::size_t i = 0; i < row.size(); ++i) {
         cells_.push_back({plain_text(row[i]), is_number(row[i])});
-        widths_[i] = std::max(widths_[i], width_of(cells_.back().text));
+        widths_[i] = std::max(widths_[i], display_width(cells_.back().text));
     }
 }
 
@@ -81,34 +83,17 @@ std::vector<std::string> TableText::lines() const {
 void TableText::append(std::string& line, const std::string& text, std::size_t column,
                        bool right) const {
     if (column > 0) line += "  ";
-    const std::string padding(widths_[column] - width_of(text), ' ');
-    line += right ? padding + text : text + padding;
+    line += right ? pad_left(text, widths_[column]) : pad_right(text, widths_[column]);
 }
 
 std::unique_ptr<RowWriter> make_row_writer(const std::string& format) {
     if (format == "table") return std::make_unique<TableWriter>();
     if (format == "csv") return std::make_unique<CsvWriter>();
     if (format == "jsonl") return std::make_unique<JsonLinesWriter>();
-    throw Exception(Error(Errc::bad_configuration,
-                          "'" + format + "' is not a format: use table, csv or jsonl"));
+    throw Exception(
+        Error(Errc::bad_usage, "'" + format + "' is not a format: use table, csv or jsonl"));
 }
 
-std::string plain_text(const sql::Cell& cell) {
-    std::string text;
-    for (const char c : raw_text(cell, "")) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (byte >= 0x20 && byte != 0x7F) text += c;
-        else if (c == '\n') text += "\\n";
-        else if (c == '\t') text += "\\t";
-        else text += fmt::format("\\x{:02x}", byte);
-    }
-    return text;
-}
-
-std::size_t width_of(std::string_view text) noexcept {
-    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-        return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
-    }));
-}
+std::string plain_text(const sql::Cell& cell) { return printable(raw_text(cell, "")); }
 
 }  // namespace ringside::tools

@@ -40,12 +40,10 @@ private:
     std::vector<Shown> cells_;
 };
 
-/// table, csv or jsonl. Throws ringside::Exception (bad_configuration).
+/// table, csv or jsonl. Throws ringside::Exception (bad_usage).
 [[nodiscard]] std::unique_ptr<RowWriter> make_row_writer(const std::string& format);
 
-/// As people read it: NULL is empty, control characters are shown as escapes.
+/// As people read it: NULL is empty, the rest as `printable`.
 [[nodiscard]] std::string plain_text(const sql::Cell& cell);
-/// Characters, not bytes.
-[[nodiscard]] std::size_t width_of(std::string_view text) noexcept;
 
 }  // namespace ringside::tools

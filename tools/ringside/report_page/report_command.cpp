@@ -4,12 +4,12 @@
 #include <cmath>
 #include <ctime>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 
 #include "tools/ringside/query/query_options.hpp"
 #include "tools/ringside/query/row_format.hpp"
 #include "tools/ringside/report_page/page.hpp"
+#include "tools/support/files.hpp"
 
 namespace ringside::tools {
 
@@ -72,22 +72,22 @@ std::string now_text() {
 
 void write_page(const std::string& text, const std::string& path) {
     if (path.empty() || path == "-") return print_line(text.substr(0, text.size() - 1));
-    // Whoever reads the file finds the former page or the new one, whole.
-    const std::string aside = path + ".new";
-    std::ofstream file(aside, std::ios::binary);
-    file << text << std::flush;
-    std::error_code failed;
-    if (file) std::filesystem::rename(aside, path, failed);
-    if (!file || failed) throw Exception(Error(Errc::system_error, "cannot write " + path));
+    write_whole_file(path, text).value();
 }
 
+/// Throws ringside::Exception (bad_usage).
 std::string format_of(const ReportArguments& arguments) {
     if (!arguments.format.empty()) return arguments.format;
     const std::string extension = std::filesystem::path(arguments.output).extension();
-    return extension == ".html" || extension == ".htm" ? "html" : "markdown";
+    if (extension == ".html" || extension == ".htm") return "html";
+    if (extension.empty() || extension == ".md" || extension == ".markdown") return "markdown";
+    throw Exception(Error(Errc::bad_usage, "--output: no format belongs to the extension '" +
+                                               extension +
+                                               "'; use .html or .md, or give --format"));
 }
 
 void report(const Context& context, ReportArguments arguments) {
+    const std::string format = format_of(arguments);
     const std::string title = std::filesystem::path(arguments.file).stem();
     const ReportFile file =
         ReportFile::parse(read_file(arguments.file), title == "-" ? "Report" : title).value();
@@ -98,8 +98,7 @@ void report(const Context& context, ReportArguments arguments) {
     for (const ReportQuery& query : file.queries) {
         page.sections.push_back(section_of(database, query, page.sections.size() + 1));
     }
-    write_page(format_of(arguments) == "html" ? as_html(page) : as_markdown(page),
-               arguments.output);
+    write_page(format == "html" ? as_html(page) : as_markdown(page), arguments.output);
 }
 
 }  // namespace
@@ -108,12 +107,12 @@ void add_report_command(CLI::App& app, Context& context) {
     auto arguments = std::make_shared<ReportArguments>();
     arguments->options.row_limit = limits::report_rows_default;
     CLI::App* command = app.add_subcommand(
-        "report", "Runs a file of named queries at one snapshot and writes a page");
+        "report", "Run a file of named queries at one snapshot and write a page");
     command->add_option("file", arguments->file, "The file; - for standard input")->required();
     arguments->options.add_to(*command);
     command
         ->add_option("-f,--format", arguments->format,
-                     "markdown or html; by default what the name of the output says")
+                     "markdown or html; by default as the extension of --output (.md, .html)")
         ->check(CLI::IsMember({"markdown", "html"}));
     command->add_option("-o,--output", arguments->output, "Where to write it; else to the output");
     command->footer(
