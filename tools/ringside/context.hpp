@@ -62,6 +62,7 @@ void catch_interrupts();
 
 // Each adds its commands to the program.
 void add_write_commands(CLI::App& app, Context& context);
+void add_copy_commands(CLI::App& app, Context& context);
 void add_read_commands(CLI::App& app, Context& context);
 void add_watch_commands(CLI::App& app, Context& context);
 void add_message_commands(CLI::App& app, Context& context);
@@ -74,6 +75,7 @@ void add_inspect_command(CLI::App& app, Context& context);
 void add_top_command(CLI::App& app, Context& context);
 void add_backup_command(CLI::App& app, Context& context);
 void add_verify_command(CLI::App& app, Context& context);
+void add_completion_command(CLI::App& app);
 /// `help` and `version`.
 void add_help_commands(CLI::App& app);
 // Where the build has SQL.

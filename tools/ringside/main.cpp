@@ -14,6 +14,7 @@ namespace {
 
 void add_commands(CLI::App& app, Context& context) {
     add_write_commands(app, context);
+    add_copy_commands(app, context);
     add_read_commands(app, context);
     add_watch_commands(app, context);
     add_message_commands(app, context);
@@ -30,6 +31,7 @@ void add_commands(CLI::App& app, Context& context) {
     add_query_command(app, context);
     add_report_command(app, context);
 #endif
+    add_completion_command(app);
     add_help_commands(app);
 }
 
