@@ -9,10 +9,12 @@
 #include <map>
 
 #include "broker/store/stored_value.hpp"
+#include "ringside/client.hpp"
 #include "shm/document/json.hpp"
 #include "tests/store/unreliable_disk.hpp"
 #include "tests/support/seeded_test.hpp"
 #include "tests/support/temporary_directory.hpp"
+#include "tests/support/test_grid.hpp"
 
 namespace ringside::broker {
 namespace {
@@ -52,6 +54,24 @@ Read read_all(const Store& store) {
                 [&](std::string_view what, const std::string&) { read.damaged.emplace_back(what); })
             .value();
     return read;
+}
+
+TEST(Store, KeepsNamesWithC1ControlsOfEarlierReleases) {
+    const TemporaryDirectory directory;
+    testing::TestGrid grid;
+    EXPECT_EQ(grid.stop(), 0);
+    {
+        Store store = Store::open(options_for(directory / "data", grid.name())).value();
+        put(store, "a\u009Bb", "1", 1);
+        ASSERT_TRUE(store.write(1, true));
+    }
+    grid.set_options({"--memory", "64MiB", "--data", directory / "data"});
+    grid.start();
+    Client client = Client::attach({.grid = grid.name()}).value();
+    EXPECT_EQ(to_json(client.get("a\u009Bb").value().document()), "1");
+    EXPECT_EQ(client.put("a\u009Bb", "2").error(), Errc::bad_name);
+    EXPECT_TRUE(client.remove("a\u009Bb"));
+    EXPECT_EQ(client.get("a\u009Bb").error(), Errc::bad_name);
 }
 
 TEST(Store, HoldsWhatWasWrittenWithItsRevision) {

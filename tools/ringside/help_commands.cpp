@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "shm/segment/layout.hpp"
-#include "tools/ringside/commit.hpp"
+#include "tools/ringside/commit.h"
 #include "tools/ringside/context.hpp"
 
 namespace ringside::tools {
