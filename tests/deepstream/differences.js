@@ -19,6 +19,26 @@ const differences = {
     ringside: "RECORD_UPDATE_ERROR follows VERSION_EXISTS or INVALID_VERSION: the client's promise is rejected",
     why: "a caller that waits has to hear the outcome",
   },
+  "refusals-are-errors": {
+    upstream: "INVALID_MESSAGE_DATA and INVALID_VERSION are no errors: the client takes them for acknowledgements",
+    ringside: "they have isError: the client's promise is rejected",
+    why: "a write that is refused must not look like one that is stored",
+  },
+  "refusals-tell-the-state": {
+    upstream: "the copy of a client whose write is refused stays as that client has changed it",
+    ringside: "the client is told the record as it is, by an UPDATE, before it hears of the refusal",
+    why: "its next writes would have a wrong version, and be refused, too",
+  },
+  "denied-notify-is-an-error": {
+    upstream: "NOTIFY of which every name is denied is never settled; of others, the rest is acknowledged",
+    ringside: "RECORD_NOTIFY_ERROR follows MESSAGE_DENIED: the client's promise is rejected",
+    why: "a caller that waits has to hear the outcome",
+  },
+  "halves-of-characters-are-replaced": {
+    upstream: "half a surrogate pair in the text of a record or an event is passed on as it is",
+    ringside: "it becomes U+FFFD, of which the writer of a record is told",
+    why: "texts of the grid are UTF-8, which has no such thing",
+  },
   "write-of-a-missing-record": {
     upstream: "UPDATE or PATCH with acknowledgement of a record that is not there creates it",
     ringside: "it is RECORD_UPDATE_ERROR, as without acknowledgement",
@@ -68,11 +88,6 @@ const differences = {
     upstream: "the messages of one HTTP request are carried out in any order",
     ringside: "one after another",
     why: "a read behind a write of the same request has to see it",
-  },
-  "null-event-data-is-absent": {
-    upstream: "an event with the data null is told with null",
-    ringside: "it is told without data",
-    why: "an event of the grid has a document, and null is the one that stands for none",
   },
   "members-are-sorted": {
     upstream: "members of an object come in the order in which they were written",

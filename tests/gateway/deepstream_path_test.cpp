@@ -54,8 +54,30 @@ TEST(DeepstreamPath, SaysWhatIsRightForThisDocumentOnly) {
 TEST(DeepstreamPath, TakesAway) {
     EXPECT_EQ(erase(R"({"a":1,"b":2})", "a"), R"({"b":2})");
     EXPECT_EQ(erase(R"({"a":[1,2]})", "a[0]"), R"({"a":[null,2]})");
-    EXPECT_EQ(erase(R"({"a":1})", "b.c"), R"({"a":1})");
-    EXPECT_EQ(erase(R"({"a":1})", "a.b"), R"({"a":1})");
+    EXPECT_EQ(erase(R"({"a":1})", "b"), R"({"a":1})");
+    EXPECT_EQ(erase(R"({"a":[1]})", "a[3]"), R"({"a":[1]})");
+}
+
+TEST(DeepstreamPath, ErasingBelowMissingParentMakesTheParent) {
+    EXPECT_EQ(erase(R"({"a":1})", "b.c"), R"({"a":1,"b":{}})");
+    EXPECT_EQ(erase(R"({"a":1})", "a.b"), R"({"a":{}})");
+    EXPECT_EQ(erase(R"({"a":null})", "a.b"), R"({"a":{}})");
+    EXPECT_EQ(erase("{}", "a.b.c"), R"({"a":{"b":{}}})");
+    EXPECT_EQ(erase("{}", "a[2]"), R"({"a":[null,null]})");
+    EXPECT_EQ(erase("{}", "a[0]"), R"({"a":[]})");
+    EXPECT_EQ(erase("{}", "a[1].b"), R"({"a":[null,{}]})");
+    EXPECT_EQ(erase(R"({"a":[1]})", "a[2].b"), R"({"a":[1,null,{}]})");
+    EXPECT_EQ(erase(R"({"a":{"b":5}})", "a.b[1]"), R"({"a":{"b":[null]}})");
+    // A member of an array exists nowhere in JSON.
+    EXPECT_EQ(erase(R"({"a":[1]})", "a.x.y"), R"({"a":[1]})");
+    const auto bytes = document_from_json("{}").value();
+    EXPECT_TRUE(erase_path(Value::of(bytes), *parse_path("a.b")).is_bound);
+}
+
+TEST(DeepstreamPath, PartsAreTrimmedAsJavaScriptTrims) {
+    EXPECT_EQ(set("{}", "\u00A0 a\u3000\uFEFF.\u2003b", "1"), R"({"a":{"b":1}})");
+    EXPECT_EQ(set("{}", "a. \u2028 .b", "1"), R"({"a":{"b":1}})");
+    EXPECT_EQ(set("{}", "a\u200Bb", "1"), "{\"a\u200Bb\":1}");
 }
 
 TEST(DeepstreamPath, RefusesWhatIsNone) {

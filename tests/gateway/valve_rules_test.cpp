@@ -98,6 +98,27 @@ TEST_F(ValveRules, PathsMatchWholeNames) {
     EXPECT_TRUE(may(Action::read, "a1-2-3")) << "the first variable takes what it can";
 }
 
+TEST_F(ValveRules, AnAsteriskDoesNotMatchTheEndOfALine) {
+    load(file_of_records(R"(
+  "a*": {read: true}
+  "b*/x": {read: true}
+  "c/$id": {read: true}
+)"));
+    for (const std::string end : {"\n", "\r", "\u2028", "\u2029"}) {
+        EXPECT_FALSE(may(Action::read, "a" + end));
+        EXPECT_FALSE(may(Action::read, "a/1" + end + "2"));
+        EXPECT_FALSE(may(Action::read, "b1" + end + "2/x"));
+        // As in deepstream, whose variables match anything but a '/'.
+        EXPECT_TRUE(may(Action::read, "c/1" + end + "2"));
+    }
+    for (const std::string other :
+         {"\t", "\u2027", "\u202A", "\u00E4", "\U0001F3AB", "\xED\xA0\xBC"}) {
+        EXPECT_TRUE(may(Action::read, "a" + other));
+        EXPECT_TRUE(may(Action::read, "b1" + other + "2/x"));
+        EXPECT_TRUE(may(Action::read, "c/1" + other + "2"));
+    }
+}
+
 TEST_F(ValveRules, JsonWithTabsAndYamlSayTheSame) {
     load(
         "{\n\t\"record\": {\"*\": {\"read\": \"user.id === 'anna'\"}},\n"

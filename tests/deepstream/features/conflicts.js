@@ -164,6 +164,7 @@ module.exports.tests = {
     assert.equal(answer.version, 0);
     assert.equal(answer.correlationId, "8");
     assert.equal(answer.data, '{"b":2}');
+    assert.equal(answer.isError, context.differs("refusals-are-errors") ? true : undefined);
     if (context.differs("conflict-settles-the-write")) {
       const error = await connection.next();
       assert.equal(error.action, RECORD_ACTION.RECORD_UPDATE_ERROR);

@@ -69,6 +69,14 @@ const ruleTests = {
     assert.deepEqual(await (await ann(context)).record.snapshot(record.name), {});
   },
 
+  "write, by one who has the record open": async (context) => {
+    const record = await context.record(await bob(context), below(context, "no-write"));
+    await denied(context, record.setWithAck({ a: 1 }));
+    const isTold = context.differs("refusals-tell-the-state");
+    assert.deepEqual(record.get(), isTold ? {} : { a: 1 });
+    assert.equal(record.version, isTold ? 0 : 1);
+  },
+
   "delete": async (context) => {
     const client = await bob(context);
     const record = await context.record(client, below(context, "no-delete"));
@@ -100,6 +108,14 @@ const ruleTests = {
     raw.send({ topic: TOPIC.RECORD, action: RECORD_ACTION.NOTIFY, names: [name], correlationId: "n" });
     const denial = await raw.nextOf({ action: RECORD_ACTION.MESSAGE_DENIED });
     assert.equal(denial.originalAction, RECORD_ACTION.NOTIFY);
+    if (context.differs("denied-notify-is-an-error")) {
+      assert.deepEqual(await raw.next(), {
+        topic: TOPIC.RECORD, action: RECORD_ACTION.RECORD_NOTIFY_ERROR, isError: true, correlationId: "n",
+        data: '"MESSAGE_DENIED"', originalAction: RECORD_ACTION.NOTIFY,
+      });
+    } else {
+      assert.deepEqual(await raw.untilAnswered(), []);
+    }
     assert.equal(await (await ann(context)).record.has(name), true);
   },
 

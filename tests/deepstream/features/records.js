@@ -290,6 +290,31 @@ module.exports.tests = {
     assert.equal(theirs.get("text"), text);
   },
 
+  "erasing below a missing parent makes the parent": async (context) => {
+    const [client, other] = await context.clients(2);
+    const name = context.name("erased");
+    const mine = await context.record(client, name);
+    const theirs = await context.record(other, name);
+    for (const path of ["hold.x", "a.b.c", "list[0].x"]) {
+      await context.settled(mine.eraseWithAck(path), "an acknowledgement");
+      await context.until(() => theirs.version === mine.version, "the change");
+      assert.deepEqual(theirs.get(), mine.get());
+      assert.deepEqual(mine.get(), await (await context.login()).record.snapshot(name));
+    }
+    assert.deepEqual(mine.get(), { hold: {}, a: { b: {} }, list: [{}] });
+  },
+
+  "half a surrogate pair": async (context) => {
+    const [client, other] = await context.clients(2);
+    const record = await context.record(client, context.name("half"));
+    const text = "🎫 ticket 🎫".slice(0, 11);
+    await context.settled(record.setWithAck({ text }), "an acknowledgement");
+    const stored = await other.record.snapshot(record.name);
+    const isReplaced = context.differs("halves-of-characters-are-replaced");
+    assert.equal(stored.text, isReplaced ? `${text.slice(0, -1)}\ufffd` : text);
+    assert.deepEqual(record.get(), stored);
+  },
+
   "members keep their values, whatever their order": async (context) => {
     const [writer, reader] = await context.clients(2);
     const name = context.name("order");

@@ -1,5 +1,6 @@
 "use strict";
-// A relay before the server that can take the network away and bring it back.
+// A relay before the server that can take the network away and bring it back, or hold up what the
+// server sends.
 
 const net = require("node:net");
 
@@ -9,6 +10,7 @@ class Proxy {
     proxy.upstreamPort = Number(new URL(url).port);
     proxy.pairs = new Set();
     proxy.isDown = false;
+    proxy.isHeld = false;
     proxy.accepted = 0;
     proxy.server = net.createServer((socket) => proxy.accept(socket));
     return new Promise((resolve, reject) => {
@@ -34,7 +36,19 @@ class Proxy {
       this.pairs.delete(pair);
     };
     for (const side of pair) side.on("error", end).on("close", end);
-    socket.pipe(onward).pipe(socket);
+    socket.pipe(onward);
+    if (!this.isHeld) onward.pipe(socket);
+  }
+
+  // From now on nothing of what the server sends arrives, until `release`.
+  hold() {
+    this.isHeld = true;
+    for (const [socket, onward] of this.pairs) onward.unpipe(socket);
+  }
+
+  release() {
+    this.isHeld = false;
+    for (const [socket, onward] of this.pairs) onward.pipe(socket);
   }
 
   cut() {

@@ -108,6 +108,13 @@ class RawConnection {
     }
   }
 
+  // The server knows that everything it has sent has arrived: it sends a WebSocket ping behind what
+  // the client has to know, and the answer to that has gone out before this one to a PING came.
+  async confirmed() {
+    await this.untilAnswered();
+    await this.untilAnswered();
+  }
+
   async close() {
     this.socket.terminate();
     await this.closed;

@@ -18,7 +18,7 @@ const programs = {
   cli: process.env.RINGSIDE_CLI || path.join(build, "tools/ringside"),
 };
 
-const numbers = [...Object.keys(unhurried), "max_auth_attempts"];
+const numbers = [...Object.keys(unhurried), "max_auth_attempts", "max_subscriptions"];
 const booleans = ["durable", "provide_requestor_name", "provide_requestor_data"];
 
 // The gateway's TOML; what it names lies in `directory`. JSON strings are TOML strings.
@@ -52,9 +52,9 @@ function writeConfig(directory, grid, given) {
 }
 
 class Gateway {
-  constructor(configFile, port, writeTimeoutMs) {
+  constructor(configFile, port, writeTimeoutMs, brokerTimeoutMs) {
     this.args = ["--config", configFile, "--listen", `127.0.0.1:${port}`, "--drain-ms", "500"];
-    this.args.push("--write-timeout-ms", `${writeTimeoutMs}`, "--broker-timeout-ms", `${longMs}`);
+    this.args.push("--write-timeout-ms", `${writeTimeoutMs}`, "--broker-timeout-ms", `${brokerTimeoutMs}`);
     for (const time of ["header", "body", "idle"]) this.args.push(`--${time}-timeout-ms`, `${longMs}`);
     this.port = port;
     this.url = `ws://127.0.0.1:${port}/deepstream`;
@@ -62,9 +62,9 @@ class Gateway {
   }
 
   // On a port of its own, which it keeps when it is restarted.
-  static async start(configFile, writeTimeoutMs) {
+  static async start(configFile, writeTimeoutMs, brokerTimeoutMs) {
     for (let attempts = 10;; attempts--) {
-      const gateway = new Gateway(configFile, await freePort(), writeTimeoutMs);
+      const gateway = new Gateway(configFile, await freePort(), writeTimeoutMs, brokerTimeoutMs);
       try {
         await gateway.begin();
         return gateway;
@@ -106,7 +106,7 @@ class RingsideTarget {
       const configFile = writeConfig(target.directory, target.grid, wishes);
       for (let i = 0; i < (wishes.gateways || 1); i++) {
         const writeTimeoutMs = wishes.write_timeouts_ms?.[i] ?? longMs;
-        target.gateways.push(await Gateway.start(configFile, writeTimeoutMs));
+        target.gateways.push(await Gateway.start(configFile, writeTimeoutMs, wishes.broker_timeout_ms ?? longMs));
       }
     } catch (error) {
       await target.stop();

@@ -2,10 +2,12 @@
 
 #include <spdlog/spdlog.h>
 
-#include "shm/document/json.hpp"
 #include "shm/name/name.hpp"
+#include "tools/gateway/deepstream/client_text.hpp"
 #include "tools/gateway/deepstream/grid_evidence.hpp"
 #include "tools/gateway/deepstream/names.hpp"
+#include "tools/gateway/deepstream/payload.hpp"
+#include "tools/gateway/deepstream/record_write_plan.hpp"
 #include "tools/gateway/deepstream/session.hpp"
 
 namespace ringside::gateway::deepstream {
@@ -20,8 +22,9 @@ constexpr std::uint64_t is_event = 1;
 EncodedChange event_frame(const WatchEvent& event, const Pointer&) {
     auto message = event_message(EventAction::emit);
     message.set_name(from_grid_name(event.record.name()));
-    const Value document = event.record.document();
-    if (!document.is_null()) append_json(document, *message.mutable_data());
+    if (std::string data = payload_json(event.record); !data.empty()) {
+        message.set_data(std::move(data));
+    }
     return {frame_of(Topic::event, message)};
 }
 
@@ -35,6 +38,7 @@ void Events::take(const wire::EventMessage& message) {
 }
 
 void Events::subscribe(const wire::EventMessage& message) {
+    bool is_refused = !message.names().empty();
     for (const std::string& name : message.names()) {
         if (!is_permitted(Action::subscribe, name, message)) continue;
         if (watched_.contains(to_grid_name(name))) {
@@ -42,34 +46,42 @@ void Events::subscribe(const wire::EventMessage& message) {
             refusal.set_name(name);
             refusal.set_original_action(message.action());
             session_.send(refusal);
-        } else {
-            watch(name);
+        } else if (!watch(name)) {
+            session_.send(denial_of<EventAction>(message, name, false));
+            continue;
         }
+        is_refused = false;
     }
+    if (is_refused) return;
     auto ack = event_message(EventAction::subscribe);
     ack.set_correlation_id(message.correlation_id());
     ack.set_is_ack(true);
     session_.send(ack);
 }
 
-void Events::watch(const std::string& name) {
-    if (!session_.has_subscriptions_left()) return;
+bool Events::watch(const std::string& name) {
+    if (!session_.has_subscriptions_left()) return false;
     const std::string grid_name = to_grid_name(name);
-    const auto checked = check_name(grid_name);
+    auto checked = check_answerable(name);
+    if (checked) checked = check_name(grid_name);
     auto pattern = checked ? Pattern::parse(grid_name) : Result<Pattern>(checked.error());
-    if (!pattern) return refuse_data(event_message(EventAction::subscribe), name);
+    if (!pattern) {
+        spdlog::info("event '{}' is not watched: {}", grid_name, pattern.error().text());
+        return false;
+    }
     auto subscription = session_.hub().feed.subscribe(
         session_, session_.requester(),
         {.pattern = *std::move(pattern), .what = WatchFor::events, .encode = event_frame});
     if (!subscription) {
         spdlog::warn("event '{}' is not watched: {}", grid_name, subscription.error().detail);
-        return refuse_data(event_message(EventAction::subscribe), name);
+        return false;
     }
     Watched& watched = watched_[grid_name];
     watched.subscription = *std::move(subscription);
     watched.subscription->id = is_event;
     watched.id = ++ids_;
     watched.subscription->go_on();
+    return true;
 }
 
 void Events::unsubscribe(const wire::EventMessage& message) {
@@ -83,13 +95,14 @@ void Events::unsubscribe(const wire::EventMessage& message) {
 void Events::emit(const wire::EventMessage& message) {
     ++session_.hub().figures.publications;
     const std::string grid_name = to_grid_name(message.name());
-    if (!is_permitted(Action::publish, message.name(), message)) return;
+    std::string json = to_utf8_json(message.data());
+    if (!is_permitted(Action::publish, message.name(), message, json)) return;
     const auto watched = watched_.find(grid_name);
     const std::uint64_t id = watched == watched_.end() ? 0 : watched->second.id;
     if (watched != watched_.end()) watched->second.echoes.begin();
-    Write event{.kind = Write::Kind::publish,
-                .name = grid_name,
-                .json = message.has_data() ? message.data() : "null"};
+    Write event{.kind = Write::Kind::publish, .name = grid_name};
+    if (json.empty()) event.document = no_data_document();
+    else event.json = std::move(json);
     // It is not stored, but keeps its place among the writes.
     if (session_.hub().options.is_durable) event.options.grade = Grade::durable;
     session_.hub().grid().submit(
@@ -108,13 +121,7 @@ void Events::on_told(const std::string& grid_name, std::uint64_t id,
         if (outcome) watched->second.echoes.succeed(outcome->revision, tell);
         else watched->second.echoes.fail(tell, [](const ChangeText&) { return false; });
     }
-    if (outcome) return;
-    spdlog::info("event '{}' was not told: {}", grid_name, outcome.error().text());
-    const Errc code = outcome.error().code;
-    const bool is_bad_json =
-        code == Errc::bad_json || code == Errc::bad_utf8 || code == Errc::duplicate_key;
-    refuse_data(event_message(EventAction::emit), from_grid_name(grid_name));
-    if (is_bad_json) session_.end_for_bad_data();
+    if (!outcome) refuse_data(from_grid_name(grid_name), outcome.error());
 }
 
 void Events::tell(const Subscription& subscription, const EchoFilter::Text& text) {
@@ -145,21 +152,24 @@ void Events::go_on() {
     for (auto& [name, watched] : watched_) watched.subscription->go_on();
 }
 
-bool Events::is_permitted(Action action, const std::string& name,
-                          const wire::EventMessage& message) {
-    const PayloadEvidence evidence(session_.hub().grid(), message.data());
+bool Events::is_permitted(Action action, const std::string& name, const wire::EventMessage& message,
+                          std::string_view json) {
+    const PayloadEvidence evidence(session_.hub().grid(), json);
     const Decision decision = session_.decide(action, to_grid_name(name), evidence);
     if (decision.is_allowed) return true;
     session_.send(denial_of<EventAction>(message, name, decision.has_failed));
     return false;
 }
 
-void Events::refuse_data(const wire::EventMessage& message, const std::string& name) {
+/// Text that is no JSON at all ends the connection.
+void Events::refuse_data(const std::string& name, const Error& error) {
+    spdlog::info("event '{}' was not told: {}", to_grid_name(name), error.text());
     auto refusal = event_message(EventAction::invalid_message_data);
     refusal.set_name(name);
     refusal.set_is_error(true);
-    refusal.set_original_action(message.action());
+    refusal.set_original_action(static_cast<std::int32_t>(EventAction::emit));
     session_.send(refusal);
+    if (is_bad_json(error.code)) session_.end_for_bad_data();
 }
 
 }  // namespace ringside::gateway::deepstream

@@ -13,7 +13,7 @@ namespace ringside::gateway::deepstream {
 
 class Session;
 
-/// How an event is told: EMIT. A document that is null stands for none.
+/// How an event is told: EMIT. See payload.hpp for events without data.
 [[nodiscard]] EncodedChange event_frame(const WatchEvent& event, const Pointer& pointer);
 
 /// The events of one connection: what it emits and what it is told. They are events of the grid;
@@ -42,14 +42,16 @@ private:
     };
 
     void subscribe(const wire::EventMessage& message);
-    void watch(const std::string& name);
+    /// Returns false if the event cannot be watched, which is logged.
+    [[nodiscard]] bool watch(const std::string& name);
     void unsubscribe(const wire::EventMessage& message);
     void emit(const wire::EventMessage& message);
     void on_told(const std::string& grid_name, std::uint64_t id,
                  const Result<WriteResult>& outcome);
+    /// `json`: what the event carries, empty: nothing.
     [[nodiscard]] bool is_permitted(Action action, const std::string& name,
-                                    const wire::EventMessage& message);
-    void refuse_data(const wire::EventMessage& message, const std::string& name);
+                                    const wire::EventMessage& message, std::string_view json = {});
+    void refuse_data(const std::string& name, const Error& error);
     void tell_event(const EchoFilter::Text& text);
 
     Session& session_;

@@ -1,7 +1,9 @@
 #include "tools/gateway/deepstream/names.hpp"
 
-#include <array>
 #include <optional>
+
+#include "shm/base/utf8.hpp"
+#include "tools/gateway/deepstream/client_text.hpp"
 
 namespace ringside::gateway::deepstream {
 
@@ -49,10 +51,13 @@ bool has_to_be_escaped(std::string_view name, std::size_t at) noexcept {
 
 template <class Decide>
 std::string escape(std::string_view text, const Decide& decide) {
+    const bool has_halves = !is_utf8(text);
     std::string out;
     out.reserve(text.size());
+    std::size_t half_ends = 0;
     for (std::size_t at = 0; at < text.size(); ++at) {
-        if (decide(at)) append_escape(text[at], out);
+        if (has_halves && at >= half_ends && is_half_at(text, at)) half_ends = at + 3;
+        if (at < half_ends || decide(at)) append_escape(text[at], out);
         else out += text[at];
     }
     return out;
@@ -62,6 +67,11 @@ std::string escape(std::string_view text, const Decide& decide) {
 
 std::string to_grid_name(std::string_view name) {
     return escape(name, [name](std::size_t at) { return has_to_be_escaped(name, at); });
+}
+
+Result<void> check_answerable(std::string_view name) {
+    if (is_utf8(name)) return {};
+    return Error(Errc::bad_name, "half a surrogate pair");
 }
 
 std::string to_grid_level(std::string_view text) {

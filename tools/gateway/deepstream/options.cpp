@@ -9,6 +9,7 @@ namespace ringside::gateway::deepstream {
 namespace {
 
 constexpr std::int64_t hour_ms = 3'600'000;
+constexpr std::int64_t subscriptions_limit = 1'000'000;
 
 tools::TomlFile::Take time_to(const tools::TomlFile& file, std::chrono::milliseconds& time,
                               std::int64_t most) {
@@ -68,6 +69,7 @@ Result<Options> Options::from(const toml::table& root, const tools::TomlFile& fi
          {"unauthenticated_timeout_ms", time_to(file, options.login_time, hour_ms)},
          {"heartbeat_interval_ms", time_to(file, options.heartbeat, hour_ms)},
          {"max_message_bytes", file.to(options.message_bytes_max, 1024, 1 << 30)},
+         {"max_subscriptions", file.to(options.subscriptions_max, 1, subscriptions_limit)},
          {"rpc_ack_timeout_ms", time_to(file, options.rpc_accept_time, hour_ms / 2)},
          {"rpc_response_timeout_ms", time_to(file, options.rpc_answer_time, hour_ms / 2)},
          {"listen_response_timeout_ms", time_to(file, options.listen_answer_time, hour_ms / 2)},

@@ -28,6 +28,8 @@ struct Options {
     /// A client that says nothing for twice as long is gone.
     std::chrono::milliseconds heartbeat{30'000};
     std::int64_t message_bytes_max = 1 << 20;
+    /// Of one connection: records, events and users together. Further ones are refused.
+    std::int64_t subscriptions_max = 16'384;
     std::chrono::milliseconds rpc_accept_time{1000};
     std::chrono::milliseconds rpc_answer_time{10'000};
     /// Less than the time that the broker gives a listener.

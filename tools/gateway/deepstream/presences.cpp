@@ -40,6 +40,7 @@ void Presences::query(const wire::PresenceMessage& message) {
     for (const std::string& user : message.names()) {
         if (!is_permitted(user, message)) continue;
         if (users.size() > 1) users += ',';
+        // Half a surrogate pair is JSON for JavaScript, which has sent it.
         append_json_string(user, users);
         users += session_.hub().presence().is_there(user) ? ":true" : ":false";
     }
@@ -50,12 +51,14 @@ void Presences::query(const wire::PresenceMessage& message) {
 }
 
 void Presences::subscribe(const wire::PresenceMessage& message) {
+    bool is_refused = !message.names().empty();
     for (const std::string& user : message.names()) {
         if (!is_permitted(user, message)) continue;
-        if (followed_ >= Session::subscriptions_max) {
-            return session_.end(boost::beast::websocket::close_code::policy_error,
-                                "this connection watches as much as it may");
+        if (!session_.has_subscriptions_left()) {
+            session_.send(denial_of<PresenceAction>(message, user, false));
+            continue;
         }
+        is_refused = false;
         if (session_.hub().presence().follow(session_, user)) {
             ++followed_;
             continue;
@@ -65,7 +68,7 @@ void Presences::subscribe(const wire::PresenceMessage& message) {
         refusal.set_original_action(message.action());
         session_.send(refusal);
     }
-    acknowledge(message);
+    if (!is_refused) acknowledge(message);
 }
 
 void Presences::unsubscribe(const wire::PresenceMessage& message) {

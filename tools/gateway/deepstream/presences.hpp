@@ -12,6 +12,8 @@ public:
     explicit Presences(Session& session) noexcept : session_(session) {}
 
     void take(const wire::PresenceMessage& message);
+    /// Users that are subscribed to.
+    [[nodiscard]] std::size_t size() const noexcept { return followed_; }
 
 private:
     void query_all();
@@ -22,7 +24,7 @@ private:
     [[nodiscard]] bool is_permitted(const std::string& user, const wire::PresenceMessage& message);
 
     Session& session_;
-    std::size_t followed_ = 0;  ///< how many users
+    std::size_t followed_ = 0;
 };
 
 }  // namespace ringside::gateway::deepstream

@@ -14,11 +14,25 @@ namespace ringside::gateway::deepstream {
 namespace {
 
 constexpr std::array<std::string_view, 3> forbidden = {"__proto__", "constructor", "prototype"};
+
+/// What JavaScript's `trim` takes away beyond ASCII.
+constexpr std::array<std::string_view, 19> wide_blanks = {
+    "\u00A0", "\u1680", "\u2000", "\u2001", "\u2002", "\u2003", "\u2004",
+    "\u2005", "\u2006", "\u2007", "\u2008", "\u2009", "\u200A", "\u2028",
+    "\u2029", "\u202F", "\u205F", "\u3000", "\uFEFF"};
+
 std::string_view trim(std::string_view text) noexcept {
     constexpr std::string_view blanks = " \t\r\n\v\f";
-    const std::size_t begin = text.find_first_not_of(blanks);
-    if (begin == std::string_view::npos) return {};
-    return text.substr(begin, text.find_last_not_of(blanks) - begin + 1);
+    for (std::size_t size = text.size() + 1; text.size() < size;) {
+        size = text.size();
+        text.remove_prefix(std::min(text.find_first_not_of(blanks), size));
+        text = text.substr(0, text.find_last_not_of(blanks) + 1);
+        for (const std::string_view blank : wide_blanks) {
+            if (text.starts_with(blank)) text.remove_prefix(blank.size());
+            if (text.ends_with(blank)) text.remove_suffix(blank.size());
+        }
+    }
+    return text;
 }
 
 /// Adds a part: a name, and the indexes in brackets behind it.
@@ -79,6 +93,16 @@ std::string wrap(const std::vector<PathToken>& path, std::size_t from, std::stri
         }
     }
     return made;
+}
+
+/// What a client makes where the parent of something that it erases is missing.
+std::string empty_parent_of(const PathToken& token) {
+    if (!token.is_index) return "{}";
+    std::string array = "[";
+    for (std::size_t at = index_of(token).value_or(0); at > 0; --at) {
+        array += at > 1 ? "null," : "null";
+    }
+    return array += ']';
 }
 
 /// An array that goes on up to `index`, where `json` is.
@@ -166,18 +190,19 @@ RecordChange set_path(const Value& document, const std::vector<PathToken>& path,
 RecordChange erase_path(const Value& document, const std::vector<PathToken>& path) {
     std::string pointer;
     Value node = document;
-    for (std::size_t i = 0; i < path.size(); ++i) {
+    for (std::size_t i = 0; i + 1 < path.size(); ++i) {
         append_token(path[i].key, pointer);
-        const Value child = child_of(node, path[i]);
-        if (!child.exists()) return {};
-        if (i + 1 < path.size()) {
-            node = child;
-            continue;
-        }
-        if (node.is_object()) return {RecordChange::Kind::take_away, pointer};
-        return {RecordChange::Kind::set, pointer, "null", true};
+        node = child_of(node, path[i]);
+        if (node.is_container()) continue;
+        RecordChange change =
+            set_path(document, {path.begin(), path.end() - 1}, empty_parent_of(path.back()));
+        change.is_bound = true;
+        return change;
     }
-    return {};
+    append_token(path.back().key, pointer);
+    if (!child_of(node, path.back()).exists()) return {};
+    if (node.is_object()) return {RecordChange::Kind::take_away, pointer};
+    return {RecordChange::Kind::set, pointer, "null", true};
 }
 
 Result<std::string> changed_text(const Value& document, const RecordChange& change) {

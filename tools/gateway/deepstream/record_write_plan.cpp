@@ -184,15 +184,14 @@ bool fits_now(GridAccess& grid, const RecordOrder& order) {
     return fits || (!record && order.creates() && order.version == 1);
 }
 
-bool is_bad_json(Errc code) noexcept {
-    return code == Errc::bad_json || code == Errc::bad_utf8 || code == Errc::duplicate_key;
-}
+bool is_bad_json(Errc code) noexcept { return code == Errc::bad_json || code == Errc::bad_utf8; }
 
 bool is_bad_data(Errc code) noexcept {
-    return is_bad_json(code) || code == Errc::number_out_of_range || code == Errc::too_deep ||
-           code == Errc::key_too_long || code == Errc::document_too_large ||
-           code == Errc::bad_document || code == Errc::bad_name || code == Errc::name_too_long ||
-           code == Errc::bad_pointer || code == Errc::reserved_name;
+    return is_bad_json(code) || code == Errc::duplicate_key || code == Errc::number_out_of_range ||
+           code == Errc::too_deep || code == Errc::key_too_long ||
+           code == Errc::document_too_large || code == Errc::bad_document ||
+           code == Errc::bad_name || code == Errc::name_too_long || code == Errc::bad_pointer ||
+           code == Errc::reserved_name;
 }
 
 }  // namespace ringside::gateway::deepstream

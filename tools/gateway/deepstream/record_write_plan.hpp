@@ -75,8 +75,9 @@ inline constexpr int write_attempts_max = 16;
 /// Whether the record as it is now lets the order be carried out after all.
 [[nodiscard]] bool fits_now(GridAccess& grid, const RecordOrder& order);
 
+/// Whether a text is no JSON at all, which no client of deepstream sends.
 [[nodiscard]] bool is_bad_json(Errc code) noexcept;
-/// What was to be written is none.
+/// Whether what was to be written is something that the grid cannot hold.
 [[nodiscard]] bool is_bad_data(Errc code) noexcept;
 
 }  // namespace ringside::gateway::deepstream

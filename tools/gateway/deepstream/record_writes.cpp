@@ -4,9 +4,12 @@
 
 #include <algorithm>
 
+#include "shm/base/utf8.hpp"
 #include "shm/document/json.hpp"
+#include "tools/gateway/deepstream/client_text.hpp"
 #include "tools/gateway/deepstream/names.hpp"
 #include "tools/gateway/deepstream/session.hpp"
+#include "tools/gateway/deepstream/write_doubt.hpp"
 
 namespace ringside::gateway::deepstream {
 
@@ -15,6 +18,21 @@ namespace {
 void copy_ack(const wire::RecordMessage& from, wire::RecordMessage& to) {
     if (from.has_correlation_id()) to.set_correlation_id(from.correlation_id());
     if (from.has_is_write_ack()) to.set_is_write_ack(from.is_write_ack());
+}
+
+/// Returns whether what is written is not exactly what the client has sent.
+bool make_utf8(wire::RecordMessage& message) {
+    bool is_altered = false;
+    if (may_have_half(message.data())) {
+        std::string data = to_utf8_json(message.data());
+        is_altered = data != message.data();
+        message.set_data(std::move(data));
+    }
+    if (!is_utf8(message.path())) {
+        is_altered = true;
+        message.set_path(to_utf8(message.path()));
+    }
+    return is_altered;
 }
 
 }  // namespace
@@ -82,6 +100,8 @@ void RecordWrites::write(wire::RecordMessage& message) {
     auto order = std::make_shared<Order>();
     order->message.Swap(&message);
     const wire::RecordMessage& taken = order->message;
+    order->confirmed = session_.confirmed();
+    order->is_altered = make_utf8(order->message);
     if (!taken.has_version()) order->message.set_version(any_version);
     order->wanted.action = static_cast<RecordAction>(taken.action());
     order->wanted.name = to_grid_name(taken.name());
@@ -101,8 +121,8 @@ void RecordWrites::submit(const OrderPtr& order) {
     GridAccess& grid = session_.hub().grid();
     auto plan = plan_write(grid, session_.requester(), order->wanted);
     if (const auto* refusal = std::get_if<WriteRefusal>(&plan)) {
-        refuse(*order, *refusal);
         records_.fail_echo(order->wanted.name, 0);
+        refuse(*order, *refusal);
         return end(order->wanted.name);
     }
     auto& write = std::get<Write>(plan);
@@ -117,6 +137,10 @@ void RecordWrites::submit(const OrderPtr& order) {
 void RecordWrites::on_outcome(const OrderPtr& order, const Result<WriteResult>& outcome) {
     if (!outcome) return on_failure(order, outcome.error());
     records_.succeed_echo(order->wanted.name, outcome->revision);
+    if (RecordCopy* copy = records_.find_copy(order->wanted.name)) {
+        copy->on_accepted(session_, order->wanted.name, outcome->revision, order->confirmed,
+                          order->is_altered);
+    }
     if (order->message.is_write_ack()) {
         auto ack = record_message(RecordAction::write_acknowledgement);
         ack.set_name(order->message.name());
@@ -156,6 +180,7 @@ bool RecordWrites::is_decided_by_record(const Order& order) const {
 
 /// The version that it was to make exists already, or the one before does not.
 void RecordWrites::answer_conflict(const Order& order) {
+    undo(order);
     const auto record = session_.hub().grid().reader().get(order.wanted.name);
     if (!record) return refuse_update(order, record.error());
     const std::int32_t there = to_deepstream_version(record->version());
@@ -164,6 +189,7 @@ void RecordWrites::answer_conflict(const Order& order) {
         refusal.set_action(static_cast<std::int32_t>(RecordAction::invalid_version));
         refusal.set_original_action(static_cast<std::int32_t>(order.wanted.part()));
         refusal.set_version(there);
+        if (order.message.is_write_ack()) refusal.set_is_error(true);
         session_.send(refusal);
     } else {
         auto refusal = record_message(RecordAction::version_exists);
@@ -202,8 +228,8 @@ void RecordWrites::submit_removal(const OrderPtr& order) {
     }
     const Decision decision = session_.decide(Action::remove, order->wanted.name);
     if (!decision.is_allowed) {
-        deny(*order, decision.has_failed);
         records_.fail_echo(order->wanted.name, 0);
+        deny(*order, decision.has_failed);
         return end(order->wanted.name);
     }
     session_.hub().grid().submit(
@@ -234,10 +260,28 @@ void RecordWrites::on_removed(const Order& order, const Result<WriteResult>& out
         answer.set_original_action(static_cast<std::int32_t>(RecordAction::delete_));
     }
     session_.send(answer);
+    if (!is_gone) {
+        undo(order);
+        // The client settles its promise by this one.
+        send_update_error(order, RecordAction::record_update_error);
+    }
     end(order.wanted.name);
 }
 
 // Refusing.
+
+void RecordWrites::undo(const Order& order) {
+    RecordCopy* copy = records_.find_copy(order.wanted.name);
+    if (copy == nullptr) return;
+    if (order.wanted.action == RecordAction::delete_) {
+        copy->has_refused_removal = true;
+        return;
+    }
+    const bool may_be_resent = order.wanted.action == RecordAction::update &&
+                               order.wanted.path.empty() && !order.message.is_write_ack();
+    copy->on_refused(session_, order.wanted.name,
+                     {order.message.version(), order.confirmed, may_be_resent});
+}
 
 void RecordWrites::refuse(const Order& order, const WriteRefusal& refusal) {
     switch (refusal.kind) {
@@ -248,6 +292,7 @@ void RecordWrites::refuse(const Order& order, const WriteRefusal& refusal) {
 }
 
 void RecordWrites::deny(const Order& order, bool has_failed) {
+    undo(order);
     auto refusal = record_message(has_failed ? RecordAction::message_permission_error
                                              : RecordAction::message_denied);
     refusal.set_name(order.message.name());
@@ -260,9 +305,12 @@ void RecordWrites::deny(const Order& order, bool has_failed) {
 /// What it carries is none. Text that is no JSON at all ends the connection.
 void RecordWrites::refuse_data(const Order& order, const Error& error) {
     spdlog::info("record '{}' was not written: {}", order.wanted.name, error.text());
+    undo(order);
     wire::RecordMessage refusal = order.message;
     refusal.set_action(static_cast<std::int32_t>(RecordAction::invalid_message_data));
     refusal.set_original_action(static_cast<std::int32_t>(order.wanted.action));
+    // Otherwise the client takes it for the acknowledgement.
+    if (order.message.is_write_ack()) refusal.set_is_error(true);
     session_.send(refusal);
     settle_ack(order);
     if (is_bad_json(error.code)) session_.end_for_bad_data();
@@ -270,18 +318,20 @@ void RecordWrites::refuse_data(const Order& order, const Error& error) {
 
 void RecordWrites::refuse_update(const Order& order, const Error& error) {
     spdlog::info("record '{}' was not written: {}", order.wanted.name, error.text());
-    auto refusal = record_message(RecordAction::record_update_error);
-    refusal.set_name(order.message.name());
-    refusal.set_is_error(true);
-    refusal.set_original_action(static_cast<std::int32_t>(order.wanted.part()));
-    copy_ack(order.message, refusal);
-    session_.send(refusal);
+    undo(order);
+    send_update_error(order, is_in_doubt(error) ? RecordAction::storage_retrieval_timeout
+                                                : RecordAction::record_update_error);
 }
 
 /// A client that waits for an acknowledgement gives up only by an error that says so.
 void RecordWrites::settle_ack(const Order& order) {
-    if (!order.message.is_write_ack()) return;
-    auto refusal = record_message(RecordAction::record_update_error);
+    if (order.message.is_write_ack()) {
+        send_update_error(order, RecordAction::record_update_error);
+    }
+}
+
+void RecordWrites::send_update_error(const Order& order, RecordAction action) {
+    auto refusal = record_message(action);
     refusal.set_name(order.message.name());
     refusal.set_is_error(true);
     refusal.set_original_action(static_cast<std::int32_t>(order.wanted.part()));

@@ -43,6 +43,8 @@ private:
     struct Order {
         wire::RecordMessage message;
         RecordOrder wanted;
+        std::uint64_t confirmed = 0;  ///< Session::confirmed() when it was read
+        bool is_altered = false;      ///< its data are not exactly what the client has sent
         int attempts = 0;
     };
     using OrderPtr = std::shared_ptr<Order>;
@@ -63,11 +65,14 @@ private:
     void on_removed(const Order& order, const Result<WriteResult>& outcome);
     void answer_conflict(const Order& order);
 
+    /// Puts the client's copy right; to be called before the client hears that it is refused.
+    void undo(const Order& order);
     void refuse(const Order& order, const WriteRefusal& refusal);
     void deny(const Order& order, bool has_failed);
     void refuse_data(const Order& order, const Error& error);
     void refuse_update(const Order& order, const Error& error);
     void settle_ack(const Order& order);
+    void send_update_error(const Order& order, RecordAction action);
 
     Session& session_;
     Records& records_;

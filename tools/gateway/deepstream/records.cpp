@@ -55,6 +55,11 @@ Records::Watched* Records::find(const std::string& grid_name) {
     return at == watched_.end() ? nullptr : &at->second;
 }
 
+RecordCopy* Records::find_copy(const std::string& grid_name) {
+    Watched* watched = find(grid_name);
+    return watched == nullptr ? nullptr : &watched->copy;
+}
+
 bool Records::watch(const std::string& name, const std::string& grid_name,
                     const wire::RecordMessage& message) {
     if (find(grid_name) != nullptr) {
@@ -64,12 +69,16 @@ bool Records::watch(const std::string& name, const std::string& grid_name,
         session_.send(refusal);
         return false;
     }
-    if (!session_.has_subscriptions_left()) return false;
     const auto action = static_cast<RecordAction>(message.action());
-    const auto checked = check_name(grid_name);
+    if (!session_.has_subscriptions_left()) {
+        refuse_subscription(name, action, Error(Errc::lane_limit, "too many subscriptions"));
+        return false;
+    }
+    auto checked = check_answerable(name);
+    if (checked) checked = check_name(grid_name);
     auto pattern = checked ? Pattern::parse(grid_name) : Result<Pattern>(checked.error());
     if (!pattern) {
-        refuse_load(name, action, pattern.error());
+        refuse_subscription(name, action, pattern.error());
         return false;
     }
     auto subscription =
@@ -78,7 +87,7 @@ bool Records::watch(const std::string& name, const std::string& grid_name,
                                        .what = WatchFor::changes | WatchFor::providers,
                                        .encode = record_frame});
     if (!subscription) {
-        refuse_load(name, action, Error(Errc::would_block, subscription.error().detail));
+        refuse_subscription(name, action, Error(Errc::would_block, subscription.error().detail));
         return false;
     }
     Watched& watched = watched_[grid_name];
@@ -165,12 +174,7 @@ void Records::answer_created(const std::string& name, const std::string& grid_na
     if (outcome || outcome.error() == Errc::condition_failed) {
         return answer_with_state(name, grid_name);
     }
-    spdlog::warn("record '{}' was not made: {}", grid_name, outcome.error().text());
-    auto refusal = record_message(RecordAction::record_create_error);
-    refusal.set_is_error(true);
-    refusal.set_name(name);
-    refusal.set_original_action(static_cast<std::int32_t>(RecordAction::subscribe_create_and_read));
-    session_.send(refusal);
+    refuse_subscription(name, RecordAction::subscribe_create_and_read, outcome.error());
     end_watch(grid_name);
 }
 
@@ -186,26 +190,30 @@ void Records::subscribe_and_head(const wire::RecordMessage& message) {
         watched.push_back(name);
         const auto record = session_.hub().grid().reader().get(grid_name);
         if (!record && record.error() != Errc::not_found) {
-            refuse_load(name, RecordAction::subscribe_and_head, record.error());
+            refuse_subscription(name, RecordAction::subscribe_and_head, record.error());
             end_watch(grid_name);
             watched.pop_back();
             continue;
         }
         Watched& entry = *find(grid_name);
-        entry.is_told = true;
+        entry.copy.is_told = true;
         entry.is_there = record.has_value();
         if (record) {
-            entry.read_at = record->revision();
-            (*versions.mutable_versions())[name] = to_deepstream_version(record->version());
+            entry.copy.read_at = entry.copy.told_at = record->revision();
+            wire::RecordVersion& version = *versions.add_versions();
+            version.set_name(name);
+            version.set_version(to_deepstream_version(record->version()));
         } else {
             missing.push_back(name);
         }
     }
     session_.send(versions);
-    auto ack = record_message(RecordAction::subscribe_and_head);
-    ack.set_correlation_id(message.correlation_id());
-    ack.set_is_ack(true);
-    session_.send(ack);
+    if (!watched.empty() || message.names().empty()) {
+        auto ack = record_message(RecordAction::subscribe_and_head);
+        ack.set_correlation_id(message.correlation_id());
+        ack.set_is_ack(true);
+        session_.send(ack);
+    }
     for (const std::string& name : missing) answer_head(name, to_grid_name(name));
     for (const std::string& name : watched) tell_provider(name, to_grid_name(name));
 }
@@ -227,14 +235,16 @@ void Records::tell(const Subscription& subscription, const EchoFilter::Text& tex
     }
     // Its state is still to be read, and will have this in it.
     const bool is_known =
-        text->revision() <= watched->read_at || text->position() < watched->told_before;
-    if (!watched->is_told || is_known) return;
+        text->revision() <= watched->copy.read_at || text->position() < watched->told_before;
+    if (!watched->copy.is_told || is_known) return;
     watched->echoes.offer(text, [&](const EchoFilter::Text& told) { tell_change(told, *watched); });
     if (watched->is_ended) end_watch(text->name());
 }
 
 void Records::tell_change(const EchoFilter::Text& text, Watched& watched) {
-    if (watched.is_ended) return;
+    // One that was held back may be in a state that was sent meanwhile.
+    if (watched.is_ended || text->revision() <= watched.copy.read_at) return;
+    watched.copy.told_at = text->revision();
     watched.told_before = text->position() + 1;
     session_.send_frame(text->text());
     // A record's end is that of its subscriptions.
@@ -248,10 +258,10 @@ void Records::begin_anew(const Subscription& subscription) {
     const std::string name = subscription.pattern().text();
     Watched* watched = find(name);
     if (watched == nullptr || watched->subscription.get() != &subscription) return;
-    watched->read_at = 0;
+    watched->copy.read_at = watched->copy.told_at = 0;
     watched->told_before = 0;
     watched->echoes.forget_own();
-    if (!watched->is_told || !watched->is_there) return;
+    if (!watched->copy.is_told || !watched->is_there) return;
     const auto record = session_.hub().grid().reader().get(name);
     if (record || record.error() != Errc::not_found) return;
     auto end = record_message(RecordAction::deleted);
@@ -294,114 +304,6 @@ void Records::fail_echo(const std::string& grid_name, Version version) {
     watched->echoes.fail([&](const EchoFilter::Text& told) { tell_change(told, *watched); },
                          [&](const ChangeText& text) { return text.version() <= version; });
     if (watched->is_ended) end_watch(grid_name);
-}
-
-// Reading.
-
-void Records::answer_with_state(const std::string& name, const std::string& grid_name) {
-    auto answer = record_message(RecordAction::read_response);
-    answer.set_name(name);
-    const auto record = session_.hub().grid().reader().get(grid_name);
-    if (record) {
-        append_json(record->document(), *answer.mutable_data());
-        answer.set_version(to_deepstream_version(record->version()));
-    } else if (record.error() == Errc::not_found) {
-        answer.set_data("{}");
-        answer.set_version(to_deepstream_version(0));
-    } else {
-        refuse_load(name, RecordAction::read, record.error());
-        return end_watch(grid_name);
-    }
-    if (const auto whole = record ? record->check() : Result<void>(); !whole) {
-        refuse_load(name, RecordAction::read, whole.error());
-        return end_watch(grid_name);
-    }
-    session_.send(answer);
-    if (Watched* watched = find(grid_name)) {
-        watched->is_told = true;
-        watched->is_there = record.has_value();
-        if (record) watched->read_at = std::max(watched->read_at, record->revision());
-        tell_provider(name, grid_name);
-    }
-}
-
-void Records::read(const wire::RecordMessage& message) {
-    const std::string& name = message.name();
-    if (!is_permitted(Action::read, name, message)) return;
-    auto answer = record_message(RecordAction::read_response);
-    answer.set_name(name);
-    const auto record = session_.hub().grid().reader().get(to_grid_name(name));
-    if (!record) {
-        if (record.error() != Errc::not_found && record.error() != Errc::bad_name &&
-            record.error() != Errc::name_too_long) {
-            return refuse_load(name, RecordAction::read, record.error());
-        }
-        answer = record_message(RecordAction::record_not_found);
-        answer.set_name(name);
-        answer.set_is_error(true);
-        answer.set_original_action(static_cast<std::int32_t>(RecordAction::read));
-        return session_.send(answer);
-    }
-    append_json(record->document(), *answer.mutable_data());
-    answer.set_version(to_deepstream_version(record->version()));
-    if (const auto whole = record->check(); !whole) {
-        return refuse_load(name, RecordAction::read, whole.error());
-    }
-    session_.send(answer);
-}
-
-void Records::head(const wire::RecordMessage& message) {
-    if (!is_permitted(Action::read, message.name(), message)) return;
-    answer_head(message.name(), to_grid_name(message.name()));
-}
-
-void Records::answer_head(const std::string& name, const std::string& grid_name) {
-    auto answer = record_message(RecordAction::head_response);
-    answer.set_name(name);
-    const auto record = session_.hub().grid().reader().get(grid_name);
-    if (!record && record.error() != Errc::not_found && !is_bad_data(record.error().code)) {
-        return refuse_load(name, RecordAction::head, record.error());
-    }
-    answer.set_version(to_deepstream_version(record ? record->version() : 0));
-    session_.send(answer);
-}
-
-/// There is no other storage behind the grid, so it has nothing to be told of.
-void Records::notify(const wire::RecordMessage& message) {
-    auto ack = message;
-    ack.clear_names();
-    for (const std::string& name : message.names()) {
-        if (is_permitted(Action::notify, name, message)) ack.add_names(name);
-    }
-    ack.set_is_ack(true);
-    session_.send(ack);
-}
-
-void Records::tell_provider(const std::string& name, const std::string& grid_name) {
-    const auto is_provided = session_.hub().grid().reader().has_provider(grid_name);
-    if (!is_provided || !*is_provided) return;
-    auto message = record_message(RecordAction::has_provider);
-    message.set_name(name);
-    session_.send(message);
-}
-
-// Refusing.
-
-bool Records::is_permitted(Action action, const std::string& name,
-                           const wire::RecordMessage& message) {
-    const Decision decision = session_.decide(action, to_grid_name(name));
-    if (decision.is_allowed) return true;
-    session_.send(denial_of<RecordAction>(message, name, decision.has_failed));
-    return false;
-}
-
-void Records::refuse_load(const std::string& name, RecordAction action, const Error& error) {
-    spdlog::info("record '{}' was not read: {}", name, error.text());
-    auto refusal = record_message(RecordAction::record_load_error);
-    refusal.set_name(name);
-    refusal.set_is_error(true);
-    refusal.set_original_action(static_cast<std::int32_t>(action));
-    session_.send(refusal);
 }
 
 }  // namespace ringside::gateway::deepstream

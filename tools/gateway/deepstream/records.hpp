@@ -5,6 +5,7 @@
 
 #include "shm/base/keyed_hash.hpp"
 #include "tools/gateway/deepstream/echo_filter.hpp"
+#include "tools/gateway/deepstream/record_copy.hpp"
 #include "tools/gateway/deepstream/record_writes.hpp"
 #include "tools/gateway/deepstream/wire/frame.hpp"
 #include "tools/gateway/watch/subscription.hpp"
@@ -41,16 +42,17 @@ public:
     void succeed_echo(const std::string& grid_name, Revision revision);
     /// A write that was to make `version` has failed: who has made it was somebody else.
     void fail_echo(const std::string& grid_name, Version version);
+    /// Null: the client does not subscribe to the record.
+    [[nodiscard]] RecordCopy* find_copy(const std::string& grid_name);
     /// The record is gone, by this connection.
     void end_watch(const std::string& grid_name);
 
 private:
     struct Watched {
         std::unique_ptr<Subscription> subscription;
-        std::uint64_t id = 0;      ///< tells times of the same record apart
-        bool is_told = false;      ///< the client knows its state,
-        Revision read_at = 0;      ///< that was read as of then,
-        Position told_before = 0;  ///< and of changes before that one it was told
+        std::uint64_t id = 0;  ///< tells times of the same record apart
+        RecordCopy copy;
+        Position told_before = 0;  ///< of changes before that one the client was told
         EchoFilter echoes;
         bool is_there = false;  ///< as far as the client knows
         bool is_ended = false;  ///< the client knows that the record is gone
@@ -73,7 +75,7 @@ private:
     void notify(const wire::RecordMessage& message);
 
     [[nodiscard]] Watched* find(const std::string& grid_name);
-    /// False: it was refused, or watched already, and the client knows.
+    /// Returns false if it was refused, or is watched already, which the client is told.
     bool watch(const std::string& name, const std::string& grid_name,
                const wire::RecordMessage& message);
     void answer_with_state(const std::string& name, const std::string& grid_name);
@@ -84,6 +86,9 @@ private:
     [[nodiscard]] bool is_permitted(Action action, const std::string& name,
                                     const wire::RecordMessage& message);
     void refuse_load(const std::string& name, RecordAction action, const Error& error);
+    /// Says so by an action that the client passes on to the application; it passes over
+    /// RECORD_LOAD_ERROR.
+    void refuse_subscription(const std::string& name, RecordAction action, const Error& error);
 
     Session& session_;
     TextMap<Watched> watched_;  ///< by names of the grid

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
-#include "shm/document/json.hpp"
 #include "shm/name/name.hpp"
 #include "tools/gateway/deepstream/names.hpp"
+#include "tools/gateway/deepstream/payload.hpp"
 #include "tools/gateway/deepstream/session.hpp"
 #include "tools/gateway/load/spawn.hpp"
 
@@ -17,7 +17,8 @@ namespace {
 using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
                                          asio::wait_traits<std::chrono::steady_clock>, Executor>;
 
-constexpr std::string_view no_data = "null";
+/// What callers and other processes read where the data of a call or an answer cannot be passed on.
+constexpr std::string_view data_not_passed_on = R"("INVALID_MESSAGE_DATA")";
 
 }  // namespace
 
@@ -118,8 +119,7 @@ void RpcHub::request(const std::string& name, std::string data, OnAnswer on_answ
 /// A call of another process.
 void RpcHub::on_call(std::shared_ptr<Call> call) {
     if (was_refused_here(*call)) return hub_.grid().reject(std::move(call));
-    std::string data;
-    if (!call->document().is_null()) data = to_json(call->document());
+    std::string data = payload_json(call->bytes());
     auto rpc = std::make_shared<Rpc>(from_grid_name(call->name()), std::move(data), loop_);
     rpc->call = std::move(call);
     route(rpc);
@@ -170,17 +170,12 @@ void RpcHub::ask(const RpcPtr& rpc, Session& provider) {
 
 void RpcHub::go_abroad(const RpcPtr& rpc) {
     const std::string grid_name = to_grid_name(rpc->name);
-    const std::string json = rpc->data.empty() ? std::string(no_data) : rpc->data;
-    const auto document = document_from_json(json);
-    if (!check_name(grid_name) || !document) {
-        return end(
-            rpc,
-            check_name(grid_name) ? RpcAction::invalid_message_data : RpcAction::no_rpc_provider,
-            nullptr);
-    }
+    if (!check_name(grid_name)) return end(rpc, RpcAction::no_rpc_provider, nullptr);
+    const auto document = payload_document(rpc->data);
+    if (!document) return end(rpc, RpcAction::invalid_message_data, nullptr);
     rpc->state = Rpc::State::abroad;
     rpc->provider = nullptr;
-    rpc->abroad = *document;
+    rpc->abroad.assign(document->bytes().begin(), document->bytes().end());
     std::erase_if(abroad_, [](const auto& one) { return one.expired(); });
     abroad_.push_back(rpc);
     // Whoever takes it does so within the time that a provider here has for it.
@@ -189,19 +184,19 @@ void RpcHub::go_abroad(const RpcPtr& rpc) {
                                   hub_.options.rpc_accept_time + hub_.options.rpc_answer_time};
     spawn(
         loop_.get_executor(),
-        [](RpcHub& self, RpcPtr called, std::string name, std::string text,
+        [](RpcHub& self, RpcPtr called, std::string name, Document data,
            CallOptions how) -> Task<void> {
-            Content content(std::move(text));  // named, see GridAccess::work
+            Content content(std::move(data));  // named, see GridAccess::work
             const auto outcome =
                 co_await self.hub_.grid().call(std::move(name), std::move(content), how);
             self.on_abroad(called, outcome);
-        }(*this, rpc, grid_name, json, options),
+        }(*this, rpc, grid_name, *document, options),
         "a call");
 }
 
 void RpcHub::on_abroad(const RpcPtr& rpc, const Result<ringside::Answer>& outcome) {
     if (outcome) {
-        const std::string data = to_json(outcome->document.root());
+        const std::string data = payload_json(outcome->document.bytes());
         return end(rpc, outcome->is_failure ? RpcAction::request_error : RpcAction::response,
                    &data);
     }
@@ -279,10 +274,13 @@ void RpcHub::end(const RpcPtr& rpc, RpcAction action, const std::string* data) {
     if (rpc->call != nullptr) return answer_call(*rpc, action, data);
     if (rpc->on_answer) return rpc->on_answer({action, data == nullptr ? "" : *data});
     if (rpc->caller == nullptr) return;
-    auto answer = rpc_message(action);
+    // The client's promise is settled by an error of the call, and not by INVALID_MESSAGE_DATA.
+    const bool is_bad = action == RpcAction::invalid_message_data;
+    auto answer = rpc_message(is_bad ? RpcAction::request_error : action);
     answer.set_name(rpc->name);
     answer.set_correlation_id(rpc->caller_id);
-    if (data != nullptr && !data->empty()) answer.set_data(*data);
+    if (is_bad) answer.set_data(data_not_passed_on.data(), data_not_passed_on.size());
+    else if (data != nullptr && !data->empty()) answer.set_data(*data);
     rpc->caller->send(answer);
 }
 
@@ -291,16 +289,19 @@ void RpcHub::end(const RpcPtr& rpc, RpcAction action, const std::string* data) {
 /// ends as provider_lost.
 void RpcHub::answer_call(Rpc& rpc, RpcAction action, const std::string* data) {
     std::shared_ptr<Call> call = std::move(rpc.call);
-    const bool has_answer = action == RpcAction::response || action == RpcAction::request_error;
-    if (!has_answer) {
+    const bool is_bad = action == RpcAction::invalid_message_data;
+    const bool fails = action == RpcAction::request_error;
+    if (!is_bad && !fails && action != RpcAction::response) {
         if (rpc.may_be_done) hub_.grid().dispose(std::move(call));
         else hub_.grid().reject(std::move(call));
         return;
     }
-    auto task = [call = std::move(call), name = rpc.name,
-                 json = data == nullptr || data->empty() ? std::string(no_data) : *data,
-                 fails = action == RpcAction::request_error] {
-        const auto told = fails ? call->fail(json) : call->answer(json);
+    auto task = [call = std::move(call), name = rpc.name, is_bad, fails,
+                 text = data == nullptr ? std::string() : *data] {
+        const auto document = payload_document(text);
+        Result<void> told;
+        if (is_bad || !document) told = call->fail(data_not_passed_on);
+        else told = fails ? call->fail(*document) : call->answer(*document);
         if (!told) spdlog::warn("call of '{}' is not answered: {}", name, told.error().text());
     };
     hub_.grid().do_in_background(std::move(task));

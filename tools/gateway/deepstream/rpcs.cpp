@@ -1,10 +1,35 @@
 #include "tools/gateway/deepstream/rpcs.hpp"
 
+#include "tools/gateway/deepstream/client_text.hpp"
 #include "tools/gateway/deepstream/names.hpp"
+#include "tools/gateway/deepstream/payload.hpp"
+#include "tools/gateway/deepstream/record_write_plan.hpp"
 #include "tools/gateway/deepstream/rpc_hub.hpp"
 #include "tools/gateway/deepstream/session.hpp"
 
 namespace ringside::gateway::deepstream {
+
+namespace {
+
+/// The end of a call whose data, or whose answer's, the grid cannot hold. The client rejects the
+/// promise of the call for an error of the call, and not for INVALID_MESSAGE_DATA.
+wire::RpcMessage unreadable(const wire::RpcMessage& message) {
+    auto error = rpc_message(RpcAction::request_error);
+    error.set_name(message.name());
+    error.set_correlation_id(message.correlation_id());
+    error.set_data(R"("INVALID_MESSAGE_DATA")");
+    return error;
+}
+
+wire::RpcMessage invalid_data(const wire::RpcMessage& message) {
+    wire::RpcMessage refusal = message;
+    refusal.set_action(static_cast<std::int32_t>(RpcAction::invalid_message_data));
+    refusal.set_original_action(message.action());
+    refusal.set_is_error(true);
+    return refusal;
+}
+
+}  // namespace
 
 void Rpcs::take(const wire::RpcMessage& message) {
     RpcHub& hub = session_.hub().rpc();
@@ -21,12 +46,20 @@ void Rpcs::take(const wire::RpcMessage& message) {
 }
 
 void Rpcs::provide(const wire::RpcMessage& message) {
+    bool is_refused = !message.names().empty();
     for (const std::string& name : message.names()) {
         if (!is_permitted(Action::provide, name, message)) continue;
         if (provided_ >= RpcHub::names_max) {
-            return session_.end(boost::beast::websocket::close_code::policy_error,
-                                "this connection provides as much as it may");
+            if (!std::exchange(is_full_logged_, true)) {
+                spdlog::warn(
+                    "a client of '{}' provides {} names, which is the limit: further "
+                    "names such as '{}' are refused",
+                    session_.user(), RpcHub::names_max, to_grid_name(name));
+            }
+            session_.send(denial_of<RpcAction>(message, name, false));
+            continue;
         }
+        is_refused = false;
         if (session_.hub().rpc().provide(session_, name)) {
             ++provided_;
             continue;
@@ -36,6 +69,7 @@ void Rpcs::provide(const wire::RpcMessage& message) {
         refusal.set_original_action(message.action());
         session_.send(refusal);
     }
+    if (is_refused) return;
     auto ack = rpc_message(RpcAction::provide);
     ack.set_correlation_id(message.correlation_id());
     ack.set_is_ack(true);
@@ -54,26 +88,33 @@ void Rpcs::unprovide(const wire::RpcMessage& message) {
 
 void Rpcs::request(const wire::RpcMessage& message) {
     ++session_.hub().figures.calls;
-    if (!is_good(message) || !is_permitted(Action::call, message.name(), message)) return;
-    session_.hub().rpc().request(session_, message);
+    const auto document = payload_document(message.data());
+    if (!document && is_bad_json(document.error().code)) return end_for_bad_data(message);
+    if (!is_permitted(Action::call, message.name(), message)) return;
+    if (document) return session_.hub().rpc().request(session_, message);
+    spdlog::info("'{}' was not called: {}", to_grid_name(message.name()), document.error().text());
+    session_.send(unreadable(message));
 }
 
 void Rpcs::respond(const wire::RpcMessage& message) {
-    if (is_good(message)) session_.hub().rpc().respond(session_, message);
+    RpcHub& hub = session_.hub().rpc();
+    const auto document = payload_document(message.data());
+    if (document) return hub.respond(session_, message);
+    if (is_bad_json(document.error().code)) return end_for_bad_data(message);
+    spdlog::info("an answer of '{}' is not passed on: {}", to_grid_name(message.name()),
+                 document.error().text());
+    hub.respond(session_, unreadable(message));
+    session_.send(invalid_data(message));
 }
 
-bool Rpcs::is_good(const wire::RpcMessage& message) {
-    if (!message.has_data() || document_from_json(message.data())) return true;
-    auto refusal = message;
-    refusal.set_action(static_cast<std::int32_t>(RpcAction::invalid_message_data));
-    refusal.set_original_action(message.action());
-    session_.send(refusal);
+void Rpcs::end_for_bad_data(const wire::RpcMessage& message) {
+    session_.send(invalid_data(message));
     session_.end_for_bad_data();
-    return false;
 }
 
 bool Rpcs::is_permitted(Action action, const std::string& name, const wire::RpcMessage& message) {
-    const PayloadEvidence evidence(session_.hub().grid(), message.data());
+    const std::string data = to_utf8_json(message.data());
+    const PayloadEvidence evidence(session_.hub().grid(), data);
     const Decision decision = session_.decide(action, to_grid_name(name), evidence);
     if (decision.is_allowed) return true;
     session_.send(denial_of<RpcAction>(message, name, decision.has_failed));

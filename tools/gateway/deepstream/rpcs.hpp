@@ -21,11 +21,12 @@ private:
     void respond(const wire::RpcMessage& message);
     [[nodiscard]] bool is_permitted(Action action, const std::string& name,
                                     const wire::RpcMessage& message);
-    /// False: the client was told that what it sent is no JSON, and is being sent away.
-    [[nodiscard]] bool is_good(const wire::RpcMessage& message);
+    /// Text that is no JSON at all ends the connection.
+    void end_for_bad_data(const wire::RpcMessage& message);
 
     Session& session_;
-    std::size_t provided_ = 0;  ///< how many names
+    std::size_t provided_ = 0;     ///< how many names
+    bool is_full_logged_ = false;  ///< that names were refused
 };
 
 }  // namespace ringside::gateway::deepstream

@@ -3,7 +3,9 @@
 #include <spdlog/spdlog.h>
 
 #include <boost/beast/websocket/rfc6455.hpp>
+#include <charconv>
 
+#include "tools/gateway/deepstream/client_text.hpp"
 #include "tools/gateway/deepstream/decide.hpp"
 #include "tools/gateway/deepstream/login/login_limits.hpp"
 #include "tools/gateway/deepstream/login/login_request.hpp"
@@ -70,6 +72,11 @@ Task<void> Session::run(std::shared_ptr<Session> session) {
     self.socket_.read_message_max(login_limits::stranger_message_bytes_max);
     self.socket_.auto_fragment(false);
     self.socket_.binary(true);
+    self.socket_.control_callback(
+        [&self](websocket::frame_type kind, boost::beast::string_view payload) {
+            if (kind != websocket::frame_type::pong) return;
+            self.take_confirmation({payload.data(), payload.size()});
+        });
     const auto [failed] = co_await self.socket_.async_accept(self.upgrade_, use_task);
     if (failed) co_return;
     self.connection_.on_drain([weak = std::weak_ptr(session)] {
@@ -243,9 +250,40 @@ void Session::end_for_bad_data() {
 }
 
 bool Session::has_subscriptions_left() {
-    if (records_.size() + events_.size() < subscriptions_max) return true;
-    end(websocket::close_code::policy_error, "this connection watches as much as it may");
+    const auto most = static_cast<std::size_t>(hub_.options.subscriptions_max);
+    if (records_.size() + events_.size() + presences_.size() < most) return true;
+    if (!std::exchange(is_full_logged_, true)) {
+        spdlog::warn(
+            "a client of '{}' has {} subscriptions, which is the limit: further ones are "
+            "refused; raise max_subscriptions in [deepstream]",
+            user(), most);
+    }
     return false;
+}
+
+std::uint64_t Session::expect_confirmation() {
+    if (!std::exchange(is_asking_, true)) {
+        asio::post(executor(), [self = shared_from_this()] { self->ask_for_confirmation(); });
+    }
+    return confirmations_asked_ + 1;
+}
+
+void Session::ask_for_confirmation() {
+    is_asking_ = false;
+    if (is_over_) return;
+    const std::string number = std::to_string(++confirmations_asked_);
+    error_code failed;
+    socket_.ping({number.data(), number.size()}, failed);
+    if (failed) connection_.cut();
+}
+
+/// Pongs of other pings have another payload, or none.
+void Session::take_confirmation(std::string_view payload) {
+    std::uint64_t number = 0;
+    const auto [end, error] =
+        std::from_chars(payload.data(), payload.data() + payload.size(), number);
+    const bool is_number = error == std::errc() && end == payload.data() + payload.size();
+    if (is_number && number <= confirmations_asked_) confirmed_ = std::max(confirmed_, number);
 }
 
 Decision Session::decide(Action action, const std::string& name) const {
@@ -281,7 +319,7 @@ bool Session::parse(const Envelope& envelope, Message& into) {
 
 Session::Left Session::take(std::string_view frame, Envelope& envelope) {
     const auto opened = open_frame(frame);
-    if (!opened) {
+    if (!opened || !has_client_text(opened->message)) {
         send(message_of<wire::ParserMessage>(ParserAction::unknown_topic));
         return Left::nothing;
     }
@@ -319,13 +357,18 @@ Task<void> Session::take_auth(const Envelope& envelope) {
         co_return send(message_of<wire::AuthMessage>(AuthAction::invalid_message));
     }
     if (!parse(envelope, message)) co_return;
-    const auto data = document_from_json(message.data());
+    std::string json = to_utf8_json(message.data());
+    const auto data = document_from_json(json);
     const bool is_request = static_cast<AuthAction>(message.action()) == AuthAction::request;
+    if (is_request && !data && !is_bad_json(data.error().code)) {
+        spdlog::info("a login is refused: its data: {}", data.error().text());
+        co_return turn_away({.client_data = R"("INVALID_MESSAGE_DATA")"});
+    }
     if (!is_request || !data || !Value::of(*data).is_container()) {
         send(message_of<wire::AuthMessage>(AuthAction::invalid_message_data));
         co_return end(websocket::close_code::bad_payload, "no such login");
     }
-    auto request = login_request(upgrade_, connection_.peer(), message.data());
+    auto request = login_request(upgrade_, connection_.peer(), std::move(json));
     auto task = hub_.log_in(std::move(request));
     const Login login = co_await std::move(task);
     has_tried_login_ = true;

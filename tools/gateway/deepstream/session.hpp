@@ -51,8 +51,16 @@ public:
     [[nodiscard]] Decision decide(Action action, const std::string& name) const;
     [[nodiscard]] Decision decide(Action action, const std::string& name,
                                   const Evidence& evidence) const;
-    /// False: it watches as much as it may, and the connection is being ended.
+    /// Returns false if it watches as much as it may (`max_subscriptions`), which is logged once.
     [[nodiscard]] bool has_subscriptions_left();
+
+    /// Asks the client to confirm, by a WebSocket pong, that it has received everything that was
+    /// sent so far; the number of that confirmation. Several of one turn of the loop are one.
+    [[nodiscard]] std::uint64_t expect_confirmation();
+    /// Number of the last confirmation that has come. Clients send pongs and messages in one order,
+    /// so a message that was read before a confirmation may have been sent without knowing what the
+    /// confirmation covers; one that was read after it was not.
+    [[nodiscard]] std::uint64_t confirmed() const noexcept { return confirmed_; }
 
     /// A write or an event of it is under way, for as long as this lives.
     [[nodiscard]] std::shared_ptr<Session> alive_for_write() {
@@ -91,8 +99,6 @@ public:
     static constexpr std::size_t waiting_bytes_max = 4U << 20;
     /// A client with this much is cut off.
     static constexpr std::size_t waiting_bytes_limit = 16U << 20;
-    /// Of records and events together; a client that wants more is cut off.
-    static constexpr std::size_t subscriptions_max = 16'384;
     /// Where this many of its writes and events are under way, no further message is read.
     static constexpr std::size_t writes_max = 1000;
     /// Of messages whose writes are under way, about. Where there are more, no further message is
@@ -128,6 +134,8 @@ private:
     void leave();
     [[nodiscard]] Left take_open(const Envelope& envelope);
     void limit_login_time();
+    void ask_for_confirmation();
+    void take_confirmation(std::string_view payload);
 
     template <class Message>
     [[nodiscard]] bool parse(const Envelope& envelope, Message& into);
@@ -153,6 +161,10 @@ private:
     std::int64_t login_attempts_ = 0;
     std::size_t writes_under_way_ = 0;
     bool has_tried_login_ = false;
+    bool is_full_logged_ = false;            ///< that subscriptions were refused
+    std::uint64_t confirmations_asked_ = 0;  ///< whose pings were sent
+    std::uint64_t confirmed_ = 0;
+    bool is_asking_ = false;         ///< for the next one, when the loop has done what it is at
     mutable bool was_full_ = false;  ///< somebody was told so, and is to be called
     bool is_over_ = false;           ///< nothing is said any more
     bool is_closed_ = false;         ///< nor heard

@@ -18,7 +18,7 @@ void append_escaped(std::string_view text, bool is_label, std::string& out) {
     }
 }
 
-std::string text_of(MetricValue value) {
+std::string prometheus_number(MetricValue value) {
     return std::visit([](auto number) { return fmt::format("{}", number); }, value);
 }
 
@@ -41,7 +41,7 @@ void PrometheusText::histogram(std::span<const MetricLabel> labels,
     std::vector<MetricLabel> all(labels.begin(), labels.end());
     all.push_back({"le", {}});
     for (const MetricBucket& bucket : buckets) {
-        const std::string bound = text_of(bucket.upper_bound);
+        const std::string bound = prometheus_number(bucket.upper_bound);
         all.back().value = bound;
         line("_bucket", all, bucket.count);
     }
@@ -61,7 +61,7 @@ void PrometheusText::line(std::string_view suffix, std::span<const MetricLabel> 
         text_ += '"';
     }
     if (!labels.empty()) text_ += '}';
-    (text_ += ' ') += text_of(value) += '\n';
+    (text_ += ' ') += prometheus_number(value) += '\n';
 }
 
 }  // namespace ringside::gateway

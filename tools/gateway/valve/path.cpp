@@ -20,6 +20,13 @@ std::string_view variable_at(std::string_view text, std::size_t at) noexcept {
     return end == at + 1 ? std::string_view() : text.substr(at, end - at);
 }
 
+/// Whether a text has a character that `.` of JavaScript's regular expressions does not match.
+bool has_line_end(std::string_view text) noexcept {
+    return text.find_first_of("\n\r") != std::string_view::npos ||
+           text.find("\u2028") != std::string_view::npos ||
+           text.find("\u2029") != std::string_view::npos;
+}
+
 Error refused_path(std::string why) { return {Errc::bad_configuration, std::move(why)}; }
 
 }  // namespace
@@ -39,7 +46,7 @@ Result<Path> Path::parse(std::string_view text) {
         const bool stands_for_others = text[at] == '*' || !variable.empty();
         if (stands_for_others) path.prefix_bytes_ = std::min(path.prefix_bytes_, at);
         if (text[at] == '*') {
-            expression += ".*";
+            expression += "[^\\n\\r\\x{2028}\\x{2029}]*";
             ++at;
         } else if (!variable.empty()) {
             expression += "([^/]+)";
@@ -57,7 +64,6 @@ Result<Path> Path::parse(std::string_view text) {
     if (path.is_literal() || path.takes_all_of_prefix()) return path;
     RE2::Options options;
     options.set_log_errors(false);
-    options.set_dot_nl(true);
     path.expression_ = std::make_unique<RE2>(expression, options);
     if (!path.expression_->ok()) return refused_path("a path: " + path.expression_->error());
     return path;
@@ -66,7 +72,8 @@ Result<Path> Path::parse(std::string_view text) {
 std::optional<std::vector<std::string>> Path::match(std::string_view name) const {
     if (!name.starts_with(prefix())) return std::nullopt;
     if (expression_ == nullptr) {
-        if (is_literal() && name.size() != text_.size()) return std::nullopt;
+        const std::string_view rest = name.substr(prefix().size());
+        if (is_literal() ? !rest.empty() : has_line_end(rest)) return std::nullopt;
         return std::vector<std::string>();
     }
     std::vector<re2::StringPiece> found(variables_.size() + 1);

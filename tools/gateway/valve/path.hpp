@@ -12,8 +12,9 @@
 
 namespace ringside::gateway::valve {
 
-/// What names a rule is about: `*` stands for anything, also for nothing, `$name` for anything but
-/// a '/', and for something; every other character for itself.
+/// What names a rule is about: `*` stands for anything but the end of a line (\n, \r, U+2028,
+/// U+2029), also for nothing, `$name` for anything but a '/', and for something; every other
+/// character for itself. So a name with a line end is found by fewer paths, as in deepstream.
 /// Thread safety: immutable.
 class Path {
 public:
@@ -32,7 +33,8 @@ public:
         return std::string_view(text_).substr(0, prefix_bytes_);
     }
     [[nodiscard]] bool is_literal() const noexcept { return prefix_bytes_ == text_.size(); }
-    /// Whether every name that begins with the prefix matches: `prefix*`.
+    /// Whether every name matches that begins with the prefix and has no line end behind it:
+    /// `prefix*`.
     [[nodiscard]] bool takes_all_of_prefix() const noexcept {
         return prefix_bytes_ + 1 == text_.size() && text_.back() == '*';
     }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "shm/document/json.hpp"
+#include "tools/gateway/deepstream/client_text.hpp"
 #include "tools/gateway/deepstream/login/login.hpp"
 
 namespace ringside::gateway::deepstream {
@@ -33,7 +34,8 @@ Outcome<std::string> auth_data_of(const Value& root) {
 }  // namespace
 
 Outcome<Bytes> document_of_body(std::string_view body) {
-    auto document = document_from_json(body.empty() ? "{}" : body, envelope_limits);
+    auto document =
+        document_from_json(body.empty() ? "{}" : to_utf8_json(std::string(body)), envelope_limits);
     if (!document) {
         return bad_request("Failed to parse body of request: " + document.error().text());
     }

@@ -8,8 +8,10 @@
 #include "tools/gateway/deepstream/decide.hpp"
 #include "tools/gateway/deepstream/grid_evidence.hpp"
 #include "tools/gateway/deepstream/names.hpp"
+#include "tools/gateway/deepstream/payload.hpp"
 #include "tools/gateway/deepstream/presence_hub.hpp"
 #include "tools/gateway/deepstream/rpc_hub.hpp"
+#include "tools/gateway/deepstream/write_doubt.hpp"
 
 namespace ringside::gateway::deepstream {
 
@@ -27,6 +29,8 @@ constexpr NamedAction query_everybody{PresenceAction::query_all, "QUERY_ALL"};
 
 constexpr NamedAction load_error{RecordAction::record_load_error, "RECORD_LOAD_ERROR"};
 constexpr NamedAction update_error{RecordAction::record_update_error, "RECORD_UPDATE_ERROR"};
+constexpr NamedAction storage_timeout{RecordAction::storage_retrieval_timeout,
+                                      "STORAGE_RETRIEVAL_TIMEOUT"};
 constexpr NamedAction delete_error{RecordAction::record_delete_error, "RECORD_DELETE_ERROR"};
 
 constexpr std::string_view bad_data = "INVALID_MESSAGE_DATA";
@@ -92,8 +96,9 @@ Task<Entry> Carrier::emit(const Jif& jif) {
     const std::string name = to_grid_name(jif.name);
     const PayloadEvidence evidence(grid(), jif.data);
     if (!decide(requester_, Action::publish, name, evidence).is_allowed) co_return emit_denied();
-    Write event{
-        .kind = Write::Kind::publish, .name = name, .json = jif.data.empty() ? "null" : jif.data};
+    Write event{.kind = Write::Kind::publish, .name = name};
+    if (jif.data.empty()) event.document = no_data_document();
+    else event.json = jif.data;
     const auto outcome = co_await grid().write(std::move(event));
     if (outcome) co_return succeeded();
     spdlog::info("event '{}' was not told: {}", name, outcome.error().text());
@@ -220,6 +225,7 @@ Entry Carrier::failed_write(const Jif& jif, const RecordOrder& order, const Erro
     const bool is_version = order.is_bound() && error == Errc::not_found;
     if (is_version || error == Errc::condition_failed) return conflict(jif, order);
     spdlog::info("record '{}' was not written: {}", order.name, error.text());
+    if (is_in_doubt(error)) return failed(Topic::record, storage_timeout, jif.name);
     return failed(Topic::record, is_bad_data(error.code) ? bad_record_data : update_error,
                   jif.name);
 }

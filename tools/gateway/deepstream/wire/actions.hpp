@@ -85,6 +85,7 @@ enum class RecordAction : std::int32_t {
     pattern_found = 33,
     pattern_removed = 34,
     patch_multi = 35,
+    storage_retrieval_timeout = 101,
     version_exists = 102,
     record_load_error = 103,
     record_create_error = 104,

@@ -3,6 +3,8 @@
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/wire_format_lite.h>
 
+#include "tools/gateway/deepstream/client_text.hpp"
+
 namespace ringside::gateway::deepstream {
 
 using google::protobuf::internal::WireFormatLite;
@@ -49,6 +51,19 @@ std::optional<Envelope> open_frame(std::string_view frame) {
     }
     if (static_cast<std::size_t>(in.CurrentPosition()) != body->size()) return std::nullopt;
     return envelope;
+}
+
+bool has_client_text(std::string_view message) {
+    CodedInputStream in(bytes_of(message), static_cast<int>(message.size()));
+    while (const std::uint32_t tag = in.ReadTag()) {
+        if (WireFormatLite::GetTagWireType(tag) == WireFormatLite::WIRETYPE_LENGTH_DELIMITED) {
+            const auto text = take_bytes(in, message);
+            if (!text || !is_client_text(*text)) return false;
+        } else if (!WireFormatLite::SkipField(&in, tag)) {
+            return false;
+        }
+    }
+    return static_cast<std::size_t>(in.CurrentPosition()) == message.size();
 }
 
 void append_frame(Topic topic, const google::protobuf::MessageLite& message, std::string& out) {

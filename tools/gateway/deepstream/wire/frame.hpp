@@ -22,6 +22,9 @@ struct Envelope {
 /// What follows the first message of a frame is passed over. None: it is no message.
 [[nodiscard]] std::optional<Envelope> open_frame(std::string_view frame);
 
+/// Whether every text of a client's message is one that JavaScript can have: see `is_client_text`.
+[[nodiscard]] bool has_client_text(std::string_view message);
+
 /// Appends the payload of a frame.
 void append_frame(Topic topic, const google::protobuf::MessageLite& message, std::string& out);
 
