@@ -163,6 +163,7 @@ private:
     [[nodiscard]] Served serve_refusal(const Session& session, std::size_t lane_index);
     void bound_memory();
     void refuse(Lane& lane, std::uint64_t number, const Error& error, std::size_t command);
+    void count_refusal(Errc code) noexcept;
     /// False: the request is to be tried again, when the store has let go of memory.
     [[nodiscard]] bool reply_to(Session& session, std::size_t lane_index);
     /// Makes the command one for the record that defines an index. Error: index_limit.

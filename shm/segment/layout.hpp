@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "shm/base/errc.hpp"
 #include "shm/base/limits.hpp"
 #include "shm/base/types.hpp"
 
@@ -167,7 +168,10 @@ struct alignas(cache_line_bytes) Counters {
     Word session_bytes;    ///< of the broker's private memory that sessions cause
     Word memory_refusals;  ///< unfinished requests that were refused for their memory
     Word memory_closures;  ///< sessions that were closed for their memory
+    /// Requests answered with an error, by the number of its code (Errc).
+    std::array<Word, limits::refusal_codes> refused_by_code;
 };
+static_assert(static_cast<std::size_t>(Errc::system_error) < limits::refusal_codes);
 
 struct Header {
     Identity identity;

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string>
 
-namespace ringside::broker {
+namespace ringside::shm {
 
 /// When a process was started, in the kernel's ticks since boot: with its pid, this identifies a
 /// process even after the pid was used again. 0: there is no such process, it is ending, or /proc
@@ -15,4 +15,4 @@ namespace ringside::broker {
 /// The same from the text of /proc/PID/stat.
 [[nodiscard]] std::uint64_t parse_process_start(const std::string& stat);
 
-}  // namespace ringside::broker
+}  // namespace ringside::shm
