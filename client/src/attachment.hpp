@@ -26,6 +26,7 @@ struct AttachTerms {
     std::string user;     ///< for whom it acts; empty: for nobody
     bool resumes = true;  ///< goes on with the next broker; otherwise it ends with this one
     std::optional<std::uint32_t> owner;  ///< the only user whose grid is accepted
+    bool is_offline = false;             ///< no session: see `Attachment::open_offline`
 };
 
 /// One session with one boot of a grid: the segment (read-only), the session's memory, the socket.
@@ -40,7 +41,8 @@ struct AttachTerms {
 /// members.
 class Attachment {
 public:
-    /// Tries until the deadline, once at least. `answer_time`: how long a broker may take to accept
+    /// Tries until the deadline, once at least. Without a session if the terms say so: see
+    /// `open_offline`. `answer_time`: how long a broker may take to accept
     /// and answer one greeting. Errors: those of Client::attach.
     static Result<std::shared_ptr<Attachment>> make(
         const AttachTerms& terms, shm::Deadline deadline,
@@ -70,9 +72,12 @@ public:
     /// Whether the broker is still the one that knows this session; cheap. Resumes it otherwise, if
     /// the new broker can be reached. False: the session is lost.
     [[nodiscard]] bool follow() noexcept {
+        if (is_offline()) return !check_lost();
         const auto& generation = segment().header().horizon.generation;
         return generation.load(std::memory_order_acquire) == this->generation() || !check_lost();
     }
+    /// Whether there is no session, see `open_offline`.
+    [[nodiscard]] bool is_offline() const noexcept { return terms_.is_offline; }
     /// Of the broker that knows this session.
     [[nodiscard]] std::uint64_t generation() const noexcept {
         return generation_.load(std::memory_order_relaxed);
@@ -136,7 +141,14 @@ public:
 
 private:
     explicit Attachment(AttachTerms terms);
+    /// Opens the segment that a dead broker has left. There is no session: pins lie in memory that
+    /// no broker reads. Nobody changes the segment until the next broker claims it, which `follow`
+    /// and `check_lost` notice; what was read before they say so is whole.
+    /// Errors: those of `Segment::open`, grid_in_use (its broker lives), no_such_grid.
+    static Result<std::shared_ptr<Attachment>> open_offline(const AttachTerms& terms);
     void close_in_child() noexcept;
+    Result<void> begin_offline();
+    [[nodiscard]] bool check_claimed() noexcept;
     Result<void> greet(shm::Deadline deadline);
     Result<void> resume();
     Result<void> begin_resuming(shm::Deadline deadline);
@@ -153,7 +165,10 @@ private:
     Descriptor doorbell_;
     SessionId session_ = 0;
     std::uint32_t session_index_ = 0;
-    const shm::SessionEntry* entry_ = nullptr;  ///< of `session_index_`
+    const shm::SessionEntry* entry_ = nullptr;      ///< of `session_index_`, or `own_entry_`
+    std::unique_ptr<shm::SessionEntry> own_entry_;  ///< without a session
+    std::uint32_t dead_broker_ = 0;                 ///< without a session: pid, start time
+    std::uint64_t dead_broker_start_ = 0;
     bool light_pins_ = false;
     unsigned fork_generation_ = 0;
     std::atomic<std::uint64_t> generation_ = 0;

@@ -22,6 +22,12 @@ public:
     Impl(const Impl&) = delete;
     Impl& operator=(const Impl&) = delete;
 
+    /// What needs a broker has none to ask. Error: no_broker, where the client is offline.
+    [[nodiscard]] Result<void> check_online() const {
+        if (!options_.offline) return {};
+        return Error(Errc::no_broker, "the client reads the segment offline: only snapshots work");
+    }
+
     /// The calling thread's lane of a session that is alive, made at its first call; a lost session
     /// is replaced by a new one, which may wait for the broker until the timeout.
     /// Errors: lane_limit, and those of Client::attach.
@@ -52,7 +58,8 @@ public:
                       const shm::RequestWriter::Message& message);
 
     [[nodiscard]] static detail::AttachTerms terms_of(const ClientOptions& options) {
-        return {options.grid, options.program, options.user, options.reconnect, options.owner};
+        return {options.grid,      options.program, options.user,
+                options.reconnect, options.owner,   options.offline};
     }
 
     [[nodiscard]] const ClientOptions& options() const noexcept { return options_; }

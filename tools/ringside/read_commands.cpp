@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "tools/ringside/context.hpp"
+#include "tools/ringside/offline.hpp"
 
 namespace ringside::tools {
 
@@ -11,7 +12,7 @@ namespace {
 /// Runs a scan to its end, whatever its length.
 void scan(Context& context, const std::string& pattern,
           const std::function<void(const RecordView&)>& each) {
-    const Client client = context.attach();
+    const Client client = attach_to_read(context);
     const Snapshot snapshot =
         client.snapshot({.revision = std::nullopt, .lease = std::chrono::hours(1)}).value();
     snapshot
@@ -33,15 +34,17 @@ void add_get(CLI::App& app, Context& context) {
         app.add_subcommand("get", "Prints a document, or the value at a JSON Pointer");
     command->add_option("name", arguments->name, "Name of the record")->required();
     command->add_option("pointer", arguments->pointer, "JSON Pointer (RFC 6901)");
+    add_offline_flag(*command, context);
     command->footer("Example: ringside get event/42/seat/A12 /price");
     command->callback([&context, arguments] {
         const Pointer pointer = Pointer::parse(arguments->pointer).value();
-        const Client client = context.attach();
-        const Record record = client.get(arguments->name).value();
+        const Client client = attach_to_read(context);
+        const Snapshot snapshot = client.snapshot().value();
+        const RecordView record = snapshot.get(arguments->name).value();
         const auto value = record.document().find(pointer);
         if (!value) throw Exception(Error(Errc::path_not_found, pointer.text()));
         const std::string line = to_json(*value);
-        record.check().value();
+        snapshot.check().value();
         print_line(line);
     });
 }
@@ -50,6 +53,7 @@ void add_ls(CLI::App& app, Context& context) {
     auto pattern = std::make_shared<std::string>("**");
     CLI::App* command = app.add_subcommand("ls", "Prints names, in order");
     command->add_option("pattern", *pattern, "Glob pattern: * one level, ** any levels");
+    add_offline_flag(*command, context);
     command->footer("Example: ringside ls 'event/42/**'");
     command->callback([&context, pattern] {
         scan(context, *pattern, [](const RecordView& record) { print_line(record.name()); });
@@ -62,6 +66,7 @@ void add_scan(CLI::App& app, Context& context) {
         "scan", "Prints records as JSON Lines, in name order, from one snapshot");
     command->add_option("pattern", *pattern, "Glob pattern: * one level, ** any levels")
         ->required();
+    add_offline_flag(*command, context);
     command->footer("Example: ringside scan 'event/*/seat/*'");
     command->callback([&context, pattern] {
         scan(context, *pattern, [](const RecordView& record) {
@@ -80,6 +85,7 @@ void add_dump(CLI::App& app, Context& context) {
     CLI::App* command = app.add_subcommand(
         "dump", "Prints everything as JSON Lines that `load` can read back, from one snapshot");
     command->add_option("pattern", *pattern, "Glob pattern: * one level, ** any levels");
+    add_offline_flag(*command, context);
     command->footer("Example: ringside dump > grid.jsonl");
     command->callback([&context, pattern] {
         const auto now_ms =

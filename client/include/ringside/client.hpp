@@ -39,6 +39,11 @@ struct ClientOptions {
     /// Whether the session is resumed with the next broker when this one is gone. Off: calls fail
     /// with connection_lost for ever.
     bool reconnect = true;
+    /// Reads the segment that a dead broker has left, without a session. Snapshots and queries work
+    /// until the next broker starts, then give snapshot_expired; everything that needs a broker
+    /// (`get`, writes, watches, messaging) gives no_broker. Refused with grid_in_use while the
+    /// broker lives. Implies `reconnect = false`.
+    bool offline = false;
 };
 
 /// A process's access to one grid.
@@ -58,7 +63,7 @@ struct ClientOptions {
 class Client {
 public:
     /// Errors: bad_grid_name, no_such_grid, no_broker, layout_mismatch, permission_denied,
-    /// foreign_grid, session_limit, bad_user, bad_configuration ($RINGSIDE_OWNER names no user),
+    /// foreign_grid, grid_in_use (offline only), session_limit, bad_user, bad_configuration ($RINGSIDE_OWNER names no user),
     /// system_error.
     static Result<Client> attach(ClientOptions options = {});
 
