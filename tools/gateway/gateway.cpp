@@ -8,14 +8,15 @@
 
 #include "tools/gateway/deepstream/session.hpp"
 #include "tools/gateway/http/gzip.hpp"
-#include "tools/gateway/metrics/grid_metrics.hpp"
 #include "tools/gateway/metrics/metrics_json.hpp"
-#include "tools/gateway/metrics/prometheus_text.hpp"
 #include "tools/gateway/rest/messages.hpp"
 #include "tools/gateway/rest/own_pages.hpp"
 #include "tools/gateway/rest/parameters.hpp"
 #include "tools/gateway/rest/query.hpp"
 #include "tools/gateway/rest/watch_parameters.hpp"
+#include "tools/metrics/grid_metrics.hpp"
+#include "tools/metrics/kafka_metrics.hpp"
+#include "tools/metrics/prometheus_text.hpp"
 
 namespace ringside::gateway {
 
@@ -235,7 +236,7 @@ Response Gateway::readiness() {
     return Response::json(R"({"status":"ready"})");
 }
 
-void Gateway::write_metrics(MetricsWriter& writer) {
+void Gateway::write_metrics(metrics::MetricsWriter& writer) {
     const ServerCounts& counts = server_->counts();
     figures_.connections_open = counts.connections_open;
     figures_.connections_max = server_->limits().connections;
@@ -247,15 +248,18 @@ void Gateway::write_metrics(MetricsWriter& writer) {
     figures_.providers = ws_providers_.count();
     figures_.watches = feed_.subscriptions() + system_feed_.subscriptions();
     figures_.watches_behind = feed_.behind() + system_feed_.behind();
-    write_grid_metrics(writer, grid_name_);
+    metrics::write_grid_metrics(writer, grid_name_);
+    if (const auto snapshot = grid_.reader().snapshot())
+        metrics::write_kafka_metrics(writer, *snapshot);
     write_gateway_metrics(writer, figures_, RINGSIDE_VERSION);
 }
 
 Response Gateway::metrics(const Request& request) {
     if (!request.is_read()) return other_method(request, "GET, HEAD, OPTIONS");
-    PrometheusText text;
+    metrics::PrometheusText text;
     write_metrics(text);
-    return {.content_type = PrometheusText::content_type, .body = std::move(text).finish()};
+    return {.content_type = metrics::PrometheusText::content_type,
+            .body = std::move(text).finish()};
 }
 
 Response Gateway::stats(const Request& request) {

@@ -49,7 +49,7 @@ private:
     [[nodiscard]] Response readiness();
     [[nodiscard]] Response metrics(const Request& request);
     [[nodiscard]] Response stats(const Request& request);
-    void write_metrics(MetricsWriter& writer);
+    void write_metrics(metrics::MetricsWriter& writer);
     [[nodiscard]] Response begin_deepstream(const Request& request);
     [[nodiscard]] Response begin_web_socket(const Request& request, const Requester& requester);
     [[nodiscard]] std::optional<Problem> check_rate(const Requester& requester,

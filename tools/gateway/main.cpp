@@ -1,5 +1,3 @@
-#include <spdlog/sinks/basic_file_sink.h>
-#include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
 
@@ -9,32 +7,29 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
+#include <functional>
 
+#include "daemon/log.hpp"
+#include "daemon/process.hpp"
+#include "daemon/service_manager.hpp"
 #include "tools/gateway/gateway.hpp"
 
 namespace ringside::gateway {
 namespace {
 
-Result<void> start_log(const Options& options) {
-    try {
-        auto logger = options.log_file.empty()
-                          ? spdlog::stderr_color_mt("ringside")
-                          : spdlog::basic_logger_mt("ringside", options.log_file);
-        logger->set_pattern("%Y-%m-%d %H:%M:%S.%e %^%-7l%$ %v");
-        logger->set_level(spdlog::level::from_str(options.log_level));
-        logger->flush_on(spdlog::level::info);
-        spdlog::set_default_logger(std::move(logger));
-        return {};
-    } catch (const spdlog::spdlog_ex& failure) {
-        return Error(Errc::bad_configuration, failure.what());
-    }
-}
+/// The options as they would be now, for SIGHUP.
+using ReadAgain = std::function<Result<Options>()>;
 
-/// Reads who may do what, and the certificates, once more; what is wrong changes nothing.
-void reload(const Options& options, Gateway& gateway, Server& server) {
-    Options fresh;
-    auto read = read_config_file(options.config, fresh);
+/// Opens the log file again, and reads who may do what, and the certificates, once more; what is
+/// wrong changes nothing.
+void reload(const Options& options, const ReadAgain& read_again, Gateway& gateway, Server& server) {
+    auto read_options = read_again();
+    Result<void> read;
+    if (read_options) read = daemon::reopen_log(read_options->log());
+    else read = read_options.error();
     if (read) {
+        const Options& fresh = *read_options;
         auto tls = make_tls(fresh);
         if (tls && (*tls == nullptr) != (options.tls == std::nullopt)) {
             tls = Error(Errc::bad_configuration, "[tls] comes and goes with a restart only");
@@ -52,7 +47,8 @@ void reload(const Options& options, Gateway& gateway, Server& server) {
             server.set_tls(*std::move(tls));
             gateway.set_access(fresh.access);
             gateway.set_logins(fresh.deepstream.logins);
-            spdlog::info("{} was read again", options.config);
+            if (options.config.empty()) spdlog::info("log opened again; there is no --config");
+            else spdlog::info("{} was read again", options.config);
             return;
         }
         read = tls.error();
@@ -62,19 +58,19 @@ void reload(const Options& options, Gateway& gateway, Server& server) {
 
 using Signals = asio::basic_signal_set<Executor>;
 
-Task<void> follow_signals(Signals& signals, const Options& options, Gateway& gateway,
-                          Server& server, asio::io_context& loop) {
+Task<void> follow_signals(Signals& signals, const Options& options, const ReadAgain& read_again,
+                          Gateway& gateway, Server& server, asio::io_context& loop) {
     for (bool is_ending = false;;) {
         const auto [failed, signal] = co_await signals.async_wait(use_task);
         if (failed) co_return;
         if (signal == SIGHUP) {
-            if (options.config.empty()) spdlog::info("there is no file to read again");
-            else reload(options, gateway, server);
+            reload(options, read_again, gateway, server);
             continue;
         }
         if (std::exchange(is_ending, true))
             co_return loop.stop();  // whoever asks twice is in haste
-        spdlog::info("ends, when what is under way is done");
+        spdlog::info("{} received: ends when requests under way are done", strsignal(signal));
+        daemon::notify_stopping();
         gateway.drain();
         server.drain();
     }
@@ -93,7 +89,7 @@ void allow_descriptors(std::size_t connections) {
     }
 }
 
-Result<void> serve(const Options& options) {
+Result<void> serve(const Options& options, const ReadAgain& read_again) {
     auto tls = make_tls(options);
     if (!tls) return tls.error();
     allow_descriptors(options.limits.connections);
@@ -113,11 +109,13 @@ Result<void> serve(const Options& options) {
     }
     // Before it says that it is ready: from then on it may be sent signals.
     Signals signals(loop.get_executor(), SIGTERM, SIGINT, SIGHUP);
-    asio::co_spawn(loop.get_executor(), follow_signals(signals, options, gateway, server, loop),
+    asio::co_spawn(loop.get_executor(),
+                   follow_signals(signals, options, read_again, gateway, server, loop),
                    asio::detached);
     std::printf("%s\n", ready.c_str());
     std::fflush(stdout);
     spdlog::info("serves grid '{}':{}", options.grid, ready.substr(5));
+    daemon::notify_ready("Serving grid " + options.grid + " on" + ready.substr(5));
     loop.run();
     if (server.counts().connections_open > 0) {
         // They wait for the grid, in the midst of what is here: the kernel tidies up.
@@ -129,13 +127,19 @@ Result<void> serve(const Options& options) {
 }
 
 int run(int argc, char** argv) {
-    std::signal(SIGPIPE, SIG_IGN);
+    daemon::prepare_process();
     auto parsed = parse_options(argc, argv);
     Error failure;
     if (parsed) {
         if (parsed->is_done) return parsed->status;
-        auto done = start_log(parsed->options);
-        if (done) done = serve(parsed->options);
+        auto done = daemon::start_log(parsed->options.log());
+        if (done) {
+            done = serve(parsed->options, [argc, argv]() -> Result<Options> {
+                auto fresh = parse_options(argc, argv);
+                if (!fresh) return fresh.error();
+                return std::move(fresh->options);
+            });
+        }
         if (done) return 0;
         failure = done.error();
     } else {

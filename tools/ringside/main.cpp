@@ -37,6 +37,7 @@ int run(int argc, char** argv) {
     add_index_command(app, context);
     add_inspect_command(app, context);
     add_top_command(app, context);
+    add_metrics_command(app, context);
     add_backup_command(app, context);
     add_verify_command(app, context);
 #ifdef RINGSIDE_HAS_SQL
