@@ -7,8 +7,9 @@
 #include <cerrno>
 #include <cstring>
 
-#include "broker/process_identity.hpp"
 #include "shm/base/descriptor.hpp"
+#include "shm/base/process_start.hpp"
+#include "shm/segment/segment_owner.hpp"
 
 namespace ringside::broker {
 
@@ -21,19 +22,8 @@ struct flock whole_file(short type) {
     return lock;
 }
 
-/// Only a broker can hold a write lock: the file is writable for its owner alone.
-bool has_writer(int file) {
-    struct flock lock = whole_file(F_RDLCK);
-    return fcntl(file, F_OFD_GETLK, &lock) == 0 && lock.l_type == F_WRLCK;
-}
-
 Error in_use(std::uint32_t pid) {
     return {Errc::grid_in_use, "by the broker with pid " + std::to_string(pid)};
-}
-
-bool is_running(std::uint32_t pid, std::uint64_t start) {
-    const auto process = static_cast<pid_t>(pid);
-    return pid != 0 && start != 0 && process != getpid() && process_start(process) == start;
 }
 
 }  // namespace
@@ -47,11 +37,15 @@ Result<void> claim(const shm::Segment& segment) {
             return Error(Errc::system_error,
                          std::string("lock of the segment: ") + std::strerror(errno));
         }
-        if (has_writer(segment.descriptor())) return in_use(pid);
+        if (shm::has_broker_lock(segment.descriptor())) return in_use(pid);
     }
-    if (is_running(pid, line.broker_start.load(std::memory_order_relaxed))) return in_use(pid);
+    if (shm::is_running_broker(pid, line.broker_start.load(std::memory_order_relaxed)))
+        return in_use(pid);
     line.broker_pid.store(static_cast<std::uint32_t>(getpid()), std::memory_order_relaxed);
-    line.broker_start.store(process_start(getpid()), std::memory_order_relaxed);
+    line.broker_start.store(shm::process_start(getpid()), std::memory_order_relaxed);
+    // release: pairs with the fence of those who read the segment offline; they must see the claim
+    // if they see anything that is changed after it.
+    std::atomic_thread_fence(std::memory_order_release);
     return {};
 }
 
@@ -70,7 +64,7 @@ Result<void> check_unclaimed(const std::string& path) {
         std::memcpy(&pid, bytes.data() + offsetof(shm::BrokerLine, broker_pid), sizeof pid);
         std::memcpy(&start, bytes.data() + offsetof(shm::BrokerLine, broker_start), sizeof start);
     }
-    if (has_writer(file.get()) || is_running(pid, start)) return in_use(pid);
+    if (shm::has_broker_lock(file.get()) || shm::is_running_broker(pid, start)) return in_use(pid);
     return {};
 }
 

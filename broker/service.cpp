@@ -1,7 +1,6 @@
 #include "broker/service.hpp"
 
 #include <spdlog/spdlog.h>
-#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -18,6 +17,7 @@
 #include "broker/segment_claim.hpp"
 #include "broker/store/recorder.hpp"
 #include "broker/succession.hpp"
+#include "broker/daemon/service_manager.hpp"
 #include "shm/pin/pin.hpp"
 #include "shm/segment/plan.hpp"
 #include "shm/wait/futex.hpp"
@@ -92,7 +92,7 @@ public:
     Result<void> run() {
         reactor_.run();
         has_missing_ = recorder_ && !recorder_->stop();
-        sd_notify(0, "STOPPING=1");
+        daemon::notify_stopping();
         reactor_.end_sessions();
         if (!has_missing_) return {};
         return Error(Errc::store_failed,
@@ -176,8 +176,7 @@ private:
                     static_cast<unsigned long long>(segment_->view().size_bytes()),
                     paths_.socket_path.c_str());
         std::fflush(stdout);
-        sd_notifyf(0, "READY=1\nMAINPID=%d\nSTATUS=Serving grid %s", static_cast<int>(getpid()),
-                   options_->grid.c_str());
+        daemon::notify_ready("Serving grid " + options_->grid);
     }
 
     shm::Segment* segment_;

@@ -4,7 +4,6 @@
 #include <spdlog/spdlog.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -14,6 +13,7 @@
 #include <cstring>
 #include <thread>
 
+#include "broker/daemon/service_manager.hpp"
 #include "shm/protocol/handshake.hpp"
 
 namespace ringside::broker {
@@ -49,7 +49,7 @@ Result<GridLock> stand_by(const Options& options, const shm::GridPaths& paths) {
     spdlog::info("standing by for grid '{}'", options.grid);
     std::printf("standby grid=%s pid=%d\n", options.grid.c_str(), static_cast<int>(getpid()));
     std::fflush(stdout);
-    sd_notifyf(0, "READY=1\nSTATUS=Standing by for grid %s", options.grid.c_str());
+    daemon::notify_ready("Standing by for grid " + options.grid);
     return GridLock::wait(paths.lock_path);
 }
 

@@ -39,28 +39,43 @@ foreach(file ${pkgconfig_files})
   install(FILES ${CMAKE_CURRENT_BINARY_DIR}/${file} DESTINATION ${pkgconfig_dir})
 endforeach()
 
-# The unit and its user go where systemd looks below the prefix (/usr/lib/systemd for /usr).
-configure_file(tools/systemd/ringside-broker@.service.in ringside-broker@.service @ONLY)
-install(FILES "${CMAKE_CURRENT_BINARY_DIR}/ringside-broker@.service"
-        DESTINATION lib/systemd/system)
+# Units and users go where systemd looks below the prefix (/usr/lib/systemd for /usr). The paths in a
+# unit are those of the prefix that `cmake --install` is given, which may be another one than the
+# build was configured with: so the unit is written when it is installed.
+function(ringside_install_unit name template)
+  cmake_parse_arguments(PARSE_ARGV 2 unit "" DIRECTION "")
+  install(CODE "
+    set(direction \"${unit_DIRECTION}\")
+    set(RINGSIDE_BINDIR \"${CMAKE_INSTALL_BINDIR}\")
+    set(RINGSIDE_DOCDIR \"${CMAKE_INSTALL_DOCDIR}\")
+    set(RINGSIDE_DATADIR \"${CMAKE_INSTALL_DATADIR}/ringside\")
+    foreach(directory RINGSIDE_BINDIR RINGSIDE_DOCDIR RINGSIDE_DATADIR)
+      cmake_path(ABSOLUTE_PATH \${directory} BASE_DIRECTORY \"\${CMAKE_INSTALL_PREFIX}\")
+    endforeach()
+    configure_file(\"${PROJECT_SOURCE_DIR}/tools/systemd/${template}\"
+                   \"${CMAKE_CURRENT_BINARY_DIR}/units/${name}\" @ONLY)
+    file(INSTALL DESTINATION \"\${CMAKE_INSTALL_PREFIX}/lib/systemd/system\" TYPE FILE
+         FILES \"${CMAKE_CURRENT_BINARY_DIR}/units/${name}\")")
+endfunction()
+
+ringside_install_unit(ringside-broker@.service ringside-broker@.service.in)
 install(FILES tools/systemd/ringside.conf DESTINATION lib/sysusers.d)
+install(FILES tools/systemd/roles.toml DESTINATION ${CMAKE_INSTALL_DATADIR}/ringside)
 install(FILES LICENSE NOTICE docs/operations.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 if(TARGET ringside-gateway)
   install(TARGETS ringside-gateway RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-  configure_file(tools/systemd/ringside-gateway@.service.in ringside-gateway@.service @ONLY)
-  install(FILES "${CMAKE_CURRENT_BINARY_DIR}/ringside-gateway@.service"
-          DESTINATION lib/systemd/system)
+  ringside_install_unit(ringside-gateway@.service ringside-gateway@.service.in)
   install(FILES docs/gateway.md tools/gateway/dashboard/ringside.json
+                tools/gateway/dashboard/alerts.yml
           DESTINATION ${CMAKE_INSTALL_DOCDIR})
 endif()
 
 if(TARGET ringside-kafka)
   install(TARGETS ringside-kafka RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
   foreach(direction source sink)
-    set(unit ringside-kafka-${direction}@.service)
-    configure_file(tools/systemd/ringside-kafka@.service.in ${unit} @ONLY)
-    install(FILES "${CMAKE_CURRENT_BINARY_DIR}/${unit}" DESTINATION lib/systemd/system)
+    ringside_install_unit(ringside-kafka-${direction}@.service ringside-kafka@.service.in
+                          DIRECTION ${direction})
   endforeach()
   install(FILES docs/kafka.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 endif()

@@ -94,7 +94,11 @@ Result<void> read_patterns(const toml::node& node, Access& access) {
     return {};
 }
 
-Result<RoleRule> read_rule(const toml::node& node) {
+/// Whether a rule may name a user or group that the host does not have; it is left out then.
+enum class Unknown : std::uint8_t { is_an_error, is_left_out };
+
+/// None: the rule is left out.
+Result<std::optional<RoleRule>> read_rule(const toml::node& node, Unknown unknown) {
     const toml::table* table = node.as_table();
     if (table == nullptr) return error_at(node, "a role is a table: [[role]]");
     RoleRule rule;
@@ -104,6 +108,8 @@ Result<RoleRule> read_rule(const toml::node& node) {
         if (key == "user" || key == "group") {
             if (has_subject) return error_at(value, "a role is for one user or one group");
             auto id = key == "user" ? user_id(value) : group_id(value);
+            if (!id && value.is_string() && unknown == Unknown::is_left_out)
+                return std::optional<RoleRule>();
             if (!id) return id.error();
             rule.subject = key == "user" ? RoleRule::Subject::user : RoleRule::Subject::group;
             rule.id = *id;
@@ -120,7 +126,18 @@ Result<RoleRule> read_rule(const toml::node& node) {
         }
     }
     if (!has_subject || !has_role) return error_at(node, "a role needs user or group, and role");
-    return rule;
+    return std::optional(std::move(rule));
+}
+
+Result<void> read_rules(const toml::node& node, Unknown unknown, Options& options) {
+    const toml::array* rules = node.as_array();
+    if (rules == nullptr) return error_at(node, "roles are written as [[role]]");
+    for (const toml::node& item : *rules) {
+        auto rule = read_rule(item, unknown);
+        if (!rule) return rule.error();
+        if (*rule) options.rules.push_back(std::move(**rule));
+    }
+    return {};
 }
 
 Result<void> read_key(std::string_view key, const toml::node& value, Options& options) {
@@ -167,25 +184,19 @@ Result<void> read_key(std::string_view key, const toml::node& value, Options& op
         return {};
     }
     if (key == "log-level") return store_text(options.log_level);
+    if (key == "log-format") return store_text(options.log_format);
     if (key == "log-file") return store_text(options.log_file);
     if (key != "role") return error_at(value, "'" + std::string(key) + "' is not known");
-    const toml::array* rules = value.as_array();
-    if (rules == nullptr) return error_at(value, "roles are written as [[role]]");
-    for (const toml::node& item : *rules) {
-        auto rule = read_rule(item);
-        if (!rule) return rule.error();
-        options.rules.push_back(std::move(*rule));
-    }
-    return {};
+    return read_rules(value, Unknown::is_an_error, options);
 }
 
-}  // namespace
-
-Result<void> read_config_file(const std::string& path, Options& options) {
+/// Calls `each(key, value)` for the members of a file.
+template <class Each>
+Result<void> read_file(const std::string& path, Each&& each) {
     try {
         const toml::table file = toml::parse_file(path);
         for (const auto& [key, value] : file) {
-            if (auto read = read_key(key.str(), value, options); !read) return read;
+            if (auto read = each(key.str(), value); !read) return read;
         }
         return {};
     } catch (const toml::parse_error& failure) {
@@ -193,6 +204,21 @@ Result<void> read_config_file(const std::string& path, Options& options) {
                                                   std::to_string(failure.source().begin.line) +
                                                   ": " + std::string(failure.description()));
     }
+}
+
+}  // namespace
+
+Result<void> read_config_file(const std::string& path, Options& options) {
+    return read_file(path, [&](std::string_view key, const toml::node& value) {
+        return read_key(key, value, options);
+    });
+}
+
+Result<void> read_roles_file(const std::string& path, Options& options) {
+    return read_file(path, [&](std::string_view key, const toml::node& value) -> Result<void> {
+        if (key == "role") return read_rules(value, Unknown::is_left_out, options);
+        return error_at(value, "'" + std::string(key) + "' is not known: only [[role]] is");
+    });
 }
 
 }  // namespace ringside::broker

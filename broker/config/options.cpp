@@ -54,6 +54,7 @@ namespace {
 /// The flags as they were given; those that were not leave the file's word.
 struct Flags {
     std::string config;
+    std::vector<std::string> roles;
     std::optional<std::string> grid;
     std::optional<std::string> memory;
     std::optional<std::uint64_t> ring_entries;
@@ -74,6 +75,7 @@ struct Flags {
     bool standby = false;
     bool take_over = false;
     std::optional<std::string> log_level;
+    std::optional<std::string> log_format;
     std::optional<std::string> log_file;
 };
 
@@ -82,6 +84,9 @@ void declare(CLI::App& app, Flags& flags) {
         ->envname("RINGSIDE_GRID");
     app.add_option("-m,--memory", flags.memory, "Size of the segment, e.g. 512MiB (default: 1GiB)");
     app.add_option("--config", flags.config, "TOML file with these options and with roles");
+    app.add_option("--roles", flags.roles,
+                   "TOML file with further roles; those of --config come first; may be repeated")
+        ->allow_extra_args(false);
     app.add_option("--ring-entries", flags.ring_entries,
                    "Changes that the ring can hold, a power of two (default: by the memory)")
         ->check(whole_number(limits::ring_entries_min, limits::ring_entries_max));
@@ -124,6 +129,7 @@ void declare(CLI::App& app, Flags& flags) {
                  "Ask the grid's broker to hand over, then take its place")
         ->excludes(standby);
     app.add_option("--log-level", flags.log_level, "debug, info, warning or error (default: info)");
+    app.add_option("--log-format", flags.log_format, "text or json (default: text)");
     app.add_option("--log-file", flags.log_file, "Where to log (default: standard error)");
     app.set_version_flag("--version", "ringside-broker " RINGSIDE_VERSION);
     app.footer(
@@ -151,6 +157,7 @@ Result<void> apply(const Flags& flags, Options& options) {
     take(flags.sessions_max, options.sessions_max);
     take(flags.sessions_per_user, options.sessions_per_user);
     take(flags.log_level, options.log_level);
+    take(flags.log_format, options.log_format);
     take(flags.log_file, options.log_file);
     take(flags.data_directory, options.data_directory);
     if (flags.standby) options.succession = Options::Succession::standby;
@@ -225,11 +232,7 @@ Result<void> check(const Options& options) {
         if (time >= std::chrono::milliseconds(1) && time <= std::chrono::hours(1)) continue;
         return Error(Errc::bad_configuration, std::string(name) + " must be between 1 and 3600000");
     }
-    for (const char* level : {"debug", "info", "warning", "error"}) {
-        if (options.log_level == level) return {};
-    }
-    return Error(Errc::bad_configuration,
-                 "log-level '" + options.log_level + "' is not debug, info, warning or error");
+    return daemon::check_log_options(options.log());
 }
 
 }  // namespace
@@ -249,6 +252,9 @@ Result<ParsedOptions> parse_options(int argc, const char* const* argv) {
     }
     if (!flags.config.empty()) {
         if (auto read = read_config_file(flags.config, parsed.options); !read) return read.error();
+    }
+    for (const std::string& path : flags.roles) {
+        if (auto read = read_roles_file(path, parsed.options); !read) return read.error();
     }
     if (auto applied = apply(flags, parsed.options); !applied) return applied.error();
     if (auto checked = check(parsed.options); !checked) return checked.error();

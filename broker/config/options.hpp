@@ -10,6 +10,7 @@
 #include "broker/routing/messaging_options.hpp"
 #include "broker/session/access.hpp"
 #include "broker/store/durability.hpp"
+#include "broker/daemon/log.hpp"
 #include "shm/base/errc.hpp"
 #include "shm/segment/segment.hpp"
 
@@ -49,12 +50,17 @@ struct Options {
     };
     Succession succession = Succession::refuse;
     std::string log_level = "info";
+    std::string log_format = "text";
     std::string log_file;         ///< empty: standard error
     std::vector<RoleRule> rules;  ///< the first that applies decides
 
     /// Set by the broker from the limits of its host.
     std::uint64_t memory_bytes_bound = ~0ULL;  ///< of the segment that may be backed with memory
     std::string memory_bound_by;               ///< what sets the bound, for the log
+
+    [[nodiscard]] daemon::LogOptions log() const {
+        return {"ringside-broker", log_level, log_format, log_file};
+    }
 
     [[nodiscard]] MemoryOptions memory_limits() const {
         MemoryOptions memory;
@@ -99,5 +105,10 @@ Result<DurabilityPolicy> parse_durability(std::string_view text);
 
 /// Adds what a TOML file says. Error: bad_configuration, with file and line.
 Result<void> read_config_file(const std::string& path, Options& options);
+
+/// Adds the roles of a TOML file that has nothing else. Rules for users and groups that the host
+/// does not have are left out: the file may come with the installation. Error: bad_configuration,
+/// with file and line.
+Result<void> read_roles_file(const std::string& path, Options& options);
 
 }  // namespace ringside::broker

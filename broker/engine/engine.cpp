@@ -1,6 +1,7 @@
 #include "broker/engine/engine.hpp"
 
 #include <algorithm>
+#include <cassert>
 
 #include "broker/engine/retirement.hpp"
 #include "broker/routing/system_document.hpp"
@@ -300,8 +301,16 @@ void Engine::bound_memory() {
 }
 
 void Engine::refuse(Lane& lane, std::uint64_t number, const Error& error, std::size_t command) {
-    ++refused_;
+    count_refusal(error.code);
     answer(lane, number, replies_.refused(number, error, command));
+}
+
+void Engine::count_refusal(Errc code) noexcept {
+    ++refused_;
+    const auto number = static_cast<std::size_t>(code);
+    assert(number < limits::refusal_codes);
+    shm::Word& count = segment_.header().counters.refused_by_code[number];
+    count.store(count.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
 }
 
 void Engine::answer(Lane& lane, std::uint64_t number, ByteView reply, Revision wait_for) {
@@ -383,6 +392,7 @@ void Engine::release_held() {
     // SYNC durable-revision: pairs with Recorder::show_durable.
     const Revision durable = durability_->durable.load(std::memory_order_acquire);
     const auto refuse = [&](std::uint64_t number) {
+        count_refusal(Errc::not_durable);
         return replies_.refused(number, Error(Errc::not_durable, durability_->reason()), 0);
     };
     std::erase_if(holding_, [&](Lane* lane) {

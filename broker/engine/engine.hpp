@@ -164,6 +164,7 @@ private:
     [[nodiscard]] Served serve_refusal(const Session& session, std::size_t lane_index);
     void bound_memory();
     void refuse(Lane& lane, std::uint64_t number, const Error& error, std::size_t command);
+    void count_refusal(Errc code) noexcept;
     /// Returns false if the request must be retried after the store has released memory.
     [[nodiscard]] bool reply_to(Session& session, std::size_t lane_index);
     /// Turns the command into a write of the record that defines the index. Error: index_limit.

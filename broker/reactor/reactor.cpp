@@ -25,7 +25,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-using Level = FoldedLog::Level;
+using Level = daemon::FoldedLog::Level;
 
 std::size_t descriptor_limit() {
     rlimit limit{};
@@ -55,9 +55,8 @@ Reactor::Reactor(const shm::Segment& segment, const Options& options, const shm:
       file_watch_(context_),
       acceptor_(context_),
       admission_(descriptor_limit()),
-      log_([](Level level, const std::string& text) {
-          spdlog::log(level == Level::warning ? spdlog::level::warn : spdlog::level::info, text);
-      }),
+      log_(daemon::FoldedLog::to_log()),
+      refusals_(segment.view(), log_),
       engine_(
           segment, options.retention, {.spin = options.spin}, durability, options.messaging(),
           MemoryLimits::of_total(options.session_memory_bytes), handover_,
@@ -80,6 +79,8 @@ void Reactor::run() {
     watch_files();
     context_.run();
     engine_.stop();
+    refusals_.report();
+    log_.finish();
 }
 
 void Reactor::await_signal() {

@@ -12,8 +12,9 @@
 #include "broker/config/options.hpp"
 #include "broker/reactor/admission.hpp"
 #include "broker/reactor/engine_thread.hpp"
-#include "broker/reactor/folded_log.hpp"
 #include "broker/reactor/grid_socket.hpp"
+#include "broker/reactor/refusal_report.hpp"
+#include "broker/daemon/folded_log.hpp"
 #include "shm/protocol/handshake.hpp"
 
 namespace ringside::broker {
@@ -113,7 +114,8 @@ private:
     Stream acceptor_;
     GridSocket socket_;
     Admission admission_;
-    FoldedLog log_;
+    daemon::FoldedLog log_;
+    RefusalReport refusals_;
     bool has_reported_segment_ = false;
     bool has_reported_socket_ = false;
     Handover handover_;

@@ -100,7 +100,7 @@ void Reactor::admit(int descriptor) {
     peer.deadline.async_wait([this, id](const boost::system::error_code& error) {
         const auto place = connections_.find(id);
         if (error || place == connections_.end() || place->second->session != 0) return;
-        log_.line(FoldedLog::Level::info, "no greeting", place->second->credentials.text());
+        log_.line(daemon::FoldedLog::Level::info, "no greeting", place->second->credentials.text());
         drop(id);
     });
     await(id);
@@ -109,7 +109,7 @@ void Reactor::admit(int descriptor) {
 /// Rejects a user without a role before reading its greeting.
 void Reactor::turn_away(ConnectionId id) {
     Connection& peer = *connections_.at(id);
-    log_.line(FoldedLog::Level::info, "connection refused",
+    log_.line(daemon::FoldedLog::Level::info, "connection refused",
               peer.credentials.text() + ": " + Error(Errc::permission_denied).text());
     // Closing a socket with unread data would discard the answer to the peer.
     const int socket = peer.socket.native_handle();
@@ -133,7 +133,7 @@ void Reactor::make_room_for(std::uint32_t user) {
             const bool is_served = !connections_.contains(*id) || oldest.session != 0;
             if (is_served || *id == successor_) continue;
         }
-        log_.line(FoldedLog::Level::warning, "too many connections without a greeting",
+        log_.line(daemon::FoldedLog::Level::warning, "too many connections without a greeting",
                   oldest.credentials.text());
         drop(*id);
     }

@@ -49,6 +49,7 @@ void Reactor::watch_files() {
     file_watch_.expires_after(file_watch_interval);
     file_watch_.async_wait([this](const boost::system::error_code& error) {
         if (error) return;
+        refusals_.report();
         log_.flush();
         check_files();
         watch_files();
@@ -75,7 +76,7 @@ void Reactor::check_files() {
     } else if (place == GridSocket::Place::missing) {
         auto listening = listen();
         log_.line(
-            FoldedLog::Level::warning, "socket removed",
+            daemon::FoldedLog::Level::warning, "socket removed",
             paths_.socket_path + ": " + (listening ? "bound again" : listening.error().text()));
     } else if (!has_reported_socket_) {
         has_reported_socket_ = true;

@@ -4,6 +4,7 @@
 #include <rocksdb/table.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdarg>
 #include <cstdio>
@@ -14,20 +15,31 @@ namespace {
 
 constexpr std::size_t memtable_bytes = 64ULL << 20;
 
-/// What RocksDB has to say goes into our log. (Its own log file is one more thing that can fail on
-/// a full disk, and it does not take that well.)
+/// Forwards the warnings and errors of RocksDB to the log of this process, one line each. (RocksDB's
+/// own log file is one more file that can fail on a full disk, and RocksDB does not handle that
+/// well.)
 class LogForwarder : public rocksdb::Logger {
 public:
-    LogForwarder() : Logger(rocksdb::ERROR_LEVEL) {}
+    LogForwarder() : Logger(rocksdb::WARN_LEVEL) {}
     using Logger::Logv;
     void Logv(const char* format, va_list arguments) override {
         Logv(rocksdb::INFO_LEVEL, format, arguments);
     }
     void Logv(rocksdb::InfoLogLevel level, const char* format, va_list arguments) override {
-        if (level < rocksdb::ERROR_LEVEL || level == rocksdb::HEADER_LEVEL) return;
+        if (level < rocksdb::WARN_LEVEL || level == rocksdb::HEADER_LEVEL) return;
         std::array<char, 512> text{};
         std::vsnprintf(text.data(), text.size(), format, arguments);
-        spdlog::error("the store's database: {}", text.data());
+        const bool is_warning = level == rocksdb::WARN_LEVEL;
+        spdlog::log(is_warning ? spdlog::level::warn : spdlog::level::err, "store database: {}",
+                    one_line(text.data()));
+    }
+
+private:
+    static std::string one_line(std::string_view text) {
+        const std::size_t end = text.find_last_not_of(" \r\n\t");
+        std::string line(text.substr(0, end == std::string_view::npos ? 0 : end + 1));
+        std::replace(line.begin(), line.end(), '\n', ' ');
+        return line;
     }
 };
 

@@ -146,6 +146,9 @@ Result<void> Store::Impl::make_directory() const {
                      directory_ + " is no store, and not empty: it holds '" + found + "'");
     }
     if (failure) return Error(Errc::permission_denied, directory_ + ": " + failure.message());
+    // RocksDB would create this directory, too, but logs an error before it does.
+    std::filesystem::create_directory(database_of(directory_), failure);
+    if (failure) return Error(Errc::permission_denied, directory_ + ": " + failure.message());
     return {};
 }
 
@@ -349,6 +352,25 @@ Result<Store> Store::open_read_only(const std::string& directory) {
     auto impl = std::make_unique<Impl>();
     if (auto begun = impl->begin_read_only(directory); !begun) return begun.error();
     return Store(std::move(impl));
+}
+
+Result<Store> Store::rename(const std::string& directory, const std::string& grid) {
+    auto known = identify(directory);
+    if (!known) return known.error();
+    Options options;
+    options.directory = directory;
+    options.grid = known->grid;
+    options.ring_entries = known->ring_entries;
+    auto store = open(options);
+    if (!store) return store;
+    if (store->is_incomplete()) {
+        return Error(Errc::store_damaged, directory + " was not written to its end");
+    }
+    Identity& identity = store->impl_->identity;
+    identity.grid = grid;
+    identity.id = new_store_id();
+    if (auto written = write_identity(directory, identity); !written) return written.error();
+    return store;
 }
 
 const Store::Identity& Store::identity() const noexcept { return impl_->identity; }

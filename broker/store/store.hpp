@@ -61,6 +61,10 @@ public:
     /// Checks that the disk accepts the writes that opening a store needs. Error: store_failed.
     static Result<void> probe(const Options& options);
 
+    /// Makes the store one of the grid `grid`, under a new id: no segment has followed it so far.
+    /// Errors: not_found, those of `open`; store_damaged if the store was not written to its end.
+    static Result<Store> rename(const std::string& directory, const std::string& grid);
+
     /// Opens the store for reading. Another process may be writing to it.
     static Result<Store> open_read_only(const std::string& directory);
 

@@ -91,8 +91,10 @@ Result<Store::Identity> Store::identify(const std::string& directory) {
 Result<Store::Identity> Store::identify(const std::string& directory, const std::string& grid) {
     auto identity = identify(directory);
     if (identity && identity->grid != grid) {
-        return Error(Errc::store_mismatch,
-                     directory + " is the store of grid '" + identity->grid + "'");
+        return Error(
+            Errc::store_mismatch,
+            directory + " is the store of grid '" + identity->grid + "'; to start grid '" + grid +
+                "' from a copy or backup of it, run: ringside restore DIRECTORY --as " + grid);
     }
     return identity;
 }

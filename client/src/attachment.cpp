@@ -16,6 +16,7 @@
 #include "shm/name/system_name.hpp"
 #include "shm/pin/pin.hpp"
 #include "shm/protocol/handshake.hpp"
+#include "shm/segment/segment_owner.hpp"
 
 namespace ringside::detail {
 
@@ -47,6 +48,7 @@ void Attachment::close_in_child() noexcept {
 
 Result<std::shared_ptr<Attachment>> Attachment::make(const AttachTerms& terms, Deadline deadline,
                                                      std::chrono::milliseconds answer_time) {
+    if (terms.is_offline) return open_offline(terms);
     if (auto checked = system_name::check_user(terms.user); !checked) return checked.error();
     for (std::chrono::milliseconds pause{1};;
          pause = std::min(pause * 2, std::chrono::milliseconds(50))) {
@@ -66,6 +68,55 @@ Result<std::shared_ptr<Attachment>> Attachment::begin(const AttachTerms& terms, 
     std::shared_ptr<Attachment> made(new Attachment(terms));
     if (auto greeted = made->greet(deadline); !greeted) return greeted.error();
     return made;
+}
+
+Result<std::shared_ptr<Attachment>> Attachment::open_offline(const AttachTerms& terms) {
+    std::shared_ptr<Attachment> made(new Attachment(terms));
+    if (auto begun = made->begin_offline(); !begun) return begun.error();
+    return made;
+}
+
+Result<void> Attachment::begin_offline() {
+    fork_generation_ = fork_generation();
+    auto opened = shm::Segment::open(terms_.grid, terms_.owner);
+    if (!opened) return opened.error();
+    segment_ = std::move(*opened);
+    // The claim first: a broker that starts later changes it, one that started before is found.
+    const shm::BrokerLine& line = segment().header().broker;
+    dead_broker_ = line.broker_pid.load(std::memory_order_relaxed);
+    dead_broker_start_ = line.broker_start.load(std::memory_order_relaxed);
+    generation_ = segment().header().horizon.generation.load(std::memory_order_acquire);
+    if (is_grid_over()) return Error(Errc::no_such_grid, "it has ended");
+    if (const auto pid = shm::living_broker(segment_)) {
+        return Error(Errc::grid_in_use, "its broker (pid " + std::to_string(*pid) +
+                                            ") lives: read the grid through it, not offline");
+    }
+    void* base = mmap(nullptr, shm::session_memory_bytes, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (base == MAP_FAILED) return system_error("mmap of memory for pins");
+    memory_ = shm::SessionMemoryView(static_cast<std::byte*>(base));
+    own_entry_ = std::make_unique<shm::SessionEntry>();
+    entry_ = own_entry_.get();
+    is_orphan_ = true;
+    return {};
+}
+
+/// Whether a broker has claimed the segment since it was opened: then it may reuse memory.
+bool Attachment::check_claimed() noexcept {
+    // acquire: the reads before this call come first; pairs with the fence in `claim`, after which
+    // the broker changes the segment.
+    std::atomic_thread_fence(std::memory_order_acquire);
+    const shm::BrokerLine& line = segment().header().broker;
+    const bool is_unchanged =
+        line.broker_pid.load(std::memory_order_relaxed) == dead_broker_ &&
+        line.broker_start.load(std::memory_order_relaxed) == dead_broker_start_ && !is_grid_over();
+    if (is_unchanged) return false;
+    own_entry_->revoked_below.store(~Revision{0}, std::memory_order_relaxed);
+    const std::lock_guard lock(mutex_);
+    loss_ =
+        Error(Errc::snapshot_expired, "a broker has started while the segment was read offline");
+    is_lost_.store(true, std::memory_order_relaxed);
+    return true;
 }
 
 shm::Hello Attachment::hello() const {
@@ -162,7 +213,7 @@ Result<void> Attachment::resume() {
 
 Attachment::~Attachment() {
     if (memory_.base() == nullptr) return;
-    if (!is_lost()) await_taken();
+    if (!is_lost() && !is_offline()) await_taken();
     munmap(memory_.base(), shm::session_memory_bytes);
 }
 
@@ -202,6 +253,7 @@ bool Attachment::socket_has_ended() noexcept {
 
 bool Attachment::check_lost() noexcept {
     if (is_lost()) return true;
+    if (is_offline()) return check_claimed();
     const std::lock_guard resuming(resuming_);
     if (is_lost()) return true;
     // SYNC broker-generation: pairs with Service::announce().

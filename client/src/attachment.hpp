@@ -28,6 +28,7 @@ struct AttachTerms {
     std::optional<std::uint32_t> owner;  ///< the only accepted owner of the grid
     /// Maximum time that one call waits for a broker to answer a session that is resumed.
     std::chrono::milliseconds greeting_time{5000};
+    bool is_offline = false;  ///< no session: see `Attachment::open_offline`
 };
 
 /// One session with one boot of a grid: the segment (read-only), the session's memory, the socket.
@@ -42,8 +43,9 @@ struct AttachTerms {
 /// Thread safety: all members.
 class Attachment {
 public:
-    /// Tries until the deadline, at least once. `answer_time`: maximum time for a broker to accept
-    /// and answer one Hello. Errors: those of Client::attach.
+    /// Tries until the deadline, at least once. Opens no session if the terms say so: see
+    /// `open_offline`. `answer_time`: maximum time for a broker to accept and answer one Hello.
+    /// Errors: those of Client::attach.
     static Result<std::shared_ptr<Attachment>> make(
         const AttachTerms& terms, shm::Deadline deadline,
         std::chrono::milliseconds answer_time = std::chrono::seconds(5));
@@ -83,10 +85,13 @@ public:
     /// Checks cheaply whether the broker still knows this session. Otherwise resumes the session if
     /// the new broker is reachable. Returns false if the session is lost.
     [[nodiscard]] bool follow() noexcept {
+        if (is_offline()) return !check_lost();
         const auto& generation = segment().header().horizon.generation;
         // SYNC broker-generation: pairs with Service::announce().
         return generation.load(std::memory_order_acquire) == this->generation() || !check_lost();
     }
+    /// Returns whether there is no session: see `open_offline`.
+    [[nodiscard]] bool is_offline() const noexcept { return terms_.is_offline; }
     /// Generation of the broker that knows this session.
     [[nodiscard]] std::uint64_t generation() const noexcept {
         return generation_.load(std::memory_order_relaxed);
@@ -154,7 +159,14 @@ public:
 
 private:
     explicit Attachment(AttachTerms terms);
+    /// Opens the segment that a dead broker has left. There is no session: pins lie in memory that
+    /// no broker reads. Nobody changes the segment until the next broker claims it, which `follow`
+    /// and `check_lost` notice; what was read before they say so is whole.
+    /// Errors: those of `Segment::open`, grid_in_use (its broker lives), no_such_grid.
+    static Result<std::shared_ptr<Attachment>> open_offline(const AttachTerms& terms);
     void close_in_child() noexcept;
+    Result<void> begin_offline();
+    [[nodiscard]] bool check_claimed() noexcept;
     Result<void> greet(shm::Deadline deadline);
     Result<void> resume();
     Result<void> begin_resuming(shm::Deadline deadline);
@@ -171,7 +183,10 @@ private:
     Descriptor doorbell_;
     SessionId session_ = 0;
     std::uint32_t session_index_ = 0;
-    const shm::SessionEntry* entry_ = nullptr;  ///< of `session_index_`
+    const shm::SessionEntry* entry_ = nullptr;      ///< of `session_index_`, or `own_entry_`
+    std::unique_ptr<shm::SessionEntry> own_entry_;  ///< without a session
+    std::uint32_t dead_broker_ = 0;                 ///< without a session: pid, start time
+    std::uint64_t dead_broker_start_ = 0;
     bool light_pins_ = false;
     unsigned fork_generation_ = 0;
     std::atomic<std::uint64_t> generation_ = 0;

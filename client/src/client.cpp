@@ -9,6 +9,7 @@ namespace ringside {
 
 Result<Client> Client::attach(ClientOptions options) {
     if (options.program.empty()) options.program = program_invocation_short_name;
+    if (options.offline) options.reconnect = false;
     auto made = detail::Attachment::make(Impl::terms_of(options),
                                          shm::Deadline::after(std::chrono::seconds(0)));
     if (!made) return made.error();

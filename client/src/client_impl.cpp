@@ -33,6 +33,7 @@ Result<detail::ThreadLane*> Client::Impl::lane() {
 }
 
 Result<detail::ThreadLane*> Client::Impl::new_lane(detail::ThreadLane*& place) {
+    if (auto online = check_online(); !online) return online.error();
     auto current = attachment();
     if (!current) return current.error();
     detail::drop_thread_lane(place, *lanes_);

@@ -23,6 +23,12 @@ public:
     Impl(const Impl&) = delete;
     Impl& operator=(const Impl&) = delete;
 
+    /// Checks that a broker can be asked. Error: no_broker, if the client is offline.
+    [[nodiscard]] Result<void> check_online() const {
+        if (!options_.offline) return {};
+        return Error(Errc::no_broker, "the client reads the segment offline: only snapshots work");
+    }
+
     /// Returns the calling thread's lane of a live session, created at its first call. Replaces a
     /// lost session by a new one, which may wait for the broker until the timeout.
     /// Errors: lane_limit, and those of Client::attach.
@@ -54,7 +60,7 @@ public:
 
     [[nodiscard]] static detail::AttachTerms terms_of(const ClientOptions& options) {
         return {options.grid,      options.program, options.user,
-                options.reconnect, options.owner,   options.greeting_time};
+                options.reconnect, options.owner,   options.greeting_time, options.offline};
     }
 
     [[nodiscard]] const ClientOptions& options() const noexcept { return options_; }

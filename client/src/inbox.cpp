@@ -14,6 +14,7 @@ constexpr std::chrono::milliseconds slice_max{50};
 
 Result<std::unique_ptr<Inbox>> Inbox::open(std::shared_ptr<Client::Impl> client,
                                            shm::DeclarationKind kind, OnSettled on_settled) {
+    if (auto online = client->check_online(); !online) return online.error();
     auto attachment = client->attachment();
     if (attachment && (*attachment)->check_lost()) attachment = client->attachment();
     if (!attachment) return attachment.error();

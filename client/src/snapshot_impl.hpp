@@ -14,8 +14,9 @@ public:
         // A broker that has taken over learns of the pin. If it has closed the session, the pin is
         // revoked.
         static_cast<void>(pin.attachment().follow());
-        if (pin.is_revoked(revision)) return Error(Errc::snapshot_expired);
-        return {};
+        if (!pin.is_revoked(revision)) return {};
+        return pin.attachment().is_offline() ? pin.attachment().loss()
+                                             : Error(Errc::snapshot_expired);
     }
     [[nodiscard]] const shm::SegmentView& segment() const noexcept {
         return pin.attachment().segment();

@@ -17,6 +17,7 @@ public:
         : client_(std::move(client)), kind_(kind), text_(std::move(text)) {}
 
     Result<void> renew() {
+        if (auto online = client_->check_online(); !online) return online.error();
         auto attachment = client_->attachment();
         if (attachment && (*attachment)->check_lost()) attachment = client_->attachment();
         if (!attachment) return attachment.error();

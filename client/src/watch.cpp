@@ -34,6 +34,7 @@ Result<Watch> Client::watch(std::string_view pattern, WatchOptions options) cons
     if (options.initial && options.from) {
         return Error(Errc::bad_request, "a watch begins with what is there, or at a revision");
     }
+    if (auto online = impl_->check_online(); !online) return online.error();
     auto attachment = impl_->attachment();
     if (attachment && (*attachment)->check_lost()) attachment = impl_->attachment();
     if (!attachment) return attachment.error();

@@ -105,6 +105,7 @@ inline constexpr std::uint64_t memory_bytes_max = 1ULL << 44;  ///< Errc::bad_co
 inline constexpr std::uint64_t ring_entries_min = 64;          ///< Errc::bad_configuration
 inline constexpr std::uint64_t ring_entries_max = 1ULL << 24;  ///< Errc::bad_configuration
 inline constexpr std::size_t grid_name_bytes_max = 64;         ///< Errc::bad_grid_name
+inline constexpr std::size_t refusal_codes = 96;  ///< Errc values that are counted one by one
 
 // Queries in SQL.
 inline constexpr std::size_t sql_bytes_max = 1ULL << 20;  ///< Errc::bad_query; per statement

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "shm/base/errc.hpp"
 #include "shm/base/limits.hpp"
 #include "shm/base/types.hpp"
 
@@ -167,7 +168,10 @@ struct alignas(cache_line_bytes) Counters {
     Word session_bytes;    ///< private memory of the broker charged to sessions
     Word memory_refusals;  ///< unfinished requests that were refused to limit memory
     Word memory_closures;  ///< sessions that were closed to limit memory
+    /// Requests answered with an error, by the number of the code (Errc).
+    std::array<Word, limits::refusal_codes> refused_by_code;
 };
+static_assert(static_cast<std::size_t>(Errc::system_error) < limits::refusal_codes);
 
 struct Header {
     Identity identity;

@@ -4,10 +4,10 @@
 #include <fstream>
 
 #include "broker/config/host_limits.hpp"
-#include "broker/process_identity.hpp"
 #include "broker/reactor/admission.hpp"
 #include "broker/reactor/engine_wait.hpp"
-#include "broker/reactor/folded_log.hpp"
+#include "broker/daemon/folded_log.hpp"
+#include "shm/base/process_start.hpp"
 #include "tests/support/temporary_directory.hpp"
 
 /// What the broker reads from its host, and the limits that it sets for users.
@@ -15,6 +15,9 @@ namespace ringside::broker {
 namespace {
 
 using namespace std::chrono_literals;
+using daemon::FoldedLog;
+using shm::parse_process_start;
+using shm::process_start;
 
 // -- Memory limits of control groups -----------------------------------------------------------
 
@@ -160,6 +163,9 @@ TEST(FoldedLog, WritesOneLineOfAKindInAnInterval) {
     EXPECT_EQ(lines.size(), 3U) << "nothing has happened since";
     log.line(FoldedLog::Level::info, "refused", "again", began + 101s);
     EXPECT_EQ(lines.back(), "refused: again");
+    log.line(FoldedLog::Level::info, "refused", "at the end", began + 102s);
+    log.finish();
+    EXPECT_EQ(lines.back(), "refused: 1 more since the line before; latest: at the end");
 }
 
 // -- The engine's sleep --------------------------------------------------------------------------

@@ -124,6 +124,28 @@ TEST(Options, FlagWinsOverFileAndFileOverDefault) {
     EXPECT_EQ(flagged.log_file, "x");
 }
 
+TEST(Options, RolesFileComesAfterTheConfigurationAndMayNameUnknownUsers) {
+    const File config("[[role]]\nuser = 0\nrole = 'reader'\n");
+    const File roles(
+        "[[role]]\nuser = 'nobody-of-that-name'\nrole = 'admin'\n"
+        "[[role]]\nuser = 0\nrole = 'writer'\n[[role]]\nuser = 7\nrole = 'provider'\n");
+    const Options options =
+        parse({"--config", config.path.c_str(), "--roles", roles.path.c_str()}).value().options;
+    ASSERT_EQ(options.rules.size(), 3U);
+    EXPECT_EQ(options.rules[0].access.role, shm::Role::reader);
+    EXPECT_EQ(options.rules[1].access.role, shm::Role::writer);
+    EXPECT_EQ(options.rules[2].access.role, shm::Role::provider);
+}
+
+TEST(Options, RolesFileHasRolesOnly) {
+    for (const char* text : {"grid = 'a'\n", "[[role]]\nuser = 7\nrole = 'king'\n",
+                             "[[role]]\nuser = -1\nrole = 'reader'\n", "role = 7\n"}) {
+        const File roles(text);
+        EXPECT_EQ(parse({"--roles", roles.path.c_str()}).error(), Errc::bad_configuration) << text;
+    }
+    EXPECT_EQ(parse({"--roles", "/nowhere"}).error(), Errc::bad_configuration);
+}
+
 TEST(Options, SayHowLongOthersAreWaitedFor) {
     constexpr std::uint64_t ms = 1'000'000;
     const File file(

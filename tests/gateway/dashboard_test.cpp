@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 #include <simdjson.h>
+#include <yaml-cpp/yaml.h>
 
 #include <regex>
 #include <set>
@@ -7,11 +8,13 @@
 #include <utility>
 #include <vector>
 
+#include "ringside/client.hpp"
 #include "tests/gateway/exposition.hpp"
 #include "tests/support/test_grid.hpp"
 #include "tools/gateway/metrics/gateway_figures.hpp"
-#include "tools/gateway/metrics/grid_metrics.hpp"
-#include "tools/gateway/metrics/prometheus_text.hpp"
+#include "tools/metrics/grid_metrics.hpp"
+#include "tools/metrics/kafka_metrics.hpp"
+#include "tools/metrics/prometheus_text.hpp"
 #include "tools/support/built_paths.hpp"
 
 namespace ringside::testing {
@@ -40,12 +43,17 @@ protected:
     }
 };
 
-TEST_F(Dashboard, ShowsOnlyMetricsThatAreWritten) {
+/// The names of all samples that are written, those of Kafka included.
+std::set<std::string> written_metrics() {
     const TestGrid grid;
+    Client client = Client::attach({.grid = grid.name()}).value();
+    client.put("kafka/g/@source/1", R"({"state":"held","dead_letters":1})").value();
+    client.put("kafka/s/@sink/1", R"({"state":"waiting"})").value();
     gateway::GatewayFigures figures;
     figures.requests.count("GET", 200);
-    gateway::PrometheusText text;
-    gateway::write_grid_metrics(text, grid.name());
+    metrics::PrometheusText text;
+    metrics::write_grid_metrics(text, grid.name());
+    metrics::write_kafka_metrics(text, client.snapshot().value());
     gateway::write_gateway_metrics(text, figures, "1");
     std::set<std::string> written;
     const std::string figures_text = std::move(text).finish();
@@ -53,15 +61,40 @@ TEST_F(Dashboard, ShowsOnlyMetricsThatAreWritten) {
     for (const auto& [name, family] : exposition.families()) {
         for (const auto& sample : family.samples) written.insert(sample.name);
     }
-    ASSERT_GT(expressions().size(), 30U);
+    return written;
+}
+
+void expect_written(const std::string& expression, const std::set<std::string>& written) {
     const std::regex metric("ringside_[a-z_]+");
-    for (const std::string& expression : expressions()) {
-        std::sregex_iterator at(expression.begin(), expression.end(), metric);
-        EXPECT_NE(at, std::sregex_iterator()) << expression;
-        for (; at != std::sregex_iterator(); ++at) {
-            EXPECT_TRUE(written.contains(at->str())) << expression;
+    std::sregex_iterator at(expression.begin(), expression.end(), metric);
+    EXPECT_NE(at, std::sregex_iterator()) << expression;
+    for (; at != std::sregex_iterator(); ++at) {
+        EXPECT_TRUE(written.contains(at->str())) << expression;
+    }
+}
+
+TEST_F(Dashboard, ShowsOnlyMetricsThatAreWritten) {
+    const std::set<std::string> written = written_metrics();
+    ASSERT_GT(expressions().size(), 30U);
+    for (const std::string& expression : expressions()) expect_written(expression, written);
+}
+
+TEST(Alerts, AreRaisedByMetricsThatAreWritten) {
+    const std::set<std::string> written = written_metrics();
+    const YAML::Node file = YAML::LoadFile(std::string(built::source_directory) +
+                                           "/tools/gateway/dashboard/alerts.yml");
+    std::set<std::string> names;
+    for (const YAML::Node& group : file["groups"]) {
+        for (const YAML::Node& rule : group["rules"]) {
+            const auto name = rule["alert"].as<std::string>();
+            EXPECT_TRUE(names.insert(name).second) << name;
+            expect_written(rule["expr"].as<std::string>(), written);
+            EXPECT_FALSE(rule["labels"]["severity"].as<std::string>().empty()) << name;
+            EXPECT_FALSE(rule["annotations"]["summary"].as<std::string>().empty()) << name;
+            EXPECT_FALSE(rule["annotations"]["description"].as<std::string>().empty()) << name;
         }
     }
+    EXPECT_GT(names.size(), 5U);
 }
 
 TEST_F(Dashboard, TakesRatesOfCountersAndOfNothingElse) {

@@ -10,18 +10,19 @@
 #include "tests/support/temporary_directory.hpp"
 #include "tests/support/test_grid.hpp"
 #include "tools/gateway/metrics/gateway_figures.hpp"
-#include "tools/gateway/metrics/grid_metrics.hpp"
 #include "tools/gateway/metrics/metrics_json.hpp"
-#include "tools/gateway/metrics/prometheus_text.hpp"
+#include "tools/metrics/grid_metrics.hpp"
+#include "tools/metrics/kafka_metrics.hpp"
+#include "tools/metrics/prometheus_text.hpp"
 
 namespace ringside::testing {
 namespace {
 
 using gateway::GatewayFigures;
 using gateway::MetricsJson;
-using gateway::MetricsWriter;
-using gateway::MetricType;
-using gateway::PrometheusText;
+using metrics::MetricsWriter;
+using metrics::MetricType;
+using metrics::PrometheusText;
 
 template <class Write>
 std::string text_of(Write write) {
@@ -36,7 +37,7 @@ Exposition parsed(Write write) {
 }
 
 Exposition figures_of(const TestGrid& grid) {
-    return parsed([&](MetricsWriter& writer) { gateway::write_grid_metrics(writer, grid.name()); });
+    return parsed([&](MetricsWriter& writer) { metrics::write_grid_metrics(writer, grid.name()); });
 }
 
 Exposition figures_of(const GatewayFigures& figures) {
@@ -234,6 +235,9 @@ protected:
         set(counters.commits, "ringside_commits_total");
         set(counters.changes, "ringside_changes_total");
         set(counters.refused, "ringside_refused_requests_total");
+        for (std::size_t code = 1; code < counters.refused_by_code.size(); ++code) {
+            counters.refused_by_code[code].store(5000 + code);
+        }
         set(counters.wakes, "ringside_watcher_wakes_total");
         set(counters.sessions_total, "ringside_sessions_opened_total");
         set(counters.pins_revoked, "ringside_pins_revoked_total");
@@ -250,7 +254,7 @@ protected:
 
     [[nodiscard]] Exposition figures() const {
         return parsed([&](MetricsWriter& writer) {
-            gateway::write_segment_metrics(writer, segment_.view());
+            metrics::write_segment_metrics(writer, segment_.view());
         });
     }
 
@@ -285,12 +289,49 @@ TEST_F(SegmentMetrics, ShowEachWordOfTheHeaderUnderItsName) {
     for (const auto& [name, value] : wanted_)
         EXPECT_DOUBLE_EQ(exposition.value(name), value) << name;
     const std::set<std::string> looked_at_elsewhere{
-        "ringside_grid_info",   "ringside_store_state",    "ringside_sessions",
-        "ringside_indexes",     "ringside_session_lanes",  "ringside_watch_lag_changes",
-        "ringside_index_bytes", "ringside_index_postings", "ringside_index_values"};
+        "ringside_grid_info",     "ringside_store_state",    "ringside_sessions",
+        "ringside_indexes",       "ringside_session_lanes",  "ringside_watch_lag_changes",
+        "ringside_index_bytes",   "ringside_index_postings", "ringside_index_values",
+        "ringside_refusals_total"};
+    EXPECT_EQ(exposition.value("ringside_refusals_total", {{"error", "grid_full"}}), 5050);
+    EXPECT_EQ(exposition.value("ringside_refusals_total", {{"error", "bad_name"}}), 5020);
     for (const auto& [name, family] : exposition.families()) {
         EXPECT_TRUE(wanted_.contains(name) || looked_at_elsewhere.contains(name)) << name;
     }
+}
+
+TEST_F(SegmentMetrics, CountRefusalsToRaiseAlarmsByFromTheBeginning) {
+    EXPECT_EQ(figures().value("ringside_refusals_total", {{"error", "grid_full"}}), 0);
+    EXPECT_EQ(figures().value("ringside_refusals_total", {{"error", "read_only"}}), 0);
+    EXPECT_EQ(figures().families().at("ringside_refusals_total").samples.size(), 3U);
+}
+
+TEST(KafkaMetrics, ShowWhatSourcesAndSinksReport) {
+    const TestGrid grid;
+    Client client = Client::attach({.grid = grid.name()}).value();
+    const auto kafka_figures = [&] {
+        return parsed([&](MetricsWriter& writer) {
+            metrics::write_kafka_metrics(writer, client.snapshot().value());
+        });
+    };
+    EXPECT_TRUE(kafka_figures().families().empty());
+    client
+        .put("kafka/onsale/@source/7-a",
+             R"({"state":"held","messages":9,"dead_letters":4,"retries":2,"lag":null})")
+        .value();
+    client
+        .put("kafka/out/@sink/8-b", R"({"state":"running","messages":3,"too_large":1,"behind":6})")
+        .value();
+    const Exposition found = kafka_figures();
+    const std::map<std::string, std::string> source{{"group", "onsale"}, {"member", "7-a"}};
+    const std::map<std::string, std::string> sink{{"sink", "out"}, {"member", "8-b"}};
+    EXPECT_EQ(found.value("ringside_kafka_source_dead_letters_total", source), 4);
+    EXPECT_EQ(found.value("ringside_kafka_source_messages_total", source), 9);
+    EXPECT_EQ(found.value("ringside_kafka_source_waiting", source), 1);
+    EXPECT_FALSE(found.families().contains("ringside_kafka_source_lag_messages")) << "not known";
+    EXPECT_EQ(found.value("ringside_kafka_sink_too_large_total", sink), 1);
+    EXPECT_EQ(found.value("ringside_kafka_sink_behind_revisions", sink), 6);
+    EXPECT_EQ(found.value("ringside_kafka_sink_waiting", sink), 0);
 }
 
 TEST_F(SegmentMetrics, SayWhichStateTheStoreIsIn) {

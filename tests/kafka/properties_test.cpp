@@ -37,6 +37,34 @@ TEST(Properties, AreStringsNumbersAndBooleansOfAnyName) {
     EXPECT_TRUE(properties->configuration());
 }
 
+TEST(Properties, ServersThatCannotBeConnectedToAreRefused) {
+    for (const char* servers :
+         {"", " ", ",", " , ,", ":9092", "kafka:", "kafka:0", "kafka:65536", "kafka:port",
+          "kafka:9 2", "kafka 9092", "kafka1:9092,:9093", "http://", "[::1", "[::1]x", "[]:9092",
+          "kafka/9092", "user@kafka:9092"}) {
+        for (const char* name : {"bootstrap.servers", "metadata.broker.list"}) {
+            const std::string refusal =
+                refusal_of('\n' + ('"' + std::string(name)) + "\" = \"" + servers + '"');
+            EXPECT_THAT(refusal, HasSubstr(std::string("kafka.toml:2: ") + name + ": ")) << servers;
+        }
+    }
+}
+
+TEST(Properties, ServersMayBeWrittenAsLibrdkafkaReadsThem) {
+    for (const char* servers :
+         {"kafka", "kafka:9092", "kafka1:9092, kafka2:9093", "127.0.0.1:1", "[::1]:9092", "[::1]",
+          "::1", "SASL_SSL://kafka:9093", "kafka-1.example.org:9092,", "PLAINTEXT://[::1]:1"}) {
+        EXPECT_EQ(refusal_of(std::string("\"bootstrap.servers\" = \"") + servers + '"'), "")
+            << servers;
+    }
+}
+
+TEST(Properties, ServersOfAnEmptyVariableAreRefused) {
+    ASSERT_EQ(setenv("RINGSIDE_TEST_SERVERS", "", 1), 0);
+    EXPECT_THAT(refusal_of(R"("bootstrap.servers" = "${RINGSIDE_TEST_SERVERS}")"),
+                HasSubstr("it names no server"));
+}
+
 TEST(Properties, MayBeWrittenWithoutQuotes) {
     const auto properties = properties_of("bootstrap.servers = \"h:1\"\nlinger.ms = 5");
     ASSERT_TRUE(properties) << properties.error().text();

@@ -104,6 +104,61 @@ TEST(Backup, CanBeForAnotherGrid) {
     EXPECT_EQ(broker.finish(SIGTERM), 0);
 }
 
+TEST(Backup, AndFirstStartWithAStoreLogNoWarningsOrErrors) {
+    const TemporaryDirectory directory;
+    const TestGrid grid;
+    Client client = Client::attach({.grid = grid.name()}).value();
+    client.put("a", "1").value();
+    const Finished made = run(grid.name(), {"backup", directory / "backup"});
+    EXPECT_EQ(made.status, 0);
+    EXPECT_EQ(made.errors, "");
+    EXPECT_EQ(run(grid.name(), {"verify", "--data", directory / "backup"}).errors, "");
+    const std::string other = grid.name() + "-other";
+    // A new store first, then the same store again.
+    for (int start = 0; start < 2; ++start) {
+        Process broker({built::broker, "--grid", other, "--memory", "64MiB", "--data",
+                        directory / "data", "--durability", "none"});
+        ASSERT_EQ(broker.read_line().rfind("ready", 0), 0U);
+        Client writer = Client::attach({.grid = other}).value();
+        writer.put("a", "1").value();
+        EXPECT_EQ(broker.finish(SIGTERM), 0);
+        const std::string log = broker.errors();
+        EXPECT_EQ(log.find(" error "), std::string::npos) << log;
+        EXPECT_EQ(log.find(" warning "), std::string::npos) << log;
+    }
+}
+
+TEST(Restore, StartsABackupAlongsideTheLivingGrid) {
+    const TemporaryDirectory directory;
+    const TestGrid grid({"--memory", "64MiB", "--data", directory / "data"});
+    Client client = Client::attach({.grid = grid.name()}).value();
+    client.put("a", "1").value();
+    EXPECT_EQ(run(grid.name(), {"backup", directory / "backup"}).status, 0);
+    const std::string other = grid.name() + "-other";
+    Process refused({built::broker, "--grid", other, "--data", directory / "backup"});
+    EXPECT_EQ(refused.finish(0), 1);
+    const std::string reason = refused.errors();
+    EXPECT_NE(reason.find("ringside restore"), std::string::npos) << reason;
+    const Finished restored = run(other, {"restore", directory / "backup", "--as", other});
+    EXPECT_EQ(restored.status, 0) << restored.errors;
+    EXPECT_NE(restored.out.find("\"grid\":\"" + other + '"'), std::string::npos) << restored.out;
+    Process broker({built::broker, "--grid", other, "--data", directory / "backup"});
+    ASSERT_EQ(broker.read_line().rfind("ready", 0), 0U);
+    client.put("a", "2").value();
+    EXPECT_EQ(run(other, {"get", "a"}).out, "1");
+    EXPECT_EQ(broker.finish(SIGTERM), 0);
+}
+
+TEST(Restore, RefusesAStoreInUseAndADirectoryWithoutStore) {
+    const TemporaryDirectory directory;
+    const TestGrid grid({"--memory", "64MiB", "--data", directory / "data"});
+    const std::string other = grid.name() + "-other";
+    EXPECT_EQ(run(other, {"restore", directory / "data", "--as", other}).status, 4);
+    EXPECT_EQ(run(other, {"restore", directory / "none", "--as", other}).status, 1);
+    EXPECT_EQ(run(other, {"restore", directory / "data", "--as", "no/name"}).status, 2);
+    EXPECT_EQ(run(other, {"restore", directory / "data"}).status, 2);
+}
+
 TEST(Verify, FindsNothingWrongWithAGridThatWasKilled) {
     const TemporaryDirectory directory;
     TestGrid grid({"--memory", "64MiB", "--data", directory / "data"});

@@ -67,6 +67,7 @@ Result<void> read_top(const toml::table& root, const tools::TomlFile& file, Opti
                       {"drain_ms", number_to(file, limits.drain_time, 0, hour_ms)},
                       {"broker_timeout_ms", number_to(file, options.broker_time, 1, hour_ms)},
                       {"log_level", file.to(options.log_level)},
+                      {"log_format", file.to(options.log_format)},
                       {"log_file", file.to(options.log_file)},
                       {"tls", elsewhere},
                       {"deepstream", elsewhere},

@@ -11,15 +11,16 @@
 #include "tools/gateway/load/memory.hpp"
 #include "tools/gateway/load/spawn.hpp"
 #include "tools/gateway/metrics/grid_health.hpp"
-#include "tools/gateway/metrics/grid_metrics.hpp"
 #include "tools/gateway/metrics/metrics_json.hpp"
-#include "tools/gateway/metrics/prometheus_text.hpp"
 #include "tools/gateway/rest/messages.hpp"
 #include "tools/gateway/rest/own_pages.hpp"
 #include "tools/gateway/rest/parameters.hpp"
 #include "tools/gateway/rest/query.hpp"
 #include "tools/gateway/rest/request_checks.hpp"
 #include "tools/gateway/rest/watch_parameters.hpp"
+#include "tools/metrics/grid_metrics.hpp"
+#include "tools/metrics/kafka_metrics.hpp"
+#include "tools/metrics/prometheus_text.hpp"
 
 namespace ringside::gateway {
 
@@ -336,7 +337,7 @@ Response Gateway::readiness() {
     return Response::json(R"({"status":"ready"})");
 }
 
-void Gateway::write_metrics(MetricsWriter& writer) {
+void Gateway::write_metrics(metrics::MetricsWriter& writer) {
     const ServerCounts& counts = server_->counts();
     figures_.connections_open = counts.connections_open;
     figures_.connections_max = server_->limits().connections;
@@ -359,15 +360,18 @@ void Gateway::write_metrics(MetricsWriter& writer) {
     figures_.streams_bytes = server_->stream_memory().used();
     figures_.streams_bytes_max = server_->stream_memory().max();
     figures_.streams_bytes_refused = server_->stream_memory().refused();
-    write_grid_metrics(writer, grid_name_);
+    metrics::write_grid_metrics(writer, grid_name_);
+    if (const auto snapshot = grid_.reader().snapshot())
+        metrics::write_kafka_metrics(writer, *snapshot);
     write_gateway_metrics(writer, figures_, RINGSIDE_VERSION);
 }
 
 Response Gateway::metrics(const Request& request) {
     if (!request.is_read()) return other_method(request, "GET, HEAD, OPTIONS");
-    PrometheusText text;
+    metrics::PrometheusText text;
     write_metrics(text);
-    return {.content_type = PrometheusText::content_type, .body = std::move(text).finish()};
+    return {.content_type = metrics::PrometheusText::content_type,
+            .body = std::move(text).finish()};
 }
 
 Response Gateway::stats(const Request& request) {

@@ -54,7 +54,7 @@ private:
     Task<bool> look_after();
     [[nodiscard]] Response metrics(const Request& request);
     [[nodiscard]] Response stats(const Request& request);
-    void write_metrics(MetricsWriter& writer);
+    void write_metrics(metrics::MetricsWriter& writer);
     [[nodiscard]] Response begin_deepstream(const Request& request);
     [[nodiscard]] Response begin_web_socket(const Request& request, const Requester& requester);
     [[nodiscard]] std::optional<Problem> check_rate(const Requester& requester,

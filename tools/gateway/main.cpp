@@ -5,21 +5,32 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
+#include <functional>
 
+#include "broker/daemon/log.hpp"
+#include "broker/daemon/process.hpp"
+#include "broker/daemon/service_manager.hpp"
 #include "shm/base/standard_streams.hpp"
 #include "tools/gateway/gateway.hpp"
 #include "tools/gateway/load/memory.hpp"
 #include "tools/gateway/load/spawn.hpp"
-#include "tools/gateway/log.hpp"
 
 namespace ringside::gateway {
 namespace {
 
-/// Reads who may do what, and the certificates, once more; what is wrong changes nothing.
-void reload(const Options& options, Gateway& gateway, Server& server) {
-    Options fresh;
-    auto read = read_config_file(options.config, fresh);
+/// The options as they would be now, for SIGHUP.
+using ReadAgain = std::function<Result<Options>()>;
+
+/// Opens the log file again, and reads who may do what, and the certificates, once more; what is
+/// wrong changes nothing.
+void reload(const Options& options, const ReadAgain& read_again, Gateway& gateway, Server& server) {
+    auto read_options = read_again();
+    Result<void> read;
+    if (read_options) read = daemon::reopen_log(read_options->log());
+    else read = read_options.error();
     if (read) {
+        const Options& fresh = *read_options;
         auto tls = make_tls(fresh);
         if (tls && (*tls == nullptr) != (options.tls == std::nullopt)) {
             tls = Error(Errc::bad_configuration, "[tls] comes and goes with a restart only");
@@ -37,7 +48,8 @@ void reload(const Options& options, Gateway& gateway, Server& server) {
             server.set_tls(*std::move(tls));
             gateway.set_access(fresh.access);
             gateway.set_logins(fresh.deepstream.logins);
-            spdlog::info("{} was read again", options.config);
+            if (options.config.empty()) spdlog::info("log opened again; there is no --config");
+            else spdlog::info("{} was read again", options.config);
             return;
         }
         read = tls.error();
@@ -49,19 +61,20 @@ using Signals = asio::basic_signal_set<Executor>;
 
 /// Waits for the next signal. Returns false if there are no more.
 Task<bool> follow_signal(Signals& signals, bool& is_ending, const Options& options,
-                         Gateway& gateway, Server& server, asio::io_context& loop) {
+                         const ReadAgain& read_again, Gateway& gateway, Server& server,
+                         asio::io_context& loop) {
     const auto [failed, signal] = co_await signals.async_wait(use_task);
     if (failed) co_return false;
     if (signal == SIGHUP) {
-        if (options.config.empty()) spdlog::info("there is no file to read again");
-        else reload(options, gateway, server);
+        reload(options, read_again, gateway, server);
         co_return true;
     }
     if (std::exchange(is_ending, true)) {
         loop.stop();  // whoever asks twice is in haste
         co_return false;
     }
-    spdlog::info("ends, when what is under way is done");
+    spdlog::info("{} received: ends when requests under way are done", strsignal(signal));
+    daemon::notify_stopping();
     gateway.drain();
     server.drain();
     co_return true;
@@ -80,7 +93,7 @@ void allow_descriptors(std::size_t connections) {
     }
 }
 
-Result<void> serve(const Options& options) {
+Result<void> serve(const Options& options, const ReadAgain& read_again) {
     auto tls = make_tls(options);
     if (!tls) return tls.error();
     allow_descriptors(options.limits.connections);
@@ -102,12 +115,15 @@ Result<void> serve(const Options& options) {
     Signals signals(loop.get_executor(), SIGTERM, SIGINT, SIGHUP);
     const Executor executor = loop.get_executor();
     bool is_ending = false;
-    auto follow = [&] { return follow_signal(signals, is_ending, options, gateway, server, loop); };
+    auto follow = [&] {
+        return follow_signal(signals, is_ending, options, read_again, gateway, server, loop);
+    };
     spawn(executor, keep_doing(executor, "following a signal", std::move(follow)),
           "following signals");
     std::printf("%s\n", ready.c_str());
     std::fflush(stdout);
     spdlog::info("serves grid '{}':{}", options.grid, ready.substr(5));
+    daemon::notify_ready("Serving grid " + options.grid + " on" + ready.substr(5));
     loop.run();
     if (server.counts().connections_open > 0) {
         // They wait for the grid, in the midst of what is here: the kernel tidies up.
@@ -120,14 +136,20 @@ Result<void> serve(const Options& options) {
 
 int run(int argc, char** argv) {
     reserve_standard_streams();
-    std::signal(SIGPIPE, SIG_IGN);
+    daemon::prepare_process();
     set_up_memory();
     auto parsed = parse_options(argc, argv);
     Error failure;
     if (parsed) {
         if (parsed->is_done) return parsed->status;
-        auto done = start_log(parsed->options);
-        if (done) done = serve(parsed->options);
+        auto done = daemon::start_log(parsed->options.log());
+        if (done) {
+            done = serve(parsed->options, [argc, argv]() -> Result<Options> {
+                auto fresh = parse_options(argc, argv);
+                if (!fresh) return fresh.error();
+                return std::move(fresh->options);
+            });
+        }
         if (done) return 0;
         failure = done.error();
     } else {

@@ -27,6 +27,7 @@ struct Flags {
     std::optional<std::int64_t> drain_ms;
     std::optional<std::int64_t> broker_timeout_ms;
     std::optional<std::string> log_level;
+    std::optional<std::string> log_format;
     std::optional<std::string> log_file;
 };
 
@@ -65,11 +66,12 @@ void declare(CLI::App& app, Flags& flags) {
                    "For an answer of the broker, or for the next broker (default: 2500)")
         ->check(whole_number(1, hour_ms));
     app.add_option("--log-level", flags.log_level, "debug, info, warning or error (default: info)");
+    app.add_option("--log-format", flags.log_format, "text or json (default: text)");
     app.add_option("--log-file", flags.log_file, "Where to log (default: standard error)");
     app.set_version_flag("--version", "ringside-gateway " RINGSIDE_VERSION);
     app.footer(
-        "It prints a line that begins with 'ready' when it serves, reads --config again on "
-        "SIGHUP,\n"
+        "It prints a line that begins with 'ready' when it serves, reads --config again and opens\n"
+        "the log file again on SIGHUP,\n"
         "and ends on SIGTERM. Example: ringside-gateway --grid onsale --listen 127.0.0.1:8080");
 }
 
@@ -97,7 +99,9 @@ Result<Options> options_of(const Flags& flags) {
     take(flags.drain_ms, options.limits.drain_time);
     take(flags.broker_timeout_ms, options.broker_time);
     take(flags.log_level, options.log_level);
+    take(flags.log_format, options.log_format);
     take(flags.log_file, options.log_file);
+    if (auto checked = daemon::check_log_options(options.log()); !checked) return checked.error();
     for (const std::string& address : options.listen) {
         const auto endpoint = parse_endpoint(address);
         if (!endpoint) return endpoint.error();

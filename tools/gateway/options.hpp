@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "broker/daemon/log.hpp"
 #include "tools/gateway/access/access_config.hpp"
 #include "tools/gateway/deepstream/options.hpp"
 #include "tools/gateway/http/server.hpp"
@@ -29,7 +30,12 @@ struct Options {
     deepstream::Options deepstream;
     std::string config;  ///< the TOML file; empty: none
     std::string log_level = "info";
+    std::string log_format = "text";
     std::string log_file;  ///< empty: standard error
+
+    [[nodiscard]] daemon::LogOptions log() const {
+        return {"ringside-gateway", log_level, log_format, log_file};
+    }
 };
 
 /// What the command line comes to.

@@ -1,9 +1,11 @@
-#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include <cstdio>
 #include <cstdlib>
 
+#include "broker/daemon/log.hpp"
+#include "broker/daemon/process.hpp"
+#include "broker/daemon/service_manager.hpp"
 #include "shm/base/standard_streams.hpp"
 #include "tools/kafka/check.hpp"
 #include "tools/kafka/config.hpp"
@@ -18,16 +20,10 @@ namespace ringside::kafka {
 
 namespace {
 
-void start_log(const std::string& level) {
-    auto log = spdlog::stderr_logger_mt("ringside-kafka");
-    log->set_level(spdlog::level::from_str(level));
-    log->flush_on(spdlog::level::debug);
-    spdlog::set_default_logger(std::move(log));
-}
-
 void say_ready() {
     std::puts("ready");
     std::fflush(stdout);
+    daemon::notify_ready("Running");
 }
 
 int complain(const Error& failure) {
@@ -38,14 +34,28 @@ int complain(const Error& failure) {
     return is_usage ? 2 : 1;
 }
 
+/// As `ringside` ends: 3 where there is no grid, or no broker.
+int complain_about_grid(const Error& failure) {
+    const int status = complain(failure);
+    switch (failure.code) {
+        case Errc::no_such_grid:
+        case Errc::no_broker:
+        case Errc::connection_lost:
+        case Errc::layout_mismatch:
+        case Errc::foreign_grid:
+        case Errc::bad_segment: return 3;
+        default: return status;
+    }
+}
+
 int answer_ready(const std::string& grid, const std::string& group, std::int64_t max_lag) {
     ClientOptions options;
     options.grid = grid;
     options.program = "ringside-kafka";
     const auto client = Client::attach(options);
-    if (!client) return complain(client.error());
+    if (!client) return complain_about_grid(client.error());
     const auto readiness = readiness_of(*client, group, max_lag);
-    if (!readiness) return complain(readiness.error());
+    if (!readiness) return complain_about_grid(readiness.error());
     std::printf("%s\n", readiness->text.c_str());
     if (const auto printed = flush_standard_output(); !printed) return complain(printed.error());
     return readiness->is_ready ? 0 : 1;
@@ -68,8 +78,13 @@ int run(int argc, char** argv) {
     if (parsed.is_done) return parsed.status;
     const Options& options = parsed.options;
     use_one_heap();
-    const StopSignals signals;
-    start_log(options.log_level);
+    daemon::prepare_process();
+    if (auto logging = daemon::start_log(options.log()); !logging) return complain(logging.error());
+    const StopSignals signals([log = options.log()] {
+        if (auto reopened = daemon::reopen_log(log); !reopened)
+            return spdlog::error("log not opened again: {}", reopened.error().text());
+        spdlog::info("log opened again");
+    });
     const bool needs_kafka = options.command != Command::load && options.command != Command::ready;
     auto config = read_config(options.config, needs_kafka ? Reads::all : Reads::without_kafka);
     if (!config) return complain(config.error());

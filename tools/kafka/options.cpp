@@ -18,6 +18,10 @@ void declare_common(CLI::App& command, Options& options) {
         .add_option("--log-level", options.log_level,
                     "debug, info, warning or error (default: info)")
         ->check(CLI::IsMember({"debug", "info", "warning", "error"}));
+    command.add_option("--log-format", options.log_format, "text or json (default: text)")
+        ->check(CLI::IsMember({"text", "json"}));
+    command.add_option("--log-file", options.log_file,
+                       "Where to log (default: standard error); SIGHUP opens it again");
 }
 
 CLI::App* declare(CLI::App& app, Options& options, Command command, const std::string& name,
@@ -66,7 +70,8 @@ ParsedOptions parse_options(int argc, const char* const* argv) {
         "the exit status is then 1. Example: ringside-kafka load seats.jsonl --topic seats "
         "--config onsale.toml");
     declare(app, options, Command::ready, "ready",
-            "Says whether the sources of the group have caught up; exit status 1: they have not")
+            "Says whether the sources of the group have caught up; exit status 1: they have not,\n"
+            "3: there is no grid or broker")
         ->add_option("--max-lag", options.max_lag,
                      "Messages that they may be behind (default: 0, have been at the end)")
         ->check(whole_number(0, 1'000'000'000'000));

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 
+#include "broker/daemon/log.hpp"
 #include "shm/base/errc.hpp"
 #include "tools/kafka/source/loader.hpp"
 
@@ -16,9 +17,15 @@ struct Options {
     std::string config;  ///< the TOML file
     std::string grid;    ///< empty: the one of the file
     std::string log_level = "info";
-    std::string sink;  ///< name of the one; empty: all of the file
+    std::string log_format = "text";
+    std::string log_file;  ///< empty: standard error
+    std::string sink;      ///< name of the one; empty: all of the file
     LoadArguments load;
     std::int64_t max_lag = 0;
+
+    [[nodiscard]] daemon::LogOptions log() const {
+        return {"ringside-kafka", log_level, log_format, log_file};
+    }
 };
 
 /// What the command line comes to.

@@ -1,20 +1,27 @@
 #include "tools/kafka/signals.hpp"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <csignal>
+#include <cstring>
 #include <ctime>
+
+#include "broker/daemon/service_manager.hpp"
+#include "tools/kafka/under_way.hpp"
 
 namespace ringside::kafka {
 
-StopSignals::StopSignals() {
-    std::signal(SIGPIPE, SIG_IGN);
+StopSignals::StopSignals(std::function<void()> on_hang_up) : on_hang_up_(std::move(on_hang_up)) {
     sigemptyset(&signals_);
     sigaddset(&signals_, SIGTERM);
     sigaddset(&signals_, SIGINT);
+    sigaddset(&signals_, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
+    // Blocked, it can be waited for; ignored, it would be dropped.
+    std::signal(SIGHUP, SIG_DFL);
     waiting_ = std::jthread([this](const std::stop_token& ended) { wait_for_signals(ended); });
 }
 
@@ -26,18 +33,28 @@ StopSignals::~StopSignals() {
 }
 
 void StopSignals::wait_for_signals(const std::stop_token& ended) {
-    for (bool is_ending = false;; is_ending = true) {
+    for (;;) {
         int signal = 0;
-        if (sigwait(&signals_, &signal) != 0) return;
-        if (ended.stop_requested()) return;
-        if (is_ending) {
-            // Whoever asks twice is in haste.
-            spdlog::warn("ends with messages under way");
-            _exit(1);
-        }
-        spdlog::info("ends, when what is under way is done");
-        stop_.request_stop();
+        if (sigwait(&signals_, &signal) != 0 || ended.stop_requested()) return;
+        if (signal == SIGHUP) on_hang_up_();
+        else stop_or_end(signal);
     }
+}
+
+void StopSignals::stop_or_end(int signal) {
+    const std::size_t under_way = UnderWay::all();
+    const bool is_first = !stop_.stop_requested();
+    if (is_first) {
+        const std::string what =
+            under_way == 0 ? "" : fmt::format(" when {} messages under way are done", under_way);
+        spdlog::info("{} received: ends{}", strsignal(signal), what);
+        daemon::notify_stopping();
+        stop_.request_stop();
+        return;
+    }
+    if (under_way > 0) spdlog::warn("ends at once, with {} messages under way", under_way);
+    else spdlog::info("ends at once");
+    _exit(1);
 }
 
 }  // namespace ringside::kafka

@@ -10,6 +10,7 @@
 #include "shm/name/system_name.hpp"
 #include "shm/segment/segment.hpp"
 #include "tools/ringside/context.hpp"
+#include "tools/ringside/offline.hpp"
 
 namespace ringside::tools {
 
@@ -60,7 +61,7 @@ std::uint64_t write_all(const Snapshot& snapshot, Store& store) {
 
 void back_up(const Context& context, const std::string& directory, const std::string& as) {
     check_target(directory);
-    const Client client = context.attach();
+    const Client client = attach_to_read(context);
     const Snapshot snapshot = client.snapshot({.lease = std::chrono::hours(1)}).value();
     const shm::Segment segment = shm::Segment::open(context.grid).value();
     // Under its name there is a whole backup, or nothing.
@@ -87,6 +88,35 @@ void back_up(const Context& context, const std::string& directory, const std::st
     print_line(line + "}");
 }
 
+void add_restore(CLI::App& app) {
+    struct Arguments {
+        std::string directory;
+        std::string as;
+    };
+    auto arguments = std::make_shared<Arguments>();
+    CLI::App* command = app.add_subcommand(
+        "restore",
+        "Makes a backup the store of a grid of another name; the records stay unchanged");
+    command->add_option("directory", arguments->directory, "The backup; no broker may use it")
+        ->required();
+    command->add_option("--as", arguments->as, "Name of the grid that is started from it")
+        ->required();
+    command->footer(
+        "The backup is changed in place: copy it first to keep it for the grid that it is of.\n"
+        "Example: ringside restore /backup/onsale-monday --as onsale-test\n"
+        "Then: ringside-broker -g onsale-test --data /backup/onsale-monday");
+    command->callback([arguments] {
+        umask(S_IWGRP | S_IRWXO);
+        static_cast<void>(shm::GridPaths::of(arguments->as).value());
+        const Store store = Store::rename(arguments->directory, arguments->as).value();
+        std::string line = "{";
+        append_member(line, "grid", store.identity().grid);
+        append_member(line, "revision", store.revision());
+        append_member(line, "directory", arguments->directory);
+        print_line(line + "}");
+    });
+}
+
 }  // namespace
 
 void add_backup_command(CLI::App& app, Context& context) {
@@ -97,9 +127,11 @@ void add_backup_command(CLI::App& app, Context& context) {
     command->add_option("directory", *directory, "Where to; a broker can be started with it")
         ->required();
     command->add_option("--as", *as, "For a grid of this name (default: the same)");
+    add_offline_flag(*command, context);
     command->footer(
         "Example: ringside -g onsale backup /backup/onsale-monday\n"
-        "Start from it: ringside-broker -g onsale --data /backup/onsale-monday");
+        "Start from it: ringside-broker -g onsale --data /backup/onsale-monday\n"
+        "Under another name, alongside the living grid: see ringside restore --help");
     command->callback([&context, directory, as] {
         catch_interrupts();
         umask(S_IWGRP | S_IRWXO);  // files 0640, directories 0750: as closed as the segment
@@ -110,6 +142,7 @@ void add_backup_command(CLI::App& app, Context& context) {
             throw Exception(Error(Errc::system_error, failure.what()));
         }
     });
+    add_restore(app);
 }
 
 }  // namespace ringside::tools

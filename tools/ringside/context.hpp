@@ -28,6 +28,7 @@ enum class ExitStatus : int {
 struct Context {
     std::string grid = "default";
     ExitStatus status = ExitStatus::done;
+    bool is_offline = false;  ///< --offline, see tools/ringside/offline.hpp
 
     /// Attaches to the grid. Throws ringside::Exception.
     [[nodiscard]] Client attach() const;
@@ -73,6 +74,7 @@ void add_load_command(CLI::App& app, Context& context);
 void add_index_command(CLI::App& app, Context& context);
 void add_inspect_command(CLI::App& app, Context& context);
 void add_top_command(CLI::App& app, Context& context);
+void add_metrics_command(CLI::App& app, Context& context);
 void add_backup_command(CLI::App& app, Context& context);
 void add_verify_command(CLI::App& app, Context& context);
 void add_completion_command(CLI::App& app);

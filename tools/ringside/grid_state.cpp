@@ -1,19 +1,11 @@
 #include "tools/ringside/grid_state.hpp"
 
-#include <fcntl.h>
-#include <sys/file.h>
-
-#include "shm/base/descriptor.hpp"
 #include "shm/protocol/handshake.hpp"
+#include "shm/segment/segment_owner.hpp"
 
 namespace ringside::tools {
 
-bool has_broker(const std::string& grid) {
-    const Descriptor file(open(shm::GridPaths::of(grid).value().lock_path.c_str(),
-                               O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-    if (!file.is_open()) return false;
-    return flock(file.get(), LOCK_SH | LOCK_NB) != 0;
-}
+bool has_broker(const shm::Segment& segment) { return shm::living_broker(segment).has_value(); }
 
 Report::Cell pid_cell(std::uint64_t pid) {
     return pid == 0 ? Report::Cell(std::string("-")) : Report::Cell(pid);

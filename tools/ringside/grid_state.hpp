@@ -8,8 +8,8 @@
 
 namespace ringside::tools {
 
-/// Whether a process holds the grid's lock: the kernel lets go of a dead owner's.
-[[nodiscard]] bool has_broker(const std::string& grid);
+/// Whether the broker that owns the segment lives.
+[[nodiscard]] bool has_broker(const shm::Segment& segment);
 
 /// A session's pid for people: "-" for a process in another PID namespace than the broker's, for
 /// which the kernel reports 0.

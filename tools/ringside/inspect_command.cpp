@@ -167,6 +167,16 @@ void report_work(Report& report, const shm::SegmentView& segment) {
     report.fact("memory_closures", load(counters.memory_closures), "sessions closed");
 }
 
+void report_refusals(Report& report, const shm::SegmentView& segment) {
+    std::vector<std::vector<Report::Cell>> rows;
+    const auto& counts = segment.header().counters.refused_by_code;
+    for (std::size_t code = 0; code < counts.size(); ++code) {
+        if (load(counts[code]) == 0) continue;
+        rows.push_back({std::string(name(static_cast<Errc>(code))), load(counts[code])});
+    }
+    report.table("refusals", {"error", "requests"}, rows);
+}
+
 void report_messaging(Report& report, const shm::SegmentView& segment) {
     const shm::Counters& counters = segment.header().counters;
     report.section("messaging");
@@ -234,11 +244,12 @@ void add_inspect_command(CLI::App& app, Context& context) {
     command->callback([&context, json] {
         const shm::Segment segment = shm::Segment::open(context.grid).value();
         Report report(*json);
-        report_grid(report, segment.view(), has_broker(context.grid));
+        report_grid(report, segment.view(), has_broker(segment));
         report_regions(report, segment.view());
         report_contents(report, segment.view());
         report_durability(report, segment.view());
         report_work(report, segment.view());
+        report_refusals(report, segment.view());
         report_messaging(report, segment.view());
         report_indexes(report, segment.view());
         report_heap(report, segment.view());

@@ -25,6 +25,7 @@ void add_commands(CLI::App& app, Context& context) {
     add_index_command(app, context);
     add_inspect_command(app, context);
     add_top_command(app, context);
+    add_metrics_command(app, context);
     add_backup_command(app, context);
     add_verify_command(app, context);
 #ifdef RINGSIDE_HAS_SQL

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "tools/ringside/context.hpp"
+#include "tools/ringside/offline.hpp"
 
 namespace ringside::tools {
 
@@ -21,7 +22,7 @@ void add_revision(CLI::App& command, std::optional<Revision>& at) {
 /// Reads all records of one snapshot that match the pattern, however many.
 void scan(const Context& context, const ScanArguments& arguments,
           const std::function<void(const RecordView&)>& each) {
-    const Client client = context.attach();
+    const Client client = attach_to_read(context);
     const Snapshot snapshot =
         client.snapshot({.revision = arguments.at, .lease = std::chrono::hours(1)}).value();
     snapshot
@@ -47,17 +48,11 @@ std::string text_at(const Value& document, const Pointer& pointer) {
 
 void get(const Context& context, const GetArguments& arguments) {
     const Pointer pointer = Pointer::parse(arguments.pointer).value();
-    const Client client = context.attach();
-    std::string line;
-    if (arguments.at) {
-        const Snapshot snapshot = client.snapshot({.revision = arguments.at}).value();
-        line = text_at(snapshot.get(arguments.name).value().document(), pointer);
-        snapshot.check().value();
-    } else {
-        const Record record = client.get(arguments.name).value();
-        line = text_at(record.document(), pointer);
-        record.check().value();
-    }
+    const Client client = attach_to_read(context);
+    const Snapshot snapshot = client.snapshot({.revision = arguments.at}).value();
+    const std::string line =
+        text_at(snapshot.get(arguments.name).value().document(), pointer);
+    snapshot.check().value();
     print_data(line);
 }
 
@@ -68,6 +63,7 @@ void add_get(CLI::App& app, Context& context) {
     command->add_option("name", arguments->name, "Name of the record")->required();
     command->add_option("pointer", arguments->pointer, "JSON Pointer (RFC 6901)");
     add_revision(*command, arguments->at);
+    add_offline_flag(*command, context);
     command->footer("Example: ringside get event/42/seat/A12 /price");
     command->callback([&context, arguments] { get(context, *arguments); });
 }
@@ -84,6 +80,7 @@ void add_ls(CLI::App& app, Context& context) {
     command->add_flag("-0,--null", arguments->is_null_separated,
                       "Print names unchanged, each followed by a NUL, as for xargs -0");
     add_revision(*command, arguments->scan.at);
+    add_offline_flag(*command, context);
     command->footer(
         "A name that contains control characters of the writing direction, or begins with \", is\n"
         "printed as a JSON string.\n"
@@ -104,6 +101,7 @@ void add_scan(CLI::App& app, Context& context) {
     command->add_option("pattern", arguments->pattern, "Glob pattern: * one level, ** any levels")
         ->required();
     add_revision(*command, arguments->at);
+    add_offline_flag(*command, context);
     command->footer("Example: ringside scan 'event/*/seat/*'");
     command->callback([&context, arguments] {
         scan(context, *arguments, [](const RecordView& record) {
@@ -141,6 +139,7 @@ void add_dump(CLI::App& app, Context& context) {
         "dump", "Print everything as JSON Lines that `load` can read back, from one snapshot");
     command->add_option("pattern", arguments->pattern, "Glob pattern: * one level, ** any levels");
     add_revision(*command, arguments->at);
+    add_offline_flag(*command, context);
     command->footer("Example: ringside dump > grid.jsonl");
     command->callback([&context, arguments] { dump(context, *arguments); });
 }

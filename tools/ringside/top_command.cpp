@@ -3,7 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include <memory>
-#include <thread>
+#include <utility>
 #include <vector>
 
 #include "shm/base/option_number.hpp"
@@ -11,6 +11,7 @@
 #include "shm/segment/segment.hpp"
 #include "tools/ringside/context.hpp"
 #include "tools/ringside/grid_state.hpp"
+#include "tools/ringside/terminal_keys.hpp"
 #include "tools/support/display_width.hpp"
 
 namespace ringside::tools {
@@ -54,23 +55,26 @@ struct Figure {
 
 /// What the sources and sinks of Kafka say of themselves: see docs/kafka.md.
 void append_kafka(const Client& client, std::vector<Figure>& figures) {
-    const auto append = [&](const char* kind, const char* left) {
-        return client.snapshot().value().scan(
-            fmt::format("kafka/*/@{}/*", kind), [&](const RecordView& record) {
-                const Value state = record.document();
-                std::string_view name = record.name();
-                name.remove_prefix(std::string_view("kafka/").size());
-                figures.push_back(
-                    {fmt::format("{} {}", kind, printable(name.substr(0, name.find('/')))),
-                     fmt::format("{}  {}/s  {} {}",
-                                 printable(state["state"].as_string().value_or("?")),
-                                 state["rate"].as_int64().value_or(0), left,
-                                 state[left].as_int64().value_or(0))});
-                return true;
-            });
+    const auto snapshot = client.snapshot();
+    if (!snapshot) return;  // its broker has just gone
+    const auto append = [&](const char* kind, const char* left, const char* lost) {
+        const auto number = [](const Value& state, const char* key) {
+            return state[key].as_int64().value_or(0);
+        };
+        return snapshot->scan(fmt::format("kafka/*/@{}/*", kind), [&](const RecordView& record) {
+            const Value state = record.document();
+            std::string_view name = record.name();
+            name.remove_prefix(std::string_view("kafka/").size());
+            figures.push_back(
+                {fmt::format("{} {}", kind, printable(name.substr(0, name.find('/')))),
+                 fmt::format("{}  {}/s  {} {}  {} {}", printable(state["state"].as_string().value_or("?")),
+                             number(state, "rate"), left, number(state, left), lost,
+                             number(state, lost))});
+            return true;
+        });
     };
-    append("source", "lag").value();
-    append("sink", "behind").value();
+    append("source", "lag", "dead_letters").value();
+    append("sink", "behind", "too_large").value();
 }
 
 std::vector<Figure> figures(const shm::SegmentView& segment, const Sample& before,
@@ -116,38 +120,74 @@ std::string line_of(const std::vector<Figure>& figures) {
     return line;
 }
 
+/// Whether the broker of the grid serves, looked at as often as keys are.
+class BrokerWatch {
+public:
+    explicit BrokerWatch(const shm::Segment& segment) : segment_(&segment) { look(); }
+
+    /// Returns whether the broker has come or gone since the last look.
+    bool look() {
+        const auto state = segment_->header().broker.state.load(std::memory_order_relaxed);
+        has_ended_ = state != static_cast<std::uint32_t>(shm::GridState::serving);
+        const bool serves = !has_ended_ && has_broker(*segment_);
+        if (serves) served_at_ = Clock::now();
+        return std::exchange(serves_, serves) != serves;
+    }
+    [[nodiscard]] bool serves() const noexcept { return serves_; }
+
+    /// The next broker takes the place of one that was killed or replaced: it gets some time.
+    /// Throws ringside::Exception (no_broker) when that is over, or the grid has ended.
+    void check() const {
+        constexpr std::chrono::seconds patience{2};
+        if (has_ended_) throw Exception(Error(Errc::no_broker, "the grid has ended"));
+        if (!serves_ && Clock::now() - served_at_ > patience)
+            throw Exception(Error(Errc::no_broker, "the broker is gone"));
+    }
+
+private:
+    const shm::Segment* segment_;
+    bool serves_ = true;
+    bool has_ended_ = false;
+    Clock::time_point served_at_ = Clock::now();
+};
+
+/// Waits for the next look at the figures, which is due at `until`, or when the broker has come or
+/// gone. Returns false if the user wants to end.
+bool await_look(BrokerWatch& broker, const TerminalKeys& keys, Clock::time_point until) {
+    constexpr std::chrono::milliseconds slice{20};
+    while (!is_interrupted() && Clock::now() < until) {
+        if (const auto key = keys.wait(slice); key == 'q' || key == 'Q') return false;
+        if (broker.look()) break;
+        if (!broker.serves()) broker.check();
+    }
+    return !is_interrupted();
+}
+
 void top(const Context& context, double interval_s, std::uint64_t count) {
     catch_interrupts();
     const shm::Segment segment = shm::Segment::open(context.grid).value();
     const bool is_terminal = isatty(STDOUT_FILENO) == 1;
-    // A broker that takes no further session is one to look at, too.
-    const auto client = Client::attach({.grid = context.grid, .program = "ringside"});
+    const TerminalKeys keys;
+    // A broker that takes no further session is one to look at, too. Nothing here waits for one.
+    const auto client = Client::attach(
+        {.grid = context.grid, .program = "ringside", .timeout = std::chrono::milliseconds(0)});
+    const auto interval =
+        std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(interval_s));
+    BrokerWatch broker(segment);
     Sample before(segment.header().counters);
     std::size_t lines_before = 0;
-    for (std::uint64_t shown = 0; (count == 0 || shown < count) && !is_interrupted(); ++shown) {
-        const auto until = Clock::now() + std::chrono::duration_cast<Clock::duration>(
-                                              std::chrono::duration<double>(interval_s));
-        while (!is_interrupted() && Clock::now() < until) {
-            std::this_thread::sleep_for(std::chrono::milliseconds(20));
-        }
+    for (std::uint64_t shown = 0; count == 0 || shown < count; ++shown) {
+        if (!await_look(broker, keys, Clock::now() + interval)) return;
         const Sample now(segment.header().counters);
-        auto all = figures(segment.view(), before, now);
-        if (client) append_kafka(*client, all);
+        std::vector<Figure> all{{"broker", broker.serves() ? "serving" : "gone"}};
+        for (Figure& figure : figures(segment.view(), before, now))
+            all.push_back(std::move(figure));
+        if (client && broker.serves()) append_kafka(*client, all);
         print_line(
             is_terminal ? screen_of(all, std::exchange(lines_before, all.size())) : line_of(all),
             true);
         before = now;
-        const auto& broker = segment.header().broker;
-        const std::chrono::nanoseconds heartbeat(
-            broker.heartbeat_ns.load(std::memory_order_relaxed));
-        if (std::chrono::system_clock::now().time_since_epoch() - heartbeat >
-            std::chrono::seconds(2)) {
-            throw Exception(Error(Errc::no_broker, "its heart has stopped"));
-        }
-        const auto state = broker.state.load(std::memory_order_relaxed);
-        if (state != static_cast<std::uint32_t>(shm::GridState::serving)) {
-            throw Exception(Error(Errc::no_broker, "the grid has ended"));
-        }
+        broker.check();
     }
 }
 
@@ -165,7 +205,7 @@ void add_top_command(CLI::App& app, Context& context) {
         ->check(decimal_number(0.05, 3600));
     command->add_option("--count", arguments->count, "Exit after N refreshes");
     command->footer(
-        "Reads leave no trace in shared memory, so they cannot be counted.\n"
+        "The key q ends it. Reads leave no trace in shared memory, so they cannot be counted.\n"
         "Example: ringside -g onsale top");
     command->callback(
         [&context, arguments] { top(context, arguments->interval_s, arguments->count); });

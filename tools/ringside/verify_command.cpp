@@ -98,7 +98,7 @@ void verify_segment(const Context& context, Report& report, Problems& problems) 
     }
     const shm::SegmentView& view = segment->view();
     // While a broker lives, a pin keeps what is looked at from being used again.
-    const bool is_served = has_broker(context.grid);
+    const bool is_served = has_broker(*segment);
     std::optional<Client> client;
     std::optional<Snapshot> pin;
     if (is_served) {

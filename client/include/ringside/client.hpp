@@ -47,6 +47,11 @@ struct ClientOptions {
     /// a session fail with no_broker. A few milliseconds suit event loops. `attach` itself waits up
     /// to 5 s.
     std::chrono::milliseconds greeting_time{5000};
+    /// Reads the segment that a dead broker has left, without a session. Snapshots and queries work
+    /// until the next broker starts, then give snapshot_expired; everything that needs a broker
+    /// (`get`, writes, watches, messaging) gives no_broker. Refused with grid_in_use while the
+    /// broker lives. Implies `reconnect = false`.
+    bool offline = false;
 };
 
 /// Access of one process to one grid.
@@ -68,7 +73,7 @@ class Client {
 public:
     /// Opens a session with the broker of a grid.
     /// Errors: bad_grid_name, no_such_grid, no_broker, layout_mismatch, permission_denied,
-    /// foreign_grid, session_limit, bad_user, bad_configuration ($RINGSIDE_OWNER names no user),
+    /// foreign_grid, grid_in_use (offline only), session_limit, bad_user, bad_configuration ($RINGSIDE_OWNER names no user),
     /// system_error.
     static Result<Client> attach(ClientOptions options = {});
 

@@ -14,8 +14,8 @@ void DurationHistogram::observe(std::chrono::nanoseconds took) noexcept {
     sum_ += took;
 }
 
-void DurationHistogram::write(MetricsWriter& writer) const {
-    std::array<MetricBucket, bounds_seconds.size()> buckets;
+void DurationHistogram::write(metrics::MetricsWriter& writer) const {
+    std::array<metrics::MetricBucket, bounds_seconds.size()> buckets;
     std::uint64_t below = 0;
     for (std::size_t i = 0; i < buckets.size(); ++i) {
         below += counts_[i];

@@ -4,7 +4,7 @@
 #include <chrono>
 #include <cstdint>
 
-#include "tools/gateway/metrics/metrics_writer.hpp"
+#include "tools/metrics/metrics_writer.hpp"
 
 namespace ringside::gateway {
 
@@ -17,7 +17,7 @@ public:
                                                            0.25,   0.5,     1,      2.5,   5};
 
     void observe(std::chrono::nanoseconds took) noexcept;
-    void write(MetricsWriter& writer) const;
+    void write(metrics::MetricsWriter& writer) const;
 
 private:
     std::array<std::uint64_t, bounds_seconds.size()> counts_{};  ///< not cumulative

@@ -6,7 +6,7 @@ namespace ringside::gateway {
 
 namespace {
 
-void write_connections(MetricsWriter& writer, const GatewayFigures& figures) {
+void write_connections(metrics::MetricsWriter& writer, const GatewayFigures& figures) {
     writer.gauge("ringside_gateway_connections", "Connections that are open.",
                  figures.connections_open);
     writer.gauge("ringside_gateway_connections_limit", "How many may be.", figures.connections_max);
@@ -27,11 +27,11 @@ void write_connections(MetricsWriter& writer, const GatewayFigures& figures) {
     writer.counter("ringside_gateway_sent_bytes_total", "Bytes to clients.", figures.bytes_sent);
 }
 
-void write_requests(MetricsWriter& writer, const GatewayFigures& figures) {
-    writer.family("ringside_gateway_requests_total", MetricType::counter,
+void write_requests(metrics::MetricsWriter& writer, const GatewayFigures& figures) {
+    writer.family("ringside_gateway_requests_total", metrics::MetricType::counter,
                   "Requests that were answered, by method and class of status.");
     figures.requests.write(writer);
-    writer.family("ringside_gateway_request_duration_seconds", MetricType::histogram,
+    writer.family("ringside_gateway_request_duration_seconds", metrics::MetricType::histogram,
                   "From the end of a request to its answer.");
     figures.request_duration.write(writer);
     writer.counter("ringside_gateway_unauthenticated_total",
@@ -46,8 +46,8 @@ void write_requests(MetricsWriter& writer, const GatewayFigures& figures) {
                    figures.logins_slowed);
 }
 
-void write_operations(MetricsWriter& writer, const GatewayFigures& figures) {
-    writer.family("ringside_gateway_operations_total", MetricType::counter,
+void write_operations(metrics::MetricsWriter& writer, const GatewayFigures& figures) {
+    writer.family("ringside_gateway_operations_total", metrics::MetricType::counter,
                   "What was done for clients, over HTTP and WebSockets.");
     const auto operation = [&](std::string_view kind, std::uint64_t count) {
         writer.sample({{"operation", kind}}, count);
@@ -60,14 +60,14 @@ void write_operations(MetricsWriter& writer, const GatewayFigures& figures) {
     writer.gauge("ringside_gateway_providers", "Providers behind WebSockets.", figures.providers);
 }
 
-void write_shares(MetricsWriter& writer, const GatewayFigures& figures) {
-    writer.family("ringside_gateway_work_running", MetricType::gauge,
+void write_shares(metrics::MetricsWriter& writer, const GatewayFigures& figures) {
+    writer.family("ringside_gateway_work_running", metrics::MetricType::gauge,
                   "Work that threads of the gateway are doing, by kind.");
     for (const auto& work : figures.work) writer.sample({{"kind", work.kind}}, work.running);
-    writer.family("ringside_gateway_work_waiting", MetricType::gauge,
+    writer.family("ringside_gateway_work_waiting", metrics::MetricType::gauge,
                   "Work that waits for a thread, by kind.");
     for (const auto& work : figures.work) writer.sample({{"kind", work.kind}}, work.waiting);
-    writer.family("ringside_gateway_work_refused_total", MetricType::counter,
+    writer.family("ringside_gateway_work_refused_total", metrics::MetricType::counter,
                   "Work that was refused because too much was waiting, by kind.");
     for (const auto& work : figures.work) writer.sample({{"kind", work.kind}}, work.refused);
     writer.gauge("ringside_gateway_bodies_bytes", "Memory of request bodies.",
@@ -84,7 +84,7 @@ void write_shares(MetricsWriter& writer, const GatewayFigures& figures) {
                    figures.streams_bytes_refused);
 }
 
-void write_watching(MetricsWriter& writer, const GatewayFigures& figures) {
+void write_watching(metrics::MetricsWriter& writer, const GatewayFigures& figures) {
     writer.gauge("ringside_gateway_watches", "Watches that are open.", figures.watches);
     writer.gauge("ringside_gateway_watches_behind", "Watches whose clients do not keep up.",
                  figures.watches_behind);
@@ -108,7 +108,7 @@ void RequestCounts::count(std::string_view method, unsigned status) noexcept {
     ++counts_[row][leading >= 1 && leading <= classes.size() ? leading - 1 : classes.size() - 1];
 }
 
-void RequestCounts::write(MetricsWriter& writer) const {
+void RequestCounts::write(metrics::MetricsWriter& writer) const {
     for (std::size_t method = 0; method < methods.size(); ++method) {
         for (std::size_t status = 0; status < classes.size(); ++status) {
             // Forty lines, most of which would be 0 for ever, are left out until they count.
@@ -119,9 +119,10 @@ void RequestCounts::write(MetricsWriter& writer) const {
     }
 }
 
-void write_gateway_metrics(MetricsWriter& writer, const GatewayFigures& figures,
+void write_gateway_metrics(metrics::MetricsWriter& writer, const GatewayFigures& figures,
                            std::string_view version) {
-    writer.family("ringside_gateway_info", MetricType::gauge, "Which release this is; always 1.");
+    writer.family("ringside_gateway_info", metrics::MetricType::gauge,
+                  "Which release this is; always 1.");
     writer.sample({{"version", version}}, std::uint64_t{1});
     writer.gauge("ringside_gateway_start_timestamp_seconds", "When it was started, Unix time.",
                  std::chrono::duration<double>(figures.started.time_since_epoch()).count());

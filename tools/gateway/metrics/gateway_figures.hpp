@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "tools/gateway/metrics/duration_histogram.hpp"
-#include "tools/gateway/metrics/metrics_writer.hpp"
+#include "tools/metrics/metrics_writer.hpp"
 
 namespace ringside::gateway {
 
@@ -17,7 +17,7 @@ public:
     /// `method` as it was sent; those that the gateway does not know count as OTHER, so that
     /// clients cannot make up labels. Statuses outside of 100..599 count as 500.
     void count(std::string_view method, unsigned status) noexcept;
-    void write(MetricsWriter& writer) const;
+    void write(metrics::MetricsWriter& writer) const;
 
 private:
     static constexpr std::array<std::string_view, 8> methods{"GET",    "HEAD",    "PUT",  "PATCH",
@@ -83,7 +83,7 @@ struct GatewayFigures {
 };
 
 /// Writes them all; `version` is the release.
-void write_gateway_metrics(MetricsWriter& writer, const GatewayFigures& figures,
+void write_gateway_metrics(metrics::MetricsWriter& writer, const GatewayFigures& figures,
                            std::string_view version);
 
 }  // namespace ringside::gateway

@@ -11,7 +11,7 @@ namespace ringside::gateway {
 
 namespace {
 
-std::string json_of(MetricValue value) {
+std::string json_of(metrics::MetricValue value) {
     if (const auto* number = std::get_if<double>(&value)) {
         return std::isfinite(*number) ? fmt::format("{}", *number) : "null";
     }
@@ -20,26 +20,26 @@ std::string json_of(MetricValue value) {
 
 }  // namespace
 
-void MetricsJson::family(std::string_view name, MetricType type, std::string_view help) {
+void MetricsJson::family(std::string_view name, metrics::MetricType type, std::string_view help) {
     if (std::exchange(has_family_, true)) text_ += "]},";
     has_sample_ = false;
     append_json_string(name, text_);
-    text_ += fmt::format(R"(:{{"type":"{}","help":)", ringside::gateway::name(type));
+    text_ += fmt::format(R"(:{{"type":"{}","help":)", metrics::name(type));
     append_json_string(help, text_);
     text_ += R"(,"samples":[)";
 }
 
-void MetricsJson::sample(std::span<const MetricLabel> labels, MetricValue value) {
+void MetricsJson::sample(std::span<const metrics::MetricLabel> labels, metrics::MetricValue value) {
     begin_sample(labels);
     text_ += fmt::format(R"("value":{}}})", json_of(value));
 }
 
-void MetricsJson::histogram(std::span<const MetricLabel> labels,
-                            std::span<const MetricBucket> buckets, double sum,
+void MetricsJson::histogram(std::span<const metrics::MetricLabel> labels,
+                            std::span<const metrics::MetricBucket> buckets, double sum,
                             std::uint64_t count) {
     begin_sample(labels);
     text_ += R"("buckets":[)";
-    for (const MetricBucket& bucket : buckets) {
+    for (const metrics::MetricBucket& bucket : buckets) {
         if (&bucket != buckets.data()) text_ += ',';
         text_ +=
             fmt::format(R"({{"le":{},"count":{}}})", json_of(bucket.upper_bound), bucket.count);
@@ -47,10 +47,10 @@ void MetricsJson::histogram(std::span<const MetricLabel> labels,
     text_ += fmt::format(R"(],"sum":{},"count":{}}})", json_of(sum), count);
 }
 
-void MetricsJson::begin_sample(std::span<const MetricLabel> labels) {
+void MetricsJson::begin_sample(std::span<const metrics::MetricLabel> labels) {
     if (std::exchange(has_sample_, true)) text_ += ',';
     text_ += R"({"labels":{)";
-    for (const MetricLabel& label : labels) {
+    for (const metrics::MetricLabel& label : labels) {
         if (&label != labels.data()) text_ += ',';
         append_json_string(label.name, text_);
         text_ += ':';

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "tools/gateway/metrics/metrics_writer.hpp"
+#include "tools/metrics/metrics_writer.hpp"
 
 namespace ringside::gateway {
 
@@ -13,18 +13,19 @@ namespace ringside::gateway {
 ///          {"labels":{},"buckets":[{"le":0.001,"count":3}],"sum":0.002,"count":4}]}}
 ///
 /// A value that is no number in JSON (infinite, or not a number) is null.
-class MetricsJson : public MetricsWriter {
+class MetricsJson : public metrics::MetricsWriter {
 public:
-    using MetricsWriter::sample;
-    void family(std::string_view name, MetricType type, std::string_view help) override;
-    void sample(std::span<const MetricLabel> labels, MetricValue value) override;
-    void histogram(std::span<const MetricLabel> labels, std::span<const MetricBucket> buckets,
-                   double sum, std::uint64_t count) override;
+    using metrics::MetricsWriter::sample;
+    void family(std::string_view name, metrics::MetricType type, std::string_view help) override;
+    void sample(std::span<const metrics::MetricLabel> labels, metrics::MetricValue value) override;
+    void histogram(std::span<const metrics::MetricLabel> labels,
+                   std::span<const metrics::MetricBucket> buckets, double sum,
+                   std::uint64_t count) override;
 
     [[nodiscard]] std::string finish() &&;
 
 private:
-    void begin_sample(std::span<const MetricLabel> labels);
+    void begin_sample(std::span<const metrics::MetricLabel> labels);
 
     std::string text_ = "{";
     bool has_family_ = false;

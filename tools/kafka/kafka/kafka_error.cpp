@@ -79,6 +79,12 @@ KafkaError KafkaError::of(const rd_kafka_error_t& error) {
     return made;
 }
 
+bool KafkaError::is_of_connection() const noexcept {
+    return code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || code == RD_KAFKA_RESP_ERR__RESOLVE ||
+           code == RD_KAFKA_RESP_ERR__SSL || code == RD_KAFKA_RESP_ERR__TIMED_OUT ||
+           code == RD_KAFKA_RESP_ERR__TRANSPORT;
+}
+
 Error KafkaError::error() const {
     return {kind == Kind::too_large ? Errc::document_too_large : Errc::system_error, text};
 }

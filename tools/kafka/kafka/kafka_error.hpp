@@ -26,6 +26,9 @@ struct KafkaError {
     /// From an error that is a thing of its own.
     static KafkaError of(const rd_kafka_error_t& error);
 
+    /// Whether it is about reaching Kafka's servers, whatever was asked of them.
+    [[nodiscard]] bool is_of_connection() const noexcept;
+
     /// As an error of the rest of the tool: document_too_large or system_error. Its detail says all
     /// that there is to say.
     [[nodiscard]] Error error() const;

@@ -3,6 +3,7 @@
 #include <toml++/toml.h>
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdlib>
 
 #include "tools/kafka/kafka/log.hpp"
@@ -63,6 +64,62 @@ Result<std::string> value_of(const std::string& name, const toml::node& node,
                                    "', which is not set");
 }
 
+bool is_server_list(std::string_view name) noexcept {
+    return name == "bootstrap.servers" || name == "metadata.broker.list";
+}
+
+std::string_view trimmed(std::string_view text) noexcept {
+    const std::size_t begin = text.find_first_not_of(" \t");
+    if (begin == std::string_view::npos) return {};
+    return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
+}
+
+/// Whether librdkafka can connect to one entry of the list: [protocol://]host[:port], an IPv6
+/// address in brackets where a port follows.
+bool is_server(std::string_view entry) noexcept {
+    if (const std::size_t at = entry.find("://"); at != std::string_view::npos) {
+        entry.remove_prefix(at + 3);
+    }
+    std::string_view host = entry;
+    std::string_view port;
+    const bool is_bracketed = entry.starts_with('[');
+    const std::size_t host_end = is_bracketed ? entry.find(']') : entry.find(':');
+    if (is_bracketed && host_end == std::string_view::npos) return false;
+    const bool is_bare_ipv6 = !is_bracketed && host_end != std::string_view::npos &&
+                              entry.find(':', host_end + 1) != std::string_view::npos;
+    if (host_end != std::string_view::npos && !is_bare_ipv6) {
+        host = is_bracketed ? entry.substr(1, host_end - 1) : entry.substr(0, host_end);
+        std::string_view rest = entry.substr(is_bracketed ? host_end + 1 : host_end);
+        if (!rest.empty() && rest.front() != ':') return false;
+        port = rest.empty() ? rest : rest.substr(1);
+        if (!rest.empty() && port.empty()) return false;
+    }
+    constexpr std::string_view beyond_hosts = " \t/\\@?#\"'<>[]{}";
+    if (host.empty() || host.find_first_of(beyond_hosts) != std::string_view::npos) return false;
+    if (port.empty()) return true;
+    std::uint32_t number = 0;
+    const auto [end, failed] = std::from_chars(port.data(), port.data() + port.size(), number);
+    return failed == std::errc() && end == port.data() + port.size() && number >= 1 &&
+           number <= 65535;
+}
+
+/// What is wrong with a list of servers, or nothing. librdkafka takes any text, and waits for ever
+/// for servers that it cannot make out.
+std::string fault_of_servers(std::string_view list) {
+    bool has_any = false;
+    while (!list.empty()) {
+        const std::size_t comma = list.find(',');
+        const std::string_view entry = trimmed(list.substr(0, comma));
+        list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
+        if (entry.empty()) continue;
+        if (!is_server(entry)) {
+            return "'" + std::string(entry) + "' is not a server: write host:port[,host:port...]";
+        }
+        has_any = true;
+    }
+    return has_any ? "" : "it names no server: write host:port[,host:port...]";
+}
+
 /// Sets one property; what librdkafka says against it, or nothing.
 std::string try_set(rd_kafka_conf_t& configuration, const std::string& name,
                     const std::string& value) {
@@ -100,6 +157,10 @@ Result<void> Properties::add(const std::string& name, const toml::node& node,
     }
     auto value = value_of(name, node, file);
     if (!value) return value.error();
+    if (is_server_list(name)) {
+        const std::string fault = fault_of_servers(*value);
+        if (!fault.empty()) return file.error_at(node, name + ": " + fault);
+    }
     const ConfigurationHandle scratch(rd_kafka_conf_new());
     const std::string refusal = try_set(*scratch, name, *value);
     if (!refusal.empty()) return file.error_at(node, refusal);

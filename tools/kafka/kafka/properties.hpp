@@ -17,6 +17,7 @@ public:
     /// Adds those of a table of the configuration: strings, whole numbers, booleans. A value
     /// "${NAME}" is that of an environment variable.
     /// Error: bad_configuration with file and line, for what librdkafka does not know or take, for
+    /// a list of servers that names none, or one that cannot be connected to, for
     /// properties that are the tool's own business, a partitioner that does not go by keys, and
     /// for variables that are not set.
     Result<void> read(const toml::table& table, const tools::TomlFile& file);

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "tools/kafka/kafka/reachability.hpp"
+
 namespace ringside::kafka {
 
 Outbox::Outbox(const SinkOptions& options, SinkCounters& counters)
@@ -22,7 +24,29 @@ Result<void> Outbox::open() {
         [this](std::uint64_t tag, const KafkaError* failure) { take_outcome(tag, failure); });
     if (!made) return made.error();
     producer_ = *std::move(made);
+    opened_at_ = std::chrono::steady_clock::now();
     return {};
+}
+
+void Outbox::close() {
+    producer_.reset();
+    under_way_.set(0);
+}
+
+void Outbox::hear_kafka() noexcept {
+    has_heard_kafka_ = true;
+    doubts_kafka_ = false;
+    unreachable_.clear();
+}
+
+void Outbox::probe(std::chrono::milliseconds patience) {
+    const auto open_for = std::chrono::steady_clock::now() - opened_at_;
+    if (!has_heard_kafka_ && open_for >= first_contact_patience) doubts_kafka_ = true;
+    if (!producer_ || !doubts_kafka_) return;
+    const auto answer = producer_->partitions(patience);
+    // Any answer does, also one about the topic: whether that takes messages, their outcomes say.
+    if (answer || !answer.error().is_of_connection()) return hear_kafka();
+    unreachable_ = KafkaError::of(RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN).text;
 }
 
 Result<void> Outbox::open_for_another_grid() {
@@ -66,9 +90,11 @@ void Outbox::poll(std::chrono::milliseconds timeout) {
     producer_->poll(timeout);
     if (auto trouble = producer_->take_trouble()) {
         trouble_ = trouble->text;
+        doubts_kafka_ = doubts_kafka_ || trouble->is_of_connection();
         if (trouble->kind == KafkaError::Kind::final) final_ = trouble->error();
     }
     if (const auto fatal = producer_->fatal_error()) final_ = fatal->error();
+    under_way_.set(pending());
 }
 
 bool Outbox::flush(std::chrono::milliseconds timeout) {
@@ -93,6 +119,7 @@ Result<bool> Outbox::must_go_back(Revision position) {
 void Outbox::take_outcome(std::uint64_t tag, const KafkaError* failure) {
     if (failure == nullptr) {
         ++acknowledged_;
+        hear_kafka();
         if (!trouble_.empty()) trouble_.clear();
         has_failed_ = false;
         return acknowledgements_.settle(tag);

@@ -7,6 +7,7 @@
 #include "tools/kafka/kafka/producer.hpp"
 #include "tools/kafka/sink/acknowledgements.hpp"
 #include "tools/kafka/sink/options.hpp"
+#include "tools/kafka/under_way.hpp"
 
 namespace ringside::kafka {
 
@@ -34,7 +35,7 @@ public:
 
     /// Begins with nothing under way; what was before is forgotten. Error: bad_configuration.
     Result<void> open();
-    void close() { producer_.reset(); }
+    void close();
     /// The same, where revisions are those of another grid from here on: what Kafka has, and what
     /// it found too large, no longer says anything.
     Result<void> open_for_another_grid();
@@ -62,16 +63,23 @@ public:
     [[nodiscard]] std::size_t pending() const noexcept {
         return producer_ ? producer_->pending() : 0;
     }
-    /// Why Kafka does not take what is to be sent; empty: it does, or there is nothing.
+    /// Why Kafka does not take what is to be sent, or cannot be reached; empty: it does, or nothing
+    /// is to be sent.
     [[nodiscard]] std::string trouble() const {
+        if (!unreachable_.empty()) return unreachable_;
         return is_empty() && !has_failed_ ? std::string() : trouble_;
     }
+    /// Finds out whether Kafka can be reached where no outcome says so: after an error of the
+    /// connection, and where nothing was heard in the first seconds. Called about once a second;
+    /// waits for an answer for at most `patience`.
+    void probe(std::chrono::milliseconds patience);
 
     [[nodiscard]] KafkaResult<std::int32_t> partitions(std::chrono::milliseconds timeout) {
         return producer_->partitions(timeout);
     }
 
 private:
+    void hear_kafka() noexcept;
     void take_outcome(std::uint64_t tag, const KafkaError* failure);
     void go_back(const std::string& why);
     void take_too_large(std::uint64_t tag, const KafkaError& failure);
@@ -83,6 +91,11 @@ private:
     Acknowledgements acknowledgements_;
     std::uint64_t acknowledged_ = 0;
     std::string trouble_;
+    std::string unreachable_;    ///< why Kafka cannot be reached; empty: it can, or is not doubted
+    bool doubts_kafka_ = false;  ///< the connection had an error, and nothing was heard since
+    bool has_heard_kafka_ = false;
+    std::chrono::steady_clock::time_point opened_at_{};
+    UnderWay under_way_;
     std::optional<Error> final_;  ///< what cannot be made good
     bool has_failed_ = false;     ///< and Kafka has acknowledged nothing since
     bool is_going_back_ = false;  ///< a message has failed

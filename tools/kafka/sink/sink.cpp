@@ -8,6 +8,7 @@
 #include <mutex>
 #include <utility>
 
+#include "tools/kafka/kafka/reachability.hpp"
 #include "tools/kafka/sink/grid_error.hpp"
 
 namespace ringside::kafka {
@@ -215,6 +216,7 @@ Result<Sink::Next> Sink::chores() {
     if (now >= report_due_) {
         report_due_ = now + ReportRecord::interval;
         if (auto own = check_own(); !own) return own.error();
+        outbox_.probe(probe_patience);
         report_as_it_is();
     }
     const auto back = outbox_.must_go_back(position_.revision);

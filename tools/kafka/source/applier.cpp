@@ -141,18 +141,21 @@ Result<void> Applier::send(const std::shared_ptr<Batch>& batch) {
         for (const std::size_t i : batch->refused) batch->messages[i].mark_refused();
     }
     under_way_bytes_ += batch->bytes;
+    under_way_messages_ += batch->messages.size();
     ++under_way_batches_;
     auto sent = committer_.send(
         writer_.finish(*batch->feed, batch->from, batch->to, options_.grade),
         [this, batch](const Result<WriteResult>& answer) { answered(*batch, answer); });
     if (sent) return sent;
     under_way_bytes_ -= batch->bytes;
+    under_way_messages_ -= batch->messages.size();
     --under_way_batches_;
     return sent;
 }
 
 void Applier::answered(Batch& batch, const Result<WriteResult>& answer) {
     under_way_bytes_ -= batch.bytes;
+    under_way_messages_ -= batch.messages.size();
     --under_way_batches_;
     if (!answer) return disturb(batch, answer.error());
     batch.feed->applied = batch.to;
@@ -196,6 +199,12 @@ void Applier::compare_positions() {
 bool Applier::is_full() const noexcept {
     return under_way_bytes_ >= options_.under_way_bytes_max ||
            under_way_batches_ >= options_.under_way_batches_max;
+}
+
+std::size_t Applier::messages_under_way() const noexcept {
+    std::size_t messages = under_way_messages_ + open_.messages.size();
+    for (const FeedPointer& feed : feeds_) messages += feed->redo.size();
+    return messages;
 }
 
 Result<void> Applier::finish() {

@@ -87,6 +87,8 @@ public:
     [[nodiscard]] bool is_full() const noexcept;
     /// Transactions that are not answered yet.
     [[nodiscard]] std::size_t pending() const noexcept { return committer_.pending(); }
+    /// Messages that were taken and are not done with.
+    [[nodiscard]] std::size_t messages_under_way() const noexcept;
     /// Sends what is taken, and waits for all answers. Errors: those of `Committer::drain`.
     Result<void> finish();
 
@@ -143,6 +145,7 @@ private:
     Batch open_;
     std::size_t under_way_bytes_ = 0;
     std::size_t under_way_batches_ = 0;
+    std::size_t under_way_messages_ = 0;
     bool is_disturbed_ = false;
     std::optional<Error> failure_;
     std::optional<Result<void>> answer_;  ///< to `commit_now`

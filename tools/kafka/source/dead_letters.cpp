@@ -1,6 +1,6 @@
 #include "tools/kafka/source/dead_letters.hpp"
 
-#include <spdlog/spdlog.h>
+#include <fmt/format.h>
 
 #include <utility>
 
@@ -15,10 +15,16 @@ constexpr std::chrono::milliseconds no_wait{0};
 
 }  // namespace
 
+void RefusalLog::line(const std::string& fate, const MessageView& message, const Error& why) {
+    log_.line(daemon::FoldedLog::Level::warning, fate,
+              fmt::format("{} [{}] offset {}: {}: {}", message.topic, message.partition,
+                          message.offset, name(why.code), why.text()));
+}
+
 Result<std::unique_ptr<DeadLetters>> DeadLetters::create(const Properties& properties,
                                                          const std::string& topic,
                                                          std::stop_token stop) {
-    std::unique_ptr<DeadLetters> made(new DeadLetters(std::move(stop)));
+    std::unique_ptr<DeadLetters> made(new DeadLetters(topic, std::move(stop)));
     auto producer = Producer::create(
         properties, topic, [letters = made.get()](std::uint64_t tag, const KafkaError* failure) {
             letters->learn(tag, failure);
@@ -59,6 +65,7 @@ Result<void> DeadLetters::refuse(const MessageView& message, const Error& why) {
         fates_.erase(entry->second);
         entry->second = last_tag_ + 1;
     }
+    if (is_new) log_.line("dead letter to topic '" + topic_ + "'", message, why);
     fates_[++last_tag_] = {};
     send(message, why, last_tag_, is_too_large);
     if (is_to_be_alone) static_cast<void>(wait());  // in vain: `settle` says so
@@ -153,15 +160,7 @@ void DeadLetters::forget(const std::string& topic, std::int32_t partition) {
 }
 
 Result<void> Skipping::refuse(const MessageView& message, const Error& why) {
-    const auto now = std::chrono::steady_clock::now();
-    if (now - told_at_ < std::chrono::seconds(1)) {
-        ++untold_;
-        return {};
-    }
-    told_at_ = now;
-    spdlog::warn("{} [{}] offset {} is left out: {} (and {} before it)", message.topic,
-                 message.partition, message.offset, why.text(), untold_);
-    untold_ = 0;
+    log_.line("message left out", message, why);
     return {};
 }
 

@@ -8,16 +8,31 @@
 #include <tuple>
 #include <vector>
 
+#include "broker/daemon/folded_log.hpp"
 #include "tools/kafka/kafka/producer.hpp"
 #include "tools/kafka/source/refusal.hpp"
 
 namespace ringside::kafka {
 
+/// Log lines about messages that cannot be applied, of which any topic may have any number.
+/// Thread safety: one thread.
+class RefusalLog {
+public:
+    ~RefusalLog() { log_.finish(); }
+
+    /// `fate`: what becomes of them, which folds their lines into one.
+    void line(const std::string& fate, const MessageView& message, const Error& why);
+    void flush() { log_.flush(); }
+
+private:
+    daemon::FoldedLog log_{daemon::FoldedLog::to_log()};
+};
+
 /// Writes messages that are refused to a topic, as they were, with headers that say why:
 /// `ringside.error`, `.detail`, `.topic`, `.partition`, `.offset`, `.timestamp`. Each at least
 /// once. One that is too large for that topic goes without its value, and with
 /// `ringside.value_bytes`, the size that it had: as Kafka refuses those that it gets at a time
-/// together, only where it was refused alone.
+/// together, only where it was refused alone. The log gets a folded line about them.
 class DeadLetters final : public Refusals {
 public:
     /// Errors: those of `Producer::create`.
@@ -31,6 +46,7 @@ public:
     /// From the first wait for Kafka since the last `settle` on, all of them take 5 s at most.
     Result<void> settle() override;
     void forget(const std::string& topic, std::int32_t partition) override;
+    void flush_log() override { log_.flush(); }
     void set_in_haste(bool is_in_haste) override { is_in_haste_ = is_in_haste; }
 
 private:
@@ -44,14 +60,17 @@ private:
     };
     using Key = std::tuple<std::string, std::int32_t, std::int64_t>;
 
-    explicit DeadLetters(std::stop_token stop) : stop_(std::move(stop)) {}
+    DeadLetters(std::string topic, std::stop_token stop)
+        : topic_(std::move(topic)), stop_(std::move(stop)) {}
     void send(const MessageView& message, const Error& why, std::uint64_t tag, bool without_value);
     bool wait();
     [[nodiscard]] bool has_to_end() const { return is_in_haste_ || stop_.stop_requested(); }
     Clock::time_point deadline();
     void learn(std::uint64_t tag, const KafkaError* failure);
 
+    const std::string topic_;
     std::stop_token stop_;
+    RefusalLog log_;
     std::map<Key, std::uint64_t> tags_;
     std::vector<Key> asked_;  ///< refused since the last `settle`, which is for those alone
     std::map<std::uint64_t, Fate> fates_;
@@ -63,14 +82,14 @@ private:
     std::optional<Producer> producer_;   ///< last: it tells outcomes while it ends
 };
 
-/// Leaves messages that are refused out, and says so in the log, at most once a second.
+/// Leaves messages that are refused out, with a folded line in the log.
 class Skipping final : public Refusals {
 public:
     Result<void> refuse(const MessageView& message, const Error& why) override;
+    void flush_log() override { log_.flush(); }
 
 private:
-    std::chrono::steady_clock::time_point told_at_;
-    std::uint64_t untold_ = 0;
+    RefusalLog log_;
 };
 
 /// Ends everything at the first message that is refused.

@@ -52,6 +52,9 @@ public:
         static_cast<void>(partition);
     }
 
+    /// Writes to the log what was folded. Called about once a second.
+    virtual void flush_log() {}
+
     /// Whether nobody has time to wait, as partitions go to somebody else.
     virtual void set_in_haste(bool is_in_haste) { static_cast<void>(is_in_haste); }
 };

@@ -97,6 +97,7 @@ void Source::take_messages() {
     }
     applier_->submit();
     wait_for_grid(applier_->poll());
+    under_way_.set(applier_->messages_under_way());
     if (const auto trouble = consumer_->take_trouble()) note_trouble(*trouble);
 }
 
@@ -148,6 +149,7 @@ void Source::take_error(const rd_kafka_message_t& message) {
 
 void Source::end() {
     write_state(SourceState::ending);
+    refusals_->flush_log();
     refusals_->set_in_haste(true);
     if (applier_->finish() && applier_->is_disturbed() && !applier_->failure()) {
         static_cast<void>(applier_->recover());  // what is left stays below the position

@@ -15,6 +15,7 @@
 #include "tools/kafka/source/snapshot_gate.hpp"
 #include "tools/kafka/source/source_options.hpp"
 #include "tools/kafka/source/state_record.hpp"
+#include "tools/kafka/under_way.hpp"
 
 namespace ringside::kafka {
 
@@ -109,8 +110,11 @@ private:
     std::optional<KafkaError> trouble_;
     Clock::time_point trouble_at_{};  ///< when it was told last
     bool doubts_kafka_ = false;       ///< a broker is gone, and none has been heard since
+    bool has_heard_kafka_ = false;
+    const Clock::time_point started_at_ = Clock::now();
     std::optional<Error> fatal_;
 
+    UnderWay under_way_;
     const std::string state_name_;
     SourceReport report_;
     Clock::time_point told_at_{};

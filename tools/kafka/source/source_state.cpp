@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tools/kafka/kafka/reachability.hpp"
 #include "tools/kafka/source/source.hpp"
 
 namespace ringside::kafka {
@@ -13,15 +14,8 @@ namespace {
 
 constexpr std::chrono::seconds state_interval{1};
 constexpr std::chrono::seconds tell_kafka_interval{5};
-constexpr std::chrono::milliseconds probe_patience{200};
 /// What Kafka is still troubled by, it says again within this time.
 constexpr std::chrono::seconds trouble_silence{3};
-
-bool is_of_connection(rd_kafka_resp_err_t code) noexcept {
-    return code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || code == RD_KAFKA_RESP_ERR__RESOLVE ||
-           code == RD_KAFKA_RESP_ERR__SSL || code == RD_KAFKA_RESP_ERR__TIMED_OUT ||
-           code == RD_KAFKA_RESP_ERR__TRANSPORT;
-}
 
 std::int64_t now_ms() {
     return std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -53,13 +47,14 @@ void Source::forget_trouble() {
 }
 
 bool Source::is_kafka_away() const noexcept {
-    return doubts_kafka_ || (trouble_ && is_of_connection(trouble_->code));
+    return doubts_kafka_ || (trouble_ && trouble_->is_of_connection());
 }
 
 /// Kafka has given something, so that it is there. What else it has said may be true still.
 void Source::hear_kafka() {
     doubts_kafka_ = false;
-    if (trouble_ && is_of_connection(trouble_->code)) forget_trouble();
+    has_heard_kafka_ = true;
+    if (trouble_ && trouble_->is_of_connection()) forget_trouble();
 }
 
 /// What is the matter with topics that are to be read, as Kafka sees them now.
@@ -80,6 +75,8 @@ std::optional<KafkaError> Source::trouble_of_topics() {
 
 /// Whether Kafka is there, and troubled still, where no message says so.
 void Source::probe_kafka() {
+    if (!has_heard_kafka_ && Clock::now() - started_at_ >= first_contact_patience)
+        doubts_kafka_ = true;
     if (!is_kafka_away()) {
         const bool is_reported = trouble_ && told_at_ > trouble_at_;
         if (!is_reported || Clock::now() - trouble_at_ < trouble_silence) return;
@@ -95,6 +92,7 @@ void Source::probe_kafka() {
 void Source::tick() {
     const auto now = Clock::now();
     if (now - told_at_ >= state_interval) {
+        refusals_->flush_log();
         probe_kafka();
         if (!held_) applier_->compare_positions();
         write_state();

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "ringside/sql_live.hpp"
+#include "tools/ringside/offline.hpp"
 #include "tools/ringside/query/live_run.hpp"
 #include "tools/ringside/query/prompt.hpp"
 #include "tools/ringside/query/query_options.hpp"
@@ -63,7 +64,7 @@ void query_live(Context& context, const Client& client, const QueryArguments& ar
 void query(Context& context, QueryArguments& arguments) {
     const bool is_terminal = isatty(STDOUT_FILENO) != 0;
     if (arguments.format.empty()) arguments.format = is_terminal ? "table" : "jsonl";
-    const Client client = context.attach();
+    const Client client = attach_to_read(context);
     if (arguments.is_live) return query_live(context, client, arguments);
     if (!arguments.statement.empty() && arguments.statement != "-") {
         sql::Database database = arguments.options.open(client);
@@ -96,7 +97,9 @@ void add_query_command(CLI::App& app, Context& context) {
         "Keep the result of one statement up to date: SELECT … FROM a table [WHERE …] "
         "[GROUP BY …]; first all rows, then what becomes of them");
     live->needs(statement);
-    for (const char* other : {"--at", "--limit", "--timeout", "--lease", "--explain"}) {
+    add_offline_flag(*command, context);
+    for (const char* other :
+         {"--at", "--limit", "--timeout", "--lease", "--explain", "--offline"}) {
         live->excludes(command->get_option(other));
     }
     command->add_option("--count", arguments->count, "With --live: end after so many changes")

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "tools/ringside/offline.hpp"
 #include "tools/ringside/query/query_options.hpp"
 #include "tools/ringside/query/row_format.hpp"
 #include "tools/ringside/report_page/page.hpp"
@@ -92,7 +93,7 @@ void report(const Context& context, ReportArguments arguments) {
     const ReportFile file =
         ReportFile::parse(read_file(arguments.file), title == "-" ? "Report" : title).value();
     for (const std::string& table : file.tables) arguments.options.tables.push_back(table);
-    const Client client = context.attach();
+    const Client client = attach_to_read(context);
     sql::Database database = arguments.options.open(client);
     Page page{file.title, context.grid, database.revision(), now_text(), file.paragraphs, {}};
     for (const ReportQuery& query : file.queries) {
@@ -110,6 +111,7 @@ void add_report_command(CLI::App& app, Context& context) {
         "report", "Run a file of named queries at one snapshot and write a page");
     command->add_option("file", arguments->file, "The file; - for standard input")->required();
     arguments->options.add_to(*command);
+    add_offline_flag(*command, context);
     command
         ->add_option("-f,--format", arguments->format,
                      "markdown or html; by default as the extension of --output (.md, .html)")

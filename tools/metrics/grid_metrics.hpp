@@ -3,9 +3,9 @@
 #include <string>
 
 #include "shm/segment/segment.hpp"
-#include "tools/gateway/metrics/metrics_writer.hpp"
+#include "tools/metrics/metrics_writer.hpp"
 
-namespace ringside::gateway {
+namespace ringside::metrics {
 
 /// Writes the figures of a grid: what its broker keeps in the header of its segment. Maps the
 /// segment anew each time, so that the one is read that is there now, also after its broker was
@@ -19,4 +19,4 @@ void write_grid_metrics(MetricsWriter& writer, const std::string& grid);
 /// The same of a segment that is mapped, whatever its state, without `ringside_up`.
 void write_segment_metrics(MetricsWriter& writer, const shm::SegmentView& segment);
 
-}  // namespace ringside::gateway
+}  // namespace ringside::metrics

@@ -6,7 +6,7 @@
 #include <map>
 #include <string>
 
-namespace ringside::broker {
+namespace ringside::daemon {
 
 /// Log lines that any peer can cause, as often as it likes. Of each kind one line is written in an
 /// interval; further ones are counted, and the count is written when the interval is over, together
@@ -27,6 +27,12 @@ public:
     /// Writes the counts of the intervals that are over. Called about once a second.
     void flush(Clock::time_point now = Clock::now());
 
+    /// Writes all counts. Called when the program ends.
+    void finish();
+
+    /// Writes to the log of this process.
+    [[nodiscard]] static Write to_log();
+
 private:
     struct Interval {
         Clock::time_point end;
@@ -35,9 +41,11 @@ private:
         std::string latest;
     };
 
+    void write_count(const std::string& kind, const Interval& interval);
+
     Write write_;
     Clock::duration interval_;
     std::map<std::string, Interval> intervals_;
 };
 
-}  // namespace ringside::broker
+}  // namespace ringside::daemon

@@ -1,6 +1,6 @@
-#include "tools/gateway/metrics/metrics_writer.hpp"
+#include "tools/metrics/metrics_writer.hpp"
 
-namespace ringside::gateway {
+namespace ringside::metrics {
 
 std::string_view name(MetricType type) noexcept {
     switch (type) {
@@ -11,4 +11,4 @@ std::string_view name(MetricType type) noexcept {
     return "untyped";
 }
 
-}  // namespace ringside::gateway
+}  // namespace ringside::metrics

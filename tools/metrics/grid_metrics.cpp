@@ -1,4 +1,4 @@
-#include "tools/gateway/metrics/grid_metrics.hpp"
+#include "tools/metrics/grid_metrics.hpp"
 
 #include <fmt/format.h>
 
@@ -9,12 +9,15 @@
 #include "shm/protocol/handshake.hpp"
 #include "shm/ring/change_ring.hpp"
 #include "shm/segment/segment.hpp"
-#include "tools/gateway/metrics/grid_health.hpp"
+#include "shm/segment/segment_owner.hpp"
 #include "tools/ringside/grid_state.hpp"
 
-namespace ringside::gateway {
+namespace ringside::metrics {
 
 namespace {
+
+/// A broker whose heart has not beaten for so long is stuck.
+constexpr std::chrono::seconds heartbeat_age_max(2);
 
 std::uint64_t load(const shm::Word& word) { return word.load(std::memory_order_relaxed); }
 std::uint64_t load(const shm::HalfWord& word) { return word.load(std::memory_order_relaxed); }
@@ -25,10 +28,12 @@ bool is_serving(const shm::Header& header) {
     return load(header.broker.state) == static_cast<std::uint64_t>(shm::GridState::serving);
 }
 
-bool is_up(const shm::Header& header) {
+/// A broker that is dead is found by its claim, one that is stuck by its heartbeat.
+bool is_up(const shm::Segment& segment) {
     const auto now = std::chrono::system_clock::now().time_since_epoch();
-    return is_serving(header) &&
-           now - std::chrono::nanoseconds(load(header.broker.heartbeat_ns)) < heartbeat_age_max;
+    const std::chrono::nanoseconds heartbeat(load(segment.header().broker.heartbeat_ns));
+    return is_serving(segment.header()) && shm::living_broker(segment) &&
+           now - heartbeat < heartbeat_age_max;
 }
 
 void write_identity(MetricsWriter& writer, const shm::SegmentView& segment) {
@@ -110,12 +115,25 @@ void write_store(MetricsWriter& writer, const shm::SegmentView& segment) {
                  has_store ? published - std::min(durable, published) : 0);
 }
 
+bool is_alarm(Errc code) noexcept {
+    return code == Errc::grid_full || code == Errc::read_only || code == Errc::records_limit;
+}
+
 void write_work(MetricsWriter& writer, const shm::SegmentView& segment) {
     const shm::Counters& counters = segment.header().counters;
     writer.counter("ringside_commits_total", "Commits.", load(counters.commits));
     writer.counter("ringside_changes_total", "Changes of records.", load(counters.changes));
     writer.counter("ringside_refused_requests_total", "Requests answered with an error.",
                    load(counters.refused));
+    writer.family("ringside_refusals_total", MetricType::counter,
+                  "Requests answered with an error, by the error's name.");
+    for (std::size_t code = 1; code < counters.refused_by_code.size(); ++code) {
+        const std::uint64_t refused = load(counters.refused_by_code[code]);
+        // Those to raise an alarm by are there from the beginning, so that their rate is known.
+        const bool is_alarming = is_alarm(static_cast<Errc>(code));
+        if (refused == 0 && !is_alarming) continue;
+        writer.sample({{"error", name(static_cast<Errc>(code))}}, refused);
+    }
     writer.counter("ringside_watcher_wakes_total", "Times that sleeping watchers were woken.",
                    load(counters.wakes));
     writer.counter("ringside_engine_busy_seconds_total",
@@ -191,7 +209,7 @@ void write_grid_metrics(MetricsWriter& writer, const std::string& grid) {
     const auto opened = shm::Segment::open(grid);
     const bool is_there = opened && is_serving(opened->header());
     writer.gauge("ringside_up", "1 while the grid's broker lives.",
-                 std::uint64_t{is_there && is_up(opened->header())});
+                 std::uint64_t{is_there && is_up(*opened)});
     if (is_there) write_segment_metrics(writer, opened->view());
 }
 
@@ -206,4 +224,4 @@ void write_segment_metrics(MetricsWriter& writer, const shm::SegmentView& segmen
     write_indexes(writer, segment);
 }
 
-}  // namespace ringside::gateway
+}  // namespace ringside::metrics

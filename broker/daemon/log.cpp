@@ -1,14 +1,18 @@
-#include "broker/config/log.hpp"
+#include "broker/daemon/log.hpp"
 
 #include <spdlog/details/file_helper.h>
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
+#include <cstdlib>
 #include <memory>
 #include <mutex>
 
-namespace ringside::broker {
+#include "broker/daemon/log_pattern.hpp"
+
+namespace ringside::daemon {
 
 namespace {
 
@@ -40,18 +44,33 @@ std::shared_ptr<LogFile> log_file;
 
 }  // namespace
 
-Result<void> start_log(const Options& options) {
+Result<void> check_log_options(const LogOptions& options) {
+    if (options.format != "text" && options.format != "json") {
+        return Error(Errc::bad_configuration,
+                     "log-format '" + options.format + "' is not text or json");
+    }
+    for (const char* level : {"debug", "info", "warning", "error"}) {
+        if (options.level == level) return {};
+    }
+    return Error(Errc::bad_configuration,
+                 "log-level '" + options.level + "' is not debug, info, warning or error");
+}
+
+Result<void> start_log(const LogOptions& options) {
     try {
         spdlog::sink_ptr sink;
-        if (options.log_file.empty()) {
+        LogTarget target = LogTarget::plain;
+        if (options.file.empty()) {
             sink = std::make_shared<spdlog::sinks::stderr_color_sink_mt>();
+            if (is_journal(STDERR_FILENO, std::getenv("JOURNAL_STREAM")))
+                target = LogTarget::journal;
         } else {
-            sink = log_file = std::make_shared<LogFile>(options.log_file);
+            sink = log_file = std::make_shared<LogFile>(options.file);
         }
-        auto logger = std::make_shared<spdlog::logger>("ringside", std::move(sink));
-        logger->set_pattern("%Y-%m-%d %H:%M:%S.%e %^%-7l%$ %v");
-        logger->set_level(spdlog::level::from_str(options.log_level));
-        logger->flush_on(spdlog::level::info);
+        auto logger = std::make_shared<spdlog::logger>(options.program, std::move(sink));
+        logger->set_formatter(make_formatter(options.format, target));
+        logger->set_level(spdlog::level::from_str(options.level));
+        logger->flush_on(spdlog::level::debug);
         spdlog::set_default_logger(std::move(logger));
         return {};
     } catch (const spdlog::spdlog_ex& failure) {
@@ -59,15 +78,15 @@ Result<void> start_log(const Options& options) {
     }
 }
 
-Result<void> reopen_log(const Options& options) {
-    spdlog::set_level(spdlog::level::from_str(options.log_level));
-    if (!log_file || options.log_file.empty()) return {};
+Result<void> reopen_log(const LogOptions& options) {
+    spdlog::set_level(spdlog::level::from_str(options.level));
+    if (!log_file || options.file.empty()) return {};
     try {
-        log_file->open(options.log_file);
+        log_file->open(options.file);
         return {};
     } catch (const spdlog::spdlog_ex& failure) {
         return Error(Errc::bad_configuration, failure.what());
     }
 }
 
-}  // namespace ringside::broker
+}  // namespace ringside::daemon

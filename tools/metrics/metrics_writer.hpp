@@ -5,7 +5,7 @@
 #include <string_view>
 #include <variant>
 
-namespace ringside::gateway {
+namespace ringside::metrics {
 
 enum class MetricType : std::uint8_t { counter, gauge, histogram };
 
@@ -56,4 +56,4 @@ public:
 
 [[nodiscard]] std::string_view name(MetricType type) noexcept;
 
-}  // namespace ringside::gateway
+}  // namespace ringside::metrics

@@ -1,6 +1,8 @@
-#include "broker/reactor/folded_log.hpp"
+#include "broker/daemon/folded_log.hpp"
 
-namespace ringside::broker {
+#include <spdlog/spdlog.h>
+
+namespace ringside::daemon {
 
 void FoldedLog::line(Level level, const std::string& kind, const std::string& text,
                      Clock::time_point now) {
@@ -27,12 +29,29 @@ void FoldedLog::flush(Clock::time_point now) {
             place = intervals_.erase(place);
             continue;
         }
-        write_(interval.level, place->first + ": " + std::to_string(interval.folded) +
-                                   " more since the line before; latest: " + interval.latest);
+        write_count(place->first, interval);
         interval.folded = 0;
         interval.end = now + interval_;
         ++place;
     }
 }
 
-}  // namespace ringside::broker
+void FoldedLog::finish() {
+    for (const auto& [kind, interval] : intervals_) {
+        if (interval.folded > 0) write_count(kind, interval);
+    }
+    intervals_.clear();
+}
+
+void FoldedLog::write_count(const std::string& kind, const Interval& interval) {
+    write_(interval.level, kind + ": " + std::to_string(interval.folded) +
+                               " more since the line before; latest: " + interval.latest);
+}
+
+FoldedLog::Write FoldedLog::to_log() {
+    return [](Level level, const std::string& text) {
+        spdlog::log(level == Level::warning ? spdlog::level::warn : spdlog::level::info, text);
+    };
+}
+
+}  // namespace ringside::daemon

@@ -1,4 +1,4 @@
-#include "broker/process_identity.hpp"
+#include "shm/base/process_start.hpp"
 
 #include <unistd.h>
 
@@ -6,7 +6,7 @@
 #include <iterator>
 #include <sstream>
 
-namespace ringside::broker {
+namespace ringside::shm {
 
 std::uint64_t parse_process_start(const std::string& stat) {
     // The second field is the program's name in parentheses, which may contain any character.
@@ -37,4 +37,4 @@ std::uint64_t process_start(pid_t pid) {
     return parse_process_start(std::string(std::istreambuf_iterator<char>(file), {}));
 }
 
-}  // namespace ringside::broker
+}  // namespace ringside::shm

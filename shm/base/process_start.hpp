@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string>
 
-namespace ringside::broker {
+namespace ringside::shm {
 
 /// Returns the start time of a process in kernel ticks since boot. Together with the pid, it
 /// identifies a process even after the pid was reused. Returns 0 if there is no such process, if it
@@ -15,4 +15,4 @@ namespace ringside::broker {
 /// Parses the start time from the text of /proc/PID/stat.
 [[nodiscard]] std::uint64_t parse_process_start(const std::string& stat);
 
-}  // namespace ringside::broker
+}  // namespace ringside::shm

@@ -1,10 +1,10 @@
-#include "tools/gateway/metrics/prometheus_text.hpp"
+#include "tools/metrics/prometheus_text.hpp"
 
 #include <fmt/format.h>
 
 #include <vector>
 
-namespace ringside::gateway {
+namespace ringside::metrics {
 
 namespace {
 
@@ -28,7 +28,7 @@ void PrometheusText::family(std::string_view name, MetricType type, std::string_
     family_ = name;
     text_ += fmt::format("# HELP {} ", name);
     append_escaped(help, false, text_);
-    text_ += fmt::format("\n# TYPE {} {}\n", name, ringside::gateway::name(type));
+    text_ += fmt::format("\n# TYPE {} {}\n", name, metrics::name(type));
 }
 
 void PrometheusText::sample(std::span<const MetricLabel> labels, MetricValue value) {
@@ -64,4 +64,4 @@ void PrometheusText::line(std::string_view suffix, std::span<const MetricLabel> 
     (text_ += ' ') += prometheus_number(value) += '\n';
 }
 
-}  // namespace ringside::gateway
+}  // namespace ringside::metrics

@@ -2,9 +2,9 @@
 
 #include <string>
 
-#include "tools/gateway/metrics/metrics_writer.hpp"
+#include "tools/metrics/metrics_writer.hpp"
 
-namespace ringside::gateway {
+namespace ringside::metrics {
 
 /// Figures in Prometheus' text exposition format 0.0.4: what `/metrics` answers.
 class PrometheusText : public MetricsWriter {
@@ -26,4 +26,4 @@ private:
     std::string family_;
 };
 
-}  // namespace ringside::gateway
+}  // namespace ringside::metrics
