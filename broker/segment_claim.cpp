@@ -43,8 +43,8 @@ Result<void> claim(const shm::Segment& segment) {
         return in_use(pid);
     line.broker_pid.store(static_cast<std::uint32_t>(getpid()), std::memory_order_relaxed);
     line.broker_start.store(shm::process_start(getpid()), std::memory_order_relaxed);
-    // release: pairs with the fence of those who read the segment offline; they must see the claim
-    // if they see anything that is changed after it.
+    // SYNC segment-claim: pairs with Attachment::check_claimed(): an offline reader that sees a later
+    // change sees the claim.
     std::atomic_thread_fence(std::memory_order_release);
     return {};
 }

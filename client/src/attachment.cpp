@@ -85,6 +85,7 @@ Result<void> Attachment::begin_offline() {
     const shm::BrokerLine& line = segment().header().broker;
     dead_broker_ = line.broker_pid.load(std::memory_order_relaxed);
     dead_broker_start_ = line.broker_start.load(std::memory_order_relaxed);
+    // SYNC broker-generation: pairs with Service::announce().
     generation_ = segment().header().horizon.generation.load(std::memory_order_acquire);
     if (is_grid_over()) return Error(Errc::no_such_grid, "it has ended");
     if (const auto pid = shm::living_broker(segment_)) {
@@ -101,10 +102,10 @@ Result<void> Attachment::begin_offline() {
     return {};
 }
 
-/// Whether a broker has claimed the segment since it was opened: then it may reuse memory.
+/// Returns whether a broker has claimed the segment since it was opened: then it may reuse memory.
 bool Attachment::check_claimed() noexcept {
-    // acquire: the reads before this call come first; pairs with the fence in `claim`, after which
-    // the broker changes the segment.
+    // SYNC segment-claim: pairs with the fence in `claim`, after which the broker changes the
+    // segment; the reads before this call come first.
     std::atomic_thread_fence(std::memory_order_acquire);
     const shm::BrokerLine& line = segment().header().broker;
     const bool is_unchanged =

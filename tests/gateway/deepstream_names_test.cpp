@@ -24,6 +24,8 @@ TEST(DeepstreamNames, WhatTheGridCannotHaveIsWrittenInDigits) {
     EXPECT_EQ(to_grid_name("a*b"), "a%2Ab");
     EXPECT_EQ(to_grid_name("$sys/a"), "%24sys/a");
     EXPECT_EQ(to_grid_name("a\nb"), "a%0Ab");
+    EXPECT_EQ(to_grid_name("a\u009Bb"), "a%C2%9Bb");
+    EXPECT_EQ(to_grid_name("\u00A0\u00DB"), "\u00A0\u00DB");
     EXPECT_EQ(to_grid_name("%2F"), "%252F");
     EXPECT_EQ(to_grid_level("a/b"), "a%2Fb");
 }

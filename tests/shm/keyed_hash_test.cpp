@@ -1,11 +1,12 @@
 #include "shm/base/keyed_hash.hpp"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
-#include <xxhash.h>
 
 #include <set>
 #include <string>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 
 namespace ringside {
 namespace {

@@ -39,11 +39,11 @@ Comparison comparison_of(Narrowing how) noexcept {
 }
 
 /// The numbers in documents that a REAL column, which rounds them, compares with a value as wanted.
-Predicate of_rounded(const Field& field, Comparison comparison, double value) {
+Predicate of_rounded(const Field& field, Comparison relation, double value) {
     constexpr double infinity = std::numeric_limits<double>::infinity();
     const auto below = Scalar::real(std::nextafter(value, -infinity));
     const auto above = Scalar::real(std::nextafter(value, infinity));
-    switch (comparison) {
+    switch (relation) {
         case Comparison::greater:
         case Comparison::greater_or_equal:
             return Predicate::compare(field, Comparison::greater_or_equal, below);
@@ -59,7 +59,7 @@ Predicate of_rounded(const Field& field, Comparison comparison, double value) {
 /// Of a column that promises one type, the conversions that a comparison makes leave a value of
 /// that type unchanged.
 Predicate of_typed(const ColumnSpec& column, const Condition& condition, OwnedScalar value) {
-    const Comparison comparison = comparison_of(condition.how);
+    const Comparison relation = comparison_of(condition.how);
     const auto number = value.as_double();
     switch (column.type) {
         case ColumnType::text:
@@ -67,15 +67,15 @@ Predicate of_typed(const ColumnSpec& column, const Condition& condition, OwnedSc
             break;
         case ColumnType::boolean:
             if (number != 0.0 && number != 1.0) return {};
-            return Predicate::compare(column.field, comparison, Scalar::boolean(number == 1.0));
+            return Predicate::compare(column.field, relation, Scalar::boolean(number == 1.0));
         case ColumnType::real:
             if (!number) return {};
             if (std::abs(*number) < rounded_from) break;
-            return of_rounded(column.field, comparison, *number);
+            return of_rounded(column.field, relation, *number);
         default:
             if (!number) return {};
     }
-    return Predicate::compare(column.field, comparison, std::move(value));
+    return Predicate::compare(column.field, relation, std::move(value));
 }
 
 /// A column that gives what is there has booleans as 1 and 0, and arrays and objects as texts.
