@@ -3,9 +3,9 @@
 
 #include "broker/config/host_limits.hpp"
 #include "broker/config/options.hpp"
-#include "broker/service.hpp"
 #include "broker/daemon/log.hpp"
 #include "broker/daemon/process.hpp"
+#include "broker/service.hpp"
 #include "shm/base/standard_streams.hpp"
 
 namespace ringside::broker {

@@ -5,12 +5,12 @@
 #include <string>
 #include <vector>
 
+#include "broker/daemon/log.hpp"
 #include "broker/engine/grid.hpp"
 #include "broker/reactor/memory_ahead.hpp"
 #include "broker/routing/messaging_options.hpp"
 #include "broker/session/access.hpp"
 #include "broker/store/durability.hpp"
-#include "broker/daemon/log.hpp"
 #include "shm/base/errc.hpp"
 #include "shm/segment/segment.hpp"
 

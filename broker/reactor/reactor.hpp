@@ -10,11 +10,11 @@
 #include <span>
 
 #include "broker/config/options.hpp"
+#include "broker/daemon/folded_log.hpp"
 #include "broker/reactor/admission.hpp"
 #include "broker/reactor/engine_thread.hpp"
 #include "broker/reactor/grid_socket.hpp"
 #include "broker/reactor/refusal_report.hpp"
-#include "broker/daemon/folded_log.hpp"
 #include "shm/protocol/handshake.hpp"
 
 namespace ringside::broker {

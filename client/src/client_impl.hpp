@@ -59,8 +59,8 @@ public:
                       const shm::RequestWriter::Message& message);
 
     [[nodiscard]] static detail::AttachTerms terms_of(const ClientOptions& options) {
-        return {options.grid,      options.program, options.user,
-                options.reconnect, options.owner,   options.greeting_time, options.offline};
+        return {options.grid,  options.program,       options.user,   options.reconnect,
+                options.owner, options.greeting_time, options.offline};
     }
 
     [[nodiscard]] const ClientOptions& options() const noexcept { return options_; }

@@ -4,9 +4,9 @@
 #include <fstream>
 
 #include "broker/config/host_limits.hpp"
+#include "broker/daemon/folded_log.hpp"
 #include "broker/reactor/admission.hpp"
 #include "broker/reactor/engine_wait.hpp"
-#include "broker/daemon/folded_log.hpp"
 #include "shm/base/process_start.hpp"
 #include "tests/support/temporary_directory.hpp"
 

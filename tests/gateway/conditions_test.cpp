@@ -114,7 +114,7 @@ TEST(Conditions, AreEvaluatedInTheOrderOfTheStandard) {
 
 TEST(Conditions, InvalidDatesAreIgnored) {
     for (const std::string& date : {std::string(), std::string("yesterday"), before + "x",
-                                   before + ", " + before, std::string("0")}) {
+                                    before + ", " + before, std::string("0")}) {
         EXPECT_EQ(of_write({{"If-Unmodified-Since", date}}), Verdict::proceed) << date;
         EXPECT_EQ(of_read({{"If-Modified-Since", date}}), Verdict::proceed) << date;
     }

@@ -50,8 +50,7 @@ void get(const Context& context, const GetArguments& arguments) {
     const Pointer pointer = Pointer::parse(arguments.pointer).value();
     const Client client = attach_to_read(context);
     const Snapshot snapshot = client.snapshot({.revision = arguments.at}).value();
-    const std::string line =
-        text_at(snapshot.get(arguments.name).value().document(), pointer);
+    const std::string line = text_at(snapshot.get(arguments.name).value().document(), pointer);
     snapshot.check().value();
     print_data(line);
 }

@@ -67,9 +67,9 @@ void append_kafka(const Client& client, std::vector<Figure>& figures) {
             name.remove_prefix(std::string_view("kafka/").size());
             figures.push_back(
                 {fmt::format("{} {}", kind, printable(name.substr(0, name.find('/')))),
-                 fmt::format("{}  {}/s  {} {}  {} {}", printable(state["state"].as_string().value_or("?")),
-                             number(state, "rate"), left, number(state, left), lost,
-                             number(state, lost))});
+                 fmt::format(
+                     "{}  {}/s  {} {}  {} {}", printable(state["state"].as_string().value_or("?")),
+                     number(state, "rate"), left, number(state, left), lost, number(state, lost))});
             return true;
         });
     };

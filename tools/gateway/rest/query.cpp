@@ -90,7 +90,8 @@ Outcome<Question> question_of(const Request& request) {
     const auto document = Document::parse(request.body());
     if (!document) return Problem::of(document.error());
     const Value root = document->root();
-    if (const auto checked = check_members(root, {"sql", "tables", "revision", "limit", "timeout_ms"});
+    if (const auto checked =
+            check_members(root, {"sql", "tables", "revision", "limit", "timeout_ms"});
         !checked) {
         return checked.error();
     }
