@@ -126,7 +126,7 @@ TEST_F(GatewayTags, IfMatchIsEvaluatedFirst) {
     EXPECT_EQ(http_.get(seat, {{"If-None-Match", tag}, {"If-Match", tag}}).status, 304);
     EXPECT_EQ(put("2", {{"If-Match", tag}, {"If-Unmodified-Since", http_date(-86'400)}}).status,
               200)
-        << "the date does not count beside a tag";
+        << "the date is ignored if a tag is given";
 }
 
 TEST_F(GatewayTags, ConditionsAreIgnoredForMissingRecords) {

@@ -115,6 +115,9 @@ void write_store(MetricsWriter& writer, const shm::SegmentView& segment) {
                  has_store ? published - std::min(durable, published) : 0);
 }
 
+/// The name of numbers that are no code.
+constexpr std::string_view unknown_error = "unknown";
+
 bool is_alarm(Errc code) noexcept {
     return code == Errc::grid_full || code == Errc::read_only || code == Errc::records_limit;
 }
@@ -131,7 +134,8 @@ void write_work(MetricsWriter& writer, const shm::SegmentView& segment) {
         const std::uint64_t refused = load(counters.refused_by_code[code]);
         // Those to raise an alarm by are there from the beginning, so that their rate is known.
         const bool is_alarming = is_alarm(static_cast<Errc>(code));
-        if (refused == 0 && !is_alarming) continue;
+        const bool is_known = name(static_cast<Errc>(code)) != unknown_error;
+        if (!is_known || (refused == 0 && !is_alarming)) continue;
         writer.sample({{"error", name(static_cast<Errc>(code))}}, refused);
     }
     writer.counter("ringside_watcher_wakes_total", "Times that sleeping watchers were woken.",
