@@ -1,6 +1,5 @@
 #include "tests/gateway/configured_gateway.hpp"
 #include "tests/support/ws_client.hpp"
-#include "tools/gateway/log.hpp"
 
 namespace ringside {
 namespace {
@@ -191,14 +190,6 @@ TEST_F(GatewayLog, NameWithControlCharactersDoesNotForgeALine) {
     EXPECT_THAT(log, HasSubstr("\\n2026-01-01")) << "it is escaped";
     EXPECT_THAT(log, Not(HasSubstr("\n2026-01-01 00:00:00.000")));
     EXPECT_THAT(log, Not(HasSubstr("\x1b")));
-}
-
-TEST(LogLine, ControlCharactersAreEscaped) {
-    using gateway::escaped;
-    EXPECT_EQ(escaped("plain \xc3\xa9 \"text\" \\"), "plain \xc3\xa9 \"text\" \\");
-    EXPECT_EQ(escaped("a\nb\rc\td"), "a\\nb\\rc\\td");
-    EXPECT_EQ(escaped(std::string_view("\0\x1b\x7f", 3)), "\\x00\\x1b\\x7f");
-    EXPECT_EQ(escaped("\xc2\x85 \xc2\x9b \xc2\xa0"), "\\u0085 \\u009b \xc2\xa0");
 }
 
 }  // namespace

@@ -5,7 +5,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr const char* events = "patterns = [\"event/**\"]";
+constexpr const char* all_events = "patterns = [\"event/**\"]";
 
 /// A grid that keeps few changes.
 std::vector<std::string> small_ring() { return {"--memory", "64MiB", "--ring-entries", "256"}; }
@@ -21,7 +21,7 @@ TEST(SinkGaps, WhatTheGridRetainsNoMoreIsToldAndTheStateFollows) {
     MockKafka kafka;
     const std::string topic = kafka.make_topic("sink", 2);
     Client client = attach(grid);
-    TestSink sink(grid, kafka, topic, events);
+    TestSink sink(grid, kafka, topic, all_events);
     for (int i = 0; i < 20; ++i) client.put("event/" + std::to_string(i), "1").value();
     expect_mirrored(kafka, topic, client);
     ASSERT_EQ(sink.stop(), 0);
@@ -45,7 +45,7 @@ TEST(SinkGaps, ALappedSinkTellsHowManyChangesItMissed) {
     MockKafka kafka;
     const std::string topic = kafka.make_topic("sink");
     Client client = attach(grid);
-    TestSink sink(grid, kafka, topic, events);
+    TestSink sink(grid, kafka, topic, all_events);
     client.put("event/gone", "1").value();
     expect_mirrored(kafka, topic, client);
     ::kill(sink.pid(), SIGSTOP);
@@ -70,7 +70,7 @@ TEST(SinkGaps, AGridThatWasBegunAnewIsToldAsAWhole) {
     TestGrid grid;
     MockKafka kafka;
     const std::string topic = kafka.make_topic("sink");
-    TestSink sink(grid, kafka, topic, events);
+    TestSink sink(grid, kafka, topic, all_events);
     {
         Client client = attach(grid);
         client.put("event/1", "1").value();
@@ -100,7 +100,7 @@ TEST(SinkGaps, WhatIsUnderWayOfAFormerGridSaysNothingOfThePosition) {
     MockKafka kafka;
     if (!kafka.is_mock()) GTEST_SKIP() << MockKafka::no_mock;
     const std::string topic = kafka.make_topic("sink");
-    TestSink sink(grid, kafka, topic, events);
+    TestSink sink(grid, kafka, topic, all_events);
     {
         Client client = attach(grid);
         for (int i = 0; i < 500; ++i) client.put("event/1", "1").value();
@@ -132,7 +132,7 @@ TEST(SinkGaps, AGridThatWasBegunAnewWhileTheSinkWasAwayIsToldAsAWhole) {
     TestGrid grid({"--memory", "64MiB", "--data", store.path(), "--durability", "always"});
     MockKafka kafka;
     const std::string topic = kafka.make_topic("sink");
-    TestSink sink(grid, kafka, topic, events);
+    TestSink sink(grid, kafka, topic, all_events);
     {
         Client client = attach(grid);
         client.put("event/1", "1").value();
@@ -155,7 +155,7 @@ TEST(SinkGaps, ABrokerThatIsReplacedIsNoticedByNobody) {
     MockKafka kafka;
     const std::string topic = kafka.make_topic("sink");
     Client client = attach(grid);
-    TestSink sink(grid, kafka, topic, events);
+    TestSink sink(grid, kafka, topic, all_events);
     for (int round = 0; round < 3; ++round) {
         for (int i = 0; i < 50; ++i) client.put("event/1", std::to_string(i)).value();
         grid.kill_broker();
@@ -176,7 +176,7 @@ TEST(SinkGaps, AStateThatTakesLongerThanItsLeaseIsBegunAgain) {
     Client client = attach(grid);
     for (int i = 0; i < 200; ++i) client.put("event/" + std::to_string(i), "1").value();
     kafka.command("down 1");
-    TestSink sink(grid, kafka, topic, std::string(events) + "\nsnapshot_lease_s = 1",
+    TestSink sink(grid, kafka, topic, std::string(all_events) + "\nsnapshot_lease_s = 1",
                   "\"queue.buffering.max.messages\" = 10");
     ASSERT_TRUE(sink.is_ready());
     // What it reads is replaced, so that the lease counts; that it is over, retries tell.
@@ -198,7 +198,7 @@ TEST(SinkGaps, MarkersHaveAKeyIfTheTopicNeedsOne) {
     MockKafka kafka;
     const std::string topic = kafka.make_topic("sink");
     Client client = attach(grid);
-    TestSink sink(grid, kafka, topic, std::string(events) + "\nmarker_key = \"@marker\"");
+    TestSink sink(grid, kafka, topic, std::string(all_events) + "\nmarker_key = \"@marker\"");
     client.put("event/1", "1").value();
     expect_mirrored(kafka, topic, client);
     ASSERT_EQ(sink.stop(), 0);
