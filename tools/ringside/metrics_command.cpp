@@ -40,12 +40,12 @@ void add_metrics_command(CLI::App& app, Context& context) {
     auto listen = std::make_shared<std::string>();
     CLI::App* command = app.add_subcommand(
         "metrics",
-        "Prints the grid's figures in Prometheus' format (also works when the broker is down)");
+        "Print the figures of the grid in Prometheus' format (also works when the broker is down)");
     command->add_option("--listen", *listen,
                         "Serve them at http://HOST:PORT/metrics instead, until SIGTERM");
     command->footer(
         "For a node exporter: ringside -g onsale metrics > textfile/ringside.prom\n"
-        "As an exporter of its own: ringside -g onsale metrics --listen 127.0.0.1:9464");
+        "Example: ringside -g onsale metrics --listen 127.0.0.1:9464");
     command->callback([&context, listen] {
         const auto text = [&context] { return figures_of(context.grid); };
         if (!listen->empty()) return serve_metrics(*listen, text);

@@ -76,7 +76,9 @@ const tests = {
     const name = context.name("rpc");
     b.rpc.provide(name, (data, response) => (data === 0 ? response.reject() : response.send(data + 1)));
     await context.reached(b);
-    assert.equal(await context.settled(a.rpc.make(name, 1), "an answer"), 2);
+    // The other gateway's acknowledgement does not wait until the grid knows of the provider.
+    const isAnswered = () => a.rpc.make(name, 1).then((answer) => answer === 2, () => false);
+    await context.until(isAnswered, "an answer");
     await assert.rejects(context.settled(a.rpc.make(name, 0), "an answer"), (error) => error === "NO_RPC_PROVIDER");
   },
 
