@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <vector>
@@ -17,8 +19,8 @@ void print_help(const CLI::App& app, const std::vector<std::string>& words) {
         const auto found = command->get_subcommands(
             [&word](const CLI::App* candidate) { return candidate->get_name() == word; });
         if (found.empty()) {
-            throw Exception(Error(Errc::bad_usage, "there is no command '" + word + "'; see " +
-                                                       prefix + command->get_name() + " --help"));
+            throw Exception(Error(Errc::bad_usage, fmt::format("no command '{}'; see {}{} --help",
+                                                               word, prefix, command->get_name())));
         }
         prefix += command->get_name() + " ";
         command = found.front();
