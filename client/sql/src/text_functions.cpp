@@ -43,6 +43,7 @@ void give_text(sqlite3_context* context, std::string_view text) {
 std::size_t find_bytes(std::string_view text, std::string_view wanted, std::size_t from) noexcept {
     if (from > text.size()) return std::string_view::npos;
     if (wanted.empty()) return from;
+    if (text.size() - from < wanted.size()) return std::string_view::npos;
     const void* found =
         memmem(text.data() + from, text.size() - from, wanted.data(), wanted.size());
     if (found == nullptr) return std::string_view::npos;
