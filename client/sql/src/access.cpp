@@ -84,7 +84,7 @@ void Scope::narrow(const Condition& condition, sqlite3_value* value) {
     if (data == nullptr) return;
     const std::string text(data, static_cast<std::size_t>(sqlite3_value_bytes(value)));
     // SQLite's LIKE and GLOB end at the first NUL of a pattern.
-    const std::string pattern = text.c_str();
+    const std::string pattern = text.substr(0, text.find('\0'));
     using namespace std::string_literals;
     switch (condition.how) {
         case Narrowing::name_is: return name_is(text);
