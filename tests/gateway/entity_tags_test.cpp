@@ -56,6 +56,8 @@ TEST_F(GatewayTags, TagOfAnEarlierGridDoesNotMatch) {
         grid_.start();
         HttpResponse answered;
         EXPECT_TRUE(testing::eventually([&] { return (answered = put("2")).status < 300; }));
+        // The gateway reads through another session than it writes.
+        EXPECT_TRUE(testing::eventually([&] { return http_.get(seat).status == 200; }));
         return answered.header("ETag");
     }();
     EXPECT_NE(before, after);
