@@ -25,8 +25,12 @@ Levels levels_of(std::string_view text) {
 }
 
 bool has_control(std::string_view text) {
+    char before = 0;
     for (const char c : text) {
-        if (static_cast<unsigned char>(c) < 0x20 || c == '\x7f') return true;
+        const auto code = static_cast<unsigned char>(c);
+        if (code < 0x20 || c == '\x7f') return true;
+        if (before == '\xc2' && code < 0xa0) return true;  // U+0080..U+009F
+        before = c;
     }
     return false;
 }
