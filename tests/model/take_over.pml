@@ -1,5 +1,5 @@
 /* A broker that dies at any step, and its successor, which continues with the segment:
- * broker/engine/commit.cpp, engine.cpp (`drain`, `serve`, `finish_turn`), survey.cpp, take_over.cpp
+ * broker/engine/commit.cpp, serve.cpp, engine.cpp (`finish_turn`), survey.cpp, take_over.cpp
  * (steps 1..4), resume.cpp, applied_commits.hpp, broker/session/lane.cpp and in_doubt.hpp;
  * docs/design.md, section 7.
  *
