@@ -2,8 +2,8 @@
 
 #include <string>
 
-/// What a program tells the service manager that has started it (sd_notify(3)). Without one,
-/// nothing happens. Thread safety: all functions.
+/// Notifications of a program to the service manager that has started it (sd_notify(3)). Does
+/// nothing without a service manager. Thread safety: all functions.
 namespace ringside::daemon {
 
 /// The program serves; `status` is a sentence for `systemctl status`.

@@ -91,7 +91,7 @@ void CallRouter::wait(RoutedCall& call) {
 }
 
 /// Returns the provider with the fewest pending calls; among equals, the one asked least recently.
-/// Returns null if none has room. `is_anybody_there` tells whether there is a provider at all.
+/// Returns null if no provider has room. Sets `is_anybody_there` if a provider exists at all.
 Provider* CallRouter::choose(const RoutedCall& call, bool& is_anybody_there) {
     constexpr std::size_t overhead = 256;  // bytes of a delivery in addition to name and document
     const std::size_t bytes = call.name.size() + call.document.size() + overhead;

@@ -55,7 +55,7 @@ private:
 /// The accounts of all sessions, by user.
 ///
 /// No allocation is refused in advance. After a limit is exceeded, the largest session of the
-/// largest user must release memory. A session thus suffers only from the usage of its own user.
+/// largest user must release memory. Other users do not pay for it.
 class MemoryAccounts {
 public:
     explicit MemoryAccounts(const MemoryLimits& limits) noexcept : limits_(limits) {}
