@@ -20,7 +20,7 @@ std::string costly_patch() {
     return patch;
 }
 
-/// Processes that send the costliest patches without a pause, each to a record of its own.
+/// Processes that continuously send the costliest patches, each to a different record.
 class CostlyClients {
 public:
     explicit CostlyClients(const std::string& grid) {
@@ -36,10 +36,7 @@ public:
                 for (;;) client.json_patch(name, patch).value();
             }));
         }
-        for (int i = 0; (*working_).load() < costly_clients; ++i) {
-            if (i == 600'000) throw std::runtime_error("the costly clients do not start");
-            usleep(100);
-        }
+        working_.await(costly_clients, "the costly clients do not start");
     }
 
 private:

@@ -38,10 +38,7 @@ public:
                 pause();
             }));
         }
-        for (int i = 0; (*attached_).load() < count; ++i) {
-            if (i == 600'000) throw std::runtime_error("not all idle sessions have come");
-            usleep(100);
-        }
+        attached_.await(count, "not all idle sessions have attached");
     }
 
 private:

@@ -47,6 +47,14 @@ public:
                     std::atomic<std::uint64_t>(0)) {}
     std::atomic<std::uint64_t>& operator*() const { return *word_; }
 
+    /// Waits up to a minute until the word has this value or a larger one. Throws `failure` then.
+    void await(std::uint64_t value, const char* failure) const {
+        for (int i = 0; word_->load() < value; ++i) {
+            if (i == 600'000) throw std::runtime_error(failure);
+            usleep(100);
+        }
+    }
+
 private:
     std::atomic<std::uint64_t>* word_;
 };
