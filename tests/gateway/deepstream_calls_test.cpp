@@ -1,8 +1,9 @@
 #include <atomic>
 #include <fstream>
-#include <thread>
+#include <optional>
 
 #include "tests/gateway/gateway_test.hpp"
+#include "tests/gateway/native_call.hpp"
 #include "tests/support/deepstream_client.hpp"
 #include "tests/support/temporary_directory.hpp"
 
@@ -21,9 +22,6 @@ protected:
         gateway_.stop();
         gateway_.set_options({"--config", path});
         gateway_.start();
-    }
-    ~DeepstreamCalls() override {
-        if (caller_.joinable()) caller_.join();
     }
 
     /// A client that provides 'pay', as the grid knows.
@@ -45,18 +43,8 @@ protected:
         }));
         return client;
     }
-    void call() {
-        caller_ = std::thread([this] {
-            Client client = attach();
-            const auto answer = client.call("pay", "1");
-            outcome_ =
-                answer ? to_json(answer->document.root()) : std::string(name(answer.error().code));
-        });
-    }
-    const std::string& outcome() {
-        caller_.join();
-        return outcome_;
-    }
+    void call() { call_.emplace(attach(), "pay", "1"); }
+    const std::string& outcome() { return call_->outcome(); }
     static wire::RpcMessage answer_to(const wire::RpcMessage& request, RpcAction action) {
         auto answer = rpc_message(action);
         answer.set_name(request.name());
@@ -65,8 +53,7 @@ protected:
     }
 
     TemporaryDirectory directory_;
-    std::thread caller_;
-    std::string outcome_;
+    std::optional<NativeCall> call_;
 };
 
 TEST_F(DeepstreamCalls, WhoseProviderLeavesAreNotCarriedOutAgain) {
@@ -75,13 +62,7 @@ TEST_F(DeepstreamCalls, WhoseProviderLeavesAreNotCarriedOutAgain) {
     const auto request = leaving->receive<wire::RpcMessage>();
     leaving->send(answer_to(request, RpcAction::accept));
     std::atomic<int> carried_out = 0;
-    const Service other = client_
-                              .provide("pay",
-                                       [&](Call& again) {
-                                           ++carried_out;
-                                           again.answer("2").value();
-                                       })
-                              .value();
+    const Service other = count_calls(client_, "pay", carried_out);
     leaving.reset();
     EXPECT_EQ(outcome(), "provider_lost");
     EXPECT_EQ(carried_out, 0);

@@ -17,9 +17,7 @@ protected:
 
     /// Returns everything that the gateway sends before it closes the connection.
     [[nodiscard]] std::string answer_to(const std::string& bytes) const {
-        const RawSocket socket(gateway_.port());
-        socket.send(bytes);
-        return socket.read_to_end();
+        return RawSocket::exchange(gateway_.port(), bytes, RawSocket::Sending::stays_open);
     }
     static std::size_t count_of(const std::string& text, const std::string& part) {
         std::size_t count = 0;

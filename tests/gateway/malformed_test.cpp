@@ -15,10 +15,7 @@ protected:
 
     /// Everything that is answered to these bytes, until the gateway ends the connection.
     [[nodiscard]] std::string answer_to(const std::string& bytes) const {
-        const RawSocket socket(gateway_.port());
-        socket.send(bytes);
-        socket.finish_sending();
-        return socket.read_to_end();
+        return RawSocket::exchange(gateway_.port(), bytes, RawSocket::Sending::is_finished);
     }
     void expect_serving() {
         http_.close();

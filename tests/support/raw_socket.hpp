@@ -67,6 +67,16 @@ public:
         }
     }
 
+    enum class Sending : std::uint8_t { stays_open, is_finished };
+    /// Connects, sends these bytes, and returns everything that is sent before the peer closes.
+    [[nodiscard]] static std::string exchange(std::uint16_t port, std::string_view bytes,
+                                              Sending sending) {
+        const RawSocket socket(port);
+        socket.send(bytes);
+        if (sending == Sending::is_finished) socket.finish_sending();
+        return socket.read_to_end();
+    }
+
 private:
     Descriptor socket_;
 };

@@ -57,6 +57,8 @@ public:
         send(request);
         return answer();
     }
+    /// Returns whether a message that is not an answer has arrived before an answer.
+    [[nodiscard]] bool has_told() const noexcept { return !told_.empty(); }
     /// Returns the next message that is not an answer.
     std::string told() {
         if (told_.empty()) return receive();
