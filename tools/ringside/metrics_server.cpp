@@ -3,6 +3,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <charconv>
@@ -24,6 +25,8 @@ using boost::system::error_code;
 
 constexpr std::size_t connections_max = 64;
 constexpr std::chrono::seconds connection_time{10};
+/// Pause after a failed accept: descriptors that ran out are not free again at once.
+constexpr std::chrono::milliseconds accept_pause{200};
 
 /// Throws ringside::Exception (bad_configuration).
 Tcp::endpoint endpoint_of(const std::string& address) {
@@ -96,33 +99,39 @@ class MetricsServer : public std::enable_shared_from_this<MetricsServer> {
 public:
     MetricsServer(asio::io_context& loop, const Tcp::endpoint& endpoint,
                   const std::function<std::string()>& text)
-        : acceptor_(loop, endpoint), text_(&text) {}
+        : acceptor_(loop, endpoint), pause_(loop), text_(&text) {}
     [[nodiscard]] Tcp::endpoint endpoint() const { return acceptor_.local_endpoint(); }
 
     void accept() {
         is_accepting_ = true;
         acceptor_.async_accept([this](const error_code& failed, Tcp::socket socket) {
-            is_accepting_ = false;
             if (failed == asio::error::operation_aborted) return;
-            if (!failed) {
-                ++open_;
-                // Connections that are open at the end outlive the server.
-                const auto on_end = [server = weak_from_this()] {
-                    if (const auto living = server.lock()) living->ended();
-                };
-                std::make_shared<Scrape>(std::move(socket), *text_, on_end)->run();
-            }
+            if (failed) return accept_later();
+            is_accepting_ = false;
+            ++open_;
+            // Connections that are open at the end outlive the server.
+            const auto on_end = [server = weak_from_this()] {
+                if (const auto living = server.lock()) living->ended();
+            };
+            std::make_shared<Scrape>(std::move(socket), *text_, on_end)->run();
             if (!is_accepting_ && open_ < connections_max) accept();
         });
     }
 
 private:
+    void accept_later() {
+        pause_.expires_after(accept_pause);
+        pause_.async_wait([this](const error_code& failed) {
+            if (!failed) accept();
+        });
+    }
     void ended() {
         --open_;
         if (!is_accepting_ && acceptor_.is_open()) accept();
     }
 
     Tcp::acceptor acceptor_;
+    asio::steady_timer pause_;
     const std::function<std::string()>* text_;
     std::size_t open_ = 0;
     bool is_accepting_ = false;
