@@ -35,13 +35,13 @@ Result<void> check_store(const Options& options, const shm::Segment& segment) {
     if (followed_by == known->id) return {};
     const auto mismatch = [&](const std::string& history) {
         return Error(Errc::bad_segment, history + ", and the store in " + options.data_directory +
-                                            " holds other records: the grid begins from the store");
+                                            " holds other records; the grid starts from the store");
     };
-    if (followed_by != 0) return mismatch("another store has followed the segment");
+    if (followed_by != 0) return mismatch("another store recorded the segment's changes");
     auto opened = Store::open_read_only(options.data_directory);
     if (!opened) return opened.error();
     if (opened->revision() == 0 || opened->is_incomplete()) return {};
-    return mismatch("no store has followed the segment so far");
+    return mismatch("no store recorded the segment's changes");
 }
 
 Left find_left(const Options& options) {
@@ -59,7 +59,7 @@ Left find_left(const Options& options) {
     // SYNC grid-state: pairs with Segment::close of the former broker.
     const auto state = left.segment->header().broker.state.load();
     if (state != static_cast<std::uint32_t>(shm::GridState::serving)) {
-        left.fault = Error(Errc::no_such_grid, "it has ended");
+        left.fault = Error(Errc::no_such_grid, "the grid has ended");
         return left;
     }
     if (auto checked = check_store(options, *left.segment); !checked) {
@@ -73,8 +73,7 @@ Left find_left(const Options& options) {
         return left;
     }
     spdlog::info(
-        "segment of a former broker is whole: {} records at revision {}, checked in "
-        "{:.3f} s",
+        "segment of the former broker is intact: {} records at revision {}, checked in {:.3f} s",
         survey.live, survey.published, std::chrono::duration<double>(Clock::now() - began).count());
     left.survey = std::move(survey);
     return left;
@@ -112,7 +111,7 @@ Result<std::optional<Store>> open_store(const Options& options) {
     if (!store->warning().empty()) spdlog::warn("store: {}", store->warning());
     if (store->is_incomplete()) {
         return Error(Errc::store_damaged, options.data_directory +
-                                              ": a broker ended while it rewrote the store; "
+                                              ": a broker ended during a rewrite of the store; "
                                               "restore a backup, or remove the directory");
     }
     return std::optional<Store>(std::move(*store));
@@ -131,8 +130,7 @@ Result<void> make_place(Left& left, Beginning& beginning, const shm::GridPaths& 
     auto aside = set_aside(paths.segment_path, is_foreign ? "foreign" : "damaged");
     if (!aside) return aside.error();
     const std::string& why = left.fault.detail;
-    spdlog::warn("segment is not used, and kept as {}: {}", *aside,
-                 why.empty() ? left.fault.text() : why);
+    spdlog::warn("segment not used, kept as {}: {}", *aside, why.empty() ? left.fault.text() : why);
     beginning.replaced = std::move(left.segment);
     beginning.replaced_aside = std::move(*aside);
     return {};
@@ -180,9 +178,10 @@ void Beginning::restore_replaced() noexcept {
     if (replaced) disclaim(replaced->header());
     replaced.reset();
     if (auto moved = move_back(replaced_aside, segment_path); !moved) {
-        spdlog::error("segment stays at {}: {}", replaced_aside, moved.error().text());
+        spdlog::error("segment cannot be moved back from {}: {}", replaced_aside,
+                      moved.error().text());
     } else {
-        spdlog::info("segment is back at {}", segment_path);
+        spdlog::info("segment moved back to {}", segment_path);
     }
     replaced_aside.clear();
 }

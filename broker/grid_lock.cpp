@@ -39,9 +39,10 @@ Result<Descriptor> open_own(const std::string& path) {
             if (fault.empty()) return file;
             if (S_ISREG(there.st_mode) && flock(file.get(), LOCK_EX | LOCK_NB) != 0 &&
                 errno == EWOULDBLOCK) {
-                return Error(
-                    Errc::grid_in_use,
-                    std::string("a process holds ").append(path).append(", which ").append(fault));
+                return Error(Errc::grid_in_use, std::string("a process holds the lock file ")
+                                                    .append(path)
+                                                    .append(", which ")
+                                                    .append(fault));
             }
             spdlog::warn("lock file replaced: {} {}", path, fault);
             if (auto cleared = clear_path(path); !cleared) return cleared.error();
@@ -76,7 +77,8 @@ Result<GridLock> GridLock::take(const std::string& path, Patience patience) {
         if (flock(file.get(), LOCK_EX | (patience == Patience::none ? LOCK_NB : 0)) != 0) {
             if (errno == EINTR) continue;
             if (errno == EWOULDBLOCK)
-                return Error(Errc::grid_in_use, "by the broker with pid " + owner_of(file.get()));
+                return Error(Errc::grid_in_use,
+                             "held by the broker with pid " + owner_of(file.get()));
             return Error(Errc::system_error, path + ": " + std::strerror(errno));
         }
         // The previous owner may have removed the file between `open` and `flock`.
@@ -85,7 +87,7 @@ Result<GridLock> GridLock::take(const std::string& path, Patience patience) {
         const std::string pid = std::to_string(getpid());
         if (ftruncate(file.get(), 0) != 0 ||
             pwrite(file.get(), pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
-            spdlog::warn("lock file {} does not take the pid: {}", path, std::strerror(errno));
+            spdlog::warn("cannot write the pid to lock file {}: {}", path, std::strerror(errno));
         }
         return GridLock(std::move(*opened), path);
     }

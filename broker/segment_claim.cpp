@@ -23,7 +23,7 @@ struct flock whole_file(short type) {
 }
 
 Error in_use(std::uint32_t pid) {
-    return {Errc::grid_in_use, "by the broker with pid " + std::to_string(pid)};
+    return {Errc::grid_in_use, "held by the broker with pid " + std::to_string(pid)};
 }
 
 }  // namespace
@@ -35,7 +35,7 @@ Result<void> claim(const shm::Segment& segment) {
     if (fcntl(segment.descriptor(), F_OFD_SETLK, &lock) != 0) {
         if (errno != EAGAIN && errno != EACCES) {
             return Error(Errc::system_error,
-                         std::string("lock of the segment: ") + std::strerror(errno));
+                         std::string("cannot lock the segment: ") + std::strerror(errno));
         }
         if (shm::has_broker_lock(segment.descriptor())) return in_use(pid);
     }
@@ -43,8 +43,8 @@ Result<void> claim(const shm::Segment& segment) {
         return in_use(pid);
     line.broker_pid.store(static_cast<std::uint32_t>(getpid()), std::memory_order_relaxed);
     line.broker_start.store(shm::process_start(getpid()), std::memory_order_relaxed);
-    // SYNC segment-claim: pairs with Attachment::check_claimed(): an offline reader that sees a later
-    // change sees the claim.
+    // SYNC segment-claim: pairs with Attachment::check_claimed(): an offline reader that sees a
+    // later change sees the claim.
     std::atomic_thread_fence(std::memory_order_release);
     return {};
 }

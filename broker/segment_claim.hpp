@@ -5,7 +5,7 @@
 #include "shm/segment/segment.hpp"
 
 /// Ownership of a segment. The lock file decides between brokers that start at the same time. The
-/// claim on the segment itself holds even if somebody removes the lock file.
+/// claim on the segment itself holds even if the lock file is removed.
 ///
 /// Two marks form a claim. The first is a write lock on the open file (fcntl, `F_OFD_SETLK`), which
 /// ends with the process. The second is the pid and start time of the broker in the header. A

@@ -40,7 +40,7 @@ Result<void> load(Store& store, Grid& grid) {
     auto summary =
         store.read([&](const StoredRecord& record) { return grid.restore(record); },
                    [](std::string_view what, const std::string& why) {
-                       spdlog::error("damaged in the store, and left out: '{}': {}", what, why);
+                       spdlog::error("damaged record in the store skipped: '{}': {}", what, why);
                    });
     if (!summary) return summary.error();
     // An existing store may have followed a grid that was lost before its first batch.
@@ -50,7 +50,7 @@ Result<void> load(Store& store, Grid& grid) {
     if (is_new) return {};
     if (auto written = store.write(revision, true); !written) return written;
     const double took = seconds_since(began);
-    spdlog::info("{} records from the store in {:.3f} s ({:.0f} records/s), damaged: {}",
+    spdlog::info("loaded {} records from the store in {:.3f} s ({:.0f} records/s), damaged: {}",
                  summary->records, took, static_cast<double>(summary->records) / took,
                  summary->damaged + summary->gaps);
     return {};
@@ -96,8 +96,8 @@ public:
         reactor_.end_sessions();
         if (!has_missing_) return {};
         return Error(Errc::store_failed,
-                     "changes are not in the store, and the segment is left for "
-                     "the next broker to write them: " +
+                     "some changes are not in the store; the segment is kept so that the next "
+                     "broker writes them: " +
                          durability_.reason());
     }
 
@@ -111,7 +111,9 @@ private:
     /// Fills a new segment from the store, if there is one.
     Result<void> fill() {
         if (!*store_) {
-            spdlog::info("the grid is in memory only: it ends with the host (see --data)");
+            spdlog::info(
+                "grid is in memory only and is lost when the host restarts; start the broker with "
+                "--data to keep it");
             return {};
         }
         if (auto loaded = load(**store_, reactor_.engine().grid()); !loaded) return loaded;
@@ -123,9 +125,10 @@ private:
         const bool relies_on_fence =
             (segment_->view().identity().flags & shm::Identity::asymmetric_fence) != 0;
         if (relies_on_fence && !shm::try_membarrier_all()) {
-            return Error(Errc::system_error,
-                         "attached clients rely on membarrier(2), which this process must not "
-                         "call: allow it (seccomp), or remove the segment to begin again");
+            return Error(
+                Errc::system_error,
+                "attached clients rely on membarrier(2), which this process is not permitted to "
+                "call; permit it (seccomp), or remove the segment to start an empty grid");
         }
         // SYNC unpaired: stored relaxed by the former broker, which has ended.
         const SessionId last = segment_->header().broker.sessions_given.load();
@@ -138,8 +141,8 @@ private:
             shm::Header& header = segment_->header();
             // SYNC durable-revision: stored by the former broker's recorder.
             spdlog::warn(
-                "the grid's store is not used (no --data): changes after revision {} are in memory "
-                "only until a broker is started with that store again",
+                "grid has a store that is not used: changes after revision {} are in memory only; "
+                "start the broker with --data",
                 header.broker.durable.load());
             // SYNC store-followed: pairs with the next broker's check_store() and with inspection.
             header.store.is_detached.store(1);
@@ -168,7 +171,7 @@ private:
         if (is_new) segment_->announce(has_fence ? shm::Identity::asymmetric_fence : 0);
         shm::futex_wake_all(shm::low_half(header.commit.published));
         // SYNC broker-generation: stored above, by this thread.
-        spdlog::info("grid '{}' is served: {} MiB, {} changes in the ring, generation {}",
+        spdlog::info("serving grid '{}': {} MiB, {} changes in the ring, generation {}",
                      options_->grid, segment_->view().size_bytes() >> 20,
                      segment_->view().identity().ring_entries, header.horizon.generation.load());
         std::printf("ready grid=%s pid=%d memory=%llu socket=%s\n", options_->grid.c_str(),
@@ -223,13 +226,14 @@ Result<Options> bounded(Options options) {
     if (auto plan = shm::plan_regions(options.shape, planned); !plan) return plan.error();
     if (share < shm::starting_bytes(planned)) {
         return Error(Errc::system_error,
-                     "memory limit is " + std::to_string(limit->bytes >> 20) + " MiB (" +
-                         limit->file + "), too low for a grid of " +
+                     "memory limit too low: " + std::to_string(limit->bytes >> 20) + " MiB (" +
+                         limit->file + ") for a grid of " +
                          std::to_string(options.shape.memory_bytes >> 20) +
-                         " MiB: raise it, or choose a smaller --memory or --ring-entries");
+                         " MiB; raise the limit, or choose a smaller --memory or --ring-entries");
     }
     spdlog::warn(
-        "memory limit of {} MiB ({}) is too low for --memory {} MiB: the grid is full at {} MiB",
+        "memory limit of {} MiB ({}) is too low for --memory {} MiB: the grid is full at {} MiB; "
+        "raise the limit, or choose a smaller --memory",
         limit->bytes >> 20, limit->file, options.shape.memory_bytes >> 20, share >> 20);
     options.memory_bytes_bound = share;
     options.memory_bound_by = "the memory limit in " + limit->file;
@@ -254,7 +258,7 @@ Result<bool> serve_locked(const Options& options, const shm::GridPaths& paths,
     }
     disclaim(segment.header());
     if (!outcome) return outcome.error();
-    spdlog::info("grid '{}' {}", options.grid, *outcome ? "is handed over" : "has ended");
+    spdlog::info("grid '{}' {}", options.grid, *outcome ? "handed over" : "ended");
     return outcome;
 }
 

@@ -68,9 +68,10 @@ Result<bool> ask_to_hand_over(const shm::GridPaths& paths) {
     socklen_t owner_bytes = sizeof owner;
     if (getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &owner, &owner_bytes) != 0 ||
         owner.uid != geteuid()) {
-        return Error(Errc::foreign_grid, "another user's process listens at " + paths.socket_path);
+        return Error(Errc::foreign_grid,
+                     "a process of another user listens at " + paths.socket_path);
     }
-    shm::HandOver request;
+    shm::TakeOverRequest request;
     request.layout = shm::layout_version;
     request.fingerprint = shm::layout_fingerprint();
     if (send(socket.get(), &request, sizeof request, MSG_NOSIGNAL) !=
@@ -80,7 +81,7 @@ Result<bool> ask_to_hand_over(const shm::GridPaths& paths) {
     pollfd answer{socket.get(), POLLIN, 0};
     const auto limit = std::chrono::milliseconds(hand_over_time).count();
     if (poll(&answer, 1, static_cast<int>(limit)) <= 0) {
-        return Error(Errc::timed_out, "the grid's broker does not answer");
+        return Error(Errc::timed_out, "no answer from the grid's broker");
     }
     shm::Goodbye goodbye;
     const ssize_t got = recv(socket.get(), &goodbye, sizeof goodbye, 0);
@@ -102,7 +103,7 @@ Result<GridLock> ask_and_take(const shm::GridPaths& paths) {
         // The owner exits after its answer. A standby broker may take the lock first; it is then
         // asked.
         if (std::chrono::steady_clock::now() > deadline) {
-            return Error(Errc::timed_out, "the grid's broker does not let go");
+            return Error(Errc::timed_out, "the grid's broker does not hand over");
         }
         std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }

@@ -1,5 +1,5 @@
-# The library behind tools/support/built_paths.hpp: where the programs of this build are. Included when
-# all targets exist.
+# The library behind tools/support/built_paths.hpp, with the paths of this build's programs.
+# Included when all targets exist.
 foreach(program ringside-gateway ringside-kafka ringside-onsale ringside-quotes ringside-seatmap
                 ringside-broker-crashing mock_kafka)
   set(path_of_${program} "")

@@ -1,5 +1,5 @@
-# Run at each build: writes the commit of the sources in SOURCE to the header OUTPUT, which is left
-# alone if nothing has changed. "unknown" where the sources are not a checkout, as of a release archive.
+# Runs at each build: writes the commit of the sources in SOURCE to the header OUTPUT, unless it is
+# unchanged. Writes "unknown" if the sources are not a checkout, for example a release archive.
 set(commit unknown)
 find_program(GIT git)
 if(GIT AND EXISTS ${SOURCE}/.git)

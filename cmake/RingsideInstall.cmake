@@ -1,12 +1,13 @@
-# `find_package(ringside)` gives ringside::client, and with COMPONENTS sql ringside::sql; pkg-config
-# knows them as `ringside` and `ringside-sql`.
+# `find_package(ringside)` provides ringside::client, and with COMPONENTS sql ringside::sql. Their names
+# in pkg-config are `ringside` and `ringside-sql`.
 include(CMakePackageConfigHelpers)
+include(RingsideManuals)
 
 install(TARGETS ringside ringside-broker RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(TARGETS ringside_client ringside_shm EXPORT ringsideTargets
         ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY client/include/ringside DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
-# The shared headers are included as "shm/...": they go below ringside's own directory.
+# The shared headers are included as "shm/...", so they are installed below ringside's own directory.
 install(DIRECTORY shm DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/ringside FILES_MATCHING PATTERN "*.hpp")
 install(DIRECTORY ${RINGSIDE_GENERATED_DIR}/shm DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/ringside
         FILES_MATCHING PATTERN "*.h")
@@ -27,7 +28,7 @@ write_basic_package_version_file(ringsideConfigVersion.cmake COMPATIBILITY SameM
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/ringsideConfig.cmake
               ${CMAKE_CURRENT_BINARY_DIR}/ringsideConfigVersion.cmake
         DESTINATION ${package_dir})
-# The package may be installed below any prefix: its file finds that from its own place.
+# The package may be installed below any prefix: its file derives the prefix from its own location.
 set(pkgconfig_dir ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 file(RELATIVE_PATH prefix_from_pkgconfig_dir /${pkgconfig_dir} /)
 set(pkgconfig_files ringside.pc)
@@ -39,9 +40,9 @@ foreach(file ${pkgconfig_files})
   install(FILES ${CMAKE_CURRENT_BINARY_DIR}/${file} DESTINATION ${pkgconfig_dir})
 endforeach()
 
-# Units and users go where systemd looks below the prefix (/usr/lib/systemd for /usr). The paths in a
-# unit are those of the prefix that `cmake --install` is given, which may be another one than the
-# build was configured with: so the unit is written when it is installed.
+# Units and users are installed where systemd looks below the prefix (/usr/lib/systemd for /usr). A
+# unit contains paths below the prefix of `cmake --install`, which may differ from the configured one.
+# So the unit is generated during the installation.
 function(ringside_install_unit name template)
   cmake_parse_arguments(PARSE_ARGV 2 unit "" DIRECTION "")
   install(CODE "
@@ -61,13 +62,15 @@ endfunction()
 ringside_install_unit(ringside-broker@.service ringside-broker@.service.in)
 install(FILES tools/systemd/ringside.conf DESTINATION lib/sysusers.d)
 install(FILES tools/systemd/roles.toml DESTINATION ${CMAKE_INSTALL_DATADIR}/ringside)
-install(FILES LICENSE NOTICE docs/operations.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+# All pages, whichever parts are built, because they link to each other.
+install(FILES LICENSE NOTICE docs/deepstream.md docs/design.md docs/gateway.md docs/glossary.md
+              docs/kafka.md docs/operations.md docs/protocol.md docs/query.md docs/walkthrough.md
+        DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 if(TARGET ringside-gateway)
   install(TARGETS ringside-gateway RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
   ringside_install_unit(ringside-gateway@.service ringside-gateway@.service.in)
-  install(FILES docs/gateway.md tools/gateway/dashboard/ringside.json
-                tools/gateway/dashboard/alerts.yml
+  install(FILES tools/gateway/dashboard/ringside.json tools/gateway/dashboard/alerts.yml
           DESTINATION ${CMAKE_INSTALL_DOCDIR})
 endif()
 
@@ -77,5 +80,4 @@ if(TARGET ringside-kafka)
     ringside_install_unit(ringside-kafka-${direction}@.service ringside-kafka@.service.in
                           DIRECTION ${direction})
   endforeach()
-  install(FILES docs/kafka.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 endif()

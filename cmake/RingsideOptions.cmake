@@ -28,18 +28,20 @@ if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
       CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE})
 endif()
 
-# What every target of the project is compiled with.
+# Compile options of every target of the project.
 add_library(ringside_options INTERFACE)
 target_compile_options(ringside_options INTERFACE -Wall -Wextra -Wconversion -Wshadow
-                                                  $<$<BOOL:${RINGSIDE_WERROR}>:-Werror>)
-# A unity build includes its files by absolute paths. `__FILE__` counts relative to the source folder
-# all the same, or no other clone would find such an object in the cache.
+                                                  $<$<BOOL:${RINGSIDE_WERROR}>:-Werror>
+                                                  # Former names of the API only warn.
+                                                  -Wno-error=deprecated-declarations)
+# A unity build includes its files by absolute paths. `__FILE__` must still be relative to the
+# source folder, or no other clone would find such an object in the cache.
 target_compile_options(ringside_options INTERFACE -fmacro-prefix-map=${PROJECT_SOURCE_DIR}/=)
-# What tests and benchmarks are compiled with besides.
+# Additional compile options of tests and benchmarks.
 add_library(ringside_test_options INTERFACE)
 target_compile_options(ringside_test_options INTERFACE ${RINGSIDE_TEST_OPTIMIZATION})
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-  # GCC 12 sees overlapping copies in `"text" + std::string` where there are none (GCC bug 105651).
+  # GCC 12 falsely reports overlapping copies in `"text" + std::string` (GCC bug 105651).
   target_compile_options(ringside_options INTERFACE -Wno-restrict)
 endif()
 if(RINGSIDE_FUZZ)
@@ -48,7 +50,7 @@ elseif(RINGSIDE_SANITIZE STREQUAL "address")
   set(sanitizers -fsanitize=address,undefined -fno-sanitize-recover=all)
   add_compile_definitions(RINGSIDE_ADDRESS_SANITIZER)
 elseif(RINGSIDE_SANITIZE STREQUAL "thread")
-  # Fences are what the sanitizer does not know; the code has none where threads can stand in for
+  # The sanitizer does not support fences. The code has none where threads can stand in for
   # processes, see shm/pin/pin.hpp.
   set(sanitizers -fsanitize=thread $<$<CXX_COMPILER_ID:GNU>:-Wno-tsan>)
   add_compile_definitions(RINGSIDE_THREAD_SANITIZER)
@@ -57,18 +59,19 @@ elseif(RINGSIDE_SANITIZE)
 endif()
 if(sanitizers)
   add_compile_options(${sanitizers} -fno-omit-frame-pointer)
-  # GCC sees variables without a value where sanitizers have rewritten the code; its manual says so.
+  # GCC reports variables without a value in code that sanitizers have rewritten; its manual says
+  # so.
   target_compile_options(ringside_options
                          INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 17)
-    # It cannot build coroutines with it: "Cannot represent a difference across sections".
+    # Coroutines cannot be built with it: "Cannot represent a difference across sections".
     add_compile_options(-fno-sanitize=function)
   endif()
   add_link_options(${sanitizers})
 endif()
 if(CMAKE_UNITY_BUILD)
-  # Several sources are compiled as one: a name can shadow that of another source, and GCC takes the
-  # sources for headers, in which anonymous namespaces are wrong.
+  # Several sources are compiled as one. A name can shadow that of another source, and GCC treats
+  # the sources as headers, in which anonymous namespaces are wrong.
   target_compile_options(
     ringside_options INTERFACE -Wno-shadow $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
 endif()

@@ -21,11 +21,11 @@ std::string run_client(const Server& server, int operations) {
         fmt::format("'{}' '{}/bench/deepstream/client.js' {} --writes {} --calls {}", built::node,
                     built::source_directory, server.url(), operations, operations);
     FILE* pipe = popen(command.c_str(), "r");
-    if (pipe == nullptr) throw std::runtime_error("Node does not start");
+    if (pipe == nullptr) throw std::runtime_error("cannot start Node");
     std::string printed;
     std::array<char, 4096> text{};
     while (fgets(text.data(), text.size(), pipe) != nullptr) printed += text.data();
-    if (pclose(pipe) != 0) throw std::runtime_error("deepstream's client has failed");
+    if (pclose(pipe) != 0) throw std::runtime_error("deepstream client failed");
     return printed;
 }
 

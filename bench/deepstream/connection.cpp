@@ -38,7 +38,7 @@ std::string client_frame(std::string_view payload) {
     constexpr std::uint8_t final_binary = 0x82;
     constexpr std::uint8_t masked = 0x80;
     std::string frame(1, static_cast<char>(final_binary));
-    if (payload.size() > 0xffff) throw std::runtime_error("a frame that large is not sent");
+    if (payload.size() > 0xffff) throw std::runtime_error("frame too large to send");
     if (payload.size() < 126) {
         frame += static_cast<char>(masked | payload.size());
     } else {
@@ -51,7 +51,7 @@ std::string client_frame(std::string_view payload) {
 }
 
 void Incoming::refuse() const {
-    throw std::runtime_error(fmt::format("a message that was not expected: topic {}, action {}",
+    throw std::runtime_error(fmt::format("unexpected message: topic {}, action {}",
                                          static_cast<unsigned>(topic), action));
 }
 
@@ -75,7 +75,7 @@ void Connection::begin_websocket(std::uint16_t port) {
         const std::size_t at = head.find("\r\n\r\n");
         if (at != std::string_view::npos) {
             if (!head.starts_with("HTTP/1.1 101"))
-                throw std::runtime_error("no WebSocket: " + std::string(head));
+                throw std::runtime_error("server refused the WebSocket: " + std::string(head));
             begin_ = at + 4;
             return;
         }
@@ -126,11 +126,11 @@ bool Connection::fill() {
     end_ -= begin_;
     begin_ = 0;
     const std::size_t room = in_.size() - end_;
-    if (room == 0) throw std::runtime_error("a frame is larger than expected");
+    if (room == 0) throw std::runtime_error("frame larger than expected");
     const ssize_t size = recv(socket_.get(), in_.data() + end_, room, 0);
     if (size < 0 && errno == EAGAIN) return false;
     if (size < 0) throw std::runtime_error(fmt::format("recv: {}", std::strerror(errno)));
-    if (size == 0) throw std::runtime_error("the server has closed a connection");
+    if (size == 0) throw std::runtime_error("server closed a connection");
     end_ += static_cast<std::size_t>(size);
     is_empty_ = static_cast<std::size_t>(size) < room;
     return true;
@@ -149,12 +149,12 @@ std::optional<std::string_view> Connection::next_payload() {
             size = static_cast<std::size_t>(byte_at(bytes, 2) << 8 | byte_at(bytes, 3));
             head = 4;
         }
-        if (size > in_.size() - head) throw std::runtime_error("a frame is larger than expected");
+        if (size > in_.size() - head) throw std::runtime_error("frame larger than expected");
         if (bytes.size() < head + size) return std::nullopt;
         begin_ += head + size;
         if (byte_at(bytes, 0) == final_binary) return bytes.substr(head, size);
         // Pings and pongs are ignored.
-        if (byte_at(bytes, 0) == close) throw std::runtime_error("the server closes a connection");
+        if (byte_at(bytes, 0) == close) throw std::runtime_error("server closed a connection");
     }
 }
 
@@ -164,14 +164,14 @@ Incoming Connection::opened(std::string_view payload) {
     const std::size_t action = behind_varint(payload, topic + 2) + 1;
     if (action >= payload.size() || byte_at(payload, topic - 1) != 0x10 ||
         byte_at(payload, topic + 1) != 0x1a || byte_at(payload, action - 1) != 0x08) {
-        throw std::runtime_error("a frame holds no message");
+        throw std::runtime_error("frame without a message");
     }
     return {static_cast<Topic>(byte_at(payload, topic)), byte_at(payload, action), payload};
 }
 
 void Connection::wait_until_readable() const {
     pollfd wanted{.fd = socket_.get(), .events = POLLIN, .revents = 0};
-    if (poll(&wanted, 1, patience_ms) != 1) throw std::runtime_error("the server says nothing");
+    if (poll(&wanted, 1, patience_ms) != 1) throw std::runtime_error("no answer from the server");
 }
 
 }  // namespace ringside::bench

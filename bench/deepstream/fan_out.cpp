@@ -29,7 +29,7 @@ void FanOut::subscribe_all(const std::function<void(Connection&)>& subscribe) {
 
 void FanOut::reach(std::size_t subscriber, std::uint64_t number) {
     if (number > sent_ || number <= reached_[subscriber])
-        throw std::runtime_error("a subscriber was told what was not sent, or twice");
+        throw std::runtime_error("subscriber received a message that was not sent, or twice");
     ++deliveries_;
     while (reached_[subscriber] < number) ++arrived_[++reached_[subscriber] % window];
     while (complete_ < sent_ && arrived_[(complete_ + 1) % window] == reached_.size() - 1)
@@ -98,7 +98,7 @@ private:
         const auto* at = begin + message.payload.size() - 1;
         std::uint64_t version = *at;
         while (at > begin && *--at >= 0x80) version = version << 7 | (*at & 0x7f);
-        if (*at != (13 << 3)) throw std::runtime_error("an update does not end with its version");
+        if (*at != (13 << 3)) throw std::runtime_error("update does not end with its version");
         return version;
     }
 

@@ -19,7 +19,7 @@ public:
             epoll_event wanted{.events = EPOLLIN | EPOLLOUT | EPOLLET, .data = {.u64 = i}};
             const int socket = connections_.emplace_back(port).socket();
             if (epoll_ctl(poll_.get(), EPOLL_CTL_ADD, socket, &wanted) != 0)
-                throw std::runtime_error("no epoll");
+                throw std::runtime_error("cannot create epoll");
         }
     }
     [[nodiscard]] Connection& operator[](std::size_t i) { return connections_[i]; }
@@ -37,7 +37,7 @@ public:
         while (!is_done()) {
             std::array<epoll_event, batch> ready;
             const int count = epoll_wait(poll_.get(), ready.data(), batch, patience_ms);
-            if (count == 0) throw std::runtime_error("the server says nothing");
+            if (count == 0) throw std::runtime_error("no answer from the server");
             for (int i = 0; i < count; ++i) {
                 const std::size_t connection = ready[static_cast<std::size_t>(i)].data.u64;
                 connections_[connection].receive(

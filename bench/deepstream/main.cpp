@@ -54,18 +54,20 @@ std::string measure(const DeepstreamScale& scale, const std::vector<std::string>
 
 int main(int argc, char** argv) try {
     using namespace ringside::bench;
-    CLI::App app("Measures deepstream's protocol, for docs/benchmarks.md", "deepstream");
+    CLI::App app("Measure the deepstream protocol for docs/benchmarks.md", "deepstream");
     std::string document;
     std::vector<std::string> only;
     DeepstreamScale scale;
     bool quick = false;
-    app.add_option("--write", document, "Markdown file whose section `deepstream` gets the tables")
+    app.add_option("--write", document,
+                   "Write the tables to section `deepstream` of this Markdown file")
         ->check(CLI::ExistingFile);
-    app.add_option("--only", only, "Only some of it")
+    app.add_option("--only", only, "Run only these parts")
         ->delimiter(',')
         ->check(CLI::IsMember({"client", "upserts", "fan-out", "calls", "memory"}));
-    app.add_option("--rounds", scale.rounds, "Turns of each server")->check(CLI::Range(1, 1000));
-    app.add_flag("--quick", quick, "Small counts: shows that it works, measures nothing");
+    app.add_option("--rounds", scale.rounds, "Number of rounds for each server")
+        ->check(CLI::Range(1, 1000));
+    app.add_flag("--quick", quick, "Run once with small counts, without valid figures");
     CLI11_PARSE(app, argc, argv);
     if (!are_peers_installed()) {
         fmt::print(stderr,

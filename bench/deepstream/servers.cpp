@@ -23,7 +23,7 @@ std::string configuration() {
 NodeProcess::NodeProcess(const std::string& script, const std::string& argument,
                          std::uint16_t port) {
     int ends[2];
-    if (pipe(ends) != 0) throw std::runtime_error("no pipe");
+    if (pipe(ends) != 0) throw std::runtime_error("cannot create a pipe");
     const Descriptor its(ends[0]);
     input_ = Descriptor(ends[1]);
     // Only this process holds the write end: children started later must not keep it open.

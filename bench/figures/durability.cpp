@@ -91,7 +91,7 @@ double ns_per_rocksdb_write(rocksdb::DB& database, const Writes& writes) {
         batch.Put(writes.names[i],
                   {reinterpret_cast<const char*>(document.data()), document.size()});
         if (batch.Count() < static_cast<int>(batch_writes) && i + 1 < writes.names.size()) continue;
-        if (!database.Write(how, &batch).ok()) throw std::runtime_error("the disk fails");
+        if (!database.Write(how, &batch).ok()) throw std::runtime_error("cannot write to disk");
         batch.Clear();
     }
     return ns_since(start) / static_cast<double>(writes.names.size());
@@ -106,7 +106,7 @@ void measure_durable(Report& report, const Directory& directory, const Scale& sc
     options.create_if_missing = true;
     rocksdb::DB* opened = nullptr;
     if (!rocksdb::DB::Open(options, directory / "rocksdb", &opened).ok()) {
-        throw std::runtime_error("RocksDB does not open");
+        throw std::runtime_error("cannot open RocksDB");
     }
     const std::unique_ptr<rocksdb::DB> database(opened);
     // Each record once, in random order: no writes can be folded.

@@ -40,6 +40,13 @@ void measure_idle_sessions(Report& report, const Scale& scale);
 /// Latency of puts while other clients send the costliest patches that are allowed.
 void measure_costly_clients(Report& report, const Scale& scale);
 
+/// Latency of puts, and the broker's private memory, under load from each kind of hostile client.
+void measure_hostile_clients(Report& report, const Scale& scale);
+
+/// Counts writes that a grid refuses because /dev/shm is full. Skipped if this process cannot
+/// mount.
+void measure_full_memory(Report& report, const Scale& scale);
+
 /// The engine's cost of changing one seat in records with many seats.
 void measure_patches(Report& report, const Scale& scale);
 

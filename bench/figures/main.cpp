@@ -35,6 +35,14 @@ double cache_line_round_trip_ns() {
 
 namespace {
 
+/// Measures idle sessions, costly clients, hostile clients and a full /dev/shm.
+void run_edges(Report& report, const Scale& scale) {
+    measure_idle_sessions(report, scale);
+    measure_costly_clients(report, scale);
+    measure_hostile_clients(report, scale);
+    measure_full_memory(report, scale);
+}
+
 void run(Report& report, const Scale& scale) {
     {
         const Broker small("256MiB");
@@ -46,8 +54,7 @@ void run(Report& report, const Scale& scale) {
         measure_put_to_watch(report, small.grid(), scale);
         measure_watchers(report, small, scale);
     }
-    measure_idle_sessions(report, scale);
-    measure_costly_clients(report, scale);
+    run_edges(report, scale);
     measure_watch(report, scale);
     measure_patches(report, scale);
     const Broker large("2GiB");
@@ -66,22 +73,26 @@ void run(Report& report, const Scale& scale) {
 }  // namespace ringside::bench
 
 int main(int argc, char** argv) {
-    CLI::App app("Measures the figures of docs/benchmarks.md", "figures");
+    CLI::App app("Measure the figures of docs/benchmarks.md", "figures");
     ringside::bench::Scale scale;
     bool quick = false;
-    app.add_option("--records", scale.records, "Records of the large grid")
+    app.add_option("--records", scale.records, "Number of records of the large grid")
         ->check(CLI::Range(10'000, 4'000'000));
     bool durability_only = false;
-    app.add_flag("--durability", durability_only, "Only the figures of store and restart");
+    app.add_flag("--durability", durability_only, "Measure only store and restart");
+    bool edges_only = false;
+    app.add_flag("--edges", edges_only, "Only the figures of idle, costly and hostile clients");
     std::string document;
-    app.add_option("--write", document, "Markdown file whose section `figures` gets the table")
+    app.add_option("--write", document,
+                   "Write the table to section `figures` of this Markdown file")
         ->check(CLI::ExistingFile);
-    app.add_flag("--quick", quick, "Small counts: shows that it works, measures nothing");
+    app.add_flag("--quick", quick, "Run once with small counts, without valid figures");
     CLI11_PARSE(app, argc, argv);
     if (quick) scale = {20'000, 6'000, 3};
     ringside::bench::Report report;
-    if (!durability_only) ringside::bench::run(report, scale);
-    ringside::bench::measure_durability(report, scale);
+    if (edges_only) ringside::bench::run_edges(report, scale);
+    else if (!durability_only) ringside::bench::run(report, scale);
+    if (!edges_only) ringside::bench::measure_durability(report, scale);
     const std::string text = ringside::bench::machine() + "\n\n" + report.text();
     fmt::print("{}", text);
     if (!document.empty()) ringside::bench::replace_section(document, "figures", text);

@@ -21,7 +21,7 @@ Map make_map(std::size_t records) {
 
 /// Uses the sum, so that the compiler cannot remove the reads.
 void check_sum(std::int64_t sum) {
-    if (sum == 0) throw std::runtime_error("the reads found nothing");
+    if (sum == 0) throw std::runtime_error("reads found nothing");
 }
 
 }  // namespace

@@ -28,7 +28,7 @@ std::uint16_t free_port() {
     socklen_t size = sizeof address;
     if (bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), size) != 0 ||
         getsockname(socket.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-        throw std::runtime_error("no port");
+        throw std::runtime_error("cannot get a port");
     }
     return ntohs(address.sin_port);
 }
@@ -37,7 +37,7 @@ int connect_to(std::uint16_t port) {
     Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     const sockaddr_in address = loopback(port);
     if (connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-        throw std::runtime_error("nobody listens on port " + std::to_string(port));
+        throw std::runtime_error("no server listens on port " + std::to_string(port));
     }
     return socket.release();
 }
@@ -52,7 +52,7 @@ int open_stream(std::uint16_t port, const std::string& pattern) {
     char text[4096];
     while (all.find("\r\n\r\nid: ") == std::string::npos) {
         const ssize_t size = read(socket.get(), text, sizeof text);
-        if (size <= 0) throw std::runtime_error("an event stream does not begin");
+        if (size <= 0) throw std::runtime_error("event stream does not start");
         all.append(text, static_cast<std::size_t>(size));
     }
     return socket.release();
@@ -75,7 +75,7 @@ void allow_descriptors(std::size_t count) {
     getrlimit(RLIMIT_NOFILE, &files);
     files.rlim_cur = files.rlim_max;
     if (files.rlim_max < count || setrlimit(RLIMIT_NOFILE, &files) != 0) {
-        throw std::runtime_error("not enough descriptors are allowed");
+        throw std::runtime_error("limit of open files too low; raise it (ulimit -n)");
     }
 }
 

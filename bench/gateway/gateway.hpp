@@ -18,6 +18,17 @@ struct GatewayScale {
     int broadcasts = 20;
 };
 
+struct AttackScale {
+    int rounds = 5;
+    int slice_ms = 2000;
+    std::uint64_t trailer_bytes = 200'000'000;
+    int queries = 8;
+    int messages = 40;  ///< incomplete, of 10 MiB each
+    int bodies = 3000;
+    int many_queries = 40;
+    int lists = 50;
+};
+
 /// A gateway of a grid, pinned to one core if one is given; killed at the end.
 class GatewayProcess {
 public:
@@ -52,5 +63,6 @@ void allow_descriptors(std::size_t count);
 void measure_load(Report& report, const GatewayScale& scale);
 void measure_latency(Report& report, const GatewayScale& scale);
 void measure_streams(Report& report, const GatewayScale& scale);
+void measure_attacks(Report& report, const AttackScale& scale);
 
 }  // namespace ringside::bench

@@ -29,7 +29,8 @@ class Sleeper {
 public:
     explicit Sleeper(const std::function<int()>& open) {
         int ends[2];
-        if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends) != 0) throw std::runtime_error("no pair");
+        if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends) != 0)
+            throw std::runtime_error("cannot create a socket pair");
         mine_ = Descriptor(ends[0]);
         const int its = ends[1];
         child_.emplace([&open, its] { serve(open(), its); });
@@ -40,7 +41,7 @@ public:
     [[nodiscard]] double next() const {
         double took = 0;
         if (read(mine_.get(), &took, sizeof took) != sizeof took) {
-            throw std::runtime_error("what was written did not come");
+            throw std::runtime_error("written data did not arrive");
         }
         return took;
     }
@@ -79,7 +80,8 @@ void measure_latency(Report& report, const GatewayScale& scale) {
     Client client = Client::attach({.grid = broker.grid()}).value();
     const Sleeper stream([&] { return open_stream(gateway.port(), "clock"); });
     int ends[2];
-    if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0) throw std::runtime_error("no pair");
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0)
+        throw std::runtime_error("cannot create a socket pair");
     const Descriptor mine(ends[0]);
     const Descriptor its(ends[1]);
     const Sleeper bare([&] { return its.get(); });

@@ -48,7 +48,7 @@ double load(const std::string& url, int seconds, const std::string& script = {})
     const std::string command = fmt::format("{} -t1 -c64 -d{}s {} {}", built::wrk, seconds,
                                             script.empty() ? "" : "-s " + script, url);
     FILE* pipe = popen(command.c_str(), "r");
-    if (pipe == nullptr) throw std::runtime_error("wrk does not start");
+    if (pipe == nullptr) throw std::runtime_error("cannot start wrk");
     std::array<char, 4096> line{};
     double rate = 0;
     bool has_failed = false;
@@ -57,8 +57,8 @@ double load(const std::string& url, int seconds, const std::string& script = {})
         if (text.starts_with("Requests/sec:")) rate = std::stod(std::string(text.substr(13)));
         if (text.find("Non-2xx") != std::string_view::npos) has_failed = true;
     }
-    if (pclose(pipe) != 0 || rate == 0) throw std::runtime_error("wrk has failed");
-    if (has_failed) throw std::runtime_error("requests have failed");
+    if (pclose(pipe) != 0 || rate == 0) throw std::runtime_error("wrk failed");
+    if (has_failed) throw std::runtime_error("requests failed");
     return rate;
 }
 

@@ -56,7 +56,7 @@ double cost_of_bare_sends(const GatewayScale& scale) {
     auto* any = reinterpret_cast<sockaddr*>(&address);
     if (bind(listener.get(), any, size) != 0 || getsockname(listener.get(), any, &size) != 0 ||
         listen(listener.get(), 4096) != 0) {
-        throw std::runtime_error("no listener");
+        throw std::runtime_error("cannot listen");
     }
     const std::uint16_t port = ntohs(address.sin_port);
     const Child receiver([&] {
@@ -114,7 +114,7 @@ void measure_streams(Report& report, const GatewayScale& scale) {
     const std::uint64_t before = gateway.resident_bytes();
     const Child holder([&] { hold(gateway.port(), scale.connections, *open, *events); });
     while ((*open).load() < connections) {
-        if (holder.has_ended()) throw std::runtime_error("the connections are lost");
+        if (holder.has_ended()) throw std::runtime_error("connections lost");
         usleep(1000);
     }
     const std::uint64_t after = gateway.resident_bytes();
@@ -124,7 +124,7 @@ void measure_streams(Report& report, const GatewayScale& scale) {
         client.put("score/1", R"({"home":)" + std::to_string(i) + R"(,"away":0})").value();
         const std::uint64_t told = connections * static_cast<std::uint64_t>(i + 1);
         while ((*events).load() < told) {
-            if (holder.has_ended()) throw std::runtime_error("the connections are lost");
+            if (holder.has_ended()) throw std::runtime_error("connections lost");
             usleep(1000);
         }
     }

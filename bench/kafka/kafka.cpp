@@ -12,14 +12,14 @@ namespace ringside::bench {
 
 MockCluster::MockCluster(int partitions) {
     int ends[2];
-    if (pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error("no pipe");
+    if (pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error("cannot create a pipe");
     const Descriptor reading(ends[0]);
     Descriptor writing(ends[1]);
     child_.emplace([&writing, partitions] {
         unpin();
         const KafkaHandle handle = open_kafka(RD_KAFKA_PRODUCER, {{"log_level", "3"}});
         rd_kafka_mock_cluster_t* cluster = rd_kafka_mock_cluster_new(handle.get(), 1);
-        if (cluster == nullptr) throw std::runtime_error("no mock cluster");
+        if (cluster == nullptr) throw std::runtime_error("cannot create the mock cluster");
         rd_kafka_mock_topic_create(cluster, kafka_topic, partitions, 1);
         const char* bootstrap = rd_kafka_mock_cluster_bootstraps(cluster);
         if (write(writing.get(), bootstrap, std::strlen(bootstrap)) < 0) _exit(1);
@@ -29,7 +29,7 @@ MockCluster::MockCluster(int partitions) {
     writing = Descriptor();
     char text[256];
     const ssize_t size = read(reading.get(), text, sizeof text);
-    if (size <= 0) throw std::runtime_error("the mock cluster does not start");
+    if (size <= 0) throw std::runtime_error("cannot start the mock cluster");
     bootstrap_.assign(text, static_cast<std::size_t>(size));
 }
 
@@ -101,11 +101,11 @@ void fill_topic(const std::string& bootstrap, const KafkaScale& scale) {
                     delta_of(number, scale.names));
         }
         if (rd_kafka_flush(handle.get(), 120'000) != RD_KAFKA_RESP_ERR_NO_ERROR)
-            throw std::runtime_error("the mock cluster does not take the messages");
+            throw std::runtime_error("mock cluster refused the messages");
         *is_full = 1;
     });
     await([&] { return *is_full == 1 || producer.has_ended(); }, "the topic is full");
-    if (*is_full != 1) throw std::runtime_error("the producer has died");
+    if (*is_full != 1) throw std::runtime_error("producer died");
 }
 
 KafkaTool::KafkaTool(const Broker& broker, const std::string& command,
@@ -128,7 +128,7 @@ void await(const std::function<bool()>& condition, const char* what) {
     const double until = steady_ns() + 120e9;
     while (!condition()) {
         if (steady_ns() > until)
-            throw std::runtime_error(std::string("not within two minutes: ") + what);
+            throw std::runtime_error(std::string("not done within two minutes: ") + what);
         usleep(1000);
     }
 }

@@ -28,7 +28,7 @@ operation = "put"
 /// Returns the time after `"at":` in a message.
 double time_in(std::string_view message) {
     const std::size_t at = message.find("\"at\":");
-    if (at == std::string_view::npos) throw std::runtime_error("a message has no time");
+    if (at == std::string_view::npos) throw std::runtime_error("message without a time");
     std::uint64_t ns = 0;
     std::from_chars(message.data() + at + 5, message.data() + message.size(), ns);
     return static_cast<double>(ns);

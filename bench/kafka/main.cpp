@@ -7,18 +7,18 @@
 #include "bench/support/document_section.hpp"
 
 int main(int argc, char** argv) try {
-    CLI::App app("Measures Kafka in and out, for docs/benchmarks.md", "kafka");
+    CLI::App app("Measure Kafka sources and sinks for docs/benchmarks.md", "kafka");
     ringside::bench::KafkaScale scale;
     std::string document;
     std::vector<std::string> parts = {"source", "latency", "sink"};
     bool quick = false;
-    app.add_option("--write", document, "Markdown file whose section `kafka` gets the table")
+    app.add_option("--write", document, "Write the table to section `kafka` of this Markdown file")
         ->check(CLI::ExistingFile);
-    app.add_option("--only", parts, "Parts to measure")
+    app.add_option("--only", parts, "Measure only these parts")
         ->delimiter(',')
         ->check(CLI::IsMember(parts));
-    app.add_option("--rounds", scale.rounds, "Rounds")->check(CLI::Range(1, 100));
-    app.add_flag("--quick", quick, "Small counts: shows that it works, measures nothing");
+    app.add_option("--rounds", scale.rounds, "Number of rounds")->check(CLI::Range(1, 100));
+    app.add_flag("--quick", quick, "Run once with small counts, without valid figures");
     CLI11_PARSE(app, argc, argv);
     if (quick) scale = {1, 20'000, 1'000, 20};
     ringside::bench::Report report;

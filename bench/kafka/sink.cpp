@@ -67,11 +67,11 @@ double produce_messages(const std::string& bootstrap, const KafkaScale& scale) {
             if (i % 1000 == 0) rd_kafka_poll(producer.get(), 0);
         }
         if (rd_kafka_flush(producer.get(), 120'000) != RD_KAFKA_RESP_ERR_NO_ERROR)
-            throw std::runtime_error("the mock cluster does not take the messages");
+            throw std::runtime_error("mock cluster refused the messages");
         *took = static_cast<std::uint64_t>(steady_ns() - start);
     });
     await([&] { return *took != 0 || child.has_ended(); }, "all messages are produced");
-    if (*took == 0) throw std::runtime_error("the producer has died");
+    if (*took == 0) throw std::runtime_error("producer died");
     return static_cast<double>(*took) / scale.messages;
 }
 
@@ -80,7 +80,7 @@ double sink_messages(const std::string& bootstrap, const KafkaScale& scale) {
     const Broker broker("4GiB", {"--spin-us", "200", "--ring-entries", "4194304"},
                         Broker::Cores::both);
     Client client = Client::attach({.grid = broker.grid()}).value();
-    const std::string boot_id = fmt::format("{:016x}", client.watch("none").value().boot_id());
+    const std::string boot_id = fmt::format("{:016x}", client.watch("none").value().epoch());
     const Revision start_revision =
         client
             .put(position,
@@ -108,7 +108,7 @@ double sink_messages(const std::string& bootstrap, const KafkaScale& scale) {
     const KafkaTool sink(broker, "sink", configuration(bootstrap));
     await(
         [&] {
-            if (sink.has_ended()) throw std::runtime_error("the sink has ended");
+            if (sink.has_ended()) throw std::runtime_error("sink ended");
             const Revision revision = reached();
             const Revision before = steps.empty() ? start_revision : steps.back().second;
             if (revision > before) steps.emplace_back(steady_ns(), revision);

@@ -46,7 +46,7 @@ double count_messages(const std::string& bootstrap, int round, const KafkaScale&
         rd_kafka_consumer_close(consumer.get());
     });
     await([&] { return *count.messages != 0 || child.has_ended(); }, "all messages are counted");
-    if (*count.messages == 0) throw std::runtime_error("the counting consumer has died");
+    if (*count.messages == 0) throw std::runtime_error("counting consumer died");
     return static_cast<double>(*count.ns) / scale.messages;
 }
 
@@ -72,7 +72,7 @@ double apply_messages(const std::string& bootstrap, const KafkaScale& scale) {
     std::int64_t at_start = 0;
     await(
         [&] {
-            if (source.has_ended()) throw std::runtime_error("the source has ended");
+            if (source.has_ended()) throw std::runtime_error("source ended");
             return (at_start = messages_applied(client)) != 0;
         },
         "the source begins");

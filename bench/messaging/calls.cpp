@@ -44,12 +44,12 @@ public:
 
     double ns_per_call(const Document& document, std::size_t count) {
         std::size_t answered = 0;
-        Calls calls = client_
-                          .calls([&](std::uint64_t, const Result<Answer>& answer) {
-                              if (!answer) throw Exception(answer.error());
-                              ++answered;
-                          })
-                          .value();
+        CallPipeline calls = client_
+                                 .call_pipeline([&](std::uint64_t, const Result<Answer>& answer) {
+                                     if (!answer) throw Exception(answer.error());
+                                     ++answered;
+                                 })
+                                 .value();
         const auto start = Clock::now();
         for (std::size_t sent = 0; answered < count;) {
             for (; sent < count && sent - answered < under_way_max; ++sent)

@@ -21,7 +21,7 @@ double median_of_fan_out(const Channel& channel, std::size_t count) {
     for (std::size_t i = 0; i < count; ++i) {
         usleep(300);  // asleep again
         const FanOut::Cost cost = fan_out.announce();
-        if (!cost.is_complete) throw std::runtime_error("the subscriber did not get it");
+        if (!cost.is_complete) throw std::runtime_error("subscriber did not receive the event");
         samples.push_back(cost.last_has_it_ns);
     }
     return median(samples);
@@ -95,7 +95,7 @@ void measure_event_rate(Report& report, const MessagingScale& scale) {
         for (std::uint64_t count = 0;;) {
             const auto event = watch.next(std::chrono::seconds(1));
             if (!event) continue;
-            if (event->kind == WatchKind::lagged) throw std::runtime_error("it was lapped");
+            if (event->kind == WatchKind::lagged) throw std::runtime_error("watch fell behind");
             ++count;
             if (count % 64 == 0 || count % scale.events == 0)
                 (*received).store(count, std::memory_order_release);
@@ -113,7 +113,7 @@ void measure_event_rate(Report& report, const MessagingScale& scale) {
             pipeline.publish_encoded(subject, document).value();
         pipeline.flush().value();
         while ((*received).load() < static_cast<std::uint64_t>(slice) * scale.events) {
-            if (subscriber.has_ended()) throw std::runtime_error("the subscriber has ended");
+            if (subscriber.has_ended()) throw std::runtime_error("subscriber ended");
             usleep(20);
         }
         rates.push_back(static_cast<double>(scale.events) * 1e9 / ns_since(start));

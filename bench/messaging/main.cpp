@@ -7,13 +7,14 @@
 #include "bench/support/process.hpp"
 
 int main(int argc, char** argv) try {
-    CLI::App app("Measures events and calls, for docs/benchmarks.md", "messaging");
+    CLI::App app("Measure events and calls for docs/benchmarks.md", "messaging");
     ringside::bench::MessagingScale scale;
     std::string document;
     bool quick = false;
-    app.add_option("--write", document, "Markdown file whose section `messaging` gets the table")
+    app.add_option("--write", document,
+                   "Write the table to section `messaging` of this Markdown file")
         ->check(CLI::ExistingFile);
-    app.add_flag("--quick", quick, "Small counts: shows that it works, measures nothing");
+    app.add_flag("--quick", quick, "Run once with small counts, without valid figures");
     CLI11_PARSE(app, argc, argv);
     if (quick) scale = {50, 1000, 20'000, 2};
     ringside::bench::Report report;

@@ -79,7 +79,7 @@ void put_through_a_lane(benchmark::State& state) {
         lane.send();
         harness.turn();
         const auto answer = lane.take();
-        if (!answer || answer->error != Errc::ok) throw std::runtime_error("not answered");
+        if (!answer || answer->error != Errc::ok) throw std::runtime_error("no answer");
         if (i % 64 == 0) harness.engine.housekeep(harness.now_ns);
     }
 }

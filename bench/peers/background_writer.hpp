@@ -32,7 +32,7 @@ public:
         }
     }
 
-    /// Returns once the process writes. After `most_ns`, it rests without being told to.
+    /// Returns once the process writes. After `most_ns`, it rests without a request.
     void write(double most_ns) const {
         (*write_until_ns_).store(now_ns() + static_cast<std::uint64_t>(most_ns));
         await(writing);
@@ -60,8 +60,7 @@ private:
     void await(State state) const {
         const auto start = Clock::now();
         while ((*state_).load() != state) {
-            if (child_.has_ended())
-                throw std::runtime_error("the writer to " + name_ + " has died");
+            if (child_.has_ended()) throw std::runtime_error("the writer to " + name_ + " died");
             if (ns_since(start) > 30e9)
                 throw std::runtime_error("the writer to " + name_ + " is stuck");
             usleep(50);

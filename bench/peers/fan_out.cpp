@@ -15,9 +15,9 @@ FanOut::FanOut(const Channel& channel, std::size_t watchers) : watchers_(watcher
     const auto start = Clock::now();
     while (!announce().is_complete) {  // until all of them listen
         for (const Child& child : children_) {
-            if (child.has_ended()) throw std::runtime_error("a watcher has died");
+            if (child.has_ended()) throw std::runtime_error("watcher died");
         }
-        if (ns_since(start) > 30e9) throw std::runtime_error("a watcher does not listen");
+        if (ns_since(start) > 30e9) throw std::runtime_error("watcher does not listen");
     }
 }
 
@@ -50,7 +50,7 @@ double processor_time_ns(pid_t process) {
     clockid_t clock = 0;
     timespec time{};
     if (clock_getcpuclockid(process, &clock) != 0 || clock_gettime(clock, &time) != 0)
-        throw std::runtime_error("the server is gone");
+        throw std::runtime_error("server ended");
     return static_cast<double>(time.tv_sec) * 1e9 + static_cast<double>(time.tv_nsec);
 }
 

@@ -64,19 +64,19 @@ std::string measure(const Scale& scale, Plots& plots) {
 }  // namespace ringside::bench
 
 int main(int argc, char** argv) try {
-    CLI::App app("Measures Ringside beside its peers, for docs/benchmarks.md", "peers");
+    CLI::App app("Measure Ringside and its peers for docs/benchmarks.md", "peers");
     ringside::bench::Scale scale;
     std::string document;
     std::string plots_directory;
     bool quick = false;
-    app.add_option("--records", scale.records, "Records of the large stores")
+    app.add_option("--records", scale.records, "Number of records of the large stores")
         ->check(CLI::Range(20'000, 4'000'000));
     app.add_flag("--scaling", scale.has_ten_million,
-                 "Reads of 10,000,000 records, too: takes minutes and 12 GiB of memory");
-    app.add_option("--write", document, "Markdown file whose section `peers` gets the tables")
+                 "Also read 10,000,000 records (takes minutes and 12 GiB of memory)");
+    app.add_option("--write", document, "Write the tables to section `peers` of this Markdown file")
         ->check(CLI::ExistingFile);
-    app.add_option("--plots", plots_directory, "Directory for the plots");
-    app.add_flag("--quick", quick, "Small counts: shows that it works, measures nothing");
+    app.add_option("--plots", plots_directory, "Write the plots to this directory");
+    app.add_flag("--quick", quick, "Run once with small counts, without valid figures");
     CLI11_PARSE(app, argc, argv);
     if (quick) scale = {20'000, 6'000, 2, false};
     ringside::bench::Plots plots;

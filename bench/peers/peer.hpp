@@ -54,7 +54,7 @@ public:
 
 /// Uses the result of the reads, so that the compiler cannot remove them.
 inline void check_sum(std::int64_t sum) {
-    if (sum == 0) throw std::runtime_error("the reads found nothing");
+    if (sum == 0) throw std::runtime_error("reads found nothing");
 }
 
 /// Calls `each(names, documents)` for each batch. Documents are reused in rotation.

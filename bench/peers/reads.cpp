@@ -82,7 +82,7 @@ void check_agreement(const Workload& workload) {
     for (const auto& peer : workload.peers) {
         if (peer->read(names.all()) != expected || peer->read_many(names.all()) != expected ||
             peer->scan() != expected_of_scan)
-            throw std::runtime_error(std::string(peer->name()) + " holds something else");
+            throw std::runtime_error(std::string(peer->name()) + " holds another value");
     }
 }
 

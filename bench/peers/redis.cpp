@@ -30,7 +30,8 @@ RedisConnection::RedisConnection(const std::string& socket, Waits how)
     : context_(how == Waits::sleeping ? redisConnectUnix(socket.c_str())
                                       : redisConnectUnixNonBlock(socket.c_str()),
                redisFree) {
-    if (!context_ || context_->err != 0) throw std::runtime_error("no Redis at " + socket);
+    if (!context_ || context_->err != 0)
+        throw std::runtime_error("cannot connect to Redis at " + socket);
 }
 
 void RedisConnection::append(Words words) {
@@ -41,7 +42,7 @@ void RedisConnection::append(Words words) {
         sizes[i] = words[i].size();
     }
     if (redisAppendCommandArgv(context_.get(), static_cast<int>(words.size()), texts, sizes) != 0)
-        throw std::runtime_error("Redis: no memory");
+        throw std::runtime_error("Redis client: out of memory");
 }
 
 void RedisConnection::flush() {

@@ -44,7 +44,7 @@ void spread(const Channel& channel, std::size_t watchers, std::size_t count, Spr
     for (std::size_t i = 0; i < count; ++i) {
         usleep(500);  // all are asleep again
         const FanOut::Cost cost = fan_out.announce();
-        if (!cost.is_complete) throw std::runtime_error("a watcher did not get it");
+        if (!cost.is_complete) throw std::runtime_error("watcher did not receive the change");
         spread.last_has_it.add(cost.last_has_it_ns);
     }
     spread.server_ns.push_back((processor_time_ns(channel.server()) - before) /

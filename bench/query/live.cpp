@@ -28,7 +28,7 @@ public:
         while (live_.revision() < last) {
             const auto update = live_.poll();
             if (!update && update.error() != Errc::would_block) throw Exception(update.error());
-            if (update && update->is_rescanned) throw std::runtime_error("it was lapped");
+            if (update && update->is_rescanned) throw std::runtime_error("watch fell behind");
         }
         return ns_since(start) / static_cast<double>(changes);
     }

@@ -38,17 +38,17 @@ void measure(Report& report, const QueryScale& scale, bool is_typed_only) {
 }  // namespace ringside::bench
 
 int main(int argc, char** argv) try {
-    CLI::App app("Measures queries, for docs/benchmarks.md", "query");
+    CLI::App app("Measure queries for docs/benchmarks.md", "query");
     ringside::bench::QueryScale scale;
     std::string document;
     bool quick = false;
-    app.add_option("--write", document, "Markdown file whose section `query` gets the table")
+    app.add_option("--write", document, "Write the table to section `query` of this Markdown file")
         ->check(CLI::ExistingFile);
-    app.add_option("--events", scale.events, "Events of 1,000 seats each")
+    app.add_option("--events", scale.events, "Number of events, with 1,000 seats each")
         ->check(CLI::Range(10, 4'000));
     bool is_typed_only = false;
-    app.add_flag("--typed", is_typed_only, "Only scans and groups, for a profiler");
-    app.add_flag("--quick", quick, "Small counts: shows that it works, measures nothing");
+    app.add_flag("--typed", is_typed_only, "Run only scans and groups, for a profiler");
+    app.add_flag("--quick", quick, "Run once with small counts, without valid figures");
     CLI11_PARSE(app, argc, argv);
     if (quick) scale = {20, 5, 1'000, 2e7, 2};
     ringside::bench::Report report;

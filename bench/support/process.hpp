@@ -148,8 +148,7 @@ public:
     }
     void wait_until_ready() const {
         for (int i = 0; !shm::Segment::open(name_); ++i) {
-            if (child_->has_ended())
-                throw std::runtime_error("the broker of " + name_ + " has died");
+            if (child_->has_ended()) throw std::runtime_error("the broker of " + name_ + " died");
             if (i == 1'000'000) throw std::runtime_error("no broker of " + name_ + " in 100 s");
             usleep(100);
         }

@@ -41,7 +41,7 @@ public:
 private:
     Scratch() : mark_("bench-" + std::to_string(getpid()) + "-") {
         int ends[2];
-        if (pipe(ends) != 0) throw std::runtime_error("no pipe");
+        if (pipe(ends) != 0) throw std::runtime_error("cannot create a pipe");
         const Descriptor its(ends[0]);
         alive_ = Descriptor(ends[1]);
         fcntl(its.get(), F_SETFD, FD_CLOEXEC);

@@ -64,7 +64,7 @@ void Stage::admit() {
     Descriptor peer(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
     shm::Hello hello;
     if (recv(peer.get(), &hello, sizeof hello, 0) != static_cast<ssize_t>(sizeof hello))
-        throw std::runtime_error("a client that does not greet");
+        throw std::runtime_error("client sent no greeting");
     auto memory = broker::SessionMemory::create().value();
     const Descriptor shared = memory.take_descriptor();
     const Descriptor doorbell(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
@@ -79,7 +79,7 @@ void Stage::admit() {
     segment_.view().session(index).id.store(welcome.session);
     const int descriptors[] = {shared.get(), doorbell.get()};
     if (!shm::send_packet(peer.get(), &welcome, sizeof welcome, descriptors))
-        throw std::runtime_error("a client that does not take its welcome");
+        throw std::runtime_error("client did not read the welcome");
     connections_.push_back(std::move(peer));
 }
 

@@ -23,7 +23,8 @@ namespace ringside::bench {
     for (int i = 0; i < 11; ++i) words >> word;
     double user = 0;
     double system = 0;
-    if (!(words >> user >> system)) throw std::runtime_error("no times are told of a process");
+    if (!(words >> user >> system))
+        throw std::runtime_error("cannot read the CPU times of a process");
     return (user + system) * 1e9 / static_cast<double>(sysconf(_SC_CLK_TCK));
 }
 
@@ -42,7 +43,7 @@ namespace ringside::bench {
         std::uint64_t kilobytes = 0;
         if (word == "RssAnon:" && file >> kilobytes) return kilobytes * 1024;
     }
-    throw std::runtime_error("no memory is told of process " + std::to_string(process));
+    throw std::runtime_error("cannot read the memory of process " + std::to_string(process));
 }
 
 }  // namespace ringside::bench

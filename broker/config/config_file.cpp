@@ -21,7 +21,7 @@ Error error_at(const toml::node& node, const std::string& what) {
 Result<std::uint64_t> unsigned_of(const toml::node& node, std::string_view key) {
     const auto number = node.value_exact<std::int64_t>();
     if (number && *number >= 0) return static_cast<std::uint64_t>(*number);
-    return error_at(node, std::string(key) + " must be a whole number, not negative");
+    return error_at(node, std::string(key) + " must be a non-negative integer");
 }
 
 Result<std::string> string_of(const toml::node& node, std::string_view key) {
@@ -53,7 +53,7 @@ Result<std::uint32_t> id_of(const toml::node& node, const std::string& what, Loo
     auto name = string_of(node, what);
     if (!name) return name.error();
     if (const std::optional<std::uint32_t> id = lookup(name->c_str())) return *id;
-    return error_at(node, "there is no " + what + " '" + *name + "'");
+    return error_at(node, "unknown " + what + " '" + *name + "'");
 }
 
 Result<std::uint32_t> user_id(const toml::node& node) {
@@ -78,7 +78,8 @@ Result<shm::Role> role_of(const toml::node& node) {
     if (*name == "writer") return shm::Role::writer;
     if (*name == "provider") return shm::Role::provider;
     if (*name == "admin") return shm::Role::admin;
-    return error_at(node, "role '" + *name + "' is not none, reader, writer, provider or admin");
+    return error_at(
+        node, "role '" + *name + "' does not exist; use none, reader, writer, provider or admin");
 }
 
 Result<void> read_patterns(const toml::node& node, Access& access) {
@@ -100,13 +101,15 @@ enum class Unknown : std::uint8_t { is_an_error, is_left_out };
 /// None: the rule is left out.
 Result<std::optional<RoleRule>> read_rule(const toml::node& node, Unknown unknown) {
     const toml::table* table = node.as_table();
-    if (table == nullptr) return error_at(node, "a role is a table: [[role]]");
+    if (table == nullptr) return error_at(node, "role must be an array of tables; write [[role]]");
     RoleRule rule;
     bool has_subject = false;
     bool has_role = false;
     for (const auto& [key, value] : *table) {
         if (key == "user" || key == "group") {
-            if (has_subject) return error_at(value, "a role is for one user or one group");
+            if (has_subject)
+                return error_at(
+                    value, "a role names more than one user or group; write one [[role]] for each");
             auto id = key == "user" ? user_id(value) : group_id(value);
             if (!id && value.is_string() && unknown == Unknown::is_left_out)
                 return std::optional<RoleRule>();
@@ -122,16 +125,19 @@ Result<std::optional<RoleRule>> read_rule(const toml::node& node, Unknown unknow
         } else if (key == "patterns") {
             if (auto read = read_patterns(value, rule.access); !read) return read.error();
         } else {
-            return error_at(value, "'" + std::string(key.str()) + "' is not known in a role");
+            return error_at(value,
+                            "'" + std::string(key.str()) +
+                                "' is not an option of a role; use user, group, role or patterns");
         }
     }
-    if (!has_subject || !has_role) return error_at(node, "a role needs user or group, and role");
+    if (!has_subject || !has_role)
+        return error_at(node, "role is incomplete; give it user or group, and role");
     return std::optional(std::move(rule));
 }
 
 Result<void> read_rules(const toml::node& node, Unknown unknown, Options& options) {
     const toml::array* rules = node.as_array();
-    if (rules == nullptr) return error_at(node, "roles are written as [[role]]");
+    if (rules == nullptr) return error_at(node, "role must be an array of tables; write [[role]]");
     for (const toml::node& item : *rules) {
         auto rule = read_rule(item, unknown);
         if (!rule) return rule.error();
@@ -167,6 +173,7 @@ Result<void> read_key(std::string_view key, const toml::node& value, Options& op
     if (key == "sessions-max") return store_number(options.sessions_max);
     if (key == "sessions-per-user") return store_number(options.sessions_per_user);
     if (key == "session-memory") return store_bytes(options.session_memory_bytes);
+    if (key == "bookkeeping-memory") return store_bytes(options.retention.bookkeeping_bytes);
     if (key == "spin-us") return store_number(options.spin);
     if (key == "greeting-timeout-ms") return store_number(options.greeting_timeout);
     if (key == "accept-timeout-ms") return store_number(options.accept_timeout);
@@ -186,7 +193,9 @@ Result<void> read_key(std::string_view key, const toml::node& value, Options& op
     if (key == "log-level") return store_text(options.log_level);
     if (key == "log-format") return store_text(options.log_format);
     if (key == "log-file") return store_text(options.log_file);
-    if (key != "role") return error_at(value, "'" + std::string(key) + "' is not known");
+    if (key != "role")
+        return error_at(value,
+                        "'" + std::string(key) + "' is not an option; see ringside-broker --help");
     return read_rules(value, Unknown::is_an_error, options);
 }
 
@@ -217,7 +226,8 @@ Result<void> read_config_file(const std::string& path, Options& options) {
 Result<void> read_roles_file(const std::string& path, Options& options) {
     return read_file(path, [&](std::string_view key, const toml::node& value) -> Result<void> {
         if (key == "role") return read_rules(value, Unknown::is_left_out, options);
-        return error_at(value, "'" + std::string(key) + "' is not known: only [[role]] is");
+        return error_at(value, "'" + std::string(key) +
+                                   "' is not allowed in a roles file; write only [[role]] tables");
     });
 }
 

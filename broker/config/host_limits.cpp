@@ -100,8 +100,8 @@ Result<void> raise_descriptor_limit() {
     }
     if (limit.rlim_max < descriptors_min) {
         return Error(Errc::system_error,
-                     "limit of open files is " + std::to_string(limit.rlim_max) +
-                         ": raise it to at least " + std::to_string(descriptors_min) +
+                     "limit of open files too low: " + std::to_string(limit.rlim_max) +
+                         "; raise it to at least " + std::to_string(descriptors_min) +
                          " (ulimit -n, LimitNOFILE=)");
     }
     limit.rlim_cur = limit.rlim_max;

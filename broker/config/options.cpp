@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cstdio>
 
+#include "broker/daemon/man_page.hpp"
 #include "shm/base/option_number.hpp"
 
 namespace ringside::broker {
@@ -17,7 +18,7 @@ Result<std::uint64_t> parse_bytes(std::string_view text) {
     const auto bad = [&] {
         return Error(
             Errc::bad_configuration,
-            "'" + std::string(text) + "' is not a size: write 65536, 512KiB, 64MiB or 4GiB");
+            "'" + std::string(text) + "' is not a size; write 65536, 512KiB, 64MiB or 4GiB");
     };
     if (failed != std::errc()) return bad();
     unsigned shift = 0;
@@ -35,7 +36,7 @@ Result<DurabilityPolicy> parse_durability(std::string_view text) {
     if (text == "periodic") return DurabilityPolicy::periodic;
     if (text == "always") return DurabilityPolicy::always;
     return Error(Errc::bad_configuration,
-                 "'" + std::string(text) + "' is not none, periodic or always");
+                 "'" + std::string(text) + "' is not a durability; use none, periodic or always");
 }
 
 Access Options::access_of(const Credentials& peer) const {
@@ -51,7 +52,7 @@ Access Options::access_of(const Credentials& peer) const {
 
 namespace {
 
-/// The flags as they were given; those that were not leave the file's word.
+/// The flags of the command line. Flags that are absent leave the values of the file.
 struct Flags {
     std::string config;
     std::vector<std::string> roles;
@@ -63,6 +64,7 @@ struct Flags {
     std::optional<std::size_t> sessions_max;
     std::optional<std::size_t> sessions_per_user;
     std::optional<std::string> session_memory;
+    std::optional<std::string> bookkeeping_memory;
     std::optional<std::uint64_t> spin_us;
     std::optional<std::string> data_directory;
     std::optional<std::string> durability;
@@ -80,60 +82,66 @@ struct Flags {
 };
 
 void declare(CLI::App& app, Flags& flags) {
-    app.add_option("-g,--grid", flags.grid, "Name of the grid (default: default)")
+    app.add_option("-g,--grid", flags.grid, "Grid name (default: default)")
         ->envname("RINGSIDE_GRID");
-    app.add_option("-m,--memory", flags.memory, "Size of the segment, e.g. 512MiB (default: 1GiB)");
-    app.add_option("--config", flags.config, "TOML file with these options and with roles");
+    app.add_option("-m,--memory", flags.memory, "Segment size, e.g. 512MiB (default: 1GiB)");
+    app.add_option("--config", flags.config, "TOML file with these options and roles");
     app.add_option("--roles", flags.roles,
-                   "TOML file with further roles; those of --config come first; may be repeated")
+                   "TOML file with further roles, appended to those of --config; repeatable")
         ->allow_extra_args(false);
     app.add_option("--ring-entries", flags.ring_entries,
-                   "Changes that the ring can hold, a power of two (default: by the memory)")
+                   "Capacity of the change ring, a power of two (default: from --memory)")
         ->check(whole_number(limits::ring_entries_min, limits::ring_entries_max));
     app.add_option("--retain-entries", flags.retain_entries,
-                   "Changes kept for watches and old revisions (default: all that fit)")
+                   "Changes retained for watches and old revisions (default: all that fit)")
         ->check(whole_number(0, limits::ring_entries_max));
-    app.add_option("--retain-bytes", flags.retain_bytes,
-                   "Replaced versions kept for old revisions (default: a 16th of the heap)");
-    app.add_option("--sessions-max", flags.sessions_max, "Sessions served at once (default: 4096)")
+    app.add_option(
+        "--retain-bytes", flags.retain_bytes,
+        "Memory of replaced versions retained for old revisions (default: 1/16 of the heap)");
+    app.add_option("--sessions-max", flags.sessions_max,
+                   "Maximum number of sessions (default: 4096)")
         ->check(whole_number(1, limits::sessions_max));
     app.add_option("--sessions-per-user", flags.sessions_per_user,
-                   "Sessions of a user who is no admin (default: half of --sessions-max)")
+                   "Maximum number of sessions of a user without the admin role (default: half of "
+                   "--sessions-max)")
         ->check(whole_number(0, limits::sessions_max));
     app.add_option("--session-memory", flags.session_memory,
-                   "Broker memory for unfinished requests, replies and calls (default: 128MiB)");
+                   "Broker memory for pending requests, replies and calls (default: 128MiB)");
+    app.add_option("--bookkeeping-memory", flags.bookkeeping_memory,
+                   "Broker memory for replaced versions and expiry times (default: 96MiB, or a "
+                   "16th of --memory if that is more)");
     app.add_option("--spin-us", flags.spin_us,
-                   "How long the idle engine spins before it sleeps (default: 200)")
+                   "Time the idle engine spins before it sleeps (default: 200)")
         ->check(whole_number(0, 60'000'000));
     app.add_option("-d,--data", flags.data_directory,
-                   "Directory of the store; without it the grid is in memory only");
+                   "Store directory; without it, the grid is in memory only");
     app.add_option("--durability", flags.durability,
-                   "When changes are forced to disk: none, periodic or always "
-                   "(default: periodic)");
+                   "When to sync changes to disk: none, periodic or always (default: periodic)");
     app.add_option("--durability-interval-ms", flags.durability_interval_ms,
-                   "How long changes gather for periodic (default: 10)");
+                   "Interval between syncs with --durability periodic (default: 10)");
     app.add_option("--greeting-timeout-ms", flags.greeting_timeout_ms,
-                   "Time for a new connection to identify itself (default: 5000)");
+                   "Time limit for the greeting of a new connection (default: 5000)");
     app.add_option("--accept-timeout-ms", flags.accept_timeout_ms,
-                   "How long a provider may take to take a call (default: 1000)");
+                   "Time limit for a provider to accept a call (default: 1000)");
     app.add_option("--response-timeout-ms", flags.response_timeout_ms,
-                   "How long a call may take, where its caller does not say (default: 10000)");
-    app.add_option("--rematch-interval-ms", flags.rematch_interval_ms,
-                   "How long until listeners that did not want a name are asked again "
-                   "(default: 30000)");
+                   "Time limit for a call whose caller sets none (default: 10000)");
+    app.add_option(
+        "--rematch-interval-ms", flags.rematch_interval_ms,
+        "Interval at which names are offered again to listeners that declined (default: 30000)");
     app.add_option("--session-record-delay-ms", flags.session_record_delay_ms,
-                   "Age at which a session that declares nothing gets its record (default: 2000)");
+                   "Age at which a session without declarations gets a record (default: 2000)");
     auto* standby = app.add_flag("--standby", flags.standby,
-                                 "Wait until the grid's broker is gone, then take its place");
+                                 "Wait until the grid's broker ends, then take over");
     app.add_flag("--take-over", flags.take_over,
-                 "Ask the grid's broker to hand over, then take its place")
+                 "Ask the grid's broker to hand over, then take over")
         ->excludes(standby);
-    app.add_option("--log-level", flags.log_level, "debug, info, warning or error (default: info)");
-    app.add_option("--log-format", flags.log_format, "text or json (default: text)");
-    app.add_option("--log-file", flags.log_file, "Where to log (default: standard error)");
+    app.add_option("--log-level", flags.log_level,
+                   "Least severity to log: debug, info, warning or error (default: info)");
+    app.add_option("--log-format", flags.log_format, "Log format: text or json (default: text)");
+    app.add_option("--log-file", flags.log_file, "Log file (default: standard error)");
     app.set_version_flag("--version", "ringside-broker " RINGSIDE_VERSION);
     app.footer(
-        "It prints a line that begins with 'ready' when it serves, and ends on SIGTERM.\n"
+        "Prints a line that begins with 'ready' once it serves the grid. Ends on SIGTERM.\n"
         "Example: ringside-broker --grid onsale --memory 4GiB");
 }
 
@@ -201,6 +209,13 @@ Result<void> apply(const Flags& flags, Options& options) {
         if (!bytes) return Error(bytes.error().code, "--session-memory: " + bytes.error().detail);
         options.session_memory_bytes = *bytes;
     }
+    if (flags.bookkeeping_memory) {
+        auto bytes = parse_bytes(*flags.bookkeeping_memory);
+        if (!bytes) {
+            return Error(bytes.error().code, "--bookkeeping-memory: " + bytes.error().detail);
+        }
+        options.retention.bookkeeping_bytes = *bytes;
+    }
     return {};
 }
 
@@ -208,20 +223,24 @@ Result<void> check(const Options& options) {
     if (auto paths = shm::GridPaths::of(options.grid); !paths) return paths.error();
     if (options.sessions_max == 0 || options.sessions_max > limits::sessions_max) {
         return Error(Errc::bad_configuration,
-                     "sessions-max must be between 1 and " + std::to_string(limits::sessions_max));
+                     "--sessions-max must be from 1 to " + std::to_string(limits::sessions_max));
     }
     if (options.sessions_per_user > options.sessions_max) {
-        return Error(Errc::bad_configuration, "sessions-per-user must be at most sessions-max");
+        return Error(Errc::bad_configuration, "--sessions-per-user must be at most --sessions-max");
     }
     if (options.session_memory_bytes < limits::sessions_memory_bytes_min) {
-        return Error(Errc::bad_configuration, "session-memory must be at least 16MiB");
+        return Error(Errc::bad_configuration, "--session-memory must be at least 16MiB");
+    }
+    const std::uint64_t bookkeeping = options.retention.bookkeeping_bytes;
+    if (bookkeeping != 0 && bookkeeping < limits::bookkeeping_bytes_min) {
+        return Error(Errc::bad_configuration, "--bookkeeping-memory must be at least 8MiB");
     }
     if (options.spin < options.spin.zero() || options.spin > std::chrono::minutes(1)) {
-        return Error(Errc::bad_configuration, "spin-us must be at most a minute");
+        return Error(Errc::bad_configuration, "--spin-us must be at most 60000000");
     }
     if (options.durability_interval < std::chrono::milliseconds(1) ||
         options.durability_interval > std::chrono::minutes(1)) {
-        return Error(Errc::bad_configuration, "durability-interval-ms must be between 1 and 60000");
+        return Error(Errc::bad_configuration, "--durability-interval-ms must be from 1 to 60000");
     }
     for (const auto& [name, time] :
          {std::pair("greeting-timeout-ms", options.greeting_timeout),
@@ -230,7 +249,8 @@ Result<void> check(const Options& options) {
           std::pair("rematch-interval-ms", options.rematch_interval),
           std::pair("session-record-delay-ms", options.session_record_delay)}) {
         if (time >= std::chrono::milliseconds(1) && time <= std::chrono::hours(1)) continue;
-        return Error(Errc::bad_configuration, std::string(name) + " must be between 1 and 3600000");
+        return Error(Errc::bad_configuration,
+                     "--" + std::string(name) + " must be from 1 to 3600000");
     }
     return daemon::check_log_options(options.log());
 }
@@ -238,10 +258,13 @@ Result<void> check(const Options& options) {
 }  // namespace
 
 Result<ParsedOptions> parse_options(int argc, const char* const* argv) {
-    CLI::App app("The broker of a Ringside grid: owns its shared memory and serves its clients",
+    CLI::App app("Run the broker of a Ringside grid: it owns the shared memory and serves clients",
                  "ringside-broker");
     Flags flags;
     declare(app, flags);
+    daemon::add_man_page_option(
+        app, {.version = RINGSIDE_VERSION,
+              .see_also = {"ringside(1)", "ringside-gateway(8)", "ringside-kafka(8)"}});
     ParsedOptions parsed;
     try {
         app.parse(argc, argv);

@@ -24,7 +24,7 @@ struct RoleRule {
     Access access;
 };
 
-/// What a broker is started with.
+/// The options of a broker.
 struct Options {
     std::string grid = "default";
     shm::SegmentShape shape;
@@ -45,8 +45,8 @@ struct Options {
     /// What to do when another broker owns the grid.
     enum class Succession {
         refuse,    ///< end with an error
-        standby,   ///< wait until it is gone, then go on
-        take_over  ///< ask it to hand over, then go on
+        standby,   ///< wait until it is gone, then continue
+        take_over  ///< ask it to hand over, then continue
     };
     Succession succession = Succession::refuse;
     std::string log_level = "info";
@@ -86,7 +86,7 @@ struct Options {
     [[nodiscard]] Access access_of(const Credentials& peer) const;
 };
 
-/// What the command line comes to.
+/// The result of parsing the command line.
 struct ParsedOptions {
     Options options;
     bool is_done = false;  ///< --help or --version was printed: exit with `status`

@@ -45,12 +45,15 @@ void FoldedLog::finish() {
 
 void FoldedLog::write_count(const std::string& kind, const Interval& interval) {
     write_(interval.level, kind + ": " + std::to_string(interval.folded) +
-                               " more since the line before; latest: " + interval.latest);
+                               " more since the previous line; latest: " + interval.latest);
 }
 
 FoldedLog::Write FoldedLog::to_log() {
     return [](Level level, const std::string& text) {
-        spdlog::log(level == Level::warning ? spdlog::level::warn : spdlog::level::info, text);
+        spdlog::log(level == Level::error     ? spdlog::level::err
+                    : level == Level::warning ? spdlog::level::warn
+                                              : spdlog::level::info,
+                    text);
     };
 }
 

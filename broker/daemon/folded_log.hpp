@@ -14,7 +14,7 @@ namespace ringside::daemon {
 class FoldedLog {
 public:
     using Clock = std::chrono::steady_clock;
-    enum class Level : std::uint8_t { info, warning };
+    enum class Level : std::uint8_t { info, warning, error };
     using Write = std::function<void(Level, const std::string&)>;
 
     explicit FoldedLog(Write write, Clock::duration interval = std::chrono::seconds(10))

@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 
+#include "broker/daemon/folding_sink.hpp"
 #include "broker/daemon/log_pattern.hpp"
 
 namespace ringside::daemon {
@@ -46,14 +47,15 @@ std::shared_ptr<LogFile> log_file;
 
 Result<void> check_log_options(const LogOptions& options) {
     if (options.format != "text" && options.format != "json") {
-        return Error(Errc::bad_configuration,
-                     "log-format '" + options.format + "' is not text or json");
+        return Error(Errc::bad_configuration, "--log-format: '" + options.format +
+                                                  "' is not a log format; use text or json");
     }
     for (const char* level : {"debug", "info", "warning", "error"}) {
         if (options.level == level) return {};
     }
     return Error(Errc::bad_configuration,
-                 "log-level '" + options.level + "' is not debug, info, warning or error");
+                 "--log-level: '" + options.level +
+                     "' is not a log level; use debug, info, warning or error");
 }
 
 Result<void> start_log(const LogOptions& options) {
@@ -67,6 +69,7 @@ Result<void> start_log(const LogOptions& options) {
         } else {
             sink = log_file = std::make_shared<LogFile>(options.file);
         }
+        if (options.folds_lines) sink = std::make_shared<FoldingSink>(std::move(sink));
         auto logger = std::make_shared<spdlog::logger>(options.program, std::move(sink));
         logger->set_formatter(make_formatter(options.format, target));
         logger->set_level(spdlog::level::from_str(options.level));

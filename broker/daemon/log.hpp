@@ -20,6 +20,8 @@ struct LogOptions {
     std::string level = "info";   ///< debug, info, warning or error
     std::string format = "text";  ///< text or json
     std::string file;             ///< empty: standard error
+    /// Limits lines that repeat: see `FoldingSink`. For programs whose clients can cause any line.
+    bool folds_lines = false;
 };
 
 /// Whether level and format have the names of one. Error: bad_configuration.

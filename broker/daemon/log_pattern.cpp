@@ -16,8 +16,8 @@ namespace {
 
 bool is_control(char c) noexcept { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
 
-/// Formats the payload on one line, without characters that control a terminal: no message can forge
-/// another one.
+/// Formats the payload on one line, without characters that control a terminal: no message can
+/// forge another one.
 class OneLine final : public spdlog::custom_flag_formatter {
 public:
     void format(const spdlog::details::log_msg& message, const std::tm&,

@@ -2,9 +2,9 @@
 
 namespace ringside::daemon {
 
-/// What every long-running program sets before it does anything else:
+/// Settings that every long-running program makes first:
 ///
-///   SIGPIPE, SIGXFSZ  ignored: a peer that has gone, and a file that may not grow, are errors of
+///   SIGPIPE, SIGXFSZ  ignored: a peer that has gone, and a file that must not grow, are errors of
 ///                     the write, not the end of the program
 ///   SIGHUP            ignored until the program takes it as the request to reload: no terminal
 ///                     that closes, and no early `systemctl reload`, ends it

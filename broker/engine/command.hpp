@@ -10,7 +10,7 @@ namespace ringside::broker {
 /// Returns whether a command applies to the whole grid and not to a single record.
 [[nodiscard]] constexpr bool is_of_grid(wire::CommandKind kind) noexcept {
     return kind == wire::CommandKind::compact || kind == wire::CommandKind::add_index ||
-           kind == wire::CommandKind::remove_index;
+           kind == wire::CommandKind::remove_index || kind == wire::CommandKind::close_session;
 }
 
 /// One write in the form that the engine accepts: parsed, bounded and verified. No field can be
@@ -18,11 +18,12 @@ namespace ringside::broker {
 struct Command {
     wire::CommandKind kind = wire::CommandKind::put;
     wire::ConditionKind condition = wire::ConditionKind::none;
-    std::string_view name;       ///< accepted by `check_name`
-    std::string_view pointer;    ///< set_path only; accepted by `Pointer::parse`
-    ByteView document;           ///< accepted by `verify_document`; empty for remove
-    std::uint64_t expected = 0;  ///< for a condition on the version or the revision
-    std::uint64_t ttl_ms = 0;    ///< 0, or at most `limits::ttl_ms_max`
+    std::string_view name;     ///< accepted by `check_name`
+    std::string_view pointer;  ///< set_path only; accepted by `JsonPointer::parse`
+    ByteView document;         ///< accepted by `verify_document`; empty for remove
+    /// For a condition on the version or the revision. For close_session: a SessionId, not 0.
+    std::uint64_t expected = 0;
+    std::uint64_t ttl_ms = 0;  ///< 0, or at most `limits::ttl_ms_max`
 };
 
 /// A message from one session to another through the broker, parsed and checked like a command.

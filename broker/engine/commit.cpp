@@ -34,16 +34,16 @@ Result<void> check_condition(const Command& command, const VersionBlock* live) {
         case ConditionKind::none: return {};
         case ConditionKind::absent:
             if (live == nullptr) return {};
-            return Error(Errc::condition_failed, "the record exists");
+            return Error(Errc::condition_failed, "record exists");
         case ConditionKind::version: {
             const Version version = live == nullptr ? 0 : live->version;
             if (version == command.expected) return {};
-            return refuse("its version", version);
+            return refuse("version", version);
         }
         case ConditionKind::revision: {
             const Revision revision = live == nullptr ? 0 : live->revision;
             if (revision == command.expected) return {};
-            return refuse("its revision", revision);
+            return refuse("revision", revision);
         }
     }
     return Error(Errc::bad_request, "unknown condition");
@@ -66,7 +66,7 @@ std::string_view removed_member(const Value& patch, const Value& document) {
     const Value only = patch[0];
     if (patch.size() != 1 || only["op"].as_string() != "remove") return {};
     const auto path = only["path"].as_string().value_or(std::string_view());
-    const auto parent = Pointer::parse(path.substr(0, path.rfind('/')));
+    const auto parent = JsonPointer::parse(path.substr(0, path.rfind('/')));
     const auto holder = parent ? document.find(*parent) : std::nullopt;
     return holder && holder->is_object() ? path : std::string_view();
 }
@@ -79,11 +79,13 @@ boost::system::result<Revision, Refusal> Grid::Impl::commit(std::span<const Comm
     versions.clear();
     budget_ = budget_of_patches(commands);
     patch_steps_granted_ = budget_.left();
-    if (commands.empty()) return Refusal{Error(Errc::bad_request, "no command"), 0};
+    division_ = PatchBudget(division_steps_max);
+    if (commands.empty()) return Refusal{Error(Errc::bad_request, "request without a command"), 0};
     if (commands.size() > changes_max()) {
-        return Refusal{Error(Errc::transaction_too_large,
-                             "at most " + std::to_string(changes_max()) + " changes at once"),
-                       0};
+        return Refusal{
+            Error(Errc::transaction_too_large,
+                  "at most " + std::to_string(changes_max()) + " changes in a transaction"),
+            0};
     }
     make_ring_room(commands.size());
     pages_.forget();
@@ -125,6 +127,14 @@ Result<Grid::Impl::NewVersion> Grid::Impl::evaluate(const Command& command,
                                                     const VersionBlock* live) {
     NewVersion made;
     made.expires_ms = command.ttl_ms == 0 ? 0 : now_ms() + command.ttl_ms;
+    const bool is_new_expiry = made.expires_ms != 0 && command.kind != CommandKind::remove &&
+                               (live == nullptr || !live->has_expiry());
+    if (is_new_expiry && expiries_.bytes() >= options_.bookkeeping_bytes / 2) {
+        ++expiries_refused_;
+        return Error(Errc::records_limit, "expiry times use " +
+                                              std::to_string(expiries_.bytes() >> 20) +
+                                              " MiB of broker memory; raise --bookkeeping-memory");
+    }
     if (command.kind == CommandKind::put) {
         if (auto taken = take_document(command.document, made); !taken) return taken.error();
         return made;
@@ -159,7 +169,7 @@ Result<void> Grid::Impl::patch(const Command& command, const VersionBlock* live,
             made.path = removed_member(change, *old);
             break;
         case CommandKind::set_path: {
-            auto pointer = Pointer::parse(command.pointer);
+            auto pointer = JsonPointer::parse(command.pointer);
             if (!pointer) return pointer.error();
             patched = apply_set(patched_, *old, *pointer, change, &paging_, &budget_);
             made.path = command.pointer;
@@ -178,7 +188,7 @@ Result<void> Grid::Impl::patch(const Command& command, const VersionBlock* live,
 Result<void> Grid::Impl::take_document(ByteView document, NewVersion& made) {
     made.document = document;
     if (document.size() <= page::bytes_max) return {};
-    paging_.begin();
+    paging_.begin(&division_);
     const auto root = paging_.divide(document);
     if (!root) return root.error();
     made.document = *root;

@@ -4,8 +4,20 @@
 
 #include "broker/engine/retirement.hpp"
 #include "shm/base/crash_point.hpp"
+#include "shm/ring/ended_writers.hpp"
+#include "shm/segment/statistics.hpp"
 
 namespace ringside::broker {
+
+namespace {
+
+shm::LimitKind limit_of(Errc code) noexcept {
+    if (code == Errc::session_memory_limit) return shm::LimitKind::session_memory;
+    return code == Errc::user_memory_limit ? shm::LimitKind::user_memory
+                                           : shm::LimitKind::sessions_memory;
+}
+
+}  // namespace
 
 Engine::Engine(const shm::SegmentView& segment, GridHost host, GridOptions options,
                Durability& durability, MessagingOptions messaging, const MemoryLimits& memory)
@@ -48,9 +60,14 @@ void Engine::open(std::unique_ptr<Session> session, std::uint64_t now_ns) {
 
 /// The session is counted before its client learns that it is open.
 void Engine::enlist(std::unique_ptr<Session> session) {
-    // The session itself, and the record that describes it.
-    constexpr std::size_t session_bytes = sizeof(Session) + 2048;
-    session->account().charge(session_bytes);
+    // The session itself, its connection, both copies of its patterns, and the record that
+    // describes it.
+    constexpr std::size_t session_bytes = sizeof(Session) + 4096;
+    std::size_t access_bytes = 0;
+    for (const Pattern& pattern : session->peer().access.patterns) {
+        access_bytes += 2 * (sizeof(Pattern) + pattern.text().size());
+    }
+    session->account().charge(session_bytes + access_bytes);
     accounts_.open(session->account(), session->peer().credentials.uid);
     sessions_.push_back(std::move(session));
     segment_.header().counters.sessions_open.store(sessions_.size(), std::memory_order_relaxed);
@@ -68,7 +85,10 @@ std::unique_ptr<Session> Engine::close(SessionId id) {
     for (const auto& lane : session->lanes()) std::erase(touched_, lane.get());
     for (const auto& lane : session->lanes()) std::erase(holding_, lane.get());
     reach(CrashPoint::session_unlisted);
-    segment_.session(session->index()).id.store(0, std::memory_order_relaxed);
+    keep_identity(*session);
+    // SYNC session-entry: pairs with WriterDirectory::open_session, as W5 of
+    // shm/ring/ended_writers.hpp: a reader that no longer finds the session finds its identity.
+    segment_.session(session->index()).id.store(0, std::memory_order_release);
     segment_.header().counters.sessions_open.store(sessions_.size(), std::memory_order_relaxed);
     reach(CrashPoint::session_closed);
     return session;
@@ -162,6 +182,7 @@ void Engine::prefetch_idle(std::size_t looks) const noexcept {
 void Engine::bound_memory() {
     if (!accounts_.has_excess()) return;
     for (const auto& [session, limit] : accounts_.excesses()) {
+        ++memory_excesses_[static_cast<std::size_t>(limit_of(limit))];
         const std::size_t before = session->account().bytes();
         const bool is_refused = session->refuse_messages(limit);
         if (is_refused && session->account().bytes() <= before / 2) {
@@ -260,7 +281,21 @@ void Engine::housekeep(std::uint64_t now_ns) {
     counters.memory_closures.store(memory_closures_, std::memory_order_relaxed);
     counters.sessions_open.store(sessions_.size(), std::memory_order_relaxed);
     counters.sessions_total.store(sessions_total_, std::memory_order_relaxed);
+    if (housekeepings_++ % housekeepings_per_limits == 0) store_memory_limits();
     store_some_entries();
+}
+
+void Engine::store_memory_limits() {
+    using shm::LimitKind;
+    const MemoryLimits& limits = accounts_.memory_limits();
+    const MemoryAccounts::Heaviest heaviest = accounts_.heaviest();
+    const auto show = [this](LimitKind kind, std::size_t value, std::size_t in_use) {
+        segment_.header().counters.limit(kind).show(
+            value, in_use, memory_excesses_[static_cast<std::size_t>(kind)]);
+    };
+    show(LimitKind::session_memory, limits.session, heaviest.session_bytes);
+    show(LimitKind::user_memory, limits.user, heaviest.user_bytes);
+    show(LimitKind::sessions_memory, limits.total, accounts_.bytes());
 }
 
 void Engine::reclaim(std::uint64_t now_ns) {
@@ -285,6 +320,21 @@ void Engine::store_some_entries() {
     }
 }
 
+/// Keeps the identity of a session that ends, for readers of the change ring.
+void Engine::keep_identity(const Session& session) const {
+    if (!session.has_committed) return;
+    const Peer& peer = session.peer();
+    const shm::SessionEntry& entry = segment_.session(session.index());
+    shm::add_ended_writer(segment_, {.session = session.id(),
+                                     .pid = peer.credentials.pid,
+                                     .uid = peer.credentials.uid,
+                                     .gid = peer.credentials.gid,
+                                     .opened_ns = entry.opened_ns.load(std::memory_order_relaxed),
+                                     .ended_ns = now_ns_,
+                                     .program = peer.program,
+                                     .user = peer.user});
+}
+
 void Engine::store_entry(const Session& session) const {
     const Position head = segment_.header().commit.head.load(std::memory_order_relaxed);
     shm::SessionEntry& entry = segment_.session(session.index());
@@ -293,6 +343,8 @@ void Engine::store_entry(const Session& session) const {
     entry.lease_ms.store(session.lease_ms(), std::memory_order_relaxed);
     entry.lanes.store(static_cast<std::uint32_t>(session.lanes().size()),
                       std::memory_order_relaxed);
+    shm::statistics_of(segment_).pins[session.index()].store(
+        static_cast<std::uint32_t>(session.pins_held()), std::memory_order_relaxed);
 }
 
 }  // namespace ringside::broker

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -94,6 +95,9 @@ public:
     /// all sessions. With more sessions, the interval grows with their number.
     static constexpr std::size_t sessions_few = 256;
     static constexpr std::uint64_t reclaim_interval_per_session_ns = 20'000;
+    /// Housekeeping passes from one count of each session's memory to the next: the count visits
+    /// all sessions.
+    static constexpr std::uint64_t housekeepings_per_limits = 128;
 
     /// `durability`: state of the grid's store. Without a store, no commit can be durable.
     Engine(
@@ -143,6 +147,8 @@ public:
         return std::min(grid_.next_expiry_ms(), messaging_.next_due_ns() / 1'000'000);
     }
     [[nodiscard]] std::size_t sessions() const noexcept { return sessions_.size(); }
+    /// Number of commits since the grid began, over all its brokers.
+    [[nodiscard]] std::uint64_t commits() const noexcept { return grid_.commits(); }
 
 private:
     void find_active();
@@ -163,10 +169,13 @@ private:
     [[nodiscard]] bool admit_part(const Session& session, Lane& lane);
     [[nodiscard]] Served serve_refusal(const Session& session, std::size_t lane_index);
     void bound_memory();
+    void release_scratch();
     void refuse(Lane& lane, std::uint64_t number, const Error& error, std::size_t command);
     void count_refusal(Errc code) noexcept;
     /// Returns false if the request must be retried after the store has released memory.
     [[nodiscard]] bool reply_to(Session& session, std::size_t lane_index);
+    /// Closes a session at the request of another one. Error: not_found.
+    Result<void> order_closure(const Session& by, SessionId target);
     /// Turns the command into a write of the record that defines the index. Error: index_limit.
     Result<void> prepare_index_command(Command& command);
     /// Puts a reply into its lane after `wait_for` is on disk and after all replies queued before
@@ -183,7 +192,10 @@ private:
     void release_held();
     void finish_turn(Outbox& outbox);
     void store_entry(const Session& session) const;
+    void keep_identity(const Session& session) const;
+    void keep_identity(const AbsentSession& absent, std::uint64_t now_ns) const;
     void store_some_entries();
+    void store_memory_limits();
     void reclaim(std::uint64_t now_ns);
 
     shm::SegmentView segment_;
@@ -215,6 +227,9 @@ private:
     std::uint64_t refused_ = 0;
     std::uint64_t memory_refusals_ = 0;
     std::uint64_t memory_closures_ = 0;
+    /// How often each limit on memory was exceeded, by LimitKind.
+    std::array<std::uint64_t, shm::limit_kinds> memory_excesses_{};
+    std::uint64_t housekeepings_ = 0;
     std::uint64_t sessions_total_ = 0;
     std::vector<AbsentSession> absent_;
     AppliedCommits applied_;  ///< of absent sessions

@@ -1,5 +1,7 @@
 #include "broker/engine/grid.hpp"
 
+#include <algorithm>
+
 #include "broker/engine/grid_impl.hpp"
 
 namespace ringside::broker {
@@ -37,6 +39,10 @@ Grid::Impl::Impl(const shm::SegmentView& segment, GridHost host, GridOptions opt
       paging_(pages_) {
     if (segment.header().root.table.load(std::memory_order_relaxed) == 0) table_.begin();
     if (options_.retain_bytes == 0) options_.retain_bytes = segment.identity().heap.bytes / 16;
+    if (options_.bookkeeping_bytes == 0) {
+        options_.bookkeeping_bytes =
+            std::max(limits::bookkeeping_bytes_default, segment.identity().segment_bytes / 16);
+    }
 }
 
 void Grid::Impl::store_counters() noexcept {
@@ -57,6 +63,11 @@ void Grid::Impl::store_counters() noexcept {
     store(counters.events, events_);
     store(counters.changes, published_head_);
     store(counters.pins_revoked, pins_revoked_);
+    using shm::LimitKind;
+    counters.limit(LimitKind::bookkeeping_memory)
+        .show(options_.bookkeeping_bytes, bookkeeping_bytes(), bookkeeping_excesses_);
+    counters.limit(LimitKind::expiry_memory)
+        .show(options_.bookkeeping_bytes / 2, expiries_.bytes(), expiries_refused_);
 }
 
 Grid::Grid(const shm::SegmentView& segment, GridHost host, GridOptions options)
@@ -92,6 +103,7 @@ void Grid::on_existence(std::function<void(std::string_view, bool)> observe) {
 }
 void Grid::store_counters() noexcept { impl_->store_counters(); }
 Revision Grid::published() const noexcept { return impl_->published(); }
+std::uint64_t Grid::commits() const noexcept { return impl_->commits(); }
 std::uint64_t Grid::changes_max() const noexcept { return impl_->changes_max(); }
 
 }  // namespace ringside::broker

@@ -43,6 +43,11 @@ struct GridOptions {
     std::uint64_t retain_entries = 0;
     /// Maximum bytes of replaced versions retained for older revisions; 0 = 1/16 of the heap.
     std::uint64_t retain_bytes = 0;
+    /// Maximum bytes of the broker's private memory for the lists of replaced blocks and of expiry
+    /// times; expiry times can use half of it. 0 = `limits::bookkeeping_bytes_default`, or 1/16 of
+    /// the segment if that is more. If the lists exceed it, pins that hold replaced blocks are
+    /// revoked, then the history in the ring is dropped.
+    std::uint64_t bookkeeping_bytes = 0;
 };
 
 /// The reason a commit was refused, and the index of the command at fault.
@@ -76,8 +81,8 @@ public:
                                                     const Origin& origin,
                                                     std::vector<Version>& versions);
 
-    /// Steps that the patches of the last commit took, even if the commit was refused; see
-    /// PatchBudget.
+    /// Steps that the last commit took for its patches and for dividing documents into pages, even
+    /// if it was refused; see PatchBudget.
     [[nodiscard]] std::uint64_t patch_steps() const noexcept;
 
     /// Returns whether a commit might have to wait until the store has consumed changes of the
@@ -101,7 +106,7 @@ public:
 
     /// Restores a record in its former state. No change is added to the ring.
     /// REQUIRES: nothing was committed yet; the name is new.
-    /// Errors: grid_full, records_limit.
+    /// Errors: grid_full, records_limit. The limit on expiry times does not apply.
     Result<void> restore(const StoredRecord& record);
 
     /// Ends the restore: sets the grid to this revision. Earlier revisions are not readable.
@@ -145,6 +150,8 @@ public:
     void store_counters() noexcept;
 
     [[nodiscard]] Revision published() const noexcept;
+    /// Number of commits since the grid began, over all its brokers.
+    [[nodiscard]] std::uint64_t commits() const noexcept;
     [[nodiscard]] std::uint64_t changes_max() const noexcept;  ///< maximum for one commit
 
     class Impl;

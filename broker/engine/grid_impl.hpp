@@ -62,11 +62,12 @@ public:
     [[nodiscard]] bool has_index_work() const noexcept { return secondary_.has_work(); }
     [[nodiscard]] std::uint64_t next_expiry_ms() const noexcept { return expiries_.next_ms(); }
     [[nodiscard]] Revision published() const noexcept { return published_; }
+    [[nodiscard]] std::uint64_t commits() const noexcept { return commits_; }
     [[nodiscard]] std::uint64_t changes_max() const noexcept {
         return ring_.capacity() / limits::ring_share_per_transaction;
     }
     [[nodiscard]] std::uint64_t patch_steps() const noexcept {
-        return patch_steps_granted_ - budget_.left();
+        return patch_steps_granted_ - budget_.left() + division_steps_max - division_.left();
     }
     [[nodiscard]] bool must_wait_for_store() const noexcept {
         return host_.kept_from != nullptr &&
@@ -76,6 +77,8 @@ public:
     void begin_turn(std::uint64_t now_ns) noexcept { now_ns_ = now_ns; }
 
 private:
+    static constexpr std::uint64_t division_steps_max = 1ULL << 62;
+
     /// A version linked by the commit in progress. Needed for the rollback.
     struct Link {
         std::uint64_t hash = 0;
@@ -95,8 +98,8 @@ private:
         bool is_patched = false;  ///< shares pages with the previous version, or dropped them
     };
 
-    /// How much to sacrifice for free memory.
-    enum class Urgency { routine, drop_history, revoke_pins };
+    /// What may be discarded to free memory. `revoke_only`: pins, but not the ring's history.
+    enum class Urgency { routine, revoke_only, drop_history, revoke_pins };
 
     // commit.cpp
     Result<Version> apply(const Command& command, const Origin& origin);
@@ -134,6 +137,19 @@ private:
     Offset allocate(std::uint64_t bytes, shm::Heap::Purpose purpose);
     void reclaim(Urgency urgency);
     void trim_history(Urgency urgency);
+    /// Bytes of the lists of replaced blocks, which a reclaim can shorten.
+    [[nodiscard]] std::uint64_t retired_bytes() const noexcept {
+        return (history_.size() + structure_.size()) * sizeof(Retired);
+    }
+    [[nodiscard]] std::uint64_t bookkeeping_bytes() const noexcept {
+        return retired_bytes() + expiries_.bytes();
+    }
+    /// Returns whether the lists exceed what expiry times leave for them: at least a half, even if
+    /// a store or a former broker had more expiry times.
+    [[nodiscard]] bool has_too_many_retired() const noexcept {
+        const std::uint64_t most = options_.bookkeeping_bytes;
+        return retired_bytes() > most - std::min(expiries_.bytes(), most / 2);
+    }
     [[nodiscard]] Revision next_horizon() const noexcept;
     [[nodiscard]] Revision oldest_pin(Revision kept_back, Urgency urgency);
     void drain(Revision history_limit, Revision structure_limit);
@@ -172,6 +188,9 @@ private:
     RecordPages pages_;  ///< of the commit in progress
     Paging paging_;
     PatchBudget budget_;  ///< of the commit in progress
+    /// Counts the steps in which the commit in progress divides documents into pages. Not a limit:
+    /// the sizes of the documents bound this work.
+    PatchBudget division_{division_steps_max};
     std::uint64_t patch_steps_granted_ = 0;
     DocumentBuilder patched_;       ///< buffer in which a patch builds its document
     std::vector<Link> links_;       ///< of the commit in progress
@@ -193,6 +212,8 @@ private:
     std::uint64_t commits_ = 0;
     std::uint64_t events_ = 0;
     std::uint64_t pins_revoked_ = 0;
+    std::uint64_t bookkeeping_excesses_ = 0;  ///< reclaims because of the limit on private memory
+    std::uint64_t expiries_refused_ = 0;
 };
 
 }  // namespace ringside::broker

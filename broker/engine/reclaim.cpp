@@ -22,6 +22,13 @@ namespace ringside::broker {
 
 using shm::Heap;
 
+namespace {
+
+/// Above this capacity, the list of pins is released after a pass.
+constexpr std::size_t pins_kept_max = 4096;
+
+}  // namespace
+
 Offset Grid::Impl::allocate(std::uint64_t bytes, Heap::Purpose purpose) {
     if (const Offset block = heap_.allocate(bytes, purpose)) return block;
     reclaim(Urgency::drop_history);
@@ -50,7 +57,7 @@ Revision Grid::Impl::next_horizon() const noexcept {
 
 void Grid::Impl::trim_history(Urgency urgency) {
     const Position end = kept_from();
-    if (urgency != Urgency::routine) {
+    if (urgency == Urgency::drop_history || urgency == Urgency::revoke_pins) {
         ring_.advance_tail(end);
         return;
     }
@@ -76,6 +83,7 @@ void Grid::Impl::reclaim(Urgency urgency) {
     reach(CrashPoint::reclaim_horizon_stored);
     host_.heavy_fence();
     pins_.clear();
+    if (pins_.capacity() > pins_kept_max) pins_.shrink_to_fit();
     host_.collect_pins(pins_);
     Revision kept_back = history_.has_due(horizon) ? horizon : 0;
     if (!structure_.is_empty()) kept_back = std::max(kept_back, structure_.front().at);
@@ -90,7 +98,9 @@ void Grid::Impl::reclaim(Urgency urgency) {
 
 Revision Grid::Impl::oldest_pin(Revision kept_back, Urgency urgency) {
     leases_.review(pins_, kept_back, published_, now_ns_);
-    if (urgency == Urgency::revoke_pins) leases_.revoke_all(pins_, kept_back);
+    if (urgency == Urgency::revoke_pins || urgency == Urgency::revoke_only) {
+        leases_.revoke_all(pins_, kept_back);
+    }
     Revision oldest = no_limit;
     for (const HeldPin& pin : pins_) {
         // Memory protected by a revoked pin is reused last, only when memory is short.
@@ -163,7 +173,14 @@ void Grid::Impl::release(const Retired& retired) {
     }
 }
 
-void Grid::Impl::reclaim() { reclaim(Urgency::routine); }
+void Grid::Impl::reclaim() {
+    reclaim(Urgency::routine);
+    if (!has_too_many_retired()) return;
+    // A pin can hold any number of replaced blocks, while the ring bounds its own history.
+    ++bookkeeping_excesses_;
+    reclaim(Urgency::revoke_only);
+    if (has_too_many_retired()) reclaim(Urgency::drop_history);
+}
 
 void Grid::Impl::compact() {
     make_visible();

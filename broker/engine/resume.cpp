@@ -2,6 +2,8 @@
 #include <set>
 
 #include "broker/engine/engine.hpp"
+#include "shm/name/system_name.hpp"
+#include "shm/ring/ended_writers.hpp"
 
 /// How the engine resumes the sessions of a former broker.
 ///
@@ -47,18 +49,20 @@ std::optional<EndedSession> Engine::resume(std::unique_ptr<Session> session) {
         std::find_if(absent_.begin(), absent_.end(), [&](const AbsentSession& absent) {
             return absent.id == session->id() && absent.index == session->index();
         });
-    if (place == absent_.end()) {
+    // An admin has closed a session whose `until_ns` is 0; its entry ends at the next review.
+    if (place == absent_.end() || place->until_ns == 0) {
         return EndedSession{std::move(session),
-                            Error(Errc::connection_lost, "its session was given up"), true};
+                            Error(Errc::connection_lost, "the broker abandoned the session"), true};
     }
     const auto applied = [&](std::uint16_t lane) { return applied_.take(session->id(), lane); };
     if (!session->resume(applied, applied_.is_complete())) {
         // The session stays absent: its pins may be valid, and protect memory until its lease ends.
         return EndedSession{std::move(session),
-                            Error(Errc::session_closed, "the state of its lanes is not possible"),
+                            Error(Errc::session_closed, "invalid state of the session's lanes"),
                             true};
     }
     absent_.erase(place);
+    session->has_committed = true;  // under the former broker, for all that is known
     store_entry(*session);
     messaging_.resumed(*session, absent_.size(), now_ns_);
     enlist(std::move(session));
@@ -71,11 +75,13 @@ void Engine::review_absent(std::uint64_t now_ns,
     std::erase_if(absent_, [&](const AbsentSession& absent) {
         if (lives(absent.pid) && now_ns < absent.until_ns) return false;
         shm::SessionEntry& entry = segment_.session(absent.index);
+        keep_identity(absent, now_ns);
         // From here on, no pin that the session could have set is valid.
         // SYNC pin-revoked: pairs with Attachment::revoked_below().
         entry.revoked_below.store(grid_.published() + 1, std::memory_order_seq_cst);
         // SYNC pin-revoked: pairs with Attachment::revoked_below().
-        // SYNC session-entry: pairs with for_each_session; publishes nothing.
+        // SYNC session-entry: pairs with WriterDirectory::open_session, as W5 of
+        // shm/ring/ended_writers.hpp: a reader that no longer finds the session finds its identity.
         entry.id.store(0, std::memory_order_seq_cst);
         // SYNC pin-revoked: pairs with the fence in Attachment::revoked_below(): stores into memory
         // that the pins protected come after the two stores above.
@@ -86,6 +92,26 @@ void Engine::review_absent(std::uint64_t now_ns,
     });
     for (const SessionId session : given_up) messaging_.given_up(session, absent_.size());
     if (absent_.empty()) applied_.clear();
+}
+
+/// The former broker knew whether the session has committed something. Its user is in its record.
+void Engine::keep_identity(const AbsentSession& absent, std::uint64_t now_ns) const {
+    const shm::SessionEntry& entry = segment_.session(absent.index);
+    shm::EndedWriter writer{.session = absent.id,
+                            .pid = absent.pid,
+                            .uid = entry.uid.load(std::memory_order_relaxed),
+                            .gid = entry.gid.load(std::memory_order_relaxed),
+                            .opened_ns = entry.opened_ns.load(std::memory_order_relaxed),
+                            .ended_ns = now_ns};
+    writer.program = {entry.name.begin(), std::find(entry.name.begin(), entry.name.end(), '\0')};
+    const std::string name = system_name::session(absent.id);
+    const shm::RecordTableReader table(segment_);
+    const shm::VersionBlock* record = table.find(name, table.hash(name));
+    if (record != nullptr && !record->is_tombstone()) {
+        const Value document = Value::of(record->document(), &segment_.pages());
+        writer.user = document["user"].as_string().value_or(std::string_view());
+    }
+    shm::add_ended_writer(segment_, writer);
 }
 
 void Engine::collect_pins(std::vector<HeldPin>& out) const {
@@ -116,7 +142,8 @@ bool Engine::answer_doubtful(const Session& session, std::size_t lane_index, std
                 answer(lane, number,
                        replies_.refused(number,
                                         Error(Errc::connection_lost,
-                                              "what its former broker made of it is not known"),
+                                              "unknown whether the former broker carried out the "
+                                              "request; check its effect before you retry"),
                                         0));
                 break;
         }

@@ -28,7 +28,7 @@ struct SecondaryIndexes::Index {
         end,  ///< dismantle, then remove
     };
 
-    Index(shm::IndexEntry& at, Pattern of_names, Pointer to_value)
+    Index(shm::IndexEntry& at, Pattern of_names, JsonPointer to_value)
         : entry(&at), pattern(std::move(of_names)), pointer(std::move(to_value)) {}
 
     [[nodiscard]] bool takes_part() const noexcept {
@@ -38,7 +38,7 @@ struct SecondaryIndexes::Index {
 
     shm::IndexEntry* entry;
     Pattern pattern;
-    Pointer pointer;
+    JsonPointer pointer;
     std::unique_ptr<ValueIndexWriter> writer;
     std::vector<Offset> posting_of;  ///< by RecordId; 0: the record is not in the index
     Task task = Task::none;
@@ -54,7 +54,7 @@ SecondaryIndexes::~SecondaryIndexes() = default;
 SecondaryIndexes::SecondaryIndexes(SecondaryIndexes&&) noexcept = default;
 SecondaryIndexes& SecondaryIndexes::operator=(SecondaryIndexes&&) noexcept = default;
 
-void SecondaryIndexes::begin_anew() {
+void SecondaryIndexes::rebuild() {
     for (shm::IndexEntry& entry : segment_.header().indexes) {
         // A reader that sees a later store also sees that it must not use the index.
         // SYNC value-index-ready: pairs with R3 of shm/index/value_index.hpp.
@@ -92,7 +92,7 @@ void SecondaryIndexes::define(const VersionBlock& definition) {
     if (index_of(definition.record_id()) != nullptr) return;
     const Value document = Value::of(definition.document(), &segment_.pages());
     auto pattern = Pattern::parse(document["pattern"].as_string().value_or(""));
-    auto pointer = Pointer::parse(document["pointer"].as_string().value_or(""));
+    auto pointer = JsonPointer::parse(document["pointer"].as_string().value_or(""));
     shm::IndexEntry* entry = free_entry();
     // Only the grid itself writes such records, and never more of them than there are entries.
     if (!pattern || !pointer || entry == nullptr) return;

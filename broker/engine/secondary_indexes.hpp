@@ -30,7 +30,7 @@ public:
 
     /// Discards the indexes of the former broker. Readers stop using them from here on. REQUIRES:
     /// called before any of their memory is allocated again.
-    void begin_anew();
+    void rebuild();
 
     /// Starts to build the index that the record defines, unless the index exists.
     void define(const shm::VersionBlock& definition);

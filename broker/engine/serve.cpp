@@ -26,7 +26,7 @@ bool Engine::drain(Session& session, std::size_t lane_index, std::size_t& budget
         list(lane);
     }
     if (!session.is_ready(lane_index)) {
-        return !lane.is_broken() || violates("the index of its reply ring is not possible");
+        return !lane.is_broken() || violates("invalid index of a reply ring");
     }
     if (lane.has_pending()) lane.send_pending();
     lane.bring_kept();
@@ -51,6 +51,7 @@ bool Engine::drain(Session& session, std::size_t lane_index, std::size_t& budget
                                                             : serve(session, lane_index);
         if (hint != 0) table.prefetch_candidate_of(hint);
         share_.spend(session.work, lane.message().size(), std::exchange(patch_steps_, 0));
+        release_scratch();
         if (served == Served::again) {
             lane.keep_message();
             break;
@@ -60,6 +61,14 @@ bool Engine::drain(Session& session, std::size_t lane_index, std::size_t& budget
     }
     list(lane);
     return true;
+}
+
+/// Releases the lists of a large transaction.
+void Engine::release_scratch() {
+    constexpr std::size_t commands_kept_max = 4096;
+    if (request_.commands.capacity() > commands_kept_max)
+        std::vector<Command>().swap(request_.commands);
+    if (versions_.capacity() > commands_kept_max) std::vector<Version>().swap(versions_);
 }
 
 void Engine::list(Lane& lane) {
@@ -112,15 +121,14 @@ std::optional<Engine::Served> Engine::settle_doubts(const Session& session, std:
         if (!is_doubtful) lane.end_doubt();
     }
     if (!is_old) return std::nullopt;
-    violation_ = Error(Errc::bad_request, "the numbers of its requests do not count up");
+    violation_ = Error(Errc::bad_request, "request numbers do not increase");
     return Served::broken;
 }
 
 /// Refuses multi-frame messages of roles that cannot write before the broker buffers more of them.
 bool Engine::admit_part(const Session& session, Lane& lane) {
     if (!lane.has_part() || session.peer().access.may_write_something()) return true;
-    return lane.refuse_message(Errc::permission_denied) ||
-           violates("a message that does not begin as a request does");
+    return lane.refuse_message(Errc::permission_denied) || violates("malformed start of a request");
 }
 
 Engine::Served Engine::serve_refusal(const Session& session, std::size_t lane_index) {
@@ -179,6 +187,14 @@ bool Engine::reply_to(Session& session, std::size_t lane_index) {
         answer(lane, request_.number, replies_.committed(request_.number, grid_.published(), {}));
         return true;
     }
+    if (request_.commands.front().kind == wire::CommandKind::close_session) {
+        const auto target = static_cast<SessionId>(request_.commands.front().expected);
+        if (auto ordered = order_closure(session, target); !ordered) {
+            return refuse_it(ordered.error(), 0);
+        }
+        answer(lane, request_.number, replies_.committed(request_.number, grid_.published(), {}));
+        return true;
+    }
     if (is_of_grid(request_.commands.front().kind)) {
         if (auto ready = prepare_index_command(request_.commands.front()); !ready) {
             return refuse_it(ready.error(), 0);
@@ -198,9 +214,29 @@ bool Engine::reply_to(Session& session, std::size_t lane_index) {
         if (refusal.error == Errc::grid_full && grid_.store_holds_memory()) return false;
         return refuse_it(refusal.error, refusal.command);
     }
+    session.has_committed = true;
     answer(lane, request_.number, replies_.committed(request_.number, *revision, versions_),
            request_.durable ? *revision : 0);
     return true;
+}
+
+/// The session ends with this turn, after its replies are visible. A session of the former broker
+/// that has not resumed ends at the next review.
+Result<void> Engine::order_closure(const Session& by, SessionId target) {
+    for (AbsentSession& absent : absent_) {
+        if (absent.id != target) continue;
+        absent.until_ns = 0;
+        return {};
+    }
+    const bool is_open = std::any_of(sessions_.begin(), sessions_.end(),
+                                     [target](const auto& one) { return one->id() == target; });
+    if (!is_open) return Error(Errc::not_found, "session " + std::to_string(target));
+    violators_.emplace_back(
+        target, Error(Errc::session_closed, "session " + std::to_string(target) +
+                                                " was closed at the request of session " +
+                                                std::to_string(by.id()) + " (" + by.peer().program +
+                                                ", " + by.peer().credentials.text() + ")"));
+    return {};
 }
 
 /// An index is created and removed together with the record that defines it.

@@ -7,6 +7,13 @@ namespace ringside::broker {
 
 using shm::VersionBlock;
 
+namespace {
+
+/// Above this capacity, the list of a commit is released after it.
+constexpr std::size_t links_kept_max = 4096;
+
+}  // namespace
+
 void Grid::Impl::settle() noexcept {
     const Revision revision = next_revision();
     for (const Link& made : links_) {
@@ -42,6 +49,7 @@ void Grid::Impl::settle() noexcept {
         if (!made.is_event) settled_.push_back(made.to);
     }
     links_.clear();
+    if (links_.capacity() > links_kept_max) links_.shrink_to_fit();
     covered_.clear();
     for (const RecordPages::Block& page : pages_.dropped()) {
         history_.push({page.offset, page.bytes, revision, Retired::Kind::block});
@@ -64,6 +72,7 @@ void Grid::Impl::index_settled() {
         if (!secondary_.is_empty()) secondary_.changed(now);
     }
     settled_.clear();
+    if (settled_.capacity() > links_kept_max) settled_.shrink_to_fit();
 }
 
 void Grid::Impl::roll_back(Position ring_head) {

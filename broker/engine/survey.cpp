@@ -27,8 +27,9 @@ Result<void> Survey::run() {
     published = header.commit.published.load(std::memory_order_acquire);
     // SYNC pin-publish: pairs with E2 of the former broker.
     horizon = header.horizon.horizon.load(std::memory_order_acquire);
-    if (published > counted_max) return wrong("no grid comes to revision {}", published);
-    if (horizon > published) return wrong("its horizon {} is after {}", horizon, published);
+    if (published > counted_max) return wrong("published revision {} is out of range", published);
+    if (horizon > published)
+        return wrong("horizon {} is after the published revision {}", horizon, published);
     if (auto walked = walk_ring(); !walked) return walked;
     if (auto walked = walk_slots(); !walked) return walked;
     if (auto walked = walk_table(); !walked) return walked;
@@ -44,34 +45,34 @@ bool Survey::is_in_heap(Offset block, std::uint64_t bytes) const noexcept {
 
 Result<void> Survey::claim(Offset block, std::uint64_t bytes, const char* what) {
     if (bytes == 0 || !is_in_heap(block, bytes))
-        return wrong("{} at {:#x} is outside", what, block);
+        return wrong("{} at {:#x} is outside the heap", what, block);
     const std::uint64_t within = block - segment_.identity().heap.offset;
     const std::uint64_t span = within / shm::span_bytes;
     const std::uint16_t held = segment_.span(span).size_class.load(std::memory_order_relaxed);
     if (bytes > shm::size_class::small_bytes_max) {
         if (within % shm::span_bytes != 0 || held != shm::SpanEntry::large_first) {
-            return wrong("{} at {:#x} is not at the start of a large block", what, block);
+            return wrong("{} at {:#x} does not start a large block", what, block);
         }
         const std::uint64_t spans = shm::Heap::rounded(bytes) / shm::span_bytes;
         for (std::uint64_t i = 1; i < spans; ++i) {
             if (segment_.span(span + i).size_class.load(std::memory_order_relaxed) !=
                 shm::SpanEntry::large_rest) {
-                return wrong("{} at {:#x} is larger than its place", what, block);
+                return wrong("{} at {:#x} is larger than its block", what, block);
             }
         }
         bytes_reachable += spans * shm::span_bytes;
     } else {
         if (held == 0 || held > shm::size_class::count) {
-            return wrong("{} at {:#x} is in memory that is free", what, block);
+            return wrong("{} at {:#x} lies in free memory", what, block);
         }
         const std::uint32_t size = shm::size_class::bytes(held - 1U);
         if (bytes > size || within % shm::span_bytes % size != 0) {
-            return wrong("{} at {:#x} is not where a block of its size begins", what, block);
+            return wrong("{} at {:#x} is not aligned to the blocks of its size", what, block);
         }
         bytes_reachable += size;
     }
     ++blocks_reachable;
-    if (!blocks.mark(block)) return wrong("{} at {:#x} is shared with something else", what, block);
+    if (!blocks.mark(block)) return wrong("{} at {:#x} overlaps another object", what, block);
     return {};
 }
 
@@ -91,11 +92,11 @@ Result<void> Survey::walk_ring() {
     // SYNC ring-head: pairs with W5 of the former broker.
     head = header.commit.head.load(std::memory_order_acquire);
     if (head < tail || head - tail > capacity || head > counted_max)
-        return wrong("its ring goes from {} to {}", tail, head);
+        return wrong("change ring runs from {} to {}", tail, head);
     // The broker may have stored the head but not the revision that belongs to it.
     while (head > tail) {
         const auto last = ring_.read(head - 1);
-        if (!last) return wrong("ring entry {} is not there", head - 1);
+        if (!last) return wrong("ring entry {} is missing", head - 1);
         if (last->revision <= published) break;
         --head;
     }
@@ -103,9 +104,9 @@ Result<void> Survey::walk_ring() {
     constexpr Position ahead = 16;
     for (Position position = tail; position < head; ++position) {
         const auto change = ring_.read(position);
-        if (!change) return wrong("ring entry {} is not there", position);
+        if (!change) return wrong("ring entry {} is missing", position);
         if (change->revision < before || change->revision > published) {
-            return wrong("ring entry {} is of revision {}, after {}", position, change->revision,
+            return wrong("ring entry {} has revision {}, after {}", position, change->revision,
                          before);
         }
         before = change->revision;
@@ -114,24 +115,24 @@ Result<void> Survey::walk_ring() {
         }
         if (!can_be_version(change->version) ||
             segment_.version_at(change->version)->revision != change->revision) {
-            return wrong("ring entry {} leads to no version of its revision", position);
+            return wrong("ring entry {} references no version of its revision", position);
         }
         if (change->kind == shm::ChangeKind::event) {
             const shm::VersionBlock& event = *segment_.version_at(change->version);
             const std::uint64_t bytes = event.block_bytes();
             if (event.record != static_cast<std::uint32_t>(shm::no_record) || event.has_pages()) {
-                return wrong("ring entry {} leads to no event", position);
+                return wrong("ring entry {} references no event", position);
             }
-            if (auto claimed = claim(change->version, bytes, "an event"); !claimed) return claimed;
+            if (auto claimed = claim(change->version, bytes, "event"); !claimed) return claimed;
             replaced.push_back({change->version, bytes, change->revision});
         }
         if (change->path == 0) continue;
         if (!is_in_heap(change->path, sizeof(shm::PathBlock))) {
-            return wrong("the path of ring entry {} is outside", position);
+            return wrong("path of ring entry {} is outside the heap", position);
         }
         const std::uint64_t bytes =
             sizeof(shm::PathBlock) + segment_.at<shm::PathBlock>(change->path)->size;
-        if (auto claimed = claim(change->path, bytes, "a path"); !claimed) return claimed;
+        if (auto claimed = claim(change->path, bytes, "path"); !claimed) return claimed;
         replaced.push_back({change->path, bytes, change->revision});
     }
     appended = head;
@@ -143,7 +144,7 @@ Result<void> Survey::walk_slots() {
     const std::uint64_t backed =
         segment_.header().root.slots_backed.load(std::memory_order_relaxed);
     if (backed > segment_.identity().slots.bytes / sizeof(shm::Slot)) {
-        return wrong("{} slots do not fit", backed);
+        return wrong("{} record slots do not fit the segment", backed);
     }
     records.resize(backed);
     constexpr std::uint32_t ahead = 16;
@@ -172,10 +173,10 @@ Result<void> Survey::walk_versions(std::uint32_t id) {
         if (!can_be_version(offset)) return wrong("record {}: no version at {:#x}", id, offset);
         const VersionBlock& version = *segment_.version_at(offset);
         if (version.is_index_value()) {
-            return wrong("record {}: a value of an index at {:#x}", id, offset);
+            return wrong("record {}: index value in place of a version at {:#x}", id, offset);
         }
         if (version.record != id || version.name() != segment_.version_at(newest)->name()) {
-            return wrong("record {}: the version at {:#x} is of record {}, '{}'", id, offset,
+            return wrong("record {}: version at {:#x} belongs to record {}, '{}'", id, offset,
                          version.record, version.name());
         }
         return {};
@@ -183,18 +184,18 @@ Result<void> Survey::walk_versions(std::uint32_t id) {
     if (auto checked = check(block); !checked) return checked;
     constexpr std::uint32_t unpublished_max = 1U << 24;
     for (std::uint32_t steps = 0; segment_.version_at(block)->revision > published; ++steps) {
-        if (steps == unpublished_max) return wrong("record {}: its versions form a circle", id);
+        if (steps == unpublished_max) return wrong("record {}: versions form a cycle", id);
         const Offset previous = segment_.version_at(block)->previous();
         ++unpublished;
         if (previous == 0) {
             // The version stays until it is out of the index, which reads its name.
             record.newest = block;
             record.is_stillborn = true;
-            return claim(block, segment_.version_at(block)->block_bytes(), "a version");
+            return claim(block, segment_.version_at(block)->block_bytes(), "version");
         }
         if (auto checked = check(previous); !checked) return checked;
         if (segment_.version_at(previous)->revision > segment_.version_at(block)->revision) {
-            return wrong("record {}: its versions are not in order", id);
+            return wrong("record {}: versions are not in order", id);
         }
         block = previous;
     }
@@ -204,7 +205,7 @@ Result<void> Survey::walk_versions(std::uint32_t id) {
     if (record.is_tombstone) ++tombstones;
     else if (!is_system) ++live;
     const VersionBlock* newer = segment_.version_at(block);
-    if (auto claimed = claim(block, newer->block_bytes(), "a version"); !claimed) return claimed;
+    if (auto claimed = claim(block, newer->block_bytes(), "version"); !claimed) return claimed;
     ++versions;
     pages_met_.clear();
     if (auto walked = walk_pages(*newer, 0); !walked) return walked;
@@ -214,9 +215,9 @@ Result<void> Survey::walk_versions(std::uint32_t id) {
         if (auto checked = check(block); !checked) return checked;
         const VersionBlock* older = segment_.version_at(block);
         if (older->revision > newer->revision) {
-            return wrong("record {}: its versions are not in order", id);
+            return wrong("record {}: versions are not in order", id);
         }
-        if (auto claimed = claim(block, older->block_bytes(), "a version"); !claimed) {
+        if (auto claimed = claim(block, older->block_bytes(), "version"); !claimed) {
             return claimed;
         }
         ++versions;
@@ -231,10 +232,10 @@ Result<void> Survey::walk_table() {
     // SYNC table-root: pairs with RecordTableWriter::rebuild of the former broker.
     table = {segment_.header().root.table.load(std::memory_order_acquire)};
     if (table.log2_entries() < shm::log2_table_entries_min || table.log2_entries() > 40) {
-        return wrong("the record table has 2^{} entries", table.log2_entries());
+        return wrong("record table has 2^{} entries", table.log2_entries());
     }
     const std::uint64_t bytes = table.entries() * sizeof(shm::Word);
-    if (auto claimed = claim(table.offset(), bytes, "the record table"); !claimed) return claimed;
+    if (auto claimed = claim(table.offset(), bytes, "record table"); !claimed) return claimed;
     high_halves.resize(table.entries());
     const auto* entries = segment_.at<shm::Word>(table.offset());
     const shm::RecordTableReader hashing(segment_);
@@ -255,18 +256,18 @@ Result<void> Survey::walk_table() {
         const VersionBlock& version = *segment_.version_at(block);
         const std::uint64_t hash = hashing.hash(version.name());
         if ((entry & ~shm::offset_mask) != shm::tag_of(hash)) {
-            return wrong("table entry {}: the tag is not that of its name", place);
+            return wrong("table entry {}: tag does not match the name", place);
         }
         high_halves[place] = static_cast<std::uint32_t>(hash >> 32);
         if (version.record >= records.size() || records[version.record].newest == 0) {
-            return wrong("table entry {}: there is no record {}", place, version.record);
+            return wrong("table entry {}: no record {}", place, version.record);
         }
         Record& record = records[version.record];
         if (record.is_in_table()) {
-            return wrong("record {} is in the table twice", version.record);
+            return wrong("record {} is twice in the table", version.record);
         }
         if (segment_.version_at(record.newest)->name() != version.name()) {
-            return wrong("table entry {}: another name than its record's", place);
+            return wrong("table entry {}: name differs from the record's", place);
         }
         record.place = static_cast<std::uint32_t>(place);
     }
@@ -284,14 +285,14 @@ Result<void> Survey::check_probes() const {
     std::uint64_t since_free = 1;  // entries since the last free one, wrapping around the table's
                                    // end
     while (since_free <= count && entry_at(count - since_free) != shm::free_entry) ++since_free;
-    if (since_free > count) return wrong("the record table has no free entry");
+    if (since_free > count) return wrong("record table has no free entry");
     for (std::uint64_t place = 0; place < count; ++place, ++since_free) {
         const std::uint64_t entry = entry_at(place);
         if (entry == shm::free_entry) since_free = 0;
         if (entry == shm::free_entry || entry == shm::deleted_entry) continue;
         const std::uint64_t home = table.home(std::uint64_t{high_halves[place]} << 32);
         if (((place - home) & (count - 1)) >= since_free) {
-            return wrong("table entry {}: its name is not found there", place);
+            return wrong("table entry {}: a lookup of its name does not reach it", place);
         }
     }
     return {};
@@ -307,13 +308,13 @@ Result<void> Survey::walk_index() {
 
 Result<void> Survey::walk_node(Offset node, std::uint32_t level_above, std::string& last_name) {
     if (!is_in_heap(node, sizeof(shm::index::NodeHeader))) {
-        return wrong("an index node at {:#x} is outside", node);
+        return wrong("index node at {:#x} is outside the heap", node);
     }
     const shm::index::NodeHeader header = shm::index::header_at(segment_, node);
     if (!shm::index::is_plausible(segment_, node, header) || header.level >= level_above) {
-        return wrong("there is no index node at {:#x}", node);
+        return wrong("no index node at {:#x}", node);
     }
-    if (auto claimed = claim(node, header.bytes(), "an index node"); !claimed) return claimed;
+    if (auto claimed = claim(node, header.bytes(), "index node"); !claimed) return claimed;
     ++nodes;
     if (header.level > 0) {
         return walk_children(node, header, last_name);
@@ -323,18 +324,18 @@ Result<void> Survey::walk_node(Offset node, std::uint32_t level_above, std::stri
     for (std::uint32_t i = 0; i < leaf.count(); ++i) {
         const std::uint32_t id = leaf.ids()[i];
         if (id >= records.size() || records[id].newest == 0) {
-            return wrong("the index leads to record {}, which is not there", id);
+            return wrong("index references record {}, which does not exist", id);
         }
         Record& record = records[id];
-        if (record.is_in_index) return wrong("record {} is in the index twice", id);
+        if (record.is_in_index) return wrong("record {} is twice in the index", id);
         const std::string_view name = segment_.version_at(record.newest)->name();
         if ((!last_name.empty() && name <= last_name) || name < least_name_) {
-            return wrong("the index is not in order at '{}'", name);
+            return wrong("index is not in order at '{}'", name);
         }
         if (i == 0) common = name.substr(0, header.skip);
         const bool has_head = name.starts_with(common) && common.size() == header.skip &&
                               leaf.heads()[i] == shm::index::head_of(name, header.skip);
-        if (!has_head) return wrong("the index does not lead to '{}'", name);
+        if (!has_head) return wrong("index does not reach '{}'", name);
         last_name.assign(name);
         record.is_in_index = true;
     }
@@ -352,7 +353,7 @@ Result<void> Survey::walk_children(Offset node, const shm::index::NodeHeader& he
             const std::string separator = std::string(inner.prefix()).append(rest);
             if (inner.prefix().size() != header.skip || separator <= last_name ||
                 inner.heads()[i - 1] != shm::index::head_of(rest, 0)) {
-                return wrong("the index is not in order after '{}'", last_name);
+                return wrong("index is not in order after '{}'", last_name);
             }
             least_name_ = separator;
         }

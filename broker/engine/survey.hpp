@@ -59,7 +59,7 @@ public:
     Revision horizon = 0;
     Position tail = 0;
     Position head = 0;            ///< after the last published entry
-    Position appended = 0;        ///< after the last entry that was started
+    Position appended = 0;        ///< after the last complete entry
     std::vector<Record> records;  ///< by RecordId; newest == 0: a free slot
     std::vector<Replaced> replaced;
     shm::TableRoot table;

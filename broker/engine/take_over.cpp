@@ -11,21 +11,22 @@
 ///   1  heap, slots, table and ring adopt the memory in use. Unreachable memory may still be read
 ///      by readers that reached it before, so it is not reused until later (quarantine)
 ///   2  slots and table are set to published versions only; records without a published version
-///      become tombstones and are removed from index and table
-///   3  versions that readers of older revisions need return to `history_`; deleted records whose
-///      removal had started return to their queue
+///      become tombstones. These, and deleted records whose removal had started, are removed from
+///      index and table
+///   3  versions that readers of older revisions need return to `history_`, and so do the other
+///      deleted records
 ///   4  the next revision is published, without a change: every reader that pins this or a later
 ///      revision has read the grid after step 3
 /// Readers see no difference while this happens. Step 2 replaces versions above `published`, which
 /// no reader uses, by the versions to which readers would have continued.
-/// A crash in any of these steps leaves a state that a broker can leave: the next broker starts
-/// over.
+/// After a crash in any of these steps, the segment is again in a state that the survey accepts:
+/// the next broker starts over.
 namespace ringside::broker {
 
 using shm::VersionBlock;
 
 Result<void> Grid::Impl::take_over(Survey&& survey) {
-    secondary_.begin_anew();
+    secondary_.rebuild();
     heap_.adopt(survey.blocks);
     reach(CrashPoint::take_over_heap_adopted);
     ring_.adopt(survey.tail, survey.head, survey.appended);
@@ -35,7 +36,7 @@ Result<void> Grid::Impl::take_over(Survey&& survey) {
     adopt_records(survey);
     reach(CrashPoint::take_over_records_adopted);
     if (!take_out_unpublished(survey)) {
-        return Error(Errc::grid_full, "no memory to take unfinished records out of the index");
+        return Error(Errc::grid_full, "no memory to remove unfinished records from the index");
     }
     reach(CrashPoint::take_over_unpublished_out);
     adopt_replaced(survey);
@@ -84,8 +85,8 @@ bool Grid::Impl::take_out_unpublished(const Survey& survey) {
         const bool goes = record.is_stillborn || (record.is_tombstone && !record.can_be_found());
         if (record.newest == 0 || !goes) continue;
         VersionBlock& block = *version_at(record.newest);
-        // The block's revision is about to be published. A reader in a replaced leaf of the index
-        // may still reach this block, and so may the next survey.
+        // Marks the block as a tombstone. Its revision is about to be published, and a reader in a
+        // replaced leaf of the index, or the next survey, would take it for a record.
         // SYNC unpaired: readers load `link` relaxed, after the acquire of `published`.
         block.link.store(block.link_word() | shm::version_flag::tombstone,
                          std::memory_order_release);

@@ -7,9 +7,10 @@ namespace ringside::broker {
 
 /// Keeps costly requests from delaying cheap ones.
 ///
-/// The cost of a request is the number of steps of its patches (see PatchBudget) plus one step for
-/// each 8 bytes of its message. A request of at least `heavy_steps` is heavy; its session then
-/// counts as heavy for `heavy_session_ns`. Two rules follow:
+/// The cost of a request is the number of steps of its patches and of the division of its documents
+/// into pages (see PatchBudget), plus one step for each 8 bytes of its message. A request of at
+/// least `heavy_steps` is heavy; its session then counts as heavy for `heavy_session_ns`. Two rules
+/// follow:
 ///   turn   A turn ends after the request with which its work exceeds `steps_per_turn`. The engine
 ///          publishes the commits and sends the replies before it continues.
 ///   rest   After a heavy request, heavy sessions are not served for `rest_factor` times its

@@ -49,15 +49,14 @@ std::optional<Admission::ConnectionId> Admission::to_give_way(std::uint32_t user
 Result<void> Admission::check_session(const Sessions& limits, shm::Role role, std::size_t in_use,
                                       std::size_t of_user) {
     if (in_use >= limits.max) {
-        return Error(Errc::session_limit, std::to_string(limits.max) + " sessions");
+        return Error(Errc::session_limit, std::to_string(limits.max) + " in all");
     }
     if (role == shm::Role::admin) return {};
     if (of_user >= limits.per_user_max) {
-        return Error(Errc::session_limit,
-                     std::to_string(limits.per_user_max) + " sessions of one user");
+        return Error(Errc::session_limit, std::to_string(limits.per_user_max) + " per user");
     }
     if (in_use >= limits.max - limits.max / admin_share) {
-        return Error(Errc::session_limit, "the last sessions are kept for admins");
+        return Error(Errc::session_limit, "the remaining sessions are reserved for admins");
     }
     return {};
 }

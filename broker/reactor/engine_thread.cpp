@@ -9,9 +9,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "broker/reactor/engine_wait.hpp"
 #include "shm/pin/pin.hpp"
+#include "shm/segment/statistics.hpp"
 #include "shm/wait/futex.hpp"
 #include "shm/wait/spin.hpp"
 
@@ -138,6 +140,7 @@ void EngineThread::deliver_held() {
 
 void EngineThread::run() {
     pthread_setname_np(pthread_self(), "engine");
+    commits_ = engine_.commits();
     shm::SpinWait spin(spin_);
     std::uint64_t now_ns = now();
     unsigned idle_turns = 0;
@@ -173,6 +176,12 @@ void EngineThread::count_busy(std::uint64_t now_ns) noexcept {
     auto& busy_ns = segment_->header().counters.busy_ns;
     const std::uint64_t spent = now_ns > turn_began_ns_ ? now_ns - turn_began_ns_ : 0;
     busy_ns.store(busy_ns.load(std::memory_order_relaxed) + spent, std::memory_order_relaxed);
+    shm::Statistics& statistics = shm::statistics_of(segment_->view());
+    statistics.turn_ns.observe(spent);
+    const std::uint64_t commits = engine_.commits() - std::exchange(commits_, engine_.commits());
+    if (commits == 0) return;
+    statistics.commit_ns.observe(spent, commits);
+    statistics.commits_of_turn.observe(commits);
 }
 
 void EngineThread::take_orders(std::uint64_t now_ns) {

@@ -21,7 +21,7 @@ struct EngineTimes {
 
 /// Drives the engine: sets its clock, executes its outbox, and sleeps when there is no work.
 ///
-/// Sleeping: the engine sets `broker.asleep` in the segment (seq_cst), checks all lanes once more,
+/// Sleeping: the engine sets `broker.asleep` in the segment (seq_cst), checks all lanes again,
 /// and waits in epoll for a doorbell. A client stores its request first and then reads that word.
 /// The spin time before a sleep adapts to how often spinning finds work. Each session has its own
 /// doorbell. It is edge-triggered and never read, so that no client can consume the signal of
@@ -95,6 +95,7 @@ private:
     Descriptor nudge_;
     std::atomic<bool> stop_ = false;
     std::uint64_t turn_began_ns_ = 0;
+    std::uint64_t commits_ = 0;  ///< up to the last turn that was counted
     std::uint64_t housekept_ns_ = 0;
     std::uint64_t heartbeat_ns_ = 0;
     std::thread thread_;

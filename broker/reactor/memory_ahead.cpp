@@ -119,17 +119,16 @@ void MemoryAhead::report(Shortage shortage) {
     const std::uint64_t backed_mib = backed_bytes() >> 20;
     const std::uint64_t segment_mib = segment_->view().size_bytes() >> 20;
     if (shortage == Shortage::none) {
-        spdlog::info("memory for the grid is available again ({} MiB of {} MiB in use)", backed_mib,
-                     segment_mib);
+        spdlog::info("grid can grow again ({} MiB of {} MiB in use)", backed_mib, segment_mib);
     } else if (shortage == Shortage::bound) {
         spdlog::warn(
-            "grid is full at {} MiB of {} MiB: {} allows no more; delete records, or raise "
-            "the limit and restart the broker",
+            "grid is full at {} MiB of {} MiB because of {}; delete records, or raise the limit "
+            "and restart the broker",
             backed_mib, segment_mib, options_.bound_by);
     } else {
         spdlog::warn(
-            "grid is full at {} MiB of {} MiB: /dev/shm has no memory left; delete "
-            "records, or give /dev/shm more room",
+            "grid is full at {} MiB of {} MiB because /dev/shm is full; delete records, or enlarge "
+            "/dev/shm",
             backed_mib, segment_mib);
     }
 }

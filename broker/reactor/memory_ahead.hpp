@@ -13,7 +13,7 @@
 
 namespace ringside::broker {
 
-/// How much memory can back a segment, and where the limit comes from.
+/// The memory that can back a segment, and the source of that limit.
 struct MemoryOptions {
     /// Maximum bytes of the segment to back: the host's memory limit for this process.
     std::uint64_t bytes_max = ~0ULL;

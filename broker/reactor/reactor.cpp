@@ -91,9 +91,8 @@ void Reactor::await_signal() {
             return await_signal();
         }
         leaves_segment_ = signal == SIGUSR1;
-        spdlog::info(
-            "{} received, {}", strsignal(signal),
-            leaves_segment_ ? "the grid is left to the next broker" : "the grid is going to end");
+        spdlog::info("{} received; {}", strsignal(signal),
+                     leaves_segment_ ? "leaving the grid to the next broker" : "ending the grid");
         context_.stop();
     });
 }
@@ -109,7 +108,7 @@ void Reactor::expect(std::span<const AbsentSession> absent, SessionId last_sessi
 
 /// Handles another broker's request for the grid. This broker stops if the other one can use the
 /// segment, or if a store exists to start from. It notifies the other one when everything is done.
-void Reactor::hand_over(ConnectionId id, const shm::HandOver& request) {
+void Reactor::on_take_over_request(ConnectionId id, const shm::TakeOverRequest& request) {
     Connection& peer = *connections_.at(id);
     const bool knows_layout =
         request.layout == shm::layout_version && request.fingerprint == shm::layout_fingerprint();
@@ -117,7 +116,8 @@ void Reactor::hand_over(ConnectionId id, const shm::HandOver& request) {
     if (peer.access.role != shm::Role::admin) {
         refusal = Error(Errc::permission_denied);
     } else if (!knows_layout && options_.data_directory.empty()) {
-        refusal = Error(Errc::layout_mismatch, "and the grid has no store to begin from");
+        refusal = Error(Errc::layout_mismatch,
+                        "take-over by another layout needs a store; start the broker with --data");
     }
     if (refusal.code != Errc::ok) {
         log_.line(Level::warning, "take-over refused",
@@ -125,7 +125,7 @@ void Reactor::hand_over(ConnectionId id, const shm::HandOver& request) {
         say_goodbye(peer, refusal);
         return drop(id);
     }
-    spdlog::info("the broker with pid {} takes over", peer.credentials.pid);
+    spdlog::info("broker with pid {} takes over", peer.credentials.pid);
     peer.deadline.cancel();
     admission_.greeted(id, peer.credentials.uid);
     successor_ = id;
@@ -138,7 +138,7 @@ void Reactor::end_sessions() {
     // Without a goodbye, clients continue with the next broker.
     for (auto& [id, peer] : connections_) {
         if (peer->session != 0 && !leaves_segment_)
-            say_goodbye(*peer, Error(Errc::connection_lost, "the broker was ended"));
+            say_goodbye(*peer, Error(Errc::connection_lost, "the broker was stopped"));
     }
     if (const auto place = connections_.find(successor_); place != connections_.end()) {
         say_goodbye(*place->second, Error());
@@ -163,15 +163,15 @@ void Reactor::on_readable(ConnectionId id) {
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) return await(id);
     if (got <= 0) return drop(id);
     if (peer.session != 0) {
-        log_.line(Level::warning, "session closed, it sent a packet after its greeting",
+        log_.line(Level::warning, "session closed because it sent a packet after its greeting",
                   peer.credentials.text());
-        say_goodbye(peer, Error(Errc::session_closed, "nothing is sent after the greeting"));
+        say_goodbye(peer, Error(Errc::session_closed, "unexpected packet after the greeting"));
         return drop(id);
     }
-    shm::HandOver request;
+    shm::TakeOverRequest request;
     if (got == sizeof request && std::memcmp(packet, &request.magic, sizeof request.magic) == 0) {
         std::memcpy(&request, packet, sizeof request);
-        return hand_over(id, request);
+        return on_take_over_request(id, request);
     }
     if (auto greeted = greet(peer, {packet, static_cast<std::size_t>(got)},
                              std::move(received.descriptors[0]));
@@ -190,10 +190,9 @@ void Reactor::on_readable(ConnectionId id) {
 Result<void> Reactor::greet(Connection& peer, ByteView packet, Descriptor memory) {
     shm::Hello hello;
     if (packet.size() != sizeof hello)
-        return Error(Errc::bad_request, "its greeting has another size");
+        return Error(Errc::bad_request, "invalid size of the greeting");
     std::memcpy(&hello, packet.data(), sizeof hello);
-    if (hello.magic != shm::handshake_magic)
-        return Error(Errc::bad_request, "its greeting is not one");
+    if (hello.magic != shm::handshake_magic) return Error(Errc::bad_request, "invalid greeting");
     if (hello.layout != shm::layout_version || hello.fingerprint != shm::layout_fingerprint()) {
         return Error(Errc::layout_mismatch);
     }
@@ -208,15 +207,23 @@ Result<void> Reactor::greet(Connection& peer, ByteView packet, Descriptor memory
     return resume_session(peer, std::move(who), hello, std::move(memory));
 }
 
-Result<void> Reactor::check_share(const Connection& peer) const {
+std::size_t Reactor::sessions_of(std::uint32_t user) const {
+    return static_cast<std::size_t>(
+        std::count_if(connections_.begin(), connections_.end(), [user](const auto& entry) {
+            return entry.second->session != 0 && entry.second->credentials.uid == user;
+        }));
+}
+
+Result<void> Reactor::check_share(const Connection& peer) {
     const std::size_t in_use = limits::sessions_max - free_indices_.size();
-    const auto of_user =
-        std::count_if(connections_.begin(), connections_.end(), [&](const auto& entry) {
-            return entry.second->session != 0 &&
-                   entry.second->credentials.uid == peer.credentials.uid;
-        });
-    return Admission::check_session({options_.sessions_max, options_.sessions_of_one_user()},
-                                    peer.access.role, in_use, static_cast<std::size_t>(of_user));
+    const std::size_t of_user = sessions_of(peer.credentials.uid);
+    const Admission::Sessions most{options_.sessions_max, options_.sessions_of_one_user()};
+    auto checked = Admission::check_session(most, peer.access.role, in_use, of_user);
+    if (checked) return checked;
+    const bool is_of_user = in_use < most.max && of_user >= most.per_user_max;
+    ++(is_of_user ? user_sessions_refused_ : sessions_refused_);
+    store_limits();
+    return checked;
 }
 
 Result<void> Reactor::make_session(Connection& peer, Peer who) {
@@ -236,7 +243,7 @@ Result<void> Reactor::make_session(Connection& peer, Peer who) {
 Result<void> Reactor::resume_session(Connection& peer, Peer who, const shm::Hello& hello,
                                      Descriptor memory) {
     const auto gone = [](const char* why) { return Error(Errc::connection_lost, why); };
-    if (hello.boot_id != segment_->view().identity().boot_id) return gone("the grid is a new one");
+    if (hello.boot_id != segment_->view().identity().boot_id) return gone("the grid was recreated");
     if (hello.session_index >= limits::sessions_max) return Error(Errc::bad_request);
     const shm::SessionEntry& entry = segment_->view().session(hello.session_index);
     // SYNC session-entry: pairs with Engine::open; the rest of the entry is visible.
@@ -245,7 +252,7 @@ Result<void> Reactor::resume_session(Connection& peer, Peer who, const shm::Hell
     const bool is_its_own =
         entry.pid.load() == peer.credentials.pid && entry.uid.load() == peer.credentials.uid;
     if (!is_there || !is_its_own || connection_of_session_.contains(hello.session)) {
-        return gone("its session was given up");
+        return gone("the broker abandoned the session");
     }
     auto adopted = SessionMemory::adopt(std::move(memory));
     if (!adopted) return adopted.error();
@@ -260,7 +267,7 @@ Result<void> Reactor::order_session(Connection& peer, std::unique_ptr<Session> s
     Descriptor doorbell(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     if (!doorbell.is_open()) return failure("eventfd");
     if (!handover_.has_room_for_session(connection_of_session_.size())) {
-        return Error(Errc::session_limit, "the broker is busy with other sessions: try again");
+        return Error(Errc::session_limit, "the broker is busy with other sessions; try again");
     }
     if (auto listened = engine_.listen_to(doorbell.get()); !listened) return listened;
     peer.welcome.role = static_cast<std::uint16_t>(session->peer().access.role);
@@ -302,10 +309,11 @@ void Reactor::welcome(const OpenedSession& opened) {
     const std::size_t skipped = peer.memory.is_open() ? 0 : 1;
     if (!shm::send_packet(peer.socket.native_handle(), &peer.welcome, sizeof peer.welcome,
                           std::span(descriptors).subspan(skipped))) {
-        log_.line(Level::info, "welcome not taken", peer.credentials.text());
+        log_.line(Level::info, "connection lost before the welcome was sent",
+                  peer.credentials.text());
         return drop(opened.connection);
     }
-    spdlog::debug("session {} (pid {}, uid {}) begins", session, peer.credentials.pid,
+    spdlog::debug("session {} opened (pid {}, uid {})", session, peer.credentials.pid,
                   peer.credentials.uid);
     peer.memory = Descriptor();
 }
@@ -359,7 +367,7 @@ void Reactor::take_ended(const EndedSession& ended) {
     }
     free_indices_.push_back(session.index());
     if (ended.reason.code == Errc::ok) {
-        spdlog::debug("session {} of {} (pid {}) is over", session.id(), peer.program,
+        spdlog::debug("session {} of {} closed (pid {})", session.id(), peer.program,
                       peer.credentials.pid);
         return;
     }

@@ -83,7 +83,9 @@ private:
     void admit(int descriptor);
     void turn_away(ConnectionId id);
     void make_room_for(std::uint32_t user);
-    Result<void> check_share(const Connection& peer) const;
+    Result<void> check_share(const Connection& peer);
+    [[nodiscard]] std::size_t sessions_of(std::uint32_t user) const;
+    void store_limits();
     void await(ConnectionId id);
     void on_readable(ConnectionId id);
     Result<void> greet(Connection& peer, ByteView packet, Descriptor memory);
@@ -91,7 +93,7 @@ private:
     Result<void> resume_session(Connection& peer, Peer who, const shm::Hello& hello,
                                 Descriptor memory);
     Result<void> order_session(Connection& peer, std::unique_ptr<Session> session, bool is_resumed);
-    void hand_over(ConnectionId id, const shm::HandOver& request);
+    void on_take_over_request(ConnectionId id, const shm::TakeOverRequest& request);
     void welcome(const OpenedSession& opened);
     void refuse(Connection& peer, const Error& error);
     void drop(ConnectionId id);
@@ -116,6 +118,9 @@ private:
     Admission admission_;
     daemon::FoldedLog log_;
     RefusalReport refusals_;
+    std::uint64_t sessions_refused_ = 0;
+    std::uint64_t user_sessions_refused_ = 0;
+    std::uint64_t waiting_dropped_ = 0;
     bool has_reported_segment_ = false;
     bool has_reported_socket_ = false;
     Handover handover_;

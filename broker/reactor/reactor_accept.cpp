@@ -74,7 +74,8 @@ void Reactor::accept_all() {
             is_paused_ = false;
             return accept();
         }
-        if (!is_paused_) spdlog::warn("cannot accept: {}; trying again", std::strerror(errno));
+        if (!is_paused_)
+            spdlog::warn("cannot accept connections: {}; retrying", std::strerror(errno));
         is_paused_ = true;
         pause_.expires_after(accept_pause);
         pause_.async_wait([this](const boost::system::error_code& error) {
@@ -100,7 +101,8 @@ void Reactor::admit(int descriptor) {
     peer.deadline.async_wait([this, id](const boost::system::error_code& error) {
         const auto place = connections_.find(id);
         if (error || place == connections_.end() || place->second->session != 0) return;
-        log_.line(daemon::FoldedLog::Level::info, "no greeting", place->second->credentials.text());
+        log_.line(daemon::FoldedLog::Level::info, "connection closed because it sent no greeting",
+                  place->second->credentials.text());
         drop(id);
     });
     await(id);
@@ -133,8 +135,9 @@ void Reactor::make_room_for(std::uint32_t user) {
             const bool is_served = !connections_.contains(*id) || oldest.session != 0;
             if (is_served || *id == successor_) continue;
         }
-        log_.line(daemon::FoldedLog::Level::warning, "too many connections without a greeting",
-                  oldest.credentials.text());
+        log_.line(daemon::FoldedLog::Level::warning,
+                  "connection closed because too many sent no greeting", oldest.credentials.text());
+        ++waiting_dropped_;
         drop(*id);
     }
 }

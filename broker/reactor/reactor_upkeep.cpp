@@ -1,6 +1,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <map>
 
 #include "broker/reactor/reactor.hpp"
 #include "broker/runtime_file.hpp"
@@ -26,7 +27,7 @@ void Reactor::reload() {
     if (!reload_) return;
     auto fresh = reload_();
     if (!fresh) {
-        return spdlog::error("configuration not reloaded, the former one stays in force: {}",
+        return spdlog::error("configuration not reloaded, the current one stays in force: {}",
                              fresh.error().text());
     }
     options_.rules = std::move(fresh->rules);
@@ -38,14 +39,36 @@ void Reactor::reload() {
             changed.push_back(id);
     }
     for (const ConnectionId id : changed) {
-        say_goodbye(*connections_.at(id), Error(Errc::connection_lost, "its role has changed"));
+        say_goodbye(*connections_.at(id),
+                    Error(Errc::connection_lost, "the session's role has changed"));
         drop(id);
     }
     spdlog::info("configuration reloaded: {} role rules, at most {} sessions; {} sessions closed",
                  options_.rules.size(), options_.sessions_max, changed.size());
 }
 
+void Reactor::store_limits() {
+    using shm::LimitKind;
+    std::map<std::uint32_t, std::size_t> by_user;
+    std::size_t waiting = 0;
+    std::size_t most = 0;
+    for (const auto& [id, peer] : connections_) {
+        if (peer->session == 0) ++waiting;
+        else if (peer->access.role != shm::Role::admin)
+            most = std::max(most, ++by_user[peer->credentials.uid]);
+    }
+    shm::Counters& counters = segment_->header().counters;
+    counters.limit(LimitKind::sessions)
+        .show(options_.sessions_max, limits::sessions_max - free_indices_.size(),
+              sessions_refused_);
+    counters.limit(LimitKind::user_sessions)
+        .show(options_.sessions_of_one_user(), most, user_sessions_refused_);
+    counters.limit(LimitKind::waiting_connections)
+        .show(admission_.waiting_max(), waiting, waiting_dropped_);
+}
+
 void Reactor::watch_files() {
+    store_limits();
     file_watch_.expires_after(file_watch_interval);
     file_watch_.async_wait([this](const boost::system::error_code& error) {
         if (error) return;
@@ -64,10 +87,9 @@ void Reactor::check_files() {
     if (segment >= 0 && !has_reported_segment_ && !is_file_at(segment, paths_.segment_path)) {
         has_reported_segment_ = true;
         spdlog::error(
-            "segment {} was removed or replaced: attached clients continue, new ones cannot "
-            "attach, "
-            "and the records in memory end with this broker; dump them from an attached client, "
-            "then restart the broker",
+            "segment was removed or replaced: {}; new clients cannot attach, and the records in "
+            "memory are lost when this broker ends: dump them from an attached client, then "
+            "restart the broker",
             paths_.segment_path);
     }
     const GridSocket::Place place = socket_.place();
@@ -76,13 +98,13 @@ void Reactor::check_files() {
     } else if (place == GridSocket::Place::missing) {
         auto listening = listen();
         log_.line(
-            daemon::FoldedLog::Level::warning, "socket removed",
+            daemon::FoldedLog::Level::warning, "socket was removed",
             paths_.socket_path + ": " + (listening ? "bound again" : listening.error().text()));
     } else if (!has_reported_socket_) {
         has_reported_socket_ = true;
         spdlog::error(
-            "socket {} was replaced by another file: new clients cannot attach until it "
-            "is removed",
+            "socket was replaced by another file: {}; remove that file so that new clients can "
+            "attach",
             paths_.socket_path);
     }
 }

@@ -9,7 +9,7 @@ const std::array<RefusalReport::Kind, 5> RefusalReport::kinds = {{
     {Errc::records_limit, "delete records, or restart the broker with a larger --memory"},
     {Errc::index_limit, "remove a secondary index first"},
     {Errc::read_only, "the store is failing; writes resume automatically"},
-    {Errc::not_durable, "the store failed to take changes; they are written when it works again"},
+    {Errc::not_durable, "the store failed to write changes; they are written when it works again"},
 }};
 
 RefusalReport::RefusalReport(const shm::SegmentView& segment, daemon::FoldedLog& log)
@@ -28,7 +28,7 @@ void RefusalReport::report() {
         if (count == reported) continue;
         reported = count;
         log_->line(Level::warning, std::string(name(kind.code)),
-                   fmt::format("{} requests refused so far, heap {} MiB used of {} MiB; {}", count,
+                   fmt::format("{} requests refused so far (heap {} MiB used of {} MiB); {}", count,
                                counters.heap_bytes_used.load(std::memory_order_relaxed) >> 20,
                                segment_.identity().heap.bytes >> 20, kind.text));
     }
@@ -36,8 +36,8 @@ void RefusalReport::report() {
     if (pins == pins_reported_) return;
     pins_reported_ = pins;
     log_->line(Level::warning, std::string(name(Errc::snapshot_expired)),
-               fmt::format("{} pins revoked so far: readers held snapshots beyond their lease, or "
-                           "memory was short; ask for a longer lease, or read in shorter steps",
+               fmt::format("{} pins revoked so far (snapshots held beyond their lease, or memory "
+                           "was short); request longer leases, or read in shorter steps",
                            pins));
 }
 

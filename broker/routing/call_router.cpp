@@ -15,17 +15,28 @@ std::size_t call_bytes_of(std::string_view name, ByteView document) noexcept {
     return place_bytes + name.size() + document.size();
 }
 
+/// Same for an entry in the list of providers that rejected a call.
+constexpr std::size_t passed_bytes = 2 * sizeof(std::uint64_t);
+
+std::size_t call_bytes_of(const RoutedCall& call) noexcept {
+    return call_bytes_of(call.name, call.document) + call.passed.size() * passed_bytes;
+}
+
 }  // namespace
 
 Result<void> CallRouter::call(Session& caller, std::uint32_t lane, std::uint64_t number,
                               const Message& message, std::uint64_t now_ns) {
+    const auto refuse = [this](const char* what) {
+        ++calls_refused_;
+        return Error(Errc::would_block, what);
+    };
     if (caller.lanes()[lane]->calls >= limits::calls_per_lane_max) {
-        return Error(Errc::would_block, "too many calls are under way from this lane");
+        return refuse("too many calls pending in this lane");
     }
-    if (calls_.is_full()) return Error(Errc::would_block, "too many calls are under way");
+    if (calls_.is_full()) return refuse("too many calls pending in the grid");
     const std::size_t bytes = call_bytes_of(message.name, message.document);
     if (caller.call_bytes + bytes > limits::calls_bytes_max) {
-        return Error(Errc::would_block, "the calls of this session under way are too much");
+        return refuse("calls pending in this session take too much memory");
     }
     RoutedCall& made = calls_.add();
     made.caller = &caller;
@@ -149,6 +160,8 @@ void CallRouter::abandon(const Session& provider, std::uint64_t id, std::uint64_
 void CallRouter::pass_by(RoutedCall& call, std::uint64_t now_ns) {
     Provider& provider = *call.provider;
     call.passed.push_back(provider.id);
+    call.caller->call_bytes += passed_bytes;
+    call.caller->account().charge(passed_bytes);
     let_go(call);
     forget_idle(provider);
     pass_on(call, now_ns);
@@ -156,10 +169,9 @@ void CallRouter::pass_by(RoutedCall& call, std::uint64_t now_ns) {
 
 void CallRouter::pass_on(RoutedCall& call, std::uint64_t now_ns) {
     if (offer(call, now_ns) != Offered::nobody) return;
-    fail(call,
-         Error(Errc::no_provider, call.passed.empty() ? call.name
-                                                      : std::to_string(call.passed.size()) +
-                                                            " of its providers did not want it"));
+    fail(call, Error(Errc::no_provider, call.passed.empty() ? call.name
+                                                            : std::to_string(call.passed.size()) +
+                                                                  " providers declined the call"));
 }
 
 void CallRouter::cancel(const Session& caller, std::uint32_t lane, std::uint64_t number) {
@@ -247,6 +259,11 @@ void CallRouter::turn(std::uint64_t now_ns) {
         RoutedCall* call = calls_.find(id);
         if (call != nullptr && call->due_ns <= now_ns) look_at(*call, now_ns);
     });
+    // Entries of calls that ended early would otherwise stay until the time-outs of the calls.
+    due_.tidy(calls_.size(), [this](std::uint64_t due_ns, std::uint64_t id) {
+        const RoutedCall* call = calls_.find(id);
+        return call != nullptr && call->due_ns == due_ns;
+    });
     for (std::size_t i = std::min(waiting_.size(), tries_per_turn); i > 0; --i) {
         const std::uint64_t id = waiting_.front();
         waiting_.pop_front();
@@ -259,7 +276,7 @@ void CallRouter::look_at(RoutedCall& call, std::uint64_t now_ns) {
     const bool waits = call.provider == nullptr;
     if ((call.has_own_deadline || waits || call.is_taken) && call.deadline_ns <= now_ns) {
         tell_cancelled(call);
-        return fail(call, Error(Errc::timed_out, "no answer has come"));
+        return fail(call, Error(Errc::timed_out, "no answer from the provider"));
     }
     if (waits || call.is_taken) return set_due(call, call.deadline_ns);
     if (take_back(call)) {  // the provider is stuck
@@ -281,7 +298,7 @@ void CallRouter::forget(RoutedCall& call) {
         forget_idle(*provider);
     }
     calls_.unlink_from_caller(call);
-    const std::size_t bytes = call_bytes_of(call.name, call.document);
+    const std::size_t bytes = call_bytes_of(call);
     call.caller->call_bytes -= bytes;
     call.caller->account().release(bytes);
     calls_.remove(call);

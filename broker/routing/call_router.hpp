@@ -69,7 +69,10 @@ public:
     [[nodiscard]] bool has_waiting() const noexcept { return !waiting_.empty(); }
     [[nodiscard]] std::size_t under_way() const noexcept { return calls_.size(); }
     [[nodiscard]] std::uint64_t calls_total() const noexcept { return calls_total_; }
+    [[nodiscard]] std::uint64_t calls_refused() const noexcept { return calls_refused_; }
     [[nodiscard]] std::uint64_t answers_late() const noexcept { return answers_late_; }
+    /// Number of deadlines that the router remembers, including those of calls that have ended.
+    [[nodiscard]] std::size_t deadlines() const noexcept { return due_.size(); }
 
 private:
     /// Maximum number of waiting calls retried in one turn.
@@ -104,6 +107,7 @@ private:
     std::vector<std::pair<SessionId, Pattern>> expected_;
     std::uint64_t asked_ = 0;
     std::uint64_t calls_total_ = 0;
+    std::uint64_t calls_refused_ = 0;
     std::uint64_t answers_late_ = 0;
 };
 

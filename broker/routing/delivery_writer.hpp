@@ -28,7 +28,7 @@ public:
     }
     /// Delivers the outcome of the call that was request `number` of its lane.
     void answer(Lane& lane, std::uint64_t number, wire::DeliveryKind kind, ByteView document) {
-        const Error refusal(Errc::would_block, "its answer was not taken in time");
+        const Error refusal(Errc::would_block, "the caller did not read the answer in time");
         const ByteView in_place = refusals_.refused(number, refusal, 0);
         lane.bring(replies_.delivery(number, {.kind = kind, .document = document}), in_place);
         list(lane);

@@ -14,7 +14,10 @@ using State = InterestRouter::Subject::State;
 namespace {
 
 /// Estimates the broker memory of a subject and of the record that describes it.
-std::size_t subject_bytes(std::string_view name) noexcept { return 512 + 4 * name.size(); }
+std::size_t subject_bytes_of(std::string_view name) noexcept { return 512 + 4 * name.size(); }
+
+/// Same for an entry in the list of listeners that rejected a subject.
+constexpr std::size_t rejection_bytes = 2 * sizeof(std::uint64_t);
 
 }  // namespace
 
@@ -70,9 +73,10 @@ void InterestRouter::add(std::string_view name) {
     if (name.size() > limits::listened_name_bytes_max) return;
     auto place = subjects_.find(std::string(name));
     if (place == subjects_.end()) {
-        const std::size_t bytes = subject_bytes(name);
+        const std::size_t bytes = subject_bytes_of(name);
         if (subjects_.size() >= limits::wanted_subjects_max ||
             subject_bytes_ + bytes > limits::wanted_subjects_bytes_max) {
+            ++subjects_refused_;
             return;
         }
         subject_bytes_ += bytes;
@@ -91,7 +95,9 @@ void InterestRouter::review(const std::string& name) {
     forget_id(place->second);
     inherited_.erase(name);
     waiting_.erase(name);
-    subject_bytes_ -= subject_bytes(name);
+    to_ask_.erase(name);
+    forget_passed(place->second);
+    subject_bytes_ -= subject_bytes_of(name);
     subjects_.erase(place);
 }
 
@@ -100,12 +106,15 @@ void InterestRouter::ask(Subject& subject) {
     if (choice.has_to_wait) return;
     if (choice.is_crowded) waiting_.insert(subject.name);
     if (choice.listener == nullptr) {
-        const bool all_said_no = !choice.is_crowded && !subject.passed.empty();
-        if (all_said_no && subject.id == 0) set_due(subject, options_.rematch_ns);
+        // A lane has room again soon. A session can stay at its memory limit for long.
+        const bool is_for_later =
+            !choice.is_crowded && (choice.is_at_limit || !subject.passed.empty());
+        if (is_for_later && subject.id == 0) set_due(subject, options_.rematch_ns);
         return records_->erase(system_name::provided(subject.name));
     }
     subject.state = State::asked;
     subject.listener = choice.listener;
+    subject.listener->session->account().charge(subject_bytes_of(subject.name));
     ++subject.listener->under_way;
     subjects_of_[subject.listener->id].insert(subject.name);
     subject.listener->last_asked = ++asked_;
@@ -128,8 +137,13 @@ void InterestRouter::look_at(Subject& subject) {
     if (subject.state == State::asked) return pass_by(subject, true);
     if (subject.state != State::free) return;
     forget_id(subject);
-    subject.passed.clear();
+    forget_passed(subject);
     ask(subject);
+}
+
+void InterestRouter::forget_passed(Subject& subject) {
+    subject_bytes_ -= subject.passed.size() * rejection_bytes;
+    std::vector<std::uint64_t>().swap(subject.passed);
 }
 
 void InterestRouter::tell(DeliveryKind kind, const Provider& listener, std::uint64_t id,
@@ -156,6 +170,9 @@ InterestRouter::Choice InterestRouter::choose(const Subject& subject) const {
                    one.lane().has_undelivered()) {
             choice.is_crowded = true;
             return;
+        } else if (!one.session->account().has_room(subject_bytes_of(subject.name))) {
+            choice.is_at_limit = true;
+            return;
         }
         const Provider* best = choice.listener;
         if (best == nullptr || one.under_way < best->under_way ||
@@ -173,6 +190,7 @@ void InterestRouter::take_away(Subject& subject, bool is_told) {
     if (is_told) tell(DeliveryKind::unwanted, *subject.listener, subject.id, subject.name);
     if (subject.state == State::provided) --provided_;
     forget_id(subject);
+    subject.listener->session->account().release(subject_bytes_of(subject.name));
     if (--subject.listener->under_way == 0) subjects_of_.erase(subject.listener->id);
     else subjects_of_[subject.listener->id].erase(subject.name);
     subject.listener = nullptr;
@@ -207,9 +225,17 @@ bool InterestRouter::reject(const Session& listener, std::uint64_t id) {
 
 /// The listener rejected the subject or did not answer.
 void InterestRouter::pass_by(Subject& subject, bool is_told) {
-    subject.passed.push_back(subject.listener->id);
+    const std::uint64_t listener = subject.listener->id;
     inherited_.erase(subject.name);
     take_away(subject, is_told);
+    if (subject_bytes_ + rejection_bytes > limits::wanted_subjects_bytes_max) {
+        // No memory is left to record the rejection, so no other listener is asked for a while.
+        ++subjects_refused_;
+        forget_passed(subject);
+        return set_due(subject, options_.rematch_ns);
+    }
+    subject.passed.push_back(listener);
+    subject_bytes_ += rejection_bytes;
     ask(subject);
 }
 
@@ -243,7 +269,7 @@ void InterestRouter::lose(Provider& listener) {
         const std::vector<std::string> names(its->second.begin(), its->second.end());
         for (const std::string& name : names) {
             take_away(subjects_.find(name)->second, false);
-            to_ask_.push_back(name);
+            to_ask_.insert(name);
         }
     }
     const Pattern pattern = listener.pattern;
@@ -262,6 +288,8 @@ void InterestRouter::turn(std::uint64_t now_ns) {
         const auto place = by_id_.find(id);
         if (place != by_id_.end()) look_at(*place->second);
     });
+    due_.tidy(by_id_.size(),
+              [this](std::uint64_t, std::uint64_t id) { return by_id_.contains(id); });
     ask_again();
     continue_review();
     continue_search();

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <deque>
 #include <functional>
 #include <map>
 #include <optional>
@@ -18,7 +17,7 @@ namespace ringside::broker {
 
 /// Asks listeners to provide the names that are watched, and only those.
 ///
-/// A subject is a name with at least one listener that meets one of these conditions:
+/// A subject is a name that has at least one listener and meets one of these conditions:
 ///   - it is watched by name
 ///   - it is watched by pattern, and a record of that name exists
 ///   - it was watched by name, and is still watched by pattern
@@ -26,13 +25,17 @@ namespace ringside::broker {
 ///   free      no listener provides it, and none is asked
 ///   asked     one listener was asked and has not answered
 ///   provided  by one listener
-/// A subject ends when nobody watches it; its listener is notified. If no listener accepts it, all
+/// A subject ends when it meets none of the conditions, or has no listener; the listener that
+/// provides it is notified. If no listener accepts it, all
 /// listeners are asked again after `rematch_ns`.
 ///
 /// Three long operations run in slices, one per turn: searching the names of a new pattern,
 /// reviewing the subjects of a removed pattern, and asking again. There is at most one search for a
-/// pattern, and it ends with the last declaration of the pattern. Pending work is therefore
-/// bounded by the number of declarations, however often they change.
+/// watched pattern and one for a listened pattern. It ends with the last declaration of the
+/// pattern. So pending work is bounded by the number of declarations, however often they change.
+///
+/// A subject is charged to the session whose listener is asked for it or provides it. A listener
+/// whose session has no room for the charge is not asked, except the former provider.
 ///
 /// Invariant: at most one listener is asked for a subject or provides it, and
 /// `$sys/provided/SUBJECT` names the listener that provides it. After a take-over, those records
@@ -85,6 +88,10 @@ public:
     [[nodiscard]] bool has_waiting() const noexcept { return !waiting_.empty(); }
     [[nodiscard]] std::size_t searches() const noexcept { return searches_.size(); }
     [[nodiscard]] std::size_t provided() const noexcept { return provided_; }
+    [[nodiscard]] std::size_t subjects() const noexcept { return subjects_.size(); }
+    [[nodiscard]] std::size_t subject_bytes() const noexcept { return subject_bytes_; }
+    /// Number of times that a name got no provider because of the limits on subjects.
+    [[nodiscard]] std::uint64_t subjects_refused() const noexcept { return subjects_refused_; }
 
     struct Subject {
         enum class State { free, asked, provided };
@@ -108,7 +115,8 @@ private:
         std::string after;                  ///< last name visited; "" = none yet
     };
     using SearchKey = std::pair<std::string, Side>;
-    /// A review of all subjects, from one name around to another.
+    /// A review of all subjects in order, with wrap-around. Ends at `until`: where it was when the
+    /// last pattern was removed.
     struct Review {
         std::string after;
         std::string until;
@@ -117,6 +125,7 @@ private:
     struct Choice {
         Provider* listener = nullptr;
         bool is_crowded = false;   ///< a listener exists, but its lane is full
+        bool is_at_limit = false;  ///< a listener exists, but its session has no memory left
         bool has_to_wait = false;  ///< the former provider might return
     };
     /// Ordered, so that a search or review can resume at a name.
@@ -147,6 +156,7 @@ private:
     [[nodiscard]] Choice choose(const Subject& subject) const;
     void pass_by(Subject& subject, bool is_told);
     void take_away(Subject& subject, bool is_told);
+    void forget_passed(Subject& subject);
     void lose(Provider& listener);
     void give_up_if(const std::function<bool(const Heir&)>& is_given_up);
     void set_due(Subject& subject, std::uint64_t after_ns);
@@ -173,10 +183,12 @@ private:
     std::optional<Review> review_;
     std::map<std::string, std::size_t> listened_;  ///< wildcards, with listener counts
     std::map<std::uint64_t, std::set<std::string_view>> subjects_of_;  ///< by the listener's id
-    std::set<std::string> waiting_;   ///< subjects whose listeners have no room now
-    std::string last_waiting_;        ///< last one that was asked again
-    std::deque<std::string> to_ask_;  ///< subjects whose listener was lost
-    std::size_t subject_bytes_ = 0;
+    std::set<std::string> waiting_;  ///< subjects whose listeners have no room now
+    std::string last_waiting_;       ///< last one whose listeners were asked again
+    std::set<std::string> to_ask_;   ///< subjects whose listener was lost
+    std::string last_asked_again_;   ///< last one of them whose listeners were asked again
+    std::size_t subject_bytes_ = 0;  ///< with their lists of listeners that rejected them
+    std::uint64_t subjects_refused_ = 0;
     bool is_inheritance_over_ = false;
     std::uint64_t last_id_ = first_id;
     std::uint64_t asked_ = 0;

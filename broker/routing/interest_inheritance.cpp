@@ -46,7 +46,7 @@ void InterestRouter::settle_inheritance() {
             if (place->second.state == State::free) ask(place->second);
             continue;
         }
-        // Nobody watches the subject any longer, and its listener has not been notified.
+        // The subject is no longer watched, and its listener has not been notified.
         records_->erase(system_name::provided(name));
         listeners_.for_each(name, [&, &subject = name, &heir = heir](Provider& one) {
             if (one.session->id() != heir.session || one.declaration != heir.declaration) return;

@@ -21,6 +21,14 @@ void cut_to_common(std::string& prefix, std::string_view other) {
     prefix.erase(differs.first, prefix.end());
 }
 
+/// Removes the name after `last`, in rotation, and stores it there. REQUIRES: not empty.
+void take_next(std::set<std::string>& names, std::string& last) {
+    auto next = names.upper_bound(last);
+    if (next == names.end()) next = names.begin();
+    last = *next;
+    names.erase(next);
+}
+
 }  // namespace
 
 // Searches.
@@ -126,7 +134,7 @@ bool InterestRouter::search_records(Search& search, std::vector<std::string>& fo
 void InterestRouter::review_all(const Pattern& pattern) {
     if (pattern.is_literal()) return review(pattern.text());
     if (subjects_.empty()) return;
-    // Review all subjects once more, starting at the current position of the review.
+    // Review all subjects again, starting at the current position of the review.
     if (!review_) review_ = Review{};
     review_->until = review_->after;
     review_->is_around = false;
@@ -152,20 +160,16 @@ void InterestRouter::continue_review() {
 
 /// Asks for subjects whose listener was lost, and for some of those whose listeners had no room.
 void InterestRouter::ask_again() {
-    for (std::size_t i = 0; i < names_per_turn && !to_ask_.empty(); ++i) {
-        const auto place = subjects_.find(to_ask_.front());
-        to_ask_.pop_front();
+    const auto ask_next = [this](std::set<std::string>& names, std::string& last) {
+        take_next(names, last);
+        const auto place = subjects_.find(last);
         if (place != subjects_.end() && place->second.state == State::free) ask(place->second);
+    };
+    for (std::size_t i = 0; i < names_per_turn && !to_ask_.empty(); ++i) {
+        ask_next(to_ask_, last_asked_again_);
     }
     const std::size_t tries = std::min(names_per_turn, waiting_.size());
-    for (std::size_t i = 0; i < tries && !waiting_.empty(); ++i) {
-        auto waiting = waiting_.upper_bound(last_waiting_);
-        if (waiting == waiting_.end()) waiting = waiting_.begin();
-        last_waiting_ = *waiting;
-        waiting_.erase(waiting);
-        const auto place = subjects_.find(last_waiting_);
-        if (place != subjects_.end() && place->second.state == State::free) ask(place->second);
-    }
+    for (std::size_t i = 0; i < tries && !waiting_.empty(); ++i) ask_next(waiting_, last_waiting_);
 }
 
 }  // namespace ringside::broker

@@ -290,6 +290,14 @@ void Messaging::store_counters(shm::Counters& counters) const noexcept {
     store(counters.providers, calls_.providers().size());
     store(counters.listeners, interest_.listeners().size());
     store(counters.subjects_provided, interest_.provided());
+    using shm::LimitKind;
+    counters.limit(LimitKind::calls)
+        .show(limits::calls_max, calls_.under_way(), calls_.calls_refused());
+    counters.limit(LimitKind::subjects)
+        .show(limits::wanted_subjects_max, interest_.subjects(), interest_.subjects_refused());
+    counters.limit(LimitKind::subject_memory)
+        .show(limits::wanted_subjects_bytes_max, interest_.subject_bytes(),
+              interest_.subjects_refused());
 }
 
 }  // namespace ringside::broker

@@ -14,8 +14,9 @@ void SystemRecords::set(std::string name, Bytes document) {
 
 void SystemRecords::erase(const std::string& name) {
     if (wanted_.erase(name) == 0) return;
-    to_put_.erase(name);
-    to_remove_.insert(name);
+    // Removes only what the grid has: sessions can open and close while it accepts no change.
+    const bool was_never_written = to_put_.erase(name) != 0 && !grid_->has(name);
+    if (!was_never_written) to_remove_.insert(name);
 }
 
 void SystemRecords::write(std::uint64_t now_ns) {

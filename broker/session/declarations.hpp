@@ -33,9 +33,11 @@ public:
     void review(const shm::SessionMemoryView& memory,
                 const std::function<void(const Change&)>& on_change);
 
-    /// Estimated broker memory of all declarations: their copies, the records that describe them,
-    /// and the routing data.
-    [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
+    /// Estimated broker memory of all declarations: their table, their copies, the records that
+    /// describe them, and the routing data.
+    [[nodiscard]] std::size_t bytes() const noexcept {
+        return bytes_ + places_.capacity() * sizeof(Place);
+    }
 
     /// Reports every declaration as removed.
     void clear(const std::function<void(const Change&)>& on_change);

@@ -1,6 +1,7 @@
 #include "broker/session/decode.hpp"
 
 #include <cstring>
+#include <limits>
 #include <string>
 
 #include "shm/base/limits.hpp"
@@ -44,27 +45,40 @@ Result<void> check(const Command& command) {
     if (auto checked = check_subject(command.name, check_of_name); !checked) return checked.error();
     if (command.kind == CommandKind::publish &&
         (command.ttl_ms != 0 || command.condition != ConditionKind::none)) {
-        return Error(Errc::bad_request, "an event has no condition and no time to live");
+        return Error(Errc::bad_request, "an event takes no condition and no time to live");
     }
     if (command.ttl_ms > limits::ttl_ms_max) {
         return Error(Errc::bad_ttl, "at most " + std::to_string(limits::ttl_ms_max) + " ms");
     }
     if (command.kind == CommandKind::set_path) {
-        if (auto pointer = Pointer::parse(command.pointer); !pointer) return pointer.error();
+        if (auto pointer = JsonPointer::parse(command.pointer); !pointer) return pointer.error();
     }
     if (!takes_document(command.kind)) return {};
     return verify_document(command.document, shm::document_limits_of(command.kind));
 }
 
+Result<void> check_closure(const Command& command) {
+    const bool has_more = command.ttl_ms != 0 || command.condition != ConditionKind::none ||
+                          !command.name.empty() || !command.pointer.empty() ||
+                          !command.document.empty();
+    if (has_more) return Error(Errc::bad_request, "a closure has only the number of a session");
+    if (command.expected == 0 || command.expected > std::numeric_limits<SessionId>::max()) {
+        return Error(Errc::bad_request,
+                     "no session has the number " + std::to_string(command.expected));
+    }
+    return {};
+}
+
 Result<void> check_of_grid(const Command& command) {
     if (command.kind == CommandKind::compact) return {};
+    if (command.kind == CommandKind::close_session) return check_closure(command);
     if (command.ttl_ms != 0 || command.condition != ConditionKind::none ||
         !command.document.empty()) {
-        return Error(Errc::bad_request, "an index has no condition, time to live or document");
+        return Error(Errc::bad_request, "an index takes no condition, time to live or document");
     }
     if (auto pattern = Pattern::parse(command.name); !pattern) return pattern.error();
     if (is_reserved(command.name)) return Error(Errc::reserved_name, std::string(command.name));
-    if (auto pointer = Pointer::parse(command.pointer); !pointer) return pointer.error();
+    if (auto pointer = JsonPointer::parse(command.pointer); !pointer) return pointer.error();
     return check_name(system_name::index(command.name, command.pointer));
 }
 
@@ -109,10 +123,10 @@ Result<void> check(const Message& message) {
 boost::system::result<void, DecodeFailure> decode_message(const wire::Message& table,
                                                           std::size_t bytes, DecodedRequest& out) {
     if (table.kind() < MessageKind::MIN || table.kind() > MessageKind::MAX) {
-        return broken("a message of a kind that does not exist");
+        return broken("unknown kind of message");
     }
     const auto document = aligned(table.document());
-    if (!document) return broken("a document that lies askew");
+    if (!document) return broken("misaligned document");
     Message& message = out.message.emplace();
     message.kind = table.kind();
     message.id = table.id();
@@ -121,7 +135,7 @@ boost::system::result<void, DecodeFailure> decode_message(const wire::Message& t
     message.timeout_ms = table.timeout_ms();
     message.is_idempotent = table.idempotent();
     if (message.name.size() + message.document.size() > bytes) {
-        return broken("a name and a document that share bytes");
+        return broken("name and document overlap");
     }
     if (auto checked = check(message); !checked) return DecodeFailure{checked.error()};
     return {};
@@ -167,30 +181,33 @@ boost::system::result<void, DecodeFailure> decode(ByteView message, std::size_t 
     options.max_depth = 4;
     options.max_tables = tables_max;
     flatbuffers::Verifier verifier(message.data(), message.size(), options);
-    if (!verifier.VerifyBuffer<wire::Request>(nullptr)) return broken("not a request");
+    if (!verifier.VerifyBuffer<wire::Request>(nullptr)) return broken("malformed request");
     const auto& request = *flatbuffers::GetRoot<wire::Request>(message.data());
     out.number = request.number();
     out.durable = request.durable();
     out.message.reset();
     const bool has_commands = request.commands() != nullptr && request.commands()->size() > 0;
     if (out.number == 0 || has_commands == (request.message() != nullptr)) {
-        return broken("a request without number, or not with one of commands and message");
+        return broken("request without a number, or without exactly one of commands and message");
     }
     if (!has_commands) return decode_message(*request.message(), message.size(), out);
     if (request.commands()->size() > commands_max) {
-        return DecodeFailure{Error(Errc::transaction_too_large,
-                                   "at most " + std::to_string(commands_max) + " changes at once")};
+        return DecodeFailure{
+            Error(Errc::transaction_too_large,
+                  "at most " + std::to_string(commands_max) + " changes in a transaction")};
     }
     std::size_t bytes_left = message.size();
     for (const wire::Command* table : *request.commands()) {
         Command& command = out.commands.emplace_back();
-        if (!shape(*table, command)) return broken("a command that does not exist");
-        if (bytes_referred_to(command) > bytes_left) return broken("commands that share bytes");
+        if (!shape(*table, command)) return broken("unknown kind of command");
+        if (bytes_referred_to(command) > bytes_left) return broken("commands overlap");
         bytes_left -= bytes_referred_to(command);
         const std::size_t index = out.commands.size() - 1;
         if (is_of_grid(command.kind) && request.commands()->size() > 1) {
-            return DecodeFailure{Error(Errc::bad_request, "what is of the grid stands alone"),
-                                 index};
+            return DecodeFailure{
+                Error(Errc::bad_request,
+                      "a grid-level command must be the only command of its request"),
+                index};
         }
         auto checked = is_of_grid(command.kind) ? check_of_grid(command) : check(command);
         if (!checked) {

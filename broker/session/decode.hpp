@@ -28,8 +28,8 @@ struct DecodeFailure {
 
 /// Decodes an untrusted message.
 ///
-/// On success, names are accepted by `check_name`, pointers by `Pointer::parse`, and documents by
-/// `verify_document` with the limits of their command. The time to live is within its limit, and
+/// On success, names are accepted by `check_name`, pointers by `JsonPointer::parse`, and documents
+/// by `verify_document` with the limits of their command. The time to live is within its limit, and
 /// kinds and conditions are known. No name belongs to the grid itself. A grid-level command is the
 /// only command of its request. A message has the document that its kind needs. The work is bounded
 /// by the message size: the bytes to which commands refer, counted once per reference, must not

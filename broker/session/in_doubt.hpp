@@ -21,6 +21,22 @@ struct Applied {
 struct AppliedInLane {
     std::vector<Applied> commits;
     std::vector<Version> versions;
+
+    /// Discards the commits of requests up to this number, except the last one, which shows that
+    /// the ring reaches back to it.
+    void discard_answered(std::uint64_t answered) {
+        const auto open = std::upper_bound(
+            commits.begin(), commits.end(), answered,
+            [](std::uint64_t number, const Applied& one) { return number < one.number; });
+        if (open - commits.begin() < 2) return;
+        const auto first = open - 1;
+        const std::uint32_t skipped = first->first_version;
+        versions.erase(versions.begin(), versions.begin() + skipped);
+        commits.erase(commits.begin(), first);
+        for (Applied& one : commits) one.first_version -= skipped;
+        commits.shrink_to_fit();
+        versions.shrink_to_fit();
+    }
 };
 
 /// The requests of one lane that a former broker may have taken, and their outcomes.
@@ -39,6 +55,11 @@ public:
           begun_(begun),
           until_(until),
           is_complete_(is_complete) {}
+
+    /// Memory of the copy.
+    [[nodiscard]] std::size_t bytes() const noexcept {
+        return applied_.capacity() * sizeof(Applied) + versions_.capacity() * sizeof(Version);
+    }
 
     /// Number of the last request that existed when the former broker died.
     [[nodiscard]] std::uint64_t until() const noexcept { return until_; }

@@ -40,7 +40,9 @@ void Lane::resume(const shm::ResumePoint& point, AppliedInLane applied, bool is_
     for (shm::Word& word : claims_->words) word.store(shm::Claims::free, std::memory_order_seq_cst);
     last_number_ = answered_number_ = point.answered;
     was_resumed_ = true;
+    applied.discard_answered(point.answered);
     in_doubt_.emplace(std::move(applied), point.begun, point.sent, is_complete);
+    settle_account();
 }
 
 bool Lane::has_room_for_reply() noexcept { return replies_.room() >= shm::plain_reply_bytes_max; }
@@ -72,13 +74,12 @@ Lane::Taken Lane::take_frame() {
 Error Lane::fault() const {
     using Fault = shm::ByteRingConsumer::Fault;
     switch (requests_.fault()) {
-        case Fault::beginning:
-            return {Errc::bad_frame, "a frame continues a message that was never begun"};
-        case Fault::emptiness: return {Errc::bad_frame, "a frame continues a message by nothing"};
+        case Fault::beginning: return {Errc::bad_frame, "continuation frame without a message"};
+        case Fault::emptiness: return {Errc::bad_frame, "empty continuation frame"};
         case Fault::sizes:
         case Fault::none: break;
     }
-    return {Errc::bad_frame, "the frames of its requests are not possible"};
+    return {Errc::bad_frame, "malformed frame in a request ring"};
 }
 
 bool Lane::refuse_message(Errc why) {
@@ -98,10 +99,10 @@ void Lane::forget_message() noexcept {
 }
 
 void Lane::settle_account() noexcept {
-    const std::size_t bytes = sizeof(Lane) + message_.capacity() + pending_.capacity() +
-                              held_bytes_ + undelivered_bytes_ +
-                              element_bytes * (held_.size() + undelivered_.size()) +
-                              free_claims_.capacity() * sizeof(std::uint32_t);
+    const std::size_t bytes =
+        sizeof(Lane) + message_.capacity() + pending_.capacity() + held_bytes_ +
+        undelivered_bytes_ + element_bytes * (held_.size() + undelivered_.size()) +
+        free_claims_.capacity() * sizeof(std::uint32_t) + (in_doubt_ ? in_doubt_->bytes() : 0);
     const std::size_t before = std::exchange(charged_bytes_, bytes);
     if (bytes > before) account_->charge(bytes - before);
     else if (bytes < before) account_->release(before - bytes);

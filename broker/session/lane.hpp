@@ -19,23 +19,29 @@ namespace ringside::broker {
 /// A request is taken only while the reply ring has room for any plain reply. A client that does
 /// not drain its replies therefore stops only itself. A larger reply, of a transaction, is buffered
 /// here and sent in pieces; no request is taken until all of it is sent. Deliveries and call
-/// outcomes share the reply ring, and leave room for a plain reply. The rings check everything that
-/// the client writes to the lane; `is_broken` reports invalid values.
+/// outcomes share the reply ring. One that fits a frame leaves room for a plain reply; a larger one
+/// is sent in pieces, like a large reply. The rings check everything that the client writes to
+/// the lane: `is_broken` reports an invalid index of the reply ring, `fault` a violation in the
+/// request ring.
 ///
 /// The broker memory that a lane uses is charged to the account of its session.
 class Lane {
 public:
     Lane(const shm::SessionMemoryView& memory, std::size_t index, MemoryAccount& account) noexcept;
 
-    /// Continues where a former broker stopped. `applied`: its commits of this lane, which are all
-    /// of them if `is_complete`.
+    /// Continues where a former broker stopped. `applied`: the commits for requests of this lane
+    /// that the change ring still holds. `is_complete`: the ring holds every commit of the grid, so
+    /// a request without a commit was not applied.
     void resume(const shm::ResumePoint& point, AppliedInLane applied, bool is_complete);
 
     /// Requests that are still in doubt since `resume`, or null.
     [[nodiscard]] const InDoubt* in_doubt() const noexcept {
         return in_doubt_ ? &*in_doubt_ : nullptr;
     }
-    void end_doubt() noexcept { in_doubt_.reset(); }
+    void end_doubt() noexcept {
+        in_doubt_.reset();
+        is_touched = true;  // so that its memory is released
+    }
     /// Hint of the next request if its frame has arrived: `RecordTableReader::hint_of`, or 0.
     [[nodiscard]] std::uint32_t next_hint() const noexcept { return requests_.next_hint(); }
 

@@ -30,8 +30,16 @@ struct Candidates {
 }  // namespace
 
 void MemoryAccount::release(std::size_t bytes) noexcept {
-    check_that(bytes <= bytes_, "an account gives back at most what was charged");
+    check_that(bytes <= bytes_, "an account releases at most what was charged");
     change(bytes_ - bytes);
+}
+
+bool MemoryAccount::has_room(std::size_t bytes) const noexcept {
+    if (accounts_ == nullptr) return true;
+    const MemoryLimits& limits = accounts_->limits_;
+    return bytes_ + bytes <= limits.session &&
+           accounts_->users_.find(user_)->second.bytes + bytes <= limits.user &&
+           accounts_->bytes_ + bytes <= limits.total;
 }
 
 void MemoryAccount::change(std::size_t bytes) noexcept {
@@ -63,6 +71,17 @@ void MemoryAccounts::close(MemoryAccount& account) {
     if (!user->second.accounts.empty()) return;
     check_that(user->second.bytes == 0, "a user without sessions costs nothing");
     users_.erase(user);
+}
+
+MemoryAccounts::Heaviest MemoryAccounts::heaviest() const noexcept {
+    Heaviest found;
+    for (const auto& [uid, user] : users_) {
+        found.user_bytes = std::max(found.user_bytes, user.bytes);
+        for (const MemoryAccount* account : user.accounts) {
+            found.session_bytes = std::max(found.session_bytes, account->bytes());
+        }
+    }
+    return found;
 }
 
 std::vector<MemoryAccounts::Excess> MemoryAccounts::excesses() {

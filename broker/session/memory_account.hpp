@@ -27,8 +27,22 @@ struct MemoryLimits {
     }
 };
 
-/// The broker memory of one session: its lanes, unfinished messages, waiting replies, declarations
-/// and pending calls. Thread safety: the engine thread only.
+/// The broker memory of one session. Everything that a session makes the broker remember is on it,
+/// each with its own limit:
+///   the session     itself, and the record that describes it; `limits::sessions_max`
+///   lanes           their state, unfinished messages, replies and deliveries that were not taken,
+///                   replies that wait for the disk, doubtful requests of a former broker;
+///                   `limits::lanes_per_session_max`, `message_bytes_max`, `held_replies_max`,
+///                   `undelivered_bytes_max`
+///   declarations    their table, copies, records and routes; `declarations_per_session_max`
+///   pins            the leases and the list in which the broker reads them; `pins_per_session_max`
+///   calls           copies, deadlines and the providers that rejected them; `calls_per_lane_max`,
+///                   `calls_bytes_max`
+///   subjects        that the session's listeners are asked for or provide; `wanted_subjects_max`,
+///                   `wanted_subjects_bytes_max`
+/// Memory that grows with records and old revisions is charged to no session, because records
+/// outlive sessions: see GridOptions::bookkeeping_bytes.
+/// Thread safety: the engine thread only.
 class MemoryAccount {
 public:
     explicit MemoryAccount(Session& owner) noexcept : owner_(&owner) {}
@@ -40,6 +54,8 @@ public:
     void release(std::size_t bytes) noexcept;
 
     [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
+    /// Returns whether this many bytes can be charged without exceeding a limit.
+    [[nodiscard]] bool has_room(std::size_t bytes) const noexcept;
     [[nodiscard]] Session& owner() const noexcept { return *owner_; }
 
 private:
@@ -74,6 +90,15 @@ public:
     [[nodiscard]] std::vector<Excess> excesses();
 
     [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
+    [[nodiscard]] const MemoryLimits& memory_limits() const noexcept { return limits_; }
+
+    /// The highest use of a session and of a user.
+    struct Heaviest {
+        std::size_t session_bytes = 0;
+        std::size_t user_bytes = 0;
+    };
+    /// Takes time in proportion to the number of sessions.
+    [[nodiscard]] Heaviest heaviest() const noexcept;
 
 private:
     friend class MemoryAccount;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <new>
+#include <utility>
 
 #include "shm/lane/untrusted.hpp"
 
@@ -22,6 +23,10 @@ std::size_t count_in(const shm::HalfWord& word, std::size_t most) noexcept {
     return Untrusted<std::uint32_t>::load(word, std::memory_order_acquire)
         .at_most(static_cast<std::uint32_t>(most));
 }
+
+/// Estimated broker memory of a pin: its lease, and its place in a list that may have doubled its
+/// capacity.
+constexpr std::size_t bytes_per_pin = 96 + 2 * sizeof(HeldPin);
 
 constexpr Revision any_revision = std::numeric_limits<Revision>::max();
 
@@ -157,7 +162,21 @@ std::size_t Session::pins_used() const noexcept {
     return count_in(memory_.view().control().pins_used, limits::pins_per_session_max);
 }
 
-void Session::collect_pins(Revision published, std::vector<HeldPin>& out) const {
+std::size_t Session::pins_held() const noexcept {
+    const shm::SessionMemoryView view = memory_.view();
+    std::size_t held = 0;
+    for (std::size_t i = 0; i < lanes_.size(); ++i) {
+        if (pinned_in(view.lane(i).pin.pin, any_revision)) ++held;
+    }
+    const std::size_t used = pins_used();
+    for (std::size_t i = 0; i < used; ++i) {
+        if (pinned_in(view.pin(i).pin, any_revision)) ++held;
+    }
+    return held;
+}
+
+void Session::collect_pins(Revision published, std::vector<HeldPin>& out) {
+    const std::size_t before = out.size();
     const auto add = [&](std::size_t slot, const shm::Word& word, std::uint64_t lease_ms) {
         const auto revision = pinned_in(word, published);
         if (!revision) return;
@@ -180,6 +199,10 @@ void Session::collect_pins(Revision published, std::vector<HeldPin>& out) const 
         const shm::PinSlot& slot = view.pin(i);
         add(limits::lanes_per_session_max + i, slot.pin, lease_in(slot));
     }
+    const std::size_t bytes = (out.size() - before) * bytes_per_pin;
+    const std::size_t bytes_before = std::exchange(pin_bytes_, bytes);
+    if (bytes > bytes_before) account_.charge(bytes - bytes_before);
+    else if (bytes < bytes_before) account_.release(bytes_before - bytes);
 }
 
 std::uint64_t Session::lag(Position head) const noexcept {

@@ -89,6 +89,8 @@ public:
 
     /// Number of pin slots that the client may have set.
     [[nodiscard]] std::size_t pins_used() const noexcept;
+    /// Number of pins that the client holds now.
+    [[nodiscard]] std::size_t pins_held() const noexcept;
 
     /// Prefetch the data that `needs_service` reads, in two steps.
     void prefetch_lanes() const noexcept {
@@ -107,14 +109,16 @@ public:
     /// Returns the number of lanes whose threads sleep until one of the subjects is published.
     [[nodiscard]] std::uint32_t sleepers(std::uint32_t subjects) const noexcept;
 
-    /// Appends the pins that are set. Omits pins above `published`, which cannot be valid: the only
-    /// effect of a pin is to hold memory until its lease ends.
-    void collect_pins(Revision published, std::vector<HeldPin>& out) const;
+    /// Appends the pins that are set, and charges them to the account. Omits pins above
+    /// `published`, which cannot be valid: a pin has no other effect than to hold memory until its
+    /// lease ends.
+    void collect_pins(Revision published, std::vector<HeldPin>& out);
 
     /// Returns the number of changes by which the slowest watch is behind.
     [[nodiscard]] std::uint64_t lag(Position head) const noexcept;
 
     std::uint64_t requests = 0;       ///< served so far
+    bool has_committed = false;       ///< the change ring may name it
     std::size_t call_bytes = 0;       ///< of its pending calls
     std::uint64_t reviewed_ns = 0;    ///< last read of its declarations
     std::uint64_t review_due_ns = 0;  ///< earliest next read
@@ -142,6 +146,7 @@ private:
     SessionMemory memory_;
     Peer peer_;
     MemoryAccount account_{*this};
+    std::size_t pin_bytes_ = 0;  ///< charged for the pins that were set at the last pass
     Declarations declarations_;
     std::vector<std::unique_ptr<Lane>> lanes_;
     std::optional<std::size_t> large_lane_;

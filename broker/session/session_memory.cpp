@@ -28,9 +28,10 @@ Result<SessionMemory> SessionMemory::create() {
     const int descriptor = memory.descriptor_.get();
     if (descriptor < 0) return failure("memfd_create");
     if (ftruncate(descriptor, static_cast<off_t>(shm::session_memory_bytes)) != 0) {
-        return failure("ftruncate of a session's memory");
+        return failure("cannot size a session's memory");
     }
-    if (fcntl(descriptor, F_ADD_SEALS, seals) != 0) return failure("sealing a session's memory");
+    if (fcntl(descriptor, F_ADD_SEALS, seals) != 0)
+        return failure("cannot seal a session's memory");
     if (auto mapped = memory.map(); !mapped) return mapped.error();
     return memory;
 }
@@ -41,7 +42,7 @@ Result<SessionMemory> SessionMemory::adopt(Descriptor descriptor) {
                           static_cast<std::uint64_t>(there.st_size) == shm::session_memory_bytes;
     // Without the seals, a client could shrink the memory while it is mapped here.
     if (!is_whole || fcntl(descriptor.get(), F_GET_SEALS) != seals) {
-        return Error(Errc::bad_request, "what it gives back is not a session's memory");
+        return Error(Errc::bad_request, "the returned descriptor is not a session's memory");
     }
     SessionMemory memory;
     memory.descriptor_ = std::move(descriptor);
@@ -53,7 +54,7 @@ Result<SessionMemory> SessionMemory::adopt(Descriptor descriptor) {
 Result<void> SessionMemory::map() {
     void* base = mmap(nullptr, shm::session_memory_bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
                       descriptor_.get(), 0);
-    if (base == MAP_FAILED) return failure("mapping a session's memory");
+    if (base == MAP_FAILED) return failure("cannot map a session's memory");
     base_ = static_cast<std::byte*>(base);
     return {};
 }

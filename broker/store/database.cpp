@@ -15,9 +15,9 @@ namespace {
 
 constexpr std::size_t memtable_bytes = 64ULL << 20;
 
-/// Forwards the warnings and errors of RocksDB to the log of this process, one line each. (RocksDB's
-/// own log file is one more file that can fail on a full disk, and RocksDB does not handle that
-/// well.)
+/// Forwards the warnings and errors of RocksDB to the log of this process, one line each.
+/// (RocksDB's own log file is one more file that can fail on a full disk, and RocksDB does not
+/// handle that well.)
 class LogForwarder : public rocksdb::Logger {
 public:
     LogForwarder() : Logger(rocksdb::WARN_LEVEL) {}
@@ -57,7 +57,7 @@ rocksdb::Options options_of(rocksdb::Env* environment) {
     options.write_buffer_size = memtable_bytes;
     options.max_background_jobs = 2;
     options.bytes_per_sync = 1U << 20;
-    // Documents as they are: a damaged byte damages one record, and its name can still be read.
+    // Without compression a damaged byte damages one record, and its name can still be read.
     options.compression = rocksdb::kNoCompression;
     options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
     rocksdb::BlockBasedTableOptions table;

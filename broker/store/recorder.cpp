@@ -8,6 +8,7 @@
 
 #include "shm/index/name_index.hpp"
 #include "shm/name/system_name.hpp"
+#include "shm/segment/statistics.hpp"
 #include "shm/version/visibility.hpp"
 #include "shm/wait/futex.hpp"
 
@@ -219,9 +220,16 @@ Result<void> Recorder::record_batch() {
     const bool has_changes = !items_.empty();
     const bool sync =
         (has_changes && options_.policy != DurabilityPolicy::none) || is_wanted || is_trial;
+    const auto began = Clock::now();
     if (auto written = store_->write(reached, sync); !written) return written;
+    shm::Statistics& statistics = shm::statistics_of(segment_);
+    if (has_changes) statistics.changes_of_batch.observe(items_.size());
+    if (sync) {
+        const std::chrono::nanoseconds took = Clock::now() - began;
+        statistics.sync_ns.observe(static_cast<std::uint64_t>(took.count()));
+    }
     if (is_trial) {
-        spdlog::info("the store works again: the grid takes writes");
+        spdlog::info("store works again; the grid accepts writes");
         durability_->recover();
         show_failure("");
     }
@@ -241,7 +249,7 @@ Result<void> Recorder::reopen() {
     }
     auto opened = Store::open(options_.store);
     if (!opened) return opened.error();
-    if (!opened->warning().empty()) spdlog::warn("the store: {}", opened->warning());
+    if (!opened->warning().empty()) spdlog::warn("store: {}", opened->warning());
     store_.emplace(std::move(*opened));
     if (auto found = find_place(); !found) return found;
     show_durable(store_->revision());
@@ -262,8 +270,10 @@ std::optional<Position> Recorder::find_missing() const {
     if (const auto position = ring_.find(reached + 1)) return position;
     // All entries in the ring are later than `reached`. Revisions can be without a change.
     if (reached >= in_ring_after_) return ring_.tail();
-    spdlog::warn("store has reached revision {} only, changes up to {} are no longer in the ring",
-                 reached, in_ring_after_);
+    spdlog::warn(
+        "store lags behind the change ring: it reached revision {}, and changes up to {} are no "
+        "longer in the ring",
+        reached, in_ring_after_);
     return std::nullopt;
 }
 
@@ -296,7 +306,7 @@ Result<void> Recorder::write_everything() {
     const Position end = ring_.head();
     // SYNC published: pairs with W5; all records up to this revision are visible.
     const Revision at = segment_.header().commit.published.load(std::memory_order_acquire);
-    auto written = store_->begin_anew();
+    auto written = store_->recreate();
     if (written) {
         // Store the id only now: a broker that finds this id relies on the store being marked as
         // incomplete.
@@ -313,7 +323,7 @@ Result<void> Recorder::write_everything() {
     in_ring_after_ = at;
     // SYNC store-position: pairs with Grid::Impl::kept_from().
     durability_->kept_from.store(cursor_, std::memory_order_release);
-    spdlog::info("the store is written anew, at revision {}, in {:.3f} s", at,
+    spdlog::info("rewrote the store at revision {} in {:.3f} s", at,
                  std::chrono::duration<double>(Clock::now() - began).count());
     return {};
 }
@@ -331,14 +341,14 @@ Result<void> Recorder::write_records(Revision at) {
         if (store_->batch_bytes() < batch_bytes) continue;
         if (auto written = store_->write_part(); !written) return written;
     }
-    return store_->finish_anew(at);
+    return store_->finish_recreation(at);
 }
 
 void Recorder::fail(const Error& error) {
     store_.reset();
     const std::string reason = error.text();
     if (!durability_->is_failing()) {
-        spdlog::error("the grid takes no writes: {}", reason);
+        spdlog::error("grid is read-only because its store is failing: {}", reason);
     }
     durability_->fail(reason);
     show_failure(reason);

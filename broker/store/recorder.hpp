@@ -31,7 +31,7 @@ struct RecorderOptions {
 ///
 /// Its cursor is `Durability::kept_from`. The engine retains ring entries from there on, and the
 /// versions that they lead to, so that the thread cannot be lapped. The start position comes from
-/// the store: the revision after its own. The ring may not reach back so far: the grid was in
+/// the store: the revision after its own. The ring might not reach back so far: the grid was in
 /// memory only, had another store, or the store lost its latest changes. The thread then rewrites
 /// the store with all records at one revision; `durable` is 0 until that is done.
 ///

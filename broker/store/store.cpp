@@ -54,7 +54,7 @@ public:
     void erase(std::string_view name) { batch_.Delete(slice_of(name)); }
     [[nodiscard]] std::size_t batch_bytes() const { return batch_.GetDataSize(); }
 
-    Result<void> begin_anew() {
+    Result<void> recreate() {
         batch_.Clear();
         batch_.Put(slice_of(incomplete_key), "");
         // The range starts after the store's own keys and contains all names.
@@ -62,7 +62,7 @@ public:
         is_incomplete_ = true;
         return commit(true);
     }
-    Result<void> finish_anew(Revision reached) {
+    Result<void> finish_recreation(Revision reached) {
         batch_.Delete(slice_of(incomplete_key));
         auto written = write(reached, true);
         if (written) is_incomplete_ = false;
@@ -143,7 +143,7 @@ Result<void> Store::Impl::make_directory() const {
         if (found == "db" || found == "STORE.new" || found == "PROBE" || found == "lost+found")
             continue;
         return Error(Errc::store_mismatch,
-                     directory_ + " is no store, and not empty: it holds '" + found + "'");
+                     directory_ + " is not empty and holds no store; it holds '" + found + "'");
     }
     if (failure) return Error(Errc::permission_denied, directory_ + ": " + failure.message());
     // RocksDB would create this directory, too, but logs an error before it does.
@@ -163,8 +163,7 @@ Result<void> Store::Impl::open_database(const Options& options, bool is_new) {
         how.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
         const std::string why = status.ToString();
         status = guarded([&] { return rocksdb::DB::Open(how, path, &opened); });
-        if (status.ok())
-            warning = "its log is damaged, and changes after the damage are lost: " + why;
+        if (status.ok()) warning = "log is damaged; changes after the damage are lost: " + why;
     }
     if (!status.ok()) return error_of(status, directory_);
     database_.reset(opened);
@@ -236,7 +235,7 @@ Result<void> Store::Impl::read_revision() {
         },
         [](std::string_view, const std::string&) {});
     if (!read_all) return read_all.error();
-    warning = "the revision that it had reached is damaged: it goes on from its newest record's";
+    warning = "recorded revision is damaged; continuing from the revision of the newest record";
     return {};
 }
 
@@ -299,7 +298,7 @@ Result<Store::Summary> Store::Impl::read(const OnRecord& each, const OnDamage& d
         if (!is_at_end) return is_at_end.error();
         if (*is_at_end) return pass.summary;
         ++pass.summary.gaps;
-        damaged(pass.last, "what follows this name cannot be read: " + status.ToString());
+        damaged(pass.last, "cannot read the records after this name: " + status.ToString());
         from = std::max(from, pass.last);
         const auto keys = boundaries_after(from);
         if (keys.empty()) return pass.summary;
@@ -364,7 +363,7 @@ Result<Store> Store::rename(const std::string& directory, const std::string& gri
     auto store = open(options);
     if (!store) return store;
     if (store->is_incomplete()) {
-        return Error(Errc::store_damaged, directory + " was not written to its end");
+        return Error(Errc::store_damaged, directory + " is incomplete");
     }
     Identity& identity = store->impl_->identity;
     identity.grid = grid;
@@ -381,9 +380,11 @@ void Store::put(const StoredRecord& record) { impl_->put(record); }
 void Store::erase(std::string_view name) { impl_->erase(name); }
 std::size_t Store::batch_bytes() const noexcept { return impl_->batch_bytes(); }
 Result<void> Store::write(Revision reached, bool sync) { return impl_->write(reached, sync); }
-Result<void> Store::begin_anew() { return impl_->begin_anew(); }
+Result<void> Store::recreate() { return impl_->recreate(); }
 Result<void> Store::write_part() { return impl_->write_part(); }
-Result<void> Store::finish_anew(Revision reached) { return impl_->finish_anew(reached); }
+Result<void> Store::finish_recreation(Revision reached) {
+    return impl_->finish_recreation(reached);
+}
 bool Store::is_incomplete() const noexcept { return impl_->is_incomplete(); }
 Result<Store::Summary> Store::read(const OnRecord& each, const OnDamage& damaged) const {
     return impl_->read(each, damaged);

@@ -76,7 +76,7 @@ public:
     [[nodiscard]] Revision revision() const noexcept;  ///< last revision in the store
     /// Returns whether opening created the store.
     [[nodiscard]] bool is_new() const noexcept;
-    /// What was lost when the store was opened, for the log; empty = nothing.
+    /// The data lost when the store was opened, for the log; empty: none.
     [[nodiscard]] const std::string& warning() const noexcept;
 
     /// Adds to the batch under construction.
@@ -90,10 +90,10 @@ public:
     Result<void> write(Revision reached, bool sync);
 
     /// Discards all records for a complete rewrite: call `put` and `write_part` as often as needed,
-    /// then `finish_anew`. Until then the store is incomplete, and no grid can start from it.
-    Result<void> begin_anew();
+    /// then `finish_recreation`. Until then the store is incomplete, and no grid can start from it.
+    Result<void> recreate();
     Result<void> write_part();
-    Result<void> finish_anew(Revision reached);
+    Result<void> finish_recreation(Revision reached);
     [[nodiscard]] bool is_incomplete() const noexcept;
 
     /// Result of a pass over all records.

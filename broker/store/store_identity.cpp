@@ -40,7 +40,7 @@ Result<void> write_whole(const std::string& directory, const std::string& text) 
 }  // namespace
 
 Result<void> write_identity(const std::string& directory, const Store::Identity& identity) {
-    std::string text = "# A store of Ringside: whose records these are. Not to be edited.\n";
+    std::string text = "# A store of Ringside: the grid that its records belong to. Do not edit.\n";
     text += "format = " + std::to_string(identity.format) + "\n";
     text += "grid = \"" + identity.grid + "\"\n";
     text += "id = \"" + std::to_string(identity.id) + "\"\n";
@@ -66,22 +66,22 @@ Result<Store::Identity> Store::identify(const std::string& directory) {
     try {
         const toml::table file = toml::parse_file(path);
         const auto number = file["format"].value<std::int64_t>();
-        if (!number || *number < 1) return damaged("it has no format");
+        if (!number || *number < 1) return damaged("format is missing");
         if (*number > Store::format) {
             return Error(Errc::store_format, directory + " has format " + std::to_string(*number) +
-                                                 ", this release knows up to " +
+                                                 ", this release reads up to " +
                                                  std::to_string(Store::format));
         }
         const auto grid = file["grid"].value<std::string>();
         const auto id = file["id"].value<std::string>();
         const auto ring_entries = file["ring-entries"].value<std::int64_t>();
-        if (!grid || !id || !ring_entries || *ring_entries < 0) return damaged("it is not whole");
+        if (!grid || !id || !ring_entries || *ring_entries < 0) return damaged("incomplete");
         Identity identity;
         identity.format = static_cast<std::uint32_t>(*number);
         identity.grid = *grid;
         identity.id = std::strtoull(id->c_str(), nullptr, 10);
         identity.ring_entries = static_cast<std::uint64_t>(*ring_entries);
-        if (identity.id == 0) return damaged("it has no id");
+        if (identity.id == 0) return damaged("identifier is missing");
         return identity;
     } catch (const toml::parse_error& failure) {
         return damaged(std::string(failure.description()));

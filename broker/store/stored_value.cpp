@@ -35,7 +35,7 @@ ValueHeader header_of(const StoredRecord& record) {
 Result<StoredRecord> read_value(std::string_view name, std::string_view value,
                                 std::vector<std::uint64_t>& words) {
     if (value.size() < header_bytes_of_format_1) {
-        return Error(Errc::store_damaged, "it is too short");
+        return Error(Errc::store_damaged, "too short");
     }
     ValueHeader header;
     ByteView document;
@@ -50,7 +50,7 @@ Result<StoredRecord> read_value(std::string_view name, std::string_view value,
         return header.checksum == checksum_of(header, header_bytes, name, document);
     };
     if (!matches(sizeof header) && !matches(header_bytes_of_format_1)) {
-        return Error(Errc::store_damaged, "its checksum does not match");
+        return Error(Errc::store_damaged, "checksum does not match");
     }
     // A checksum does not prove the origin: data for the segment is verified as usual.
     auto checked = check_stored_name(name);

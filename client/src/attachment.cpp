@@ -57,7 +57,8 @@ Result<std::shared_ptr<Attachment>> Attachment::make(const AttachTerms& terms, D
         auto finished = made ? (*made)->finish(answered) : Result<void>(made.error());
         if (finished) return made;
         Error failure = finished.error();
-        if (failure == Errc::would_block) failure = Error(Errc::no_broker, "it does not answer");
+        if (failure == Errc::would_block)
+            failure = Error(Errc::no_broker, "no answer from its socket");
         const bool may_pass = failure == Errc::no_such_grid || failure == Errc::no_broker;
         if (!may_pass || deadline.left() < pause) return failure;
         std::this_thread::sleep_for(pause);
@@ -87,14 +88,15 @@ Result<void> Attachment::begin_offline() {
     dead_broker_start_ = line.broker_start.load(std::memory_order_relaxed);
     // SYNC broker-generation: pairs with Service::announce().
     generation_ = segment().header().horizon.generation.load(std::memory_order_acquire);
-    if (is_grid_over()) return Error(Errc::no_such_grid, "it has ended");
+    if (is_grid_over()) return Error(Errc::no_such_grid, "the grid has ended");
     if (const auto pid = shm::living_broker(segment_)) {
-        return Error(Errc::grid_in_use, "its broker (pid " + std::to_string(*pid) +
-                                            ") lives: read the grid through it, not offline");
+        return Error(Errc::grid_in_use,
+                     "its broker runs (pid " + std::to_string(*pid) +
+                         "); read the grid through the broker instead of offline");
     }
     void* base = mmap(nullptr, shm::session_memory_bytes, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (base == MAP_FAILED) return system_error("mmap of memory for pins");
+    if (base == MAP_FAILED) return system_error("cannot map memory for pins");
     memory_ = shm::SessionMemoryView(static_cast<std::byte*>(base));
     own_entry_ = std::make_unique<shm::SessionEntry>();
     entry_ = own_entry_.get();
@@ -114,8 +116,7 @@ bool Attachment::check_claimed() noexcept {
     if (is_unchanged) return false;
     own_entry_->revoked_below.store(~Revision{0}, std::memory_order_relaxed);
     const std::lock_guard lock(mutex_);
-    loss_ =
-        Error(Errc::snapshot_expired, "a broker has started while the segment was read offline");
+    loss_ = Error(Errc::snapshot_expired, "a broker started while the segment was read offline");
     is_lost_.store(true, std::memory_order_relaxed);
     return true;
 }
@@ -150,19 +151,20 @@ Result<void> Attachment::finish(Deadline deadline) {
     if (!welcome) return welcome.error();
     Greeting greeting = *std::exchange(greeting_, std::nullopt);
     if (welcome->boot_id != segment_.view().identity().boot_id) {
-        return Error(Errc::no_broker, "the grid was started anew just now");
+        return Error(Errc::no_broker,
+                     "the grid was recreated while the client connected; try again");
     }
     socket_ = greeting.take_socket();
     memory_descriptor_ = std::move(received[0]);
     doorbell_ = std::move(received[1]);
     void* base = mmap(nullptr, shm::session_memory_bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
                       memory_descriptor_.get(), 0);
-    if (base == MAP_FAILED) return system_error("mmap of the session's memory");
+    if (base == MAP_FAILED) return system_error("cannot map the session's memory");
     memory_ = shm::SessionMemoryView(static_cast<std::byte*>(base));
     session_ = welcome->session;
     session_index_ = welcome->session_index;
     if (session_index_ >= limits::sessions_max)
-        return Error(Errc::no_broker, "its answer is wrong");
+        return Error(Errc::no_broker, "invalid session number in its answer");
     entry_ = &segment_.view().session(session_index_);
     const bool host_can = (segment_.view().identity().flags & shm::Identity::asymmetric_fence) != 0;
     light_pins_ = host_can && shm::register_for_membarrier();
@@ -279,7 +281,9 @@ bool Attachment::check_lost() noexcept {
 }
 
 Error Attachment::loss() const {
-    if (is_of_parent()) return {Errc::connection_lost, "the session belongs to the parent process"};
+    if (is_of_parent())
+        return {Errc::connection_lost,
+                "the session belongs to the parent process; open a client after fork()"};
     const std::lock_guard lock(mutex_);
     return loss_;
 }

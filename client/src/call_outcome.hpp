@@ -14,7 +14,7 @@ namespace ringside::detail {
     if (reply.error() == Errc::not_applied) return std::nullopt;
     if (reply.error() != Errc::ok) return error_of(reply);
     const wire::Delivery* brought = reply.delivery();
-    if (brought == nullptr) return Error(Errc::bad_request, "the broker's reply is not one");
+    if (brought == nullptr) return Error(Errc::bad_request, "invalid reply from the broker");
     Bytes document;
     if (brought->document() != nullptr) {
         document.assign(brought->document()->begin(), brought->document()->end());

@@ -8,22 +8,23 @@ namespace ringside {
 using detail::Clock;
 using detail::Deadline;
 
-Result<Calls> Client::calls(Calls::OnAnswer on_answer) {
+Result<CallPipeline> Client::call_pipeline(CallPipeline::OnAnswer on_answer) {
     auto lane = impl_->lane_for_request();
     if (!lane) return lane.error();
     if ((*lane)->channel().on_outcome) {
-        return Error(Errc::would_block, "this thread has calls already");
+        return Error(Errc::would_block,
+                     "this thread already has a call pipeline; use that one, or close it first");
     }
-    return Calls(std::make_shared<Calls::Impl>(impl_, **lane, std::move(on_answer)));
+    return CallPipeline(std::make_shared<CallPipeline::Impl>(impl_, **lane, std::move(on_answer)));
 }
 
-Calls::Impl::Impl(std::shared_ptr<Client::Impl> client, detail::ThreadLane& lane,
-                  OnAnswer on_answer)
+CallPipeline::Impl::Impl(std::shared_ptr<Client::Impl> client, detail::ThreadLane& lane,
+                         OnAnswer on_answer)
     : client_(std::move(client)), on_answer_(std::move(on_answer)) {
     bind(lane);
 }
 
-Calls::Impl::~Impl() {
+CallPipeline::Impl::~Impl() {
     if (!has_channel()) return;
     channel_->on_outcome = nullptr;
     if (attachment_->is_lost()) return;
@@ -32,7 +33,7 @@ Calls::Impl::~Impl() {
     }
 }
 
-void Calls::Impl::bind(detail::ThreadLane& lane) {
+void CallPipeline::Impl::bind(detail::ThreadLane& lane) {
     std::shared_ptr<detail::Attachment> former = lane.shared_attachment();
     {
         const std::lock_guard lock(binding_);
@@ -44,32 +45,33 @@ void Calls::Impl::bind(detail::ThreadLane& lane) {
     channel_->on_outcome = [this](const shm::ReplyView& reply) { take(reply); };
 }
 
-Error Calls::Impl::loss() const {
+Error CallPipeline::Impl::loss() const {
     if (attachment_->is_lost()) return attachment_->loss();
-    return {Errc::connection_lost, "the thread of these calls has ended"};
+    return {Errc::connection_lost, "the thread that owned these calls has ended"};
 }
 
 /// Moves all calls to the client's new session if the former session has ended.
-Result<void> Calls::Impl::make_usable() {
+Result<void> CallPipeline::Impl::make_usable() {
     if (is_usable() && attachment_->follow()) return {};
     end_all(loss());
     if (has_channel()) channel_->on_outcome = nullptr;
     auto lane = client_->lane_for_request();
     if (!lane) return lane.error();
     if ((*lane)->channel().on_outcome) {
-        return Error(Errc::would_block, "this thread has other calls");
+        return Error(Errc::would_block,
+                     "this thread already has a call pipeline; use that one, or close it first");
     }
     bind(**lane);
     return {};
 }
 
-Result<std::uint64_t> Calls::Impl::call(std::string_view name, ByteView document,
-                                        const CallOptions& options) {
+Result<std::uint64_t> CallPipeline::Impl::call(std::string_view name, ByteView document,
+                                               const CallOptions& options) {
     auto time = detail::CallTime::of(options);
     if (!time) return time.error();
     if (auto ready = make_usable(); !ready) return ready.error();
     if (pending() >= limits::calls_per_lane_max) {
-        return Error(Errc::would_block, "take the answers of the calls that are under way");
+        return Error(Errc::would_block, "too many calls are pending; take their answers first");
     }
     auto sent = send({tickets_ + 1, std::string(name), Bytes(document.begin(), document.end()),
                       options.idempotent, *time});
@@ -77,7 +79,7 @@ Result<std::uint64_t> Calls::Impl::call(std::string_view name, ByteView document
     return ++tickets_;
 }
 
-Result<void> Calls::Impl::send(Open call) {
+Result<void> CallPipeline::Impl::send(Open call) {
     const std::uint64_t number = channel_->next_number();
     look_at_ = std::min(look_at_, call.time.give_up_at());
     // Before sending: a large call that is sent twice may be answered in between.
@@ -95,7 +97,7 @@ Result<void> Calls::Impl::send(Open call) {
 }
 
 /// Handles anything that arrives in the lane. Does not send, see Channel.
-void Calls::Impl::take(const shm::ReplyView& reply) {
+void CallPipeline::Impl::take(const shm::ReplyView& reply) {
     const wire::Delivery* brought = reply.delivery();
     if (brought != nullptr && brought->kind() == wire::DeliveryKind::reset) {
         take_reset(brought->id());
@@ -112,7 +114,7 @@ void Calls::Impl::take(const shm::ReplyView& reply) {
 }
 
 /// Ends or repeats the calls of a broker that is gone.
-void Calls::Impl::take_reset(std::uint64_t up_to) {
+void CallPipeline::Impl::take_reset(std::uint64_t up_to) {
     for (auto call = open_.begin(); call != open_.end();) {
         const auto here = call++;
         if (here->first > up_to) continue;
@@ -125,17 +127,17 @@ void Calls::Impl::take_reset(std::uint64_t up_to) {
     }
 }
 
-void Calls::Impl::end(OpenCalls::iterator call, Result<Answer> answer) {
+void CallPipeline::Impl::end(OpenCalls::iterator call, Result<Answer> answer) {
     ended_.push_back({call->second.ticket, std::move(answer)});
     open_.erase(call);
 }
 
-void Calls::Impl::end_all(const Error& error) {
+void CallPipeline::Impl::end_all(const Error& error) {
     while (!open_.empty()) end(open_.begin(), error);
     for (const Open& call : std::exchange(again_, {})) ended_.push_back({call.ticket, error});
 }
 
-void Calls::Impl::cancel(std::uint64_t ticket) {
+void CallPipeline::Impl::cancel(std::uint64_t ticket) {
     const auto is_it = [&](const auto& call) { return call.ticket == ticket; };
     std::erase_if(ended_, is_it);
     std::erase_if(again_, is_it);
@@ -147,7 +149,7 @@ void Calls::Impl::cancel(std::uint64_t ticket) {
     if (is_usable()) detail::send_cancel(*channel_, number, client_->patience());
 }
 
-void Calls::Impl::send_again() {
+void CallPipeline::Impl::send_again() {
     for (Open& call : std::exchange(again_, {})) {
         const std::uint64_t ticket = call.ticket;
         if (auto sent = send(std::move(call)); !sent) ended_.push_back({ticket, sent.error()});
@@ -155,7 +157,7 @@ void Calls::Impl::send_again() {
 }
 
 /// Ends the calls whose time is over, and those whose time is kept by a broker that is gone.
-void Calls::Impl::give_up_late() {
+void CallPipeline::Impl::give_up_late() {
     const auto now = Clock::now();
     if (!look_at_.has_passed(now)) return;
     look_at_ = Deadline::after(detail::Pulse::interval, now);
@@ -169,12 +171,12 @@ void Calls::Impl::give_up_late() {
         }
     }
     for (const std::uint64_t number : late) {
-        end(open_.find(number), Error(Errc::timed_out, "the broker has not answered"));
+        end(open_.find(number), Error(Errc::timed_out, "no answer from the broker"));
         detail::send_cancel(*channel_, number, client_->patience());
     }
 }
 
-std::size_t Calls::Impl::poll() {
+std::size_t CallPipeline::Impl::poll() {
     if (!is_usable()) {
         end_all(loss());
     } else {
@@ -185,8 +187,8 @@ std::size_t Calls::Impl::poll() {
     return hand_out();
 }
 
-/// One at a time: a handler may call, cancel and poll, and may destroy the Calls.
-std::size_t Calls::Impl::hand_out() {
+/// One at a time: a handler may call, cancel and poll, and may destroy the CallPipeline.
+std::size_t CallPipeline::Impl::hand_out() {
     std::size_t handed = 0;
     for (; !ended_.empty() && !is_closed_; ++handed) {
         Ended ended = std::move(ended_.front());
@@ -196,8 +198,8 @@ std::size_t Calls::Impl::hand_out() {
     return handed;
 }
 
-Result<std::size_t> Calls::Impl::wait(Deadline until) {
-    if (pending() == 0) return Error(Errc::would_block, "nothing is under way");
+Result<std::size_t> CallPipeline::Impl::wait(Deadline until) {
+    if (pending() == 0) return Error(Errc::would_block, "no call is pending");
     for (;;) {
         if (const std::size_t handed = poll(); handed > 0) return handed;
         if (pending() == 0 || is_closed_) return std::size_t{0};  // cancelled by a handler
@@ -213,39 +215,39 @@ Result<std::size_t> Calls::Impl::wait(Deadline until) {
     }
 }
 
-Calls::Calls(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
-Calls::Calls(Calls&&) noexcept = default;
-Calls& Calls::operator=(Calls&& other) noexcept {
+CallPipeline::CallPipeline(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+CallPipeline::CallPipeline(CallPipeline&&) noexcept = default;
+CallPipeline& CallPipeline::operator=(CallPipeline&& other) noexcept {
     if (this == &other) return *this;
-    const Calls former(std::move(*this));
+    const CallPipeline former(std::move(*this));
     impl_ = std::move(other.impl_);
     return *this;
 }
-Calls::~Calls() {
+CallPipeline::~CallPipeline() {
     if (impl_ != nullptr) impl_->close();
 }
 
-Result<std::uint64_t> Calls::call(std::string_view name, std::string_view json,
-                                  const CallOptions& options) {
+Result<std::uint64_t> CallPipeline::call(std::string_view name, std::string_view json,
+                                         const CallOptions& options) {
     auto document = detail::encode(json);
     if (!document) return document.error();
     return impl_->call(name, *document, options);
 }
-Result<std::uint64_t> Calls::call(std::string_view name, const Document& document,
-                                  const CallOptions& options) {
+Result<std::uint64_t> CallPipeline::call(std::string_view name, const Document& document,
+                                         const CallOptions& options) {
     return impl_->call(name, document.bytes(), options);
 }
-void Calls::cancel(std::uint64_t ticket) { impl_->cancel(ticket); }
-std::size_t Calls::poll() {
+void CallPipeline::cancel(std::uint64_t ticket) { impl_->cancel(ticket); }
+std::size_t CallPipeline::poll() {
     const auto kept = impl_;
     return kept->poll();
 }
-Result<std::size_t> Calls::wait(std::chrono::milliseconds timeout) {
+Result<std::size_t> CallPipeline::wait(std::chrono::milliseconds timeout) {
     const auto kept = impl_;
     return kept->wait(Deadline::after(timeout));
 }
-void Calls::interrupt() noexcept { impl_->interrupt(); }
-Result<void> Calls::wait_all(std::chrono::milliseconds timeout) {
+void CallPipeline::interrupt() noexcept { impl_->interrupt(); }
+Result<void> CallPipeline::wait_all(std::chrono::milliseconds timeout) {
     const auto until = Deadline::after(timeout);
     const auto kept = impl_;
     while (kept->pending() > 0 && !kept->is_closed()) {
@@ -253,6 +255,6 @@ Result<void> Calls::wait_all(std::chrono::milliseconds timeout) {
     }
     return {};
 }
-std::size_t Calls::pending() const noexcept { return impl_->pending(); }
+std::size_t CallPipeline::pending() const noexcept { return impl_->pending(); }
 
 }  // namespace ringside

@@ -15,7 +15,7 @@ namespace ringside {
 
 /// Pending calls of one lane, by request number. Whenever the lane is read, outcomes are queued in
 /// `ended_` until the caller asks for them.
-class Calls::Impl {
+class CallPipeline::Impl {
 public:
     Impl(std::shared_ptr<Client::Impl> client, detail::ThreadLane& lane, OnAnswer on_answer);
     ~Impl();
@@ -33,8 +33,8 @@ public:
         const std::lock_guard lock(binding_);
         if (has_channel()) channel_->wake();
     }
-    /// Called when the user destroys the Calls, possibly in the handler. The handler is not called
-    /// again.
+    /// Called when the user destroys the CallPipeline, possibly in the handler. The handler is not
+    /// called again.
     void close() noexcept { is_closed_ = true; }
     [[nodiscard]] bool is_closed() const noexcept { return is_closed_; }
     [[nodiscard]] std::size_t pending() const noexcept {

@@ -40,7 +40,8 @@ Result<void> Channel::push(std::uint64_t number, ByteView message, bool block,
             at += size;
             continue;
         }
-        if (requests_.peer_is_broken()) return Error(Errc::connection_lost, "its rings are broken");
+        if (requests_.peer_is_broken())
+            return Error(Errc::connection_lost, "the session's rings are corrupt");
         if (!block && at == 0) return Error(Errc::would_block);
         requests_.flush();
         ring_doorbell();
@@ -150,7 +151,7 @@ Result<shm::ReplyView> Channel::await_number(std::uint64_t number, bool is_call,
     for (;;) {
         while (pop_reply()) {
             const auto reply = parse_reply();
-            if (!reply) return Error(Errc::bad_request, "the broker's reply is not one");
+            if (!reply) return Error(Errc::bad_request, "invalid reply from the broker");
             if (reply->number() == number) return *reply;
             hand_out(*reply);
         }

@@ -17,7 +17,9 @@ class Attachment;
 
 /// Outcome of a call that was in progress when its broker was replaced.
 [[nodiscard]] inline Error lost_with_broker() {
-    return {Errc::connection_lost, "its broker was replaced; it may have been carried out"};
+    return {Errc::connection_lost,
+            "the broker was replaced and may have carried out the request; check its effect before "
+            "you retry"};
 }
 
 /// Client's end of a lane's two rings. Replies to commands arrive in order, outcomes of calls at

@@ -54,7 +54,7 @@ std::optional<std::string> value_as(const Value& value) {
 }  // namespace
 
 template <class T>
-Result<T> Client::get_value(std::string_view name, const Pointer& pointer) const {
+Result<T> Client::get_value(std::string_view name, const JsonPointer& pointer) const {
     auto record = get(name);
     if (!record) return record.error();
     const auto place = record->document().find(pointer);
@@ -64,11 +64,11 @@ Result<T> Client::get_value(std::string_view name, const Pointer& pointer) const
     return *std::move(value);
 }
 
-template Result<bool> Client::get_value(std::string_view, const Pointer&) const;
-template Result<std::int64_t> Client::get_value(std::string_view, const Pointer&) const;
-template Result<std::uint64_t> Client::get_value(std::string_view, const Pointer&) const;
-template Result<double> Client::get_value(std::string_view, const Pointer&) const;
-template Result<std::string> Client::get_value(std::string_view, const Pointer&) const;
+template Result<bool> Client::get_value(std::string_view, const JsonPointer&) const;
+template Result<std::int64_t> Client::get_value(std::string_view, const JsonPointer&) const;
+template Result<std::uint64_t> Client::get_value(std::string_view, const JsonPointer&) const;
+template Result<double> Client::get_value(std::string_view, const JsonPointer&) const;
+template Result<std::string> Client::get_value(std::string_view, const JsonPointer&) const;
 
 void read_many(const shm::SegmentView& segment, Revision at,
                std::span<const std::string_view> names,

@@ -76,7 +76,8 @@ Result<std::shared_ptr<detail::Attachment>> Client::Impl::attach_until(
         std::uint32_t seen = 0;
         if (begin_attaching(seen)) break;
         if (!current_attachment()->is_lost()) continue;  // another thread has attached meanwhile
-        if (deadline.has_passed()) return Error(Errc::no_broker, "another thread is attaching");
+        if (deadline.has_passed())
+            return Error(Errc::no_broker, "another thread is still connecting");
         shm::futex_wait(attempts_, seen, deadline.time());
     }
     struct Attempt {
@@ -108,7 +109,7 @@ Result<std::shared_ptr<detail::Attachment>> Client::Impl::make_session(
     }
     if (auto finished = greeted_->finish(answered); !finished) {
         if (finished.error() == Errc::would_block) {
-            return Error(Errc::no_broker, "it has not answered yet");
+            return Error(Errc::no_broker, "no answer yet");
         }
         greeted_.reset();
         return finished.error();

@@ -26,7 +26,8 @@ public:
     /// Checks that a broker can be asked. Error: no_broker, if the client is offline.
     [[nodiscard]] Result<void> check_online() const {
         if (!options_.offline) return {};
-        return Error(Errc::no_broker, "the client reads the segment offline: only snapshots work");
+        return Error(Errc::no_broker,
+                     "the client reads the segment offline; only snapshots are available");
     }
 
     /// Returns the calling thread's lane of a live session, created at its first call. Replaces a

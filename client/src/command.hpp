@@ -12,9 +12,9 @@ namespace ringside::detail {
 
 /// Converts the public options to their wire form. Error: bad_ttl.
 [[nodiscard]] inline Result<shm::CommandTerms> terms_of(const WriteOptions& options) {
-    if (options.ttl.count() < 0) return Error(Errc::bad_ttl, "it is negative");
+    if (options.ttl.count() < 0) return Error(Errc::bad_ttl, "negative value");
     if (static_cast<std::uint64_t>(options.ttl.count()) > limits::ttl_ms_max) {
-        return Error(Errc::bad_ttl, "it is longer than ten years");
+        return Error(Errc::bad_ttl, "longer than 10 years");
     }
     return shm::CommandTerms{static_cast<wire::ConditionKind>(options.condition.kind),
                              options.condition.expected,

@@ -23,7 +23,7 @@ Result<void> Receipt::settle(const Patience& patience) const {
 Result<Declared> Declared::make(std::shared_ptr<Attachment> attachment, shm::DeclarationKind kind,
                                 std::size_t lane, std::string_view text) {
     const auto place = attachment->take_declaration();
-    if (!place) return Error(Errc::lane_limit, "the session declares as much as it may");
+    if (!place) return Error(Errc::lane_limit, "too many declarations; withdraw one first");
     const std::uint32_t sequence = attachment->memory().declaration(*place).declare(
         kind, static_cast<std::uint32_t>(lane), text);
     attachment->announce_declarations();

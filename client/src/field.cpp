@@ -6,7 +6,7 @@ namespace ringside {
 
 Field::Field(std::string_view pointer) {
     Data data{.label = std::string(pointer)};
-    auto parsed = Pointer::parse(pointer);
+    auto parsed = JsonPointer::parse(pointer);
     if (parsed) {
         data.pointer = std::move(*parsed);
     } else {
@@ -15,7 +15,7 @@ Field::Field(std::string_view pointer) {
     data_ = std::make_shared<const Data>(std::move(data));
 }
 
-Field::Field(Pointer pointer) {
+Field::Field(JsonPointer pointer) {
     std::string label = pointer.text();
     data_ = std::make_shared<const Data>(
         Data{.pointer = std::move(pointer), .label = std::move(label)});
@@ -50,7 +50,7 @@ Value FieldReader::find(Value at) const noexcept {
         if (at.is_object()) {
             at = at[step.key];
         } else if (at.is_array()) {
-            const auto index = Pointer::array_index(*step.token, at.size());
+            const auto index = JsonPointer::array_index(*step.token, at.size());
             at = index ? at[*index] : Value();
         } else {
             return {};

@@ -39,7 +39,9 @@ Result<void> connect_until(int socket, const std::string& path, Deadline deadlin
     const auto* name = reinterpret_cast<const sockaddr*>(&address);
     while (connect(socket, name, sizeof address) != 0) {
         if (errno == EACCES || errno == EPERM)
-            return Error(Errc::permission_denied, "its socket is closed to this user");
+            return Error(
+                Errc::permission_denied,
+                "this user cannot open the broker's socket; ask to join the broker's group");
         const bool may_pass = errno == EAGAIN || errno == EINTR;
         if (!may_pass || deadline.has_passed())
             return Error(Errc::no_broker, path + ": " + std::strerror(errno));
@@ -54,9 +56,9 @@ Result<void> check_owner(int socket, uid_t owner) {
     ucred peer{};
     socklen_t size = sizeof peer;
     if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
-        return Error(Errc::no_broker, "the grid is going away");
+        return Error(Errc::no_broker, "the grid is shutting down");
     if (peer.uid != owner)
-        return Error(Errc::no_broker, "the socket belongs to another user than the segment");
+        return Error(Errc::no_broker, "the socket and the segment belong to different users");
     return {};
 }
 
@@ -73,22 +75,21 @@ Result<Greeting> Greeting::begin(const shm::GridPaths& paths, uid_t owner, const
     // A broker that refuses a user answers and closes the connection before it receives a Hello.
     const bool is_sent = shm::send_packet(socket.get(), &hello, sizeof hello, sent);
     if (!is_sent && errno != EPIPE && errno != ECONNRESET)
-        return Error(Errc::no_broker, "it does not take the greeting");
+        return Error(Errc::no_broker, "cannot send the greeting");
     return Greeting(std::move(socket), is_sent);
 }
 
 Result<shm::Welcome> Greeting::await(Descriptors& received, Deadline deadline) const {
-    if (!is_readable(socket_.get(), deadline))
-        return Error(Errc::would_block, "it has not answered yet");
+    if (!is_readable(socket_.get(), deadline)) return Error(Errc::would_block, "no answer yet");
     shm::Welcome welcome;
     shm::Packet packet = shm::receive_packet(socket_.get(), &welcome, sizeof welcome);
     if (packet.size < 0 && errno == ECONNRESET)  // for the Hello; an answer can follow
         packet = shm::receive_packet(socket_.get(), &welcome, sizeof welcome);
-    if (packet.size <= 0) return Error(Errc::no_broker, "it closed the connection");
+    if (packet.size <= 0) return Error(Errc::no_broker, "the broker closed the connection");
     if (packet.size != sizeof welcome || welcome.magic != shm::handshake_magic)
-        return Error(Errc::no_broker, "its answer is not one");
+        return Error(Errc::no_broker, "invalid answer to the greeting");
     if (welcome.error != 0) return Error(static_cast<Errc>(welcome.error));
-    if (!is_sent_) return Error(Errc::no_broker, "it closed the connection");
+    if (!is_sent_) return Error(Errc::no_broker, "the broker closed the connection");
     received = std::move(packet.descriptors);
     return welcome;
 }

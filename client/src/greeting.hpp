@@ -14,7 +14,7 @@
 
 namespace ringside::detail {
 
-/// A connection to a broker that has been sent a Hello and may not have answered yet. No member
+/// A connection to a broker that has been sent a Hello and might not have answered yet. No member
 /// waits beyond its deadline, whatever the broker does and however many signals arrive.
 /// Thread safety: none.
 class Greeting {

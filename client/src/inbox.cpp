@@ -13,12 +13,12 @@ constexpr std::chrono::milliseconds slice_max{50};
 }  // namespace
 
 Result<std::unique_ptr<Inbox>> Inbox::open(std::shared_ptr<Client::Impl> client,
-                                           shm::DeclarationKind kind, OnSettled on_settled) {
+                                           shm::DeclarationKind kind, OnRegistered on_registered) {
     if (auto online = client->check_online(); !online) return online.error();
     auto attachment = client->attachment();
     if (attachment && (*attachment)->check_lost()) attachment = client->attachment();
     if (!attachment) return attachment.error();
-    std::unique_ptr<Inbox> inbox(new Inbox(std::move(client), kind, std::move(on_settled)));
+    std::unique_ptr<Inbox> inbox(new Inbox(std::move(client), kind, std::move(on_registered)));
     if (auto moved = inbox->move_to(std::move(*attachment)); !moved) return moved.error();
     return inbox;
 }
@@ -26,7 +26,7 @@ Result<std::unique_ptr<Inbox>> Inbox::open(std::shared_ptr<Client::Impl> client,
 Result<std::unique_ptr<Inbox>> Inbox::open(std::shared_ptr<Client::Impl> client,
                                            shm::DeclarationKind kind, std::string_view pattern) {
     if (const auto parsed = Pattern::parse(pattern); !parsed) return parsed.error();
-    auto inbox = open(std::move(client), kind, OnSettled());
+    auto inbox = open(std::move(client), kind, OnRegistered());
     if (!inbox) return inbox;
     auto id = (*inbox)->add(pattern);
     if (!id) return id.error();
@@ -65,7 +65,8 @@ Result<void> Inbox::settle(std::uint64_t id, std::chrono::milliseconds timeout) 
     {
         const std::lock_guard lock(mutex_);
         const auto entry = entries_.find(id);
-        if (entry == entries_.end()) return Error(Errc::bad_request, "no pattern has this id");
+        if (entry == entries_.end())
+            return Error(Errc::bad_request, "no pattern has this identifier");
         if (!entry->second.declared) return Error(Errc::lane_limit);
         receipt = entry->second.declared->receipt();
     }
@@ -127,17 +128,17 @@ Inbox::Outcomes Inbox::take_outcomes() {
 void Inbox::tell_outcomes() {
     // SYNC outcomes-missing: pairs with add() and take_outcomes().
     if (unsettled_.load() > 0) {
-        for (auto& outcome : take_outcomes()) untold_.push_back(std::move(outcome));
+        for (auto& outcome : take_outcomes()) undelivered_.push_back(std::move(outcome));
     }
-    while (!untold_.empty()) {
-        const auto [id, outcome] = std::move(untold_.front());
-        untold_.pop_front();
+    while (!undelivered_.empty()) {
+        const auto [id, outcome] = std::move(undelivered_.front());
+        undelivered_.pop_front();
         if (!on_settled_) continue;  // `refusal` finds it
         on_settled_(id, outcome.code == Errc::ok ? Result<void>() : Result<void>(outcome));
     }
 }
 
-/// Returns the error of the first refused pattern, if there is no OnSettled.
+/// Returns the error of the first refused pattern, if there is no OnRegistered.
 std::optional<Error> Inbox::refusal() const {
     if (on_settled_) return std::nullopt;
     const std::lock_guard lock(mutex_);

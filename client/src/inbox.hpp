@@ -27,7 +27,8 @@ class Inbox {
 public:
     /// Opens an inbox without patterns. Errors: lane_limit, those of Client::attach.
     static Result<std::unique_ptr<Inbox>> open(std::shared_ptr<Client::Impl> client,
-                                               shm::DeclarationKind kind, OnSettled on_settled);
+                                               shm::DeclarationKind kind,
+                                               OnRegistered on_registered);
     /// Opens an inbox with one pattern, and waits until the broker has accepted it.
     /// Further errors: those of `add` and `settle`.
     static Result<std::unique_ptr<Inbox>> open(std::shared_ptr<Client::Impl> client,
@@ -52,7 +53,7 @@ public:
     /// providers or listeners if this process dies. Valid until the next call. Reports decisions on
     /// patterns.
     /// Errors: would_block; no_such_grid, no_broker (temporary: call again). Permanent errors:
-    /// connection_lost, lane_limit. Without an OnSettled also the error of a refused pattern.
+    /// connection_lost, lane_limit. Without an OnRegistered also the error of a refused pattern.
     Result<Arrival> take();
 
     /// Returns whether the error is temporary: nothing is available, or there is no grid now.
@@ -72,7 +73,7 @@ public:
             if (got || !may_pass(got.error().code)) return got;
             // SYNC interrupted: pairs with interrupt().
             if (is_interrupted_.exchange(false)) {
-                return Error(Errc::would_block, "it was interrupted");
+                return Error(Errc::would_block, "interrupted");
             }
             if (deadline.has_passed()) {
                 if (got.error().code == Errc::would_block) return Error(Errc::timed_out);
@@ -106,8 +107,9 @@ private:
     };
     using Outcomes = std::vector<std::pair<std::uint64_t, Error>>;
 
-    Inbox(std::shared_ptr<Client::Impl> client, shm::DeclarationKind kind, OnSettled on_settled)
-        : client_(std::move(client)), kind_(kind), on_settled_(std::move(on_settled)) {}
+    Inbox(std::shared_ptr<Client::Impl> client, shm::DeclarationKind kind,
+          OnRegistered on_registered)
+        : client_(std::move(client)), kind_(kind), on_settled_(std::move(on_registered)) {}
     Result<void> keep_session();
     Result<void> move_to(std::shared_ptr<Attachment> attachment);
     Result<void> declare(std::uint64_t id, Entry& entry);
@@ -121,9 +123,9 @@ private:
 
     std::shared_ptr<Client::Impl> client_;
     const shm::DeclarationKind kind_;
-    const OnSettled on_settled_;  ///< empty if there is no handler
+    const OnRegistered on_settled_;  ///< empty if there is no handler
     std::deque<std::pair<std::uint64_t, Error>>
-        untold_;  ///< outcomes not yet passed to `on_settled_`
+        undelivered_;  ///< outcomes not yet passed to `on_settled_`
     std::atomic<bool> is_interrupted_ = false;
     std::atomic<std::size_t> unsettled_ = 0;  ///< entries without an outcome
 

@@ -9,8 +9,8 @@ Result<Listener> Client::listen(std::string_view pattern) {
     if (!inbox) return inbox.error();
     return Listener(std::make_shared<Listener::Impl>(std::move(*inbox)));
 }
-Result<Listener> Client::listen(OnSettled on_settled) {
-    auto inbox = detail::Inbox::open(impl_, shm::DeclarationKind::listen, std::move(on_settled));
+Result<Listener> Client::listen(OnRegistered on_registered) {
+    auto inbox = detail::Inbox::open(impl_, shm::DeclarationKind::listen, std::move(on_registered));
     if (!inbox) return inbox.error();
     return Listener(std::make_shared<Listener::Impl>(std::move(*inbox)));
 }
@@ -26,15 +26,15 @@ Result<Interest> Listener::Impl::poll() {
             give_up_if([](const auto&) { return true; });
         }
         if (arrival) take(*arrival->delivery, arrival->pattern_id);
-        else if (untold_.empty()) return arrival.error();
+        else if (undelivered_.empty()) return arrival.error();
     }
 }
 
 std::optional<Interest> Listener::Impl::next_untold() {
     const std::lock_guard lock(mutex_);
-    if (untold_.empty()) return std::nullopt;
-    Interest told = std::move(untold_.front());
-    untold_.pop_front();
+    if (undelivered_.empty()) return std::nullopt;
+    Interest told = std::move(undelivered_.front());
+    undelivered_.pop_front();
     return told;
 }
 
@@ -56,7 +56,7 @@ void Listener::Impl::take(const wire::Delivery& brought, std::uint64_t pattern_i
     Key key{pattern_id, brought.name()->str()};
     if (brought.kind() == wire::DeliveryKind::wanted) return want(std::move(key), brought.id());
     if (brought.kind() == wire::DeliveryKind::unwanted && subjects_.erase(key) > 0) {
-        untold_.push_back(
+        undelivered_.push_back(
             {InterestKind::unwanted, std::move(key.second), brought.id(), pattern_id});
     }
 }
@@ -68,8 +68,8 @@ void Listener::Impl::want(Key key, std::uint64_t id) {
     // If the message is not delivered, the broker asks another listener and reports that.
     if (subject->second.is_accepted) static_cast<void>(tell(wire::MessageKind::acceptance, id));
     if (!is_new) return;
-    subject->second.told_id = id;
-    untold_.push_back({InterestKind::wanted, std::move(key.second), id, key.first});
+    subject->second.notice_id = id;
+    undelivered_.push_back({InterestKind::wanted, std::move(key.second), id, key.first});
 }
 
 template <class IsGivenUp>
@@ -77,7 +77,7 @@ void Listener::Impl::give_up_if(const IsGivenUp& is_given_up) {
     std::erase_if(subjects_, [&](const auto& held) {
         if (!is_given_up(held)) return false;
         const auto& [key, subject] = held;
-        untold_.push_back({InterestKind::unwanted, key.second, subject.told_id, key.first});
+        undelivered_.push_back({InterestKind::unwanted, key.second, subject.notice_id, key.first});
         return true;
     });
 }
@@ -87,13 +87,13 @@ void Listener::Impl::remove(std::uint64_t pattern_id) {
     inbox_->remove(pattern_id);
     const auto first = subjects_.lower_bound({pattern_id, {}});
     subjects_.erase(first, subjects_.lower_bound({pattern_id + 1, {}}));
-    std::erase_if(untold_, [&](const Interest& one) { return one.pattern_id == pattern_id; });
+    std::erase_if(undelivered_, [&](const Interest& one) { return one.pattern_id == pattern_id; });
 }
 
 /// Returns null if the subject is no longer wanted.
 Listener::Impl::Subject* Listener::Impl::find(const Interest& interest) {
     const auto subject = subjects_.find({interest.pattern_id, interest.subject});
-    if (subject == subjects_.end() || subject->second.told_id != interest.id) return nullptr;
+    if (subject == subjects_.end() || subject->second.notice_id != interest.id) return nullptr;
     return &subject->second;
 }
 
@@ -124,7 +124,7 @@ Listener::Listener(Listener&&) noexcept = default;
 Listener& Listener::operator=(Listener&&) noexcept = default;
 Listener::~Listener() = default;
 Result<Interest> Listener::poll() {
-    const auto kept = impl_;  // OnSettled may destroy this
+    const auto kept = impl_;  // OnRegistered may destroy this
     return kept->poll();
 }
 Result<Interest> Listener::next(std::chrono::milliseconds timeout) {
@@ -138,7 +138,8 @@ Result<std::uint64_t> Listener::add(std::string_view pattern) {
     return impl_->inbox().add(pattern);
 }
 void Listener::remove(std::uint64_t pattern_id) { impl_->remove(pattern_id); }
-Result<void> Listener::settle(std::uint64_t pattern_id, std::chrono::milliseconds timeout) const {
+Result<void> Listener::wait_registered(std::uint64_t pattern_id,
+                                       std::chrono::milliseconds timeout) const {
     return impl_->inbox().settle(pattern_id, timeout);
 }
 

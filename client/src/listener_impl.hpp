@@ -33,8 +33,8 @@ public:
 
 private:
     struct Subject {
-        std::uint64_t id = 0;       ///< of the broker's last request for it
-        std::uint64_t told_id = 0;  ///< of the user's last notice
+        std::uint64_t id = 0;         ///< of the broker's last request for it
+        std::uint64_t notice_id = 0;  ///< of the user's last notice
         bool is_accepted = false;
         bool is_renewed = true;  ///< the current broker has asked for it
     };
@@ -49,9 +49,9 @@ private:
     Result<void> tell(wire::MessageKind kind, std::uint64_t id);
 
     std::unique_ptr<detail::Inbox> inbox_;
-    detail::ForkSafeMutex mutex_;      ///< locked before the inbox's
-    std::map<Key, Subject> subjects_;  ///< wanted, as far as the user knows
-    std::deque<Interest> untold_;      ///< pending notices for the user
+    detail::ForkSafeMutex mutex_;       ///< locked before the inbox's
+    std::map<Key, Subject> subjects_;   ///< wanted, as far as the user knows
+    std::deque<Interest> undelivered_;  ///< pending notices for the user
 };
 
 }  // namespace ringside

@@ -37,7 +37,7 @@ Call::Impl::~Impl() {
 }
 
 Result<void> Call::Impl::end(wire::MessageKind kind, ByteView document) {
-    if (has_ended_) return Error(Errc::bad_request, "the call has ended already");
+    if (has_ended_) return Error(Errc::bad_request, "the call has already ended");
     if (document.size() > limits::document_bytes_max) return Error(Errc::document_too_large);
     auto told = client_->tell(*session_, {.kind = kind, .id = id_, .document = document});
     has_ended_ = told.has_value();

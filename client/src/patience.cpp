@@ -51,8 +51,8 @@ Result<void> wait_until_ready(Attachment& attachment, const SleepPlace& place,
         }
         if (deadline.has_passed()) {
             return Error(Errc::timed_out, attachment.is_orphan()
-                                              ? "its broker is gone, and no other has come yet"
-                                              : "the broker has not answered");
+                                              ? "the broker ended, and no other has taken over yet"
+                                              : "no answer from the broker");
         }
     }
 }

@@ -14,7 +14,9 @@ public:
     /// Error: lane_limit.
     static Result<PinSlotHolder> take(std::shared_ptr<Attachment> attachment) {
         const auto index = attachment->take_pin();
-        if (!index) return Error(Errc::lane_limit, "too many snapshots and watches are open");
+        if (!index)
+            return Error(Errc::lane_limit,
+                         "too many snapshots and watches are open; close some of them");
         return PinSlotHolder(std::move(attachment), *index);
     }
     PinSlotHolder(PinSlotHolder&&) noexcept = default;

@@ -96,7 +96,7 @@ public:
             }
             if (channel_->take_replies() > 0 || numbers_.empty()) {
                 if (submitted_ == submitted || !deadline.has_passed()) continue;
-                return Error(Errc::timed_out, "the handler does not stop writing");
+                return Error(Errc::timed_out, "the pipeline's handler keeps writing");
             }
             auto waited = channel_->await_any(deadline, patience);
             if (!waited && is_usable()) return waited;
@@ -151,7 +151,8 @@ private:
         auto lane = client_->lane_for_request();
         if (!lane) return lane.error();
         if ((*lane)->channel().on_reply) {
-            return Error(Errc::would_block, "this thread has another pipeline");
+            return Error(Errc::would_block,
+                         "this thread already has a pipeline; use that one, or close it first");
         }
         bind(**lane);
         return {};
@@ -159,9 +160,10 @@ private:
 
     /// Called when the session has ended: unanswered requests may have been carried out.
     Error abandon_unanswered() {
-        Error loss = attachment_->is_lost()
-                         ? attachment_->loss()
-                         : Error(Errc::connection_lost, "the pipeline's thread has ended");
+        Error loss =
+            attachment_->is_lost()
+                ? attachment_->loss()
+                : Error(Errc::connection_lost, "the thread that owned this pipeline has ended");
         for (; !numbers_.empty(); numbers_.pop_front()) {
             ++answered_;
             if (options_.on_reply) ended_.push_back({answered_, loss});
@@ -250,7 +252,8 @@ Result<Pipeline> Client::pipeline(PipelineOptions options) {
     auto lane = impl_->lane_for_request();
     if (!lane) return lane.error();
     if ((*lane)->channel().on_reply) {
-        return Error(Errc::would_block, "this thread has a pipeline already");
+        return Error(Errc::would_block,
+                     "this thread already has a pipeline; use that one, or close it first");
     }
     return Pipeline(std::make_shared<Pipeline::Impl>(impl_, **lane, std::move(options)));
 }

@@ -8,8 +8,8 @@ public:
     using Standing::Standing;
 };
 
-Result<Presence> Client::present(std::string_view user) const {
-    if (user.empty()) return Error(Errc::bad_user, "it is empty");
+Result<Presence> Client::announce_presence(std::string_view user) const {
+    if (user.empty()) return Error(Errc::bad_user, "empty");
     if (auto checked = system_name::check_user(user); !checked) return checked.error();
     auto presence =
         std::make_unique<Presence::Impl>(impl_, shm::DeclarationKind::present, std::string(user));

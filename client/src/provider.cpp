@@ -7,8 +7,9 @@ Result<Provider> Client::provide(std::string_view pattern) {
     if (!inbox) return inbox.error();
     return Provider(std::make_shared<Provider::Impl>(std::move(*inbox)));
 }
-Result<Provider> Client::provide(OnSettled on_settled) {
-    auto inbox = detail::Inbox::open(impl_, shm::DeclarationKind::provide, std::move(on_settled));
+Result<Provider> Client::provide(OnRegistered on_registered) {
+    auto inbox =
+        detail::Inbox::open(impl_, shm::DeclarationKind::provide, std::move(on_registered));
     if (!inbox) return inbox.error();
     return Provider(std::make_shared<Provider::Impl>(std::move(*inbox)));
 }
@@ -65,7 +66,7 @@ Provider::Provider(Provider&&) noexcept = default;
 Provider& Provider::operator=(Provider&&) noexcept = default;
 Provider::~Provider() = default;
 Result<Call> Provider::poll() {
-    const auto kept = impl_;  // OnSettled may destroy this
+    const auto kept = impl_;  // OnRegistered may destroy this
     return kept->poll();
 }
 Result<Call> Provider::next(std::chrono::milliseconds timeout) {
@@ -77,7 +78,8 @@ Result<std::uint64_t> Provider::add(std::string_view pattern) {
     return impl_->inbox().add(pattern);
 }
 void Provider::remove(std::uint64_t pattern_id) { impl_->inbox().remove(pattern_id); }
-Result<void> Provider::settle(std::uint64_t pattern_id, std::chrono::milliseconds timeout) const {
+Result<void> Provider::wait_registered(std::uint64_t pattern_id,
+                                       std::chrono::milliseconds timeout) const {
     return impl_->inbox().settle(pattern_id, timeout);
 }
 

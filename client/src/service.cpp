@@ -95,7 +95,7 @@ void fail_with(Call& call, const char* what) {
     DocumentBuilder builder;
     builder.begin_object();
     builder.key("error");
-    builder.string("the handler has thrown an exception");
+    builder.string("the call handler threw an exception");
     builder.key("what");
     builder.string(what);
     builder.end_object();
@@ -136,7 +136,7 @@ void tell_unwanted(const UnwantedHandler& handler, const std::string& subject) {
 Result<Service> Client::provide(std::string_view pattern, CallHandler handler,
                                 ServiceOptions options) {
     if (options.threads == 0) {
-        return Error(Errc::bad_configuration, "a service needs a thread");
+        return Error(Errc::bad_configuration, "a service needs at least one thread");
     }
     std::vector<std::shared_ptr<Provider::Impl>> providers;
     for (std::size_t i = 0; i < options.threads; ++i) {

@@ -18,7 +18,8 @@ Result<Snapshot> Client::snapshot(SnapshotOptions options) const {
             const Revision newest = (*attachment)->published();
             const Revision wanted = options.revision.value_or(newest);
             if (wanted > newest) {
-                return Error(Errc::future_revision, "the newest is " + std::to_string(newest));
+                return Error(Errc::future_revision,
+                             "the newest revision is " + std::to_string(newest));
             }
             if (slot->pin(wanted)) {
                 // The pin has an effect only if the broker knows the session.
@@ -85,22 +86,22 @@ Result<void> Snapshot::scan_prefix(
     return impl_->check();
 }
 
-RecordMark Snapshot::mark(const RecordView& record) const noexcept {
-    if (record.name().empty()) return RecordMark{0};
+RecordHandle Snapshot::handle(const RecordView& record) const noexcept {
+    if (record.name().empty()) return RecordHandle{0};
     const auto* name = reinterpret_cast<const Byte*>(record.name().data());
-    return RecordMark{impl_->segment().offset_of(
+    return RecordHandle{impl_->segment().offset_of(
         name - shm::VersionBlock::name_offset(record.expires_ms() != 0))};
 }
 
-RecordView Snapshot::record(RecordMark mark) const noexcept {
-    const auto offset = static_cast<Offset>(mark);
+RecordView Snapshot::record(RecordHandle handle) const noexcept {
+    const auto offset = static_cast<Offset>(handle);
     const shm::SegmentView& segment = impl_->segment();
     if (offset == 0 || !segment.holds(offset, sizeof(shm::VersionBlock))) return {};
     return detail::view_of(segment, *segment.version_at(offset));
 }
 
-void Snapshot::prefetch(RecordMark mark) const noexcept {
-    const auto offset = static_cast<Offset>(mark);
+void Snapshot::prefetch(RecordHandle handle) const noexcept {
+    const auto offset = static_cast<Offset>(handle);
     const shm::SegmentView& segment = impl_->segment();
     if (segment.holds(offset, sizeof(shm::VersionBlock))) {
         shm::RecordTableReader::prefetch_block(segment.version_at(offset));

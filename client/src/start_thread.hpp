@@ -17,7 +17,7 @@ Result<void> start_thread(std::thread& thread, Work&& work) {
         thread = std::thread(std::forward<Work>(work));
         return {};
     } catch (const std::system_error& failure) {
-        return Error(Errc::system_error, std::string("no thread: ") + failure.what());
+        return Error(Errc::system_error, std::string("cannot start a thread: ") + failure.what());
     }
 }
 

@@ -129,6 +129,14 @@ private:
         return depth;
     }
     /// When `depth_` is 0 and the client has ended, another thread may take the session away.
+    ///
+    /// No fence stands between the store and the load, because every read passes here: a processor
+    /// may load `ending_` before other threads see the store, even on x86. Then `let_client_go`
+    /// sees the old depth, and this thread the old `ending_`: both leave the lane to the other
+    /// side. That is the only outcome beyond a sequentially consistent one. It costs a delay: the
+    /// lane ends with the next call of `leave`, or with the thread. The lane is never returned
+    /// twice, because `is_given_back_` is exchanged, and never while a record is read, because the
+    /// release of `depth_` orders the reads before it.
     void leave() noexcept {
         const std::uint32_t depth = depth_.load(std::memory_order_relaxed) - 1;
         // SYNC lane-depth: pairs with let_client_go(): the reads under the pin are done.

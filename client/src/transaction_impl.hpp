@@ -44,7 +44,7 @@ struct Transaction::Impl {
         for (const Write& write : writes) {
             if (request.bytes() + write.document.size > limits::message_bytes_max) {
                 return Error(Errc::transaction_too_large,
-                             "its bytes are more than one message has");
+                             "the changes do not fit into one message; split the transaction");
             }
             request.append(write.kind, text_of(write.name), text_of(write.pointer),
                            bytes_of(write.document), write.terms);

@@ -29,10 +29,11 @@ std::optional<Value> WatchEvent::value() const {
 Result<Watch> Client::watch(std::string_view pattern, WatchOptions options) const {
     auto parsed = Pattern::parse(pattern);
     if (!parsed) return parsed.error();
-    auto pointer = Pointer::parse(options.pointer);
+    auto pointer = JsonPointer::parse(options.pointer);
     if (!pointer) return pointer.error();
     if (options.initial && options.from) {
-        return Error(Errc::bad_request, "a watch begins with what is there, or at a revision");
+        return Error(Errc::bad_request,
+                     "a watch starts with the current state or at a revision, not both");
     }
     if (auto online = impl_->check_online(); !online) return online.error();
     auto attachment = impl_->attachment();
@@ -59,7 +60,7 @@ Result<WatchEvent> Watch::poll() { return impl_->poll(); }
 Result<WatchEvent> Watch::next(std::chrono::milliseconds timeout) { return impl_->next(timeout); }
 Result<int> Watch::descriptor() { return impl_->descriptor(); }
 Revision Watch::delivered() const noexcept { return impl_->delivered(); }
-std::uint64_t Watch::boot_id() const noexcept { return impl_->boot_id(); }
-bool Watch::touches(const Pointer& pointer) const { return impl_->touches(pointer); }
+std::uint64_t Watch::epoch() const noexcept { return impl_->epoch(); }
+bool Watch::affects(const JsonPointer& pointer) const { return impl_->affects(pointer); }
 
 }  // namespace ringside

@@ -43,7 +43,7 @@ WatchKind plain_kind(ChangeKind kind) noexcept {
 
 }  // namespace
 
-WatchFilter::WatchFilter(Pattern pattern, Pointer pointer, const WatchOptions& options)
+WatchFilter::WatchFilter(Pattern pattern, JsonPointer pointer, const WatchOptions& options)
     : pattern_(std::move(pattern)),
       provided_(provided_by(pattern_, options.what)),
       pointer_(std::move(pointer)),
@@ -78,8 +78,8 @@ std::optional<WatchKind> WatchFilter::kind_of(const Change& change, Revision at)
         return pattern_.matches(name) ? std::optional(WatchKind::event) : std::nullopt;
     }
     if (delivers(WatchFor::changes) && pattern_.matches(name)) {
-        if (pointer() != nullptr && !touches(change, pointer_)) return std::nullopt;
-        // With a pointer nothing is merged: the last of several changes may not affect the value.
+        if (pointer() != nullptr && !affects(change, pointer_)) return std::nullopt;
+        // With a pointer nothing is merged: the last of several changes might not affect the value.
         if (pointer() == nullptr && is_folded(change, version, at)) return std::nullopt;
         return plain_kind(change.kind);
     }
@@ -97,12 +97,12 @@ bool WatchFilter::is_folded(const Change& change, const VersionBlock& version,
     return shm::visible_version(segment_, shm::newest_of(segment_, change.record), at) != &version;
 }
 
-bool WatchFilter::touches(const Change& change, const Pointer& pointer) const {
+bool WatchFilter::affects(const Change& change, const JsonPointer& pointer) const {
     if (change.kind == ChangeKind::event) return true;
     const VersionBlock& version = *segment_.version_at(change.version);
     if (change.path != 0) {
-        const auto path = Pointer::parse(segment_.at<shm::PathBlock>(change.path)->text());
-        if (path && !path->touches(pointer)) return false;
+        const auto path = JsonPointer::parse(segment_.at<shm::PathBlock>(change.path)->text());
+        if (path && !path->affects(pointer)) return false;
     }
     const auto value_in = [&](const VersionBlock* block) -> std::optional<Value> {
         if (block == nullptr || block->is_tombstone()) return std::nullopt;

@@ -12,7 +12,7 @@ namespace ringside {
 /// Decides which entries of the change ring a watch delivers, and as which kind.
 class WatchFilter {
 public:
-    WatchFilter(Pattern pattern, Pointer pointer, const WatchOptions& options);
+    WatchFilter(Pattern pattern, JsonPointer pointer, const WatchOptions& options);
 
     /// Attaches to a grid: hashes of names differ between grids.
     void attach(const shm::SegmentView& segment);
@@ -29,7 +29,7 @@ public:
 
     /// Returns whether the change affects the value at a pointer; true for events.
     /// REQUIRES: the entry's target and the version that it replaced are pinned.
-    [[nodiscard]] bool touches(const shm::Change& change, const Pointer& pointer) const;
+    [[nodiscard]] bool affects(const shm::Change& change, const JsonPointer& pointer) const;
 
     /// Returns a view with only the subject of a `provided` record.
     [[nodiscard]] static RecordView subject_of(const RecordView& provided) noexcept;
@@ -41,7 +41,7 @@ public:
     /// Pattern of the `provided` records of matching subjects.
     [[nodiscard]] const std::optional<Pattern>& provided() const noexcept { return provided_; }
     /// Returns null if the watch has no pointer.
-    [[nodiscard]] const Pointer* pointer() const noexcept {
+    [[nodiscard]] const JsonPointer* pointer() const noexcept {
         return pointer_.empty() ? nullptr : &pointer_;
     }
     [[nodiscard]] bool delivers(WatchFor what) const noexcept { return includes(what_, what); }
@@ -52,7 +52,7 @@ private:
 
     const Pattern pattern_;
     std::optional<Pattern> provided_;
-    const Pointer pointer_;
+    const JsonPointer pointer_;
     const WatchFor what_;
     const WatchMode mode_;
     shm::SegmentView segment_;

@@ -26,7 +26,8 @@ Result<void> Watch::Impl::begin() {
         const Revision newest = pin_.attachment().published();
         if (*options_.from > newest + 1) {
             return Error(Errc::future_revision, "revision " + std::to_string(*options_.from) +
-                                                    "; the newest is " + std::to_string(newest));
+                                                    ", the newest revision is " +
+                                                    std::to_string(newest));
         }
         const auto position = ring_->find(*options_.from);
         if (!position) {
@@ -78,7 +79,8 @@ Result<WatchEvent> Watch::Impl::poll() {
         return event;
     }
     if (std::exchange(is_spoilt_, false)) {
-        return Error(Errc::snapshot_expired, "the last event was kept too long; the watch goes on");
+        return Error(Errc::snapshot_expired,
+                     "the last event was held too long; the watch continues");
     }
     if (wants_sync_) {
         if (auto started = start_sync(); !started) return without_grid(started.error());
@@ -278,11 +280,12 @@ bool Watch::Impl::make_event(const shm::Change& change, WatchEvent& event) const
     }
     event.position = change.position;
     event.time_ns = change.time_ns;
+    event.session = change.session;
     return true;
 }
 
-bool Watch::Impl::touches(const Pointer& pointer) const {
-    return !last_change_ || filter_.touches(*last_change_, pointer);
+bool Watch::Impl::affects(const JsonPointer& pointer) const {
+    return !last_change_ || filter_.affects(*last_change_, pointer);
 }
 
 bool Watch::Impl::has_news() const noexcept {
@@ -308,7 +311,7 @@ Result<WatchEvent> Watch::Impl::next(std::chrono::milliseconds timeout) {
 
 /// Sleeps until a change of one of the watch's subjects is published; see shm/wait/futex.hpp.
 void Watch::Impl::sleep(std::chrono::nanoseconds time) {
-    // Without a grid, or a lane to announce the sleep in, nobody wakes the thread.
+    // Without a grid, or a lane to announce the sleep in, no process wakes the thread.
     constexpr std::chrono::nanoseconds slice = std::chrono::milliseconds(10);
     const auto lane = grid_due_ ? Result<detail::ThreadLane*>(Errc::no_broker) : client_->lane();
     if (!lane) {
@@ -351,7 +354,7 @@ void Watch::Impl::move_to(detail::PinSlotHolder pin) {
     filter_.attach(segment());
     if (signal_ != nullptr) signal_->move_to(pin_.shared_attachment(), filter_.subjects());
     if (is_same_grid) {
-        // The cursor is still valid. The last event may not have been valid while the user held it.
+        // The cursor is still valid. The last event might have become invalid while it was held.
         was_reattached_ = is_spoilt_ && !sync_;
         wants_sync_ =
             wants_sync_ || sync_ || (was_reattached_ && options_.mode == WatchMode::latest);

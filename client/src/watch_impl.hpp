@@ -37,8 +37,8 @@ public:
     Result<WatchEvent> next(std::chrono::milliseconds timeout);
     Result<int> descriptor();
     [[nodiscard]] Revision delivered() const noexcept { return delivered_; }
-    [[nodiscard]] std::uint64_t boot_id() const noexcept { return segment().identity().boot_id; }
-    [[nodiscard]] bool touches(const Pointer& pointer) const;
+    [[nodiscard]] std::uint64_t epoch() const noexcept { return segment().identity().boot_id; }
+    [[nodiscard]] bool affects(const JsonPointer& pointer) const;
 
 private:
     enum class Step { event, nothing, go_on };

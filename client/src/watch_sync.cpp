@@ -53,7 +53,7 @@ Result<void> WatchSync::move_on() {
     next_ = 0;
     const detail::Attachment& attachment = pin_->attachment();
     do {
-        if (attachment.is_grid_over()) return Error(Errc::no_such_grid, "the grid was ended");
+        if (attachment.is_grid_over()) return Error(Errc::no_such_grid, "the grid has ended");
         at_ = attachment.published();
     } while (!pin_->pin(at_));
     move_on_at_ = shm::Deadline::after(time);

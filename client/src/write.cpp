@@ -139,6 +139,16 @@ Result<WriteResult> Client::remove_index(std::string_view pattern, std::string_v
     return write(*impl_, wire::CommandKind::remove_index, pattern, pointer, {}, {});
 }
 
+Result<void> Client::close_session(SessionId session) {
+    auto reply = ask(*impl_, Grade::applied, [&](shm::RequestWriter& request) -> Result<void> {
+        request.close_session(session);
+        return {};
+    });
+    if (!reply) return reply.error();
+    if (reply->error() != Errc::ok) return error_of(*reply);
+    return {};
+}
+
 Result<Revision> Client::compact() {
     auto reply = ask(*impl_, Grade::applied, [](shm::RequestWriter& request) -> Result<void> {
         request.compact();

@@ -12,7 +12,8 @@ inline void check_that(bool holds, const char* invariant, const char* file = __b
                        int line = __builtin_LINE()) noexcept {
     if (holds) [[likely]]
         return;
-    static_cast<void>(std::fprintf(stderr, "%s:%d: violated: %s\n", file, line, invariant));
+    static_cast<void>(
+        std::fprintf(stderr, "%s:%d: invariant violated: %s\n", file, line, invariant));
     std::abort();
 }
 

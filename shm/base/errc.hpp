@@ -97,6 +97,9 @@ enum class Errc : std::uint16_t {
     output_failed = 91,  ///< standard output or an output file cannot be written
 };
 
+/// The value with the highest number. Arrays with an element per value depend on it.
+inline constexpr Errc errc_last = Errc::output_failed;
+
 /// Returns a short sentence: what happened and what to do about it.
 std::string_view message(Errc code) noexcept;
 
@@ -118,8 +121,8 @@ struct Error {
     Error(Errc c) : code(c) {}
     Error(Errc c, std::string d) : code(c), detail(std::move(d)) {}
 
-    /// Returns "name(code): message(code)", followed by ": detail" if there is a detail. Programs
-    /// print and log this text: docs/operations.md is keyed by the names.
+    /// Returns "name(code): message(code)". A detail stands before the advice in the message, or
+    /// replaces it if it gives advice. Programs log this text: docs/operations.md lists the names.
     [[nodiscard]] std::string text() const;
 
     /// The text without the name of the code, for messages that carry the code in a field.

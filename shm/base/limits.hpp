@@ -69,6 +69,11 @@ inline constexpr std::size_t sessions_memory_bytes_min = 16ULL << 20;  ///< Errc
 inline constexpr std::size_t session_memory_bytes_max =
     message_bytes_max + (16ULL << 20);  ///< Errc::session_memory_limit
 
+// Private memory of the broker that grows with the records and with old revisions.
+inline constexpr std::uint64_t bookkeeping_bytes_default =
+    96ULL << 20;  ///< or a 16th of the segment, if that is more; see GridOptions::bookkeeping_bytes
+inline constexpr std::uint64_t bookkeeping_bytes_min = 8ULL << 20;  ///< Errc::bad_configuration
+
 // Calls.
 inline constexpr std::size_t calls_per_lane_max =
     1024;  ///< Errc::would_block; concurrent calls of one lane

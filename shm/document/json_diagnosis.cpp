@@ -53,9 +53,10 @@ private:
     }
 
     bool read_document() {
-        if (text_.starts_with("\xEF\xBB\xBF")) return wrong("a byte order mark is not allowed");
+        if (text_.starts_with("\xEF\xBB\xBF"))
+            return wrong("byte order mark before the text; remove it");
         skip_space();
-        if (at_end()) return wrong("there is no value");
+        if (at_end()) return wrong("no value");
         bool expects_value = true;
         for (;;) {
             skip_space();
@@ -63,12 +64,12 @@ private:
                 if (!read_value(expects_value)) return false;
                 continue;
             }
-            if (open_.empty()) return at_end() || wrong("there is more after the value");
+            if (open_.empty()) return at_end() || wrong("unexpected text after the value");
             if (skip(open_.back())) {
                 open_.pop_back();
                 continue;
             }
-            if (!skip(',')) return wrong("a ',' or the end of the container is missing");
+            if (!skip(',')) return wrong("expected ',' or the end of the container");
             if (open_.back() == '}' && !read_key()) return false;
             expects_value = true;
         }
@@ -103,14 +104,14 @@ private:
 
     bool read_key() {
         skip_space();
-        if (peek() != '"') return wrong("a key in quotes is missing");
+        if (peek() != '"') return wrong("expected a key in quotes");
         if (!read_string(limits::key_bytes_max)) return false;
         skip_space();
-        return skip(':') || wrong("a ':' is missing");
+        return skip(':') || wrong("expected ':'");
     }
 
     bool read_word(std::string_view word) {
-        if (text_.substr(at_, word.size()) != word) return wrong("this is not a value");
+        if (text_.substr(at_, word.size()) != word) return wrong("not a JSON value");
         at_ += word.size();
         return true;
     }
@@ -119,23 +120,23 @@ private:
         const std::size_t start = at_++;
         std::size_t bytes = 0;
         while (!skip('"')) {
-            if (at_end()) return wrong("the string does not end");
+            if (at_end()) return wrong("unterminated string");
             if (!read_character(bytes)) return false;
         }
         if (bytes <= bytes_max) return true;
         at_ = start;
-        return wrong("the key is too long", Errc::key_too_long);
+        return wrong("key too long", Errc::key_too_long);
     }
 
     bool read_character(std::size_t& bytes) {
         const auto c = static_cast<unsigned char>(text_[at_]);
-        if (c < 0x20) return wrong("a control character in a string has to be escaped");
+        if (c < 0x20) return wrong("unescaped control character in a string");
         if (c == '\\') return read_escape(bytes);
         std::size_t size = 1;
         if (c >= 0x80) {
             size = c >= 0xF0 ? 4 : c >= 0xE0 ? 3 : 2;
             if (!is_utf8(text_.substr(at_, size))) {
-                return wrong("these bytes are not UTF-8", Errc::bad_utf8);
+                return wrong("bytes are not UTF-8", Errc::bad_utf8);
             }
         }
         at_ += size;
@@ -151,7 +152,7 @@ private:
             ++bytes;
             if (std::string_view("\"\\/bfnrt").find(kind) != std::string_view::npos) return true;
             at_ = start;
-            return wrong("there is no such escape");
+            return wrong("unknown escape sequence");
         }
         const auto unit = read_hex();
         if (!unit) return false;
@@ -166,7 +167,7 @@ private:
             if (*low >= 0xDC00 && *low <= 0xDFFF) return true;
         }
         at_ = start;
-        return wrong("half a surrogate pair");
+        return wrong("unpaired surrogate");
     }
 
     std::optional<unsigned> read_hex() {
@@ -175,7 +176,7 @@ private:
         const auto [end, failure] =
             std::from_chars(digits.data(), digits.data() + digits.size(), unit, 16);
         if (digits.size() < 4 || end != digits.data() + 4) {
-            wrong("four hexadecimal digits are missing");
+            wrong("expected four hexadecimal digits");
             return std::nullopt;
         }
         at_ += 4;
@@ -193,16 +194,16 @@ private:
         const bool is_negative = skip('-');
         if (!skip('0') && !skip_digits()) {
             at_ = start;
-            return wrong(is_negative ? "this is not a number" : "this is not a value");
+            return wrong(is_negative ? "not a JSON number" : "not a JSON value");
         }
-        if (skip('.') && !skip_digits()) return wrong("a digit is missing");
+        if (skip('.') && !skip_digits()) return wrong("expected a digit");
         if (skip('e') || skip('E')) {
             if (!skip('+')) skip('-');
-            if (!skip_digits()) return wrong("a digit is missing");
+            if (!skip_digits()) return wrong("expected a digit");
         }
         if (fits_double(text_.substr(start, at_ - start))) return true;
         at_ = start;
-        return wrong("the number is out of range", Errc::number_out_of_range);
+        return wrong("number out of range", Errc::number_out_of_range);
     }
 
     /// A number too close to zero is accepted and becomes zero. So is every integer of 64 bits.

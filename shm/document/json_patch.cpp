@@ -33,17 +33,18 @@ public:
     Result<void> apply(const Value& operation) {
         if (!budget_.spend(PatchBudget::steps_per_operation)) return Error(Errc::patch_too_costly);
         const auto op = operation["op"].as_string();
-        if (!op) return bad("it has no 'op'");
+        if (!op) return bad("member 'op' is missing or not a string");
         const auto path = pointer(operation, "path");
         if (!path) return path.error();
         if (*op == "add" || *op == "replace" || *op == "test") {
             const Value value = operation["value"];
-            if (!value.exists()) return bad("it has no 'value'");
+            if (!value.exists()) return bad("member 'value' is missing");
             if (*op == "test") return test(*path, value);
             return edit(*op == "add" ? PathAction::add : PathAction::replace, *path, value);
         }
         if (*op == "remove") return remove(PathAction::remove, *path);
-        if (*op != "move" && *op != "copy") return bad("there is no 'op' of this name");
+        if (*op != "move" && *op != "copy")
+            return bad("unknown 'op'; use add, remove, replace, move, copy or test");
         const auto from = pointer(operation, "from");
         if (!from) return from.error();
         return *op == "move" ? move(*from, *path) : copy(*from, *path);
@@ -62,15 +63,15 @@ public:
     }
 
 private:
-    Result<Pointer> pointer(const Value& operation, const char* member) {
+    Result<JsonPointer> pointer(const Value& operation, const char* member) {
         const auto text = operation[member].as_string();
-        if (!text) return bad(std::string("it has no '") + member + "'");
+        if (!text) return bad(std::string("member '") + member + "' is missing or not a string");
         const auto tokens = static_cast<std::uint64_t>(std::count(text->begin(), text->end(), '/'));
         if (!budget_.spend(PatchBudget::steps_per_token * tokens)) {
             return Error(Errc::patch_too_costly);
         }
-        auto parsed = Pointer::parse(*text);
-        if (!parsed) return bad(std::string("its '") + member + "': " + parsed.error().detail);
+        auto parsed = JsonPointer::parse(*text);
+        if (!parsed) return bad(std::string("member '") + member + "': " + parsed.error().detail);
         return parsed;
     }
 
@@ -82,7 +83,7 @@ private:
         return *builder;
     }
 
-    Result<void> edit(PathAction action, const Pointer& path, const Value& value) {
+    Result<void> edit(PathAction action, const JsonPointer& path, const Value& value) {
         DocumentBuilder& out = begin();
         PathEdit edit(pages_, action, value);
         if (auto done = edit.run(out, current_, path); !done) return done;
@@ -98,7 +99,7 @@ private:
         return pages_ == nullptr ? DocumentBuilder::Purpose{.budget = &budget_} : pages_->purpose();
     }
 
-    Result<void> test(const Pointer& path, const Value& value) {
+    Result<void> test(const JsonPointer& path, const Value& value) {
         const auto found = find(path);
         if (!found) return found.error();
         std::uint64_t left = budget_.left();
@@ -106,22 +107,22 @@ private:
         budget_ = PatchBudget(left);
         if (is_equal) return {};
         if (left == 0) return Error(Errc::patch_too_costly);
-        return Error(Errc::test_failed, "'" + path.text() + "' has another value");
+        return Error(Errc::test_failed, "'" + path.text() + "' has a different value");
     }
 
-    Result<Value> find(const Pointer& path) const {
+    Result<Value> find(const JsonPointer& path) const {
         const auto found = current_.find(path);
         if (found) return *found;
         return Error(Errc::path_not_found, "'" + path.text() + "'");
     }
 
-    Result<void> remove(PathAction action, const Pointer& path) {
-        if (path.empty()) return bad("the whole document cannot be removed");
+    Result<void> remove(PathAction action, const JsonPointer& path) {
+        if (path.empty()) return bad("cannot remove the whole document; delete the record instead");
         return edit(action, path, Value());
     }
 
     /// Copies a value to `copied_`. If the operation `takes` the value, the copy uses its pages.
-    Result<Value> copy_of(const Pointer& from, bool takes) {
+    Result<Value> copy_of(const JsonPointer& from, bool takes) {
         const auto found = find(from);
         if (!found) return found.error();
         auto purpose = this->purpose();
@@ -134,13 +135,14 @@ private:
         return Value::of(*made, space_);
     }
 
-    Result<void> copy(const Pointer& from, const Pointer& path) {
+    Result<void> copy(const JsonPointer& from, const JsonPointer& path) {
         const auto value = copy_of(from, false);
         return value ? edit(PathAction::add, path, *value) : value.error();
     }
 
-    Result<void> move(const Pointer& from, const Pointer& path) {
-        if (from.is_prefix_of(path) && !(from == path)) return bad("it moves a value into itself");
+    Result<void> move(const JsonPointer& from, const JsonPointer& path) {
+        if (from.is_prefix_of(path) && !(from == path))
+            return bad("cannot move a value into itself");
         if (from == path) {
             const auto found = find(from);
             return found ? Result<void>() : found.error();
@@ -174,9 +176,9 @@ Result<ByteView> apply_json_patch(DocumentBuilder& out, const Value& old, const 
     PatchBudget& spent = budget == nullptr ? own : *budget;
     out.clear();
     if (pages != nullptr) pages->begin(&spent);
-    if (!patch.is_array()) return bad("it is not an array of operations");
+    if (!patch.is_array()) return bad("not an array of operations");
     if (patch.size() > limits::patch_operations_max) {
-        return bad("it has " + std::to_string(patch.size()) + " operations");
+        return bad(std::to_string(patch.size()) + " operations");
     }
     JsonPatch applied(out, old, pages, spent);
     std::size_t index = 0;

@@ -79,8 +79,7 @@ std::size_t JsonReader::content() const noexcept { return state_->builder.expand
 
 Result<ByteView> JsonReader::read(std::string_view json, const DocumentLimits& limits) {
     if (json.size() > limits.content_max) {
-        return Error(Errc::document_too_large,
-                     "the text has " + std::to_string(json.size()) + " bytes");
+        return Error(Errc::document_too_large, std::to_string(json.size()) + " bytes");
     }
     if (json.starts_with("\xEF\xBB\xBF")) return diagnose_json(json, limits.depth_max);
 

@@ -133,7 +133,7 @@ PatchBudget budget_of(const Value& old, const Value& patch, const Paging* pages)
                             : PatchBudget::of_request(bytes);
 }
 
-Result<ByteView> apply_set(DocumentBuilder& out, const Value& old, const Pointer& path,
+Result<ByteView> apply_set(DocumentBuilder& out, const Value& old, const JsonPointer& path,
                            const Value& new_value, Paging* pages, PatchBudget* budget) {
     PatchBudget own = budget_of(old, new_value, pages);
     const Charged charged(out, pages, budget == nullptr ? own : *budget);

@@ -31,7 +31,7 @@ PatchBudget budget_of(const Value& old, const Value& patch, const Paging* pages)
 /// the last token is "-" or the array's size. The empty path replaces the whole document.
 /// Errors: path_not_found if the parent does not exist or is not a container, or the index is out
 /// of range.
-Result<ByteView> apply_set(DocumentBuilder& out, const Value& old, const Pointer& path,
+Result<ByteView> apply_set(DocumentBuilder& out, const Value& old, const JsonPointer& path,
                            const Value& new_value, Paging* pages = nullptr,
                            PatchBudget* budget = nullptr);
 

@@ -4,7 +4,7 @@
 
 namespace ringside {
 
-Result<void> PathEdit::run(DocumentBuilder& out, const Value& old, const Pointer& path) {
+Result<void> PathEdit::run(DocumentBuilder& out, const Value& old, const JsonPointer& path) {
     value(out, old, path.tokens());
     if (missing_ == nullptr) return {};
     return Error(Errc::path_not_found, "'" + path.text() + "': " + missing_);
@@ -39,18 +39,19 @@ void PathEdit::container(DocumentBuilder& out, const Value& old, Tokens path) {
         key.resize(2 * path.front().size());
         key.resize(write_stored_key(path.front(), key.data()));
     } else if (old.is_array()) {
-        const auto parsed = Pointer::array_index(path.front(), old.size());
-        if (!parsed) return missing("an array has no such member");
+        const auto parsed = JsonPointer::array_index(path.front(), old.size());
+        if (!parsed) return missing("not an index of an array");
         index = *parsed;
-        if (index > old.size()) return missing("the index is beyond the end of the array");
+        if (index > old.size()) return missing("index beyond the end of the array");
         const bool adds =
             path.size() == 1 && (action_ == PathAction::set || action_ == PathAction::add);
         if (index == old.size() && !adds) {
-            return missing(path.size() > 1 ? "its parent does not exist"
-                                           : "the index is beyond the end of the array");
+            return missing(path.size() > 1 ? "parent does not exist"
+                                           : "index beyond the end of the array");
         }
     } else {
-        return missing(old.exists() ? "its parent is no container" : "its parent does not exist");
+        return missing(old.exists() ? "parent is neither an object nor an array"
+                                    : "parent does not exist");
     }
     if (old.is_paged() && pages_ != nullptr) {
         LeafEdit edit(*this, key, path);
@@ -83,9 +84,9 @@ void PathEdit::members(DocumentBuilder& out, const Value& old, std::string_view 
     if (out.failed()) return;
     const bool exists = member != members.end() && (*member).key == key;
     const bool is_last = path.size() == 1;
-    if (!exists && !is_last) return missing("its parent does not exist");
+    if (!exists && !is_last) return missing("parent does not exist");
     if (!exists && (removes() || action_ == PathAction::replace)) {
-        return missing("there is no such member");
+        return missing("no such member");
     }
     if (!is_last || !removes()) out.stored_key(key);
     value(out, exists ? (*member).value : Value(), path.subspan(1));

@@ -25,7 +25,7 @@ public:
         : pages_(pages), action_(action), new_value_(new_value) {}
 
     /// Error: path_not_found.
-    Result<void> run(DocumentBuilder& out, const Value& old, const Pointer& path);
+    Result<void> run(DocumentBuilder& out, const Value& old, const JsonPointer& path);
 
 private:
     using Tokens = std::span<const std::string>;

@@ -27,17 +27,16 @@ std::optional<std::string> unescape(std::string_view token) {
 
 }  // namespace
 
-Result<Pointer> Pointer::parse(std::string_view text) {
+Result<JsonPointer> JsonPointer::parse(std::string_view text) {
     if (text.size() > limits::pointer_bytes_max) {
-        return Error(Errc::bad_pointer, "it has " + std::to_string(text.size()) +
-                                            " bytes, the limit is " +
+        return Error(Errc::bad_pointer, std::to_string(text.size()) + " bytes, the limit is " +
                                             std::to_string(limits::pointer_bytes_max));
     }
-    if (!is_utf8(text)) return Error(Errc::bad_pointer, "it is not UTF-8");
-    Pointer pointer;
+    if (!is_utf8(text)) return Error(Errc::bad_pointer, "not UTF-8");
+    JsonPointer pointer;
     pointer.text_ = text;
     while (!text.empty()) {
-        if (text.front() != '/') return Error(Errc::bad_pointer, "it does not begin with '/'");
+        if (text.front() != '/') return Error(Errc::bad_pointer, "does not begin with '/'");
         text.remove_prefix(1);
         const std::string_view escaped = text.substr(0, text.find('/'));
         auto token = unescape(escaped);
@@ -48,12 +47,13 @@ Result<Pointer> Pointer::parse(std::string_view text) {
     return pointer;
 }
 
-bool Pointer::is_prefix_of(const Pointer& other) const noexcept {
+bool JsonPointer::is_prefix_of(const JsonPointer& other) const noexcept {
     return tokens_.size() <= other.tokens_.size() &&
            std::equal(tokens_.begin(), tokens_.end(), other.tokens_.begin());
 }
 
-std::optional<std::size_t> Pointer::array_index(std::string_view token, std::size_t size) noexcept {
+std::optional<std::size_t> JsonPointer::array_index(std::string_view token,
+                                                    std::size_t size) noexcept {
     if (token == "-") return size;
     constexpr std::size_t digits_max = 18;  // below 2^63, far larger than any array
     if (token.empty() || token.size() > digits_max) return std::nullopt;

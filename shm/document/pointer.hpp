@@ -13,14 +13,14 @@ namespace ringside {
 /// A JSON Pointer (RFC 6901): the location of a value in a document, e.g. `/seats/12/price`. The
 /// empty pointer is the whole document.
 /// Thread safety: immutable after parse.
-class Pointer {
+class JsonPointer {
 public:
     /// The whole document.
-    Pointer() = default;
+    JsonPointer() = default;
 
     /// Parses a pointer. Errors: bad_pointer (no leading '/', '~' not followed by 0 or 1, not
     /// UTF-8, longer than `limits::pointer_bytes_max`).
-    static Result<Pointer> parse(std::string_view text);
+    static Result<JsonPointer> parse(std::string_view text);
 
     /// The pointer as it was parsed, with its escapes.
     [[nodiscard]] const std::string& text() const noexcept { return text_; }
@@ -29,11 +29,16 @@ public:
     [[nodiscard]] bool empty() const noexcept { return tokens_.empty(); }
 
     /// Returns whether `other` points to the same value or a value inside it.
-    [[nodiscard]] bool is_prefix_of(const Pointer& other) const noexcept;
+    [[nodiscard]] bool is_prefix_of(const JsonPointer& other) const noexcept;
 
     /// Returns whether a change at one is visible at the other: one is a prefix of the other.
-    [[nodiscard]] bool touches(const Pointer& other) const noexcept {
+    [[nodiscard]] bool affects(const JsonPointer& other) const noexcept {
         return is_prefix_of(other) || other.is_prefix_of(*this);
+    }
+
+    [[deprecated("use affects")]] [[nodiscard]] bool touches(
+        const JsonPointer& other) const noexcept {
+        return affects(other);
     }
 
     /// Returns the index that a token denotes in an array of `size` elements. Indices have no sign
@@ -42,7 +47,7 @@ public:
     static std::optional<std::size_t> array_index(std::string_view token,
                                                   std::size_t size) noexcept;
 
-    friend bool operator==(const Pointer& a, const Pointer& b) noexcept {
+    friend bool operator==(const JsonPointer& a, const JsonPointer& b) noexcept {
         return a.tokens_ == b.tokens_;
     }
 
@@ -50,5 +55,6 @@ private:
     std::string text_;
     std::vector<std::string> tokens_;
 };
+using Pointer [[deprecated("use JsonPointer")]] = JsonPointer;
 
 }  // namespace ringside

@@ -67,13 +67,13 @@ Value::Member Value::member(std::size_t index) const noexcept {
     return {key(index), element(index)};
 }
 
-std::optional<Value> Value::find(const Pointer& pointer) const noexcept {
+std::optional<Value> Value::find(const JsonPointer& pointer) const noexcept {
     Value value = *this;
     for (const std::string& token : pointer.tokens()) {
         if (value.is_object()) {
             value = value[token];
         } else if (value.is_array()) {
-            const auto index = Pointer::array_index(token, value.size());
+            const auto index = JsonPointer::array_index(token, value.size());
             value = index ? value[*index] : Value();
         } else {
             return std::nullopt;

@@ -13,7 +13,7 @@
 
 namespace ringside {
 
-class Pointer;
+class JsonPointer;
 
 enum class ValueType : std::uint8_t {
     null,
@@ -105,7 +105,7 @@ public:
     [[nodiscard]] Value operator[](const Key& key) const noexcept;
 
     /// Returns the value at a JSON Pointer; nothing if it does not exist.
-    [[nodiscard]] std::optional<Value> find(const Pointer& pointer) const noexcept;
+    [[nodiscard]] std::optional<Value> find(const JsonPointer& pointer) const noexcept;
 
     /// Returns the i-th key of an object, in strcmp order, in stored form: U+0000 appears as C0 80,
     /// everything else is unchanged.

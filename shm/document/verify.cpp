@@ -116,9 +116,9 @@ public:
           containers_left_(document.size()) {}
 
     bool document() {
-        if (size_ < 3) return wrong("shorter than any document");
+        if (size_ < 3) return wrong("shorter than the smallest document");
         const std::size_t width = bytes_[size_ - 1];
-        if (!flex::is_width(width) || size_ < width + 2) return wrong("the root has no width");
+        if (!flex::is_width(width) || size_ < width + 2) return wrong("invalid width of the root");
         return value(size_ - 2 - width, width, bytes_[size_ - 2], 0);
     }
 
@@ -134,15 +134,16 @@ private:
     bool spend(std::size_t amount) {
         if (amount > budget_) {
             budget_ = 0;
-            if (is_large_) return wrong("its content is too large", Errc::document_too_large);
-            return wrong("it expands to far more than its size");
+            if (is_large_) return wrong("content too large", Errc::document_too_large);
+            return wrong("content expands far beyond the size of the document");
         }
         budget_ -= amount;
         return true;
     }
 
     bool spend_container() {
-        if (containers_left_ == 0) return wrong("it expands to far more than its size");
+        if (containers_left_ == 0)
+            return wrong("content expands far beyond the size of the document");
         --containers_left_;
         return true;
     }
@@ -166,15 +167,15 @@ private:
             case flex::type_blob:
                 if (references_ != nullptr) return reference(slot, slot_width, width);
                 [[fallthrough]];
-            default: return wrong("a type that documents do not have");
+            default: return wrong("unsupported type");
         }
     }
 
     bool real(std::size_t slot, std::size_t slot_width) {
-        if (slot_width < 4) return wrong("a real of less than four bytes");
+        if (slot_width < 4) return wrong("real shorter than four bytes");
         const double value = slot_width == 8 ? flex::load_as<double>(bytes_ + slot)
                                              : flex::load_as<float>(bytes_ + slot);
-        return std::isfinite(value) || wrong("a real that is not finite");
+        return std::isfinite(value) || wrong("real is not finite");
     }
 
     /// Follows the offset in a slot to a position with `header` bytes before it. The position is
@@ -182,16 +183,16 @@ private:
     bool follow(std::size_t slot, std::size_t slot_width, std::size_t width, std::size_t header,
                 std::size_t& place) {
         const std::uint64_t back = flex::load(bytes_ + slot, slot_width);
-        if (back > slot || slot - back < header) return wrong("an offset leads outside");
+        if (back > slot || slot - back < header) return wrong("offset outside the document");
         place = slot - static_cast<std::size_t>(back);
-        return (place & (width - 1)) == 0 || wrong("an offset is not aligned");
+        return (place & (width - 1)) == 0 || wrong("unaligned offset");
     }
 
     bool indirect(std::size_t slot, std::size_t slot_width, Byte type_byte) {
         const std::size_t width = std::size_t{1} << (type_byte & 3);
         std::size_t place = 0;
         if (!follow(slot, slot_width, width, 0, place)) return false;
-        if (place + width > slot) return wrong("a number does not end before what leads to it");
+        if (place + width > slot) return wrong("number overlaps its reference");
         return type_byte >> 2 != flex::type_indirect_float || real(place, width);
     }
 
@@ -199,17 +200,17 @@ private:
         std::size_t first = 0;
         if (!spend_container() || !follow(slot, slot_width, width, width, first)) return false;
         const std::uint64_t size = flex::load(bytes_ + first - width, width);
-        if (size >= size_ - first) return wrong("a string leads outside");
-        if (bytes_[first + size] != 0) return wrong("a string is not terminated");
+        if (size >= size_ - first) return wrong("string outside the document");
+        if (bytes_[first + size] != 0) return wrong("unterminated string");
         return spend(size) &&
-               (is_utf8(text(first, size)) || wrong("a string that is not UTF-8", Errc::bad_utf8));
+               (is_utf8(text(first, size)) || wrong("string is not UTF-8", Errc::bad_utf8));
     }
 
     bool reference(std::size_t slot, std::size_t slot_width, std::size_t width) {
         std::size_t first = 0;
         if (!follow(slot, slot_width, width, width, first)) return false;
         if (width != 1 || bytes_[first - 1] != PageRef::bytes || size_ - first < PageRef::bytes) {
-            return wrong("a reference of another size");
+            return wrong("invalid size of a page reference");
         }
         references_->push_back(PageRef::load(bytes_ + first));
         return true;
@@ -223,7 +224,7 @@ private:
         if (!spend_container() || !follow(slot, slot_width, width, header, first)) return false;
         const std::uint64_t count = flex::load(bytes_ + first - width, width);
         if (count > size_ || count * (width + 1) > size_ - first) {
-            return wrong("a container leads outside");
+            return wrong("container outside the document");
         }
         if (is_object && !keys(first - header, width, count)) return false;
         const Byte* types = bytes_ + first + count * width;
@@ -235,13 +236,13 @@ private:
 
     bool keys(std::size_t slot, std::size_t slot_width, std::size_t count) {
         const std::uint64_t width = flex::load(bytes_ + slot + slot_width, slot_width);
-        if (!flex::is_width(width)) return wrong("the keys have no width");
+        if (!flex::is_width(width)) return wrong("invalid width of the keys");
         std::size_t first = 0;
         if (!spend_container() || !follow(slot, slot_width, width, width, first)) return false;
         if (flex::load(bytes_ + first - width, width) != count) {
-            return wrong("an object has not as many keys as values");
+            return wrong("object with different numbers of keys and values");
         }
-        if (count * width > size_ - first) return wrong("the keys lead outside");
+        if (count * width > size_ - first) return wrong("keys outside the document");
         // Rows of one table share their keys: those of the previous row are known to be valid.
         if (first == known_first_ && width == known_width_ && count == known_count_) {
             return spend(known_bytes_);
@@ -275,19 +276,19 @@ private:
         for (std::size_t i = 0; i < count; ++i) {
             const std::size_t slot = first + i * width;
             const std::uint64_t back = flex::load(bytes_ + slot, width);
-            if (back > slot) return wrong("the offset of a key leads outside");
+            if (back > slot) return wrong("offset of a key outside the document");
             const auto place = static_cast<std::size_t>(slot - back);
             std::size_t size = 0;
             if (!key_size(place, size)) return false;
             const std::string_view key = text(place, size);
             const std::uint64_t prefix = flex::key_prefix(key.data(), size);
             if (i != 0 && prefix <= prefix_before && key <= before) {
-                return key == before ? wrong("an object has a key twice", Errc::duplicate_key)
-                                     : wrong("the keys of an object are not in order");
+                return key == before ? wrong("duplicate key in an object", Errc::duplicate_key)
+                                     : wrong("keys of an object are not sorted");
             }
             if (!spend(size)) return false;
             if (!is_ascii(key) && !is_stored_key(key)) {
-                return wrong("a key that is not UTF-8", Errc::bad_utf8);
+                return wrong("key is not UTF-8", Errc::bad_utf8);
             }
             familiar.add({bytes_, size_}, slot, place, size);
             bytes += size;
@@ -304,8 +305,8 @@ private:
             size = static_cast<std::size_t>(static_cast<const Byte*>(nul) - (bytes_ + place));
             return true;
         }
-        return room > limits::key_bytes_max ? wrong("a key is too long", Errc::key_too_long)
-                                            : wrong("a key is not terminated");
+        return room > limits::key_bytes_max ? wrong("key too long", Errc::key_too_long)
+                                            : wrong("unterminated key");
     }
 
     [[nodiscard]] std::string_view text(std::size_t first, std::size_t size) const {

@@ -45,7 +45,7 @@ private:
         return false;
     }
     bool wrong(const PageRef& ref, const char* what, Errc code = Errc::bad_document) {
-        return wrong("the page at " + hex(ref.offset) + ": " + what, code);
+        return wrong("page at " + hex(ref.offset) + ": " + what, code);
     }
 
     /// Checks that bytes are a page, and that each reference in them leads to a page. `visit`
@@ -58,10 +58,11 @@ private:
             return false;
         }
         for (const PageRef& ref : references) {
-            if (!Value::of_page(ref, space_).exists()) return wrong(ref, "it cannot be read");
+            if (!Value::of_page(ref, space_).exists()) return wrong(ref, "cannot be read");
         }
         if (!visit()) return false;
-        return sums.references == references.size() || wrong("a reference is met in no value");
+        return sums.references == references.size() ||
+               wrong("page reference is not used by any value");
     }
 
     bool value(const Value& value, std::size_t depth, Sums& sums) {
@@ -88,12 +89,12 @@ private:
     /// Checks that a page, and all pages below, match their headers and the references to them.
     bool page(const PageRef& ref, std::size_t depth, Sums& around) {
         ++around.references;
-        if (!visited_.insert(ref.offset).second) return wrong(ref, "it is led to twice");
+        if (!visited_.insert(ref.offset).second) return wrong(ref, "page is referenced twice");
         const Value page = Value::of_page(ref, space_);
-        if (!page.exists()) return wrong(ref, "it cannot be read");
+        if (!page.exists()) return wrong(ref, "cannot be read");
         const PageHeader header = page.page_header();
         if (header.level != ref.level || header.kind != ref.kind || header.count != ref.count) {
-            return wrong(ref, "it is another than what leads to it says");
+            return wrong(ref, "page does not match its reference");
         }
         Sums sums;
         const auto visit = [&] { return children(page, depth, sums); };
@@ -103,7 +104,7 @@ private:
         if (header.expanded != sums.expanded ||
             header.encoded != page.page_bytes().size() + sums.encoded_below ||
             header.nests != (sums.references != 0)) {
-            return wrong(ref, "its header does not say what is in it");
+            return wrong(ref, "page header does not match its content");
         }
         around.expanded += header.expanded;
         around.encoded_below += header.encoded;
@@ -122,18 +123,18 @@ private:
             const PageRef below = page.part_ref(i);
             count += below.count;
             if (below.level + 1 != ref.level || below.kind != ref.kind) {
-                return wrong(ref, "it leads to a page of another tree");
+                return wrong(ref, "page references a page of another tree");
             }
             if (!this->page(below, depth, sums)) return false;
             if (i == 0 || !page.is_object()) continue;
             const Value before = page.part(i - 1);
             if (before.key(before.size() - 1) >= page.part_key(i) ||
                 page.part(i).key(0) < page.part_key(i)) {
-                return wrong(ref, "its parts are not in order");
+                return wrong(ref, "page entries are not sorted");
             }
         }
         if (part_count == 0 || part_count != references.size() || count != ref.count) {
-            return wrong(ref, "it has not the parts that it counts");
+            return wrong(ref, "page holds a different number of entries than its header states");
         }
         return true;
     }

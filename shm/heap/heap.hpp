@@ -12,8 +12,8 @@
 namespace ringside::shm {
 
 /// Allocator of the segment's heap. All its lists are in the broker's private memory. So a crash
-/// leaves nothing to repair in the segment, and no client can corrupt the allocator. The segment
-/// only has the table of spans (`SpanEntry`): the size class of each 64 KiB and its fill level.
+/// leaves no list to repair in the segment, and no client can corrupt the allocator. The segment
+/// only has the table of spans (`SpanEntry`: size class, fill level), for take-over and `inspect`.
 ///
 /// Small blocks (<= 32 KiB) come from spans of one size class. Larger blocks are runs of whole
 /// spans at the lowest address where they fit. An empty span returns to the runs.
@@ -36,10 +36,10 @@ public:
     /// 16 bytes, or to 64 if the size of its class is a multiple of 64. The contents are undefined.
     [[nodiscard]] Offset allocate(std::uint64_t bytes, Purpose purpose);
 
-    /// Takes over a heap whose allocator has ended. Blocks in `used` are allocated; spans without
-    /// blocks are free. All other memory stays in quarantine until `end_quarantine`, because
-    /// readers may still use it. REQUIRES: nothing was allocated yet; each block in `used` is at a
-    /// valid block position.
+    /// Takes over a heap whose allocator has ended. Blocks in `used` are allocated; spans that
+    /// the table marks as free are free. All other memory, blocks and whole spans, stays in
+    /// quarantine until `end_quarantine`, because readers may still use it. REQUIRES: nothing was
+    /// allocated yet; each block in `used` is at a valid block position.
     void adopt(const BlockMap& used);
 
     /// Frees the memory that `adopt` has put into quarantine.

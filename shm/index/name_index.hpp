@@ -92,7 +92,7 @@ public:
     [[nodiscard]] std::span<const std::uint32_t> next() noexcept;
 
 private:
-    /// An inner node on the path, with its header as of when the walk entered it.
+    /// An inner node on the path, with its header at the time the walk entered it.
     struct Place {
         Offset node = 0;
         index::NodeHeader header;

@@ -16,19 +16,19 @@
 /// A message travels as one or more frames, each `{u32 size, u32 flags}` + size bytes, padded to 8.
 /// A consumer that starts in the middle of a message (because it replaces a dead one) skips the
 /// rest of it. A producer may start a message again. Any other frame that continues no message is a
-/// violation, and so is an empty frame that continues a message. Indices count bytes, modulo 2^32;
-/// the capacity is a power of two below 2^31.
+/// violation, and so is an empty frame in a message of several frames. Indices count bytes, modulo
+/// 2^32; the capacity is a power of two below 2^31.
 ///   P1  producer: room = capacity - (tail - head), head read with acquire
 ///   P2  producer: copies the frame in, wrapping at the end
-///   P3  producer: tail += frame (release)
+///   P3  producer: tail := end of all frames copied so far (release)
 ///   C1  consumer: available = tail - head, tail read with acquire
-///   C2  consumer: copies the frame out, then checks it
-///   C3  consumer: head += frame (release)
+///   C2  consumer: reads the header once, checks it, then copies the payload out
+///   C3  consumer: head := end of the frames copied out (release)
 /// Invariants: each side writes only its own index, from a private copy. It reads the index back
 /// only as parsed `RingIndices`, when it replaces a former end. Its own index is a multiple of 8,
 /// so a frame header never crosses the end of the ring. The other side's index is checked before
 /// use (`available <= capacity`, sizes within it). So a peer that sends wrong data can damage only
-/// its own messages. A peer that dies between P2 and P3 has sent nothing.
+/// its own messages. Frames that a dead peer has copied in without P3 were not sent.
 namespace ringside::shm {
 
 struct FrameHeader {
@@ -55,12 +55,13 @@ public:
                      const HalfWord& head) noexcept
         : ring_(ring), mask_(capacity - 1), tail_word_(&tail), head_word_(&head) {}
 
-    /// Copies one frame in (P1, P2) without publishing it. Returns false if there is no room now.
-    /// `peer_is_broken()` reports an impossible index of the other side.
-    /// `hint`: helps the consumer prepare before it takes the frame; the low bits are lost.
+    /// Copies one frame in (P1, P2) without publishing it. Returns false if there is no room now,
+    /// or if the index of the other side is impossible (`peer_is_broken()` is true then).
+    /// `hint`: helps the consumer prepare for the frame; its two lowest bits are not sent.
     /// REQUIRES: payload.size() <= frame_bytes_max(capacity).
     [[nodiscard]] bool push(ByteView payload, bool more, std::uint32_t hint = 0) noexcept {
-        check_that(payload.size() <= frame_bytes_max(capacity()), "a frame has its largest size");
+        check_that(payload.size() <= frame_bytes_max(capacity()),
+                   "a frame is at most the largest frame size");
         const auto size = static_cast<std::uint32_t>(payload.size());
         const std::uint32_t frame = frame_bytes(size);
         if (frame > free_as_seen() && frame > look_for_free()) return false;
@@ -80,7 +81,7 @@ public:
     /// Continues at the indices of a former producer.
     void adopt(const RingIndices& indices) noexcept {
         check_that(indices.tail() % 8 == 0 && indices.tail() - indices.head() <= capacity(),
-                   "indices of a ring are parsed before they are adopted");
+                   "ring indices are validated before use");
         tail_ = indices.tail();
         head_seen_ = indices.head();
     }
@@ -174,7 +175,7 @@ public:
                              .any();  // checked with each frame
             if (tail_seen_ == head_) return Outcome::empty;
         }
-        check_that(head_ % 8 == 0, "a frame header does not lie across the end of the ring");
+        check_that(head_ % 8 == 0, "a frame header does not wrap around the end of the ring");
         const std::uint32_t available = tail_seen_ - head_;
         const FrameHeader header = header_at_head();
         more = (header.flags & FrameHeader::more) != 0;
@@ -218,7 +219,7 @@ public:
 
     /// Continues at the indices of a former consumer, possibly in the middle of a message.
     void adopt(const RingIndices& indices) noexcept {
-        check_that(indices.head() % 8 == 0, "indices of a ring are parsed before they are adopted");
+        check_that(indices.head() % 8 == 0, "ring indices are validated before use");
         head_ = tail_seen_ = indices.head();
         position_ = Position::skipping;
     }

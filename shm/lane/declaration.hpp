@@ -17,7 +17,7 @@ enum class DeclarationKind : std::uint32_t {
     none = 0,
     watch = 1,    ///< watches the matching names
     provide = 2,  ///< answers calls to the matching names
-    listen = 3,   ///< provides the matching names while somebody watches them
+    listen = 3,   ///< provides the matching names while they are watched
     present = 4,  ///< presence of a user, in addition to the user in the session's Hello
 };
 

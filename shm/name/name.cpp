@@ -68,26 +68,26 @@ Result<void> check_name(std::string_view name) {
     if (name.size() <= limits::name_bytes_max && is_plain_name(name)) return {};
     if (auto checked = check_stored_name(name); !checked) return checked;
     const std::size_t at = find_control_character(name);
-    if (at != std::string_view::npos) return bad("a control character", at);
+    if (at != std::string_view::npos) return bad("control character", at);
     return {};
 }
 
 Result<void> check_stored_name(std::string_view name) {
-    if (name.empty()) return Error(Errc::bad_name, "it is empty");
+    if (name.empty()) return Error(Errc::bad_name, "empty");
     if (name.size() > limits::name_bytes_max) {
-        return Error(Errc::name_too_long, "it has " + std::to_string(name.size()) + " bytes");
+        return Error(Errc::name_too_long, std::to_string(name.size()) + " bytes");
     }
     if (is_plain_name(name)) return {};
-    if (!is_utf8(name)) return Error(Errc::bad_name, "it is not UTF-8");
+    if (!is_utf8(name)) return Error(Errc::bad_name, "not UTF-8");
     char before = '/';
     for (std::size_t i = 0; i < name.size(); ++i) {
         const char c = name[i];
-        if (is_control(c)) return bad("a control character", i);
-        if (c == '*') return bad("a '*', which only patterns may have,", i);
-        if (c == '/' && before == '/') return bad("an empty level", i);
+        if (is_control(c)) return bad("control character", i);
+        if (c == '*') return bad("'*' (allowed in patterns only)", i);
+        if (c == '/' && before == '/') return bad("empty level", i);
         before = c;
     }
-    if (before == '/') return bad("an empty level", name.size());
+    if (before == '/') return bad("empty level", name.size());
     return {};
 }
 

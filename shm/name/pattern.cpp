@@ -23,9 +23,9 @@ bool is_any_levels(std::string_view pattern) noexcept {
 Error bad(std::string what) { return {Errc::bad_pattern, std::move(what)}; }
 
 Result<void> check_level(std::string_view level) {
-    if (level.empty()) return bad("it has an empty level");
+    if (level.empty()) return bad("empty level");
     if (level != "**" && level.find("**") != std::string_view::npos) {
-        return bad("'**' stands beside other characters in '" + std::string(level) + "'");
+        return bad("'**' is not a whole level: '" + std::string(level) + "'");
     }
     return {};
 }
@@ -33,13 +33,13 @@ Result<void> check_level(std::string_view level) {
 }  // namespace
 
 Result<Pattern> Pattern::parse(std::string_view text) {
-    if (text.empty()) return bad("it is empty");
+    if (text.empty()) return bad("empty");
     if (text.size() > limits::pattern_bytes_max) {
-        return bad("it has " + std::to_string(text.size()) + " bytes");
+        return bad(std::to_string(text.size()) + " bytes");
     }
-    if (!is_utf8(text)) return bad("it is not UTF-8");
+    if (!is_utf8(text)) return bad("not UTF-8");
     if (find_control_character(text) != std::string_view::npos) {
-        return bad("it has a control character");
+        return bad("control character");
     }
     for (Levels levels(text); !levels.is_end(); levels.advance()) {
         if (const auto checked = check_level(levels.level()); !checked) return checked.error();

@@ -64,10 +64,10 @@ std::optional<std::string_view> subject_of(std::string_view name) noexcept {
 Result<void> check_user(std::string_view user) {
     if (user.empty()) return {};
     if (user.size() > limits::user_bytes_max - 1) {
-        return Error(Errc::bad_user, "it has " + std::to_string(user.size()) + " bytes");
+        return Error(Errc::bad_user, std::to_string(user.size()) + " bytes");
     }
     if (user.find('/') != std::string_view::npos) {
-        return Error(Errc::bad_user, "it has a '/'");
+        return Error(Errc::bad_user, "contains '/'");
     }
     if (auto checked = check_name(user); !checked) {
         return Error(Errc::bad_user, checked.error().detail);

@@ -36,7 +36,7 @@ void membarrier_all() noexcept {
     if (!has_membarrier() || try_membarrier_all()) return;
     // Without the barrier, memory in use by a reader could be reused. Nothing can be freed from
     // here on, so the process cannot continue to serve.
-    static constexpr char last_words[] = "ringside: membarrier fails: the process ends\n";
+    static constexpr char last_words[] = "ringside: membarrier failed; the process is terminated\n";
     static_cast<void>(!write(STDERR_FILENO, last_words, sizeof last_words - 1));
     std::abort();
 }

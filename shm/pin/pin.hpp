@@ -16,13 +16,13 @@
 ///   E1  everything to be freed is unlinked: no load that starts now reaches it, except through
 ///       versions that only a reader below the revision of replacement follows
 ///   E2  horizon := H;  E3  fence;  E4  read all pins
-///   E5  free what was replaced at a revision <= min(H, smallest pin). What was only unlinked
-///       (nodes of the index, old tables) needs no history: it is free once all pins are at or
-///       after the revision at which it was unlinked.
-/// Invariant: no reader meets a freed block. If E4 missed the pin of R1, the two fences order E2
+///   E5  free what was replaced at a revision <= min(H, smallest pinned revision S). What was only
+///       unlinked (nodes of the index, old tables) is free once all pinned revisions have reached
+///       the first revision published after the unlinking.
+/// Invariant: no reader with a valid pin meets a freed block. If E4 missed R1, the fences order E2
 /// before R3. So the reader sees H and repeats unless S >= H. Then it needs nothing that was
 /// replaced at or below H, and it sees all unlinking before E3.
-/// A reader that dies between R1 and R5 keeps its pin until the broker closes its session.
+/// A dead reader's pin holds memory until its session is closed, or the pin revoked (lease.hpp).
 ///
 /// Fences: sequentially consistent accesses of pin and horizon on both sides. If the segment has
 /// `asymmetric_fence` and the reader's process has registered, R2 is a compiler barrier and E3 is

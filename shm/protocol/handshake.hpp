@@ -15,14 +15,14 @@
 /// memory. The Welcome carries only the new eventfd. The session, its lanes and its pins are
 /// unchanged.
 ///
-/// A broker that replaces another one sends a HandOver. The answer is a Goodbye, with `ok` if the
-/// other broker has stopped serving and releases the grid.
+/// A broker that replaces another one sends a TakeOverRequest. The answer is a Goodbye, with `ok` if
+/// the other broker has stopped serving and releases the grid.
 namespace ringside::shm {
 
 inline constexpr std::uint32_t handshake_magic = 0x48474e52;  // "RNGH"
 
 /// The only struct that must never change with the layout.
-struct HandOver {
+struct TakeOverRequest {
     std::uint32_t magic = 0x4f474e52;  ///< "RNGO"
     std::uint32_t layout = 0;
     std::uint64_t fingerprint = 0;

@@ -45,6 +45,10 @@ void RequestWriter::publish(std::string_view subject, ByteView document) {
 
 void RequestWriter::compact() { append(wire::CommandKind::compact, {}, {}, {}, {}); }
 
+void RequestWriter::close_session(SessionId session) {
+    append(wire::CommandKind::close_session, {}, {}, {}, {.expected = session});
+}
+
 flatbuffers::Offset<flatbuffers::Vector<std::uint8_t>> RequestWriter::document_of(
     ByteView document) {
     if (document.empty()) return {};

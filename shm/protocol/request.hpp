@@ -52,6 +52,8 @@ public:
     void publish(std::string_view subject, ByteView document);
     /// Discards all changes up to the published revision. Must be the only command of its request.
     void compact();
+    /// Closes a session. Must be the only command of its request.
+    void close_session(SessionId session);
 
     [[nodiscard]] std::size_t commands() const noexcept {
         return is_finished_ ? 0 : commands_.size();

@@ -15,17 +15,17 @@
 ///   W4  stamp := position + 1 (release)
 ///   W5  head := position after the batch (release), published := revision (release)
 /// Reader at cursor c, having seen `published` = S (acquire) and c < head:
-///   R1  stamp == c + 1 (acquire), else lapped
+///   R1  stamp == c + 1 (acquire), else unreadable
 ///   R2  copy the words (acquire, each)
-///   R3  stamp == c + 1 still (relaxed), else lapped
+///   R3  stamp == c + 1 still (relaxed), else unreadable
 ///   R4  the copied revision <= S, else the entry does not exist yet
 /// Invariant: an entry that passes R3 is one complete entry. A word of a later entry seen by R2 was
 /// released after W2 of that entry, so R3 sees `busy` or a later stamp. Acquire and release of each
 /// word replace fences: they cost nothing on x86, and ThreadSanitizer understands them.
 /// A crash of the writer at any point leaves the old entry, a busy one, or a new one beyond
 /// `published`. A reader uses neither of the latter two. The next writer moves the head back and
-/// erases unpublished entries. So an unreadable entry is gone only if the tail has passed it.
-/// Otherwise it was not published, and its place is written again.
+/// erases unpublished entries. So an unreadable entry was overwritten (the reader is lapped) if the
+/// tail passed it. Otherwise it was not published, and its place is written again.
 namespace ringside::shm {
 
 /// `event` changes no record: its block has a name and a document, and is not a version.
@@ -95,7 +95,7 @@ public:
     [[nodiscard]] Revision tail_revision() const noexcept;
 
     /// Continues the ring of a dead broker: entries [tail, head) remain, and `head` becomes the
-    /// head that readers see. Erases unfinished entries after it, up to `appended`.
+    /// head that readers see. Erases unpublished entries up to `appended`, inclusive.
     void adopt(Position tail, Position head, Position appended) noexcept;
 
     /// W1..W4. Ignores `change.position`. REQUIRES: `make_room` has made room.

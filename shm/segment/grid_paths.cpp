@@ -87,7 +87,7 @@ Result<uid_t> user_of(const std::string& text) {
         found != nullptr) {
         return entry.pw_uid;
     }
-    return Error(Errc::bad_configuration, "RINGSIDE_OWNER: unknown user '" + text + "'");
+    return Error(Errc::bad_configuration, "RINGSIDE_OWNER names an unknown user: '" + text + "'");
 }
 
 }  // namespace
@@ -122,7 +122,7 @@ std::string ownership_fault(const struct stat& file, uid_t owner) {
         return "belongs to user " + std::to_string(file.st_uid) + ", not to user " +
                std::to_string(owner);
     }
-    if (file.st_nlink > 1) return "has more than one name (hard links)";
+    if (file.st_nlink > 1) return "has more than one hard link";
     if ((file.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
         char mode[8];
         std::snprintf(mode, sizeof mode, "%04o", file.st_mode & 07777U);
@@ -155,7 +155,7 @@ Result<void> check_grid_owner(std::string_view grid, uid_t owner, std::optional<
         return {};
     }
     return foreign("user " + std::to_string(geteuid()) +
-                   " or root; set RINGSIDE_OWNER to accept it");
+                   " or root; set RINGSIDE_OWNER to accept that user");
 }
 
 }  // namespace ringside::shm

@@ -6,6 +6,8 @@
 #include "shm/lane/session_memory.hpp"
 #include "shm/protocol/handshake.hpp"
 #include "shm/ring/change_ring.hpp"
+#include "shm/ring/ended_writers.hpp"
+#include "shm/segment/statistics.hpp"
 #include "shm/version/version.hpp"
 
 namespace ringside::shm {
@@ -39,8 +41,12 @@ std::uint64_t layout_fingerprint() noexcept {
                  offsetof(Header, store),
                  offsetof(Header, counters),
                  sizeof(Counters),
+                 offsetof(Counters, limit_entries),
                  offsetof(Header, indexes),
                  sizeof(IndexEntry),
+                 sizeof(Histogram),
+                 offsetof(Statistics, pins),
+                 statistics_offset + statistics_bytes,
                  sizeof(Posting),
                  sizeof(PostingChunk),
                  sizeof(SessionEntry),
@@ -52,6 +58,8 @@ std::uint64_t layout_fingerprint() noexcept {
                  offsetof(VersionBlock, name_hash),
                  offsetof(VersionBlock, updated_ns),
                  sizeof(ChangeEntry),
+                 sizeof(EndedWriterEntry),
+                 ended_writers_kept(limits::ring_entries_max),
                  sizeof(PathBlock),
                  sizeof(SessionControl),
                  sizeof(PinSlot),
@@ -72,6 +80,23 @@ std::uint64_t layout_fingerprint() noexcept {
                  limits::lanes_per_session_max,
                  limits::pins_per_session_max,
                  limits::declarations_per_session_max});
+}
+
+std::string_view name(LimitKind kind) noexcept {
+    switch (kind) {
+        case LimitKind::sessions: return "sessions";
+        case LimitKind::user_sessions: return "user_sessions";
+        case LimitKind::waiting_connections: return "waiting_connections";
+        case LimitKind::session_memory: return "session_memory_bytes";
+        case LimitKind::user_memory: return "user_memory_bytes";
+        case LimitKind::sessions_memory: return "sessions_memory_bytes";
+        case LimitKind::bookkeeping_memory: return "bookkeeping_memory_bytes";
+        case LimitKind::expiry_memory: return "expiry_memory_bytes";
+        case LimitKind::calls: return "calls";
+        case LimitKind::subjects: return "subjects";
+        case LimitKind::subject_memory: return "subject_memory_bytes";
+    }
+    return "unknown";
 }
 
 void StoreLine::show(std::string_view text) noexcept {

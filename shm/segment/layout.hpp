@@ -21,7 +21,7 @@ using Word = std::atomic<std::uint64_t>;
 using HalfWord = std::atomic<std::uint32_t>;
 
 inline constexpr std::uint64_t segment_magic = 0x3145444953474e52;  // "RNGSIDE1"
-inline constexpr std::uint32_t layout_version = 5;
+inline constexpr std::uint32_t layout_version = 6;
 inline constexpr std::uint64_t span_bytes = 64ULL << 10;
 inline constexpr std::uint64_t huge_page_bytes = 2ULL << 20;
 
@@ -54,6 +54,7 @@ struct Identity {
     std::array<char, 72> grid_name{};
     Region sessions;  ///< SessionEntry[limits::sessions_max]
     Region spans;     ///< SpanEntry for each 64 KiB of the heap
+    Region writers;   ///< EndedWriterEntry[], see shm/ring/ended_writers.hpp
     Region ring;      ///< ChangeEntry[ring_entries]
     Region slots;     ///< Slot[], indexed by RecordId
     Region heap;
@@ -118,6 +119,7 @@ struct alignas(cache_line_bytes) BrokerLine {
     HalfWord sessions_given;  ///< newest SessionId ever assigned
     /// Start time of the process `broker_pid`, in ticks since boot; 0 = it has released the grid.
     Word broker_start;
+    Word writers_ended;  ///< number of EndedWriterEntries ever written
 };
 
 /// State of the grid's store; for `inspect`, and for the next broker.
@@ -138,6 +140,41 @@ struct alignas(cache_line_bytes) StoreLine {
     /// Returns why the store fails; empty if it works. During a change it may mix two texts.
     [[nodiscard]] std::string failure() const;
 };
+
+/// A limit of the broker whose use changes while it runs.
+enum class LimitKind : std::uint32_t {
+    sessions,
+    user_sessions,        ///< sessions of one user who is not an admin
+    waiting_connections,  ///< connections without a greeting
+    session_memory,       ///< bytes of broker memory for one session
+    user_memory,          ///< same, for all sessions of one user
+    sessions_memory,      ///< same, for all sessions
+    bookkeeping_memory,   ///< bytes of broker memory for replaced blocks and expiry times
+    expiry_memory,        ///< the part of it that expiry times use
+    calls,
+    subjects,        ///< names offered to listeners
+    subject_memory,  ///< bytes of broker memory for these names
+};
+inline constexpr std::size_t limit_kinds = 11;
+static_assert(static_cast<std::size_t>(LimitKind::subject_memory) + 1 == limit_kinds);
+
+/// Returns the name that `inspect` shows, e.g. "user_memory_bytes".
+std::string_view name(LimitKind kind) noexcept;
+
+/// A limit and its use, for `inspect`. Writer: the reactor thread for the first three kinds, the
+/// engine thread for the others; relaxed stores, a few times per second.
+struct LimitEntry {
+    Word value;
+    Word in_use;   ///< of the session or user with the highest use, for limits of one of them
+    Word refused;  ///< how often the limit has refused or ended something since the broker started
+
+    void show(std::uint64_t limit, std::uint64_t use, std::uint64_t refusals) noexcept {
+        value.store(limit, std::memory_order_relaxed);
+        in_use.store(use, std::memory_order_relaxed);
+        refused.store(refusals, std::memory_order_relaxed);
+    }
+};
+static_assert(sizeof(LimitEntry) == 24);
 
 /// Counters for `inspect`; written with relaxed stores once per batch.
 struct alignas(cache_line_bytes) Counters {
@@ -170,8 +207,16 @@ struct alignas(cache_line_bytes) Counters {
     Word memory_closures;  ///< sessions that were closed to limit memory
     /// Requests answered with an error, by the number of the code (Errc).
     std::array<Word, limits::refusal_codes> refused_by_code;
+    std::array<LimitEntry, limit_kinds> limit_entries;  ///< by LimitKind
+
+    [[nodiscard]] LimitEntry& limit(LimitKind kind) noexcept {
+        return limit_entries[static_cast<std::size_t>(kind)];
+    }
+    [[nodiscard]] const LimitEntry& limit(LimitKind kind) const noexcept {
+        return limit_entries[static_cast<std::size_t>(kind)];
+    }
 };
-static_assert(static_cast<std::size_t>(Errc::system_error) < limits::refusal_codes);
+static_assert(static_cast<std::size_t>(errc_last) < limits::refusal_codes);
 
 struct Header {
     Identity identity;

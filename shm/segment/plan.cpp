@@ -4,13 +4,18 @@
 #include <bit>
 
 #include "shm/ring/change_ring.hpp"
+#include "shm/ring/ended_writers.hpp"
 #include "shm/segment/segment.hpp"
+#include "shm/segment/statistics.hpp"
 
 namespace ringside::shm {
 
 namespace {
 
 constexpr std::uint64_t page_bytes = 4096;
+/// The regions follow the header and the statistics, whose places are fixed.
+constexpr Offset first_region = statistics_offset + statistics_bytes;
+static_assert(first_region % page_bytes == 0);
 constexpr std::uint64_t default_ring_entries_min = 1024;
 
 /// Whole pages of slots, with some ids reserved as marks.
@@ -27,19 +32,18 @@ std::uint64_t default_ring_entries(std::uint64_t memory_bytes) {
 Result<void> plan_regions(const SegmentShape& shape, Identity& identity) {
     if (shape.memory_bytes < limits::memory_bytes_min ||
         shape.memory_bytes > limits::memory_bytes_max) {
-        return Error(Errc::bad_configuration, "memory must be between 8 MiB and 16 TiB");
+        return Error(Errc::bad_configuration, "--memory must be from 8 MiB to 16 TiB");
     }
     const std::uint64_t bytes = align_up(shape.memory_bytes, huge_page_bytes);
     const std::uint64_t entries =
         shape.ring_entries == 0 ? default_ring_entries(bytes) : shape.ring_entries;
     if (!std::has_single_bit(entries) || entries < limits::ring_entries_min ||
         entries > limits::ring_entries_max || entries * sizeof(ChangeEntry) > bytes / 4) {
-        return Error(
-            Errc::bad_configuration,
-            "the change ring must have a power of two of entries, at least 64, and take no "
-            "more than a quarter of the memory");
+        return Error(Errc::bad_configuration,
+                     "--ring-entries must be a power of two, at least 64, and the ring must fit in "
+                     "a quarter of --memory");
     }
-    Offset next = page_bytes;
+    Offset next = first_region;
     const auto take = [&next](std::uint64_t wanted, std::uint64_t alignment) {
         const Region region{align_up(next, alignment), wanted};
         next = region.end();
@@ -49,6 +53,7 @@ Result<void> plan_regions(const SegmentShape& shape, Identity& identity) {
     identity.ring_entries = entries;
     identity.sessions = take(limits::sessions_max * sizeof(SessionEntry), page_bytes);
     identity.spans = take(bytes / span_bytes * sizeof(SpanEntry), page_bytes);
+    identity.writers = take(ended_writers_kept(entries) * sizeof(EndedWriterEntry), page_bytes);
     identity.ring = take(entries * sizeof(ChangeEntry), page_bytes);
     // A record takes at least 128 bytes in total, 8 of which are its slot. A RecordId has 32 bits,
     // and so do counts of slots.
@@ -62,14 +67,14 @@ Result<void> plan_regions(const SegmentShape& shape, Identity& identity) {
 
 Result<void> check_plan(const Identity& identity, std::uint64_t segment_bytes) {
     if (identity.segment_bytes != segment_bytes) {
-        return Error(Errc::bad_segment, "its size is not what its header says");
+        return Error(Errc::bad_segment, "size differs from the header");
     }
-    Offset next = page_bytes;
-    for (const Region* region :
-         {&identity.sessions, &identity.spans, &identity.ring, &identity.slots, &identity.heap}) {
+    Offset next = first_region;
+    for (const Region* region : {&identity.sessions, &identity.spans, &identity.writers,
+                                 &identity.ring, &identity.slots, &identity.heap}) {
         if (region->offset < next || region->offset > segment_bytes ||
             region->bytes > segment_bytes - region->offset || region->offset % page_bytes != 0) {
-            return Error(Errc::bad_segment, "its regions do not fit");
+            return Error(Errc::bad_segment, "regions do not fit the segment");
         }
         next = region->end();
     }
@@ -78,9 +83,11 @@ Result<void> check_plan(const Identity& identity, std::uint64_t segment_bytes) {
         identity.slots.bytes / sizeof(Slot) > slots_max ||
         identity.ring_entries * sizeof(ChangeEntry) != identity.ring.bytes ||
         identity.sessions.bytes != limits::sessions_max * sizeof(SessionEntry) ||
+        identity.writers.bytes !=
+            ended_writers_kept(identity.ring_entries) * sizeof(EndedWriterEntry) ||
         identity.heap.offset % huge_page_bytes != 0 || identity.heap.bytes % span_bytes != 0 ||
         identity.spans.bytes / sizeof(SpanEntry) < identity.heap.bytes / span_bytes) {
-        return Error(Errc::bad_segment, "its regions do not fit");
+        return Error(Errc::bad_segment, "regions do not fit the segment");
     }
     return {};
 }

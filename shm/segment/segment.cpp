@@ -75,9 +75,11 @@ Error error_of(const ipc::interprocess_exception& failure, std::string_view grid
         case ipc::security_error:
             return {Errc::permission_denied,
                     "the segment of grid '" + std::string(grid) +
-                        "' is closed to this user: ask to join the broker's group"};
+                        "' is not accessible to this user; ask to join the broker's group"};
         case ipc::already_exists_error: return {Errc::grid_in_use, std::string(grid)};
-        case ipc::out_of_space_error: return {Errc::grid_full, "/dev/shm has no room"};
+        case ipc::out_of_space_error:
+            return {Errc::grid_full,
+                    "/dev/shm has no space left; delete files there, or enlarge it"};
         default: return {Errc::system_error, failure.what()};
     }
 }
@@ -92,12 +94,13 @@ Result<void> check_identity(const SegmentView& view, std::string_view grid) {
     // SYNC segment-magic: pairs with announce(); the rest of the header is written.
     const std::uint64_t magic = identity.magic.load(std::memory_order_acquire);
     if (magic == 0)
-        return Error(Errc::no_such_grid, "grid '" + std::string(grid) + "' is just starting");
-    if (magic != segment_magic) return Error(Errc::bad_segment, "it does not begin as one");
+        return Error(Errc::no_such_grid,
+                     "grid '" + std::string(grid) + "' is still starting; try again");
+    if (magic != segment_magic) return Error(Errc::bad_segment, "invalid magic number");
     if (identity.layout != layout_version || identity.fingerprint != layout_fingerprint()) {
         return Error(Errc::layout_mismatch, "grid '" + std::string(grid) + "' has layout " +
                                                 std::to_string(identity.layout) +
-                                                ", this program was built for " +
+                                                ", this program supports " +
                                                 std::to_string(layout_version));
     }
     return check_plan(identity, view.size_bytes());
@@ -159,10 +162,9 @@ Result<void> Segment::begin(std::string_view grid, const Identity& planned) {
     // and without a first part of both no record would ever fit.
     const std::uint64_t needed = starting_bytes(planned);
     if (host_bytes_free() < needed || !commit(0, planned.slots.offset)) {
-        return Error(Errc::grid_full,
-                     "/dev/shm has less than the " + std::to_string((needed >> 20) + 1) +
-                         " MiB free that this grid needs to start: give it more room, or choose a "
-                         "smaller --memory or --ring-entries");
+        return Error(Errc::grid_full, "less than " + std::to_string((needed >> 20) + 1) +
+                                          " MiB free in /dev/shm; enlarge /dev/shm, or choose a "
+                                          "smaller --memory or --ring-entries");
     }
     auto& identity = const_cast<Identity&>(view_.identity());
     identity.layout = layout_version;
@@ -179,6 +181,7 @@ Result<void> Segment::begin(std::string_view grid, const Identity& planned) {
     grid.copy(identity.grid_name.data(), identity.grid_name.size() - 1);
     identity.sessions = planned.sessions;
     identity.spans = planned.spans;
+    identity.writers = planned.writers;
     identity.ring = planned.ring;
     identity.slots = planned.slots;
     identity.heap = planned.heap;
@@ -208,7 +211,7 @@ void Segment::close(GridState state) noexcept {
 Result<Segment> Segment::open(std::string_view grid, std::optional<uid_t> owner) {
     return open_as(grid, ipc::read_only, [&](const struct stat& file) -> Result<void> {
         if (!S_ISREG(file.st_mode)) {
-            return Error(Errc::foreign_grid, "the segment is not a regular file");
+            return Error(Errc::foreign_grid, "the segment is not a regular file; remove it");
         }
         return check_grid_owner(grid, file.st_uid, owner);
     });
@@ -237,9 +240,9 @@ Result<Segment> Segment::open_as(std::string_view grid, ipc::mode_t mode, const 
         if (auto checked = check(file); !checked) return checked.error();
         const auto bytes = file.st_size;
         if (static_cast<std::uint64_t>(bytes) < limits::memory_bytes_min) {
-            return bytes == 0 ? Error(Errc::no_such_grid,
-                                      "grid '" + std::string(grid) + "' is just starting")
-                              : Error(Errc::bad_segment, "it is too short");
+            return bytes == 0 ? Error(Errc::no_such_grid, "grid '" + std::string(grid) +
+                                                              "' is still starting; try again")
+                              : Error(Errc::bad_segment, "too short");
         }
         segment.region_ = map(segment.object_, mode, static_cast<std::uint64_t>(bytes));
         segment.view_ = SegmentView(static_cast<std::byte*>(segment.region_.get_address()),

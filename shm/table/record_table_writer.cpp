@@ -23,7 +23,8 @@ RecordTableWriter::RecordTableWriter(const SegmentView& segment, Heap& heap, Ret
 
 void RecordTableWriter::begin() {
     if (rebuild(log2_table_entries_min)) return;
-    throw Exception(Error(Errc::grid_full, "the host has no memory for the first record table"));
+    throw Exception(
+        Error(Errc::grid_full, "no memory for the first record table; free memory on the host"));
 }
 
 void RecordTableWriter::adopt(std::vector<std::uint32_t> high_halves, std::uint64_t live,

@@ -10,8 +10,8 @@ namespace ringside::shm {
 /// peer may run on other cores.
 [[nodiscard]] unsigned cores_available() noexcept;
 
-/// Tells the core that this is a spin loop: takes some tens of cycles, and leaves more to its
-/// sibling.
+/// Hints to the core that this is a spin loop: takes some tens of cycles, and leaves more to the
+/// sibling core.
 inline void cpu_pause() noexcept {
 #if defined(__x86_64__) || defined(__i386__)
     __builtin_ia32_pause();

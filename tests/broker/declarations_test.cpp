@@ -80,7 +80,7 @@ protected:
     LaneClient& lane_ = session_.open_lane();
 };
 
-TEST_F(DeclarationsTest, OfOneLaneAreEachSaidByTheirNumber) {
+TEST_F(DeclarationsTest, DeliveriesCarryTheNumberOfTheDeclaration) {
     const auto first = declare(session_, 0, DeclarationKind::provide, 0, "a");
     const auto second = declare(session_, 1, DeclarationKind::provide, 0, "b/*");
     EXPECT_EQ(outcome(session_, 0), Errc::ok);
@@ -96,7 +96,7 @@ TEST_F(DeclarationsTest, OfOneLaneAreEachSaidByTheirNumber) {
     EXPECT_EQ(next(lane_).declaration, first);
 }
 
-TEST_F(DeclarationsTest, ThatAreEqualKeepTheirRecordUntilTheLastIsGone) {
+TEST_F(DeclarationsTest, EqualDeclarationsKeepTheirRecordUntilTheLastIsGone) {
     const std::string record = "$sys/listen/a%2A/" + std::to_string(session_.id) + "/0";
     for (const std::uint32_t place : {0U, 1U}) {
         declare(session_, place, DeclarationKind::listen, 0, "a*");
@@ -109,7 +109,7 @@ TEST_F(DeclarationsTest, ThatAreEqualKeepTheirRecordUntilTheLastIsGone) {
     EXPECT_FALSE(is_there(record));
 }
 
-TEST_F(DeclarationsTest, OfTwoListenersAtOneLaneAreAskedInTurn) {
+TEST_F(DeclarationsTest, TwoListenersOfOneLaneAreAskedInTurn) {
     const std::uint64_t numbers[] = {declare(session_, 0, DeclarationKind::listen, 0, "a/*"),
                                      declare(session_, 1, DeclarationKind::listen, 0, "a/*")};
     auto watcher = harness_.open();
@@ -131,7 +131,7 @@ TEST_F(DeclarationsTest, OfTwoListenersAtOneLaneAreAskedInTurn) {
     EXPECT_FALSE(is_there("$sys/provided/a/1"));
 }
 
-TEST_F(DeclarationsTest, OfListenersThatSaidNoAreAskedAgainAfterAWhile) {
+TEST_F(DeclarationsTest, RejectingListenersAreAskedAgainLater) {
     const std::uint64_t rematch_ns = MessagingOptions().rematch_ns;
     declare(session_, 0, DeclarationKind::listen, 0, "a");
     auto watcher = harness_.open();
@@ -159,7 +159,7 @@ TEST_F(DeclarationsTest, OfListenersThatSaidNoAreAskedAgainAfterAWhile) {
     EXPECT_EQ(next(lane_).name, "") << "nobody watches it";
 }
 
-TEST_F(DeclarationsTest, OfAListenerThatSaysNothingLeaveTheNameToTheNextListener) {
+TEST_F(DeclarationsTest, SilentListenersNameGoesToTheNextListener) {
     const std::uint64_t accept_ns = MessagingOptions().accept_ns;
     declare(session_, 0, DeclarationKind::listen, 0, "a");
     auto watcher = harness_.open();
@@ -181,7 +181,7 @@ TEST_F(DeclarationsTest, OfAListenerThatSaysNothingLeaveTheNameToTheNextListener
     EXPECT_TRUE(is_there("$sys/provided/a"));
 }
 
-TEST_F(DeclarationsTest, OfAProviderThatTakesNothingLeaveTheCallToTheNextProvider) {
+TEST_F(DeclarationsTest, SilentProvidersCallGoesToTheNextProvider) {
     const std::uint64_t accept_ns = MessagingOptions().accept_ns;
     declare(session_, 0, DeclarationKind::provide, 0, "a");
     auto caller = harness_.open();
@@ -204,7 +204,7 @@ TEST_F(DeclarationsTest, OfAProviderThatTakesNothingLeaveTheCallToTheNextProvide
     EXPECT_EQ(next(second).kind, wire::DeliveryKind::cancelled) << "nobody is left to ask";
 }
 
-TEST_F(DeclarationsTest, OfALaneAreOfOneKind) {
+TEST_F(DeclarationsTest, LaneHasDeclarationsOfOneKind) {
     declare(session_, 0, DeclarationKind::provide, 0, "a");
     declare(session_, 1, DeclarationKind::listen, 0, "b");
     EXPECT_EQ(outcome(session_, 1), Errc::bad_request);
@@ -220,7 +220,7 @@ TEST_F(DeclarationsTest, OfALaneAreOfOneKind) {
     EXPECT_EQ(outcome(session_, 3), Errc::bad_request);
 }
 
-TEST_F(DeclarationsTest, OfLanesThatAreNotThereAreRefused) {
+TEST_F(DeclarationsTest, MissingLaneIsRefused) {
     for (const std::uint32_t lane : {1U, 63U, 64U, ~0U}) {
         declare(session_, 0, DeclarationKind::provide, lane, "a");
         EXPECT_EQ(outcome(session_, 0), Errc::bad_request) << lane;
@@ -231,7 +231,7 @@ TEST_F(DeclarationsTest, OfLanesThatAreNotThereAreRefused) {
     EXPECT_EQ(outcome(session_, 0), Errc::ok);
 }
 
-TEST_F(DeclarationsTest, OfKindsThatDoNotExistAreNothing) {
+TEST_F(DeclarationsTest, UnknownKindsAreIgnored) {
     declare(session_, 0, static_cast<DeclarationKind>(77), 0, "a");
     declare(session_, 0, DeclarationKind::provide, 0, "a");
     EXPECT_EQ(outcome(session_, 0), Errc::ok);
@@ -239,7 +239,7 @@ TEST_F(DeclarationsTest, OfKindsThatDoNotExistAreNothing) {
     EXPECT_FALSE(is_there("$sys/rpc/a/" + std::to_string(session_.id) + "/0"));
 }
 
-TEST_F(DeclarationsTest, ThatFillASessionAreAllServedAtOneLane) {
+TEST_F(DeclarationsTest, DeclarationsThatFillASessionAreServedAtOneLane) {
     for (std::uint32_t i = 0; i < limits::declarations_per_session_max; ++i) {
         write(session_, i, DeclarationKind::listen, 0, "a/" + std::to_string(i));
     }
@@ -257,7 +257,7 @@ TEST_F(DeclarationsTest, ThatFillASessionAreAllServedAtOneLane) {
     EXPECT_FALSE(is_there("$sys/listen/a/7/" + std::to_string(session_.id) + "/0"));
 }
 
-TEST_F(DeclarationsTest, OfASessionThatEndsAreNotAskedForEachOther) {
+TEST_F(DeclarationsTest, DeclarationsOfAnEndingSessionAreNotAskedInTurn) {
     for (const std::uint32_t place : {0U, 1U, 2U}) {
         declare(session_, place, DeclarationKind::provide, 0, "a");
     }
@@ -275,7 +275,7 @@ TEST_F(DeclarationsTest, OfASessionThatEndsAreNotAskedForEachOther) {
 
 // Presence of users.
 
-TEST_F(DeclarationsTest, OfAUserMakeItPresentUntilTheLastIsGone) {
+TEST_F(DeclarationsTest, UserIsPresentUntilItsLastDeclarationIsGone) {
     declare(session_, 0, DeclarationKind::present, 0, "alice");
     EXPECT_EQ(outcome(session_, 0), Errc::ok);
     EXPECT_EQ(harness_.get("$sys/presence/alice"),
@@ -293,7 +293,7 @@ TEST_F(DeclarationsTest, OfAUserMakeItPresentUntilTheLastIsGone) {
     EXPECT_FALSE(is_present("alice"));
 }
 
-TEST_F(DeclarationsTest, OfAUserThatMovesToAnotherPlaceChangeNothing) {
+TEST_F(DeclarationsTest, UserThatMovesToAnotherPlaceStaysPresent) {
     declare(session_, 0, DeclarationKind::present, 0, "alice");
     const Revision before = harness_.published();
     write(session_, 0, DeclarationKind::none, 0, {});
@@ -305,7 +305,7 @@ TEST_F(DeclarationsTest, OfAUserThatMovesToAnotherPlaceChangeNothing) {
     EXPECT_TRUE(is_present("bob"));
 }
 
-TEST_F(DeclarationsTest, OfUsersAreNotForThoseWhoMayOnlyRead) {
+TEST_F(DeclarationsTest, ReaderCannotDeclareAUser) {
     auto reader = harness_.open({shm::Role::reader, {}});
     declare(reader, 0, DeclarationKind::present, 0, "alice");
     EXPECT_EQ(outcome(reader, 0), Errc::permission_denied);
@@ -317,7 +317,7 @@ TEST_F(DeclarationsTest, OfUsersAreNotForThoseWhoMayOnlyRead) {
     EXPECT_TRUE(is_present("alice"));
 }
 
-TEST_F(DeclarationsTest, OfUsersThatCannotBeAreRefused) {
+TEST_F(DeclarationsTest, InvalidUsersAreRefused) {
     const std::string too_long(limits::user_bytes_max, 'u');
     for (const std::string_view user :
          {std::string_view(), std::string_view("a/b"), std::string_view("a*"),
@@ -420,7 +420,7 @@ TEST_F(InterestTest, SearchServesEverySessionThatDeclaresItsPattern) {
     EXPECT_EQ(count(lane_, wire::DeliveryKind::wanted), records);
 }
 
-TEST_F(InterestTest, SubjectsOfAPatternThatIsNotWatchedAnyMoreAreGivenUpInSlices) {
+TEST_F(InterestTest, SubjectsOfAnUnwatchedPatternEndInSlices) {
     constexpr std::size_t records = 1000;
     put_records(records);
     declare(session_, 0, DeclarationKind::listen, 0, "**");

@@ -306,7 +306,7 @@ TEST(EngineHostile, OneLaneOfASessionAtATimeHoldsALargeMessage) {
     EXPECT_FALSE(harness.engine.has_work());
 }
 
-TEST(EngineHostile, PinThatLiesKeepsNothingBack) {
+TEST(EngineHostile, FalsePinHoldsNoMemory) {
     EngineHarness harness;
     Honest honest(harness);
     honest.expect_service();

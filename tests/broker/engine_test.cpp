@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <numeric>
+#include <vector>
 
 #include "tests/shm/document_support.hpp"
 #include "tests/support/engine_harness.hpp"
@@ -16,6 +17,7 @@ using test::document;
 using testing::Answer;
 using testing::EngineHarness;
 using testing::LaneClient;
+using testing::SessionClient;
 
 TEST(Engine, CommitIsVisibleWhenItsReplyIs) {
     EngineHarness harness;
@@ -66,7 +68,7 @@ TEST(Engine, RefusalNamesTheCommandAndChangesNothing) {
     EXPECT_EQ(harness.published(), harness.opened_at);
 }
 
-TEST(Engine, BadArgumentsAreRefusedAndTheSessionGoesOn) {
+TEST(Engine, BadArgumentsAreRefusedAndTheSessionContinues) {
     EngineHarness harness;
     auto client = harness.open();
     LaneClient& lane = client.open_lane();
@@ -321,7 +323,7 @@ TEST(Engine, RecordsExpireByTheClockOfTheTurn) {
     EXPECT_NE(harness.outbox.subjects, 0U);
 }
 
-TEST(Engine, WhoSleepsForAReplyIsWoken) {
+TEST(Engine, ClientThatSleepsForAReplyIsWoken) {
     EngineHarness harness;
     auto client = harness.open();
     LaneClient& awake = client.open_lane();
@@ -437,7 +439,7 @@ TEST(Engine, SessionsThatDeclareNothingAndAreShortMakeNoCommit) {
     EXPECT_EQ(harness.published(), before);
 }
 
-TEST(Engine, SessionHasItsRecordWhenItDeclaresSomethingOrIsThereForAWhile) {
+TEST(Engine, SessionHasItsRecordAfterADeclarationOrSomeTime) {
     EngineHarness harness;
     auto idle = harness.open();
     auto watcher = harness.open();
@@ -476,7 +478,7 @@ private:
     std::vector<SessionClient> sessions_;
 };
 
-TEST(Engine, ManySessionsAreNotLookedAtForSleepersAtEachPublication) {
+TEST(Engine, PublicationDoesNotCheckManySessionsForSleepers) {
     EngineHarness harness;
     auto client = harness.open();
     LaneClient& lane = client.open_lane();

@@ -7,6 +7,7 @@
 
 #include <thread>
 
+#include "shm/segment/statistics.hpp"
 #include "shm/wait/futex.hpp"
 #include "tests/support/engine_harness.hpp"
 #include "tests/support/test_grid.hpp"
@@ -196,7 +197,27 @@ TEST(EngineThreads, SessionsComeAndGoWhileOthersWrite) {
     EXPECT_EQ(running.segment.header().counters.sessions_open.load(), 1U);
 }
 
-TEST(EngineThread, HeartbeatGoesOnWhileItIsIdle) {
+std::uint64_t values_in(const shm::Histogram& histogram) {
+    std::uint64_t values = 0;
+    for (const shm::Word& count : histogram.counts) values += count.load();
+    return values;
+}
+
+TEST(EngineThread, EachCommitIsCountedWithTheDurationOfItsTurn) {
+    RunningEngine running;
+    const auto& statistics = shm::statistics_of(running.segment.view());
+    auto session = running.open();
+    LaneClient& lane = session.open_lane();
+    for (int i = 0; i < 100; ++i) ASSERT_TRUE(running.write(lane, "a", std::to_string(i)));
+    ASSERT_TRUE(eventually([&] { return values_in(statistics.commit_ns) >= 100; }));
+    running.engine.stop();
+    EXPECT_EQ(values_in(statistics.commit_ns), statistics.commits_of_turn.sum.load());
+    EXPECT_LE(values_in(statistics.commits_of_turn), values_in(statistics.turn_ns));
+    EXPECT_GT(statistics.commit_ns.sum.load(), 0U);
+    EXPECT_EQ(values_in(statistics.sync_ns), 0U) << "there is no store";
+}
+
+TEST(EngineThread, HeartbeatContinuesWhileIdle) {
     RunningEngine running({.spin = 50us, .heartbeat_interval = 1ms});
     const shm::Word& heartbeat = running.segment.header().broker.heartbeat_ns;
     ASSERT_TRUE(eventually([&] { return heartbeat.load() != 0; }));

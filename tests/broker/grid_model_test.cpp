@@ -177,7 +177,7 @@ protected:
 
 /// The broker dies between two arbitrary steps. The next broker has everything that was published,
 /// and nothing else, at each retained revision.
-TEST_P(GridDeaths, GoesOnAfterTheDeathOfItsBroker) {
+TEST_P(GridDeaths, GridContinuesAfterTheDeathOfItsBroker) {
     int deaths = 0;
     int pinned_checks = 0;
     for (int turn = 0; turn < 1500; ++turn) {

@@ -55,7 +55,7 @@ TEST(GridPatches, ThePatchesOfATransactionShareABudget) {
     EXPECT_TRUE(h.commit({patch()})) << "the next one has a budget of its own";
 }
 
-TEST(GridPatches, ARecordGivesItsPagesBackAfterARefusedPatch) {
+TEST(GridPatches, RefusedPatchReleasesItsPages) {
     GridHarness h({.memory_bytes = 64ULL << 20, .ring_entries = 1024});
     const auto bytes_used = [&] {
         h.grid.publish();

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "broker/engine/lease.hpp"
 #include "shm/ring/change_ring.hpp"
 #include "tests/support/grid_harness.hpp"
 
@@ -308,8 +309,53 @@ TEST(Grid, APinIsRevokedOnceItsLeaseIsOverAndItsMemoryIsUsedLast) {
     h.grid.reclaim();
     EXPECT_EQ(revoked_below.load(), 2U);
     EXPECT_EQ(h.get("a", 1), "1") << "memory is not short";
+    EXPECT_GT(h.counters().retired_blocks, 0U) << "memory is not short";
     h.grid.compact();
     EXPECT_EQ(h.counters().retired_blocks, 0U);
+}
+
+/// A light reader leaves its fence to the engine: its pin may become visible only there.
+TEST(Grid, APinThatBecomesVisibleAtTheFenceProtectsItsMemory) {
+    GridHarness h;
+    ASSERT_TRUE(h.commit({h.put("a", "1")}));
+    h.grid.publish();
+    const Revision pinned = h.grid.published();
+    h.at_fence = [&] { h.pins.assign(1, {.session_index = 3, .slot = 0, .revision = pinned}); };
+    ASSERT_TRUE(h.commit({h.put("a", "2")}));
+    h.grid.publish();
+    h.grid.compact();
+    EXPECT_GT(h.counters().retired_blocks, 0U);
+    h.at_fence = nullptr;
+    h.pins.clear();
+    h.grid.compact();
+    EXPECT_EQ(h.counters().retired_blocks, 0U);
+}
+
+TEST(Grid, ChangesArePublishedBeforeTheyFillHalfOfTheRing) {
+    GridHarness h({.memory_bytes = 16ULL << 20, .ring_entries = 64});
+    const shm::ChangeRingReader ring(h.segment.view());
+    for (Revision revision = 1; revision <= 200; ++revision) {
+        ASSERT_TRUE(h.commit({h.put("a", std::to_string(revision))}));
+        const Revision published = h.segment.header().commit.published.load();
+        ASSERT_GE(published + 32, revision) << "unpublished changes use more than half";
+    }
+    h.grid.publish();
+    EXPECT_EQ(h.get("a"), "200");
+    EXPECT_LE(ring.head() - ring.tail(), 64U);
+}
+
+TEST(LeaseRegistry, PinThatKeepsNothingBackHasNoLease) {
+    constexpr std::uint64_t later_ns = 3'600'000'000'000;
+    int revoked = 0;
+    LeaseRegistry leases([&](const HeldPin&) { ++revoked; });
+    const std::vector<HeldPin> pins{{.session_index = 1, .slot = 0, .revision = 5}};
+    leases.review(pins, 5, 9, 0);
+    leases.review(pins, 5, 9, later_ns);
+    EXPECT_EQ(revoked, 0) << "memory below its revision is free";
+    leases.review(pins, 6, 9, later_ns);
+    leases.review(pins, 6, 9, 2 * later_ns);
+    EXPECT_EQ(revoked, 1);
+    EXPECT_TRUE(leases.is_revoked(pins.front()));
 }
 
 TEST(Grid, AStuckPinCannotFillTheGrid) {
@@ -352,7 +398,7 @@ TEST(Grid, SubjectsOfTheChangesAreGivenForWaking) {
               shm::name_bit(static_cast<std::uint32_t>(hash)) | shm::first_level_bit("event/9"));
 }
 
-TEST(Grid, ATombstoneThatARefusedCommitHasCoveredIsTakenOutAllTheSame) {
+TEST(Grid, TombstoneCoveredByARefusedCommitIsStillRemoved) {
     GridHarness harness;
     ASSERT_TRUE(harness.commit({harness.put("a", "1")}));
     ASSERT_TRUE(harness.commit({harness.remove("a")}));

@@ -86,7 +86,7 @@ TEST(Handshake, AnotherLayoutIsRefused) {
     }
 }
 
-TEST(Handshake, GreetingsThatAreNoneAreRefused) {
+TEST(Handshake, InvalidGreetingsAreRefused) {
     TestGrid grid;
     shm::Hello wrong = RawClient::hello();
     wrong.magic = 1;
@@ -163,7 +163,7 @@ TEST(Handshake, SecondGreetingClosesTheSession) {
     EXPECT_TRUE(eventually([&] { return sessions_open(segment) == 0; }));
 }
 
-TEST(Handshake, SessionThatBreaksTheProtocolIsToldWhyAndNobodyElseNotices) {
+TEST(Handshake, SessionThatBreaksTheProtocolGetsTheReasonAndOthersAreUnaffected) {
     TestGrid grid;
     const auto segment = shm::Segment::open(grid.name()).value();
     RawClient honest(grid.name());

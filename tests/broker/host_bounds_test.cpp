@@ -10,7 +10,7 @@
 #include "shm/base/process_start.hpp"
 #include "tests/support/temporary_directory.hpp"
 
-/// What the broker reads from its host, and the limits that it sets for users.
+/// The values that the broker reads from its host, and the limits that it sets for users.
 namespace ringside::broker {
 namespace {
 
@@ -70,7 +70,7 @@ TEST_F(CgroupLimit, IsReadAtTheMountPointOfAContainer) {
     EXPECT_EQ(found->bytes, 268'435'456U);
 }
 
-TEST_F(CgroupLimit, IsNoneWhereNothingSetsOne) {
+TEST_F(CgroupLimit, NoLimitIsFoundIfNoneIsSet) {
     limit("fs/box", "memory.max", "max");
     EXPECT_FALSE(cgroup_memory_limit(files("0::/box\n", mount("/", "cgroup2", "rw"))));
     EXPECT_FALSE(cgroup_memory_limit(files("", "")));
@@ -158,14 +158,14 @@ TEST(FoldedLog, WritesOneLineOfAKindInAnInterval) {
     EXPECT_EQ(lines.size(), 2U);
     log.flush(began + 10s);
     ASSERT_EQ(lines.size(), 3U);
-    EXPECT_EQ(lines.back(), "refused: 999 more since the line before; latest: 999");
+    EXPECT_EQ(lines.back(), "refused: 999 more since the previous line; latest: 999");
     log.flush(began + 100s);
     EXPECT_EQ(lines.size(), 3U) << "nothing has happened since";
     log.line(FoldedLog::Level::info, "refused", "again", began + 101s);
     EXPECT_EQ(lines.back(), "refused: again");
     log.line(FoldedLog::Level::info, "refused", "at the end", began + 102s);
     log.finish();
-    EXPECT_EQ(lines.back(), "refused: 1 more since the line before; latest: at the end");
+    EXPECT_EQ(lines.back(), "refused: 1 more since the previous line; latest: at the end");
 }
 
 // -- The engine's sleep --------------------------------------------------------------------------

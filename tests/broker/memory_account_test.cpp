@@ -195,6 +195,100 @@ TEST_F(BrokerMemory, DeclarationsOfManySessionsCloseTheirOwnUsersSessions) {
     expect_service(mib);
 }
 
+TEST_F(BrokerMemory, PinsOfManySessionsCloseTheirOwnUsersSessions) {
+    constexpr std::size_t pins = limits::pins_per_session_max;
+    const auto& counters = harness_.segment.header().counters;
+    std::size_t most = 0;
+    for (int session = 0; session < 400 && counters.memory_closures < 20; ++session) {
+        const SessionClient client =
+            harness_.open({shm::Role::reader, {}}, "hostile", hostile_user);
+        for (std::size_t i = 0; i < pins; ++i) {
+            client.memory.pin(i).pin = harness_.published() + 1;
+            client.memory.pin(i).lease_ms = limits::pin_lease_ms_max;
+        }
+        client.memory.control().pins_used = pins;
+        expect_service(1);
+        harness_.engine.grid().compact();  // reads all pins
+        most = std::max(most, session_bytes());
+        harness_.turn();
+    }
+    EXPECT_GE(counters.memory_closures, 20U);
+    EXPECT_LE(most, total);
+    expect_service(mib);  // the honest session was not closed
+}
+
+TEST_F(BrokerMemory, TableOfDeclarationsIsOnTheAccountEvenIfAllAreEmpty) {
+    SessionClient client = harness_.open();
+    harness_.settle();
+    const std::uint64_t before = session_bytes();
+    client.memory.control().declarations_used = limits::declarations_per_session_max;
+    ++client.memory.control().declarations_changed;
+    harness_.settle();
+    EXPECT_GE(session_bytes(),
+              before + limits::declarations_per_session_max * sizeof(shm::Declaration::Content));
+}
+
+TEST_F(BrokerMemory, SubjectsAreOnTheAccountOfTheListenerThatIsAskedForThem) {
+    constexpr std::size_t names = 100;
+    const auto declare = [&](const SessionClient& client, std::uint32_t place,
+                             shm::DeclarationKind kind, const std::string& text) {
+        client.memory.declaration(place).declare(kind, 0, text);
+        client.memory.control().declarations_used =
+            std::max<std::uint32_t>(place + 1, client.memory.control().declarations_used);
+        ++client.memory.control().declarations_changed;
+    };
+    const auto settle = [&] {
+        for (int turns = 0; turns < 200; ++turns) {
+            harness_.now_ns += 1'000'000;
+            harness_.turn();
+        }
+    };
+    SessionClient watcher = harness_.open();
+    watcher.open_lane();
+    for (std::uint32_t i = 0; i < names; ++i) {
+        declare(watcher, i, shm::DeclarationKind::watch,
+                "a/" + std::string(800, 'x') + std::to_string(i));
+    }
+    SessionClient listener = harness_.open();
+    listener.open_lane();
+    settle();
+    const std::uint64_t before = session_bytes();
+    declare(listener, 0, shm::DeclarationKind::listen, "a/*");
+    settle();
+    const std::uint64_t asked = session_bytes();
+    EXPECT_GT(asked, before + names * 512);
+    const auto& counters = harness_.segment.header().counters;
+    EXPECT_EQ(counters.limit(shm::LimitKind::subjects).in_use, names);
+    declare(listener, 0, shm::DeclarationKind::none, {});
+    settle();
+    EXPECT_LT(session_bytes(), before + names * 512) << "given back";
+}
+
+TEST_F(BrokerMemory, LimitsAreShownWithTheirUseAndTheirRefusals) {
+    using shm::LimitKind;
+    const auto& counters = harness_.segment.header().counters;
+    const auto housekeep = [&] {
+        for (std::uint64_t i = 0; i < Engine::housekeepings_per_limits; ++i) {
+            harness_.engine.housekeep(harness_.now_ns);
+        }
+    };
+    send_without_end(1, 8 * mib, hostile_user);
+    housekeep();
+    EXPECT_EQ(counters.limit(LimitKind::sessions_memory).value, total);
+    EXPECT_EQ(counters.limit(LimitKind::user_memory).value, total / 4 * 3);
+    EXPECT_GT(counters.limit(LimitKind::user_memory).in_use, 8 * mib);
+    EXPECT_GT(counters.limit(LimitKind::session_memory).in_use, 8 * mib);
+    EXPECT_LE(counters.limit(LimitKind::session_memory).in_use,
+              counters.limit(LimitKind::user_memory).in_use);
+    EXPECT_LE(counters.limit(LimitKind::user_memory).in_use,
+              counters.limit(LimitKind::sessions_memory).in_use);
+    EXPECT_EQ(counters.limit(LimitKind::user_memory).refused, 0U);
+    send_without_end(1, 8 * mib, hostile_user);
+    housekeep();
+    EXPECT_GT(counters.limit(LimitKind::user_memory).refused, 0U);
+    EXPECT_EQ(counters.limit(LimitKind::sessions_memory).refused, 0U);
+}
+
 TEST_F(BrokerMemory, NothingIsLeftOnTheAccountsWhenTheSessionsAreGone) {
     harness_.settle();
     const std::uint64_t before = session_bytes();

@@ -78,7 +78,7 @@ TEST(Options, FlagWinsOverFileAndFileOverDefault) {
     const File file(
         "grid = 'filed'\nmemory = '64MiB'\nspin-us = 5\nretain-entries = 100\n"
         "retain-bytes = 4096\nring-entries = 2048\nsessions-max = 9\nsession-memory = "
-        "'32MiB'\nlog-level = 'debug'\n"
+        "'32MiB'\nbookkeeping-memory = '48MiB'\nlog-level = 'debug'\n"
         "log-file = '/nowhere/log'\n");
     const Options filed = parse({"--config", file.path.c_str()}).value().options;
     EXPECT_EQ(filed.grid, "filed");
@@ -89,6 +89,7 @@ TEST(Options, FlagWinsOverFileAndFileOverDefault) {
     EXPECT_EQ(filed.shape.ring_entries, 2048U);
     EXPECT_EQ(filed.sessions_max, 9U);
     EXPECT_EQ(filed.session_memory_bytes, 32U << 20);
+    EXPECT_EQ(filed.retention.bookkeeping_bytes, 48U << 20);
     EXPECT_EQ(filed.log_level, "debug");
     EXPECT_EQ(filed.log_file, "/nowhere/log");
     const Options flagged = parse({"--config",
@@ -146,7 +147,7 @@ TEST(Options, RolesFileHasRolesOnly) {
     EXPECT_EQ(parse({"--roles", "/nowhere"}).error(), Errc::bad_configuration);
 }
 
-TEST(Options, SayHowLongOthersAreWaitedFor) {
+TEST(Options, OptionsSetTheWaitForOthers) {
     constexpr std::uint64_t ms = 1'000'000;
     const File file(
         "greeting-timeout-ms = 4\naccept-timeout-ms = 5\nresponse-timeout-ms = 6\n"
@@ -177,6 +178,8 @@ TEST(Options, BadFlagsAreRefused) {
                                                 {"--grid", ""},
                                                 {"--session-memory", "15MiB"},
                                                 {"--session-memory", "much"},
+                                                {"--bookkeeping-memory", "7MiB"},
+                                                {"--bookkeeping-memory", "much"},
                                                 {"--greeting-timeout-ms", "0"},
                                                 {"--accept-timeout-ms", "0"},
                                                 {"--response-timeout-ms", "3600001"},
@@ -269,9 +272,9 @@ TEST(Options, FirstRoleThatAppliesDecides) {
         << "a rule comes before the default";
 }
 
-TEST(Access, OnlyAdminsChangeWhatIsOfTheGridAsAWhole) {
+TEST(Access, OnlyAdminsChangeGridLevelSettings) {
     for (const auto kind : {wire::CommandKind::compact, wire::CommandKind::add_index,
-                            wire::CommandKind::remove_index}) {
+                            wire::CommandKind::remove_index, wire::CommandKind::close_session}) {
         Command command;
         command.kind = kind;
         command.name = "a/*";

@@ -59,7 +59,7 @@ struct Name {
 
 bool is_ready(Process& broker) { return broker.read_line().rfind("ready ", 0) == 0; }
 
-TEST(BrokerProcess, SaysWhatItServes) {
+TEST(BrokerProcess, ReadyLineNamesTheGrid) {
     const Name name;
     Process broker(name.command());
     EXPECT_EQ(broker.read_line(), "ready grid=" + name.grid +
@@ -92,7 +92,7 @@ TEST(BrokerProcess, SignalEndsItInOrder) {
     }
 }
 
-TEST(BrokerProcess, TellsTheServiceManagerWhenItServes) {
+TEST(BrokerProcess, NotifiesTheServiceManagerWhenItServes) {
     const Name name;
     const Descriptor socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
     sockaddr_un address{};
@@ -135,7 +135,7 @@ TEST(BrokerProcess, SecondBrokerOfAGridIsRefused) {
     EXPECT_EQ(first.finish(SIGTERM), 0);
 }
 
-TEST(BrokerProcess, OfManyThatStartAtOnceOneServes) {
+TEST(BrokerProcess, OneOfManyBrokersStartedAtOnceServes) {
     for (int round = 0; round < 10; ++round) {
         const Name name;
         std::vector<std::unique_ptr<Process>> brokers;
@@ -154,7 +154,7 @@ TEST(BrokerProcess, OfManyThatStartAtOnceOneServes) {
     }
 }
 
-TEST(BrokerProcess, NextOneGoesOnAfterAKill) {
+TEST(BrokerProcess, NextBrokerContinuesAfterAKill) {
     const Name name;
     auto first = std::make_unique<Process>(name.command());
     ASSERT_TRUE(is_ready(*first));
@@ -191,7 +191,7 @@ TEST(BrokerProcess, NextOneGoesOnAfterAKill) {
     EXPECT_EQ(name.left_behind(), 0U);
 }
 
-TEST(BrokerProcess, WhatStandsInPlaceOfTheSegmentIsReplaced) {
+TEST(BrokerProcess, FileInPlaceOfTheSegmentIsReplaced) {
     for (const std::string& content :
          {std::string(), std::string("nonsense"), std::string(16U << 20, '\xff'),
           std::string(16U << 20, '\0')}) {

@@ -58,7 +58,7 @@ protected:
     }
     ~ReactorTest() override {
         unblock();
-        shm::HandOver request;
+        shm::TakeOverRequest request;
         request.layout = shm::layout_version;
         request.fingerprint = shm::layout_fingerprint();
         const RawClient successor(grid_);

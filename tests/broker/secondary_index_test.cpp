@@ -195,7 +195,7 @@ TEST_F(SecondaryIndex, AnswersForEveryRetainedRevisionAsTheRecordsDo) {
     expect_nothing_lost();
 }
 
-TEST_F(SecondaryIndex, IsBuiltOverWhatIsThereWhileCommitsGoOn) {
+TEST_F(SecondaryIndex, IndexIsBuiltOverExistingRecordsDuringCommits) {
     for (int i = 0; i < 1000; ++i) one_commit();
     grid_.grid.publish();
     for (int round = 0; round < 30; ++round) {

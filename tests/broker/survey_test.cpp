@@ -60,14 +60,14 @@ TEST_F(DamagedSegment, WholeOneIsNotRefused) {
 
 TEST_F(DamagedSegment, HeadOfALeafThatIsNotItsNames) {
     ++first_leaf().heads()[3];
-    expect_refused("does not lead to");
+    expect_refused("does not reach");
 }
 
 TEST_F(DamagedSegment, SkipOfALeafThatItsNamesDoNotShare) {
     auto& word = *segment().at<std::uint16_t>(segment().offset_of(first_leaf().heads().data()) - 4);
     ASSERT_EQ(word, first_leaf().skip());
     word = 500;
-    expect_refused("does not lead to");
+    expect_refused("does not reach");
 }
 
 TEST_F(DamagedSegment, SeparatorOutOfOrder) {
@@ -90,7 +90,7 @@ TEST_F(DamagedSegment, TableEntryBehindAFreeOne) {
     });
     to.store(from.load());
     from.store(shm::free_entry);
-    expect_refused("is not found there");
+    expect_refused("does not reach it");
 }
 
 TEST_F(DamagedSegment, TableWithoutAFreeEntry) {
@@ -120,18 +120,18 @@ TEST_F(DamagedSegment, RevisionsAndPositionsThatWouldBeginAgain) {
     shm::CommitLine& line = segment().header().commit;
     const Revision published = line.published;
     line.published = ~0ULL - 20;
-    expect_refused("comes to revision");
+    expect_refused("is out of range");
     line.published = published;
     line.head = ~0ULL - 20;
     segment().header().tail.tail = ~0ULL - 30;
-    expect_refused("its ring goes");
+    expect_refused("change ring runs");
 }
 
 TEST_F(DamagedSegment, RingEntryThatLeadsToNoVersion) {
     auto* ring = segment().at<shm::ChangeEntry>(segment().identity().ring.offset);
     constexpr std::size_t version_word = 2;  // as laid out in change_ring.hpp
     ring[7].words[version_word].fetch_add(1ULL << 44);
-    expect_refused("leads to no version");
+    expect_refused("references no version");
 }
 
 /// Damages a large document, whose pages are in the heap.
@@ -163,20 +163,20 @@ TEST_F(DamagedPages, WholeOnesAreNotRefused) {
 
 TEST_F(DamagedPages, CountThatIsNotWhatLeadsToItSays) {
     ++header_of(tree_.part(1)).count;
-    expect_refused("is another than what leads to it says");
+    expect_refused("does not match its reference");
 }
 
 TEST_F(DamagedPages, ContentThatIsNoDocument) {
     const ByteView bytes = tree_.part(0).page_bytes();
     const_cast<Byte*>(bytes.data())[bytes.size() - 1] = 3;
-    expect_refused("the root has no width");
+    expect_refused("invalid width of the root");
 }
 
 TEST_F(DamagedPages, PageThatIsLedToTwice) {
     Byte copy[PageRef::bytes];
     std::memcpy(copy, tree_.part_place(0), sizeof copy);
     std::memcpy(const_cast<Byte*>(tree_.part_place(1)), copy, sizeof copy);
-    expect_refused("has not the parts that it counts");
+    expect_refused("holds a different number of entries");
 }
 
 }  // namespace

@@ -88,7 +88,7 @@ protected:
     }
 };
 
-TEST_F(TakeOver, WhatWasAppliedIsAnsweredAndNotAppliedAgain) {
+TEST_F(TakeOver, AppliedRequestIsAnsweredAndNotAppliedAgain) {
     put("a", "1");
     first_.settle();
     ASSERT_EQ(lane_.take_all().size(), 1U);
@@ -113,7 +113,7 @@ TEST_F(TakeOver, WhatWasAppliedIsAnsweredAndNotAppliedAgain) {
         << "the revision of the take-over, and none after it";
 }
 
-TEST_F(TakeOver, WhatWasAnsweredIsNotTakenUpAgain) {
+TEST_F(TakeOver, AnsweredRequestIsNotStartedAgain) {
     put("a", "1");
     put("a", "2",
         {.condition = wire::ConditionKind::absent});  // refused now, and must not be applied later
@@ -130,7 +130,7 @@ TEST_F(TakeOver, WhatWasAnsweredIsNotTakenUpAgain) {
     EXPECT_EQ(answers[2].versions, std::vector<Version>{2});
 }
 
-TEST_F(TakeOver, WhatWasNotTakenUpIsCarriedOut) {
+TEST_F(TakeOver, RequestThatWasNotStartedIsCarriedOut) {
     put("a", "1");
     first_.settle();
     put("a", "2");
@@ -143,7 +143,7 @@ TEST_F(TakeOver, WhatWasNotTakenUpIsCarriedOut) {
     EXPECT_EQ(first_.get("a"), "3");
 }
 
-TEST_F(TakeOver, WhatTheRingHasForgottenIsNotAppliedAgain) {
+TEST_F(TakeOver, RequestReleasedFromTheRingIsNotAppliedAgain) {
     put("a", "1");
     first_.settle();
     ASSERT_EQ(lane_.take_all().size(), 1U);
@@ -168,7 +168,7 @@ TEST_F(TakeOver, WhatTheRingHasForgottenIsNotAppliedAgain) {
     EXPECT_EQ(table.find("a", table.hash("a"))->version, 2U) << "it was applied twice";
 }
 
-TEST_F(TakeOver, WhatWasRefusedWithoutAnAnswerIsNotAppliedOutOfItsOrder) {
+TEST_F(TakeOver, RefusedRequestWithoutAReplyIsNotAppliedOutOfOrder) {
     put("a", "1");
     first_.settle();
     const BrokerWords before(lane_.control());
@@ -188,7 +188,7 @@ TEST_F(TakeOver, WhatWasRefusedWithoutAnAnswerIsNotAppliedOutOfItsOrder) {
 }
 
 /// The requests are gone from the lane, and their answers were deferred until the disk had them.
-TEST_F(TakeOver, WhatWasKeptBackIsAnsweredFromTheRing) {
+TEST_F(TakeOver, DeferredReplyIsAnsweredFromTheRing) {
     const BrokerWords before(lane_.control());
     put("a", "1");
     put("nothing", "1", {.condition = wire::ConditionKind::version, .expected = 7});
@@ -265,7 +265,7 @@ TEST_F(TakeOver, RequestThatCannotBeDecodedAndHadItsTurnIsAnsweredOnce) {
 }
 
 /// The ring does not reach back to a request that is gone, so its outcome is unknown.
-TEST_F(TakeOver, WhatTheRingDoesNotKnowStaysInDoubt) {
+TEST_F(TakeOver, RequestUnknownToTheRingStaysInDoubt) {
     put("a", "1");
     first_.settle();
     const std::uint32_t head = lane_.control().broker.request_head.load();
@@ -283,7 +283,7 @@ TEST_F(TakeOver, WhatTheRingDoesNotKnowStaysInDoubt) {
     EXPECT_EQ(answers[0].error, Errc::connection_lost);
 }
 
-TEST_F(TakeOver, NothingIsReusedUntilEverySessionIsBackOrGivenUp) {
+TEST_F(TakeOver, MemoryIsNotReusedUntilEverySessionIsResumedOrAbandoned) {
     put("a", "1");
     put("a", "2");
     first_.settle();
@@ -321,14 +321,14 @@ TEST_F(TakeOver, NothingIsReusedUntilEverySessionIsBackOrGivenUp) {
     EXPECT_EQ(next.reason.code, Errc::connection_lost);
 }
 
-TEST_F(TakeOver, ASessionWhoseProcessHasDiedIsGivenUpAtOnce) {
+TEST_F(TakeOver, SessionOfADeadProcessIsAbandonedAtOnce) {
     Successor next(first_);
     next.engine.review_absent(
         first_.now_ns, [](std::uint32_t) { return false; }, next.outbox);
     EXPECT_TRUE(next.engine.absent().empty());
 }
 
-TEST_F(TakeOver, LanesThatCannotBeAreRefused) {
+TEST_F(TakeOver, InvalidLanesAreRefused) {
     put("a", "1");
     first_.settle();
     lane_.control().client.sent.store(10'000'000);
@@ -340,7 +340,7 @@ TEST_F(TakeOver, LanesThatCannotBeAreRefused) {
 
 /// Between two brokers the client alone had access to the memory. It may have written any word, in
 /// any lane, even in lanes that no broker has seen.
-TEST_F(TakeOver, RingIndicesThatCannotBeAreRefused) {
+TEST_F(TakeOver, ImpossibleRingIndicesAreRefused) {
     put("a", "1");
     first_.settle();
     struct Words {
@@ -416,7 +416,7 @@ TEST_F(TakeOver, RandomWordsOfAResumedLaneHarmNobody) {
             lane.client.sent = any_word(64);
             lane.broker.begun = any_word(64);
         }
-        // The last broker has ended the session, which is about to be resumed once more.
+        // The last broker has ended the session, which is about to be resumed again.
         first_.segment.view().session(client_.id - 1).id.store(client_.id);
         next = std::make_unique<Successor>(first_);
         if (next->resume(client_)) ++resumed;

@@ -53,7 +53,7 @@ TEST_F(WorkShareTest, ATurnEndsBehindTheRequestThatUsesItUp) {
     EXPECT_EQ(answered(lane_), 1U);
 }
 
-TEST_F(WorkShareTest, CostlyRequestsAreServedWithoutARestWhereNobodyElseAsks) {
+TEST_F(WorkShareTest, CostlyRequestsAreServedWithoutARestIfNoOtherSessionAsks) {
     for (int i = 0; i < 3; ++i) send_costly(lane_);
     const std::uint64_t began_ns = engine_.now_ns;
     engine_.settle();

@@ -86,7 +86,7 @@ protected:
     }
 };
 
-TEST_F(BrokerLoss, AWatchGoesOnWhenItsSessionWasGivenUp) {
+TEST_F(BrokerLoss, WatchContinuesAfterItsSessionWasAbandoned) {
     const Client reader = attach();
     Watch watch = reader.watch("**", {.mode = WatchMode::every}).value();
     client_.put("a", "1").value();
@@ -101,7 +101,7 @@ TEST_F(BrokerLoss, AWatchGoesOnWhenItsSessionWasGivenUp) {
     EXPECT_EQ(shown(watch.next(60s)), "put d=1");
 }
 
-TEST_F(BrokerLoss, AWatchWhoseEventWasHeldMeanwhileIsToldThatItLagged) {
+TEST_F(BrokerLoss, WatchWithAHeldEventReportsLagged) {
     const Client reader = attach();
     Watch every = reader.watch("**", {.mode = WatchMode::every}).value();
     Watch latest = reader.watch("**").value();
@@ -118,7 +118,7 @@ TEST_F(BrokerLoss, AWatchWhoseEventWasHeldMeanwhileIsToldThatItLagged) {
     EXPECT_EQ(latest.poll().error(), Errc::would_block);
 }
 
-TEST_F(BrokerLoss, AWatchThatHandsOutTheStateGoesOnBehindTheLastName) {
+TEST_F(BrokerLoss, WatchThatDeliversTheStateContinuesAfterTheLastName) {
     for (int i = 0; i < 200; ++i) client_.put("r/" + std::to_string(1000 + i), "0").value();
     const Client reader = attach();
     Watch watch = reader.watch("r/*", {.mode = WatchMode::every, .initial = true}).value();
@@ -171,7 +171,7 @@ TEST_F(BrokerLoss, AWatchMissesNothingWhereABrokerDiedWhilePublishing) {
 TEST_F(BrokerLoss, TheFirstCallsOfAnIdleClientAreCarriedOut) {
     Client idle = attach();
     Pipeline pipeline = idle.pipeline().value();
-    Calls calls = idle.calls({}).value();
+    CallPipeline calls = idle.call_pipeline({}).value();
     idle.put("a", "1").value();
     pipeline.put("b", "1").value();
     pipeline.flush().value();
@@ -198,7 +198,7 @@ TEST_F(BrokerLoss, TheFirstCallsOfAnIdleClientAreCarriedOut) {
     each_first([&] { EXPECT_TRUE(idle.provide("p")); });
 }
 
-TEST_F(BrokerLoss, ARequestThatNoBrokerHasBegunWithGoesToTheNextSession) {
+TEST_F(BrokerLoss, RequestThatNoBrokerStartedGoesToTheNextSession) {
     Client writer = attach();
     writer.put("a", "1").value();
     grid_.kill_broker();
@@ -213,7 +213,7 @@ TEST_F(BrokerLoss, ARequestThatNoBrokerHasBegunWithGoesToTheNextSession) {
     EXPECT_EQ((*written)->version, 2U);
 }
 
-TEST_F(BrokerLoss, APipelineTellsOfTheWritesThatWereUnderWay) {
+TEST_F(BrokerLoss, PipelineReportsTheWritesUnderWay) {
     Client writer = attach();
     std::map<std::uint64_t, Errc> answers;
     Pipeline pipeline =
@@ -239,7 +239,7 @@ TEST_F(BrokerLoss, APipelineTellsOfTheWritesThatWereUnderWay) {
     EXPECT_EQ(to_json(writer.get("a")->document()), "5");
 }
 
-TEST_F(BrokerLoss, ReadersGoOnWhileTheNextBrokerDoesNotAnswer) {
+TEST_F(BrokerLoss, ReadersContinueWhileTheNextBrokerDoesNotAnswer) {
     client_.put("a", "1").value();
     grid_.kill_broker();
     SegmentSurgery(grid_.name()).count_generation();
@@ -254,7 +254,7 @@ TEST_F(BrokerLoss, ReadersGoOnWhileTheNextBrokerDoesNotAnswer) {
     EXPECT_TRUE(client_.is_connected());
 }
 
-TEST_F(BrokerLoss, NothingThatOnlyLooksWaitsForAGrid) {
+TEST_F(BrokerLoss, ReadOnlyCallsNeverWaitForAGrid) {
     Client patient = Client::attach({.grid = grid_.name(), .timeout = 1h}).value();
     Watch watch = patient.watch("**", {.mode = WatchMode::every}).value();
     EXPECT_EQ(patient.get("a").error(), Errc::not_found);

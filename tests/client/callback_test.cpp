@@ -117,10 +117,10 @@ TEST_F(CallbackTest, APipelineMayBeDestroyedByItsHandler) {
 }
 
 TEST_F(CallbackTest, CallsMayBeDestroyedByTheirHandler) {
-    std::optional<Calls> calls;
+    std::optional<CallPipeline> calls;
     int answers = 0;
     calls.emplace(client_
-                      .calls([&](std::uint64_t, const Result<Answer>&) {
+                      .call_pipeline([&](std::uint64_t, const Result<Answer>&) {
                           ++answers;
                           calls.reset();
                       })
@@ -148,7 +148,7 @@ TEST_F(CallbackTest, AServiceMayBeDestroyedByItsHandler) {
     EXPECT_TRUE(eventually([&] { return client_.call("a", "1").error() == Errc::no_provider; }));
 }
 
-TEST_F(CallbackTest, AProviderMayBeDestroyedByWhoIsToldOfItsPatterns) {
+TEST_F(CallbackTest, ProviderMayBeDestroyedByItsRegistrationHandler) {
     std::optional<Provider> provider;
     provider.emplace(
         client_.provide([&](std::uint64_t, const Result<void>&) { provider.reset(); }).value());
@@ -197,7 +197,7 @@ TEST_F(CallbackTest, AListenersHandlerThatThrowsLetsAnotherOneProvide) {
 TEST_F(CallbackTest, ALiveQueryWhoseRowsThrowReadsAllAgain) {
     client_.put("r/1", "1").value();
     bool throws = false;
-    LiveDescription description;
+    LiveQuerySpec description;
     description.pattern = "r/*";
     description.columns = {"value"};
     description.row_of = [&](const RecordView& record,
@@ -217,7 +217,7 @@ TEST_F(CallbackTest, ALiveQueryWhoseRowsThrowReadsAllAgain) {
     EXPECT_EQ(update->changes[0].row[0].as_int64(), 2);
 }
 
-TEST_F(CallbackTest, WithoutAThreadQueriesRunAndOthersSayWhy) {
+TEST_F(CallbackTest, WithoutAThreadQueriesRunAndOtherCallsReportTheReason) {
     for (int i = 0; i < 5000; ++i) client_.put("r/" + std::to_string(i), "1").value();
     Child child([&] {
         Client client = Client::attach({.grid = grid_.name(), .timeout = testing::soon}).value();

@@ -39,7 +39,7 @@ TEST_F(ClientTest, TheExampleOfItsDocumentationWorks) {
     EXPECT_EQ(record.version(), 1U);
 }
 
-TEST_F(ClientTest, AttachingSaysWhyItCannot) {
+TEST_F(ClientTest, AttachReportsTheReasonOfAFailure) {
     EXPECT_EQ(Client::attach({.grid = "no-such-grid-" + grid_.name()}).error(), Errc::no_such_grid);
     EXPECT_EQ(Client::attach({.grid = "a/b"}).error(), Errc::bad_grid_name);
 }
@@ -53,7 +53,7 @@ TEST_F(ClientTest, ReadsItsOwnWritesAtTheRevisionThatWasAcknowledged) {
     }
 }
 
-TEST_F(ClientTest, SaysWhatIsWrongWithAName) {
+TEST_F(ClientTest, InvalidNameIsReported) {
     EXPECT_EQ(client_.get("nothing").error(), Errc::not_found);
     EXPECT_EQ(client_.get("a//b").error(), Errc::bad_name);
     EXPECT_EQ(client_.put("", "1").error(), Errc::bad_name);
@@ -221,7 +221,7 @@ TEST_F(ClientTest, AFullLaneWouldBlockIfAskedTo) {
     EXPECT_EQ(before + client_.get("a").value().version(), client_.get("a").value().revision());
 }
 
-TEST_F(ClientTest, EachThreadHasALaneOfItsOwn) {
+TEST_F(ClientTest, EachThreadHasItsOwnLane) {
     std::vector<std::thread> threads;
     for (int t = 0; t < 8; ++t) {
         threads.emplace_back([&, t] {
@@ -247,7 +247,7 @@ TEST_F(ClientTest, ManyRecordsCanBeHeldAtOnce) {
     EXPECT_TRUE(first.check());
 }
 
-TEST_F(ClientTest, AReaderGoesOnWhileTheBrokerIsDeadAndFindsTheNextOne) {
+TEST_F(ClientTest, ReaderContinuesWhileTheBrokerIsDeadAndFindsTheNextOne) {
     client_.put("a", "1").value();
     grid_.kill_broker();
     EXPECT_EQ(read("a"), "1");

@@ -37,7 +37,7 @@ TEST(Deadline, TheLongestTimeOutsWait) {
     Watch watch = client.watch("**").value();
     LiveQuery live = client.live_query(scan("*").select({""})).value();
     Provider provider = client.provide("p").value();
-    Calls calls = client.calls({}).value();
+    CallPipeline calls = client.call_pipeline({}).value();
     std::thread other([&] {
         Client own = Client::attach({.grid = grid.name(), .timeout = testing::soon}).value();
         // A call that does not wait has returned long before.
@@ -52,7 +52,7 @@ TEST(Deadline, TheLongestTimeOutsWait) {
     calls.call("none", "1").value();
     EXPECT_TRUE(calls.wait(longest));
     EXPECT_TRUE(client.put("b", "1"));
-    EXPECT_TRUE(provider.settle(provider.add("q").value(), longest));
+    EXPECT_TRUE(provider.wait_registered(provider.add("q").value(), longest));
 }
 
 TEST(Deadline, NegativeTimeOutsDoNotWait) {

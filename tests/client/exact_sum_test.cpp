@@ -17,7 +17,7 @@ double sum_of(const std::vector<double>& values) {
     return sum.rounded();
 }
 
-TEST(ExactSum, GivesBackEveryDouble) {
+TEST(ExactSum, SingleDoubleIsReturnedExactly) {
     std::mt19937_64 random(3);
     for (int i = 0; i < 100'000; ++i) {
         const double value = std::bit_cast<double>(random());
@@ -58,7 +58,7 @@ TEST(ExactSum, DoesNotDependOnTheOrder) {
     }
 }
 
-TEST(ExactSum, WhatWasAddedCanBeTakenAway) {
+TEST(ExactSum, AddedValueCanBeSubtracted) {
     ExactSum sum;
     sum.add(0.1);
     sum.add(1e200);

@@ -27,7 +27,7 @@ TEST_F(FieldTest, APointerNamesAValueOfTheDocument) {
     EXPECT_EQ(read("/0", R"(["first"])"), R"("first")");
 }
 
-TEST_F(FieldTest, WhatIsNotThereIsNull) {
+TEST_F(FieldTest, MissingValueIsNull) {
     for (const char* json : {"{}", "5", "[]", R"({"a":5})", R"({"a":{"c":1}})", R"({"a":[1]})"}) {
         EXPECT_EQ(read("/a/b", json), "null") << json;
         EXPECT_EQ(read("/b", json), "null") << json;

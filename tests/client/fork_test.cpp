@@ -73,7 +73,7 @@ TEST(Fork, ChildrenOfAProcessWithBusyThreadsCanUseItsClient) {
     for (std::thread& thread : threads) thread.join();
 }
 
-TEST(Fork, AChildGoesOnWithAWatchThatItInherited) {
+TEST(Fork, ChildContinuesAnInheritedWatch) {
     const TestGrid grid;
     Client client = Client::attach({.grid = grid.name(), .timeout = testing::soon}).value();
     Watch watch = client.watch("**", {.mode = WatchMode::every}).value();

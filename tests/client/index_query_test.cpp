@@ -63,7 +63,7 @@ protected:
     testing::Random random_ = random(1);
 };
 
-TEST_F(IndexQuery, LooksAtNoMoreThanTheIndexTellsOf) {
+TEST_F(IndexQuery, QueryReadsOnlyTheCandidatesOfTheIndex) {
     for (int i = 0; i < 1000; ++i) {
         const std::string status = i % 100 == 7 ? "held" : "free";
         client_
@@ -86,7 +86,7 @@ TEST_F(IndexQuery, LooksAtNoMoreThanTheIndexTellsOf) {
 }
 
 /// The index covers more names than the query.
-TEST_F(IndexQuery, OfASubtreeHelpsBelowIt) {
+TEST_F(IndexQuery, IndexOfASubtreeServesQueriesBelowIt) {
     for (int i = 0; i < 1000; ++i) {
         client_
             .put("a/" + std::to_string(i % 2) + "/" + std::to_string(i),
@@ -168,7 +168,7 @@ TEST_F(IndexQuery, AnswersAsWithoutAnIndex) {
 
 /// Each commit sells one seat and frees another, so the number of sold seats is the same at each
 /// revision.
-TEST_F(IndexQuery, SeesOneInstantWhileWritersGoOn) {
+TEST_F(IndexQuery, QuerySeesOneRevisionDuringWrites) {
     constexpr int seats = 400;
     constexpr int sold = 25;
     const auto name_of = [](std::uint64_t seat) { return "seat/" + std::to_string(seat); };
@@ -218,7 +218,7 @@ TEST_F(IndexQuery, SeesOneInstantWhileWritersGoOn) {
 }
 
 /// Commits and the broker's death remove and rebuild the index during the query.
-TEST_F(IndexQuery, DoesNotMissTheIndexWhenItGoes) {
+TEST_F(IndexQuery, QueryWorksWhenItsIndexIsDropped) {
     constexpr int records = 3000;
     for (int i = 0; i < records; ++i) {
         client_.put("r/" + std::to_string(i), "[" + std::to_string(i % 100) + "]").value();

@@ -44,7 +44,7 @@ TEST(Index, IsBuiltOverTheRecordsThatMatch) {
     EXPECT_GT(index.bytes, 0U);
 }
 
-TEST(Index, IsThereOnceHoweverOftenItIsAdded) {
+TEST(Index, RepeatedDefinitionHasNoEffect) {
     TestGrid grid;
     Client client = attach(grid);
     client.put("seat/1", R"({"status":1})").value();
@@ -76,7 +76,7 @@ TEST(Index, BadOnesAreRefused) {
     EXPECT_EQ(client.indexes()->size(), 8U);
 }
 
-TEST(Index, ThereAreOnlySoMany) {
+TEST(Index, NumberOfIndexesIsLimited) {
     TestGrid grid;
     Client client = attach(grid);
     for (std::size_t i = 0; i < limits::indexes_max; ++i) {
@@ -89,7 +89,7 @@ TEST(Index, ThereAreOnlySoMany) {
     EXPECT_EQ(client.indexes()->size(), limits::indexes_max);
 }
 
-TEST(Index, IsBuiltAnewAfterTheBrokerWasKilled) {
+TEST(Index, IndexIsRebuiltAfterTheBrokerWasKilled) {
     TestGrid grid;
     Client client = attach(grid);
     for (int i = 0; i < 100; ++i) client.put("seat/" + std::to_string(i), "[1]").value();

@@ -53,7 +53,7 @@ int status_of_exit_after(const std::function<void()>& work) {
     return status;
 }
 
-TEST(Lifetime, ClientsThatEndInAThreadThatLivesOnGiveTheirSessionsBack) {
+TEST(Lifetime, EndedClientsReleaseTheirSessionsInALivingThread) {
     const TestGrid grid;
     Client watcher = attached_to(grid);
     watcher.put("a", "1").value();
@@ -67,7 +67,7 @@ TEST(Lifetime, ClientsThatEndInAThreadThatLivesOnGiveTheirSessionsBack) {
     EXPECT_TRUE(eventually([&] { return open_sessions(grid) == 1; }));
 }
 
-TEST(Lifetime, AClientThatEndsGivesBackWhatIdleThreadsHaveOfIt) {
+TEST(Lifetime, EndingClientReleasesTheLanesOfIdleThreads) {
     const TestGrid grid;
     Client watcher = attached_to(grid);
     watcher.put("a", "1").value();
@@ -197,7 +197,7 @@ TEST(Lifetime, APipelineInAStaticObjectGetsItsAnswers) {
     for (int i = 0; i < 10; ++i) EXPECT_TRUE(client.get("p/" + std::to_string(i)));
 }
 
-TEST(Lifetime, APipelineWhoseThreadHasEndedSaysSo) {
+TEST(Lifetime, PipelineOfAnEndedThreadReportsIt) {
     const TestGrid grid;
     Client client = attached_to(grid);
     std::optional<Pipeline> pipeline;

@@ -21,7 +21,7 @@ using query::Values;
 class LiveBytes {
 public:
     explicit LiveBytes(const Query& query)
-        : description_(LiveDescription::of(query).value()), state_(LiveState::make(description_)) {
+        : description_(LiveQuerySpec::of(query).value()), state_(LiveState::make(description_)) {
         state_->settle();
     }
 
@@ -50,7 +50,7 @@ public:
     }
 
 private:
-    const LiveDescription description_;
+    const LiveQuerySpec description_;
     std::unique_ptr<LiveState> state_;
     std::map<std::string, Values> records_;
 };
@@ -80,20 +80,20 @@ void change_at_random(LiveBytes& live, std::size_t columns) {
     live.check();
 }
 
-TEST(LiveBytes, OfRecordsAreThoseOfTheirValues) {
+TEST(LiveBytes, BytesOfRecordsEqualThoseOfTheirValues) {
     LiveBytes live(scan("r/*").select({"/a", "/b"}));
     change_at_random(live, 2);
 }
 
-TEST(LiveBytes, OfGroupsAreThoseOfTheirValues) {
-    LiveBytes live(scan("r/*").group_by({"/a"}).aggregate(
-        {count(), minimum("/b"), maximum("/b"), distinct("/b")}));
+TEST(LiveBytes, BytesOfGroupsEqualThoseOfTheirValues) {
+    LiveBytes live(
+        scan("r/*").group_by({"/a"}).aggregate({count(), min("/b"), max("/b"), distinct("/b")}));
     change_at_random(live, 2);
 }
 
 /// Equal values that differ in type and size: numbers, and arrays, which are all equal.
-TEST(LiveBytes, OfEqualValuesThatDifferAreThoseOfTheValuesThatAreLeft) {
-    LiveBytes live(scan("r/*").aggregate({minimum("/a"), maximum("/a"), distinct("/a")}));
+TEST(LiveBytes, EqualValuesThatDifferAreCountedUntilRemoved) {
+    LiveBytes live(scan("r/*").aggregate({min("/a"), max("/a"), distinct("/a")}));
     std::vector<OwnedScalar> values{Scalar::integer(1), Scalar::real(1), Scalar::real(0.0),
                                     Scalar::real(-0.0), Scalar::boolean(true)};
     for (const int size : {1, 30, 300}) {
@@ -113,15 +113,15 @@ TEST(LiveBytes, OfEqualValuesThatDifferAreThoseOfTheValuesThatAreLeft) {
     }
 }
 
-TEST(LiveBytes, OfALongTextThatIsFollowedByShortOnesDoNotWrap) {
-    LiveBytes live(scan("r/*").aggregate({minimum("/a"), maximum("/a")}));
+TEST(LiveBytes, LongTextReplacedByShortOnesDoesNotWrap) {
+    LiveBytes live(scan("r/*").aggregate({min("/a"), max("/a")}));
     for (const std::size_t size : {100'000U, 20U, 21U, 0U, 16U}) {
         live.put("r/1", {text_of_size(size)});
         live.check();
     }
 }
 
-TEST(LiveBytes, OfTextsThatChangeDoNotGrow) {
+TEST(LiveBytes, ChangingTextsDoNotGrow) {
     LiveBytes live(scan("r/*").select({"/a"}));
     for (std::size_t i = 0; i < 100'000; ++i) live.put("r/1", {text_of_size(16 + i % 14)});
     live.check();

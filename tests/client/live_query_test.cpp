@@ -81,7 +81,7 @@ protected:
     }
 };
 
-TEST_F(LiveQueryTest, TellsWhatHasBecomeOfEachGroup) {
+TEST_F(LiveQueryTest, ChangesOfEachGroupAreDelivered) {
     client_.put("seat/1", R"({"status":"free","price":5})").value();
     LiveQuery live =
         client_.live_query(scan("seat/*").group_by({"/status"}).aggregate({count(), sum("/price")}))
@@ -111,7 +111,7 @@ TEST_F(LiveQueryTest, TellsWhatHasBecomeOfEachGroup) {
     EXPECT_EQ(text_of(live.rows()), "\"free\" 1 6 \n");
 }
 
-TEST_F(LiveQueryTest, TellsWhatHasBecomeOfEachRecord) {
+TEST_F(LiveQueryTest, ChangesOfEachRecordAreDelivered) {
     client_.put("seat/1", R"({"status":"sold","row":"A","tags":[1]})").value();
     client_.put("seat/2", R"({"status":"free"})").value();
     LiveQuery live =
@@ -130,7 +130,7 @@ TEST_F(LiveQueryTest, TellsWhatHasBecomeOfEachRecord) {
     EXPECT_TRUE(live.rows().empty());
 }
 
-TEST_F(LiveQueryTest, SaysNothingOfChangesThatItsRowsDoNotShow) {
+TEST_F(LiveQueryTest, InvisibleChangesAreNotDelivered) {
     client_.put("a", R"({"x":1,"y":1})").value();
     LiveQuery live = client_.live_query(scan("a").aggregate({sum("/x")})).value();
     // The first watch of a session creates the session's record, which is also a commit.
@@ -187,10 +187,10 @@ private:
     std::mt19937 random_;
 };
 
-TEST_F(LiveQueryTest, IsWhatAFreshQueryGivesAtEachRevision) {
+TEST_F(LiveQueryTest, ResultEqualsAFreshQueryAtEachRevision) {
     const std::vector<Query> queries = {
         scan("r/*").group_by({"/g"}).aggregate(
-            {count(), sum("/n"), average("/n"), minimum("/n"), maximum("/n"), distinct("/n")}),
+            {count(), sum("/n"), average("/n"), min("/n"), max("/n"), distinct("/n")}),
         scan("r/*").where(field("/n") > 10).select({"/g", "/n"}),
         scan("r/*").aggregate({count(), sum("/n")}),
     };
@@ -217,10 +217,10 @@ TEST_F(LiveQueryTest, IsWhatAFreshQueryGivesAtEachRevision) {
     }
 }
 
-TEST_F(LiveQueryTest, ShowsWholeCommitsWhileWritersGoOn) {
+TEST_F(LiveQueryTest, UpdatesContainWholeCommits) {
     // Each transaction transfers an amount, so the sum is the same at each revision.
     for (int i = 0; i < 50; ++i) client_.put("a/" + std::to_string(i), "100").value();
-    LiveQuery live = client_.live_query(scan("a/*").aggregate({sum(""), maximum("")})).value();
+    LiveQuery live = client_.live_query(scan("a/*").aggregate({sum(""), max("")})).value();
     std::atomic<bool> ends = false;
     std::thread writer([&] {
         Client own = Client::attach({.grid = grid_.name()}).value();
@@ -276,7 +276,7 @@ TEST(LiveQuery, ReadsEverythingAgainWhenItWasLapped) {
     EXPECT_EQ(follower.text(), Follower::text(live.rows()));
 }
 
-TEST_F(LiveQueryTest, GoesOnWithTheNextBroker) {
+TEST_F(LiveQueryTest, LiveQueryContinuesWithTheNextBroker) {
     client_.put("r/1", "1").value();
     LiveQuery live = client_.live_query(scan("r/*").aggregate({sum("")})).value();
     grid_.kill_broker();
@@ -288,18 +288,18 @@ TEST_F(LiveQueryTest, GoesOnWithTheNextBroker) {
 }
 
 TEST_F(LiveQueryTest, TakesRowsFromElsewhere) {
-    LiveDescription description{.pattern = "r/*",
-                                .columns = {"parity", "count"},
-                                .row_of =
-                                    [](const RecordView& record, std::vector<OwnedScalar>& row) {
-                                        const auto number = record.document().as_int64();
-                                        if (!number) return false;
-                                        row.emplace_back(Scalar::integer(*number % 2));
-                                        return true;
-                                    },
-                                .is_grouped = true,
-                                .key_count = 1,
-                                .aggregates = {{Aggregate::Kind::count}}};
+    LiveQuerySpec description{.pattern = "r/*",
+                              .columns = {"parity", "count"},
+                              .row_of =
+                                  [](const RecordView& record, std::vector<OwnedScalar>& row) {
+                                      const auto number = record.document().as_int64();
+                                      if (!number) return false;
+                                      row.emplace_back(Scalar::integer(*number % 2));
+                                      return true;
+                                  },
+                              .is_grouped = true,
+                              .key_count = 1,
+                              .aggregates = {{Aggregate::Kind::count}}};
     for (int i = 0; i < 5; ++i) client_.put("r/" + std::to_string(i), std::to_string(i)).value();
     client_.put("r/x", R"("no number")").value();
     LiveQuery live = client_.live_query(std::move(description)).value();
@@ -308,20 +308,19 @@ TEST_F(LiveQueryTest, TakesRowsFromElsewhere) {
     EXPECT_EQ(text_of(live.next(soon)->changes[0].row), "1 3 ");
 }
 
-TEST_F(LiveQueryTest, CountsWhatIsNotNullAndShowsColumnsInTheOrderAskedFor) {
+TEST_F(LiveQueryTest, CountIgnoresNullsAndColumnsHaveTheRequestedOrder) {
     const auto row_of = [](const RecordView& record, std::vector<OwnedScalar>& row) {
         row.emplace_back(Scalar::of(record.document()["group"]));
         row.emplace_back(Scalar::of(record.document()["n"]));
         return true;
     };
-    LiveDescription description{
-        .pattern = "r/*",
-        .columns = {"with n", "group", "all"},
-        .row_of = row_of,
-        .is_grouped = true,
-        .key_count = 1,
-        .aggregates = {{Aggregate::Kind::count}, {Aggregate::Kind::count, 0}},
-        .shown = {2, 0, 1}};
+    LiveQuerySpec description{.pattern = "r/*",
+                              .columns = {"with n", "group", "all"},
+                              .row_of = row_of,
+                              .is_grouped = true,
+                              .key_count = 1,
+                              .aggregates = {{Aggregate::Kind::count}, {Aggregate::Kind::count, 0}},
+                              .shown = {2, 0, 1}};
     client_.put("r/1", R"({"group":"a","n":1})").value();
     client_.put("r/2", R"({"group":"a"})").value();
     LiveQuery live = client_.live_query(std::move(description)).value();
@@ -332,8 +331,8 @@ TEST_F(LiveQueryTest, CountsWhatIsNotNullAndShowsColumnsInTheOrderAskedFor) {
     EXPECT_EQ(text_of(live.next(soon)->changes[0].row), "1 \"a\" 2 ");
 }
 
-TEST_F(LiveQueryTest, EndsWithTheErrorOfARecordThatNoRowCanBeMadeOf) {
-    LiveDescription description{
+TEST_F(LiveQueryTest, RecordWithoutARowEndsTheQueryWithItsError) {
+    LiveQuerySpec description{
         .pattern = "r/*",
         .columns = {"n"},
         .row_of = [](const RecordView& record, std::vector<OwnedScalar>& row) -> Result<bool> {
@@ -355,14 +354,14 @@ TEST_F(LiveQueryTest, EndsWithTheErrorOfARecordThatNoRowCanBeMadeOf) {
 
 TEST_F(LiveQueryTest, HasALimitOfWhatItRemembers) {
     // The limit counts the memory of the rows, whatever happens to the records.
-    LiveDescription description{.pattern = "r/*",
-                                .columns = {"text"},
-                                .row_of = [](const RecordView&, std::vector<OwnedScalar>& row) {
-                                    static const std::string text(limits::live_query_bytes_max / 4,
-                                                                  'x');
-                                    row.emplace_back(Scalar::string(text));
-                                    return true;
-                                }};
+    LiveQuerySpec description{.pattern = "r/*",
+                              .columns = {"text"},
+                              .row_of = [](const RecordView&, std::vector<OwnedScalar>& row) {
+                                  static const std::string text(limits::live_query_bytes_max / 4,
+                                                                'x');
+                                  row.emplace_back(Scalar::string(text));
+                                  return true;
+                              }};
     client_.put("r/1", "1").value();
     LiveQuery live = client_.live_query(description).value();
     for (const char* name : {"r/2", "r/3", "r/4", "r/5"}) client_.put(name, "1").value();

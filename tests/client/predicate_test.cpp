@@ -15,7 +15,7 @@ bool passes(const Predicate& predicate, std::string_view json,
     return query::Filter(predicate).matches({&record, record.document()});
 }
 
-TEST(Predicate, ComparesWhatIsComparable) {
+TEST(Predicate, ComparableValuesAreCompared) {
     constexpr const char* json = R"({"i":5,"u":18446744073709551615,"r":5.5,"s":"b","t":true})";
     EXPECT_TRUE(passes(field("/i") == 5, json));
     EXPECT_TRUE(passes(field("/i") == 5.0, json));
@@ -35,7 +35,7 @@ TEST(Predicate, ComparesWhatIsComparable) {
     EXPECT_TRUE(passes(field("/t") > false, json));
 }
 
-TEST(Predicate, ComparisonsWithWhatIsMissingOrOfAnotherTypeAreFalse) {
+TEST(Predicate, ComparisonsWithMissingOrOtherTypesAreFalse) {
     for (const char* json : {"{}", R"({"a":null})", R"({"a":[1]})", R"({"a":{}})",
                              R"({"a":"text"})", R"({"a":true})", "[]", "5", "null"}) {
         EXPECT_FALSE(passes(field("/a") == 1, json)) << json;
@@ -51,7 +51,7 @@ TEST(Predicate, ComparisonsWithWhatIsMissingOrOfAnotherTypeAreFalse) {
     EXPECT_FALSE(passes(field("/a") == 1, R"({"a":true})"));
 }
 
-TEST(Predicate, TellsNullFromMissing) {
+TEST(Predicate, NullDiffersFromMissing) {
     EXPECT_TRUE(passes(is_null("/a"), "{}"));
     EXPECT_TRUE(passes(is_null("/a"), R"({"a":null})"));
     EXPECT_FALSE(passes(is_null("/a"), R"({"a":0})"));

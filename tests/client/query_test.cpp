@@ -113,7 +113,7 @@ TEST_F(QueryTest, AggregatesWithoutGroupsGiveOneRow) {
          {"r/7", R"({"a":[]})"}});
     const auto all = [](const char* pattern) {
         return scan(pattern).aggregate(
-            {count(), sum("/a"), average("/a"), minimum("/a"), maximum("/a"), distinct("/a")});
+            {count(), sum("/a"), average("/a"), min("/a"), max("/a"), distinct("/a")});
     };
     EXPECT_EQ(answer(all("r/*")), "7 4.5 1.5 1 [] 4\n");
     EXPECT_EQ(answer(all("none/*")), "0 null null null null 0\n");
@@ -136,7 +136,7 @@ TEST_F(QueryTest, SumsAreExact) {
     EXPECT_EQ(answer(scan("r/*").aggregate({sum("")})), "3.25\n");
 }
 
-TEST_F(QueryTest, GroupsByWhatIsThereAndByWhatIsNot) {
+TEST_F(QueryTest, MissingValuesFormAGroup) {
     put({{"r/1", R"({"a":1,"b":"x"})"},
          {"r/2", R"({"a":1.0,"b":"x"})"},
          {"r/3", R"({"b":"x"})"},
@@ -169,7 +169,7 @@ TEST_F(QueryTest, TopGivesWhatComesFirst) {
         "\"y\" 2\n");
 }
 
-TEST_F(QueryTest, SaysWhatIsWrongWithAQuery) {
+TEST_F(QueryTest, InvalidQueryIsReported) {
     EXPECT_EQ(error_of(scan("a**")), Errc::bad_pattern);
     EXPECT_EQ(error_of(scan("a").where(field("x") == 1)), Errc::bad_pointer);
     EXPECT_EQ(error_of(scan("a").select({"x"})), Errc::bad_pointer);
@@ -202,8 +202,8 @@ TEST_F(QueryTest, SeveralThreadsGiveWhatOneGives) {
         scan("event/**").top(100, "/price").select({Field::name(), "/price"}),
         scan("event/*/seat/*")
             .group_by({"/section", "/status"})
-            .aggregate({count(), sum("/price"), average("/price"), minimum("/price"),
-                        maximum("/price"), distinct("/price")}),
+            .aggregate({count(), sum("/price"), average("/price"), min("/price"), max("/price"),
+                        distinct("/price")}),
         scan("event/*/seat/*").aggregate({sum("/price"), count()}),
         scan("event/7/seat/*").aggregate({sum("/price"), count()}),
     };
@@ -219,7 +219,7 @@ TEST_F(QueryTest, SeveralThreadsGiveWhatOneGives) {
     }
 }
 
-TEST_F(QueryTest, SeesOneInstantWhileWritersGoOn) {
+TEST_F(QueryTest, QuerySeesOneRevisionDuringWrites) {
     // Each commit preserves the sum over all records.
     constexpr int records = 300;
     for (int i = 0; i < records; ++i) client_.put("a/" + std::to_string(i), "100").value();

@@ -64,7 +64,7 @@ TEST_F(RecordCursorTest, StaysWithinARangeOfNames) {
     EXPECT_EQ(read("r/1250", {"r/1251", ""}), Names());
 }
 
-TEST_F(RecordCursorTest, ShowsOneRevisionWhileWritersGoOn) {
+TEST_F(RecordCursorTest, CursorShowsOneRevisionDuringWrites) {
     put({"r/1", "r/2"});
     const Snapshot snapshot = client_.snapshot().value();
     put({"r/3"});
@@ -73,7 +73,7 @@ TEST_F(RecordCursorTest, ShowsOneRevisionWhileWritersGoOn) {
     EXPECT_EQ(read("r/*"), (Names{"r/2", "r/3"}));
 }
 
-TEST_F(RecordCursorTest, SaysWhatIsWrongWithAPattern) {
+TEST_F(RecordCursorTest, InvalidPatternIsReported) {
     EXPECT_EQ(client_.snapshot().value().cursor("a**").error(), Errc::bad_pattern);
 }
 

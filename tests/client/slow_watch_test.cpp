@@ -79,7 +79,7 @@ TEST_F(SlowWatch, BeginsWithTheStateWhenAPinSlotIsFreeAgain) {
     EXPECT_EQ(current->record.name(), "r/1");
 }
 
-TEST_F(SlowWatch, IsNotToldAgainWhatTheStateHad) {
+TEST_F(SlowWatch, ChangesWithinTheStateAreNotDeliveredAgain) {
     for (int i = 0; i < 100; ++i) client_.put("r/" + std::to_string(1000 + i), "0").value();
     const Client reader = Client::attach({.grid = grid_.name(), .timeout = testing::soon}).value();
     Watch watch = reader.watch("r/*", {.mode = WatchMode::every, .initial = true}).value();

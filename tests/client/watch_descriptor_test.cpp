@@ -46,7 +46,7 @@ protected:
     std::vector<int> descriptors_;
 };
 
-TEST_F(WatchDescriptors, OfAClientShareAThreadAndALane) {
+TEST_F(WatchDescriptors, DescriptorsOfAClientShareAThreadAndALane) {
     EXPECT_EQ(threads_of_process(), threads_before_ + 1);
     // Each writer takes one of the 64 lanes of a session.
     std::vector<std::thread> writers;
@@ -62,7 +62,7 @@ TEST_F(WatchDescriptors, OfAClientShareAThreadAndALane) {
     EXPECT_TRUE(testing::eventually([&] { return threads_of_process() == threads_before_; }));
 }
 
-TEST_F(WatchDescriptors, AreSignalledForTheirSubjects) {
+TEST_F(WatchDescriptors, DescriptorsAreSignalledForTheirSubjects) {
     // Each round changes one name. The names share 16 bits, and most watches have another bit.
     for (int round = 0; round < 20; ++round) {
         client_.put(name_of(0), std::to_string(round)).value();
@@ -75,7 +75,7 @@ TEST_F(WatchDescriptors, AreSignalledForTheirSubjects) {
     EXPECT_LT(readable, static_cast<std::ptrdiff_t>(watch_count) / 2);
 }
 
-TEST_F(WatchDescriptors, AreSignalledWhenTheGridWasBegunAgain) {
+TEST_F(WatchDescriptors, DescriptorsAreSignalledWhenTheGridIsRecreated) {
     grid_.stop();
     EXPECT_TRUE(testing::eventually([&] {
         EXPECT_EQ(watches_[0].poll().error(), Errc::would_block);

@@ -60,7 +60,7 @@ TEST_F(WatchTest, LatestFoldsChangesOfARecord) {
     EXPECT_EQ(watch.delivered(), client_.revision());
 }
 
-TEST_F(WatchTest, BeginsWhereItIsToldTo) {
+TEST_F(WatchTest, WatchBeginsAtTheGivenRevision) {
     client_.put("a", "1").value();
     WatchOptions options;
     options.mode = WatchMode::every;
@@ -83,7 +83,7 @@ TEST_F(WatchTest, BeginsAtMostAtTheRevisionAfterTheNewest) {
     EXPECT_EQ(client_.watch("a", options).error(), Errc::future_revision);
 }
 
-TEST_F(WatchTest, BeginsWithWhatIsThereIfAskedTo) {
+TEST_F(WatchTest, InitialOptionDeliversTheState) {
     for (int i = 0; i < 200; ++i) client_.put("r/" + std::to_string(1000 + i), "0").value();
     WatchOptions options;
     options.initial = true;
@@ -129,7 +129,7 @@ TEST_F(WatchTest, APointerSeesThatANumberIsWrittenAsAnotherOne) {
     EXPECT_EQ(drain(watch), "put a=-0.0, put a=0.0");
 }
 
-TEST_F(WatchTest, ALappedWatchIsToldAndGetsTheStateInModeLatest) {
+TEST_F(WatchTest, LappedWatchReportsLaggedAndGetsTheStateInModeLatest) {
     // The first watch of a session creates the session's record, which is also a commit.
     const Watch first_watch = client_.watch("none").value();
     ASSERT_TRUE(testing::eventually([&] { return client_.revision() == 1; }));
@@ -161,7 +161,7 @@ TEST_F(WatchTest, SleepsUntilSomethingHappens) {
     EXPECT_EQ(shown(*event), "put deep/1=1");
 }
 
-TEST_F(WatchTest, ItsDescriptorBecomesReadable) {
+TEST_F(WatchTest, DescriptorBecomesReadable) {
     Watch watch = client_.watch("a").value();
     const int descriptor = watch.descriptor().value();
     EXPECT_EQ(drain(watch), "");
@@ -189,7 +189,7 @@ TEST_F(WatchTest, RefusesWhatItCannotWatch) {
     EXPECT_EQ(client_.watch("a", options).error(), Errc::bad_request);
 }
 
-TEST_F(WatchTest, GoesOnWithTheNextBroker) {
+TEST_F(WatchTest, WatchContinuesWithTheNextBroker) {
     Watch watch = client_.watch("**").value();
     client_.put("a", "1").value();
     EXPECT_EQ(drain(watch), "put a=1");
@@ -206,12 +206,12 @@ TEST_F(WatchTest, GoesOnWithTheNextBroker) {
     EXPECT_EQ(all.rfind("lagged", 0), 0U) << all;
 }
 
-TEST_F(WatchTest, TellsWhetherAChangeTouchesAValue) {
+TEST_F(WatchTest, EventReportsWhetherAChangeAffectsAValue) {
     Watch watch = client_.watch("a/*", {.what = WatchFor::changes | WatchFor::events}).value();
-    const Pointer x = Pointer::parse("/x").value();
+    const JsonPointer x = JsonPointer::parse("/x").value();
     const auto next_touches = [&] {
         watch.poll().value();
-        return watch.touches(x);
+        return watch.affects(x);
     };
     client_.put("a/1", R"({"x":1,"y":1})").value();
     EXPECT_TRUE(next_touches());

@@ -36,7 +36,7 @@ protected:
     ChangeRingReader reader_{segment_.view()};
 };
 
-TEST_F(WipedEntries, AreNotCountedAnyMore) {
+TEST_F(WipedEntries, WipedEntriesAreNoLongerCounted) {
     die_while_publishing();
     EXPECT_EQ(reader_.head(), 4U);
     ChangeRingWriter next(segment_.view());

@@ -36,7 +36,7 @@ protected:
         look_at_segment();
         grid_.start();
         judge_.judge();
-        EXPECT_TRUE(judge_.acknowledges(5)) << "nothing is written any more";
+        EXPECT_TRUE(judge_.acknowledges(5)) << "writes stopped";
     }
 
     /// Checks that a successor can continue with the segment, wherever the broker died.
@@ -54,7 +54,7 @@ protected:
     Judge judge_{grid_, directory_.path()};
 };
 
-TEST_F(CrashPoints, TheGridGoesOnAfterADeathAtEachOfThem) {
+TEST_F(CrashPoints, GridContinuesAfterADeathAtEachPoint) {
     std::vector<Child> running;
     for (unsigned writer = 0; writer < writers; ++writer) {
         running.emplace_back([&, writer] {

@@ -3,12 +3,12 @@
 //
 //   node run.js --target upstream|ringside [--only records,lists] [--test PART_OF_A_NAME]
 //
-// Prints a line for each test and a summary; exit status 0 when all went well, 1 when not, 2 for
-// wrong usage, and 77 where the peers are not installed (tools/peers). Each script of features/
-// exports `wishes` (how its server is to be configured) and `tests`, a function by name; `only`
-// names the target that it is for. In the place of `wishes` it may export `prepare`, which begins
-// what the server needs: it resolves to `wishes` and to `end`, which ends that. A script may
-// export several such `groups`.
+// Prints a line for each test and a summary. Exit status: 0 on success, 1 on failure, 2 for wrong
+// usage, and 77 if the peers are not installed (tools/peers). Each script of features/ exports
+// `wishes` (the configuration of its server) and `tests`, a function by name; `only` names the
+// target that it is for. Instead of `wishes` it may export `prepare`, which starts what the server
+// needs: it resolves to `wishes` and to `end`, which stops it. A script may export several such
+// `groups`.
 
 const fs = require("node:fs");
 const net = require("node:net");
@@ -44,7 +44,7 @@ function scripts(only) {
   return wanted;
 }
 
-// Errors that no test has waited for are failures of the test that was running.
+// Errors that no test has awaited are failures of the running test.
 const stray = [];
 process.on("uncaughtException", (error) => stray.push(error));
 process.on("unhandledRejection", (error) => stray.push(error));
@@ -90,7 +90,7 @@ class Report {
   }
 }
 
-// Whether the server still takes connections; that its process is there may be known later.
+// Whether the server still accepts connections; the end of its process may be noticed later.
 function isReachable(target) {
   const { hostname, port } = new URL(target.httpUrl);
   return new Promise((resolve) => {
@@ -103,7 +103,7 @@ function isReachable(target) {
   });
 }
 
-// One group of tests, with a server of its own that they share.
+// One group of tests with a shared server.
 async function runGroup(script, group, Target, filter, report) {
   const tests = Object.entries(group.tests).filter(([name]) => `${script}: ${name}`.includes(filter));
   if (tests.length === 0) return;
@@ -139,7 +139,7 @@ async function main() {
     process.stdout.write(`skipped: the deepstream client and server are not installed; run tools/peers\n`);
     process.exit(skipped);
   }
-  // The client writes warnings there, also of what tests do on purpose.
+  // The client prints warnings, including ones that tests cause on purpose.
   console.warn = () => {};
   const { UpstreamTarget } = require("./support/upstream_target");
   const { RingsideTarget } = require("./support/ringside_target");

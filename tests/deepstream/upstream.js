@@ -1,9 +1,9 @@
 "use strict";
-// Runs the deepstream server as a process of its own, until its standard input ends.
+// Runs the deepstream server as a separate process until its standard input ends.
 //
 //   node upstream.js '{"port":0,"config":{…}}'
 //
-// Prints `ready PORT`. `config` is laid over the server's own defaults; see targets.js.
+// Prints `ready PORT`. `config` overrides the server's defaults; see targets.js.
 
 const { freePort } = require("./support/free_port");
 const peers = require("./support/peers");

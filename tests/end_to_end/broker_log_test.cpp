@@ -8,7 +8,7 @@
 #include "tests/support/temporary_directory.hpp"
 #include "tests/support/test_grid.hpp"
 
-/// What the broker's log reports about refused requests, and where it goes.
+/// The broker's log lines about refused requests, and their destination.
 namespace ringside {
 namespace {
 

@@ -398,7 +398,7 @@ void lap_watchers(int writes) {
 TEST(Consistency, WatchersThatAreLappedEndWithTheFinalState) { lap_watchers(50'000); }
 TEST(LongConsistency, WatchersThatAreLappedEndWithTheFinalState) { lap_watchers(1'000'000); }
 
-TEST(Consistency, AProcessThatIsStoppedForALongTimeHarmsNobodyAndGoesOn) {
+TEST(Consistency, ProcessThatWasStoppedForLongHarmsNoOtherAndContinues) {
     const TestGrid grid({"--memory", "16MiB", "--ring-entries", "1024"});
     Client client = Client::attach({.grid = grid.name()}).value();
     const std::string text = '"' + std::string(3000, 'x') + '"';

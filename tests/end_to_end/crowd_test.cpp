@@ -144,7 +144,7 @@ TEST_F(Crowd, LinesThatStrangersCauseAreFolded) {
         }
     });
     EXPECT_TRUE(other.join());
-    EXPECT_TRUE(broker.comes_to_say("more since the line before", long_enough));
+    EXPECT_TRUE(broker.comes_to_say("more since the previous line", long_enough));
     EXPECT_EQ(broker.finish(SIGTERM), 0);
     const std::string rest = broker.errors();
     EXPECT_LT(std::count(rest.begin(), rest.end(), '\n'), 20);

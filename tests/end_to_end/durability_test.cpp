@@ -158,7 +158,7 @@ TEST(Durability, TheStoreIsNeverLapped) {
     }
 }
 
-TEST(Durability, TheBrokerSaysWhatIsWrongWithItsDirectory) {
+TEST(Durability, UnusableDirectoryIsReported) {
     const TemporaryDirectory directory;
     {
         TestGrid grid(stored_in(directory / "data"));

@@ -76,7 +76,7 @@ TEST_F(ForeignFiles, SegmentOfAnotherUsersLivingBrokerIsLeftAlone) {
     EXPECT_EQ(planted.finish(SIGTERM), 0);
 }
 
-TEST_F(ForeignFiles, UserWhoCannotRemoveThemIsToldWhose) {
+TEST_F(ForeignFiles, ErrorNamesTheOwnerOfForeignFiles) {
     std::ofstream(files_.segment()) << "root's";
     Process broker(as_user(planter, planter, files_.broker()));
     EXPECT_EQ(broker.finish(0), 1);
@@ -100,7 +100,7 @@ TEST_F(ForeignFiles, OwnSegmentThatOthersCouldWriteIsRefusedAndKept) {
     Process third(files_.broker());
     EXPECT_EQ(third.finish(0), 1);
     errors = third.errors();
-    EXPECT_NE(errors.find("hard links"), std::string::npos) << errors;
+    EXPECT_NE(errors.find("hard link"), std::string::npos) << errors;
 
     unlink(further_name.c_str());
     Process fourth(files_.broker());
@@ -108,7 +108,7 @@ TEST_F(ForeignFiles, OwnSegmentThatOthersCouldWriteIsRefusedAndKept) {
     EXPECT_EQ(fourth.finish(SIGTERM), 0);
 }
 
-TEST_F(ForeignFiles, WhateverStandsAtLockSocketOrSegmentDoesNotKeepRootFromStarting) {
+TEST_F(ForeignFiles, RootStartsDespiteForeignLockSocketOrSegment) {
     const auto plant_file = [](const std::string& path) {
         std::ofstream(path) << "planted";
         EXPECT_EQ(lchown(path.c_str(), planter, planter), 0);

@@ -79,7 +79,7 @@ const std::vector<Look> looks = {
     },
 };
 
-TEST(Freshness, OfEachKindOfReadIsThatOfTheLastAcknowledgedWrite) {
+TEST(Freshness, EveryKindOfReadSeesTheLastAcknowledgedWrite) {
     constexpr int distinct_min = 200;
     const TestGrid grid;
     const SharedFreshness shared;

@@ -143,7 +143,7 @@ TEST(StalledClients, KeepTheirPinsUntilTheLeaseEndsAndHarmNoOne) {
     EXPECT_TRUE(client.snapshot()->get("a"));
 }
 
-TEST(StalledClients, ThatDoNotDrainTheirRepliesStopThemselvesOnly) {
+TEST(StalledClients, ClientThatDoesNotDrainItsRepliesStopsOnlyItself) {
     const TestGrid grid;
     Client client = Client::attach({.grid = grid.name()}).value();
     RawClient raw(grid.name());
@@ -179,7 +179,7 @@ TEST(StalledClients, ThatDoNotDrainTheirRepliesStopThemselvesOnly) {
         << " of " << sent;
 }
 
-TEST(FullGrid, RefusesWritesWhileReadsAndDeletesGoOn) {
+TEST(FullGrid, FullGridRefusesWritesButReadsAndDeletesWork) {
     const TestGrid grid({"--memory", "8MiB", "--ring-entries", "1024"});
     Client client = Client::attach({.grid = grid.name()}).value();
     const std::string text = '"' + std::string(3000, 'x') + '"';

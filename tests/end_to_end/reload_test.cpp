@@ -53,7 +53,7 @@ TEST_F(Reload, LogFileIsOpenedAgain) {
     ASSERT_TRUE(is_ready(broker));
     std::filesystem::rename(log_, log_ + ".1");
     EXPECT_TRUE(reload(broker, "configuration reloaded"));
-    EXPECT_NE(content_of(log_ + ".1").find("is served"), std::string::npos);
+    EXPECT_NE(content_of(log_ + ".1").find("serving grid"), std::string::npos);
     EXPECT_EQ(content_of(log_ + ".1").find("configuration reloaded"), std::string::npos);
     EXPECT_TRUE(Client::attach({.grid = files_.grid()}));
     EXPECT_EQ(broker.finish(SIGTERM), 0);

@@ -60,7 +60,7 @@ TEST(RemovedFiles, SocketIsBoundAgain) {
     EXPECT_EQ(broker.finish(SIGTERM), 0);
 }
 
-TEST(RemovedFiles, SegmentWithoutANameIsReportedAndASuccessorIsNotRobbedOfItsOwn) {
+TEST(RemovedFiles, SegmentWithoutANameIsReportedAndItsSuccessorKeepsItsFiles) {
     const GridFiles files;
     Process broker(files.broker());
     ASSERT_TRUE(is_ready(broker));

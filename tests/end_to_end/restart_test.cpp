@@ -303,7 +303,7 @@ TEST(WarmRestart, AGridInMemoryCanBeGivenAStore) {
     }
 }
 
-TEST(Succession, AStandbyGoesOnWhenTheOwnerDies) {
+TEST(Succession, StandbyTakesOverWhenTheOwnerDies) {
     TestGrid grid;
     Client client = Client::attach({.grid = grid.name(), .timeout = soon}).value();
     client.put("a", "1").value();
@@ -317,7 +317,7 @@ TEST(Succession, AStandbyGoesOnWhenTheOwnerDies) {
     EXPECT_EQ(standby.finish(SIGTERM), 0);
 }
 
-TEST(Succession, AStandbyEndsWhenItIsTold) {
+TEST(Succession, StandbyEndsOnASignal) {
     TestGrid grid;
     Process standby({built::broker, "--grid", grid.name(), "--standby"});
     EXPECT_EQ(standby.read_line().rfind("standby", 0), 0U);
@@ -371,7 +371,7 @@ TEST(Succession, ABrokerCanLeaveTheGridToTheNextOne) {
     EXPECT_EQ(client.put("a", "2")->version, 2U);
 }
 
-TEST(Succession, TakingOverWhereThereIsNobodyIsAPlainStart) {
+TEST(Succession, TakeOverWithoutABrokerIsAPlainStart) {
     TestGrid grid;
     EXPECT_EQ(grid.stop(), 0);
     Process broker({built::broker, "--grid", grid.name(), "--take-over"});

@@ -54,7 +54,7 @@ TEST_F(SmallHost, LittleSharedMemoryIsUsedForRecords) {
             EXPECT_TRUE(client.put("after", "1"));
         });
         EXPECT_TRUE(user.join());
-        EXPECT_TRUE(broker.comes_to_say("/dev/shm has no memory left", long_enough));
+        EXPECT_TRUE(broker.comes_to_say("/dev/shm is full", long_enough));
         EXPECT_EQ(broker.finish(SIGTERM), 0);
     }
 }

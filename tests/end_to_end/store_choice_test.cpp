@@ -47,7 +47,7 @@ protected:
     std::string data_ = directory_ / "data";
 };
 
-TEST_F(StoreChoice, StoreThatCannotBeOpenedLeavesTheSegmentAsItIs) {
+TEST_F(StoreChoice, StoreThatCannotBeOpenedLeavesTheSegmentUnchanged) {
     run(with_data(), "stored", SIGTERM);
     for (const auto& entry : std::filesystem::directory_iterator(data_ + "/db")) {
         if (entry.path().filename().string().starts_with("MANIFEST")) {
@@ -72,7 +72,7 @@ TEST_F(StoreChoice, BrokerWithoutTheStoreDoesNotMakeTheNextOneForgetAnything) {
     expect(with_data(), {"stored", "in memory", "later"}, {}, SIGTERM);
 }
 
-TEST_F(StoreChoice, StoreWithOtherRecordsTakesThePlaceOfASegmentThatIsKept) {
+TEST_F(StoreChoice, StoreWithOtherRecordsReplacesTheSegmentWhichIsKept) {
     run(with_data(), "stored", SIGTERM);
     run({}, "in memory", SIGKILL);
     Process broker(files_.broker(with_data()));

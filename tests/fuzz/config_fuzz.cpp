@@ -7,7 +7,8 @@
 #include "shm/base/descriptor.hpp"
 #include "tests/fuzz/support/input.hpp"
 
-/// A configuration file: options within their limits, or an error that says where; never less.
+/// Parses a configuration file: the result is options within their limits, or an error with its
+/// place.
 using namespace ringside;
 using fuzz::require;
 

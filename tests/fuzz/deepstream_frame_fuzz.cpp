@@ -10,8 +10,8 @@
 #include "tools/gateway/deepstream/record_path.hpp"
 #include "tools/gateway/deepstream/wire/frame.hpp"
 
-/// A frame of deepstream's protocol as bytes: whatever it is, it is a message or none; what its
-/// message asks for comes to a change of a document that is one, or to an error.
+/// A frame of deepstream's protocol: it is either a message or refused. The message's request
+/// results in a valid change of a document, or in an error.
 using namespace ringside;
 using namespace ringside::gateway::deepstream;
 using fuzz::require;
@@ -30,7 +30,7 @@ void check_change(const RecordChange& change) {
 }
 
 void check_record(const wire::RecordMessage& message) {
-    // A session takes no message with other bytes than text.
+    // A session accepts only text.
     if (!is_client_text(message.name())) return;
     const std::string grid_name = to_grid_name(message.name());
     require(from_grid_name(grid_name) == message.name(), "a name comes back");
@@ -43,13 +43,13 @@ void check_record(const wire::RecordMessage& message) {
         check_change(set_path(value, *path, message.data()));
         check_change(erase_path(value, *path));
     }
-    const auto pointer = Pointer::parse(message.path());
+    const auto pointer = JsonPointer::parse(message.path());
     const auto back = pointer ? path_of(*pointer, value) : std::nullopt;
     if (back && !back->empty()) require(parse_path(*back).has_value(), "a path back is a path");
     if (const auto change = apply_patches(value, message.data())) check_change(*change);
 }
 
-/// What it says as bytes: the entries of a map, which have no order, sorted.
+/// Serializes the message with the entries of maps, which have no order, sorted.
 std::string canonical(const google::protobuf::MessageLite& message) {
     std::string bytes;
     {

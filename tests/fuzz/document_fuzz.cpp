@@ -5,13 +5,13 @@
 #include "tests/fuzz/support/input.hpp"
 #include "tests/fuzz/support/json_tree.hpp"
 
-/// Bytes that claim to be a document. What the verifier accepts is one for every reader; what it
-/// refuses harms nobody who reads it all the same, as readers of memory that was reused do.
+/// Bytes that claim to be a document. If the verifier accepts them, every reader can read them. If
+/// it refuses them, reading them is harmless, as when memory was reused under a reader.
 using namespace ringside;
 
 namespace {
 
-/// Bytes that are no document may be read as a huge one: only so much of it is looked at.
+/// Invalid bytes may read as a huge document, so reading is limited.
 constexpr std::size_t steps_max = 300;
 
 bool flexbuffers_accepts(const Bytes& bytes) {
@@ -30,7 +30,7 @@ void check_accepted(const Bytes& document) {
     fuzz::require(root.is_same(Value::of(*again)), "is_same says so: " + json);
 }
 
-/// Reads everything that a reader can ask for, until it has asked often enough.
+/// Reads everything that a reader can, up to a number of steps.
 void walk(const Value& value, std::size_t depth, std::size_t& steps_left) {
     for (std::size_t i = 0; i < value.size() && value.is_container() && depth < 70; ++i) {
         if (steps_left == 0) return;

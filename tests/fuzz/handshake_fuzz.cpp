@@ -19,18 +19,18 @@
 #include "tests/fuzz/support/input.hpp"
 #include "tests/support/temporary_directory.hpp"
 
-/// Packets on the socket of a real reactor, of a broker in this process: each gets an answer or
-/// the end of its connection, and others are welcome as before.
-///   packet: what it is, and which descriptors come along | size | bytes over those of a greeting
+/// Packets on the socket of a real reactor, with its broker in this process. Each packet is
+/// answered, or its connection is closed, and other clients are still served.
+///   packet: what it is, and which descriptors it carries | size | bytes over those of a greeting
 using namespace ringside;
 using fuzz::require;
 
 namespace {
 
-constexpr unsigned is_raw = 1;       ///< no greeting: only the bytes that are given
+constexpr unsigned is_raw = 1;       ///< not a greeting: only the given bytes
 constexpr unsigned is_resuming = 2;  ///< a session that the segment knows
-constexpr unsigned has_memory = 4;   ///< the memory of a session comes along
-constexpr unsigned has_file = 8;     ///< something else comes along
+constexpr unsigned has_memory = 4;   ///< carries the memory of a session
+constexpr unsigned has_file = 8;     ///< carries another file
 
 constexpr SessionId former_session = 1'000'000;
 constexpr std::uint32_t former_index = limits::sessions_max - 1;
@@ -40,7 +40,7 @@ std::string socket_path() {
     return directory / "socket";
 }
 
-/// Of a greeting that is welcome.
+/// Returns a greeting that is accepted.
 shm::Hello hello() {
     shm::Hello hello;
     hello.layout = shm::layout_version;
@@ -49,12 +49,12 @@ shm::Hello hello() {
     return hello;
 }
 
-/// Of a broker that takes over.
-shm::HandOver hand_over() {
+/// Returns the greeting of a broker that takes over.
+shm::TakeOverRequest hand_over() {
     return {.layout = shm::layout_version, .fingerprint = shm::layout_fingerprint()};
 }
 
-/// Serves until `end`. Signals stay the fuzzer's.
+/// Serves until `end`. Signals are left to the fuzzer.
 class Broker {
 public:
     Broker() : segment_(shm::Segment::create_anonymous({.memory_bytes = 8ULL << 20}).value()) {
@@ -76,7 +76,7 @@ public:
         require(reactor_->listen().has_value() && reactor_->engine().start().has_value(), "serves");
         thread_ = std::thread([this] { reactor_->run(); });
     }
-    /// As a next broker ends it. What it logs with is gone when the process ends.
+    /// Ends it as the next broker would. Its logger is gone when the process ends.
     void end();
     [[nodiscard]] std::uint64_t boot_id() const { return segment_.view().identity().boot_id; }
 
@@ -103,7 +103,7 @@ public:
         return shm::send_packet(socket_.get(), packet.data(), packet.size(), {});
     }
 
-    /// Whether a session has begun, or goes on.
+    /// Returns whether a session has begun or been resumed.
     bool say(ByteView packet, std::span<const int> descriptors) {
         if (!shm::send_packet(socket_.get(), packet.data(), packet.size(), descriptors)) {
             is_open_ = false;
@@ -128,11 +128,11 @@ public:
         return is_open_;
     }
     [[nodiscard]] bool is_open() const noexcept { return is_open_; }
-    /// Why it was not welcome; empty: its connection was ended.
+    /// The reason for the refusal; empty if the connection was closed.
     [[nodiscard]] const std::string& refusal() const noexcept { return refusal_; }
 
 private:
-    /// False: nothing has come for five seconds. The fuzzer's own timer interrupts a poll.
+    /// Returns false after five seconds without data. The fuzzer's own timer interrupts a poll.
     [[nodiscard]] bool waits_for_answer() const {
         const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(5);
         pollfd ready{socket_.get(), POLLIN, 0};
@@ -151,7 +151,7 @@ private:
 };
 
 void Broker::end() {
-    const shm::HandOver wanted = hand_over();
+    const shm::TakeOverRequest wanted = hand_over();
     Connection next;
     require(next.send({reinterpret_cast<const Byte*>(&wanted), sizeof wanted}), "it is told");
     thread_.join();
@@ -159,7 +159,7 @@ void Broker::end() {
 
 /// A broker that hands over ends.
 bool asks_for_the_grid(const Bytes& packet) {
-    const shm::HandOver wanted = hand_over();
+    const shm::TakeOverRequest wanted = hand_over();
     return packet.size() == sizeof wanted &&
            std::memcmp(packet.data(), &wanted, sizeof wanted) == 0;
 }

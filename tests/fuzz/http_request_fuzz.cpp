@@ -5,8 +5,8 @@
 #include "tools/gateway/rest/parameters.hpp"
 #include "tools/gateway/rest/watch_parameters.hpp"
 
-/// Bytes of an HTTP request are read within the limits or refused, with the same outcome however they
-/// are cut. What is made of target and header fields stays the same when written and read again.
+/// Bytes of an HTTP request are read within the limits or refused, with the same outcome however
+/// they are split. Parsed targets and header fields are unchanged when written and read again.
 using namespace ringside;
 using namespace ringside::gateway;
 using fuzz::require;
@@ -15,15 +15,15 @@ namespace {
 
 constexpr RequestReader::Limits limits{.header_bytes = 2048, .body_bytes = 1024};
 
-/// Where reading has come to.
+/// The state of reading.
 struct Reading {
     std::size_t used = 0;
-    unsigned refused = 0;  ///< the status; 0: it was not refused
+    unsigned refused = 0;  ///< the status; 0 if it was not refused
     bool is_done = false;
     Request request{};
 };
 
-/// Reads bytes that come in pieces of that size.
+/// Reads bytes that arrive in pieces of that size.
 Reading read(std::string_view bytes, std::size_t piece_bytes) {
     RequestReader reader(limits);
     Reading reading;
@@ -48,7 +48,7 @@ Reading read(std::string_view bytes, std::size_t piece_bytes) {
 
 void require_same(const Reading& left, const Reading& right) {
     require(left.is_done == right.is_done, "however it is cut, it is a request or none");
-    // Which of two faults is met first may depend on what has come.
+    // Which of two faults is found first may depend on the pieces.
     require((left.refused == 0) == (right.refused == 0), "or is refused");
     if (!left.is_done) return;
     require(left.used == right.used, "it ends at one place");

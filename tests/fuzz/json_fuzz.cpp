@@ -5,8 +5,8 @@
 #include "tests/fuzz/support/input.hpp"
 #include "tests/fuzz/support/json_tree.hpp"
 
-/// JSON text: what is read is what a plain parser of RFC 8259 reads, and what is refused is either
-/// no JSON or beyond a limit.
+/// JSON text: the result equals that of a plain parser of RFC 8259. Refused text is either invalid
+/// or beyond a limit.
 using namespace ringside;
 using fuzz::require;
 

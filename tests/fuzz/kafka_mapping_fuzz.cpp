@@ -8,9 +8,9 @@
 #include "tests/fuzz/support/input.hpp"
 #include "tools/kafka/mapping/mapper.hpp"
 
-/// Rules of the bridge to Kafka, and a message: its key, a header and its value, a line each, then
-/// the rules. A line "-" is null. The rules are refused with a place, or the message comes to
-/// writes that the grid could take, or to an error that can be told.
+/// Rules of the Kafka bridge, and a message: its key, a header and its value, one per line, then
+/// the rules. A line "-" is null. The rules are refused with a place, or the message results in
+/// writes that the grid could take, or in an error with a detail.
 using namespace ringside;
 using fuzz::require;
 
@@ -55,7 +55,7 @@ void check_write(const kafka::MappedWrite& write) {
             "a JSON Patch is an array");
 }
 
-/// What a message comes to, in bytes.
+/// Returns the result of a message as bytes.
 std::string outcome(kafka::Mapper& mapper, const kafka::MessageView& message) {
     const auto writes = mapper.map(message);
     if (!writes) {

@@ -5,9 +5,9 @@
 #include "tests/fuzz/support/request_script.hpp"
 #include "tests/support/engine_harness.hpp"
 
-/// Messages of a lane, into a real engine. The first byte says what the rest is: a request as it
-/// is, a script of requests that is encoded as a client does it, or a reply that a client reads.
-/// The grid lives on from one input to the next for a while.
+/// Messages of a lane for a real engine. The first byte selects the meaning of the rest: a raw
+/// request, a script of requests that is encoded as a client does it, or a reply that a client
+/// reads. The grid is reused for several inputs.
 using namespace ringside;
 using fuzz::require;
 
@@ -17,12 +17,12 @@ class Broker {
 public:
     Broker() : honest_(harness_.open()), honest_lane_(&honest_.open_lane()) {}
 
-    /// Sends one message in a session of its own.
+    /// Sends one message in a new session.
     void take_message(const broker::Access& access, ByteView message) {
         auto client = harness_.open(access);
         testing::LaneClient& lane = client.open_lane();
         require(lane.send_bytes(message), "there is room for it");
-        if (settle()) return;  // and its memory is gone with it
+        if (settle()) return;  // its memory is gone as well
         require(lane.take_all().size() == 1, "an answer, or the end");
         static_cast<void>(harness_.engine.close(client.id));
     }
@@ -42,7 +42,7 @@ public:
         static_cast<void>(harness_.engine.close(client.id));
     }
 
-    /// What must hold whatever has come before.
+    /// Checks what must hold after any input.
     void check_whole() {
         harness_.engine.housekeep(harness_.now_ns);
         broker::Survey survey(harness_.segment.view());
@@ -56,7 +56,7 @@ public:
     }
 
 private:
-    /// Whether a session was ended.
+    /// Returns whether a session has ended.
     bool settle() {
         bool was_ended = false;
         for (int turns = 0; turns < 1000; ++turns) {

@@ -7,8 +7,8 @@
 #include "shm/protocol/reply.hpp"
 #include "shm/protocol/request.hpp"
 
-/// Writes what fuzzing begins with, where there is nothing yet: real documents and messages, as the
-/// encoders make them, and texts of the other kinds.
+/// Writes the initial corpus of the fuzzers: real documents and messages from the encoders, and
+/// texts of the other kinds.
 ///   make_seeds earthquakes.jsonl corpus
 using namespace ringside;
 
@@ -71,6 +71,7 @@ void requests() {
     seed("put", [&](auto& w) { w.put("event/1", document, {.ttl_ms = 1000}); });
     seed("remove", [&](auto& w) { w.remove("event/1", {wire::ConditionKind::version, 1, 0}); });
     seed("compact", [&](auto& w) { w.compact(); });
+    seed("close_session", [&](auto& w) { w.close_session(1); });
     seed("add_index",
          [&](auto& w) { w.append(wire::CommandKind::add_index, "event/*", "/row", {}, {}); });
     seed("remove_index",

@@ -5,15 +5,16 @@
 #include "tests/fuzz/support/json_tree.hpp"
 #include "tests/fuzz/support/plain_patch.hpp"
 
-/// A document and a change of it, against patches of plain trees. First line: what to do, `set`
-/// with a pointer, `merge` or `patch`; second line: the document; the rest: the value or patch.
+/// A document and a change of it, compared with patches of plain trees. First line: the operation,
+/// `set` with a pointer, `merge` or `patch`. Second line: the document. The rest: the value or
+/// patch.
 using namespace ringside;
 using fuzz::Json;
 using fuzz::require;
 
 namespace {
 
-/// What a plain tree does not know of.
+/// Errors that a plain tree does not have.
 bool is_limit(Errc code) {
     return code == Errc::too_deep || code == Errc::document_too_large ||
            code == Errc::key_too_long || code == Errc::patch_too_costly;
@@ -55,7 +56,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         const auto got = apply_json_patch(builder, before, value);
         if (expected) check(got, *expected);
         else if (got) require(verify_document(fuzz::copy_of(*got)).has_value(), "it verifies");
-    } else if (const auto pointer = Pointer::parse(what)) {
+    } else if (const auto pointer = JsonPointer::parse(what)) {
         check(apply_set(builder, before, *pointer, value),
               fuzz::with_set(tree, *pointer, fuzz::tree_of(value)));
         const auto found = before.find(*pointer);

@@ -7,7 +7,8 @@
 #include "tests/fuzz/support/input.hpp"
 #include "tests/fuzz/support/plain_utf8.hpp"
 
-/// A pattern, and names on the lines after it, against the definitions in their shortest form.
+/// A pattern, and names on the following lines, compared with the shortest implementation of the
+/// definition.
 using namespace ringside;
 using fuzz::require;
 
@@ -56,8 +57,9 @@ bool is_pattern(std::string_view text) {
     return true;
 }
 
-/// Which ends of `text` are left when every start of the pattern was tried: no recursion, no
-/// cleverness. `is_any` says what stands for any number of units, `fits` whether two units do.
+/// Returns the suffixes of `text` that remain after every start of the pattern was tried, without
+/// recursion. `is_any` returns whether a unit matches any number of units, `fits` whether two units
+/// match.
 template <class Pattern, class Text, class IsAny, class Fits>
 bool matches_by_table(const Pattern& pattern, const Text& text, IsAny is_any, Fits fits) {
     std::vector<char> reached(text.size() + 1, 0);

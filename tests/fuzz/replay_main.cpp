@@ -5,14 +5,14 @@
 #include <set>
 #include <string>
 
-/// Runs a harness once over files and directories of files, without a fuzzer: what it has found is
-/// a test then, with every compiler.
+/// Runs a harness once over files and directories of files, without a fuzzer. So findings of the
+/// fuzzers are tests, with every compiler.
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size);
 
 namespace {
 
 void run(const std::filesystem::path& path) {
-    std::fprintf(stderr, "%s\n", path.c_str());  // the last line is the one that failed
+    std::fprintf(stderr, "%s\n", path.c_str());  // The last line names the file that failed.
     std::ifstream file(path, std::ios::binary);
     const std::string bytes(std::istreambuf_iterator<char>(file), {});
     LLVMFuzzerTestOneInput(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());

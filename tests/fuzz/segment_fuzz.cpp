@@ -5,14 +5,14 @@
 #include "tests/fuzz/support/segment_image.hpp"
 #include "tests/support/engine_harness.hpp"
 
-/// The segment of a broker that died, damaged. The survey refuses it, or the next broker goes on
-/// with it as with any other.
+/// The damaged segment of a dead broker. The survey refuses it, or the next broker continues with
+/// it as with any other.
 using namespace ringside;
 using fuzz::require;
 
 namespace {
 
-/// What opening a segment by its name checks.
+/// Checks what opening a segment by its name checks.
 bool can_be_opened(const shm::SegmentView& view) {
     const shm::Identity& identity = view.identity();
     return identity.magic == shm::segment_magic && identity.layout == shm::layout_version &&
@@ -25,7 +25,7 @@ public:
     explicit NextBroker(const shm::SegmentView& view)
         : view_(view), engine_(view, fuzz::plain_host(), {}, durability_) {}
 
-    /// False: there is no memory to go on with.
+    /// Returns false if there is not enough memory to continue.
     bool take_over(broker::Survey&& survey) {
         auto taken = engine_.take_over(std::move(survey), now_ns_);
         if (taken) return true;
@@ -33,7 +33,7 @@ public:
         return false;
     }
 
-    /// Reads everything, and gives the names.
+    /// Reads everything, and returns the names.
     std::vector<std::string> read_all() const {
         std::vector<std::string> names;
         const Revision revision = view_.header().commit.published;
@@ -83,7 +83,7 @@ private:
         const Bytes document = document_from_json(R"({"by":"the next broker"})").value();
         lane_->writer.put(name, document, {});
         const auto answer = send();
-        // Names are not looked at by a survey, and a damaged segment may be full.
+        // A survey does not read names, and a damaged segment may be full.
         if (answer.error != Errc::ok) return;
         const shm::RecordTableReader table(view_);
         const auto* version =

@@ -11,12 +11,12 @@
 #include "tests/fuzz/support/segment_image.hpp"
 #include "tests/support/temporary_directory.hpp"
 
-/// What a store may hold where its files were damaged, or somebody else wrote them, read as a
-/// broker does that begins from it. The database itself is left out: it takes milliseconds, and
-/// what it does with damaged files is not ours. The first byte says whether the rest is the file
-/// STORE or records:
+/// The content of a store whose files were damaged or written by another program, read as by a
+/// broker that starts from it. The database itself is left out: it takes milliseconds, and its
+/// treatment of damaged files is not part of this project. The first byte selects whether the rest
+/// is the file STORE or records:
 ///   record: what it is | name up to a line's end | three words of the header | document up to a
-///   line's end, as JSON or as it is
+///   line's end, as JSON or raw
 using namespace ringside;
 using broker::StoredRecord;
 using fuzz::require;
@@ -24,8 +24,8 @@ using fuzz::require;
 namespace {
 
 constexpr unsigned is_json = 1;          ///< the document's line is JSON
-constexpr unsigned has_no_checksum = 2;  ///< only what stands in its place
-constexpr unsigned is_line = 4;          ///< the value is no more than the line
+constexpr unsigned has_no_checksum = 2;  ///< only other bytes in its place
+constexpr unsigned is_line = 4;          ///< the value consists of that line only
 
 class Directory {
 public:
@@ -49,7 +49,7 @@ void read_identity(std::string_view text) {
     }
 }
 
-/// The value of a record, right or wrong.
+/// Returns the value of a record, valid or not.
 std::string value_of(fuzz::Input& input, unsigned what, std::string_view name) {
     StoredRecord record{name,
                         {},
@@ -69,7 +69,7 @@ std::string value_of(fuzz::Input& input, unsigned what, std::string_view name) {
     return value;
 }
 
-/// What a broker does that begins from its store: names come once, in their order.
+/// Starts a broker from its store: each name occurs once, and names are in order.
 void begin_from(fuzz::Input& input) {
     constexpr Revision reached = 0xFFFF;
     auto segment =
@@ -89,7 +89,7 @@ void begin_from(fuzz::Input& input) {
     broker::Survey survey(segment.view());
     const auto fits = survey.run();
     require(fits.has_value(), "the grid fits: " + (fits ? "" : fits.error().text()));
-    // Definitions of indexes are no records of users.
+    // Definitions of indexes are not user records.
     const auto users = std::count_if(names.begin(), names.end(),
                                      [](const auto& name) { return !is_reserved(name); });
     require(survey.live == static_cast<std::uint64_t>(users), "all its records are there");

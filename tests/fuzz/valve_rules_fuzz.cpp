@@ -3,9 +3,9 @@
 #include "tests/fuzz/support/input.hpp"
 #include "tools/gateway/valve/valve_permissions.hpp"
 
-/// A file of deepstream's permission rules, or one expression: a name and a document, a line each,
-/// then the text. It is refused with a place, or can be asked whatever there is; what is evaluated
-/// natively is what the engine makes of it.
+/// A file of deepstream's permission rules, or one expression: a name and a document, one per line,
+/// then the text. It is refused with a place, or can decide about anything. Native evaluation
+/// equals that of the engine.
 using namespace ringside;
 using namespace ringside::gateway;
 using fuzz::require;
@@ -16,7 +16,7 @@ constexpr const char* file_name = "rules.yml";
 
 class Documents final : public Evidence {
 public:
-    /// What is no document, no record can be.
+    /// A text that is not a document cannot be a record.
     explicit Documents(std::string_view json)
         : json_(document_from_json(json) ? std::string(json) : std::string("{}")) {}
 
@@ -79,7 +79,7 @@ void check_expression(const std::string& text, const Documents& documents) {
     const auto rules = load_expression(text);
     if (rules == nullptr) return;
     const Decision decision = ask(rules, Action::write, "x/17", documents);
-    // What stands in brackets, only the engine evaluates. A comment may take the brackets with it.
+    // Only the engine evaluates expressions in brackets. A comment may swallow the brackets.
     const auto in_engine = load_expression("[" + text + "][0]");
     if (in_engine == nullptr || text.find("now") != std::string::npos) return;
     if (text.find('/') != std::string::npos) return;

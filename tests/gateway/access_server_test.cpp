@@ -44,7 +44,7 @@ patterns = ["open/**"]
     }
 };
 
-TEST_F(GatewayAccess, WhoIsNotKnownIs401) {
+TEST_F(GatewayAccess, UnknownClientGets401) {
     for (const auto& headers : std::vector<HttpHeaders>{{},
                                                         {{"X-API-Key", "nobody"}},
                                                         {{"Authorization", "Bearer nobody"}},
@@ -66,7 +66,7 @@ TEST_F(GatewayAccess, CredentialsAreTakenFromEachOfTheirPlaces) {
     EXPECT_EQ(next(stream), "current open/1=1");
 }
 
-TEST_F(GatewayAccess, WhatNoRuleAllowsIs403AndTheLogSaysWhy) {
+TEST_F(GatewayAccess, DeniedRequestIs403AndTheLogHasTheReason) {
     expect_problem(http_.get("/v1/records/closed%2F1", as("reader")), 403, "permission_denied");
     const auto denied = http_.get("/v1/records/open%2Fsecret", as("reader"));
     expect_problem(denied, 403, "permission_denied");
@@ -79,6 +79,7 @@ TEST_F(GatewayAccess, WhatNoRuleAllowsIs403AndTheLogSaysWhy) {
     expect_problem(http_.post("/v1/rpc/open%2F1", "1", as("reader")), 403, "permission_denied");
     expect_problem(http_.post("/v1/query", R"({"sql":"SELECT 1"})", as("reader")), 403,
                    "permission_denied");
+    expect_problem(http_.get("/v1/query?sql=SELECT%201", as("reader")), 403, "permission_denied");
     expect_problem(http_.get("/v1/records?pattern=closed/**", as("reader")), 403,
                    "permission_denied");
     expect_problem(http_.get("/v1/watch?pattern=closed/**", as("reader")), 403,
@@ -86,7 +87,7 @@ TEST_F(GatewayAccess, WhatNoRuleAllowsIs403AndTheLogSaysWhy) {
     EXPECT_EQ(to_json(client_.get("open/1")->document()), "1");
 }
 
-TEST_F(GatewayAccess, ToWriteIsNotToCreate) {
+TEST_F(GatewayAccess, WriteDoesNotIncludeCreate) {
     EXPECT_EQ(http_.put("/v1/records/open%2F1", "2", as("writer")).status, 200);
     expect_problem(http_.put("/v1/records/open%2F2", "2", as("writer")), 403, "permission_denied");
     EXPECT_EQ(http_.put("/v1/records/open%2F2", "2", as("creator")).status, 201);
@@ -101,7 +102,7 @@ TEST_F(GatewayAccess, ToWriteIsNotToCreate) {
     EXPECT_EQ(http_.post("/v1/transactions", both, as("admin")).status, 200);
 }
 
-TEST_F(GatewayAccess, ListsAndWatchesLeaveOutWhatMayNotBeRead) {
+TEST_F(GatewayAccess, ListsAndWatchesOmitDeniedRecords) {
     const auto page = http_.get("/v1/records", as("reader"));
     EXPECT_EQ(page.status, 200);
     EXPECT_THAT(page.body, HasSubstr("open/1"));
@@ -120,7 +121,7 @@ TEST_F(GatewayAccess, SighupReadsTheRulesAgain) {
     write(keys_ +
           "[[rule]]\nusers = [\"reader\"]\nactions = [\"read\"]\npatterns = [\"closed/**\"]\n");
     gateway_.signal(SIGHUP);
-    ASSERT_TRUE(gateway_.logs("was read again"));
+    ASSERT_TRUE(gateway_.logs("configuration reloaded"));
     EXPECT_EQ(http_.get("/v1/records/closed%2F1", as("reader")).status, 200);
     expect_problem(http_.get("/v1/records/open%2F1", as("reader")), 403, "permission_denied");
 }
@@ -132,8 +133,8 @@ TEST_F(GatewayAccess, SighupWithABadFileChangesNothing) {
         const auto times = [&] {
             const std::string log = gateway_.log();
             std::size_t count = 0;
-            for (auto at = log.find("nothing changes"); at != std::string::npos;
-                 at = log.find("nothing changes", at + 1)) {
+            for (auto at = log.find("configuration not reloaded"); at != std::string::npos;
+                 at = log.find("configuration not reloaded", at + 1)) {
                 ++count;
             }
             return count;
@@ -148,7 +149,7 @@ TEST_F(GatewayAccess, SighupWithABadFileChangesNothing) {
 
 class GatewayForPages : public ConfiguredGateway {};
 
-TEST_F(GatewayForPages, ThoseOfItsOriginsAreToldThatTheyMay) {
+TEST_F(GatewayForPages, PagesOfAllowedOriginsGetPermission) {
     configure("[cors]\norigins = [\"https://maps.example.com\"]\nmax_age_s = 60\n");
     const HttpHeaders from{{"Origin", "https://maps.example.com"}};
     const auto answer = http_.put("/v1/records/a", "1", from);
@@ -164,11 +165,15 @@ TEST_F(GatewayForPages, ThoseOfItsOriginsAreToldThatTheyMay) {
     EXPECT_THAT(asked.header("Access-Control-Allow-Methods"), HasSubstr("PUT"));
     EXPECT_THAT(asked.header("Access-Control-Allow-Headers"), HasSubstr("If-Match"));
     EXPECT_EQ(asked.header("Access-Control-Max-Age"), "60");
+    HttpHeaders for_script = from;
+    for_script.insert(for_script.end(),
+                      {{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Mode", "cors"}});
+    EXPECT_EQ(http_.get("/v1/query?sql=SELECT%201", for_script).status, 200);
     auto stream = watch("pattern=a", from);
     EXPECT_THAT(stream.head(), HasSubstr("Access-Control-Allow-Origin: https://maps.example.com"));
 }
 
-TEST_F(GatewayForPages, OfAnotherOriginMayNotWrite) {
+TEST_F(GatewayForPages, PagesOfAnotherOriginCannotWrite) {
     const HttpHeaders foreign{{"Origin", "https://evil.example"}};
     expect_problem(http_.put("/v1/records/a", "1", foreign), 403, "bad_origin");
     expect_problem(http_.post("/v1/transactions", "{}", foreign), 403, "bad_origin");
@@ -194,7 +199,7 @@ TEST_F(GatewayForPages, AnOpenGatewayIsAskedForByAddressOrLocalhostOnly) {
     }
 }
 
-TEST_F(GatewayForPages, WhereUsersAreKnownAnyHostWillDo) {
+TEST_F(GatewayForPages, WithKnownUsersAnyHostIsAccepted) {
     configure(key("admin"));
     HttpHeaders headers = as("admin");
     headers.emplace_back("Host", "grid.example.com");
@@ -203,7 +208,7 @@ TEST_F(GatewayForPages, WhereUsersAreKnownAnyHostWillDo) {
 
 class GatewayRate : public ConfiguredGateway {};
 
-TEST_F(GatewayRate, WhoAsksTooOftenIs429AndOthersAreServed) {
+TEST_F(GatewayRate, ClientAboveItsRateGets429AndOthersAreServed) {
     key("eager");
     configure(key("calm") +
               "[[rate_limit]]\nusers = [\"eager\"]\nrequests_per_second = 0.001\nburst = 3\n");
@@ -216,10 +221,10 @@ TEST_F(GatewayRate, WhoAsksTooOftenIs429AndOthersAreServed) {
     EXPECT_EQ(http_.get("/v1/records", as("calm")).status, 200);
 }
 
-TEST_F(GatewayRate, AGatewayForEverybodyListensOnLoopbackOnly) {
+TEST_F(GatewayRate, GatewayWithoutAuthenticationListensOnLoopbackOnly) {
     testing::Process open({built::gateway, "--grid", grid_.name(), "--listen", "0.0.0.0:0"});
     EXPECT_EQ(open.finish(0), 2);
-    EXPECT_THAT(open.errors(), HasSubstr("can be reached from other hosts"));
+    EXPECT_THAT(open.errors(), HasSubstr("is reachable from other hosts"));
 }
 
 }  // namespace

@@ -31,7 +31,7 @@ protected:
         return gateway::Access::load(toml::parse(text, file), file);
     }
 
-    /// The configuration is refused: the error says that line, and why.
+    /// Expects the configuration to be refused with that line and reason.
     void expect_refused(const std::string& text, int line, const std::string& why) const {
         const auto access = load(text);
         ASSERT_FALSE(access) << text;

@@ -5,7 +5,7 @@
 #include "tests/gateway/access_test.hpp"
 #include "tools/gateway/access/base64url.hpp"
 
-/// API keys and client certificates, by the authenticator that takes them.
+/// API keys and client certificates, tested through the authenticator.
 namespace ringside::gateway {
 namespace {
 
@@ -30,7 +30,7 @@ protected:
     }
 };
 
-TEST_F(ApiKeysTest, AreMadeOfRandomBytesAndNeverTheSame) {
+TEST_F(ApiKeysTest, NewKeysAreRandomAndUnique) {
     const std::string first = make_api_key().value();
     const std::string second = make_api_key().value();
     EXPECT_NE(first, second);
@@ -39,12 +39,12 @@ TEST_F(ApiKeysTest, AreMadeOfRandomBytesAndNeverTheSame) {
     EXPECT_EQ(from_base64url(first.substr(4)).value_or("").size(), 32U);
 }
 
-TEST_F(ApiKeysTest, AreKnownByTheirDigest) {
+TEST_F(ApiKeysTest, KeyIsFoundByItsDigest) {
     EXPECT_EQ(api_key_hash("test"),
               "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08");
 }
 
-TEST_F(ApiKeysTest, SayWhoseTheyAreInEitherHeaderAndInTheParameter) {
+TEST_F(ApiKeysTest, KeyIdentifiesItsUserInHeadersAndParameter) {
     const std::string key = make_api_key().value();
     const auto access = load(key_table("seatmap", key) +
                              "claims = { tenant = \"arena\", seats = 7, vip = true }\n");
@@ -62,41 +62,41 @@ TEST_F(ApiKeysTest, SayWhoseTheyAreInEitherHeaderAndInTheParameter) {
               identity->get());
 }
 
-TEST_F(ApiKeysTest, ThatAreNotKnownAreRefusedEvenIfAnonymousRequestsAreServed) {
+TEST_F(ApiKeysTest, UnknownKeyIsRefusedEvenIfAnonymousRequestsAreServed) {
     const auto access = load(key_table("a", "a") + "[access]\nallow_anonymous = true\n");
     ASSERT_TRUE(access) << access.error().text();
     const Authenticator& authenticator = access->authenticator;
     EXPECT_EQ(user_of(authenticator, {}), "anonymous");
     EXPECT_TRUE(authenticator.authenticate({}, now).value()->is_anonymous);
-    EXPECT_EQ(user_of(authenticator, {.api_key = "b"}), "refused: the API key is not known");
+    EXPECT_EQ(user_of(authenticator, {.api_key = "b"}), "refused: unknown API key");
     EXPECT_EQ(user_of(authenticator, {.authorization = "Basic YTph"}),
-              "refused: the scheme of Authorization is not Bearer");
+              "refused: Authorization scheme is not Bearer");
     EXPECT_EQ(user_of(authenticator, {.authorization = "Bearer"}),
-              "refused: the scheme of Authorization is not Bearer");
+              "refused: Authorization scheme is not Bearer");
     EXPECT_EQ(user_of(authenticator, {.authorization = "Bearer  "}),
-              "refused: the API key is not known, and [jwt] is not configured");
+              "refused: unknown API key, and [jwt] is not configured");
     EXPECT_EQ(user_of(authenticator, {.access_token = std::string(8193, 'a')}),
-              "refused: the token is too long");
+              "refused: token too long");
     EXPECT_EQ(user_of(authenticator, {.api_key = std::string(8193, 'a')}),
-              "refused: the API key is too long");
+              "refused: API key too long");
 }
 
-TEST_F(ApiKeysTest, AreRefusedBesideOtherCredentials) {
+TEST_F(ApiKeysTest, KeyTogetherWithOtherCredentialsIsRefused) {
     const auto access = load(key_table("a", "a"));
     ASSERT_TRUE(access);
     EXPECT_EQ(user_of(access->authenticator, {.authorization = "Bearer a", .api_key = "a"}),
-              "refused: more than one of Authorization, X-API-Key and access_token is there");
+              "refused: more than one of Authorization, X-API-Key and access_token");
 }
 
-TEST_F(ApiKeysTest, AreNeededOnceThereIsOne) {
+TEST_F(ApiKeysTest, RequestsNeedAKeyOnceOneIsConfigured) {
     const auto access = load(key_table("a", "a"));
     ASSERT_TRUE(access);
     EXPECT_TRUE(access->authenticator.has_methods());
     EXPECT_FALSE(access->authenticator.allows_anonymous());
-    EXPECT_EQ(user_of(access->authenticator, {}), "refused: there are no credentials");
+    EXPECT_EQ(user_of(access->authenticator, {}), "refused: no credentials");
 }
 
-TEST_F(ApiKeysTest, AreNotLookedAtWhereNothingIsConfigured) {
+TEST_F(ApiKeysTest, KeysAreIgnoredWithoutConfiguration) {
     const auto access = load("");
     ASSERT_TRUE(access);
     EXPECT_FALSE(access->authenticator.has_methods());
@@ -104,28 +104,27 @@ TEST_F(ApiKeysTest, AreNotLookedAtWhereNothingIsConfigured) {
     EXPECT_EQ(user_of(access->authenticator, {.api_key = "b"}), "anonymous");
 }
 
-TEST_F(ApiKeysTest, ThatAreDamagedInTheFileAreErrorsOfTheirLine) {
+TEST_F(ApiKeysTest, DamagedKeyInTheFileIsAnErrorWithItsLine) {
     const std::string hash = "hash = \"" + api_key_hash("a") + "\"\n";
     expect_refused("api_key = 1", 1, "[[api_key]]");
-    expect_refused("[[api_key]]\nuser = \"a\"", 1, "needs user and hash");
+    expect_refused("[[api_key]]\nuser = \"a\"", 1, "set user and hash");
     expect_refused("[[api_key]]\nuser = 7\n" + hash, 2, "user must be a string");
     expect_refused("[[api_key]]\nuser = \"\"\n" + hash, 2, "user must not be empty");
-    expect_refused("[[api_key]]\nuser = \"a/b\"\n" + hash, 2, "it has a '/'");
+    expect_refused("[[api_key]]\nuser = \"a/b\"\n" + hash, 2, "contains '/'");
     expect_refused("[[api_key]]\nuser = \"*\"\n" + hash, 2, "identity");
-    expect_refused("[[api_key]]\nuser = \"$sys\"\n" + hash, 2, "begins with '$'");
+    expect_refused("[[api_key]]\nuser = \"$sys\"\n" + hash, 2, "starts with '$'");
     expect_refused("[[api_key]]\nuser = \"a\"\nhash = \"sha256:12\"", 3, "64 hexadecimal digits");
     expect_refused(
         "[[api_key]]\nuser = \"a\"\nhash = \"" + api_key_hash("a").replace(9, 1, "g") + "\"", 3,
         "64 hexadecimal digits");
-    expect_refused("[[api_key]]\nuser = \"a\"\nkey = \"rsk_\"", 3, "'key' is not known");
+    expect_refused("[[api_key]]\nuser = \"a\"\nkey = \"rsk_\"", 3, "'key' is not an option of");
     expect_refused("[[api_key]]\nuser = \"a\"\n" + hash + "claims = 1", 4, "must be a table");
-    expect_refused("[[api_key]]\nuser = \"a\"\n" + hash + "claims = { a = 1.5 }", 4,
-                   "the claim 'a'");
-    expect_refused(key_table("a", "a") + key_table("b", "a"), 6, "there twice");
+    expect_refused("[[api_key]]\nuser = \"a\"\n" + hash + "claims = { a = 1.5 }", 4, "claim 'a'");
+    expect_refused(key_table("a", "a") + key_table("b", "a"), 6, "duplicate hash");
     expect_refused("[access]\nallow_anonymous = 1\n", 2, "true or false");
-    expect_refused("[access]\nanonymous = true\n", 2, "'anonymous' is not known");
-    expect_refused("access = 1\n", 1, "access is a table");
-    expect_refused("[access]\nallow_anonymous = false\n", 1, "nobody could be served");
+    expect_refused("[access]\nanonymous = true\n", 2, "'anonymous' is not an option of");
+    expect_refused("access = 1\n", 1, "access must be a table");
+    expect_refused("[access]\nallow_anonymous = false\n", 1, "no client could authenticate");
 }
 
 class CertificatesTest : public ApiKeysTest {
@@ -145,7 +144,7 @@ user = "maps"
     }
 };
 
-TEST_F(CertificatesTest, SayWhoByEitherName) {
+TEST_F(CertificatesTest, EitherNameIdentifiesTheUser) {
     const Authenticator by = authenticator();
     const ClientCertificate reports{.common_name = "reports.example.com", .dns_names = {}};
     const ClientCertificate maps{.common_name = "", .dns_names = {"x", "maps.EXAMPLE.com"}};
@@ -153,7 +152,7 @@ TEST_F(CertificatesTest, SayWhoByEitherName) {
     EXPECT_EQ(user_of(by, {.certificate = &maps}), "maps");
 }
 
-TEST_F(CertificatesTest, OfNobodyAreRefused) {
+TEST_F(CertificatesTest, UnmappedCertificateIsRefused) {
     const Authenticator by = authenticator();
     const ClientCertificate none{.common_name = "", .dns_names = {}};
     const ClientCertificate longer{.common_name = "reports.example.com.evil", .dns_names = {}};
@@ -163,30 +162,30 @@ TEST_F(CertificatesTest, OfNobodyAreRefused) {
                                      .dns_names = {std::string("maps.example.com\0.evil", 22)}};
     for (const ClientCertificate& certificate : {none, longer, crossed, with_nul}) {
         EXPECT_EQ(user_of(by, {.certificate = &certificate}),
-                  "refused: no user has this client certificate");
+                  "refused: client certificate matches no user");
     }
 }
 
-TEST_F(CertificatesTest, CountOnlyWhereTheRequestBringsNothingElse) {
+TEST_F(CertificatesTest, CertificateCountsOnlyWithoutOtherCredentials) {
     const Authenticator by = authenticator();
     const ClientCertificate reports{.common_name = "reports.example.com", .dns_names = {}};
     EXPECT_TRUE(
         user_of(by, {.api_key = "unknown", .certificate = &reports}).starts_with("refused"));
 }
 
-TEST_F(CertificatesTest, DoNotCountWhereNoneIsMapped) {
+TEST_F(CertificatesTest, CertificateIsIgnoredWithoutAMapping) {
     const auto access = load(key_table("a", "a") + "[access]\nallow_anonymous = true\n");
     const ClientCertificate reports{.common_name = "reports.example.com", .dns_names = {}};
     EXPECT_EQ(user_of(access->authenticator, {.certificate = &reports}), "anonymous");
 }
 
-TEST_F(CertificatesTest, ThatAreDamagedInTheFileAreErrorsOfTheirLine) {
+TEST_F(CertificatesTest, DamagedMappingIsAnErrorWithItsLine) {
     expect_refused("[[certificate]]\nuser = \"a\"", 1, "common_name or dns_name");
-    expect_refused("[[certificate]]\ncommon_name = \"a\"", 1, "needs user");
+    expect_refused("[[certificate]]\ncommon_name = \"a\"", 1, "set user");
     expect_refused("[[certificate]]\nuser = \"a\"\ncommon_name = \"a\"\ndns_name = \"b\"", 1,
                    "common_name or dns_name");
-    expect_refused("[[certificate]]\nuser = \"a/b\"\ncommon_name = \"a\"", 2, "it has a '/'");
-    expect_refused("[[certificate]]\nname = \"a\"", 2, "'name' is not known");
+    expect_refused("[[certificate]]\nuser = \"a/b\"\ncommon_name = \"a\"", 2, "contains '/'");
+    expect_refused("[[certificate]]\nname = \"a\"", 2, "'name' is not an option of");
 }
 
 }  // namespace

@@ -8,15 +8,15 @@
 
 namespace ringside::testing {
 
-/// A certificate with its key, made by OpenSSL; good for an hour.
+/// A certificate with its key, made by OpenSSL; valid for an hour.
 class Certificate {
 public:
-    /// One that signs others.
+    /// Creates a certificate authority.
     static Certificate authority(const std::string& common_name);
-    /// One that this one has signed, for a host or a client of that name.
+    /// Issues a certificate for a host or a client of that name.
     [[nodiscard]] Certificate sign(const std::string& common_name) const;
 
-    /// As PEM; the key for the owner only.
+    /// Writes both in PEM; only the owner can read the key.
     void write(const std::string& certificate_file, const std::string& key_file) const;
 
 private:

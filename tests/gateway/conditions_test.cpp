@@ -94,8 +94,8 @@ TEST(Conditions, DatesDecideWhereThereAreNoTags) {
     EXPECT_EQ(of_write({{"If-Modified-Since", after}}), Verdict::proceed) << "of reads only";
 }
 
-TEST(Conditions, AreEvaluatedInTheOrderOfTheStandard) {
-    // A tag wins over the date of its kind.
+TEST(Conditions, EvaluationFollowsTheOrderOfTheStandard) {
+    // A tag takes precedence over the date of its kind.
     EXPECT_EQ(of_write({{"If-Match", R"("now")"}, {"If-Unmodified-Since", before}}),
               Verdict::proceed);
     EXPECT_EQ(of_write({{"If-Unmodified-Since", after}, {"If-Match", R"("old")"}}),
@@ -104,7 +104,7 @@ TEST(Conditions, AreEvaluatedInTheOrderOfTheStandard) {
               Verdict::proceed);
     EXPECT_EQ(of_read({{"If-None-Match", R"("now")"}, {"If-Modified-Since", before}}),
               Verdict::not_modified);
-    // If-Match comes before If-None-Match: 412 and not 304.
+    // If-Match is evaluated before If-None-Match: 412 and not 304.
     EXPECT_EQ(of_read({{"If-None-Match", R"("now")"}, {"If-Match", R"("old")"}}), Verdict::failed);
     EXPECT_EQ(of_read({{"If-None-Match", R"("now")"}, {"If-Match", R"("now")"}}),
               Verdict::not_modified);

@@ -10,7 +10,7 @@
 
 namespace ringside::testing {
 
-/// A gateway that is given a configuration by each test.
+/// A gateway that each test configures.
 class ConfiguredGateway : public WatchingTest {
 protected:
     void configure(const std::string& text) {
@@ -25,7 +25,7 @@ protected:
         std::filesystem::permissions(
             file_, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
     }
-    /// Makes a key of that user; the tables of all that were made.
+    /// Creates a key of that user. Returns the tables of all keys so far.
     std::string key(const std::string& user) {
         keys_ += "[[api_key]]\nuser = \"" + user + "\"\nhash = \"" +
                  gateway::api_key_hash(user + "-key-0123456789abcdefghijklmnop") + "\"\n";

@@ -24,13 +24,13 @@ public:
               std::chrono::nanoseconds) override {}
 };
 
-/// A connection whose loop runs as far as a test lets it, and whose deadlines pass when a test says
-/// so.
+/// A connection whose loop runs as far as a test lets it, and whose deadlines pass when the test
+/// requests it.
 class GatewayConnection : public ::testing::Test {
 protected:
     GatewayConnection() {
         boost::asio::ip::tcp::endpoint peer;
-        connection_ = std::make_shared<Connection>(server_, acceptor_.accept(peer), peer, nullptr);
+        connection_ = std::make_shared<Connection>(server_, acceptor_.accept(peer), peer);
         connection_->stream().socket().non_blocking(true);
         boost::asio::co_spawn(loop_.get_executor(), connection_->run(), boost::asio::detached);
     }
@@ -62,14 +62,13 @@ protected:
 };
 
 TEST_F(GatewayConnection, HeaderThatIsLateWhileMoreOfItComesIs408) {
-    // As much as one read takes, so that the next one begins with what there is.
+    // Fills one read, so that the next one begins with the rest.
     std::string header = "GET / HTTP/1.1\r\nA: ";
     header.resize(8192, 'x');
     send_and_take(header);
     ASSERT_TRUE(client_.send("x"));
     ASSERT_TRUE(eventually([&] { return unread_bytes() > 0; }));
-    // Parses the first part and takes the rest. The handler of that has not run when the loop
-    // stops.
+    // Parses the first part and takes the rest, whose handler has not run when the loop stops.
     while (unread_bytes() > 0) loop_.poll_one();
     pass_deadline();
     loop_.poll();

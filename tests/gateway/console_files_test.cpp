@@ -14,7 +14,7 @@ namespace {
 
 using gateway::console_file;
 
-/// The console's sources lie beside the examples' data.
+/// The console's sources are in the folder of the examples' data.
 std::string source(const std::string& name) {
     const std::string path =
         std::string(built::source_directory) + "/tools/gateway/console/" + name;
@@ -29,7 +29,7 @@ std::string file(const std::string& path) {
     return found ? std::string(found->content) : std::string();
 }
 
-/// Whatever the first group of `pattern` matches in the text.
+/// Returns everything that the first group of `pattern` matches in the text.
 std::set<std::string> all_of(const std::string& text, const std::string& pattern) {
     const std::regex expression(pattern);
     std::set<std::string> found;
@@ -47,7 +47,7 @@ std::set<std::string> modules() {
     return paths;
 }
 
-TEST(ConsoleFiles, HavePageScriptAndStyleAsTheyAreInTheTree) {
+TEST(ConsoleFiles, PageScriptAndStyleEqualTheSources) {
     EXPECT_EQ(file("/"), source("index.html"));
     EXPECT_EQ(file("/console/"), source("index.html"));
     EXPECT_EQ(file("/console/app.js"), source("app.js"));
@@ -61,7 +61,7 @@ TEST(ConsoleFiles, HaveTheContentTypesThatBrowsersInsistOn) {
     EXPECT_EQ(console_file("/console/icon.svg")->content_type, "image/svg+xml");
 }
 
-TEST(ConsoleFiles, HaveStrongEntityTagsThatTellThemApart) {
+TEST(ConsoleFiles, EachFileHasADistinctStrongEntityTag) {
     const std::regex strong("\"[0-9a-f]{32}\"");
     std::set<std::string> tags;
     for (const auto& one : gateway::embedded_files()) {
@@ -70,14 +70,14 @@ TEST(ConsoleFiles, HaveStrongEntityTagsThatTellThemApart) {
     }
 }
 
-TEST(ConsoleFiles, AreNothingElse) {
+TEST(ConsoleFiles, OtherPathsHaveNoFile) {
     for (const std::string path : {"", "/app.js", "/console/none.js", "/console/../app.js",
                                    "/console/console_files.cpp", "/openapi.json", "//"}) {
         EXPECT_FALSE(console_file(path)) << path;
     }
 }
 
-TEST(ConsoleFiles, NameOnlyFilesThatAreThere) {
+TEST(ConsoleFiles, FilesReferToExistingFilesOnly) {
     const std::string page = file("/");
     const auto references = all_of(page, "(?:src|href)=\"(/console/[^\"]+)\"");
     EXPECT_GE(references.size(), 3U);
@@ -99,7 +99,7 @@ TEST(ConsoleFiles, KeepToTheirSecurityPolicy) {
     for (const auto& one : gateway::embedded_files()) {
         if (!one.path.starts_with("/console/")) continue;
         const std::string content(one.content);
-        // The one address of elsewhere is the name of SVG's elements, which is never asked for.
+        // The only external address is the namespace of SVG, which is never requested.
         auto elsewhere = all_of(content, "(https?://[^\"' )]+)");
         elsewhere.erase("http://www.w3.org/2000/svg");
         EXPECT_TRUE(elsewhere.empty()) << one.path << ": " << *elsewhere.begin();
@@ -116,7 +116,7 @@ TEST(ConsoleFiles, NeverTakeTextForMarkupOrScript) {
     }
 }
 
-TEST(ConsoleFiles, HaveAPolicyThatAllowsNothingOfElsewhere) {
+TEST(ConsoleFiles, PolicyAllowsNoExternalContent) {
     const std::string policy(gateway::console_security_policy);
     EXPECT_TRUE(policy.starts_with("default-src 'self'; "));
     EXPECT_EQ(policy.find("unsafe"), std::string::npos);

@@ -7,10 +7,10 @@ namespace {
 
 using ::testing::HasSubstr;
 
-/// What docs/gateway.md shows, by the program that its readers use.
+/// The examples of docs/gateway.md, run with curl.
 class GatewayByCurl : public testing::GatewayTest {
 protected:
-    /// The first line of what is answered, and the status.
+    /// Returns the first line of the response, and the status.
     [[nodiscard]] std::string curl(std::vector<std::string> arguments,
                                    const std::string& target) const {
         std::vector<std::string> command{"/usr/bin/curl",  "-sS", "--max-time", "60", "-w",
@@ -55,7 +55,7 @@ TEST_F(GatewayByCurl, PatchesConditionsAndDeletesWork) {
     EXPECT_THAT(curl({"--http2-prior-knowledge", "--http1.1"}, "/v1/records/a"), HasSubstr(" 404"));
 }
 
-TEST_F(GatewayByCurl, ALargeUploadIsToldToGoOnOrRefused) {
+TEST_F(GatewayByCurl, LargeUploadGetsContinueOrARefusal) {
     const testing::TemporaryDirectory directory;
     for (const auto& [bytes, status] : std::vector<std::pair<std::size_t, std::string>>{
              {2'000'000, " 201"}, {17'000'000, " 413"}}) {

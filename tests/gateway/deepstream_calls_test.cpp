@@ -1,3 +1,5 @@
+#include <signal.h>
+
 #include <atomic>
 #include <fstream>
 #include <optional>
@@ -12,7 +14,7 @@ namespace {
 
 using namespace gateway::deepstream;
 
-/// Calls of native clients that a deepstream client provides.
+/// Calls of native clients, answered by a deepstream client.
 class DeepstreamCalls : public GatewayTest {
 protected:
     DeepstreamCalls() {
@@ -24,23 +26,14 @@ protected:
         gateway_.start();
     }
 
-    /// A client that provides 'pay', as the grid knows.
+    /// Returns a client that provides 'pay'. The grid has registered it when it is acknowledged.
     std::unique_ptr<DeepstreamClient> provider() {
         auto client = std::make_unique<DeepstreamClient>(gateway_.port(), "provider");
         auto provide = rpc_message(RpcAction::provide);
         provide.add_names("pay");
         provide.set_correlation_id("1");
         client->send(provide);
-        static_cast<void>(client->receive<wire::RpcMessage>());
-        EXPECT_TRUE(eventually([&] {
-            auto records = client_.snapshot().value();
-            bool is_there = false;
-            EXPECT_TRUE(records.scan("$sys/rpc/pay/**", [&](const RecordView&) {
-                is_there = true;
-                return true;
-            }));
-            return is_there;
-        }));
+        EXPECT_TRUE(client->receive<wire::RpcMessage>().is_ack());
         return client;
     }
     void call() { call_.emplace(attach(), "pay", "1"); }
@@ -56,7 +49,7 @@ protected:
     std::optional<NativeCall> call_;
 };
 
-TEST_F(DeepstreamCalls, WhoseProviderLeavesAreNotCarriedOutAgain) {
+TEST_F(DeepstreamCalls, CallOfALeavingProviderIsNotCarriedOutAgain) {
     auto leaving = provider();
     call();
     const auto request = leaving->receive<wire::RpcMessage>();
@@ -68,7 +61,7 @@ TEST_F(DeepstreamCalls, WhoseProviderLeavesAreNotCarriedOutAgain) {
     EXPECT_EQ(carried_out, 0);
 }
 
-TEST_F(DeepstreamCalls, ThatAreRejectedGoToTheNextProvider) {
+TEST_F(DeepstreamCalls, RejectedCallGoesToTheNextProvider) {
     auto rejecting = provider();
     call();
     const auto request = rejecting->receive<wire::RpcMessage>();
@@ -76,6 +69,63 @@ TEST_F(DeepstreamCalls, ThatAreRejectedGoToTheNextProvider) {
         client_.provide("pay", [](Call& next) { next.answer("2").value(); }).value();
     rejecting->send(answer_to(request, RpcAction::reject));
     EXPECT_EQ(outcome(), "2");
+}
+
+TEST_F(DeepstreamCalls, ProviderIsAcknowledgedOnlyWhenTheGridKnowsIt) {
+    DeepstreamClient client(gateway_.port(), "provider");
+    auto provide = rpc_message(RpcAction::provide);
+    provide.add_names("pay");
+    provide.set_correlation_id("1");
+    kill(grid_.broker(), SIGSTOP);
+    client.send(provide);
+    // The gateway refuses the second request without the broker.
+    client.send(provide);
+    const auto first = client.receive<wire::RpcMessage>();
+    kill(grid_.broker(), SIGCONT);
+    EXPECT_EQ(first.action(), static_cast<std::int32_t>(RpcAction::multiple_providers));
+    EXPECT_TRUE(client.receive<wire::RpcMessage>().is_ack());
+    EXPECT_TRUE(client.receive<wire::RpcMessage>().is_ack());
+}
+
+TEST_F(DeepstreamCalls, ListenerIsAcknowledgedOnlyWhenTheGridKnowsIt) {
+    DeepstreamClient client(gateway_.port(), "listener");
+    auto listen = event_message(EventAction::listen);
+    listen.set_name("^seat/.*");
+    auto refused = listen;
+    refused.set_name("(");
+    kill(grid_.broker(), SIGSTOP);
+    for (int repeated = 0; repeated < 3; ++repeated) client.send(listen);
+    client.send(refused);
+    const auto first = client.receive<wire::EventMessage>();
+    kill(grid_.broker(), SIGCONT);
+    EXPECT_EQ(first.action(), static_cast<std::int32_t>(EventAction::invalid_listen_regex));
+    EXPECT_TRUE(client.receive<wire::EventMessage>().is_ack());
+    // Repeated requests that wait are answered once.
+    client.send(refused);
+    EXPECT_FALSE(client.receive<wire::EventMessage>().is_ack());
+}
+
+TEST_F(DeepstreamCalls, WithdrawnListenerDoesNotAcknowledgeTheNextOne) {
+    DeepstreamClient client(gateway_.port(), "listener");
+    auto listen = event_message(EventAction::listen);
+    listen.set_name("^seat/.*");
+    auto unlisten = event_message(EventAction::unlisten);
+    unlisten.set_name("^seat/.*");
+    auto refused = listen;
+    refused.set_name("(");
+    kill(grid_.broker(), SIGSTOP);
+    client.send(listen);
+    client.send(unlisten);
+    client.send(listen);
+    client.send(refused);
+    const auto first = client.receive<wire::EventMessage>();
+    const auto second = client.receive<wire::EventMessage>();
+    kill(grid_.broker(), SIGCONT);
+    EXPECT_EQ(first.action(), static_cast<std::int32_t>(EventAction::unlisten));
+    EXPECT_EQ(second.action(), static_cast<std::int32_t>(EventAction::invalid_listen_regex));
+    const auto third = client.receive<wire::EventMessage>();
+    EXPECT_EQ(third.action(), static_cast<std::int32_t>(EventAction::listen));
+    EXPECT_TRUE(third.is_ack());
 }
 
 }  // namespace

@@ -10,10 +10,10 @@
 
 namespace ringside::testing {
 
-/// A gateway that serves deepstream's clients as each test configures it.
+/// A gateway that serves deepstream's clients, configured by each test.
 class DeepstreamHttpApiTest : public GatewayTest {
 protected:
-    /// Time limits that `text` does not name are not reached.
+    /// Time limits that `text` does not name are never reached.
     void configure(std::string text) {
         const std::string table = "[deepstream]\n";
         const std::size_t at = text.find(table);
@@ -35,7 +35,7 @@ protected:
             path, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
     }
 
-    /// The body of an answer, which has an end of its own.
+    /// Returns the body of a response without its line end.
     static std::string text_of(const HttpResponse& response) {
         constexpr std::string_view end = "\r\n\r\n";
         EXPECT_TRUE(response.body.ends_with(end)) << response.body;
@@ -45,7 +45,7 @@ protected:
                       const std::string& type = "application/json") {
         return http_.post(path, body, {{"Content-Type", type}});
     }
-    /// Posts messages, as JSON without the brackets; `others`: further members of the request.
+    /// Posts messages, as JSON without the brackets; `others` are further members of the request.
     std::string api(const std::string& messages, const std::string& others = "") {
         const auto response = post("/api", R"({"body":[)" + messages + "]" + others + "}");
         EXPECT_EQ(response.status, 200);

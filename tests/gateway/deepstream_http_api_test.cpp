@@ -31,17 +31,17 @@ TEST_F(DeepstreamHttpApi, ARecordIsWrittenReadAndDeleted) {
                       R"("error":"Record read failed. Record \"a\" could not be found."})"));
 }
 
-TEST_F(DeepstreamHttpApi, AWriteOfAPathMakesWhatIsMissing) {
+TEST_F(DeepstreamHttpApi, WriteOfAPathCreatesMissingParents) {
     EXPECT_EQ(api(record("write", "a", R"(,"path":"b.c[1]","data":"x")")), success(done));
     EXPECT_EQ(api(record("write", "a", R"(,"path":"d","data":null)")), success(done));
     EXPECT_EQ(api(record("read", "a")),
               success(R"({"version":2,"data":{"b":{"c":[null,"x"]},"d":null},"success":true})"));
-    // An empty path is none.
+    // An empty path means no path.
     EXPECT_EQ(api(record("write", "a", R"(,"path":"","data":{})")), success(done));
     EXPECT_EQ(to_json(client_.get("a").value().document()), "{}");
 }
 
-TEST_F(DeepstreamHttpApi, APathThatIsNoneIsRefused) {
+TEST_F(DeepstreamHttpApi, InvalidPathIsRefused) {
     EXPECT_EQ(api(record("write", "a", R"(,"path":"__proto__.x","data":1)")),
               failure(R"({"errorTopic":"record","errorEvent":116,"success":false,)"
                       R"("error":"An error occurred: INVALID_MESSAGE_DATA.","errorParams":"a"})"));
@@ -71,7 +71,7 @@ TEST_F(DeepstreamHttpApi, AWriteIsBoundToTheVersionBeforeTheOneThatItMakes) {
                       R"("error":"Record update failed. Version -1 is not valid for record )"
                       R"(\"b\".","currentVersion":-1})"));
     EXPECT_EQ(client_.get("b").error(), Errc::not_found);
-    // These say nothing.
+    // These name no version.
     EXPECT_EQ(write("a", -1), success(done));
     EXPECT_EQ(write("a", 0), success(done));
     EXPECT_EQ(to_json(client_.get("a").value().document()), R"({"x":0})");
@@ -93,7 +93,7 @@ TEST_F(DeepstreamHttpApi, ANotificationChangesNothing) {
     EXPECT_EQ(client_.get("a").value().version(), 1U);
 }
 
-TEST_F(DeepstreamHttpApi, AnEventIsTold) {
+TEST_F(DeepstreamHttpApi, EventReachesItsSubscribers) {
     Watch watch = client_.watch("e", {.mode = WatchMode::every, .what = WatchFor::events}).value();
     EXPECT_EQ(api(R"({"topic":"event","action":"emit","eventName":"e","data":{"x":1}},)"
                   R"({"topic":"event","action":"emit","eventName":"e"})"),
@@ -129,13 +129,13 @@ TEST_F(DeepstreamHttpApi, ACallWithoutAProviderFails) {
 TEST_F(DeepstreamHttpApi, PresenceIsThatOfTheGrid) {
     const std::string query = R"({"topic":"presence","action":"query")";
     EXPECT_EQ(api(query + '}'), success(R"({"users":[],"success":true})"));
-    const auto ann = client_.present("ann").value();
+    const auto ann = client_.announce_presence("ann").value();
     EXPECT_TRUE(testing::eventually(
         [&] { return api(query + '}') == success(R"({"users":["ann"],"success":true})"); }));
     EXPECT_EQ(api(query + R"(,"names":["ann","bob"]})"),
               success(R"({"users":{"ann":true,"bob":false},"success":true})"));
     EXPECT_EQ(api(query + R"(,"names":[]})"), success(R"({"users":{},"success":true})"));
-    // One is not told of oneself.
+    // A user is not included in its own query.
     EXPECT_EQ(api(query + '}', R"(,"authData":{"username":"ann"})"),
               success(R"({"users":[],"success":true})"));
 }
@@ -151,7 +151,7 @@ TEST_F(DeepstreamHttpApi, MessagesAreCarriedOutOneAfterAnother) {
               R"({"version":2,"data":{"x":2},"success":true}]})");
 }
 
-TEST_F(DeepstreamHttpApi, WhatIsNotDoneInTimeIsToldAndWhatFollowsIsLeft) {
+TEST_F(DeepstreamHttpApi, TimeoutIsReportedAndLaterMessagesAreSkipped) {
     EXPECT_TRUE(testing::with_growing_limit([&](std::chrono::milliseconds limit) {
         const std::string time = std::to_string(limit.count());
         configure("[deepstream]\nhttp_request_timeout_ms = " + time + '\n');
@@ -163,7 +163,7 @@ TEST_F(DeepstreamHttpApi, WhatIsNotDoneInTimeIsToldAndWhatFollowsIsLeft) {
         if (answered == failure(late + ',' + late + ',' + late)) return false;
         EXPECT_EQ(answered, R"({"result":"PARTIAL_SUCCESS","body":[)" + done + ',' + late + ',' +
                                 late + "]}");
-        // The one that was under way comes to its end, and the next is still not carried out.
+        // The call under way completes, and the next one is still not carried out.
         provider.next(testing::soon).value().answer("1").value();
         EXPECT_TRUE(testing::eventually([&] {
             return api(record("read", "a/" + time)) ==
@@ -182,7 +182,7 @@ TEST_F(DeepstreamHttpApi, AnswersToARequestAreBounded) {
     EXPECT_LT(answer.size(), 65U << 20);
     EXPECT_TRUE(answer.starts_with(R"({"result":"PARTIAL_SUCCESS",)"));
     EXPECT_TRUE(answer.ends_with(
-        R"({"success":false,"error":"The answers to this request are too large together.",)"
+        R"({"success":false,"error":"The answers to this request exceed the size limit.",)"
         R"("errorTopic":"connection","errorEvent":"HTTP_ANSWER_TOO_LARGE"}]})"));
 }
 

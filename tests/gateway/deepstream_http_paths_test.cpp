@@ -7,7 +7,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-/// Where the API is, and for whom.
+/// Paths of the API, and who may use them.
 class DeepstreamHttpPaths : public testing::DeepstreamHttpApiTest {};
 
 TEST_F(DeepstreamHttpPaths, OtherTypesMethodsAndPathsAreRefused) {
@@ -29,14 +29,14 @@ TEST_F(DeepstreamHttpPaths, OtherTypesMethodsAndPathsAreRefused) {
     EXPECT_EQ(post("/api/elsewhere", "{}").status, 404);
 }
 
-TEST_F(DeepstreamHttpPaths, TheHealthCheckSaysNothingButThatItIsThere) {
+TEST_F(DeepstreamHttpPaths, HealthCheckReportsOnlyThatItRuns) {
     configure("[deepstream]\n");
     const auto response = http_.get("/health-check");
     EXPECT_EQ(response.status, 200);
     EXPECT_EQ(response.body, "");
 }
 
-TEST_F(DeepstreamHttpPaths, AreConfigured) {
+TEST_F(DeepstreamHttpPaths, PathsAreConfigurable) {
     configure("[deepstream]\nhttp_path = \"/json\"\nhealth_path = \"/up\"\n");
     EXPECT_EQ(post("/json", R"({"body":[)" + record("head", "a") + "]}").status, 200);
     EXPECT_EQ(text_of(post("/json/auth", "{}")), "{}");
@@ -47,11 +47,12 @@ TEST_F(DeepstreamHttpPaths, AreConfigured) {
     EXPECT_EQ(post("/api/auth", "{}").status, 404);
 }
 
-TEST_F(DeepstreamHttpPaths, ThatAreNoneOrTheSameAreRefused) {
+TEST_F(DeepstreamHttpPaths, InvalidOrEqualPathsAreRefused) {
     const std::pair<const char*, const char*> wrong[] = {
-        {R"(http_path = "api")", "http_path begins with '/', and is not that alone"},
-        {R"(health_path = "/")", "health_path begins with '/', and is not that alone"},
-        {R"(http_path = "/deepstream")", "http_path is the path of something else, too"},
+        {R"(http_path = "api")", "http_path must start with '/' and be longer than that"},
+        {R"(health_path = "/")", "health_path must start with '/' and be longer than that"},
+        {R"(http_path = "/deepstream")",
+         "http_path is already used as another path; choose a different one"},
         {R"(http_request_timeout_ms = 0)", "http_request_timeout_ms"},
     };
     for (const auto& [line, why] : wrong) {
@@ -63,12 +64,12 @@ TEST_F(DeepstreamHttpPaths, ThatAreNoneOrTheSameAreRefused) {
     }
 }
 
-TEST_F(DeepstreamHttpPaths, AreNotThereWithoutItsTable) {
+TEST_F(DeepstreamHttpPaths, PathsDoNotExistWithoutTheTable) {
     EXPECT_EQ(post("/api", "{}").status, 404);
     EXPECT_EQ(http_.get("/health-check").status, 404);
 }
 
-TEST_F(DeepstreamHttpPaths, AreForThePagesThatTheGatewayAllows) {
+TEST_F(DeepstreamHttpPaths, OnlyAllowedOriginsMayUseThem) {
     configure("[deepstream]\n[cors]\norigins = [\"http://a.example\"]\n");
     const std::string body = R"({"body":[)" + record("head", "a") + "]}";
     const auto from = [&](const std::string& origin) {
@@ -84,7 +85,7 @@ TEST_F(DeepstreamHttpPaths, AreForThePagesThatTheGatewayAllows) {
     EXPECT_THAT(preflight.header("Access-Control-Allow-Methods"), HasSubstr("POST"));
 }
 
-/// A gateway whose users have to be known.
+/// A gateway that requires known users.
 class DeepstreamHttpUsers : public testing::DeepstreamHttpApiTest {
 protected:
     void SetUp() override {
@@ -117,7 +118,7 @@ burst = 1
     static constexpr const char* bob = R"(,"authData":{"username":"bob","password":"b"})";
 };
 
-TEST_F(DeepstreamHttpUsers, AreKnownByWhatTheRequestBrings) {
+TEST_F(DeepstreamHttpUsers, AuthDataIdentifiesTheUser) {
     const std::string messages = R"({"body":[)" + record("head", "a") + ']';
     for (const char* others : {"", R"(,"authData":{"username":"ann","password":"x"})",
                                R"(,"authData":[])", R"(,"token":"none")"}) {
@@ -129,7 +130,7 @@ TEST_F(DeepstreamHttpUsers, AreKnownByWhatTheRequestBrings) {
     EXPECT_EQ(api(record("head", "a"), R"(,"token":"key-0123456789abcdefghijklmnop")"), found);
 }
 
-TEST_F(DeepstreamHttpUsers, AreNotToldWhatIsWrongWithMessagesBeforeTheyAreKnown) {
+TEST_F(DeepstreamHttpUsers, UnknownUsersLearnNothingAboutInvalidMessages) {
     expect_refusal(post("/api", R"({"body":[{}]})"), 401, "Unsuccessful authentication attempt.");
 }
 
@@ -141,7 +142,7 @@ TEST_F(DeepstreamHttpUsers, LogInForTheirData) {
                    "Invalid authentication data.");
 }
 
-TEST_F(DeepstreamHttpUsers, AreRefusedWhatTheyMayNot) {
+TEST_F(DeepstreamHttpUsers, DeniedActionsAreRefused) {
     const std::string name = "denied/a";
     const auto refusal = [&](const char* topic, int event, int action, const char* text) {
         return failure(std::string(R"({"errorTopic":")") + topic + R"(","errorEvent":)" +
@@ -167,13 +168,13 @@ TEST_F(DeepstreamHttpUsers, AreRefusedWhatTheyMayNot) {
     EXPECT_EQ(client_.get(name).error(), Errc::not_found);
 }
 
-TEST_F(DeepstreamHttpUsers, AreRefusedPresenceWithoutTheRight) {
+TEST_F(DeepstreamHttpUsers, PresenceNeedsTheRight) {
     EXPECT_EQ(api(R"({"topic":"presence","action":"query","names":["ann"]})", bob),
               failure(R"({"errorTopic":"presence","errorEvent":102,"success":false,"action":4,)"
                       R"("error":"Message denied. Action \"QUERY\" is not permitted."})"));
 }
 
-TEST_F(DeepstreamHttpUsers, MayNotAskTooOften) {
+TEST_F(DeepstreamHttpUsers, RateOfRequestsIsLimited) {
     const std::string body = R"({"body":[)" + record("head", "a") + ']' + bob + '}';
     EXPECT_EQ(post("/api", body).status, 200);
     expect_problem(post("/api", body), 429, "rate_limited");

@@ -10,7 +10,7 @@
 
 namespace ringside::testing {
 
-/// Logins of a configuration that each test gives, in a loop of its own.
+/// Logins under a configuration that each test supplies, in a separate loop.
 class DeepstreamLoginTest : public AccessTest {
 protected:
     using Login = gateway::deepstream::Login;
@@ -35,7 +35,7 @@ protected:
         logins_ = *std::move(made);
     }
 
-    /// The configuration is refused: the error says where (what follows the directory), and why.
+    /// Expects the configuration to be refused with that place (after the directory) and reason.
     void expect_bad(const std::string& text, const std::string& where, const std::string& why) {
         const auto made = read(text);
         ASSERT_FALSE(made) << text;
@@ -44,7 +44,7 @@ protected:
         EXPECT_NE(made.error().detail.find(why), std::string::npos) << made.error().detail;
     }
 
-    /// Begins a login; its outcome appears in what is given back while the loop runs.
+    /// Begins a login. The outcome appears in the result while the loop runs.
     std::shared_ptr<std::optional<Login>> begin(LoginRequest request) {
         auto outcome = std::make_shared<std::optional<Login>>();
         boost::asio::co_spawn(loop_, logins_->login(std::move(request)),
@@ -60,7 +60,7 @@ protected:
         const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(120);
         while (!holds()) {
             if (std::chrono::steady_clock::now() > give_up) throw std::runtime_error("it hangs");
-            if (loop_.stopped()) loop_.restart();  // it had nothing to do
+            if (loop_.stopped()) loop_.restart();  // it had no work
             loop_.run_one_for(std::chrono::seconds(1));
         }
     }

@@ -14,7 +14,7 @@ using gateway::deepstream::auth_data_of_token;
 namespace login_limits = gateway::deepstream::login_limits;
 using std::filesystem::perms;
 
-// The users file that deepstream comes with, and one user more.
+// The users file that deepstream ships, and one further user.
 constexpr const char* md5_users = R"(# Username
 userA:
   # Password hash
@@ -45,7 +45,7 @@ protected:
     }
 };
 
-TEST_F(DeepstreamLogin, EverybodyMayWhereNothingIsConfigured) {
+TEST_F(DeepstreamLogin, AnyoneMayLogInWithoutConfiguration) {
     configure("");
     const Login login = log_in(R"({"username":"anna"})");
     EXPECT_TRUE(login.is_valid);
@@ -56,7 +56,7 @@ TEST_F(DeepstreamLogin, EverybodyMayWhereNothingIsConfigured) {
     EXPECT_EQ(login.token, std::nullopt);
 }
 
-TEST_F(DeepstreamLogin, OpenCallsThoseWithoutANameOpen) {
+TEST_F(DeepstreamLogin, OpenMethodNamesAnonymousUsersOpen) {
     configure("[[deepstream.auth]]\ntype = \"none\"\n");
     for (const char* data : {"{}", R"({"username":""})", R"({"username":0})",
                              R"({"username":null})", R"({"username":{"a":1}})"}) {
@@ -95,7 +95,7 @@ TEST_F(DeepstreamLogin, IdsAreLimited) {
     EXPECT_EQ(refused.id, "");
 }
 
-TEST_F(DeepstreamLogin, AUsersFileOfDeepstreamIsTakenAsItIs) {
+TEST_F(DeepstreamLogin, UsersFileOfDeepstreamIsAcceptedUnchanged) {
     write_file("users.yml", md5_users);
     configure(md5_file);
     const Login login = log_in(as("userA", "password"));
@@ -120,7 +120,7 @@ TEST_F(DeepstreamLogin, AWrongPasswordOrUserIsRefused) {
     }
 }
 
-TEST_F(DeepstreamLogin, AMissingUsernameOrPasswordIsToldToTheClient) {
+TEST_F(DeepstreamLogin, MissingUsernameOrPasswordIsReportedToTheClient) {
     write_file("users.yml", md5_users);
     configure(md5_file);
     for (const char* data :
@@ -138,7 +138,7 @@ TEST_F(DeepstreamLogin, HashesOfOtherAlgorithmsAreThoseOfDeepstream) {
         const char* kept;
         const char* password;
     };
-    // As Node's crypto.pbkdf2 makes them.
+    // As computed by Node's crypto.pbkdf2.
     const Case cases[] = {
         {"hash = \"sha512\"\niterations = 1000\nkey_length = 64\n",
          "N9vfqJ9T28F9/d752ZSrpzcTVYa1MxuP2AbnfkvHMYbKNrkcvMVO6/enLs4D/AUQweZMZYfEV1VfthPN8qrQ4g=="
@@ -160,7 +160,7 @@ TEST_F(DeepstreamLogin, HashesOfOtherAlgorithmsAreThoseOfDeepstream) {
     }
 }
 
-TEST_F(DeepstreamLogin, PasswordsThatAreNotHashedAreComparedAsTheyAre) {
+TEST_F(DeepstreamLogin, PlainTextPasswordsAreComparedDirectly) {
     write_file("users.yml", "anna:\n  password: 'a b'\n\"b c\": {password: \"\"}\n");
     configure(plain_file);
     EXPECT_TRUE(log_in(as("anna", "a b")).is_valid);
@@ -187,7 +187,7 @@ TEST_F(DeepstreamLogin, YamlIsReadWithItsCoreSchema) {
               R"("m":18446744073709551616.0,"n":5})");
 }
 
-TEST_F(DeepstreamLogin, AUsersFileThatIsNotGoodIsRefused) {
+TEST_F(DeepstreamLogin, InvalidUsersFileIsRefused) {
     struct Case {
         const char* name;
         const char* content;
@@ -196,15 +196,16 @@ TEST_F(DeepstreamLogin, AUsersFileThatIsNotGoodIsRefused) {
     };
     const Case cases[] = {
         {"users.yml", "a:\n  password: x\nb:\n  clientData: {}\n", "users.yml:3: user 'b'",
-         "it has no password"},
+         "password is missing"},
         {"users.yml", "a:\n  password: 1234\n", "users.yml:1: user 'a'", "in quotes"},
-        {"users.yml", "a: x\n", "users.yml:1: user 'a'", "no password"},
+        {"users.yml", "a: x\n", "users.yml:1: user 'a'", "password is missing"},
         {"users.yml", "\n\na:\n  password: [\n", "users.yml:5: ", ""},
         {"users.yml", "a: {password: x}\n\na: {password: y}\n", "users.yml:1: ", "key"},
         {"users.yml", "a: {password: !secret x}\n", "users.yml:1: ", "tag"},
         {"users.yml", "a: &a {password: x}\nb:\n  <<: *a\n", "users.yml:3: ", "'<<'"},
         {"users.yml", "a: {password: x, serverData: {b: .5, [c]: 1}}\n", "users.yml:1: ", "key"},
-        {"users.yml", "a: {password: x}\n---\nb: {password: x}\n", "users.yml:1: ", "one document"},
+        {"users.yml", "a: {password: x}\n---\nb: {password: x}\n",
+         "users.yml:1: ", "single YAML document"},
         {"users.yml", "a: &a [*a]\n", "users.yml:1: ", ""},
         {"users.yml", "- a\n", "users.yml: ", "no users"},
         {"users.yml", "", "users.yml", ""},
@@ -251,7 +252,7 @@ TEST_F(DeepstreamLogin, AnchorsThatMultiplyAreRefused) {
 TEST_F(DeepstreamLogin, PasswordsThatTheHashCannotHaveMadeAreRefused) {
     write_file("users.yml", "a:\n  password: \"plain\"\n");
     expect_bad(md5_file, "users.yml:1: user 'a'", "make-hash");
-    // The key of another length.
+    // A key of another length.
     write_file("users.yml",
                "a:\n  password: tEjoB3MKH0rxueiAE0DeaJ9weW0=QUJDREVGR0hJSktMTU5PUA==\n");
     expect_bad(md5_file, "users.yml:1: user 'a'", "make-hash");
@@ -259,11 +260,11 @@ TEST_F(DeepstreamLogin, PasswordsThatTheHashCannotHaveMadeAreRefused) {
 
 TEST_F(DeepstreamLogin, UsersFilesAreGuarded) {
     write_file("users.yml", "a: {password: x}\n", perms::owner_read | perms::others_read);
-    expect_bad(plain_file, "users.yml", "others can open");
+    expect_bad(plain_file, "users.yml", "other users can read");
     write_file("users.yml", md5_users, perms::owner_read | perms::others_read);
     configure(md5_file);
     write_file("users.yml", md5_users, perms::owner_read | perms::others_write);
-    expect_bad(md5_file, "users.yml", "written by others");
+    expect_bad(md5_file, "users.yml", "writable by other users");
     expect_bad("[[deepstream.auth]]\ntype = \"file\"\npath = \"none.yml\"\n", "none.yml",
                "cannot be opened");
 }
@@ -274,7 +275,7 @@ TEST_F(DeepstreamLogin, UsersFilesAreLimited) {
     write_file("users.yml", text);
     configure(plain_file);
     write_file("users.yml", text + "#");
-    expect_bad(plain_file, "users.yml", "more than");
+    expect_bad(plain_file, "users.yml", "exceeds");
 }
 
 TEST_F(DeepstreamLogin, PasswordsThatWaitAreLimited) {
@@ -321,7 +322,7 @@ TEST_F(DeepstreamLogin, AMethodThatReportsInvalidParametersIsTheLastWord) {
               "[[deepstream.auth]]\ntype = \"open\"\n");
     EXPECT_EQ(log_in("{}").client_data, missing);
     EXPECT_FALSE(log_in(as("anna", "y")).is_valid);
-    // Who is not in the file is somebody else's.
+    // A user who is not in the file is left to other methods.
     EXPECT_TRUE(log_in(as("bert", "y")).is_valid);
     configure(std::string(plain_file) + "report_invalid_parameters = false\n");
     const Login login = log_in("{}");
@@ -368,7 +369,7 @@ TEST_F(DeepstreamLogin, AJsonWebTokenIsAToken) {
     EXPECT_EQ(log_in(auth_data_of_token(token + "x")).id, "open");
 }
 
-TEST_F(DeepstreamLogin, AConfigurationThatIsNotGoodIsRefused) {
+TEST_F(DeepstreamLogin, InvalidConfigurationIsRefused) {
     write_file("users.yml", md5_users);
     const std::string file = "[[deepstream.auth]]\ntype = \"file\"\npath = \"users.yml\"\n";
     const auto at = [](int line) { return "gateway.toml:" + std::to_string(line) + ": "; };
@@ -377,18 +378,18 @@ TEST_F(DeepstreamLogin, AConfigurationThatIsNotGoodIsRefused) {
     expect_bad("[deepstream]\nauth = [1]\n", at(2), "[[auth]]");
     expect_bad("[[deepstream.auth]]\n", at(1), "type must be");
     expect_bad("[[deepstream.auth]]\ntype = \"storage\"\n", at(1), "type must be");
-    expect_bad("[[deepstream.auth]]\ntype = \"open\"\nx = 1\n", at(3), "'x' is not known");
+    expect_bad("[[deepstream.auth]]\ntype = \"open\"\nx = 1\n", at(3), "'x' is not an option of");
     expect_bad("[[deepstream.auth]]\ntype = \"token\"\n", at(1), "[[api_key]]");
-    expect_bad("[[deepstream.auth]]\ntype = \"file\"\n", at(1), "needs path");
-    expect_bad(file + "hash = \"md5\"\n", at(1), "belong together");
-    expect_bad(file + "iterations = 1\n", at(1), "belong together");
+    expect_bad("[[deepstream.auth]]\ntype = \"file\"\n", at(1), "set path");
+    expect_bad(file + "hash = \"md5\"\n", at(1), "must be set together");
+    expect_bad(file + "iterations = 1\n", at(1), "must be set together");
     const auto hash = [&](const std::string& algorithm, std::int64_t iterations,
                           std::int64_t length) {
         return file + "hash = \"" + algorithm + "\"\niterations = " + std::to_string(iterations) +
                "\nkey_length = " + std::to_string(length) + "\n";
     };
-    expect_bad(hash("none", 1, 32), at(4), "no hash");
-    expect_bad(hash("shake128", 1, 32), at(4), "no hash");
+    expect_bad(hash("none", 1, 32), at(4), "not a hash");
+    expect_bad(hash("shake128", 1, 32), at(4), "not a hash");
     expect_bad(hash("md5", 0, 32), at(5), "1 to 10000000");
     expect_bad(hash("md5", login_limits::iterations_max + 1, 32), at(5), "1 to 10000000");
     expect_bad(hash("md5", 1, 0), at(6), "1 to 1024");
@@ -401,7 +402,7 @@ TEST_F(DeepstreamLogin, AConfigurationThatIsNotGoodIsRefused) {
     expect_bad(methods + "[[deepstream.auth]]\ntype = \"open\"\n", at(1), "more than 16");
 }
 
-/// What a command writes to standard output.
+/// Captures the standard output of a command.
 struct Printed {
     int status = 0;
     std::string text;
@@ -418,7 +419,7 @@ Printed run(const std::string& command) {
     return printed;
 }
 
-TEST_F(DeepstreamLogin, WhatMakeHashPrintsGoesIntoAUsersFile) {
+TEST_F(DeepstreamLogin, OutputOfMakeHashFitsAUsersFile) {
     const std::string program = std::string(built::gateway) + " make-hash --iterations 100 2>&1";
     const Printed printed = run("printf 'the secret\\n' | " + program);
     ASSERT_EQ(printed.status, 0) << printed.text;
@@ -435,14 +436,14 @@ TEST_F(DeepstreamLogin, WhatMakeHashPrintsGoesIntoAUsersFile) {
     EXPECT_NE(run("printf 'the secret' | " + program).text, printed.text) << "a salt of its own";
 }
 
-TEST_F(DeepstreamLogin, MakeHashSaysWhatIsWrong) {
+TEST_F(DeepstreamLogin, MakeHashReportsInvalidOptions) {
     const Printed empty = run("printf '' | " + std::string(built::gateway) + " make-hash 2>&1");
     EXPECT_EQ(empty.status, 2);
     EXPECT_NE(empty.text.find("no password"), std::string::npos) << empty.text;
     const Printed unknown =
         run("echo x | " + std::string(built::gateway) + " make-hash --hash abc 2>&1");
     EXPECT_EQ(unknown.status, 2);
-    EXPECT_NE(unknown.text.find("'abc' is no hash"), std::string::npos) << unknown.text;
+    EXPECT_NE(unknown.text.find("'abc' is not a hash"), std::string::npos) << unknown.text;
 }
 
 }  // namespace

@@ -9,7 +9,7 @@
 namespace ringside::gateway::deepstream {
 namespace {
 
-TEST(DeepstreamNames, NamesOfTheGridStayAsTheyAre) {
+TEST(DeepstreamNames, GridNamesAreUnchanged) {
     for (const std::string name :
          {"a", "event/42/seat/A-12", "ä/日本", "50%", "a$b", "x y", "%2g"}) {
         EXPECT_EQ(to_grid_name(name), name);
@@ -17,7 +17,7 @@ TEST(DeepstreamNames, NamesOfTheGridStayAsTheyAre) {
     }
 }
 
-TEST(DeepstreamNames, WhatTheGridCannotHaveIsWrittenInDigits) {
+TEST(DeepstreamNames, InvalidBytesAreEncodedInDigits) {
     EXPECT_EQ(to_grid_name("/a"), "%2Fa");
     EXPECT_EQ(to_grid_name("a/"), "a%2F");
     EXPECT_EQ(to_grid_name("a//b"), "a/%2Fb");

@@ -22,7 +22,7 @@ std::string patched(const std::string& document, const std::string& list) {
     return change ? change->json : change.error().text();
 }
 
-TEST(DeepstreamPath, SetsWhatIsThere) {
+TEST(DeepstreamPath, ExistingValueIsReplaced) {
     EXPECT_EQ(set(R"({"a":1})", "a", "2"), R"({"a":2})");
     EXPECT_EQ(set(R"({"a":{"b":1}})", "a.b", "2"), R"({"a":{"b":2}})");
     EXPECT_EQ(set(R"({"a":[1,2]})", "a[1]", "3"), R"({"a":[1,3]})");
@@ -42,7 +42,7 @@ TEST(DeepstreamPath, MakesParentsThatAreMissing) {
     EXPECT_EQ(set(R"({"a":null})", "a[0]", "1"), R"({"a":[1]})");
 }
 
-TEST(DeepstreamPath, SaysWhatIsRightForThisDocumentOnly) {
+TEST(DeepstreamPath, ChangeIsMarkedIfBoundToThisDocument) {
     const auto bytes = document_from_json(R"({"a":{"b":1},"c":[1]})").value();
     const Value document = Value::of(bytes);
     EXPECT_FALSE(set_path(document, *parse_path("a.b"), "2").is_bound);
@@ -51,7 +51,7 @@ TEST(DeepstreamPath, SaysWhatIsRightForThisDocumentOnly) {
     EXPECT_TRUE(set_path(document, *parse_path("d.e"), "2").is_bound);
 }
 
-TEST(DeepstreamPath, TakesAway) {
+TEST(DeepstreamPath, ErasedMemberIsRemoved) {
     EXPECT_EQ(erase(R"({"a":1,"b":2})", "a"), R"({"b":2})");
     EXPECT_EQ(erase(R"({"a":[1,2]})", "a[0]"), R"({"a":[null,2]})");
     EXPECT_EQ(erase(R"({"a":1})", "b"), R"({"a":1})");
@@ -68,7 +68,7 @@ TEST(DeepstreamPath, ErasingBelowMissingParentMakesTheParent) {
     EXPECT_EQ(erase("{}", "a[1].b"), R"({"a":[null,{}]})");
     EXPECT_EQ(erase(R"({"a":[1]})", "a[2].b"), R"({"a":[1,null,{}]})");
     EXPECT_EQ(erase(R"({"a":{"b":5}})", "a.b[1]"), R"({"a":{"b":[null]}})");
-    // A member of an array exists nowhere in JSON.
+    // JSON has no members of an array.
     EXPECT_EQ(erase(R"({"a":[1]})", "a.x.y"), R"({"a":[1]})");
     const auto bytes = document_from_json("{}").value();
     EXPECT_TRUE(erase_path(Value::of(bytes), *parse_path("a.b")).is_bound);
@@ -80,7 +80,7 @@ TEST(DeepstreamPath, PartsAreTrimmedAsJavaScriptTrims) {
     EXPECT_EQ(set("{}", "a\u200Bb", "1"), "{\"a\u200Bb\":1}");
 }
 
-TEST(DeepstreamPath, RefusesWhatIsNone) {
+TEST(DeepstreamPath, InvalidPathsAreRefused) {
     for (const std::string path : {"", ".", "  ", "__proto__.x", "a.constructor", "prototype[0]",
                                    "a[x]", "a[-1]", "a[01]", "a[100001]", "a[-]"}) {
         EXPECT_FALSE(parse_path(path)) << path;
@@ -96,7 +96,7 @@ TEST(DeepstreamPath, RefusesWhatIsNone) {
 TEST(DeepstreamPath, LeadsBackFromAPointer) {
     const auto bytes = document_from_json(R"({"a":{"b":[{"c":1}],"x.y":2,"":3," z":4}})").value();
     const auto path = [&](const std::string& pointer) {
-        return path_of(Pointer::parse(pointer).value(), Value::of(bytes));
+        return path_of(JsonPointer::parse(pointer).value(), Value::of(bytes));
     };
     EXPECT_EQ(path("/a/b/0/c"), "a.b[0].c");
     EXPECT_EQ(path("/a"), "a");

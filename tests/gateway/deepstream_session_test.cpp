@@ -44,12 +44,12 @@ bool is(const Message& message, Action action) {
     return message.action() == static_cast<std::int32_t>(action);
 }
 
-/// A gateway that serves deepstream's clients by a configuration.
+/// A gateway that serves deepstream's clients, with a configuration.
 class DeepstreamSession : public GatewayTest {
 protected:
     DeepstreamSession() { configure(""); }
 
-    /// Starts the gateway anew with further lines in [deepstream].
+    /// Restarts the gateway with further lines in [deepstream].
     void configure(const std::string& lines) {
         const std::string path = directory_ / "gateway.toml";
         std::ofstream(path) << "[deepstream]\nheartbeat_interval_ms = 3600000\n" << lines;
@@ -76,12 +76,12 @@ TEST_F(DeepstreamSession, SpeaksTheGoldenFrames) {
     EXPECT_EQ(hex(client.receive_bytes()), "1110051a0d080412027b7d3203722f316800");
     client.send_bytes(bytes("1b10051a17081212077b2278223a317d1a01313203722f3158016801"));
     EXPECT_EQ(hex(client.receive_bytes()), "1010051a0c080e1a01313203722f315801");
-    // Garbage is answered, and nothing ends.
+    // Garbage is answered and does not end the connection.
     client.send_bytes(bytes("ffff"));
     EXPECT_EQ(hex(client.receive_bytes()), "0610011a020801");
     client.send_bytes(bytes("0610081a020801"));
     EXPECT_EQ(hex(client.receive_bytes()), "0610011a020801");
-    client.send_bytes(bytes("0d10051a0908053205") + "r/1");  // cut short
+    client.send_bytes(bytes("0d10051a0908053205") + "r/1");  // truncated
     EXPECT_EQ(hex(client.receive_bytes()), "0610011a020801");
 }
 
@@ -100,7 +100,7 @@ TEST_F(DeepstreamSession, AVersionIsThatOfTheGridMinusOne) {
     EXPECT_EQ(client_.get("n").value().version(), 4U);
 }
 
-TEST_F(DeepstreamSession, AConflictIsToldAfterWhatHasWonAndSettlesTheWrite) {
+TEST_F(DeepstreamSession, ConflictFollowsTheWinningChangeAndSettlesTheWrite) {
     DeepstreamClient client(gateway_.port(), "ann");
     auto subscribe = record_message(RecordAction::subscribe_create_and_read);
     subscribe.add_names("n");
@@ -119,7 +119,7 @@ TEST_F(DeepstreamSession, AConflictIsToldAfterWhatHasWonAndSettlesTheWrite) {
     EXPECT_EQ(client_.get("n").value().document()["by"].as_string(), "grid");
 }
 
-TEST_F(DeepstreamSession, OnesOwnWritesAreNotToldWhateverTheirPace) {
+TEST_F(DeepstreamSession, OwnWritesAreNotDelivered) {
     DeepstreamClient client(gateway_.port(), "ann");
     auto subscribe = record_message(RecordAction::subscribe_create_and_read);
     subscribe.add_names("n");
@@ -139,14 +139,14 @@ TEST_F(DeepstreamSession, OnesOwnWritesAreNotToldWhateverTheirPace) {
     EXPECT_EQ(client.receive<wire::RecordMessage>().version(), count + 1);
 }
 
-TEST_F(DeepstreamSession, AllChangesOfOneCommitAreTold) {
+TEST_F(DeepstreamSession, AllChangesOfOneCommitAreDelivered) {
     DeepstreamClient client(gateway_.port(), "ann");
     auto subscribe = record_message(RecordAction::subscribe_and_read);
     subscribe.add_names("n");
     client.send(subscribe);
     static_cast<void>(client.receive<wire::RecordMessage>());
     EXPECT_EQ(client.receive<wire::RecordMessage>().version(), -1);
-    // A record that a write makes begins empty, in the same commit.
+    // A record that a write creates begins empty, in the same commit.
     DeepstreamClient other(gateway_.port(), "bob");
     other.send(write(RecordAction::create_and_update, "n", -1, R"({"a":1})"));
     const auto made = client.receive<wire::RecordMessage>();
@@ -157,7 +157,7 @@ TEST_F(DeepstreamSession, AllChangesOfOneCommitAreTold) {
     EXPECT_EQ(written.version(), 1);
 }
 
-TEST_F(DeepstreamSession, AWatchedRecordThatIsRemovedIsNotThereAnyMoreForASlowClient) {
+TEST_F(DeepstreamSession, SlowClientLearnsOfARemovedRecord) {
     DeepstreamClient client(gateway_.port(), "ann");
     constexpr int count = 600;
     auto subscribe = record_message(RecordAction::subscribe_create_and_read);
@@ -167,7 +167,7 @@ TEST_F(DeepstreamSession, AWatchedRecordThatIsRemovedIsNotThereAnyMoreForASlowCl
     for (int i = 0; i < count; ++i) {
         ASSERT_TRUE(is(client.receive<wire::RecordMessage>(), RecordAction::read_response));
     }
-    // More than fits on its way, then the end of all of them.
+    // More than can be under way, then the end of all connections.
     const std::string json = R"({"x":")" + std::string(32'768, 'x') + R"("})";
     for (int i = 0; i < count; ++i) client_.put("n/" + std::to_string(i), json).value();
     for (int i = 0; i < count; ++i) client_.remove("n/" + std::to_string(i)).value();
@@ -212,7 +212,7 @@ TEST_F(DeepstreamSession, BadJsonEndsTheConnectionThatSentItAndNoOther) {
     EXPECT_EQ(hex(other.receive_bytes()), "0610021a020803") << "pong";
 }
 
-TEST_F(DeepstreamSession, WhoSaysNothingIsSentAway) {
+TEST_F(DeepstreamSession, SilentClientIsDisconnected) {
     configure("unauthenticated_timeout_ms = 1\n");
     DeepstreamClient client(gateway_.port());
     EXPECT_TRUE(
@@ -220,7 +220,7 @@ TEST_F(DeepstreamSession, WhoSaysNothingIsSentAway) {
     EXPECT_EQ(client.close_code(), 1008U);
 }
 
-TEST_F(DeepstreamSession, WhoGreetsAndDoesNotLogInIsSentAway) {
+TEST_F(DeepstreamSession, ClientThatDoesNotLogInIsDisconnected) {
     EXPECT_TRUE(with_growing_limit([&](std::chrono::milliseconds limit) {
         configure("unauthenticated_timeout_ms = " + std::to_string(limit.count()) + '\n');
         DeepstreamClient client(gateway_.port());
@@ -259,7 +259,7 @@ TEST_F(DeepstreamSession, ServesManyOfWhomSomeAreSlowAndSomeAreDead) {
         clients.back()->send(subscribe);
         static_cast<void>(clients.back()->receive<wire::EventMessage>());
     }
-    // Every tenth dies without a word; every tenth reads nothing.
+    // Every tenth ends without notice; every tenth reads nothing.
     for (int i = 0; i < count; i += 10) clients[static_cast<std::size_t>(i)].reset();
     const std::string json = '"' + std::string(16'384, 'x') + '"';
     constexpr int events = 100;

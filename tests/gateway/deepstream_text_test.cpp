@@ -63,7 +63,7 @@ TEST(DeepstreamText, NamesWithHalvesAreNamesOfTheGrid) {
     EXPECT_EQ(to_grid_name(ticket), ticket);
 }
 
-TEST(DeepstreamPayload, NoDataIsANullThatIsToldApart) {
+TEST(DeepstreamPayload, NoDataIsADistinguishableNull) {
     const Document nothing = no_data_document();
     EXPECT_TRUE(nothing.root().is_null());
     EXPECT_EQ(to_json(nothing.root()), "null");

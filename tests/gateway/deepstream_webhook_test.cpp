@@ -15,7 +15,7 @@ using testing::WebhookServer;
 
 constexpr const char* json = "application/json; charset=utf-8";
 constexpr const char* exceeded = R"({"error":"AUTH_RETRY_ATTEMPTS_EXCEEDED"})";
-/// A method after the webhook that lets everybody in.
+/// A method after the webhook that accepts every client.
 constexpr const char* then_open = "[[deepstream.auth]]\ntype = \"open\"\n";
 
 class DeepstreamWebhook : public testing::DeepstreamLoginTest {
@@ -23,7 +23,7 @@ protected:
     [[nodiscard]] std::string method(const std::string& more = "") const {
         return method_at(server_.url("127.0.0.1", "/login?a=b"), more);
     }
-    /// The time for an answer is not reached where `more` does not give one.
+    /// The time for an answer is never reached unless `more` sets it.
     [[nodiscard]] static std::string method_at(const std::string& url, const std::string& more) {
         const bool has_time = more.find("request_timeout_ms") != std::string::npos;
         return "[[deepstream.auth]]\ntype = \"http\"\nendpoint_url = \"" + url + "\"\n" + more +
@@ -36,7 +36,7 @@ protected:
     WebhookServer server_{loop_};
 };
 
-TEST_F(DeepstreamWebhook, ItIsToldWhoConnectsAndWhatTheyBring) {
+TEST_F(DeepstreamWebhook, RequestContainsConnectionAndAuthData) {
     configure(method());
     server_.answer(200, json, R"({"id":"anna"})");
     const Login login = log_in(LoginRequest{.auth_data = R"({ "b" : 1.50, "a":"ü" })",
@@ -59,7 +59,7 @@ TEST_F(DeepstreamWebhook, ItIsToldWhoConnectsAndWhatTheyBring) {
               R"("authData":{ "b" : 1.50, "a":"ü" }})");
 }
 
-TEST_F(DeepstreamWebhook, ItIsToldTheUrlOfARequestToTheHttpApi) {
+TEST_F(DeepstreamWebhook, RequestContainsTheUrlOfTheHttpApi) {
     configure(method());
     server_.answer(200, json, "{}");
     log_in(LoginRequest{.auth_data = "{}", .url = "/api/auth"});
@@ -93,7 +93,7 @@ TEST_F(DeepstreamWebhook, ATextIsTheId) {
                           {json, "\"anna\"", "anna"},
                           {"text/javascript", R"({"id":"anna"})", "anna"},
                           {json, R"({"id":42})", "42"},
-                          // Nobody says who it is.
+                          // No user name.
                           {json, R"({"id":null})", "OPEN"},
                           {json, R"({"id":""})", "OPEN"},
                           {json, "{}", "OPEN"},
@@ -116,7 +116,7 @@ TEST_F(DeepstreamWebhook, ATextIsTheId) {
     }
 }
 
-TEST_F(DeepstreamWebhook, WhomItDoesNotPermitIsToldWhatItSays) {
+TEST_F(DeepstreamWebhook, RefusedUserGetsTheServersError) {
     struct Case {
         const char* type;
         const char* body;
@@ -125,7 +125,7 @@ TEST_F(DeepstreamWebhook, WhomItDoesNotPermitIsToldWhatItSays) {
     const Case cases[] = {{"text/plain", "no \"entry\"", R"({"error":"no \"entry\""})"},
                           {json, "\"no\"", R"({"error":"no"})"},
                           {json, R"({"clientData":{"error":"x"}})", R"({"error":"x"})"},
-                          // It has not said yes, whatever it says.
+                          // `isValid` is true, but the status refuses.
                           {json, R"({"isValid":true,"id":"anna"})", std::nullopt},
                           {json, "", std::nullopt},
                           {"", "no", std::nullopt}};
@@ -140,7 +140,7 @@ TEST_F(DeepstreamWebhook, WhomItDoesNotPermitIsToldWhatItSays) {
     }
 }
 
-TEST_F(DeepstreamWebhook, AnObjectMaySayNoInSpiteOfItsStatus) {
+TEST_F(DeepstreamWebhook, ObjectMayRefuseDespiteItsStatus) {
     configure(method() + then_open);
     server_.answer(200, json, R"({"isValid":false,"id":"anna","clientData":"no"})");
     const Login login = log_in("{}");
@@ -148,7 +148,7 @@ TEST_F(DeepstreamWebhook, AnObjectMaySayNoInSpiteOfItsStatus) {
     EXPECT_EQ(login.client_data, "\"no\"");
 }
 
-TEST_F(DeepstreamWebhook, WhomItDoesNotPermitIsForTheNextMethod) {
+TEST_F(DeepstreamWebhook, RefusedUserGoesToTheNextMethod) {
     configure(method() + then_open);
     server_.answer(403, "text/plain", "no");
     EXPECT_EQ(log_in("{}").id, "open");
@@ -167,7 +167,7 @@ TEST_F(DeepstreamWebhook, RedirectionsAreNotFollowed) {
     EXPECT_EQ(server_.requests().size(), 1U);
 }
 
-TEST_F(DeepstreamWebhook, AnswersThatCannotBeUnderstoodLetNobodyIn) {
+TEST_F(DeepstreamWebhook, InvalidResponseRefusesTheLogin) {
     const std::string malformed[] = {"{",
                                      R"({"id":"a"} x)",
                                      "[]",
@@ -191,13 +191,13 @@ TEST_F(DeepstreamWebhook, AnswersThatCannotBeUnderstoodLetNobodyIn) {
     EXPECT_EQ(server_.requests().size(), std::size(malformed));
 }
 
-TEST_F(DeepstreamWebhook, TextsThatAreNotUtf8LetNobodyIn) {
+TEST_F(DeepstreamWebhook, ResponseThatIsNotUtf8RefusesTheLogin) {
     configure(method() + then_open);
     server_.answer(200, "text/plain", "ann\xFF");
     EXPECT_FALSE(log_in("{}").is_valid);
 }
 
-TEST_F(DeepstreamWebhook, BytesThatAreNotHttpLetNobodyIn) {
+TEST_F(DeepstreamWebhook, ResponseThatIsNotHttpRefusesTheLogin) {
     const std::string bytes[] = {
         "",
         "hello\r\n\r\n",
@@ -224,7 +224,7 @@ TEST_F(DeepstreamWebhook, AnswersAreLimited) {
     };
     server_.answer(200, json, body(login_limits::answer_bytes_max));
     server_.answer(200, json, body(login_limits::answer_bytes_max + 1));
-    // Without a length that would say so at once.
+    // Without a length, which would be refused immediately.
     server_.answer("HTTP/1.1 200 X\r\nContent-Type: application/json\r\n\r\n" +
                    body(login_limits::answer_bytes_max + 1));
     EXPECT_TRUE(log_in("{}").is_valid);
@@ -241,7 +241,7 @@ TEST_F(DeepstreamWebhook, AnAnswerMayEndWithTheConnection) {
     EXPECT_EQ(log_in("{}").id, "anna");
 }
 
-TEST_F(DeepstreamWebhook, OneThatDoesNotAnswerIsNotWaitedFor) {
+TEST_F(DeepstreamWebhook, SilentServerTimesOut) {
     server_.hang();
     EXPECT_TRUE(testing::with_growing_limit([&](std::chrono::milliseconds limit) {
         configure(method(request_time(limit)));
@@ -253,7 +253,7 @@ TEST_F(DeepstreamWebhook, OneThatDoesNotAnswerIsNotWaitedFor) {
     run_until([&] { return server_.ended() == server_.begun(); });  // the connections are closed
 }
 
-TEST_F(DeepstreamWebhook, TheDeadlineIsOfTheWholeAnswer) {
+TEST_F(DeepstreamWebhook, DeadlineCoversTheWholeAnswer) {
     server_.answer("HTTP/1.1 200 X\r\nContent-Type: text/plain\r\n\r\n");
     server_.drip();
     EXPECT_TRUE(testing::with_growing_limit([&](std::chrono::milliseconds limit) {
@@ -266,19 +266,19 @@ TEST_F(DeepstreamWebhook, TheDeadlineIsOfTheWholeAnswer) {
     run_until([&] { return server_.ended() == server_.begun(); });
 }
 
-TEST_F(DeepstreamWebhook, OneThatIsNotThereLetsNobodyIn) {
+TEST_F(DeepstreamWebhook, MissingServerRefusesTheLogin) {
     configure(method() + then_open);
     server_.stop();
     EXPECT_FALSE(log_in("{}").is_valid);
     EXPECT_EQ(server_.requests().size(), 0U);
 }
 
-TEST_F(DeepstreamWebhook, OneWhoseNameIsNotKnownLetsNobodyIn) {
+TEST_F(DeepstreamWebhook, UnknownHostRefusesTheLogin) {
     configure(method_at("http://nobody.invalid/", "request_timeout_ms = 10000\n") + then_open);
     EXPECT_FALSE(log_in("{}").is_valid);
 }
 
-TEST_F(DeepstreamWebhook, AFailureOfTheServerLetsNobodyIn) {
+TEST_F(DeepstreamWebhook, FailureOfTheServerRefusesTheLogin) {
     configure(method() + then_open);
     server_.answer(503, "text/plain", "busy");
     const Login login = log_in("{}");
@@ -286,7 +286,7 @@ TEST_F(DeepstreamWebhook, AFailureOfTheServerLetsNobodyIn) {
     EXPECT_EQ(login.client_data, std::nullopt);
 }
 
-TEST_F(DeepstreamWebhook, ItIsAskedAgainAsOftenAsConfigured) {
+TEST_F(DeepstreamWebhook, RequestIsRetriedAsConfigured) {
     const std::string retry = "retry_status_codes = [404, 503]\nretry_interval_ms = 1\n";
     configure(method(retry + "retry_attempts = 2\n"));
     server_.answer(503, "", "");
@@ -297,7 +297,7 @@ TEST_F(DeepstreamWebhook, ItIsAskedAgainAsOftenAsConfigured) {
     EXPECT_EQ(server_.requests().front().body(), server_.requests().back().body());
 }
 
-TEST_F(DeepstreamWebhook, ItIsNotAskedMoreOften) {
+TEST_F(DeepstreamWebhook, RequestIsNotRetriedMoreOften) {
     const std::string retry = "retry_status_codes = [404, 503]\nretry_interval_ms = 1\n";
     configure(method(retry + "retry_attempts = 2\n"));
     server_.answer(404, "text/plain", "busy");
@@ -319,7 +319,7 @@ TEST_F(DeepstreamWebhook, DataArePromotedToHeaders) {
     EXPECT_EQ(request.count("none"), 0U);
 }
 
-TEST_F(DeepstreamWebhook, WhatCannotBeAHeaderIsNotSent) {
+TEST_F(DeepstreamWebhook, InvalidHeaderIsNotSent) {
     configure(method("promote_to_header = [\"token\"]\n") + then_open);
     server_.answer(200, json, "{}");
     for (const char* data : {R"({"token":"a\r\nX-Admin: 1"})", R"({"token":"a\u0000"})",
@@ -329,7 +329,7 @@ TEST_F(DeepstreamWebhook, WhatCannotBeAHeaderIsNotSent) {
     EXPECT_EQ(server_.requests().size(), 0U);
 }
 
-TEST_F(DeepstreamWebhook, ThoseUnderWayAreLimited) {
+TEST_F(DeepstreamWebhook, RequestsUnderWayAreLimited) {
     configure(method("request_timeout_ms = 60000\n"));
     server_.answer(200, "text/plain", "anna");
     std::vector<std::shared_ptr<std::optional<Login>>> outcomes;
@@ -352,22 +352,22 @@ TEST_F(DeepstreamWebhook, ALoginUnderWayOutlivesItsConfiguration) {
     EXPECT_EQ((*outcome)->id, "anna");
 }
 
-TEST_F(DeepstreamWebhook, AConfigurationThatIsNotGoodIsRefused) {
+TEST_F(DeepstreamWebhook, InvalidConfigurationIsRefused) {
     const auto at = [](int line) { return "gateway.toml:" + std::to_string(line) + ": "; };
     const auto bad_url = [&](const std::string& url, const std::string& why) {
         expect_bad(method_at(url, ""), at(3), why);
     };
-    expect_bad("[[deepstream.auth]]\ntype = \"http\"\n", at(1), "needs endpoint_url");
-    bad_url("ftp://a/", "no URL of http");
-    bad_url("a", "no URL of http");
-    bad_url("http://", "names no host");
+    expect_bad("[[deepstream.auth]]\ntype = \"http\"\n", at(1), "set endpoint_url");
+    bad_url("ftp://a/", "not an http or https URL");
+    bad_url("a", "not an http or https URL");
+    bad_url("http://", "has no host");
     bad_url("http://u:p@a/", "user or password");
     bad_url("http://a/#b", "'#'");
     bad_url("http://a:0/", "port");
     bad_url("http://a:99999/", "port");
-    expect_bad(method("ca = \"ca.pem\"\n"), at(3), "https only");
+    expect_bad(method("ca = \"ca.pem\"\n"), at(3), "needs an https URL");
     expect_bad(method_at("https://a/", "ca = \"none.pem\"\n"), at(3), "none.pem");
-    expect_bad(method("permitted_status_codes = []\n"), at(4), "nobody");
+    expect_bad(method("permitted_status_codes = []\n"), at(4), "permits no client");
     expect_bad(method("permitted_status_codes = 200\n"), at(4), "list of status codes");
     expect_bad(method("permitted_status_codes = [99]\n"), at(4), "100 to 599");
     expect_bad(method("retry_status_codes = [\"a\"]\n"), at(4), "100 to 599");
@@ -381,7 +381,7 @@ TEST_F(DeepstreamWebhook, AConfigurationThatIsNotGoodIsRefused) {
     expect_bad(method("retry_interval_ms = 60001\n"), at(4), "0 to 60000");
     for (const char* name : {"Host", "content-length", "a b", "", "a\\r\\nb", "Connection"}) {
         expect_bad(method("promote_to_header = [\"" + std::string(name) + "\"]\n"), at(4),
-                   "cannot be a header");
+                   "is not a header that clients can set");
     }
     std::string names = "promote_to_header = [\"a\"";
     for (std::size_t i = 0; i < login_limits::promoted_headers_max; ++i) names += ", \"a\"";
@@ -409,19 +409,19 @@ protected:
     std::unique_ptr<WebhookServer> secure_;
 };
 
-TEST_F(DeepstreamWebhookTls, ItIsAskedThroughTls) {
+TEST_F(DeepstreamWebhookTls, RequestUsesTls) {
     configure(secure_method("localhost", "ca = \"ca.pem\"\n"));
     EXPECT_EQ(log_in("{}").id, "anna");
     EXPECT_EQ(secure_->requests().size(), 1U);
 }
 
-TEST_F(DeepstreamWebhookTls, AnotherHostsCertificateLetsNobodyIn) {
+TEST_F(DeepstreamWebhookTls, CertificateOfAnotherHostRefusesTheLogin) {
     configure(secure_method("127.0.0.1", "ca = \"ca.pem\"\n"));
     EXPECT_FALSE(log_in("{}").is_valid);
     EXPECT_EQ(secure_->requests().size(), 0U);
 }
 
-TEST_F(DeepstreamWebhookTls, ACertificateOfAnUnknownAuthorityLetsNobodyIn) {
+TEST_F(DeepstreamWebhookTls, CertificateOfAnUnknownAuthorityRefusesTheLogin) {
     configure(secure_method("localhost", "ca = \"other.pem\"\n"));
     EXPECT_FALSE(log_in("{}").is_valid);
     configure(secure_method("localhost", ""));
@@ -429,7 +429,7 @@ TEST_F(DeepstreamWebhookTls, ACertificateOfAnUnknownAuthorityLetsNobodyIn) {
     EXPECT_EQ(secure_->requests().size(), 0U);
 }
 
-TEST_F(DeepstreamWebhookTls, AServerWithoutTlsLetsNobodyIn) {
+TEST_F(DeepstreamWebhookTls, ServerWithoutTlsRefusesTheLogin) {
     const std::string clear = server_.url("localhost", "/");
     server_.answer(200, "text/plain", "anna");
     configure(method_at("https" + clear.substr(4), "ca = \"ca.pem\"\n") + then_open);

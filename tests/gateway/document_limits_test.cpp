@@ -2,7 +2,7 @@
 #include "tests/gateway/gateway_test.hpp"
 #include "tests/support/ws_client.hpp"
 
-/// What a document may have is the same by each way into the grid, whatever is around it there.
+/// The limits of documents are the same through every interface, whatever surrounds the document.
 namespace ringside {
 namespace {
 
@@ -28,7 +28,7 @@ protected:
         return http_.post("/v1/transactions", R"({"writes":[)" + write + "]}").body;
     }
 
-    /// The answers of all entrances to one document.
+    /// Returns the responses of all interfaces to one document.
     std::vector<std::pair<std::string, std::string>> write_everywhere(const std::string& json) {
         const std::string operation = R"([{"op":"replace","path":"","value":)" + json + "}]";
         const auto write_of = [&](const std::string& op, const std::string& content) {

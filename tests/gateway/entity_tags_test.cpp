@@ -56,7 +56,7 @@ TEST_F(GatewayTags, TagOfAnEarlierGridDoesNotMatch) {
         grid_.start();
         HttpResponse answered;
         EXPECT_TRUE(testing::eventually([&] { return (answered = put("2")).status < 300; }));
-        // The gateway reads through another session than it writes.
+        // The gateway reads and writes through different sessions.
         EXPECT_TRUE(testing::eventually([&] { return http_.get(seat).status == 200; }));
         return answered.header("ETag");
     }();

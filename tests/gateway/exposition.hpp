@@ -11,9 +11,8 @@
 
 namespace ringside::testing {
 
-/// Figures as a strict reader of Prometheus' text exposition format 0.0.4 understands them. Throws
-/// std::runtime_error, which names the line, for whatever the format or its conventions do not
-/// allow.
+/// A strict parser of Prometheus' text exposition format 0.0.4. Throws std::runtime_error, which
+/// names the line, for violations of the format or its conventions.
 class Exposition {
 public:
     using Labels = std::map<std::string, std::string>;
@@ -43,7 +42,7 @@ public:
 
     [[nodiscard]] const std::map<std::string, Family>& families() const { return families_; }
     [[nodiscard]] bool has(const std::string& name) const { return families_.contains(name); }
-    /// The value of a sample, which has to be there.
+    /// Returns the value of a sample, which must exist.
     [[nodiscard]] double value(const std::string& name, const Labels& labels = {}) const {
         for (const auto& [family_name, family] : families_) {
             for (const Sample& sample : family.samples) {
@@ -108,7 +107,7 @@ private:
         family.samples.push_back(std::move(sample));
     }
 
-    /// Takes `{a="b",…}` off the beginning.
+    /// Removes `{a="b",…}` from the front.
     Labels labels_of(std::string_view& rest) const {
         Labels labels;
         do {
@@ -144,7 +143,7 @@ private:
         return out;
     }
 
-    /// Takes a name off the beginning.
+    /// Removes a name from the front.
     std::string_view name_of(std::string_view& rest) const {
         std::size_t end = 0;
         while (end < rest.size() && ((rest[end] >= 'a' && rest[end] <= 'z') || rest[end] == '_' ||
@@ -159,7 +158,8 @@ private:
 
     void check(const std::string& name, const Family& family) const {
         const auto fail = [&](const char* why) { throw std::runtime_error(name + ": " + why); };
-        if (!name.starts_with("ringside_")) fail("not of ringside");
+        if (!name.starts_with("ringside_") && !name.starts_with("process_"))
+            fail("the name of another project");
         if (family.type.empty()) fail("no TYPE");
         if (name.ends_with("_total") != (family.type == "counter")) fail("_total is of counters");
         for (const Sample& sample : family.samples) {
@@ -168,7 +168,7 @@ private:
         if (family.type == "histogram") check_histogram(family, fail);
     }
 
-    /// Of one without labels but `le`.
+    /// Checks a histogram without labels other than `le`.
     template <class Fail>
     static void check_histogram(const Family& family, Fail fail) {
         double bound = -1;

@@ -10,7 +10,7 @@ using testing::RawSocket;
 using ::testing::StartsWith;
 
 /// Requests whose end a front end and the gateway could see in different places. The tests of
-/// RequestReader have the cases of each kind; these tests have their effects.
+/// RequestReader cover each kind; these tests cover the effects.
 class GatewayFraming : public testing::GatewayTest {
 protected:
     GatewayFraming() : GatewayTest({"--header-bytes", "4096", "--body-bytes", "65536"}) {}

@@ -25,7 +25,7 @@ protected:
         return Client::attach({.grid = grid_.name(), .timeout = soon}).value();
     }
 
-    /// A member of the object that was answered, as JSON; empty: it has none.
+    /// Returns a member of the object in the response, as JSON; empty if there is none.
     static std::string member(const HttpResponse& response, const std::string& key) {
         const auto document = Document::parse(response.body);
         if (!document) return "not JSON: " + response.body;
@@ -33,7 +33,7 @@ protected:
         return value.exists() ? to_json(value) : std::string();
     }
 
-    /// It is a problem as RFC 9457 has it, with that status and code.
+    /// Expects a problem of RFC 9457 with that status and code.
     static void expect_problem(const HttpResponse& response, unsigned status,
                                const std::string& code) {
         EXPECT_EQ(response.status, status) << response.body;

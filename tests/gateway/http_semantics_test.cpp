@@ -144,7 +144,7 @@ protected:
     /// Waits until the log contains the lines of all earlier requests.
     void wait_for_log() {
         http_.get("/v1/last");
-        // The log is written out with each message of the level info.
+        // Messages of level info flush the log.
         http_.get("/v1/records", {{"X-API-Key", "nobody"}});
         ASSERT_TRUE(gateway_.logs("/v1/last"));
     }

@@ -21,7 +21,7 @@ constexpr std::string_view hs256 = R"({"alg":"HS256","typ":"JWT"})";
 constexpr std::string_view rs256 = R"({"alg":"RS256","typ":"JWT","kid":"r1"})";
 constexpr std::string_view es256 = R"({"alg":"ES256","kid":"e1"})";
 
-// Made once: to make them takes longer than all of the tests.
+// Created once, because creating keys takes longer than all tests together.
 const SigningKey& rsa_key() {
     static const SigningKey key = SigningKey::rsa();
     return key;
@@ -74,13 +74,13 @@ protected:
         return identity.error().detail;
     }
 
-    /// What becomes of claims that are signed well.
+    /// Returns the outcome for correctly signed claims.
     static std::string outcome_of(const Authenticator& by, const std::string& claims_json) {
         return outcome(by, secret_key().sign(hs256, claims_json));
     }
 };
 
-TEST_F(JwtTest, OfEachAlgorithmAreTaken) {
+TEST_F(JwtTest, EachAlgorithmIsAccepted) {
     const Authenticator by = authenticator();
     EXPECT_EQ(outcome(by, secret_key().sign(hs256, claims())), "ann");
     EXPECT_EQ(outcome(by, rsa_key().sign(rs256, claims())), "ann");
@@ -90,8 +90,8 @@ TEST_F(JwtTest, OfEachAlgorithmAreTaken) {
     EXPECT_FALSE(by.authenticate({.api_key = rsa_key().sign(rs256, claims())}, now));
 }
 
-TEST_F(JwtTest, OfTheStandardsExampleAreTaken) {
-    // RFC 7515, A.2 and A.3: keys and signatures that others have made.
+TEST_F(JwtTest, ExamplesOfTheStandardAreAccepted) {
+    // RFC 7515, A.2 and A.3: keys and signatures made by others.
     write_file(
         "jwks.json",
         R"({"keys":[{"kty":"RSA","n":")"
@@ -118,10 +118,10 @@ TEST_F(JwtTest, OfTheStandardsExampleAreTaken) {
     const std::chrono::system_clock::time_point before(1'300'819'380s);
     EXPECT_EQ(outcome(by, of_rsa, before), "joe");
     EXPECT_EQ(outcome(by, of_ec, before), "joe");
-    EXPECT_EQ(outcome(by, of_ec), "the token has expired");
+    EXPECT_EQ(outcome(by, of_ec), "token has expired");
 }
 
-TEST_F(JwtTest, BecomeClaimsAsFarAsTheyAreText) {
+TEST_F(JwtTest, ScalarMembersBecomeClaims) {
     const Authenticator by = authenticator();
     const std::string token = secret_key().sign(
         hs256, claims(R"(,"event":"42","seats":-7,"vip":true,"no":false,)"
@@ -135,10 +135,10 @@ TEST_F(JwtTest, BecomeClaimsAsFarAsTheyAreText) {
     EXPECT_FALSE((*identity)->is_anonymous);
 }
 
-TEST_F(JwtTest, WithWhatLibjwtCannotReadAreRefused) {
+TEST_F(JwtTest, TokenThatLibjwtCannotReadIsRefused) {
     const Authenticator by = authenticator();
     for (const std::string more : {R"(,"n":18446744073709551615)", R"(,"a\u0000b":1)"}) {
-        EXPECT_EQ(outcome_of(by, claims(more)), "the token's signature is not of our secret");
+        EXPECT_EQ(outcome_of(by, claims(more)), "token signature does not match the secret");
     }
 }
 
@@ -147,27 +147,27 @@ TEST_F(JwtTest, ExpireAndBeginWithinTheLeeway) {
     const std::string token = secret_key().sign(hs256, claims());
     const Authenticator fresh = authenticator("leeway_s = 10\n");
     EXPECT_EQ(outcome(by, token, now + 69s), "ann");
-    EXPECT_EQ(outcome(by, token, now + 70s), "the token has expired") << "though it is remembered";
-    EXPECT_EQ(outcome(by, token, now + 71s), "the token has expired");
-    EXPECT_EQ(outcome(fresh, token, now + 70s), "the token has expired") << "nor verified anew";
+    EXPECT_EQ(outcome(by, token, now + 70s), "token has expired") << "though it is remembered";
+    EXPECT_EQ(outcome(by, token, now + 71s), "token has expired");
+    EXPECT_EQ(outcome(fresh, token, now + 70s), "token has expired") << "nor verified again";
     const std::string later =
         secret_key().sign(hs256, claims(R"(,"nbf":)" + std::to_string(now_s + 20)));
-    EXPECT_EQ(outcome(by, later, now + 9s), "the token is not valid yet");
+    EXPECT_EQ(outcome(by, later, now + 9s), "token is not valid yet");
     EXPECT_EQ(outcome(by, later, now + 10s), "ann");
 }
 
-TEST_F(JwtTest, NeedTimesThatAreNumbers) {
+TEST_F(JwtTest, TimesMustBeNumbers) {
     const Authenticator by = authenticator();
-    const std::string no_exp = "the token has no exp that is a number";
+    const std::string no_exp = "token lacks a numeric exp";
     EXPECT_EQ(outcome_of(by, R"({"sub":"ann"})"), no_exp);
     EXPECT_EQ(outcome_of(by, R"({"sub":"ann","exp":"1900000000"})"), no_exp);
     EXPECT_EQ(outcome_of(by, R"({"sub":"ann","exp":null})"), no_exp);
     EXPECT_EQ(outcome_of(by, R"({"sub":"ann","exp":1900000000.5})"), "ann");
     EXPECT_EQ(outcome_of(by, R"({"sub":"ann","exp":1e300})"), "ann");
-    EXPECT_EQ(outcome_of(by, R"({"sub":"ann","exp":-1e300})"), "the token has expired");
-    EXPECT_EQ(outcome_of(by, R"({"sub":"ann","exp":0})"), "the token has expired");
-    EXPECT_EQ(outcome_of(by, claims(R"(,"nbf":"0")")), "the token's nbf is not a number");
-    EXPECT_EQ(outcome_of(by, claims(R"(,"nbf":1e300)")), "the token is not valid yet");
+    EXPECT_EQ(outcome_of(by, R"({"sub":"ann","exp":-1e300})"), "token has expired");
+    EXPECT_EQ(outcome_of(by, R"({"sub":"ann","exp":0})"), "token has expired");
+    EXPECT_EQ(outcome_of(by, claims(R"(,"nbf":"0")")), "token nbf is not a number");
+    EXPECT_EQ(outcome_of(by, claims(R"(,"nbf":1e300)")), "token is not valid yet");
 }
 
 TEST_F(JwtTest, NameTheIssuerAndTheAudienceThatAreConfigured) {
@@ -176,13 +176,12 @@ TEST_F(JwtTest, NameTheIssuerAndTheAudienceThatAreConfigured) {
     const std::string issuer = R"(,"iss":"https://id.example.com")";
     EXPECT_EQ(outcome_of(by, claims(issuer + R"(,"aud":"ringside")")), "ann");
     EXPECT_EQ(outcome_of(by, claims(issuer + R"(,"aud":["x",7,"ringside"])")), "ann");
-    const std::string bad_audience =
-        "the token's aud does not name the audience that is configured";
+    const std::string bad_audience = "token aud lacks the configured audience";
     for (const std::string aud : {"", R"(,"aud":"other")", R"(,"aud":[])", R"(,"aud":["ringsid"])",
                                   R"(,"aud":{"a":"ringside"})", R"(,"aud":7)"}) {
         EXPECT_EQ(outcome_of(by, claims(issuer + aud)), bad_audience) << aud;
     }
-    const std::string bad_issuer = "the token's iss is not the issuer that is configured";
+    const std::string bad_issuer = "token iss is not the configured issuer";
     for (const std::string iss : {"", R"(,"iss":"https://id.example.com/")", R"(,"iss":[])"}) {
         EXPECT_EQ(outcome_of(by, claims(iss + R"(,"aud":"ringside")")), bad_issuer) << iss;
     }
@@ -194,63 +193,64 @@ TEST_F(JwtTest, NameAUserThatIsOneLevel) {
         return outcome_of(by, claims(R"(,"email":)" + json));
     };
     EXPECT_EQ(with_email(R"("ann@example.com")"), "ann@example.com");
-    EXPECT_EQ(outcome_of(by, claims()), "the token has no string as 'email'");
-    EXPECT_EQ(with_email("7"), "the token has no string as 'email'");
+    EXPECT_EQ(outcome_of(by, claims()), "token lacks a string claim 'email'");
+    EXPECT_EQ(with_email("7"), "token lacks a string claim 'email'");
     const std::string long_user = "\"" + std::string(128, 'a') + "\"";
     for (const std::string bad :
          {R"("")", R"("a/b")", R"("*")", R"("a*")", R"("$sys")", R"("a\nb")", long_user.c_str()}) {
-        EXPECT_TRUE(with_email(bad).starts_with("the token's 'email' cannot be a user: ")) << bad;
+        EXPECT_TRUE(with_email(bad).starts_with("token claim 'email' is not a valid user: "))
+            << bad;
     }
     EXPECT_EQ(with_email("\"" + std::string(127, 'a') + "\""), std::string(127, 'a'));
 }
 
-TEST_F(JwtTest, WithoutASignatureAreRefused) {
+TEST_F(JwtTest, TokenWithoutASignatureIsRefused) {
     const Authenticator by = authenticator();
     for (const std::string alg : {"none", "None", "NONE", "hs256", "HS384", "HS512", "PS256", ""}) {
         const std::string header = R"({"alg":")" + alg + "\"}";
         const std::string content = to_base64url(header) + "." + to_base64url(claims()) + ".";
-        EXPECT_EQ(outcome(by, content), "the token's alg '" + alg + "' is not allowed");
+        EXPECT_EQ(outcome(by, content), "token algorithm '" + alg + "' is not allowed");
         EXPECT_EQ(outcome(by, secret_key().sign(header, claims())),
-                  "the token's alg '" + alg + "' is not allowed");
+                  "token algorithm '" + alg + "' is not allowed");
     }
     const std::string unsigned_token = to_base64url(hs256) + "." + to_base64url(claims()) + ".";
-    EXPECT_EQ(outcome(by, unsigned_token), "the token's signature is not of our secret");
+    EXPECT_EQ(outcome(by, unsigned_token), "token signature does not match the secret");
     EXPECT_EQ(outcome(by, to_base64url(rs256) + "." + to_base64url(claims()) + "."),
-              "the token's signature is not of our keys");
+              "token signature does not match the keys");
 }
 
-TEST_F(JwtTest, SignedWithAPublicKeyAsSecretAreRefused) {
+TEST_F(JwtTest, TokenSignedWithAPublicKeyAsSecretIsRefused) {
     const Authenticator by = authenticator();
     const SigningKey confused = SigningKey::secret(rsa_key().public_pem());
     EXPECT_EQ(outcome(by, confused.sign(hs256, claims())),
-              "the token's signature is not of our secret");
-    // What one reader of JSON takes for HS256 and another for RS256.
+              "token signature does not match the secret");
+    // Headers that one JSON parser reads as HS256 and another as RS256.
     for (const std::string header : {R"({"alg":"RS256","alg":"HS256","kid":"r1"})",
                                      R"({"alg":"HS256","alg":"RS256","kid":"r1"})"}) {
         EXPECT_TRUE(outcome(by, confused.sign(header, claims()))
-                        .starts_with("the token's header: an object has the same key twice"));
+                        .starts_with("token header: duplicate key in an object"));
     }
     const auto only_rsa =
         load("[jwt]\nalgorithms = [\"RS256\"]\njwks_file = \"jwks.json\"\n").value();
     EXPECT_EQ(outcome(only_rsa.authenticator, confused.sign(hs256, claims())),
-              "the token's alg 'HS256' is not allowed");
+              "token algorithm 'HS256' is not allowed");
     EXPECT_EQ(outcome(only_rsa.authenticator, p256_key().sign(es256, claims())),
-              "the token's alg 'ES256' is not allowed");
+              "token algorithm 'ES256' is not allowed");
     EXPECT_EQ(outcome(only_rsa.authenticator, rsa_key().sign(rs256, claims())), "ann");
 }
 
-TEST_F(JwtTest, WithAnotherKeysSignatureAreRefused) {
+TEST_F(JwtTest, TokenWithAnotherKeysSignatureIsRefused) {
     const Authenticator by = authenticator();
-    const std::string not_ours = "the token's signature is not of our keys";
+    const std::string not_ours = "token signature does not match the keys";
     EXPECT_EQ(outcome(by, other_rsa_key().sign(rs256, claims())), not_ours);
     EXPECT_EQ(outcome(by, SigningKey::p256().sign(es256, claims())), not_ours);
     EXPECT_EQ(outcome(by, secret_key().sign(es256, claims())), not_ours);
     EXPECT_EQ(outcome(by, p256_key().sign(R"({"alg":"RS256"})", claims())), not_ours);
     EXPECT_EQ(outcome(by, SigningKey::secret(std::string(secret) + "\n").sign(hs256, claims())),
-              "the token's signature is not of our secret");
+              "token signature does not match the secret");
 }
 
-TEST_F(JwtTest, ThatWereChangedAreRefused) {
+TEST_F(JwtTest, ChangedTokenIsRefused) {
     const Authenticator by = authenticator();
     for (const std::string& token :
          {rsa_key().sign(rs256, claims()), secret_key().sign(hs256, claims()),
@@ -261,7 +261,7 @@ TEST_F(JwtTest, ThatWereChangedAreRefused) {
         const std::string other_claims =
             to_base64url(R"({"sub":"bob","exp":)" + std::to_string(now_s + 60) + "}");
         EXPECT_TRUE(outcome(by, token.substr(0, first + 1) + other_claims + token.substr(second))
-                        .starts_with("the token's signature is not of our"));
+                        .starts_with("token signature does not match the"));
         for (std::size_t at = second + 1; at < token.size(); ++at) {
             std::string changed = token;
             changed[at] = changed[at] == 'A' ? 'B' : 'A';
@@ -271,70 +271,70 @@ TEST_F(JwtTest, ThatWereChangedAreRefused) {
     }
 }
 
-TEST_F(JwtTest, AreVerifiedWithTheKeyTheyNameOrWithoutAnyOfTheirType) {
+TEST_F(JwtTest, TokenIsVerifiedWithItsKeyIdOrAllKeysOfItsType) {
     write_jwks({other_rsa_key().jwk("r0"), rsa_key().jwk("r1"), p256_key().jwk("e1")});
     const Authenticator by = authenticator();
     EXPECT_EQ(outcome(by, rsa_key().sign(rs256, claims())), "ann");
     EXPECT_EQ(outcome(by, rsa_key().sign(R"({"alg":"RS256"})", claims())), "ann");
     EXPECT_EQ(outcome(by, rsa_key().sign(R"({"alg":"RS256","kid":"r0"})", claims())),
-              "the token's signature is not of our keys");
+              "token signature does not match the keys");
     EXPECT_EQ(outcome(by, rsa_key().sign(R"({"alg":"RS256","kid":"r9\n"})", claims())),
-              "there is no key 'r9?' for RS256");
+              "no key 'r9?' for RS256");
     EXPECT_EQ(outcome(by, rsa_key().sign(R"({"alg":"RS256","kid":"e1"})", claims())),
-              "there is no key 'e1' for RS256");
+              "no key 'e1' for RS256");
     EXPECT_EQ(outcome(by, rsa_key().sign(R"({"alg":"RS256","kid":""})", claims())),
-              "there is no key '' for RS256");
+              "no key '' for RS256");
     EXPECT_EQ(outcome(by, rsa_key().sign(R"({"alg":"RS256","kid":7})", claims())),
-              "the token's kid is not a string");
+              "token kid is not a string");
 }
 
-TEST_F(JwtTest, OfATypeThatHasNoKeyAreRefused) {
+TEST_F(JwtTest, TokenWithoutAMatchingKeyIsRefused) {
     write_jwks({rsa_key().jwk("r1")});
     EXPECT_EQ(outcome(authenticator(), p256_key().sign(R"({"alg":"ES256"})", claims())),
-              "there is no key for ES256");
+              "no key for ES256");
 }
 
-TEST_F(JwtTest, ThatAreNotWellFormedAreRefused) {
+TEST_F(JwtTest, MalformedTokenIsRefused) {
     const Authenticator by = authenticator();
     const std::string good = secret_key().sign(hs256, claims());
     const std::string header = to_base64url(hs256);
     const std::string body = to_base64url(claims());
-    EXPECT_EQ(outcome(by, header), "it is no API key that is known, and no JSON Web Token");
-    EXPECT_EQ(outcome(by, header + "." + body), "the token has no three parts");
-    EXPECT_EQ(outcome(by, good + ".x"), "the token's signature is not base64url");
-    EXPECT_EQ(outcome(by, good + "="), "the token's signature is not base64url");
-    EXPECT_EQ(outcome(by, good + "\n"), "the token's signature is not base64url");
-    EXPECT_EQ(outcome(by, good + std::string(1, '\0')), "the token's signature is not base64url");
-    EXPECT_EQ(outcome(by, " " + good), "the token's header is not base64url");
-    EXPECT_EQ(outcome(by, "+." + body + "."), "the token's header is not base64url");
-    EXPECT_EQ(outcome(by, header + ".A."), "the token's claims are not base64url");
-    EXPECT_TRUE(outcome(by, "..").starts_with("the token's header: the text is not JSON"));
-    EXPECT_TRUE(outcome(by, to_base64url("{") + "..").starts_with("the token's header: "));
-    EXPECT_EQ(outcome(by, to_base64url("[]") + ".."), "the token's header is not a JSON object");
-    EXPECT_EQ(outcome(by, to_base64url("{}") + ".."), "the token's header has no alg");
-    EXPECT_EQ(outcome(by, to_base64url(R"({"alg":7})") + ".."), "the token's header has no alg");
+    EXPECT_EQ(outcome(by, header), "neither a known API key nor a JSON Web Token");
+    EXPECT_EQ(outcome(by, header + "." + body), "token does not have three parts");
+    EXPECT_EQ(outcome(by, good + ".x"), "token signature is not base64url");
+    EXPECT_EQ(outcome(by, good + "="), "token signature is not base64url");
+    EXPECT_EQ(outcome(by, good + "\n"), "token signature is not base64url");
+    EXPECT_EQ(outcome(by, good + std::string(1, '\0')), "token signature is not base64url");
+    EXPECT_EQ(outcome(by, " " + good), "token header is not base64url");
+    EXPECT_EQ(outcome(by, "+." + body + "."), "token header is not base64url");
+    EXPECT_EQ(outcome(by, header + ".A."), "token claims are not base64url");
+    EXPECT_TRUE(outcome(by, "..").starts_with("token header: invalid JSON"));
+    EXPECT_TRUE(outcome(by, to_base64url("{") + "..").starts_with("token header: "));
+    EXPECT_EQ(outcome(by, to_base64url("[]") + ".."), "token header is not a JSON object");
+    EXPECT_EQ(outcome(by, to_base64url("{}") + ".."), "token header lacks alg");
+    EXPECT_EQ(outcome(by, to_base64url(R"({"alg":7})") + ".."), "token header lacks alg");
     EXPECT_EQ(outcome(by, secret_key().sign(R"({"alg":"HS256","crit":["x"],"x":1})", claims())),
-              "the token's header has crit");
+              "token header has crit, which is not supported");
     EXPECT_EQ(outcome(by, secret_key().sign(R"({"alg":"HS256","typ":"JWE"})", claims())),
-              "the token's typ is not JWT");
+              "token typ is not JWT");
     EXPECT_EQ(outcome(by, secret_key().sign(R"({"alg":"HS256","typ":7})", claims())),
-              "the token's typ is not JWT");
+              "token typ is not JWT");
     for (const std::string bad :
          {"", "7", "[]", "null", "{", R"({"sub":"ann","sub":"bob"})", "{\"sub\":\"\xFF\"}"}) {
         const std::string refused = outcome_of(by, bad);
-        EXPECT_TRUE(refused.starts_with("the token's ")) << bad << ": " << refused;
+        EXPECT_TRUE(refused.starts_with("token ")) << bad << ": " << refused;
     }
-    EXPECT_EQ(outcome(by, std::string(8193, '.')), "the token is too long");
+    EXPECT_EQ(outcome(by, std::string(8193, '.')), "token too long");
 }
 
-TEST_F(JwtTest, AreRememberedOnceTheyWereVerified) {
+TEST_F(JwtTest, VerifiedTokensAreCached) {
     const Authenticator by = authenticator();
     const std::string token = rsa_key().sign(rs256, claims());
     const auto first = by.authenticate({.access_token = token}, now);
     EXPECT_EQ(by.authenticate({.access_token = token}, now + 1s).value(), first.value());
 }
 
-TEST_F(JwtTest, AreTakenBesideApiKeys) {
+TEST_F(JwtTest, TokensAndApiKeysWorkTogether) {
     const std::string key = make_api_key().value();
     const Authenticator by =
         authenticator("[[api_key]]\nuser = \"bob\"\nhash = \"" + api_key_hash(key) + "\"\n");
@@ -353,7 +353,7 @@ TEST_F(JwtTest, KeysOfOtherUsesArePassedOver) {
     for (const std::string id : {"enc", "ps", "ops"}) {
         EXPECT_EQ(
             outcome(by, other_rsa_key().sign(R"({"alg":"RS256","kid":")" + id + "\"}", claims())),
-            "there is no key '" + id + "' for RS256");
+            "no key '" + id + "' for RS256");
     }
 }
 
@@ -366,30 +366,32 @@ TEST_F(JwtTest, KeysThatAreDamagedAreErrors) {
         expect_refused(text, 3, "jwks.json: " + why);
     };
     const std::string good = p256_key().jwk("e1");
-    expect("{", "the text is not JSON");
-    expect("{}", "it is no JWK Set");
-    expect("[]", "it is no JWK Set");
-    expect(R"({"keys":[]})", "it has no key for these algorithms");
-    expect(R"({"keys":[)" + good + R"(,{"kty":"RSA","e":"AQAB"}]})", "keys[1]: the member n is");
-    expect(R"({"keys":[{"kty":"RSA","n":"A","e":"AQAB"}]})", "keys[0]: the member n is not base");
-    expect(R"({"keys":[{"kty":"RSA","n":"AQAB","e":"AQAB"}]})", "keys[0]: an RSA key must have");
-    expect(R"({"keys":[)" + SigningKey::rsa(1024).jwk("x") + "]}", "keys[0]: an RSA key must have");
+    expect("{", "invalid JSON");
+    expect("{}", "not a JWK Set");
+    expect("[]", "not a JWK Set");
+    expect(R"({"keys":[]})", "no key for the configured algorithms");
+    expect(R"({"keys":[)" + good + R"(,{"kty":"RSA","e":"AQAB"}]})", "keys[1]: member n is");
+    expect(R"({"keys":[{"kty":"RSA","n":"A","e":"AQAB"}]})", "keys[0]: member n is not base");
+    expect(R"({"keys":[{"kty":"RSA","n":"AQAB","e":"AQAB"}]})",
+           "keys[0]: unsupported size of an RSA key; use");
+    expect(R"({"keys":[)" + SigningKey::rsa(1024).jwk("x") + "]}",
+           "keys[0]: unsupported size of an RSA key; use");
     const std::string modulus = to_base64url("\xFF" + std::string(254, 'x') + "\x01");
     for (const std::string exponent : {"AQ", "AA", "Ag", "", "AQAAAAAAAAAB"}) {
         expect(R"({"keys":[{"kty":"RSA","n":")" + modulus + R"(","e":")" + exponent + R"("}]})",
-               "keys[0]: e is not the exponent");
+               "keys[0]: e is not a valid RSA exponent");
     }
     const std::string ones = to_base64url(std::string(32, '\x01'));
     const std::string zeros = to_base64url(std::string(31, '\0'));
     expect(R"({"keys":[{"kty":"EC","crv":"P-256","x":")" + ones + R"(","y":")" + ones + R"("}]})",
-           "keys[0]: the numbers make no");
+           "keys[0]: cannot build the");
     expect(R"({"keys":[{"kty":"EC","crv":"P-256","x":")" + ones + R"(","y":")" + zeros + R"("}]})",
            "keys[0]: x and y of a P-256 key");
     expect(R"({"keys":[{"kid":7,)" + good.substr(good.find(',') + 1) + "]}",
            "keys[0]: kid is not a string");
     std::string many = good;
     for (std::size_t i = 0; i < access_limits::jwks_keys_max; ++i) many += "," + good;
-    expect(R"({"keys":[)" + many + "]}", "it has more than 64 keys");
+    expect(R"({"keys":[)" + many + "]}", "more than 64 keys");
     EXPECT_EQ(ERR_peek_error(), 0U);
 }
 
@@ -400,12 +402,12 @@ TEST_F(JwtTest, FilesThatOthersCanOpenAreRefused) {
         "secret_file = \"secret\"\njwks_file = \"jwks.json\"\n";
     for (const perms bad : {perms::others_read, perms::others_write, perms::others_exec}) {
         write_file("secret", std::string(secret), for_owner | bad);
-        expect_refused(text, 3, "is a secret that others can open");
+        expect_refused(text, 3, "is a secret that other users can read");
     }
     write_file("secret", std::string(secret), for_owner | perms::group_read);
     EXPECT_TRUE(load(text));
     std::filesystem::permissions(path("jwks.json"), for_owner | perms::others_write);
-    expect_refused(text, 4, "can be written by others");
+    expect_refused(text, 4, "is writable by other users");
     std::filesystem::permissions(path("jwks.json"), for_owner | perms::others_read);
     EXPECT_TRUE(load(text));
 }
@@ -418,30 +420,32 @@ TEST_F(JwtTest, FilesThatCannotBeUsedAreErrorsOfTheirLine) {
     std::filesystem::create_directory(path("directory"));
     expect_refused(of_secret("directory"), 3, "directory: is not a regular file");
     write_file("short", std::string(31, 'x') + "\n");
-    expect_refused(of_secret("short"), 3, "must have 32 bytes or more");
+    expect_refused(of_secret("short"), 3, "use at least 32 bytes");
     write_file("long", std::string(access_limits::secret_bytes_max + 1, 'x'));
-    expect_refused(of_secret("long"), 3, "has more than 4096 bytes");
+    expect_refused(of_secret("long"), 3, "exceeds 4096 bytes");
     EXPECT_TRUE(load(of_secret(path("secret")))) << "an absolute path";
 }
 
-TEST_F(JwtTest, ThatAreConfiguredWronglyAreErrorsOfTheirLine) {
-    expect_refused("jwt = 1", 1, "jwt is a table: [jwt]");
-    expect_refused("[jwt]\nissuer = \"a\"", 1, "needs algorithms");
-    expect_refused("[jwt]\nalgorithms = []", 2, "one at least");
-    expect_refused("[jwt]\nalgorithms = [\"none\"]", 2, "'none' is not HS256, RS256 or ES256");
-    expect_refused("[jwt]\nalgorithms = [\"HS256\"]", 1, "HS256 needs secret_file");
-    expect_refused("[jwt]\nalgorithms = [\"ES256\"]", 1, "RS256 and ES256 need jwks_file");
+TEST_F(JwtTest, InvalidConfigurationIsAnErrorWithItsLine) {
+    expect_refused("jwt = 1", 1, "jwt must be a table; write [jwt]");
+    expect_refused("[jwt]\nissuer = \"a\"", 1, "set algorithms");
+    expect_refused("[jwt]\nalgorithms = []", 2, "at least one");
+    expect_refused("[jwt]\nalgorithms = [\"none\"]", 2,
+                   "'none' is not an algorithm; use HS256, RS256 or ES256");
+    expect_refused("[jwt]\nalgorithms = [\"HS256\"]", 1, "HS256 needs a secret; set secret_file");
+    expect_refused("[jwt]\nalgorithms = [\"ES256\"]", 1,
+                   "RS256 and ES256 need public keys; set jwks_file");
     expect_refused(
         "[jwt]\nalgorithms = [\"RS256\"]\njwks_file = \"jwks.json\"\n"
         "secret_file = \"secret\"",
-        4, "secret_file is of HS256");
+        4, "secret_file has no effect");
     expect_refused(
         "[jwt]\nalgorithms = [\"HS256\"]\njwks_file = \"jwks.json\"\n"
         "secret_file = \"secret\"",
-        3, "jwks_file is of RS256 and ES256");
+        3, "jwks_file has no effect");
     expect_refused(std::string(with_all) + "leeway_s = 3601", 5, "leeway_s must be");
     expect_refused(std::string(with_all) + "audience = [\"a\"]", 5, "audience must be a string");
-    expect_refused(std::string(with_all) + "keys = 1", 5, "'keys' is not known in [jwt]");
+    expect_refused(std::string(with_all) + "keys = 1", 5, "'keys' is not an option of [jwt]");
 }
 
 }  // namespace

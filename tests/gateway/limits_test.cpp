@@ -14,7 +14,7 @@ using ::testing::StartsWith;
 using testing::TestGateway;
 using testing::TestGrid;
 
-/// Lets this process, and those that it starts, have so many files.
+/// Sets the limit of open files for this process and its children.
 void allow_files(rlim_t count) {
     rlimit limit{};
     ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
@@ -24,7 +24,7 @@ void allow_files(rlim_t count) {
     ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0) << "this test needs " << count << " files";
 }
 
-/// So many connections that ask for nothing do not keep a further one from being served.
+/// Many idle connections do not prevent service on another one.
 void serve_beside_idle_connections(std::size_t count) {
     allow_files(count + 1000);
     const TestGrid grid;
@@ -54,7 +54,7 @@ TEST(GatewayLimits, AHeaderThatComesTooSlowlyIs408) {
     const TestGateway gateway(grid.name(), {"--header-timeout-ms", "300"});
     const RawSocket socket(gateway.port());
     std::string answered;
-    // One byte at a time: each is a sign of life, but the header has to be complete in time.
+    // One byte at a time: each is a sign of life, but the header must be complete in time.
     EXPECT_TRUE(testing::eventually([&] {
         socket.send("G");
         answered = socket.receive(std::chrono::milliseconds(5)).value_or("");
@@ -65,7 +65,7 @@ TEST(GatewayLimits, AHeaderThatComesTooSlowlyIs408) {
     EXPECT_EQ(http.get("/healthz").status, 200);
 }
 
-TEST(GatewayLimits, AHeaderThatStopsInTheMidstIs408) {
+TEST(GatewayLimits, TruncatedHeaderGets408) {
     const TestGrid grid;
     const TestGateway gateway(grid.name(), {"--header-timeout-ms", "300"});
     const RawSocket socket(gateway.port());
@@ -96,7 +96,7 @@ TEST(GatewayLimits, AnIdleConnectionIsClosedWithoutAWord) {
     }));
 }
 
-TEST(GatewayLimits, AConnectionBeyondTheLimitIs503AndThoseThatAreThereGoOn) {
+TEST(GatewayLimits, ConnectionBeyondTheLimitGets503AndOthersContinue) {
     const TestGrid grid;
     const TestGateway gateway(grid.name(), {"--connections", "2"});
     HttpClient first(gateway.port());
@@ -116,7 +116,7 @@ TEST(GatewayLimits, AConnectionBeyondTheLimitIs503AndThoseThatAreThereGoOn) {
     }));
 }
 
-TEST(GatewayLimits, AClientThatTakesNoAnswerIsGivenUp) {
+TEST(GatewayLimits, ClientThatTakesNoAnswerIsDisconnected) {
     const TestGrid grid;
     const TestGateway gateway(grid.name(), {"--write-timeout-ms", "300", "--connections", "2"});
     HttpClient http(gateway.port());
@@ -125,7 +125,7 @@ TEST(GatewayLimits, AClientThatTakesNoAnswerIsGivenUp) {
     for (int i = 0; i < 20; ++i) {
         deaf.send("GET /v1/records/a HTTP/1.1\r\nHost: localhost\r\n\r\n");
     }
-    // When it is given up there is a place for another one.
+    // The place of a dropped connection is free for another one.
     EXPECT_TRUE(testing::eventually([&] {
         const RawSocket next(gateway.port());
         next.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");

@@ -21,11 +21,11 @@ protected:
         return throttle_.verdict(address, user, now_);
     }
 
-    LoginThrottle throttle_;
+    LoginThrottle throttle_{LoginLimits()};
     std::chrono::steady_clock::time_point now_{1h};
 };
 
-TEST_F(LoginThrottleTest, RefusesAUserOfAnAddressThatHasFailedOftenUntilThatIsForgotten) {
+TEST_F(LoginThrottleTest, UserWithManyFailuresIsRefusedUntilTheyAreForgotten) {
     fail("1.1.1.1", "alice", 19);
     EXPECT_EQ(verdict("1.1.1.1", "alice"), Verdict::decide);
     fail("1.1.1.1", "alice", 1);
@@ -49,7 +49,7 @@ TEST_F(LoginThrottleTest, DecidesLateForAnAddressThatGuessesManyUsers) {
 }
 
 TEST_F(LoginThrottleTest, ForgetsNamesThatNobodyUses) {
-    FailureCounts counts({.burst = 2, .forgotten_per_second = 1});
+    FailureCounts counts({.burst = 2, .forgotten_per_minute = 60});
     for (std::size_t i = 0; i < FailureCounts::names_max; ++i) counts.add(std::to_string(i), now_);
     EXPECT_EQ(counts.size(), FailureCounts::names_max);
     now_ += 10s;

@@ -13,7 +13,8 @@ class GatewayMalformed : public testing::GatewayTest {
 protected:
     GatewayMalformed() : GatewayTest({"--header-bytes", "4096", "--body-bytes", "65536"}) {}
 
-    /// Everything that is answered to these bytes, until the gateway ends the connection.
+    /// Returns everything that is sent in response to these bytes, until the gateway closes the
+    /// connection.
     [[nodiscard]] std::string answer_to(const std::string& bytes) const {
         return RawSocket::exchange(gateway_.port(), bytes, RawSocket::Sending::is_finished);
     }
@@ -97,7 +98,7 @@ TEST_F(GatewayMalformed, RequestsAreRefusedAndTheNextConnectionIsServed) {
     EXPECT_FALSE(client_.get("a")) << "nothing was written by any of them";
 }
 
-TEST_F(GatewayMalformed, WhatEndsInTheMidstIsClosed) {
+TEST_F(GatewayMalformed, TruncatedRequestIsClosed) {
     const std::string whole =
         "PUT /v1/records/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n123";
     for (std::size_t size = 0; size <= whole.size(); size += 3) {
@@ -154,7 +155,7 @@ TEST_F(GatewayMalformed, ARequestMayComeByteByByte) {
     EXPECT_EQ(http_.get("/v1/records/a").body, "[1,2]");
 }
 
-TEST_F(GatewayMalformed, AClientThatAsksBeforeItSendsIsToldToGoOn) {
+TEST_F(GatewayMalformed, ClientThatExpectsContinueGetsIt) {
     const std::string head =
         "PUT /v1/records/a HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: ";
     const RawSocket socket(gateway_.port());
@@ -191,7 +192,7 @@ TEST_F(GatewayMalformed, ATargetMayBeAWholeUri) {
         << "RFC 9112, 3.2.2";
 }
 
-TEST_F(GatewayMalformed, ClientsThatGoAwayInTheMidstLeaveNothing) {
+TEST_F(GatewayMalformed, ClientsThatLeaveDuringARequestLeaveNothing) {
     for (int i = 0; i < 200; ++i) {
         const RawSocket socket(gateway_.port());
         socket.send("GET /v1/records HTTP/1.1\r\nHost: localhost\r\n\r\nPUT /v1/rec");

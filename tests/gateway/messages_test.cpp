@@ -32,7 +32,7 @@ TEST_F(GatewayMessages, BadEventsAreRefused) {
     EXPECT_EQ(refused.header("Allow"), "POST, OPTIONS");
 }
 
-TEST_F(GatewayMessages, ACallGivesTheAnswerAsItIs) {
+TEST_F(GatewayMessages, CallReturnsTheAnswerUnchanged) {
     const Service service =
         client_
             .provide("quote/*", [](Call& call) { call.answer(to_json(call.document())).value(); })

@@ -9,7 +9,7 @@
 
 namespace ringside::testing {
 
-/// A call of a native client in a thread of its own.
+/// A call of a native client in a separate thread.
 class NativeCall {
 public:
     NativeCall(Client client, const std::string& name, const std::string& json,
@@ -28,7 +28,7 @@ public:
         return answer ? to_json(answer->document.root()) : std::string(name(answer.error().code));
     }
 
-    /// Waits for the end of the call. Returns the outcome, `shown`.
+    /// Waits for the end of the call. Returns the outcome in the format of `shown`.
     const std::string& outcome() {
         if (caller_.joinable()) caller_.join();
         return outcome_;

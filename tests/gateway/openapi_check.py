@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""What the gateway at RINGSIDE_GATEWAY_URL answers, against its own OpenAPI document: each operation
-that the document has is asked for, in ways that succeed and ways that do not, and the statuses,
-headers and bodies are those that it says. Needs Debian's python3-jsonschema.
+"""Compares the responses of the gateway at RINGSIDE_GATEWAY_URL with its OpenAPI document: requests
+each operation of the document, with and without success, and checks the statuses, headers and
+bodies. Needs Debian's python3-jsonschema.
 """
 
 import json
@@ -19,7 +19,7 @@ MERGE = {"Content-Type": "application/merge-patch+json"}
 JSON_PATCH = {"Content-Type": "application/json-patch+json"}
 RECORD = "/v1/records/{name}"
 
-# Method, path of the document, path as asked for, headers, body, status.
+# Method, path in the document, requested path, headers, body, status.
 EXCHANGES = [
     ("PUT", RECORD, "/v1/records/openapi%2F1", {}, '{"a":[1,2],"b":null}', 201),
     ("PUT", RECORD, "/v1/records/openapi%2F1", {}, '{"a":[1,2],"b":"x"}', 200),
@@ -74,6 +74,11 @@ EXCHANGES = [
     ("POST", "/v1/query", "/v1/query", {"Accept": "application/x-ndjson"},
      '{"sql":"SELECT name FROM records"}', 200),
     ("POST", "/v1/query", "/v1/query", {}, '{"sql":"SELEKT"}', 400),
+    ("GET", "/v1/query", "/v1/query?sql=SELECT%201%20AS%20n", {}, None, 200),
+    ("GET", "/v1/query", "/v1/query?sql=SELECT%201%20AS%20n&format=csv&limit=1", {}, None, 200),
+    ("GET", "/v1/query", "/v1/query?sql=SELECT%201%20AS%20n&format=jsonl", {}, None, 200),
+    ("GET", "/v1/query", "/v1/query?sql=SELECT%201%20AS%20n&format=xml", {}, None, 400),
+    ("GET", "/v1/query", "/v1/query?sql=SELECT%201%20AS%20n&limit=0", {}, None, 413),
     ("POST", "/v1/events/{subject}", "/v1/events/openapi%2Ftold", {}, "[1]", 200),
     ("POST", "/v1/events/{subject}", "/v1/events/a%2F%2Fb", {}, "[1]", 400),
     ("POST", "/v1/rpc/{name}", "/v1/rpc/openapi%2Fnobody", {}, "[1]", 503),

@@ -14,7 +14,7 @@ protected:
         return RateLimiter(load(text).value().rate_limits);
     }
 
-    /// How many requests in a row may pass at one instant.
+    /// Returns how many requests in a row may pass at one instant.
     static int passing(RateLimiter& limiter, const std::string& user, RateLimiter::TimePoint at) {
         int count = 0;
         while (count < 10'000 && !limiter.take(user, user, at)) ++count;
@@ -34,7 +34,7 @@ TEST_F(RateLimiterTest, LetsABurstPassAndThenTheRate) {
     EXPECT_EQ(passing(by, "a", begin_ + 1h), 100);
 }
 
-TEST_F(RateLimiterTest, LetsPassWhoeverHasWaitedAsLongAsWasSaid) {
+TEST_F(RateLimiterTest, RequestPassesAfterTheAnnouncedWait) {
     RateLimiter by = limiter("[[rate_limit]]\nrequests_per_second = 0.3\nburst = 1\n");
     auto at = begin_;
     EXPECT_FALSE(by.take("a", "a", at));
@@ -54,7 +54,7 @@ TEST_F(RateLimiterTest, GivesEachUserABucket) {
     EXPECT_EQ(passing(by, "a", begin_), 0);
 }
 
-TEST_F(RateLimiterTest, TellsAnAddressFromAUserThatIsCalledSo) {
+TEST_F(RateLimiterTest, AddressAndUserOfThatNameHaveSeparateBuckets) {
     RateLimiter by = limiter("[[rate_limit]]\nrequests_per_second = 1\nburst = 1\n");
     EXPECT_FALSE(by.take("10.0.0.1", "10.0.0.1", begin_));
     EXPECT_FALSE(by.take("10.0.0.1", "anonymous", begin_));
@@ -102,17 +102,17 @@ TEST_F(RateLimiterTest, KeepsItsBucketsWhenItIsMoved) {
     EXPECT_FALSE(by.take("a", "a", begin_ + 1s));
 }
 
-TEST_F(RateLimiterTest, ThatIsDamagedInTheFileIsAnErrorOfItsLine) {
-    expect_refused("[[rate_limit]]\nburst = 1", 1, "needs requests_per_second");
+TEST_F(RateLimiterTest, DamagedTableIsAnErrorWithItsLine) {
+    expect_refused("[[rate_limit]]\nburst = 1", 1, "set requests_per_second");
     expect_refused("[[rate_limit]]\nrequests_per_second = 0", 2, "must be a number");
     expect_refused("[[rate_limit]]\nrequests_per_second = nan", 2, "must be a number");
     expect_refused("[[rate_limit]]\nrequests_per_second = true", 2, "must be a number");
     expect_refused("[[rate_limit]]\nrequests_per_second = 1e7", 2, "must be a number");
     expect_refused("[[rate_limit]]\nrequests_per_second = 1\nburst = 0", 3, "burst must be");
-    expect_refused("[[rate_limit]]\nusers = []\nrequests_per_second = 1", 2, "one at least");
+    expect_refused("[[rate_limit]]\nusers = []\nrequests_per_second = 1", 2, "at least one");
     expect_refused("[[rate_limit]]\nusers = [\"a/b\"]\nrequests_per_second = 1", 2, "no '/'");
     expect_refused("[[rate_limit]]\nusers = [\"***\"]\nrequests_per_second = 1", 2, "'***'");
-    expect_refused("[[rate_limit]]\nrate = 1", 2, "'rate' is not known");
+    expect_refused("[[rate_limit]]\nrate = 1", 2, "'rate' is not an option of");
 }
 
 }  // namespace

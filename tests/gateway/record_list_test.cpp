@@ -9,7 +9,7 @@ using ::testing::Not;
 
 class GatewayRecordList : public testing::GatewayTest {
 protected:
-    /// The names of a page, in its order.
+    /// Returns the names of a page in order.
     static std::string names(const HttpResponse& page) {
         const auto document = Document::parse(page.body);
         if (!document) return "not JSON: " + page.body;
@@ -19,7 +19,7 @@ protected:
         }
         return all;
     }
-    /// The target of the next page; empty: there is none.
+    /// Returns the target of the next page, or an empty text if there is none.
     static std::string next(const HttpResponse& page) {
         const auto document = Document::parse(page.body);
         const auto text = document->root()["next"].as_string();
@@ -27,7 +27,7 @@ protected:
     }
 };
 
-TEST_F(GatewayRecordList, HasWhatMatchesInOrderOfNames) {
+TEST_F(GatewayRecordList, MatchingRecordsAreInOrderOfNames) {
     for (const char* name : {"b/1", "a/2", "a/10", "c"}) client_.put(name, "{}").value();
     EXPECT_EQ(names(http_.get("/v1/records")), "a/10 a/2 b/1 c ");
     EXPECT_EQ(names(http_.get("/v1/records?pattern=a/*")), "a/10 a/2 ");
@@ -36,7 +36,7 @@ TEST_F(GatewayRecordList, HasWhatMatchesInOrderOfNames) {
     EXPECT_EQ(names(http_.get("/v1/records?pattern=*%2F*&after=a%2F10&limit=1")), "a/2 ");
 }
 
-TEST_F(GatewayRecordList, SaysOfEachRecordWhatIsKnown) {
+TEST_F(GatewayRecordList, EachRecordHasItsMetadata) {
     client_.put("a", R"({"n":1})").value();
     const auto record = client_.get("a").value();
     const auto page = http_.get("/v1/records");
@@ -70,7 +70,7 @@ TEST_F(GatewayRecordList, PagesAreOfOneRevision) {
     EXPECT_EQ(names(http_.get("/v1/records?pattern=r/*")), "r/10 r/11 r/12 r/14 r/145 ");
 }
 
-TEST_F(GatewayRecordList, AnInstantThatIsGoneOrToComeIsRefused) {
+TEST_F(GatewayRecordList, PastOrFutureRevisionIsRefused) {
     for (int i = 0; i < 20; ++i) client_.put("a", std::to_string(i)).value();
     expect_problem(http_.get("/v1/records?revision=999999999"), 400, "future_revision");
     EXPECT_TRUE(testing::eventually([&] {

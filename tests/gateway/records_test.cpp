@@ -48,7 +48,7 @@ TEST_F(GatewayRecords, APutCreatesWith201AndReplacesWith200) {
     EXPECT_EQ(stored(), R"({"n":2})");
 }
 
-TEST_F(GatewayRecords, AGetGivesTheDocumentAndWhatIsKnownOfIt) {
+TEST_F(GatewayRecords, GetReturnsDocumentAndMetadata) {
     client_.put("event/42", R"({"n":[1,2]})").value();
     const auto got = http_.get(record);
     EXPECT_EQ(got.status, 200);
@@ -104,7 +104,7 @@ TEST_F(GatewayRecords, AMergePatchCreatesAndChanges) {
     EXPECT_EQ(stored(), R"({"m":2})");
 }
 
-TEST_F(GatewayRecords, AJsonPatchChangesARecordThatIsThere) {
+TEST_F(GatewayRecords, JsonPatchChangesAnExistingRecord) {
     client_.put("event/42", R"({"n":1})").value();
     const std::string type = "application/json-patch+json";
     const auto changed = patch(record, type, R"([{"op":"replace","path":"/n","value":5}])");
@@ -235,14 +235,15 @@ TEST_F(GatewayRecords, BadInputIsRefusedAndChangesNothing) {
         const auto refused = http_.put(one.target, one.body);
         EXPECT_EQ(refused.status, 400) << one.target << " " << one.body;
         EXPECT_EQ(refused.header("Content-Type"), "application/problem+json");
-        if (one.body == "\"\xff\"" || one.body.size() > 1000) continue;  // one of several codes
+        // may have one of several codes
+        if (one.body == "\"\xff\"" || one.body.size() > 1000) continue;
         EXPECT_EQ(member(refused, "code"), '"' + std::string(one.code) + '"') << one.target;
     }
     EXPECT_EQ(stored(), "1");
     EXPECT_EQ(client_.get("event/42")->version(), 1U);
 }
 
-TEST_F(GatewayRecords, NamesOfTheGridsOwnAreNotWritten) {
+TEST_F(GatewayRecords, ReservedNamesCannotBeWritten) {
     const auto refused = http_.put("/v1/records/$sys%2Fbroker", "1");
     expect_problem(refused, 403, "reserved_name");
 }

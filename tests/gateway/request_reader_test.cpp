@@ -117,7 +117,7 @@ TEST(RequestReader, TransferEncodingInHttp10IsRefused) {
     expect_refused(head + "Content-Length: 5\r\n\r\n0\r\n\r\n");
 }
 
-TEST(RequestReader, TransferEncodingBesideContentLengthIsRefusedInBothOrders) {
+TEST(RequestReader, TransferEncodingWithContentLengthIsRefusedInBothOrders) {
     for (const std::string coding : {"chunked", "gzip, chunked", "xchunked", "identity", ""}) {
         const std::string encoding = "Transfer-Encoding: " + coding + "\r\n";
         for (const std::string length : {"5", "0", "", "x"}) {

@@ -24,7 +24,7 @@ protected:
         : WatchingTest({"--drain-ms", std::to_string(testing::never.count())}) {}
 };
 
-TEST_F(GatewayRestart, ReadsGoOnWithoutABrokerAndWritesWaitForTheNext) {
+TEST_F(GatewayRestart, ReadsContinueWithoutABrokerAndWritesWaitForTheNext) {
     client_.put("a", "1").value();
     grid_.kill_broker();
     EXPECT_EQ(http_.get("/v1/records/a").body, "1");
@@ -43,17 +43,17 @@ TEST_F(GatewayRestart, ReadsGoOnWithoutABrokerAndWritesWaitForTheNext) {
 TEST_F(GatewayWithoutPatience, AWriteWithoutABrokerIsRefusedAfterAWhile) {
     grid_.kill_broker();
     const auto refused = http_.put("/v1/records/a", "1");
-    // The next broker finds what waits for it in the segment.
+    // The next broker finds the waiting request in the segment.
     if (refused.status == 504) expect_problem(refused, 504, "timed_out");
     else expect_problem(refused, 503, "no_broker");
     grid_.start();
-    // On a slow machine a write that is carried out may be refused, too.
+    // On a slow machine a write that is carried out may be refused as well.
     EXPECT_TRUE(
         testing::eventually([&] { return http_.put("/v1/records/a", "2").status / 100 == 2; }));
     EXPECT_EQ(http_.get("/v1/records/a").body, "2");
 }
 
-TEST_F(GatewayRestart, WatchesGoOnWithTheNextBroker) {
+TEST_F(GatewayRestart, WatchesContinueWithTheNextBroker) {
     auto stream = watch("pattern=**");
     stream.settle();
     client_.put("a", "1").value();
@@ -66,7 +66,7 @@ TEST_F(GatewayRestart, WatchesGoOnWithTheNextBroker) {
     EXPECT_EQ(next(stream), "put c=3");
 }
 
-TEST_F(GatewayRestart, AWatchThatBeginsWithoutABrokerTellsTheStateAndGoesOn) {
+TEST_F(GatewayRestart, WatchStartedWithoutABrokerDeliversTheStateAndContinues) {
     client_.put("a", "1").value();
     grid_.kill_broker();
     auto stream = watch("pattern=**&initial=true");
@@ -76,7 +76,7 @@ TEST_F(GatewayRestart, AWatchThatBeginsWithoutABrokerTellsTheStateAndGoesOn) {
     EXPECT_EQ(next(stream), "put b=2");
 }
 
-TEST_F(GatewayRestart, OfAGridThatIsBegunAnewWatchesSayLaggedAndTellTheState) {
+TEST_F(GatewayRestart, WatchesOfARecreatedGridReportLaggedAndTheState) {
     client_.put("old", "1").value();
     auto stream = watch("pattern=**");
     const std::string last = stream.settle();
@@ -92,12 +92,24 @@ TEST_F(GatewayRestart, OfAGridThatIsBegunAnewWatchesSayLaggedAndTellTheState) {
     EXPECT_EQ(next(later), "current new=2");
     EXPECT_EQ(http_.get("/v1/records/new").body, "2");
     expect_problem(http_.get("/v1/records/old"), 404, "not_found");
-    // A write of before may be lost with its grid, which is for who has made it to find out.
+    // An earlier write may be lost with its grid; its client must find out.
     EXPECT_TRUE(testing::eventually([&] {
         const auto written = http_.put("/v1/records/third", "3");
         if (written.status != 201) expect_problem(written, 503, "connection_lost");
         return written.status == 201;
     }));
+}
+
+TEST_F(GatewayRestart, ReadsSucceedAsSoonAsTheNextGridServes) {
+    for (int round = 0; round < 3; ++round) {
+        const std::string seat = "seat/" + std::to_string(round);
+        attach().put(seat, "1").value();
+        grid_.stop();
+        ASSERT_TRUE(testing::eventually([&] { return http_.get("/v1/records/x").status == 503; }));
+        grid_.start();
+        EXPECT_EQ(http_.get("/v1/records?name=" + seat).status, 404) << "the gateway waits";
+        EXPECT_EQ(http_.get("/v1/records").status, 200);
+    }
 }
 
 TEST_F(GatewayRestart, AListenerOfTheNextBrokerIsAskedForWhatIsWatched) {
@@ -140,7 +152,7 @@ TEST_F(GatewayRestart, AGatewayThatIsKilledLeavesNothingInTheGrid) {
     EXPECT_EQ(listener.next(testing::soon).value().kind, InterestKind::unwanted);
 }
 
-TEST_F(GatewayThatDrainsLong, SigtermAnswersWhatIsUnderWayAndEndsStreams) {
+TEST_F(GatewayThatDrainsLong, SigtermAnswersRequestsUnderWayAndEndsStreams) {
     Client server = attach();
     auto provider = server.provide("slow").value();
     auto stream = watch("pattern=**");
@@ -187,7 +199,7 @@ TEST_F(GatewayRestart, ARequestThatTakesTooLongForTheDrainIsCut) {
     EXPECT_EQ(gateway_.wait(), 0);
 }
 
-TEST_F(GatewayRestart, AGatewayWithoutAGridSaysSoAndEnds) {
+TEST_F(GatewayRestart, GatewayWithoutAGridReportsItAndEnds) {
     testing::Process alone(
         {built::gateway, "--grid", grid_.name() + "-none", "--listen", "127.0.0.1:0"});
     EXPECT_EQ(alone.finish(0), 1);

@@ -33,7 +33,7 @@ protected:
     void reconfigure(const std::string& text) {
         write("gateway.toml", text);
         gateway_.signal(SIGHUP);
-        ASSERT_TRUE(gateway_.logs("was read again"));
+        ASSERT_TRUE(gateway_.logs("configuration reloaded"));
     }
     static std::string key(const std::string& user) {
         return "[[api_key]]\nuser = \"" + user + "\"\nhash = \"" +
@@ -110,7 +110,7 @@ TEST_F(GatewayRights, BodiesOfStrangersAreRefusedBeforeTheyAreRead) {
     EXPECT_EQ(http_.put("/v1/records/x", '"' + std::string(1 << 20, 'x') + '"', known).status, 201);
 }
 
-TEST_F(GatewayRights, StreamsTellNoMoreThanTheNewRulesAllow) {
+TEST_F(GatewayRights, StreamsDeliverOnlyWhatTheNewRulesAllow) {
     configure(key("a") + rule("read", "**"));
     auto stream = watch("pattern=x/*&access_token=" + token("a"));
     stream.settle();
@@ -127,7 +127,7 @@ TEST_F(GatewayRights, StreamsTellNoMoreThanTheNewRulesAllow) {
     EXPECT_EQ(next(stream), "put x/open=2");
 }
 
-TEST_F(GatewayRights, DeepstreamClientsWhoAreNoLongerInTheUsersFileAreSentAway) {
+TEST_F(GatewayRights, DeepstreamClientsRemovedFromTheUsersFileAreDisconnected) {
     write("users.yml", "alice:\n  password: a\nbob:\n  password: b\n");
     const std::string config =
         "[deepstream]\n[[deepstream.auth]]\ntype = \"file\"\npath = \"users.yml\"\n";

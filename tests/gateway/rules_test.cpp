@@ -39,7 +39,7 @@ protected:
     }
 };
 
-TEST_F(RulesTest, AllowEverythingToWhoIsKnownWhereThereAreNone) {
+TEST_F(RulesTest, WithoutRulesKnownUsersMayDoEverything) {
     const Rules by = rules("[[certificate]]\nuser = \"a\"\ncommon_name = \"a\"\n");
     const auto permissions = by.of(identity("a"));
     for (const Action action : all_actions) {
@@ -51,13 +51,13 @@ TEST_F(RulesTest, AllowEverythingToWhoIsKnownWhereThereAreNone) {
     EXPECT_FALSE(anonymous->allows_all(Action::read));
 }
 
-TEST_F(RulesTest, AllowEverythingToEverybodyWhereNobodyCanBeKnown) {
+TEST_F(RulesTest, WithoutAuthenticationEverythingIsAllowed) {
     const Rules by = rules("[cors]\norigins = \"*\"\n");
     const auto anonymous = by.of({.user = "anonymous", .claims = {}, .is_anonymous = true});
     EXPECT_TRUE(anonymous->allows_all(Action::write));
 }
 
-TEST_F(RulesTest, DenyWhatNothingAllowsOnceThereIsOne) {
+TEST_F(RulesTest, WithARuleEverythingElseIsDenied) {
     const Rules by = rules(rule("a", "read", "x/**"));
     EXPECT_TRUE(may_read(by, identity("a"), "x/1"));
     EXPECT_FALSE(may_read(by, identity("a"), "y"));
@@ -73,7 +73,7 @@ TEST_F(RulesTest, DoNotTakeTheGridsOwnRecordsForNamesOfAStar) {
     EXPECT_EQ(coverage(by, "$sys/**"), Coverage::none);
 }
 
-TEST_F(RulesTest, LetADenyWinOverEveryAllowWhateverTheirOrder) {
+TEST_F(RulesTest, DenyOverridesEveryAllowInAnyOrder) {
     const std::string allow = rule("*", "read", "x/**");
     const std::string deny =
         "[[rule]]\nname = \"no secrets\"\nactions = [\"read\"]\n"
@@ -89,7 +89,7 @@ TEST_F(RulesTest, LetADenyWinOverEveryAllowWhateverTheirOrder) {
     EXPECT_EQ(rules(allow).of(identity("a"))->decide(Action::read, "x/1").rule, "rule 1");
 }
 
-TEST_F(RulesTest, TellActionsApart) {
+TEST_F(RulesTest, EachActionIsDecidedSeparately) {
     const Rules by = rules(
         "[[rule]]\nactions = [\"delete\", \"create\", \"call\"]\npatterns = [\"a\", \"b\"]\n");
     const auto permissions = by.of(identity("u"));
@@ -102,7 +102,7 @@ TEST_F(RulesTest, TellActionsApart) {
     }
 }
 
-TEST_F(RulesTest, FillPlaceholdersByWhoAsks) {
+TEST_F(RulesTest, PlaceholdersAreFilledFromTheIdentity) {
     const Rules by = rules(rule("partner-*", "read", "partner/{user}/{claim.event}/**"));
     const Identity first = identity("partner-a", {{"event", "42"}});
     const Identity second = identity("partner-b", {{"event", "42"}});
@@ -129,7 +129,7 @@ TEST_F(RulesTest, DoNotDenyByAPlaceholderWithoutAValue) {
     EXPECT_FALSE(may_read(by, identity("a", {{"barred", "1"}}), "event/1"));
 }
 
-TEST_F(RulesTest, GiveNobodyMoreByHowTheyAreCalled) {
+TEST_F(RulesTest, UserNameCannotWidenAPattern) {
     const Rules by =
         rules(rule("**", "read", "user/{user}/**") + rule("**", "read", "{claim.tenant}/**"));
     for (const std::string text :
@@ -147,7 +147,7 @@ TEST_F(RulesTest, GiveNobodyMoreByHowTheyAreCalled) {
                          std::string(127, 'x') + "/a"));
 }
 
-TEST_F(RulesTest, TellIdentitiesApartWhoseTextsLookAlikeSideBySide) {
+TEST_F(RulesTest, IdentitiesWithEqualConcatenationsAreDistinct) {
     const Rules by = rules(rule("*", "read", "{user}/{claim.a}/{claim.b}"));
     EXPECT_TRUE(may_read(by, identity("u", {{"a", "1"}, {"b", "2"}}), "u/1/2"));
     EXPECT_TRUE(may_read(by, identity("u", {{"a", "11:2"}, {"b", "3"}}), "u/11:2/3"));
@@ -156,14 +156,14 @@ TEST_F(RulesTest, TellIdentitiesApartWhoseTextsLookAlikeSideBySide) {
     EXPECT_FALSE(may_read(by, identity("u", {{"b", "1"}}), "u/1/2"));
 }
 
-TEST_F(RulesTest, MakePermissionsOnceForWhoDiffersInNothingTheyName) {
+TEST_F(RulesTest, EquivalentIdentitiesSharePermissions) {
     const Rules by = rules(rule("*", "read", "{claim.a}"));
     const auto first = by.of(identity("u", {{"a", "1"}, {"jti", "1"}}));
     EXPECT_EQ(by.of(identity("u", {{"a", "1"}, {"jti", "2"}})), first);
     EXPECT_NE(by.of(identity("u", {{"a", "2"}})), first);
 }
 
-TEST_F(RulesTest, RememberPermissionsOfNoMoreThanTheyMay) {
+TEST_F(RulesTest, CacheOfPermissionsIsLimited) {
     const Rules by = rules(rule("*", "read", "{user}"));
     const auto first = by.of(identity("u"));
     const auto second = by.of(identity("v"));
@@ -196,7 +196,7 @@ TEST_F(RulesTest, KnowWhatTheyCoverForCertain) {
     EXPECT_FALSE(by.of(identity("u"))->allows_all(Action::read));
 }
 
-TEST_F(RulesTest, CoverByOneActionNothingOfAnother) {
+TEST_F(RulesTest, CoverageOfOneActionExcludesOthers) {
     const Rules by = rules(rule("*", "read", "**") + rule("*", "write", "**", "deny"));
     EXPECT_TRUE(by.of(identity("u"))->allows_all(Action::read));
     EXPECT_EQ(by.of(identity("u"))->coverage(Action::write, Pattern::parse("a").value()),
@@ -223,7 +223,7 @@ TEST_F(RulesTest, KnowWhichPatternsHaveANameInCommon) {
     EXPECT_TRUE(overlapping("$sys/*", "$*/a"));
 }
 
-/// Against names tried one by one.
+/// Compared with trying names one by one.
 TEST_F(RulesTest, NeverSayThatPatternsHaveNoNameInCommonWhereTheyHave) {
     const std::vector<std::string> levels = {"a", "b", "ab", "*", "a*", "*b", "**", "$a"};
     std::vector<std::string> patterns;
@@ -255,29 +255,30 @@ TEST_F(RulesTest, NeverSayThatPatternsHaveNoNameInCommonWhereTheyHave) {
     EXPECT_GT(overlaps, 10'000);
 }
 
-TEST_F(RulesTest, ThatAreDamagedInTheFileAreErrorsOfTheirLine) {
-    expect_refused("[[rule]]\nactions = [\"read\"]", 1, "needs actions and patterns");
-    expect_refused("[[rule]]\npatterns = [\"a\"]", 1, "needs actions and patterns");
-    expect_refused("[[rule]]\nactions = [\"reed\"]\npatterns = [\"a\"]", 2, "'reed' is not read");
+TEST_F(RulesTest, DamagedRuleIsAnErrorWithItsLine) {
+    expect_refused("[[rule]]\nactions = [\"read\"]", 1, "set actions and patterns");
+    expect_refused("[[rule]]\npatterns = [\"a\"]", 1, "set actions and patterns");
+    expect_refused("[[rule]]\nactions = [\"reed\"]\npatterns = [\"a\"]", 2,
+                   "'reed' is not an action");
     expect_refused("[[rule]]\nactions = [\"remove\"]\npatterns = [\"a\"]", 2, "'remove'");
     expect_refused("[[rule]]\nactions = \"read\"\npatterns = [\"a\"]", 2, "list of strings");
-    expect_refused("[[rule]]\nactions = []\npatterns = [\"a\"]", 2, "one at least");
+    expect_refused("[[rule]]\nactions = []\npatterns = [\"a\"]", 2, "at least one");
     expect_refused("[[rule]]\nusers = [1]", 2, "list of strings");
     expect_refused("[[rule]]\neffect = \"Deny\"", 2, "'allow' or 'deny'");
-    expect_refused("[[rule]]\nuser = \"a\"", 2, "'user' is not known in a rule");
+    expect_refused("[[rule]]\nuser = \"a\"", 2, "'user' is not an option of a rule");
     expect_refused("[rule]\nuser = \"a\"", 1, "[[rule]]");
     for (const std::string pattern :
          {"", "a//b", "a***", "{usr}", "{user", "user}", "x{user}", "{user}{user}", "{claim.}",
           "{claim}", "{claim.a{}", "{}", "{USER}"}) {
-        expect_refused("[[rule]]\npatterns = [\"" + pattern + "\"]", 2, "pattern is not well");
+        expect_refused("[[rule]]\npatterns = [\"" + pattern + "\"]", 2, "invalid pattern");
     }
     expect_refused("[[rule]]\npatterns = [\"{user}/" + std::string(900, 'a') + "\"]", 2, "bytes");
 }
 
-TEST_F(RulesTest, AreLimitedInNumber) {
+TEST_F(RulesTest, NumberOfRulesIsLimited) {
     std::string patterns = "\"a\"";
     for (std::size_t i = 0; i < access_limits::rule_patterns_max; ++i) patterns += ", \"a\"";
-    expect_refused("[[rule]]\npatterns = [" + patterns + "]", 2, "at most 256 patterns");
+    expect_refused("[[rule]]\npatterns = [" + patterns + "]", 2, "more than 256 patterns");
     std::string many;
     for (std::size_t i = 0; i < access_limits::rules_max; ++i) many += rule("a", "read", "a");
     EXPECT_TRUE(load(many));

@@ -11,11 +11,11 @@
 #include "tests/support/test_gateway.hpp"
 #include "tests/support/test_grid.hpp"
 
-/// The gateway as a service: what it tells its manager, and its log.
+/// The gateway as a service: its notifications to the service manager, and its log.
 namespace ringside::testing {
 namespace {
 
-/// The socket of a service manager, as $NOTIFY_SOCKET names it while this object lives.
+/// The socket of a service manager, set as $NOTIFY_SOCKET for the lifetime of this object.
 class ServiceManager {
 public:
     ServiceManager() : socket_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
@@ -47,7 +47,7 @@ private:
     Descriptor socket_;
 };
 
-TEST(GatewayService, TellsItsManagerWhenItServesAndWhenItEnds) {
+TEST(GatewayService, NotifiesItsManagerWhenItServesAndWhenItEnds) {
     const TestGrid grid;
     const ServiceManager manager;
     TestGateway gateway(grid.name());
@@ -74,18 +74,18 @@ TEST(GatewayService, OpensItsLogAgainOnHangUpWithoutAConfiguration) {
     std::filesystem::rename(log, log + ".1");
     ::kill(gateway.pid(), SIGHUP);
     EXPECT_TRUE(
-        eventually([&] { return content(log).find("log opened again") != std::string::npos; }));
-    EXPECT_THAT(content(log + ".1"), ::testing::HasSubstr("serves grid"));
+        eventually([&] { return content(log).find("log file reopened") != std::string::npos; }));
+    EXPECT_THAT(content(log + ".1"), ::testing::HasSubstr("serving grid"));
     EXPECT_EQ(gateway.finish(SIGTERM), 0);
 }
 
-TEST(GatewayService, LogsJsonWhereItIsToldTo) {
+TEST(GatewayService, JsonLogIsOptional) {
     const TestGrid grid;
     TestGateway gateway(grid.name(), {"--log-format", "json"});
-    EXPECT_TRUE(gateway.logs("serves grid"));
+    EXPECT_TRUE(gateway.logs("serving grid"));
     const std::string log = gateway.log();
     simdjson::dom::parser parser;
-    const std::size_t begin = log.rfind('\n', log.find("serves grid")) + 1;
+    const std::size_t begin = log.rfind('\n', log.find("serving grid")) + 1;
     const auto line = parser.parse(log.substr(begin, log.find('\n', begin) - begin));
     EXPECT_EQ(std::string_view(line["program"]), "ringside-gateway");
     EXPECT_EQ(std::string_view(line["level"]), "info");

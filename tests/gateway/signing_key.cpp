@@ -29,7 +29,7 @@ const unsigned char* bytes_of(std::string_view text) {
 
 unsigned char* bytes_of(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
 
-/// r and s side by side, as RFC 7518, 3.4 has them, out of the DER that OpenSSL makes.
+/// Converts OpenSSL's DER to r and s side by side, as in RFC 7518, 3.4.
 std::string side_by_side(const std::string& der) {
     const unsigned char* at = bytes_of(der);
     const std::unique_ptr<ECDSA_SIG, void (*)(ECDSA_SIG*)> pair(

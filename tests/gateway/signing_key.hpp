@@ -8,21 +8,20 @@
 
 namespace ringside::testing {
 
-/// Signs tokens by OpenSSL, not by what verifies them.
+/// Signs tokens with OpenSSL, independently of the code that verifies them.
 class SigningKey {
 public:
     static SigningKey rsa(unsigned bits = 2048);
     static SigningKey p256();
     static SigningKey secret(std::string bytes);
 
-    /// A compact JWS. What kind of signature it has depends on the key, not on what the header
-    /// says.
+    /// Returns a compact JWS. The kind of signature depends on the key, not on the header.
     [[nodiscard]] std::string sign(std::string_view header, std::string_view claims) const;
 
-    /// As sign, with what is put between the dots.
+    /// Signs content that is already encoded.
     [[nodiscard]] std::string sign_encoded(const std::string& content) const;
 
-    /// The public key as a member of a JWK Set; `more` are further members (",…").
+    /// Returns the public key as a member of a JWK Set; `more` are further members (",…").
     [[nodiscard]] std::string jwk(std::string_view kid, std::string_view more = "") const;
 
     [[nodiscard]] std::string public_pem() const;

@@ -108,7 +108,7 @@ TEST_F(GatewayTransactions, AWriteThatTheGridRefusesIsNamedByItsPlace) {
     }
 }
 
-TEST_F(GatewayTransactions, WhatIsNoListOfWritesIsRefused) {
+TEST_F(GatewayTransactions, InvalidListOfWritesIsRefused) {
     for (const std::string body :
          {"[]", "7", "{}", R"({"writes":{}})", R"({"writes":[]})", R"({"writes":7})",
           R"({"writes":null})",
@@ -179,7 +179,7 @@ TEST_F(GatewayQuery, BadQuestionsAreRefused) {
     expect_problem(http_.post("/v1/query", R"({"sql":"SELECT 1","tables":[7]})"), 400,
                    "bad_request");
     expect_problem(http_.post("/v1/query", "SELECT 1"), 400, "bad_json");
-    expect_problem(http_.get("/v1/query"), 405, "method_not_allowed");
+    expect_problem(http_.put("/v1/query", "1"), 405, "method_not_allowed");
 }
 
 }  // namespace

@@ -90,7 +90,7 @@ TEST_F(GatewayUnknown, MembersOfWebSocketRequestsAreRefused) {
           R"("op":"withdraw","provider":1,"x":1)", R"("op":"ping","x":1)"}) {
         const std::string answered = ws.ask(R"({"id":1,)" + request + "}");
         EXPECT_NE(answered.find(R"("status":400)"), std::string::npos) << request << answered;
-        EXPECT_NE(answered.find("there is no member"), std::string::npos) << request << answered;
+        EXPECT_NE(answered.find("unknown member"), std::string::npos) << request << answered;
     }
     EXPECT_EQ(stored(), "1");
 }

@@ -13,7 +13,7 @@ using ::testing::HasSubstr;
 using testing::HttpHeaders;
 using ::testing::Not;
 
-/// A gateway whose file names rules of deepstream.
+/// A gateway whose configuration names a file of deepstream's rules.
 class ValveAccess : public testing::WatchingTest {
 protected:
     static constexpr const char* file_of_gateway = "gateway.toml";
@@ -97,7 +97,7 @@ TEST_F(ValveAccess, RulesDecideByUserAndClaims) {
     EXPECT_TRUE(gateway_.logs("record 'admins/*' write"));
 }
 
-TEST_F(ValveAccess, WhoCreatesMustBeAllowedToWriteThat) {
+TEST_F(ValveAccess, CreatingARecordAlsoNeedsTheRightToWriteIt) {
     const std::string name = at("mine/bob/1");
     expect_problem(http_.put(name, R"({"owner":"anna"})", as("bob")), 403, "permission_denied");
     expect_problem(http_.put(name, R"({"owner":"bob"})", as("anna")), 403, "permission_denied");
@@ -128,7 +128,7 @@ TEST_F(ValveAccess, RulesSeeTheOldDocumentAndTheWholeNewOne) {
     EXPECT_EQ(document("prices/a"), "none");
 }
 
-TEST_F(ValveAccess, ConditionsHoldBesideWhatADecisionHasSeen) {
+TEST_F(ValveAccess, ConditionsHoldInAdditionToTheDecisionsVersion) {
     const std::string name = at("prices/a");
     EXPECT_EQ(http_.put(name, R"({"price":10})", as("bob")).status, 201);
     auto headers = as("bob");
@@ -147,8 +147,8 @@ TEST_F(ValveAccess, ConditionsHoldBesideWhatADecisionHasSeen) {
     EXPECT_EQ(transaction(R"("if_version":2)").status, 200);
 }
 
-// Each of them raises the price by what it has read a moment ago; none may bring it down.
-TEST_F(ValveAccess, AWriteIsBoundToTheVersionThatWasLookedAt) {
+// Each write raises the price by what it has just read; none may lower it.
+TEST_F(ValveAccess, WriteIsBoundToTheVersionThatWasRead) {
     client_.put("prices/race", R"({"price":0})").value();
     constexpr int writers = 4;
     constexpr int writes = 50;
@@ -223,7 +223,7 @@ TEST_F(ValveAccess, ReadsAndListsSeeTheRecord) {
     expect_problem(http_.get("/v1/watch?pattern=closed/**", as("anna")), 403, "permission_denied");
 }
 
-TEST_F(ValveAccess, WatchesTellWhatARuleAllowsOfEachState) {
+TEST_F(ValveAccess, WatchesDeliverTheStatesThatARuleAllows) {
     client_.put("owned/a", R"({"owner":"anna"})").value();
     client_.put("owned/b", R"({"owner":"bob"})").value();
     auto stream = watch("pattern=owned/**&initial=true", as("anna"));
@@ -246,19 +246,19 @@ TEST_F(ValveAccess, EventsAndCallsAreDecidedByWhatTheyCarry) {
 TEST_F(ValveAccess, ARuleThatFailsDeniesAndTheLogSaysWhy) {
     client_.put("broken/a", "{}").value();
     expect_problem(http_.get(at("broken/a"), as("anna")), 403, "permission_denied");
-    EXPECT_TRUE(gateway_.logs("because record 'broken/*' read has failed: TypeError"));
+    EXPECT_TRUE(gateway_.logs("because record 'broken/*' read failed: TypeError"));
 }
 
 TEST_F(ValveAccess, SighupReadsTheRulesAgainUnlessTheyAreBad) {
     EXPECT_EQ(http_.put(at("open/1"), "1", as("bob")).status, 201);
     write("rules.yml", rules_of("  \"open/*\": {read: \"user.name(\"}\n"));
     gateway_.signal(SIGHUP);
-    EXPECT_TRUE(gateway_.logs("nothing changes: "));
-    EXPECT_THAT(gateway_.log(), HasSubstr("rules.yml:3: 'record' 'open/*' 'read': 'name' may not"));
+    EXPECT_TRUE(gateway_.logs("configuration not reloaded"));
+    EXPECT_THAT(gateway_.log(), HasSubstr("rules.yml:3: 'record' 'open/*' 'read': 'name' cannot"));
     EXPECT_EQ(http_.put(at("open/1"), "2", as("bob")).status, 200);
     write("rules.yml", rules_of("  \"open/*\": {read: true}\n"));
     gateway_.signal(SIGHUP);
-    EXPECT_TRUE(gateway_.logs("was read again"));
+    EXPECT_TRUE(gateway_.logs("configuration reloaded"));
     expect_problem(http_.put(at("open/1"), "3", as("bob")), 403, "permission_denied");
 }
 
@@ -276,13 +276,13 @@ TEST_F(ValveConfiguration, NamesAFileAndIsTheOnlyOneToDecide) {
     EXPECT_TRUE(permissions->decide(gateway::Action::read, "a").is_allowed);
     EXPECT_FALSE(permissions->decide(gateway::Action::write, "a").is_allowed);
     EXPECT_TRUE(load("")->permissions_of(anna, no_records)->allows_all(gateway::Action::write));
-    expect_refused("\n[valve]\n", 2, "needs file");
+    expect_refused("\n[valve]\n", 2, "set file");
     expect_refused("[valve]\nfile = 7\n", 2, "");
     expect_refused("[valve]\nfile = \"rules.yml\"\nother = 1\n", 3, "other");
     expect_refused(
         "[valve]\nfile = \"rules.yml\"\n[[rule]]\nactions = [\"read\"]\n"
         "patterns = [\"**\"]\n",
-        1, "either [valve] decides or [[rule]]");
+        1, "both [valve] and [[rule]] are present");
     const auto missing = load("[valve]\nfile = \"none.yml\"\n");
     ASSERT_FALSE(missing);
     EXPECT_THAT(missing.error().detail, HasSubstr("none.yml: cannot be read"));

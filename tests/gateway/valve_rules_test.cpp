@@ -70,7 +70,7 @@ TEST_F(ValveRules, TheLongestPathThatMatchesAndHasTheRuleDecides) {
     EXPECT_FALSE(may(Action::read, "b"));
 }
 
-TEST_F(ValveRules, OfPathsOfOneLengthTheLaterOneDecides) {
+TEST_F(ValveRules, LaterOfEquallyLongPathsDecides) {
     load(file_of_records("  \"a/$b\": {read: true}\n  \"a/$c\": {read: false}\n"));
     EXPECT_FALSE(may(Action::read, "a/x"));
     load(file_of_records("  \"a/$c\": {read: false}\n  \"a/$b\": {read: true}\n"));
@@ -119,7 +119,7 @@ TEST_F(ValveRules, AnAsteriskDoesNotMatchTheEndOfALine) {
     }
 }
 
-TEST_F(ValveRules, JsonWithTabsAndYamlSayTheSame) {
+TEST_F(ValveRules, JsonWithTabsEqualsYaml) {
     load(
         "{\n\t\"record\": {\"*\": {\"read\": \"user.id === 'anna'\"}},\n"
         "\t\"event\": {\"*\": {\"publish\": true}},\n\t\"rpc\": {\"*\": {\"request\": false}},\n"
@@ -139,7 +139,7 @@ TEST_F(ValveRules, TextsInQuotesAreExpressions) {
     EXPECT_FALSE(may(Action::remove, "a"));
 }
 
-TEST_F(ValveRules, NamesOfTheGridItselfAreNobodys) {
+TEST_F(ValveRules, ReservedNamesAreDenied) {
     load("record: {\"*\": {read: true}}" + std::string(rest));
     EXPECT_TRUE(may(Action::read, "a"));
     EXPECT_FALSE(may(Action::read, "$sys/session/1"));
@@ -159,7 +159,7 @@ TEST_F(ValveRules, NamesAreConverted) {
     EXPECT_TRUE(may(Action::read, "g:a/x"));
 }
 
-TEST_F(ValveRules, PresenceOfEverybodyHasNoName) {
+TEST_F(ValveRules, PresenceOfAllUsersHasNoName) {
     load(
         "record: {\"*\": {read: true}}\nevent: {\"*\": {publish: true}}\n"
         "rpc: {\"*\": {request: true}}\npresence:\n  \"*\": {allow: \"name === undefined\"}\n"
@@ -192,7 +192,7 @@ record:
     EXPECT_EQ(coverage(Action::subscribe, "**"), Coverage::all);
 }
 
-TEST_F(ValveRules, SaysWhatADecisionLooksAt) {
+TEST_F(ValveRules, DecisionReportsWhatItReads) {
     load(file_of_records(R"(
   plain: {read: "user.id === 'a'", write: true}
   old: {read: "oldData.a === 1"}
@@ -216,34 +216,35 @@ TEST_F(ValveRules, AFileThatIsNotGoodIsRefusedWithItsLine) {
     EXPECT_THAT(refusal("7"), HasSubstr("must be an object"));
     EXPECT_THAT(refusal(""), HasSubstr("must be an object"));
     EXPECT_THAT(refusal(rest), HasSubstr("'record' is missing"));
-    EXPECT_THAT(refusal(good + "records: {}"), HasSubstr("rules.yml:5: there is no section"));
-    EXPECT_THAT(refusal(good + "event: {}"), HasSubstr("'event' is there twice"));
+    EXPECT_THAT(refusal(good + "records: {}"), HasSubstr("rules.yml:5: unknown section"));
+    EXPECT_THAT(refusal(good + "event: {}"), HasSubstr("'event' is listed twice"));
     EXPECT_THAT(refusal("record: {a: {read: true}}" + std::string(rest)),
-                HasSubstr("rules.yml:1: the section 'record' needs the path \"*\""));
-    EXPECT_THAT(refusal("record: {}" + std::string(rest)), HasSubstr("needs the path \"*\""));
+                HasSubstr("rules.yml:1: section 'record' lacks the path \"*\"; add it"));
+    EXPECT_THAT(refusal("record: {}" + std::string(rest)), HasSubstr("lacks the path \"*\""));
     EXPECT_THAT(refusal(file_of_records("  /a: {read: true}\n")),
-                HasSubstr("rules.yml:3: 'record' '/a' 'read': a path must not begin with '/'"));
-    EXPECT_THAT(refusal(file_of_records("  a: {publish: true}\n")),
-                HasSubstr("rules.yml:3: 'record' 'a' 'publish': 'publish' is no rule of 'record'"));
+                HasSubstr("rules.yml:3: 'record' '/a' 'read': path must not start with '/'"));
+    EXPECT_THAT(
+        refusal(file_of_records("  a: {publish: true}\n")),
+        HasSubstr("rules.yml:3: 'record' 'a' 'publish': 'publish' is not a rule of 'record'"));
     EXPECT_THAT(refusal(file_of_records("  a: true\n")), HasSubstr("must be an object"));
     EXPECT_THAT(refusal(file_of_records("  <<: {read: true}\n")), HasSubstr("merge keys"));
     for (const char* rule : {"1", "1.5", "null", "~", "[true]", "{a: true}"}) {
         EXPECT_THAT(refusal(file_of_records("  a: {read: " + std::string(rule) + "}\n")),
-                    HasSubstr("a rule is true, false or an expression"))
+                    HasSubstr("a rule must be true, false or an expression"))
             << rule;
     }
-    EXPECT_THAT(refusal(file_of_records("  a: {read: ''}\n")), HasSubstr("no expression"));
+    EXPECT_THAT(refusal(file_of_records("  a: {read: ''}\n")), HasSubstr("empty expression"));
     EXPECT_THAT(refusal(file_of_records("  a: {read: true,\n      write: user.id ===}\n")),
-                HasSubstr("rules.yml:4: 'record' 'a' 'write': the expression breaks off"));
+                HasSubstr("rules.yml:4: 'record' 'a' 'write': unexpected end of the expression"));
     EXPECT_THAT(refusal(good + "# \xff"), HasSubstr("not UTF-8"));
     EXPECT_THAT(gateway::valve::ValveRules::load("/nonexistent/rules.yml").error().detail,
                 HasSubstr("cannot be read"));
 }
 
-TEST_F(ValveRules, LimitsAreTold) {
+TEST_F(ValveRules, ErrorsNameTheLimit) {
     const std::string good = "record: {\"*\": {read: true}}" + std::string(rest);
     const std::string long_comment(limits_::file_bytes_max, ' ');
-    EXPECT_THAT(refusal(good + long_comment), HasSubstr("the file has more than"));
+    EXPECT_THAT(refusal(good + long_comment), HasSubstr("file exceeds"));
 
     const auto many = [](std::size_t count) {
         std::string paths;
@@ -258,7 +259,7 @@ TEST_F(ValveRules, LimitsAreTold) {
     const std::string path(limits_::path_bytes_max, 'p');
     EXPECT_EQ(refusal(file_of_records("  " + path + ": {read: true}\n")), "");
     EXPECT_THAT(refusal(file_of_records("  ? " + path + "p\n  : {read: true}\n")),
-                HasSubstr("a path has more than"));
+                HasSubstr("path has more than"));
 
     std::string variables;
     for (std::size_t at = 0; at < limits_::path_variables_max; ++at) variables += "$v/";

@@ -76,14 +76,14 @@ TEST_F(ValveSandbox, MemoryIsBounded) {
     EXPECT_THAT(evaluate("data[1].trim() === ''"), HasSubstr("MiB"));
 }
 
-TEST_F(ValveSandbox, PatternsThatBacktrackingWouldNeverEndWith) {
+TEST_F(ValveSandbox, HardPatternsEndInLinearTime) {
     documents_.new_document = R"({"a":")" + std::string(50'000, 'a') + R"(!"})";
     EXPECT_EQ(evaluate("data.a.match(/^(a+)+$/)"), "no");
     EXPECT_EQ(evaluate("data.a.match('^(a|aa)*$')"), "no");
     EXPECT_EQ(evaluate("data.a.match(/^(([a-z])+.)+[A-Z]([a-z])+$/)"), "no");
     documents_.new_document =
         R"({"a":")" + std::string(limits_::match_subject_bytes_max + 1, 'a') + R"("})";
-    EXPECT_THAT(evaluate("data.a.match(/a/)"), HasSubstr("texts of up to"));
+    EXPECT_THAT(evaluate("data.a.match(/a/)"), HasSubstr("strings of at most"));
     documents_.new_document = R"({"a":")" + std::string(limits_::matches_max + 1, 'a') + R"("})";
     EXPECT_THAT(evaluate("data.a.match(/a/g)"), HasSubstr("more than"));
 }

@@ -10,12 +10,12 @@
 
 namespace ringside::testing {
 
-/// Rules of deepstream, and what is asked of them, without a grid.
+/// deepstream's rules and decisions, without a grid.
 class ValveTest : public ::testing::Test {
 protected:
     using Action = gateway::Action;
 
-    /// The records and the new document that rules see.
+    /// The records and the new document that rules read.
     class Documents final : public gateway::Evidence {
     public:
         [[nodiscard]] gateway::RecordJson record(std::string_view name) const override {
@@ -33,16 +33,16 @@ protected:
         std::map<std::string, std::string, std::less<>> records;
         std::optional<std::string> new_document;
         bool is_broken = false;
-        mutable int reads = 0;  ///< how often anything was asked for
+        mutable int reads = 0;  ///< number of requests
     };
 
-    /// A file with these paths for records, and nothing else allowed.
+    /// Returns a file with these paths for records, and nothing else allowed.
     static std::string file_of_records(const std::string& paths) {
         return "record:\n  \"*\": {read: false}\n" + paths +
                "event: {\"*\": {publish: false}}\nrpc: {\"*\": {request: false}}\n"
                "presence: {\"*\": {allow: false}}\n";
     }
-    /// A file in which everything is decided by one expression.
+    /// Returns a file in which one expression decides everything.
     static std::string file_of(const std::string& expression) {
         std::string quoted;
         append_json_string(expression, quoted);
@@ -55,7 +55,7 @@ protected:
         ASSERT_TRUE(loaded) << loaded.error().text();
         rules_ = *loaded;
     }
-    /// Why a file is refused; empty: it is not.
+    /// Returns why a file is refused, or an empty text.
     static std::string refusal(const std::string& text, const std::string& name = "rules.yml") {
         const auto loaded = gateway::valve::ValveRules::parse(text, name);
         if (loaded) return {};
@@ -69,20 +69,20 @@ protected:
         };
         const gateway::valve::ValvePermissions permissions(rules_, identity_, source);
         gateway::Decision decision = permissions.decide(action, name, documents_);
-        // What it names is the permissions', which end here.
+        // The rule is a view into the permissions, which end here.
         decision.rule = {};
         return decision;
     }
     [[nodiscard]] bool may(Action action, const std::string& name) const {
         return ask(action, name).is_allowed;
     }
-    /// What an expression comes to: "yes", "no", or "failed: …".
+    /// Returns the result of an expression: "yes", "no", or "failed: …".
     std::string evaluate(const std::string& expression) {
         load(file_of(expression));
         if (rules_ == nullptr) return "not loaded";
         return outcome("x/17");
     }
-    /// What the rule for a record comes to.
+    /// Returns the result of the rule for a record.
     [[nodiscard]] std::string outcome(const std::string& name) const {
         const auto decision = ask(Action::write, name);
         if (decision.has_failed) {
@@ -91,7 +91,7 @@ protected:
         }
         return decision.is_allowed ? "yes" : "no";
     }
-    /// Why an expression is refused.
+    /// Returns why an expression is refused.
     static std::string refused(const std::string& expression) {
         return refusal(file_of(expression));
     }

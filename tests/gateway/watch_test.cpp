@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 
 class GatewayWatch : public testing::WatchingTest {};
 
-TEST_F(GatewayWatch, TellsWhatMatchesInOrder) {
+TEST_F(GatewayWatch, MatchingChangesAreDeliveredInOrder) {
     client_.put("a/1", "0").value();
     auto stream = watch("pattern=a/*");
     EXPECT_THAT(stream.head(), HasSubstr("HTTP/1.1 200 "));
@@ -33,7 +33,7 @@ TEST_F(GatewayWatch, TellsWhatMatchesInOrder) {
     EXPECT_EQ(next(stream), "remove a/1");
 }
 
-TEST_F(GatewayWatch, SaysOfEachChangeWhatIsKnown) {
+TEST_F(GatewayWatch, EachChangeHasItsMetadata) {
     auto stream = watch("pattern=a");
     stream.settle();
     client_.put("a", R"({"n":1})").value();
@@ -49,7 +49,7 @@ TEST_F(GatewayWatch, SaysOfEachChangeWhatIsKnown) {
               std::to_string(record.revision()));
 }
 
-TEST_F(GatewayWatch, TellsOfRecordsThatExpire) {
+TEST_F(GatewayWatch, ExpiryIsDelivered) {
     auto stream = watch("pattern=a");
     stream.settle();
     client_.put("a", "1", {.ttl = 1ms}).value();
@@ -67,7 +67,7 @@ TEST_F(GatewayWatch, BeginsWithTheStateWhenAsked) {
     EXPECT_EQ(next(stream), "put a/1=2");
 }
 
-TEST_F(GatewayWatch, OfAPointerTellsChangesOfThatValueOnly) {
+TEST_F(GatewayWatch, WatchOfAPointerDeliversChangesOfThatValueOnly) {
     client_.put("a", R"({"price":1,"row":"A"})").value();
     auto stream = watch("pattern=**&pointer=/price&initial=true");
     EXPECT_EQ(next(stream), "current a:1");
@@ -77,7 +77,7 @@ TEST_F(GatewayWatch, OfAPointerTellsChangesOfThatValueOnly) {
     EXPECT_EQ(next(stream), "patch a:2");
 }
 
-TEST_F(GatewayWatch, TellsEventsWhenAsked) {
+TEST_F(GatewayWatch, EventsAreDeliveredOnRequest) {
     auto both = watch("events=true");
     auto events = watch("events=true&changes=false&pattern=sold/*");
     auto changes = watch("pattern=**");
@@ -102,7 +102,7 @@ TEST_F(GatewayWatch, BeginsWithARevision) {
     EXPECT_EQ(next(stream), "put b=2");
 }
 
-TEST_F(GatewayWatch, GoesOnBehindTheLastEventWithoutAHole) {
+TEST_F(GatewayWatch, WatchResumesAfterTheLastEventWithoutAGap) {
     std::string last;
     {
         auto stream = watch("pattern=**");
@@ -134,7 +134,7 @@ TEST_F(GatewayWatch, ReconnectingAllTheTimeMissesNothing) {
         }
         last = stream.last_id();
     }
-    // While it catches up, the last one may come once more: its id is that of the revision before.
+    // During catch-up, the last one may be delivered twice: its id is that of the revision before.
     seen.erase(std::unique(seen.begin(), seen.end()), seen.end());
     ASSERT_EQ(seen.size(), 100U);
     for (std::size_t i = 0; i < seen.size(); ++i) {
@@ -142,7 +142,7 @@ TEST_F(GatewayWatch, ReconnectingAllTheTimeMissesNothing) {
     }
 }
 
-TEST_F(GatewayWatch, ManyAreToldTheSame) {
+TEST_F(GatewayWatch, ManyWatchesReceiveTheSame) {
     std::vector<std::unique_ptr<SseClient>> streams;
     for (int i = 0; i < 300; ++i) {
         streams.push_back(std::make_unique<SseClient>(watch("pattern=a&initial=true")));
@@ -152,7 +152,7 @@ TEST_F(GatewayWatch, ManyAreToldTheSame) {
     for (auto& stream : streams) EXPECT_EQ(next(*stream), "put a=1");
 }
 
-TEST_F(GatewayWatch, AListenerIsAskedForWhatIsWatchedHereAndToldWhenItEnds) {
+TEST_F(GatewayWatch, ListenerIsNotifiedWhenAWatchBeginsAndEnds) {
     Listener listener = client_.listen("price/*").value();
     auto stream = std::make_unique<SseClient>(watch("pattern=price/1"));
     stream->settle();
@@ -185,9 +185,9 @@ TEST_F(GatewayWatch, BadParametersAreRefused) {
     EXPECT_EQ(head.header("Content-Type"), "text/event-stream");
 }
 
-/// Of 64 MB that a connection is told and does not take.
+/// Out of 64 MB that are sent to a connection and not taken.
 #if defined(RINGSIDE_ADDRESS_SANITIZER)
-constexpr long allowed_kb = 48'000;  // the sanitizer keeps what was freed
+constexpr long allowed_kb = 48'000;  // the sanitizer keeps freed memory
 #else
 constexpr long allowed_kb = 16'000;
 #endif
@@ -198,7 +198,7 @@ protected:
         : WatchingTest({}, {"--memory", "64MiB", "--ring-entries", "1024"}) {}
 };
 
-TEST_F(GatewayWatchOfASmallRing, SaysLaggedAndTellsTheStateWhenTheRingHasGoneOn) {
+TEST_F(GatewayWatchOfASmallRing, LappedWatchReportsLaggedAndTheState) {
     client_.put("a", "1").value();
     const std::string last = watch("pattern=**").settle();
     client_.remove("a").value();
@@ -222,14 +222,14 @@ TEST_F(GatewayWatchOfASmallRing, AConnectionThatDoesNotReadCostsLittleAndGetsThe
     slow.settle();
     const long before_kb = resident_kb();
     const std::string filling(8'000, 'x');
-    constexpr int changes = 8'000;  // 64 MB, to eight records
+    constexpr int changes = 8'000;  // 64 MB, for eight records
     for (int i = 0; i < changes; ++i) {
         client_
             .put("r/" + std::to_string(i % 8),
                  R"({"n":)" + std::to_string(i) + R"(,"x":")" + filling + "\"}")
             .value();
     }
-    // What the gateway has done since then is done by now.
+    // The gateway has finished everything that it has begun before this.
     auto quick = watch("pattern=end&initial=true");
     quick.settle();
     client_.put("end", "1").value();

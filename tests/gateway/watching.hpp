@@ -16,7 +16,7 @@ protected:
                                   int receive_bytes = 0) const {
         return {gateway_.port(), "/v1/watch?" + parameters, headers, receive_bytes};
     }
-    /// "put a=1": what the next event tells.
+    /// Returns the next event as "put a=1".
     static std::string next(SseClient& stream) {
         const auto event = stream.next();
         return event ? shown(*event) : "end";

@@ -37,7 +37,7 @@ protected:
     std::optional<NativeCall> call_;
 };
 
-TEST_F(WebSocketCalls, WhoseProviderLeavesAreNotCarriedOutAgain) {
+TEST_F(WebSocketCalls, CallOfALeavingProviderIsNotCarriedOutAgain) {
     auto leaving = std::make_unique<WsClient>(gateway_.port());
     leaving->ask(R"({"id":1,"op":"provide","pattern":"pay"})");
     call("pay", "1");
@@ -51,7 +51,7 @@ TEST_F(WebSocketCalls, WhoseProviderLeavesAreNotCarriedOutAgain) {
         << "the next call";
 }
 
-TEST_F(WebSocketCalls, ThatAreIdempotentGoToTheNextProvider) {
+TEST_F(WebSocketCalls, IdempotentCallGoesToTheNextProvider) {
     auto leaving = std::make_unique<WsClient>(gateway_.port());
     leaving->ask(R"({"id":1,"op":"provide","pattern":"quote"})");
     call("quote", "1", {.idempotent = true});
@@ -74,11 +74,12 @@ TEST_F(WebSocketCalls, WithdrawnFromAProviderMayStillBeAnswered) {
     EXPECT_EQ(outcome(), "7");
 }
 
-TEST_F(WebSocketCalls, ThatTimeOutAreReportedToTheirProvider) {
+TEST_F(WebSocketCalls, TimeoutIsReportedToTheProvider) {
     WsClient provider(gateway_.port());
     const std::string id =
         member(provider.ask(R"({"id":1,"op":"provide","pattern":"slow"})"), "provider");
-    // On a busy machine a call may time out before it is offered: then one with more time follows.
+    // On a busy machine a call may time out before it is offered; another one with more time
+    // follows.
     for (std::chrono::seconds timeout{1}; !provider.has_told(); timeout *= 2) {
         call("slow", "1", {.timeout = timeout});
         EXPECT_EQ(outcome(), "timed_out");
@@ -87,16 +88,16 @@ TEST_F(WebSocketCalls, ThatTimeOutAreReportedToTheirProvider) {
     const std::string taken = member(provider.told(), "call");
     EXPECT_EQ(provider.told(), R"({"provider":)" + id + R"(,"cancelled":)" + taken + "}");
     EXPECT_THAT(provider.ask(R"({"id":2,"op":"answer","document":7,"call":)" + taken + "}"),
-                HasSubstr("there is no such call"));
+                HasSubstr("no such call"));
 }
 
-TEST_F(WebSocketCalls, ThatTheirCallersGiveUpAreReportedToTheirProvider) {
+TEST_F(WebSocketCalls, CancelledCallIsReportedToItsProvider) {
     WsClient provider(gateway_.port());
     provider.ask(R"({"id":1,"op":"provide","pattern":"slow"})");
     std::string taken;
     {
         Client caller = attach();
-        auto calls = caller.calls([](std::uint64_t, const Result<Answer>&) {}).value();
+        auto calls = caller.call_pipeline([](std::uint64_t, const Result<Answer>&) {}).value();
         calls.call("slow", "1").value();
         taken = member(provider.told(), "call");
     }
@@ -108,7 +109,7 @@ protected:
     WebSocketCallsOfAStuckBroker() : WebSocketCalls({"--broker-timeout-ms", "200"}) {}
 };
 
-TEST_F(WebSocketCallsOfAStuckBroker, CanBeAnsweredAgainWhereAnAnswerWasRefused) {
+TEST_F(WebSocketCallsOfAStuckBroker, RefusedAnswerCanBeRepeated) {
     WsClient provider(gateway_.port());
     provider.ask(R"({"id":1,"op":"provide","pattern":"pay"})");
     call("pay", "1");
@@ -127,7 +128,7 @@ TEST_F(WebSocketCallsOfAStuckBroker, CanBeAnsweredAgainWhereAnAnswerWasRefused) 
     EXPECT_EQ(outcome(), "7");
 }
 
-TEST_F(WebSocketCalls, AreNotAskedForWhatTheGridCannotHold) {
+TEST_F(WebSocketCalls, CallWithAnUnstorableDocumentIsRefused) {
     WsClient ws(gateway_.port());
     const std::string deep = std::string(70, '[') + std::string(70, ']');
     const std::vector<std::pair<std::string, std::string>> cases = {
@@ -145,9 +146,9 @@ TEST_F(WebSocketCalls, AreNotAskedForWhatTheGridCannotHold) {
     EXPECT_EQ(client_.get("a").error(), Errc::not_found);
 }
 
-TEST_F(WebSocketCalls, EndWithTheirCodeBehindAnAnswerThatIsBeingSent) {
-    // More than the kernel takes at once: the answer is on its way when the connection is to end.
-    // (Behind a larger one nothing would be read.)
+TEST_F(WebSocketCalls, CloseCodeFollowsAnAnswerUnderWay) {
+    // More than the kernel takes at once: the answer is under way when the connection should end.
+    // (After a larger one nothing would be read.)
     const testing::RawWebSocket socket(gateway_.port(), "/v1/ws", 4096);
     client_.put("large", '"' + std::string(4'000'000, 'x') + '"').value();
     socket.send(testing::short_message(R"({"id":1,"op":"get","name":"large"})") +

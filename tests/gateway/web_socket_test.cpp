@@ -16,13 +16,13 @@ class WebSocketTest : public testing::GatewayTest {
 protected:
     WsClient ws_{gateway_.port()};
 
-    /// A member of a message, as JSON; empty: it has none.
+    /// Returns a member of a message as JSON, or an empty text.
     static std::string member(const std::string& message, std::string_view key) {
         const auto document = Document::parse(message).value();
         const Value value = document.root()[key];
         return value.exists() ? to_json(value) : std::string();
     }
-    /// Kind, name and document of what a watch tells.
+    /// Formats kind, name and document of a watch's message.
     static std::string shown(const std::string& message) {
         const auto document = Document::parse(message).value();
         const Value said = document.root();
@@ -116,7 +116,7 @@ TEST_F(WebSocketTest, WatchesManyPatternsOverOneConnection) {
               "bad_request");
 }
 
-TEST_F(WebSocketTest, GoesOnBehindAPlaceOverAnotherConnection) {
+TEST_F(WebSocketTest, WatchResumesAfterAPlaceOnAnotherConnection) {
     ws_.ask(R"({"id":1,"op":"watch","pattern":"a"})");
     const std::string place = member(ws_.told(), "place");
     client_.put("a", "1").value();
@@ -129,7 +129,7 @@ TEST_F(WebSocketTest, GoesOnBehindAPlaceOverAnotherConnection) {
     EXPECT_EQ(shown(again.told()), "lagged") << "a place of another grid";
 }
 
-TEST_F(WebSocketTest, RefusesWatchesThatCannotBe) {
+TEST_F(WebSocketTest, InvalidWatchesAreRefused) {
     EXPECT_EQ(error_of(R"({"id":1,"op":"watch"})"), "bad_request");
     EXPECT_EQ(error_of(R"({"id":1,"op":"watch","pattern":"a//b"})"), "bad_pattern");
     EXPECT_EQ(error_of(R"({"id":1,"op":"watch","pattern":"a","pointer":"x"})"), "bad_pointer");
@@ -161,7 +161,7 @@ TEST_F(WebSocketTest, ProvidesAndCallsForOthers) {
     const std::string failed = caller.answer();
     EXPECT_EQ(member(failed, "document") + member(failed, "failure"), "\"no\"true");
 
-    // A native client is served, too.
+    // A native client is served as well.
     std::thread native(
         [&] { EXPECT_EQ(to_json(client_.call("sum/z", "5").value().document.root()), "6"); });
     ws_.ask(R"({"id":4,"op":"answer","call":)" + member(ws_.told(), "call") + R"(,"document":6})");
@@ -183,7 +183,7 @@ TEST_F(WebSocketTest, LeavesNoProviderBehind) {
     EXPECT_TRUE(eventually([&] { return client_.call("gone", "1").error() == Errc::no_provider; }));
 }
 
-TEST_F(WebSocketTest, EndsForMessagesThatAreNone) {
+TEST_F(WebSocketTest, InvalidMessagesEndTheConnection) {
     const auto code_after = [&](auto&& say) {
         WsClient client(gateway_.port());
         say(client);
@@ -198,13 +198,13 @@ TEST_F(WebSocketTest, EndsForMessagesThatAreNone) {
     EXPECT_EQ(ws_.ask(R"({"id":1,"op":"ping"})"), R"({"id":1,"ok":true})") << "others go on";
 }
 
-TEST_F(WebSocketTest, IsToldWhenTheGatewayEnds) {
+TEST_F(WebSocketTest, EndOfTheGatewayIsAnnounced) {
     gateway_.signal(SIGTERM);
     EXPECT_EQ(ws_.close_code(), 1001U);
     EXPECT_EQ(gateway_.wait(), 0);
 }
 
-TEST_F(WebSocketTest, IsNotForPagesOfOtherOrigins) {
+TEST_F(WebSocketTest, PagesOfOtherOriginsAreRefused) {
     EXPECT_THROW(WsClient(gateway_.port(), "/v1/ws", "https://evil.example"), std::exception);
     const std::string own = "http://127.0.0.1:" + std::to_string(gateway_.port());
     EXPECT_NO_THROW(WsClient(gateway_.port(), "/v1/ws", own));

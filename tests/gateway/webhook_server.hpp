@@ -11,13 +11,13 @@
 
 namespace ringside::testing {
 
-/// A server on loopback, in the loop of the test, that answers each request with bytes that the
-/// test has chosen, and closes.
+/// A server on loopback, in the loop of the test, that answers each request with bytes chosen by
+/// the test, and closes.
 class WebhookServer {
 public:
     using Request = boost::beast::http::request<boost::beast::http::string_body>;
 
-    /// `tls`: null: in the clear.
+    /// `tls` is null for plain text.
     explicit WebhookServer(boost::asio::io_context& loop,
                            std::shared_ptr<gateway::ssl::context> tls = nullptr);
     ~WebhookServer();
@@ -26,23 +26,23 @@ public:
 
     [[nodiscard]] std::string url(const std::string& host, const std::string& target) const;
 
-    /// What the next request is answered with; after the last one, all others.
+    /// Sets the answer to the next request; the last one answers all later requests.
     void answer(const std::string& bytes) { state_->answers.push_back(bytes); }
     /// Answers with a status, and a body of that type.
     void answer(int status, const std::string& type, const std::string& body);
-    /// Requests are read, and never answered.
+    /// Requests are read and never answered.
     void hang() { state_->hangs = true; }
-    /// Each answer is followed by more of it, for as long as it is taken.
+    /// Each answer is followed by more bytes, as long as they are taken.
     void drip() { state_->drips = true; }
-    /// From now on nobody listens.
+    /// Stops listening.
     void stop();
 
     [[nodiscard]] const std::vector<Request>& requests() const { return state_->requests; }
     /// Connections that were accepted.
     [[nodiscard]] std::size_t begun() const { return state_->begun; }
-    /// Connections that were closed, or are over.
+    /// Connections that were closed, or have ended.
     [[nodiscard]] std::size_t ended() const { return state_->ended; }
-    /// Bytes that have followed answers.
+    /// Bytes sent after answers.
     [[nodiscard]] std::size_t dripped() const { return state_->dripped; }
 
 private:

@@ -10,17 +10,18 @@
 #include "tests/support/test_grid.hpp"
 #include "tools/gateway/http/body_account.hpp"
 #include "tools/gateway/load/byte_budget.hpp"
+#include "tools/gateway/load/memory.hpp"
 #include "tools/gateway/load/spawn.hpp"
 #include "tools/gateway/load/stop_signal.hpp"
 
-/// What the gateway's work and memory are shared by.
+/// How users share the gateway's threads and memory.
 namespace ringside::gateway {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-/// Lets work wait until the test opens it.
+/// Blocks work until the test opens the gate.
 class Gate {
 public:
     void open() {
@@ -43,7 +44,7 @@ private:
 
 class WorkPoolTest : public ::testing::Test {
 protected:
-    /// Starts work of a user, which waits at the gate; its name is noted when it is done.
+    /// Starts work of a user, which waits at the gate and records its name when it is done.
     void begin(WorkPool& pool, const std::string& user, const std::string& name, Gate* gate) {
         auto work = [gate, name] {
             if (gate != nullptr) gate->pass();
@@ -97,7 +98,7 @@ TEST_F(WorkPoolTest, UsersTakeTurns) {
     EXPECT_THAT(done_, ElementsAre("a1", "a2", "b1", "a3", "b2"));
 }
 
-TEST_F(WorkPoolTest, RefusesWhatIsBeyondTheShareOfAUserOrOfAll) {
+TEST_F(WorkPoolTest, WorkBeyondAShareIsRefused) {
     Gate gate;
     WorkPool pool(
         loop_.get_executor(), "test",
@@ -161,6 +162,14 @@ TEST(StopSignal, InterruptsWhatRunsAndWhatBeginsLater) {
     EXPECT_EQ(interrupted, 2);
 }
 
+TEST(Memory, IsReleasedIfMoreIsFreeThanAFourthOfWhatIsUsed) {
+    constexpr std::size_t mib = 1U << 20;
+    EXPECT_FALSE(should_release({.used = 10 * mib, .free = 8 * mib}));
+    EXPECT_TRUE(should_release({.used = 10 * mib, .free = 9 * mib}));
+    EXPECT_FALSE(should_release({.used = 100 * mib, .free = 25 * mib}));
+    EXPECT_TRUE(should_release({.used = 100 * mib, .free = 26 * mib}));
+}
+
 TEST(ByteBudget, IsSharedBetweenUsersAndBoundedForEach) {
     ByteBudget budget(100, 60);
     ByteBudget::Share first(budget, "a");
@@ -183,34 +192,47 @@ TEST(ByteBudget, IsSharedBetweenUsersAndBoundedForEach) {
 
 class BodyAccounts : public ::testing::Test {
 protected:
-    BodyBudget budget_{100U << 20};
+    BodyBudget budget_{{.bodies = 100U << 20, .bodies_per_user = 95U << 20}};
     int asked_ = 0;
     BodyAccount::Admit stranger_ = [this] { return ++asked_, Admission{}; };
     BodyAccount::Admit user_ = [this] {
-        return ++asked_, Admission{.problem = {}, .is_known = true};
+        return ++asked_, Admission{.problem = {}, .account = "alice"};
     };
     BodyAccount::Admit nobody_ = [this] {
         return ++asked_, Admission{.problem = Problem{401, "unauthenticated", ""}};
     };
 };
 
-TEST_F(BodyAccounts, AskForCredentialsOnceABodyIsLarge) {
+TEST_F(BodyAccounts, LargeBodyRequiresCredentials) {
     BodyAccount account(budget_, "address");
     EXPECT_FALSE(account.count(BodyBudget::unseen_bytes_max, nobody_));
     EXPECT_EQ(asked_, 0);
     EXPECT_EQ(account.count(BodyBudget::unseen_bytes_max + 1, nobody_).value_or(Problem()).status,
               401U);
-    EXPECT_FALSE(account.count(90U << 20, user_)) << "a user has the budget of all";
+    EXPECT_FALSE(account.count(90U << 20, user_)) << "a user has a large share";
     EXPECT_FALSE(account.count(91U << 20, nobody_)) << "and is asked once";
     EXPECT_EQ(budget_.strangers_used(), 0U);
+    EXPECT_EQ(account.count(96U << 20, user_).value_or(Problem()).code, "overloaded");
     EXPECT_EQ(account.count(101U << 20, user_).value_or(Problem()).code, "overloaded");
+    EXPECT_EQ(budget_.refused(), 2U);
     account.release();
     EXPECT_EQ(budget_.used(), 0U);
 }
 
+TEST_F(BodyAccounts, OfOneUserLeaveRoomForOthers) {
+    BodyAccount first(budget_, "address");
+    EXPECT_FALSE(first.count(90U << 20, user_));
+    BodyAccount second(budget_, "elsewhere");
+    EXPECT_EQ(second.count(6U << 20, user_).value_or(Problem()).code, "overloaded");
+    BodyAccount other(budget_, "address");
+    EXPECT_FALSE(other.count(6U << 20, [] { return Admission{.problem = {}, .account = "bob"}; }));
+    first.release();
+    EXPECT_FALSE(second.count(90U << 20, user_));
+}
+
 TEST_F(BodyAccounts, OfStrangersHaveASmallShare) {
     BodyAccount first(budget_, "one");
-    EXPECT_FALSE(first.count(BodyBudget::stranger_bytes_max, stranger_));
+    EXPECT_FALSE(first.count(MemoryLimits().stranger_bodies_per_address, stranger_));
     BodyAccount second(budget_, "one");
     EXPECT_EQ(second.count(1, stranger_).value_or(Problem()).code, "overloaded");
     BodyAccount third(budget_, "one");

@@ -68,7 +68,7 @@ TEST_F(AccessTest, TheGroupReadsAndWatchesAndWritesNothing) {
         EXPECT_EQ(client.put("a", "2").error(), Errc::permission_denied);
         EXPECT_EQ(client.remove("a").error(), Errc::permission_denied);
         EXPECT_EQ(client.compact().error(), Errc::permission_denied);
-        Presence presence = client.present("alice").value();
+        Presence presence = client.announce_presence("alice").value();
         EXPECT_TRUE(eventually([&] {
             const auto renewed = presence.renew();
             return !renewed && renewed.error() == Errc::permission_denied;
@@ -89,7 +89,7 @@ TEST_F(AccessTest, TheGroupReadsAndWatchesAndWritesNothing) {
     EXPECT_EQ(owner.get("a")->document().as_int64(), 1);
 }
 
-TEST_F(AccessTest, AWriterWritesWhatItsPatternsNameOnly) {
+TEST_F(AccessTest, WriterWritesOnlyNamesOfItsPatterns) {
     const RolesFile roles("[[role]]\nuser = 65534\nrole = 'writer'\npatterns = ['orders/**']\n");
     const TestGrid grid({"--memory", "64MiB", "--config", roles.path()});
     Child writer([&] {

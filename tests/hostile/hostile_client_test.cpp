@@ -14,7 +14,7 @@
 #include "tests/support/temporary_directory.hpp"
 #include "tests/support/test_grid.hpp"
 
-/// No client can harm the grid. Beside hostile clients, an honest one is served and its records
+/// No client can harm the grid. While hostile clients run, an honest one is served and its records
 /// stay correct. Nothing remains after the hostile clients have ended.
 namespace ringside {
 namespace {
@@ -164,7 +164,7 @@ TEST_F(HostileClient, CannotUseUpSessions) {
     expect_nothing_left();
 }
 
-TEST_F(HostileClient, IsToldWhyItsSessionEnds) {
+TEST_F(HostileClient, HostileClientGetsTheReasonOfTheEnd) {
     RawClient client(grid_->name());
     ASSERT_TRUE(client.attach());
     LaneClient lane(client.memory(), 0);
@@ -174,7 +174,7 @@ TEST_F(HostileClient, IsToldWhyItsSessionEnds) {
     const auto goodbye = client.receive<shm::Goodbye>();
     ASSERT_TRUE(goodbye);
     EXPECT_EQ(static_cast<Errc>(goodbye->error), Errc::session_closed);
-    EXPECT_THAT(goodbye->detail.data(), ::testing::HasSubstr("not a request"));
+    EXPECT_THAT(goodbye->detail.data(), ::testing::HasSubstr("malformed request"));
     expect_nothing_left();
 }
 

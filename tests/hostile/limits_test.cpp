@@ -181,7 +181,7 @@ TEST_F(HostileLimits, FramesWithoutABeginningEndTheirSession) {
             serve();
             const auto goodbye = session->client().receive<shm::Goodbye>(patience);
             ASSERT_TRUE(goodbye);
-            EXPECT_THAT(goodbye->detail.data(), ::testing::HasSubstr("continues a message"));
+            EXPECT_THAT(goodbye->detail.data(), ::testing::HasSubstr("continuation frame"));
         }
     }
 }
@@ -213,6 +213,68 @@ TEST_F(HostileLimits, DeclarationsThatChangeAllTheTimeLeaveNoWorkBehind) {
     segment_.emplace(shm::Segment::open(grid_->name()).value());
     EXPECT_TRUE(eventually([&] { return segment_->header().broker.asleep.load() == 1; }, patience));
     EXPECT_LT(most_memory_, memory_before_ + (64U << 20));
+}
+
+/// Pins at old revisions make the broker remember every replaced block.
+TEST_F(HostileLimits, PinsAtOldRevisionsStayWithinTheBrokersMemory) {
+    segment_.emplace(shm::Segment::open(grid_->name()).value());
+    Child hostile([&] {
+        become_stranger();
+        std::vector<std::unique_ptr<HostileSession>> sessions;
+        const auto segment = shm::Segment::open(grid_->name()).value();
+        const auto& published = segment.header().commit.published;
+        const Revision first = published.load();
+        while (published.load() < first + 10'000) {
+            sessions.push_back(std::make_unique<HostileSession>(grid_->name()));
+            if (!sessions.back()->is_attached() || sessions.size() > 200) sessions.clear();
+            if (sessions.empty()) continue;
+            const shm::SessionMemoryView memory = sessions.back()->memory();
+            for (std::size_t i = 0; i < limits::pins_per_session_max; ++i) {
+                memory.pin(i).lease_ms = limits::pin_lease_ms_max;
+                memory.pin(i).pin = published.load() + 1;
+            }
+            memory.control().pins_used = limits::pins_per_session_max;
+        }
+    });
+    serve_beside(hostile);
+    EXPECT_LT(most_memory_, memory_before_ + (128U << 20));
+    EXPECT_TRUE(eventually([&] { return counters().session_bytes < (1U << 20); }, patience));
+    EXPECT_GT(counters().limit(shm::LimitKind::bookkeeping_memory).value, 0U);
+}
+
+TEST_F(HostileLimits, CancelledCallsLeaveNothingInTheBrokersMemory) {
+    segment_.emplace(shm::Segment::open(grid_->name()).value());
+    auto provider = honest_->provide("hostile/service");
+    ASSERT_TRUE(provider) << provider.error().text();
+    ASSERT_TRUE(eventually([&] { return counters().providers == 1; }, patience));
+    Child hostile([&] {
+        become_stranger();
+        HostileSession session(grid_->name());
+        ASSERT_TRUE(session.is_attached());
+        LaneClient lane(session.memory(), 0);
+        session.memory().control().lanes_open = 1;
+        const auto send = [&](const shm::RequestWriter::Message& message) {
+            const std::uint64_t number = ++lane.number;
+            while (!lane.send_bytes(lane.writer.message(number, message))) {
+                session.client().ring();
+                while (lane.take_message()) {
+                }
+                usleep(10);
+            }
+        };
+        const Bytes document = document_from_json("1").value();
+        for (int i = 0; i < 100'000; ++i) {
+            send({.kind = wire::MessageKind::call,
+                  .name = "hostile/service",
+                  .document = document,
+                  .timeout_ms = limits::call_ms_max});
+            send({.kind = wire::MessageKind::cancel, .id = lane.number});
+        }
+        session.client().ring();
+    });
+    serve_beside(hostile);
+    EXPECT_TRUE(eventually([&] { return counters().calls > 1000; }, patience));
+    EXPECT_LT(most_memory_, memory_before_ + (16U << 20));
 }
 
 TEST_F(HostileLimits, UnfinishedMessagesOfManySessionsStayWithinTheBrokersMemory) {

@@ -14,7 +14,7 @@ struct RefusedCase {
 class ApplierRefusal : public ::testing::TestWithParam<RefusedCase> {};
 
 /// A message that is refused among twenty others.
-TEST_P(ApplierRefusal, LeavesOutThatMessageAlone) {
+TEST_P(ApplierRefusal, OnlyTheRefusedMessageIsOmitted) {
     const TestGrid grid;
     TestApplier one(grid, {.batch_messages = 8});
 
@@ -64,7 +64,7 @@ TEST(ApplierRefusals, RemovalOfARecordThatIsNotThereIsApplied) {
     EXPECT_EQ(one.grid_position(), 3);
 }
 
-TEST(ApplierRefusals, OfAMessageThatRemovesWhatIsNotThereTheOtherWritesHappen) {
+TEST(ApplierRefusals, MessageThatRemovesAMissingRecordAppliesItsOtherWrites) {
     const TestGrid grid;
     TestApplier one(grid);
     one.mapper = mapper_of(R"(
@@ -127,7 +127,7 @@ TEST(ApplierRefusals, ARecordThatVanishesMeanwhileRefusesNoRemoval) {
     EXPECT_EQ(one.grid_position(), 3000);
 }
 
-TEST(ApplierRefusals, APatchOfWhatIsNotThereIsRefusedThoughARemovalMayBeLeftOut) {
+TEST(ApplierRefusals, PatchOfAMissingRecordIsRefusedEvenIfRemovalsAreOptional) {
     const TestGrid grid;
     TestApplier one(grid);
     one.mapper = mapper_of(R"(
@@ -159,7 +159,7 @@ TEST(ApplierRefusals, EveryMessageMayBeRefused) {
     EXPECT_EQ(one.grid_position(), 20);
 }
 
-TEST(ApplierRefusals, NothingIsAppliedFromAMessageOnThatMustNotBeLeftOut) {
+TEST(ApplierRefusals, MandatoryMessageStopsAllLaterMessages) {
     const TestGrid grid;
     TestApplier one(grid);
     one.refusals.stops = true;
@@ -176,7 +176,7 @@ TEST(ApplierRefusals, NothingIsAppliedFromAMessageOnThatMustNotBeLeftOut) {
     EXPECT_EQ(one.grid_position(), 5);
 }
 
-TEST(ApplierRefusals, TheSameForOneThatTheGridRefuses) {
+TEST(ApplierRefusals, RefusalByTheGridStopsAllLaterMessages) {
     const TestGrid grid;
     TestApplier one(grid);
     one.refusals.stops = true;
@@ -220,7 +220,7 @@ TEST(ApplierRefusals, BatchesOfMoreChangesThanACommitMayHaveBecomeSmaller) {
     EXPECT_EQ(one.grid_position(), 5000);
 }
 
-TEST(ApplierRefusals, BatchesOfOtherPartitionsStayAsTheyAre) {
+TEST(ApplierRefusals, BatchesOfOtherPartitionsAreUnchanged) {
     const TestGrid grid({"--memory", "64MiB", "--ring-entries", "1024"});
     TestApplier one(grid, {.batch_messages = 2000});
     kafka::Mapper skipping = mapper_of(R"(
@@ -241,7 +241,7 @@ TEST(ApplierRefusals, BatchesOfOtherPartitionsStayAsTheyAre) {
     EXPECT_EQ(one.counters.commits, before + 1);
 }
 
-TEST(ApplierRefusals, WhatIsAppliedAgainKeepsToTheBytesOfABatch) {
+TEST(ApplierRefusals, RepeatedMessagesKeepToTheBytesOfABatch) {
     const TestGrid grid;
     TestApplier one(grid, {.batch_messages = 8, .batch_bytes = 1000});
 
@@ -280,7 +280,7 @@ TEST(ApplierRefusals, AFullGridIsWaitedFor) {
     EXPECT_EQ(one.version("seat/19"), 1);
 }
 
-TEST(ApplierRefusals, AGridWithoutAStoreHoldsWhatIsToBeDurable) {
+TEST(ApplierRefusals, GridWithoutAStoreHoldsDurableMessages) {
     const TestGrid grid;
     TestApplier one(grid, {.grade = Grade::durable});
 

@@ -42,7 +42,7 @@ TEST(Applier, ABatchEndsAtItsBytes) {
     EXPECT_EQ(one.counters.commits, 4);
 }
 
-TEST(Applier, GoesOnWhereAnotherHasEnded) {
+TEST(Applier, ContinuesWhereAnotherApplierHasEnded) {
     const TestGrid grid;
     {
         TestApplier one(grid);
@@ -60,7 +60,7 @@ TEST(Applier, GoesOnWhereAnotherHasEnded) {
     EXPECT_EQ(two.grid_position(), 8);
 }
 
-TEST(Applier, GapsBetweenOffsetsAreNoMatter) {
+TEST(Applier, GapsBetweenOffsetsAreSkipped) {
     const TestGrid grid;
     TestApplier one(grid);
 
@@ -71,7 +71,7 @@ TEST(Applier, GapsBetweenOffsetsAreNoMatter) {
     EXPECT_EQ(one.grid_position(), 101);
 }
 
-TEST(Applier, TheEndOfAPartitionMovesThePositionBehindWhatIsNoMessage) {
+TEST(Applier, EndOfAPartitionMovesThePositionPastNonMessages) {
     const TestGrid grid;
     TestApplier one(grid);
 
@@ -104,7 +104,7 @@ TEST(Applier, GivesMessagesBackWhenTheyAreApplied) {
     EXPECT_EQ(MadeMessage::kept, 0);
 }
 
-TEST(Applier, OfTwoThatBelieveToHaveAPartitionEachMessageIsAppliedByOne) {
+TEST(Applier, TwoOwnersOfAPartitionApplyEachMessageOnce) {
     const TestGrid grid;
     TestApplier one(grid, {.batch_messages = 4});
     TestApplier two(grid, {.batch_messages = 7});
@@ -142,7 +142,7 @@ TEST(Applier, AZombieWhoseBatchesAreUnderWayChangesNothing) {
 TEST(Applier, BatchesBehindOneThatAnotherHasOvertakenAreNotAppliedOutOfOrder) {
     const TestGrid grid;
     TestApplier one(grid, {.batch_messages = 10});
-    // Another has applied the first five alone: the version of the position is the one that the
+    // Another applier has applied the first five alone: the position has the version that the
     // second batch would find after the first.
     TestApplier two(grid, {.batch_messages = 5});
     for (int i = 0; i < 5; ++i) two.merge(i);
@@ -189,7 +189,7 @@ TEST(Applier, AResetForgetsTheEndAndMovesThePositionFirst) {
     EXPECT_EQ(one.version("seat/A"), 12);
 }
 
-TEST(Applier, AResetOfAPartitionThatAnotherHasMovedIsNone) {
+TEST(Applier, ResetOfAPartitionMovedByAnotherApplierDoesNothing) {
     const TestGrid grid;
     TestApplier one(grid);
     for (int i = 0; i < 10; ++i) one.merge(i);
@@ -203,7 +203,7 @@ TEST(Applier, AResetOfAPartitionThatAnotherHasMovedIsNone) {
     EXPECT_EQ(one.feed->next, 50);
 }
 
-TEST(Applier, APartitionThatWasBegunAnewIsAppliedFromBelowItsPosition) {
+TEST(Applier, RecreatedPartitionIsAppliedFromBelowItsPosition) {
     const TestGrid grid;
     Client::attach({.grid = grid.name()})->put(TestApplier::position, R"({"offset":1000})").value();
     TestApplier one(grid, {.batch_messages = 4});
@@ -219,7 +219,7 @@ TEST(Applier, APartitionThatWasBegunAnewIsAppliedFromBelowItsPosition) {
     EXPECT_TRUE(one.repositioned.empty());
 }
 
-TEST(Applier, APositionThatWasRemovedBeginsAnew) {
+TEST(Applier, RemovedPositionStartsFromTheBeginning) {
     const TestGrid grid;
     TestApplier one(grid);
     one.merge(0);
@@ -251,7 +251,7 @@ TEST(Applier, ARecordThatIsNoPositionHoldsThePartition) {
     EXPECT_EQ(one.version("seat/A"), 2);
 }
 
-TEST(Applier, ABrokerThatWasKilledMeanwhileMakesNoDifference) {
+TEST(Applier, KilledBrokerChangesNoResult) {
     TestGrid grid;
     TestApplier one(grid, {.batch_messages = 5});
     for (int i = 0; i < 20; ++i) one.merge(i);
@@ -265,7 +265,7 @@ TEST(Applier, ABrokerThatWasKilledMeanwhileMakesNoDifference) {
     EXPECT_EQ(one.grid_position(), 40);
 }
 
-TEST(Applier, AGridThatWasBegunAnewGetsItsMessagesAgain) {
+TEST(Applier, RecreatedGridGetsItsMessagesAgain) {
     TestGrid grid;
     TestApplier one(grid, {.batch_messages = 5});
     for (int i = 0; i < 20; ++i) one.merge(i);

@@ -19,13 +19,13 @@ using kafka::FeedPointer;
 using kafka::KeptMessage;
 using kafka::MessageView;
 
-/// Rules of one topic, as they stand in a configuration.
+/// Reads rules of one topic as in a configuration.
 inline kafka::Mapper mapper_of(const std::string& rules) {
     const toml::table table = toml::parse(rules);
     return kafka::Mapper(kafka::Mapping::read(table, tools::TomlFile("test.toml")).value());
 }
 
-/// A message that a test makes; counts how many of them are kept.
+/// A message made by a test; counts how many of them are kept.
 struct MadeMessage {
     std::int64_t offset = 0;
     std::optional<std::string> value;
@@ -51,7 +51,7 @@ struct MadeMessage {
     }
 };
 
-/// Remembers what is refused.
+/// Records refused messages.
 class Remembering final : public kafka::Refusals {
 public:
     struct Refused {
@@ -101,7 +101,7 @@ public:
         take(offset,
              R"({"op":"merge","id":")" + id + R"(","doc":{"n":)" + std::to_string(offset) + "}}");
     }
-    /// Sends what is taken, and recovers once where that is needed.
+    /// Sends everything taken, and recovers once if necessary.
     Result<void> settle() {
         auto finished = applier.finish();
         if (!finished) return finished;
@@ -110,7 +110,7 @@ public:
     [[nodiscard]] std::optional<std::int64_t> grid_position() const {
         return kafka::read_position(client, position).value();
     }
-    /// The version of a record; 0: there is none.
+    /// Returns the version of a record, or 0 if there is none.
     [[nodiscard]] Version version(const std::string& name) const {
         const auto record = client.get(name);
         return record ? record->version() : 0;

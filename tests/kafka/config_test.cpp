@@ -48,7 +48,7 @@ protected:
         std::ofstream(path_) << text;
         return read_config(path_);
     }
-    /// The detail of the error, without the file's name; empty: there is none.
+    /// Returns the detail of the error without the file's name, or an empty text.
     std::string error_of(const std::string& text) {
         const auto config = read(text);
         if (config) return {};
@@ -56,7 +56,7 @@ protected:
         EXPECT_EQ(config.error().detail.find(path_), 0) << config.error().detail;
         return config.error().detail.substr(path_.size());
     }
-    /// The same of a text in which one part is another.
+    /// Returns the error for a text in which one part is replaced.
     std::string error_with(const std::string& part, const std::string& other) {
         std::string text = valid;
         const std::size_t at = text.find(part);
@@ -68,7 +68,7 @@ protected:
     std::string path_ = directory_ / "kafka.toml";
 };
 
-TEST_F(ConfigFile, SaysAllThatASourceNeeds) {
+TEST_F(ConfigFile, FileContainsEverythingThatASourceNeeds) {
     const auto config = read(valid);
 
     ASSERT_TRUE(config) << config.error().text();
@@ -92,30 +92,33 @@ TEST_F(ConfigFile, SaysAllThatASourceNeeds) {
     EXPECT_EQ(config->sinks.size(), 1);
 }
 
-TEST_F(ConfigFile, SaysWhereAndWhatIsWrong) {
+TEST_F(ConfigFile, ErrorHasPlaceAndFault) {
     EXPECT_EQ(error_with("durable = true", "durable = 1"), ":7: durable must be true or false");
-    EXPECT_EQ(error_with("durable", "durabel"), ":7: 'durabel' is not known in [source]");
-    EXPECT_EQ(error_with("grid =", "gird ="), ":1: 'gird' is not known in the configuration");
+    EXPECT_EQ(error_with("durable", "durabel"), ":7: 'durabel' is not an option of [source]");
+    EXPECT_EQ(error_with("grid =", "gird ="), ":1: 'gird' is not an option of the configuration");
     EXPECT_EQ(error_with("batch_messages = 100", "batch_messages = 0"),
-              ":8: batch_messages must be a whole number of 1 to 10000");
+              ":8: batch_messages must be an integer from 1 to 10000");
     EXPECT_EQ(error_with("batch_bytes = 20000", "batch_bytes = 100000000"),
-              ":9: batch_bytes must be a whole number of 1 to 16777216");
+              ":9: batch_bytes must be an integer from 1 to 16777216");
     EXPECT_EQ(error_with("start = \"latest\"", "start = \"now\""),
               ":14: start must be one of 'earliest' 'latest'");
-    EXPECT_EQ(error_with("start =", "begin ="), ":14: 'begin' is not known in [[source.topic]]");
+    EXPECT_EQ(error_with("start =", "begin ="),
+              ":14: 'begin' is not an option of [[source.topic]]");
     EXPECT_EQ(error_with("name = \"seats\"", "name = \"seats/1\""),
-              ":13: 'seats/1' is not the name of a topic; a regular expression begins with ^");
+              ":13: 'seats/1' is not a topic name; a regular expression must start with ^");
     EXPECT_EQ(error_with("^orders-.*", "^orders-(").substr(0, 5), ":20: ");
-    EXPECT_EQ(error_with("name = \"seats\"\n", ""), ":12: [[source.topic]] needs a name");
-    EXPECT_EQ(error_with("\"dead\"", "\"de ad\""), ":6: 'de ad' is not the name of a topic");
-    EXPECT_EQ(error_with("\"dead\"", "\"seats\""),
-              ":6: the source would read its own dead letters");
+    EXPECT_EQ(error_with("name = \"seats\"\n", ""),
+              ":12: [[source.topic]] without a name; set name");
+    EXPECT_EQ(error_with("\"dead\"", "\"de ad\""), ":6: 'de ad' is not a topic name");
+    EXPECT_EQ(
+        error_with("\"dead\"", "\"seats\""),
+        ":6: source would read its own dead letters; exclude dead_letter_topic from its topics");
     EXPECT_EQ(error_with("durable = true", "on_error = \"skip\""),
-              ":7: on_error is for sources without a dead_letter_topic");
+              ":7: on_error has no effect with a dead_letter_topic; remove one of them");
     EXPECT_EQ(error_with("dead_letter_topic = \"dead\"", "on_error = \"ignore\""),
               ":6: on_error must be one of 'stop' 'skip'");
     EXPECT_EQ(error_with("[source.kafka]", "[source.kafak]"),
-              ":10: 'kafak' is not known in [source]");
+              ":10: 'kafak' is not an option of [source]");
     EXPECT_EQ(error_with("[[source.topic]]", "[source.topic]").substr(0, 1), ":");
 }
 
@@ -128,7 +131,8 @@ TEST_F(ConfigFile, AGroupIsAPartOfRecordsNames) {
 }
 
 TEST_F(ConfigFile, ASourceNeedsATopic) {
-    EXPECT_EQ(error_of("[source]\ngroup = \"g\"\n"), ":1: [source] needs a [[source.topic]]");
+    EXPECT_EQ(error_of("[source]\ngroup = \"g\"\n"),
+              ":1: [source] without a topic; add [[source.topic]]");
 }
 
 TEST_F(ConfigFile, TopicsHaveALimit) {
@@ -139,11 +143,10 @@ TEST_F(ConfigFile, TopicsHaveALimit) {
     };
     for (std::size_t i = 0; i < kafka::SourceOptions::topics_max; ++i) text += topic(i);
     EXPECT_EQ(error_of(text), "");
-    EXPECT_NE(error_of(text + topic(1000)).find("there are more than 256 topics"),
-              std::string::npos);
+    EXPECT_NE(error_of(text + topic(1000)).find("more than 256 topics"), std::string::npos);
 }
 
-TEST_F(ConfigFile, TheProgramChecksIt) {
+TEST_F(ConfigFile, CheckCommandChecksTheFile) {
     static_cast<void>(read(valid));
     const std::string program = built::kafka;
     EXPECT_EQ(shell(program + " check --config " + path_).status, 0);

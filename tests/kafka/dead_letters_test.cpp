@@ -7,13 +7,13 @@ namespace {
 
 using kafka::DeadLetters;
 
-/// Dead letters as they are written by a source's process.
+/// Dead letters, written by the process of a source.
 class DeadLetter : public ::testing::Test {
 protected:
     std::unique_ptr<DeadLetters> make() {
         kafka::Properties properties;
         properties.set("bootstrap.servers", kafka_.bootstrap());
-        properties.set("linger.ms", "60000");  // until they are settled: so they go together
+        properties.set("linger.ms", "60000");  // until they are settled: they form one batch
         properties.set("reconnect.backoff.ms", "10");
         properties.set("reconnect.backoff.max.ms", "100");
         return DeadLetters::create(properties, topic_, stop_.get_token()).value();
@@ -29,7 +29,7 @@ protected:
     std::stop_source stop_;
 };
 
-TEST_F(DeadLetter, OneOfAPartitionThatHasGoneHoldsNoOther) {
+TEST_F(DeadLetter, LetterOfALostPartitionHoldsNoOther) {
     if (!kafka_.is_mock()) GTEST_SKIP() << MockKafka::no_mock;
     const auto letters = make();
     kafka_.command("error produce 1 MSG_SIZE_TOO_LARGE");
@@ -43,7 +43,7 @@ TEST_F(DeadLetter, OneOfAPartitionThatHasGoneHoldsNoOther) {
     EXPECT_EQ(consume(kafka_, topic_, 1).at(0).headers.at("ringside.partition"), "8");
 }
 
-TEST_F(DeadLetter, OnlyThoseInQuestionAreSettled) {
+TEST_F(DeadLetter, SettleCoversOnlyRefusedLetters) {
     if (!kafka_.is_mock()) GTEST_SKIP() << MockKafka::no_mock;
     const auto letters = make();
     kafka_.command("error produce 1 MSG_SIZE_TOO_LARGE");
@@ -63,7 +63,7 @@ TEST_F(DeadLetter, OnlyThoseInQuestionAreSettled) {
     for (const TestMessage& letter : written) EXPECT_EQ(letter.value, "no json");
 }
 
-TEST_F(DeadLetter, WhatWasNotWrittenInHasteIsWrittenLater) {
+TEST_F(DeadLetter, LetterSkippedInHasteIsWrittenLater) {
     if (!kafka_.is_mock()) GTEST_SKIP() << MockKafka::no_mock;
     const auto letters = make();
     kafka_.command("down 1");
@@ -81,14 +81,14 @@ TEST_F(DeadLetter, WhatWasNotWrittenInHasteIsWrittenLater) {
     EXPECT_EQ(consume(kafka_, topic_, 1).size(), 1);
 }
 
-TEST_F(SourceTest, OfDeadLettersThatAreTooLargeTogetherOnlyTheOneThatIsAloneLosesItsValue) {
+TEST_F(SourceTest, OnlyAnOversizedDeadLetterLosesItsValue) {
     if (!kafka_.is_mock()) GTEST_SKIP() << MockKafka::no_mock;
     const std::string topic = kafka_.make_topic("seats");
     const std::string dead = kafka_.make_topic("dead");
     std::vector<TestMessage> messages;
     for (int i = 0; i < 5; ++i) messages.push_back({std::to_string(i), "no json"});
     produce(kafka_, topic, messages);
-    kafka_.command("error produce 2 MSG_SIZE_TOO_LARGE");  // all of them, and then the first
+    kafka_.command("error produce 2 MSG_SIZE_TOO_LARGE");  // the batch, and then the first message
 
     const auto source = start(configure(fmt::format(R"(
         group = "test"

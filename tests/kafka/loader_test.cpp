@@ -79,7 +79,7 @@ TEST_F(Loader, ASecondLoadAppliesWhatCameSince) {
     EXPECT_EQ(client_.get("seat/A")->version(), 45);
 }
 
-TEST_F(Loader, BeginsAnewWhenItIsToldTo) {
+TEST_F(Loader, RestartOptionBeginsWithTheFirstLine) {
     const std::string file = write("seats.jsonl", lines(0, 30));
     EXPECT_EQ(load("--topic seats " + file).status, 0);
 
@@ -88,7 +88,7 @@ TEST_F(Loader, BeginsAnewWhenItIsToldTo) {
     EXPECT_EQ(client_.get("seat/A")->version(), 60);
 }
 
-TEST_F(Loader, OneThatIsKilledGoesOnWhereItWas) {
+TEST_F(Loader, KilledLoadResumesAtItsPosition) {
     const std::string file = write("seats.jsonl", lines(0, 200'000));
     const auto applied = [&] {
         const auto record = client_.get("kafka/test/seats.jsonl/0");
@@ -106,7 +106,7 @@ TEST_F(Loader, OneThatIsKilledGoesOnWhereItWas) {
     EXPECT_EQ(json("seat/A"), R"({"id":"A","m0":199998,"m1":199999,"m2":199997})");
 }
 
-TEST_F(Loader, TellsLinesThatAreRefusedByTheirNumbers) {
+TEST_F(Loader, RefusedLinesAreReportedByNumber) {
     const std::string file =
         write("seats.jsonl", "{\"id\":\"A\",\"n\":1}\n\nno json\n{\"n\":2}\n{\"id\":\"B\"}");
 
@@ -149,7 +149,8 @@ TEST_F(Loader, AFileThatWasRewrittenShorterIsNotTakenForLoaded) {
     const Outcome done = load("--topic seats " + file);
 
     EXPECT_EQ(done.status, 1);
-    EXPECT_NE(done.output.find("up to 30 are loaded, and the file has 20"), std::string::npos)
+    EXPECT_NE(done.output.find("line 30 was loaded before, but the file has only 20 lines"),
+              std::string::npos)
         << done.output;
     EXPECT_NE(done.output.find("--restart"), std::string::npos) << done.output;
     EXPECT_EQ(json("kafka/test/seats.jsonl/0"), R"({"offset":30})");
@@ -170,14 +171,14 @@ TEST_F(Loader, LinesThatAreTooLongAreRefusedByThemselves) {
     EXPECT_EQ(json("kafka/test/seats.jsonl/0"), R"({"offset":4})");
 }
 
-TEST_F(Loader, WhatIsNoFileIsNotLoaded) {
+TEST_F(Loader, NonFileIsRefused) {
     const Outcome done = load("--topic seats " + directory_.path());
 
     EXPECT_EQ(done.status, 2);
-    EXPECT_NE(done.output.find("is not a file"), std::string::npos) << done.output;
+    EXPECT_NE(done.output.find("is not a regular file"), std::string::npos) << done.output;
 }
 
-TEST_F(Loader, NeitherItNorReadyNeedsTheSecretsOfKafka) {
+TEST_F(Loader, LoadAndReadyNeedNoKafkaSecrets) {
     std::string text;
     std::getline(std::ifstream(config_), text, '\0');
     const std::string key = "[kafka]\n";
@@ -190,7 +191,7 @@ TEST_F(Loader, NeitherItNorReadyNeedsTheSecretsOfKafka) {
     EXPECT_EQ(shell(tool + " check --config " + config_).status, 2);
 }
 
-TEST_F(Loader, SaysWhatIsWrongWithItsArguments) {
+TEST_F(Loader, InvalidArgumentsAreReported) {
     const std::string file = write("seats.jsonl", "");
     EXPECT_EQ(load("--topic seats " + (directory_ / "none.jsonl")).status, 2);
     EXPECT_EQ(load("--topic none " + file).status, 2);

@@ -13,13 +13,13 @@
 
 namespace ringside::testing {
 
-/// The mapping of a topic whose rules are written here, line 1 first.
+/// Reads the mapping of a topic from rules in a text, beginning with line 1.
 inline Result<kafka::Mapping> read_mapping(const std::string& toml) {
     const toml::table table = toml::parse(toml);
     return kafka::Mapping::read(table, tools::TomlFile("kafka.toml"));
 }
 
-/// The error that it gives, or "".
+/// Returns the error for these rules, or "".
 inline std::string mapping_error(const std::string& toml) {
     const auto mapping = read_mapping(toml);
     if (mapping) return "";
@@ -27,17 +27,17 @@ inline std::string mapping_error(const std::string& toml) {
     return mapping.error().detail;
 }
 
-/// A rule for records named by the key, with further lines.
+/// Returns a rule for records named by the key, with further lines.
 inline std::string rule_by_key(const std::string& lines = "") {
     return "[[rule]]\nrecord = \"a/{key}\"\n" + lines + "\n";
 }
 
-/// Maps messages by rules, and shows what they come to as text.
+/// Maps messages by rules, and formats the results as text.
 class MappingTest : public ::testing::Test {
 protected:
     void load(const std::string& toml) { mapper_.emplace(read_mapping(toml).value()); }
 
-    /// "put a/b {…}", with " ttl 5" where there is one; an error as "<bad_json> detail".
+    /// Returns "put a/b {…}", followed by " ttl 5" if set, or an error as "<bad_json> detail".
     std::vector<std::string> map(const kafka::MessageView& message) {
         const auto writes = mapper_->map(message);
         if (!writes) {
@@ -68,7 +68,7 @@ protected:
                                       .headers = {}});
     }
 
-    /// The one line of what a message comes to.
+    /// Returns the single line for a message.
     std::string map_one(std::string_view value) {
         const auto lines = map(value);
         EXPECT_EQ(lines.size(), 1U);

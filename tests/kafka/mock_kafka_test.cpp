@@ -6,7 +6,7 @@
 namespace ringside::testing {
 namespace {
 
-TEST(MockKafka, GivesBackWhatWasWrittenInOrder) {
+TEST(MockKafka, WrittenMessagesAreReadInOrder) {
     MockKafka kafka;
     const std::string topic = kafka.make_topic("order", 2);
 
@@ -20,7 +20,7 @@ TEST(MockKafka, GivesBackWhatWasWrittenInOrder) {
     EXPECT_EQ(got[2].value, std::nullopt);
 }
 
-TEST(MockKafka, SaysWhatIsWrongWithACommand) {
+TEST(MockKafka, InvalidCommandIsReported) {
     MockKafka kafka;
     if (!kafka.is_mock()) GTEST_SKIP() << MockKafka::no_mock;
     EXPECT_THROW(kafka.command("topic onsale many"), std::runtime_error);

@@ -13,7 +13,7 @@ using ringside::testing::consume;
 using ringside::testing::MockKafka;
 using namespace std::chrono_literals;
 
-/// What became of the messages.
+/// The outcomes of messages.
 struct Outcomes {
     std::vector<std::uint64_t> sent;
     std::vector<std::pair<std::uint64_t, KafkaError>> failed;
@@ -34,7 +34,7 @@ Properties properties_for(const MockKafka& kafka) {
     return properties;
 }
 
-TEST(Producer, TellsTheOutcomeOfEachMessage) {
+TEST(Producer, EachOutcomeIsReported) {
     MockKafka kafka;
     const std::string topic = kafka.make_topic("producer");
     Outcomes outcomes;
@@ -53,7 +53,7 @@ TEST(Producer, TellsTheOutcomeOfEachMessage) {
     EXPECT_EQ(got[1].value, std::nullopt);
 }
 
-TEST(Producer, TellsHowManyPartitionsATopicHas) {
+TEST(Producer, NumberOfPartitionsIsReturned) {
     MockKafka kafka;
     const std::string topic = kafka.make_topic("producer", 3);
     Outcomes outcomes;
@@ -64,7 +64,7 @@ TEST(Producer, TellsHowManyPartitionsATopicHas) {
     EXPECT_EQ(*partitions, 3);
 }
 
-TEST(Producer, SaysThatItsQueueIsFullAndGoesOnWhenThereIsRoom) {
+TEST(Producer, FullQueueIsReportedAndSendingContinuesWithRoom) {
     MockKafka kafka;
     if (!kafka.is_mock()) GTEST_SKIP() << MockKafka::no_mock;
     const std::string topic = kafka.make_topic("producer");
@@ -105,7 +105,7 @@ TEST(Producer, SaysThatNoBrokerAnswers) {
         return trouble.has_value();
     }));
     EXPECT_EQ(trouble->kind, KafkaError::Kind::passing);
-    EXPECT_THAT(trouble->text, ::testing::HasSubstr("no broker of Kafka answers"));
+    EXPECT_THAT(trouble->text, ::testing::HasSubstr("no Kafka broker answers"));
 }
 
 TEST(Producer, SendsOnceAndInOrderWhateverItHasToTryAgain) {
@@ -145,7 +145,7 @@ TEST(Producer, RefusesAMessageThatIsTooLarge) {
     EXPECT_EQ(refused->kind, KafkaError::Kind::too_large);
 }
 
-TEST(Producer, TellsThatKafkaFindsAMessageTooLarge) {
+TEST(Producer, OversizedMessageIsReported) {
     MockKafka kafka;
     if (!kafka.is_mock()) GTEST_SKIP() << MockKafka::no_mock;
     const std::string topic = kafka.make_topic("producer");

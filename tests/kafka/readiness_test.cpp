@@ -41,7 +41,7 @@ TEST_F(Readiness, AllPartitionsTogetherMayBeBehindAsFarAsIsSaid) {
     EXPECT_FALSE(readiness_of(client_, "test", 0)->is_ready);
 }
 
-TEST_F(Readiness, WhoHasCaughtUpIsReadyWhateverTheLag) {
+TEST_F(Readiness, CaughtUpSourceIsReadyWhateverTheLag) {
     SourceReport report = following(std::nullopt);
     report.state = SourceState::caught_up;
     write(report);

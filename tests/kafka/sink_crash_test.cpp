@@ -12,17 +12,17 @@ using namespace std::chrono_literals;
 
 class SinkCrash : public SeededTest {
 protected:
-    /// Kills a sink that many times while a grid changes; a consumer ends with what the grid has,
-    /// and has been told of each change.
+    /// Kills a sink that many times while a grid changes. A consumer must end with the content of
+    /// the grid, and must have received each change.
     void kill_at_random(int kills) {
         TestGrid grid({"--memory", "256MiB", "--ring-entries", "1048576"});
         MockKafka kafka;
         const std::string topic = kafka.make_topic("sink", 16);
         Client client = attach(grid);
-        // Slow enough that there always is something under way.
+        // Slow enough that some messages are always under way.
         if (kafka.is_mock()) kafka.command("rtt -1 40");
         TestSink sink(grid, kafka, topic);
-        // From its first position on it tells of each change.
+        // From its first position on, it sends each change.
         ASSERT_TRUE(eventually([&] { return position_of(client) > 0; }));
         TestConsumer consumer(kafka, topic);
         std::map<std::string, std::vector<Revision>> made;
@@ -30,7 +30,7 @@ protected:
 
         Random dice = random(1);
         for (int i = 0; i < kills; ++i) {
-            // Read all the time, as the mock keeps only so much.
+            // Reads all the time, because the mock keeps only a limited amount.
             consumer.read_until([](const auto&) { return false; },
                                 std::chrono::milliseconds(dice.below(450)));
             sink.kill();
@@ -76,7 +76,7 @@ private:
                 changes.put(names.back(), std::to_string(i)).value();
             }
             const Revision revision = client.commit(changes).value().revision;
-            // What has to be told again at each start is bounded, and with it what the mock keeps.
+            // Bounds what is sent again at each start, and so the amount that the mock keeps.
             while (!stop.stop_requested() && revision > position_of(client) + 2000) usleep(1000);
             for (const std::string& name : names) made[name].push_back(revision);
             if (dice.one_in(20)) {
@@ -86,7 +86,7 @@ private:
         }
     }
 
-    /// Revisions that were made and not told.
+    /// Returns revisions that were made and not received.
     static std::vector<Revision> unseen(const Mirror& mirror,
                                         const std::map<std::string, std::vector<Revision>>& made) {
         std::vector<Revision> missing;

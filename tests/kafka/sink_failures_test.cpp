@@ -12,7 +12,7 @@ using ::testing::HasSubstr;
 
 constexpr const char* events = "patterns = [\"event/**\"]";
 
-/// A sink in a thread of the test, which waits only shortly for Kafka when it ends.
+/// A sink in a thread of the test, which waits only briefly for Kafka when it ends.
 class SinkThread {
 public:
     SinkThread(const TestGrid& grid, const MockKafka& kafka, const std::string& topic) {
@@ -29,7 +29,7 @@ public:
         EXPECT_EQ(ready_.get_future().wait_for(std::chrono::seconds(60)),
                   std::future_status::ready);
     }
-    /// Whether it ends in order.
+    /// Returns whether it ends without an error.
     bool stop() {
         thread_.request_stop();
         thread_.join();
@@ -43,7 +43,7 @@ private:
     std::jthread thread_;
 };
 
-/// Each with the mock cluster of two brokers, as errors are had from that alone.
+/// Tests with a mock cluster of two brokers, because only the mock simulates errors.
 class SinkFailures : public ::testing::Test {
 protected:
     void SetUp() override {
@@ -72,7 +72,7 @@ TEST_F(SinkFailures, KafkaThatIsDownIsWaitedFor) {
     kafka.command("down -1");
     put_some(100);
     EXPECT_TRUE(eventually([&] { return report_of(client, "state") == R"("waiting")"; }));
-    EXPECT_THAT(report_of(client, "reason"), HasSubstr("no broker of Kafka answers"));
+    EXPECT_THAT(report_of(client, "reason"), HasSubstr("no Kafka broker answers"));
     kafka.command("up -1");
 
     expect_in_order(expect_mirrored(topic));
@@ -160,15 +160,17 @@ TEST_F(SinkFailures, AnswersThatComeTooLateAreTriedAgain) {
     expect_in_order(expect_mirrored(topic));
 }
 
-TEST_F(SinkFailures, ATopicThatMayNotBeWrittenEndsTheSink) {
+TEST_F(SinkFailures, ForbiddenTopicEndsTheSink) {
     const std::string topic = kafka.make_topic("sink");
     TestSink sink(grid, kafka, topic, events);
     kafka.command("error produce 1 TOPIC_AUTHORIZATION_FAILED");
     put_some(1);
     EXPECT_EQ(sink.wait(), 1);
-    EXPECT_THAT(sink.errors(), HasSubstr("this user may not use the topic"));
+    EXPECT_THAT(sink.errors(),
+                HasSubstr("user is not authorized for the topic; grant access in Kafka"));
     EXPECT_EQ(report_of(client, "state"), R"("failed")");
-    EXPECT_THAT(report_of(client, "reason"), HasSubstr("this user may not use the topic"));
+    EXPECT_THAT(report_of(client, "reason"),
+                HasSubstr("user is not authorized for the topic; grant access in Kafka"));
 
     sink.start();
     expect_mirrored(topic);
@@ -182,7 +184,7 @@ TEST_F(SinkFailures, AFatalErrorOfTheProducerEndsTheSinkAndNothingIsLost) {
     kafka.command("error producer_id 1 CLUSTER_AUTHORIZATION_FAILED");
     TestSink second(grid, kafka, topic, events);
     EXPECT_EQ(second.wait(), 1);
-    EXPECT_THAT(second.errors(), HasSubstr("may not write idempotently"));
+    EXPECT_THAT(second.errors(), HasSubstr("is not authorized for idempotent writes"));
 
     put_some(10);
     second.start();
@@ -211,7 +213,7 @@ TEST_F(SinkFailures, AMessageThatIsTooLargeIsLeftOutIfSoWished) {
     EXPECT_TRUE(eventually([&] { return report_of(client, "too_large") == "1"; }));
 }
 
-TEST_F(SinkFailures, OfABatchThatKafkaFindsTooLargeOnlyThatMessageIsLeftOut) {
+TEST_F(SinkFailures, OnlyTheOversizedMessageOfABatchIsOmitted) {
     const std::string topic = kafka.make_topic("sink");
     TestSink sink(grid, kafka, topic, std::string(events) + "\non_too_large = \"skip\"",
                   "\"linger.ms\" = 100");

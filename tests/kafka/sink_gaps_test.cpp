@@ -16,7 +16,7 @@ std::size_t count_of(const std::vector<TestMessage>& messages, const std::string
     }));
 }
 
-TEST(SinkGaps, WhatTheGridRetainsNoMoreIsToldAndTheStateFollows) {
+TEST(SinkGaps, ChangesNoLongerRetainedAreReportedAndTheStateFollows) {
     TestGrid grid(small_ring());
     MockKafka kafka;
     const std::string topic = kafka.make_topic("sink", 2);
@@ -40,7 +40,7 @@ TEST(SinkGaps, WhatTheGridRetainsNoMoreIsToldAndTheStateFollows) {
     EXPECT_NE(header_of(*first, "resumes_at"), "");
 }
 
-TEST(SinkGaps, ALappedSinkTellsHowManyChangesItMissed) {
+TEST(SinkGaps, LappedSinkReportsTheNumberOfMissedChanges) {
     TestGrid grid(small_ring());
     MockKafka kafka;
     const std::string topic = kafka.make_topic("sink");
@@ -66,7 +66,7 @@ TEST(SinkGaps, ALappedSinkTellsHowManyChangesItMissed) {
     EXPECT_TRUE(eventually([&] { return report_of(client, "lagged") == "1"; }));
 }
 
-TEST(SinkGaps, AGridThatWasBegunAnewIsToldAsAWhole) {
+TEST(SinkGaps, RecreatedGridIsSentAsAWhole) {
     TestGrid grid;
     MockKafka kafka;
     const std::string topic = kafka.make_topic("sink");
@@ -95,7 +95,7 @@ TEST(SinkGaps, AGridThatWasBegunAnewIsToldAsAWhole) {
     EXPECT_EQ(sink.stop(), 0);
 }
 
-TEST(SinkGaps, WhatIsUnderWayOfAFormerGridSaysNothingOfThePosition) {
+TEST(SinkGaps, MessagesOfAFormerGridDoNotMoveThePosition) {
     TestGrid grid;
     MockKafka kafka;
     if (!kafka.is_mock()) GTEST_SKIP() << MockKafka::no_mock;
@@ -127,7 +127,7 @@ TEST(SinkGaps, WhatIsUnderWayOfAFormerGridSaysNothingOfThePosition) {
     EXPECT_LE(position_of(client), client.revision());
 }
 
-TEST(SinkGaps, AGridThatWasBegunAnewWhileTheSinkWasAwayIsToldAsAWhole) {
+TEST(SinkGaps, GridRecreatedWhileTheSinkWasAwayIsSentAsAWhole) {
     TemporaryDirectory store;
     TestGrid grid({"--memory", "64MiB", "--data", store.path(), "--durability", "always"});
     MockKafka kafka;
@@ -179,7 +179,7 @@ TEST(SinkGaps, AStateThatTakesLongerThanItsLeaseIsBegunAgain) {
     TestSink sink(grid, kafka, topic, std::string(all_events) + "\nsnapshot_lease_s = 1",
                   "\"queue.buffering.max.messages\" = 10");
     ASSERT_TRUE(sink.is_ready());
-    // What it reads is replaced, so that the lease counts; that it is over, retries tell.
+    // What it reads is replaced, so that the lease matters. Retries show that the lease has ended.
     int round = 0;
     ASSERT_TRUE(eventually(
         [&] {

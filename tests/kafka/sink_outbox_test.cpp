@@ -1,6 +1,13 @@
 #include "tools/kafka/sink/outbox.hpp"
 
 #include <gtest/gtest.h>
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <memory>
+#include <sstream>
+#include <string>
 
 #include "tests/kafka/mock_kafka.hpp"
 #include "tests/support/test_grid.hpp"
@@ -11,7 +18,7 @@ namespace {
 
 using namespace kafka;
 
-/// With a broker of the mock that does as it is told.
+/// Tests with a broker of the mock that a test controls.
 class OutboxOfAMock : public ::testing::Test {
 protected:
     void SetUp() override {
@@ -35,6 +42,30 @@ protected:
     Outbox outbox{options, counters};
 };
 
+TEST_F(OutboxOfAMock, MessagesThatAreTooLargeLeaveOneLineAndACount) {
+    std::ostringstream log;
+    const auto former = spdlog::default_logger();
+    spdlog::set_default_logger(std::make_shared<spdlog::logger>(
+        "test", std::make_shared<spdlog::sinks::ostream_sink_mt>(log)));
+    options.kafka.set("message.max.bytes", "1000");
+    const std::string value(2000, 'x');
+    {
+        Outbox sending{options, counters};
+        sending.open().value();
+        for (Revision revision = 1; revision <= 3; ++revision) {
+            EXPECT_TRUE(sending
+                            .add({.key = "a", .value = value, .headers = {}}, revision,
+                                 Outbox::Part::change)
+                            .value());
+        }
+    }
+    spdlog::set_default_logger(former);
+    const std::string text = log.str();
+    EXPECT_EQ(counters.too_large, 3U);
+    EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 2) << text;
+    EXPECT_NE(text.find("2 more since the previous line"), std::string::npos) << text;
+}
+
 TEST_F(OutboxOfAMock, OfAnotherGridKnowsNothingOfTheFormerOnesRevisions) {
     mock.command("down 1");
     add(500);
@@ -46,7 +77,7 @@ TEST_F(OutboxOfAMock, OfAnotherGridKnowsNothingOfTheFormerOnesRevisions) {
     EXPECT_TRUE(outbox.is_empty());
 }
 
-TEST_F(OutboxOfAMock, OfAnotherGridSendsBatchesWhateverWasTooLargeBefore) {
+TEST_F(OutboxOfAMock, NewGridStartsWithBatchesAgain) {
     mock.command("error produce 1 MSG_SIZE_TOO_LARGE");
     add(500);
     ASSERT_TRUE(eventually([&] {

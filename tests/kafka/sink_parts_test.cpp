@@ -13,7 +13,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-TEST(Acknowledgements, AreCompleteUpToTheFirstRevisionThatIsUnderWay) {
+TEST(Acknowledgements, CompleteRevisionPrecedesTheFirstOneUnderWay) {
     Acknowledgements acknowledgements;
     const auto five = acknowledgements.add(5);
     const auto eight = acknowledgements.add(8);
@@ -27,7 +27,7 @@ TEST(Acknowledgements, AreCompleteUpToTheFirstRevisionThatIsUnderWay) {
     EXPECT_EQ(acknowledgements.complete(9), 9);
 }
 
-TEST(Acknowledgements, OfARevisionMayBeFollowedByMoreOfIt) {
+TEST(Acknowledgements, AcknowledgedRevisionMayGetFurtherMessages) {
     Acknowledgements acknowledgements;
     acknowledgements.settle(acknowledgements.add(5));
     EXPECT_EQ(acknowledgements.complete(4), 4);
@@ -36,7 +36,7 @@ TEST(Acknowledgements, OfARevisionMayBeFollowedByMoreOfIt) {
     EXPECT_EQ(acknowledgements.revision(more), 5);
 }
 
-TEST(Acknowledgements, OfAStateMakeNothingCompleteBeforeItsEnd) {
+TEST(Acknowledgements, StateCompletesNothingBeforeItsEnd) {
     Acknowledgements acknowledgements;
     const auto five = acknowledgements.add(5);
     const auto state = acknowledgements.add_of_state(100);
@@ -94,7 +94,7 @@ TEST(JsonPatch, IsNotMadeOfTheLastElementWhichMayHaveBeenAppended) {
 TEST(JsonPatch, AddsAnElementAtTheEnd) {
     EXPECT_EQ(patch_of("[1,2]", "/-"), R"([{"op":"add","path":"/-","value":2}])");
 }
-TEST(JsonPatch, IsNotMadeWhereThePathTellsNothing) {
+TEST(JsonPatch, NoPatchIsMadeIfThePathIsAmbiguous) {
     EXPECT_EQ(patch_of("{}", ""), "none");
     EXPECT_EQ(patch_of("{}", "/a/b"), "none");
     EXPECT_EQ(patch_of("[1]", "/4"), "none");
@@ -122,7 +122,7 @@ TEST(SinkOptions, HaveDefaults) {
     EXPECT_EQ(sinks->front().marker_key, std::nullopt);
 }
 
-TEST(SinkOptions, AreAllRead) {
+TEST(SinkOptions, AllOptionsAreRead) {
     const auto sinks = sinks_of(std::string(least) + R"(value = "change"
 start = "now"
 on_too_large = "skip"
@@ -140,20 +140,20 @@ snapshot_lease_s = 60
     EXPECT_EQ(*sink.kafka.find("linger.ms"), "5");
 }
 
-TEST(SinkOptions, ThatAreWrongAreRefusedWithTheirLine) {
+TEST(SinkOptions, InvalidOptionsAreRefusedWithTheirLine) {
     EXPECT_THAT(refusal_of("[[sink]]\nname = \"out\""),
-                HasSubstr("kafka.toml:1: a [[sink]] needs name, topic and patterns"));
+                HasSubstr("kafka.toml:1: [[sink]] is incomplete; set name, topic and patterns"));
     EXPECT_THAT(refusal_of(std::string(least) + "valeu = 1"),
-                HasSubstr("kafka.toml:5: 'valeu' is not known in a [[sink]]"));
+                HasSubstr("kafka.toml:5: 'valeu' is not an option of a [[sink]]"));
     EXPECT_THAT(refusal_of(std::string(least) + "value = \"half\""),
                 HasSubstr("value must be one of 'document' 'change'"));
     EXPECT_THAT(refusal_of(std::string(least) + "snapshot_lease_s = 3601"),
-                HasSubstr("snapshot_lease_s must be a whole number of 1 to 3600"));
+                HasSubstr("snapshot_lease_s must be an integer from 1 to 3600"));
     EXPECT_THAT(refusal_of(std::string(least) + "kafka = 7"), HasSubstr("[sink.kafka]"));
     EXPECT_THAT(refusal_of(std::string(least) + "[sink.kafka]\n\"acks\" = 0"),
                 HasSubstr("kafka.toml:6: acks cannot be set"));
     EXPECT_THAT(refusal_of("sink = 7"), HasSubstr("[[sink]]"));
-    EXPECT_THAT(refusal_of(std::string(least) + least), HasSubstr("two sinks 'out'"));
+    EXPECT_THAT(refusal_of(std::string(least) + least), HasSubstr("duplicate sink name 'out'"));
 }
 
 TEST(SinkOptions, RefusePatternsAndNamesThatCannotBe) {
@@ -162,23 +162,23 @@ TEST(SinkOptions, RefusePatternsAndNamesThatCannotBe) {
                           "\"\ntopic = \"t\"\npatterns = " + patterns);
     };
     EXPECT_THAT(with("out", "[\"a//b\"]"), HasSubstr("kafka.toml:4"));
-    EXPECT_THAT(with("out", "[]"), HasSubstr("with one at least"));
-    EXPECT_THAT(with("out", "[\"$sys/**\", \"a\"]"), HasSubstr("a [[sink]] of their own"));
-    EXPECT_THAT(with("a/b", "[\"a\"]"), HasSubstr("one level of a record's name"));
-    EXPECT_THAT(with("@a", "[\"a\"]"), HasSubstr("one level of a record's name"));
+    EXPECT_THAT(with("out", "[]"), HasSubstr("at least one"));
+    EXPECT_THAT(with("out", "[\"$sys/**\", \"a\"]"), HasSubstr("their own [[sink]]"));
+    EXPECT_THAT(with("a/b", "[\"a\"]"), HasSubstr("one level of a record name"));
+    EXPECT_THAT(with("@a", "[\"a\"]"), HasSubstr("one level of a record name"));
 }
 
 TEST(SinkOptions, HaveLimits) {
     std::string patterns = "[";
     for (std::size_t i = 0; i <= SinkOptions::patterns_max; ++i) patterns += "\"a\",";
     EXPECT_THAT(refusal_of("[[sink]]\nname = \"out\"\ntopic = \"t\"\npatterns = " + patterns + "]"),
-                HasSubstr("a sink has at most 64 patterns"));
+                HasSubstr("sink has more than 64 patterns"));
     std::string sinks;
     for (std::size_t i = 0; i <= SinkOptions::sinks_max; ++i) {
         sinks +=
             "[[sink]]\nname = \"s" + std::to_string(i) + "\"\ntopic = \"t\"\npatterns = [\"a\"]\n";
     }
-    EXPECT_THAT(refusal_of(sinks), HasSubstr("at most 16 sinks"));
+    EXPECT_THAT(refusal_of(sinks), HasSubstr("more than 16 sinks"));
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 #include "tests/kafka/sink_test.hpp"
 
-/// How the program that runs sinks starts, waits, gives way and ends.
+/// How the program that runs sinks starts, waits, yields to another one and ends.
 namespace ringside::testing {
 namespace {
 
@@ -44,7 +44,7 @@ TEST(SinkProcess, ASecondSignalEndsItAtOnce) {
     EXPECT_EQ(sink.wait(), 1) << "0, had it waited for Kafka";
 }
 
-TEST(SinkProcess, SaysWhatIsWrongWithItsConfiguration) {
+TEST(SinkProcess, InvalidConfigurationIsReported) {
     TestGrid grid;
     MockKafka kafka;
     TestSink sink(grid, kafka, "any", "patterns = [\"a//b\"]");
@@ -52,14 +52,14 @@ TEST(SinkProcess, SaysWhatIsWrongWithItsConfiguration) {
     EXPECT_THAT(sink.errors(), ::testing::HasSubstr("kafka.toml:11: "));
 }
 
-TEST(SinkProcess, SaysWhatIsWrongWithItsPropertiesBeforeTheRunningOneIsFenced) {
+TEST(SinkProcess, InvalidPropertiesAreReportedBeforeTheRunningSinkIsFenced) {
     TestGrid grid;
     MockKafka kafka;
     const std::string topic = kafka.make_topic("sink");
     Client client = attach(grid);
     TestSink running(grid, kafka, topic);
     const auto member_of_position = [&] {
-        const auto pointer = Pointer::parse("/member").value();
+        const auto pointer = JsonPointer::parse("/member").value();
         return client.get_value<std::string>("kafka/out/@position", pointer).value();
     };
     const std::string member = member_of_position();
@@ -83,11 +83,11 @@ TEST(SinkProcess, WaitsForTheGrid) {
     grid.lose();
 
     sink.start_without_waiting();
-    EXPECT_TRUE(sink.comes_to_say("waits for grid"));
+    EXPECT_TRUE(sink.comes_to_say("waiting for grid"));
     EXPECT_EQ(sink.stop(), 0) << "it is ended as any";
 
     sink.start_without_waiting();
-    EXPECT_TRUE(sink.comes_to_say("waits for grid"));
+    EXPECT_TRUE(sink.comes_to_say("waiting for grid"));
     grid.start();
     Client client = attach(grid);
     client.put("event/1", "1").value();
@@ -105,7 +105,7 @@ TEST(SinkProcess, WaitsForABrokerThatHasLeft) {
     grid.kill_broker();
 
     sink.start_without_waiting();
-    EXPECT_TRUE(sink.comes_to_say("waits for grid"));
+    EXPECT_TRUE(sink.comes_to_say("waiting for grid"));
     grid.start();
     EXPECT_TRUE(sink.wait_until_ready());
     EXPECT_EQ(sink.stop(), 0);
@@ -122,14 +122,15 @@ TEST(SinkProcess, IsFencedByTheNextOneOfItsName) {
     ASSERT_TRUE(second.is_ready());
 
     EXPECT_EQ(first.wait(), 1);
-    EXPECT_THAT(first.errors(), ::testing::HasSubstr("another sink 'out' has taken over"));
+    EXPECT_THAT(first.errors(),
+                ::testing::HasSubstr("another process runs sink 'out' and has taken over"));
 
     client.put("event/1", "1").value();
     ASSERT_EQ(consume(kafka, topic, 1).size(), 1);
     EXPECT_EQ(second.stop(), 0);
 }
 
-TEST(SinkProcess, RefusesAPositionThatIsNone) {
+TEST(SinkProcess, InvalidPositionIsRefused) {
     TestGrid grid;
     MockKafka kafka;
     Client client = attach(grid);
@@ -137,7 +138,8 @@ TEST(SinkProcess, RefusesAPositionThatIsNone) {
     TestSink sink(grid, kafka, "any");
     EXPECT_FALSE(sink.is_ready());
     EXPECT_EQ(sink.wait(), 1);
-    EXPECT_THAT(sink.errors(), ::testing::HasSubstr("'kafka/out/@position' is no position"));
+    EXPECT_THAT(sink.errors(),
+                ::testing::HasSubstr("'kafka/out/@position' does not hold the position of a sink"));
 }
 
 }  // namespace

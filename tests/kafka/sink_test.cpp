@@ -11,7 +11,7 @@ std::vector<std::string> kinds_of(const std::vector<TestMessage>& messages) {
     return kinds;
 }
 
-TEST(Sink, TellsEachChangeWithItsNameDocumentAndHeaders) {
+TEST(Sink, EachChangeIsSentWithNameDocumentAndHeaders) {
     TestGrid grid;
     MockKafka kafka;
     const std::string topic = kafka.make_topic("sink");
@@ -37,7 +37,7 @@ TEST(Sink, TellsEachChangeWithItsNameDocumentAndHeaders) {
     EXPECT_EQ(sink.stop(), 0);
 }
 
-TEST(Sink, TellsOfRecordsThatAreGoneByTombstones) {
+TEST(Sink, RemovedRecordsAreSentAsTombstones) {
     TestGrid grid;
     MockKafka kafka;
     const std::string topic = kafka.make_topic("sink");
@@ -75,7 +75,7 @@ TEST(Sink, BeginsWithTheState) {
     EXPECT_EQ(got[1].value, "2");
 }
 
-TEST(Sink, BeginsWithTheNextChangeIfItIsToldSo) {
+TEST(Sink, NowOptionBeginsWithTheNextChange) {
     TestGrid grid;
     MockKafka kafka;
     const std::string topic = kafka.make_topic("sink");
@@ -89,7 +89,7 @@ TEST(Sink, BeginsWithTheNextChangeIfItIsToldSo) {
     EXPECT_EQ(got[0].value, "2");
 }
 
-TEST(Sink, GoesOnFromItsPosition) {
+TEST(Sink, RestartedSinkContinuesAtItsPosition) {
     TestGrid grid;
     MockKafka kafka;
     const std::string topic = kafka.make_topic("sink");
@@ -112,7 +112,7 @@ TEST(Sink, GoesOnFromItsPosition) {
     ASSERT_EQ(sink.stop(), 0);
 }
 
-TEST(Sink, ItsPositionFollowsWhatKafkaHas) {
+TEST(Sink, PositionFollowsKafkasAcknowledgements) {
     TestGrid grid;
     MockKafka kafka;
     const std::string topic = kafka.make_topic("sink", 4);
@@ -147,7 +147,7 @@ TEST(Sink, RestsWhereNothingChanges) {
     EXPECT_EQ(position_of(client), before) << "its own records are no reason to write";
 }
 
-TEST(Sink, TellsWhatAnyOfItsPatternsMatchesOnce) {
+TEST(Sink, ChangeThatMatchesSeveralPatternsIsSentOnce) {
     TestGrid grid;
     MockKafka kafka;
     const std::string topic = kafka.make_topic("sink");
@@ -180,7 +180,7 @@ TEST(Sink, LeavesRecordsOfTheToolOut) {
     EXPECT_EQ(got[0].key, "event/1");
 }
 
-TEST(Sink, TellsRecordsOfTheToolWhereAPatternNamesThem) {
+TEST(Sink, ToolsRecordsAreSentIfAPatternNamesThem) {
     TestGrid grid;
     MockKafka kafka;
     const std::string topic = kafka.make_topic("sink");
@@ -204,7 +204,7 @@ TEST(Sink, ChangesThatAreAppliedGiveTheDocuments) {
     client.patch("event/1", "/a/new", R"({"x":[true]})").value();
     client.patch("event/1", "/list/0", "7").value();
     client.patch("event/1", "/list/-", "9").value();
-    client.patch("event/1", "/list/3", "10").value();  // appends, too
+    client.patch("event/1", "/list/3", "10").value();  // appends as well
     client.patch("event/1", "/list/3", "11").value();
     client.json_patch("event/1", R"([{"op":"remove","path":"/a/b~1c"}])").value();
     client.merge("event/1", R"({"gone":null,"z":1})").value();
@@ -213,7 +213,7 @@ TEST(Sink, ChangesThatAreAppliedGiveTheDocuments) {
     TestConsumer consumer(kafka, topic);
     const auto& got = consumer.read_until([](const auto& all) { return all.size() >= 10; });
     ASSERT_EQ(got.size(), 10);
-    // The grid's own JSON Patch, in another record, is who applies them.
+    // The grid's own JSON Patch, in another record, applies them.
     int patches = 0;
     for (const TestMessage& message : got) {
         if (message.key != "event/1") continue;
@@ -229,7 +229,7 @@ TEST(Sink, ChangesThatAreAppliedGiveTheDocuments) {
               to_json(client.get("event/1").value().document()));
 }
 
-TEST(Sink, ChangesThatAreToldAgainLeadToTheDocumentsWhereARecordWasMadeAgain) {
+TEST(Sink, RepeatedChangesOfARecreatedRecordLeadToItsDocument) {
     TestGrid grid;
     MockKafka kafka;
     const std::string topic = kafka.make_topic("sink");
@@ -258,7 +258,7 @@ TEST(Sink, ChangesThatAreToldAgainLeadToTheDocumentsWhereARecordWasMadeAgain) {
     }
 }
 
-TEST(Sink, LargeDocumentsAreTold) {
+TEST(Sink, LargeDocumentsAreSent) {
     TestGrid grid;
     MockKafka kafka;
     const std::string topic = kafka.make_topic("sink");

@@ -22,10 +22,10 @@
 
 namespace ringside::testing {
 
-/// A real `ringside-kafka sink` process with one sink, of the name "out".
+/// A real `ringside-kafka sink` process with one sink named "out".
 class TestSink {
 public:
-    /// `options`: further lines of the `[[sink]]`; `properties`: of its `[sink.kafka]`.
+    /// `options` are further lines of the `[[sink]]`, `properties` those of its `[sink.kafka]`.
     TestSink(const TestGrid& grid, const MockKafka& kafka, const std::string& topic,
              const std::string& options = "patterns = [\"event/**\"]",
              const std::string& properties = "")
@@ -48,16 +48,16 @@ public:
         process_ = std::make_unique<Process>(std::vector<std::string>{
             built::kafka, "sink", "--grid", grid_, "--config", directory_ / "kafka.toml"});
     }
-    /// Ends it in order; its exit status.
+    /// Shuts it down. Returns its exit status.
     int stop() { return process_->finish(SIGTERM); }
     void kill() { process_->finish(SIGKILL); }
-    /// Waits for it to end by itself; its exit status.
+    /// Waits for it to end. Returns its exit status.
     int wait() { return process_->finish(0); }
     /// REQUIRES: it has ended.
     std::string errors() { return process_->errors(); }
-    /// Whether that comes to be in its log.
+    /// Waits until its log contains the text.
     bool comes_to_say(const std::string& text) { return process_->comes_to_say(text, patience); }
-    /// Waits for it to say that it is ready; whether it has.
+    /// Waits until it reports that it is ready. Returns whether it has.
     bool wait_until_ready() { return is_ready_ = process_->read_line(patience) == "ready"; }
     [[nodiscard]] bool has_ended() const {
         siginfo_t info{};
@@ -76,17 +76,17 @@ private:
     bool is_ready_ = false;
 };
 
-/// A session with a grid.
+/// Attaches to a grid.
 inline Client attach(const TestGrid& grid) { return Client::attach({.grid = grid.name()}).value(); }
 
-/// The position of the sink "out".
+/// Returns the position of the sink "out".
 inline Revision position_of(const Client& client) {
-    const auto revision =
-        client.get_value<std::uint64_t>("kafka/out/@position", Pointer::parse("/revision").value());
+    const auto revision = client.get_value<std::uint64_t>("kafka/out/@position",
+                                                          JsonPointer::parse("/revision").value());
     return revision ? *revision : 0;
 }
 
-/// One value of the report of the sink "out"; empty: there is no report.
+/// Returns one value of the report of the sink "out", or an empty text if there is no report.
 inline std::string report_of(const Client& client, const char* member) {
     const auto snapshot = client.snapshot();
     std::string text;
@@ -107,9 +107,9 @@ inline Revision revision_of(const TestMessage& message) {
     return text.empty() ? 0 : std::stoull(text);
 }
 
-/// Whoever reads a sink's topic, as docs/kafka.md tells them to: of each name what has the newest
-/// revision counts, and patches that fit the version; after "lagged", what is current does, and
-/// what a partition does not tell until "resumed" is gone.
+/// A consumer of a sink's topic that follows docs/kafka.md. For each name the newest revision
+/// counts, and patches that fit the version. After "lagged", current states count, and names that a
+/// partition does not mention until "resumed" are gone.
 class Mirror {
 public:
     void apply(const TestMessage& message) {
@@ -133,7 +133,7 @@ public:
         record = {message.partition, revision_of(message), version, value};
     }
 
-    /// Name and document of what is there.
+    /// Returns the existing names and their documents.
     [[nodiscard]] std::map<std::string, std::string> state() const {
         std::map<std::string, std::string> all;
         for (const auto& [name, record] : records_) {
@@ -141,7 +141,7 @@ public:
         }
         return all;
     }
-    /// How often each revision of a record was told.
+    /// Returns how often each revision of a record was received.
     [[nodiscard]] const std::map<std::string, std::map<Revision, int>>& seen() const noexcept {
         return seen_;
     }
@@ -175,7 +175,7 @@ private:
     std::map<std::int32_t, std::optional<std::set<std::string>>> told_;
 };
 
-/// The records of a grid that match, as `Mirror::state` shows them.
+/// Returns the matching records of a grid in the format of `Mirror::state`.
 inline std::map<std::string, std::string> state_of(const Client& client,
                                                    const std::string& pattern = "event/**") {
     std::map<std::string, std::string> all;
@@ -190,7 +190,7 @@ inline std::map<std::string, std::string> state_of(const Client& client,
     return all;
 }
 
-/// Reads until what is mirrored is what the grid has; the messages.
+/// Reads until the mirror equals the grid, and returns the messages.
 inline std::vector<TestMessage> expect_mirrored(const MockKafka& kafka, const std::string& topic,
                                                 const Client& client) {
     TestConsumer consumer(kafka, topic);
@@ -205,7 +205,7 @@ inline std::vector<TestMessage> expect_mirrored(const MockKafka& kafka, const st
     return all;
 }
 
-/// Whether those that are told for the first time come in the order of their revisions.
+/// Checks that messages received for the first time are in the order of their revisions.
 inline void expect_in_order(const std::vector<TestMessage>& messages) {
     std::map<std::string, std::set<Revision>> seen;
     for (const TestMessage& message : messages) {

@@ -4,7 +4,7 @@
 namespace ringside::testing {
 namespace {
 
-/// What happens to a source when Kafka or the grid fail.
+/// A source when Kafka or the grid fail.
 class SourceFailure : public SourceTest {
 protected:
     explicit SourceFailure(int brokers = 1,
@@ -16,7 +16,7 @@ protected:
         for (int i = from; i < to; ++i) messages.push_back({"A", fmt::format(R"({{"n":{}}})", i)});
         produce(kafka_, topic, messages);
     }
-    /// Whether a process has ended; its status is still to be had.
+    /// Returns whether a process has ended; its status is still available.
     static bool has_ended(const Process& process) {
         siginfo_t ended{};
         return waitid(P_PID, id_t(process.pid()), &ended, WEXITED | WNOHANG | WNOWAIT) == 0 &&
@@ -34,7 +34,7 @@ protected:
     SourceFailureOfSmallGrid() : SourceFailure(1, {"--memory", "8MiB"}) {}
 };
 
-TEST_F(SourceFailure, KafkaThatGoesAwayIsToldAndWaitedFor) {
+TEST_F(SourceFailure, LostKafkaIsReportedAndAwaited) {
     if (!kafka_.is_mock()) GTEST_SKIP() << MockKafka::no_mock;
     const std::string topic = kafka_.make_topic("seats");
     produce_deltas(topic, 0, 100);
@@ -43,7 +43,7 @@ TEST_F(SourceFailure, KafkaThatGoesAwayIsToldAndWaitedFor) {
     EXPECT_TRUE(comes_to(topic, 100));
 
     kafka_.command("down 1");
-    EXPECT_TRUE(state_comes_to(R"("reason":"no broker of Kafka answers)"));
+    EXPECT_TRUE(state_comes_to(R"("reason":"no Kafka broker answers)"));
     EXPECT_EQ(run("ready --config " + config).status, 1);
     kafka_.command("up 1");
     produce_deltas(topic, 100, 200);
@@ -53,7 +53,7 @@ TEST_F(SourceFailure, KafkaThatGoesAwayIsToldAndWaitedFor) {
     EXPECT_EQ(version("seat/A"), 200);
 }
 
-TEST_F(SourceFailure, ASourceWithoutKafkaEndsAtOnceWhenItIsToldTo) {
+TEST_F(SourceFailure, SourceThatNeverReachedKafkaEndsAtOnceWhenAsked) {
     if (!kafka_.is_mock()) GTEST_SKIP() << MockKafka::no_mock;
     kafka_.command("down 1");
     const auto source = start(configure_topic("seats"));
@@ -63,7 +63,7 @@ TEST_F(SourceFailure, ASourceWithoutKafkaEndsAtOnceWhenItIsToldTo) {
     EXPECT_EQ(source->finish(SIGTERM), 0);
 }
 
-TEST_F(SourceFailure, ASourceWhoseKafkaIsGoneForGoodEndsSoonWhenItIsToldTo) {
+TEST_F(SourceFailure, SourceWithoutKafkaConnectionEndsSoonWhenAsked) {
     if (!kafka_.is_mock()) GTEST_SKIP() << MockKafka::no_mock;
     const std::string topic = kafka_.make_topic("seats");
     const auto source = start(configure_topic(topic));
@@ -78,7 +78,7 @@ TEST_F(SourceFailure, ASourceWhoseKafkaIsGoneForGoodEndsSoonWhenItIsToldTo) {
     EXPECT_EQ(source->finish(0), 0);
 }
 
-TEST_F(SourceFailure, TheSameOfOneWhoseKafkaAnswersNothingAnyMore) {
+TEST_F(SourceFailure, SourceWithSilentKafkaEndsSoonWhenAsked) {
     if (!kafka_.is_mock()) GTEST_SKIP() << MockKafka::no_mock;
     const std::string topic = kafka_.make_topic("seats");
     const auto source = start(configure_topic(topic));
@@ -128,7 +128,7 @@ TEST_F(SourceFailure, ProducersThatSendTwiceAreAppliedTwiceAsKafkaHasThemTwice) 
     kafka_.command("delayed 1 produce 1 NO_ERROR 20000");
     for (int i = 0; i < 10; ++i) producer.send(topic, {"A", fmt::format(R"({{"n":{}}})", i)});
     ASSERT_EQ(consume(kafka_, topic, 1).size(), 1);
-    // It is written, and the answer is lost with the connection.
+    // The message is written, and the answer is lost with the connection.
     kafka_.command("down 1");
     kafka_.command("up 1");
     producer.flush();
@@ -142,7 +142,7 @@ TEST_F(SourceFailure, ProducersThatSendTwiceAreAppliedTwiceAsKafkaHasThemTwice) 
     EXPECT_EQ(json("seat/A"), R"({"n":9})");
 }
 
-TEST_F(SourceFailure, TroubleThatPassesIsToldAndForgotten) {
+TEST_F(SourceFailure, TemporaryTroubleIsReportedAndCleared) {
     if (!kafka_.is_mock()) GTEST_SKIP() << MockKafka::no_mock;
     const std::string topic = kafka_.make_topic("seats");
     const auto source = start(configure_topic(topic));
@@ -191,7 +191,7 @@ TEST_F(SourceFailure, AFetchErrorIsReportedAlthoughTheSnapshotIsLoadedRightAfter
     EXPECT_TRUE(state_comes_to(R"("state":"caught_up")"));
 }
 
-TEST_F(SourceFailure, WhatCannotBeConfiguredSoEndsTheSourceWithItsOwnStatus) {
+TEST_F(SourceFailure, InvalidConfigurationEndsTheSourceWithADistinctStatus) {
     const std::string path = directory_ / "none.toml";
     std::ofstream(path) << "grid = \"" << grid_.name() << "\"\n[source]\n"
                         << "[[source.topic]]\nname = \"seats\"\n"
@@ -200,7 +200,7 @@ TEST_F(SourceFailure, WhatCannotBeConfiguredSoEndsTheSourceWithItsOwnStatus) {
     EXPECT_EQ(run("source --config " + path).status, 2);
 }
 
-TEST_F(SourceFailure, WhatNobodyMayReadEndsTheSource) {
+TEST_F(SourceFailure, UnreadableTopicEndsTheSource) {
     if (!kafka_.is_mock()) GTEST_SKIP() << MockKafka::no_mock;
     const std::string topic = kafka_.make_topic("seats");
     kafka_.command("error fetch 3 TOPIC_AUTHORIZATION_FAILED");
@@ -209,7 +209,9 @@ TEST_F(SourceFailure, WhatNobodyMayReadEndsTheSource) {
     EXPECT_EQ(source->finish(0), 1);
 
     const std::string errors = source->errors();
-    EXPECT_NE(errors.find("this user may not use the topic"), std::string::npos) << errors;
+    EXPECT_NE(errors.find("user is not authorized for the topic; grant access in Kafka"),
+              std::string::npos)
+        << errors;
 }
 
 TEST_F(SourceFailure, AGroupThatNobodyMayUseEndsTheSource) {
@@ -221,7 +223,9 @@ TEST_F(SourceFailure, AGroupThatNobodyMayUseEndsTheSource) {
     EXPECT_EQ(source->finish(0), 1);
 
     const std::string errors = source->errors();
-    EXPECT_NE(errors.find("this user may not use the consumer group"), std::string::npos) << errors;
+    EXPECT_NE(errors.find("user is not authorized for the consumer group; grant access in Kafka"),
+              std::string::npos)
+        << errors;
 }
 
 TEST_F(SourceFailure, DeadLettersThatKafkaDoesNotTakeHoldTheMessage) {
@@ -254,14 +258,14 @@ TEST_F(SourceFailureOfSmallGrid, AFullGridIsWaitedFor) {
     const auto source = start(configure_topic(topic));
 
     // The state record finds no room either.
-    EXPECT_TRUE(source->comes_to_say("waits, and applies nothing: ", patience));
+    EXPECT_TRUE(source->comes_to_say("applying no messages: ", patience));
     EXPECT_LT(position(topic), 20);
     for (int i = 0; i < filled; ++i) client_.remove("fill/" + std::to_string(i)).value();
     client_.compact().value();
 
     EXPECT_TRUE(comes_to(topic, 20));
     EXPECT_EQ(version("seat/19"), 1);
-    EXPECT_TRUE(source->comes_to_say("applies messages again", patience));
+    EXPECT_TRUE(source->comes_to_say("applying messages again", patience));
     EXPECT_EQ(source->finish(SIGTERM), 0);
 }
 
@@ -280,7 +284,7 @@ TEST_F(SourceFailure, ABrokerThatIsAwayForLongIsWaitedFor) {
     EXPECT_EQ(source->finish(SIGTERM), 0);
 }
 
-TEST_F(SourceFailure, AGridThatWasBegunAnewGetsAllMessagesAgain) {
+TEST_F(SourceFailure, RecreatedGridGetsAllMessagesAgain) {
     const std::string topic = kafka_.make_topic("seats");
     const auto source = start(configure_topic(topic));
     produce_deltas(topic, 0, 1000);
@@ -307,7 +311,7 @@ TEST_F(SourceFailure, AGridThatComesBackFromItsStoreGetsWhatTheDiskHadNotYet) {
         produce_deltas(topic, 1000 * round, 1000 * round + 1000);
         const std::int64_t some = 1000 * round + 1;
         EXPECT_TRUE(eventually([&] { return position(topic) >= some; }, patience));
-        grid_.lose();  // somewhere in the midst
+        grid_.lose();  // at some point in the middle
         grid_.start();
         client_ = attach();
     }
@@ -315,7 +319,7 @@ TEST_F(SourceFailure, AGridThatComesBackFromItsStoreGetsWhatTheDiskHadNotYet) {
     EXPECT_TRUE(comes_to(topic, 3000));
     EXPECT_EQ(version("seat/A"), 3000);
     EXPECT_EQ(source->finish(SIGTERM), 0);
-    grid_.stop();  // before its store goes
+    grid_.stop();  // before its store is removed
 }
 
 TEST_F(SourceFailure, AGridThatIsNotThereYetIsWaitedFor) {
@@ -324,7 +328,7 @@ TEST_F(SourceFailure, AGridThatIsNotThereYetIsWaitedFor) {
     const std::string config = configure_topic(topic);
     grid_.lose();
     Process source({built::kafka, "source", "--config", config});
-    EXPECT_TRUE(source.comes_to_say("waits for grid", patience));
+    EXPECT_TRUE(source.comes_to_say("waiting for grid", patience));
 
     grid_.start();
     client_ = attach();

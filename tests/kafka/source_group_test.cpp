@@ -23,7 +23,7 @@ protected:
             EXPECT_EQ(json(name), fmt::format(R"({{"n":{}}})", count - 10 + key)) << name;
         }
     }
-    /// Whether the living sources come to have this many partitions each, in whichever order.
+    /// Waits until the living sources have these numbers of partitions, in any order.
     [[nodiscard]] bool partitions_come_to(std::vector<int> wanted) const {
         std::sort(wanted.begin(), wanted.end());
         return eventually(
@@ -92,7 +92,7 @@ TEST_F(SourceGroup, AProcessThatWasStoppedForLongAppliesNothingTwice) {
     expect_applied_once(3000);
 }
 
-TEST_F(SourceGroup, APartitionThatWasPausedWhenItWasGivenBackIsReadWhenItReturns) {
+TEST_F(SourceGroup, PartitionReturnedWhilePausedIsReadWhenReassigned) {
     if (!kafka_.is_mock()) GTEST_SKIP() << MockKafka::no_mock;
     const std::string snapshot = kafka_.make_topic("state");
     const std::string changes = kafka_.make_topic("changes", 3);
@@ -111,7 +111,7 @@ TEST_F(SourceGroup, APartitionThatWasPausedWhenItWasGivenBackIsReadWhenItReturns
     const auto first = start(config);
     EXPECT_TRUE(partitions_come_to({4}));
     const auto second = start(config);
-    EXPECT_TRUE(partitions_come_to({1, 3}));  // `range` gives out each topic by itself
+    EXPECT_TRUE(partitions_come_to({1, 3}));  // `range` assigns each topic separately
     EXPECT_EQ(second->finish(SIGTERM), 0);
     EXPECT_TRUE(partitions_come_to({4}));
 

@@ -10,7 +10,7 @@ namespace {
 constexpr int keys = 50;
 constexpr int partitions = 4;
 
-/// The deltas of a topic, and what they come to.
+/// The deltas of a topic, and their result.
 class Deltas {
 public:
     /// Writes the next `count`, each of which sets one of seven members of one of the keys.
@@ -28,7 +28,7 @@ public:
     }
     [[nodiscard]] int count() const noexcept { return number_; }
 
-    /// Every record has exactly its deltas: as many versions, and what they come to.
+    /// Expects every record to have exactly its deltas: the number of versions, and the result.
     void expect_in(const Client& client, const std::string& prefix) const {
         for (const auto& [key, members] : members_) {
             const auto record = client.get(prefix + std::to_string(key));
@@ -48,7 +48,7 @@ private:
     std::map<int, Version> counts_;
 };
 
-/// One group that follows one topic into records of its own.
+/// One group that follows one topic into separate records.
 struct Feed {
     std::string group;
     std::string topic;
@@ -58,8 +58,8 @@ struct Feed {
     int kills = 0;
 };
 
-/// Several groups at once, each with sources that are killed at random: for most of the time each
-/// waits for Kafka to believe that the one before is gone.
+/// Several groups at once, each with sources that are killed at random: most of the time each waits
+/// for Kafka to detect that the previous one is gone.
 class SourceKill : public SourceTest {
 protected:
     SourceKill() : SourceTest(1, {"--memory", "128MiB"}) { session_ms_ = short_session_ms; }
@@ -95,8 +95,7 @@ protected:
         return total;
     }
 
-    /// Lets each feed apply something, and kills its source at any point after that, `rounds`
-    /// times.
+    /// Lets each feed apply something, and kills its source at any later point, `rounds` times.
     void kill_all(int rounds, std::mt19937_64& random) {
         std::uniform_int_distribution<int> some(0, 600);
         for (int round = 0; round < rounds; ++round) {
@@ -122,7 +121,8 @@ protected:
         }
     }
 
-    /// Kills the broker while sources apply messages, and lets them apply the rest with the next.
+    /// Kills the broker while sources apply messages, and lets them apply the rest with the next
+    /// one.
     void kill_broker() {
         for (Feed& feed : feeds_) {
             feed.deltas.produce(kafka_, feed.topic, 3000);
@@ -138,7 +138,7 @@ protected:
         }
     }
 
-    /// Lets all be applied to the end, and compares the grid with the topics.
+    /// Waits until everything is applied, and compares the grid with the topics.
     void expect_all_applied_once() {
         for (Feed& feed : feeds_) feed.source = start(feed.config);
         for (Feed& feed : feeds_) {

@@ -8,7 +8,7 @@
 namespace ringside::testing {
 namespace {
 
-/// A source in a thread of the test, which soon believes that a position is beyond its topic.
+/// A source in a thread of the test, which soon treats a position as beyond its topic.
 class SourceThread {
 public:
     SourceThread(std::string grid, const std::string& config)
@@ -30,7 +30,7 @@ private:
     std::jthread thread_;
 };
 
-/// Partitions whose positions are none of theirs.
+/// Partitions whose positions are invalid.
 class SourceReset : public SourceTest {
 protected:
     [[nodiscard]] SourceThread run_source(const std::string& config) const {
@@ -45,7 +45,7 @@ protected:
         client_.put("kafka/test/" + topic + "/0", fmt::format(R"({{"offset":{}}})", offset))
             .value();
     }
-    /// Two topics: one that is a snapshot, and one that waits for it, with more of its own.
+    /// Configures two topics: a snapshot, and one that waits for it, with further lines.
     std::string configure_snapshot(const std::string& snapshot, const std::string& topic,
                                    const std::string& of_topic = {}) {
         return configure(fmt::format(R"(
@@ -90,7 +90,7 @@ TEST_F(SourceReset, ABrokerThatIsKilledAfterItCostsNoMessage) {
     EXPECT_EQ(version("seat/A"), 3000);
 }
 
-TEST_F(SourceReset, ItIsInTheGridBeforeAnyMessageIs) {
+TEST_F(SourceReset, ResetPositionIsInTheGridBeforeAnyMessage) {
     const std::string topic = kafka_.make_topic("seats");
     set_position(topic, 1000);
 
@@ -114,7 +114,7 @@ TEST_F(SourceReset, SnapshotsAreNotLoadedAsLongAsTheirPositionsAreBeyondTheirEnd
     EXPECT_LT(client_.get("seat/A").value().revision(), client_.get("seat/first")->revision());
 }
 
-TEST_F(SourceReset, APartitionThatHasWaitedForSnapshotsBeginsWhereItIsToldTo) {
+TEST_F(SourceReset, PartitionThatWaitedForSnapshotsBeginsAtTheConfiguredPlace) {
     if (!kafka_.is_mock()) GTEST_SKIP() << MockKafka::no_mock;
     const std::string snapshot = kafka_.make_topic("state");
     const std::string changes = kafka_.make_topic("changes");

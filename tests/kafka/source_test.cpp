@@ -11,7 +11,7 @@ std::vector<TestMessage> deltas(int from, int to, int keys = 5) {
     return made;
 }
 
-TEST_F(SourceTest, AppliesWhatIsThereAndWhatComes) {
+TEST_F(SourceTest, ExistingAndNewMessagesAreApplied) {
     const std::string topic = kafka_.make_topic("seats");
     produce(kafka_, topic, deltas(0, 100));
     const auto source = start(configure_topic(topic));
@@ -25,7 +25,7 @@ TEST_F(SourceTest, AppliesWhatIsThereAndWhatComes) {
     EXPECT_EQ(source->finish(SIGTERM), 0);
 }
 
-TEST_F(SourceTest, GoesOnWhereItHasEnded) {
+TEST_F(SourceTest, RestartedSourceContinuesAtItsPosition) {
     const std::string topic = kafka_.make_topic("seats", 3);
     const std::string config = configure_topic(topic);
     produce(kafka_, topic, deltas(0, 100));
@@ -78,7 +78,7 @@ TEST_F(SourceTest, FollowsTopicsOfARegularExpressionByTheFirstRulesThatAreForThe
     EXPECT_EQ(json("second/B"), R"({"n":2})");
 }
 
-TEST_F(SourceTest, BeginsAtTheEndWhereItIsToldTo) {
+TEST_F(SourceTest, LatestOptionBeginsAtTheEnd) {
     const std::string topic = kafka_.make_topic("seats");
     produce(kafka_, topic, deltas(0, 10));
     session_ms_ = short_session_ms;
@@ -88,7 +88,7 @@ TEST_F(SourceTest, BeginsAtTheEndWhereItIsToldTo) {
         EXPECT_TRUE(comes_to(topic, 10));
         source->finish(SIGKILL);
     }
-    // From here on it has a position, also without a message.
+    // From here on it has a position, even without a message.
     produce(kafka_, topic, deltas(10, 20));
 
     const auto source = start(config);
@@ -97,7 +97,7 @@ TEST_F(SourceTest, BeginsAtTheEndWhereItIsToldTo) {
     EXPECT_EQ(version("seat/0"), 2);
 }
 
-TEST_F(SourceTest, TellsItsStateAndReadiness) {
+TEST_F(SourceTest, StateAndReadinessAreReported) {
     const std::string topic = kafka_.make_topic("seats", 2);
     produce(kafka_, topic, deltas(0, 50));
     const std::string config = configure_topic(topic);
@@ -122,7 +122,7 @@ TEST_F(SourceTest, TellsItsStateAndReadiness) {
     EXPECT_EQ(ended.output, "no source of group 'test' is running\n");
 }
 
-TEST_F(SourceTest, WhatCannotBeAppliedGoesToTheDeadLetterTopic) {
+TEST_F(SourceTest, UnmappableMessageGoesToTheDeadLetterTopic) {
     const std::string topic = kafka_.make_topic("seats");
     const std::string dead = kafka_.make_topic("dead");
     produce(kafka_, topic,
@@ -169,7 +169,7 @@ TEST_F(SourceTest, ADeadLetterThatIsTooLargeGoesWithoutItsValue) {
     EXPECT_EQ(letters[0].headers.at("ringside.value_bytes"), "3000");
 }
 
-TEST_F(SourceTest, EndsAtWhatCannotBeAppliedWhereThereIsNoTopicForIt) {
+TEST_F(SourceTest, UnmappableMessageEndsTheSourceWithoutADeadLetterTopic) {
     const std::string topic = kafka_.make_topic("seats");
     produce(kafka_, topic, {{"A", R"({"n":1})"}, {"A", "no json"}, {"A", R"({"n":2})"}});
     const auto source = start(configure_topic(topic));
@@ -179,10 +179,10 @@ TEST_F(SourceTest, EndsAtWhatCannotBeAppliedWhereThereIsNoTopicForIt) {
     EXPECT_EQ(position(topic), 1);
     const std::string errors = source->errors();
     EXPECT_NE(errors.find(topic + " [0] offset 1: "), std::string::npos) << errors;
-    EXPECT_NE(errors.find("on_error is \"stop\""), std::string::npos) << errors;
+    EXPECT_NE(errors.find("set dead_letter_topic"), std::string::npos) << errors;
 }
 
-TEST_F(SourceTest, LeavesOutWhatCannotBeAppliedWhereItIsToldTo) {
+TEST_F(SourceTest, SkipOptionOmitsUnmappableMessages) {
     const std::string topic = kafka_.make_topic("seats");
     produce(kafka_, topic, {{"A", R"({"n":1})"}, {"A", "no json"}, {"A", R"({"n":2})"}});
     const auto source = start(configure_topic(topic, "on_error = \"skip\""));
@@ -244,7 +244,7 @@ TEST_F(SourceTest, ReadsSnapshotsBeforeTheOtherTopics) {
     }
 }
 
-TEST_F(SourceTest, WaitsForATopicAndSaysSo) {
+TEST_F(SourceTest, MissingTopicIsReportedAndAwaited) {
     const std::string topic = kafka_.make_topic("seats");
     produce(kafka_, topic, deltas(0, 10));
     if (kafka_.is_mock()) kafka_.command("topic_error not-there UNKNOWN_TOPIC_OR_PART");
@@ -260,7 +260,7 @@ TEST_F(SourceTest, WaitsForATopicAndSaysSo) {
                                                     topic, merge_rule, merge_rule),
                                         "\"allow.auto.create.topics\" = false"));
 
-    EXPECT_TRUE(state_comes_to("the topic does not exist"));
+    EXPECT_TRUE(state_comes_to("topic does not exist"));
     EXPECT_EQ(json("seat/0"), "none");
     if (kafka_.is_mock()) {
         kafka_.command("topic_error not-there NO_ERROR");
@@ -287,7 +287,7 @@ TEST_F(SourceTest, ReportsATopicThatDoesNotExistWhileItFollowsTheOthers) {
 
     EXPECT_TRUE(state_comes_to(R"("messages":10)"));
 
-    EXPECT_THAT(states(), ::testing::ElementsAre(::testing::HasSubstr("the topic does not exist")));
+    EXPECT_THAT(states(), ::testing::ElementsAre(::testing::HasSubstr("topic does not exist")));
     EXPECT_EQ(source->finish(SIGTERM), 0);
 }
 

@@ -21,13 +21,13 @@
 
 namespace ringside::testing {
 
-/// Sources as processes of their own, between a cluster and a grid.
+/// Sources as separate processes, between a cluster and a grid.
 class SourceTest : public ::testing::Test {
 protected:
     static constexpr auto patience = std::chrono::seconds(60);
-    /// Session timeouts by the fast clock of the mock cluster: 6 s and 1.5 s. Kafka misses a source
-    /// that was killed only when its session is over; a short session, however, may also end
-    /// because the machine is busy.
+    /// Session timeouts by the fast clock of the mock cluster: 6 s and 1.5 s. Kafka detects that a
+    /// source was killed only at the end of its session, but a short session may also end because
+    /// the machine is busy.
     static constexpr int long_session_ms = 60'000;
     static constexpr int short_session_ms = 15'000;
     static constexpr const char* merge_rule = R"(
@@ -41,7 +41,8 @@ protected:
 
     [[nodiscard]] Client attach() const { return Client::attach({.grid = grid_.name()}).value(); }
 
-    /// Writes a configuration; its path. `source`: what follows `[source]`, `group` included.
+    /// Writes a configuration and returns its path. `source` follows `[source]` and includes
+    /// `group`.
     std::string configure(const std::string& source, const std::string& kafka = {}) {
         const std::string path = directory_ / "kafka.toml";
         std::ofstream(path) << fmt::format(R"(
@@ -62,7 +63,8 @@ protected:
                                            source);
         return path;
     }
-    /// One topic whose messages are merged into `seat/KEY`, with further keys of `[source]`.
+    /// Configures one topic whose messages are merged into `seat/KEY`, with further keys of
+    /// `[source]`.
     std::string configure_topic(const std::string& topic, const std::string& more = {},
                                 const std::string& of_topic = {}) {
         return configure(
@@ -81,7 +83,7 @@ protected:
         return source;
     }
 
-    /// The end of another command of the tool.
+    /// Runs another command of the tool to its end.
     [[nodiscard]] static Outcome run(const std::string& arguments) {
         return shell(std::string(built::kafka) + " " + arguments);
     }
@@ -90,7 +92,7 @@ protected:
         const auto record = client_.get(fmt::format("kafka/test/{}/{}", topic, partition));
         return record ? record->document()["offset"].as_int64().value_or(-1) : -1;
     }
-    /// Whether the positions of all partitions come to make up this many messages.
+    /// Waits until the positions of all partitions add up to this many messages.
     [[nodiscard]] bool comes_to(const std::string& topic, std::int64_t messages, int partitions = 1,
                                 std::chrono::milliseconds within = patience) const {
         const auto sum = [&] {
@@ -111,7 +113,7 @@ protected:
         return record ? to_json(record->document()) : "none";
     }
 
-    /// The state records of living sources.
+    /// Returns the state records of living sources.
     [[nodiscard]] std::vector<std::string> states() const {
         std::vector<std::string> found;
         client_.snapshot()
@@ -124,7 +126,7 @@ protected:
             .value();
         return found;
     }
-    /// Whether some state record comes to contain all of these texts.
+    /// Waits until a state record contains all of these texts.
     template <class... Texts>
     [[nodiscard]] bool state_comes_to(const Texts&... texts) const {
         return eventually(
@@ -136,11 +138,11 @@ protected:
             },
             patience);
     }
-    /// Delivers each state record that is written from now on, however soon another replaces it.
+    /// Delivers each state record that is written from now on, even if another soon replaces it.
     [[nodiscard]] Watch watch_states() const {
         return client_.watch("kafka/test/@source/*", {.mode = WatchMode::every}).value();
     }
-    /// The next state record that contains a text; empty if there is none within `patience`.
+    /// Returns the next state record that contains a text, or an empty text on timeout.
     [[nodiscard]] static std::string next_state(Watch& states, const std::string& text) {
         const auto deadline = std::chrono::steady_clock::now() + patience;
         while (std::chrono::steady_clock::now() < deadline) {

@@ -8,7 +8,7 @@ namespace {
 using kafka::Verdict;
 using kafka::verdict_of;
 
-TEST(Verdict, WhatAMessageIsLikeIsItsOwnFault) {
+TEST(Verdict, FaultOfAMessageIsRecognised) {
     for (const Errc code : {Errc::bad_name, Errc::name_too_long, Errc::document_too_large,
                             Errc::too_deep, Errc::not_found, Errc::test_failed,
                             Errc::path_not_found, Errc::bad_patch, Errc::bad_document,
@@ -17,14 +17,14 @@ TEST(Verdict, WhatAMessageIsLikeIsItsOwnFault) {
     }
 }
 
-TEST(Verdict, WhatIsInDoubtIsFoundOutByThePosition) {
+TEST(Verdict, PositionResolvesADoubt) {
     for (const Errc code : {Errc::condition_failed, Errc::connection_lost, Errc::timed_out,
                             Errc::not_applied, Errc::not_durable, Errc::session_closed}) {
         EXPECT_EQ(verdict_of(code), Verdict::position) << name(code);
     }
 }
 
-TEST(Verdict, AGridThatTakesNothingIsWaitedFor) {
+TEST(Verdict, FullOrAbsentGridIsAwaited) {
     for (const Errc code :
          {Errc::grid_full, Errc::records_limit, Errc::read_only, Errc::memory_only, Errc::no_broker,
           Errc::would_block, Errc::no_such_grid, Errc::system_error, Errc::lane_limit}) {

@@ -31,7 +31,7 @@ TEST_F(CallTest, IsAnsweredWithADocument) {
     EXPECT_TRUE(service.is_serving());
 }
 
-TEST_F(CallTest, BringsItsNameAndItsTimeToTheProvider) {
+TEST_F(CallTest, ProviderGetsNameAndRemainingTime) {
     const Service service =
         client_
             .provide("a/**",
@@ -47,13 +47,13 @@ TEST_F(CallTest, BringsItsNameAndItsTimeToTheProvider) {
     EXPECT_EQ(shown(client_.call("a/b/c", "1", {.timeout = never})), R"("a/b/c")");
 }
 
-TEST_F(CallTest, CanFailAsItsProviderSays) {
+TEST_F(CallTest, ProviderCanFailACallWithADocument) {
     const Service service =
         client_.provide("a", [](Call& call) { call.fail(R"({"why":"sold"})").value(); }).value();
     EXPECT_EQ(shown(client_.call("a", "1")), R"(failure {"why":"sold"})");
 }
 
-TEST_F(CallTest, OfWhatNobodyProvidesSaysSo) {
+TEST_F(CallTest, CallWithoutAProviderFailsWithNoProvider) {
     EXPECT_EQ(shown(client_.call("a", "1")), "no_provider");
     { const Service service = client_.provide("a", echo).value(); }
     EXPECT_EQ(shown(client_.call("a", "1")), "no_provider");
@@ -80,7 +80,7 @@ TEST_F(CallTest, CarriesLargeDocumentsBothWays) {
     }
 }
 
-TEST_F(CallTest, ThatIsRejectedGoesToTheNextProvider) {
+TEST_F(CallTest, RejectedCallGoesToTheNextProvider) {
     std::atomic<int> asked = 0;
     const auto reject = [&](Call& call) {
         ++asked;
@@ -94,7 +94,7 @@ TEST_F(CallTest, ThatIsRejectedGoesToTheNextProvider) {
     for (int i = 0; i < 10; ++i) EXPECT_EQ(shown(client_.call("a", "1")), R"("third")");
 }
 
-TEST_F(CallTest, ThatIsAbandonedIsNotCarriedOutAgain) {
+TEST_F(CallTest, AbandonedCallIsNotCarriedOutAgain) {
     std::atomic<int> carried_out = 0;
     const auto abandon = [&](Call& call) {
         ++carried_out;
@@ -109,7 +109,7 @@ TEST_F(CallTest, ThatIsAbandonedIsNotCarriedOutAgain) {
     }
 }
 
-TEST_F(CallTest, ThatIsIdempotentAndAbandonedGoesToTheNextProvider) {
+TEST_F(CallTest, AbandonedIdempotentCallGoesToTheNextProvider) {
     const Service first = client_.provide("a", [](Call& call) { call.abandon().value(); }).value();
     const Service second = serve("a", "second");
     for (int i = 0; i < 4; ++i) {
@@ -133,7 +133,7 @@ TEST_F(CallTest, IsSpreadOverItsProviders) {
     for (const auto& count : calls) EXPECT_EQ(count, 10);
 }
 
-TEST_F(CallTest, ThatIsLateTimesOutAndItsProviderIsTold) {
+TEST_F(CallTest, LateCallTimesOutAndItsProviderIsNotified) {
     Provider provider = client_.provide("a").value();
     std::atomic<bool> is_taken = false;
     std::thread caller([&] {
@@ -166,14 +166,14 @@ protected:
                          std::to_string(response_timeout.count())}) {}
 };
 
-TEST_F(CallTimeoutTest, OfTheBrokerEndsACallThatNobodyTakes) {
+TEST_F(CallTimeoutTest, BrokersTimeoutEndsACallThatNoProviderTakes) {
     const Provider provider = client_.provide("a").value();
     const auto begun = std::chrono::steady_clock::now();
     EXPECT_EQ(shown(client_.call("a", "1")), "no_provider");
     EXPECT_GE(std::chrono::steady_clock::now() - begun, accept_timeout);
 }
 
-TEST_F(CallTimeoutTest, OfTheBrokerEndsACallThatNobodyAnswers) {
+TEST_F(CallTimeoutTest, ResponseTimeoutEndsAnUnansweredCall) {
     Provider provider = client_.provide("a").value();
     std::optional<Call> taken;
     std::thread taker([&] { taken.emplace(provider.next(soon).value()); });
@@ -188,7 +188,7 @@ TEST_F(CallTimeoutTest, OfTheBrokerEndsACallThatNobodyAnswers) {
     taker.join();
 }
 
-TEST_F(CallTimeoutTest, GivesACallToTheNextProvider) {
+TEST_F(CallTimeoutTest, AcceptTimeoutPassesTheCallToTheNextProvider) {
     Provider asleep = client_.provide("a").value();
     const Service awake =
         client_.provide("a", [](Call& call) { call.answer(R"("awake")").value(); }).value();
@@ -203,7 +203,7 @@ TEST_F(CallTimeoutTest, GivesACallToTheNextProvider) {
     EXPECT_EQ(asleep.poll().error(), Errc::would_block) << "its offers were withdrawn";
 }
 
-TEST_F(CallTest, EndsOnce) {
+TEST_F(CallTest, CallEndsOnce) {
     const Service service = client_
                                 .provide("a",
                                          [](Call& call) {
@@ -235,7 +235,7 @@ TEST_F(CallTest, CanBeAnsweredByAnyThreadInAnyOrder) {
     for (std::thread& caller : callers) caller.join();
 }
 
-TEST_F(CallTest, OfAProviderThatHasWithdrawnCanStillBeAnswered) {
+TEST_F(CallTest, WithdrawnProviderCanStillAnswerTakenCalls) {
     auto provider = std::make_unique<Provider>(client_.provide("a").value());
     std::thread caller([this] {
         Client client = attach();
@@ -247,7 +247,7 @@ TEST_F(CallTest, OfAProviderThatHasWithdrawnCanStillBeAnswered) {
     caller.join();
 }
 
-TEST_F(CallTest, MayBeMadeByAProvider) {
+TEST_F(CallTest, ProviderMayMakeCalls) {
     const Service inner = client_.provide("inner", echo).value();
     const Service outer = client_
                               .provide("outer",
@@ -259,7 +259,7 @@ TEST_F(CallTest, MayBeMadeByAProvider) {
     EXPECT_EQ(shown(client_.call("outer", "1")), "7");
 }
 
-TEST_F(CallTest, OfManyThreadsAndProvidersAllGetTheirOwnAnswers) {
+TEST_F(CallTest, CallsOfManyThreadsGetTheirOwnAnswers) {
     const Service service = client_.provide("sum/*", echo, {.threads = 3}).value();
     std::vector<std::thread> callers;
     for (int t = 0; t < 4; ++t) {
@@ -274,7 +274,7 @@ TEST_F(CallTest, OfManyThreadsAndProvidersAllGetTheirOwnAnswers) {
     for (std::thread& caller : callers) caller.join();
 }
 
-TEST_F(CallTest, WorksBesideAPipelineOfTheSameThread) {
+TEST_F(CallTest, CallWorksTogetherWithAPipelineOfTheSameThread) {
     const Service service = client_.provide("a", echo).value();
     std::uint64_t answered = 0;
     Pipeline pipeline = client_
@@ -295,7 +295,7 @@ TEST_F(CallTest, WorksBesideAPipelineOfTheSameThread) {
     EXPECT_EQ(answered, 200U);
 }
 
-TEST_F(CallTest, OfWhichProvidersThereAreIsSaidByRecords) {
+TEST_F(CallTest, SystemRecordsListTheProviders) {
     const auto providers = [this] {
         std::string all;
         const auto each = [&](const RecordView& record) {

@@ -18,9 +18,9 @@ protected:
     /// Maps a ticket to its answer.
     std::map<std::uint64_t, std::string> answers_;
 
-    Calls calls() {
+    CallPipeline calls() {
         return client_
-            .calls([this](std::uint64_t ticket, Result<Answer> answer) {
+            .call_pipeline([this](std::uint64_t ticket, Result<Answer> answer) {
                 EXPECT_TRUE(answers_.emplace(ticket, shown(answer)).second) << ticket;
             })
             .value();
@@ -34,9 +34,9 @@ protected:
     }
 };
 
-TEST_F(CallsTest, AreAllAnswered) {
+TEST_F(CallsTest, AllCallsAreAnswered) {
     const Service service = client_.provide("quote", echo, {.threads = 2}).value();
-    Calls calls = this->calls();
+    CallPipeline calls = this->calls();
     for (int i = 1; i <= 500; ++i) {
         EXPECT_EQ(calls.call("quote", std::to_string(i)).value(), static_cast<std::uint64_t>(i));
     }
@@ -49,9 +49,9 @@ TEST_F(CallsTest, AreAllAnswered) {
     EXPECT_EQ(calls.wait(soon).error(), Errc::would_block);
 }
 
-TEST_F(CallsTest, MayBeAnsweredInAnyOrderByTheSameThread) {
+TEST_F(CallsTest, OneThreadMayAnswerCallsInAnyOrder) {
     Provider provider = client_.provide("a").value();
-    Calls calls = this->calls();
+    CallPipeline calls = this->calls();
     for (int i = 1; i <= 3; ++i) calls.call("a", std::to_string(i)).value();
     std::vector<Call> taken = take(provider, 3);
     EXPECT_EQ(calls.poll(), 0U);
@@ -65,9 +65,9 @@ TEST_F(CallsTest, MayBeAnsweredInAnyOrderByTheSameThread) {
                             {1, "failure 0"}, {2, "no_provider"}, {3, "3"}}));
 }
 
-TEST_F(CallsTest, TellWhatHasFailedOfEach) {
+TEST_F(CallsTest, EachFailureIsReported) {
     const Provider provider = client_.provide("slow").value();  // takes no calls
-    Calls calls = this->calls();
+    CallPipeline calls = this->calls();
     EXPECT_EQ(calls.call("a", "{").error(), Errc::bad_json);
     EXPECT_EQ(calls.call("a", "1", {.timeout = milliseconds(-1)}).error(), Errc::bad_timeout);
     calls.call("nobody", "1").value();
@@ -78,9 +78,9 @@ TEST_F(CallsTest, TellWhatHasFailedOfEach) {
                             {1, "no_provider"}, {2, "timed_out"}, {3, "bad_name"}}));
 }
 
-TEST_F(CallsTest, ThatAreCancelledAreNotHandedOut) {
+TEST_F(CallsTest, CancelledCallsAreNotDelivered) {
     Provider provider = client_.provide("a").value();
-    Calls calls = this->calls();
+    CallPipeline calls = this->calls();
     const std::uint64_t first = calls.call("a", "1").value();
     const std::uint64_t second = calls.call("a", "2").value();
     std::vector<Call> taken = take(provider, 2);
@@ -96,10 +96,10 @@ TEST_F(CallsTest, ThatAreCancelledAreNotHandedOut) {
     EXPECT_EQ(answers_, (std::map<std::uint64_t, std::string>{{second, "2"}}));
 }
 
-TEST_F(CallsTest, AreCancelledTogetherAtTheirEnd) {
+TEST_F(CallsTest, DestructorCancelsAllCalls) {
     Provider provider = client_.provide("a").value();
     {
-        Calls calls = this->calls();
+        CallPipeline calls = this->calls();
         for (int i = 0; i < 10; ++i) calls.call("a", "1").value();
     }
     std::vector<Call> taken;
@@ -109,18 +109,18 @@ TEST_F(CallsTest, AreCancelledTogetherAtTheirEnd) {
                            [](const Call& call) { return call.is_cancelled(); });
     }));
     EXPECT_EQ(shown(client_.call("nobody", "1")), "no_provider") << "the lane is as good as new";
-    EXPECT_TRUE(client_.calls({}));
+    EXPECT_TRUE(client_.call_pipeline({}));
 }
 
-TEST_F(CallsTest, AreOfOneKindPerThread) {
-    const Calls calls = this->calls();
-    EXPECT_EQ(client_.calls({}).error(), Errc::would_block);
-    std::thread([this] { EXPECT_TRUE(client_.calls({})); }).join();
+TEST_F(CallsTest, OneThreadHasOneKindOfCalls) {
+    const CallPipeline calls = this->calls();
+    EXPECT_EQ(client_.call_pipeline({}).error(), Errc::would_block);
+    std::thread([this] { EXPECT_TRUE(client_.call_pipeline({})); }).join();
 }
 
-TEST_F(CallsTest, AreLimitedInNumber) {
+TEST_F(CallsTest, NumberOfCallsIsLimited) {
     Provider provider = client_.provide("a").value();
-    Calls calls = this->calls();
+    CallPipeline calls = this->calls();
     for (std::size_t i = 0; i < limits::calls_per_lane_max; ++i) ASSERT_TRUE(calls.call("a", "1"));
     EXPECT_EQ(calls.call("a", "1").error(), Errc::would_block);
     for (std::size_t i = 0; i < limits::calls_per_lane_max; ++i) {
@@ -135,14 +135,15 @@ TEST_F(CallsTest, AreLimitedInNumber) {
 TEST_F(CallsTest, MayBeMadeAndWaitedForByTheirHandler) {
     const Service service = client_.provide("a", echo).value();
     std::vector<std::string> seen;
-    Calls* mine = nullptr;
-    Calls calls = client_
-                      .calls([&](std::uint64_t ticket, Result<Answer> answer) {
-                          seen.push_back(shown(answer));
-                          if (ticket < 100) mine->call("a", std::to_string(ticket + 1)).value();
-                          client_.put("r", std::to_string(ticket)).value();
-                      })
-                      .value();
+    CallPipeline* mine = nullptr;
+    CallPipeline calls = client_
+                             .call_pipeline([&](std::uint64_t ticket, Result<Answer> answer) {
+                                 seen.push_back(shown(answer));
+                                 if (ticket < 100)
+                                     mine->call("a", std::to_string(ticket + 1)).value();
+                                 client_.put("r", std::to_string(ticket)).value();
+                             })
+                             .value();
     mine = &calls;
     calls.call("a", "1").value();
     calls.wait_all(soon).value();
@@ -153,7 +154,7 @@ TEST_F(CallsTest, MayBeMadeAndWaitedForByTheirHandler) {
 
 TEST_F(CallsTest, DoNotDisturbOtherWritesAndCallsOfTheThread) {
     const Service service = client_.provide("a", echo).value();
-    Calls calls = this->calls();
+    CallPipeline calls = this->calls();
     std::uint64_t written = 0;
     Pipeline pipeline = client_
                             .pipeline({.on_reply =
@@ -180,7 +181,7 @@ TEST_F(CallsTest, DoNotDisturbOtherWritesAndCallsOfTheThread) {
 
 TEST_F(CallsTest, CarryMoreThanTheirRingsHold) {
     const Service service = client_.provide("a", echo).value();
-    Calls calls = this->calls();
+    CallPipeline calls = this->calls();
     const std::string text = '"' + std::string(50'000, 'x') + '"';
     for (int i = 0; i < 100; ++i) calls.call("a", text).value();
     calls.wait_all(soon).value();
@@ -188,9 +189,9 @@ TEST_F(CallsTest, CarryMoreThanTheirRingsHold) {
     for (const auto& [ticket, answer] : answers_) ASSERT_EQ(answer, text);
 }
 
-TEST_F(CallsTest, CanBeInterruptedWhileTheyAreWaitedFor) {
+TEST_F(CallsTest, WaitCanBeInterrupted) {
     Provider provider = client_.provide("a").value();
-    Calls calls = this->calls();
+    CallPipeline calls = this->calls();
     calls.call("a", "1").value();
     const Call taken = std::move(take(provider, 1)[0]);
     calls.interrupt();

@@ -38,7 +38,7 @@ private:
     int children_ = 0;
 };
 
-TEST_F(DeathTest, OfAProviderThatHasTakenACallIsTold) {
+TEST_F(DeathTest, DeathOfAProviderWithATakenCallIsReported) {
     Child child = provider([](Client& client, Provider& provider) {
         static std::optional<Call> taken;
         taken.emplace(provider.next(soon).value());
@@ -54,7 +54,7 @@ TEST_F(DeathTest, OfAProviderThatHasTakenACallIsTold) {
     caller.join();
 }
 
-TEST_F(DeathTest, OfAProviderSendsIdempotentCallsToTheNext) {
+TEST_F(DeathTest, DeadProvidersIdempotentCallsGoToTheNext) {
     Child child = provider([](Client& client, Provider& provider) {
         static std::optional<Call> taken;
         taken.emplace(provider.next(soon).value());
@@ -71,13 +71,14 @@ TEST_F(DeathTest, OfAProviderSendsIdempotentCallsToTheNext) {
     caller.join();
 }
 
-TEST_F(DeathTest, OfAProviderSendsWhatItHasNotTakenToTheNext) {
+TEST_F(DeathTest, DeadProvidersUntakenCallsGoToTheNext) {
     Child child = provider([](Client&, Provider&) {});
     std::string answers;
-    Calls calls =
-        client_
-            .calls([&](std::uint64_t, const Result<Answer>& answer) { answers += shown(answer); })
-            .value();
+    CallPipeline calls = client_
+                             .call_pipeline([&](std::uint64_t, const Result<Answer>& answer) {
+                                 answers += shown(answer);
+                             })
+                             .value();
     for (int i = 0; i < 5; ++i) calls.call("a", "1").value();
     client_.put("after", "1").value();  // now all calls have been offered
     const Service other =
@@ -87,12 +88,12 @@ TEST_F(DeathTest, OfAProviderSendsWhatItHasNotTakenToTheNext) {
     EXPECT_EQ(answers, "22222");
 }
 
-TEST_F(DeathTest, OfAProviderWithManyPatternsEndsAllOfThem) {
+TEST_F(DeathTest, DeadProvidersPatternsAllEnd) {
     Child child([this] {
         Client client = attach();
         Provider provider = client.provide("a").value();
         for (int i = 0; i < 20; ++i) provider.add("b/" + std::to_string(i)).value();
-        provider.settle(provider.add("c/**").value(), soon).value();
+        provider.wait_registered(provider.add("c/**").value(), soon).value();
         static std::optional<Call> taken;
         client.put("ready", "1").value();
         taken.emplace(provider.next(soon).value());
@@ -101,11 +102,12 @@ TEST_F(DeathTest, OfAProviderWithManyPatternsEndsAllOfThem) {
     });
     EXPECT_TRUE(eventually([&] { return is_there("ready"); }));
     std::map<std::uint64_t, std::string> answers;
-    Calls calls = client_
-                      .calls([&](std::uint64_t ticket, const Result<Answer>& answer) {
-                          answers[ticket] = shown(answer);
-                      })
-                      .value();
+    CallPipeline calls =
+        client_
+            .call_pipeline([&](std::uint64_t ticket, const Result<Answer>& answer) {
+                answers[ticket] = shown(answer);
+            })
+            .value();
     calls.call("c/1", "1").value();
     EXPECT_TRUE(eventually([&] { return is_there("taken"); }));
     calls.call("b/7", "1").value();
@@ -128,7 +130,7 @@ TEST_F(DeathTest, OfAProviderWithManyPatternsEndsAllOfThem) {
     }));
 }
 
-TEST_F(DeathTest, OfAListenerWithManyPatternsLetsTheNextProvide) {
+TEST_F(DeathTest, DeadListenersManyPatternsGoToTheNext) {
     std::vector<Watch> watches;
     Child child([this] {
         Client client = attach();
@@ -152,7 +154,7 @@ TEST_F(DeathTest, OfAListenerWithManyPatternsLetsTheNextProvide) {
     EXPECT_TRUE(wanted.contains("wanted news"));
 }
 
-TEST_F(DeathTest, OfACallerCancelsItsCalls) {
+TEST_F(DeathTest, DeadCallersCallsAreCancelled) {
     Provider provider = client_.provide("a").value();
     Child child([this] {
         Client client = attach();
@@ -167,7 +169,7 @@ TEST_F(DeathTest, OfACallerCancelsItsCalls) {
     EXPECT_TRUE(call.answer("1")) << "nobody is there to get it";
 }
 
-TEST_F(DeathTest, OfAListenerLetsTheNextProvide) {
+TEST_F(DeathTest, DeadListenersSubjectsGoToTheNext) {
     Watch watch = client_.subscribe("news").value();
     Child child([this] {
         Client client = attach();
@@ -183,7 +185,7 @@ TEST_F(DeathTest, OfAListenerLetsTheNextProvide) {
     EXPECT_EQ(next(next_one), "wanted news");
 }
 
-TEST_F(DeathTest, OfAWatcherEndsItsInterest) {
+TEST_F(DeathTest, DeadWatchersInterestEnds) {
     Listener listener = client_.listen("news").value();
     Child child([this] {
         const Client client = attach();
@@ -197,7 +199,7 @@ TEST_F(DeathTest, OfAWatcherEndsItsInterest) {
     EXPECT_TRUE(eventually([&] { return !client_.has_provider("news").value(); }));
 }
 
-TEST_F(DeathTest, OfASessionEndsItsPresence) {
+TEST_F(DeathTest, DeadSessionsPresenceEnds) {
     Child child([this] {
         const Client client =
             Client::attach({.grid = grid_.name(), .program = "test", .user = "alice"}).value();
@@ -227,7 +229,7 @@ TEST_F(DeathTest, AForkedChildDisturbsNothing) {
     const Service service =
         client_.provide("b", [](Call& call) { call.answer("1").value(); }).value();
     listener.accept(listener.next(soon).value()).value();
-    Calls calls = client_.calls({}).value();
+    CallPipeline calls = client_.call_pipeline({}).value();
     calls.call("a", "1").value();
     std::optional<Call> call(provider.next(soon).value());
     Child child([&] {
@@ -242,7 +244,7 @@ TEST_F(DeathTest, AForkedChildDisturbsNothing) {
         Provider(std::move(provider));
         Listener(std::move(listener));
         Watch(std::move(watch));
-        Calls(std::move(calls));
+        CallPipeline(std::move(calls));
     });
     EXPECT_TRUE(child.join());
     EXPECT_TRUE(client_.has_provider("news").value());

@@ -25,7 +25,7 @@ TEST_F(DocumentationTest, TheExamplesOfCallsAndProvidersWork) {
     const std::string seats[] = {R"("A1")", R"("A2")", R"("A3")"};
     int answers = 0;
     auto calls = client
-                     .calls([&](auto ticket, Result<Answer> answer) {
+                     .call_pipeline([&](auto ticket, Result<Answer> answer) {
                          EXPECT_LE(ticket, 3U);
                          EXPECT_EQ(shown(answer), "4200");
                          ++answers;

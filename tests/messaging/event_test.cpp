@@ -17,7 +17,7 @@ protected:
     EventTest() : MessagingTest({"--memory", "64MiB", "--ring-entries", "1024"}) {}
 };
 
-TEST_F(EventTest, IsToldToThoseWhoWatchAndLeavesNothing) {
+TEST_F(EventTest, EventReachesWatchersAndIsNotStored) {
     Watch watch = client_.subscribe("goal/*").value();
     const auto published = client_.publish("goal/7", R"({"by":"Ada"})").value();
     EXPECT_EQ(published.version, 0U);
@@ -29,7 +29,7 @@ TEST_F(EventTest, IsToldToThoseWhoWatchAndLeavesNothing) {
     EXPECT_EQ(client_.get("goal/7").error(), Errc::not_found);
 }
 
-TEST_F(EventTest, IsPassedOverByWatchesForChanges) {
+TEST_F(EventTest, WatchForChangesSkipsEvents) {
     Watch changes = client_.watch("**").value();
     Watch literal = client_.watch("a", {.mode = WatchMode::every}).value();
     client_.publish("a", "1").value();
@@ -61,7 +61,7 @@ TEST_F(EventTest, ComesInOneOrderWithAllChanges) {
     EXPECT_EQ(drain(watch), "put a=1, event b/c=2, put a=3, remove a, event a=4");
 }
 
-TEST_F(EventTest, OfATransactionIsToldAtItsRevision) {
+TEST_F(EventTest, EventOfATransactionHasItsRevision) {
     Watch watch =
         client_
             .watch("**", {.mode = WatchMode::every, .what = WatchFor::changes | WatchFor::events})
@@ -80,7 +80,7 @@ TEST_F(EventTest, OfATransactionIsToldAtItsRevision) {
     }
 }
 
-TEST_F(EventTest, IsNotToldWhenItsTransactionIsRefused) {
+TEST_F(EventTest, EventOfARefusedTransactionIsNotDelivered) {
     Watch watch = client_.subscribe("**").value();
     Transaction transaction;
     transaction.publish("sold", "1").value();
@@ -109,7 +109,7 @@ TEST_F(EventTest, CanBeReadAgainFromARevisionOn) {
     EXPECT_EQ(drain(watch), "event a=1, event a=2");
 }
 
-TEST_F(EventTest, HasASubjectThatANameCouldHave) {
+TEST_F(EventTest, SubjectMustBeAValidName) {
     EXPECT_EQ(client_.publish("", "1").error(), Errc::bad_name);
     EXPECT_EQ(client_.publish("a//b", "1").error(), Errc::bad_name);
     EXPECT_EQ(client_.publish("$sys/a", "1").error(), Errc::reserved_name);
@@ -124,7 +124,7 @@ TEST_F(EventTest, CanBeLarge) {
     EXPECT_EQ(to_json(watch.next(soon)->record.document()), text);
 }
 
-TEST_F(EventTest, WakesThoseWhoSleep) {
+TEST_F(EventTest, EventWakesSleepingWatchers) {
     for (const char* pattern : {"a/b", "a/*", "**"}) {
         std::thread publisher;
         {
@@ -150,7 +150,7 @@ TEST_F(EventTest, MakesTheDescriptorReadable) {
     EXPECT_EQ(drain(watch), "event a=1");
 }
 
-TEST_F(EventTest, OfEachPublisherComesInItsOrder) {
+TEST_F(EventTest, EventsOfEachPublisherArriveInOrder) {
     constexpr int publishers = 3;
     constexpr int events = 5000;
     std::vector<std::thread> threads;
@@ -184,7 +184,7 @@ TEST_F(EventTest, OfEachPublisherComesInItsOrder) {
     for (std::thread& thread : threads) thread.join();
 }
 
-TEST_F(EventTest, ThatIsMissedIsCounted) {
+TEST_F(EventTest, MissedEventsAreCounted) {
     for (const WatchMode mode : {WatchMode::every, WatchMode::latest}) {
         Watch watch = client_.watch("a", {.mode = mode, .what = WatchFor::events}).value();
         Pipeline pipeline = client_.pipeline().value();
@@ -209,7 +209,7 @@ TEST_F(EventTest, ThatIsMissedIsCounted) {
     }
 }
 
-TEST_F(EventTest, GoesOnWithTheNextBroker) {
+TEST_F(EventTest, EventsContinueWithTheNextBroker) {
     Watch watch = client_.subscribe("a").value();
     client_.publish("a", "1").value();
     grid_.kill_broker();

@@ -169,7 +169,7 @@ protected:
             }
             const std::uint32_t before = notes_->answered;
             EXPECT_TRUE(eventually([&] { return notes_->answered > before + 10; }))
-                << "round " << round << ": no calls are answered any more";
+                << "round " << round << ": calls are no longer answered";
             EXPECT_TRUE(eventually([&] { return is_provided_as_watched(client); }))
                 << "round " << round;
         }
@@ -201,9 +201,7 @@ private:
     std::vector<std::unique_ptr<Child>> processes_;
 };
 
-TEST_F(MessagingKills, LeaveNoCallTwiceNoneHangingAndNothingProvidedThatNobodyWatches) {
-    run(10, 100);
-}
+TEST_F(MessagingKills, CallsEndOnceAndOnlyWatchedSubjectsAreProvided) { run(10, 100); }
 
 using LongMessagingKills = MessagingKills;
 TEST_F(LongMessagingKills, Thousands) { run(60, 200); }

@@ -33,7 +33,7 @@ protected:
     }
 };
 
-TEST_F(ListenerTest, IsAskedForWhatIsWatchedByNameAndToldWhenNobodyDoes) {
+TEST_F(ListenerTest, ListenerIsNotifiedWhenAWatchByNameBeginsAndEnds) {
     Listener listener = client_.listen("price/*").value();
     EXPECT_EQ(listener.poll().error(), Errc::would_block);
     auto first = std::make_unique<Watch>(client_.watch("price/1").value());
@@ -48,7 +48,7 @@ TEST_F(ListenerTest, IsAskedForWhatIsWatchedByNameAndToldWhenNobodyDoes) {
     EXPECT_TRUE(becomes("price/1", true));
 }
 
-TEST_F(ListenerTest, IsNotToldWhenOneWatchTakesThePlaceOfAnother) {
+TEST_F(ListenerTest, ReplacedWatchDoesNotNotifyTheListener) {
     Listener listener = client_.listen("price/*").value();
     auto watch = std::make_unique<Watch>(client_.watch("price/1").value());
     accept(listener, "wanted price/1");
@@ -62,7 +62,7 @@ TEST_F(ListenerTest, IsNotToldWhenOneWatchTakesThePlaceOfAnother) {
     EXPECT_EQ(next(listener), "unwanted price/1");
 }
 
-TEST_F(ListenerTest, IsAskedForWhatWasWatchedBeforeItCame) {
+TEST_F(ListenerTest, ListenerIsAskedForEarlierWatches) {
     const Watch watch = client_.subscribe("price/1").value();
     Listener listener = client_.listen("price/*").value();
     EXPECT_EQ(next(listener), "wanted price/1");
@@ -81,7 +81,7 @@ TEST_F(ListenerTest, IsAskedForRecordsThatAPatternWatches) {
     EXPECT_EQ(next(listener), "unwanted price/2");
 }
 
-TEST_F(ListenerTest, ThatRejectsLeavesItToTheNext) {
+TEST_F(ListenerTest, RejectedSubjectGoesToTheNextListener) {
     Listener first = client_.listen("a").value();
     const Watch watch = client_.subscribe("a").value();
     const auto interest = first.next(soon).value();
@@ -101,7 +101,7 @@ protected:
                         "100"}) {}
 };
 
-TEST_F(ImpatientListenerTest, ThatSaysNothingLeavesItToTheNext) {
+TEST_F(ImpatientListenerTest, SilentListenersSubjectGoesToTheNext) {
     Listener silent = client_.listen("a").value();
     const Watch watch = client_.subscribe("a").value();
     const auto interest = silent.next(soon).value();
@@ -118,7 +118,7 @@ TEST_F(ImpatientListenerTest, ThatSaysNothingLeavesItToTheNext) {
     EXPECT_TRUE(client_.has_provider("a").value());
 }
 
-TEST_F(ListenerTest, ThatIsGoneLeavesItToTheNext) {
+TEST_F(ListenerTest, SubjectOfAGoneListenerGoesToTheNext) {
     auto first = std::make_unique<Listener>(client_.listen("a").value());
     const Watch watch = client_.subscribe("a").value();
     accept(*first, "wanted a");
@@ -226,7 +226,7 @@ TEST_F(ListenerTest, FollowsManySubjects) {
     }
 }
 
-TEST_F(ListenerTest, SaysWhenTheSessionHasNoPlaceForMoreWatches) {
+TEST_F(ListenerTest, FullSessionIsReported) {
     std::vector<Watch> watches;
     Result<Watch> watch = client_.subscribe("a");
     for (; watch; watch = client_.subscribe("a")) watches.push_back(std::move(*watch));
@@ -236,12 +236,12 @@ TEST_F(ListenerTest, SaysWhenTheSessionHasNoPlaceForMoreWatches) {
     EXPECT_TRUE(client_.subscribe("a"));
 }
 
-TEST_F(ListenerTest, IsAskedForWhatIsWantedAndNotForWatchesThatAreNoInterest) {
+TEST_F(ListenerTest, WatchesWithoutInterestDoNotAskTheListener) {
     Listener listener = client_.listen("price/*").value();
     const Watch everything = client_.watch("price/1", {.is_interest = false}).value();
     settle();
     EXPECT_EQ(listener.poll().error(), Errc::would_block);
-    auto want = std::make_unique<Want>(client_.want("price/1").value());
+    auto want = std::make_unique<DeclaredInterest>(client_.declare_interest("price/1").value());
     accept(listener, "wanted price/1");
     EXPECT_TRUE(becomes("price/1", true));
     want->renew().value();
@@ -251,8 +251,8 @@ TEST_F(ListenerTest, IsAskedForWhatIsWantedAndNotForWatchesThatAreNoInterest) {
     EXPECT_EQ(next(listener), "unwanted price/1");
 }
 
-TEST_F(ListenerTest, IsAskedAgainForWhatIsWantedWhenTheGridIsBegunAnew) {
-    Want want = client_.want("price/1").value();
+TEST_F(ListenerTest, ListenerIsAskedAgainWhenTheGridIsRecreated) {
+    DeclaredInterest want = client_.declare_interest("price/1").value();
     grid_.stop();
     grid_.start();
     Listener listener = client_.listen("price/*").value();
@@ -260,9 +260,9 @@ TEST_F(ListenerTest, IsAskedAgainForWhatIsWantedWhenTheGridIsBegunAnew) {
     accept(listener, "wanted price/1");
 }
 
-TEST_F(ListenerTest, IsForNamesThatMayBeWanted) {
-    EXPECT_EQ(client_.want("$sys/session/*").error(), Errc::reserved_name);
-    EXPECT_EQ(client_.want("a//b").error(), Errc::bad_pattern);
+TEST_F(ListenerTest, PatternMustBeValid) {
+    EXPECT_EQ(client_.declare_interest("$sys/session/*").error(), Errc::reserved_name);
+    EXPECT_EQ(client_.declare_interest("a//b").error(), Errc::bad_pattern);
 }
 
 }  // namespace

@@ -18,7 +18,7 @@ using testing::soon;
 class PatternsTest : public testing::MessagingTest {
 protected:
     /// Records the broker's result for each pattern, as text.
-    OnSettled note() {
+    OnRegistered note() {
         return [this](std::uint64_t id, const Result<void>& outcome) {
             const std::lock_guard lock(mutex_);
             said_[id] = outcome ? "ok" : std::string(name(outcome.error().code));
@@ -31,7 +31,7 @@ protected:
     template <class Source>
     static std::uint64_t add(Source& source, std::string_view pattern) {
         const std::uint64_t id = source.add(pattern).value();
-        source.settle(id, soon).value();
+        source.wait_registered(id, soon).value();
         return id;
     }
     [[nodiscard]] std::size_t providers_said() const {
@@ -61,8 +61,8 @@ private:
     std::map<std::uint64_t, std::string> said_;
 };
 
-TEST_F(PatternsTest, OfAProviderTakeTheirCallsInOneLane) {
-    Provider provider = client_.provide(OnSettled()).value();
+TEST_F(PatternsTest, PatternsOfAProviderShareOneLane) {
+    Provider provider = client_.provide(OnRegistered()).value();
     EXPECT_EQ(provider.poll().error(), Errc::would_block);
     const std::uint64_t a = add(provider, "a");
     const std::uint64_t b = add(provider, "b/*");
@@ -71,18 +71,18 @@ TEST_F(PatternsTest, OfAProviderTakeTheirCallsInOneLane) {
     EXPECT_TRUE(eventually([&] { return providers_said() == 2; }));
 }
 
-TEST_F(PatternsTest, ThatAreRemovedLeaveTheOthers) {
+TEST_F(PatternsTest, RemovedPatternLeavesTheOthers) {
     Provider provider = client_.provide("a").value();
     const std::uint64_t b = add(provider, "b");
     provider.remove(b);
     provider.remove(b);
-    EXPECT_EQ(provider.settle(b, milliseconds(0)).error(), Errc::bad_request);
+    EXPECT_EQ(provider.wait_registered(b, milliseconds(0)).error(), Errc::bad_request);
     client_.put("settled", "1").value();
     EXPECT_EQ(shown(client_.call("b", "1")), "no_provider");
     EXPECT_NE(pattern_called(provider, "a"), b);
 }
 
-TEST_F(PatternsTest, ThatAreRemovedWithACallThatWasTakenLetItBeAnswered) {
+TEST_F(PatternsTest, TakenCallOfARemovedPatternCanBeAnswered) {
     Provider provider = client_.provide("a").value();
     const std::uint64_t b = add(provider, "b");
     std::thread caller([this] {
@@ -96,8 +96,8 @@ TEST_F(PatternsTest, ThatAreRemovedWithACallThatWasTakenLetItBeAnswered) {
     caller.join();
 }
 
-TEST_F(PatternsTest, ThatAreEqualAreAskedOneAfterAnother) {
-    Provider provider = client_.provide(OnSettled()).value();
+TEST_F(PatternsTest, EqualPatternsAreAskedInTurn) {
+    Provider provider = client_.provide(OnRegistered()).value();
     const std::set<std::uint64_t> ids{add(provider, "a"), add(provider, "a")};
     std::set<std::uint64_t> asked;
     std::thread caller([this] {
@@ -114,13 +114,14 @@ TEST_F(PatternsTest, ThatAreEqualAreAskedOneAfterAnother) {
 }
 
 TEST_F(PatternsTest, ShareTheRoomOfTheirLane) {
-    Provider provider = client_.provide(OnSettled()).value();
+    Provider provider = client_.provide(OnRegistered()).value();
     for (const char* pattern : {"a", "b"}) add(provider, pattern);
     std::size_t answered = 0;
-    Calls calls =
-        client_
-            .calls([&](std::uint64_t, const Result<Answer>& answer) { answered += answer ? 1 : 0; })
-            .value();
+    CallPipeline calls = client_
+                             .call_pipeline([&](std::uint64_t, const Result<Answer>& answer) {
+                                 answered += answer ? 1 : 0;
+                             })
+                             .value();
     const std::size_t sent = limits::calls_per_provider_max + 10;
     for (std::size_t i = 0; i < sent; ++i) {
         calls.call(i % 2 == 0 ? "a" : "b", "1", {.timeout = soon}).value();
@@ -136,7 +137,7 @@ TEST_F(PatternsTest, ShareTheRoomOfTheirLane) {
     EXPECT_EQ(answered, sent);
 }
 
-TEST_F(PatternsTest, AreAddedByOtherThreadsWhileTheirsWaitsAndIsToldWhatTheBrokerSays) {
+TEST_F(PatternsTest, OtherThreadsAddPatternsWhileTheInboxWaits) {
     Provider provider = client_.provide(note()).value();
     std::thread poller([&] {
         auto call = provider.next(soon).value();
@@ -152,10 +153,10 @@ TEST_F(PatternsTest, AreAddedByOtherThreadsWhileTheirsWaitsAndIsToldWhatTheBroke
     poller.join();
 }
 
-TEST_F(PatternsTest, ThatAreRefusedAreSaidByPollWhereNobodyIsTold) {
+TEST_F(PatternsTest, PollReportsRefusedPatternsWithoutAHandler) {
     Provider provider = client_.provide("a").value();
     const std::uint64_t refused = provider.add("$sys/b").value();
-    EXPECT_EQ(provider.settle(refused, soon).error(), Errc::reserved_name);
+    EXPECT_EQ(provider.wait_registered(refused, soon).error(), Errc::reserved_name);
     EXPECT_EQ(provider.next(soon).error(), Errc::reserved_name);
     EXPECT_EQ(provider.poll().error(), Errc::reserved_name);
     std::thread caller([this] {
@@ -171,13 +172,13 @@ TEST_F(PatternsTest, ThatAreRefusedAreSaidByPollWhereNobodyIsTold) {
     EXPECT_EQ(provider.poll().error(), Errc::would_block);
 }
 
-TEST_F(PatternsTest, AreAsManyAsASessionMayDeclare) {
+TEST_F(PatternsTest, NumberOfPatternsIsThatOfASession) {
     Provider provider = client_.provide(note()).value();
     for (std::size_t i = 0; i < limits::declarations_per_session_max; ++i) {
         provider.add("a/" + std::to_string(i)).value();
     }
     EXPECT_EQ(provider.add("b").error(), Errc::lane_limit);
-    EXPECT_EQ(client_.present("alice").error(), Errc::lane_limit);
+    EXPECT_EQ(client_.announce_presence("alice").error(), Errc::lane_limit);
     EXPECT_TRUE(eventually([&] {
         static_cast<void>(provider.poll());
         return said().size() == limits::declarations_per_session_max;
@@ -187,8 +188,8 @@ TEST_F(PatternsTest, AreAsManyAsASessionMayDeclare) {
     EXPECT_EQ(add(provider, "b"), limits::declarations_per_session_max + 1);
 }
 
-TEST_F(PatternsTest, OfAListenerAreToldApart) {
-    Listener listener = client_.listen(OnSettled()).value();
+TEST_F(PatternsTest, PatternsOfAListenerAreDistinguished) {
+    Listener listener = client_.listen(OnRegistered()).value();
     const std::uint64_t a = add(listener, "a/*");
     const std::uint64_t b = add(listener, "b/*");
     const Watch first = client_.subscribe("b/1").value();
@@ -201,8 +202,8 @@ TEST_F(PatternsTest, OfAListenerAreToldApart) {
     EXPECT_EQ(interest.pattern_id, a);
 }
 
-TEST_F(PatternsTest, OfAListenerThatOverlapAreAskedOneAfterAnother) {
-    Listener listener = client_.listen(OnSettled()).value();
+TEST_F(PatternsTest, OverlappingPatternsOfAListenerAreAskedInTurn) {
+    Listener listener = client_.listen(OnRegistered()).value();
     const std::set<std::uint64_t> ids{add(listener, "a/*"), add(listener, "a/1"),
                                       add(listener, "a/1")};
     auto watch = std::make_unique<Watch>(client_.subscribe("a/1").value());
@@ -224,8 +225,8 @@ TEST_F(PatternsTest, OfAListenerThatOverlapAreAskedOneAfterAnother) {
     EXPECT_EQ(listener.poll().error(), Errc::would_block);
 }
 
-TEST_F(PatternsTest, OfAListenerThatAreRemovedLeaveTheirSubjectsToTheNext) {
-    Listener listener = client_.listen(OnSettled()).value();
+TEST_F(PatternsTest, SubjectsOfARemovedPatternGoToTheNextListener) {
+    Listener listener = client_.listen(OnRegistered()).value();
     const std::uint64_t first = add(listener, "a/*");
     const Watch watch = client_.subscribe("a/1").value();
     Interest interest = listener.next(soon).value();
@@ -241,8 +242,8 @@ TEST_F(PatternsTest, OfAListenerThatAreRemovedLeaveTheirSubjectsToTheNext) {
     EXPECT_TRUE(eventually([&] { return client_.has_provider("a/1").value(); }));
 }
 
-TEST_F(PatternsTest, OfAListenerAreAcceptedByOtherThreadsThanItsPoller) {
-    Listener listener = client_.listen(OnSettled()).value();
+TEST_F(PatternsTest, OtherThreadsThanThePollerMayAccept) {
+    Listener listener = client_.listen(OnRegistered()).value();
     std::mutex mutex;
     std::vector<Interest> told;
     std::atomic<bool> stop = false;
@@ -280,7 +281,7 @@ TEST_F(PatternsTest, OfAListenerAreAcceptedByOtherThreadsThanItsPoller) {
     poller.join();
 }
 
-TEST_F(PatternsTest, OfAnInterestThatIsOverAreNotAccepted) {
+TEST_F(PatternsTest, EndedInterestCannotBeAccepted) {
     Listener listener = client_.listen("a").value();
     auto watch = std::make_unique<Watch>(client_.subscribe("a").value());
     const Interest old = listener.next(soon).value();
@@ -295,7 +296,7 @@ TEST_F(PatternsTest, OfAnInterestThatIsOverAreNotAccepted) {
     EXPECT_TRUE(eventually([&] { return client_.has_provider("a").value(); }));
 }
 
-TEST_F(PatternsTest, NeedNotEndForTheirThreadToDoSo) {
+TEST_F(PatternsTest, ThreadMayEndBeforeItsPatterns) {
     Provider provider = client_.provide("a").value();
     std::thread poller([&] { EXPECT_EQ(provider.next(soon).error(), Errc::would_block); });
     provider.interrupt();
@@ -305,7 +306,7 @@ TEST_F(PatternsTest, NeedNotEndForTheirThreadToDoSo) {
     EXPECT_EQ(provider.next(milliseconds(1)).error(), Errc::timed_out);
 }
 
-TEST_F(PatternsTest, AreDeclaredAgainWhenTheGridIsBegunAnew) {
+TEST_F(PatternsTest, PatternsAreDeclaredAgainWhenTheGridIsRecreated) {
     Provider provider = client_.provide(note()).value();
     provider.add("a").value();
     const std::uint64_t b = provider.add("b").value();

@@ -29,10 +29,10 @@ protected:
     }
 };
 
-TEST_F(PresenceTest, LastsAsLongAsAnySessionSaysIt) {
-    auto first = std::make_unique<Presence>(client_.present("alice").value());
+TEST_F(PresenceTest, PresenceLastsUntilTheLastDeclaration) {
+    auto first = std::make_unique<Presence>(client_.announce_presence("alice").value());
     EXPECT_TRUE(becomes("alice", true));
-    auto second = std::make_unique<Presence>(client_.present("alice").value());
+    auto second = std::make_unique<Presence>(client_.announce_presence("alice").value());
     first.reset();
     settle();
     EXPECT_TRUE(is_there("alice"));
@@ -41,28 +41,29 @@ TEST_F(PresenceTest, LastsAsLongAsAnySessionSaysIt) {
         EXPECT_TRUE(eventually([&] { return sessions_of("alice") == 2; }));
         second.reset();
         EXPECT_TRUE(eventually([&] { return sessions_of("alice") == 1; }));
-        const Presence also = other.present("alice").value();
+        const Presence also = other.announce_presence("alice").value();
     }
     EXPECT_TRUE(becomes("alice", false));
 }
 
-TEST_F(PresenceTest, IsOfUsersWhoCanBe) {
+TEST_F(PresenceTest, InvalidUsersAreRefused) {
     for (const std::string& user : {std::string(), std::string("a/b"), std::string("a*"),
                                     std::string(limits::user_bytes_max, 'u')}) {
-        EXPECT_EQ(client_.present(user).error(), Errc::bad_user) << user;
+        EXPECT_EQ(client_.announce_presence(user).error(), Errc::bad_user) << user;
     }
-    const Presence longest = client_.present(std::string(limits::user_bytes_max - 1, 'u')).value();
+    const Presence longest =
+        client_.announce_presence(std::string(limits::user_bytes_max - 1, 'u')).value();
     EXPECT_TRUE(becomes(std::string(limits::user_bytes_max - 1, 'u'), true));
 }
 
 TEST_F(PresenceTest, EndsWithItsProcess) {
     Child child([this] {
         const Client client = attach();
-        const Presence alice = client.present("alice").value();
-        const Presence bob = client.present("bob").value();
+        const Presence alice = client.announce_presence("alice").value();
+        const Presence bob = client.announce_presence("bob").value();
         for (;;) pause();
     });
-    const Presence alice = client_.present("alice").value();
+    const Presence alice = client_.announce_presence("alice").value();
     EXPECT_TRUE(becomes("bob", true));
     EXPECT_TRUE(eventually([&] { return sessions_of("alice") == 2; }));
     child.signal(SIGKILL);
@@ -70,21 +71,21 @@ TEST_F(PresenceTest, EndsWithItsProcess) {
     EXPECT_TRUE(eventually([&] { return sessions_of("alice") == 1; }));
 }
 
-TEST_F(PresenceTest, IsSaidAgainWhenTheGridIsBegunAnew) {
-    Presence alice = client_.present("alice").value();
+TEST_F(PresenceTest, PresenceIsDeclaredAgainWhenTheGridIsRecreated) {
+    Presence alice = client_.announce_presence("alice").value();
     grid_.stop();
     grid_.start();
     alice.renew().value();
     EXPECT_TRUE(becomes("alice", true));
 }
 
-TEST_F(PresenceTest, IsNotNoticedToBeTakenOver) {
+TEST_F(PresenceTest, TakeOverDoesNotChangePresence) {
     const Client client = Client::attach({.grid = grid_.name(), .user = "carol"}).value();
-    const Presence alice = client_.present("alice").value();
-    auto bob = std::make_unique<Presence>(client_.present("bob").value());
+    const Presence alice = client_.announce_presence("alice").value();
+    auto bob = std::make_unique<Presence>(client_.announce_presence("bob").value());
     Child child([this] {
         const Client other = attach();
-        const Presence dave = other.present("dave").value();
+        const Presence dave = other.announce_presence("dave").value();
         for (;;) pause();
     });
     for (const char* user : {"alice", "bob", "carol", "dave"}) EXPECT_TRUE(becomes(user, true));

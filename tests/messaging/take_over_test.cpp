@@ -38,11 +38,12 @@ protected:
 TEST_F(MessagingTakeOver, CallsThatWereTakenAreLostUnlessTheyMayBeRepeated) {
     Provider provider = client_.provide("a").value();
     std::map<std::uint64_t, std::string> answers;
-    Calls calls = client_
-                      .calls([&](std::uint64_t ticket, const Result<Answer>& answer) {
-                          answers[ticket] = shown(answer);
-                      })
-                      .value();
+    CallPipeline calls =
+        client_
+            .call_pipeline([&](std::uint64_t ticket, const Result<Answer>& answer) {
+                answers[ticket] = shown(answer);
+            })
+            .value();
     calls.call("a", "1").value();
     calls.call("a", "2", {.idempotent = true}).value();
     std::optional<Call> first = provider.next(soon).value();
@@ -120,15 +121,16 @@ TEST_F(MessagingTakeOver, CallsAreCarriedOutOnceAtMost) {
     std::map<std::string, int> outcomes;
     std::thread caller([&] {
         std::int64_t asked = 0;
-        Calls calls = client_
-                          .calls([&](std::uint64_t ticket, const Result<Answer>& answer) {
-                              ++done;
-                              ++outcomes[answer ? "answered" : shown(answer)];
-                              if (answer) {
-                                  EXPECT_EQ(answer->document.root().as_uint64(), ticket);
-                              }
-                          })
-                          .value();
+        CallPipeline calls =
+            client_
+                .call_pipeline([&](std::uint64_t ticket, const Result<Answer>& answer) {
+                    ++done;
+                    ++outcomes[answer ? "answered" : shown(answer)];
+                    if (answer) {
+                        EXPECT_EQ(answer->document.root().as_uint64(), ticket);
+                    }
+                })
+                .value();
         while (!stop) {
             while (calls.pending() < 20) calls.call("a", std::to_string(++asked)).value();
             calls.wait(soon).value();
@@ -197,7 +199,7 @@ TEST_F(MessagingTakeOver, APatternOfManyKeepsWhatItProvides) {
     std::vector<std::uint64_t> others;
     for (const char* pattern : {"news/1", "news/*", "**"}) {
         others.push_back(listener.add(pattern).value());
-        listener.settle(others.back(), soon).value();
+        listener.wait_registered(others.back(), soon).value();
     }
     EXPECT_TRUE(eventually([&] { return client_.has_provider("news/1").value(); }));
     replace_broker();
@@ -212,7 +214,7 @@ TEST_F(MessagingTakeOver, APatternOfManyKeepsWhatItProvides) {
     EXPECT_NE(handed_on.pattern_id, first);
 }
 
-TEST_F(MessagingTakeOver, WhatNoRecordToldOfIsUnwantedUnlessItIsAskedForAgain) {
+TEST_F(MessagingTakeOver, UnrecordedSubjectIsUnwantedUnlessAskedForAgain) {
     Listener listener = client_.listen("news/*").value();
     std::optional<Watch> left = client_.subscribe("news/1").value();
     const Interest asked = listener.next(soon).value();
@@ -241,7 +243,7 @@ TEST_F(MessagingTakeOver, APatternThatWasRemovedMeanwhileLeavesWhatItProvidedToO
     listener.accept(listener.next(soon).value()).value();
     EXPECT_TRUE(eventually([&] { return client_.has_provider("news").value(); }));
     const std::uint64_t second = listener.add("news").value();
-    listener.settle(second, soon).value();
+    listener.wait_registered(second, soon).value();
     grid_.kill_broker();
     listener.remove(1);
     grid_.start();
@@ -254,7 +256,7 @@ TEST_F(MessagingTakeOver, AProviderKeepsItsPatterns) {
     Provider provider = client_.provide("a").value();
     const std::uint64_t equal = provider.add("a").value();
     const std::uint64_t b = provider.add("b/*").value();
-    provider.settle(b, soon).value();
+    provider.wait_registered(b, soon).value();
     grid_.kill_broker();
     provider.remove(equal);
     const std::uint64_t c = provider.add("c").value();
@@ -277,7 +279,7 @@ TEST_F(MessagingTakeOver, AProviderKeepsItsPatterns) {
     }
 }
 
-TEST_F(MessagingTakeOver, WhatAGridHadThatIsBegunAnewIsRegisteredAnew) {
+TEST_F(MessagingTakeOver, RecreatedGridGetsAllRegistrationsAgain) {
     Listener listener = client_.listen("news").value();
     const Service service = client_.provide("a", echo).value();
     Watch watch = client_.subscribe("news").value();
@@ -296,11 +298,11 @@ TEST_F(MessagingTakeOver, WhatAGridHadThatIsBegunAnewIsRegisteredAnew) {
     EXPECT_EQ(next(watch), "event news=1");
 }
 
-TEST_F(MessagingTakeOver, IsTheEndForThoseWhoDoNotReconnect) {
+TEST_F(MessagingTakeOver, DeclarationsOfSessionsThatDoNotReconnectEnd) {
     Client client = Client::attach({.grid = grid_.name(), .reconnect = false}).value();
     Provider provider = client.provide("b").value();
     const Service service = client.provide("a", echo).value();
-    Calls calls = client.calls({}).value();
+    CallPipeline calls = client.call_pipeline({}).value();
     calls.call("a", "1").value();
     grid_.kill_broker();
     EXPECT_EQ(provider.next(soon).error(), Errc::connection_lost);

@@ -177,7 +177,7 @@ inline sleep() {
 #endif
         if                                       /* epoll_wait */
         :: bell -> bell = false
-        :: is_held_up && (CAN_TAKE || CAN_RELEASE)  /* each millisecond; in vain makes no odds */
+        :: is_held_up && (CAN_TAKE || CAN_RELEASE)  /* each millisecond; harmless if nothing is due */
         fi;
         is_held_up = false
     fi;
@@ -190,7 +190,7 @@ proctype broker() {
 
     {
         do
-        :: close_ordered -> break                /* Engine::close: the memory is given back */
+        :: close_ordered -> break                /* Engine::close: the memory is released */
         :: else ->
             if :: CAN_RELEASE -> put_reply(held); held = 0 :: else fi;
             do

@@ -195,7 +195,7 @@ TEST(ByteRing, TailBeyondTheCapacityIsBroken) {
     }
 }
 
-TEST(ByteRing, SizeBeyondWhatIsThereIsBroken) {
+TEST(ByteRing, SizeBeyondTheAvailableBytesIsBroken) {
     for (const std::uint32_t size : {9U, 64U, capacity, 0x7fff'ffffU, 0xffff'fff8U, 0xffff'ffffU}) {
         Ring ring;
         ring.put_header(size, 0);
@@ -240,7 +240,7 @@ TEST(ByteRing, TheHintOfTheNextFrameIsKnownBeforeItIsTaken) {
     EXPECT_EQ(ring.consumer.next_hint(), 0U);
 }
 
-TEST(ByteRing, TheRestOfAMessageIsSkippedByWhoHasNotItsBeginning) {
+TEST(ByteRing, ConsumerWithoutTheBeginningSkipsTheRestOfAMessage) {
     Ring ring;
     ASSERT_TRUE(ring.producer.push(pattern(40, 1), true));
     ASSERT_TRUE(ring.producer.push(pattern(40, 2), true));

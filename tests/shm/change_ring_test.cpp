@@ -59,7 +59,7 @@ TEST(ChangeRing, TheNextRevisionBeginsAtItsFirstEntryWhateverTheHeadSays) {
     EXPECT_EQ(reader.find(3), Position{5});
 }
 
-TEST(ChangeRing, GivesBackWhatWasWritten) {
+TEST(ChangeRing, ReadReturnsTheWrittenEntry) {
     const Segment segment = segment_with_ring(64);
     ChangeRingWriter writer(segment.view());
     const ChangeRingReader reader(segment.view());
@@ -73,7 +73,7 @@ TEST(ChangeRing, GivesBackWhatWasWritten) {
     EXPECT_EQ(reader.head(), 1U);
 }
 
-TEST(ChangeRing, ReaderThatWasLappedIsToldHowManyItMissed) {
+TEST(ChangeRing, LappedReaderGetsTheNumberOfMissedEntries) {
     const Segment segment = segment_with_ring(64);
     ChangeRingWriter writer(segment.view());
     const ChangeRingReader reader(segment.view());

@@ -19,7 +19,7 @@ std::vector<Errc> every_code() {
     return codes;
 }
 
-TEST(Errc, EveryCodeHasANameAndAMessageOfItsOwn) {
+TEST(Errc, EveryCodeHasADistinctNameAndMessage) {
     std::set<std::string_view> names;
     std::set<std::string_view> messages;
     const auto codes = every_code();
@@ -32,6 +32,8 @@ TEST(Errc, EveryCodeHasANameAndAMessageOfItsOwn) {
     EXPECT_EQ(names.size(), codes.size());
     EXPECT_EQ(messages.size(), codes.size());
 }
+
+TEST(Errc, LastCodeIsTheHighestNumber) { EXPECT_EQ(every_code().back(), errc_last); }
 
 TEST(Errc, MessagesAreSentencesWithoutAnEnd) {
     for (const Errc code : every_code()) EXPECT_NE(message(code).back(), '.') << name(code);
@@ -54,13 +56,23 @@ TEST(Errc, ErrorCodeCarriesTheMessage) {
 }
 
 TEST(Error, TextIsTheNameTheMessageAndTheDetail) {
-    const std::string said(message(Errc::bad_json));
-    EXPECT_EQ(Error(Errc::bad_json).text(), "bad_json: " + said);
-    EXPECT_EQ(Error(Errc::bad_json, "line 2").text(), "bad_json: " + said + ": line 2");
-    EXPECT_EQ(Error(Errc::bad_json, "line 2").explanation(), said + ": line 2");
+    const std::string general(message(Errc::bad_json));
+    EXPECT_EQ(Error(Errc::bad_json).text(), "bad_json: " + general);
+    EXPECT_EQ(Error(Errc::bad_json, "line 2").text(), "bad_json: " + general + ": line 2");
+    EXPECT_EQ(Error(Errc::bad_json, "line 2").explanation(), general + ": line 2");
 }
 
-TEST(Result, ValueThrowsTheErrorThatIsThere) {
+TEST(Error, DetailStandsBeforeTheAdvice) {
+    EXPECT_EQ(Error(Errc::no_such_grid, "grid 'onsale'").explanation(),
+              "no such grid on this host: grid 'onsale'; start its broker, or check the name");
+}
+
+TEST(Error, AdviceOfTheDetailReplacesTheGeneralAdvice) {
+    EXPECT_EQ(Error(Errc::no_such_grid, "grid 'onsale' is still starting; try again").explanation(),
+              "no such grid on this host: grid 'onsale' is still starting; try again");
+}
+
+TEST(Result, ValueThrowsTheError) {
     const Result<int> result = Error(Errc::not_found, "seat");
     try {
         (void)result.value();

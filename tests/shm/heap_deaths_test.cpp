@@ -11,7 +11,7 @@ Heap heap_after_deaths(const Segment& segment) {
     return Heap(segment.view(), [](Offset, std::uint64_t) { return true; });
 }
 
-TEST(HeapAfterDeaths, RestOfARunThatWasBeingReleasedDoesNotJoinABlockInFrontOfIt) {
+TEST(HeapAfterDeaths, PartlyReleasedRunDoesNotJoinThePrecedingBlock) {
     const Segment segment = Segment::create_anonymous({.memory_bytes = 16ULL << 20}).value();
     const Offset begin = segment.view().identity().heap.offset;
     {

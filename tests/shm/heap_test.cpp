@@ -94,7 +94,7 @@ TEST(Heap, IsFullWhenTheHostHasNoMemory) {
     EXPECT_NE(heap.allocate(1024, Heap::Purpose::data), 0U);
 }
 
-TEST(Heap, TellsInTheSegmentWhatEachSpanHolds) {
+TEST(Heap, SegmentShowsTheContentOfEachSpan) {
     const Segment segment = small_segment();
     Heap heap = heap_of(segment);
     const Offset block = heap.allocate(100, Heap::Purpose::data);

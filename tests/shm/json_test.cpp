@@ -114,7 +114,7 @@ TEST(Json, NegativeZeroKeepsItsSign) {
               R"(["2024-01-05","a: -0,",0,-1])");
 }
 
-TEST(Json, NumbersThatComeBackAreTheSameNumbers) {
+TEST(Json, NumbersSurviveARoundTrip) {
     for (const std::string json : {"-0", "100000000000000000000", "12345678901234567.89", "1e-999",
                                    "5e-324", "-9223372036854775808", "1e5"}) {
         const Bytes first = document(json);
@@ -172,7 +172,7 @@ TEST(Json, PatchesAndMessagesMayBeDeeperThanDocuments) {
     EXPECT_EQ(json_of(document_from_json(deepest, envelope_limits).value()), deepest);
 }
 
-TEST(Json, WhatIsWrittenIsReadEvenWhereItIsLongerThanATextMayBe) {
+TEST(Json, WrittenTextIsReadableEvenIfLongerThanTheLimit) {
     std::string json = "[1e5";
     while (json.size() < 12'000'000) json += ",1e5";
     const Bytes bytes = document(json + "]");
@@ -206,7 +206,7 @@ TEST(Json, InvalidUtf8IsRefused) {
     EXPECT_EQ(failure("[\"\xED\xA0\x80\"]"), Errc::bad_utf8);
 }
 
-TEST(Json, WhatIsNotJsonIsRefused) {
+TEST(Json, InvalidJsonIsRefused) {
     for (const std::string json : {"",
                                    " ",
                                    "{",
@@ -246,7 +246,7 @@ TEST(Json, WhatIsNotJsonIsRefused) {
 TEST(Json, ErrorSaysWhereTheTextIsWrong) {
     const auto result = document_from_json("{\"a\": 1,\n  \"b\": tru}");
     ASSERT_FALSE(result);
-    EXPECT_EQ(result.error().detail, "line 2, column 8: this is not a value");
+    EXPECT_EQ(result.error().detail, "line 2, column 8: not a JSON value");
 }
 
 TEST(Json, EveryCutOfATextIsRefused) {
@@ -282,7 +282,7 @@ TEST(Json, ReaderIsUsableAfterAnError) {
 
 TEST(Json, MissingValueIsWrittenAsNull) { EXPECT_EQ(to_json(Value()), "null"); }
 
-TEST(Json, AppendKeepsWhatIsThere) {
+TEST(Json, AppendKeepsTheExistingText) {
     std::string out = "data: ";
     const Bytes bytes = document("[1]");
     append_json(Value::of(bytes), out);
@@ -311,7 +311,7 @@ TEST(DocumentBuilder, RefusesCallsThatMakeNoDocument) {
     EXPECT_EQ(failure_of([&] { builder.null(); }), Errc::ok);
 }
 
-TEST(DocumentBuilder, CopiesAValueWithAllThatIsInIt) {
+TEST(DocumentBuilder, CopyIncludesAllNestedValues) {
     test::RandomJson random(2);
     DocumentBuilder builder;
     for (int i = 0; i < 2000; ++i) {

@@ -75,7 +75,7 @@ TEST_F(NameIndexTest, AgreesWithAMapUnderRandomChanges) {
     }
 }
 
-TEST_F(NameIndexTest, LongNamesThatShareAllButTheirEndsAreTold) {
+TEST_F(NameIndexTest, LongNamesWithACommonPrefixAreDistinguished) {
     // Three levels of nodes, with separators of a thousand bytes.
     const std::string common(1000, 'x');
     std::mt19937_64 random(9);

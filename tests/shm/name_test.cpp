@@ -18,7 +18,7 @@ TEST(Name, LevelsOfUtf8AreAccepted) {
     }
 }
 
-TEST(Name, WhatIsNotANameIsRefused) {
+TEST(Name, InvalidNameIsRefused) {
     for (const std::string& name :
          {std::string(), std::string("/"), std::string("/a"), std::string("a/"),
           std::string("a//b"), std::string("a\nb"), std::string("a\x7F"), std::string("a\0b", 3),
@@ -45,7 +45,7 @@ bool is_name(std::string_view name) {
     return before != '/';
 }
 
-TEST(Name, AnyPlaceOfAnyByteIsLookedAt) {
+TEST(Name, EveryByteIsChecked) {
     constexpr std::string_view odd("/*\x1F\x20\x7F\x7E.0\x80\xC3\xA9\x01\x00+\xFF\xC2", 16);
     std::mt19937 random(5);
     for (int i = 0; i < 100'000; ++i) {

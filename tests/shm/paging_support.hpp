@@ -93,8 +93,8 @@ public:
 
     Result<ByteView> set(const std::string& path, const std::string& json) {
         const auto value = document_from_json(json).value();
-        return take(apply_set(out_, this->value(), Pointer::parse(path).value(), Value::of(value),
-                              &paging_));
+        return take(apply_set(out_, this->value(), JsonPointer::parse(path).value(),
+                              Value::of(value), &paging_));
     }
     Result<ByteView> merge(const std::string& json, PatchBudget* budget = nullptr) {
         const auto patch = document_from_json(json).value();

@@ -45,7 +45,7 @@ TEST(Paging, AnArrayOfThousandsIsReadByIndex) {
     for (const Value element : array.elements()) EXPECT_EQ(element.as_int64(), 7 * expected++);
 }
 
-TEST(Paging, ALongStringHasAPageOfItsOwn) {
+TEST(Paging, LongStringHasASeparatePage) {
     const std::string text(100'000, 'x');
     Paged document(R"({"text":")" + text + R"(","n":1})");
     document.check();
@@ -204,7 +204,7 @@ TEST_F(PagingModel, PatchesOfPagesMakeWhatPatchesOfOneBufferMake) {
                     const std::string json = value(3);
                     what = "set " + at + " " + json;
                     const auto with = document_from_json(json).value();
-                    expected = apply_set(out, Value::of(plain), Pointer::parse(at).value(),
+                    expected = apply_set(out, Value::of(plain), JsonPointer::parse(at).value(),
                                          Value::of(with));
                     actual = paged.set(at, json);
                     break;

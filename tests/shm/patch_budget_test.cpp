@@ -113,7 +113,7 @@ TEST(PatchBudget, ManySmallOperationsAreAllowed) {
     document.check();
 }
 
-TEST(PatchBudget, WhatARefusedPatchHasWrittenIsBounded) {
+TEST(PatchBudget, RefusedPatchWritesABoundedAmount) {
     Paged document(R"({"y":0,"z":)" + numbers(25'000) + "}");
     const std::size_t before = document.pages().bytes_written();
     EXPECT_FALSE(document.patch(repeated(R"({"op":"copy","from":"/z","path":"/y"})", 4000)));

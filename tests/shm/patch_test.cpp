@@ -25,7 +25,7 @@ std::string set(std::string_view old, std::string_view path, std::string_view va
     const Bytes after = document(value);
     DocumentBuilder out;
     return outcome(
-        apply_set(out, Value::of(before), Pointer::parse(path).value(), Value::of(after)));
+        apply_set(out, Value::of(before), JsonPointer::parse(path).value(), Value::of(after)));
 }
 
 std::string merge(std::string_view old, std::string_view patch) {
@@ -69,7 +69,7 @@ TEST(Set, KeysWithNulAreStoredAsTheirText) {
     const Bytes before = document("{\"a\\u0000\":1}");
     const Bytes value = document("2");
     DocumentBuilder out;
-    const Pointer path = Pointer::parse(std::string_view("/a\0", 3)).value();
+    const JsonPointer path = JsonPointer::parse(std::string_view("/a\0", 3)).value();
     EXPECT_EQ(outcome(apply_set(out, Value::of(before), path, Value::of(value))),
               "{\"a\\u0000\":2}");
 }
@@ -212,7 +212,7 @@ TEST(JsonPatch, WholeDocumentIsReplacedByAnEmptyPath) {
 
 TEST(JsonPatch, EmptyPatchChangesNothing) { EXPECT_EQ(patch(R"({"a":1})", "[]"), R"({"a":1})"); }
 
-TEST(JsonPatch, AddReplacesAMemberThatIsThere) {
+TEST(JsonPatch, AddReplacesAnExistingMember) {
     EXPECT_EQ(patch(R"({"a":1})", R"([{"op":"add","path":"/a","value":2}])"), R"({"a":2})");
 }
 
@@ -232,7 +232,7 @@ TEST(JsonPatch, PathsThatLeadNowhereAreErrors) {
     }
 }
 
-TEST(JsonPatch, WhatIsNoPatchIsRefused) {
+TEST(JsonPatch, InvalidPatchIsRefused) {
     for (const char* operations :
          {"{}", "1", "[1]", "[{}]", R"([{"op":"add","value":1}])", R"([{"op":"add","path":"/a"}])",
           R"([{"op":"append","path":"/a","value":1}])", R"([{"op":1,"path":"/a","value":1}])",
@@ -247,7 +247,7 @@ TEST(JsonPatch, ErrorNamesTheOperation) {
     const Error error =
         patch_error("{}", R"([{"op":"add","path":"/a","value":1},{"op":"remove","path":"/b"}])");
     EXPECT_EQ(error, Errc::path_not_found);
-    EXPECT_EQ(error.detail, "operation 1: '/b': there is no such member");
+    EXPECT_EQ(error.detail, "operation 1: '/b': no such member");
 }
 
 TEST(JsonPatch, NumberOfOperationsHasALimit) {
@@ -344,7 +344,7 @@ TEST(JsonPatch, PatchesOfOneRequestShareABudget) {
     EXPECT_LT(applied, 100);
     EXPECT_EQ(outcome(apply_merge(out, Value::of(before), Value::of(change), nullptr, &budget)),
               "patch_too_costly");
-    EXPECT_EQ(outcome(apply_set(out, Value::of(before), Pointer::parse("/0").value(),
+    EXPECT_EQ(outcome(apply_set(out, Value::of(before), JsonPointer::parse("/0").value(),
                                 Value::of(change), nullptr, &budget)),
               "patch_too_costly");
 }

@@ -180,7 +180,7 @@ TEST(Pattern, CoversWhatItIsCertainToMatch) {
     EXPECT_FALSE(covers("a/b", "a/*"));
 }
 
-TEST(Pattern, WhatIsNotAPatternIsRefused) {
+TEST(Pattern, InvalidPatternIsRefused) {
     for (const std::string text :
          {"", "/", "a/", "/a", "a//b", "a**", "**a", "a/**b", "***", "a/b**/c", "a\n", "\xFF"}) {
         const auto result = Pattern::parse(text);

@@ -42,7 +42,7 @@ protected:
     }
 };
 
-TEST_F(RecordTableTest, FindsWhatIsThereAndNothingElse) {
+TEST_F(RecordTableTest, OnlyExistingRecordsAreFound) {
     std::mt19937_64 random(11);
     std::map<std::string, Offset> model;
     for (int step = 0; step < 60'000; ++step) {

@@ -15,7 +15,7 @@ namespace {
 using test::document;
 
 Value find(const Bytes& bytes, std::string_view pointer) {
-    return Value::of(bytes).find(Pointer::parse(pointer).value()).value_or(Value());
+    return Value::of(bytes).find(JsonPointer::parse(pointer).value()).value_or(Value());
 }
 
 TEST(Value, KnowsTheTypeOfEveryKindOfValue) {
@@ -61,7 +61,7 @@ TEST(Value, GetChoosesByType) {
     EXPECT_EQ(root[4].get<std::string_view>(), "x");
 }
 
-TEST(Value, WhatIsMissingBehavesAsNull) {
+TEST(Value, MissingValueBehavesAsNull) {
     const Bytes bytes = document(R"({"a":null})");
     const Value root = Value::of(bytes);
     EXPECT_TRUE(root["a"].exists());

@@ -281,7 +281,7 @@ TEST(Verify, EndsForReadersOfABombToo) {
     (void)Value::of(bytes).is_same(Value::of(bytes));
 }
 
-TEST(Verify, WhatIsAcceptedAfterDamageIsAcceptedByFlexBuffersAndReadsBack) {
+TEST(Verify, DamagedBytesThatPassAlsoPassFlexBuffersAndReadBack) {
     std::mt19937 random(6);
     const auto valid = documents();
     int accepted = 0;

@@ -8,13 +8,13 @@ using testing::SqlTest;
 
 class ComparisonTest : public SqlTest {
 protected:
-    /// One record for each document, `v/0` and so on.
+    /// Puts one record for each document, `v/0` and so on.
     void put_all(const std::vector<std::string>& values) {
         for (std::size_t i = 0; i < values.size(); ++i) {
             put("v/" + std::to_string(i), R"({"v":)" + values[i] + "}");
         }
     }
-    /// As many others that an index is worth its cost, none of which is in a result.
+    /// Puts enough others to make an index worthwhile. None of them is in a result.
     void put_others() {
         for (int i = 0; i < 60; ++i) put("v/other" + std::to_string(i), R"({"v":"other"})");
     }
@@ -118,6 +118,22 @@ TEST_F(ComparisonTest, AJoinOnAColumnWithoutAnIndexLooksItsRowsUp) {
                       "SELECT count(*) FROM t a WHERE NOT EXISTS (SELECT 1 FROM t b "
                       "WHERE b.v = a.v + 1)"),
               "1");
+}
+
+TEST_F(ComparisonTest, SubqueriesThatDifferInAConstantHaveSeparateLookups) {
+    for (int i = 0; i < 20; ++i) {
+        put("v/" + std::to_string(i), R"({"v":)" + std::to_string(i % 10) + "}");
+    }
+    auto opened = database({"t=v/*(v INTEGER)"}).value();
+    const std::string query =
+        "SELECT count(*) FROM t a WHERE "
+        "(SELECT count(*) FROM t b WHERE b.v = a.v AND b.name >= 'v/1' AND b.name < 'v/2') = 1 AND "
+        "(SELECT count(*) FROM t b WHERE b.v = a.v AND b.name >= 'v/3' AND b.name < 'v/4') = ";
+    auto begun = opened.query(query + "1").value();
+    EXPECT_EQ(rows_of(opened, query + "0"), "16");
+    // Another statement that ends takes nothing from this one.
+    EXPECT_EQ(std::get<std::int64_t>((*begun.next().value())[0]), 2);
+    EXPECT_EQ(rows_of(opened, query + "1"), "2");
 }
 
 TEST_F(ComparisonTest, ANaturalJoinThatWouldPairAllRowsIsRefused) {

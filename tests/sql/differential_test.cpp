@@ -107,9 +107,9 @@ struct Statements {
     std::string copy;
 };
 
-/// SQLite takes a column that equals a constant for constant, although a numeric comparison is met by
-/// several texts: DISTINCT, GROUP BY and ORDER BY by that column are wrong in its own tables. So the
-/// copy's rows are chosen first.
+/// SQLite treats a column that equals a constant as constant, although several texts can meet a
+/// numeric comparison: DISTINCT, GROUP BY and ORDER BY by that column are wrong in its own tables.
+/// So the copy's rows are selected first.
 Statements chosen_first(const std::string& head, const std::string& where,
                         const std::string& tail) {
     return {head + " FROM t WHERE " + where + tail,
@@ -179,7 +179,7 @@ private:
                                      "'r/42/3'"};
         return pick(literals);
     }
-    /// Another side of a comparison.
+    /// Returns the other side of a comparison.
     [[nodiscard]] std::string operand() {
         switch (random_.below(12)) {
             case 0: return "CAST(" + literal() + " AS " + type() + ")";
@@ -246,7 +246,7 @@ private:
                                 condition() + ")",
                             where(), " GROUP BY " + keys + having);
     }
-    /// Columns beside a minimum or maximum are those of its row.
+    /// Columns next to a minimum or maximum are those of its row.
     [[nodiscard]] Statements rows_of_extremes() {
         return chosen_first("SELECT " + pick({"min", "max"}) + "(name), a, typeof(a), x", where(),
                             " GROUP BY " + pick({"a", "x", "i", "s", "p", "l"}));
@@ -261,7 +261,7 @@ private:
         }
         return "SELECT u.name, t.name, t.a FROM u JOIN t ON " + on + more;
     }
-    /// Without columns of a name that the other table has, too.
+    /// Without columns whose name also exists in the other table.
     [[nodiscard]] std::string condition_of_t() {
         return "t." + column() + " " + comparison() + " " +
                pick({"42", "'42'", "1", "CAST('42' AS INTEGER)", "'a'", "u.c"});

@@ -7,14 +7,14 @@
 #include "shm/document/json.hpp"
 #include "tests/sql/sql_support.hpp"
 
-/// JSON functions on documents: what SQLite makes of their text, without the text.
+/// JSON functions on documents: the results equal those of SQLite on the text, without the text.
 namespace ringside {
 namespace {
 
 using testing::SqlTest;
 using testing::text_of;
 
-/// SQLite itself.
+/// Plain SQLite.
 class PlainSqlite {
 public:
     PlainSqlite() { sqlite3_open(":memory:", &connection_); }
@@ -22,7 +22,8 @@ public:
     PlainSqlite(const PlainSqlite&) = delete;
     PlainSqlite& operator=(const PlainSqlite&) = delete;
 
-    /// The value of an expression with `document` as ?1, as `text_of` shows it; or "<error>".
+    /// Returns the value of an expression with `document` as ?1, as `text_of` shows it; or
+    /// "<error>".
     [[nodiscard]] std::string value(const std::string& expression,
                                     const std::string& document) const {
         sqlite3_stmt* statement = nullptr;
@@ -52,7 +53,7 @@ private:
     sqlite3* connection_ = nullptr;
 };
 
-/// Documents and paths of few keys, so that they often meet.
+/// Random documents and paths with few keys, so that they often match.
 class Random {
 public:
     explicit Random(std::uint64_t seed) : engine_(seed) {}

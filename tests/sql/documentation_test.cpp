@@ -6,7 +6,7 @@ namespace {
 
 using testing::SqlTest;
 
-/// What docs/query.md shows works as it stands there.
+/// The example of docs/query.md works unchanged.
 TEST_F(SqlTest, TheExampleOfTheDocumentationWorks) {
     put("event/42/seat/1", R"({"status":"sold","price":20})");
     put("event/42/seat/2", R"({"status":"free","price":30})");
@@ -34,12 +34,12 @@ TEST_F(SqlTest, TheLiveExampleOfTheDocumentationWorks) {
     put("event/42/main/seat/2", R"({"section":"A","status":"free","price":30})");
     const LiveQuery sales =
         client_
-            .live_query(sql::live_description(
-                            "SELECT section, count(*), sum(price) FROM seats "
-                            "WHERE status = 'sold' GROUP BY section",
-                            {.tables = {"seats=event/*/*/seat/*(event:1, section, status, "
-                                        "price INTEGER)"}})
-                            .value())
+            .live_query(
+                sql::live_query_spec("SELECT section, count(*), sum(price) FROM seats "
+                                     "WHERE status = 'sold' GROUP BY section",
+                                     {.tables = {"seats=event/*/*/seat/*(event:1, section, status, "
+                                                 "price INTEGER)"}})
+                    .value())
             .value();
     const Rows rows = sales.rows();
     ASSERT_EQ(rows.size(), 1U);

@@ -2,7 +2,7 @@
 
 #include "tests/sql/sql_support.hpp"
 
-/// Secondary indexes under SQL: a query gives what it gives without one, and reads less.
+/// Secondary indexes in SQL: a query returns the same result as without one, and reads less.
 namespace ringside {
 namespace {
 
@@ -41,7 +41,7 @@ TEST_F(SqlIndexTest, IsUsedWhereItHelps) {
     EXPECT_NE(opened.explain(list).value().find("by indexed price IN"), std::string::npos)
         << opened.explain(list).value();
     EXPECT_EQ(rows_of(opened, list), "'seat/499'\n'seat/7'\n'seat/8'");
-    // The inner table of a join is found by its value.
+    // The inner table of a join is looked up by its value.
     EXPECT_EQ(rows_of(opened,
                       "SELECT b.name FROM seats a JOIN seats b ON b.price = a.price + 1 "
                       "WHERE a.name = 'seat/7'"),
@@ -49,7 +49,7 @@ TEST_F(SqlIndexTest, IsUsedWhereItHelps) {
     EXPECT_EQ(rows_of(opened, "SELECT count(*) FROM seats WHERE status = NULL"), "0");
 }
 
-TEST_F(SqlIndexTest, GivesWhatIsThereWithoutIt) {
+TEST_F(SqlIndexTest, ResultsEqualThoseWithoutAnIndex) {
     std::mt19937_64 random(5);
     const auto pick = [&](const std::vector<std::string>& from) {
         return from[random() % from.size()];

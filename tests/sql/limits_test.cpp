@@ -35,12 +35,13 @@ TEST_F(LimitsTest, TimeEndsAQueryWhateverItDoes) {
                                             "records d WHERE a.version + d.version = 0")}) {
         auto database = open({.time_limit = std::chrono::milliseconds(500)});
         EXPECT_EQ(rows_of(database, query), "<query_timed_out>");
-        // The next one has its own time, which may be over, too, where nothing runs for so long.
+        // The next one has its own time limit, which may also be exceeded if nothing runs for so
+        // long.
         EXPECT_TRUE(eventually([&] { return rows_of(database, "SELECT 1") == "1"; }));
     }
 }
 
-TEST_F(LimitsTest, RowsEndAQueryAfterThoseThatItMayHave) {
+TEST_F(LimitsTest, RowLimitEndsAQuery) {
     for (int i = 0; i < 5; ++i) put("a/" + std::to_string(i), "{}");
     auto database = open({.row_limit = 2});
     EXPECT_EQ(rows_of(database, "SELECT name FROM records"), "'a/0'\n'a/1'<query_too_large>");
@@ -105,7 +106,7 @@ TEST(Sql, ASnapshotThatIsRevokedEndsTheQueryWithAnError) {
     auto grouped = database.query("SELECT n, text, document FROM t GROUP BY name, n").value();
     ASSERT_TRUE(begun.next().value());
     ASSERT_TRUE(grouped.next().value());
-    // Memory is short, and the snapshot is in the way: its versions are used for others.
+    // Memory is short because of the snapshot: the memory of its versions is reused.
     for (int i = 0; i < 60'000; ++i) client.put("a/" + std::to_string(i % 100), json).value();
 
     for (auto* statement : {&begun, &grouped}) {
@@ -134,9 +135,9 @@ TEST_F(LimitsTest, AQuerySeesOneInstantWhileThreadsWrite) {
         for (int i = 0; !stop; ++i) {
             const auto name = [](int n) { return "account/" + std::to_string(n % accounts); };
             const auto from =
-                own.get_value<std::int64_t>(name(i), Pointer::parse("/balance").value());
+                own.get_value<std::int64_t>(name(i), JsonPointer::parse("/balance").value());
             const auto to =
-                own.get_value<std::int64_t>(name(i + 7), Pointer::parse("/balance").value());
+                own.get_value<std::int64_t>(name(i + 7), JsonPointer::parse("/balance").value());
             Transaction transaction;
             transaction.patch(name(i), "/balance", std::to_string(*from - 1)).value();
             transaction.patch(name(i + 7), "/balance", std::to_string(*to + 1)).value();

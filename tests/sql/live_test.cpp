@@ -19,7 +19,7 @@ protected:
         "seats=seat/*/*(block:1, number:2, status, price, size INTEGER)", "ones=one/*(x)"};
 
     [[nodiscard]] Result<LiveQuery> live(const std::string& text) const {
-        auto description = sql::live_description(text, {.tables = tables_});
+        auto description = sql::live_query_spec(text, {.tables = tables_});
         if (!description) return description.error();
         return client_.live_query(*std::move(description));
     }
@@ -54,15 +54,15 @@ protected:
         return rows_of(database, text);
     }
     [[nodiscard]] std::string refusal(const std::string& text) const {
-        const auto made = sql::live_description(text, {.tables = tables_});
+        const auto made = sql::live_query_spec(text, {.tables = tables_});
         if (made) return "none";
         EXPECT_EQ(made.error(), Errc::bad_query) << text;
         const std::string& detail = made.error().detail;
-        return detail.substr(0, detail.find(" is not for a live query"));
+        return detail.substr(0, detail.find(" is not supported in a live query"));
     }
 };
 
-TEST_F(SqlLiveTest, TellsWhatHasBecomeOfEachGroup) {
+TEST_F(SqlLiveTest, ChangesOfEachGroupAreDelivered) {
     put("seat/a/1", R"({"status":"sold","price":20})");
     put("seat/a/2", R"({"status":"free","price":10.5})");
     LiveQuery sales = live(
@@ -84,8 +84,8 @@ TEST_F(SqlLiveTest, TellsWhatHasBecomeOfEachGroup) {
 
 TEST_F(SqlLiveTest, ReadsNoMoreThanItsConditionsOnNamesLeave) {
     const auto pattern = [](const std::string& condition) {
-        return sql::live_description("SELECT name FROM seats WHERE " + condition,
-                                     {.tables = tables_})
+        return sql::live_query_spec("SELECT name FROM seats WHERE " + condition,
+                                    {.tables = tables_})
             .value()
             .pattern;
     };
@@ -94,7 +94,7 @@ TEST_F(SqlLiveTest, ReadsNoMoreThanItsConditionsOnNamesLeave) {
     EXPECT_EQ(pattern("name = 'seat/a/1'"), "seat/a/1");
     EXPECT_EQ(pattern("name = 'elsewhere'"), "seat/*/*");
     const auto of_records = [](const std::string& condition) {
-        return sql::live_description("SELECT count(*) FROM records WHERE " + condition)
+        return sql::live_query_spec("SELECT count(*) FROM records WHERE " + condition)
             .value()
             .pattern;
     };
@@ -110,7 +110,7 @@ TEST_F(SqlLiveTest, ReadsNoMoreThanItsConditionsOnNamesLeave) {
     EXPECT_EQ(pattern("1 = 0"), "seat/*/*");
 }
 
-/// Statements that all must be kept up to date rightly.
+/// Statements that all must be kept up to date.
 const std::vector<std::string> statements{
     "SELECT * FROM seats",
     "SELECT name, revision, version, updated, document FROM records WHERE name GLOB 'seat/*'",
@@ -246,25 +246,24 @@ TEST_F(SqlLiveTest, ARecordThatAnExpressionCannotTakeEndsIt) {
     EXPECT_EQ(query.poll().error(), Errc::bad_query) << "for good";
     EXPECT_EQ(live("SELECT json_extract(status, '$.x') FROM seats").error(), Errc::bad_query);
     EXPECT_EQ(live("SELECT CAST(status AS BLOB) FROM seats").error().detail,
-              "a BLOB in a live query");
+              "a live query cannot return a BLOB");
     EXPECT_EQ(live("SELECT sum(9e999) FROM seats").error().detail,
-              "an infinite number in a sum of a live query");
+              "a sum of a live query is infinite");
 }
 
 TEST_F(SqlLiveTest, RefusesWhatCannotBeKeptUpToDate) {
     const std::pair<const char*, const char*> cases[] = {
-        {"VALUES (1)", "line 1, column 1: what does not begin with SELECT"},
-        {"WITH a AS (SELECT 1) SELECT * FROM a",
-         "line 1, column 1: what does not begin with SELECT"},
+        {"VALUES (1)", "line 1, column 1: a statement other than SELECT"},
+        {"WITH a AS (SELECT 1) SELECT * FROM a", "line 1, column 1: a statement other than SELECT"},
         {"SELECT DISTINCT status FROM seats", "line 1, column 8: DISTINCT"},
-        {"SELECT 1", "line 1, column 8: what has no FROM"},
+        {"SELECT 1", "line 1, column 8: a statement without FROM"},
         {"SELECT * FROM seats JOIN records", "line 1, column 21: JOIN"},
         {"SELECT * FROM seats LEFT JOIN records", "line 1, column 26: JOIN"},
-        {"SELECT * FROM seats, records", "line 1, column 20: more than a table and its alias"},
-        {"SELECT * FROM seats s, records", "line 1, column 22: more than a table and its alias"},
-        {"SELECT * FROM (SELECT 1)", "line 1, column 16: a query within the query"},
-        {"SELECT * FROM json_each('[]')", "line 1, column 15: FROM something else than a table"},
-        {"SELECT * FROM sqlite_schema", "line 1, column 15: FROM something else than a table"},
+        {"SELECT * FROM seats, records", "line 1, column 20: FROM with more than one table"},
+        {"SELECT * FROM seats s, records", "line 1, column 22: FROM with more than one table"},
+        {"SELECT * FROM (SELECT 1)", "line 1, column 16: a subquery"},
+        {"SELECT * FROM json_each('[]')", "line 1, column 15: FROM without a table name"},
+        {"SELECT * FROM sqlite_schema", "line 1, column 15: FROM without a table name"},
         {"SELECT count(*) FROM seats GROUP BY block\nHAVING count(*) > 1",
          "line 2, column 1: HAVING"},
         {"SELECT name FROM seats ORDER BY name", "line 1, column 24: ORDER BY"},
@@ -272,48 +271,50 @@ TEST_F(SqlLiveTest, RefusesWhatCannotBeKeptUpToDate) {
         {"SELECT name FROM seats UNION SELECT 1", "line 1, column 24: UNION"},
         {"SELECT name FROM seats EXCEPT SELECT 1", "line 1, column 24: EXCEPT"},
         {"SELECT name FROM seats INTERSECT SELECT 1", "line 1, column 24: INTERSECT"},
-        {"SELECT name FROM seats WHERE name IN (SELECT 1)",
-         "line 1, column 39: a query within the query"},
+        {"SELECT name FROM seats WHERE name IN (SELECT 1)", "line 1, column 39: a subquery"},
         {"SELECT name FROM seats WHERE 1 IN ones", "line 1, column 32: IN with a table"},
         {"SELECT count(*) OVER () FROM seats", "line 1, column 17: a window function"},
-        {"SELECT random() FROM seats", "line 1, column 8: what is not of the records alone"},
+        {"SELECT random() FROM seats",
+         "line 1, column 8: a function that depends on more than the records"},
         {"SELECT datetime('now') FROM seats", "line 1, column 8: the time of day"},
         {"SELECT name FROM seats WHERE updated < unixepoch() - 9",
          "line 1, column 40: the time of day"},
         {"SELECT strftime('%s') FROM seats", "line 1, column 8: the time of day"},
         {"SELECT unixepoch('subsec') FROM seats", "line 1, column 8: the time of day"},
         {"SELECT rowid FROM seats", "the rowid"},
-        {"SELECT count(*) FROM main.seats", "line 1, column 22: FROM something else than a table"},
-        {"EXPLAIN SELECT name FROM seats", "line 1, column 1: what does not begin with SELECT"},
+        {"SELECT count(*) FROM main.seats", "line 1, column 22: FROM without a table name"},
+        {"EXPLAIN SELECT name FROM seats", "line 1, column 1: a statement other than SELECT"},
         {"SELECT current_time FROM seats", "line 1, column 8: the time of day"},
         {"SELECT total(price) FROM seats", "line 1, column 8: this aggregate"},
+        {"SELECT median(price) FROM seats", "line 1, column 8: this aggregate"},
+        {"SELECT block, Percentile_Cont(price, 0.9) FROM seats GROUP BY block",
+         "line 1, column 15: this aggregate"},
         {"SELECT 1 + count(*) FROM seats", "an aggregate within an expression"},
         {"SELECT sum(price) / count(*) FROM seats",
-         "line 1, column 8: beside groups, an item that is neither one of GROUP BY nor an "
-         "aggregate"},
+         "line 1, column 8: an item that is neither in GROUP BY nor an aggregate"},
         {"SELECT block, status, count(*) FROM seats GROUP BY block",
-         "line 1, column 15: beside groups, an item that is neither one of GROUP BY nor an "
-         "aggregate"},
+         "line 1, column 15: an item that is neither in GROUP BY nor an aggregate"},
         {"SELECT sum(DISTINCT price) FROM seats",
          "line 1, column 12: DISTINCT outside of count(DISTINCT x)"},
         {"SELECT count(*) FROM seats GROUP BY status COLLATE NOCASE",
          "line 1, column 44: COLLATE in a group or an aggregate"},
-        // As SQLite says it.
+        // In SQLite's words.
         {"SELECT nam FROM seats", "line 1, column 8: no such column: nam"},
         {"SELECT name FROM seat", "no such table: seat"},
         {"SELECT sum(*) FROM seats",
          "line 1, column 8: wrong number of arguments to function sum()"},
         {"DELETE FROM seats", "table seats may not be modified"},
-        {"SELECT 1 FROM seats; SELECT 2", "line 1, column 22: more than one statement"},
-        {"", "there is no statement"},
+        {"SELECT 1 FROM seats; SELECT 2",
+         "line 1, column 22: more than one statement; run them one at a time"},
+        {"", "empty statement"},
     };
     for (const auto& [text, what] : cases) EXPECT_EQ(refusal(text), what) << text;
     EXPECT_EQ(refusal("SELECT datetime(updated / 1000, 'unixepoch'), strftime('%H', 0) FROM seats"),
               "none");
     std::optional<std::size_t> offset;
-    EXPECT_FALSE(sql::live_description("SELECT nam FROM records", {}, &offset));
+    EXPECT_FALSE(sql::live_query_spec("SELECT nam FROM records", {}, &offset));
     EXPECT_EQ(offset, 7U);
-    EXPECT_EQ(sql::live_description("SELECT 1", {.tables = {"x="}}).error(),
+    EXPECT_EQ(sql::live_query_spec("SELECT 1", {.tables = {"x="}}).error(),
               Errc::bad_configuration);
 }
 

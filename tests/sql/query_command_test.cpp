@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <fstream>
+#include <sstream>
 
 #include "shm/base/limits.hpp"
 #include "tests/support/cli_test.hpp"
+#include "tests/support/temporary_directory.hpp"
 #include "tools/support/built_paths.hpp"
 
 /// `ringside query` and `ringside report` as a person uses them.
@@ -51,7 +53,59 @@ TEST_F(QueryCommandTest, WritesRowsInThreeFormats) {
            "3       a,\"b\"");
 }
 
-TEST_F(QueryCommandTest, ColumnsWithOneNameHaveKeysOfTheirOwn) {
+TEST_F(QueryCommandTest, WritesAnArrayOrAValuePerLine) {
+    const std::string query =
+        table + std::string("\"SELECT number, price FROM seats WHERE number ");
+    expect("query --format json" + query + "< '3'\"",
+           "[{\"number\":\"1\",\"price\":20},\n {\"number\":\"2\",\"price\":10.5}]");
+    expect("query --format json" + query + "= 'no'\"", "[]");
+    expect("query --format line" + query + "< '3'\"",
+           "number = 1\n price = 20\n\nnumber = 2\n price = 10.5");
+    expect_status("query --live --format json 'SELECT name FROM records'", 2);
+}
+
+TEST_F(QueryCommandTest, ExportWritesAFileWholeOrNotAtAll) {
+    const testing::TemporaryDirectory directory;
+    const auto content = [&](const std::string& name) {
+        std::stringstream text;
+        text << std::ifstream(directory / name).rdbuf();
+        return text.str();
+    };
+    const std::string query = table + std::string("'SELECT number, status FROM seats' ");
+    const std::string csv = "number,status\n1,sold\n2,free\n3,\"a,\"\"b\"\"\"\n";
+    EXPECT_EQ(run("export" + query).output, csv);
+    for (const std::string name : {"a.csv", "b"}) {
+        EXPECT_EQ(
+            run("export --output " + directory / name + (name == "b" ? " -f csv" : "") + query)
+                .output,
+            "");
+        EXPECT_EQ(content(name), csv);
+    }
+    EXPECT_EQ(run("export --output " + directory / "a.jsonl" + query).status, 0);
+    EXPECT_EQ(content("a.jsonl").find("{\"number\":\"1\",\"status\":\"sold\"}\n"), 0U);
+    EXPECT_EQ(run("query --output " + directory / "a.json" + query).status, 0);
+    EXPECT_EQ(content("a.json").find("[{\"number\":"), 0U);
+    expect_status("export --output " + directory / "a.pdf" + query, 2);
+    expect_status("export --output " + directory / "a.csv" + " 'SELECT nonsense'", 2);
+    expect_status("export --limit 1 --output " + directory / "a.csv" + query, 4);
+    EXPECT_EQ(content("a.csv"), csv) << "a query that fails replaces nothing";
+    expect_status("export --output /no/such/directory/a.csv" + query, 4);
+    expect_status("query --explain --output " + directory / "a.csv" + query, 2);
+    EXPECT_EQ(testing::shell("ls " + directory.path()).output, "a.csv\na.json\na.jsonl\nb\n");
+}
+
+TEST_F(QueryCommandTest, AnInterruptedExportLeavesNothing) {
+    const testing::TemporaryDirectory directory;
+    const auto query = start({"export", "--output", directory / "a.csv",
+                              "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) "
+                              "SELECT count(*) FROM c"});
+    const auto files = [&] { return testing::shell("ls " + directory.path()).output; };
+    ASSERT_TRUE(testing::eventually([&] { return !files().empty(); }));
+    EXPECT_NE(query->finish(SIGINT), 0);
+    EXPECT_EQ(files(), "");
+}
+
+TEST_F(QueryCommandTest, ColumnsWithOneNameGetDistinctKeys) {
     expect("query \"SELECT 1 AS n, 2 AS n, 3 AS m, 4 AS n\"", R"({"n":1,"n:2":2,"m":3,"n:3":4})");
 }
 
@@ -60,7 +114,7 @@ TEST_F(QueryCommandTest, InfiniteNumbersAreWrittenAsInf) {
     expect("query 'SELECT 1e308 * 10 AS n, -1e308 * 10 AS m'", R"({"n":"Inf","m":"-Inf"})");
 }
 
-TEST_F(QueryCommandTest, TellsWhereAStatementIsWrong) {
+TEST_F(QueryCommandTest, PlaceOfAnErrorIsReported) {
     const Outcome outcome = run("query 'SELECT name\nFROM record'");
     EXPECT_EQ(outcome.status, 2);
     EXPECT_NE(outcome.output.find("no such table: record"), std::string::npos) << outcome.output;
@@ -109,7 +163,7 @@ TEST_F(QueryCommandTest, ReadsAnOlderRevisionThatIsRetained) {
     expect("query" + query, R"({"price":2})");
 }
 
-TEST_F(QueryCommandTest, ALiveQueryTellsWhatBecomesOfItsRows) {
+TEST_F(QueryCommandTest, LiveQueryPrintsTheChangesOfItsRows) {
     const std::string tables = "seats=seat/*(number:1, status, price)";
     const std::string statement =
         "SELECT status, count(*) AS n FROM seats WHERE price > 1 GROUP BY status";
@@ -137,7 +191,7 @@ TEST_F(QueryCommandTest, ALiveQueryTellsWhatBecomesOfItsRows) {
     EXPECT_EQ(csv->finish(0), 0);
 }
 
-TEST_F(QueryCommandTest, ALiveQueryGoesOnUntilItIsInterrupted) {
+TEST_F(QueryCommandTest, LiveQueryRunsUntilItIsInterrupted) {
     for (const int signal : {SIGINT, SIGTERM}) {
         const auto query =
             start({"query", "--live", "--format", "table", "SELECT count(*) AS n FROM records"});
@@ -164,7 +218,7 @@ TEST_F(QueryCommandTest, ALiveQueryIsWholeInOnePlaceOnATerminal) {
 TEST_F(QueryCommandTest, ALiveQueryRefusesWhatItCannotBe) {
     const Outcome ordered = run("query --live 'SELECT name FROM records ORDER BY name'");
     EXPECT_EQ(ordered.status, 2);
-    EXPECT_NE(ordered.output.find("line 1, column 26: ORDER BY is not for a live query"),
+    EXPECT_NE(ordered.output.find("line 1, column 26: ORDER BY is not supported in a live query"),
               std::string::npos)
         << ordered.output;
     EXPECT_NE(ordered.output.find("\n                           ^\n"), std::string::npos)
@@ -176,7 +230,7 @@ TEST_F(QueryCommandTest, ALiveQueryRefusesWhatItCannotBe) {
     expect_status("query --count 1 'SELECT name FROM records'", 2);
 }
 
-TEST_F(QueryCommandTest, AReportIsAPageWithWhatItWasToldToShow) {
+TEST_F(QueryCommandTest, ReportContainsTheRequestedSections) {
     ASSERT_EQ(run(R"(put 'seat/<b>&|' '{"status":"<script>","price":5}')").status, 0);
     const std::string report = file(".sql", R"(
 -- title: Seats & more
@@ -211,25 +265,27 @@ SELECT * FROM seats WHERE number = 'no';
     unlink(page.c_str());
 }
 
-TEST_F(QueryCommandTest, AReportTellsWhatIsWrongWithItsFile) {
+TEST_F(QueryCommandTest, FaultsOfAReportFileAreReported) {
     const auto error = [&](const std::string& text) {
         const Outcome outcome = run("report " + file(".sql", text));
         EXPECT_EQ(outcome.status, 2) << text;
-        // Behind the program, the code, and the two parts of the code's message.
+        // After the program, the code and the code's message.
         std::size_t detail = 0;
-        for (int part = 0; part < 4; ++part) detail = outcome.output.find(": ", detail) + 2;
+        for (int part = 0; part < 3; ++part) detail = outcome.output.find(": ", detail) + 2;
         return outcome.output.substr(detail);
     };
-    EXPECT_EQ(error(""), "line 1: there is no query\n");
-    EXPECT_EQ(error("-- name: a\n-- name: b\n"), "line 2: no statement follows the name before\n");
-    EXPECT_EQ(error("-- name: a\nSELECT 1"), "line 2: a statement that does not end with ';'\n");
-    EXPECT_EQ(error("-- chart: pie x=a y=b\nSELECT 1;"), "line 1: a chart is a bar or a line\n");
+    EXPECT_EQ(error(""), "line 1: no query in the file\n");
+    EXPECT_EQ(error("-- name: a\n-- name: b\n"),
+              "line 2: no statement after the previous '-- name:'\n");
+    EXPECT_EQ(error("-- name: a\nSELECT 1"), "line 2: statement does not end with ';'\n");
+    EXPECT_EQ(error("-- chart: pie x=a y=b\nSELECT 1;"),
+              "line 1: unknown kind of chart; use bar or line\n");
     EXPECT_EQ(error("-- chart: bar x=a\nSELECT 1;"),
-              "line 1: a chart has x=COLUMN y=COLUMN[,COLUMN…]\n");
+              "line 1: invalid chart; write x=COLUMN y=COLUMN[,COLUMN…]\n");
     EXPECT_EQ(error("-- name: a\n\nSELECT nonsense;"),
               "'a' (line 3 of the file): line 1, column 8: no such column: nonsense\n");
     EXPECT_EQ(error("-- name: a\n-- chart: bar x=b y=c\nSELECT 1 AS b;"),
-              "'a' (line 3 of the file): a chart of 'c': the query has no such column\n");
+              "'a' (line 3 of the file): chart: no column 'c' in the query\n");
 }
 
 TEST_F(QueryCommandTest, AReportHasAsManyRowsAsItMay) {

@@ -44,7 +44,7 @@ protected:
                                    {.tables = std::move(tables), .time_limit = never});
     }
 
-    /// All rows: cells joined by `|`, rows by lines; or the error, in angle brackets.
+    /// Returns all rows: cells joined by `|`, rows by lines; or the error, in angle brackets.
     static std::string rows_of(sql::Database& database, const std::string& query) {
         auto statement = database.query(query);
         if (!statement) {
@@ -65,7 +65,7 @@ protected:
             }
         }
     }
-    /// Of the last error that `rows_of` has met.
+    /// The detail of the last error in `rows_of`.
     static std::string& last_detail() {
         static std::string detail;
         return detail;

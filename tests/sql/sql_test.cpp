@@ -100,13 +100,14 @@ TEST_F(SeatsTest, ConditionsOnNamesAndLevelsNarrowWhatIsRead) {
               "SCAN seats all of event/*/seat/*");
 }
 
-TEST_F(SeatsTest, WhatIsWrongIsToldWithItsPlace) {
+TEST_F(SeatsTest, ErrorsHaveTheirPlace) {
     EXPECT_EQ(error_of("SELECT *\nFORM records"), R"(line 2, column 1: near "FORM": syntax error)");
     EXPECT_EQ(error_of("SELECT nonsense FROM records"),
               "line 1, column 8: no such column: nonsense");
-    EXPECT_EQ(error_of("SELECT 1; SELECT 2"), "line 1, column 11: more than one statement");
+    EXPECT_EQ(error_of("SELECT 1; SELECT 2"),
+              "line 1, column 11: more than one statement; run them one at a time");
     EXPECT_EQ(error_of("SELECT 1; -- and nothing else\n;"), "");
-    EXPECT_EQ(error_of("  -- nothing"), "there is no statement");
+    EXPECT_EQ(error_of("  -- nothing"), "empty statement");
     EXPECT_EQ(ask("SELECT json_extract('{', '$.a')"), "<bad_query>");
 }
 

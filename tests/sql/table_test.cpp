@@ -2,7 +2,7 @@
 
 #include "tests/sql/sql_support.hpp"
 
-/// Declared tables: what is accepted, what a column gives, and that narrowing loses nothing.
+/// Declared tables: which are accepted, what a column returns, and that narrowing loses nothing.
 namespace ringside {
 namespace {
 
@@ -21,15 +21,15 @@ TEST_F(SqlTest, DeclarationsAreReadOrRefusedWithTheirPlace) {
     EXPECT_EQ(error("t="), "column 3: expected a pattern");
     EXPECT_EQ(error("t=a/*("), "column 7: expected a column");
     EXPECT_EQ(error("t=a/*(x"), "column 8: expected ')' or ',' after a column");
-    EXPECT_EQ(error("t=a/*(x, X)"), "column 10: a second column 'X'");
+    EXPECT_EQ(error("t=a/*(x, X)"), "column 10: duplicate column 'X'");
     EXPECT_EQ(error("t=a/*(x NUMBER)"),
-              "column 9: 'NUMBER' is not a type: use INTEGER, REAL, TEXT or BOOLEAN");
-    EXPECT_EQ(error("t=a/*(x:2)"), "column 9: names of this pattern have levels 0 to 1");
+              "column 9: 'NUMBER' is not a type; use INTEGER, REAL, TEXT or BOOLEAN");
+    EXPECT_EQ(error("t=a/*(x:2)"),
+              "column 9: level out of range; names of this pattern have levels 0 to 1");
     EXPECT_EQ(error("t=a/*(x:1 INTEGER)"),
-              "column 11: a level of the name is TEXT: use CAST in the query");
-    EXPECT_EQ(error("t=a/*(x:y)"),
-              "column 9: 'y' is neither a level of the name nor a JSON Pointer");
-    EXPECT_EQ(error("t=a/*(x) y"), "column 10: more than a declaration");
+              "column 11: a level is always TEXT; use CAST in the query");
+    EXPECT_EQ(error("t=a/*(x:y)"), "column 9: 'y' is neither a level number nor a JSON Pointer");
+    EXPECT_EQ(error("t=a/*(x) y"), "column 10: unexpected text after the declaration");
     EXPECT_NE(error("t=a**b"), "");
     EXPECT_NE(error("t=a/*(x:/~2)"), "");
     EXPECT_NE(database({"records=a/*"}).error().detail.find("already exists"), std::string::npos);
@@ -75,7 +75,7 @@ TEST_F(SqlTest, GroupsAreThoseOfSqliteForValuesOfEveryKind) {
     EXPECT_EQ(ask("SELECT count(*) FROM (SELECT DISTINCT v FROM t)", table), "10");
 }
 
-/// The same conditions, with what keeps SQLite from giving them to the index.
+/// The same conditions, in a form that SQLite cannot pass to the index.
 TEST_F(SqlTest, NarrowingLosesNoRow) {
     for (const char* first : {"a", "a-b", "b", "42", "042", "A"}) {
         for (const char* second : {"x", "1", "01", "é", "x y"}) {

@@ -16,7 +16,7 @@ protected:
         sqlite3_open(":memory:", &opened);
         plain_.reset(opened);
     }
-    /// What SQLite itself gives, quoted.
+    /// Returns the result of SQLite itself, quoted.
     [[nodiscard]] std::string plain(const std::string& expression) {
         sqlite3_stmt* statement = nullptr;
         const std::string text = "SELECT quote(" + expression + "), typeof(" + expression + ")";
@@ -70,7 +70,7 @@ TEST_F(TextFunctionsTest, GiveWhatSqliteGives) {
     }
 }
 
-/// Each would run for minutes to hours if it were SQLite's own, and no limit of time ends it.
+/// Each would run for minutes to hours in SQLite, and no time limit would end it.
 TEST_F(TextFunctionsTest, ACallOfAnySizeEndsOrIsRefused) {
     auto opened = database().value();
     for (const std::string call :

@@ -8,6 +8,7 @@
 
 #include "broker/engine/grid.hpp"
 #include "shm/document/json.hpp"
+#include "shm/segment/statistics.hpp"
 #include "tests/store/unreliable_disk.hpp"
 #include "tests/support/temporary_directory.hpp"
 #include "tests/support/test_grid.hpp"
@@ -78,13 +79,13 @@ public:
     std::map<Revision, Model> history{{0, {}}};
 };
 
-TEST(Recorder, WhatIsDurableOutlivesAPowerLoss) {
+TEST(Recorder, DurableWritesSurviveAPowerLoss) {
     for (const DurabilityPolicy policy :
          {DurabilityPolicy::none, DurabilityPolicy::periodic, DurabilityPolicy::always}) {
         for (unsigned seed = 1; seed <= 12; ++seed) {
             SCOPED_TRACE(seed);
             const TemporaryDirectory directory;
-            UnreliableDisk disk;
+            UnreliableDisk disk(seed);
             RecorderOptions options;
             options.store.directory = directory / "data";
             options.store.grid = "test";
@@ -132,6 +133,35 @@ TEST(Recorder, WhatIsDurableOutlivesAPowerLoss) {
     }
 }
 
+TEST(Recorder, SyncsAndTheSizesOfBatchesAreCounted) {
+    const TemporaryDirectory directory;
+    RecorderOptions options;
+    options.store.directory = directory / "data";
+    options.store.grid = "test";
+    options.policy = DurabilityPolicy::always;
+    std::mt19937 random(7);
+    RecordedGrid grid(options);
+    const auto is_durable = [&] { return grid.durability.durable == grid.grid.published(); };
+    grid.commit(random);
+    ASSERT_TRUE(eventually(is_durable));
+    const shm::Statistics& statistics = shm::statistics_of(grid.segment.view());
+    const std::uint64_t changes_before = statistics.changes_of_batch.sum.load();
+    const Position head_before = grid.segment.header().commit.head.load();
+    for (int i = 0; i < 50; ++i) grid.commit(random);
+    ASSERT_TRUE(eventually(is_durable));
+    EXPECT_TRUE(grid.recorder.stop());
+    const auto values = [](const shm::Histogram& histogram) {
+        std::uint64_t sum = 0;
+        for (const shm::Word& count : histogram.counts) sum += count.load();
+        return sum;
+    };
+    EXPECT_GT(values(statistics.sync_ns), 0U);
+    EXPECT_GT(statistics.sync_ns.sum.load(), 0U);
+    EXPECT_GT(values(statistics.changes_of_batch), 0U);
+    EXPECT_EQ(statistics.changes_of_batch.sum.load() - changes_before,
+              grid.segment.header().commit.head.load() - head_before);
+}
+
 /// A store that cannot be opened at first, with nothing to write once it can.
 TEST(Recorder, WorksAgainWithoutAnythingToWrite) {
     const TemporaryDirectory directory;
@@ -156,7 +186,7 @@ TEST(Recorder, WorksAgainWithoutAnythingToWrite) {
     EXPECT_TRUE(recorder.stop());
 }
 
-TEST(Recorder, GoesOnWhereItWasWhenTheDiskHasRoomAgain) {
+TEST(Recorder, RecorderContinuesWhenTheDiskHasRoomAgain) {
     const TemporaryDirectory directory;
     UnreliableDisk disk;
     RecorderOptions options;

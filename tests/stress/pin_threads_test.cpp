@@ -24,7 +24,8 @@ constexpr std::uint64_t churn_names = 3000;
 
 class PinProtocolThreads : public testing::SeededTest {
 protected:
-    PinProtocolThreads() {
+    explicit PinProtocolThreads(ThreadedGrid::Fences fences = ThreadedGrid::Fences::both)
+        : grid_({.retain_entries = 32, .retain_bytes = 16 << 10}, fences) {
         grid_.grid.begin_turn(1);
         std::vector<Command> all;
         for (std::uint64_t i = 0; i < accounts; ++i)
@@ -159,7 +160,7 @@ protected:
     }
 
     std::uint64_t turns_ = 30'000;
-    ThreadedGrid grid_{{.retain_entries = 32, .retain_bytes = 16 << 10}};
+    ThreadedGrid grid_;
     Random engine_random_ = random(0);
     std::uint64_t counter_ = 0;
     std::uint64_t now_ns_ = 1;
@@ -341,6 +342,22 @@ class LongPinProtocolThreads : public PinProtocolThreads {
 protected:
     LongPinProtocolThreads() { turns_ *= 20; }
 };
+
+/// The fences that production uses, where the host has membarrier.
+class LightPinProtocolThreads : public PinProtocolThreads {
+protected:
+    LightPinProtocolThreads() : PinProtocolThreads(ThreadedGrid::Fences::engine) {}
+    void SetUp() override {
+        if (!shm::register_for_membarrier() || !shm::try_membarrier_all()) {
+            GTEST_SKIP() << "no membarrier for processes of this host";
+        }
+    }
+};
+
+TEST_F(LightPinProtocolThreads, ReadersByNameMeetWholeDocumentsAndWholeCommits) { read_by_name(); }
+TEST_F(LightPinProtocolThreads, ScansMeetEveryRecordOnceInOrderAtOneInstant) { scan_all(); }
+TEST_F(LightPinProtocolThreads, OlderRevisionsStayAsTheyWere) { read_older_revisions(); }
+TEST_F(LightPinProtocolThreads, FollowersOfTheRingMeetEveryChangeOnceOrAreLapped) { follow_ring(); }
 
 TEST_F(PinProtocolThreads, ReadersByNameMeetWholeDocumentsAndWholeCommits) { read_by_name(); }
 TEST_F(PinProtocolThreads, ScansMeetEveryRecordOnceInOrderAtOneInstant) { scan_all(); }

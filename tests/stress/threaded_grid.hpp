@@ -27,12 +27,22 @@ class ThreadedGrid {
 public:
     static constexpr std::size_t pins_max = 8;
 
-    explicit ThreadedGrid(broker::GridOptions options)
-        : segment(shm::Segment::create_anonymous({.memory_bytes = 16ULL << 20, .ring_entries = 64})
+    /// The side of the pin protocol that executes the fences. Production uses `engine`: the
+    /// readers' fence is a compiler barrier, and the engine calls membarrier. ThreadSanitizer does
+    /// not support that.
+    enum class Fences { both, engine };
+
+    explicit ThreadedGrid(broker::GridOptions options, Fences fences = Fences::both)
+        : is_light(fences == Fences::engine),
+          segment(shm::Segment::create_anonymous({.memory_bytes = 16ULL << 20, .ring_entries = 64})
                       .value()),
           grid(segment.view(),
                {.commit_memory = [](Offset, std::uint64_t) { return true; },
-                .heavy_fence = [] {},  // the accesses of pins and horizon are seq_cst here
+                .heavy_fence =
+                    [this] {
+                        // Otherwise, the accesses of pins and horizon are seq_cst.
+                        if (is_light) shm::membarrier_all();
+                    },
                 .collect_pins = [this](std::vector<broker::HeldPin>& out) { collect(out); }},
                options) {}
 
@@ -71,6 +81,7 @@ public:
         return segment.header().commit.published.load(std::memory_order_acquire);
     }
 
+    const bool is_light;
     shm::Segment segment;
     struct alignas(cache_line_bytes) Pin {
         shm::Word word{shm::no_pin};
@@ -105,13 +116,13 @@ public:
     HeldPin(ThreadedGrid& grid, std::size_t number) : word_(&grid.pins[number].word) {
         do {
             revision_ = grid.published();
-        } while (!shm::try_pin(*word_, revision_, grid.segment.header().horizon, false));
+        } while (!shm::try_pin(*word_, revision_, grid.segment.header().horizon, grid.is_light));
         is_held_ = true;
     }
     /// Pins an older revision.
     HeldPin(ThreadedGrid& grid, std::size_t number, Revision revision)
         : word_(&grid.pins[number].word), revision_(revision) {
-        is_held_ = shm::try_pin(*word_, revision, grid.segment.header().horizon, false);
+        is_held_ = shm::try_pin(*word_, revision, grid.segment.header().horizon, grid.is_light);
     }
     ~HeldPin() {
         if (is_held_) shm::unpin(*word_);

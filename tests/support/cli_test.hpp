@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdio>
 #include <memory>
+#include <regex>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,12 @@ inline Outcome shell(const std::string& command) {
     }
     outcome.status = WEXITSTATUS(pclose(pipe));
     return outcome;
+}
+
+/// Removes the times and writers of changes from the output of `watch` and `subscribe`.
+inline std::string without_writers(const std::string& lines) {
+    static const std::regex members(R"(,"time":"[^"]*"|,"writer":\{[^}]*\})");
+    return std::regex_replace(lines, members, "");
 }
 
 /// Runs the command line against a dedicated broker.

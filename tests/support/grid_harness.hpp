@@ -115,7 +115,10 @@ public:
 private:
     broker::GridHost host() {
         return {.commit_memory = [](Offset, std::uint64_t) { return true; },
-                .heavy_fence = [] {},
+                .heavy_fence =
+                    [this] {
+                        if (at_fence) at_fence();
+                    },
                 .collect_pins =
                     [this](std::vector<broker::HeldPin>& out) {
                         out.insert(out.end(), pins.begin(), pins.end());
@@ -130,6 +133,7 @@ private:
 
 public:
     std::vector<broker::HeldPin> pins;
+    std::function<void()> at_fence;  ///< called at the engine's fence, before it reads the pins
     std::uint64_t now_ns = 1'000'000'000;
     std::uint64_t number = 0;
     std::vector<Version> versions;

@@ -8,15 +8,15 @@
 
 namespace ringside::testing {
 
-/// The beginning of a text message of a WebSocket (RFC 6455, 5.2), masked with zeros. It announces
-/// so many bytes, more than 65,535, and brings `sent` spaces.
+/// Returns the beginning of a WebSocket text message (RFC 6455, 5.2), masked with zeros. It
+/// announces this many bytes, more than 65,535, and contains `sent` spaces.
 inline std::string beginning_of_message(std::uint64_t announced, std::size_t sent) {
     std::string frame = "\x81\xFF";
     for (int shift = 56; shift >= 0; shift -= 8) frame += static_cast<char>(announced >> shift);
     return frame + std::string(4, '\0') + std::string(sent, ' ');
 }
 
-/// A whole text message of up to 125 bytes.
+/// Returns a complete text message of up to 125 bytes.
 inline std::string short_message(std::string_view text) {
     std::string frame = "\x81";
     frame += static_cast<char>(0x80 | text.size());
@@ -26,7 +26,7 @@ inline std::string short_message(std::string_view text) {
 /// A WebSocket whose frames a test writes and reads itself.
 class RawWebSocket : public RawSocket {
 public:
-    /// `receive_bytes`: as of a RawSocket.
+    /// `receive_bytes`: see RawSocket.
     RawWebSocket(std::uint16_t port, const std::string& target, int receive_bytes = 0)
         : RawSocket(port, receive_bytes) {
         send("GET " + target +
@@ -36,8 +36,8 @@ public:
         if (!answer.starts_with("HTTP/1.1 101 ")) throw std::runtime_error(answer);
     }
 
-    /// Reads up to a close frame, which is the only thing here with the byte 0x88. Returns its
-    /// code; 0: the connection ends without one.
+    /// Reads up to a close frame, the only data here with the byte 0x88. Returns its code, or 0 if
+    /// the connection ends without one.
     [[nodiscard]] unsigned close_code() const {
         std::string all;
         for (;;) {

@@ -21,7 +21,7 @@
 namespace ringside::testing {
 
 /// Maximum time to wait for a condition. Only failing tests reach it: on a busy machine a process
-/// may not run for seconds.
+/// might not run for seconds.
 inline constexpr std::chrono::milliseconds soon{60'000};
 
 /// A timer of the product that must not fire while a test runs.

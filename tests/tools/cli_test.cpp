@@ -6,7 +6,7 @@
 #include "tests/support/cli_test.hpp"
 #include "tools/support/built_paths.hpp"
 
-/// The command line as a person uses it: the real program against a real broker.
+/// The command line as a person uses it: the real program with a real broker.
 namespace ringside {
 namespace {
 
@@ -14,9 +14,10 @@ using testing::CliTest;
 using testing::Outcome;
 using testing::shell;
 using testing::TestGrid;
+using testing::without_writers;
 
 TEST_F(CliTest, WritesAndReads) {
-    // Sessions that come and go are commits, too: what follows is not known in advance.
+    // Sessions also cause commits, so the next revision is not known in advance.
     Revision last = 0;
     const auto expect_version = [&](const std::string& arguments, Version version) {
         const Outcome outcome = run(arguments);
@@ -40,7 +41,7 @@ TEST_F(CliTest, WritesAndReads) {
     expect("ls 'b/**'", "");
 }
 
-TEST_F(CliTest, TellsByItsExitStatusWhatWentWrong) {
+TEST_F(CliTest, ExitStatusShowsTheKindOfFailure) {
     ASSERT_EQ(run("put a 1").status, 0);
     expect_status("get nothing", 1);
     expect_status("get a /x", 1);
@@ -61,12 +62,14 @@ TEST_F(CliTest, WatchesUntilTheCountIsReached) {
     ASSERT_EQ(run("put a 1").status, 0);
     const std::string second = std::to_string(number_in(run("put a 2").output, "revision"));
     const std::string third = std::to_string(number_in(run("delete a").output, "revision"));
-    expect("watch a --from " + second + " --every --count 2",
-           R"({"kind":"put","name":"a","version":2,"revision":)" + second +
-               R"(,"document":2})"
-               "\n"
-               R"({"kind":"remove","name":"a","version":3,"revision":)" +
-               third + "}");
+    const Outcome watched = run("watch a --from " + second + " --every --count 2");
+    EXPECT_EQ(watched.status, 0);
+    EXPECT_EQ(without_writers(watched.output),
+              R"({"kind":"put","name":"a","version":2,"revision":)" + second +
+                  R"(,"document":2})"
+                  "\n"
+                  R"({"kind":"remove","name":"a","version":3,"revision":)" +
+                  third + "}\n");
     expect("watch a --count 1 --timeout 0.2", "", 1);
 }
 
@@ -81,8 +84,8 @@ TEST_F(CliTest, WatchContinuesAfterItsReaderHasPausedLong) {
     ASSERT_EQ(run("put first 1").status, 0);
     const auto watch = start({"watch", "**", "--initial"});
     EXPECT_NE(watch->read_line().find("\"name\":\"first\""), std::string::npos);
-    // More than the pipe holds, which nobody reads until the broker has taken back what the watch
-    // holds: after the lease, or when memory is short.
+    // More than the pipe holds. It is not read until the broker has revoked the pin of the watch:
+    // after the lease, or when memory is short.
     const std::string large = '"' + std::string(200'000, 'x') + '"';
     Client client = Client::attach({.grid = grid_.name()}).value();
     EXPECT_TRUE(testing::eventually([&] {
@@ -98,7 +101,7 @@ TEST_F(CliTest, WatchContinuesAfterItsReaderHasPausedLong) {
     EXPECT_EQ(watch->finish(SIGTERM), 0) << watch->errors();
 }
 
-TEST_F(CliTest, DeletesWhatMatchesAPattern) {
+TEST_F(CliTest, DeletesTheRecordsOfAPattern) {
     for (const char* name : {"a/1", "a/2", "b"}) {
         ASSERT_EQ(run("put " + std::string(name) + " 1").status, 0);
     }
@@ -153,7 +156,7 @@ TEST_F(CliTest, DumpsWhatLoadReadsBackToAnEqualGrid) {
     EXPECT_TRUE(shell(cli + " dump").output == dumped.output);
 }
 
-TEST_F(CliTest, LoadTellsWhichLinesItRefuses) {
+TEST_F(CliTest, LoadReportsRefusedLines) {
     const Outcome outcome =
         shell("printf '{\"id\":\"a\"}\\n{\"id\":\\n{\"no\":1}\\n\\n{\"id\":\"b//c\"}\\n' | " +
               std::string(built::cli) + " -g " + grid_.name() + " load - --name 'r/{id}'");

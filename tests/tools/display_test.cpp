@@ -9,7 +9,7 @@
 #include "tests/support/cli_test.hpp"
 #include "tools/support/display_width.hpp"
 
-/// What people see of text on a terminal.
+/// How text is shown on a terminal.
 namespace ringside {
 namespace {
 
@@ -96,8 +96,8 @@ TEST_F(DisplayTest, TablesAreAlignedByDisplayWidth) {
 }
 
 TEST_F(DisplayTest, HumanOutputShowsControlCharactersAsEscapes) {
-    // What an earlier release has let in can still be in documents, and in names of a writing
-    // direction.
+    // Documents, and names with a writing direction, can still contain text that an earlier release
+    // accepted.
     ASSERT_EQ(run("put 'a\u202Eb' '\"x\u009By\u202E\"'").status, 0);
     expect("ls", "\"a\\u202eb\"");
     expect("query -f table 'SELECT name, document FROM records'",

@@ -28,7 +28,7 @@ protected:
     [[nodiscard]] static std::string cli(const TestGrid& grid) {
         return std::string(built::cli) + " -g " + grid.name() + " ";
     }
-    /// What is in a grid is dumped and loaded into another one.
+    /// Dumps a grid and loads the result into another one.
     void copy_by_dump(const std::string& options = "") {
         ASSERT_EQ(shell(cli(grid_) + "dump > " + file_).status, 0);
         const Outcome loaded = shell(cli(other_) + "load " + file_ + options);
@@ -66,7 +66,7 @@ TEST_F(DocumentRoundTrip, LoadReadsWhatDumpHasWrittenOfDocumentsAtTheirLimits) {
 }
 
 TEST_F(DocumentRoundTrip, LoadReadsADocumentThatPatchesHaveMadeLarge) {
-    // Each half is as much as one text holds; together they take 27 MiB when they are encoded.
+    // Each half is as large as a text may be; encoded, they take 27 MiB together.
     std::string half = "[1e300";
     while (half.size() < 10'000'000) half += ",1e300";
     half += "]";
@@ -76,7 +76,7 @@ TEST_F(DocumentRoundTrip, LoadReadsADocumentThatPatchesHaveMadeLarge) {
     EXPECT_TRUE(has_same(client_, copied_, "grown"));
 }
 
-/// Documents of any kind that the grid can hold.
+/// Random documents of any kind that the grid can hold.
 class AnyDocument {
 public:
     explicit AnyDocument(unsigned seed) : random_(seed) {}
@@ -101,7 +101,7 @@ public:
         }
     }
 
-    /// A name of characters that have a meaning in JSON, in a shell or to people.
+    /// Returns a name of characters with a meaning in JSON, in a shell or to people.
     std::string name(int number) {
         static constexpr std::array parts{"\"",  "\\",   "{",       "}",      " ",
                                           "'",   "日本", "e\u0301", "\u202E", "\U0001F3AB",

@@ -3,7 +3,7 @@
 #include "tests/support/cli_test.hpp"
 #include "tools/support/built_paths.hpp"
 
-/// The examples check what they show, and tell by their exit status whether it was so.
+/// The examples check their own results and report them by their exit status.
 namespace ringside {
 namespace {
 
@@ -46,7 +46,7 @@ TEST_F(ExamplesTest, QuotesScaleFromOneToThreeProvidersAndBackWithoutAnError) {
     EXPECT_NE(outcome.output.find("the caller saw no error"), std::string::npos) << outcome.output;
 }
 
-TEST_F(ExamplesTest, ASeatMapIsDrawnOnlyWhileSomebodyWatchesIt) {
+TEST_F(ExamplesTest, SeatMapIsDrawnOnlyWhileItIsWatched) {
     const Outcome outcome = play(built::seatmap);
     EXPECT_EQ(outcome.status, 0) << outcome.output;
     EXPECT_EQ(outcome.output.find("NO"), std::string::npos) << outcome.output;

@@ -48,7 +48,7 @@ TEST_F(ListenCommandTest, ACommandRunsWhileItsNameIsWatched) {
     EXPECT_EQ(listener->finish(SIGTERM), 0);
 }
 
-TEST_F(ListenCommandTest, WatchersAreToldWhetherThereIsAProvider) {
+TEST_F(ListenCommandTest, WatchersSeeWhetherAProviderExists) {
     const auto listener = listen("clock/*", command_that_stays());
     const auto watcher = start({"watch", "clock/1", "--providers"});
     EXPECT_NE(watcher->read_line().find(R"({"kind":"provided","name":"clock/1")"),

@@ -6,7 +6,7 @@
 #include "tests/support/temporary_directory.hpp"
 #include "tools/support/files.hpp"
 
-/// Messages carry stable codes, which docs/operations.md explains, and tell the true cause.
+/// Messages carry stable codes, which docs/operations.md explains, and name the true cause.
 namespace ringside {
 namespace {
 
@@ -24,7 +24,7 @@ std::vector<Errc> all_codes() {
     return codes;
 }
 
-/// The codes in the first cells of the table of errors.
+/// Returns the codes in the first column of the table of errors.
 std::set<std::string> codes_in_documentation() {
     std::istringstream text(
         tools::read_whole_file(std::string(built::source_directory) + "/docs/operations.md")
@@ -54,7 +54,7 @@ TEST(Documentation, ExplainsEachErrorCodeAndNoOther) {
 
 class MessagesTest : public CliTest {
 protected:
-    /// That a command fails with a code, and what its message says; the message.
+    /// Expects a command to fail with a code, and returns its message.
     std::string expect_message(const std::string& command, const std::string& code, int status,
                                const std::string& says = "") const {
         const Outcome outcome = run(command);
@@ -79,7 +79,7 @@ TEST_F(MessagesTest, BeginWithACode) {
     expect_message("call nobody 1", "no_provider", 1);
 }
 
-TEST_F(MessagesTest, MissingFileIsToldAsSuch) {
+TEST_F(MessagesTest, MissingFileIsReportedAsMissing) {
     for (const char* command : {"load /no/such/file", "query --tables /no/such/file 'SELECT 1'",
                                 "report /no/such/file"}) {
         const std::string message =
@@ -96,7 +96,7 @@ TEST_F(MessagesTest, VerifySaysThatThereIsNoStore) {
     EXPECT_NE(missing.output.find("file_unreadable: "), std::string::npos) << missing.output;
     EXPECT_NE(missing.output.find("/no/such/store: No such file"), std::string::npos)
         << missing.output;
-    EXPECT_EQ(missing.output.find("no such record"), std::string::npos) << missing.output;
+    EXPECT_EQ(missing.output.find("record not found"), std::string::npos) << missing.output;
     const Outcome none = run("verify --data " + empty.path());
     EXPECT_EQ(none.status, 1);
     EXPECT_NE(none.output.find("no store in " + empty.path()), std::string::npos) << none.output;
@@ -141,7 +141,7 @@ std::string trimmed(std::string text) {
     return text;
 }
 
-/// The commands that a help text lists.
+/// Returns the commands that a help text lists.
 std::vector<std::string> commands_in(const std::string& help) {
     std::vector<std::string> commands;
     std::istringstream text(help);
@@ -177,7 +177,7 @@ TEST_F(MessagesTest, HelpOfTheProgramIsTheSameEitherWay) {
     EXPECT_EQ(trimmed(run("help").output), trimmed(run("--help").output));
 }
 
-TEST_F(MessagesTest, VersionTellsReleaseCommitAndLayout) {
+TEST_F(MessagesTest, VersionPrintsReleaseCommitAndLayout) {
     const Outcome json = run("version --json");
     EXPECT_EQ(json.status, 0);
     for (const char* key : {"\"release\":\"", "\"commit\":\"", "\"layout\":"}) {

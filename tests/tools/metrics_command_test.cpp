@@ -3,7 +3,7 @@
 #include "tests/support/cli_test.hpp"
 #include "tests/support/raw_socket.hpp"
 
-/// `ringside metrics`, for a node exporter and as an exporter of its own.
+/// `ringside metrics`, for a node exporter and as an exporter.
 namespace ringside::testing {
 namespace {
 
@@ -23,6 +23,26 @@ TEST_F(MetricsCommand, PrintsTheFiguresOfALivingAndOfADeadBroker) {
     }
 }
 
+TEST_F(MetricsCommand, AnswersWithoutTheBrokerWhenItHangs) {
+    ASSERT_EQ(run(R"(put kafka/g/@source/1 '{"state":"held","dead_letters":4}')").status, 0);
+    ASSERT_TRUE(comes_to_show("metrics", "\nringside_sessions_opened_total 1\n"));
+    ASSERT_EQ(::kill(grid_.broker(), SIGSTOP), 0);
+    const Outcome printed = run("metrics");
+    EXPECT_EQ(printed.status, 0);
+    EXPECT_NE(
+        printed.output.find("ringside_kafka_source_dead_letters_total{group=\"g\",member=\"1\"} 4"),
+        std::string::npos)
+        << printed.output;
+    EXPECT_NE(printed.output.find("\nringside_commit_duration_seconds_bucket{le="),
+              std::string::npos);
+    EXPECT_NE(printed.output.find("\nprocess_resident_memory_bytes{program=\"ringside-broker\"} "),
+              std::string::npos);
+    ASSERT_EQ(::kill(grid_.broker(), SIGCONT), 0);
+    const Outcome after = run("metrics");
+    EXPECT_NE(after.output.find("\nringside_sessions_opened_total 1\n"), std::string::npos)
+        << "no metrics were read through a session";
+}
+
 TEST_F(MetricsCommand, SaysThatThereIsNoGrid) {
     const Outcome refused = shell(std::string(built::cli) + " -g no-grid-of-that-name metrics");
     EXPECT_EQ(refused.status, 3) << refused.output;
@@ -39,7 +59,7 @@ TEST_F(MetricsCommand, ServesThemUntilItIsEnded) {
         return socket.read_to_end();
     };
     const std::string idle_begin = "GET /metr";
-    RawSocket idle(port);  // does not keep others from being answered
+    RawSocket idle(port);  // does not delay others
     idle.send(idle_begin);
     for (const char* up : {"\nringside_up 1\n", "\nringside_up 0\n"}) {
         const std::string answer = answer_to("GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -54,7 +74,7 @@ TEST_F(MetricsCommand, ServesThemUntilItIsEnded) {
     EXPECT_EQ(server->finish(SIGTERM), 0);
 }
 
-TEST_F(MetricsCommand, RefusesAnAddressThatIsNone) {
+TEST_F(MetricsCommand, InvalidAddressIsRefused) {
     for (const char* address : {"nowhere", "127.0.0.1", "127.0.0.1:x", ":1", "127.0.0.1:99999"}) {
         const Outcome refused = run(std::string("metrics --listen ") + address);
         EXPECT_EQ(refused.status, 2) << address << refused.output;

@@ -6,7 +6,7 @@
 #include "tests/support/cli_test.hpp"
 #include "tests/support/temporary_directory.hpp"
 
-/// Reading the segment that a dead broker has left.
+/// Reading the segment of a dead broker.
 namespace ringside::testing {
 namespace {
 
@@ -18,7 +18,7 @@ protected:
             client.put("r/" + std::to_string(i), "{\"n\":" + std::to_string(i) + "}").value();
         client.put("large", large()).value();
     }
-    /// A document of several pages.
+    /// Returns a document of several pages.
     static std::string large() {
         std::string json = "[\"" + std::string(500, 'x') + '"';
         for (int i = 0; i < 5000; ++i) json += "," + std::to_string(i);
@@ -85,11 +85,11 @@ TEST_F(Offline, ErrorAboutADeadBrokerNamesTheFlag) {
         EXPECT_EQ(refused.status, 3) << command;
         EXPECT_NE(refused.output.find("--offline"), std::string::npos) << refused.output;
     }
-    // Writing does not work so.
+    // Writing is not possible offline.
     EXPECT_EQ(run("put a 1").output.find("--offline"), std::string::npos);
 }
 
-TEST_F(Offline, GridThatHasEndedIsNone) {
+TEST_F(Offline, EndedGridIsNotFound) {
     EXPECT_EQ(grid_.stop(), 0);
     const Outcome refused = run("get --offline r/7");
     EXPECT_EQ(refused.status, 3) << refused.output;
@@ -116,9 +116,9 @@ TEST_F(Offline, ClientHasNothingThatNeedsABroker) {
     EXPECT_EQ(client.get("r/7").error(), Errc::no_broker);
     EXPECT_EQ(client.put("r/7", "1").error(), Errc::no_broker);
     EXPECT_EQ(client.watch("**").error(), Errc::no_broker);
-    EXPECT_EQ(client.want("a").error(), Errc::no_broker);
+    EXPECT_EQ(client.declare_interest("a").error(), Errc::no_broker);
     EXPECT_EQ(client.provide("a").error(), Errc::no_broker);
-    EXPECT_EQ(client.present("ann").error(), Errc::no_broker);
+    EXPECT_EQ(client.announce_presence("ann").error(), Errc::no_broker);
     EXPECT_EQ(client.call("a", "1").error(), Errc::no_broker);
     EXPECT_TRUE(client.indexes());
 }

@@ -26,6 +26,10 @@ protected:
         std::vector<std::string> commands{"get a",
                                           "ls",
                                           "scan '**'",
+                                          "scan --long a",
+                                          "history a",
+                                          "history a --json",
+                                          "undo a --dry-run --to 0",
                                           "dump",
                                           "put b 1",
                                           "delete b",
@@ -58,7 +62,7 @@ protected:
         return directory_ / name;
     }
 
-    /// A record of more bytes than a pipe holds.
+    /// Puts a record that is larger than a pipe.
     void put_large(const std::string& name) const {
         const std::string json = written("large.json", '"' + std::string(200'000, 'x') + '"');
         EXPECT_EQ(run("put " + name + " - < " + json).status, 0);
@@ -97,7 +101,7 @@ TEST_F(OutputTest, FileThatReachesItsLimitIsAnError) {
 }
 
 TEST_F(OutputTest, ReaderThatLeavesIsNoError) {
-    // More than a pipe holds: the command cannot have written all of it before `head` has gone.
+    // More than a pipe holds: the command cannot have written everything before `head` has gone.
     put_large("large/1");
     put_large("large/2");
     const Outcome outcome =
@@ -116,7 +120,7 @@ TEST_F(OutputTest, BrokerWithClosedOutputDoesNotPrintIntoItsFiles) {
     const std::string name = grid_.name() + "-closed";
     const std::string log = directory_ / "log";
     const auto paths = shm::GridPaths::of(name).value();
-    // Removed at the end of the test, also if the broker cannot do it.
+    // Removed at the end of the test, even if the broker cannot do it.
     struct Removal {
         const shm::GridPaths& paths;
         ~Removal() {
@@ -178,7 +182,7 @@ TEST_F(ReportOutputTest, WritesIntoAFifo) {
 }
 
 TEST_F(ReportOutputTest, FullDeviceIsAnError) {
-    // By a link, so that a program that replaces what it finds does not replace the device.
+    // Through a link, so that a program that replaces its output file does not replace the device.
     std::filesystem::create_symlink("/dev/full", directory_ / "full.md");
     const Outcome outcome = report_to(directory_ / "full.md");
     EXPECT_EQ(outcome.status, 4);

@@ -78,7 +78,7 @@ TEST(Backup, IsTheGridAtOneRevisionAndCanBeStartedFrom) {
     }
 }
 
-TEST(Backup, DoesNotTouchWhatIsThere) {
+TEST(Backup, ExistingFilesAreLeftUnchanged) {
     const TemporaryDirectory directory;
     const TestGrid grid;
     std::ofstream(directory / "notes.txt") << "mine";
@@ -104,7 +104,7 @@ TEST(Backup, CanBeForAnotherGrid) {
     EXPECT_EQ(broker.finish(SIGTERM), 0);
 }
 
-TEST(Backup, AndFirstStartWithAStoreLogNoWarningsOrErrors) {
+TEST(Backup, BackupAndFirstStartWithAStoreLogNoWarnings) {
     const TemporaryDirectory directory;
     const TestGrid grid;
     Client client = Client::attach({.grid = grid.name()}).value();
@@ -171,7 +171,7 @@ TEST(Verify, FindsNothingWrongWithAGridThatWasKilled) {
     EXPECT_NE(found.out.find("\"records\":500"), std::string::npos) << found.out;
 }
 
-TEST(Verify, NamesWhatIsDamagedAndTheBrokerStartsWithoutIt) {
+TEST(Verify, DamagedRecordsAreNamedAndOmittedByTheBroker) {
     const TemporaryDirectory directory;
     TestGrid grid({"--memory", "64MiB", "--data", directory / "data"});
     {
@@ -184,7 +184,7 @@ TEST(Verify, NamesWhatIsDamagedAndTheBrokerStartsWithoutIt) {
         }
     }
     EXPECT_EQ(grid.stop(), 0);
-    grid.start();  // what was a log becomes a table
+    grid.start();  // the log becomes a table
     EXPECT_EQ(grid.stop(), 0);
     bool is_damaged = false;
     for (const auto& entry : std::filesystem::directory_iterator(directory / "data/db")) {
@@ -212,7 +212,7 @@ TEST(Verify, NamesWhatIsDamagedAndTheBrokerStartsWithoutIt) {
 TEST(Verify, NothingToCheckIsNoSuccess) {
     const Finished found = run("test-" + std::to_string(getpid()) + "-nothing", {"verify"});
     EXPECT_EQ(found.status, 3);
-    EXPECT_NE(found.errors.find("no grid"), std::string::npos) << found.errors;
+    EXPECT_NE(found.errors.find("no such grid"), std::string::npos) << found.errors;
 }
 
 TEST(Verify, FindsASegmentThatIsDamaged) {

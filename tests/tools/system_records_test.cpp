@@ -9,7 +9,7 @@ using testing::shell;
 using testing::TemporaryDirectory;
 using SystemRecordsTest = testing::CliTest;
 
-TEST_F(SystemRecordsTest, SessionsAndProvidersShowWhoIsThere) {
+TEST_F(SystemRecordsTest, SessionsAndProvidersAreListed) {
     const auto listener = start({"listen", "clock/*", "--exec", "true"});
     EXPECT_FALSE(listener->read_line().empty());
     const auto provider = start({"provide", "quote/**", "--exec", "cat"});

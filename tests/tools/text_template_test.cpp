@@ -24,8 +24,8 @@ TEST(TextTemplate, IsTextAndWhatStandsInBraces) {
 
 TEST(TextTemplate, NeedsBothBraces) {
     EXPECT_EQ(parse_template("a/{b").error(), Errc::bad_name);
-    EXPECT_EQ(parse_template("a/{b").error().detail, "'a/{b' has a '{' without its '}'");
-    EXPECT_EQ(parse_template("{a}/b}").error().detail, "'{a}/b}' has a '}' without its '{'");
+    EXPECT_EQ(parse_template("a/{b").error().detail, "'a/{b' has '{' without '}'");
+    EXPECT_EQ(parse_template("{a}/b}").error().detail, "'{a}/b}' has '}' without '{'");
 }
 
 TEST(TextTemplate, DottedPathHasNoEmptyMember) {

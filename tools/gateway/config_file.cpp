@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::int64_t hour_ms = 3'600'000;
 
-/// Takes a whole number into a variable of another type.
+/// Stores a whole number in a variable of another type.
 template <class T>
 tools::TomlFile::Take number_to(const tools::TomlFile& file, T& option, std::int64_t least,
                                 std::int64_t most) {
@@ -39,10 +39,10 @@ Result<void> read_tls(const toml::table& root, const tools::TomlFile& file, Opti
                    {"require_client_certificate", file.to(tls.requires_client_certificate)}});
     if (!read) return read;
     if (certificate.empty() || key.empty()) {
-        return file.error_at(**table, "[tls] needs certificate and key");
+        return file.error_at(**table, "[tls] is incomplete; set certificate and key");
     }
     if (tls.requires_client_certificate && client_ca.empty()) {
-        return file.error_at(**table, "require_client_certificate needs client_ca");
+        return file.error_at(**table, "require_client_certificate needs a CA; set client_ca");
     }
     tls.certificate = certificate;
     tls.key = key;
@@ -70,6 +70,7 @@ Result<void> read_top(const toml::table& root, const tools::TomlFile& file, Opti
                       {"log_format", file.to(options.log_format)},
                       {"log_file", file.to(options.log_file)},
                       {"tls", elsewhere},
+                      {"limits", elsewhere},
                       {"deepstream", elsewhere},
                       {Access::tables[0], elsewhere},
                       {Access::tables[1], elsewhere},
@@ -94,8 +95,14 @@ Result<void> read_config_file(const std::string& path, Options& options) {
     }
     const tools::TomlFile file(path);
     if (auto read = read_top(root, file, options); !read) return read;
-    if (options.listen.empty()) return Error(Errc::bad_configuration, path + ": listen is empty");
+    if (options.listen.empty())
+        return Error(Errc::bad_configuration, path + ": listen is empty; add an address");
     if (auto read = read_tls(root, file, options); !read) return read;
+    const auto shares = Shares::from(root, file);
+    if (!shares) return shares.error();
+    options.limits.memory = shares->memory;
+    options.pools = shares->pools;
+    options.logins = shares->logins;
     auto access = Access::load(root, path);
     if (!access) return access.error();
     options.access = std::make_shared<const Access>(*std::move(access));

@@ -4,23 +4,15 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <boost/beast/websocket/rfc6455.hpp>
 
-#include "tools/gateway/deepstream/session.hpp"
 #include "tools/gateway/http/gzip.hpp"
 #include "tools/gateway/load/memory.hpp"
 #include "tools/gateway/load/spawn.hpp"
-#include "tools/gateway/metrics/grid_health.hpp"
-#include "tools/gateway/metrics/metrics_json.hpp"
 #include "tools/gateway/rest/messages.hpp"
 #include "tools/gateway/rest/own_pages.hpp"
 #include "tools/gateway/rest/parameters.hpp"
 #include "tools/gateway/rest/query.hpp"
 #include "tools/gateway/rest/request_checks.hpp"
-#include "tools/gateway/rest/watch_parameters.hpp"
-#include "tools/metrics/grid_metrics.hpp"
-#include "tools/metrics/kafka_metrics.hpp"
-#include "tools/metrics/prometheus_text.hpp"
 
 namespace ringside::gateway {
 
@@ -30,17 +22,18 @@ constexpr std::string_view all_methods = "GET, HEAD, PUT, PATCH, POST, DELETE, O
 
 Problem no_such_path() {
     return {404, "no_such_path",
-            "there is nothing here; in names, '/' is written as %2F, or the name is a parameter "
-            "(see docs/gateway.md)"};
+            "no such path; write '/' in names as %2F, or pass the name as a parameter (see "
+            "docs/gateway.md)"};
 }
 
-/// Without the port: "localhost" of "localhost:8080".
+/// Returns the host without the port: "localhost" for "localhost:8080".
 std::string_view host_name(std::string_view host) noexcept {
     if (host.starts_with('[')) return host.substr(0, host.find(']') + 1);
     return host.substr(0, host.find(':'));
 }
 
-/// Whether credentials may be a parameter: browsers cannot set headers for these two resources.
+/// Returns whether credentials may be a parameter: browsers cannot set headers for these two
+/// resources.
 bool takes_access_token(const Request& request) {
     const auto& path = request.segments;
     return path.size() == 2 && path[0] == "v1" && (path[1] == "watch" || path[1] == "ws");
@@ -54,14 +47,6 @@ std::optional<std::string> name_of(Request& request) {
     if (path[1] == "records" || path[1] == "rpc") return request.parameters.take("name");
     if (path[1] == "events") return request.parameters.take("subject");
     return std::nullopt;
-}
-
-Response upgrade_required() {
-    Response refusal =
-        Response::of({426, "upgrade_required", "this speaks WebSocket (RFC 6455), version 13"});
-    refusal.add("Upgrade", "websocket");
-    refusal.add("Connection", "Upgrade");
-    return refusal;
 }
 
 bool is_numeric(std::string_view host) {
@@ -92,7 +77,7 @@ Gateway::Gateway(asio::io_context& loop, GridAccess& grid, const Options& option
           "housekeeping");
     if (!options.deepstream.is_enabled()) return;
     deepstream_ = std::make_unique<deepstream::Hub>(
-        loop, operations_, feed_, system_feed_, options.deepstream,
+        loop, operations_, feed_, system_feed_, options.deepstream, options.logins,
         [this](const Identity& identity) {
             return access_->permissions_of(identity, grid_.records());
         });
@@ -133,20 +118,29 @@ std::optional<Problem> Gateway::check_host(const Request& request) const {
     if (!access_->authenticator.is_for_everybody()) return std::nullopt;
     const std::string_view host = host_name(request.header(http::field::host));
     if (host.empty() || is_same_text(host, "localhost") || is_numeric(host)) return std::nullopt;
-    // A name that somebody has made lead here, so that a browser takes them for the gateway.
-    return Problem{421, "bad_host",
-                   "a gateway for everybody is asked for by address, or localhost"};
+    // An attacker made a foreign name resolve to the gateway, so that a browser sends requests for
+    // it.
+    return Problem{
+        421, "bad_host",
+        "invalid Host for a gateway without access control; use the IP address or localhost"};
 }
 
 std::optional<Problem> Gateway::check_origin(const Request& request) const {
     const std::string_view origin = request.header(http::field::origin);
     const bool is_upgrade = !request.header(http::field::upgrade).empty();
-    if (origin.empty() || (request.is_read() && !is_upgrade)) return std::nullopt;
+    const auto refusal = [] {
+        return Problem{403, "bad_origin", "origin is not allowed; add it to [cors]"};
+    };
+    if (origin.empty()) {
+        if (!is_query(request) || !is_embedded_elsewhere(request)) return std::nullopt;
+        return refusal();
+    }
+    if (request.is_read() && !is_upgrade && !is_query(request)) return std::nullopt;
     const std::size_t host = origin.find("://");
     const bool is_own = host != std::string_view::npos &&
                         is_same_text(origin.substr(host + 3), request.header(http::field::host));
     if (is_own || access_->cors.allows(origin)) return std::nullopt;
-    return Problem{403, "bad_origin", "pages of this origin may not do this: see [cors]"};
+    return refusal();
 }
 
 bool Gateway::is_preflight(const Request& request) const {
@@ -165,22 +159,25 @@ Result<std::shared_ptr<const Identity>> Gateway::identity_of(const Request& requ
         std::chrono::system_clock::now());
 }
 
-/// Clients of the HTTP API of deepstream log in by what they send.
+/// Clients of deepstream's HTTP API log in through the body.
 Admission Gateway::admit(const Request& head) {
     if (deepstream_http_ != nullptr && deepstream_http_->serves(head.path())) return {};
     const auto identity = identity_of(head);
-    if (identity) return {.is_known = true};
-    spdlog::info("{} is not known: {}", head.peer.address().to_string(), identity.error().detail);
-    return {.problem =
-                Problem{401, "unauthenticated", "credentials are needed, and these are not good"}};
+    if (identity) {
+        const Requester requester{*identity, nullptr, head.peer.address().to_string()};
+        return {.problem = {}, .account = requester.account()};
+    }
+    spdlog::info("{} not authenticated: {}", head.peer.address().to_string(),
+                 identity.error().detail);
+    return {.problem = Problem{401, "unauthenticated", "missing or invalid credentials"}};
 }
 
 Outcome<Requester> Gateway::requester_of(const Request& request) {
     const auto identity = identity_of(request);
     const std::string address = request.peer.address().to_string();
     if (!identity) {
-        spdlog::info("{} is not known: {}", address, identity.error().detail);
-        return Problem{401, "unauthenticated", "credentials are needed, and these are not good"};
+        spdlog::info("{} not authenticated: {}", address, identity.error().detail);
+        return Problem{401, "unauthenticated", "missing or invalid credentials"};
     }
     Requester requester{*identity, access_->permissions_of(**identity, grid_.records()), address};
     if (auto problem = check_rate(requester, address)) return *std::move(problem);
@@ -205,8 +202,8 @@ RightsCheck Gateway::rights_check_of(const Request& request) {
             std::chrono::system_clock::now());
         if (!identity || (*identity)->user != requester.identity->user) {
             spdlog::info(
-                "a stream of '{}' ends: {}", requester.identity->user,
-                identity ? "the credentials are another user's now" : identity.error().detail);
+                "stream of '{}' closed: {}", requester.identity->user,
+                identity ? "credentials now belong to another user" : identity.error().detail);
             return Rights::ended;
         }
         if (std::exchange(generation, access_generation_) == access_generation_) {
@@ -223,10 +220,9 @@ Task<bool> Gateway::look_after() {
     const auto [failed] = co_await timer_.async_wait(use_task);
     if (failed) co_return false;
     record_list_.shelf().release_expired();
-    // Free memory of a gateway at work will be used again; what a peak has left over is not.
+    spdlog::default_logger()->flush();  // writes the counts of folded lines that are due
     constexpr int seconds_between_looks = 5;
-    constexpr std::size_t free_bytes_kept = 32U << 20;
-    if (++seconds_ % seconds_between_looks == 0 && free_memory_bytes() > free_bytes_kept) {
+    if (++seconds_ % seconds_between_looks == 0 && should_release(heap_use())) {
         grid_.do_in_background([] { release_free_memory(); });
     }
     co_return true;
@@ -238,25 +234,25 @@ std::optional<Problem> Gateway::check_rate(const Requester& requester, const std
                                          identity.user, std::chrono::steady_clock::now());
     if (!wait) return std::nullopt;
     return Problem{
-        429, "rate_limited", "too many requests",
+        429, "rate_limited", "request rate limit exceeded; retry after the time in Retry-After",
         std::max(std::chrono::ceil<std::chrono::seconds>(*wait), std::chrono::seconds(1))};
 }
 
 Task<Response> Gateway::handle(Request& request) {
     const std::string origin(request.header(http::field::origin));
     const bool is_asked_before = is_preflight(request);
-    const auto access = access_;  // of this request, also when another one comes meanwhile
+    const auto access = access_;  // used for the whole request, even if it is replaced meanwhile
     Response response = co_await answer(request);
     for (const auto& [name, value] :
          is_asked_before ? access->cors.preflight(origin) : access->cors.simple(origin)) {
         if (name == "Vary") response.vary += (response.vary.empty() ? "" : ", ") + value;
         else response.add(name, value);
     }
-    constexpr std::size_t large = 256U << 10;  // takes long enough for others to notice
+    constexpr std::size_t large = 256U << 10;  // takes long enough to delay others
     if (response.body.size() > large && is_to_be_compressed(request, response)) {
         auto task = [body = response.body]() mutable { return gzip(std::move(body)); };
         const std::string address = request.peer.address().to_string();
-        // Where too much waits, it goes as it is.
+        // If too much waits, the response is sent uncompressed.
         if (grid_.compressions().refuse(address)) {
             response.is_compressed_already = true;
         } else {
@@ -296,6 +292,8 @@ Task<Response> Gateway::dispatch(Request& request, const Requester& requester) {
         co_return Response::of(no_such_path());
     }
     const std::string& what = path[1];
+    if (what == "stats" && path.size() == 2) co_return stats(request);
+    if (grid_.is_attaching()) co_await grid_.await_reader();
     if (request.method() == http::verb::post) {
         if (auto problem = refuse_conditions(request)) co_return Response::of(*problem);
     }
@@ -313,126 +311,10 @@ Task<Response> Gateway::dispatch(Request& request, const Requester& requester) {
             co_return co_await handle_transaction(operations_, request, requester);
         }
         if (what == "query") co_return co_await handle_query(operations_, request, requester);
-        if (what == "stats") co_return stats(request);
         if (what == "watch") co_return begin_watch(request, requester);
         if (what == "ws") co_return begin_web_socket(request, requester);
     }
     co_return Response::of(no_such_path());
-}
-
-Response Gateway::readiness() {
-    if (figures_.is_draining) {
-        return Response::of(
-            {503, "draining", "the gateway is being ended", std::chrono::seconds(1)});
-    }
-    if (const auto problem = grid_problem(grid_name_)) return Response::of(*problem);
-    if (!grid_.reader().is_connected()) {
-        return Response::of(
-            {503, "no_broker", "the grid's broker does not answer", std::chrono::seconds(1)});
-    }
-    if (feed_.is_late() || system_feed_.is_late()) {
-        return Response::of({503, "catching_up", "changes are told later than they are made",
-                             std::chrono::seconds(1)});
-    }
-    return Response::json(R"({"status":"ready"})");
-}
-
-void Gateway::write_metrics(metrics::MetricsWriter& writer) {
-    const ServerCounts& counts = server_->counts();
-    figures_.connections_open = counts.connections_open;
-    figures_.connections_max = server_->limits().connections;
-    figures_.connections_accepted = counts.connections_accepted;
-    figures_.connections_refused = counts.connections_refused;
-    figures_.connections_late = counts.connections_late;
-    figures_.bytes_received = counts.bytes_received;
-    figures_.bytes_sent = counts.bytes_sent;
-    figures_.providers = ws_providers_.count();
-    figures_.watches = feed_.subscriptions() + system_feed_.subscriptions();
-    figures_.watches_behind = feed_.behind() + system_feed_.behind();
-    figures_.work.clear();
-    for (const WorkPool* pool : grid_.pools()) {
-        const WorkCounts& work = pool->counts();
-        figures_.work.push_back({pool->kind(), work.running, work.waiting, work.refused});
-    }
-    if (deepstream_ != nullptr) figures_.logins_slowed = deepstream_->desk().slowed();
-    figures_.bodies_bytes = server_->bodies().used();
-    figures_.bodies_bytes_max = server_->limits().bodies_bytes;
-    figures_.streams_bytes = server_->stream_memory().used();
-    figures_.streams_bytes_max = server_->stream_memory().max();
-    figures_.streams_bytes_refused = server_->stream_memory().refused();
-    metrics::write_grid_metrics(writer, grid_name_);
-    if (const auto snapshot = grid_.reader().snapshot())
-        metrics::write_kafka_metrics(writer, *snapshot);
-    write_gateway_metrics(writer, figures_, RINGSIDE_VERSION);
-}
-
-Response Gateway::metrics(const Request& request) {
-    if (!request.is_read()) return other_method(request, "GET, HEAD, OPTIONS");
-    metrics::PrometheusText text;
-    write_metrics(text);
-    return {.content_type = metrics::PrometheusText::content_type,
-            .body = std::move(text).finish()};
-}
-
-Response Gateway::stats(const Request& request) {
-    if (!request.is_read()) return other_method(request, "GET, HEAD, OPTIONS");
-    if (auto problem = check_parameters(request, {})) return Response::of(*problem);
-    MetricsJson text;
-    write_metrics(text);
-    Response response = Response::json(std::move(text).finish());
-    response.add("Cache-Control", "no-store");
-    return response;
-}
-
-Response Gateway::begin_watch(const Request& request, const Requester& requester) {
-    if (!request.is_read()) return other_method(request, "GET, HEAD, OPTIONS");
-    auto watch = watch_request_of(request);
-    if (!watch) return Response::of(watch.error());
-    for (const auto& [kind, action] : {std::pair(WatchFor::changes, Action::read),
-                                       std::pair(WatchFor::events, Action::subscribe)}) {
-        if (!includes(watch->what, kind)) continue;
-        if (auto problem = requester.refuse_pattern(action, watch->pattern)) {
-            return Response::of(*problem);
-        }
-    }
-    Feed& feed = watch->pattern.text().starts_with('$') ? system_feed_ : feed_;
-    Response response{.content_type = "text/event-stream"};
-    response.add("Cache-Control", "no-store");
-    response.add("X-Accel-Buffering", "no");
-    response.stream = [this, &feed, requester, check = rights_check_of(request),
-                       watch = *std::move(watch)](Connection& connection) -> Task<void> {
-        return SseStream::run(std::make_shared<SseStream>(streams_, connection, requester, check),
-                              feed, watch);
-    };
-    return response;
-}
-
-Response Gateway::begin_deepstream(const Request& request) {
-    if (!boost::beast::websocket::is_upgrade(request.message)) return upgrade_required();
-    Response response{.status = 101};
-    auto asked = std::make_shared<http::request<http::string_body>>(request.message);
-    response.upgrade = [this, asked = std::move(asked)](Connection& connection) {
-        return deepstream::Session::run(
-            std::make_shared<deepstream::Session>(*deepstream_, connection, std::move(*asked)));
-    };
-    return response;
-}
-
-Response Gateway::begin_web_socket(const Request& request, const Requester& requester) {
-    if (!boost::beast::websocket::is_upgrade(request.message)) return upgrade_required();
-    if (auto problem = check_parameters(request, {access_token})) return Response::of(*problem);
-    Response response{.status = 101};
-    response.upgrade = [this, requester, upgrade = request.message,
-                        check = rights_check_of(request)](Connection& connection) {
-        const auto check_its_rate = [this](const Requester& asks) {
-            return check_rate(asks, asks.address);
-        };
-        const WsServices services{operations_, ws_providers_,  feed_, system_feed_,
-                                  figures_,    check_its_rate, check};
-        return WsSession::run(std::make_shared<WsSession>(services, connection, requester),
-                              upgrade);
-    };
-    return response;
 }
 
 }  // namespace ringside::gateway

@@ -18,7 +18,7 @@
 
 namespace ringside::gateway {
 
-/// What answers requests: finds out who asks, whether they may, and what for.
+/// Answers requests: authenticates the requester, checks the rights, and calls the resource.
 /// Thread safety: that of the loop.
 class Gateway : public Application {
 public:
@@ -29,27 +29,32 @@ public:
     void note(const Request* request, const Response& response,
               std::chrono::nanoseconds took) override;
 
-    /// Whose connections it counts; to be said before the first request.
+    /// The server whose connections are counted. Call this before the first request.
     void set_server(Server& server) noexcept { server_ = &server; }
-    /// From the next request on, and for open streams within a second or two.
+    /// Sets the rights for later requests, and for open streams within two seconds.
     void set_access(std::shared_ptr<const Access> access);
-    /// From the next login of a deepstream client on.
+    /// Sets the methods for later logins of deepstream clients.
     void set_logins(std::shared_ptr<const deepstream::Logins> logins);
-    /// What is asked of it after this, `/readyz` says no to.
+    /// Sets the end of the validity of the server's certificate, for the metrics; none without TLS.
+    void set_certificate_expiry(
+        std::optional<std::chrono::system_clock::time_point> expiry) noexcept {
+        certificate_expiry_ = expiry;
+    }
+    /// Makes `/readyz` fail from now on.
     void drain() noexcept { figures_.is_draining = true; }
 
 private:
     [[nodiscard]] Result<std::shared_ptr<const Identity>> identity_of(const Request& request) const;
-    /// By whom a request is made, or the answer to one who is not known, or asks too often.
+    /// Returns the requester, or the error for one who is unknown or has exceeded the rate.
     [[nodiscard]] Outcome<Requester> requester_of(const Request& request);
-    /// The answer to a request that a page of another origin has had a browser make.
+    /// Returns the error for a request that a page of another origin made a browser send.
     [[nodiscard]] std::optional<Problem> check_origin(const Request& request) const;
     [[nodiscard]] std::optional<Problem> check_host(const Request& request) const;
     [[nodiscard]] bool is_preflight(const Request& request) const;
     Task<Response> answer(Request& request);
     Task<Response> dispatch(Request& request, const Requester& requester);
     [[nodiscard]] Response readiness();
-    /// For the stream that this request begins.
+    /// Returns the periodic check for the stream that this request opens.
     [[nodiscard]] RightsCheck rights_check_of(const Request& request);
     Task<bool> look_after();
     [[nodiscard]] Response metrics(const Request& request);
@@ -65,8 +70,9 @@ private:
     const std::string grid_name_;
     GatewayFigures figures_;
     Server* server_ = nullptr;
+    std::optional<std::chrono::system_clock::time_point> certificate_expiry_;
     std::shared_ptr<const Access> access_;
-    std::uint64_t access_generation_ = 1;  ///< counts how often it was set
+    std::uint64_t access_generation_ = 1;  ///< number of times it was set
     RateLimiter rate_limiter_;
     Operations operations_;
     RecordResource record_;
@@ -79,9 +85,9 @@ private:
     asio::basic_waitable_timer<std::chrono::steady_clock,
                                asio::wait_traits<std::chrono::steady_clock>, Executor>
         timer_;
-    int seconds_ = 0;                                       ///< of its housekeeping
-    std::unique_ptr<deepstream::Hub> deepstream_;           ///< null: its clients are not served
-    std::unique_ptr<deepstream::HttpApi> deepstream_http_;  ///< the same
+    int seconds_ = 0;                                       ///< counter of the housekeeping
+    std::unique_ptr<deepstream::Hub> deepstream_;           ///< null: clients are not served
+    std::unique_ptr<deepstream::HttpApi> deepstream_http_;  ///< null: clients are not served
 };
 
 }  // namespace ringside::gateway

@@ -2,11 +2,14 @@
 #include <sys/resource.h>
 
 #include <boost/asio/signal_set.hpp>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <functional>
+#include <optional>
 
 #include "broker/daemon/log.hpp"
 #include "broker/daemon/process.hpp"
@@ -19,11 +22,22 @@
 namespace ringside::gateway {
 namespace {
 
-/// The options as they would be now, for SIGHUP.
+/// Returns the options as they would be now, for SIGHUP.
 using ReadAgain = std::function<Result<Options>()>;
 
-/// Opens the log file again, and reads who may do what, and the certificates, once more; what is
-/// wrong changes nothing.
+/// Returns when the server's certificate expires; none without TLS.
+std::optional<std::chrono::system_clock::time_point> certificate_expiry(
+    const std::shared_ptr<ssl::context>& tls) {
+    const X509* const shown =
+        tls == nullptr ? nullptr : SSL_CTX_get0_certificate(tls->native_handle());
+    std::tm expiry{};
+    if (shown == nullptr || ASN1_TIME_to_tm(X509_get0_notAfter(shown), &expiry) != 1)
+        return std::nullopt;
+    return std::chrono::system_clock::from_time_t(timegm(&expiry));
+}
+
+/// Opens the log file again, and reloads access rules and certificates. An invalid configuration
+/// changes nothing.
 void reload(const Options& options, const ReadAgain& read_again, Gateway& gateway, Server& server) {
     auto read_options = read_again();
     Result<void> read;
@@ -33,28 +47,29 @@ void reload(const Options& options, const ReadAgain& read_again, Gateway& gatewa
         const Options& fresh = *read_options;
         auto tls = make_tls(fresh);
         if (tls && (*tls == nullptr) != (options.tls == std::nullopt)) {
-            tls = Error(Errc::bad_configuration, "[tls] comes and goes with a restart only");
+            tls = Error(Errc::bad_configuration, "adding or removing [tls] needs a restart");
         }
         if (tls && fresh.access->authenticator.is_for_everybody() !=
                        options.access->authenticator.is_for_everybody()) {
             tls = Error(Errc::bad_configuration,
-                        "whether users have to be known changes with a restart only");
+                        "changing whether users must authenticate needs a restart");
         }
         if (tls && !fresh.deepstream.is_where(options.deepstream)) {
-            tls = Error(Errc::bad_configuration,
-                        "[deepstream] comes, goes and moves with a restart only");
+            tls = Error(Errc::bad_configuration, "changing [deepstream] needs a restart");
         }
         if (tls) {
+            gateway.set_certificate_expiry(certificate_expiry(*tls));
             server.set_tls(*std::move(tls));
             gateway.set_access(fresh.access);
             gateway.set_logins(fresh.deepstream.logins);
-            if (options.config.empty()) spdlog::info("log opened again; there is no --config");
-            else spdlog::info("{} was read again", options.config);
+            if (options.config.empty()) spdlog::info("log file reopened; no --config to reload");
+            else spdlog::info("configuration reloaded: {}", options.config);
             return;
         }
         read = tls.error();
     }
-    spdlog::error("nothing changes: {}", read.error().text());
+    spdlog::error("configuration not reloaded, the current one stays in force: {}",
+                  read.error().text());
 }
 
 using Signals = asio::basic_signal_set<Executor>;
@@ -70,17 +85,17 @@ Task<bool> follow_signal(Signals& signals, bool& is_ending, const Options& optio
         co_return true;
     }
     if (std::exchange(is_ending, true)) {
-        loop.stop();  // whoever asks twice is in haste
+        loop.stop();  // a second signal ends the program immediately
         co_return false;
     }
-    spdlog::info("{} received: ends when requests under way are done", strsignal(signal));
+    spdlog::info("{} received; stopping after pending requests", strsignal(signal));
     daemon::notify_stopping();
     gateway.drain();
     server.drain();
     co_return true;
 }
 
-/// As many connections as the options allow need descriptors.
+/// Raises the limit of descriptors to what the allowed number of connections needs.
 void allow_descriptors(std::size_t connections) {
     constexpr std::size_t others = 256;
     rlimit files{};
@@ -88,8 +103,10 @@ void allow_descriptors(std::size_t connections) {
     const rlim_t wanted = std::max<rlim_t>(files.rlim_cur, connections + others);
     files.rlim_cur = std::min(wanted, files.rlim_max);
     if (setrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur < wanted) {
-        spdlog::warn("only {} descriptors are allowed: not every connection will have one",
-                     files.rlim_cur);
+        spdlog::warn(
+            "limit of open files ({}) is below the connection limit; raise it (ulimit -n, "
+            "LimitNOFILE=)",
+            files.rlim_cur);
     }
 }
 
@@ -98,11 +115,12 @@ Result<void> serve(const Options& options, const ReadAgain& read_again) {
     if (!tls) return tls.error();
     allow_descriptors(options.limits.connections);
     asio::io_context loop(1);
-    auto grid = GridAccess::attach(loop, options.grid, options.broker_time);
+    auto grid = GridAccess::attach(loop, options.grid, options.broker_time, options.pools);
     if (!grid) return grid.error();
     Gateway gateway(loop, **grid, options);
     Server server(loop, gateway, options.limits, *tls);
     gateway.set_server(server);
+    gateway.set_certificate_expiry(certificate_expiry(*tls));
     std::string ready = "ready";
     for (const std::string& address : options.listen) {
         const auto bound = server.listen(address);
@@ -111,7 +129,7 @@ Result<void> serve(const Options& options, const ReadAgain& read_again) {
         ready += bound->address().is_v6() ? " [" + host + "]" : " " + host;
         ready += ":" + std::to_string(bound->port());
     }
-    // Before it says that it is ready: from then on it may be sent signals.
+    // Installed before the program reports that it is ready: from then on it may receive signals.
     Signals signals(loop.get_executor(), SIGTERM, SIGINT, SIGHUP);
     const Executor executor = loop.get_executor();
     bool is_ending = false;
@@ -122,12 +140,13 @@ Result<void> serve(const Options& options, const ReadAgain& read_again) {
           "following signals");
     std::printf("%s\n", ready.c_str());
     std::fflush(stdout);
-    spdlog::info("serves grid '{}':{}", options.grid, ready.substr(5));
+    spdlog::info("serving grid '{}' on{}", options.grid, ready.substr(5));
     daemon::notify_ready("Serving grid " + options.grid + " on" + ready.substr(5));
     loop.run();
     if (server.counts().connections_open > 0) {
-        // They wait for the grid, in the midst of what is here: the kernel tidies up.
-        spdlog::warn("ends with requests under way");
+        // The remaining requests wait for the grid and use objects of this function. The kernel
+        // cleans up.
+        spdlog::warn("stopping with requests pending");
         std::fflush(nullptr);
         std::_Exit(0);
     }

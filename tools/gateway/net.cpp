@@ -1,4 +1,4 @@
-// What Asio, Beast and Boost.URL compile once instead of everywhere.
+// Compiles the parts of Asio, Beast and Boost.URL that would otherwise be compiled in every source.
 #include <boost/asio/impl/src.hpp>
 #include <boost/asio/ssl/impl/src.hpp>
 #include <boost/beast/src.hpp>

@@ -6,7 +6,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-/// The names under which the gateway uses Asio: one thread, coroutines, outcomes as values.
+/// The gateway's names for Asio: one thread, coroutines, outcomes as values.
 namespace ringside::gateway {
 
 namespace asio = boost::asio;

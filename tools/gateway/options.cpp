@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 
+#include "broker/daemon/man_page.hpp"
 #include "shm/base/option_number.hpp"
 #include "shm/base/standard_streams.hpp"
 #include "tools/gateway/access/api_keys.hpp"
@@ -12,7 +13,7 @@ namespace ringside::gateway {
 
 namespace {
 
-/// The flags as they were given; those that were not leave the file's word.
+/// The flags that were given. For the others, the file decides.
 struct Flags {
     std::string config;
     std::optional<std::string> grid;
@@ -31,48 +32,51 @@ struct Flags {
     std::optional<std::string> log_file;
 };
 
-constexpr std::uint64_t hour_ms = 3'600'000;  // as in the file
+constexpr std::uint64_t hour_ms = 3'600'000;  // the same as in the file
 
 void declare(CLI::App& app, Flags& flags) {
-    app.add_option("-g,--grid", flags.grid, "Name of the grid (default: default)")
+    app.add_option("-g,--grid", flags.grid, "Grid name (default: default)")
         ->envname("RINGSIDE_GRID");
     app.add_option("-l,--listen", flags.listen,
-                   "Address and port, also several times (default: 127.0.0.1:8080)");
+                   "Address and port to listen on, repeatable (default: 127.0.0.1:8080)");
     app.add_option("--config", flags.config,
-                   "TOML file with these options, TLS, users and what they may do");
-    app.add_option("--connections", flags.connections, "Open at a time (default: 20000)")
+                   "TOML file with these options, TLS, users and access rules");
+    app.add_option("--connections", flags.connections,
+                   "Maximum number of open connections (default: 20000)")
         ->check(whole_number(1, 1'000'000));
-    app.add_option("--header-bytes", flags.header_bytes, "Of a request's header (default: 16384)")
+    app.add_option("--header-bytes", flags.header_bytes,
+                   "Maximum size of a request header (default: 16384)")
         ->check(whole_number(1024, 1 << 20));
     app.add_option("--body-bytes", flags.body_bytes,
-                   "Of a request's body (default: 16 MiB and 64 KiB)")
+                   "Maximum size of a request body (default: 16 MiB and 64 KiB)")
         ->check(whole_number(1, 1 << 30));
     app.add_option("--header-timeout-ms", flags.header_timeout_ms,
-                   "For a request's header, once it has begun (default: 10000)")
+                   "Time limit for a request header, from its first byte (default: 10000)")
         ->check(whole_number(1, hour_ms));
     app.add_option("--body-timeout-ms", flags.body_timeout_ms,
-                   "For a request's body (default: 30000)")
+                   "Time limit for a request body (default: 30000)")
         ->check(whole_number(1, hour_ms));
     app.add_option("--idle-timeout-ms", flags.idle_timeout_ms,
-                   "Between requests of a connection (default: 60000)")
+                   "Time limit between requests of a connection (default: 60000)")
         ->check(whole_number(1, hour_ms));
     app.add_option("--write-timeout-ms", flags.write_timeout_ms,
-                   "For a client that takes nothing (default: 30000)")
+                   "Time limit for a client that reads nothing (default: 30000)")
         ->check(whole_number(1, hour_ms));
     app.add_option("--drain-ms", flags.drain_ms,
-                   "For what is under way when the gateway is ended (default: 10000)")
+                   "Time limit for pending requests at shutdown (default: 10000)")
         ->check(whole_number(0, hour_ms));
     app.add_option("--broker-timeout-ms", flags.broker_timeout_ms,
-                   "For an answer of the broker, or for the next broker (default: 2500)")
+                   "Time limit for an answer of the broker, or for the next broker (default: 2500)")
         ->check(whole_number(1, hour_ms));
-    app.add_option("--log-level", flags.log_level, "debug, info, warning or error (default: info)");
-    app.add_option("--log-format", flags.log_format, "text or json (default: text)");
-    app.add_option("--log-file", flags.log_file, "Where to log (default: standard error)");
+    app.add_option("--log-level", flags.log_level,
+                   "Least severity to log: debug, info, warning or error (default: info)");
+    app.add_option("--log-format", flags.log_format, "Log format: text or json (default: text)");
+    app.add_option("--log-file", flags.log_file, "Log file (default: standard error)");
     app.set_version_flag("--version", "ringside-gateway " RINGSIDE_VERSION);
     app.footer(
-        "It prints a line that begins with 'ready' when it serves, reads --config again and opens\n"
-        "the log file again on SIGHUP,\n"
-        "and ends on SIGTERM. Example: ringside-gateway --grid onsale --listen 127.0.0.1:8080");
+        "Prints a line that begins with 'ready' once it serves. Reloads --config and reopens\n"
+        "the log file on SIGHUP. Ends on SIGTERM.\n"
+        "Example: ringside-gateway --grid onsale --listen 127.0.0.1:8080");
 }
 
 template <class T>
@@ -102,22 +106,28 @@ Result<Options> options_of(const Flags& flags) {
     take(flags.log_format, options.log_format);
     take(flags.log_file, options.log_file);
     if (auto checked = daemon::check_log_options(options.log()); !checked) return checked.error();
+    if (options.limits.body_bytes > options.limits.memory.bodies_per_user) {
+        return Error(Errc::bad_configuration,
+                     "body_bytes (" + std::to_string(options.limits.body_bytes) +
+                         ") exceeds bodies_bytes_per_user (" +
+                         std::to_string(options.limits.memory.bodies_per_user) +
+                         ") of [limits.memory]: raise that limit, too");
+    }
     for (const std::string& address : options.listen) {
         const auto endpoint = parse_endpoint(address);
         if (!endpoint) return endpoint.error();
         const bool is_for_all = options.access->authenticator.is_for_everybody();
         if (is_for_all && !endpoint->address().is_loopback()) {
-            return Error(
-                Errc::bad_configuration,
-                "'" + address +
-                    "' can be reached from other hosts, and the configuration does not say "
-                    "who may do what: listen on 127.0.0.1, or see docs/gateway.md");
+            return Error(Errc::bad_configuration,
+                         "'" + address +
+                             "' is reachable from other hosts, and the configuration has no access "
+                             "rules; listen on 127.0.0.1, or add rules (see docs/gateway.md)");
         }
     }
     return options;
 }
 
-/// Prints what was asked for (help, the version), or what is wrong; returns the exit status.
+/// Prints the requested text (help or version) or the error, and returns the exit status.
 int usage_status(const CLI::App& app, const CLI::ParseError& failure) {
     if (failure.get_exit_code() == 0) return app.exit(failure);
     const Error error(Errc::bad_usage, failure.what());
@@ -126,7 +136,7 @@ int usage_status(const CLI::App& app, const CLI::ParseError& failure) {
     return 2;
 }
 
-/// The exit status after something was printed that is kept nowhere else.
+/// Returns the exit status after printing something that is stored nowhere else.
 int finish_output() {
     const auto printed = flush_standard_output();
     if (printed) return 0;
@@ -141,7 +151,10 @@ int make_key() {
         return 1;
     }
     std::printf(
-        "# The key, which is not kept anywhere: %s\n[[api_key]]\nuser = \"\"\nhash = \"%s\"\n",
+        "# The key, which is not stored anywhere: %s\n"
+        "[[api_key]]\n"
+        "user = \"\"\n"
+        "hash = \"%s\"\n",
         key->c_str(), api_key_hash(*key).c_str());
     return finish_output();
 }
@@ -161,20 +174,24 @@ int make_hash(const deepstream::HashFlags& flags) {
 }  // namespace
 
 Result<ParsedOptions> parse_options(int argc, const char* const* argv) {
-    CLI::App app("Serves a Ringside grid as JSON over HTTP", "ringside-gateway");
+    CLI::App app("Serve a Ringside grid as JSON over HTTP", "ringside-gateway");
     Flags flags;
     declare(app, flags);
     const auto* key = app.add_subcommand(
-        "make-key", "Makes an API key, and prints what the configuration is to have of it");
+        "make-key", "Create an API key and print its entry for the configuration");
     deepstream::HashFlags hash_flags;
     auto* const hash = app.add_subcommand(
         "make-hash",
-        "Reads a password from standard input, and prints what a users file of deepstream is to "
-        "have of it");
-    hash->add_option("--hash", hash_flags.algorithm, "As OpenSSL calls it (default: sha512)");
-    hash->add_option("--iterations", hash_flags.iterations, "Of PBKDF2 (default: 100000)");
-    hash->add_option("--key-length", hash_flags.key_length, "In bytes (default: 64)");
+        "Hash a password from standard input and print its entry for a deepstream users file");
+    hash->add_option("--hash", hash_flags.algorithm,
+                     "Hash algorithm, as named by OpenSSL (default: sha512)");
+    hash->add_option("--iterations", hash_flags.iterations,
+                     "Iterations of PBKDF2 (default: 100000)");
+    hash->add_option("--key-length", hash_flags.key_length, "Key length in bytes (default: 64)");
     app.require_subcommand(0, 1);
+    daemon::add_man_page_option(
+        app, {.version = RINGSIDE_VERSION,
+              .see_also = {"ringside(1)", "ringside-broker(8)", "ringside-kafka(8)"}});
     ParsedOptions parsed;
     try {
         app.parse(argc, argv);
@@ -222,8 +239,8 @@ Result<std::shared_ptr<ssl::context>> make_tls(const Options& options) {
                           ? ssl::verify_peer | ssl::verify_fail_if_no_peer_cert
                           : ssl::verify_peer;
     context->set_verify_mode(mode, failed);
-    if (failed) return bad("verify mode");
-    // Sessions of clients with certificates are told apart from those of others.
+    if (failed) return bad("cannot set the verify mode");
+    // Distinguishes sessions of clients with certificates from others.
     constexpr unsigned char session_context[] = "ringside";
     SSL_CTX_set_session_id_context(context->native_handle(), session_context,
                                    sizeof session_context - 1);

@@ -11,34 +11,36 @@
 
 namespace ringside::gateway {
 
-/// Where the gateway's own certificate is, and whose certificates it asks for.
+/// The gateway's certificate, and the authority of client certificates.
 struct TlsOptions {
     std::string certificate;  ///< PEM, with the chain
     std::string key;          ///< PEM
-    std::string client_ca;    ///< PEM; empty: clients are not asked
+    std::string client_ca;    ///< PEM; empty if clients need no certificate
     bool requires_client_certificate = false;
 };
 
-/// What a gateway is started with.
+/// The options of a gateway.
 struct Options {
     std::string grid = "default";
     std::vector<std::string> listen = {"127.0.0.1:8080"};
     ServerLimits limits;
+    PoolLimits pools;
+    LoginLimits logins;
     std::chrono::milliseconds broker_time{2500};  ///< see GridAccess::attach
     std::optional<TlsOptions> tls;
     std::shared_ptr<const Access> access;
     deepstream::Options deepstream;
-    std::string config;  ///< the TOML file; empty: none
+    std::string config;  ///< the TOML file; empty if none
     std::string log_level = "info";
     std::string log_format = "text";
-    std::string log_file;  ///< empty: standard error
+    std::string log_file;  ///< empty for standard error
 
     [[nodiscard]] daemon::LogOptions log() const {
-        return {"ringside-gateway", log_level, log_format, log_file};
+        return {"ringside-gateway", log_level, log_format, log_file, true};
     }
 };
 
-/// What the command line comes to.
+/// The result of parsing the command line.
 struct ParsedOptions {
     Options options;
     bool is_done =
@@ -46,14 +48,14 @@ struct ParsedOptions {
     int status = 0;
 };
 
-/// Flags, and the TOML file that `--config` names; a flag wins over the file.
-/// Error: bad_configuration; the detail says where.
+/// Reads the flags, and the TOML file of `--config`. Flags override the file.
+/// Error: bad_configuration; the detail names the place.
 Result<ParsedOptions> parse_options(int argc, const char* const* argv);
 
-/// The file alone, as it is read again on SIGHUP. Error: bad_configuration.
+/// Reads the file alone, as SIGHUP does. Error: bad_configuration.
 Result<void> read_config_file(const std::string& path, Options& options);
 
-/// A context with the certificates of the options; null: none are given.
+/// Creates a context with the certificates of the options. Returns null if there are none.
 /// Error: bad_configuration.
 Result<std::shared_ptr<ssl::context>> make_tls(const Options& options);
 

@@ -11,7 +11,7 @@ namespace ringside::kafka {
 
 namespace {
 
-/// What one call may wait for the broker: in between, Kafka wants to be heard.
+/// How long one call may wait for the broker: between calls, Kafka must be served.
 constexpr std::chrono::milliseconds call_timeout{1000};
 
 bool may_pass(Errc code) noexcept {
@@ -32,7 +32,7 @@ Result<Client> attach(const std::string& grid, const std::stop_token& stop) {
         if (client || !may_pass(client.error().code)) return client;
         if (client.error().code != told) {
             told = client.error().code;
-            spdlog::warn("waits for grid '{}': {}", grid, reason_of(client.error()));
+            spdlog::warn("waiting for grid '{}': {}", grid, reason_of(client.error()));
         }
         for (backoff.fail(); !backoff.is_over();) {
             if (stop.stop_requested()) return Error(Errc::timed_out);

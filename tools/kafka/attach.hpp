@@ -7,8 +7,9 @@
 
 namespace ringside::kafka {
 
-/// Attaches to a grid, and waits for its broker where there is none yet.
-/// Errors: those of `Client::attach` that waiting does not help; timed_out: it was told to stop.
+/// Attaches to a grid, and waits for its broker if there is none yet.
+/// Errors: those of `Client::attach` that waiting cannot resolve; timed_out if a stop was
+/// requested.
 Result<Client> attach(const std::string& grid, const std::stop_token& stop);
 
 }  // namespace ringside::kafka

@@ -5,20 +5,20 @@
 
 namespace ringside::kafka {
 
-/// How long to wait before the next attempt: 100 ms after the first, twice as long after each
-/// further one, at most 5 s. Thread safety: none.
+/// The pause before the next attempt: 100 ms after the first failure, doubled by each further one,
+/// at most 5 s. Thread safety: none.
 class Backoff {
 public:
     using Clock = std::chrono::steady_clock;
     static constexpr std::chrono::milliseconds first{100};
     static constexpr std::chrono::milliseconds longest{5000};
 
-    /// Another attempt has failed.
+    /// Records another failure.
     void fail() noexcept {
         next_ = Clock::now() + pause_;
         pause_ = std::min(2 * pause_, longest);
     }
-    /// It works again.
+    /// Records a success.
     void reset() noexcept { *this = {}; }
 
     [[nodiscard]] bool is_over() const noexcept { return Clock::now() >= next_; }

@@ -10,17 +10,18 @@
 
 namespace ringside::kafka {
 
-/// What the configuration file of `ringside-kafka` says.
+/// The content of the configuration file of `ringside-kafka`.
 struct Config {
     std::string grid = "default";
-    std::optional<SourceOptions> source;  ///< none: the file has no [source]
+    std::optional<SourceOptions> source;  ///< none if the file has no [source]
     std::vector<SinkOptions> sinks;
 };
 
-/// What of a file is read and checked.
+/// Which parts of a file are read and checked.
 enum class Reads : std::uint8_t {
     all,
-    without_kafka,  ///< neither properties of Kafka, whose variables need not be set, nor sinks
+    without_kafka,  ///< without Kafka's properties, whose variables need not be set, and without
+                    ///< sinks
 };
 
 /// Reads and checks a file. Error: bad_configuration with file and line.

@@ -34,7 +34,7 @@ int complain(const Error& failure) {
     return is_usage ? 2 : 1;
 }
 
-/// As `ringside` ends: 3 where there is no grid, or no broker.
+/// Returns the exit status as `ringside` does: 3 if there is no grid, or no broker.
 int complain_about_grid(const Error& failure) {
     const int status = complain(failure);
     switch (failure.code) {
@@ -68,7 +68,7 @@ Result<void> run_sink(const std::string& grid, const Options& options, Config& c
                       [&](const SinkOptions& sink) { return sink.name != options.sink; });
     }
     if (!config.sinks.empty()) return run_sinks(grid, config.sinks, stop, say_ready);
-    const std::string which = options.sink.empty() ? "" : " of the name '" + options.sink + "'";
+    const std::string which = options.sink.empty() ? "" : " named '" + options.sink + "'";
     return Error(Errc::bad_configuration, options.config + " has no [[sink]]" + which);
 }
 
@@ -82,15 +82,15 @@ int run(int argc, char** argv) {
     if (auto logging = daemon::start_log(options.log()); !logging) return complain(logging.error());
     const StopSignals signals([log = options.log()] {
         if (auto reopened = daemon::reopen_log(log); !reopened)
-            return spdlog::error("log not opened again: {}", reopened.error().text());
-        spdlog::info("log opened again");
+            return spdlog::error("log file not reopened: {}", reopened.error().text());
+        spdlog::info("log file reopened");
     });
     const bool needs_kafka = options.command != Command::load && options.command != Command::ready;
     auto config = read_config(options.config, needs_kafka ? Reads::all : Reads::without_kafka);
     if (!config) return complain(config.error());
     if (options.command == Command::check) {
         if (const auto right = check_clients(*config); !right) return complain(right.error());
-        std::printf("%s is right\n", options.config.c_str());
+        std::printf("%s is valid\n", options.config.c_str());
         const auto printed = flush_standard_output();
         return printed ? 0 : complain(printed.error());
     }
@@ -112,7 +112,8 @@ int run(int argc, char** argv) {
     const auto done = Source::run(grid, source, signals.token(), say_ready);
     const int status = done ? 0 : complain(done.error());
     if (Consumer::has_left_clients()) {
-        // Their threads wait for Kafka, in the midst of what is here: the kernel tidies up.
+        // The remaining threads wait for Kafka and use objects of this function. The kernel cleans
+        // up.
         std::fflush(nullptr);
         std::_Exit(status);
     }

@@ -4,8 +4,8 @@
 
 namespace ringside::kafka {
 
-/// A name for this run of a source or sink that no other has: processes in different containers
-/// may have the same number.
+/// Returns a unique name for this run of a source or sink. A process id would not do: processes in
+/// different containers may have the same one.
 std::string make_member();
 
 }  // namespace ringside::kafka

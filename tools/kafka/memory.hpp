@@ -4,10 +4,10 @@
 
 namespace ringside::kafka {
 
-/// Has this process's memory be one heap that grows in large steps. What librdkafka's threads fetch
-/// is given back by others, so that their own heaps would grow by a page at a time, and shrink
-/// again: with messages of 150 bytes that takes the kernel as long as mapping them takes.
-/// REQUIRES: made before any other thread.
+/// Makes the memory of this process one heap that grows in large steps. Memory that librdkafka's
+/// threads allocate is freed by other threads, so their own heaps would grow and shrink page by
+/// page. With messages of 150 bytes, that costs as much time in the kernel as mapping the messages.
+/// REQUIRES: called before any other thread starts.
 inline void use_one_heap() noexcept {
     constexpr int step_bytes = 32 << 20;
     constexpr int kept_bytes = 256 << 20;

@@ -9,18 +9,18 @@ namespace ringside::kafka {
 
 struct Header {
     std::string_view name;
-    std::optional<std::string_view> value;  ///< none: null
+    std::optional<std::string_view> value;  ///< none for null
 };
 
-/// A message of a topic, in the memory of whoever has it.
+/// A view of a message of a topic.
 struct MessageView {
     std::string_view topic{};
     std::int32_t partition = 0;
     std::int64_t offset = 0;
-    std::int64_t timestamp_ms = -1;           ///< Unix time; -1: it has none
-    std::optional<std::string_view> key{};    ///< none: null
-    std::optional<std::string_view> value{};  ///< none: null, a tombstone
-    /// In their order; filled in only for those who ask for headers, as to take them out costs.
+    std::int64_t timestamp_ms = -1;           ///< Unix time; -1 if it has none
+    std::optional<std::string_view> key{};    ///< none for null
+    std::optional<std::string_view> value{};  ///< none for null, a tombstone
+    /// In their order. Filled in only on request, because extracting them is costly.
     std::span<const Header> headers{};
 };
 

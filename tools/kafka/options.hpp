@@ -11,15 +11,15 @@ namespace ringside::kafka {
 
 enum class Command : std::uint8_t { source, sink, load, ready, check };
 
-/// What the program is started with.
+/// The options of the program.
 struct Options {
     Command command = Command::source;
     std::string config;  ///< the TOML file
-    std::string grid;    ///< empty: the one of the file
+    std::string grid;    ///< empty for that of the file
     std::string log_level = "info";
     std::string log_format = "text";
-    std::string log_file;  ///< empty: standard error
-    std::string sink;      ///< name of the one; empty: all of the file
+    std::string log_file;  ///< empty for standard error
+    std::string sink;      ///< name of one sink; empty for all sinks of the file
     LoadArguments load;
     std::int64_t max_lag = 0;
 
@@ -28,10 +28,10 @@ struct Options {
     }
 };
 
-/// What the command line comes to.
+/// The result of parsing the command line.
 struct ParsedOptions {
     Options options;
-    bool is_done = false;  ///< --help or --version has printed, or a flag is wrong: exit
+    bool is_done = false;  ///< --help or --version has printed, or a flag is invalid: exit
     int status = 0;
 };
 

@@ -20,14 +20,14 @@ StopSignals::StopSignals(std::function<void()> on_hang_up) : on_hang_up_(std::mo
     sigaddset(&signals_, SIGINT);
     sigaddset(&signals_, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
-    // Blocked, it can be waited for; ignored, it would be dropped.
+    // A blocked signal can be waited for; an ignored one would be dropped.
     std::signal(SIGHUP, SIG_DFL);
     waiting_ = std::jthread([this](const std::stop_token& ended) { wait_for_signals(ended); });
 }
 
 StopSignals::~StopSignals() {
     waiting_.request_stop();
-    // Its own blocked signal wakes the thread; nobody else takes it.
+    // The thread's own blocked signal wakes it; no other thread takes it.
     pthread_kill(waiting_.native_handle(), SIGINT);
     waiting_.join();
 }
@@ -46,14 +46,14 @@ void StopSignals::stop_or_end(int signal) {
     const bool is_first = !stop_.stop_requested();
     if (is_first) {
         const std::string what =
-            under_way == 0 ? "" : fmt::format(" when {} messages under way are done", under_way);
-        spdlog::info("{} received: ends{}", strsignal(signal), what);
+            under_way == 0 ? "" : fmt::format(" after {} pending messages", under_way);
+        spdlog::info("{} received; stopping{}", strsignal(signal), what);
         daemon::notify_stopping();
         stop_.request_stop();
         return;
     }
-    if (under_way > 0) spdlog::warn("ends at once, with {} messages under way", under_way);
-    else spdlog::info("ends at once");
+    if (under_way > 0) spdlog::warn("stopping now with {} messages pending", under_way);
+    else spdlog::info("stopping now");
     _exit(1);
 }
 

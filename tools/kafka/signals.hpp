@@ -8,11 +8,11 @@
 
 namespace ringside::kafka {
 
-/// Turns SIGTERM and SIGINT into a request to stop; the second one ends the process at once. SIGHUP
-/// calls `on_hang_up`, from a thread of its own, and ends nothing.
+/// Converts SIGTERM and SIGINT to a request to stop. The second signal ends the process
+/// immediately. SIGHUP calls `on_hang_up` from a separate thread.
 ///
-/// REQUIRES: made before any other thread, as those are to have these signals blocked, too; one in
-/// a process.
+/// REQUIRES: created before any other thread, because the signals must be blocked in those as well;
+/// one per process.
 class StopSignals {
 public:
     explicit StopSignals(std::function<void()> on_hang_up);

@@ -5,8 +5,8 @@
 
 namespace ringside::kafka {
 
-/// How many messages of this process are under way: taken from Kafka or the grid, and not done with.
-/// Each source and sink keeps its own part up to date; whoever handles signals reads the sum.
+/// The number of this process's messages under way: taken from Kafka or the grid, and not done.
+/// Each source and sink updates its own part; the signal handling reads the sum.
 class UnderWay {
 public:
     UnderWay() = default;
@@ -21,7 +21,7 @@ public:
         part_ = messages;
     }
 
-    /// Of all objects of the process. Thread safety: any.
+    /// Returns the sum of all objects of the process. Thread safety: any.
     [[nodiscard]] static std::size_t all() noexcept { return sum_.load(std::memory_order_relaxed); }
 
 private:

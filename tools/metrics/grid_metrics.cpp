@@ -10,13 +10,16 @@
 #include "shm/ring/change_ring.hpp"
 #include "shm/segment/segment.hpp"
 #include "shm/segment/segment_owner.hpp"
+#include "shm/segment/statistics.hpp"
+#include "tools/metrics/histogram_copy.hpp"
+#include "tools/metrics/kafka_metrics.hpp"
 #include "tools/ringside/grid_state.hpp"
 
 namespace ringside::metrics {
 
 namespace {
 
-/// A broker whose heart has not beaten for so long is stuck.
+/// A broker whose last heartbeat is older is stuck.
 constexpr std::chrono::seconds heartbeat_age_max(2);
 
 std::uint64_t load(const shm::Word& word) { return word.load(std::memory_order_relaxed); }
@@ -28,7 +31,7 @@ bool is_serving(const shm::Header& header) {
     return load(header.broker.state) == static_cast<std::uint64_t>(shm::GridState::serving);
 }
 
-/// A broker that is dead is found by its claim, one that is stuck by its heartbeat.
+/// The claim shows that a broker is dead, the heartbeat that it is stuck.
 bool is_up(const shm::Segment& segment) {
     const auto now = std::chrono::system_clock::now().time_since_epoch();
     const std::chrono::nanoseconds heartbeat(load(segment.header().broker.heartbeat_ns));
@@ -41,15 +44,15 @@ void write_identity(MetricsWriter& writer, const shm::SegmentView& segment) {
     const shm::Header& header = segment.header();
     const std::string layout = std::to_string(identity.layout);
     const std::string boot_id = fmt::format("{:016x}", identity.boot_id);
-    writer.family("ringside_grid_info", MetricType::gauge, "Which grid this is; always 1.");
+    writer.family("ringside_grid_info", MetricType::gauge, "Name of the grid; always 1.");
     writer.sample({{"grid", identity.grid_name.data()}, {"layout", layout}, {"boot_id", boot_id}},
                   std::uint64_t{1});
-    writer.gauge("ringside_grid_created_timestamp_seconds", "When the segment was made, Unix time.",
-                 seconds(identity.created_ns));
+    writer.gauge("ringside_grid_created_timestamp_seconds",
+                 "Creation time of the segment, Unix time.", seconds(identity.created_ns));
     writer.gauge("ringside_broker_heartbeat_timestamp_seconds",
-                 "When the broker last said that it lives, Unix time.",
+                 "Time of the broker's last heartbeat, Unix time.",
                  seconds(load(header.broker.heartbeat_ns)));
-    writer.gauge("ringside_broker_generation", "How often a broker has taken the segment over.",
+    writer.gauge("ringside_broker_generation", "Number of take-overs of the segment.",
                  load(header.horizon.generation));
 }
 
@@ -57,39 +60,40 @@ void write_memory(MetricsWriter& writer, const shm::SegmentView& segment) {
     const shm::Identity& identity = segment.identity();
     const shm::Counters& counters = segment.header().counters;
     writer.gauge("ringside_segment_size_bytes", "Size of the segment.", identity.segment_bytes);
-    writer.gauge("ringside_heap_size_bytes", "Size of the heap, in which records lie.",
+    writer.gauge("ringside_heap_size_bytes", "Size of the heap, which holds the records.",
                  identity.heap.bytes);
-    writer.gauge("ringside_heap_used_bytes", "Bytes of the heap's blocks that are in use.",
+    writer.gauge("ringside_heap_used_bytes", "Bytes of heap blocks in use.",
                  load(counters.heap_bytes_used));
-    writer.gauge("ringside_heap_spans_bytes", "Bytes of the spans that hold these blocks.",
+    writer.gauge("ringside_heap_spans_bytes", "Bytes of the spans that hold blocks in use.",
                  load(counters.heap_bytes_spans));
     writer.gauge("ringside_heap_retired_blocks", "Replaced blocks that readers may still need.",
                  load(counters.retired_blocks));
-    writer.gauge("ringside_heap_retired_bytes", "Bytes of these blocks.",
+    writer.gauge("ringside_heap_retired_bytes",
+                 "Bytes of replaced blocks that readers may still need.",
                  load(counters.retired_bytes));
 }
 
 void write_contents(MetricsWriter& writer, const shm::SegmentView& segment) {
     const shm::Counters& counters = segment.header().counters;
-    writer.gauge("ringside_records", "Records, without those of the grid itself.",
+    writer.gauge("ringside_records", "Number of records, without those below $sys.",
                  load(counters.records));
-    writer.gauge("ringside_tombstones", "Removed records whose memory still waits.",
+    writer.gauge("ringside_tombstones", "Deleted records whose memory is not released yet.",
                  load(counters.tombstones));
     writer.gauge("ringside_record_table_size_entries", "Capacity of the record table.",
                  load(counters.table_entries));
-    writer.gauge("ringside_record_table_used_entries", "Entries of it in use, or marked removed.",
+    writer.gauge("ringside_record_table_used_entries",
+                 "Entries of the record table that are in use or marked removed.",
                  load(counters.table_used));
-    writer.gauge("ringside_record_slots_used", "Slots of records in use.",
-                 load(counters.slots_used));
+    writer.gauge("ringside_record_slots_used", "Record slots in use.", load(counters.slots_used));
     const shm::ChangeRingReader ring(segment);
     // The tail is read first: it only grows, and never beyond a head that is read after it.
     const Position tail = ring.tail();
     writer.gauge("ringside_change_ring_size_entries", "Capacity of the change ring.",
                  ring.capacity());
-    writer.gauge("ringside_change_ring_retained_entries", "Changes that it retains.",
+    writer.gauge("ringside_change_ring_retained_entries", "Changes that the change ring retains.",
                  std::min(ring.head() - tail, ring.capacity()));
     writer.gauge("ringside_change_ring_oldest_revision",
-                 "Revision of the oldest change that it retains; 0: none.",
+                 "Revision of the oldest retained change; 0: none.",
                  load(segment.header().tail.tail_revision));
 }
 
@@ -97,8 +101,9 @@ void write_store(MetricsWriter& writer, const shm::SegmentView& segment) {
     const shm::StoreLine& store = segment.header().store;
     const bool has_store = store.is_followed();
     const bool is_failing = load(store.is_failing) != 0;
-    writer.family("ringside_store_state", MetricType::gauge,
-                  "1 at the state of the store: none (in memory only), working or failing.");
+    writer.family(
+        "ringside_store_state", MetricType::gauge,
+        "State of the store: none (in memory only), working or failing; 1 for the current state.");
     const auto state = [&](std::string_view name, bool holds) {
         writer.sample({{"state", name}}, std::uint64_t{holds});
     };
@@ -107,15 +112,15 @@ void write_store(MetricsWriter& writer, const shm::SegmentView& segment) {
     state("failing", has_store && is_failing);
     const std::uint64_t durable = load(segment.header().broker.durable);
     const std::uint64_t published = load(segment.header().commit.published);
-    writer.gauge("ringside_published_revision", "Revision that readers see.", published);
+    writer.gauge("ringside_published_revision", "Published revision.", published);
     writer.gauge("ringside_durable_revision",
-                 "Revision up to which everything is on disk; 0 without a store.", durable);
+                 "Revision up to which all changes are on disk; 0 without a store.", durable);
     writer.gauge("ringside_durable_lag_revisions",
-                 "Revisions that are not on disk yet; 0 without a store.",
+                 "Number of revisions that are not on disk yet; 0 without a store.",
                  has_store ? published - std::min(durable, published) : 0);
 }
 
-/// The name of numbers that are no code.
+/// The name for numbers that are not a code.
 constexpr std::string_view unknown_error = "unknown";
 
 bool is_alarm(Errc code) noexcept {
@@ -125,25 +130,26 @@ bool is_alarm(Errc code) noexcept {
 void write_work(MetricsWriter& writer, const shm::SegmentView& segment) {
     const shm::Counters& counters = segment.header().counters;
     writer.counter("ringside_commits_total", "Commits.", load(counters.commits));
-    writer.counter("ringside_changes_total", "Changes of records.", load(counters.changes));
-    writer.counter("ringside_refused_requests_total", "Requests answered with an error.",
+    writer.counter("ringside_changes_total", "Record changes.", load(counters.changes));
+    writer.counter("ringside_refused_requests_total", "Requests refused with an error.",
                    load(counters.refused));
     writer.family("ringside_refusals_total", MetricType::counter,
-                  "Requests answered with an error, by the error's name.");
+                  "Requests refused with an error, by error code.");
     for (std::size_t code = 1; code < counters.refused_by_code.size(); ++code) {
         const std::uint64_t refused = load(counters.refused_by_code[code]);
-        // Those to raise an alarm by are there from the beginning, so that their rate is known.
+        // Codes that should raise an alarm are present from the beginning, so that their rate is
+        // known.
         const bool is_alarming = is_alarm(static_cast<Errc>(code));
         const bool is_known = name(static_cast<Errc>(code)) != unknown_error;
         if (!is_known || (refused == 0 && !is_alarming)) continue;
         writer.sample({{"error", name(static_cast<Errc>(code))}}, refused);
     }
-    writer.counter("ringside_watcher_wakes_total", "Times that sleeping watchers were woken.",
+    writer.counter("ringside_watcher_wakes_total", "Wake-ups of sleeping watchers.",
                    load(counters.wakes));
-    writer.counter("ringside_engine_busy_seconds_total",
-                   "Time in which the engine's thread had something to do.",
+    writer.counter("ringside_engine_busy_seconds_total", "Busy time of the engine thread.",
                    seconds(load(counters.busy_ns)));
-    writer.counter("ringside_pins_revoked_total", "Pins whose lease ran out.",
+    writer.counter("ringside_pins_revoked_total",
+                   "Pins that were revoked: their lease had ended, or memory was short.",
                    load(counters.pins_revoked));
 }
 
@@ -151,14 +157,14 @@ void write_messaging(MetricsWriter& writer, const shm::SegmentView& segment) {
     const shm::Counters& counters = segment.header().counters;
     writer.counter("ringside_events_total", "Events published.", load(counters.events));
     writer.counter("ringside_calls_total", "Calls made.", load(counters.calls));
-    writer.gauge("ringside_calls_under_way", "Calls without an outcome yet.",
+    writer.gauge("ringside_calls_under_way", "Calls without an outcome so far.",
                  load(counters.calls_under_way));
     writer.counter("ringside_late_answers_total",
-                   "Answers that came when nobody waited any more, and were dropped.",
+                   "Answers dropped because no caller waited for them.",
                    load(counters.answers_late));
     writer.gauge("ringside_providers", "Providers of calls.", load(counters.providers));
-    writer.gauge("ringside_listeners", "Listeners for what is watched.", load(counters.listeners));
-    writer.gauge("ringside_provided_subjects", "Watched names that a listener provides.",
+    writer.gauge("ringside_listeners", "Listeners for watched names.", load(counters.listeners));
+    writer.gauge("ringside_provided_subjects", "Watched names that have a provider.",
                  load(counters.subjects_provided));
 }
 
@@ -167,20 +173,26 @@ void write_sessions(MetricsWriter& writer, const shm::SegmentView& segment) {
     std::array<std::uint64_t, roles.size()> of_role{};
     std::uint64_t lanes = 0;
     std::uint64_t lag = 0;
+    std::uint64_t pins = 0;
+    const auto& pins_of = shm::statistics_of(segment).pins;
     tools::for_each_session(segment, [&](SessionId, const shm::SessionEntry& entry) {
         const std::uint64_t role = load(entry.role);
         if (role < of_role.size()) ++of_role[role];
+        pins += load(pins_of[static_cast<std::size_t>(&entry - &segment.session(0))]);
         lanes += load(entry.lanes);
         lag = std::max(lag, load(entry.lag));
     });
-    writer.family("ringside_sessions", MetricType::gauge, "Sessions that are open, by role.");
+    writer.family("ringside_sessions", MetricType::gauge, "Open sessions, by role.");
     for (std::size_t role = 0; role < roles.size(); ++role) {
         writer.sample({{"role", roles[role]}}, of_role[role]);
     }
-    writer.counter("ringside_sessions_opened_total", "Sessions that were ever opened.",
+    writer.counter("ringside_sessions_opened_total", "Sessions opened.",
                    load(segment.header().counters.sessions_total));
     writer.gauge("ringside_session_lanes", "Lanes of all sessions.", lanes);
-    writer.gauge("ringside_watch_lag_changes", "Changes that the slowest watch is behind.", lag);
+    writer.gauge("ringside_watch_lag_changes",
+                 "Number of changes that the slowest watch is behind.", lag);
+    writer.gauge("ringside_pins", "Pins that sessions hold: open snapshots, watches and reads.",
+                 pins);
 }
 
 void write_indexes(MetricsWriter& writer, const shm::SegmentView& segment) {
@@ -201,20 +213,26 @@ void write_indexes(MetricsWriter& writer, const shm::SegmentView& segment) {
     for (std::size_t i = 0; i < states.size(); ++i) {
         writer.sample({{"state", states[i]}}, in_state[i]);
     }
-    writer.gauge("ringside_index_values", "Different values in all indexes.", values);
-    writer.gauge("ringside_index_postings", "Records in all indexes, each under its value.",
-                 postings);
+    writer.gauge("ringside_index_values", "Distinct values in all indexes.", values);
+    writer.gauge("ringside_index_postings", "Index entries of records, in all indexes.", postings);
     writer.gauge("ringside_index_bytes", "Memory of all indexes.", bytes);
 }
 
 }  // namespace
 
-void write_grid_metrics(MetricsWriter& writer, const std::string& grid) {
+void write_grid_metrics(MetricsWriter& writer, const std::string& grid,
+                        std::vector<MonitoredProcess> processes) {
     const auto opened = shm::Segment::open(grid);
     const bool is_there = opened && is_serving(opened->header());
-    writer.gauge("ringside_up", "1 while the grid's broker lives.",
+    writer.gauge("ringside_up", "1 while the grid's broker is running.",
                  std::uint64_t{is_there && is_up(*opened)});
-    if (is_there) write_segment_metrics(writer, opened->view());
+    if (is_there) {
+        write_segment_metrics(writer, opened->view());
+        write_kafka_metrics(writer, opened->view());
+        if (const auto broker = shm::living_broker(*opened))
+            processes.push_back({"ringside-broker", static_cast<pid_t>(*broker)});
+    }
+    write_process_metrics(writer, processes);
 }
 
 void write_segment_metrics(MetricsWriter& writer, const shm::SegmentView& segment) {
@@ -223,6 +241,7 @@ void write_segment_metrics(MetricsWriter& writer, const shm::SegmentView& segmen
     write_contents(writer, segment);
     write_store(writer, segment);
     write_work(writer, segment);
+    write_histograms(writer, segment);
     write_messaging(writer, segment);
     write_sessions(writer, segment);
     write_indexes(writer, segment);

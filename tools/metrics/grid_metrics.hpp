@@ -1,22 +1,26 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "shm/segment/segment.hpp"
 #include "tools/metrics/metrics_writer.hpp"
+#include "tools/metrics/process_metrics.hpp"
 
 namespace ringside::metrics {
 
-/// Writes the figures of a grid: what its broker keeps in the header of its segment. Maps the
-/// segment anew each time, so that the one is read that is there now, also after its broker was
-/// replaced; costs a few system calls and reads some 500 KiB.
+/// Writes the metrics of a grid: the figures in its segment, the reports of Kafka sources and
+/// sinks, and the resources of the broker and of `processes`. Maps the segment again in each call,
+/// so that the metrics are those of the current segment. Needs no session: works at once if the
+/// broker hangs or is dead. Costs a few system calls and reads some 500 KiB.
 ///
-/// Of a grid that is not there, and of one that has ended, nothing but `ringside_up` 0 is written.
-/// One whose broker has died is there still: its figures are written, with `ringside_up` 0.
+/// Writes only `ringside_up` 0 and `processes` if the grid does not exist or has ended. If only its
+/// broker has died, the figures of the segment are written, with `ringside_up` 0.
 /// REQUIRES: `grid` is the name of a grid.
-void write_grid_metrics(MetricsWriter& writer, const std::string& grid);
+void write_grid_metrics(MetricsWriter& writer, const std::string& grid,
+                        std::vector<MonitoredProcess> processes = {});
 
-/// The same of a segment that is mapped, whatever its state, without `ringside_up`.
+/// Writes the figures of a mapped segment, whatever its state, without `ringside_up`.
 void write_segment_metrics(MetricsWriter& writer, const shm::SegmentView& segment);
 
 }  // namespace ringside::metrics

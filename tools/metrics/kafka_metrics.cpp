@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "tools/metrics/kafka_reports.hpp"
+
 namespace ringside::metrics {
 
 namespace {
@@ -20,63 +22,57 @@ struct KafkaFigure {
 
 constexpr std::array<KafkaFigure, 7> source_figures = {{
     {"messages", "ringside_kafka_source_messages_total",
-     "Messages that were applied, filtered out or refused."},
+     "Messages applied, filtered out or refused."},
     {"commits", "ringside_kafka_source_commits_total", "Transactions."},
     {"dead_letters", "ringside_kafka_source_dead_letters_total",
-     "Messages that could not be applied."},
+     "Messages refused because they could not be applied."},
     {"duplicates", "ringside_kafka_source_duplicates_total",
-     "Messages from below the position, dropped."},
+     "Messages dropped because they are before the position."},
     {"retries", "ringside_kafka_source_retries_total",
-     "Attempts after the grid had refused a transaction."},
+     "Retries after the grid refused a transaction."},
     {"resets", "ringside_kafka_source_resets_total",
-     "Positions that were no longer in their partition."},
-    {"lag", "ringside_kafka_source_lag_messages", "Messages that have not been applied yet.",
-     MetricType::gauge},
+     "Times that a position was no longer in its partition."},
+    {"lag", "ringside_kafka_source_lag_messages", "Messages not applied yet.", MetricType::gauge},
 }};
 
 constexpr std::array<KafkaFigure, 6> sink_figures = {{
-    {"messages", "ringside_kafka_sink_messages_total", "Messages handed to Kafka."},
-    {"retries", "ringside_kafka_sink_retries_total", "Times that sending began again."},
+    {"messages", "ringside_kafka_sink_messages_total", "Messages sent to Kafka."},
+    {"retries", "ringside_kafka_sink_retries_total", "Restarts of sending."},
     {"too_large", "ringside_kafka_sink_too_large_total",
-     "Messages that Kafka did not take for their size, left out."},
-    {"lagged", "ringside_kafka_sink_lagged_total", "Times that changes were missed."},
+     "Messages skipped because Kafka refused their size."},
+    {"lagged", "ringside_kafka_sink_lagged_total", "Times that the sink missed changes."},
     {"behind", "ringside_kafka_sink_behind_revisions",
-     "Revisions of which Kafka does not have everything yet.", MetricType::gauge},
+     "Revisions not fully acknowledged by Kafka yet.", MetricType::gauge},
     {"pending", "ringside_kafka_sink_pending_messages", "Messages not acknowledged by Kafka yet.",
      MetricType::gauge},
 }};
 
-/// A source or sink that runs.
+/// A running source or sink.
 struct KafkaMember {
     std::string name;  ///< of its group, or of the sink
     std::string member;
     bool is_waiting = false;
-    std::vector<std::optional<std::uint64_t>> numbers;  ///< as the figures; none: not known
+    std::vector<std::optional<std::uint64_t>> numbers;  ///< in order of the figures; none: unknown
 };
 
 template <std::size_t count>
-std::vector<KafkaMember> members_of(const Snapshot& snapshot, const std::string& kind,
+std::vector<KafkaMember> members_of(const shm::SegmentView& segment, std::string_view kind,
                                     const std::array<KafkaFigure, count>& figures) {
     std::vector<KafkaMember> members;
-    const auto scanned = snapshot.scan("kafka/*/@" + kind + "/*", [&](const RecordView& record) {
-        const std::string name(record.name());
-        const std::size_t begin = std::string_view("kafka/").size();
-        const std::size_t end = name.find('/', begin);
-        const Value state = record.document();
-        const auto is = state["state"].as_string().value_or("");
+    for (const KafkaReport& report : kafka_reports(segment, kind)) {
+        const std::string state = report.state();
+        const Value value = report.record.value();
         KafkaMember& member = members.emplace_back();
-        member.name = name.substr(begin, end - begin);
-        member.member = name.substr(name.rfind('/') + 1);
-        member.is_waiting = is == "waiting" || is == "held" || is == "failed";
+        member.name = report.name;
+        member.member = report.member;
+        member.is_waiting = state == "waiting" || state == "held" || state == "failed";
         for (const KafkaFigure& figure : figures) {
-            const auto number = state[figure.member].as_int64();
+            const auto number = value[figure.member].as_int64();
             member.numbers.push_back(number && *number >= 0
                                          ? std::optional(static_cast<std::uint64_t>(*number))
                                          : std::nullopt);
         }
-        return true;
-    });
-    if (!scanned) members.clear();
+    }
     return members;
 }
 
@@ -86,7 +82,7 @@ void write_members(MetricsWriter& writer, const std::vector<KafkaMember>& member
                    const std::array<KafkaFigure, count>& figures) {
     if (members.empty()) return;
     writer.family(waiting_family, MetricType::gauge,
-                  "1 while nothing goes on, because of Kafka or of the grid.");
+                  "1 while the source or sink is stalled by Kafka or the grid.");
     for (const KafkaMember& one : members) {
         writer.sample({{label, one.name}, {"member", one.member}}, std::uint64_t{one.is_waiting});
     }
@@ -104,10 +100,10 @@ void write_members(MetricsWriter& writer, const std::vector<KafkaMember>& member
 
 }  // namespace
 
-void write_kafka_metrics(MetricsWriter& writer, const Snapshot& snapshot) {
-    write_members(writer, members_of(snapshot, "source", source_figures), "group",
+void write_kafka_metrics(MetricsWriter& writer, const shm::SegmentView& segment) {
+    write_members(writer, members_of(segment, "source", source_figures), "group",
                   "ringside_kafka_source_waiting", source_figures);
-    write_members(writer, members_of(snapshot, "sink", sink_figures), "sink",
+    write_members(writer, members_of(segment, "sink", sink_figures), "sink",
                   "ringside_kafka_sink_waiting", sink_figures);
 }
 

@@ -1,13 +1,14 @@
 #pragma once
 
-#include "ringside/snapshot.hpp"
+#include "shm/segment/segment.hpp"
 #include "tools/metrics/metrics_writer.hpp"
 
 namespace ringside::metrics {
 
-/// Writes what the sources and sinks of Kafka that run on the grid report in their records (see
-/// docs/kafka.md); nothing where none do. Sources are labelled with `group`, sinks with `sink`, both
-/// with `member`. Counters begin again with each process.
-void write_kafka_metrics(MetricsWriter& writer, const Snapshot& snapshot);
+/// Writes the metrics that running sources and sinks of Kafka report in their records (see
+/// docs/kafka.md). Writes nothing if there are none. Sources have the label `group`, sinks the
+/// label `sink`, both the label `member`. Counters start at zero with each process. Reads the
+/// segment without a session.
+void write_kafka_metrics(MetricsWriter& writer, const shm::SegmentView& segment);
 
 }  // namespace ringside::metrics

@@ -14,28 +14,29 @@ struct MetricLabel {
     std::string_view value;
 };
 
-/// Whole numbers are written as they are, others with the fewest digits that read back the same.
+/// Whole numbers are written unchanged, others with the fewest digits that read back the same.
 using MetricValue = std::variant<std::uint64_t, double>;
 
-/// What was observed up to a bound, counted from the lowest on.
+/// The cumulative number of observations up to a bound.
 struct MetricBucket {
     double upper_bound = 0;
     std::uint64_t count = 0;
 };
 
-/// Writes figures, family by family. Names follow Prometheus' conventions: `ringside_`, base units,
-/// `_total` at the end of counters' names and of no others.
+/// Writes figures, family by family. Names follow Prometheus' conventions: they begin with
+/// `ringside_`, or with `process_` for resources of a process; base units; and `_total` at the end
+/// of the names of counters only.
 ///
-/// REQUIRES: each family once; its samples follow it at once, with labels that differ; all but
-/// values of labels and helps are ASCII of [a-z0-9_].
+/// REQUIRES: each family occurs once, immediately followed by its samples with different labels.
+/// Everything except values of labels and help texts is ASCII of [a-z0-9_].
 class MetricsWriter {
 public:
     virtual ~MetricsWriter() = default;
 
     virtual void family(std::string_view name, MetricType type, std::string_view help) = 0;
-    /// A sample of the family that was begun last; not of a histogram.
+    /// Adds a sample to the current family, which must not be a histogram.
     virtual void sample(std::span<const MetricLabel> labels, MetricValue value) = 0;
-    /// `buckets` in rising order, without the one for everything, which is `count`.
+    /// `buckets` are in ascending order, without the one for all observations, which is `count`.
     virtual void histogram(std::span<const MetricLabel> labels,
                            std::span<const MetricBucket> buckets, double sum,
                            std::uint64_t count) = 0;
@@ -43,7 +44,7 @@ public:
     void sample(std::initializer_list<MetricLabel> labels, MetricValue value) {
         sample(std::span<const MetricLabel>(labels.begin(), labels.size()), value);
     }
-    /// A family of one sample.
+    /// Writes a family of one sample.
     void counter(std::string_view name, std::string_view help, MetricValue value) {
         family(name, MetricType::counter, help);
         sample({}, value);

@@ -8,7 +8,7 @@ namespace ringside::metrics {
 
 namespace {
 
-/// In helps a quotation mark stands for itself.
+/// Help texts do not escape quotation marks.
 void append_escaped(std::string_view text, bool is_label, std::string& out) {
     for (const char c : text) {
         if (c == '\\') out += "\\\\";

@@ -6,7 +6,7 @@
 
 namespace ringside::metrics {
 
-/// Figures in Prometheus' text exposition format 0.0.4: what `/metrics` answers.
+/// Writes figures in Prometheus' text exposition format 0.0.4, for `/metrics`.
 class PrometheusText : public MetricsWriter {
 public:
     static constexpr std::string_view content_type = "text/plain; version=0.0.4; charset=utf-8";

@@ -20,19 +20,20 @@ using broker::Store;
 
 constexpr std::size_t part_bytes = 32U << 20;
 
-/// Room for a new directory. Throws ringside::Exception.
+/// Checks that a new directory can be created. Throws ringside::Exception.
 void check_target(const std::string& directory) {
     std::error_code failure;
     if (!std::filesystem::exists(directory, failure)) return;
     if (std::filesystem::is_empty(directory, failure) && !failure) return;
-    throw Exception(Error(Errc::store_mismatch, directory + " is there already, and not empty"));
+    throw Exception(Error(Errc::store_mismatch,
+                          directory + " exists and is not empty; choose another directory"));
 }
 
 /// Writes all records of a snapshot to a store. Throws ringside::Exception.
 std::uint64_t write_all(const Snapshot& snapshot, Store& store) {
     std::uint64_t records = 0;
     DocumentBuilder whole;
-    Result<void> written = store.begin_anew();
+    Result<void> written = store.recreate();
     const auto write_batch = [&](std::span<const RecordView> batch) {
         for (const RecordView& record : batch) {
             const auto document = record.encode(whole);
@@ -47,14 +48,14 @@ std::uint64_t write_all(const Snapshot& snapshot, Store& store) {
         if (store.batch_bytes() >= part_bytes) written = store.write_part();
         return written.has_value() && !is_interrupted();
     };
-    // As `system_name::is_stored` says.
+    // See `system_name::is_stored`.
     for (const std::string_view prefix : {std::string_view(), system_name::index_prefix}) {
         if (written) snapshot.scan_prefix(prefix, write_batch).value();
     }
-    if (written && is_interrupted()) written = Error(Errc::timed_out, "it was interrupted");
-    // Of what was read only now it is certain that it was whole.
+    if (written && is_interrupted()) written = Error(Errc::timed_out, "interrupted");
+    // Only now is it certain that the records were read intact.
     if (written) written = snapshot.check();
-    if (written) written = store.finish_anew(snapshot.revision());
+    if (written) written = store.finish_recreation(snapshot.revision());
     written.value();
     return records;
 }
@@ -64,7 +65,7 @@ void back_up(const Context& context, const std::string& directory, const std::st
     const Client client = attach_to_read(context);
     const Snapshot snapshot = client.snapshot({.lease = std::chrono::hours(1)}).value();
     const shm::Segment segment = shm::Segment::open(context.grid).value();
-    // Under its name there is a whole backup, or nothing.
+    // The final name holds a complete backup, or nothing.
     const std::string partial = directory + ".partial";
     std::filesystem::remove_all(partial);
     std::uint64_t records = 0;
@@ -94,15 +95,14 @@ void add_restore(CLI::App& app) {
         std::string as;
     };
     auto arguments = std::make_shared<Arguments>();
-    CLI::App* command = app.add_subcommand(
-        "restore",
-        "Makes a backup the store of a grid of another name; the records stay unchanged");
-    command->add_option("directory", arguments->directory, "The backup; no broker may use it")
+    CLI::App* command =
+        app.add_subcommand("restore", "Assign a backup to a grid of another name, in place");
+    command
+        ->add_option("directory", arguments->directory, "Backup directory; no broker must use it")
         ->required();
-    command->add_option("--as", arguments->as, "Name of the grid that is started from it")
-        ->required();
+    command->add_option("--as", arguments->as, "Name of the grid to start from it")->required();
     command->footer(
-        "The backup is changed in place: copy it first to keep it for the grid that it is of.\n"
+        "The records stay unchanged. To keep the backup for its original grid, copy it first.\n"
         "Example: ringside restore /backup/onsale-monday --as onsale-test\n"
         "Then: ringside-broker -g onsale-test --data /backup/onsale-monday");
     command->callback([arguments] {
@@ -123,18 +123,20 @@ void add_backup_command(CLI::App& app, Context& context) {
     auto directory = std::make_shared<std::string>();
     auto as = std::make_shared<std::string>();
     CLI::App* command = app.add_subcommand(
-        "backup", "Writes all records, as of one revision, into a new store; the grid goes on");
-    command->add_option("directory", *directory, "Where to; a broker can be started with it")
+        "backup", "Write all records of one revision to a new store, while the grid runs");
+    command
+        ->add_option("directory", *directory,
+                     "Directory of the new store; a broker can start with it")
         ->required();
-    command->add_option("--as", *as, "For a grid of this name (default: the same)");
+    command->add_option("--as", *as, "Grid name of the new store (default: the same)");
     add_offline_flag(*command, context);
     command->footer(
         "Example: ringside -g onsale backup /backup/onsale-monday\n"
         "Start from it: ringside-broker -g onsale --data /backup/onsale-monday\n"
-        "Under another name, alongside the living grid: see ringside restore --help");
+        "To start it under another name, see ringside restore --help");
     command->callback([&context, directory, as] {
         catch_interrupts();
-        umask(S_IWGRP | S_IRWXO);  // files 0640, directories 0750: as closed as the segment
+        umask(S_IWGRP | S_IRWXO);  // files 0640, directories 0750: as restricted as the segment
         if (!as->empty()) static_cast<void>(shm::GridPaths::of(*as).value());
         try {
             back_up(context, *directory, *as);

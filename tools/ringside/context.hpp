@@ -17,14 +17,14 @@ namespace ringside::tools {
 /// How a command ends.
 enum class ExitStatus : int {
     done = 0,
-    not_so = 1,   ///< not found, or a condition not met
+    not_so = 1,   ///< not found, or a condition was not met
     usage = 2,    ///< wrong arguments or input
     no_grid = 3,  ///< no such grid, or no broker
     refused = 4,  ///< by role, limit or a full grid; output that cannot be written
-    failed = 5,   ///< a call was answered with a failure
+    failed = 5,   ///< a call ended with a failure
 };
 
-/// What every command shares. Set up by main, then passed to the one that was asked for.
+/// State that every command shares. Set up by main, then passed to the selected command.
 struct Context {
     std::string grid = "default";
     ExitStatus status = ExitStatus::done;
@@ -39,14 +39,15 @@ struct Context {
 /// Writes an error to standard error as `ringside: CODE: …`, with control characters escaped.
 void complain(const Error& error);
 
-/// `text`, or all of standard input when it is "-". Throws ringside::Exception (file_unreadable).
+/// Returns `text`, or all of standard input when it is "-". Throws ringside::Exception
+/// (file_unreadable).
 [[nodiscard]] std::string argument_or_input(const std::string& text);
 
-/// All of a file, or of standard input for "-". Throws ringside::Exception (file_unreadable).
+/// Reads a whole file, or standard input for "-". Throws ringside::Exception (file_unreadable).
 [[nodiscard]] std::string read_file(const std::string& path);
 
-/// The value of an option: "500ms", "30s", "5m", "2h", "1d"; more than zero.
-/// Throws ringside::Exception (`otherwise`).
+/// Parses the value of an option: "500ms", "30s", "5m", "2h", "1d"; more than zero. Throws
+/// ringside::Exception (`otherwise`).
 [[nodiscard]] std::chrono::milliseconds parse_duration(std::string_view option,
                                                        std::string_view text, Errc otherwise);
 
@@ -57,14 +58,16 @@ void append_member(std::string& out, std::string_view key, std::uint64_t number)
 /// Appends `"key":value`.
 void append_member(std::string& out, std::string_view key, const Value& value);
 
-/// Whether SIGINT or SIGTERM has come since `catch_interrupts`.
+/// The second function returns whether SIGINT or SIGTERM has arrived since `catch_interrupts`.
 void catch_interrupts();
 [[nodiscard]] bool is_interrupted() noexcept;
 
 // Each adds its commands to the program.
 void add_write_commands(CLI::App& app, Context& context);
 void add_copy_commands(CLI::App& app, Context& context);
+void add_undo_command(CLI::App& app, Context& context);
 void add_read_commands(CLI::App& app, Context& context);
+void add_history_command(CLI::App& app, Context& context);
 void add_watch_commands(CLI::App& app, Context& context);
 void add_message_commands(CLI::App& app, Context& context);
 void add_provide_command(CLI::App& app, Context& context);
@@ -73,6 +76,7 @@ void add_session_commands(CLI::App& app, Context& context);
 void add_load_command(CLI::App& app, Context& context);
 void add_index_command(CLI::App& app, Context& context);
 void add_inspect_command(CLI::App& app, Context& context);
+void add_largest_command(CLI::App& app, Context& context);
 void add_top_command(CLI::App& app, Context& context);
 void add_metrics_command(CLI::App& app, Context& context);
 void add_backup_command(CLI::App& app, Context& context);
@@ -80,7 +84,7 @@ void add_verify_command(CLI::App& app, Context& context);
 void add_completion_command(CLI::App& app);
 /// `help` and `version`.
 void add_help_commands(CLI::App& app);
-// Where the build has SQL.
+// If the build has SQL.
 void add_query_command(CLI::App& app, Context& context);
 void add_report_command(CLI::App& app, Context& context);
 

@@ -15,7 +15,7 @@ struct CopyArguments {
     bool replaces = false;
 };
 
-/// What is left of a record's time to live; zero: it does not expire.
+/// Returns a record's remaining time to live, or zero if it does not expire.
 std::chrono::milliseconds time_left(const Record& record) {
     if (record.expires_ms() == 0) return std::chrono::milliseconds(0);
     const auto now = std::chrono::system_clock::now().time_since_epoch();
@@ -24,11 +24,11 @@ std::chrono::milliseconds time_left(const Record& record) {
     return std::max(left, std::chrono::milliseconds(1));
 }
 
-/// Writes the record to another name. A move also deletes it, in the same commit, which fails if the
-/// record has been changed meanwhile.
+/// Writes the record to another name. A move also deletes it, in the same commit, which fails if
+/// the record has been changed meanwhile.
 void copy(const Context& context, const CopyArguments& arguments, bool moves) {
     if (arguments.from == arguments.to) {
-        throw Exception(Error(Errc::bad_usage, "both names are the same"));
+        throw Exception(Error(Errc::bad_usage, "both names are the same; use two names"));
     }
     Client client = context.attach();
     const Record record = client.get(arguments.from).value();
@@ -56,9 +56,10 @@ void add_copy_command(CLI::App& app, Context& context, const std::string& name,
                       const std::string& what, bool moves) {
     auto arguments = std::make_shared<CopyArguments>();
     CLI::App* command = app.add_subcommand(name, what);
-    command->add_option("from", arguments->from, "Name of the record")->required();
-    command->add_option("to", arguments->to, "The other name")->required();
-    command->add_flag("--replace", arguments->replaces, "Replace a record of the other name");
+    command->add_option("from", arguments->from, "Record name")->required();
+    command->add_option("to", arguments->to, "New name")->required();
+    command->add_flag("--replace", arguments->replaces,
+                      "Replace an existing record of the new name");
     command->footer("The time to live is kept.\nExample: ringside " + name + " seat/1 seat/2");
     command->callback([&context, arguments, moves] { copy(context, *arguments, moves); });
 }
@@ -67,7 +68,7 @@ void add_copy_command(CLI::App& app, Context& context, const std::string& name,
 
 void add_copy_commands(CLI::App& app, Context& context) {
     add_copy_command(app, context, "copy", "Copy a record to another name", false);
-    add_copy_command(app, context, "rename", "Give a record another name, in one commit", true);
+    add_copy_command(app, context, "rename", "Rename a record, in one commit", true);
 }
 
 }  // namespace ringside::tools

@@ -12,8 +12,8 @@ namespace ringside::tools {
 
 namespace {
 
-/// A command that has run for so long has not failed to start. Well within the time that the broker
-/// waits for an answer (`--accept-timeout-ms`).
+/// A command that has run for this long has started successfully. Well within the time that the
+/// broker waits for an answer (`--accept-timeout-ms`).
 constexpr auto time_to_fail = std::chrono::milliseconds(200);
 constexpr auto time_to_end = std::chrono::seconds(5);
 
@@ -76,7 +76,7 @@ void Feeds::see_end(Feed& feed) {
 void Feeds::start(Feed& feed) {
     const Descriptor nothing(open("/dev/null", O_RDONLY | O_CLOEXEC));
     feed.started = Clock::now();
-    // Standard output is for what happens with subjects.
+    // Standard output is reserved for events of subjects.
     feed.command.emplace(command_,
                          ShellCommand::Variables{{"RINGSIDE_SUBJECT", feed.wanted->subject},
                                                  {"RINGSIDE_GRID", grid_}},
@@ -95,7 +95,7 @@ void Feeds::reject(Feed& feed, int status) {
     feed.wanted.reset();
 }
 
-/// Nobody wants it any more, of us at least.
+/// The subject is no longer wanted from this process.
 void Feeds::forget(Feed& feed) {
     feed.wanted.reset();
     if (!feed.command || feed.kill_at) return;

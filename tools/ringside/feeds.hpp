@@ -15,15 +15,14 @@ namespace ringside::tools {
 /// The commands that provide subjects for a Listener: one each, while its subject is wanted.
 ///
 ///   wanted    a command is started; if the subject's last one is still ending, after its end
-///   accepted  the command has run for a moment, or has ended with 0: what it did is then all that
-///             there is to do
-///   rejected  it has ended with an error: the next listener is asked. Also later on
-///   unwanted  it gets SIGTERM, and SIGKILL when it has not ended after some seconds
+///   accepted  the command has run for a moment, or has ended with 0: its work is complete then
+///   rejected  it has ended with an error: the next listener is asked. Also possible later
+///   unwanted  it gets SIGTERM, and SIGKILL if it has not ended after some seconds
 ///
 /// Invariant: no two commands of one subject at a time.
 class Feeds {
 public:
-    /// Is told what happens: `wanted`, `provided`, `failed` (with the exit status), `unwanted`.
+    /// Receives events: `wanted`, `provided`, `failed` (with the exit status), `unwanted`.
     using OnChange = std::function<void(std::string_view what, const std::string& subject,
                                         std::optional<int> status)>;
 
@@ -35,7 +34,7 @@ public:
 
     void follow(const Interest& interest);
 
-    /// Sees to what has to happen with time. False: there is nothing to see to soon.
+    /// Performs the actions that are due. Returns false if none will be due soon.
     bool tend();
 
 private:
@@ -46,7 +45,7 @@ private:
         bool is_accepted = false;
         std::optional<ShellCommand> command;
         Clock::time_point started;
-        std::optional<Clock::time_point> kill_at;  ///< it was told to end
+        std::optional<Clock::time_point> kill_at;  ///< set when it was asked to end
     };
 
     void start(Feed& feed);
@@ -60,7 +59,7 @@ private:
     std::string command_;
     std::string grid_;
     OnChange on_change_;
-    std::map<std::string, Feed> feeds_;  ///< by subject
+    std::map<std::string, Feed> feeds_;  ///< keyed by subject
 };
 
 }  // namespace ringside::tools

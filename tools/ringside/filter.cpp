@@ -42,11 +42,11 @@ class Conversation {
 public:
     Conversation(std::string_view input, Descriptor to, Descriptor from, Descriptor errors)
         : rest_(input), to_(std::move(to)), from_(std::move(from)), errors_(std::move(errors)) {
-        // Full pipes on both sides must not make us wait for each other.
+        // Otherwise full pipes on both sides could block both processes.
         fcntl(to_.get(), F_SETFL, O_NONBLOCK);
     }
 
-    /// Until the command has closed its side, or the deadline.
+    /// Runs until the command has closed its side, or the deadline.
     void hold(Clock::time_point deadline, FilterOutcome& outcome) {
         while (from_.is_open() || errors_.is_open()) {
             const auto left =
@@ -71,7 +71,7 @@ private:
     }
 
     void take_output(std::string& output) {
-        // What is longer can be no answer: the command finds its pipe closed.
+        // A longer output cannot be an answer: the command finds its pipe closed.
         if (!read_some(from_, output) || output.size() > limits::document_bytes_max)
             from_ = Descriptor();
     }
@@ -87,7 +87,7 @@ private:
         if (errors.size() > errors_kept_bytes) errors.erase(0, errors.size() - errors_kept_bytes);
     }
 
-    /// False: nothing is to come any more.
+    /// Returns false at the end of the input.
     static bool read_some(const Descriptor& from, std::string& text) {
         std::array<char, 16'384> part;
         const ssize_t got = read(from.get(), part.data(), part.size());

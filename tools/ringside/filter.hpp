@@ -7,16 +7,16 @@
 
 namespace ringside::tools {
 
-/// What became of a command that was run as a filter.
+/// The result of running a command as a filter.
 struct FilterOutcome {
-    int status = 0;      ///< as ShellCommand::status
-    std::string output;  ///< at most a document's bytes, and a few more where there was more
-    std::string errors;  ///< the last few lines that it wrote to standard error
+    int status = 0;      ///< see ShellCommand::status
+    std::string output;  ///< up to the size of a document, or a few bytes more if it was longer
+    std::string errors;  ///< the last few lines on its standard error
 };
 
-/// Runs a command with `input` on its standard input until it ends; at the deadline it is told to
-/// end with SIGTERM, and a second later with SIGKILL. What it writes to standard error goes to
-/// ours, too. Throws ringside::Exception (system_error).
+/// Runs a command with `input` on its standard input until it ends. At the deadline it gets
+/// SIGTERM, and a second later SIGKILL. Its standard error also goes to ours. Throws
+/// ringside::Exception (system_error).
 [[nodiscard]] FilterOutcome run_filter(const std::string& command,
                                        const ShellCommand::Variables& variables,
                                        const std::string& input,

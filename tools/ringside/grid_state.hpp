@@ -8,17 +8,17 @@
 
 namespace ringside::tools {
 
-/// Whether the broker that owns the segment lives.
+/// Returns whether the broker that owns the segment is alive.
 [[nodiscard]] bool has_broker(const shm::Segment& segment);
 
 /// A session's pid for people: "-" for a process in another PID namespace than the broker's, for
 /// which the kernel reports 0.
 [[nodiscard]] Report::Cell pid_cell(std::uint64_t pid);
 
-/// A role as its number in a session's entry says it.
+/// Returns the name of the role with this number in a session's entry.
 [[nodiscard]] const char* role_name(std::uint64_t role) noexcept;
 
-/// Calls `each(id, entry)` for the segment's entry of every session that is open.
+/// Calls `each(id, entry)` for the segment's entry of every open session.
 template <class Each>
 void for_each_session(const shm::SegmentView& segment, Each each) {
     for (std::size_t i = 0; i < limits::sessions_max; ++i) {

@@ -33,8 +33,8 @@ void print_help(const CLI::App& app, const std::vector<std::string>& words) {
 
 void add_help(CLI::App& app) {
     auto words = std::make_shared<std::vector<std::string>>();
-    CLI::App* command = app.add_subcommand("help", "Show the help of the program or of a command");
-    command->add_option("command", *words, "The command, such as: index add");
+    CLI::App* command = app.add_subcommand("help", "Show help for the program or a command");
+    command->add_option("command", *words, "Command, for example: index add");
     command->footer("Example: ringside help put");
     command->callback([&app, words] { print_help(app, *words); });
 }
@@ -55,11 +55,10 @@ void print_version(bool json) {
 
 void add_version(CLI::App& app) {
     auto json = std::make_shared<bool>(false);
-    CLI::App* command =
-        app.add_subcommand("version", "Show the release, the commit and the segment layout");
-    command->add_flag("--json", *json, "As one JSON object");
+    CLI::App* command = app.add_subcommand("version", "Show release, commit and segment layout");
+    command->add_flag("--json", *json, "Print one JSON object");
     command->footer(
-        "Programs of the same layout can attach to each other's grids.\n"
+        "Programs and grids of the same layout are compatible.\n"
         "Example: ringside version --json");
     command->callback([json] { print_version(*json); });
 }

@@ -19,8 +19,8 @@ void add_change(CLI::App& index, Context& context, const std::string& name, cons
                 Change change) {
     auto arguments = std::make_shared<IndexArguments>();
     CLI::App* command = index.add_subcommand(name, what);
-    command->add_option("pattern", arguments->pattern, "Of the records' names")->required();
-    command->add_option("pointer", arguments->pointer, "JSON Pointer of the value in them")
+    command->add_option("pattern", arguments->pattern, "Glob pattern of record names")->required();
+    command->add_option("pointer", arguments->pointer, "JSON Pointer of the indexed value")
         ->required();
     command->footer("Example: ringside index " + name + " 'event/*/seat/*' /status");
     command->callback([&context, arguments, change] {
@@ -51,14 +51,13 @@ void add_index_command(CLI::App& app, Context& context) {
     CLI::App* index = app.add_subcommand("index", "Add, remove and list secondary indexes (admin)");
     index->require_subcommand(1);
     index->footer(
-        "Queries on a value that is indexed need not look at every record. An index is built "
-        "while\n"
-        "writers go on, and stays until it is removed.");
-    add_change(*index, context, "add", "Add an index of a value", &Client::add_index);
+        "A query on an indexed value reads only matching records. Building an index does not\n"
+        "block writers. An index exists until it is removed.");
+    add_change(*index, context, "add", "Add an index on a value", &Client::add_index);
     add_change(*index, context, "remove", "Remove an index", &Client::remove_index);
     auto json = std::make_shared<bool>(false);
-    CLI::App* list = index->add_subcommand("list", "Show the indexes and their state");
-    list->add_flag("--json", *json, "As one JSON object");
+    CLI::App* list = index->add_subcommand("list", "List indexes and their state");
+    list->add_flag("--json", *json, "Print one JSON object");
     list->footer("Example: ringside index list");
     list->callback([&context, json] { print_indexes(context, *json); });
 }

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <memory>
 
+#include "shm/base/limits.hpp"
 #include "shm/heap/heap.hpp"
 #include "shm/index/value_index.hpp"
 #include "shm/protocol/handshake.hpp"
@@ -91,7 +92,7 @@ void report_grid(Report& report, const shm::SegmentView& segment, bool is_alive)
     if (horizon != ~0ULL) report.fact("horizon", horizon);
 }
 
-/// The parts of the segment, and how much of each is in use.
+/// Reports the parts of the segment, and how much of each is in use.
 void report_regions(Report& report, const shm::SegmentView& segment) {
     const shm::Identity& identity = segment.identity();
     const shm::Counters& counters = segment.header().counters;
@@ -140,7 +141,7 @@ void report_durability(Report& report, const shm::SegmentView& segment) {
     const std::uint64_t durable = load(segment.header().broker.durable);
     const bool has_store = store.is_followed();
     report.fact("store", std::string(has_store ? fmt::format("{:016x}", load(store.id))
-                                               : "none: in memory only"));
+                                               : "none (in memory only)"));
     if (has_store) {
         const std::string failure = store.failure();
         report.fact("writes", failure.empty() ? std::string("taken") : "refused: " + failure);
@@ -163,7 +164,7 @@ void report_work(Report& report, const shm::SegmentView& segment) {
     report.fact("sessions_open", load(counters.sessions_open));
     report.fact("sessions_total", load(counters.sessions_total));
     report.fact("session_bytes", load(counters.session_bytes), "broker memory for sessions");
-    report.fact("memory_refusals", load(counters.memory_refusals), "unfinished requests refused");
+    report.fact("memory_refusals", load(counters.memory_refusals), "pending requests refused");
     report.fact("memory_closures", load(counters.memory_closures), "sessions closed");
 }
 
@@ -177,13 +178,80 @@ void report_refusals(Report& report, const shm::SegmentView& segment) {
     report.table("refusals", {"error", "requests"}, rows);
 }
 
+/// Limits whose use changes while the broker runs.
+void report_limits(Report& report, const shm::SegmentView& segment) {
+    const shm::Counters& counters = segment.header().counters;
+    std::vector<std::vector<Report::Cell>> rows;
+    for (std::size_t i = 0; i < shm::limit_kinds; ++i) {
+        const auto kind = static_cast<shm::LimitKind>(i);
+        const shm::LimitEntry& entry = counters.limit(kind);
+        rows.push_back({std::string(shm::name(kind)), load(entry.value), load(entry.in_use),
+                        load(entry.refused)});
+    }
+    const auto refused = [&](Errc code) {
+        return load(counters.refused_by_code[static_cast<std::size_t>(code)]);
+    };
+    const shm::Identity& identity = segment.identity();
+    std::uint64_t indexes = 0;
+    for (const shm::IndexEntry& entry : segment.header().indexes) {
+        if (load(entry.life) != 0) ++indexes;
+    }
+    rows.push_back({std::string("heap_bytes"), identity.heap.bytes, load(counters.heap_bytes_spans),
+                    refused(Errc::grid_full)});
+    rows.push_back({std::string("records"), identity.slots.bytes / sizeof(shm::Slot),
+                    load(counters.slots_used), refused(Errc::records_limit)});
+    rows.push_back({std::string("secondary_indexes"), std::uint64_t{limits::indexes_max}, indexes,
+                    refused(Errc::index_limit)});
+    report.table("limits", {"limit", "value", "in_use", "refused"}, rows);
+}
+
+/// Limits of one request, document or session, with the number of refused requests.
+void report_request_limits(Report& report, const shm::SegmentView& segment) {
+    struct Limit {
+        const char* name;
+        std::uint64_t value;
+        Errc error;
+    };
+    const std::uint64_t ring_entries = segment.identity().ring_entries;
+    const Limit fixed[] = {
+        {"name_bytes", limits::name_bytes_max, Errc::name_too_long},
+        {"pattern_bytes", limits::pattern_bytes_max, Errc::bad_pattern},
+        {"pointer_bytes", limits::pointer_bytes_max, Errc::bad_pointer},
+        {"key_bytes", limits::key_bytes_max, Errc::key_too_long},
+        {"document_depth", limits::depth_max, Errc::too_deep},
+        {"document_bytes", limits::document_bytes_max, Errc::document_too_large},
+        {"patch_operations", limits::patch_operations_max, Errc::bad_patch},
+        {"patch_steps", limits::patch_steps_max, Errc::patch_too_costly},
+        {"ttl_ms", limits::ttl_ms_max, Errc::bad_ttl},
+        {"call_ms", limits::call_ms_max, Errc::bad_timeout},
+        {"message_bytes", limits::message_bytes_max, Errc::transaction_too_large},
+        {"transaction_changes", ring_entries / limits::ring_share_per_transaction,
+         Errc::transaction_too_large},
+        {"user_bytes", limits::user_bytes_max - 1, Errc::bad_user},
+        {"session_lanes", limits::lanes_per_session_max, Errc::lane_limit},
+        {"session_pins", limits::pins_per_session_max, Errc::lane_limit},
+        {"session_declarations", limits::declarations_per_session_max, Errc::lane_limit},
+        {"lane_calls", limits::calls_per_lane_max, Errc::would_block},
+        {"session_call_bytes", limits::calls_bytes_max, Errc::would_block},
+        {"lane_undelivered_bytes", limits::undelivered_bytes_max, Errc::would_block},
+        {"pin_lease_ms", limits::pin_lease_ms_max, Errc::snapshot_expired},
+    };
+    std::vector<std::vector<Report::Cell>> rows;
+    for (const Limit& limit : fixed) {
+        const auto code = static_cast<std::size_t>(limit.error);
+        rows.push_back({std::string(limit.name), limit.value, std::string(name(limit.error)),
+                        load(segment.header().counters.refused_by_code[code])});
+    }
+    report.table("request_limits", {"limit", "value", "error", "refused"}, rows);
+}
+
 void report_messaging(Report& report, const shm::SegmentView& segment) {
     const shm::Counters& counters = segment.header().counters;
     report.section("messaging");
     report.fact("events", load(counters.events));
     report.fact("calls", load(counters.calls));
     report.fact("calls_under_way", load(counters.calls_under_way));
-    report.fact("answers_late", load(counters.answers_late), "dropped: nobody waited any more");
+    report.fact("answers_late", load(counters.answers_late), "dropped because no caller waited");
     report.fact("providers", load(counters.providers));
     report.fact("listeners", load(counters.listeners));
     report.fact("subjects_provided", load(counters.subjects_provided));
@@ -237,9 +305,8 @@ void report_sessions(Report& report, const shm::SegmentView& segment) {
 void add_inspect_command(CLI::App& app, Context& context) {
     auto json = std::make_shared<bool>(false);
     CLI::App* command = app.add_subcommand(
-        "inspect",
-        "Shows the segment: memory, records, ring, heap, sessions; of a dead broker, too");
-    command->add_flag("--json", *json, "As one JSON object");
+        "inspect", "Show segment statistics (also works when the broker is down)");
+    command->add_flag("--json", *json, "Print one JSON object");
     command->footer("Example: ringside -g onsale inspect");
     command->callback([&context, json] {
         const shm::Segment segment = shm::Segment::open(context.grid).value();
@@ -249,6 +316,8 @@ void add_inspect_command(CLI::App& app, Context& context) {
         report_contents(report, segment.view());
         report_durability(report, segment.view());
         report_work(report, segment.view());
+        report_limits(report, segment.view());
+        report_request_limits(report, segment.view());
         report_refusals(report, segment.view());
         report_messaging(report, segment.view());
         report_indexes(report, segment.view());

@@ -42,21 +42,23 @@ void listen(Context& context, const ListenArguments& arguments) {
 void add_listen_command(CLI::App& app, Context& context) {
     auto arguments = std::make_shared<ListenArguments>();
     CLI::App* command =
-        app.add_subcommand("listen", "Run a command for each watched name, while it is watched");
-    command->add_option("pattern", arguments->pattern, "Glob pattern: * one level, ** any levels")
+        app.add_subcommand("listen", "Run a command for each name that is being watched");
+    command
+        ->add_option("pattern", arguments->pattern,
+                     "Glob pattern: * matches within a level, ** any number of levels")
         ->required();
     command
         ->add_option("--exec", arguments->command,
-                     "The command; the shell runs it, once for a name that is wanted")
+                     "Shell command to run, once for each watched name")
         ->required();
     command->footer(
-        "The command has the name in RINGSIDE_SUBJECT, the grid's in RINGSIDE_GRID, and its "
-        "output\n"
-        "goes to standard error. The name is provided once the command has run for 0.2 s or has\n"
-        "ended with 0. Nobody watches the name any more, or `listen` ends: it gets SIGTERM, and\n"
-        "after 5 s SIGKILL. If it ends with another status, now or later, the next listener is\n"
-        "asked. What happens is printed, a JSON line each: `wanted`, `provided`, `failed` (with\n"
-        "the status), `unwanted`.\n"
+        "RINGSIDE_SUBJECT holds the name and RINGSIDE_GRID the grid. The command's output goes\n"
+        "to standard error. The name is provided once the command has run for 0.2 s or exited\n"
+        "with 0.\n"
+        "When the last watcher leaves, or `listen` ends, the command gets SIGTERM, and SIGKILL\n"
+        "5 s later. If it exits with another status, the name is offered to the next listener.\n"
+        "Prints one JSON line per event: `wanted`, `provided`, `failed` (with the status),\n"
+        "`unwanted`.\n"
         "Example: ringside listen 'clock/*' --exec \\\n"
         "    'while sleep 1; do ringside put \"$RINGSIDE_SUBJECT\" \"$(date +%s)\"; done'");
     command->callback([&context, arguments] { listen(context, *arguments); });

@@ -30,7 +30,7 @@ struct LoadArguments {
     bool is_atomic = false;
 };
 
-/// Makes a name, a document and options of each record's text, and writes them.
+/// Derives name, document and options from each record's text, and writes them.
 class Loader {
 public:
     Loader(Context& context, const LoadArguments& arguments) {
@@ -75,14 +75,14 @@ public:
     }
 
 private:
-    /// Keeps the first record of a template that gives all records one name: a second one is
+    /// Holds the first record of a template that gives all records one name: a second one is
     /// refused before anything is written.
     bool is_held_once(const InputRecord& record) {
         if (held_) {
             held_.reset();
             throw Exception(Error(Errc::bad_usage,
-                                  "--name has no path in braces, such as prefix/{id}: all records "
-                                  "would be written to one name; nothing was written"));
+                                  "--name has no path in braces, so all records would get the same "
+                                  "name and nothing was written; use for example prefix/{id}"));
         }
         held_ = std::string(*record.json);
         held_line_ = record.line;
@@ -103,17 +103,16 @@ private:
         return writer_->write(line, *name, *encoded, {});
     }
 
-    /// A record as `dump` writes it: what is around a document, and the text, which may be longer
-    /// than the one that the document came from, do not count towards the limits of a document.
+    /// Writes a record in the format of `dump`. The wrapper, and the text, which may be longer than
+    /// the original one, do not count towards the limits of a document.
     Result<void> write_dumped(std::uint64_t line, const Value& record) {
         const auto name = record["name"].as_string();
         const Value document = record["document"];
         if (!name || !document.exists()) {
             return Error(Errc::bad_input,
-                         std::string(name ? "it has no \"document\""
-                                          : "it has no \"name\" that is a string") +
-                             ", as records of dump have; to name records by their content, give "
-                             "--name");
+                         std::string(name ? "member \"document\" is missing"
+                                          : "member \"name\" is missing or not a string") +
+                             "; load the output of dump, or name the records with --name");
         }
         WriteOptions options;
         if (const Value ttl = record["ttl_ms"]; ttl.exists()) {
@@ -139,7 +138,7 @@ private:
 
     std::optional<NameTemplate> template_;
     JsonReader reader_;
-    DocumentBuilder document_;  ///< of a record of `dump`
+    DocumentBuilder document_;  ///< for a record of `dump`
     std::optional<std::string> held_;
     std::uint64_t held_line_ = 0;
     Refusals refusals_;
@@ -153,13 +152,15 @@ std::unique_ptr<RecordSource> make_source(const LoadArguments& arguments, InputT
     if (format == "jsonl") return make_json_lines(input);
     if (format == "json") return make_json_values(input);
     if (arguments.name.empty()) {
-        throw Exception(Error(Errc::bad_usage, "--name is required for CSV, such as row/{id}"));
+        throw Exception(
+            Error(Errc::bad_usage, "CSV needs --name; use for example --name row/{id}"));
     }
     const std::string delimiter = arguments.delimiter == "tab" ? "\t" : arguments.delimiter;
     if (delimiter.size() != 1 ||
         std::string_view("\"\r\n").find(delimiter[0]) != std::string::npos) {
-        throw Exception(Error(Errc::bad_usage, "--delimiter: '" + arguments.delimiter +
-                                                   "' is neither one character nor tab"));
+        throw Exception(
+            Error(Errc::bad_usage, "--delimiter: '" + arguments.delimiter +
+                                       "' is not a delimiter; use one character, or tab"));
     }
     return make_csv_rows(input, {delimiter[0], arguments.types}).value();
 }
@@ -189,7 +190,7 @@ void load(Context& context, const LoadArguments& arguments) {
         loader.add(record);
         if (count % records_per_progress == 0) loader.show_progress(input);
     }
-    // All or nothing: a part is nothing.
+    // An interrupted load writes nothing.
     if (arguments.is_atomic && is_interrupted()) {
         throw Exception(Error(Errc::timed_out, "interrupted; nothing was written"));
     }
@@ -205,33 +206,32 @@ void load(Context& context, const LoadArguments& arguments) {
 void add_load_command(CLI::App& app, Context& context) {
     auto arguments = std::make_shared<LoadArguments>();
     CLI::App* command =
-        app.add_subcommand("load", "Write the records of a file of JSON Lines, JSON or CSV");
-    command->add_option("file", arguments->file, "The file, or - for standard input")->required();
+        app.add_subcommand("load", "Load records from a JSON Lines, JSON or CSV file");
+    command->add_option("file", arguments->file, "File, or - for standard input")->required();
     command->add_option("--name", arguments->name,
-                        "Name of each record: text with dotted paths in braces; without it the "
-                        "records are those of `dump`");
+                        "Name template with dotted paths in braces, such as quake/{id}; without "
+                        "it, the file must be the output of `dump`");
     command
         ->add_option("--format", arguments->format,
-                     "jsonl, json (an array, or values of several lines) or csv; by default as the "
-                     "extension and the content")
+                     "jsonl, json (an array, or multi-line values) or csv (default: from the "
+                     "extension and content)")
         ->check(CLI::IsMember({"jsonl", "json", "csv"}));
     command->add_option(
         "--types", arguments->types,
-        "Types of CSV columns, as price:number,zip:string: string, integer, number, "
-        "boolean or json; by default numbers and booleans are recognised");
-    command->add_option("--delimiter", arguments->delimiter, "Between the fields of CSV, or: tab")
+        "Types of CSV columns, such as price:number,zip:string; a type is string, integer, number, "
+        "boolean or json (default: numbers and booleans are recognized)");
+    command->add_option("--delimiter", arguments->delimiter, "CSV delimiter: one character, or tab")
         ->capture_default_str();
     command->add_flag("--merge", arguments->merge, "Merge into existing records (RFC 7396)");
     auto* dry = command->add_flag("--dry-run", arguments->is_dry_run,
-                                  "Check all records and write nothing; needs no grid");
+                                  "Check all records but write nothing; needs no grid");
     command
         ->add_flag("--atomic", arguments->is_atomic,
-                   "Write all records in one transaction, or none if any is refused")
+                   "Write all records in one transaction; if any is refused, write none")
         ->excludes(dry);
     command->footer(
-        "Refusals are printed to standard error, at most ten of them, and counted; the exit "
-        "status\n"
-        "is then 1. CSV has a header (RFC 4180); an empty field is null.\n"
+        "If records are refused, prints the first ten refusals and the total to standard error,\n"
+        "and exits with status 1. CSV needs a header line (RFC 4180); an empty field is null.\n"
         "Example: ringside load quakes.jsonl --name 'quake/{properties.net}/{id}'");
     command->callback([&context, arguments] { load(context, *arguments); });
 }

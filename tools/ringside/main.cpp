@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <iostream>
 
+#include "broker/daemon/man_page.hpp"
 #include "shm/base/standard_streams.hpp"
 #include "tools/ringside/context.hpp"
 
@@ -15,7 +16,9 @@ namespace {
 void add_commands(CLI::App& app, Context& context) {
     add_write_commands(app, context);
     add_copy_commands(app, context);
+    add_undo_command(app, context);
     add_read_commands(app, context);
+    add_history_command(app, context);
     add_watch_commands(app, context);
     add_message_commands(app, context);
     add_provide_command(app, context);
@@ -24,6 +27,7 @@ void add_commands(CLI::App& app, Context& context) {
     add_load_command(app, context);
     add_index_command(app, context);
     add_inspect_command(app, context);
+    add_largest_command(app, context);
     add_top_command(app, context);
     add_metrics_command(app, context);
     add_backup_command(app, context);
@@ -49,8 +53,7 @@ std::string command_named(const CLI::App& app) {
 ExitStatus refuse(const CLI::App& app, const CLI::ParseError& failure) {
     const std::vector<std::string> unknown = app.remaining();
     const bool is_no_command = !unknown.empty() && app.get_subcommands().empty();
-    const std::string why =
-        is_no_command ? "there is no command '" + unknown.front() + "'" : failure.what();
+    const std::string why = is_no_command ? "no command '" + unknown.front() + "'" : failure.what();
     complain(Error(Errc::bad_usage, why + "; see " + command_named(app) + " --help"));
     return ExitStatus::usage;
 }
@@ -60,14 +63,14 @@ ExitStatus run(CLI::App& app, Context& context, int argc, char** argv) {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& failure) {
         if (failure.get_exit_code() != 0) return refuse(app, failure);
-        app.exit(failure);  // prints what was asked for: help, or the version
+        app.exit(failure);  // prints the requested text: help, or the version
         std::cout.flush();
     }
     return context.status;
 }
 
 ExitStatus fail(const Error& error) {
-    // What was printed before stays in front of the message.
+    // Earlier output must precede the message.
     std::fflush(stdout);
     complain(error);
     return status_of(error.code);
@@ -81,19 +84,23 @@ int run(int argc, char** argv) {
     spdlog::set_pattern("ringside: %v");
     CLI::App app("Read, write, watch, call and inspect a Ringside grid", "ringside");
     Context context;
-    app.fallthrough();  // commands inherit it: the options below may follow the command, too
-    app.add_option("-g,--grid", context.grid, "Name of the grid")
+    app.fallthrough();  // inherited by commands: the options below may also follow the command
+    app.add_option("-g,--grid", context.grid, "Grid name")
         ->envname("RINGSIDE_GRID")
         ->capture_default_str();
     app.set_version_flag("--version", "ringside " RINGSIDE_VERSION);
     app.require_subcommand(1);
     add_commands(app, context);
-    // After the commands, which would inherit it.
+    // Added after the commands, which would inherit it.
     app.footer(
-        "Exit status: 0 done, 1 not found or condition not met, 2 usage,\n"
-        "3 no such grid or broker, 4 refused (role, limit, full) or output that cannot be\n"
-        "written, 5 a call failed. Each message has a code: see docs/operations.md.\n"
+        "Exit status: 0 success, 1 not found or condition not met, 2 invalid usage,\n"
+        "3 no such grid or broker, 4 refused (role, limit, grid full) or output failed,\n"
+        "5 call failed. docs/operations.md explains the code of each message.\n"
         "Example: ringside -g onsale put event/42/seat/A12 '{\"status\":\"free\"}'");
+    daemon::add_man_page_option(
+        app, {.section = 1,
+              .version = RINGSIDE_VERSION,
+              .see_also = {"ringside-broker(8)", "ringside-gateway(8)", "ringside-kafka(8)"}});
     ExitStatus status = ExitStatus::done;
     try {
         status = run(app, context, argc, argv);

@@ -17,7 +17,8 @@ void add_publish(CLI::App& app, Context& context) {
     auto arguments = std::make_shared<Arguments>();
     CLI::App* command =
         app.add_subcommand("publish", "Publish an event to current subscribers; nothing is stored");
-    command->add_option("subject", arguments->subject, "Its name, like a record's")->required();
+    command->add_option("subject", arguments->subject, "Subject, written like a record name")
+        ->required();
     command->add_option("json", arguments->json, "JSON text, or - for standard input")->required();
     command->footer("Example: ringside publish gate/3/scan '{\"ticket\":\"A12\"}'");
     command->callback([&context, arguments] {
@@ -50,25 +51,22 @@ void call(Context& context, const CallArguments& arguments) {
         print_data(text);
         return;
     }
-    // On standard output is what was asked for, or nothing.
+    // Standard output carries only the result.
     std::cerr << printable(text) << '\n';
     context.status = ExitStatus::failed;
 }
 
 void add_call(CLI::App& app, Context& context) {
     auto arguments = std::make_shared<CallArguments>();
-    CLI::App* command =
-        app.add_subcommand("call", "Call a provider of a name and print its answer");
-    command->add_option("name", arguments->name, "What is called")->required();
+    CLI::App* command = app.add_subcommand("call", "Call a provider and print its answer");
+    command->add_option("name", arguments->name, "Name of the call")->required();
     command->add_option("json", arguments->json, "JSON text, or - for standard input")->required();
     command->add_option("--timeout", arguments->timeout,
-                        "How long it may take in all: 500ms, 30s, 5m (default: as the broker is "
-                        "configured)");
-    command->add_flag(
-        "--idempotent", arguments->is_idempotent,
-        "It may be carried out twice: another provider is asked when one dies with it");
+                        "Time limit of the call: 500ms, 30s, 5m (default: the broker's setting)");
+    command->add_flag("--idempotent", arguments->is_idempotent,
+                      "Allow the call to be carried out twice: if a provider dies, ask another");
     command->footer(
-        "A provider's failure is printed on standard error, and the exit status is then 5.\n"
+        "If the provider reports a failure, prints it to standard error and exits with status 5.\n"
         "Example: ringside call quote '{\"event\":42,\"seats\":2}' --timeout 2s");
     command->callback([&context, arguments] { call(context, *arguments); });
 }

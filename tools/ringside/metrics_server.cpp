@@ -25,7 +25,7 @@ using boost::system::error_code;
 
 constexpr std::size_t connections_max = 64;
 constexpr std::chrono::seconds connection_time{10};
-/// Pause after a failed accept: descriptors that ran out are not free again at once.
+/// Pause after a failed accept: exhausted descriptors do not become free immediately.
 constexpr std::chrono::milliseconds accept_pause{200};
 
 /// Throws ringside::Exception (bad_configuration).
@@ -40,8 +40,9 @@ Tcp::endpoint endpoint_of(const std::string& address) {
     error_code bad_host;
     const auto parsed_host = asio::ip::make_address(host, bad_host);
     if (failed != std::errc() || parsed != end || bad_host) {
-        throw Exception(Error(Errc::bad_configuration,
-                              "--listen: '" + address + "' is not HOST:PORT, as 127.0.0.1:9464"));
+        throw Exception(
+            Error(Errc::bad_configuration,
+                  "--listen: '" + address + "' is not HOST:PORT; use for example 127.0.0.1:9464"));
     }
     return {parsed_host, port};
 }

@@ -14,7 +14,8 @@ Result<NameTemplate> NameTemplate::parse(std::string_view text) {
         Part& added = made.parts_.emplace_back(Part{std::move(part.text), {}, {}});
         if (!part.placeholder) continue;
         auto path = split_dotted_path(*part.placeholder);
-        if (!path) return Error(Errc::bad_name, "'" + std::string(text) + "' has an empty path");
+        if (!path)
+            return Error(Errc::bad_name, "'" + std::string(text) + "' has an empty path in braces");
         added.whole_path = *part.placeholder;
         added.path = std::move(*path);
     }
@@ -38,7 +39,7 @@ Result<std::string> NameTemplate::name_of(const Value& document) const {
             return Error(Errc::bad_input,
                          "'" + part.whole_path +
                              (value.exists() ? "' is neither a string nor an integer"
-                                             : "' is not in the record, and --name needs it"));
+                                             : "' is missing in the record, and --name uses it"));
     }
     return name;
 }

@@ -8,7 +8,7 @@ namespace ringside::tools {
 
 void add_offline_flag(CLI::App& command, Context& context) {
     command.add_flag("--offline", context.is_offline,
-                     "Read the segment that a dead broker has left; refused while a broker lives");
+                     "Read the segment of a dead broker; refused while a broker runs");
 }
 
 Client attach_to_read(const Context& context) {
@@ -22,7 +22,7 @@ Client attach_to_read(const Context& context) {
         const auto segment = shm::Segment::open(context.grid);
         if (segment && !has_broker(*segment)) {
             failure.detail += failure.detail.empty() ? "" : "; ";
-            failure.detail += "its broker has died: start it again, or read with --offline";
+            failure.detail += "its broker died; start it again, or read with --offline";
         }
     }
     throw Exception(failure);

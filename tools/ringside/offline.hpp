@@ -2,7 +2,7 @@
 
 #include "tools/ringside/context.hpp"
 
-/// Commands that only read can do so without a broker, from the segment that a dead one has left.
+/// Read-only commands can work without a broker, on the segment that a dead broker has left.
 namespace ringside::tools {
 
 /// Adds `--offline` to a command.

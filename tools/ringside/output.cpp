@@ -36,7 +36,7 @@ void write_output(std::string_view bytes) {
 void print_line(std::string_view line, bool now) {
     std::fwrite(line.data(), 1, line.size(), stdout);
     std::fputc('\n', stdout);
-    // The flush reports the error of this write, too.
+    // The flush also reports the error of this write.
     if (now || std::ferror(stdout) != 0) flush_output();
 }
 

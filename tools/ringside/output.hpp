@@ -5,14 +5,14 @@
 
 namespace ringside::tools {
 
-/// Thrown when the reader of a pipe on standard output has gone, as of `head`: the command ends
-/// without a message. No std::exception, so that no handler of failures takes it for one.
+/// Thrown when the reader of a pipe on standard output has closed it, such as `head`: the command
+/// ends without a message. Not a std::exception, so that handlers of failures do not catch it.
 struct ReaderGone {};
 
 /// Writes bytes to standard output. Throws ReaderGone, or ringside::Exception (output_failed).
 void write_output(std::string_view bytes);
 
-/// Writes one line to standard output; to its reader at once when `now`. Throws as `write_output`.
+/// Writes one line to standard output, and flushes it if `now` is set. Throws as `write_output`.
 void print_line(std::string_view line, bool now = false);
 
 /// As `print_line`, for JSON or a name. On a terminal, control characters in it are escaped (see

@@ -17,7 +17,7 @@ struct ProvideArguments {
     std::size_t threads = 1;
 };
 
-/// What a command wrote, as a text that JSON can hold.
+/// Converts a command's output to text that JSON can hold.
 std::string readable(std::string text) {
     while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
     if (is_utf8(text)) return text;
@@ -34,7 +34,7 @@ void fail(Call& call, const std::string& why, int status) {
     call.fail(document + "}").value();
 }
 
-/// Ends the call with what the command makes of it. Throws ringside::Exception.
+/// Ends the call with the result of the command. Throws ringside::Exception.
 void answer(Call& call, const ProvideArguments& arguments, const std::string& grid) {
     const std::string input = to_json(call.document()) + '\n';
     const FilterOutcome outcome = run_filter(
@@ -42,12 +42,12 @@ void answer(Call& call, const ProvideArguments& arguments, const std::string& gr
         input, call.deadline());
     if (outcome.status != 0) {
         const std::string why = readable(outcome.errors);
-        fail(call, why.empty() ? "the command has failed" : why, outcome.status);
+        fail(call, why.empty() ? "the command failed" : why, outcome.status);
         return;
     }
     const auto document = Document::parse(outcome.output);
     if (document) call.answer(*document).value();
-    else fail(call, "the command printed no answer: " + document.error().text(), 0);
+    else fail(call, "the command printed no JSON: " + document.error().text(), 0);
 }
 
 void provide(Context& context, const ProvideArguments& arguments) {
@@ -57,7 +57,7 @@ void provide(Context& context, const ProvideArguments& arguments) {
         try {
             answer(call, arguments, grid);
         } catch (const Exception& failure) {
-            complain(failure.error());  // a call that is left unended goes to the next provider
+            complain(failure.error());  // a call without an outcome goes to the next provider
         }
     };
     const Service service =
@@ -76,25 +76,20 @@ void provide(Context& context, const ProvideArguments& arguments) {
 
 void add_provide_command(CLI::App& app, Context& context) {
     auto arguments = std::make_shared<ProvideArguments>();
-    CLI::App* command =
-        app.add_subcommand("provide", "Answer calls of a name with the output of a command");
-    command->add_option("name", arguments->pattern, "What is answered: a name or a glob pattern")
+    CLI::App* command = app.add_subcommand("provide", "Answer calls with the output of a command");
+    command->add_option("name", arguments->pattern, "Name or glob pattern of the calls")
         ->required();
-    command->add_option("--exec", arguments->command, "The command; the shell runs it, once a call")
+    command->add_option("--exec", arguments->command, "Shell command to run, once for each call")
         ->required();
-    command->add_option("--threads", arguments->threads, "So many calls at once")
+    command->add_option("--threads", arguments->threads, "Number of concurrent calls")
         ->check(whole_number(1, limits::lanes_per_session_max - 1));
     command->footer(
-        "The command has the call's document on its standard input, its name in RINGSIDE_CALL, "
-        "and\n"
-        "the grid's in RINGSIDE_GRID. What it prints is the answer, and has to be JSON; if its "
-        "exit\n"
-        "status is not 0, the caller gets the failure {\"error\":…,\"status\":…} with what it "
-        "wrote\n"
-        "to standard error. One whose caller has stopped waiting gets SIGTERM.\n"
-        "A line is printed when calls can come. SIGTERM and SIGINT withdraw: calls that were "
-        "taken\n"
-        "are still answered.\n"
+        "The command reads the call's document from standard input; RINGSIDE_CALL holds its\n"
+        "name and RINGSIDE_GRID the grid. Its output is the answer and must be JSON. If it exits\n"
+        "with a status other than 0, the caller gets the failure {\"error\":…,\"status\":…} with\n"
+        "the command's standard error. If the caller stops waiting, the command gets SIGTERM.\n"
+        "Prints a line when it is ready for calls. On SIGTERM or SIGINT, withdraws the name and\n"
+        "answers the accepted calls.\n"
         "Example: ringside provide quote --exec 'jq \"{price: (.seats * 4200)}\"'");
     command->callback([&context, arguments] { provide(context, *arguments); });
 }

@@ -20,9 +20,9 @@ public:
     explicit Report(bool json) : json_(json) {}
 
     void section(const std::string& title);
-    /// Only people see the note.
+    /// The note appears only in the text.
     void fact(const std::string& key, const Cell& value, const std::string& note = "");
-    /// Rows of as many cells as there are columns.
+    /// Writes rows with one cell per column.
     void table(const std::string& title, const std::vector<std::string>& columns,
                const std::vector<std::vector<Cell>>& rows);
     void print();

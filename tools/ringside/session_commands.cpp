@@ -1,9 +1,11 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
+#include <limits>
 #include <map>
 #include <memory>
 
+#include "shm/base/option_number.hpp"
 #include "shm/name/system_name.hpp"
 #include "tools/ringside/context.hpp"
 #include "tools/ringside/grid_state.hpp"
@@ -78,13 +80,13 @@ void print_sessions(const Context& context, bool json) {
     report.print();
 }
 
-/// Who stands behind a declaration.
+/// The owner of a declaration.
 struct Peer {
     std::uint64_t pid = 0;
     std::string program;
 };
 
-/// Prints who provides what, as of one revision.
+/// Prints the providers at one revision.
 class ProvidersReport {
 public:
     ProvidersReport(const Snapshot& snapshot, bool json) : snapshot_(snapshot), report_(json) {
@@ -95,7 +97,7 @@ public:
         }).value();
     }
 
-    /// `what_of` gives the name or pattern that a record is about.
+    /// `what_of` returns the name or pattern of a record.
     void add(const std::string& title, const std::string& column, std::string_view pattern,
              const std::function<std::string(const RecordView&)>& what_of) {
         Rows rows;
@@ -131,28 +133,54 @@ void print_providers(const Context& context, bool json) {
     report.print();
 }
 
-void add_command(CLI::App& app, Context& context, const std::string& name, const std::string& what,
-                 const std::string& footer, void (*print)(const Context&, bool)) {
+void close_session(const Context& context, SessionId session) {
+    context.attach().close_session(session).value();
+    std::string line = "{";
+    append_member(line, "closed", std::uint64_t{session});
+    print_line(line + "}");
+}
+
+void add_sessions(CLI::App& app, Context& context) {
+    struct Arguments {
+        bool json = false;
+        SessionId closed = 0;
+    };
+    auto arguments = std::make_shared<Arguments>();
+    CLI::App* command =
+        app.add_subcommand("sessions", "List attached processes, or close a session");
+    auto* json = command->add_flag("--json", arguments->json, "Print one JSON object");
+    auto* kill = command->add_option("--kill", arguments->closed,
+                                     "Close this session: its pins are released (admin)");
+    kill->check(whole_number(1, std::numeric_limits<SessionId>::max()))->excludes(json);
+    command->footer(
+        "The records `$sys/session/*` hold the same for sessions that declare something or are\n"
+        "older than two seconds. Read and watch them like other records.\n"
+        "A process whose session was closed is not ended. Its client library opens a new session\n"
+        "with its next call.\n"
+        "Example: ringside sessions\n"
+        "Example: ringside sessions --kill 17");
+    command->callback([&context, arguments] {
+        if (arguments->closed != 0) close_session(context, arguments->closed);
+        else print_sessions(context, arguments->json);
+    });
+}
+
+void add_providers(CLI::App& app, Context& context) {
     auto json = std::make_shared<bool>(false);
-    CLI::App* command = app.add_subcommand(name, what);
-    command->add_flag("--json", *json, "As one JSON object");
-    command->footer(footer);
-    command->callback([&context, json, print] { print(context, *json); });
+    CLI::App* command = app.add_subcommand(
+        "providers", "List providers of calls, listeners, and the names that they provide");
+    command->add_flag("--json", *json, "Print one JSON object");
+    command->footer(
+        "Reads the records below `$sys/rpc`, `$sys/listen` and `$sys/provided`.\n"
+        "Example: ringside providers --json");
+    command->callback([&context, json] { print_providers(context, *json); });
 }
 
 }  // namespace
 
 void add_session_commands(CLI::App& app, Context& context) {
-    add_command(app, context, "sessions", "Show the attached processes",
-                "The records `$sys/session/*` say the same of sessions that declare something or\n"
-                "are older than two seconds, and can be read and watched as any others.\n"
-                "Example: ringside sessions",
-                print_sessions);
-    add_command(app, context, "providers",
-                "Show providers of calls, listeners, and the subjects that they provide",
-                "From the records below `$sys/rpc`, `$sys/listen` and `$sys/provided`.\n"
-                "Example: ringside providers --json",
-                print_providers);
+    add_sessions(app, context);
+    add_providers(app, context);
 }
 
 }  // namespace ringside::tools

@@ -17,7 +17,7 @@ namespace ringside::tools {
 
 namespace {
 
-/// Our environment with the variables set, as `execve` takes it.
+/// Returns our environment with the variables set, in the form of `execve`.
 std::vector<std::string> environment_with(const ShellCommand::Variables& variables) {
     std::vector<std::string> entries;
     for (const auto& [name, value] : variables) {
@@ -43,12 +43,12 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
     return pointers;
 }
 
-/// In the child of a process that may have threads: nothing here takes a lock or allocates.
+/// Runs in the child of a process that may have threads, so it takes no lock and allocates nothing.
 [[noreturn]] void become_shell(char* const* arguments, char* const* environment,
                                const ShellCommand::Streams& streams, pid_t parent) {
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGTERM);
-    if (getppid() != parent) _exit(127);  // it died before it could be told of
+    if (getppid() != parent) _exit(127);  // the parent died before it could have ended this process
     for (const int number : {SIGPIPE, SIGINT, SIGTERM}) std::signal(number, SIG_DFL);
     dup2(streams.input, STDIN_FILENO);
     dup2(streams.output, STDOUT_FILENO);
@@ -69,7 +69,7 @@ ShellCommand::ShellCommand(const std::string& text, const Variables& variables,
     pid_ = fork();
     if (pid_ < 0) throw Exception(Error(Errc::system_error, std::strerror(errno)));
     if (pid_ == 0) become_shell(arguments.data(), environment.data(), streams, parent);
-    setpgid(pid_, pid_);  // by both, so that either finds it done
+    setpgid(pid_, pid_);  // called in both processes, so that each finds it done
 }
 
 ShellCommand::~ShellCommand() {

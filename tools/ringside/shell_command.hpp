@@ -10,16 +10,16 @@
 
 namespace ringside::tools {
 
-/// A command that the shell runs, in a process group of its own: an interrupt from the terminal
-/// comes to the CLI alone, which decides what becomes of the command, and a signal comes to the
-/// whole of a pipeline.
-/// Thread safety: one thread at a time; it is told to end when the thread that started it does.
+/// A command that the shell runs in a separate process group. An interrupt from the terminal
+/// reaches only the CLI, which decides about the command. A signal reaches a whole pipeline.
+/// Thread safety: one thread at a time. The command is asked to end when the thread that started it
+/// ends.
 class ShellCommand {
 public:
-    /// What the command finds in its environment beside what is in ours.
+    /// Variables that the command gets in addition to our environment.
     using Variables = std::vector<std::pair<std::string, std::string>>;
 
-    /// Descriptors that become its standard ones.
+    /// Descriptors that become its standard streams.
     struct Streams {
         int input;
         int output;
@@ -33,14 +33,14 @@ public:
     ShellCommand(const ShellCommand&) = delete;
     ShellCommand& operator=(const ShellCommand&) = delete;
 
-    /// How it has ended, in the shell's words: its exit status, or 128 and the number of the
-    /// signal. None: it still runs.
+    /// Returns its exit status in the shell's form: the status, or 128 plus the number of the
+    /// signal. None while it runs.
     [[nodiscard]] std::optional<int> status();
 
-    /// Waits for its end; none: it still runs at `deadline`.
+    /// Waits for its end. Returns none if it still runs at `deadline`.
     [[nodiscard]] std::optional<int> wait_until(std::chrono::steady_clock::time_point deadline);
 
-    /// REQUIRES: its end has not been seen.
+    /// REQUIRES: no call has returned its status.
     void signal(int number) noexcept;
 
 private:

@@ -7,7 +7,7 @@ namespace ringside::tools {
 
 TerminalKeys::TerminalKeys() {
     termios mode{};
-    // A job in the background must not change the terminal of the one in front.
+    // A background job must not change the terminal of the foreground job.
     if (tcgetattr(STDIN_FILENO, &mode) != 0 || tcgetpgrp(STDIN_FILENO) != getpgrp()) return;
     former_ = mode;
     mode.c_lflag &= static_cast<tcflag_t>(~(ICANON | ECHO));
@@ -26,7 +26,8 @@ std::optional<char> TerminalKeys::wait(std::chrono::milliseconds time) const {
     if (poll(&input, inputs, static_cast<int>(time.count())) != 1) return std::nullopt;
     char key = 0;
     if (read(STDIN_FILENO, &key, 1) == 1) return key;
-    // The terminal has gone: its hang-up ends the process, or it does not and time has to pass.
+    // The terminal has gone. Its hang-up may end the process; otherwise the wait must still take
+    // time.
     poll(nullptr, 0, static_cast<int>(time.count()));
     return std::nullopt;
 }

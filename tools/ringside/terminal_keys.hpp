@@ -7,9 +7,9 @@
 
 namespace ringside::tools {
 
-/// Single keys of the terminal at standard input, without Enter and without echo, while this object
-/// lives. Where standard input is no terminal, there are none. Signals of the terminal (Ctrl-C) work
-/// as before. One in a process.
+/// Reads single keys from the terminal at standard input, without Enter and without echo, for the
+/// lifetime of this object. Returns none if standard input is not a terminal. Signals of the
+/// terminal (Ctrl-C) work as before. One per process.
 class TerminalKeys {
 public:
     TerminalKeys();
@@ -17,7 +17,7 @@ public:
     TerminalKeys(const TerminalKeys&) = delete;
     TerminalKeys& operator=(const TerminalKeys&) = delete;
 
-    /// The next key; none: no key came within the time, or a signal did.
+    /// Returns the next key, or none after the time or a signal.
     [[nodiscard]] std::optional<char> wait(std::chrono::milliseconds time) const;
 
 private:

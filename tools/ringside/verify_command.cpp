@@ -23,7 +23,7 @@ namespace {
 using broker::Store;
 using broker::Survey;
 
-/// What was found to be wrong.
+/// The faults that were found.
 class Problems {
 public:
     void add(std::string text) {
@@ -39,7 +39,7 @@ private:
     std::vector<std::vector<Report::Cell>> texts_;
 };
 
-/// Blocks that the table of spans says are taken.
+/// Counts the blocks that are allocated according to the table of spans.
 std::uint64_t blocks_allocated(const shm::SegmentView& segment) {
     std::uint64_t blocks = 0;
     const std::uint64_t spans = segment.identity().heap.bytes / shm::span_bytes;
@@ -52,9 +52,9 @@ std::uint64_t blocks_allocated(const shm::SegmentView& segment) {
     return blocks;
 }
 
-/// A survey of a segment that stands still: nobody writes, or nobody has written meanwhile.
+/// Surveys a segment that no process writes, or that was not written during the survey.
 Result<Survey> survey_of(const shm::SegmentView& segment) {
-    // A grid that is written all the time gets a chance at every pause of its writers.
+    // A grid with constant writes has short pauses between them.
     constexpr int tries = 200;
     const shm::Word& published = segment.header().commit.published;
     Error failure;
@@ -72,7 +72,7 @@ Result<Survey> survey_of(const shm::SegmentView& segment) {
         std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
     return Error(Errc::timed_out,
-                 "the grid is written too fast to be looked at from end to end; the last try: " +
+                 "the grid changes too fast for a complete check; try again at a lower load: " +
                      failure.detail);
 }
 
@@ -97,7 +97,7 @@ void verify_segment(const Context& context, Report& report, Problems& problems) 
         return;
     }
     const shm::SegmentView& view = segment->view();
-    // While a broker lives, a pin keeps what is looked at from being used again.
+    // While a broker is alive, a pin prevents the reuse of memory that is checked.
     const bool is_served = has_broker(*segment);
     std::optional<Client> client;
     std::optional<Snapshot> pin;
@@ -116,22 +116,22 @@ void verify_segment(const Context& context, Report& report, Problems& problems) 
     const std::uint64_t allocated = blocks_allocated(view);
     report.fact("revision", survey->published);
     report.fact("records", survey->live);
-    report.fact("deleted", survey->tombstones, "whose memory waits for readers");
+    report.fact("deleted", survey->tombstones, "memory not yet released by readers");
     report.fact("versions", survey->versions);
     report.fact("index_nodes", survey->nodes);
     report.fact("ring_entries", survey->head - survey->tail);
-    report.fact("unpublished", survey->unpublished, "left by a broker that was killed");
+    report.fact("unpublished", survey->unpublished, "left by a killed broker");
     report.fact("blocks_reachable", survey->blocks_reachable);
     report.fact("blocks_allocated", allocated,
-                "the others are of indexes, or wait for readers or a restart");
+                "including indexes and blocks that wait for readers or a restart");
     report.fact("bytes_reachable", survey->bytes_reachable);
     if (survey->blocks_reachable > allocated && !is_served) {
-        problems.add(fmt::format("{} blocks are in use, and only {} are allocated",
+        problems.add(fmt::format("{} blocks are in use, but only {} are allocated",
                                  survey->blocks_reachable, allocated));
     }
 }
 
-/// Says of a directory without a store whether there is a directory.
+/// Adds to the error whether the directory exists.
 Error without_store(const std::string& directory, const Error& error) {
     if (error != Errc::not_found) return error;
     std::error_code failure;
@@ -149,17 +149,17 @@ void verify_store(const std::string& directory, Report& report, Problems& proble
         problems.add(error.text());
         return;
     }
-    if (!store->warning().empty()) problems.add("the store: " + store->warning());
-    if (store->is_incomplete()) problems.add("the store was not written to its end");
+    if (!store->warning().empty()) problems.add("store: " + store->warning());
+    if (store->is_incomplete())
+        problems.add("store is incomplete; restore a backup, or let a broker rewrite it");
     report.fact("grid", store->identity().grid);
     report.fact("id", fmt::format("{:016x}", store->identity().id));
     report.fact("format", std::uint64_t{store->identity().format});
     report.fact("revision", store->revision());
-    const auto summary =
-        store->read([](const broker::StoredRecord&) -> Result<void> { return {}; },
-                    [&](std::string_view what, const std::string& why) {
-                        problems.add(fmt::format("in the store, '{}': {}", what, why));
-                    });
+    const auto summary = store->read([](const broker::StoredRecord&) -> Result<void> { return {}; },
+                                     [&](std::string_view what, const std::string& why) {
+                                         problems.add(fmt::format("store: '{}': {}", what, why));
+                                     });
     if (!summary) {
         problems.add(summary.error().text());
         return;
@@ -175,16 +175,16 @@ void verify_store(const std::string& directory, Report& report, Problems& proble
 void add_verify_command(CLI::App& app, Context& context) {
     auto json = std::make_shared<bool>(false);
     auto directory = std::make_shared<std::string>();
-    CLI::App* command = app.add_subcommand(
-        "verify",
-        "Checks the segment, of a dead broker, too, and the store: structure, checksums, counts");
-    command->add_option("-d,--data", *directory, "Directory of the store; also one in use");
-    command->add_flag("--json", *json, "As one JSON object");
+    CLI::App* command = app.add_subcommand("verify",
+                                           "Check structure, checksums and counts of the segment "
+                                           "and the store (also works when the broker is down)");
+    command->add_option("-d,--data", *directory, "Store directory; a broker can be using it");
+    command->add_flag("--json", *json, "Print one JSON object");
     command->footer(
-        "Exit status: 0 nothing is wrong, 1 something is.\n"
+        "Exit status: 0 no problem found, 1 problems found.\n"
         "Example: ringside -g onsale verify --data /var/lib/ringside/onsale");
     command->callback([&context, json, directory] {
-        // With neither of the two there is nothing to check, which is not to look like a success.
+        // With neither of them, there is nothing to check, which must not look like success.
         if (auto segment = shm::Segment::open(context.grid);
             directory->empty() && !segment && segment.error() == Errc::no_such_grid) {
             throw Exception(segment.error());

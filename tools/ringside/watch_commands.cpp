@@ -3,6 +3,7 @@
 
 #include "shm/base/option_number.hpp"
 #include "tools/ringside/context.hpp"
+#include "tools/ringside/writer_text.hpp"
 
 namespace ringside::tools {
 
@@ -34,7 +35,13 @@ bool is_of_a_record(WatchKind kind) noexcept {
     return kind != WatchKind::event && kind != WatchKind::provided && kind != WatchKind::unprovided;
 }
 
-void print_event(const WatchEvent& event, bool has_pointer) {
+/// Returns whether a process has caused the item: a change of a record, or an event.
+bool has_writer(WatchKind kind) noexcept {
+    return kind == WatchKind::put || kind == WatchKind::patch || kind == WatchKind::remove ||
+           kind == WatchKind::expire || kind == WatchKind::event;
+}
+
+void print_event(const WatchEvent& event, bool has_pointer, KnownWriters& writers) {
     std::string line = "{";
     append_member(line, "kind", name(event.kind));
     if (event.kind == WatchKind::lagged) {
@@ -44,6 +51,9 @@ void print_event(const WatchEvent& event, bool has_pointer) {
         append_member(line, "name", event.record.name());
         if (is_of_a_record(event.kind)) append_member(line, "version", event.record.version());
         append_member(line, "revision", event.record.revision());
+        if (is_of_a_record(event.kind)) append_time(line, event.record.updated_ns());
+        else append_time(line, event.time_ns);
+        if (has_writer(event.kind)) append_writer(line, &writers.find(event.session));
         if (event.record.document().exists())
             append_member(line, "document", event.record.document());
         const auto value = has_pointer ? event.value() : std::nullopt;
@@ -59,33 +69,36 @@ void watch(Context& context, const WatchArguments& arguments) {
     Watch watch = client.watch(arguments.pattern, arguments.watch_options()).value();
     const auto deadline = Clock::now() + std::chrono::duration_cast<Clock::duration>(
                                              std::chrono::duration<double>(arguments.timeout_s));
+    KnownWriters writers(client);
     std::uint64_t printed = 0;
     while (!is_interrupted()) {
         auto event = watch.next(std::chrono::milliseconds(200));
         if (event) {
-            print_event(*event, !arguments.options.pointer.empty());
+            if (event->kind == WatchKind::lagged) writers.clear();
+            print_event(*event, !arguments.options.pointer.empty(), writers);
             if (++printed == arguments.count) return;
         } else if (event.error() != Errc::timed_out && event.error() != Errc::snapshot_expired) {
             throw Exception(event.error());
         }
         if (arguments.timeout_s > 0 && Clock::now() >= deadline) {
-            // What was asked for in number has not come in time.
+            // Fewer events than requested arrived in time.
             if (arguments.count > 0) context.status = ExitStatus::not_so;
             return;
         }
     }
 }
 
-/// What both commands have. Runs `watch` when the command is asked for.
+/// Adds the options that both commands share. Runs `watch` for the selected command.
 CLI::App* add_command(CLI::App& app, Context& context, const std::string& name,
                       const std::string& what, const std::shared_ptr<WatchArguments>& arguments) {
     CLI::App* command = app.add_subcommand(name, what);
-    command->add_option("pattern", arguments->pattern, "Glob pattern: * one level, ** any levels")
+    command
+        ->add_option("pattern", arguments->pattern,
+                     "Glob pattern: * matches within a level, ** any number of levels")
         ->required();
     arguments->from_option =
         command->add_option("--from", arguments->from,
-                            "Begin with the changes of this revision, at most the one after the "
-                            "newest");
+                            "Start with the changes of this revision, at most the newest plus one");
     command->add_option("--count", arguments->count, "Exit after N lines");
     command->add_option("--timeout", arguments->timeout_s, "Exit after N seconds")
         ->check(decimal_number(0, 31'536'000));
@@ -98,16 +111,16 @@ void add_watch(CLI::App& app, Context& context) {
     CLI::App* command = add_command(app, context, "watch",
                                     "Print changes as they happen, as JSON Lines", arguments);
     command->add_option("--pointer", arguments->options.pointer,
-                        "Only changes of the value at this JSON Pointer; it is printed as `value`");
+                        "Print only changes of the value at this JSON Pointer, as `value`");
     command->add_flag("--every", arguments->every,
-                      "Every change; otherwise the newest state of each record");
+                      "Print every change (default: the newest state of each record)");
     auto* initial = command->add_flag("--initial", arguments->options.initial,
-                                      "First what is there, as kind `current`");
+                                      "Print the current records first, as kind `current`");
     arguments->from_option->excludes(initial);
-    command->add_flag("--events", arguments->events, "Events, too, as kind `event`");
-    command->add_flag("--providers", arguments->providers,
-                      "Also when a listener begins to provide a name, and when none does any more "
-                      "(`provided`, `unprovided`)");
+    command->add_flag("--events", arguments->events, "Also print events, as kind `event`");
+    command->add_flag(
+        "--providers", arguments->providers,
+        "Also print when a name gains or loses its provider, as kinds `provided` and `unprovided`");
     command->footer("Example: ringside watch 'event/42/**' --pointer /status --count 10");
 }
 

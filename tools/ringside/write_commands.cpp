@@ -18,16 +18,16 @@ struct WriteTerms {
     CLI::Option* revision_option = nullptr;
 
     void add_to(CLI::App& command, bool has_ttl) {
-        version_option =
-            command.add_option("--if-version", if_version, "Only if the record has this version");
+        version_option = command.add_option("--if-version", if_version,
+                                            "Write only if the record has this version");
         revision_option = command.add_option(
-            "--if-revision", if_revision, "Only if the record was changed last at this revision");
+            "--if-revision", if_revision, "Write only if the record last changed at this revision");
         auto* absent =
-            command.add_flag("--if-absent", if_absent, "Only if there is no such record");
+            command.add_flag("--if-absent", if_absent, "Write only if the record does not exist");
         version_option->excludes(absent)->excludes(revision_option);
         revision_option->excludes(absent);
         if (has_ttl) command.add_option("--ttl", ttl, "Time to live: 500ms, 30s, 5m, 2h, 1d");
-        command.add_flag("--durable", durable, "Wait until it is on disk");
+        command.add_flag("--durable", durable, "Wait until the change is on disk");
     }
 
     [[nodiscard]] bool has_condition() const {
@@ -64,7 +64,7 @@ void add_put(CLI::App& app, Context& context, const std::string& name, const std
     };
     auto arguments = std::make_shared<Arguments>();
     CLI::App* command = app.add_subcommand(name, what);
-    command->add_option("name", arguments->name, "Name of the record")->required();
+    command->add_option("name", arguments->name, "Record name")->required();
     command->add_option("json", arguments->json, "JSON text, or - for standard input")->required();
     arguments->terms.add_to(*command, true);
     command->footer("Example: ringside " + example);
@@ -98,8 +98,8 @@ Result<WriteResult> patch(const Context& context, const PatchArguments& argument
     }
     if (arguments.json.empty()) {
         return Error(Errc::bad_usage,
-                     "a pointer and JSON text, --json-patch or --merge is required; see ringside "
-                     "patch --help");
+                     "no patch; give a pointer and JSON text, --json-patch or --merge, or see "
+                     "ringside patch --help");
     }
     const std::string text = argument_or_input(arguments.json);
     return context.attach().patch(name, arguments.pointer, text, options);
@@ -108,8 +108,8 @@ Result<WriteResult> patch(const Context& context, const PatchArguments& argument
 void add_patch(CLI::App& app, Context& context) {
     auto arguments = std::make_shared<PatchArguments>();
     CLI::App* command = app.add_subcommand(
-        "patch", "Set the value at a JSON Pointer, or apply a JSON Patch or a JSON Merge Patch");
-    command->add_option("name", arguments->name, "Name of the record")->required();
+        "patch", "Set the value at a JSON Pointer, or apply a JSON Patch or JSON Merge Patch");
+    command->add_option("name", arguments->name, "Record name")->required();
     auto* pointer = command->add_option("pointer", arguments->pointer, "JSON Pointer (RFC 6901)");
     command->add_option("json", arguments->json, "JSON text, or - for standard input");
     auto* patch_file = command->add_option("--json-patch", arguments->json_patch,
@@ -131,10 +131,11 @@ struct DeleteArguments {
     WriteTerms terms;
 };
 
-/// Deletes all records of one snapshot that match a pattern and still exist.
+/// Deletes all records that match a pattern in one snapshot and still exist.
 void delete_matching(Context& context, const DeleteArguments& arguments) {
     if (arguments.terms.has_condition()) {
-        throw Exception(Error(Errc::bad_usage, "conditions are for one record, not for a pattern"));
+        throw Exception(
+            Error(Errc::bad_usage, "conditions need one record, not a pattern; name the record"));
     }
     const WriteOptions remove_options = arguments.terms.options();
     Client client = context.attach();
@@ -178,20 +179,19 @@ void add_delete(CLI::App& app, Context& context) {
     auto arguments = std::make_shared<DeleteArguments>();
     CLI::App* command =
         app.add_subcommand("delete", "Delete a record, or all records that match a pattern");
-    command->add_option("name", arguments->name, "Name of the record, or a glob pattern")
-        ->required();
+    command->add_option("name", arguments->name, "Record name or glob pattern")->required();
     command->add_flag("--dry-run", arguments->is_dry_run,
-                      "Print the names that would be deleted, and delete nothing");
+                      "Print the names of matching records, but delete nothing");
     arguments->terms.add_to(*command, false);
     command->footer(
-        "A pattern deletes the records of one snapshot, each for itself.\n"
+        "A pattern deletes the records of one snapshot, each in its own commit.\n"
         "Example: ringside delete 'event/42/**' --dry-run");
     command->callback([&context, arguments] { remove(context, *arguments); });
 }
 
 void add_compact(CLI::App& app, Context& context) {
     CLI::App* command = app.add_subcommand(
-        "compact", "Discard old revisions, so that their memory is free at once (admin)");
+        "compact", "Discard old revisions to free their memory immediately (admin)");
     command->footer("Example: ringside -g onsale compact");
     command->callback([&context] {
         Client client = context.attach();

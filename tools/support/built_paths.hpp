@@ -1,11 +1,11 @@
 #pragma once
 
-/// Where this build's programs and the source tree are. Only for tests and benchmarks: an installed
-/// program must not depend on the build folder.
+/// The paths of this build's programs and of the source tree. Only for tests and benchmarks: an
+/// installed program must not depend on the build folder.
 ///
-/// The values stand in one generated source file, so that no other compile line and no other source
-/// file contains an absolute path: a compiler cache then serves clones in any folder. A program
-/// that this configuration does not build has an empty path.
+/// The values are in one generated source file, so that no other compile line or source file
+/// contains an absolute path: a compiler cache then serves clones in any folder. A program that
+/// this configuration does not build has an empty path.
 namespace ringside::built {
 
 extern const char* const source_directory;
@@ -24,7 +24,7 @@ extern const char* const seatmap;
 extern const char* const crashing_broker;
 extern const char* const mock_kafka;
 
-/// Programs of others, as found when the build was configured.
+/// Third-party programs, as found when the build was configured.
 extern const char* const kcat;
 extern const char* const nats_server;
 extern const char* const nginx;

@@ -28,7 +28,7 @@ private:
     locale_t before_;
 };
 
-/// Where the host has no such locale, each character counts one.
+/// Without such a locale, each character counts as one.
 std::size_t width_of(char32_t c) {
     if (!UnicodeLocale::is_available() || (c & not_a_character) != 0) return 1;
     const int columns = wcwidth(static_cast<wchar_t>(c));

@@ -20,11 +20,11 @@ Result<std::chrono::milliseconds> read_duration(std::string_view text, Errc othe
     else if (unit == "h") factor = 3'600'000;
     else if (unit == "d") factor = 86'400'000;
     if (failed != std::errc() || factor == 0 || number > limits::ttl_ms_max / factor) {
-        return Error(otherwise,
-                     "'" + std::string(text) + "' is not a time: write 500ms, 30s, 5m, 2h or 1d");
+        return Error(otherwise, "'" + std::string(text) +
+                                    "' is not a duration; write 500ms, 30s, 5m, 2h or 1d");
     }
     if (number == 0) {
-        return Error(otherwise, "'" + std::string(text) + "' is too short: the shortest is 1ms");
+        return Error(otherwise, "'" + std::string(text) + "' is too short; use at least 1ms");
     }
     return std::chrono::milliseconds(number * factor);
 }

@@ -7,7 +7,7 @@
 
 namespace ringside::tools {
 
-/// A time as people write it: 500ms, 30s, 5m, 2h, 1d. At least 1 ms, at most ten years.
+/// Parses a duration: 500ms, 30s, 5m, 2h, 1d. At least 1 ms, at most ten years.
 /// Error: `otherwise`.
 Result<std::chrono::milliseconds> read_duration(std::string_view text, Errc otherwise);
 

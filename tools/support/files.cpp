@@ -24,7 +24,7 @@ Error unwritable(const std::string& path) {
     return {Errc::output_failed, path + ": " + std::strerror(failure)};
 }
 
-/// False: `errno` says why.
+/// Returns false with the reason in `errno`.
 bool write_all(int file, std::string_view text) {
     while (!text.empty()) {
         const ssize_t written = ::write(file, text.data(), text.size());
@@ -35,34 +35,10 @@ bool write_all(int file, std::string_view text) {
     return true;
 }
 
-/// Closes the file. False: `errno` says why; file systems of other hosts report errors here.
-bool close_written(Descriptor file) { return close(file.release()) == 0; }
-
 mode_t mode_of_new_file() {
     const mode_t mask = umask(0);
     umask(mask);
     return 0666 & ~mask;
-}
-
-Result<void> write_in_place(const std::string& path, std::string_view text) {
-    Descriptor file(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666));
-    if (!file.is_open() || !write_all(file.get(), text) || !close_written(std::move(file))) {
-        return unwritable(path);
-    }
-    return {};
-}
-
-Result<void> replace(const std::string& path, std::string_view text, mode_t mode) {
-    std::string aside = path + ".XXXXXX";
-    Descriptor file(mkostemp(aside.data(), O_CLOEXEC));
-    if (!file.is_open()) return unwritable(path);
-    const bool is_written = write_all(file.get(), text) && fchmod(file.get(), mode) == 0 &&
-                            fsync(file.get()) == 0 && close_written(std::move(file)) &&
-                            std::rename(aside.c_str(), path.c_str()) == 0;
-    if (is_written) return {};
-    Error error = unwritable(path);
-    unlink(aside.c_str());
-    return error;
 }
 
 }  // namespace
@@ -102,14 +78,56 @@ Result<std::string> read_whole_file(const std::string& path) {
     }
 }
 
-Result<void> write_whole_file(const std::string& path, std::string_view text) {
+Result<OutputFile> OutputFile::open(const std::string& path) {
     struct stat status {};
     if (lstat(path.c_str(), &status) == 0) {
-        if (!S_ISREG(status.st_mode)) return write_in_place(path, text);
-        return replace(path, text, status.st_mode & 07777);
+        if (!S_ISREG(status.st_mode)) return open_in_place(path);
+        return open_aside(path, status.st_mode & 07777);
     }
     if (errno != ENOENT) return unwritable(path);
-    return replace(path, text, mode_of_new_file());
+    return open_aside(path, mode_of_new_file());
+}
+
+Result<OutputFile> OutputFile::open_in_place(const std::string& path) {
+    Descriptor file(
+        ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666));
+    if (!file.is_open()) return unwritable(path);
+    return OutputFile(path, "", std::move(file), 0);
+}
+
+Result<OutputFile> OutputFile::open_aside(const std::string& path, unsigned mode) {
+    std::string aside = path + ".XXXXXX";
+    Descriptor file(mkostemp(aside.data(), O_CLOEXEC));
+    if (!file.is_open()) return unwritable(path);
+    return OutputFile(path, aside, std::move(file), mode);
+}
+
+OutputFile::~OutputFile() {
+    if (!aside_.empty()) unlink(aside_.c_str());
+}
+
+Result<void> OutputFile::write(std::string_view text) {
+    if (!write_all(file_.get(), text)) return unwritable(path_);
+    return {};
+}
+
+Result<void> OutputFile::finish() {
+    const bool is_replacing = !aside_.empty();
+    if (is_replacing && (fchmod(file_.get(), mode_) != 0 || fsync(file_.get()) != 0)) {
+        return unwritable(path_);
+    }
+    // File systems of other hosts report errors of writes when the file is closed.
+    if (close(file_.release()) != 0) return unwritable(path_);
+    if (is_replacing && std::rename(aside_.c_str(), path_.c_str()) != 0) return unwritable(path_);
+    aside_.clear();
+    return {};
+}
+
+Result<void> write_whole_file(const std::string& path, std::string_view text) {
+    auto file = OutputFile::open(path);
+    if (!file) return file.error();
+    if (auto written = file->write(text); !written) return written;
+    return file->finish();
 }
 
 }  // namespace ringside::tools

@@ -12,7 +12,7 @@ namespace ringside::tools {
 
 namespace {
 
-/// A real is told from an integer, as in SQL.
+/// A real must be distinguishable from an integer, as in SQL.
 std::string real_text(double number) {
     if (!std::isfinite(number)) return number > 0 ? "Inf" : "-Inf";
     std::string text = fmt::format("{}", number);
@@ -26,7 +26,7 @@ std::string hexadecimal(ByteView bytes) {
     return text;
 }
 
-/// SQL can make texts of any bytes; JSON cannot hold them.
+/// SQL can create texts of any bytes; JSON cannot hold them.
 std::string json_string(std::string_view text) {
     std::string quoted;
     if (simdjson::validate_utf8(text)) {

@@ -9,14 +9,16 @@
 /// Rows of a query as text for programs.
 namespace ringside::tools {
 
-/// NULL as `null_text`, blobs as hexadecimal digits, numbers so that reading gives the same.
+/// Formats NULL as `null_text`, blobs as hexadecimal digits, and numbers so that they read back
+/// unchanged.
 [[nodiscard]] std::string raw_text(const sql::Cell& cell, std::string_view null_text);
 
-/// A value as JSON; blobs as strings of hexadecimal digits, infinite numbers as
-/// "Inf" and "-Inf".
+/// Formats a value as JSON: blobs as strings of hexadecimal digits, infinite numbers as "Inf" and
+/// "-Inf".
 [[nodiscard]] std::string json_text(const sql::Cell& cell);
 
-/// Rows as JSON objects. Of columns with one name, the second has the key `name:2`, and so on.
+/// Formats rows as JSON objects. If columns have the same name, the second has the key `name:2`,
+/// and so on.
 class JsonObjects {
 public:
     explicit JsonObjects(std::span<const std::string> columns);
@@ -26,7 +28,7 @@ private:
     std::vector<std::string> keys_;
 };
 
-/// A line of CSV (RFC 4180), without its end.
+/// Formats a line of CSV (RFC 4180), without its end.
 [[nodiscard]] std::string csv_line(sql::Row row);
 [[nodiscard]] std::string csv_line(std::span<const std::string> names);
 

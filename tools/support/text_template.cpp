@@ -10,13 +10,13 @@ Result<std::vector<TemplatePart>> parse_template(std::string_view text) {
     while (true) {
         const std::size_t open = text.find('{');
         TemplatePart part{std::string(text.substr(0, open)), {}};
-        if (part.text.find('}') != std::string::npos) return bad("has a '}' without its '{'");
+        if (part.text.find('}') != std::string::npos) return bad("has '}' without '{'");
         if (open == std::string_view::npos) {
             parts.push_back(std::move(part));
             return parts;
         }
         const std::size_t close = text.find('}', open);
-        if (close == std::string_view::npos) return bad("has a '{' without its '}'");
+        if (close == std::string_view::npos) return bad("has '{' without '}'");
         part.placeholder = text.substr(open + 1, close - open - 1);
         parts.push_back(std::move(part));
         text.remove_prefix(close + 1);

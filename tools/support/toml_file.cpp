@@ -23,7 +23,7 @@ Result<void> TomlFile::read(const toml::table& table, std::string_view what,
         const auto* taker = std::find_if(takers.begin(), takers.end(),
                                          [&](const auto& entry) { return entry.first == name; });
         if (taker == takers.end()) {
-            return error_at(value, in_quotes(name) + " is not known in " + std::string(what));
+            return error_at(value, in_quotes(name) + " is not an option of " + std::string(what));
         }
         if (auto taken = taker->second(name, value); !taken) return taken;
     }
@@ -35,7 +35,8 @@ Result<void> TomlFile::each_table(
     const std::function<Result<void>(const toml::table&)>& visit) const {
     const toml::node* node = root.get(key);
     if (node == nullptr) return {};
-    const std::string wanted = std::string(key) + " is written as [[" + std::string(key) + "]]";
+    const std::string wanted =
+        std::string(key) + " must be an array of tables; write [[" + std::string(key) + "]]";
     const toml::array* tables = node->as_array();
     if (tables == nullptr) return error_at(*node, wanted);
     for (const toml::node& item : *tables) {
@@ -50,7 +51,7 @@ Result<const toml::table*> TomlFile::table(const toml::table& root, std::string_
     const toml::node* node = root.get(key);
     if (node == nullptr) return nullptr;
     if (const toml::table* table = node->as_table()) return table;
-    return error_at(*node, std::string(key) + " is a table: [" + std::string(key) + "]");
+    return error_at(*node, std::string(key) + " must be a table; write [" + std::string(key) + "]");
 }
 
 TomlFile::Take TomlFile::to(std::string& text) const {
@@ -77,7 +78,7 @@ TomlFile::Take TomlFile::to(std::vector<std::string>& texts) const {
         const std::string wanted = std::string(key) + " must be a list of strings";
         const toml::array* list = node.as_array();
         if (list == nullptr) return error_at(node, wanted);
-        if (list->empty()) return error_at(node, wanted + ", with one at least");
+        if (list->empty()) return error_at(node, wanted + ", at least one");
         std::vector<std::string> read;
         for (const toml::node& item : *list) {
             auto value = item.value_exact<std::string>();
@@ -103,7 +104,7 @@ TomlFile::Take TomlFile::to(std::int64_t& number, std::int64_t least, std::int64
         [this, &number, least, most](std::string_view key, const toml::node& node) -> Result<void> {
             const auto value = node.value_exact<std::int64_t>();
             if (!value || *value < least || *value > most) {
-                return error_at(node, std::string(key) + " must be a whole number of " +
+                return error_at(node, std::string(key) + " must be an integer from " +
                                           std::to_string(least) + " to " + std::to_string(most));
             }
             number = *value;

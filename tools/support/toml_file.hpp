@@ -16,21 +16,21 @@
 
 namespace ringside::tools {
 
-/// Reads typed values out of a parsed TOML file. Every error is bad_configuration and says file,
-/// line and what was expected.
+/// Reads typed values from a parsed TOML file. Every error is bad_configuration and gives file,
+/// line and the expected value.
 ///
 ///     file.read(table, "a rate limit", {{"users", file.to(users)}, {"burst", …}});
 class TomlFile {
 public:
-    /// Takes up the value of one key.
+    /// Reads the value of one key.
     using Take = std::function<Result<void>(std::string_view key, const toml::node& value)>;
 
     explicit TomlFile(std::filesystem::path path) : path_(std::move(path)) {}
 
     [[nodiscard]] Error error_at(const toml::node& node, const std::string& what) const;
 
-    /// Gives each key of a table to the one who takes it. A key that nobody takes is an error,
-    /// which calls the table `what` ("a rule").
+    /// Passes each key of a table to its reader. A key without a reader is an error, which calls
+    /// the table `what` ("a rule").
     [[nodiscard]] Result<void> read(
         const toml::table& table, std::string_view what,
         std::initializer_list<std::pair<std::string_view, Take>> takers) const;
@@ -40,19 +40,20 @@ public:
         const toml::table& root, std::string_view key,
         const std::function<Result<void>(const toml::table&)>& visit) const;
 
-    /// The table `[key]`; null where there is none.
+    /// Returns the table `[key]`, or null if there is none.
     [[nodiscard]] Result<const toml::table*> table(const toml::table& root,
                                                    std::string_view key) const;
 
-    // Each stores into a variable that outlives the reading, in place of the variable's default.
+    // Each stores the value in a variable, which must outlive the reading, and replaces its
+    // default.
     [[nodiscard]] Take to(std::string& text) const;
     [[nodiscard]] Take to(bool& flag) const;
     [[nodiscard]] Take to(std::vector<std::string>& texts) const;
-    /// A path; one that is relative begins at the file's directory.
+    /// Reads a path. A relative path is relative to the file's directory.
     [[nodiscard]] Take to(std::filesystem::path& path) const;
     [[nodiscard]] Take to(std::int64_t& number, std::int64_t least, std::int64_t most) const;
 
-    /// One of some words, which outlive the reading: `{{"put", Operation::put}, …}`.
+    /// Reads one of some words, which must outlive the reading: `{{"put", Operation::put}, …}`.
     template <class Choice, std::size_t count>
     [[nodiscard]] Take to(
         Choice& choice,
@@ -69,7 +70,7 @@ public:
     }
 
 private:
-    /// The index of the word that the node contains.
+    /// Returns the index of the word in the node.
     [[nodiscard]] Result<std::size_t> index_of(std::string_view key, const toml::node& node,
                                                std::span<const std::string_view> words) const;
 

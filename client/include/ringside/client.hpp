@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "ringside/history.hpp"
 #include "ringside/index.hpp"
 #include "ringside/live_query.hpp"
 #include "ringside/messaging.hpp"
@@ -73,8 +74,8 @@ class Client {
 public:
     /// Opens a session with the broker of a grid.
     /// Errors: bad_grid_name, no_such_grid, no_broker, layout_mismatch, permission_denied,
-    /// foreign_grid, grid_in_use (offline only), session_limit, bad_user, bad_configuration ($RINGSIDE_OWNER names no user),
-    /// system_error.
+    /// foreign_grid, grid_in_use (offline only), session_limit, bad_user, bad_configuration
+    /// ($RINGSIDE_OWNER names no user), system_error.
     static Result<Client> attach(ClientOptions options = {});
 
     Client(Client&&) noexcept;
@@ -92,7 +93,7 @@ public:
     /// std::string. Errors: those of `get`; path_not_found if the pointer names no value, or one
     /// that is not a T.
     template <class T>
-    [[nodiscard]] Result<T> get_value(std::string_view name, const Pointer& pointer) const;
+    [[nodiscard]] Result<T> get_value(std::string_view name, const JsonPointer& pointer) const;
 
     /// Reads many records at one revision. Their cache misses overlap, so this is several times
     /// faster than single gets. Calls `each(i, record)` for every name, in order. `record` is null
@@ -104,6 +105,22 @@ public:
     /// Opens the grid as of now, or as of an older revision that is still retained.
     /// Errors: compacted, future_revision, lane_limit (too many open snapshots).
     [[nodiscard]] Result<Snapshot> snapshot(SnapshotOptions options = {}) const;
+
+    /// Returns the versions of a record that are still retained, with the sessions that wrote them.
+    /// Works for a deleted record, too, and offline. Cost: reads the change ring from the oldest of
+    /// these versions on.
+    /// Errors: not_found (no version is retained), bad_name, name_too_long, lane_limit.
+    [[nodiscard]] Result<History> history(std::string_view name, HistoryOptions options = {}) const;
+
+    /// Returns the process behind a session that has written something, also after the session
+    /// ended, as far as it is retained. Never fails for an unknown session: see `Writer::is_known`.
+    /// Errors: those of `snapshot`.
+    [[nodiscard]] Result<Writer> writer(SessionId session) const;
+
+    /// Returns who wrote the records of a snapshot. Cost: reads the whole change ring once, and
+    /// keeps 16 bytes or more for each of its entries.
+    /// Errors: snapshot_expired.
+    [[nodiscard]] Result<RecordWriters> record_writers(const Snapshot& snapshot) const;
 
     /// Returns the newest revision that is visible to readers, or 0 while no grid exists. Does not
     /// wait for a grid.
@@ -179,14 +196,14 @@ public:
 
     /// Declares interest without a watch. Errors: bad_pattern, reserved_name, lane_limit, those of
     /// `attach`.
-    [[nodiscard]] Result<Want> want(std::string_view pattern) const;
+    [[nodiscard]] Result<DeclaredInterest> declare_interest(std::string_view pattern) const;
 
     /// Keeps the result of a query up to date. Queries with `limit` or `top` are refused;
     /// `parallel` has no effect.
     /// Errors: those of `Snapshot::run`, `snapshot` and `watch`; live_query_too_large.
     [[nodiscard]] Result<LiveQuery> live_query(const Query& query, LiveOptions options = {}) const;
     /// Keeps rows up to date that the description's function computes. Errors: as above.
-    [[nodiscard]] Result<LiveQuery> live_query(LiveDescription description,
+    [[nodiscard]] Result<LiveQuery> live_query(LiveQuerySpec description,
                                                LiveOptions options = {}) const;
 
     // -- Messaging -------------------------------------------------------------------------------
@@ -203,20 +220,20 @@ public:
                                           std::optional<Revision> from = {}) const;
 
     /// Calls a provider of the name and waits for the answer.
-    /// Errors: those of `Calls::OnAnswer` and `Calls::call`.
+    /// Errors: those of `CallPipeline::OnAnswer` and `CallPipeline::call`.
     Result<Answer> call(std::string_view name, std::string_view json, const CallOptions& = {});
     Result<Answer> call(std::string_view name, const Document& document, const CallOptions& = {});
 
-    /// Opens many concurrent calls. Errors: would_block (this thread already has a Calls),
+    /// Opens many concurrent calls. Errors: would_block (this thread already has a CallPipeline),
     /// lane_limit.
-    [[nodiscard]] Result<Calls> calls(Calls::OnAnswer on_answer);
+    [[nodiscard]] Result<CallPipeline> call_pipeline(CallPipeline::OnAnswer on_answer);
 
     /// Answers calls to the names that match. Returns when the broker has accepted the pattern.
     /// Errors: bad_pattern, reserved_name, permission_denied, lane_limit, timed_out, those of
     /// `attach`.
     [[nodiscard]] Result<Provider> provide(std::string_view pattern);
     /// Creates a provider without patterns. Errors: lane_limit, those of `attach`.
-    [[nodiscard]] Result<Provider> provide(OnSettled on_settled);
+    [[nodiscard]] Result<Provider> provide(OnRegistered on_registered);
     /// Starts threads that answer calls with `handler`. Further errors: bad_configuration (no
     /// threads), system_error (the host refuses another thread).
     [[nodiscard]] Result<Service> provide(std::string_view pattern, CallHandler handler,
@@ -225,7 +242,7 @@ public:
     /// Receives notice of which matching names are watched. Errors: those of `provide`.
     [[nodiscard]] Result<Listener> listen(std::string_view pattern);
     /// Creates a listener without patterns. Errors: lane_limit, those of `attach`.
-    [[nodiscard]] Result<Listener> listen(OnSettled on_settled);
+    [[nodiscard]] Result<Listener> listen(OnRegistered on_registered);
     /// Starts a thread that calls the handlers. Further error: system_error (the host refuses
     /// another thread).
     [[nodiscard]] Result<Service> listen(std::string_view pattern, WantedHandler on_wanted,
@@ -238,12 +255,32 @@ public:
     /// Declares the presence of a further user, in addition to `ClientOptions::user`. The same user
     /// may be declared several times. Does not wait for the broker.
     /// Errors: bad_user, lane_limit, those of `attach`.
-    [[nodiscard]] Result<Presence> present(std::string_view user) const;
+    [[nodiscard]] Result<Presence> announce_presence(std::string_view user) const;
+
+    // -- Former names, until the release after this one ------------------------------------------
+
+    [[deprecated("use call_pipeline")]] [[nodiscard]] Result<CallPipeline> calls(
+        CallPipeline::OnAnswer on_answer) {
+        return call_pipeline(std::move(on_answer));
+    }
+    [[deprecated("use declare_interest")]] [[nodiscard]] Result<DeclaredInterest> want(
+        std::string_view pattern) const {
+        return declare_interest(pattern);
+    }
+    [[deprecated("use announce_presence")]] [[nodiscard]] Result<Presence> present(
+        std::string_view user) const {
+        return announce_presence(user);
+    }
 
     // -- The grid itself -------------------------------------------------------------------------
 
     /// Returns the name of the grid as passed to `attach`.
     [[nodiscard]] const std::string& grid() const noexcept;
+
+    /// Closes a session: its requests end with session_closed, and its pins and declarations are
+    /// released. The client of the closed session opens a new session with its next call.
+    /// Errors: not_found (no such session), permission_denied (not an admin), those of `compact`.
+    Result<void> close_session(SessionId session);
 
     /// Returns whether the broker is reachable now. Checks the socket (a system call) and does not
     /// wait for a broker.

@@ -29,7 +29,7 @@ public:
     Field(std::string_view pointer);
     Field(const char* pointer) : Field(std::string_view(pointer)) {}
     Field(const std::string& pointer) : Field(std::string_view(pointer)) {}
-    Field(Pointer pointer);
+    Field(JsonPointer pointer);
 
     /// Reads one level of the name, counted from 0. Null if the name has fewer levels.
     static Field level(std::size_t index);
@@ -44,7 +44,7 @@ public:
 
     [[nodiscard]] Kind kind() const noexcept { return data_->kind; }
     /// The pointer of a pointer field; otherwise the pointer to the whole document.
-    [[nodiscard]] const Pointer& pointer() const noexcept { return data_->pointer; }
+    [[nodiscard]] const JsonPointer& pointer() const noexcept { return data_->pointer; }
     /// The level of a level field.
     [[nodiscard]] std::size_t level_index() const noexcept { return data_->level; }
     /// Name of the result column: the pointer as given, "level(1)", "name", …
@@ -59,7 +59,7 @@ private:
     friend class FieldReader;
     struct Data {
         Kind kind = Kind::pointer;
-        Pointer pointer{};
+        JsonPointer pointer{};
         std::size_t level = 0;
         std::string label{};
         std::optional<Error> error{};

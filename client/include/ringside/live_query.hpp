@@ -17,7 +17,7 @@ namespace ringside {
 
 /// How records become the rows of a live query: as a Query says, or by another program such as
 /// SQLite.
-struct LiveDescription {
+struct LiveQuerySpec {
     /// One aggregate column of a group, after the key columns.
     struct Column {
         Aggregate::Kind kind;
@@ -47,8 +47,9 @@ struct LiveDescription {
 
     /// Describes the result of a Query. Errors: those of `Query::check`; bad_query for `top` or
     /// `limit`.
-    static Result<LiveDescription> of(const Query& query);
+    static Result<LiveQuerySpec> of(const Query& query);
 };
+using LiveDescription [[deprecated("use LiveQuerySpec")]] = LiveQuerySpec;
 
 /// Options of a live query.
 struct LiveOptions {
@@ -106,7 +107,7 @@ public:
     /// of a commit.
     /// Errors: would_block (no row has changed up to `revision()`), connection_lost; those of
     /// `Client::snapshot` if all records must be read again. Permanent errors: live_query_too_large
-    /// (more than `limits::live_query_bytes_max` would be kept), those of LiveDescription::RowOf.
+    /// (more than `limits::live_query_bytes_max` would be kept), those of LiveQuerySpec::RowOf.
     Result<LiveUpdate> poll();
 
     /// Waits until a row changes. Errors: timed_out, otherwise those of `poll`.

@@ -42,21 +42,21 @@ struct Answer {
 /// client's new session.
 /// Thread safety: must stay in the thread that created it.
 ///
-///     auto calls = client.calls([](auto ticket, Result<Answer> answer) { … }).value();
+///     auto calls = client.call_pipeline([](auto ticket, Result<Answer> answer) { … }).value();
 ///     for (auto& seat : seats) calls.call("quote", seat).value();
 ///     calls.wait_all(std::chrono::seconds(60)).value();
-class Calls {
+class CallPipeline {
 public:
     /// Receives the outcome of each call. Errors: no_provider, provider_lost, timed_out,
     /// connection_lost, permission_denied, would_block, bad_name, name_too_long, reserved_name and
     /// those of documents.
-    /// Called within `poll`, `wait` and `wait_all`. The handler may use or destroy the Calls. After
-    /// destruction it is not called again. Its exceptions propagate out of the enclosing call.
+    /// Called within `poll`, `wait` and `wait_all`. May use or destroy the CallPipeline, and is not
+    /// called after the destruction. Its exceptions propagate out of the enclosing call.
     using OnAnswer = std::function<void(std::uint64_t ticket, Result<Answer> answer)>;
 
-    Calls(Calls&&) noexcept;
-    Calls& operator=(Calls&&) noexcept;
-    ~Calls();
+    CallPipeline(CallPipeline&&) noexcept;
+    CallPipeline& operator=(CallPipeline&&) noexcept;
+    ~CallPipeline();
 
     /// Sends a call and returns its ticket. Errors: those of JSON text, bad_timeout, would_block
     /// (`limits::calls_per_lane_max` calls are pending), timed_out (the lane is full),
@@ -87,7 +87,7 @@ public:
 
 private:
     friend class Client;
-    explicit Calls(std::shared_ptr<Impl> impl);
+    explicit CallPipeline(std::shared_ptr<Impl> impl);
     std::shared_ptr<Impl> impl_;
 };
 
@@ -98,7 +98,7 @@ private:
 /// without effect until it is removed.
 /// Called once per `add`, and again for each pattern when the grid was recreated. Called within
 /// `poll` and `next`; it may add and remove patterns.
-using OnSettled = std::function<void(std::uint64_t pattern_id, const Result<void>& outcome)>;
+using OnRegistered = std::function<void(std::uint64_t pattern_id, const Result<void>& outcome)>;
 
 /// A call that a Provider has taken. End it with `answer`, `fail`, `reject` or `abandon`, from any
 /// thread. Destroying a call that has not ended abandons it, since it may have been carried out.
@@ -167,7 +167,7 @@ public:
 
     /// Takes the next call. Errors: would_block (no call), no_such_grid and no_broker (temporary:
     /// keep polling). Permanent errors: connection_lost, lane_limit. A Provider without an
-    /// OnSettled also returns the reason for a refused pattern, until that pattern is removed.
+    /// OnRegistered also returns the reason for a refused pattern, until that pattern is removed.
     Result<Call> poll();
     /// Waits for the next call, and for a broker: spins, then sleeps. Errors: timed_out,
     /// would_block (interrupted), otherwise those of `poll`.
@@ -176,7 +176,7 @@ public:
     void interrupt() noexcept;
 
     /// Adds a pattern and returns its id. Ids count up from 1 and are never reused. Does not wait
-    /// for the broker's decision: see OnSettled.
+    /// for the broker's decision: see OnRegistered.
     /// Errors: bad_pattern, lane_limit (the session has `limits::declarations_per_session_max`
     /// declarations).
     Result<std::uint64_t> add(std::string_view pattern);
@@ -184,8 +184,13 @@ public:
     /// be answered. Has no effect if the pattern does not exist.
     void remove(std::uint64_t pattern_id);
     /// Waits for the broker's decision on a pattern. A timeout of zero only checks. Errors: those
-    /// of OnSettled; timed_out, connection_lost, bad_request (no such pattern).
-    Result<void> settle(std::uint64_t pattern_id, std::chrono::milliseconds timeout) const;
+    /// of OnRegistered; timed_out, connection_lost, bad_request (no such pattern).
+    Result<void> wait_registered(std::uint64_t pattern_id, std::chrono::milliseconds timeout) const;
+
+    [[deprecated("use wait_registered")]] Result<void> settle(
+        std::uint64_t pattern_id, std::chrono::milliseconds timeout) const {
+        return wait_registered(pattern_id, timeout);
+    }
 
     class Impl;
 
@@ -235,8 +240,8 @@ public:
     Result<std::uint64_t> add(std::string_view pattern);
     /// Withdraws a pattern: its subjects go to other listeners. No further notices follow for it.
     void remove(std::uint64_t pattern_id);
-    /// See Provider::settle.
-    Result<void> settle(std::uint64_t pattern_id, std::chrono::milliseconds timeout) const;
+    /// See Provider::wait_registered.
+    Result<void> wait_registered(std::uint64_t pattern_id, std::chrono::milliseconds timeout) const;
 
     /// Declares that this listener provides the subject from now on. Call it within the broker's
     /// accept timeout (1 s). Later, another listener has been asked, and `unwanted` follows. Has no
@@ -246,6 +251,11 @@ public:
     /// Declines the subject: the broker asks another listener.
     Result<void> reject(const Interest& interest);
 
+    [[deprecated("use wait_registered")]] Result<void> settle(
+        std::uint64_t pattern_id, std::chrono::milliseconds timeout) const {
+        return wait_registered(pattern_id, timeout);
+    }
+
     class Impl;
 
 private:
@@ -253,6 +263,9 @@ private:
     explicit Listener(std::shared_ptr<Impl> impl);
     std::shared_ptr<Impl> impl_;
 };
+
+using Calls [[deprecated("use CallPipeline")]] = CallPipeline;
+using OnSettled [[deprecated("use OnRegistered")]] = OnRegistered;
 
 // -- Services with threads -----------------------------------------------------------------------
 
@@ -304,8 +317,8 @@ public:
     ~Presence();
 
     /// Repeats the declaration if the grid was replaced; call it from time to time. Errors: those
-    /// of `Client::present`; permission_denied if the broker has refused the declaration (sessions
-    /// with the reader role only must not declare users).
+    /// of `Client::announce_presence`; permission_denied if the broker has refused the declaration
+    /// (sessions with the reader role only must not declare users).
     Result<void> renew();
 
     class Impl;

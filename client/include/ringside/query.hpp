@@ -19,7 +19,7 @@ namespace ringside {
 /// Thread safety: immutable.
 class Aggregate {
 public:
-    enum class Kind : std::uint8_t { count, sum, average, minimum, maximum, distinct };
+    enum class Kind : std::uint8_t { count, sum, average, min, max, distinct };
 
     Aggregate(Kind kind, std::optional<Field> field);
 
@@ -37,16 +37,18 @@ private:
 
 /// Number of records in the group, as an integer.
 Aggregate count();
-/// Exact sum of the numbers. An integer if all are integers and the sum fits std::int64_t; otherwise
-/// the real nearest to the exact sum, infinite if the sum is beyond the largest double. Ignores
-/// values that are not numbers; null without any number.
+/// Exact sum of the numbers. An integer if all are integers and the sum fits std::int64_t;
+/// otherwise the real nearest to the exact sum, infinite if the sum is beyond the largest double.
+/// Ignores values that are not numbers; null without any number.
 Aggregate sum(Field field);
 /// Mean of the numbers: the real nearest to the exact sum divided by the count. Finite even if the
 /// sum is beyond the largest double. Null without any number.
 Aggregate average(Field field);
 /// Least or greatest value in the order of Scalar. Null if all values are null.
-Aggregate minimum(Field field);
-Aggregate maximum(Field field);
+Aggregate min(Field field);
+Aggregate max(Field field);
+[[deprecated("use min")]] inline Aggregate minimum(Field field) { return min(std::move(field)); }
+[[deprecated("use max")]] inline Aggregate maximum(Field field) { return max(std::move(field)); }
 /// Number of distinct values other than null, as an integer. 1 equals 1.0, and all containers are
 /// equal.
 Aggregate distinct(Field field);

@@ -84,8 +84,9 @@ private:
     std::uint64_t expires_ms_ = 0;
 };
 
-/// Identifies a record of one Snapshot in eight bytes, to keep many: see `Snapshot::mark`.
-enum class RecordMark : std::uint64_t {};
+/// Identifies a record of one Snapshot in eight bytes, to keep many: see `Snapshot::handle`.
+enum class RecordHandle : std::uint64_t {};
+using RecordMark [[deprecated("use RecordHandle")]] = RecordHandle;
 
 namespace detail {
 class ThreadLane;

@@ -108,14 +108,14 @@ public:
     /// Returns whether a comparison is meaningful to users: both are booleans, numbers or strings.
     [[nodiscard]] bool is_comparable_with(const Scalar& other) const noexcept;
 
-    /// Returns true if both are numbers of one type with the same bits; equal ones may differ, as 1 and
-    /// 1.0, or 0.0 and -0.0. REQUIRES: two numbers.
+    /// Returns true if both are numbers of one type with the same bits; equal ones may differ, as 1
+    /// and 1.0, or 0.0 and -0.0. REQUIRES: two numbers.
     [[nodiscard]] bool is_identical(const Scalar& other) const noexcept {
         return type_ == other.type_ && plain_.bits == other.plain_.bits;
     }
 
-    /// Equal scalars have equal hashes. A hash is keyed by a secret of the process: values that come
-    /// from outside cannot be chosen to collide, and hashes of two processes differ.
+    /// Equal scalars have equal hashes. A hash is keyed by a secret of the process: values that
+    /// come from outside cannot be chosen to collide, and hashes of two processes differ.
     [[nodiscard]] std::size_t hash() const noexcept;
 
 private:

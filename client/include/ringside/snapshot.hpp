@@ -78,12 +78,16 @@ public:
     [[nodiscard]] Result<Rows> run(const Query& query) const;
 
     /// Returns a mark that leads back to a record of this snapshot.
-    [[nodiscard]] RecordMark mark(const RecordView& record) const noexcept;
+    [[nodiscard]] RecordHandle handle(const RecordView& record) const noexcept;
+    [[deprecated("use handle")]] [[nodiscard]] RecordHandle mark(
+        const RecordView& record) const noexcept {
+        return handle(record);
+    }
     /// Returns the record of a mark, valid as long as the Snapshot. The name is empty if the pin
     /// was revoked and the memory was reused.
-    [[nodiscard]] RecordView record(RecordMark mark) const noexcept;
+    [[nodiscard]] RecordView record(RecordHandle handle) const noexcept;
     /// Starts loading what `record` reads, so that cache misses overlap.
-    void prefetch(RecordMark mark) const noexcept;
+    void prefetch(RecordHandle handle) const noexcept;
 
     /// Returns snapshot_expired if the pin was revoked.
     [[nodiscard]] Result<void> check() const;

@@ -47,7 +47,7 @@ struct WatchOptions {
     /// the numbers are equal.
     std::string pointer{};
     /// Whether the watch counts as interest, so that listeners provide its subjects. Set to false
-    /// for a watch on behalf of others, each of which has its own `Want`.
+    /// for a watch on behalf of others, each of which has its own `DeclaredInterest`.
     bool is_interest = true;
 };
 
@@ -83,10 +83,13 @@ struct WatchEvent {
 
     /// Returns the value at the pointer of the watch, or the whole document without a pointer.
     [[nodiscard]] std::optional<Value> value() const;
-    const Pointer* pointer = nullptr;
+    const JsonPointer* pointer = nullptr;
     /// JSON Pointer of the value that a patch set or removed, in mode every. Empty if unknown: the
     /// patch may have changed any value.
     std::string_view path{};
+    /// Session that made the change or published the event, for `Client::writer`. 0: the broker, as
+    /// for `expire`, or no change (`current`, `lagged`).
+    SessionId session = 0;
 };
 
 /// Cursor of a reader in the change ring.
@@ -121,11 +124,18 @@ public:
 
     /// Random number that identifies the watched grid. A different number means that the grid was
     /// recreated, and revisions of the former grid have no meaning in it.
-    [[nodiscard]] std::uint64_t boot_id() const noexcept;
+    [[nodiscard]] std::uint64_t epoch() const noexcept;
 
     /// Returns whether the last delivered change affects the value at a pointer. Returns true for
     /// items that are not changes of records. Serves programs that watch on behalf of many users.
-    [[nodiscard]] bool touches(const Pointer& pointer) const;
+    [[nodiscard]] bool affects(const JsonPointer& pointer) const;
+
+    [[deprecated("use epoch")]] [[nodiscard]] std::uint64_t boot_id() const noexcept {
+        return epoch();
+    }
+    [[deprecated("use affects")]] [[nodiscard]] bool touches(const JsonPointer& pointer) const {
+        return affects(pointer);
+    }
 
     class Impl;
 
@@ -136,24 +146,26 @@ private:
 };
 
 /// Interest in the names that match a pattern, during its lifetime. Listeners are asked to provide
-/// them as if somebody watched them. Delivers nothing.
+/// them as if they were watched. Delivers nothing.
 /// Thread safety: one thread at a time.
-class Want {
+class DeclaredInterest {
 public:
-    Want(Want&&) noexcept;
-    Want& operator=(Want&&) noexcept;
-    ~Want();
+    DeclaredInterest(DeclaredInterest&&) noexcept;
+    DeclaredInterest& operator=(DeclaredInterest&&) noexcept;
+    ~DeclaredInterest();
 
     /// Repeats the declaration if the grid was replaced; call it from time to time. Errors: those
-    /// of `Client::want`.
+    /// of `Client::declare_interest`.
     Result<void> renew();
 
     class Impl;
 
 private:
     friend class Client;
-    explicit Want(std::unique_ptr<Impl> impl);
+    explicit DeclaredInterest(std::unique_ptr<Impl> impl);
     std::unique_ptr<Impl> impl_;
 };
+
+using Want [[deprecated("use DeclaredInterest")]] = DeclaredInterest;
 
 }  // namespace ringside

@@ -7,7 +7,7 @@ namespace ringside::sql {
 
 namespace {
 
-/// Where a level of a pattern begins and ends; none beyond the last or behind a `**`.
+/// Where a level of a pattern begins and ends. None beyond the last level or after a `**`.
 struct LevelPlace {
     std::size_t begin;
     std::size_t end;
@@ -24,7 +24,8 @@ std::optional<LevelPlace> place_of(std::string_view pattern, std::size_t level) 
     }
 }
 
-/// The least text that is greater than all that begin with the prefix; empty: there is none.
+/// Returns the least text that is greater than all texts with the prefix, or an empty text if there
+/// is none.
 std::string end_of(std::string prefix) {
     while (!prefix.empty() && static_cast<unsigned char>(prefix.back()) == 0xFF) prefix.pop_back();
     if (!prefix.empty()) prefix.back() = static_cast<char>(prefix.back() + 1);
@@ -97,12 +98,12 @@ void Scope::narrow(const Condition& condition, sqlite3_value* value) {
         case Narrowing::name_like:
             return begins_with(pattern.substr(0, pattern.find_first_of("%_")));
         case Narrowing::level_is: return level_is(condition.level, text);
-        default: return;  // not of names
+        default: return;  // not a condition on names
     }
 }
 
 std::string Scope::cover() const {
-    // Names that begin with $ are not matched by wildcards, but would be by the new pattern.
+    // Wildcards do not match names that begin with $, but the new pattern would.
     const bool is_reserved = range_.begin.starts_with('$');
     if (pattern_ != "**" || range_.end.empty() || is_reserved) return pattern_;
     std::string_view levels = range_.begin;
@@ -124,7 +125,7 @@ void Scope::begin_at(std::string name) {
 
 void Scope::end_before(std::string name) {
     if (name.empty()) {
-        is_empty_ = true;  // no name is less than the empty one
+        is_empty_ = true;  // no name is less than the empty name
         return;
     }
     if (range_.end.empty() || name < range_.end) range_.end = std::move(name);

@@ -12,7 +12,7 @@
 
 namespace ringside::sql {
 
-/// How a condition narrows what has to be read.
+/// How a condition narrows what must be read.
 enum class Narrowing : char {
     name_is = '=',
     name_from = 'g',    ///< name >= value
@@ -22,7 +22,7 @@ enum class Narrowing : char {
     name_glob = '*',
     name_like = '%',
     level_is = 'l',
-    // Of a column that has a secondary index.
+    // A condition on a column that has a secondary index.
     field_is = 'f',
     field_from = 'G',
     field_after = 'A',
@@ -38,48 +38,48 @@ enum class Narrowing : char {
            how == Narrowing::field_up_to;
 }
 
-/// A condition that is answered by the index; its value comes when the query runs.
+/// A condition that the index answers. Its value is known when the query runs.
 struct Condition {
     Narrowing how;
-    std::uint8_t level = 0;  ///< for level_is; of a column's conditions the column
+    std::uint8_t level = 0;  ///< for level_is, the level; for conditions on a column, the column
     Operand operand = Operand::constant;
 };
 
-/// A column by which rows are grouped.
+/// A column of GROUP BY.
 struct GroupColumn {
     std::size_t column = 0;
     bool is_descending = false;
 };
 
-/// How SQLite has decided to read a table: made by its planner, carried in its program as text.
+/// How SQLite reads a table. Its planner makes the decision, and its program carries it as text.
 struct Access {
     std::vector<Condition> conditions{};  ///< in the order of the values
-    std::vector<GroupColumn> groups{};    ///< none: in the order of names
+    std::vector<GroupColumn> groups{};    ///< empty: in the order of names
 
-    [[nodiscard]] const Condition* lookup() const noexcept;  ///< null: there is none
+    [[nodiscard]] const Condition* lookup() const noexcept;  ///< null if there is none
 
     [[nodiscard]] std::string encode() const;
     [[nodiscard]] static Access decode(std::string_view text);
 };
 
-/// What a level of the name of every record of the pattern can be compared with at once.
+/// Returns whether a level can be compared directly in the names of all records of the pattern.
 [[nodiscard]] bool is_fixed_level(const Pattern& pattern, std::size_t level) noexcept;
 
-/// What has to be read of a table for the values that its conditions have got.
+/// The part of a table that must be read for the values of its conditions.
 class Scope {
 public:
     explicit Scope(const Pattern& pattern) : pattern_(pattern.text()) {}
 
-    /// Takes a condition into account; the rows that it leaves may still not fulfil it.
+    /// Applies a condition. The remaining rows may still fail it.
     void narrow(const Condition& condition, sqlite3_value* value);
 
-    /// Nothing can match.
+    /// No row can match.
     [[nodiscard]] bool is_empty() const noexcept { return is_empty_; }
     /// Only this name can match.
     [[nodiscard]] const std::optional<std::string>& name() const noexcept { return name_; }
     [[nodiscard]] const std::string& pattern() const noexcept { return pattern_; }
     [[nodiscard]] const NameRange& range() const noexcept { return range_; }
-    /// A pattern that all names match which the range leaves of the pattern.
+    /// Returns a pattern that matches all names of the pattern within the range.
     [[nodiscard]] std::string cover() const;
 
 private:

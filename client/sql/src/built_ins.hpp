@@ -9,12 +9,12 @@
 
 namespace ringside::sql {
 
-/// SQLite's own functions, which ours replace on the connection: called on another connection.
+/// SQLite's own functions, called on another connection, because ours replace them on this one.
 /// Thread safety: one thread.
 class BuiltIns {
 public:
-    /// Returns the value of an expression of SQLite's for these values, as parameters ?1, ?2, …;
-    /// `document`, unless null, replaces the first one.
+    /// Evaluates an expression of SQLite for these values, as parameters ?1, ?2, …; `document`,
+    /// unless null, replaces the first one.
     void call(sqlite3_context* context, const std::string& expression, int count,
               sqlite3_value** values, const std::string* document = nullptr);
 

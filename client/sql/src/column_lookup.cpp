@@ -15,7 +15,7 @@ struct FreeTextCopy {
 
 enum class TextKind { plain, integer, other_number };
 
-/// A superset of what SQLite converts to a number.
+/// Accepts a superset of the texts that SQLite converts to a number.
 TextKind kind_of_text(std::string_view text, std::int64_t& integer) noexcept {
     constexpr std::string_view number_starts = "0123456789+-. \t\n\v\f\r";
     if (text.empty() || number_starts.find(text.front()) == std::string_view::npos) {
@@ -43,7 +43,7 @@ Result<void> ColumnLookup::fill(RecordCursor cursor) {
         if (batch->empty()) break;
         for (const RecordView& record : *batch) {
             const auto place = static_cast<Place>(rows_.size());
-            rows_.push_back(session_.snapshot->mark(record));
+            rows_.push_back(session_.snapshot->handle(record));
             add(reader_(record, text), place);
         }
         if (auto charged = charge(); !charged) return charged;
@@ -69,7 +69,7 @@ void ColumnLookup::add(const Scalar& value, Place place) {
 }
 
 Result<void> ColumnLookup::charge() {
-    const std::size_t bytes = rows_.capacity() * sizeof(RecordMark) +
+    const std::size_t bytes = rows_.capacity() * sizeof(RecordHandle) +
                               entries_.capacity() * sizeof(Entry) +
                               other_numbers_.capacity() * sizeof(Place);
     if (bytes <= charged_) return {};
@@ -79,14 +79,14 @@ Result<void> ColumnLookup::charge() {
     return {};
 }
 
-void ColumnLookup::find(Operand operand, sqlite3_value* value, std::vector<RecordMark>& found) {
+void ColumnLookup::find(Operand operand, sqlite3_value* value, std::vector<RecordHandle>& found) {
     places_.clear();
     found.clear();
     const int type = sqlite3_value_type(value);
     if (type == SQLITE_INTEGER || type == SQLITE_FLOAT) find_number(value);
     if (type == SQLITE_TEXT) {
         find_text(value);
-        // Converted where the column is numeric, or where a numeric column gave it.
+        // SQLite converts the value if the column is numeric, or if it comes from a numeric column.
         if (!has_texts_ || operand == Operand::mixed) find_number(value);
     }
     std::sort(places_.begin(), places_.end());
@@ -101,7 +101,7 @@ void ColumnLookup::find_number(sqlite3_value* value) {
         number.is_integer ? Scalar::integer(number.integer) : Scalar::real(number.real);
     find_hash(scalar.hash());
     if (!has_texts_) return;
-    // A text is converted to a number, or the number to a text.
+    // Either the text is converted to a number, or the number to a text.
     places_.insert(places_.end(), other_numbers_.begin(), other_numbers_.end());
     if (!number.is_integer) find_text(value);
 }

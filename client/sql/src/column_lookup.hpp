@@ -11,14 +11,15 @@
 
 namespace ringside::sql {
 
-/// The rows of a scope by the value of one column: what a join on a column without an index looks
-/// its rows up in, as SQLite's automatic indexes do for its own tables.
+/// The rows of a scope by the value of one column. A join on a column without an index looks its
+/// rows up here, like SQLite's automatic indexes for its own tables.
 ///
-/// It gives every row that SQLite might find equal, whatever affinity it applies to the two sides,
-/// and possibly others. Rows are kept by the hash of their value, texts that are integers by that of
-/// the integer, too. Texts that may be other numbers ('4.20', ' 7') are given for each number.
+/// It returns every row that SQLite might find equal, whatever affinity it applies to the two
+/// sides, and possibly others. Rows are stored by the hash of their value; texts that are integers
+/// are also stored by the hash of the integer. Texts that may be other numbers ('4.20', ' 7') are
+/// returned for each number.
 ///
-/// Memory: 24 bytes a row; all of it is charged to the guard. Thread safety: one thread.
+/// Memory: 24 bytes per row, charged to the guard. Thread safety: one thread.
 class ColumnLookup {
 public:
     /// `column` must outlive it.
@@ -31,10 +32,10 @@ public:
     Result<void> fill(RecordCursor cursor);
 
     /// Sets `found` to the rows whose column may equal the value, in the order of names.
-    void find(Operand operand, sqlite3_value* value, std::vector<RecordMark>& found);
+    void find(Operand operand, sqlite3_value* value, std::vector<RecordHandle>& found);
 
 private:
-    using Place = std::uint32_t;  ///< in `rows_`
+    using Place = std::uint32_t;  ///< index in `rows_`
     struct Entry {
         std::uint64_t hash;
         Place place;
@@ -48,11 +49,11 @@ private:
 
     Session& session_;
     ColumnReader reader_;
-    bool has_texts_;  ///< the column can give texts
-    std::vector<RecordMark> rows_;
+    bool has_texts_;  ///< the column can contain texts
+    std::vector<RecordHandle> rows_;
     std::vector<Entry> entries_;        ///< ordered by hash, then by place
-    std::vector<Place> other_numbers_;  ///< texts that may be numbers, but are no plain integers
-    std::vector<Place> places_;         ///< of the last search
+    std::vector<Place> other_numbers_;  ///< texts that may be numbers but are not plain integers
+    std::vector<Place> places_;         ///< result of the last search
     std::size_t charged_ = 0;
 };
 

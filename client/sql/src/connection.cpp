@@ -11,7 +11,7 @@ namespace ringside::sql {
 
 namespace {
 
-/// Steps of SQLite's program between two looks at the guard: some 20 us.
+/// Steps of SQLite's program between two checks of the guard: some 20 us.
 constexpr int steps_between_looks = 1000;
 
 struct Limit {
@@ -32,7 +32,7 @@ constexpr std::array limits_of_connection{
     Limit{SQLITE_LIMIT_WORKER_THREADS, 0},
 };
 
-/// Functions that reach beyond the query, or give pointers of the process away.
+/// Functions that reach beyond the query, or reveal pointers of the process.
 bool is_harmful(const char* function) noexcept {
     constexpr std::array names{"load_extension", "fts3_tokenizer", "readfile",   "writefile",
                                "edit",           "fts5",           "rtreecheck", "sqlite_log"};
@@ -64,7 +64,7 @@ Result<Connection> open_connection() {
     for (const Limit& limit : limits_of_connection) {
         sqlite3_limit(opened, limit.id, limit.value);
     }
-    // Sorts and temporary tables never touch a file.
+    // Sorts and temporary tables never use a file.
     for (const char* pragma : {"PRAGMA temp_store = MEMORY", "PRAGMA case_sensitive_like = ON"}) {
         if (auto done = execute(opened, pragma); !done) return done.error();
     }

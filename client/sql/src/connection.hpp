@@ -21,13 +21,13 @@ struct Finalize {
 };
 using PreparedStatement = std::unique_ptr<sqlite3_stmt, Finalize>;
 
-/// An empty database in memory with our limits. Error: system_error.
+/// Opens an empty in-memory database with our limits. Error: system_error.
 [[nodiscard]] Result<Connection> open_connection();
 
-/// From here on the connection only reads its tables, and ends a statement when the guard says so.
+/// From now on the connection only reads its tables, and ends a statement when the guard says so.
 void seal(sqlite3* connection, Guard& guard);
 
-/// Runs a statement of our own. Error: bad_configuration, with SQLite's message.
+/// Runs an internal statement. Error: bad_configuration, with SQLite's message.
 [[nodiscard]] Result<void> execute(sqlite3* connection, const std::string& statement);
 
 }  // namespace ringside::sql

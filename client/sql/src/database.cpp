@@ -6,6 +6,8 @@
 #include "module.hpp"
 #include "natural_join.hpp"
 #include "query_plan.hpp"
+#include "regexp.hpp"
+#include "statistics.hpp"
 #include "text_functions.hpp"
 
 namespace ringside::sql {
@@ -37,7 +39,9 @@ Result<std::unique_ptr<Database::Impl>> Database::Impl::open(std::optional<Snaps
     }
     add_json_functions(impl->connection.get());
     add_text_functions(impl->connection.get());
-    // A sealed connection makes no tables, not even those of SQLite's own functions.
+    add_regexp(impl->connection.get(), impl->session.guard);
+    add_statistics(impl->connection.get(), impl->session.guard);
+    // A sealed connection creates no tables, not even those of SQLite's own functions.
     auto made = execute(impl->connection.get(), "SELECT 1 FROM json_each('[]'), json_tree('[]')");
     if (!made) return Error(Errc::system_error, made.error().detail);
     seal(impl->connection.get(), impl->session.guard);
@@ -53,7 +57,7 @@ Result<PreparedStatement> Database::Impl::prepare(std::string_view text) {
                      "longer than " + std::to_string(limits::sql_bytes_max) + " bytes");
     }
     if (const auto nul = text.find('\0'); nul != std::string_view::npos) {
-        return wrong(text, nul, "U+0000 in a statement");
+        return wrong(text, nul, "statement contains U+0000");
     }
     session.traits = statement_traits(text);
     sqlite3_stmt* made = nullptr;
@@ -62,20 +66,20 @@ Result<PreparedStatement> Database::Impl::prepare(std::string_view text) {
                                           static_cast<int>(text.size()), 0, &made, &rest);
     PreparedStatement prepared(made);
     if (status != SQLITE_OK) return why_not(text, status);
-    if (prepared == nullptr) return wrong(text, std::nullopt, "there is no statement");
+    if (prepared == nullptr) return wrong(text, std::nullopt, "empty statement");
     if (sqlite3_column_count(made) == 0 || sqlite3_stmt_readonly(made) == 0) {
-        return wrong(text, std::nullopt, "a query can only read: this is no SELECT");
+        return wrong(text, std::nullopt, "only SELECT statements are allowed");
     }
     if (auto checked = check_rest(text, rest); !checked) return checked.error();
     if (const auto at = natural_join_without_columns(text, session.tables)) {
         return wrong(text, at,
-                     "NATURAL JOIN of tables without a common column: columns that * leaves out do "
-                     "not count; use JOIN … USING (column)");
+                     "NATURAL JOIN of tables without a common column (hidden columns do not "
+                     "count); use JOIN … USING (column)");
     }
     return prepared;
 }
 
-/// What follows a statement must be nothing but spaces and comments.
+/// Checks that only spaces and comments follow a statement.
 Result<void> Database::Impl::check_rest(std::string_view text, const char* rest) {
     const auto offset = static_cast<std::size_t>(rest - text.data());
     sqlite3_stmt* made = nullptr;
@@ -89,7 +93,7 @@ Result<void> Database::Impl::check_rest(std::string_view text, const char* rest)
     const PreparedStatement second(made);
     if (status == SQLITE_OK && second == nullptr) return {};
     return wrong(text, std::min(text.find_first_not_of(" \t\r\n", offset), text.size()),
-                 "more than one statement");
+                 "more than one statement; run them one at a time");
 }
 
 Error Database::Impl::wrong(std::string_view text, std::optional<std::size_t> offset,
@@ -102,7 +106,7 @@ Error Database::Impl::wrong(std::string_view text, std::optional<std::size_t> of
 Error Database::Impl::why_not(std::string_view text, int status) {
     if (session.guard.failure()) return *session.guard.failure();
     const std::string what = sqlite3_errmsg(connection.get());
-    if (status == SQLITE_AUTH) return wrong(text, std::nullopt, "a query can only read: " + what);
+    if (status == SQLITE_AUTH) return wrong(text, std::nullopt, "queries cannot write: " + what);
     const int offset = sqlite3_error_offset(connection.get());
     if (offset < 0) return wrong(text, std::nullopt, what);
     return wrong(text, static_cast<std::size_t>(offset), what);

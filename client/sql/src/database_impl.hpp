@@ -17,14 +17,14 @@ public:
           time_limit(options.time_limit),
           row_limit(options.row_limit) {}
 
-    /// Without a snapshot it is that of a live query. Errors: as Database::open.
+    /// Without a snapshot, creates the database of a live query. Errors: as Database::open.
     [[nodiscard]] static Result<std::unique_ptr<Impl>> open(std::optional<Snapshot> snapshot,
                                                             const Options& options);
 
     /// Errors: as Database::query.
     [[nodiscard]] Result<PreparedStatement> prepare(std::string_view text);
 
-    /// The error of a statement that is wrong there.
+    /// Returns the error of a statement that is wrong at that offset.
     [[nodiscard]] Error wrong(std::string_view text, std::optional<std::size_t> offset,
                               const std::string& what);
 
@@ -33,7 +33,7 @@ public:
         return shm::Deadline::after(time_limit).time();
     }
 
-    Session session;  // before the connection, which uses it to its end
+    Session session;  // before the connection, which uses it until it is closed
     std::chrono::milliseconds time_limit;
     std::uint64_t row_limit;
     Connection connection;
@@ -44,7 +44,7 @@ private:
     [[nodiscard]] Result<void> check_rest(std::string_view text, const char* rest);
 };
 
-/// Why a step of a statement has failed.
+/// Returns why a step of a statement has failed.
 [[nodiscard]] Error failure_of(sqlite3_stmt* statement, int status, const Guard& guard);
 
 class Statement::Impl {
@@ -52,6 +52,9 @@ public:
     Impl(Session& session, PreparedStatement prepared,
          std::optional<Guard::Clock::time_point> deadline, std::uint64_t row_limit,
          bool gives_handles);
+    ~Impl() { stop_running(); }
+    Impl(const Impl&) = delete;
+    Impl& operator=(const Impl&) = delete;
 
     [[nodiscard]] Result<std::optional<Row>> next();
     [[nodiscard]] std::span<const std::string> columns() const noexcept { return columns_; }
@@ -60,6 +63,8 @@ private:
     [[nodiscard]] Result<std::optional<Row>> row();
     [[nodiscard]] Result<std::optional<Row>> end();
     [[nodiscard]] Result<std::optional<Row>> fail(int status);
+    void start_running() noexcept;
+    void stop_running() noexcept;
 
     Session& session_;
     PreparedStatement prepared_;
@@ -68,6 +73,7 @@ private:
     bool gives_handles_;
     std::optional<Error> failure_;
     bool is_at_end_ = false;
+    bool is_running_ = false;
     std::vector<std::string> columns_;
     std::vector<Cell> cells_;
 };

@@ -17,28 +17,28 @@ namespace ringside::sql {
 
 namespace {
 
-/// What a kind of step does, as far as it matters here.
+/// Effects of a kind of step, as far as they matter here.
 enum Effect : unsigned {
-    reads_1 = 1U << 0,  ///< the register whose number is P1
+    reads_1 = 1U << 0,  ///< the register with number P1
     reads_2 = 1U << 1,
     reads_3 = 1U << 2,
     writes_1 = 1U << 3,
     writes_2 = 1U << 4,
     writes_3 = 1U << 5,
-    jumps = 1U << 6,          ///< to P2, or goes on
+    jumps = 1U << 6,          ///< to P2, or continues
     goes = 1U << 7,           ///< to P2 only
-    ends = 1U << 8,           ///< does not go on
-    goes_anywhere = 1U << 9,  ///< to what a coroutine or subroutine may return to, or goes on
+    ends = 1U << 8,           ///< does not continue
+    goes_anywhere = 1U << 9,  ///< to any return address of a coroutine or subroutine, or continues
     jumps_three_ways = 1U << 10,
     reads_2_from_1 = 1U << 11,  ///< P2 registers from P1 on
     reads_3_from_1 = 1U << 12,
     reads_3_from_2 = 1U << 13,
     copies = 1U << 14,          ///< P3 + 1 registers from P1 on
-    reads_4_from_3 = 1U << 15,  ///< P4 registers from P3 on; 0: the one
+    reads_4_from_3 = 1U << 15,  ///< P4 registers from P3 on; 0 means one
     is_aggregate = 1U << 16,    ///< P5 registers from P2 on
     is_function = 1U << 17,
     is_filter = 1U << 18,
-    moves = 1U << 19,  ///< the cursor whose number is P1
+    moves = 1U << 19,  ///< the cursor with number P1
 };
 
 struct StepKind {
@@ -46,7 +46,7 @@ struct StepKind {
     unsigned effect;
 };
 
-/// Every step that reading statements are made of; what is not here reads everything.
+/// All steps of statements that read. A step that is not listed counts as reading everything.
 constexpr unsigned arithmetic = reads_1 | reads_2 | writes_3;
 constexpr unsigned comparison = reads_1 | reads_3 | jumps;
 constexpr unsigned seek = reads_4_from_3 | jumps;
@@ -191,7 +191,7 @@ public:
     explicit Program(std::vector<Step> steps) : steps_(std::move(steps)) {
         for (std::size_t at = 0; at < steps_.size(); ++at) {
             const Step& step = steps_[at];
-            // Where those who return may come to.
+            // A possible return address.
             if (step.name == "Gosub" || step.name == "Yield") returns_.push_back(at + 1);
             if (step.name == "InitCoroutine") {
                 returns_.push_back(static_cast<std::size_t>(step.p3));
@@ -203,12 +203,12 @@ public:
 
     [[nodiscard]] const std::vector<Step>& steps() const noexcept { return steps_; }
 
-    /// Whether what the step at `origin` has put into its register is given to nothing but
-    /// functions that take handles, while its cursor stands still.
+    /// Returns whether the value that the step at `origin` has put into its register reaches only
+    /// functions that take handles, while its cursor does not move.
     [[nodiscard]] bool is_for_functions_only(std::size_t origin) const {
         const int handle = steps_[origin].p3;
         const int cursor = steps_[origin].p1;
-        // Each step is passed at most twice: before and after the cursor has moved.
+        // Each step is visited at most twice: before and after the cursor has moved.
         std::vector<std::array<bool, 2>> seen(steps_.size(), {false, false});
         std::vector<std::pair<std::size_t, bool>> ways{{origin + 1, false}};
         while (!ways.empty()) {
@@ -282,7 +282,7 @@ private:
         return ways;
     }
 
-    /// "name(2)": two; the number of others is not told.
+    /// Returns two for "name(2)". The number of other functions is not part of the name.
     static int arguments_of(const Step& step) noexcept {
         const std::size_t open = step.p4.rfind('(');
         if (open == std::string::npos) return everything;
@@ -290,7 +290,7 @@ private:
         return count < 0 ? everything : count;
     }
 
-    /// Two numbers, and as many values as the second one says, which is a constant.
+    /// Two numbers, and as many values as the second number, which is a constant.
     [[nodiscard]] int filter_registers(int first) const noexcept {
         int values = -1;
         for (const Step& step : steps_) {
@@ -303,7 +303,7 @@ private:
     std::vector<std::size_t> returns_;
 };
 
-/// The table of ours that a cursor of the program is opened on; null: it is none of ours.
+/// Returns our table on which a cursor of the program is opened, or null for another table.
 const TableSpec* table_of(const Program& program, int cursor, const Session& session) {
     for (const Step& step : program.steps()) {
         if (step.name != "VOpen" || step.p1 != cursor || !step.p4.starts_with("vtab:")) continue;

@@ -7,13 +7,13 @@ namespace ringside::sql {
 
 namespace {
 
-/// From here on a double is not exactly every integer that a REAL column rounds to it.
+/// From here on, a REAL column rounds some integers.
 constexpr double rounded_from = 9'007'199'254'740'992.0;
 
-/// From here on not every integer is what SQLite takes it for: see `ColumnReader`.
+/// From here on, SQLite reads some integers differently: see `ColumnReader`.
 constexpr double inexact_from = 9e18;
 
-/// The value as documents have it; none: it cannot be told.
+/// Converts the value to one of a document, or returns none if the equivalent is unknown.
 std::optional<OwnedScalar> scalar_of(sqlite3_value* value) {
     switch (sqlite3_value_type(value)) {
         case SQLITE_INTEGER: return OwnedScalar(Scalar::integer(sqlite3_value_int64(value)));
@@ -38,7 +38,8 @@ Comparison comparison_of(Narrowing how) noexcept {
     }
 }
 
-/// The numbers in documents that a REAL column, which rounds them, compares with a value as wanted.
+/// Returns the condition on the numbers in documents for a comparison by a REAL column, which
+/// rounds them.
 Predicate of_rounded(const Field& field, Comparison relation, double value) {
     constexpr double infinity = std::numeric_limits<double>::infinity();
     const auto below = Scalar::real(std::nextafter(value, -infinity));
@@ -56,8 +57,8 @@ Predicate of_rounded(const Field& field, Comparison relation, double value) {
     }
 }
 
-/// Of a column that promises one type, the conversions that a comparison makes leave a value of
-/// that type unchanged.
+/// In a column of a single type, the conversions of a comparison leave values of that type
+/// unchanged.
 Predicate of_typed(const ColumnSpec& column, const Condition& condition, OwnedScalar value) {
     const Comparison relation = comparison_of(condition.how);
     const auto number = value.as_double();
@@ -78,7 +79,7 @@ Predicate of_typed(const ColumnSpec& column, const Condition& condition, OwnedSc
     return Predicate::compare(column.field, relation, std::move(value));
 }
 
-/// A column that gives what is there has booleans as 1 and 0, and arrays and objects as texts.
+/// A column without a type has booleans as 1 and 0, and arrays and objects as texts.
 Predicate of_any(const ColumnSpec& column, const OwnedScalar& value) {
     std::vector<OwnedScalar> same{value};
     if (const auto text = value.as_string()) {

@@ -9,17 +9,18 @@
 
 namespace ringside::sql {
 
-/// Returns true if an index of the documents' values can answer such a condition on the column,
-/// whatever the value is.
+/// Returns whether an index of the documents' values can answer such a condition on the column for
+/// every value.
 [[nodiscard]] bool can_narrow(const ColumnSpec& column, Narrowing how, Operand operand) noexcept;
 
-/// What every record has, in the order of documents, whose column fulfils a condition in SQLite's;
-/// the predicate that always holds where there is nothing to say. There may be others that have it.
+/// Returns a predicate on documents that every record passes whose column meets the condition in
+/// SQLite. Other records may pass it as well. Without a useful condition, the predicate always
+/// holds.
 [[nodiscard]] Predicate predicate_of(const ColumnSpec& column, const Condition& condition,
                                      sqlite3_value* value);
 
-/// Adds what a document can have where its column equals one value of an IN. Returns false if that
-/// cannot be told.
+/// Adds the values that a document can have if its column equals one value of an IN. Returns false
+/// if these are unknown.
 [[nodiscard]] bool add_equal(const ColumnSpec& column, sqlite3_value* value,
                              std::vector<OwnedScalar>& equal);
 

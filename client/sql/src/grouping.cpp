@@ -9,7 +9,7 @@ namespace ringside::sql {
 
 namespace {
 
-/// How far ahead records are loaded while those before them are read.
+/// How far ahead records are prefetched.
 constexpr std::size_t look_ahead = 8;
 
 std::size_t hash_of(const std::vector<Scalar>& key) noexcept {
@@ -20,10 +20,10 @@ std::size_t hash_of(const std::vector<Scalar>& key) noexcept {
 
 }  // namespace
 
-/// Groups by the hash of their key; those with one hash are a chain.
+/// Groups by the hash of their key; groups with the same hash form a chain.
 struct Grouping::Index {
     boost::unordered_flat_map<std::size_t, std::uint32_t> first;
-    std::vector<std::uint32_t> next;  ///< of each group; itself: the last
+    std::vector<std::uint32_t> next;  ///< next group in the chain; the last one points to itself
 };
 
 Grouping::Grouping(Session& session, const TableSpec& table, std::vector<GroupColumn> columns)
@@ -44,10 +44,10 @@ Result<void> Grouping::fill(RecordCursor cursor) {
         if (batch->empty()) break;
         const std::size_t groups_before = index_->next.size();
         for (const RecordView& record : *batch) {
-            marks_.push_back(session_.snapshot->mark(record));
+            marks_.push_back(session_.snapshot->handle(record));
             groups_.push_back(group_of(record));
         }
-        constexpr std::size_t record_bytes = 2 * sizeof(RecordMark) + sizeof(std::uint32_t);
+        constexpr std::size_t record_bytes = 2 * sizeof(RecordHandle) + sizeof(std::uint32_t);
         const std::size_t group_bytes = columns_.size() * sizeof(Scalar) + 48;
         const std::size_t bytes =
             batch->size() * record_bytes + (index_->next.size() - groups_before) * group_bytes;
@@ -107,7 +107,7 @@ std::vector<std::uint32_t> Grouping::order_of_groups() const {
     return order;
 }
 
-/// By counting: the place of each group is known when its records are counted.
+/// A counting sort: counting the records of each group gives the place of the group.
 void Grouping::sort() {
     ordered_ = order_of_groups();
     std::vector<std::size_t> places(ordered_.size(), 0);

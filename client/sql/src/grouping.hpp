@@ -12,11 +12,11 @@
 
 namespace ringside::sql {
 
-/// The records of a scope, rearranged so that those with equal columns are neighbours: what SQLite
-/// needs for GROUP BY and DISTINCT, without its sorting every row. Groups come in the order of
-/// their columns, records of a group in that of names.
+/// The records of a scope, rearranged so that records with equal columns are neighbours. This is
+/// what SQLite needs for GROUP BY and DISTINCT, so it need not sort every row. Groups are in the
+/// order of their columns, the records of a group in the order of names.
 ///
-/// Memory: 20 bytes a record, and some 100 a group; all of it is charged to the guard.
+/// Memory: 20 bytes per record, and some 100 per group, charged to the guard.
 /// Thread safety: one thread.
 class Grouping {
 public:
@@ -27,15 +27,16 @@ public:
 
     /// Reads a scope to its end. Errors: snapshot_expired, those of the guard.
     Result<void> fill(RecordCursor cursor);
-    /// Arranges the records of all scopes. To be called once, before `next`.
+    /// Arranges the records of all scopes. Call this once, before `next`.
     void sort();
 
-    /// Goes on to the next record. False: there is none.
+    /// Moves to the next record. Returns false at the end.
     [[nodiscard]] bool next() noexcept;
-    [[nodiscard]] RecordMark current() const noexcept { return sorted_[at_]; }
+    [[nodiscard]] RecordHandle current() const noexcept { return sorted_[at_]; }
 
-    /// The column's value in every record of this group; none if it is no column of the grouping, or
-    /// if records of the group have equal values that are not identical, such as 1 and 1.0.
+    /// Returns the column's value if it is identical in all records of this group. Returns none if
+    /// the column is not part of the grouping, or if equal values of the group differ, such as 1
+    /// and 1.0.
     [[nodiscard]] std::optional<Scalar> common(std::size_t column) const noexcept;
 
 private:
@@ -53,16 +54,16 @@ private:
     std::vector<GroupColumn> columns_;
     std::vector<ColumnReader> readers_;
     std::vector<Scalar> probe_;
-    std::vector<std::string> texts_;  ///< of the probe, where JSON text had to be made
-    std::vector<Scalar> keys_;        ///< of the groups, one behind the other
-    std::vector<bool> is_common_;     ///< of each key: it is identical in all records of its group
+    std::vector<std::string> texts_;  ///< of the probe, for generated JSON text
+    std::vector<Scalar> keys_;        ///< keys of all groups, concatenated
+    std::vector<bool> is_common_;     ///< per key: it is identical in all records of its group
     std::deque<std::string> owned_;   ///< JSON text of keys
     std::unique_ptr<Index> index_;
-    std::vector<RecordMark> marks_;       ///< as they were read
-    std::vector<std::uint32_t> groups_;   ///< of each of them
-    std::vector<RecordMark> sorted_;      ///< by group
-    std::vector<std::size_t> ends_;       ///< of the groups, in their order, within `sorted_`
-    std::vector<std::uint32_t> ordered_;  ///< the groups in their order
+    std::vector<RecordHandle> marks_;     ///< in the order of reading
+    std::vector<std::uint32_t> groups_;   ///< per mark
+    std::vector<RecordHandle> sorted_;    ///< by group
+    std::vector<std::size_t> ends_;       ///< ends of the groups within `sorted_`
+    std::vector<std::uint32_t> ordered_;  ///< the groups in their final order
     std::size_t at_ = 0;
     std::size_t group_at_ = 0;
     std::size_t charged_ = 0;

@@ -8,7 +8,7 @@ namespace ringside::sql {
 
 namespace {
 
-/// SQLite counts for the whole process: other users of it in the process are charged, too.
+/// SQLite counts for the whole process, so its other users in the process are charged as well.
 std::size_t sqlite_bytes() noexcept { return static_cast<std::size_t>(sqlite3_memory_used()); }
 
 }  // namespace

@@ -8,25 +8,26 @@
 
 namespace ringside::sql {
 
-/// What a running statement must not exceed, and why it was ended.
+/// The limits of a running statement, and why it was ended.
 /// Thread safety: one thread; `interrupt` and `resume` from any.
 class Guard {
 public:
     using Clock = std::chrono::steady_clock;
 
-    /// From here on the statement with this deadline runs; none: it has no end.
+    /// Starts a statement with this deadline; none for no time limit.
     void begin(std::optional<Clock::time_point> deadline) noexcept;
 
-    /// False: it has to end. Cost: a look at the clock.
+    /// Returns false if the statement must end. Cost: one reading of the clock.
     [[nodiscard]] bool may_go_on() noexcept;
 
-    /// Takes so many bytes for a statement's own use beside SQLite's. False: too many.
+    /// Charges memory that a statement uses in addition to SQLite's. Returns false beyond the
+    /// limit.
     [[nodiscard]] bool take(std::size_t bytes) noexcept;
     void give_back(std::size_t bytes) noexcept { bytes_ -= bytes; }
 
-    /// Ends the statement; the first reason counts.
+    /// Ends the statement. Only the first reason is kept.
     void fail(Error error);
-    /// Why it was ended.
+    /// Returns the reason for the end.
     [[nodiscard]] const std::optional<Error>& failure() const noexcept { return failure_; }
 
     void interrupt() noexcept { is_interrupted_.store(true, std::memory_order_relaxed); }

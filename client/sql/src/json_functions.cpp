@@ -14,15 +14,15 @@ namespace ringside::sql {
 
 namespace {
 
-constexpr unsigned json_subtype = 'J';  // SQLite's own: the text is JSON, not a string
+constexpr unsigned json_subtype = 'J';  // SQLite's own value: the text is JSON, not a string
 
 enum class JsonFunction { arrow, double_arrow, extract, type };
 
-/// A function of the connection; what SQLite calls it with.
+/// A function of the connection, as SQLite calls it.
 struct Function {
     JsonFunction kind;
     const char* name;
-    int arguments;  ///< -1: any number
+    int arguments;  ///< -1 for any number
     std::shared_ptr<BuiltIns> built_ins;
 
     [[nodiscard]] bool is_operator() const noexcept {
@@ -43,7 +43,7 @@ void give_json(sqlite3_context* context, const Value& value, bool is_json) {
     if (is_json) sqlite3_result_subtype(context, json_subtype);
 }
 
-/// False: SQLite makes something of its own of this value.
+/// Returns false if the result must come from SQLite's own function.
 bool give_sql(sqlite3_context* context, const Value& value, bool is_json) {
     switch (value.type()) {
         case ValueType::null: sqlite3_result_null(context); return true;
@@ -54,7 +54,7 @@ bool give_sql(sqlite3_context* context, const Value& value, bool is_json) {
         case ValueType::string: {
             const std::string_view text = *value.as_string();
             if (text.find('\0') != std::string_view::npos) return false;
-            // Lies in the segment, where the snapshot keeps it.
+            // Stored in the segment, where the snapshot keeps it.
             sqlite3_result_text64(context, text.data(), text.size(), SQLITE_STATIC, SQLITE_UTF8);
             return true;
         }
@@ -78,7 +78,7 @@ const char* json_type_name(const Value& value) noexcept {
     return "null";
 }
 
-/// False: left to SQLite.
+/// Returns false if the result must come from SQLite's own function.
 bool give(sqlite3_context* context, JsonFunction kind, const Value& value) {
     if (!value.exists()) {
         sqlite3_result_null(context);
@@ -95,7 +95,7 @@ bool give(sqlite3_context* context, JsonFunction kind, const Value& value) {
     return false;
 }
 
-/// The path of a call; parsed once where it is the same in every row.
+/// The path of a call; parsed once if it is the same in every row.
 class CallPath {
 public:
     CallPath(sqlite3_context* context, const Function& function, sqlite3_value* value)
@@ -142,7 +142,7 @@ void answer(sqlite3_context* context, int count, sqlite3_value** values) {
                              record == nullptr ? nullptr : &document);
 }
 
-/// SQLite is C: nothing may be thrown through it.
+/// SQLite is written in C, so no exception may pass through it.
 void answer_safely(sqlite3_context* context, int count, sqlite3_value** values) {
     try {
         answer(context, count, values);

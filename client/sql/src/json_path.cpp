@@ -9,7 +9,7 @@ namespace {
 
 bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
-/// Characters of which no release of SQLite makes anything but a key.
+/// Characters that every release of SQLite treats as part of a key.
 bool is_plain(char c) noexcept {
     return is_digit(c) || c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
            static_cast<unsigned char>(c) >= 0x80;
@@ -20,7 +20,7 @@ std::size_t plain_length(std::string_view text) noexcept {
                                     text.begin());
 }
 
-/// A number of at most nine digits, taken from the front of the text.
+/// Removes a number of at most nine digits from the front of the text.
 std::optional<std::size_t> take_number(std::string_view& text) noexcept {
     std::size_t number = 0;
     const auto read = std::from_chars(text.data(), text.data() + text.size(), number);

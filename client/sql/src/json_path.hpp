@@ -9,16 +9,16 @@
 
 namespace ringside::sql {
 
-/// A path as SQLite's JSON functions take it, of the usual kind: `$.a.b[0]`, `$."a b"[#-1]`, and
-/// for the operators `->` and `->>` a key or an index alone, too. How SQLite reads others is its
-/// own affair, and differs from release to release.
+/// A path of SQLite's JSON functions in the usual form: `$.a.b[0]`, `$."a b"[#-1]`, and for the
+/// operators `->` and `->>` also a single key or index. SQLite's treatment of other paths differs
+/// between releases.
 /// Thread safety: one thread.
 class JsonPath {
 public:
-    /// None: not of that kind. `is_operator`: the path of `->` or `->>`.
+    /// Returns none for a path in another form. `is_operator`: the path of `->` or `->>`.
     [[nodiscard]] static std::optional<JsonPath> parse(std::string_view text, bool is_operator);
 
-    /// A value that does not exist where the path leads nowhere.
+    /// Returns a value that does not exist if the path leads nowhere.
     [[nodiscard]] Value find(Value at) const noexcept;
 
 private:
@@ -36,7 +36,7 @@ private:
     [[nodiscard]] bool parse_member(std::string_view& rest);
     [[nodiscard]] bool parse_element(std::string_view& rest);
 
-    std::deque<Step> steps_;  ///< that do not move, as their keys look at their texts
+    std::deque<Step> steps_;  ///< stable addresses, because their keys are views of their texts
 };
 
 }  // namespace ringside::sql

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "statistics.hpp"
+
 namespace ringside::sql {
 
 namespace {
@@ -29,10 +31,11 @@ bool is_other_aggregate(std::string_view function) noexcept {
                                                     "json_group_object",
                                                     "jsonb_group_array",
                                                     "jsonb_group_object"};
-    return std::ranges::any_of(names, [&](auto name) { return is_same_word(name, function); });
+    return is_statistic(function) ||
+           std::ranges::any_of(names, [&](auto name) { return is_same_word(name, function); });
 }
 
-/// What stands at the top level and has no place in a live query.
+/// Returns the clause that a token begins if live queries do not support it.
 const char* refused_clause(const Token& token) noexcept {
     constexpr std::array clauses{"JOIN",  "HAVING", "ORDER",    "LIMIT",
                                  "UNION", "EXCEPT", "INTERSECT"};
@@ -47,7 +50,7 @@ public:
     explicit Search(std::span<const Token> tokens) : tokens_(tokens) {}
 
     std::optional<LiveRefusal> run() {
-        if (!is(0, "SELECT")) return refuse(0, "what does not begin with SELECT");
+        if (!is(0, "SELECT")) return refuse(0, "a statement other than SELECT");
         if (is(1, "DISTINCT")) return refuse(1, "DISTINCT");
         for (std::size_t i = 1; i < tokens_.size() && !refusal_; ++i) look_at(i);
         return refusal_;
@@ -68,7 +71,7 @@ private:
         if (token.is(")")) --depth_;
         const char* clause = depth_ == 0 ? refused_clause(token) : nullptr;
         if (clause != nullptr) refuse(i, clause);
-        else if (token.is("SELECT") || token.is("VALUES")) refuse(i, "a query within the query");
+        else if (token.is("SELECT") || token.is("VALUES")) refuse(i, "a subquery");
         else if (token.is("IN") && !is(i + 1, "(")) refuse(i, "IN with a table");
         else if (token.is("OVER") && is(i - 1, ")")) refuse(i, "a window function");
         else if (token.is("WINDOW") && is(i + 2, "AS")) refuse(i, "a window");
@@ -77,12 +80,12 @@ private:
     }
     void look_at_call(std::size_t i) {
         const std::string_view function = tokens_[i].unquoted();
-        if (changes_by_itself(function)) refuse(i, "what is not of the records alone");
+        if (changes_by_itself(function))
+            refuse(i, "a function that depends on more than the records");
         else if (is_other_aggregate(function)) refuse(i, "this aggregate");
         else if (is_of_time(function) && asks_for_now(i)) refuse(i, "the time of day");
     }
-    /// Date functions have the time of day for 'now', and where no time is given (or 'subsec'
-    /// only).
+    /// Date functions use the current time for 'now', and if no time is given (or only 'subsec').
     [[nodiscard]] bool asks_for_now(std::size_t call) const noexcept {
         const bool has_format = is_same_word(tokens_[call].unquoted(), "strftime");
         std::size_t arguments = 0;

@@ -8,7 +8,7 @@
 
 namespace ringside::sql {
 
-/// The first thing in a statement that no live query can have, whatever its clauses are.
+/// Returns the first element of a statement that no live query can contain.
 [[nodiscard]] std::optional<LiveRefusal> refusal_of(std::span<const Token> tokens);
 
 }  // namespace ringside::sql

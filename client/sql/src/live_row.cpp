@@ -12,7 +12,7 @@ struct FreeValue {
     void operator()(sqlite3_value* value) const noexcept { sqlite3_value_free(value); }
 };
 
-/// Ends a run of a statement, so that nothing of it looks at the record any more.
+/// Ends a run of a statement, so that nothing in it refers to the record.
 class Run {
 public:
     Run(Session& session, sqlite3_stmt* statement, const RecordView& record)
@@ -78,12 +78,12 @@ Result<OwnedScalar> LiveRow::value_of(int column) const {
             return Scalar::string(
                 {text, static_cast<std::size_t>(sqlite3_column_bytes(statement, column))});
         }
-        case SQLITE_BLOB: return Error(Errc::bad_query, "a BLOB in a live query");
+        case SQLITE_BLOB: return Error(Errc::bad_query, "a live query cannot return a BLOB");
         default: return OwnedScalar();
     }
 }
 
-/// What SQLite's sum makes of a value.
+/// Returns the value that SQLite's sum would add.
 Result<OwnedScalar> LiveRow::summand_of(int column) const {
     const int type = sqlite3_column_type(prepared_.get(), column);
     auto number = type == SQLITE_TEXT || type == SQLITE_BLOB ? [&]() -> Result<OwnedScalar> {
@@ -97,7 +97,7 @@ Result<OwnedScalar> LiveRow::summand_of(int column) const {
         : value_of(column);
     if (number && number->view().type() == ScalarType::real &&
         !std::isfinite(*number->view().as_double())) {
-        return Error(Errc::bad_query, "an infinite number in a sum of a live query");
+        return Error(Errc::bad_query, "a sum of a live query is infinite");
     }
     return number;
 }

@@ -8,14 +8,14 @@
 
 namespace ringside::sql {
 
-/// Makes the row of a live query of one record: runs the shape's statement over a table that has
-/// nothing but this record.
+/// Computes the row of a live query for one record: runs the shape's statement over a table that
+/// contains only this record.
 /// Thread safety: one thread.
 class LiveRow {
 public:
     LiveRow(std::unique_ptr<Database::Impl> database, PreparedStatement prepared, LiveShape shape);
 
-    /// As LiveDescription::RowOf. Errors: bad_query, query_too_large.
+    /// As LiveQuerySpec::RowOf. Errors: bad_query, query_too_large.
     [[nodiscard]] Result<bool> operator()(const RecordView& record, std::vector<OwnedScalar>& row);
 
 private:
@@ -23,7 +23,7 @@ private:
     [[nodiscard]] Result<OwnedScalar> value_of(int column) const;
     [[nodiscard]] Result<OwnedScalar> summand_of(int column) const;
 
-    std::unique_ptr<Database::Impl> database_;  // before the statement, which uses it to its end
+    std::unique_ptr<Database::Impl> database_;  // before the statement, which uses it
     PreparedStatement prepared_;
     LiveShape shape_;
     std::size_t value_count_;

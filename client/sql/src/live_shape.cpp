@@ -25,7 +25,8 @@ bool is_same(Tokens a, Tokens b) {
     });
 }
 
-/// Where the first token beyond all parentheses stands for which `is_wanted` holds, or the end.
+/// Returns the position of the first token outside parentheses that satisfies `is_wanted`, or the
+/// end.
 template <class Wanted>
 std::size_t find_if_at_top(Tokens tokens, std::size_t from, const Wanted& is_wanted) {
     std::size_t depth = 0;
@@ -52,12 +53,12 @@ std::vector<Tokens> split(Tokens tokens) {
     return parts;
 }
 
-/// An aggregate as it stands in a statement.
+/// An aggregate in a statement.
 struct Call {
     Aggregate::Kind kind;
-    Tokens argument;  ///< empty: all records
+    Tokens argument;  ///< empty for all records
     Tokens filter;
-    Tokens rest;  ///< behind it
+    Tokens rest;  ///< after the aggregate
 };
 
 std::optional<Aggregate::Kind> kind_of(std::string_view function) {
@@ -65,15 +66,16 @@ std::optional<Aggregate::Kind> kind_of(std::string_view function) {
         {"count", Aggregate::Kind::count},
         {"sum", Aggregate::Kind::sum},
         {"avg", Aggregate::Kind::average},
-        {"min", Aggregate::Kind::minimum},
-        {"max", Aggregate::Kind::maximum}};
+        {"min", Aggregate::Kind::min},
+        {"max", Aggregate::Kind::max}};
     for (const auto& [name, kind] : kinds) {
         if (is_same_word(name, function)) return kind;
     }
     return std::nullopt;
 }
 
-/// Whether the item begins with an aggregate; min and max of several values are none.
+/// Returns the aggregate at the beginning of an item. min and max with several arguments are not
+/// aggregates.
 std::optional<Call> call_of(Tokens item) {
     if (item.size() < 3 || !item[0].is_name() || !item[1].is("(")) return std::nullopt;
     const auto kind = kind_of(item[0].unquoted());
@@ -85,7 +87,7 @@ std::optional<Call> call_of(Tokens item) {
     if (call.argument.size() == 1 && call.argument[0].is("*")) call.argument = {};
     if (call.rest.size() > 3 && call.rest[0].is("FILTER") && call.rest[1].is("(")) {
         const std::size_t end = find_at_top(call.rest, 2, ")");
-        call.filter = call.rest.subspan(3, end - 3);  // behind its WHERE
+        call.filter = call.rest.subspan(3, end - 3);  // after its WHERE
         call.rest = call.rest.subspan(std::min(end + 1, call.rest.size()));
     }
     return call;
@@ -130,19 +132,19 @@ private:
         if (!refusal_) refusal_ = LiveRefusal{token.at, what};
     }
 
-    /// One of our tables, and what it is called.
+    /// Reads the table and its alias.
     void read_source() {
-        if (source_.empty()) return refuse(tokens_.back(), "what has no FROM");
+        if (source_.empty()) return refuse(tokens_.back(), "a statement without FROM");
         const auto named = [&](const TableSpec& table) {
             return source_[0].is_name() && is_same_word(table.name, source_[0].unquoted());
         };
         const auto table = std::ranges::find_if(tables_, named);
-        if (table == tables_.end()) return refuse(source_[0], "FROM something else than a table");
+        if (table == tables_.end()) return refuse(source_[0], "FROM without a table name");
         table_ = &*table;
         shape_.table = table->name;
         std::size_t end = source_.size() > 1 && source_[1].is("AS") ? 2 : 1;
         if (end < source_.size() && source_[end].is_name()) ++end;
-        if (end < source_.size()) refuse(source_[end], "more than a table and its alias");
+        if (end < source_.size()) refuse(source_[end], "FROM with more than one table");
     }
 
     void read_groups() {
@@ -155,7 +157,7 @@ private:
         std::string columns;
         for (std::size_t i = 0; i < keys_.size(); ++i) {
             columns += (i > 0 ? ", (" : "(") + std::string(text_between(text_, keys_[i])) + ")";
-            // Conditions may name it.
+            // Conditions may use the alias.
             if (!key_aliases_[i].empty()) columns += " AS " + key_aliases_[i];
         }
         for (const std::string& input : inputs_) columns += (columns.empty() ? "" : ", ") + input;
@@ -166,7 +168,7 @@ private:
         shape_.statement += " WHERE (" + std::string(text_between(text_, where_)) + ")";
     }
 
-    /// What a part of GROUP BY stands for: an item by its ordinal or its alias, or itself.
+    /// Resolves a part of GROUP BY: an item by its ordinal or alias, or the part itself.
     [[nodiscard]] Tokens expression_of(Tokens part) const {
         if (part.size() != 1) return part;
         std::size_t ordinal = 0;
@@ -190,7 +192,7 @@ private:
         }
         return part;
     }
-    /// An alias is a name behind what could be the end of an expression.
+    /// An alias is a name after a token that can end an expression.
     [[nodiscard]] static Tokens without_alias(Tokens item) {
         const std::size_t size = item.size();
         if (size > 2 && item[size - 2].is("AS")) return item.first(size - 2);
@@ -221,8 +223,7 @@ private:
         }
         const auto call = call_of(item);
         if (!call || !is_alias(call->rest)) {
-            return refuse(
-                item[0], "beside groups, an item that is neither one of GROUP BY nor an aggregate");
+            return refuse(item[0], "an item that is neither in GROUP BY nor an aggregate");
         }
         add_aggregate(*call);
     }
@@ -255,7 +256,7 @@ private:
         if (kind != Aggregate::Kind::count) {
             return condition.empty() ? value : "CASE WHEN " + condition + " THEN " + value + " END";
         }
-        // Only whether it is there is remembered.
+        // Only the existence of the value is stored.
         if (!argument.empty()) {
             condition += (condition.empty() ? "" : " AND ") + value + " IS NOT NULL";
         }

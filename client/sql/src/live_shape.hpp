@@ -10,17 +10,17 @@
 
 namespace ringside::sql {
 
-/// What a statement asks for, so that its result can be kept up to date.
+/// The parts of a statement that are needed to keep its result up to date.
 struct LiveShape {
     std::string table;
-    /// Gives the values of one record: the keys and what the aggregates are computed of, or the
-    /// columns of the result where there are no groups.
+    /// Computes the values of one record: the keys and the inputs of the aggregates, or the columns
+    /// of the result if there are no groups.
     std::string statement;
     bool is_grouped = false;
     std::size_t key_count = 0;
-    std::vector<LiveDescription::Column> aggregates{};
+    std::vector<LiveQuerySpec::Column> aggregates{};
     std::vector<std::size_t> shown{};
-    std::vector<bool> is_summed{};  ///< of the values behind the keys
+    std::vector<bool> is_summed{};  ///< for each value after the keys
 };
 
 /// Why a statement cannot be kept up to date, and where in its text.
@@ -29,7 +29,7 @@ struct LiveRefusal {
     std::string what;
 };
 
-/// Takes a statement to pieces; SQLite has found it to be right before.
+/// Analyses a statement that SQLite has accepted.
 [[nodiscard]] std::variant<LiveShape, LiveRefusal> live_shape(std::string_view text,
                                                               const std::vector<TableSpec>& tables);
 

@@ -13,12 +13,12 @@ namespace ringside::sql {
 
 namespace {
 
-/// A table as SQLite holds it.
+/// SQLite's view of a table.
 struct VirtualTable : sqlite3_vtab {
     Session* session = nullptr;
     int number = 0;
-    /// Of the last statement. A live query opens one for each record, and its readers know where
-    /// keys have stood.
+    /// The cursor of the last statement. A live query opens one for each record, and the readers of
+    /// a reused cursor remember where keys were found.
     std::unique_ptr<TableCursor> spare{};
 
     [[nodiscard]] const TableSpec& spec() const noexcept {
@@ -30,7 +30,7 @@ VirtualTable& table_of(sqlite3_vtab* table) { return *static_cast<VirtualTable*>
 VirtualTable& table_of(sqlite3_vtab_cursor* cursor) { return table_of(cursor->pVtab); }
 TableCursor& cursor_of(sqlite3_vtab_cursor* cursor) { return *static_cast<TableCursor*>(cursor); }
 
-/// Between SQLite, which is C, and code that may throw; a failure is told by the guard.
+/// Wraps code that may throw, because SQLite is written in C. The guard reports a failure.
 template <class Step>
 int guarded(Session& session, Step step) {
     try {
@@ -87,7 +87,6 @@ int open_cursor(sqlite3_vtab* table, sqlite3_vtab_cursor** made) {
 int close_cursor(sqlite3_vtab_cursor* cursor) {
     std::unique_ptr<TableCursor> closed(&cursor_of(cursor));
     closed->rewind();
-    closed->forget_lookups();
     table_of(cursor).spare = std::move(closed);
     return SQLITE_OK;
 }

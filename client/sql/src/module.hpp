@@ -6,7 +6,7 @@
 
 namespace ringside::sql {
 
-/// Makes the session's tables those of the connection. Error: bad_configuration.
+/// Adds the session's tables to the connection. Error: bad_configuration.
 [[nodiscard]] Result<void> add_tables(sqlite3* connection, Session& session);
 
 }  // namespace ringside::sql

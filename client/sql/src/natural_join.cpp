@@ -24,7 +24,7 @@ private:
     [[nodiscard]] bool is(std::size_t at, std::string_view keyword) const noexcept {
         return at < tokens_.size() && tokens_[at].is(keyword);
     }
-    /// Null if the name is that of no table, or of a common table expression.
+    /// Returns null if the name is not that of a table, or is that of a common table expression.
     [[nodiscard]] const TableSpec* table_at(std::size_t at) const {
         if (at >= tokens_.size() || !tokens_[at].is_name()) return nullptr;
         const std::string_view name = tokens_[at].unquoted();
@@ -56,7 +56,7 @@ private:
         while (join < tokens_.size() && join <= natural + 3 && !is(join, "JOIN")) ++join;
         const TableSpec* joined = is(join, "JOIN") ? table_at(join + 1) : nullptr;
         if (joined == nullptr || is(join + 2, ".")) return false;
-        // The tables on the left of it, back to FROM.
+        // The tables to its left, back to FROM.
         bool has_left = false;
         for (std::size_t at = natural; at-- > 0;) {
             if (is(at, "SELECT") || is(at, "VALUES")) return false;

@@ -15,7 +15,7 @@ struct FreeCopy {
 };
 
 /// Returns true if the operand of a CAST begins like a constant at this token. It may also begin
-/// like an expression with a constant: that one is only narrowed less.
+/// like an expression with a constant, which then narrows less than it could.
 bool begins_with_constant(const std::vector<Token>& tokens, std::size_t at) {
     const auto is_prefix = [](const Token& token) {
         return token.is("(") || token.is("+") || token.is("-") || token.is("CAST");
@@ -23,7 +23,7 @@ bool begins_with_constant(const std::vector<Token>& tokens, std::size_t at) {
     while (at < tokens.size() && is_prefix(tokens[at])) ++at;
     if (at >= tokens.size()) return false;
     const Token& first = tokens[at];
-    // SQLite takes a quoted name that is no column for a string.
+    // SQLite treats a quoted name that is not a column as a string.
     if (first.kind != Token::Kind::word) return first.kind != Token::Kind::mark;
     const bool is_blob =
         first.is("X") && at + 1 < tokens.size() && tokens[at + 1].kind == Token::Kind::string;

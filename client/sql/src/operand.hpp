@@ -6,14 +6,14 @@
 
 namespace ringside::sql {
 
-/// Where the other side of a condition on a column comes from.
+/// The source of the other side of a condition on a column.
 ///
-/// SQLite converts both sides of a comparison by their affinities, and tells a virtual table neither
+/// SQLite converts both sides of a comparison by their affinities. A virtual table learns neither
 /// the affinity of the other side nor the converted value. A text that is compared with a numeric
-/// affinity equals other texts ('42' and '042'), so a condition must only narrow what is read where
-/// the conversion is known. The source of the value decides that:
+/// affinity equals other texts ('42' and '042'), so a condition may narrow what is read only if the
+/// conversion is known. That depends on the source of the value:
 ///
-/// | operand  | affinity of its own | a text is compared | a number with a TEXT column is compared |
+/// | operand  | its own affinity    | a text is compared | a number with a TEXT column is compared |
 /// |----------|---------------------|--------------------|-----------------------------------------|
 /// | constant | none                | as text            | as text                                 |
 /// | listed   | applied already     | as text            | unknown                                 |
@@ -35,7 +35,7 @@ struct StatementTraits {
     /// A CAST of a constant, which SQLite passes on as a constant although it has an affinity.
     bool has_constant_casts = false;
     bool has_compounds = false;  ///< UNION, INTERSECT, EXCEPT or VALUES
-    bool has_row_in = false;     ///< IN behind a parenthesis, and so perhaps of a row value
+    bool has_row_in = false;     ///< IN after a parenthesis, which may be a row value
 };
 [[nodiscard]] StatementTraits statement_traits(std::string_view text);
 
@@ -48,7 +48,7 @@ struct Number {
     sqlite3_int64 integer;
     double real;
 };
-/// Returns false if the value stays what it is: a text that is no number, a BLOB or NULL.
+/// Returns false if the value is not converted: a text that is not a number, a BLOB or NULL.
 [[nodiscard]] bool convert_to_number(sqlite3_value* value, Number& number);
 
 }  // namespace ringside::sql

@@ -10,15 +10,15 @@ namespace ringside::sql {
 
 namespace {
 
-// What there is of names is not known when a query is planned, but how they are made is: these
-// numbers only have to lead to the right order of joins.
-constexpr double names_of_level = 1000;    ///< that a wildcard stands for
-constexpr double kinds_of_level = 10;      ///< names beside a literal one below a wildcard
+// The number of names is unknown when a query is planned, but their structure is known. These
+// numbers only need to lead to the right order of joins.
+constexpr double names_of_level = 1000;    ///< matched by a wildcard
+constexpr double kinds_of_level = 10;      ///< names next to a literal one below a wildcard
 constexpr double records_max = 1'000'000;  ///< that a pattern is expected to match
-constexpr double share_of_bound = 0.3;     ///< that a bound of the range leaves
-constexpr double share_of_prefix = 0.001;  ///< that a prefix leaves
-constexpr double share_of_value = 0.01;    ///< that have one value of an indexed column
-constexpr double share_of_lookup = 0.03;   ///< of making a lookup, for each time it is used
+constexpr double share_of_bound = 0.3;     ///< of names within a bound of the range
+constexpr double share_of_prefix = 0.001;  ///< of names with a prefix
+constexpr double share_of_value = 0.01;    ///< of records with one value of an indexed column
+constexpr double share_of_lookup = 0.03;   ///< of the cost of building a lookup, per use
 constexpr double cost_of_grouping = 2;     ///< each record is visited twice
 
 class Planner {
@@ -85,15 +85,16 @@ private:
         return Condition{*how, static_cast<std::uint8_t>(number), operand};
     }
 
-    /// Other collations than that of bytes have other equal texts.
+    /// Collations other than bytewise comparison have other equal texts.
     [[nodiscard]] bool has_binary_collation(int i) const noexcept {
         const char* collation = sqlite3_vtab_collation(&info_, i);
         return collation != nullptr && sqlite3_stricmp(collation, "BINARY") == 0;
     }
 
-    /// SQLite presents an IN whose values it does not give all at once as an equality, calls xFilter
-    /// for each value, and compares texts with that value without the affinity of the IN: rows would
-    /// be missing, and others be wrong. It does so for row values, and beyond its 32nd constraint.
+    /// SQLite presents an IN whose values it does not pass all at once as an equality, calls
+    /// xFilter for each value, and compares texts with that value without the affinity of the IN.
+    /// Rows would be missing, and others would be wrong. It does so for row values, and beyond its
+    /// 32nd constraint.
     [[nodiscard]] bool may_be_hidden_in(int i, Operand operand) const noexcept {
         const ColumnType type = column(info_.aConstraint[i].iColumn)->type;
         const bool has_texts = type == ColumnType::any || type == ColumnType::text;
@@ -110,8 +111,8 @@ private:
         return session_.traits.has_compounds ? Operand::mixed : Operand::computed;
     }
 
-    /// A condition on a column without an index, by which the rows of a join can be looked up: one on
-    /// a field, if there is one, because many rows share a version.
+    /// Finds an equality on a column without an index by which a join can look its rows up. Prefers
+    /// a field, because many rows share a version.
     void plan_lookup() {
         const bool varies =
             std::any_of(access_.conditions.begin(), access_.conditions.end(),
@@ -167,7 +168,7 @@ private:
         }
     }
 
-    /// SQLite checks the condition itself, too: what it leaves to us may be wider.
+    /// SQLite checks the condition as well, so the table may return more rows.
     void use(int i, Condition condition) {
         if (condition.operand == Operand::listed) sqlite3_vtab_in(&info_, i, 1);
         access_.conditions.push_back(condition);
@@ -181,7 +182,7 @@ private:
             info_.orderByConsumed = info_.aOrderBy[0].desc == 0 && !has_name_lists() ? 1 : 0;
             return;
         }
-        // An order for its own sake is left to SQLite, which keeps no more rows than its LIMIT.
+        // SQLite sorts for ORDER BY itself, which keeps no more rows than its LIMIT.
         if (sqlite3_vtab_distinct(&info_) == 0 || has(Narrowing::name_is)) return;
         if (has(Narrowing::looked_up)) return;
         std::vector<GroupColumn> groups;
@@ -194,7 +195,7 @@ private:
         info_.orderByConsumed = 1;
     }
 
-    /// The names of one listed value come before those of the next.
+    /// The names of one listed value precede those of the next.
     [[nodiscard]] bool has_name_lists() const noexcept {
         return std::any_of(
             access_.conditions.begin(), access_.conditions.end(),
@@ -212,8 +213,8 @@ private:
     }
 
     void estimate() {
-        double rows = 1;     // that come out
-        double visited = 1;  // below the part of the name that is known
+        double rows = 1;     // in the result
+        double visited = 1;  // below the known part of the name
         bool is_known = true;
         std::string_view rest = table_.pattern.text();
         for (std::size_t level = 0; !rest.empty(); ++level) {
@@ -243,7 +244,8 @@ private:
         visited = std::max(rows, all * share);
         if (has(Narrowing::looked_up)) visited += all * share_of_lookup;
         if (has(Narrowing::name_is) || is_known) rows = visited = 1;
-        // Other values than constants may be compared as numbers, which several names can equal.
+        // Values other than constants may be compared as numbers, and several names can equal a
+        // number.
         const bool are_constant =
             std::all_of(access_.conditions.begin(), access_.conditions.end(),
                         [](const Condition& c) { return c.operand == Operand::constant; });

@@ -62,7 +62,7 @@ std::string describe(const TableSpec& table, const Access& access) {
     return text;
 }
 
-/// With what our tables tell SQLite in a form that can be read.
+/// Replaces our encoded accesses in the text of a step by readable ones.
 std::string readable(std::string step, const Session& session) {
     constexpr std::string_view mark = "VIRTUAL TABLE INDEX ";
     const std::size_t at = step.find(mark);
@@ -73,7 +73,7 @@ std::string readable(std::string step, const Session& session) {
     if (read.ec != std::errc() || read.ptr == end || *read.ptr != ':') return step;
     const auto access_at = static_cast<std::size_t>(read.ptr - step.data()) + 1;
     if (number >= session.tables.size()) return step;
-    // What follows is the kind of join.
+    // The kind of join follows.
     const std::size_t access_end = std::min(step.find(' ', access_at), step.size());
     const Access access =
         Access::decode(std::string_view(step).substr(access_at, access_end - access_at));

@@ -8,7 +8,7 @@
 
 namespace ringside::sql {
 
-/// How SQLite would run a statement, a step a line, indented below the one it is part of.
+/// Describes how SQLite would run a statement, one step per line, each indented below its parent.
 /// Errors: bad_query, those of the guard.
 [[nodiscard]] Result<std::string> describe_plan(sqlite3_stmt* statement, const Session& session);
 

@@ -11,7 +11,7 @@ namespace ringside::sql {
 namespace {
 
 constexpr const char* what_it_can_be =
-    " is not for a live query, which is SELECT … FROM one table [WHERE …] [GROUP BY …]";
+    " is not supported in a live query; write SELECT … FROM table [WHERE …] [GROUP BY …]";
 
 std::vector<std::string> columns_of(sqlite3_stmt* statement) {
     std::vector<std::string> columns;
@@ -22,8 +22,8 @@ std::vector<std::string> columns_of(sqlite3_stmt* statement) {
     return columns;
 }
 
-/// What the names of all records in the result match: more than the table's pattern says, where
-/// conditions ask for levels of the name.
+/// Returns a pattern for the names of all records in the result. It is narrower than the table's
+/// pattern if conditions restrict levels of the name.
 Result<std::string> pattern_of(sqlite3_stmt* statement, Session& session, const TableSpec& table) {
     session.asked.clear();
     session.guard.begin(std::nullopt);
@@ -37,7 +37,7 @@ Result<std::string> pattern_of(sqlite3_stmt* statement, Session& session, const 
     return is_usable ? *scope.name() : table.pattern.text();
 }
 
-/// What shows that it does not compute a row of each record by itself; null: nothing.
+/// Returns the sign that a statement does not compute its rows record by record, or null.
 const char* beyond_one_record(sqlite3_stmt* statement) {
     std::size_t tables = 0;
     for (const Step& step : steps_of(statement)) {
@@ -56,7 +56,7 @@ struct Compiled {
     PreparedStatement prepared;
 };
 
-/// First as SQLite sees it, so that what is wrong is told in its words, then as a live query.
+/// Compiles with SQLite first, so that errors are reported in its words, and then as a live query.
 Result<Compiled> compile(Database::Impl& database, std::string_view text) {
     Session& session = database.session;
     auto whole = database.prepare(text);
@@ -72,9 +72,9 @@ Result<Compiled> compile(Database::Impl& database, std::string_view text) {
     session.takes_conditions = false;
     auto prepared = database.prepare(shape.statement);
     if (!prepared) {
-        // Its place is one in a text that nobody has written.
+        // The position refers to a generated text.
         const std::string why = sqlite3_errmsg(database.connection.get());
-        return database.wrong(text, std::nullopt, "as a live query: " + why);
+        return database.wrong(text, std::nullopt, "in a live query: " + why);
     }
     if (const char* what = beyond_one_record(prepared->get())) {
         return database.wrong(text, std::nullopt, std::string(what) + what_it_can_be);
@@ -85,20 +85,20 @@ Result<Compiled> compile(Database::Impl& database, std::string_view text) {
 
 }  // namespace
 
-Result<LiveDescription> live_description(std::string_view text, const Options& options,
-                                         std::optional<std::size_t>* error_offset) {
+Result<LiveQuerySpec> live_query_spec(std::string_view text, const Options& options,
+                                      std::optional<std::size_t>* error_offset) {
     auto database = Database::Impl::open(std::nullopt, options);
     if (!database) return database.error();
     auto compiled = compile(**database, text);
     if (error_offset != nullptr) *error_offset = (*database)->error_offset;
     if (!compiled) return compiled.error();
-    LiveDescription made{.pattern = std::move(compiled->pattern),
-                         .columns = std::move(compiled->columns),
-                         .row_of = {},
-                         .is_grouped = compiled->shape.is_grouped,
-                         .key_count = compiled->shape.key_count,
-                         .aggregates = compiled->shape.aggregates,
-                         .shown = compiled->shape.shown};
+    LiveQuerySpec made{.pattern = std::move(compiled->pattern),
+                       .columns = std::move(compiled->columns),
+                       .row_of = {},
+                       .is_grouped = compiled->shape.is_grouped,
+                       .key_count = compiled->shape.key_count,
+                       .aggregates = compiled->shape.aggregates,
+                       .shown = compiled->shape.shown};
     const auto row = std::make_shared<LiveRow>(*std::move(database), std::move(compiled->prepared),
                                                std::move(compiled->shape));
     made.row_of = [row](const RecordView& record, std::vector<OwnedScalar>& values) {

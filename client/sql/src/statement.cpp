@@ -1,3 +1,6 @@
+#include <utility>
+
+#include "column_lookup.hpp"
 #include "database_impl.hpp"
 
 namespace ringside::sql {
@@ -53,6 +56,7 @@ Statement::Impl::Impl(Session& session, PreparedStatement prepared,
 Result<std::optional<Row>> Statement::Impl::next() {
     if (failure_) return *failure_;
     if (is_at_end_) return std::optional<Row>();
+    start_running();
     session_.guard.begin(deadline_);
     session_.gives_handles = gives_handles_;
     if (!session_.guard.may_go_on()) return fail(SQLITE_INTERRUPT);
@@ -63,7 +67,7 @@ Result<std::optional<Row>> Statement::Impl::next() {
 
 Result<std::optional<Row>> Statement::Impl::row() {
     if (rows_left_ == 0) {
-        // The rows before this one are to count, so that they have to be whole.
+        // The rows before this one remain valid, so they must be checked.
         if (auto checked = session_.snapshot->check(); !checked) failure_ = checked.error();
         else failure_ = Error(Errc::query_too_large, "rows");
         return *failure_;
@@ -77,6 +81,7 @@ Result<std::optional<Row>> Statement::Impl::row() {
 
 Result<std::optional<Row>> Statement::Impl::end() {
     is_at_end_ = true;
+    stop_running();
     if (auto checked = session_.snapshot->check(); !checked) {
         failure_ = checked.error();
         return *failure_;
@@ -85,12 +90,22 @@ Result<std::optional<Row>> Statement::Impl::end() {
 }
 
 Result<std::optional<Row>> Statement::Impl::fail(int status) {
-    // Values of spoilt memory can fail in any way.
+    // Values in reused memory can fail in any way.
     auto checked = session_.snapshot->check();
     const bool is_spoilt = !session_.guard.failure() && !checked;
     failure_ = is_spoilt ? checked.error() : failure_of(prepared_.get(), status, session_.guard);
     sqlite3_reset(prepared_.get());
+    stop_running();
     return *failure_;
+}
+
+void Statement::Impl::start_running() noexcept {
+    if (!std::exchange(is_running_, true)) ++session_.running_statements;
+}
+
+void Statement::Impl::stop_running() noexcept {
+    if (!std::exchange(is_running_, false)) return;
+    if (--session_.running_statements == 0) session_.lookups.clear();
 }
 
 Statement::Statement(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

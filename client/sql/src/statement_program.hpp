@@ -17,7 +17,8 @@ struct Step {
     int p5 = 0;
 };
 
-/// The program that SQLite has made of a statement, as EXPLAIN tells it; empty: it does not.
+/// Returns the program that SQLite has compiled for a statement, as EXPLAIN shows it. Empty if
+/// EXPLAIN fails.
 [[nodiscard]] std::vector<Step> steps_of(sqlite3_stmt* statement);
 
 }  // namespace ringside::sql

@@ -10,11 +10,11 @@ namespace ringside::sql {
 
 namespace {
 
-/// Values of an IN that narrow what is read; longer lists are left to SQLite.
+/// Maximum number of IN values that narrow what is read; SQLite handles longer lists.
 constexpr std::size_t listed_fields_max = 1000;
 constexpr std::size_t listed_scopes_max = 100'000;
 
-/// Texts that lie in the segment stay where they are as long as the snapshot; `made` does not.
+/// Texts in the segment remain in place as long as the snapshot; `made` does not.
 void give(sqlite3_context* context, const Scalar& value, const std::string& made) {
     if (const auto number = value.as_int64()) return sqlite3_result_int64(context, *number);
     if (const auto text = value.as_string()) {
@@ -24,6 +24,33 @@ void give(sqlite3_context* context, const Scalar& value, const std::string& made
     }
     if (const auto number = value.as_double()) return sqlite3_result_double(context, *number);
     sqlite3_result_null(context);
+}
+
+/// Appends a value so that different values have different texts.
+void append_constant(sqlite3_value* value, std::string& key) {
+    const int type = sqlite3_value_type(value);
+    key += std::to_string(type) + ':';
+    if (type == SQLITE_INTEGER) key += std::to_string(sqlite3_value_int64(value)) + ';';
+    if (type == SQLITE_FLOAT) {
+        const double number = sqlite3_value_double(value);
+        key.append(reinterpret_cast<const char*>(&number), sizeof number);
+    }
+    if (type == SQLITE_TEXT || type == SQLITE_BLOB) {
+        const void* bytes = sqlite3_value_blob(value);
+        const auto size = static_cast<std::size_t>(sqlite3_value_bytes(value));
+        key += std::to_string(size) + ':';
+        if (size > 0) key.append(static_cast<const char*>(bytes), size);
+    }
+}
+
+/// Accesses with equal keys have the same lookup, whichever cursor and statement makes them.
+std::string lookup_key(const TableSpec& table, const Access& access,
+                       std::span<sqlite3_value*> values) {
+    std::string key = table.name + '\0' + access.encode() + '\0';
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        if (access.conditions[i].operand == Operand::constant) append_constant(values[i], key);
+    }
+    return key;
 }
 
 }  // namespace
@@ -53,7 +80,7 @@ const ColumnSpec& TableCursor::column_of(const Condition& condition) const {
                          [&](const ColumnSpec& column) { return column.level == condition.level; });
 }
 
-/// A level that is compared with a number narrows nothing, so that its rows are looked up, too. All
+/// A level that is compared with a number narrows nothing, so its rows are looked up as well. All
 /// other values must be the same whenever the access is repeated.
 const Condition* TableCursor::lookup_of(const Access& access,
                                         std::span<sqlite3_value*> values) const {
@@ -77,7 +104,7 @@ void TableCursor::narrow(const Condition& condition, sqlite3_value* value) {
     predicate_ = predicate_ && predicate_of(table_.columns[condition.level], condition, value);
 }
 
-/// One value that narrows nothing makes the whole list useless.
+/// If one value narrows nothing, the whole list does not.
 void TableCursor::narrow_to_any(const Condition& condition, sqlite3_value* list) {
     const bool is_field = is_of_field(condition.how);
     std::vector<Scope> scopes;
@@ -117,7 +144,8 @@ Result<void> TableCursor::filter(const Access& access, std::span<sqlite3_value*>
     if (!session_.snapshot) return take_handed();
     const Condition* const by = lookup_of(access, values);
     if (by != nullptr && !scopes_.front().is_empty()) {
-        const auto [known, is_first] = lookups_.try_emplace(access.encode());
+        const auto [known, is_first] =
+            session_.lookups.try_emplace(lookup_key(table_, access, values));
         // A lookup that is used once would cost more than it saves.
         if (!is_first) {
             return look_up(known->second, *by,
@@ -147,7 +175,7 @@ Result<void> TableCursor::group(const std::vector<GroupColumn>& columns) {
     return next();
 }
 
-/// Moves to the first record of the next scope that has one.
+/// Moves to the first record of the next scope that is not empty.
 Result<void> TableCursor::begin_scope() {
     cursor_.reset();
     is_record_known_ = false;
@@ -171,10 +199,10 @@ Result<void> TableCursor::begin_scope() {
     return {};
 }
 
-Result<void> TableCursor::look_up(std::unique_ptr<ColumnLookup>& lookup, const Condition& condition,
+Result<void> TableCursor::look_up(std::shared_ptr<ColumnLookup>& lookup, const Condition& condition,
                                   sqlite3_value* value) {
     if (lookup == nullptr) {
-        auto made = std::make_unique<ColumnLookup>(session_, column_of(condition));
+        auto made = std::make_shared<ColumnLookup>(session_, column_of(condition));
         auto records = records_of(scopes_.front());
         if (!records) return records.error();
         if (*records) {
@@ -252,14 +280,14 @@ const RecordView& TableCursor::record() noexcept {
 
 sqlite3_int64 TableCursor::row_id() noexcept {
     if (!session_.snapshot) return 0;
-    return static_cast<sqlite3_int64>(session_.snapshot->mark(record()));
+    return static_cast<sqlite3_int64>(session_.snapshot->handle(record()));
 }
 
 void TableCursor::give_column(sqlite3_context* context, std::size_t column) {
     const bool is_document = table_.columns[column].source == ColumnSource::document;
     if (is_document && session_.gives_handles) return give_handle(context, record());
     if (grouping_) {
-        // Of the group, and so of the row: the record need not be loaded.
+        // The value of the group is that of the row, so the record need not be loaded.
         if (const auto common = grouping_->common(column)) {
             text_ = common->as_string().value_or("");
             return give(context, common->is_string() ? Scalar::string(text_) : *common, text_);

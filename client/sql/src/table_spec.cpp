@@ -42,7 +42,7 @@ std::vector<ColumnSpec> common_columns(bool hidden) {
             column("document", ColumnSource::document, ColumnType::text)};
 }
 
-/// Reads one declaration from its beginning to its end.
+/// Parses one declaration.
 class Parser {
 public:
     explicit Parser(std::string_view text) : text_(text) {}
@@ -60,7 +60,7 @@ public:
         TableSpec table{name, *std::move(pattern), {}};
         if (peek() == '(') parse_columns(table);
         skip_spaces();
-        if (!error_ && at_ < text_.size()) wrong(at_, "more than a declaration");
+        if (!error_ && at_ < text_.size()) wrong(at_, "unexpected text after the declaration");
         if (error_) return *error_;
         auto common = common_columns(!table.columns.empty());
         for (ColumnSpec& column : common) {
@@ -78,7 +78,7 @@ private:
             ColumnSpec column = parse_column(table.pattern);
             if (error_) return;
             if (has(table, column.label)) {
-                wrong(column_at, "a second column '" + column.label + "'");
+                wrong(column_at, "duplicate column '" + column.label + "'");
                 return;
             }
             table.columns.push_back(std::move(column));
@@ -123,13 +123,14 @@ private:
         const char* end = source.data() + source.size();
         const auto [stopped, failed] = std::from_chars(source.data(), end, level);
         if (failed != std::errc() || stopped != end) {
-            wrong(source_at, "'" + source + "' is neither a level of the name nor a JSON Pointer");
+            wrong(source_at, "'" + source + "' is neither a level number nor a JSON Pointer");
             return;
         }
         const std::string& levels = pattern.text();
         const auto count = static_cast<std::size_t>(std::count(levels.begin(), levels.end(), '/'));
         if (level > count && levels.find("**") == std::string::npos) {
-            wrong(source_at, "names of this pattern have levels 0 to " + std::to_string(count));
+            wrong(source_at, "level out of range; names of this pattern have levels 0 to " +
+                                 std::to_string(count));
         }
         column.field = Field::level(level);
         column.level = level;
@@ -144,9 +145,9 @@ private:
         const auto* known = std::find_if(type_words.begin(), type_words.end(),
                                          [&](const auto& w) { return is_same_word(w.word, type); });
         if (known == type_words.end()) {
-            wrong(type_at, "'" + type + "' is not a type: use INTEGER, REAL, TEXT or BOOLEAN");
+            wrong(type_at, "'" + type + "' is not a type; use INTEGER, REAL, TEXT or BOOLEAN");
         } else if (column.level && known->type != ColumnType::text) {
-            wrong(type_at, "a level of the name is TEXT: use CAST in the query");
+            wrong(type_at, "a level is always TEXT; use CAST in the query");
         } else {
             column.type = known->type;
         }
@@ -157,7 +158,7 @@ private:
                            [&](const ColumnSpec& c) { return is_same_word(c.label, label); });
     }
 
-    /// As a token of a JSON Pointer.
+    /// Escapes a token of a JSON Pointer.
     static std::string escaped(std::string_view label) {
         std::string token;
         for (const char c : label) token += c == '~' ? "~0" : c == '/' ? "~1" : std::string(1, c);
@@ -173,7 +174,7 @@ private:
         return std::string(text_.substr(begin, at_ - begin));
     }
 
-    /// What is in quotes, or all up to one of the characters.
+    /// Reads quoted text, or everything up to one of the characters.
     std::string until(const char* stops, const char* what) {
         if (error_) return {};
         if (peek() == '"') return quoted();
@@ -195,11 +196,11 @@ private:
                 inner += text_[++at_];
             } else {
                 ++at_;
-                if (inner.empty()) wrong(begin, "nothing between the quotes");
+                if (inner.empty()) wrong(begin, "empty quoted name");
                 return inner;
             }
         }
-        wrong(begin, "a quote that is not closed");
+        wrong(begin, "unterminated quoted name");
         return inner;
     }
 

@@ -22,7 +22,7 @@ namespace {
 
 bool is_continuation(char c) noexcept { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
 
-/// None for NULL, or without memory. Valid while the value is.
+/// Returns none for NULL, or without memory. Valid as long as the value.
 std::optional<std::string_view> text_of(sqlite3_value* value) {
     const auto* text = reinterpret_cast<const char*>(sqlite3_value_text(value));
     if (text == nullptr) return std::nullopt;
@@ -55,8 +55,8 @@ struct FreeArgument {
 };
 using ArgumentCopy = std::unique_ptr<sqlite3_value, FreeArgument>;
 
-/// instr(text, wanted): the place of the first match, from 1 on, in characters; of two BLOBs in
-/// bytes.
+/// instr(text, wanted): the position of the first match, from 1 on, in characters, or in bytes for
+/// two BLOBs.
 void instr(sqlite3_context* context, int, sqlite3_value** values) {
     const auto is_blob = [&](int i) { return sqlite3_value_type(values[i]) == SQLITE_BLOB; };
     const bool are_blobs = is_blob(0) && is_blob(1);
@@ -158,7 +158,7 @@ private:
 
 enum class Side : int { left = 1, right = 2, both = 3 };
 
-/// trim(text), trim(text, characters), and of one side.
+/// trim(text), trim(text, characters), and the variants for one side.
 template <Side side>
 void trim(sqlite3_context* context, int count, sqlite3_value** values) {
     auto text = text_of(values[0]);
@@ -174,13 +174,13 @@ std::uint64_t magnitude(std::int64_t number) noexcept {
     return number < 0 ? -static_cast<std::uint64_t>(number) : static_cast<std::uint64_t>(number);
 }
 
-/// Returns true if the widths and precisions of a format ask for more bytes than a value may have.
-/// SQLite would give NULL for some, and for `%c` add one character after the other to no text.
+/// Returns whether the widths and precisions of a format ask for more bytes than a value may have.
+/// SQLite would return NULL for some, and for `%c` append characters one by one to no text.
 bool is_too_wide(std::string_view format, int count, sqlite3_value** values) {
     int next = 1;  // argument
     std::uint64_t bytes = 0;
     const auto take = [&]() -> std::int64_t {
-        return next < count ? sqlite3_value_int(values[next++]) : 0;  // as SQLite
+        return next < count ? sqlite3_value_int(values[next++]) : 0;  // as in SQLite
     };
     for (std::size_t at = format.find('%'); at < format.size(); at = format.find('%', at)) {
         const auto peek = [&] { return at < format.size() ? format[at] : '\0'; };
@@ -211,7 +211,7 @@ bool is_too_wide(std::string_view format, int count, sqlite3_value** values) {
         const char conversion = peek();
         if (at < format.size()) ++at;
         bytes += magnitude(width);
-        // Of texts, a precision is the most that is taken.
+        // For texts, the precision is the maximum length.
         constexpr std::string_view texts = "szqQw";
         if (texts.find(conversion) == std::string_view::npos) bytes += magnitude(precision);
         if (bytes > limits::sql_value_bytes_max) return true;
@@ -232,7 +232,7 @@ void format_text(sqlite3_context* context, int count, sqlite3_value** values) {
 
 using Implementation = void (*)(sqlite3_context*, int, sqlite3_value**);
 
-/// SQLite is C: nothing may be thrown through it.
+/// SQLite is written in C, so no exception may pass through it.
 template <Implementation function>
 void call_safely(sqlite3_context* context, int count, sqlite3_value** values) {
     try {

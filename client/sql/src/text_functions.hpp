@@ -5,8 +5,8 @@
 namespace ringside::sql {
 
 /// Replaces SQLite's text functions whose cost is not linear in the size of their values: one call
-/// could outlast any time limit, because SQLite checks the limit between the steps of its program
-/// only. The results are those of SQLite.
+/// could outlast any time limit, because SQLite checks the limit only between the steps of its
+/// program. The results are those of SQLite.
 void add_text_functions(sqlite3* connection);
 
 }  // namespace ringside::sql

@@ -35,7 +35,7 @@ private:
         return at_ + further < text_.size() ? text_[at_ + further] : '\0';
     }
 
-    /// Spaces and comments. False: there is nothing behind.
+    /// Skips spaces and comments. Returns false at the end.
     bool skip_what_is_none() {
         for (;;) {
             while (is_space(peek())) ++at_;
@@ -70,7 +70,7 @@ private:
         return Token::Kind::word;
     }
 
-    /// A quote is doubled where it stands for itself.
+    /// A quote within the text is doubled.
     void skip_quoted(char quote) {
         for (++at_; at_ < text_.size(); ++at_) {
             if (peek() != quote) continue;

@@ -8,7 +8,7 @@ namespace ringside::query {
 
 namespace {
 
-/// The first text that is behind all that begin with `prefix`; "" where there is none.
+/// Returns the first text after all texts that begin with `prefix`, or "" if there is none.
 std::string behind(std::string_view prefix) {
     std::string end(prefix);
     while (!end.empty() && end.back() == '\xFF') end.pop_back();
@@ -47,7 +47,7 @@ RecordCursor AccessPath::cursor(NameRange part) const {
         return RecordCursor(std::make_unique<RecordCursor::Impl>(
             snapshot_, source, std::forward<decltype(arguments)>(arguments)...));
     };
-    // Where the index has gone meanwhile, it tells nothing.
+    // An index that was dropped meanwhile is not used.
     if (const auto records = uses_index() ? index_->records(snapshot_) : std::nullopt) {
         detail::RecordList::Terms terms;
         if (index_->has_other_names) terms.pattern = pattern_;

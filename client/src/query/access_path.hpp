@@ -9,24 +9,24 @@
 
 namespace ringside::query {
 
-/// How a query comes by the records that it looks at: all those whose names match its pattern, or
-/// fewer where a secondary index tells which of them may pass. Its predicate is asked of each of
-/// them in any case, so an access path may give too many, never too few.
+/// How a query finds the records to examine: all records whose names match its pattern, or fewer if
+/// a secondary index shows which of them may pass. The predicate is evaluated for each in any case,
+/// so an access path may return too many records, never too few.
 /// Thread safety: immutable. The snapshot must outlive it.
 class AccessPath {
 public:
-    /// Chooses one. `cost`: whether the records are wanted in the order of their names.
+    /// Chooses a path. `cost`: whether the records must be in the order of their names.
     AccessPath(const Snapshot::Impl& snapshot, Pattern pattern, const Predicate& predicate,
                CandidateCost cost);
 
-    /// Parts of the names, in order, that together are all: one for each thread to begin with, and
-    /// more to even out what they differ by. One, where an index is used.
+    /// Divides the names into ordered parts that cover everything: one per thread, and more to
+    /// balance the load. Returns one part if an index is used.
     [[nodiscard]] std::vector<NameRange> parts(std::size_t threads) const;
 
-    /// The records of one part.
+    /// Returns the records of one part.
     [[nodiscard]] RecordCursor cursor(NameRange part) const;
 
-    /// How many records pass, where an index knows it.
+    /// Returns the number of records that pass, if an index knows it.
     [[nodiscard]] std::optional<std::uint64_t> count() const noexcept {
         if (!index_ || !index_->is_exact) return std::nullopt;
         return index_->candidates;

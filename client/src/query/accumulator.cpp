@@ -5,7 +5,7 @@ namespace ringside::query {
 std::size_t Accumulator::replace_extreme(const Scalar& scalar) {
     const std::size_t before = extreme_.heap_bytes();
     extreme_ = OwnedScalar(scalar);
-    return extreme_.heap_bytes() - before;  // may wrap around, as what it is added to does
+    return extreme_.heap_bytes() - before;  // may wrap around, as may the sum that it is added to
 }
 
 std::size_t Accumulator::add_to_minimum(const Scalar& scalar) {
@@ -33,8 +33,8 @@ void Accumulator::merge(Kind kind, Accumulator&& other) {
         case Kind::count: count_ += other.count_; break;
         case Kind::sum:
         case Kind::average: sum_.add(other.sum_); break;
-        case Kind::minimum: add_to_minimum(other.extreme_.view()); break;
-        case Kind::maximum: add_to_maximum(other.extreme_.view()); break;
+        case Kind::min: add_to_minimum(other.extreme_.view()); break;
+        case Kind::max: add_to_maximum(other.extreme_.view()); break;
         case Kind::distinct:
             if (distinct_ == nullptr) distinct_ = std::move(other.distinct_);
             else if (other.distinct_ != nullptr) distinct_->merge(*other.distinct_);
@@ -47,8 +47,8 @@ OwnedScalar Accumulator::result(Kind kind) const {
         case Kind::count: return Scalar::unsigned_integer(count_);
         case Kind::sum: return sum_.total();
         case Kind::average: return sum_.mean();
-        case Kind::minimum:
-        case Kind::maximum: return extreme_;
+        case Kind::min:
+        case Kind::max: return extreme_;
         case Kind::distinct:
             return Scalar::unsigned_integer(distinct_ == nullptr ? 0 : distinct_->size());
     }

@@ -8,7 +8,7 @@
 
 namespace ringside::query {
 
-/// Hash and equality of owned scalars that take views, too.
+/// Hash and equality of owned scalars that also accept views.
 struct ScalarHash {
     using is_transparent = void;
     std::size_t operator()(const Scalar& scalar) const noexcept { return scalar.hash(); }
@@ -26,12 +26,12 @@ struct ScalarEqual {
     }
 };
 
-/// One aggregate of one group, as far as it has got. Of which kind it is, its caller knows.
+/// The state of one aggregate in one group. The caller knows its kind.
 class Accumulator {
 public:
     using Kind = Aggregate::Kind;
 
-    // Each adds a scalar for one kind of aggregate; what they return are the bytes that it took.
+    // Each adds a scalar for one kind of aggregate, and returns the bytes that it needed.
     void add_record() noexcept { ++count_; }
     [[gnu::always_inline]] void add_to_sum(const Scalar& scalar) { sum_.add(scalar); }
     std::size_t add_to_minimum(const Scalar& scalar);
@@ -49,7 +49,7 @@ private:
 
     std::uint64_t count_ = 0;
     Sum sum_;
-    OwnedScalar extreme_;  ///< null: none yet
+    OwnedScalar extreme_;  ///< null if none yet
     std::unique_ptr<Distinct> distinct_;
 };
 

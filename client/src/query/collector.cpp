@@ -15,8 +15,8 @@ std::unique_ptr<Collector> Collector::make(const Query& query) {
 
 Result<void> check_bytes(std::size_t bytes) {
     if (bytes <= limits::query_bytes_max) return {};
-    return Error(Errc::query_too_large, "its result takes more than " +
-                                            std::to_string(limits::query_bytes_max >> 20) + " MiB");
+    return Error(Errc::query_too_large,
+                 "the result exceeds " + std::to_string(limits::query_bytes_max >> 20) + " MiB");
 }
 
 }  // namespace ringside::query

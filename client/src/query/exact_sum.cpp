@@ -12,14 +12,15 @@ namespace {
 
 constexpr std::int64_t low_digit(std::int64_t digit) noexcept { return digit & 0xffff'ffff; }
 
-/// The double nearest to a number of 32-bit digits, the least first, whose least bit has this
-/// exponent; `has_more`: the number is greater by less than that bit.
+/// Returns the double nearest to a number of 32-bit digits, least significant first. Its least
+/// significant bit has the exponent `least`. `has_more`: the number is greater by less than that
+/// bit.
 double rounded_digits(std::span<const std::uint32_t> digits, int least, bool has_more) noexcept {
     std::size_t top = digits.size();
     while (top > 0 && digits[top - 1] == 0) --top;
     if (top == 0) return 0;
-    // The three highest digits have at least 65 bits that count. All others matter only as being
-    // zero or not.
+    // The three highest digits have at least 65 significant bits. Of the other digits it matters
+    // only whether they are zero.
     Unsigned128 bits = 0;
     for (std::size_t i = 0; i < 3; ++i) {
         bits <<= 32;
@@ -29,7 +30,7 @@ double rounded_digits(std::span<const std::uint32_t> digits, int least, bool has
     const int exponent = (static_cast<int>(top) - 3) * 32 + least;
     int bit_count = 96;
     while ((bits >> (bit_count - 1)) == 0) --bit_count;
-    // Rounded once to what a double can hold there; subnormal numbers have fewer bits.
+    // Rounded once to the precision of a double; subnormal numbers have fewer bits.
     constexpr int mantissa_bits = 53;
     constexpr int exponent_min = -1074;
     const int cut = std::max(bit_count - mantissa_bits, exponent_min - exponent);
@@ -44,7 +45,7 @@ double rounded_digits(std::span<const std::uint32_t> digits, int least, bool has
 
 }  // namespace
 
-/// 64 bits, the least of which stands at `position` above the least bit of all.
+/// Adds 64 bits at `position`, counted from the least significant bit of the sum.
 void ExactSum::add_at(std::size_t position, std::uint64_t bits, std::int64_t sign) noexcept {
     const std::size_t digit = position / digit_bits;
     const Unsigned128 shifted = static_cast<Unsigned128>(bits) << (position % digit_bits);
@@ -76,7 +77,7 @@ void ExactSum::add(Int128 value) noexcept {
     constexpr std::size_t one = -least_exponent;
     add_at(one, static_cast<std::uint64_t>(size), sign);
     add_at(one + 64, static_cast<std::uint64_t>(size >> 64), sign);
-    additions_ += 1;  // two parts may meet in one digit
+    additions_ += 1;  // two parts may affect one digit
     count_addition();
 }
 
@@ -87,7 +88,7 @@ void ExactSum::add(const ExactSum& other) noexcept {
     count_addition();
 }
 
-/// Afterwards every digit but the last is one of 32 bits; the last has the sign.
+/// Afterwards every digit except the last has 32 bits; the last one has the sign.
 void ExactSum::carry() noexcept {
     for (std::size_t i = 0; i + 1 < digit_count; ++i) {
         digits_[i + 1] += digits_[i] >> digit_bits;
@@ -104,7 +105,7 @@ double ExactSum::quotient(std::uint64_t count) const noexcept {
         for (std::int64_t& digit : sum.digits_) digit = -digit;
         sum.carry();
     }
-    // Long division, the highest digit first, with some digits behind the least one.
+    // Long division from the highest digit on, with some digits after the least significant one.
     std::array<std::uint32_t, digit_count + fraction_digits> digits{};
     Unsigned128 remainder = 0;
     for (std::size_t i = digits.size(); i-- > 0;) {

@@ -7,11 +7,11 @@ namespace ringside::query {
 
 __extension__ using Int128 = __int128;
 
-/// A sum of doubles without any rounding, so that it does not depend on their order, and what was
-/// added can be taken away again: a fixed-point number that is wide enough for every double.
+/// A sum of doubles without rounding, so the result does not depend on their order, and an added
+/// value can be subtracted again. It is a fixed-point number that is wide enough for every double.
 ///
-/// A digit stands for 32 bits and has room for the carries of 2^30 additions; then they are passed
-/// on. 576 bytes.
+/// A digit stands for 32 bits and has room for the carries of 2^30 additions; then the carries are
+/// propagated. Size: 576 bytes.
 class ExactSum {
 public:
     /// REQUIRES: finite.
@@ -28,9 +28,9 @@ public:
 
 private:
     static constexpr int digit_bits = 32;
-    static constexpr int least_exponent = -1074;  ///< of the least double's only bit
+    static constexpr int least_exponent = -1074;  ///< of the least significant bit of a double
     static constexpr std::size_t digit_count = 71;
-    /// Digits behind the least one that a quotient is computed to: more than a double has.
+    /// Digits of a quotient after the least significant one: more than a double has.
     static constexpr std::size_t fraction_digits = 3;
     static constexpr std::uint32_t additions_max = 1U << 30;
 
@@ -41,7 +41,7 @@ private:
         if (++additions_ == additions_max) carry();
     }
 
-    std::array<std::int64_t, digit_count> digits_{};  ///< the least first
+    std::array<std::int64_t, digit_count> digits_{};  ///< least significant first
     std::uint32_t additions_ = 0;                     ///< since the last `carry`
 };
 

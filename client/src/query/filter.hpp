@@ -7,15 +7,15 @@
 
 namespace ringside::query {
 
-/// Finds out which records pass a predicate, a batch at a time: the conditions that must all hold
-/// one after the other, each for all records that are left.
+/// Selects the records that pass a predicate, in batches: evaluates each required condition for all
+/// records that are left.
 /// Thread safety: one thread, see FieldReader.
 class Filter {
 public:
     explicit Filter(const Predicate& predicate);
 
     [[nodiscard]] bool matches(const Candidate& candidate) const noexcept;
-    /// Moves those that pass to the front, in their order. Returns their number.
+    /// Moves the passing records to the front, keeping their order. Returns their number.
     [[nodiscard]] std::size_t keep(std::span<Candidate> candidates) const noexcept;
 
 private:

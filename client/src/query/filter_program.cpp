@@ -10,8 +10,8 @@ using Node = Predicate::Node;
 
 FilterProgram::FilterProgram(const Node& node) : begin_(compile(node, accept, reject)) {}
 
-/// Where the tests of `node` begin. They are added from the last to the first, because each has to
-/// know where those behind it are.
+/// Returns the first test of `node`. Tests are added from last to first, because each test refers
+/// to its successors.
 std::int32_t FilterProgram::compile(const Node& node, std::int32_t if_true, std::int32_t if_false) {
     switch (node.kind) {
         case Node::Kind::negation: return compile(*node.parts.front(), if_false, if_true);
@@ -73,7 +73,7 @@ bool FilterProgram::matches(const Candidate& candidate) const noexcept {
 
 namespace {
 
-/// Without a jump that depends on the outcome, which is hard to foresee.
+/// Without a branch on the outcome, which is hard to predict.
 template <class Passes>
 std::size_t move_to_front(std::span<Candidate> candidates, const Passes& passes) noexcept {
     std::size_t kept = 0;

@@ -10,21 +10,21 @@
 
 namespace ringside::query {
 
-/// A record that is looked at, with the root of its document.
+/// A record to examine, with the root of its document.
 struct Candidate {
     const RecordView* record;
     Value root;
 };
 
-/// A condition, or a combination of several, as a list of tests, each of which says where to go on
-/// when it holds and when it does not: as many of them are made as it takes to know the outcome.
+/// A condition, or a combination of several, as a list of tests. Each test names its successor for
+/// both outcomes, so only as many tests run as are needed for the result.
 /// Thread safety: one thread, see FieldReader.
 class FilterProgram {
 public:
     explicit FilterProgram(const Predicate::Node& node);
 
     [[nodiscard]] bool matches(const Candidate& candidate) const noexcept;
-    /// As `Filter::keep`.
+    /// See `Filter::keep`.
     [[nodiscard]] std::size_t keep(std::span<Candidate> candidates) const noexcept;
 
 private:
@@ -32,8 +32,8 @@ private:
     static constexpr std::int32_t reject = -2;
 
     enum class Kind : std::uint8_t {
-        equal_text,  ///< a value of the document with a string: most conditions
-        integer,     ///< a value of the document compared with an integer
+        equal_text,  ///< compares a value of the document with a string: most conditions
+        integer,     ///< compares a value of the document with an integer
         comparison,
         any_of,
         starts_with,

@@ -12,7 +12,7 @@ GroupCollector::GroupCollector(const Query& query)
     : query_(query), table_(query.keys().size(), query.aggregates().size()) {
     for (const Field& field : query.keys()) keys_.emplace_back(field);
     for (std::size_t i = 0; i < query.aggregates().size(); ++i) add_input(i);
-    // Without keys there is one group, even of nothing.
+    // Without keys there is exactly one group, even without records.
     if (keys_.empty()) static_cast<void>(table_.group_of({}));
 }
 
@@ -46,7 +46,7 @@ Result<bool> GroupCollector::take(std::span<const Candidate> records) {
     return true;
 }
 
-/// False: there are too many.
+/// Returns false if there are too many.
 bool GroupCollector::find_groups(std::span<const Candidate> records, Groups& groups) {
     if (keys_.empty()) {
         std::fill_n(groups.begin(), records.size(), 0);
@@ -74,11 +74,11 @@ void GroupCollector::add(std::size_t aggregate, std::span<const std::uint32_t> g
         case Aggregate::Kind::sum:
         case Aggregate::Kind::average:
             return each([](Accumulator& to, const Scalar& scalar) { to.add_to_sum(scalar); });
-        case Aggregate::Kind::minimum:
+        case Aggregate::Kind::min:
             return each([this](Accumulator& to, const Scalar& scalar) {
                 held_bytes_ += to.add_to_minimum(scalar);
             });
-        case Aggregate::Kind::maximum:
+        case Aggregate::Kind::max:
             return each([this](Accumulator& to, const Scalar& scalar) {
                 held_bytes_ += to.add_to_maximum(scalar);
             });
@@ -135,7 +135,7 @@ void GroupCollector::finish(Rows& rows) {
 
 Error GroupCollector::too_many_groups() const {
     return {Errc::query_too_large,
-            "it has more than " + std::to_string(limits::query_groups_max) + " groups"};
+            "more than " + std::to_string(limits::query_groups_max) + " groups"};
 }
 
 }  // namespace ringside::query

@@ -9,8 +9,8 @@
 
 namespace ringside::query {
 
-/// A row for each group. Works through a batch column by column: first the groups of all its
-/// records, then one field after the other, each read once whatever is computed of it.
+/// Computes a row per group. Works through a batch column by column: first the groups of all
+/// records, then one field after the other. Each field is read once for all its aggregates.
 class GroupCollector final : public Collector {
 public:
     explicit GroupCollector(const Query& query);
@@ -22,7 +22,7 @@ public:
 private:
     static constexpr std::size_t batch_max = RecordCursor::batch_max;
 
-    /// A field, and the aggregates that are computed of it.
+    /// A field, and its aggregates.
     struct Input {
         FieldReader reader;
         std::vector<std::size_t> aggregates;
@@ -39,9 +39,9 @@ private:
     const Query& query_;
     std::vector<FieldReader> keys_;
     std::vector<Input> inputs_;
-    std::vector<std::size_t> counts_;  ///< aggregates of records, not of a field
+    std::vector<std::size_t> counts_;  ///< aggregates that count records
     GroupTable table_;
-    std::size_t held_bytes_ = 0;  ///< by the accumulators
+    std::size_t held_bytes_ = 0;  ///< held by the accumulators
 };
 
 }  // namespace ringside::query

@@ -9,8 +9,8 @@
 
 namespace ringside::query {
 
-/// Groups by their keys, each with its accumulators. Neighbours in name order are often of one
-/// group, so the one of the last record is tried first.
+/// Groups by their keys, each with its accumulators. Neighbours in name order are often in one
+/// group, so the group of the last record is tried first.
 /// Thread safety: one thread.
 class GroupTable {
 public:
@@ -19,7 +19,8 @@ public:
     GroupTable(const GroupTable&) = delete;
     GroupTable& operator=(const GroupTable&) = delete;
 
-    /// The group with these keys, made when there is none; no value when there are too many.
+    /// Returns the group with these keys, creating it if necessary. Returns none if there are too
+    /// many.
     [[nodiscard]] std::optional<std::uint32_t> group_of(std::span<const Scalar> keys);
 
     [[nodiscard]] std::uint32_t size() const noexcept { return size_; }
@@ -29,7 +30,7 @@ public:
     [[nodiscard]] Accumulator& accumulator(std::uint32_t group, std::size_t index) noexcept {
         return accumulators_[group * accumulator_count_ + index];
     }
-    /// Bytes of the keys and accumulators, without what those hold.
+    /// Bytes of the keys and accumulators, without the memory that these hold.
     [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
 
 private:

@@ -27,17 +27,17 @@ ValueKey key_of(const Scalar& scalar) noexcept {
     }
 }
 
-/// Where the keys of a scalar's type begin and, without that itself, end.
+/// Returns where the keys of a scalar's type begin and where they end, exclusively.
 std::pair<std::string_view, std::string_view> keys_of_type(const Scalar& scalar) noexcept {
     if (scalar.is_number()) return {ValueKey::numbers_begin(), ValueKey::strings_begin()};
     if (scalar.is_string()) return {ValueKey::strings_begin(), ValueKey::containers_begin()};
     return {"", ""};
 }
 
-/// Null and containers pass no comparison.
+/// Comparisons never pass for null and containers.
 bool can_be_met(const Scalar& constant) noexcept { return constant.is_comparable_with(constant); }
 
-/// None: the index cannot tell.
+/// Returns none if the index cannot answer the constraint.
 std::optional<std::vector<ValueRange>> ranges_of(const Constraint& constraint) {
     std::vector<ValueRange> ranges;
     if (constraint.any_of) {
@@ -45,7 +45,7 @@ std::optional<std::vector<ValueRange>> ranges_of(const Constraint& constraint) {
             if (!can_be_met(one.view())) continue;
             ranges.push_back(ValueRange::only(key_of(one.view()).bytes()));
         }
-        // Strings that are cut may share one.
+        // Truncated strings may share a range.
         std::sort(ranges.begin(), ranges.end(),
                   [](const auto& a, const auto& b) { return a.low < b.low; });
         const auto same = [](const auto& a, const auto& b) { return a.low == b.low; };
@@ -62,7 +62,8 @@ std::optional<std::vector<ValueRange>> ranges_of(const Constraint& constraint) {
         range.has_low = constraint.includes_low || ValueKey::is_cut(range.low);
     }
     if (constraint.high) {
-        if (!constraint.high->view().is_comparable_with(bound)) return ranges;  // nothing is both
+        // no value satisfies both bounds
+        if (!constraint.high->view().is_comparable_with(bound)) return ranges;
         range.high = key_of(constraint.high->view()).bytes();
         range.has_high = constraint.includes_high || ValueKey::is_cut(*range.high);
     }
@@ -76,21 +77,21 @@ bool is_any_cut(const std::vector<ValueRange>& ranges) noexcept {
     });
 }
 
-/// Whether a predicate says nothing but that the field is one of some values.
+/// Returns whether a predicate only states that the field is one of some values.
 bool is_choice(const Predicate::Node& node, const Field& field) noexcept {
     using Kind = Predicate::Node::Kind;
     const bool is_equal = node.kind == Kind::comparison && node.comparison == Comparison::equal;
     return (is_equal || node.kind == Kind::any_of) && node.field->is_same(field);
 }
 
-/// Whether it says nothing but that the field is beyond, or not beyond, a value like `bound`.
+/// Returns whether a predicate only states a bound of the field with a value like `bound`.
 bool is_bound(const Predicate::Node& node, const Field& field, const Scalar& bound) noexcept {
     return node.kind == Predicate::Node::Kind::comparison && node.comparison != Comparison::equal &&
            node.comparison != Comparison::not_equal && node.field->is_same(field) &&
            node.constants.front().view().is_comparable_with(bound);
 }
 
-/// Whether a predicate says nothing but what its constraint on the field says.
+/// Returns whether a predicate states no more than its constraint on the field.
 bool is_whole(const Predicate::Node& root, const Field& field, const Constraint& constraint) {
     const auto holds_of_all = [&](const auto& one) {
         if (root.kind != Predicate::Node::Kind::all) return one(root);
@@ -104,7 +105,7 @@ bool is_whole(const Predicate::Node& root, const Field& field, const Constraint&
     return holds_of_all([&](const auto& node) { return is_bound(node, field, bound.view()); });
 }
 
-/// Whether more than so many names begin with a prefix. Cost: that of a look at each 63rd of them.
+/// Returns whether more than `count` names begin with a prefix. Cost: reads every 63rd of them.
 bool has_more_names(const shm::SegmentView& segment, std::string_view prefix, std::uint64_t count) {
     shm::NameIndexCursor cursor(segment);
     cursor.seek(prefix);
@@ -118,13 +119,13 @@ bool has_more_names(const shm::SegmentView& segment, std::string_view prefix, st
     return false;
 }
 
-/// What defines an index of the segment.
+/// The definition of an index of the segment.
 struct Definition {
     Pattern names;
     Field field;
 };
 
-/// None: there is no such index, or not for this snapshot.
+/// Returns none if there is no such index, or not for this snapshot.
 std::optional<Definition> definition_of(const Snapshot::Impl& snapshot, std::uint32_t index) {
     const shm::SegmentView& segment = snapshot.segment();
     const auto record = ValueIndexReader(segment, index).definition(snapshot.revision);
@@ -138,7 +139,7 @@ std::optional<Definition> definition_of(const Snapshot::Impl& snapshot, std::uin
     return Definition{std::move(*names), Field(document["pointer"].as_string().value_or(""))};
 }
 
-/// What an index says of a query; none: nothing.
+/// Returns what an index contributes to a query, or none.
 std::optional<IndexChoice> consider(const Snapshot::Impl& snapshot, std::uint32_t index,
                                     const Pattern& pattern, const Predicate& predicate) {
     const auto definition = definition_of(snapshot, index);
@@ -193,7 +194,7 @@ std::optional<IndexChoice> choose_index(const Snapshot::Impl& snapshot, const Pa
     }
     if (!best) return best;
     const std::uint64_t worth = best->candidates * static_cast<std::uint64_t>(cost);
-    // Of an index over the same names it is known how many they are.
+    // For an index over the same names, their number is known.
     best->is_cheaper = best->has_other_names
                            ? has_more_names(snapshot.segment(), pattern.literal_prefix(), worth)
                            : ValueIndexReader(snapshot.segment(), best->index).postings() > worth;

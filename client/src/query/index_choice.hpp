@@ -10,31 +10,31 @@
 
 namespace ringside::query {
 
-/// A secondary index that narrows down which records can pass a predicate.
+/// A secondary index that reduces the records to examine for a predicate.
 struct IndexChoice {
-    std::uint32_t index = 0;  ///< its place in the segment
+    std::uint32_t index = 0;  ///< its number in the segment
     std::vector<shm::ValueRange> ranges;
     std::uint64_t candidates = 0;  ///< records in the ranges
-    /// Whether the candidates are exactly the records that match the pattern and pass.
+    /// The candidates are exactly the records that match the pattern and pass.
     bool is_exact = false;
-    bool is_cheaper = false;       ///< than looking at all records whose names match
-    bool has_other_names = false;  ///< whether candidates need not match the pattern
+    bool is_cheaper = false;       ///< than examining all records whose names match
+    bool has_other_names = false;  ///< candidates might not match the pattern
 
     [[nodiscard]] std::optional<std::vector<RecordId>> records(
         const Snapshot::Impl& snapshot) const;
 };
 
-/// Whether there is an index on that field whose names include those of the pattern.
+/// Returns whether there is an index on that field whose names include those of the pattern.
 [[nodiscard]] bool has_index(const Snapshot::Impl& snapshot, const Pattern& pattern,
                              const Field& field);
 
-/// What looking up a candidate may cost, in records that are looked at in the order of names.
+/// The cost of looking up a candidate, in records examined in the order of names.
 enum class CandidateCost : std::uint64_t {
     unordered = 3,
-    ordered = 12,  ///< they are sorted by name, too
+    ordered = 12,  ///< the candidates are also sorted by name
 };
 
-/// The index with the fewest candidates; none where it is neither cheaper nor exact.
+/// Returns the index with the fewest candidates, or none if it is neither cheaper nor exact.
 [[nodiscard]] std::optional<IndexChoice> choose_index(const Snapshot::Impl& snapshot,
                                                       const Pattern& pattern,
                                                       const Predicate& predicate,

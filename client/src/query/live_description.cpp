@@ -7,7 +7,7 @@ namespace ringside {
 
 namespace {
 
-/// The values of records that pass a query's predicate.
+/// Reads the values of records that pass a query's predicate.
 class RowReader {
 public:
     RowReader(const Query& query, const std::vector<Field>& fields) : filter_(query.predicate()) {
@@ -28,15 +28,15 @@ private:
 
 }  // namespace
 
-Result<LiveDescription> LiveDescription::of(const Query& query) {
+Result<LiveQuerySpec> LiveQuerySpec::of(const Query& query) {
     if (auto checked = query.check(); !checked) return checked.error();
     if (query.first() || query.row_limit())
-        return Error(Errc::bad_query, "a live query has neither top rows nor a limit");
-    LiveDescription made{.pattern = query.pattern(),
-                         .columns = query.columns(),
-                         .row_of = {},
-                         .is_grouped = query.is_grouped(),
-                         .key_count = query.keys().size()};
+        return Error(Errc::bad_query, "a live query takes neither top rows nor a row limit");
+    LiveQuerySpec made{.pattern = query.pattern(),
+                       .columns = query.columns(),
+                       .row_of = {},
+                       .is_grouped = query.is_grouped(),
+                       .key_count = query.keys().size()};
     std::vector<Field> fields = query.is_grouped() ? query.keys() : query.selected();
     if (fields.empty() && !query.is_grouped()) fields.push_back(Field::name());
     for (const Aggregate& aggregate : query.aggregates()) {

@@ -10,7 +10,7 @@ namespace ringside::query {
 
 using Kind = Aggregate::Kind;
 
-LiveGroups::LiveGroups(const LiveDescription& description)
+LiveGroups::LiveGroups(const LiveQuerySpec& description)
     : key_count_(description.key_count),
       columns_(description.aggregates),
       shown_(description.shown) {
@@ -22,7 +22,7 @@ LiveGroups::LiveGroups(const LiveDescription& description)
     if (key_count_ == 0) static_cast<void>(group_of({}));
 }
 
-std::size_t LiveGroups::place_of(const LiveDescription::Column& column) {
+std::size_t LiveGroups::place_of(const LiveQuerySpec::Column& column) {
     if (!column.input) return 0;
     switch (column.kind) {
         case Kind::count: return place_in(counts_, *column.input);
@@ -68,7 +68,7 @@ void LiveGroups::apply(std::string_view name, const Values* values) {
         take_away(*before.group, before.inputs);
         bytes_ -= bytes_of(name, before.inputs);
         before.group = &group;
-        // Not assigned: the memory of longer texts would be kept and not counted.
+        // An assignment would keep the memory of longer texts without counting it.
         before.inputs = Values(inputs.begin(), inputs.end());
     } else {
         records_.emplace(name, Remembered{&group, Values(inputs.begin(), inputs.end())});
@@ -91,7 +91,7 @@ LiveGroups::Group& LiveGroups::group_of(Row keys) {
     return group;
 }
 
-/// Keys twice, and about as much for the row that was told.
+/// Keys count twice, and about as much for the delivered row.
 std::size_t LiveGroups::bytes_of(const Group& group) const noexcept {
     return sizeof(Group) + 3 * heap_bytes(group.keys) + columns_.size() * sizeof(OwnedScalar) +
            counts_.size() * sizeof(std::uint64_t) + sums_.size() * sizeof(Sum) +
@@ -118,7 +118,7 @@ void LiveGroups::take_away(Group& group, Row inputs) {
 
 namespace {
 
-/// A node of a std::map, about, without what the value holds.
+/// Approximate size of a node of a std::map, without the memory that the value holds.
 constexpr std::size_t node_bytes = 32 + sizeof(OwnedScalar) + sizeof(std::uint64_t);
 
 template <class Counts>
@@ -208,11 +208,11 @@ OwnedScalar LiveGroups::value_of(const Group& group, std::size_t column) const {
         case Kind::sum: return group.sums[place].total();
         case Kind::average: return group.sums[place].mean();
         case Kind::distinct: return Scalar::unsigned_integer(group.values[place].distinct);
-        case Kind::minimum: {
+        case Kind::min: {
             const auto& counts = group.values[place].counts;
             return counts.empty() ? OwnedScalar() : counts.begin()->first;
         }
-        case Kind::maximum: {
+        case Kind::max: {
             const auto& counts = group.values[place].counts;
             return counts.empty() ? OwnedScalar() : counts.rbegin()->first;
         }

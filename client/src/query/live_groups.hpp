@@ -10,10 +10,10 @@
 
 namespace ringside::query {
 
-/// A row for each group.
+/// A row per group.
 class LiveGroups final : public LiveState {
 public:
-    explicit LiveGroups(const LiveDescription& description);
+    explicit LiveGroups(const LiveQuerySpec& description);
 
     void apply(std::string_view name, const Values* values) override;
     void settle() override;
@@ -23,12 +23,12 @@ public:
     [[nodiscard]] std::size_t bytes() const noexcept override { return bytes_; }
 
 private:
-    /// Orders equal values that are not identical, such as 1 and 1.0, too.
+    /// Also orders equal values that are not identical, such as 1 and 1.0.
     struct ByIdentity {
         bool operator()(const OwnedScalar& a, const OwnedScalar& b) const;
     };
-    /// The values of a group's records without nulls. Each identical value has its own count, so
-    /// that a minimum or maximum is always a value that some record has.
+    /// The values of a group's records, without nulls. Each identical value has its own count, so
+    /// that a minimum or maximum is always a value of some record.
     struct Multiset {
         using Counts = std::map<OwnedScalar, std::uint64_t, ByIdentity>;
         Counts counts{};
@@ -38,10 +38,10 @@ private:
     struct Group {
         Values keys;
         std::uint64_t records = 0;
-        std::vector<std::uint64_t> counts;  ///< of what is not null, of the inputs that need one
-        std::vector<Sum> sums;              ///< of the inputs that need one
-        std::vector<Multiset> values;       ///< of the inputs that need one
-        Values told;                        ///< the row; empty: there is none
+        std::vector<std::uint64_t> counts;  ///< of non-null values, for the inputs that need it
+        std::vector<Sum> sums;              ///< for the inputs that need one
+        std::vector<Multiset> values;       ///< for the inputs that need one
+        Values told;                        ///< the delivered row; empty if there is none
         bool is_dirty = false;
     };
     struct Remembered {
@@ -56,13 +56,13 @@ private:
         using is_transparent = void;
         bool operator()(Row a, Row b) const noexcept;
     };
-    /// Where the state of an input is kept in a group, and the aggregates that are made of it.
+    /// Where a group stores the state of an input, and the aggregates of that input.
     struct Place {
         std::size_t input;
         std::size_t index;  ///< in `Group::counts`, `Group::sums` or `Group::values`
     };
 
-    [[nodiscard]] std::size_t place_of(const LiveDescription::Column& column);
+    [[nodiscard]] std::size_t place_of(const LiveQuerySpec::Column& column);
     [[nodiscard]] static std::size_t place_in(std::vector<Place>& places, std::size_t input);
     [[nodiscard]] Group& group_of(Row keys);
     void add(Group& group, Row inputs);
@@ -82,9 +82,9 @@ private:
     [[nodiscard]] std::size_t bytes_of(const Group& group) const noexcept;
 
     std::size_t key_count_;
-    std::vector<LiveDescription::Column> columns_;
+    std::vector<LiveQuerySpec::Column> columns_;
     std::vector<std::size_t> shown_;
-    std::vector<std::size_t> column_places_;  ///< of each column, in `counts`, `sums` or `values`
+    std::vector<std::size_t> column_places_;  ///< index in `counts`, `sums` or `values`
     std::vector<Place> counts_;
     std::vector<Place> sums_;
     std::vector<Place> values_;

@@ -12,23 +12,23 @@ namespace ringside {
 using query::LiveState;
 using query::Values;
 
-/// A watch in mode `every`, and the state that its changes have led to.
+/// A watch in mode `every`, and the state that results from its changes.
 ///
-/// To begin, and after a lag:
+/// At the start, and after a lag:
 ///   1  the watch is at a revision W
-///   2  a snapshot is taken, at S >= W, and the state built of it
-///   3  changes up to S, which the state has already, are passed over
-/// A change is applied with all others of its commit before anything is told: the first change of a
-/// later commit, or that there is none, shows that the commit is complete.
+///   2  a snapshot is taken at S >= W, and the state is built from it
+///   3  changes up to S, which the state already includes, are skipped
+/// A change is applied together with all others of its commit before anything is delivered. The
+/// commit is complete at the first change of a later commit, or when there are no more changes.
 class LiveQuery::Impl {
 public:
-    Impl(Client client, Watch watch, LiveDescription description, LiveOptions options)
+    Impl(Client client, Watch watch, LiveQuerySpec description, LiveOptions options)
         : client_(std::move(client)),
           watch_(std::move(watch)),
           description_(std::move(description)),
           options_(options) {}
 
-    /// Errors: as those of `poll` for reading all records.
+    /// Errors: those of `poll` for reading all records.
     Result<void> begin() {
         auto state = read_all();
         if (!state) return state.error();
@@ -65,29 +65,29 @@ public:
     }
 
 private:
-    /// So many changes are taken in before the others wait for the next call.
+    /// After this many changes, the rest waits for the next call.
     static constexpr std::size_t changes_max = 4096;
 
-    /// A change of the commit that follows the one which was told last.
+    /// A change of the commit after the last one delivered.
     struct Held {
         std::string name;
         std::optional<Values> values;
         Revision revision;
     };
 
-    /// From here on it is what every call returns.
+    /// Makes every later call return this error.
     Error fail(const Error& error) {
         failure_ = error;
         return error;
     }
 
-    /// `first` gives the first event, and may wait for it.
+    /// `first` returns the first event, and may wait for it.
     template <class First>
     Result<LiveUpdate> step(const First& first) {
         try {
             return take_in(first);
         } catch (...) {
-            // Whoever makes the rows has thrown, in the middle of a change.
+            // The callback that computes rows has thrown in the middle of a change.
             needs_rescan_ = true;
             throw;
         }
@@ -103,7 +103,7 @@ private:
             const auto event = taken == 0 ? first() : watch_.poll();
             if (!event) return stop(event.error());
             if (event->kind == WatchKind::lagged) return rescan();
-            if (event->record.revision() <= revision_) continue;  // the snapshot had it
+            if (event->record.revision() <= revision_) continue;  // the snapshot included it
             if (taken >= changes_max && event->record.revision() > reached_) {
                 if (auto held = hold(*event); !held) return stop_at_row(held.error());
                 return tell(event->record.revision() - 1);
@@ -122,10 +122,10 @@ private:
         return 1;
     }
 
-    /// Where the watch has nothing more, every commit that was met is complete. After another error
-    /// that is not certain: then what was taken in is told later.
+    /// If the watch has no more events, every commit so far is complete. After another error that
+    /// is uncertain, and what was taken in is delivered later.
     Result<LiveUpdate> stop(const Error& error) {
-        // The last event may have been spoilt before it was used.
+        // The memory of the last event may have been reused before it was read.
         if (error == Errc::snapshot_expired) return rescan();
         const Revision complete = std::max(reached_, watch_.delivered());
         if (error == Errc::would_block) return tell(complete);
@@ -133,7 +133,7 @@ private:
         return error;
     }
 
-    /// No row could be made of the last event; what was spoilt can fail in any way.
+    /// No row could be computed for the last event. Reused memory can fail in any way.
     Result<LiveUpdate> stop_at_row(const Error& error) {
         const auto next = watch_.poll();
         if (!next && next.error() == Errc::snapshot_expired) return rescan();
@@ -149,7 +149,7 @@ private:
         return {};
     }
 
-    /// Null: the record does not belong to the result. Valid until the next call.
+    /// Returns null if the record does not belong to the result. Valid until the next call.
     /// Errors: those of `row_of`.
     [[nodiscard]] Result<const Values*> values_of(const RecordView& record) {
         values_.clear();
@@ -180,7 +180,7 @@ private:
                                                      std::to_string(revision_)});
     }
 
-    /// The state as of the newest revision, which becomes this one's.
+    /// Reads the state at the newest revision, which becomes the revision of this query.
     Result<std::unique_ptr<LiveState>> read_all() {
         auto snapshot = client_.snapshot({.lease = options_.lease});
         if (!snapshot) return snapshot.error();
@@ -201,7 +201,7 @@ private:
             for (const RecordView& record : *batch) {
                 auto applied = apply(state, record);
                 if (applied) continue;
-                // What was spoilt can fail in any way.
+                // Reused memory can fail in any way.
                 if (auto checked = snapshot.check(); !checked) return checked;
                 return fail(applied.error());
             }
@@ -209,7 +209,7 @@ private:
         }
     }
 
-    /// Reads all records again and tells what differs from what was told.
+    /// Reads all records again and delivers the differences from the last delivered result.
     Result<LiveUpdate> rescan() {
         needs_rescan_ = true;
         held_.reset();
@@ -239,13 +239,13 @@ private:
     std::unique_ptr<LiveState> state_;
     Client client_;
     Watch watch_;
-    const LiveDescription description_;
+    const LiveQuerySpec description_;
     const LiveOptions options_;
-    Revision revision_ = 0;  ///< of what was told
+    Revision revision_ = 0;  ///< of the last delivery
     Revision reached_ = 0;   ///< of the last change that was taken in
     bool needs_rescan_ = false;
     std::optional<Held> held_;
-    std::optional<Error> failure_;  ///< for good
+    std::optional<Error> failure_;  ///< permanent
     std::vector<LiveChange> changes_;
     Values values_;
 };
@@ -263,7 +263,7 @@ Result<LiveUpdate> LiveQuery::next(std::chrono::milliseconds timeout) {
 }
 Result<int> LiveQuery::descriptor() { return impl_->descriptor(); }
 
-Result<LiveQuery> Client::live_query(LiveDescription description, LiveOptions options) const {
+Result<LiveQuery> Client::live_query(LiveQuerySpec description, LiveOptions options) const {
     auto watch = this->watch(description.pattern, {.mode = WatchMode::every});
     if (!watch) return watch.error();
     auto impl = std::make_unique<LiveQuery::Impl>(Client(impl_), std::move(*watch),
@@ -273,7 +273,7 @@ Result<LiveQuery> Client::live_query(LiveDescription description, LiveOptions op
 }
 
 Result<LiveQuery> Client::live_query(const Query& query, LiveOptions options) const {
-    auto description = LiveDescription::of(query);
+    auto description = LiveQuerySpec::of(query);
     if (!description) return description.error();
     return live_query(std::move(*description), options);
 }

@@ -5,7 +5,7 @@
 
 namespace ringside::query {
 
-/// A row for each record.
+/// A row per record.
 class LiveRecords final : public LiveState {
 public:
     void apply(std::string_view name, const Values* values) override;
@@ -19,11 +19,11 @@ private:
     [[nodiscard]] static std::size_t bytes_of(std::string_view name, const Values& row) noexcept {
         return entry_bytes(name) + sizeof(Values) + heap_bytes(row);
     }
-    /// Keeps what was told of a record, before its first change since.
+    /// Stores the delivered row of a record before its first change since.
     void remember(std::string_view name, std::optional<Values> told);
 
     NameMap<Values> rows_;
-    NameMap<std::optional<Values>> told_;  ///< of those that have changed; none: there was no row
+    NameMap<std::optional<Values>> told_;  ///< rows of changed records; none if there was no row
     bool is_settled_ = false;
     std::size_t bytes_ = 0;
 };

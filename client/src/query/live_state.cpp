@@ -18,7 +18,7 @@ std::size_t heap_bytes(Row values) noexcept {
     return bytes;
 }
 
-std::unique_ptr<LiveState> LiveState::make(const LiveDescription& description) {
+std::unique_ptr<LiveState> LiveState::make(const LiveQuerySpec& description) {
     if (description.is_grouped) return std::make_unique<LiveGroups>(description);
     return std::make_unique<LiveRecords>();
 }

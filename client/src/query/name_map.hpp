@@ -9,11 +9,11 @@
 
 namespace ringside::query {
 
-/// By the names of records, to be looked up without a copy of the name.
+/// A map by names of records, with lookup without a copy of the name.
 template <class T>
 using NameMap = boost::unordered_flat_map<std::string, T, TextHash, std::equal_to<>>;
 
-/// What an entry takes beside its value: the name, and room that is free.
+/// The size of an entry in addition to its value: the name and free room.
 [[nodiscard]] inline std::size_t entry_bytes(std::string_view name) noexcept {
     return 2 * sizeof(std::string) + (name.size() < sizeof(std::string) / 2 ? 0 : name.size());
 }

@@ -18,7 +18,7 @@ NodePointer leaf(Node::Kind kind, Field field, std::vector<OwnedScalar> constant
     return std::make_shared<const Node>(std::move(node));
 }
 
-/// Adds a part, or the parts of one of the same kind: a long chain stays flat.
+/// Adds a part, or the parts of a part of the same kind, so that a long chain remains flat.
 void add_part(Node& node, const NodePointer& part) {
     const bool is_same_kind = part->kind == node.kind && node.kind != Node::Kind::negation;
     if (is_same_kind) node.parts.insert(node.parts.end(), part->parts.begin(), part->parts.end());
@@ -34,12 +34,12 @@ NodePointer combination(Node::Kind kind, std::initializer_list<NodePointer> part
     for (const NodePointer& part : parts) add_part(node, part);
     if (node.conditions > limits::query_conditions_max ||
         node.depth > limits::query_conditions_depth_max) {
-        // Without its parts: what was refused is not to grow any further.
+        // Drops its parts: a refused predicate must not grow further.
         node.parts.clear();
         node.depth = 1;
         node.conditions = 1;
         node.error = Error(Errc::query_too_large,
-                           "it has more than " + std::to_string(limits::query_conditions_max) +
+                           "more than " + std::to_string(limits::query_conditions_max) +
                                " conditions, or nests them more than " +
                                std::to_string(limits::query_conditions_depth_max) + " deep");
     }
@@ -93,7 +93,7 @@ std::optional<Error> Predicate::error() const {
 
 namespace {
 
-/// What has to hold of one field, condition by condition.
+/// Collects the constraints on one field, condition by condition.
 class Narrowing {
 public:
     void add(const Node& node) {

@@ -4,7 +4,7 @@
 
 namespace ringside {
 
-/// A condition, or a combination of others.
+/// A condition, or a combination of conditions.
 struct Predicate::Node {
     enum class Kind : std::uint8_t {
         all,
@@ -19,14 +19,14 @@ struct Predicate::Node {
     Kind kind = Kind::all;
     Comparison comparison = Comparison::equal;
     std::optional<Field> field{};
-    std::vector<OwnedScalar> constants{};  ///< one; of `any_of` any number, in order; a prefix
+    std::vector<OwnedScalar> constants{};  ///< one; for `any_of` any number, sorted; a prefix
     std::vector<std::shared_ptr<const Node>> parts{};
-    std::size_t conditions = 1;  ///< with all those of its parts
+    std::size_t conditions = 1;  ///< including those of its parts
     std::size_t depth = 1;
     std::optional<Error> error{};
 };
 
-/// Whether a field that is `value` passes, see the rules of Predicate.
+/// Returns whether a field with this value passes, see the rules of Predicate.
 [[nodiscard]] inline bool holds(const Scalar& value, Comparison comparison,
                                 const Scalar& constant) noexcept {
     if (!value.is_comparable_with(constant)) return false;

@@ -13,8 +13,8 @@ Aggregate::Aggregate(Kind kind, std::optional<Field> field)
 Aggregate count() { return {Aggregate::Kind::count, std::nullopt}; }
 Aggregate sum(Field field) { return {Aggregate::Kind::sum, std::move(field)}; }
 Aggregate average(Field field) { return {Aggregate::Kind::average, std::move(field)}; }
-Aggregate minimum(Field field) { return {Aggregate::Kind::minimum, std::move(field)}; }
-Aggregate maximum(Field field) { return {Aggregate::Kind::maximum, std::move(field)}; }
+Aggregate min(Field field) { return {Aggregate::Kind::min, std::move(field)}; }
+Aggregate max(Field field) { return {Aggregate::Kind::max, std::move(field)}; }
 Aggregate distinct(Field field) { return {Aggregate::Kind::distinct, std::move(field)}; }
 
 std::string Aggregate::label() const {
@@ -25,8 +25,8 @@ std::string Aggregate::label() const {
         case Kind::count: return "count";
         case Kind::sum: return of_field("sum");
         case Kind::average: return of_field("average");
-        case Kind::minimum: return of_field("minimum");
-        case Kind::maximum: return of_field("maximum");
+        case Kind::min: return of_field("minimum");
+        case Kind::max: return of_field("maximum");
         case Kind::distinct: return of_field("distinct");
     }
     return "unknown";
@@ -115,17 +115,20 @@ Result<void> Query::check() const {
     if (const auto error = predicate_.error()) return *error;
     if (auto checked = check_fields(); !checked) return checked;
     if (is_grouped() && !selected_.empty())
-        return Error(Errc::bad_query, "it selects fields of records and aggregates them, too");
+        return Error(Errc::bad_query,
+                     "the query selects fields and aggregates; use one or the other, or group by "
+                     "the fields");
     if (top_ && is_grouped() && !top_column())
-        return Error(Errc::bad_query, "the top rows are wanted by what is not in the result");
+        return Error(Errc::bad_query,
+                     "the query sorts its top rows by a column that the result lacks");
     if (top_ && !is_grouped() && std::holds_alternative<Aggregate>(top_->by))
-        return Error(Errc::bad_query, "the top rows are wanted by an aggregate that it lacks");
+        return Error(Errc::bad_query, "the query sorts its top rows by an aggregate that it lacks");
     if (threads_ > limits::query_threads_max)
         return Error(Errc::bad_query,
                      "at most " + std::to_string(limits::query_threads_max) + " threads");
     if (selected_.size() + keys_.size() + aggregates_.size() > limits::query_columns_max)
         return Error(Errc::query_too_large,
-                     "it has more than " + std::to_string(limits::query_columns_max) + " columns");
+                     "more than " + std::to_string(limits::query_columns_max) + " columns");
     return {};
 }
 

@@ -12,14 +12,14 @@ public:
     explicit RowReader(const Query& query);
 
     [[nodiscard]] std::size_t width() const noexcept { return readers_.size(); }
-    /// Appends them. Returns the bytes that they take.
+    /// Appends them. Returns their size in bytes.
     std::size_t read(const Candidate& candidate, std::vector<OwnedScalar>& into) const;
 
 private:
     std::vector<FieldReader> readers_;
 };
 
-/// A row for each record, in the order of names.
+/// A row per record, in the order of names.
 class RowCollector final : public Collector {
 public:
     explicit RowCollector(const Query& query);

@@ -30,16 +30,15 @@ private:
     std::array<Candidate, RecordCursor::batch_max> candidates_;
 };
 
-/// Of values that are equal, 1 and 1.0 for example, the first one in the order of names is shown.
+/// Of equal values, such as 1 and 1.0, the first one in the order of names is shown.
 bool depends_on_order(const Query& query) {
     return query.aggregates().empty() || !query.keys().empty() ||
            std::ranges::any_of(query.aggregates(), [](const Aggregate& one) {
-               return one.kind() == Aggregate::Kind::minimum ||
-                      one.kind() == Aggregate::Kind::maximum;
+               return one.kind() == Aggregate::Kind::min || one.kind() == Aggregate::Kind::max;
            });
 }
 
-/// As many threads as the host has for this process, joined at the end.
+/// As many threads as this process may use, joined by the destructor.
 class Threads {
 public:
     Threads() = default;
@@ -53,7 +52,7 @@ public:
         threads_.reserve(count);
         while (threads_.size() < count) {
             std::thread thread;
-            if (!detail::start_thread(thread, work)) return;  // fewer threads take all parts
+            if (!detail::start_thread(thread, work)) return;  // fewer threads process all parts
             threads_.push_back(std::move(thread));
         }
     }
@@ -62,7 +61,7 @@ private:
     std::vector<std::thread> threads_;
 };
 
-/// A query on its way, by one thread or several.
+/// A running query, on one thread or several.
 class Run {
 public:
     Run(const Snapshot::Impl& snapshot, const Query& query)
@@ -100,7 +99,7 @@ public:
     }
 
 private:
-    /// Whether how many records pass is all that is asked for.
+    /// Returns whether only the number of passing records is wanted.
     [[nodiscard]] bool is_count() const noexcept {
         return query_.keys().empty() && query_.aggregates().size() == 1 && !query_.row_limit() &&
                !query_.first() && query_.aggregates().front().kind() == Aggregate::Kind::count;
@@ -114,7 +113,7 @@ private:
             if (!exception_) exception_ = std::current_exception();
         }
     }
-    /// Takes one part after the other, until there is none left.
+    /// Processes parts until none is left.
     void work_on_parts() {
         const Filter filter(query_.predicate());
         for (;;) {
@@ -149,11 +148,11 @@ private:
     AccessPath path_;
     std::size_t thread_count_ = 1;
     std::vector<NameRange> ranges_;
-    std::vector<std::unique_ptr<Collector>> collectors_;  ///< of each range
-    std::atomic<std::size_t> next_ = 0;                   ///< range that nobody has taken
+    std::vector<std::unique_ptr<Collector>> collectors_;  ///< one per range
+    std::atomic<std::size_t> next_ = 0;                   ///< next range to be processed
     std::mutex mutex_;
     std::optional<Error> failure_;
-    std::exception_ptr exception_;  ///< of a thread that has no memory
+    std::exception_ptr exception_;  ///< of a thread that is out of memory
 };
 
 }  // namespace
@@ -166,7 +165,7 @@ Result<Rows> Snapshot::run(const Query& query) const {
     if (auto checked = query.check(); !checked) return checked.error();
     if (auto checked = impl_->check(); !checked) return checked.error();
     auto rows = query::Run(*impl_, query)();
-    // What was collected last may be spoilt; and a failure may come of that.
+    // The last records may be invalid, and a failure may be a consequence of that.
     if (auto checked = impl_->check(); !checked) return checked.error();
     return rows;
 }

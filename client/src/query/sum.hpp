@@ -8,7 +8,7 @@
 
 namespace ringside::query {
 
-/// Sum and mean of the numbers among scalars; what was added can be taken away.
+/// Sum and mean of the numbers among scalars. Values can be subtracted again.
 class Sum {
 public:
     [[gnu::always_inline]] void add(const Scalar& scalar) {
@@ -35,13 +35,13 @@ public:
 
 private:
     void change(const Scalar& scalar, bool is_added);
-    /// The double nearest to the exact sum divided by a count.
+    /// Returns the double nearest to the exact sum divided by a count.
     [[nodiscard]] double divided_by(std::uint64_t count) const;
 
     Int128 integers_ = 0;
     std::uint64_t numbers_ = 0;
     std::uint64_t reals_ = 0;               ///< of the numbers
-    std::unique_ptr<ExactSum> real_sum_{};  ///< made with the first real
+    std::unique_ptr<ExactSum> real_sum_{};  ///< created with the first real
 };
 
 }  // namespace ringside::query

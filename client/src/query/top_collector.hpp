@@ -6,9 +6,9 @@
 
 namespace ringside::query {
 
-/// The rows that come first by one field. Keeps no more of them than it will give: a heap whose
-/// front is the one that goes next. What is compared is owned, never read in place: memory that
-/// changes under a revoked pin would break the order of the heap.
+/// The first rows by the order of one field. Stores no more of them than it returns, in a heap
+/// whose front is the next one to be dropped. The compared values are owned, never read in place:
+/// memory that changes under a revoked pin would break the order of the heap.
 class TopCollector final : public Collector {
 public:
     explicit TopCollector(const Query& query);
@@ -24,7 +24,7 @@ private:
         std::vector<OwnedScalar> row;
         std::size_t bytes;
     };
-    /// Whether `a` comes before `b` in the result.
+    /// Returns whether `a` precedes `b` in the result.
     [[nodiscard]] bool is_before(const OwnedScalar& a, std::uint64_t a_number,
                                  const Entry& b) const;
     [[nodiscard]] Result<void> add(Entry entry);

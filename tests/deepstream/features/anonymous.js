@@ -2,7 +2,7 @@
 
 const assert = require("node:assert/strict");
 
-// Two records with contents, and an anonymous record of another client.
+// Two records with content, and an anonymous record of another client.
 async function prepared(context) {
   const [writer, reader] = await context.clients(2);
   const names = [context.name("one"), context.name("two")];
@@ -42,7 +42,7 @@ module.exports.tests = {
     assert.ok(!cities.includes("nobody is told"));
   },
 
-  "it tells when its name changes": async (context) => {
+  "it reports a change of its name": async (context) => {
     const { anonymous, names } = await prepared(context);
     const changes = [];
     anonymous.on("nameChanged", (name) => changes.push(name));

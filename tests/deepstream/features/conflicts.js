@@ -7,7 +7,7 @@ const { TOPIC, RECORD_ACTION } = deepstreamClient().C;
 const remoteWins = (local, localVersion, remote, remoteVersion, done) => done(null, remote);
 const localWins = (local, localVersion, remote, remoteVersion, done) => done(null, local);
 
-// A record that two clients have open, who write the same version at once.
+// A record that two clients have open and write at the same version.
 async function collision(context, strategy, options = {}) {
   const [a, b] = await context.clients(2, strategy ? { mergeStrategy: strategy, ...options } : options);
   const name = context.name("contested");
@@ -21,7 +21,7 @@ const bothHave = (records, data) => () =>
 const agree = (records) => () => JSON.stringify(records[0].get()) === JSON.stringify(records[1].get())
   && records[0].version === records[1].version;
 
-// Both agree, and no answer is under way that a client would still take for news.
+// Both agree, and no answer is under way that a client would treat as new.
 async function settle(context, { clients, records }, version) {
   const isOver = () => agree(records)() && records[0].version === version;
   const state = () => records.map((record) => `${record.version} ${JSON.stringify(record.get())}`).join(", ");
@@ -57,7 +57,7 @@ module.exports.tests = {
     assert.equal(Object.keys(records[0].get()).length, 1);
   },
 
-  "a record goes on after a conflict": async (context) => {
+  "a record remains usable after a conflict": async (context) => {
     const both = await collision(context);
     const { records } = both;
     records[0].set({ by: "a" });
@@ -111,7 +111,7 @@ module.exports.tests = {
     assert.ok(merges > 0);
   },
 
-  "the loser of a conflict hears of it": async (context) => {
+  "the loser of a conflict is notified": async (context) => {
     const both = await collision(context);
     const { records, name } = both;
     const outcomes = ["pending", "pending"];
@@ -132,7 +132,7 @@ module.exports.tests = {
     assert.equal(await (await context.login()).record.head(name), 2);
   },
 
-  "VERSION_EXISTS tells the version and the data that are there": async (context) => {
+  "VERSION_EXISTS contains the current version and data": async (context) => {
     const connection = await context.raw();
     const name = context.name("exists");
     const other = await context.login();
@@ -197,7 +197,7 @@ module.exports.tests = {
     assert.ok(told.indexOf(RECORD_ACTION.UPDATE) < told.indexOf(RECORD_ACTION.VERSION_EXISTS));
   },
 
-  "a write of a record that is not there is an error": async (context) => {
+  "a write of a missing record is an error": async (context) => {
     const connection = await context.raw();
     const other = await context.login();
     const name = context.name("absent");
@@ -225,7 +225,7 @@ module.exports.tests = {
     }
   },
 
-  "a write whose data is no JSON harms nobody else": async (context) => {
+  "a write whose data is not JSON affects no other client": async (context) => {
     const connection = await context.raw();
     const other = await context.login();
     const name = context.name("malformed");

@@ -1,9 +1,10 @@
 "use strict";
-// What Ringside promises beyond deepstream: an acknowledged write is stored, whoever is killed.
+// What Ringside guarantees beyond deepstream: an acknowledged write is stored, whichever process is
+// killed.
 
 const assert = require("node:assert/strict");
 
-// Writes 1, 2, 3… into a record of its own, and again what was not acknowledged.
+// Writes 1, 2, 3… to a separate record, and repeats writes without an acknowledgement.
 class Writer {
   constructor(client, name) {
     this.client = client;
@@ -19,7 +20,7 @@ class Writer {
         await this.client.record.setDataWithAck(this.name, { n: this.acknowledged + 1 });
         this.acknowledged++;
       } catch (reason) {
-        // The connection was lost, and whether the write was carried out is not known.
+        // The connection was lost; the write may have been applied.
         await new Promise((resolve) => setTimeout(resolve, 5));
       }
     }
@@ -36,7 +37,7 @@ async function writers(context, count) {
   return clients.map((client, n) => new Writer(client, context.name(`writer/${n}`)));
 }
 
-// Everything that was acknowledged is there; versions have counted every write.
+// Every acknowledged write exists, and the versions count every write.
 async function verify(context, all) {
   const reader = await context.login();
   for (const writer of all) {
@@ -66,7 +67,7 @@ const tests = {
   "a broker that is killed loses no acknowledged write": killing((target) => target.restartBroker()),
   "a host that is restarted loses no acknowledged write": killing((target) => target.restartHost()),
 
-  "open records go on after each of these": async (context) => {
+  "open records remain usable after each of these": async (context) => {
     const [a, b] = await context.clients(2);
     const name = context.name("open");
     const [mine, theirs] = [await context.record(a, name), await context.record(b, name)];

@@ -6,7 +6,7 @@ const { longMs } = require("../support/times");
 
 const { TOPIC, EVENT_ACTION } = deepstreamClient().C;
 
-// What a client hears of an event, in its order.
+// Returns what a client receives for an event, in order.
 function heard(client, name) {
   const values = [];
   client.event.subscribe(name, (data) => values.push(data));
@@ -55,7 +55,7 @@ const ordinary = {
     assert.deepEqual(values, Array.from({ length: 1000 }, (_, n) => n));
   },
 
-  "everybody who has subscribed hears it": async (context) => {
+  "every subscriber receives it": async (context) => {
     const clients = await context.clients(5);
     const name = context.name("all");
     const all = clients.map((client) => heard(client, name));
@@ -65,7 +65,7 @@ const ordinary = {
     assert.ok(all.every((values) => values[0] === "x"));
   },
 
-  "who emits hears it once": async (context) => {
+  "the emitter receives it once": async (context) => {
     const [client, other] = await context.clients(2);
     const name = context.name("own");
     const mine = heard(client, name);
@@ -76,7 +76,7 @@ const ordinary = {
     other.event.emit(name, 2);
     await context.until(() => mine.length === 2 && theirs.length === 2, "both events");
     assert.deepEqual(mine, [1, 2]);
-    // The two come from different connections, in whatever order.
+    // The two come from different connections, in any order.
     assert.deepEqual([...theirs].sort(), [1, 2]);
   },
 
@@ -90,7 +90,7 @@ const ordinary = {
     await context.until(() => one.length === 1 && two.length === 1, "both to hear it");
   },
 
-  "who has unsubscribed hears nothing": async (context) => {
+  "a client that has unsubscribed receives nothing": async (context) => {
     const [emitter, client] = await context.clients(2);
     const [gone, stays] = [context.name("gone"), context.name("stays")];
     const values = [];
@@ -130,14 +130,14 @@ const ordinary = {
     assert.deepEqual(values.flat(), names);
   },
 
-  "an event that nobody hears is nothing special": async (context) => {
+  "an event without subscribers is accepted": async (context) => {
     const client = await context.login();
     client.event.emit(context.name("nobody"), 1);
     await context.reached(client);
     assert.deepEqual(client.errors, []);
   },
 
-  "events and records of one name have nothing to do with each other": async (context) => {
+  "events and records of one name are independent": async (context) => {
     const [one, two] = await context.clients(2);
     const name = context.name("both");
     const record = await context.record(two, name);
@@ -149,7 +149,7 @@ const ordinary = {
     assert.equal(record.version, 0);
   },
 
-  "a repeated subscription is told, and harms nothing": async (context) => {
+  "a repeated subscription is reported and has no effect": async (context) => {
     const connection = await context.raw();
     const emitter = await context.login();
     const name = context.name("twice");
@@ -168,7 +168,7 @@ const ordinary = {
     assert.equal(events.length, 2);
   },
 
-  "data that are no JSON are not told to others": async (context) => {
+  "data that is not JSON is not forwarded": async (context) => {
     const [sender, subscriber] = [await context.raw(), await context.raw()];
     const name = context.name("malformed");
     subscriber.send({ topic: TOPIC.EVENT, action: EVENT_ACTION.SUBSCRIBE, names: [name], correlationId: "0" });
@@ -196,9 +196,9 @@ const ordinary = {
 };
 
 const slow = {
-  "who does not read harms nobody else": async (context) => {
+  "a client that does not read affects no other client": async (context) => {
     const [name, user] = [context.name("flood"), `slow-${context.prefix}`];
-    // The one that does not read has a gateway of its own, which waits for its clients a short time.
+    // The client that does not read has a separate gateway with a short time limit for clients.
     const url = context.target.gateways?.[1].url;
     const reader = await context.raw({ username: user }, url);
     reader.send({ topic: TOPIC.EVENT, action: EVENT_ACTION.SUBSCRIBE, names: [name], correlationId: "0" });

@@ -1,9 +1,9 @@
 "use strict";
-// What goes over the wire, byte for byte. frames.json has scenarios of steps: a connection (`on`)
-// sends a frame, receives one, connects, or closes. Where a step has a `difference`, Ringside
-// sends `ringside` in the place of `receives`; either may be missing; and a frame that the
-// connection sends is sent to Ringside only. The scenarios of a group build on each other, so each
-// group is one test; `wishes` are those of its server.
+// The protocol, byte for byte. frames.json has scenarios of steps: a connection (`on`) sends a
+// frame, receives one, connects, or closes. If a step has a `difference`, Ringside sends `ringside`
+// instead of `receives`; either may be missing; and a frame that the connection sends is sent to
+// Ringside only. The scenarios of a group build on each other, so each group is one test; `wishes`
+// are those of its server.
 
 const assert = require("node:assert/strict");
 const { encode, decode } = require("../support/raw_connection");
@@ -19,7 +19,7 @@ function expected(context, step) {
   return step.difference && context.differs(step.difference) ? step.ringside : step.receives;
 }
 
-// Says in words what bytes say, for the message of a failure.
+// Describes bytes in the message of a failure.
 const words = (hex) => `${hex} ${JSON.stringify(decode(Buffer.from(hex, "hex")))}`;
 
 class Players {
@@ -32,7 +32,7 @@ class Players {
     this.connections.set(name, await this.context.raw({ username: name }));
   }
 
-  // Everybody can be seen by the others, so that no scenario is told of who came before it.
+  // All clients are visible to each other, so that no scenario receives news of earlier ones.
   async areThere() {
     const [asker] = this.connections.values();
     const query = { topic: TOPIC.PRESENCE, action: PRESENCE_ACTION.QUERY, names: [...this.connections.keys()] };
@@ -60,7 +60,7 @@ class Players {
     return hex === undefined ? undefined : this.receive(step.on, hex);
   }
 
-  // Nothing has come that was not expected.
+  // No unexpected message has arrived.
   async pause() {
     for (const [name, connection] of this.connections) {
       if (connection.isClosed) continue;
@@ -110,7 +110,7 @@ const others = {
 
   "bytes that mean nothing end nothing but their connection": async (context) => {
     const other = await context.login();
-    // A generator with a fixed beginning: the same bytes in every run.
+    // A generator with a fixed seed: the same bytes in every run.
     let state = 12345;
     const random = () => {
       state = (state * 1103515245 + 12345) & 0x7fffffff;

@@ -76,7 +76,7 @@ const tests = {
     const name = context.name("rpc");
     b.rpc.provide(name, (data, response) => (data === 0 ? response.reject() : response.send(data + 1)));
     await context.reached(b);
-    // The other gateway's acknowledgement does not wait until the grid knows of the provider.
+    // The other gateway acknowledges before the grid has registered the provider.
     const isAnswered = () => a.rpc.make(name, 1).then((answer) => answer === 2, () => false);
     await context.until(isAnswered, "an answer");
     await assert.rejects(context.settled(a.rpc.make(name, 0), "an answer"), (error) => error === "NO_RPC_PROVIDER");
@@ -99,7 +99,7 @@ const tests = {
     assert.deepEqual(stopped, [name]);
   },
 
-  "users of both are there": async (context) => {
+  "users of both are present": async (context) => {
     const users = [`ann-${context.prefix}`, `bob-${context.prefix}`];
     const [a, b] = await both(context, users.map((username) => ({ username })));
     const changes = [];

@@ -2,7 +2,7 @@
 
 const assert = require("node:assert/strict");
 
-// Sends one message; resolves to the entry of its answer and the result of the whole.
+// Sends one message; resolves to its entry in the response and the overall result.
 async function one(context, message, others) {
   const answer = await context.api([message], others);
   assert.equal(answer.body.length, 1);
@@ -68,7 +68,7 @@ const ordinary = {
     });
   },
 
-  "a record that is not there": async (context) => {
+  "a missing record": async (context) => {
     const name = context.name("missing");
     assert.deepEqual(await one(context, record("read", name)), {
       errorTopic: "record", errorEvent: 107, success: false,
@@ -77,7 +77,7 @@ const ordinary = {
     assert.deepEqual(await one(context, record("delete", name)), success);
   },
 
-  "writes reach those who have the record open": async (context) => {
+  "writes reach clients that have the record open": async (context) => {
     const name = context.name("open");
     const opened = await context.record(await context.login(), name);
     await one(context, record("write", name, { data: { a: 1 } }));
@@ -176,13 +176,13 @@ const further = {
       assert.equal(answer.result, "SUCCESS");
       assert.deepEqual(answer.body.map((entry) => entry.data), [undefined, ["a"], undefined, ["a", "b"]]);
     } else {
-      // Which of them see which others is not said; each has an answer.
+      // Which of them see which others is undefined; each has an answer.
       assert.ok(["SUCCESS", "PARTIAL_SUCCESS"].includes(answer.result));
       assert.equal(answer.body.length, 4);
     }
   },
 
-  "a message that is wrong": async (context) => {
+  "an invalid message": async (context) => {
     const wrong = [
       {}, { topic: "record" }, { topic: "record", action: "fly", recordName: "x" },
       { topic: "nothing", action: "emit" },
@@ -199,7 +199,7 @@ const further = {
     }
   },
 
-  "a message that is wrong says why": async (context) => {
+  "an invalid message gets the reason": async (context) => {
     const says = async (body, index, reason) => {
       const { status, text } = await context.post("/api", { body });
       assert.equal(status, 400);
@@ -212,7 +212,7 @@ const further = {
     await says([{ ...emit, eventName: 5 }], 0, "property '.eventName' should be string");
   },
 
-  "a request with a message that is wrong changes nothing": async (context) => {
+  "a request with an invalid message changes nothing": async (context) => {
     const name = context.name("untouched");
     const body = [record("write", name, { data: { a: 1 } }), record("read", "")];
     const { status } = await context.post("/api", { body });
@@ -220,7 +220,7 @@ const further = {
     assert.equal((await one(context, record("head", name))).version, -1);
   },
 
-  "a body that is wrong": async (context) => {
+  "an invalid body": async (context) => {
     const says = async (body, expected) => {
       const { status, text } = await context.post("/api", body);
       assert.equal(status, 400, text);
@@ -280,7 +280,7 @@ const further = {
 const authData = { username: "ann", password: "a" };
 
 const guarded = {
-  "who is not known is not served": async (context) => {
+  "an unknown client is not served": async (context) => {
     const body = [record("head", context.name("x"))];
     for (const others of [{}, { authData: { username: "ann", password: "wrong" } }, { token: "none" }]) {
       const { status } = await context.post("/api", { body, ...others });

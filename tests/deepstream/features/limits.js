@@ -1,5 +1,5 @@
 "use strict";
-// What goes beyond a limit is refused, and said so; nothing is silently left out.
+// Requests beyond a limit are refused with a message; nothing is dropped silently.
 
 const assert = require("node:assert/strict");
 const fs = require("node:fs");
@@ -21,7 +21,7 @@ const tests = {
     assert.deepEqual([...refused.values()], Array(5).fill("MESSAGE_DENIED"));
     await context.error(client, "MESSAGE_DENIED");
     assert.ok(context.target.log.includes("max_subscriptions"));
-    // Those that were accepted are told of every change.
+    // Accepted subscriptions receive every change.
     for (const record of records.filter(({ isReady }) => isReady)) {
       await context.settled(writer.record.setDataWithAck(record.name, { n: 1 }), "an acknowledgement");
       await context.until(() => record.get("n") === 1, "the change");
@@ -49,7 +49,7 @@ const tests = {
     await context.until(() => upToDate() === most, () => `${most} to be told; were ${upToDate()}`);
   },
 
-  "events and users count, too; there is room again when one goes": async (context) => {
+  "events and users count, too, and a removed one makes room": async (context) => {
     const [client, emitter] = await context.clients(2);
     const heard = [];
     const names = Array.from({ length: most }, (_, n) => context.name(`e${n}`));
@@ -90,7 +90,7 @@ const frozen = {
     assert.deepEqual(record.get(), { n: 1 });
     assert.equal(record.version, 1);
     process.kill(context.target.broker.pid, "SIGCONT");
-    // It was under way: the broker carries it out, and everybody is told.
+    // It was under way: the broker applies it, and every client receives it.
     await context.until(() => theirs.get("n") === 2 && record.get("n") === 2, "the write");
     assert.equal(record.version, theirs.version);
     await context.settled(record.setWithAck({ n: 3 }), "an acknowledgement");

@@ -5,7 +5,7 @@ const { client: deepstreamClient } = require("../support/peers");
 
 const { TOPIC, RECORD_ACTION, EVENT_ACTION } = deepstreamClient().C;
 
-// What differs between listening for records and for events.
+// The differences between listening for records and for events.
 const kinds = {
   records: {
     handler: (client) => client.record,
@@ -35,7 +35,7 @@ const kinds = {
 
 const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 
-// A listener that does `answer` with each name that is found, and keeps what happens.
+// A listener that handles each name with `answer`, and records what happens.
 async function listener(context, kind, pattern, answer, client) {
   const listening = client || (await context.login());
   const log = { found: [], stopped: [], client: listening, pattern };
@@ -52,7 +52,7 @@ const accept = (response) => response.accept();
 const reject = (response) => response.reject();
 const silence = () => {};
 
-// A listener without the client; the pattern is acknowledged when it resolves.
+// A listener without the client library; the pattern is acknowledged when it resolves.
 async function rawListener(context, kind, pattern) {
   const connection = await context.raw();
   connection.send({ topic: kind.topic, action: kind.actions.LISTEN, name: pattern });
@@ -64,7 +64,7 @@ const found = (kind, connection) =>
   connection.nextOf({ topic: kind.topic, action: kind.actions.SUBSCRIPTION_FOR_PATTERN_FOUND });
 
 const testsOf = (kind) => ({
-  "a listener is told of a subscription": async (context) => {
+  "a listener is notified of a subscription": async (context) => {
     const pattern = escaped(context.name("live/")) + ".*";
     const log = await listener(context, kind, pattern, accept);
     const name = context.name("live/1");
@@ -73,7 +73,7 @@ const testsOf = (kind) => ({
     assert.deepEqual(log.found, [name]);
   },
 
-  "a listener is told of subscriptions that were there before": async (context) => {
+  "a listener is notified of earlier subscriptions": async (context) => {
     const names = [context.name("before/1"), context.name("before/2")];
     const client = await context.login();
     for (const name of names) await kind.subscribe(context, client, name);
@@ -83,7 +83,7 @@ const testsOf = (kind) => ({
     assert.deepEqual(log.found.sort(), names);
   },
 
-  "a listener is told once, however many subscribe": async (context) => {
+  "a listener is notified once for any number of subscribers": async (context) => {
     const log = await listener(context, kind, escaped(context.name("once/")) + ".*", accept);
     const [first, second] = [context.name("once/1"), context.name("once/2")];
     const clients = await context.clients(3);
@@ -104,7 +104,7 @@ const testsOf = (kind) => ({
     assert.deepEqual(log.found.sort(), [context.name("a10"), context.name("b42xyz")]);
   },
 
-  "a pattern that is no regular expression is refused": async (context) => {
+  "an invalid regular expression is refused": async (context) => {
     const connection = await context.raw();
     connection.send({ topic: kind.topic, action: kind.actions.LISTEN, name: "live/(" });
     const refusal = await connection.next();
@@ -147,7 +147,7 @@ const testsOf = (kind) => ({
     }
   },
 
-  "who rejects is followed by the next listener": async (context) => {
+  "after a rejection the next listener is asked": async (context) => {
     const pattern = escaped(context.name("next/")) + ".*";
     const first = await listener(context, kind, pattern, reject);
     const second = await listener(context, kind, pattern, accept);
@@ -201,7 +201,7 @@ const testsOf = (kind) => ({
     await context.until(() => second.found.length === 1, "the second listener");
   },
 
-  "who was not asked cannot accept": async (context) => {
+  "a listener that was not asked cannot accept": async (context) => {
     const pattern = escaped(context.name("forged/")) + ".*";
     const raw = await rawListener(context, kind, pattern);
     const forger = await context.raw();
@@ -242,7 +242,7 @@ const testsOf = (kind) => ({
   },
 });
 
-// Of listeners that have little time to answer.
+// For listeners that have little time to answer.
 const hastyTestsOf = (kind) => ({
   "a listener that says nothing is followed by the next": async (context) => {
     const pattern = escaped(context.name("silent/")) + ".*";
@@ -258,7 +258,7 @@ const hastyTestsOf = (kind) => ({
     }
   },
 
-  "a listener that says nothing is told that it was too late": async (context) => {
+  "a listener that does not answer is notified of its lateness": async (context) => {
     const pattern = escaped(context.name("late/")) + ".*";
     const raw = await rawListener(context, kind, pattern);
     const name = context.name("late/1");
@@ -266,7 +266,7 @@ const hastyTestsOf = (kind) => ({
     assert.equal((await found(kind, raw)).subscription, name);
     const timeout = await raw.nextOf({ action: kind.actions.LISTEN_RESPONSE_TIMEOUT });
     assert.equal(timeout.subscription, name);
-    // An acceptance that comes now is not heard.
+    // A late acceptance is ignored.
     raw.send({ topic: kind.topic, action: kind.actions.LISTEN_ACCEPT, name: pattern, subscription: name });
     assert.deepEqual(await raw.untilAnswered(), []);
   },
@@ -283,7 +283,7 @@ const recordsOnly = {
     assert.equal(record.hasProvider, false);
     const log = await listener(context, kind, escaped(context.name("provided/")) + ".*", accept);
     await context.until(() => record.hasProvider, "a provider");
-    // Who comes later is told as well.
+    // A later client is notified as well.
     const later = await context.record(await context.login(), name);
     await context.until(() => later.hasProvider, "a provider");
     kind.handler(log.client).unlisten(log.pattern);
@@ -298,7 +298,7 @@ const recordsOnly = {
     await context.until(() => !record.hasProvider, "no provider");
   },
 
-  "nobody provides what all listeners reject": async (context) => {
+  "a name that all listeners reject has no provider": async (context) => {
     const log = await listener(context, kinds.records, escaped(context.name("rejected/")) + ".*", reject);
     const client = await context.login();
     const record = await context.record(client, context.name("rejected/1"));
@@ -306,7 +306,7 @@ const recordsOnly = {
     await context.reached(log.client);
     await context.reached(client);
     assert.equal(record.hasProvider, false);
-    // A further listener is asked, for what is there and has no provider.
+    // A further listener is asked about existing names without a provider.
     await listener(context, kinds.records, escaped(context.name("rejected/")) + ".+", accept);
     await context.until(() => record.hasProvider, "a provider");
   },

@@ -9,7 +9,7 @@ async function shared(context) {
   return { a, b, name, mine: await context.list(a, name), theirs: await context.list(b, name) };
 }
 
-// What a list tells of its entries, in order.
+// Returns the events of a list about its entries, in order.
 function entryEvents(list) {
   const events = [];
   for (const kind of ["entry-added", "entry-removed", "entry-moved"]) {
@@ -65,7 +65,7 @@ module.exports.tests = {
     assert.deepEqual(await other.record.snapshot(name), ["b"]);
   },
 
-  "entry events tell what has changed, for others": async (context) => {
+  "entry events report the change to other clients": async (context) => {
     const { mine, theirs } = await shared(context);
     const events = entryEvents(theirs);
     mine.setEntries(["a", "b"]);
@@ -79,7 +79,7 @@ module.exports.tests = {
     assert.ok(events.some(([kind, entry, index]) => kind === "entry-moved" && entry === "b" && index === 0));
   },
 
-  "entry events tell what has changed, for the writer": async (context) => {
+  "entry events report the change to the writer": async (context) => {
     const { mine } = await shared(context);
     const events = entryEvents(mine);
     mine.addEntry("a");
@@ -87,7 +87,7 @@ module.exports.tests = {
     assert.deepEqual(events, [["entry-added", "a", 0], ["entry-removed", "a", 0]]);
   },
 
-  "unsubscribe ends what a subscriber is told": async (context) => {
+  "unsubscribe ends the notifications of a subscriber": async (context) => {
     const { mine, theirs } = await shared(context);
     const gone = [];
     const subscriber = (entries) => gone.push(entries);

@@ -8,7 +8,7 @@ const { TOPIC, CONNECTION_ACTION, AUTH_ACTION, RECORD_ACTION } = deepstreamClien
 
 const hashing = { hash: "sha256", iterations: 500, key_length: 32 };
 
-// As `deepstream hash` does it: the key, and the salt behind it.
+// As computed by `deepstream hash`: the key, followed by the salt.
 function hashed(password) {
   const salt = crypto.randomBytes(16).toString("base64");
   const { iterations, key_length, hash } = hashing;
@@ -36,7 +36,7 @@ async function challenged(context) {
 }
 
 const open = {
-  "everybody may log in": async (context) => {
+  "every user may log in": async (context) => {
     const client = context.connect();
     const data = await context.settled(client.login(), "a login");
     assert.equal(data, null);
@@ -81,7 +81,7 @@ const open = {
     assert.equal(answer.action, CONNECTION_ACTION.INVALID_MESSAGE);
   },
 
-  "login data that are no JSON end the connection": async (context) => {
+  "login data that is not JSON ends the connection": async (context) => {
     const connection = await challenged(context);
     connection.send({ topic: TOPIC.AUTH, action: AUTH_ACTION.REQUEST, data: "{" });
     if (context.differs("malformed-json-closes-the-connection")) {
@@ -94,7 +94,7 @@ const open = {
     }
   },
 
-  "login data that are no object end the connection": async (context) => {
+  "login data that is not an object ends the connection": async (context) => {
     for (const data of ["5", "null", '"ann"']) {
       const connection = await challenged(context);
       connection.send({ topic: TOPIC.AUTH, action: AUTH_ACTION.REQUEST, data });
@@ -140,7 +140,7 @@ const fromFile = {
     await refused(context, context.connect(), { username: "ann", password: 5 }, reason);
   },
 
-  "who was refused may try again": async (context) => {
+  "a refused client may try again": async (context) => {
     const client = context.connect();
     await refused(context, client, { username: "ann", password: "wrong" }, unknown);
     const data = await context.settled(client.login({ username: "ann", password: "secret" }), "a login");
@@ -174,7 +174,7 @@ const fromFile = {
 };
 
 const patience = {
-  "who does not log in in time is cut off": async (context) => {
+  "a client that does not log in in time is disconnected": async (context) => {
     const client = context.connect();
     await context.until(() => client.getConnectionState() === "AUTHENTICATION_TIMEOUT", "the end of patience");
   },
@@ -182,7 +182,7 @@ const patience = {
   "the same on the wire": async (context) => {
     const connection = await context.rawUnknown();
     connection.send(challenge(context));
-    // Whether the challenge was accepted before that depends on who was quicker.
+    // Whether the challenge was accepted first depends on timing.
     await connection.nextOf({ topic: TOPIC.CONNECTION, action: CONNECTION_ACTION.AUTHENTICATION_TIMEOUT });
     await context.settled(connection.closed, "the end of the connection");
   },

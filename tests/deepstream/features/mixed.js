@@ -1,5 +1,5 @@
 "use strict";
-// deepstream's clients beside the grid's own: the command line, and the gateway's REST.
+// deepstream's clients together with native ones: the command line, and the gateway's REST.
 
 const assert = require("node:assert/strict");
 
@@ -14,7 +14,7 @@ async function request(context, method, name, body, type = "application/json") {
 
 const succeeds = (promise) => promise.then(() => true, () => false);
 
-// A command that goes on until the test ends.
+// A command that runs until the test ends.
 function command(context, ...args) {
   const running = context.target.beginCli(...args);
   context.atEnd(async () => {
@@ -25,7 +25,7 @@ function command(context, ...args) {
 }
 
 const tests = {
-  "records written natively are told to deepstream's clients": async (context) => {
+  "deepstream's clients receive records written natively": async (context) => {
     const name = context.name("native");
     await context.target.cli("put", name, '{"a":1}');
     const client = await context.login();
@@ -38,7 +38,7 @@ const tests = {
     assert.deepEqual(JSON.parse(await context.target.cli("get", name)), { a: 2, b: [1], c: 3 });
   },
 
-  "records written through REST are told, patches and deletions, too": async (context) => {
+  "deepstream's clients receive writes, patches and deletions through REST": async (context) => {
     const name = context.name("rest");
     const client = await context.login();
     const record = await context.record(client, name);
@@ -53,7 +53,7 @@ const tests = {
     await context.until(() => isDeleted, "the deletion");
   },
 
-  "records written by deepstream's clients are there natively": async (context) => {
+  "native clients read records written by deepstream's clients": async (context) => {
     const name = context.name("theirs");
     const client = await context.login();
     await context.settled(client.record.setDataWithAck(name, { b: 1, a: ["x"] }), "an acknowledgement");
@@ -88,7 +88,7 @@ const tests = {
     await context.until(() => heard.length === 1, "the native event");
     assert.deepEqual(heard, [{ from: "native" }]);
     const watching = command(context, "watch", "--events", name);
-    // The command does not say when it has begun.
+    // The command does not report when it has begun.
     await context.until(() => {
       client.event.emit(name, { from: "deepstream" });
       return watching.lines.length > 0;
@@ -146,7 +146,7 @@ const tests = {
     await context.until(() => record.get("now") === 1, "the provider's data");
   },
 
-  "users are there natively": async (context) => {
+  "native clients see deepstream's users": async (context) => {
     const username = `ann-${context.prefix}`;
     const client = await context.login({ username });
     const isThere = () => succeeds(context.target.cli("get", `$sys/presence/${username}`));

@@ -22,7 +22,7 @@ const denied = (context, promise, reason = "MESSAGE_DENIED") =>
     return true;
   });
 
-// A name below `prefix/` that no other test uses; one level, as rules want it.
+// A unique name below `prefix/`; one level, as rules require.
 const below = (context, prefix) => `${prefix}/${context.prefix}`;
 
 const ruleTests = {
@@ -69,7 +69,7 @@ const ruleTests = {
     assert.deepEqual(await (await ann(context)).record.snapshot(record.name), {});
   },
 
-  "write, by one who has the record open": async (context) => {
+  "write, by a client that has the record open": async (context) => {
     const record = await context.record(await bob(context), below(context, "no-write"));
     await denied(context, record.setWithAck({ a: 1 }));
     const isTold = context.differs("refusals-tell-the-state");
@@ -309,7 +309,7 @@ const ruleTests = {
     const isProvided = async (name) => {
       const isAsked = () => raw.received().some((message) => message.action === RPC_ACTION.REQUEST && message.name === name);
       let reason;
-      // Nobody answers; who is asked is enough.
+      // No provider answers; the provider that is asked is enough.
       caller.rpc.make(name, 1).catch((error) => { reason = error; });
       await context.until(() => isAsked() || reason, "a call to go somewhere");
       return isAsked();

@@ -4,7 +4,7 @@ const assert = require("node:assert/strict");
 
 const user = (context, base) => `${base}-${context.prefix}`;
 
-// What is told of who comes and goes: [user, whether they are there].
+// Returns presence messages: [user, whether the user is present].
 function watched(client, ...who) {
   const changes = [];
   client.presence.subscribe(...who, (name, isThere) => changes.push([name, isThere]));
@@ -14,7 +14,7 @@ function watched(client, ...who) {
 const getAll = (context, client, ...names) => context.settled(client.presence.getAll(...names), "who is there");
 
 module.exports.tests = {
-  "getAll tells who is there, without the asker": async (context) => {
+  "getAll lists present users without the requesting one": async (context) => {
     const [ann, bob] = [user(context, "ann"), user(context, "bob")];
     const asker = await context.login({ username: ann });
     await context.login({ username: bob });
@@ -30,7 +30,7 @@ module.exports.tests = {
     assert.ok(Array.isArray(users));
   },
 
-  "getAll of some tells which of them are there": async (context) => {
+  "getAll of some users reports which of them are present": async (context) => {
     const [ann, bob, eve] = ["ann", "bob", "eve"].map((base) => user(context, base));
     const asker = await context.login({ username: ann });
     const other = await context.login({ username: bob });
@@ -50,7 +50,7 @@ module.exports.tests = {
     answers.forEach((answer, n) => assert.deepEqual(answer, n % 2 ? { [ann]: true } : { [bob]: false }));
   },
 
-  "everybody's comings and goings": async (context) => {
+  "arrivals and departures of all users": async (context) => {
     const watcher = await context.login({ username: user(context, "ann") });
     const changes = watched(watcher);
     await context.reached(watcher);
@@ -75,7 +75,7 @@ module.exports.tests = {
     assert.deepEqual(changes, [[bob, true], [bob, false]]);
   },
 
-  "a user with several connections comes and goes once": async (context) => {
+  "a user with several connections arrives and leaves once": async (context) => {
     const watcher = await context.login({ username: user(context, "ann") });
     const bob = user(context, "bob");
     const changes = watched(watcher, bob);
@@ -84,14 +84,14 @@ module.exports.tests = {
     const second = await context.login({ username: bob });
     await context.until(() => changes.length === 1, "the coming");
     await context.close(first);
-    // That somebody is there still can be asked as well.
+    // The presence of a user can also be queried.
     assert.deepEqual(await getAll(context, watcher, [bob]), { [bob]: true });
     await context.close(second);
     await context.until(() => changes.length === 2, "the going");
     assert.deepEqual(changes, [[bob, true], [bob, false]]);
   },
 
-  "who has unsubscribed is told no more": async (context) => {
+  "a client that has unsubscribed is not notified": async (context) => {
     const watcher = await context.login({ username: user(context, "ann") });
     const [bob, eve] = [user(context, "bob"), user(context, "eve")];
     const gone = watched(watcher, bob);
@@ -106,7 +106,7 @@ module.exports.tests = {
     assert.deepEqual(gone, []);
   },
 
-  "who has unsubscribed from everybody is told no more": async (context) => {
+  "a client that has unsubscribed from all users is not notified": async (context) => {
     const watcher = await context.login({ username: user(context, "ann") });
     const gone = [];
     const subscriber = (name) => gone.push(name);

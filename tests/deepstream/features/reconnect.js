@@ -23,7 +23,7 @@ async function mend(context, proxy, client) {
 }
 
 const throughProxy = {
-  "a client comes back by itself": async (context) => {
+  "a client reconnects automatically": async (context) => {
     const { proxy, far } = await pair(context);
     await cut(context, proxy, far);
     await mend(context, proxy, far);
@@ -31,7 +31,7 @@ const throughProxy = {
     assert.equal(proxy.accepted, 2);
   },
 
-  "it comes back with the same login": async (context) => {
+  "it reconnects with the same login": async (context) => {
     const user = `ann-${context.prefix}`;
     const { proxy, far, near } = await pair(context, {}, { username: user });
     await cut(context, proxy, far);
@@ -87,7 +87,7 @@ const throughProxy = {
     await context.until(() => mine.get("a") === 7, "the write of the other");
   },
 
-  "a record that has not changed goes on": async (context) => {
+  "an unchanged record remains usable": async (context) => {
     const { proxy, far, near } = await pair(context);
     const name = context.name("unchanged");
     const [mine, theirs] = [await context.record(near, name), await context.record(far, name)];
@@ -112,7 +112,7 @@ const throughProxy = {
     await context.until(() => records.every((record, n) => record.get("n") === n), "all to catch up");
   },
 
-  "what was written offline gives way to the server's state": async (context) => {
+  "the server's state replaces offline writes": async (context) => {
     const { proxy, far, near } = await pair(context);
     const name = context.name("offline");
     const [mine, theirs] = [await context.record(near, name), await context.record(far, name)];
@@ -128,7 +128,7 @@ const throughProxy = {
     assert.deepEqual(mine.get(), { a: 1, c: 3 });
   },
 
-  "a record that was opened offline is there then": async (context) => {
+  "a record that was opened offline becomes ready": async (context) => {
     const { proxy, far, near } = await pair(context);
     const name = context.name("created");
     await cut(context, proxy, far);

@@ -1,9 +1,9 @@
 "use strict";
-// Records from being asked for to being deleted, without what is written to them.
+// The life of records from the first request to deletion, without writes.
 
 const assert = require("node:assert/strict");
 
-// What subscribers of a record are told, in its order.
+// Returns what subscribers of a record receive, in order.
 function told(record, path) {
   const values = [];
   if (path === undefined) record.subscribe((data) => values.push(data));
@@ -60,7 +60,7 @@ module.exports.tests = {
     assert.deepEqual(await context.settled(has, "an answer"), [null, true]);
   },
 
-  "a record that was discarded is told no more": async (context) => {
+  "a discarded record gets no changes": async (context) => {
     const { a, b, mine, theirs, name } = await shared(context);
     theirs.discard();
     await context.until(() => b.record.names().length === 0, "the end of the subscription");
@@ -86,7 +86,7 @@ module.exports.tests = {
     assert.deepEqual(b.record.names(), [name]);
   },
 
-  "delete ends a record for everybody": async (context) => {
+  "delete ends a record for every client": async (context) => {
     const { a, b, mine, theirs, name } = await shared(context);
     await mine.setWithAck({ a: 1 });
     const deleted = [];
@@ -106,7 +106,7 @@ module.exports.tests = {
     assert.equal(error, null);
   },
 
-  "a record that was deleted begins anew": async (context) => {
+  "a deleted record can be created again": async (context) => {
     const { a, b, mine, name } = await shared(context);
     await mine.setWithAck({ a: 1 });
     await context.settled(mine.delete(), "the deletion");

@@ -2,7 +2,7 @@
 
 const assert = require("node:assert/strict");
 
-// What subscribers of a record are told, in its order.
+// Returns what subscribers of a record receive, in order.
 function told(record, path) {
   const values = [];
   if (path === undefined) record.subscribe((data) => values.push(data));
@@ -18,7 +18,7 @@ async function shared(context, name = context.name("shared")) {
 }
 
 module.exports.tests = {
-  "a record that was not there is empty and has version 0": async (context) => {
+  "a new record is empty and has version 0": async (context) => {
     const client = await context.login();
     const record = await context.record(client, context.name("new"));
     assert.deepEqual(record.get(), {});
@@ -119,7 +119,7 @@ module.exports.tests = {
     assert.equal(await third.record.head(name), 2);
   },
 
-  "setWithAck is settled when everybody can see the write": async (context) => {
+  "setWithAck resolves when every client can see the write": async (context) => {
     const client = await context.login();
     const other = await context.login();
     const name = context.name("acknowledged");
@@ -163,7 +163,7 @@ module.exports.tests = {
     assert.deepEqual(await other.record.snapshot(name), { a: 1, b: 2 });
   },
 
-  "subscribe with triggerNow tells what is there": async (context) => {
+  "subscribe with triggerNow delivers the current data": async (context) => {
     const client = await context.login();
     const record = client.record.getRecord(context.name("now"));
     record.set({ a: 1 });
@@ -176,7 +176,7 @@ module.exports.tests = {
     assert.deepEqual(whole.at(-1), { a: 1 });
   },
 
-  "unsubscribe ends what a subscriber is told": async (context) => {
+  "unsubscribe ends the notifications of a subscriber": async (context) => {
     const { mine, theirs } = await shared(context);
     const gone = [];
     const subscriber = (data) => gone.push(data);
@@ -236,7 +236,7 @@ module.exports.tests = {
     assert.equal(record.version, 0);
   },
 
-  "setData writes what nobody has opened": async (context) => {
+  "setData writes a record that no client has open": async (context) => {
     const [writer, reader] = await context.clients(2);
     const name = context.name("data");
     await context.settled(writer.record.setDataWithAck(name, { a: { b: 1 } }), "an acknowledgement");
@@ -258,7 +258,7 @@ module.exports.tests = {
     assert.deepEqual(await reader.record.snapshot(name), { a: [null, { b: "x" }] });
   },
 
-  "setData reaches those who have the record open": async (context) => {
+  "setData reaches clients that have the record open": async (context) => {
     const { a, theirs, name } = await shared(context);
     const other = await context.login();
     const values = told(theirs);
@@ -266,7 +266,7 @@ module.exports.tests = {
     other.record.setData(name, "y", 2);
     await context.until(() => values.length === 2, "two changes");
     assert.deepEqual(theirs.get(), { x: 1, y: 2 });
-    // In a client that has it open it is an ordinary write.
+    // In a client that has the record open, it is an ordinary write.
     a.record.setData(name, "z", 3);
     await context.until(() => values.length === 3, "a third change");
     assert.equal(theirs.version, 3);

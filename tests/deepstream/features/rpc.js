@@ -20,7 +20,7 @@ const fails = (context, client, name, reason) =>
     return true;
   });
 
-// A connection without the client that provides `name`.
+// A connection without the client library that provides `name`.
 async function rawProvider(context, name) {
   const connection = await context.raw();
   connection.send({ topic: TOPIC.RPC, action: RPC_ACTION.PROVIDE, names: [name], correlationId: "0" });
@@ -83,7 +83,7 @@ const ordinary = {
     assert.deepEqual(client.rpc.providerNames(), [name]);
   },
 
-  "an error is told to the caller": async (context) => {
+  "the caller gets an error": async (context) => {
     const name = context.name("error");
     await provider(context, name, (data, response) => response.error("sold out"));
     const caller = await context.login();
@@ -189,7 +189,7 @@ const ordinary = {
     }
   },
 
-  "a second acceptance is told to the provider": async (context) => {
+  "the provider is notified of a second acceptance": async (context) => {
     const name = context.name("accept");
     const raw = await rawProvider(context, name);
     const caller = await context.login();
@@ -212,7 +212,7 @@ const ordinary = {
     assert.equal(error.isError, true);
   },
 
-  "only who was asked can answer": async (context) => {
+  "only the provider that was asked can answer": async (context) => {
     const name = context.name("forged");
     const raw = await rawProvider(context, name);
     const forger = await context.raw();
@@ -229,7 +229,7 @@ const ordinary = {
     }
   },
 
-  "requestors are not named unless the server is told to": async (context) => {
+  "requestors are not named unless the server is configured to name them": async (context) => {
     const name = context.name("requestor");
     const requestors = [];
     await provider(context, name, (data, response, requestor) => {
@@ -261,7 +261,7 @@ const hastyAnswer = {
   },
 };
 
-// Upstream ends each of these calls by one of the two times.
+// Upstream ends each of these calls by one of the two time limits.
 const death = {
   "the death of a provider is noticed": async (context) => {
     const name = context.name("dead");
@@ -294,7 +294,7 @@ const deathBeforeAcceptance = {
 };
 
 const departure = {
-  "a caller that leaves harms nobody": async (context) => {
+  "a caller that leaves affects no other client": async (context) => {
     const name = context.name("caller");
     const raw = await rawProvider(context, name);
     const caller = await context.raw();
@@ -311,7 +311,7 @@ const departure = {
 };
 
 const withRequestors = {
-  "providers are told who asks": async (context) => {
+  "providers get the name of the requestor": async (context) => {
     const name = context.name("requestor");
     const requestors = [];
     await provider(context, name, (data, response, requestor) => {

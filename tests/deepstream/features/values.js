@@ -6,7 +6,7 @@ const { client: deepstreamClient } = require("../support/peers");
 
 const { TOPIC, RECORD_ACTION } = deepstreamClient().C;
 
-// A text that was cut within a character, as `slice` does it; and what the grid makes of it.
+// A text that was cut within a character, as by `slice`, and its form in the grid.
 const cut = "🎫 ticket 🎫".slice(0, 11);
 const whole = cut.toWellFormed ? cut.toWellFormed() : cut.replace(/[\ud800-\udbff]$/, "\ufffd");
 const longName = (context) => `${context.prefix}/${"n".repeat(1100)}`;
@@ -33,7 +33,7 @@ const tests = {
     for (const write of writes) {
       assert.equal(await outcomeOf(context, write()), "resolved");
       await context.until(() => theirs.version === record.version, "the write");
-      // The writer has what is stored.
+      // The writer has the stored document.
       assert.deepEqual(record.get(), theirs.get());
       assert.deepEqual(record.get(), await (await context.login()).record.snapshot(name));
     }
@@ -62,7 +62,7 @@ const tests = {
     const name = context.name("call");
     other.rpc.provide(name, (data, response) => (data === "fail" ? response.error(cut) : response.send([data, cut])));
     await context.reached(other);
-    // Within a gateway the text goes through as it is.
+    // Within a gateway the text is forwarded unchanged.
     assert.deepEqual(await context.settled(client.rpc.make(name, cut), "an answer"), [cut, cut]);
     assert.equal(await outcomeOf(context, client.rpc.make(name, "fail")), cut);
     isOpen(client, other);
@@ -70,8 +70,8 @@ const tests = {
 
   "half a character in names": async (context) => {
     const [client, other] = await context.clients(2);
-    // In Node a client does not recognise such a name when it reads it: what is told by name is
-    // refused, and what is told by the number of a request is carried out.
+    // In Node a client does not recognise such a name when it reads it: messages by name are
+    // refused, and messages by the number of a request are processed.
     const name = context.name(cut);
     const record = client.record.getRecord(name);
     await context.error(client, "MESSAGE_DENIED");
@@ -184,10 +184,10 @@ const tests = {
     assert.deepEqual(answer.body[1].data, { a: whole });
   },
 
-  "bytes that are no text are no message": async (context) => {
+  "bytes that are not text are not a message": async (context) => {
     const raw = await context.raw();
     const name = Buffer.from([0xff, 0xfe]);
-    // A READ of a name that is neither UTF-8 nor has halves of characters.
+    // A READ of a name that is neither UTF-8 nor contains halves of characters.
     const message = Buffer.concat([Buffer.from([0x08, RECORD_ACTION.READ, 0x32, name.length]), name]);
     const body = Buffer.concat([Buffer.from([0x10, TOPIC.RECORD, 0x1a, message.length]), message]);
     raw.sendBytes(Buffer.concat([Buffer.from([body.length]), body]));
@@ -196,7 +196,7 @@ const tests = {
   },
 };
 
-// A gateway keeps little of what passes between two, so these go through the grid.
+// A gateway forwards most messages between its own clients unchanged, so these go through the grid.
 const abroad = {
   "null and no data are two things, also in another gateway": async (context) => {
     const [here, there] = context.target.gateways.map((gateway) => gateway.url);

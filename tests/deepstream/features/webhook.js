@@ -4,7 +4,8 @@
 const assert = require("node:assert/strict");
 const http = require("node:http");
 
-// What the web server answers, by the name of the user: status and body; and what it was asked.
+// The responses of the web server, by user name: status and body; and the requests that it
+// received.
 const asked = [];
 
 const timesAsked = (username) => asked.filter(({ body }) => body.authData.username === username).length;
@@ -81,7 +82,7 @@ const tests = {
     const client = context.connect();
     const data = await context.settled(client.login({ username: "object" }), "a login");
     assert.deepEqual(data, { seat: "A12" });
-    // What rules are told about the user comes from there as well.
+    // Rules also receive the user's data from the webhook.
     await context.settled(client.record.setDataWithAck(context.name("x"), { a: 1 }), "an acknowledgement");
     const other = await context.login({ username: "text" });
     const write = context.settled(other.record.setDataWithAck(context.name("x"), { a: 2 }), "an answer");
@@ -103,7 +104,7 @@ const tests = {
     await refused(context, "permittedNowhere", "INVALID_AUTHENTICATION_DETAILS");
   },
 
-  "the web server is told who asks": async (context) => {
+  "the web server gets the data of the client": async (context) => {
     await login(context, { username: "text", realm: "arena", more: { a: [1] } });
     const { headers, body } = asked.findLast((one) => one.body.authData.realm === "arena");
     assert.deepEqual(body.authData, { username: "text", realm: "arena", more: { a: [1] } });
@@ -121,7 +122,7 @@ const tests = {
     await refused(context, "never", { error: "AUTH_RETRY_ATTEMPTS_EXCEEDED" });
   },
 
-  "who is refused when the connection comes back is told": async (context) => {
+  "a client that is refused when it reconnects is notified": async (context) => {
     const proxy = await context.proxy();
     const client = await context.login({ username: "onlyOnce" }, { url: proxy.url });
     let reason;
@@ -132,7 +133,7 @@ const tests = {
     assert.deepEqual(reason, { reason: { error: "not again" } });
   },
 
-  "data of the client that have changed meanwhile are told": async (context) => {
+  "the client gets data that has changed meanwhile": async (context) => {
     const proxy = await context.proxy();
     const client = await context.login({ username: "changing" }, { url: proxy.url });
     let data;

@@ -1,5 +1,5 @@
 "use strict";
-// What one test works with: the target, names of its own, and clients that are closed afterwards.
+// The environment of one test: the target, unique names, and clients that are closed afterwards.
 
 const peers = require("./peers");
 const { Proxy } = require("./proxy");
@@ -12,13 +12,13 @@ const { DeepstreamClient } = peers.client();
 
 const clientOptions = {
   nativeTimerRegistry: true,
-  // Shorter than the client's own: tests take no longer than they have to.
+  // Shorter than the client's default, so that tests are fast.
   subscriptionInterval: 5,
   reconnectIntervalIncrement: 20,
   maxReconnectInterval: 100,
   maxReconnectAttempts: 10000,
   recordDiscardTimeout: 20,
-  // Not reached, however slow the machine is.
+  // Never reached, however slow the machine is.
   heartbeatInterval: longMs,
   subscriptionTimeout: longMs,
   offlineBufferTimeout: longMs,
@@ -39,16 +39,16 @@ class Context {
   // A name that no other test uses.
   name(base) { return `${this.prefix}/${base}`; }
 
-  // Whether the target is to do what differences.js says of Ringside, and not what upstream does.
+  // Whether the target must behave as differences.js describes Ringside, and not as upstream.
   differs(id) {
     differences.use(id);
     return !this.target.isUpstream;
   }
 
-  // `action` is carried out at the end of the test, whatever comes of it.
+  // Runs `action` at the end of the test, whatever its result.
   atEnd(action) { this.endings.push(action); }
 
-  // A client that has not logged in. What it reports as errors is kept in `errors`.
+  // A client that has not logged in. Its errors are collected in `errors`.
   connect(options = {}) {
     const { url = this.target.url, ...others } = options;
     const client = new DeepstreamClient(url, { ...clientOptions, ...others });
@@ -94,7 +94,7 @@ class Context {
     return proxy;
   }
 
-  // Opens a record and waits until it is there.
+  // Opens a record and waits until it is ready.
   async record(client, name) {
     const record = client.record.getRecord(name);
     await settled(record.whenReady(), `record ${name}`);
@@ -107,9 +107,9 @@ class Context {
     return list;
   }
 
-  // Waits until the server has handled all that the client was told to send so far, and has
-  // acknowledged what it acknowledges. The client collects subscriptions for a while first; a
-  // timer that begins later and takes longer ends later.
+  // Waits until the server has handled everything that the client was asked to send so far, and has
+  // sent its acknowledgements. The client collects subscriptions for a while first; a timer that
+  // begins later and takes longer ends later.
   async reached(client) {
     await pause(client.subscriptionInterval + 1);
     await settled(client.record.head(this.name(`fence-${names++}`)), "the answer to a request");
@@ -117,9 +117,9 @@ class Context {
     await until(() => register.size === 0, () => `the answers to ${[...register.keys()]}`);
   }
 
-  // Waits until a client whose connection has come back has its records up to date again: it asks
-  // for their versions, and then for those that have changed. What it writes before that has a
-  // wrong version, or makes it believe that the record was deleted.
+  // Waits until a reconnected client has its records up to date: it asks for their versions, and
+  // then for those that have changed. An earlier write would have a wrong version, or make the
+  // client believe that the record was deleted.
   async resubscribed(client) {
     await until(() => client.getConnectionState() === "OPEN", "a connection to come back");
     for (let answers = 0; answers < 2; answers++) await this.reached(client);
@@ -139,7 +139,7 @@ class Context {
     return { status: response.status, text: await response.text() };
   }
 
-  // The entries of the answer to a batch of the HTTP interface.
+  // Returns the entries of the response to a batch of the HTTP interface.
   async api(messages, others = {}) {
     const { status, text } = await this.post("/api", { ...others, body: messages });
     if (status !== 200) throw new Error(`HTTP ${status}: ${text}`);

@@ -1,6 +1,6 @@
 "use strict";
-// A port of the loopback address that nobody uses now. It lies below those that the system gives to
-// whoever asks for any: a server that is restarted finds it free.
+// Finds a free port of the loopback address. It is below the range of ephemeral ports, so a
+// restarted server finds it free.
 
 const fs = require("node:fs");
 const net = require("node:net");

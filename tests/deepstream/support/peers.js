@@ -1,5 +1,5 @@
 "use strict";
-// The packages that tools/peers has installed, from where it has installed them.
+// Loads the packages that tools/peers has installed.
 
 const fs = require("node:fs");
 const { createRequire } = require("node:module");

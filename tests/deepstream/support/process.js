@@ -1,5 +1,5 @@
 "use strict";
-// Child processes that say `ready …` on standard output when they serve.
+// Child processes that print `ready …` on standard output when they serve.
 
 const { spawn } = require("node:child_process");
 
@@ -7,7 +7,7 @@ const { spawn } = require("node:child_process");
 const readyMs = 180000;
 const children = new Set();
 
-// Whatever ends the run leaves no process behind.
+// However the run ends, no process remains.
 process.on("exit", () => children.forEach((child) => child.kill("SIGKILL")));
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => process.exit(1));
 
@@ -29,7 +29,7 @@ class Served {
   }
 }
 
-// Starts `command`; the result has `words`, what stood behind `ready`.
+// Starts `command`; the result has `words`, the text after `ready`.
 function serve(command, args, options = {}) {
   const child = spawn(command, args, { stdio: ["pipe", "pipe", "pipe"], ...options });
   const served = new Served(child);

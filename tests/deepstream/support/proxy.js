@@ -1,5 +1,5 @@
 "use strict";
-// A relay before the server that can take the network away and bring it back, or hold up what the
+// A relay in front of the server that can interrupt and restore the network, or hold what the
 // server sends.
 
 const net = require("node:net");
@@ -40,7 +40,7 @@ class Proxy {
     if (!this.isHeld) onward.pipe(socket);
   }
 
-  // From now on nothing of what the server sends arrives, until `release`.
+  // Holds everything that the server sends until `release`.
   hold() {
     this.isHeld = true;
     for (const [socket, onward] of this.pairs) onward.unpipe(socket);

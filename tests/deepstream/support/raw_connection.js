@@ -1,5 +1,6 @@
 "use strict";
-// A WebSocket that speaks the protocol without the client: sends any bytes, keeps every frame.
+// A WebSocket that speaks the protocol without the client library: sends any bytes, keeps every
+// frame.
 
 const assert = require("node:assert/strict");
 const peers = require("./peers");
@@ -11,7 +12,7 @@ const protobuf = peers.protobuf();
 // One message as the bytes of a frame; `data` is JSON text, or `parsedData` a value.
 const encode = (message) => Buffer.from(protobuf.getMessage({ ...message }, false));
 
-// What a frame says, without what is absent.
+// Decodes a frame, without absent members.
 function decode(bytes) {
   const [message] = protobuf.parse(bytes);
   const present = {};
@@ -71,16 +72,16 @@ class RawConnection {
 
   async next() { return decode(await this.nextBytes()); }
 
-  // Waits for a message with `properties` wherever it stands; nothing is taken.
+  // Waits for a message with `properties` at any place; takes nothing.
   async has(properties) {
     const fits = (message) => Object.entries(properties).every(([key, value]) => message[key] === value);
     return until(() => this.received().find(fits), () => `a message with ${JSON.stringify(properties)}`);
   }
 
-  // All that has come so far, taken or not.
+  // All frames that have arrived, taken or not.
   received() { return this.frames.map(decode); }
 
-  // The first frame not taken yet that has all of `properties`; those before it are passed over.
+  // The first frame not taken yet that has all of `properties`; earlier ones are skipped.
   async nextOf(properties) {
     for (;;) {
       const message = await this.next();
@@ -88,16 +89,16 @@ class RawConnection {
     }
   }
 
-  // Begins anew with what has come.
+  // Forgets all frames so far.
   forget() {
     this.frames = [];
     this.taken = 0;
   }
 
-  // From now on nothing is taken from the network.
+  // Stops reading from the network.
   stopReading() { this.socket._socket.pause(); }
 
-  // The answers to all that was sent are here when the answer to a PING is.
+  // When the answer to a PING is here, so are the answers to everything sent before.
   async untilAnswered() {
     this.send({ topic: TOPIC.CONNECTION, action: CONNECTION_ACTION.PING });
     const before = [];
@@ -108,8 +109,8 @@ class RawConnection {
     }
   }
 
-  // The server knows that everything it has sent has arrived: it sends a WebSocket ping behind what
-  // the client has to know, and the answer to that has gone out before this one to a PING came.
+  // The server knows that the client has received everything: it sends a WebSocket ping after the
+  // last message, and the answer to that precedes this answer to a PING.
   async confirmed() {
     await this.untilAnswered();
     await this.untilAnswered();

@@ -1,5 +1,5 @@
 "use strict";
-// A broker and one gateway or more, with a grid of their own, as the target of the tests.
+// A broker and one or more gateways with a separate grid, as the target of the tests.
 
 const { execFile, spawn } = require("node:child_process");
 const fs = require("node:fs");
@@ -21,7 +21,7 @@ const programs = {
 const numbers = [...Object.keys(unhurried), "max_auth_attempts", "max_subscriptions"];
 const booleans = ["durable", "provide_requestor_name", "provide_requestor_data"];
 
-// The gateway's TOML; what it names lies in `directory`. JSON strings are TOML strings.
+// The gateway's TOML; the files that it names are in `directory`. JSON strings are TOML strings.
 function writeConfig(directory, grid, given) {
   const wishes = { ...unhurried, ...given };
   const lines = [`grid = ${JSON.stringify(grid)}`, "", "[deepstream]", 'path = "/deepstream"'];
@@ -61,7 +61,7 @@ class Gateway {
     this.httpUrl = `http://127.0.0.1:${port}`;
   }
 
-  // On a port of its own, which it keeps when it is restarted.
+  // On a free port, which it keeps when it is restarted.
   static async start(configFile, writeTimeoutMs, brokerTimeoutMs) {
     for (let attempts = 10;; attempts--) {
       const gateway = new Gateway(configFile, await freePort(), writeTimeoutMs, brokerTimeoutMs);
@@ -69,7 +69,7 @@ class Gateway {
         await gateway.begin();
         return gateway;
       } catch (error) {
-        // Somebody else has taken the port meanwhile.
+        // Another process has taken the port meanwhile.
         if (attempts === 0 || !error.message.includes("cannot listen")) throw error;
       }
     }
@@ -88,7 +88,7 @@ class Gateway {
 let grids = 0;
 const running = new Set();
 
-// Behind the end of the processes (process.js); nothing else removes what killed brokers leave.
+// After the end of the processes (process.js); nothing else removes what killed brokers leave.
 process.on("exit", () => running.forEach((target) => target.remove()));
 
 class RingsideTarget {
@@ -134,7 +134,7 @@ class RingsideTarget {
     await this.beginBroker();
   }
 
-  // Runs the command line client; resolves to what it has printed.
+  // Runs the command line client; resolves to its output.
   cli(...args) {
     return new Promise((resolve, reject) => {
       execFile(programs.cli, ["--grid", this.grid, ...args], { timeout: longMs }, (error, stdout, stderr) => {
@@ -144,7 +144,7 @@ class RingsideTarget {
     });
   }
 
-  // A command that goes on: `lines` are those that it has printed so far.
+  // A command that keeps running: `lines` are those that it has printed so far.
   beginCli(...args) {
     const child = spawn(programs.cli, ["--grid", this.grid, ...args], { stdio: ["ignore", "pipe", "ignore"] });
     const command = { lines: [], stop: () => child.kill("SIGTERM") };
@@ -153,7 +153,7 @@ class RingsideTarget {
     return command;
   }
 
-  // As if the host had been restarted: nothing is left but the store.
+  // Simulates a restart of the host: only the store remains.
   async restartHost() {
     for (const gateway of this.gateways) await gateway.process.stop("SIGKILL");
     await this.broker.stop("SIGKILL");

@@ -1,8 +1,8 @@
 "use strict";
-// Times that the servers are configured with. Where a test is about one of them, its script wishes
-// another: a short one, after which something has to come, or this one, within which it has to.
+// The time limits of the servers. If a test is about one of them, its script sets another one: a
+// short one, after which something must happen, or this one, within which it must.
 
-// Longer than any test. The most that the gateway takes for some of them.
+// Longer than any test. The maximum that the gateway accepts for some of them.
 const longMs = 1800000;
 
 const unhurried = {

@@ -1,5 +1,5 @@
 "use strict";
-// Waiting for what another process does: for a condition, never for a time.
+// Waits for what another process does: for a condition, never for a time.
 
 // Reached only by a test that fails.
 const patienceMs = 120000;
@@ -9,7 +9,7 @@ const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 const inVain = (what) => new Error(`waited in vain for ${typeof what === "function" ? what() : what}`);
 
-// Resolves to the first truthy value of `condition`; `what` says what was waited for in vain.
+// Resolves to the first truthy value of `condition`; `what` describes it for a failure.
 async function until(condition, what) {
   const deadline = Date.now() + patienceMs;
   for (;;) {
@@ -20,7 +20,7 @@ async function until(condition, what) {
   }
 }
 
-// The outcome of a promise that has to be settled in the end.
+// The outcome of a promise that must settle eventually.
 function settled(promise, what) {
   let timer;
   const late = new Promise((resolve, reject) => {

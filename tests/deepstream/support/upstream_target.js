@@ -5,7 +5,7 @@ const path = require("node:path");
 const { serve } = require("./process");
 const { longMs, unhurried } = require("./times");
 
-// What a script wishes, in the server's own options.
+// Converts the wishes of a script to the server's own options.
 function configOf(given) {
   const wishes = { ...unhurried, ...given };
   const auth = (wishes.auth || [{ type: "open" }]).map((method) => {
@@ -85,7 +85,7 @@ class UpstreamTarget {
   get isRunning() { return this.server.isRunning; }
   get log() { return this.server.log; }
 
-  // The same address again, and whatever the server has kept (upstream: nothing).
+  // The same address again, with the data that the server has kept (upstream: none).
   async restart() {
     await this.server.stop("SIGKILL");
     await this.begin();

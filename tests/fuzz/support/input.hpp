@@ -13,21 +13,21 @@
 
 namespace ringside::fuzz {
 
-/// Ends the process when what must hold does not: the fuzzer keeps the input that shows it.
+/// Ends the process if a requirement does not hold: the fuzzer keeps the input.
 inline void require(bool holds, const std::string& what) {
     if (holds) return;
     std::fprintf(stderr, "does not hold: %s\n", what.c_str());
     std::abort();
 }
 
-/// Takes an input apart from its front; gives zeros and empty texts where it has come to its end.
+/// Takes an input apart from its front. Returns zeros and empty texts at its end.
 class Input {
 public:
     Input(const std::uint8_t* data, std::size_t size) noexcept : left_(data, size) {}
 
     [[nodiscard]] bool empty() const noexcept { return left_.empty(); }
 
-    /// An integer, little endian.
+    /// Returns an integer, little endian.
     template <class Integer = std::uint8_t>
     Integer number() noexcept {
         Integer value = 0;
@@ -36,7 +36,7 @@ public:
         return value;
     }
 
-    /// At most so many bytes.
+    /// Returns at most this many bytes.
     ByteView take(std::size_t size) noexcept {
         const ByteView taken = left_.first(std::min(size, left_.size()));
         left_ = left_.subspan(taken.size());
@@ -44,7 +44,7 @@ public:
     }
     ByteView rest() noexcept { return take(left_.size()); }
 
-    /// What comes before the next `end`, or all there is.
+    /// Returns everything before the next `end`, or the rest.
     std::string_view text_until(char end) noexcept {
         const std::string_view all(reinterpret_cast<const char*>(left_.data()), left_.size());
         const std::size_t size = std::min(all.find(end), all.size());
@@ -60,8 +60,8 @@ private:
     ByteView left_;
 };
 
-/// A copy on the heap, aligned as readers expect it and not a byte longer, so that the sanitizer
-/// sees who reads past its end.
+/// A copy on the heap, aligned as readers expect and not a byte longer, so that the sanitizer
+/// detects reads past its end.
 inline Bytes copy_of(ByteView bytes) { return {bytes.begin(), bytes.end()}; }
 
 }  // namespace ringside::fuzz

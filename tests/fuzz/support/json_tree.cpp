@@ -37,7 +37,7 @@ public:
     }
 
 private:
-    /// Deeper than any document, and not so deep that the parser's stack would end.
+    /// Deeper than any document, but within the parser's stack.
     static constexpr std::size_t depth_max = 2000;
 
     [[nodiscard]] char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }

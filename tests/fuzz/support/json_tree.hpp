@@ -13,8 +13,8 @@
 
 namespace ringside::fuzz {
 
-/// A JSON value in the plainest form: what the product's own encoding, parser and patches are held
-/// against. Nothing here is shared with them.
+/// A JSON value in the simplest form, against which the product's encoding, parser and patches are
+/// compared. Shares no code with them.
 struct Json {
     ValueType type = ValueType::null;
     bool boolean = false;
@@ -25,7 +25,7 @@ struct Json {
     std::vector<Json> array;
     std::map<std::string, Json> object;
 
-    /// The same type and value; zeros are told apart by their sign.
+    /// Same type and value; zeros differ by their sign.
     friend bool operator==(const Json& a, const Json& b) {
         return a.type == b.type && a.boolean == b.boolean && a.integer == b.integer &&
                a.unsigned_integer == b.unsigned_integer && a.real == b.real &&
@@ -33,7 +33,7 @@ struct Json {
                a.array == b.array && a.object == b.object;
     }
 
-    /// Values of it and all that is in it.
+    /// Returns the number of values in it, including itself.
     [[nodiscard]] std::size_t count() const {
         std::size_t sum = 1;
         for (const Json& element : array) sum += element.count();
@@ -42,18 +42,18 @@ struct Json {
     }
 };
 
-/// What a parser of RFC 8259 makes of a text, limits aside.
+/// The result of an RFC 8259 parser, without limits.
 struct ParsedJson {
-    std::optional<Json> value;       ///< none: it is not JSON
-    bool has_duplicate_key = false;  ///< the last one counts then
+    std::optional<Json> value;       ///< none if it is not JSON
+    bool has_duplicate_key = false;  ///< the last one counts
     bool has_wide_number = false;    ///< a number beyond the largest double
     std::size_t depth = 0;           ///< of containers
-    std::size_t key_bytes = 0;       ///< of the longest key, where U+0000 takes two
+    std::size_t key_bytes = 0;       ///< of the longest key; U+0000 counts as two
 };
 
 ParsedJson parse_json(std::string_view text);
 
-/// The tree of an encoded value; U+0000 in keys is itself again.
+/// Returns the tree of an encoded value; U+0000 in keys is restored.
 Json tree_of(const Value& value);
 
 }  // namespace ringside::fuzz

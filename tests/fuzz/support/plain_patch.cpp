@@ -10,7 +10,7 @@ namespace {
 
 using Tokens = std::span<const std::string>;
 
-/// Where a token leads in an array of this size; "-" is its end.
+/// Returns the array index of a token; "-" is the end of the array.
 std::optional<std::size_t> index_of(const std::string& token, std::size_t size) {
     if (token == "-") return size;
     if (token.empty() || token.size() > 9 || (token.size() > 1 && token[0] == '0')) return {};
@@ -38,7 +38,7 @@ Json* follow(Json& tree, Tokens path) {
 
 Tokens parent_of(Tokens path) { return path.first(path.size() - 1); }
 
-bool set(Json& tree, const Pointer& path, Json value) {
+bool set(Json& tree, const JsonPointer& path, Json value) {
     if (path.empty()) return tree = std::move(value), true;
     Json* parent = follow(tree, parent_of(path.tokens()));
     if (parent == nullptr) return false;
@@ -55,7 +55,7 @@ bool set(Json& tree, const Pointer& path, Json value) {
     return true;
 }
 
-bool add(Json& tree, const Pointer& path, Json value) {
+bool add(Json& tree, const JsonPointer& path, Json value) {
     Json* parent = path.empty() ? nullptr : follow(tree, parent_of(path.tokens()));
     if (parent == nullptr || parent->type != ValueType::array)
         return set(tree, path, std::move(value));
@@ -67,7 +67,7 @@ bool add(Json& tree, const Pointer& path, Json value) {
 }
 
 /// REQUIRES: the path is not empty, and leads somewhere.
-void remove(Json& tree, const Pointer& path) {
+void remove(Json& tree, const JsonPointer& path) {
     Json& parent = *follow(tree, parent_of(path.tokens()));
     const std::string& last = path.tokens().back();
     if (parent.type == ValueType::object) {
@@ -78,16 +78,16 @@ void remove(Json& tree, const Pointer& path) {
     }
 }
 
-std::optional<Pointer> pointer_in(const Json& operation, const char* member) {
+std::optional<JsonPointer> pointer_in(const Json& operation, const char* member) {
     const auto place = operation.object.find(member);
     if (place == operation.object.end() || place->second.type != ValueType::string) return {};
-    auto parsed = Pointer::parse(place->second.string);
-    return parsed ? std::optional<Pointer>(std::move(*parsed)) : std::nullopt;
+    auto parsed = JsonPointer::parse(place->second.string);
+    return parsed ? std::optional<JsonPointer>(std::move(*parsed)) : std::nullopt;
 }
 
 Errc outcome(bool was_found) { return was_found ? Errc::ok : Errc::path_not_found; }
 
-Errc move_or_copy(Json& tree, const Pointer& from, const Pointer& path, bool is_move) {
+Errc move_or_copy(Json& tree, const JsonPointer& from, const JsonPointer& path, bool is_move) {
     if (is_move && from.is_prefix_of(path) && !(from == path)) return Errc::bad_patch;
     const Json* found = find(tree, from);
     if (found == nullptr) return Errc::path_not_found;
@@ -158,11 +158,11 @@ bool is_equal(const Json& a, const Json& b) {
     return a == b;
 }
 
-const Json* find(const Json& tree, const Pointer& path) {
+const Json* find(const Json& tree, const JsonPointer& path) {
     return follow(const_cast<Json&>(tree), path.tokens());
 }
 
-Patched with_set(const Json& tree, const Pointer& path, const Json& value) {
+Patched with_set(const Json& tree, const JsonPointer& path, const Json& value) {
     Patched out{Errc::ok, tree};
     out.code = outcome(set(out.value, path, value));
     return out;

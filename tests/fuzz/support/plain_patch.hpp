@@ -6,7 +6,7 @@
 #include "shm/document/pointer.hpp"
 #include "tests/fuzz/support/json_tree.hpp"
 
-/// The patches once more, on plain trees, as their standards tell.
+/// Patches on plain trees, as the standards define them.
 namespace ringside::fuzz {
 
 struct Patched {
@@ -14,18 +14,18 @@ struct Patched {
     Json value;
 };
 
-/// Null: the pointer leads nowhere.
-const Json* find(const Json& tree, const Pointer& path);
+/// Returns null if the pointer leads nowhere.
+const Json* find(const Json& tree, const JsonPointer& path);
 
-/// Equality as the `test` of a JSON Patch has it: RFC 6902, 4.6.
+/// Equality as in the `test` of a JSON Patch: RFC 6902, 4.6.
 bool is_equal(const Json& a, const Json& b);
 
-Patched with_set(const Json& tree, const Pointer& path, const Json& value);
+Patched with_set(const Json& tree, const JsonPointer& path, const Json& value);
 
 /// RFC 7396, section 2.
 Json merged(Json target, const Json& patch);
 
-/// RFC 6902. None: it grows beyond what is worth comparing.
+/// RFC 6902. Returns none if the result becomes too large to compare.
 std::optional<Patched> patched(const Json& tree, const Json& patch);
 
 }  // namespace ringside::fuzz

@@ -4,8 +4,8 @@
 #include "shm/protocol/request.hpp"
 #include "tests/fuzz/support/input.hpp"
 
-/// Requests out of a few bytes and lines of text: most are well formed, so that a fuzzer gets
-/// through to what they do.
+/// Builds requests from a few bytes and lines of text. Most are well formed, so that a fuzzer
+/// reaches their effects.
 ///
 ///   request: commands, the last with `last_command` in its first byte
 ///   command: kind and flags | condition | expected | time to live | name | lines
@@ -15,8 +15,8 @@ namespace ringside::fuzz {
 struct ScriptedRequest {
     std::size_t commands = 0;
     bool is_durable = false;
-    std::uint64_t pause_ms = 0;  ///< before it is sent
-    std::string only_put;        ///< the name, if its last command is a put of a document
+    std::uint64_t pause_ms = 0;  ///< before sending
+    std::string only_put;        ///< the name, if its last command puts a document
     Bytes document;
 };
 
@@ -24,7 +24,7 @@ namespace script {
 inline constexpr unsigned last_command = 0x80;
 inline constexpr unsigned pause = 0x40;
 inline constexpr unsigned durable = 0x20;
-inline constexpr unsigned raw_document = 0x10;  ///< the document's line is taken as it is
+inline constexpr unsigned raw_document = 0x10;  ///< the document's line is used unchanged
 inline constexpr std::string_view names[] = {
     "event/1", "event/2", "event/1/seat/A1", "event/1/a/b", "a", "b", "z/ä/日本", "event/3/x-1"};
 }  // namespace script

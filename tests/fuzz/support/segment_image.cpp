@@ -15,7 +15,7 @@ constexpr std::uint64_t guard_bytes = 64ULL << 10;
 constexpr std::uint32_t slots_backed = 128;
 constexpr shm::SegmentShape shape{.memory_bytes = 8ULL << 20, .ring_entries = 64};
 
-/// A broker's life until it dies, in the segment.
+/// A broker's life in the segment, up to its death.
 class FormerBroker {
 public:
     explicit FormerBroker(const shm::SegmentView& segment)

@@ -8,8 +8,8 @@
 
 namespace ringside::fuzz {
 
-/// The segment of a broker that died in the midst of a commit: some records, among them large,
-/// deleted and expiring ones, transactions, a session. Always the same, byte by byte.
+/// The segment of a broker that died during a commit: some records, among them large, deleted and
+/// expiring ones, transactions, a session. Always identical, byte for byte.
 class SegmentImage {
 public:
     SegmentImage();
@@ -17,11 +17,11 @@ public:
     SegmentImage(const SegmentImage&) = delete;
     SegmentImage& operator=(const SegmentImage&) = delete;
 
-    /// The segment as it was, whatever was done to it since the last call. Nothing is mapped
+    /// Returns the original segment, whatever was done to it since the last call. Nothing is mapped
     /// before and after it.
     [[nodiscard]] shm::SegmentView fresh() const;
 
-    /// Where in it something lies: words of the header, blocks, entries.
+    /// Offsets of interest: words of the header, blocks, entries.
     [[nodiscard]] const std::vector<Offset>& places() const noexcept { return places_; }
 
     static constexpr std::uint64_t now_ns = 1'700'000'000'000'000'000;
@@ -36,10 +36,10 @@ private:
     std::vector<Offset> places_;
 };
 
-/// Applies what the input says should be different.
+/// Applies the edits that the input describes.
 void edit(const shm::SegmentView& view, const std::vector<Offset>& places, Input& input);
 
-/// What an engine in these tests runs on.
+/// The environment of an engine in these tests.
 broker::GridHost plain_host();
 
 }  // namespace ringside::fuzz

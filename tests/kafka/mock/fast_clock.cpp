@@ -1,5 +1,5 @@
 // The fast clock of the mock cluster. librdkafka takes these functions from the program rather than
-// from the C library, as the dynamic linker looks there first.
+// from the C library, because the dynamic linker searches the program first.
 
 #include "tests/kafka/mock/fast_clock.hpp"
 

@@ -1,18 +1,19 @@
-// A cluster of Kafka for tests: librdkafka's mock, as a process of its own.
+// A Kafka cluster for tests: librdkafka's mock in a separate process.
 //
-// Prints "ready HOST:PORT[,HOST:PORT…]", then answers each line of standard input by "ok" or
-// "error …". Ends at the end of its input, and on SIGTERM. A broker is a number from 1 on, -1: all.
+// Prints "ready HOST:PORT[,HOST:PORT…]", then answers each line of standard input with "ok" or
+// "error …". Ends at the end of its input, and on SIGTERM. A broker is a number from 1 on; -1 means
+// all.
 //
-//   topic NAME PARTITIONS [REPLICATION]   make a topic
-//   down B, up B                          a broker goes away, comes back
+//   topic NAME PARTITIONS [REPLICATION]   creates a topic
+//   down B, up B                          a broker disappears, reappears
 //   leader TOPIC PARTITION B              another leader; -1: none
 //   error API COUNT CODE                  the next COUNT requests of that kind fail
-//   delayed B API COUNT CODE MS           the same at one broker, and are answered late
+//   delayed B API COUNT CODE MS           the same at one broker, answered late
 //   rtt B MS                              answers take that long
 //   topic_error TOPIC CODE                metadata of the topic has that error
 //
-// MS are those of the clients' clock; the cluster's own is faster, see fast_clock.hpp.
-// API: produce, fetch, metadata, … or a number of the protocol. CODE: a name of librdkafka
+// MS are those of the clients' clock; the cluster's own is faster, see fast_clock.hpp. API:
+// produce, fetch, metadata, … or a number of the protocol. CODE: a name of librdkafka
 // ("MSG_SIZE_TOO_LARGE", "_TRANSPORT") or a number.
 
 #include <fmt/format.h>
@@ -45,7 +46,7 @@ int number(const std::string& text) {
     return value;
 }
 
-/// A time of the cluster's clock from one of its clients'.
+/// Converts a duration of a client's clock to the cluster's.
 int cluster_ms(const std::string& text) { return number(text) * ringside::testing::cluster_speed; }
 
 std::int16_t api(const std::string& text) {
@@ -71,7 +72,7 @@ void check(rd_kafka_resp_err_t result) {
     if (result != RD_KAFKA_RESP_ERR_NO_ERROR) throw std::runtime_error(rd_kafka_err2str(result));
 }
 
-/// A command's words are checked for their number by `at`.
+/// `at` checks the number of words in a command.
 class Cluster {
 public:
     explicit Cluster(int brokers) {

@@ -56,7 +56,7 @@ private:
         return fmt::format("hold/{}/{}/{:03}", event, static_cast<char>('A' + section), number);
     }
 
-    /// Holds of any host that have run out: whoever is first releases the seat.
+    /// Releases expired holds of all hosts; the first host that finds one releases the seat.
     void release_expired() {
         for (auto event = expiries_.poll(); event; event = expiries_.poll()) {
             if (event->kind != WatchKind::expire) continue;
@@ -83,7 +83,7 @@ private:
         }
     }
 
-    /// Seat and counters in one commit, if neither has changed since they were read here.
+    /// Changes seat and counters in one commit, if neither has changed since they were read here.
     void move_seat(int event, int section, int number, const std::string& from,
                    const std::string& to) {
         auto sales = Sales::read(client_, event);

@@ -34,7 +34,7 @@ pid_t start_host(const Plan& plan, int number, Tally& tally) {
     }
 }
 
-/// Reports until the time is up; how many of the looks did not add up.
+/// Reports until the time is up. Returns how many of the reports were inconsistent.
 int watch_sale(const Client& client, const Plan& plan, std::uint64_t& checks) {
     int wrong = 0;
     const auto start = Clock::now();
@@ -79,23 +79,24 @@ int run(const Plan& plan) {
 }  // namespace ringside::onsale
 
 int main(int argc, char** argv) {
-    CLI::App app("Plays an on-sale: hosts sell, hold and release seats while a report checks them",
-                 "ringside-onsale");
+    CLI::App app(
+        "Simulate an on-sale: hosts sell, hold and release seats while a report checks them",
+        "ringside-onsale");
     ringside::onsale::Plan plan;
     plan.grid = "default";
-    app.add_option("-g,--grid", plan.grid, "Name of the grid")->envname("RINGSIDE_GRID");
-    app.add_option("--events", plan.events, "Events")->check(CLI::Range(1, 1000));
-    app.add_option("--sections", plan.sections, "Sections of an event")->check(CLI::Range(1, 26));
-    app.add_option("--seats", plan.seats, "Seats of a section")->check(CLI::Range(1, 999));
-    app.add_option("--writers", plan.writers, "Processes that play hosts")
-        ->check(CLI::Range(1, 64));
-    app.add_option("--seconds", plan.seconds, "How long")->check(CLI::Range(1, 86'400));
-    app.add_option("--seed", plan.seed, "Of the hosts' choices");
+    app.add_option("-g,--grid", plan.grid, "Grid name")->envname("RINGSIDE_GRID");
+    app.add_option("--events", plan.events, "Number of events")->check(CLI::Range(1, 1000));
+    app.add_option("--sections", plan.sections, "Number of sections per event")
+        ->check(CLI::Range(1, 26));
+    app.add_option("--seats", plan.seats, "Number of seats per section")->check(CLI::Range(1, 999));
+    app.add_option("--writers", plan.writers, "Number of host processes")->check(CLI::Range(1, 64));
+    app.add_option("--seconds", plan.seconds, "Duration in seconds")->check(CLI::Range(1, 86'400));
+    app.add_option("--seed", plan.seed, "Seed of the hosts' choices");
 #ifdef RINGSIDE_HAS_KAFKA
     std::string kafka;
     app.add_option("--kafka", kafka,
-                   "Where the hosts put deltas instead of writing records: HOST:PORT, or mock; the "
-                   "grid is fed by ringside-kafka");
+                   "Send deltas to Kafka at HOST:PORT, or to a mock cluster (mock), instead of "
+                   "writing records; ringside-kafka feeds the grid");
 #endif
     CLI11_PARSE(app, argc, argv);
     try {

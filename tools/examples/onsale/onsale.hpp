@@ -6,14 +6,14 @@
 
 #include "ringside/client.hpp"
 
-/// A big on-sale, played: hosts sell, hold and release seats while a report looks on.
+/// A simulated on-sale: hosts sell, hold and release seats while reports run.
 ///
 ///   event/1/A/seat/001   {"status":"available","price":4200,"section":"A","number":1}
 ///   event/1/sales        {"sold":0,"held":0,"available":200,"revenue":0}
-///   hold/1/A/001         {}, with a time to live: when it runs out, the seat is released
+///   hold/1/A/001         {}, with a time to live: when it expires, the seat is released
 ///
 /// A seat and its event's counters change in one transaction, under the condition that neither has
-/// changed since they were read: no seat is sold twice, and the counters always add up.
+/// changed since they were read: no seat is sold twice, and the counters always agree.
 namespace ringside::onsale {
 
 struct Plan {
@@ -26,7 +26,7 @@ struct Plan {
     std::uint64_t seed = 42;
 };
 
-/// What the hosts have done, in memory that their processes share.
+/// The progress of the hosts, in memory that their processes share.
 struct Tally {
     std::atomic<std::uint64_t> commits;
     std::atomic<std::uint64_t> conflicts;
@@ -38,13 +38,14 @@ struct Tally {
 [[nodiscard]] std::string sales_name(int event);
 [[nodiscard]] int seat_price(int section);
 
-/// Makes all seats available, one transaction an event.
+/// Makes all seats available, in one transaction per event.
 Result<void> open_sale(Client& client, const Plan& plan);
 
-/// One host: until `tally.stop`.
+/// Runs one host until `tally.stop`.
 void play_host(const Plan& plan, int host, Tally& tally);
 
-/// One look at a snapshot: prints the sales if asked to. False: what it found does not add up.
+/// Checks one snapshot, and prints the sales if `print` is set. Returns false if it is
+/// inconsistent.
 bool check_report(const Client& client, const Plan& plan, bool print);
 
 }  // namespace ringside::onsale

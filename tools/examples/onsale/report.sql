@@ -31,7 +31,7 @@ ORDER BY CAST(event AS INTEGER);
 -- name: Sales per minute
 -- text: By when the seats that are sold now were sold.
 -- chart: line x=minute y=sold
-SELECT strftime('%H:%M', updated / 1000, 'unixepoch') AS minute,
+SELECT strftime('%Y-%m-%d %H:%M', updated / 1000, 'unixepoch') AS minute,
        count(*) AS sold,
        sum(price) AS revenue
 FROM seats

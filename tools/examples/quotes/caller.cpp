@@ -17,12 +17,12 @@ public:
     explicit Caller(const std::string& grid)
         : client_(Client::attach({.grid = grid, .program = "quotes-caller"}).value()),
           calls_(client_
-                     .calls([this](std::uint64_t ticket, const Result<Answer>& answer) {
+                     .call_pipeline([this](std::uint64_t ticket, const Result<Answer>& answer) {
                          settle(ticket, answer);
                      })
                      .value()) {}
 
-    /// Whether every call was answered correctly.
+    /// Returns whether every call was answered correctly.
     bool play() {
         while (const std::int64_t demand = this->demand()) {
             while (asked_.size() < static_cast<std::size_t>(demand)) ask();
@@ -41,7 +41,7 @@ private:
     };
 
     std::int64_t demand() {
-        return client_.get_value<std::int64_t>(demand_name, Pointer::parse("/calls").value())
+        return client_.get_value<std::int64_t>(demand_name, JsonPointer::parse("/calls").value())
             .value();
     }
 
@@ -76,12 +76,12 @@ private:
     }
 
     Client client_;
-    Calls calls_;
-    std::unordered_map<std::uint64_t, Asked> asked_;  ///< by ticket
+    CallPipeline calls_;
+    std::unordered_map<std::uint64_t, Asked> asked_;  ///< keyed by ticket
     std::int64_t called_ = 0;
     std::int64_t wrong_ = 0;
     std::int64_t answered_ = 0;  ///< since the last report
-    Clock::duration waited_{};   ///< by those, together
+    Clock::duration waited_{};   ///< total of those
     Clock::time_point next_report_ = Clock::now() + report_interval;
 };
 

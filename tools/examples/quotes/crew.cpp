@@ -6,11 +6,11 @@ namespace ringside::quotes {
 
 namespace {
 
-// Calls under way for each provider. Between the two the crew is left as it is: one provider more
-// or less must not be reason enough for one less or more.
+// Calls under way per provider. Between the two limits the crew does not change, so that a change
+// of one provider does not cause the opposite change.
 constexpr std::int64_t high = 6;
 constexpr std::int64_t low = 2;
-/// A load is what it is only after it has been so for a while.
+/// Consecutive reports of a load before the crew reacts.
 constexpr int reports_needed = 3;
 
 }  // namespace
@@ -20,7 +20,7 @@ Crew::Crew(const Client& client, std::string grid) : client_(client), grid_(std:
 }
 
 std::string Crew::follow(const Load& load) {
-    // What was begun is to show its effect first.
+    // The last change must take effect first.
     if (serving() != size()) return {};
     const auto providers = static_cast<std::int64_t>(size());
     reports_high_ = load.under_way > high * providers ? reports_high_ + 1 : 0;

@@ -6,12 +6,12 @@
 
 int main(int argc, char** argv) {
     using namespace ringside::quotes;
-    CLI::App app("Plays a price service that scales from one to three providers and back",
+    CLI::App app("Simulate a price service that scales from one to three providers and back",
                  "ringside-quotes");
     std::string grid = "default";
-    app.add_option("-g,--grid", grid, "Name of the grid")->envname("RINGSIDE_GRID");
-    const auto* provider = app.add_subcommand("provider", "Only answers, until SIGTERM");
-    const auto* caller = app.add_subcommand("caller", "Only calls, as `quotes/demand` says");
+    app.add_option("-g,--grid", grid, "Grid name")->envname("RINGSIDE_GRID");
+    const auto* provider = app.add_subcommand("provider", "Answer calls only, until SIGTERM");
+    const auto* caller = app.add_subcommand("caller", "Call only, at the rate in `quotes/demand`");
     CLI11_PARSE(app, argc, argv);
     try {
         if (provider->parsed()) return play_provider(grid);

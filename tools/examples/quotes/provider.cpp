@@ -20,7 +20,7 @@ int play_provider(const std::string& grid) {
         call->answer(fmt::format(R"({{"total":{},"provider":{}}})", quote.total(), getpid()))
             .value();
     }
-    // Here `provider` withdraws: what was offered and not taken goes to the others.
+    // Destroying `provider` withdraws it: calls that were offered and not taken go to the others.
     return 0;
 }
 

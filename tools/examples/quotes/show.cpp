@@ -55,8 +55,8 @@ private:
         return true;
     }
 
-    /// Lets the crew follow the load until `is_reached` holds in `reports` reports one after the
-    /// other; false: it does not in time.
+    /// Lets the crew follow the load until `is_reached` holds in `reports` consecutive reports.
+    /// Returns false on timeout.
     bool follow_load(int reports, const std::function<bool()>& is_reached) {
         const auto deadline = Clock::now() + time_of_a_scene;
         for (int reached = 0; reached < reports;) {

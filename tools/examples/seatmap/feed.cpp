@@ -52,7 +52,7 @@ private:
     void begin(const Interest& interest) {
         const std::string pattern =
             seats_pattern(std::string_view(interest.subject).substr(map_prefix.size()));
-        // The watch comes first: what changes while the map is drawn makes another edition.
+        // The watch comes first, so that changes during the first drawing cause another edition.
         Map map{pattern, client_.watch(pattern).value()};
         draw(interest.subject, map);
         maps_.insert_or_assign(interest.subject, std::move(map));
@@ -62,7 +62,7 @@ private:
     void rest(const std::string& subject) {
         const auto at = maps_.find(subject);
         if (at == maps_.end()) return;
-        // Another feed may have the subject by now, and its map is not ours to remove.
+        // Another feed may provide the subject by now; its map must not be removed.
         Transaction goodbye;
         goodbye.remove(subject, {.condition = Condition::version_is(at->second.version)}).value();
         goodbye
@@ -100,7 +100,7 @@ private:
 
     Client client_;
     Listener listener_;
-    std::map<std::string, Map> maps_;  ///< by subject
+    std::map<std::string, Map> maps_;  ///< keyed by subject
     std::int64_t editions_ = 0;
 };
 

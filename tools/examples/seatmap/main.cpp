@@ -6,11 +6,11 @@
 
 int main(int argc, char** argv) {
     using namespace ringside::seatmap;
-    CLI::App app("Plays seat maps that are computed only while somebody watches",
+    CLI::App app("Simulate seat maps that are computed only while they are watched",
                  "ringside-seatmap");
     std::string grid = "default";
-    app.add_option("-g,--grid", grid, "Name of the grid")->envname("RINGSIDE_GRID");
-    const auto* feed = app.add_subcommand("feed", "Only the feed, until SIGTERM");
+    app.add_option("-g,--grid", grid, "Grid name")->envname("RINGSIDE_GRID");
+    const auto* feed = app.add_subcommand("feed", "Run only the feed, until SIGTERM");
     CLI11_PARSE(app, argc, argv);
     try {
         if (feed->parsed()) return play_feed(grid);

@@ -37,16 +37,17 @@ public:
         check(!client_.get(map_name_), "seats are sold, and there is no map");
         std::optional<Watch> late = spectator();
         const auto sight = until_sold(*late);
-        check(sight && sight->edition == before + 1, "somebody watches again: the next edition");
+        check(sight && sight->edition == before + 1, "a spectator watches again: the next edition");
         return is_well_;
     }
 
 private:
-    /// A spectator comes, sees seats sold, and goes. The last edition that was computed.
+    /// A spectator arrives, sees seats sold, and leaves. Returns the last edition that was
+    /// computed.
     std::int64_t first_watch() {
         std::optional<Watch> early = spectator();
         const auto first = until_sold(*early);
-        check(first && first->edition == 1, "somebody watches: edition 1 has all that was sold");
+        check(first && first->edition == 1, "a spectator watches: edition 1 has all sold seats");
         sell(20);
         check(until_sold(*early).has_value(), "the map follows what is sold");
         std::optional<Watch> second = spectator();
@@ -54,11 +55,11 @@ private:
         check(until_sold(*second).has_value(), "another one watches, too");
         early.reset();
         sell(1);
-        check(until_sold(*second).has_value(), "one of them goes: the map goes on");
+        check(until_sold(*second).has_value(), "one spectator leaves: the map continues");
         check(client_.has_provider(map_name_).value(), "it has a provider");
         second.reset();
         const auto rest = rests_.next(patience);
-        check(rest.has_value(), "the last one goes: the feed rests");
+        check(rest.has_value(), "the last spectator leaves: the feed rests");
         check(!client_.has_provider(map_name_).value(), "nobody provides it");
         return rest ? rest->record.document()["edition"].as_int64().value_or(0) : 0;
     }
@@ -70,7 +71,7 @@ private:
             client_.put(seat_name(event_number, sold_), R"({"status":"sold"})").value();
     }
 
-    /// Watches until the map shows everything that was sold.
+    /// Watches until the map shows all sold seats.
     std::optional<Sight> until_sold(Watch& watch) const {
         while (auto event = watch.next(patience)) {
             const Value map = event->record.document();

@@ -7,7 +7,7 @@
 
 namespace ringside::examples {
 
-/// This program once more, in another part of its play. Killed with the process that started it.
+/// This program in another role. Killed with the process that started it.
 class ChildProcess {
 public:
     /// Throws std::system_error.
@@ -22,14 +22,14 @@ public:
     /// Asks it to end, with SIGTERM.
     void ask_to_end() const noexcept;
 
-    /// Waits for its end; its exit status, or -1 where it was killed.
+    /// Waits for its end. Returns its exit status, or -1 if it was killed.
     int wait();
 
 private:
     pid_t pid_ = 0;
 };
 
-/// From here on SIGTERM and SIGINT are only remembered.
+/// From now on SIGTERM and SIGINT are only recorded.
 void catch_end();
 [[nodiscard]] bool is_asked_to_end() noexcept;
 

@@ -9,7 +9,7 @@ namespace ringside::gateway {
 
 namespace {
 
-/// The rules that [valve] names; null: it is not there.
+/// Reads the rules file that [valve] names. Returns null if there is no [valve].
 Result<std::shared_ptr<const valve::ValveRules>> load_valve(const toml::table& root,
                                                             const std::filesystem::path& path) {
     const tools::TomlFile file(path);
@@ -20,9 +20,9 @@ Result<std::shared_ptr<const valve::ValveRules>> load_valve(const toml::table& r
     if (auto read = file.read(**table, "[valve]", {{"file", file.to(rules)}}); !read) {
         return read.error();
     }
-    if (rules.empty()) return file.error_at(**table, "[valve] needs file");
+    if (rules.empty()) return file.error_at(**table, "[valve] is incomplete; set file");
     if (root.contains("rule")) {
-        return file.error_at(**table, "either [valve] decides or [[rule]], and both are there");
+        return file.error_at(**table, "both [valve] and [[rule]] are present; keep one");
     }
     return valve::ValveRules::load(rules, {deepstream::to_grid_name, deepstream::from_grid_name});
 }

@@ -18,25 +18,25 @@ namespace valve {
 class ValveRules;
 }
 
-/// All that the configuration says about who may do what.
+/// The access control part of the configuration.
 struct Access {
     Authenticator authenticator;
     Rules rules;
     std::vector<RateLimit> rate_limits;
     Cors cors;
-    /// Deepstream's rules, of [valve]; null: `rules` decide.
+    /// Rules in deepstream's format, from [valve]. Null if `rules` decide.
     std::shared_ptr<const valve::ValveRules> valve_rules;
 
-    /// What somebody may do. `records`: for rules that look at them.
+    /// Returns the permissions of an identity. `records` serves rules that read documents.
     [[nodiscard]] std::shared_ptr<const Permissions> permissions_of(
         const Identity& identity, const RecordSource& records) const;
 
-    /// The tables at the top level that are read here; what else there is, is somebody else's.
+    /// The top-level tables that are read here. Other code reads the other tables.
     static constexpr std::array<std::string_view, 8> tables = {
         "access", "api_key", "jwt", "certificate", "rule", "rate_limit", "cors", "valve"};
 
-    /// All of it, or an error and nothing. `root` was parsed from `file`, to whose directory paths
-    /// are relative. Errors: bad_configuration, with file and line.
+    /// Reads the whole part, or returns an error and nothing. `root` was parsed from `file`; paths
+    /// are relative to the directory of `file`. Errors: bad_configuration, with file and line.
     [[nodiscard]] static Result<Access> load(const toml::table& root,
                                              const std::filesystem::path& file);
 };

@@ -7,7 +7,7 @@
 
 namespace ringside::gateway {
 
-/// How a token is signed (RFC 7518, 3.1). There is no `none`.
+/// Signature algorithm of a token (RFC 7518, 3.1). `none` is not supported.
 enum class Algorithm : std::uint8_t {
     hs256,  ///< HMAC with SHA-256 and a shared secret
     rs256,  ///< RSASSA-PKCS1-v1_5 with SHA-256

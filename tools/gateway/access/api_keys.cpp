@@ -50,7 +50,7 @@ Result<void> read_claims(const toml::node& node, const tools::TomlFile& file, Cl
         } else if (value.is_string()) {
             text = value.as_string()->get();
         } else {
-            return file.error_at(value, "the claim '" + std::string(key.str()) +
+            return file.error_at(value, "claim '" + std::string(key.str()) +
                                             "' must be a string, an integer or a boolean");
         }
         claims.emplace(key.str(), std::move(text));
@@ -63,7 +63,7 @@ Result<void> read_claims(const toml::node& node, const tools::TomlFile& file, Cl
 Result<std::string> make_api_key() {
     std::array<unsigned char, key_random_bytes> random{};
     if (RAND_bytes(random.data(), static_cast<int>(random.size())) != 1) {
-        return Error(Errc::system_error, "there are no random bytes for a key");
+        return Error(Errc::system_error, "cannot get random bytes for a key");
     }
     return std::string(key_prefix) +
            to_base64url({reinterpret_cast<const char*>(random.data()), random.size()});
@@ -89,7 +89,7 @@ Result<ApiKeys> ApiKeys::from(const toml::table& root, const tools::TomlFile& fi
             return read;
         }
         if (identity->user.empty() || hash.empty()) {
-            return file.error_at(table, "an API key needs user and hash");
+            return file.error_at(table, "[[api_key]] is incomplete; set user and hash");
         }
         if (auto checked = check_level(identity->user); !checked) {
             return file.error_at(*table.get("user"), checked.error().text());
@@ -97,11 +97,11 @@ Result<ApiKeys> ApiKeys::from(const toml::table& root, const tools::TomlFile& fi
         const auto digest = parse_hash(hash);
         if (!digest) {
             return file.error_at(*table.get("hash"),
-                                 "hash must be 'sha256:' and 64 hexadecimal digits, as "
-                                 "ringside-gateway make-key prints it");
+                                 "invalid hash; use 'sha256:' and 64 hexadecimal digits, as "
+                                 "printed by ringside-gateway make-key");
         }
         if (!keys.identities_.emplace(*digest, std::move(identity)).second) {
-            return file.error_at(*table.get("hash"), "this hash is there twice");
+            return file.error_at(*table.get("hash"), "duplicate hash; use a new key for each user");
         }
         return {};
     };

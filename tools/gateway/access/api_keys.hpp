@@ -13,21 +13,21 @@
 
 namespace ringside::gateway {
 
-/// A new API key: `rsk_` and 32 random bytes in base64url. Error: system_error (the system has no
-/// random bytes).
+/// Creates an API key: `rsk_` and 32 random bytes in base64url. Error: system_error (the system has
+/// no random bytes).
 [[nodiscard]] Result<std::string> make_api_key();
 
-/// What the configuration holds of a key: `sha256:` and the digest.
+/// Returns the form in which the configuration stores a key: `sha256:` and the digest.
 [[nodiscard]] std::string api_key_hash(std::string_view key);
 
-/// The tables [[api_key]]: whose keys are known. Only digests are held.
+/// The API keys of the tables [[api_key]]. Only digests are kept.
 /// Thread safety: immutable.
 class ApiKeys {
 public:
-    /// Errors: bad_configuration (also for a hash that is there twice).
+    /// Errors: bad_configuration (also for duplicate hashes).
     [[nodiscard]] static Result<ApiKeys> from(const toml::table& root, const tools::TomlFile& file);
 
-    /// Whose key has that digest; null: nobody's.
+    /// Returns the identity whose key has the digest, or null.
     [[nodiscard]] std::shared_ptr<const Identity> find(const Digest& digest) const;
 
     [[nodiscard]] bool is_empty() const noexcept { return identities_.empty(); }

@@ -15,12 +15,12 @@ using Outcome = Result<std::shared_ptr<const Identity>>;
 
 Error denied(std::string why) { return {Errc::permission_denied, std::move(why)}; }
 
-/// Whether names of the DNS are the same: case does not matter.
+/// Compares two DNS names, ignoring case.
 bool is_same_host(const std::string& left, const std::string& right) noexcept {
     return strcasecmp(left.c_str(), right.c_str()) == 0 && left.size() == right.size();
 }
 
-/// What follows "Bearer" (RFC 6750, 2.1); none: it is another scheme.
+/// Returns the token after "Bearer" (RFC 6750, 2.1), or none if the scheme is another one.
 std::optional<std::string_view> bearer_of(std::string_view authorization) noexcept {
     constexpr std::string_view scheme = "bearer ";
     if (authorization.size() <= scheme.size()) return std::nullopt;
@@ -84,7 +84,7 @@ Result<void> Authenticator::read_access(const toml::table& root, const tools::To
     }
     if (allows_anonymous_ || !is_for_everybody()) return {};
     return file.error_at(**access,
-                         "nobody could be served: allow_anonymous is false, and there is no "
+                         "no client could authenticate because allow_anonymous is false; add "
                          "[[api_key]], [jwt], [[certificate]] or [[deepstream.auth]]");
 }
 
@@ -101,7 +101,8 @@ Result<void> Authenticator::read_certificates(const toml::table& root,
             return read;
         }
         if (identity->user.empty() || entry.common_name.empty() == entry.dns_name.empty()) {
-            return file.error_at(table, "a certificate needs user, and common_name or dns_name");
+            return file.error_at(
+                table, "[[certificate]] is incomplete; set user, and common_name or dns_name");
         }
         if (auto checked = check_level(identity->user); !checked) {
             return file.error_at(*table.get("user"), checked.error().text());
@@ -118,42 +119,42 @@ Outcome Authenticator::authenticate(const Credentials& credentials,
     const int brought = int(!credentials.authorization.empty()) +
                         int(!credentials.api_key.empty()) + int(!credentials.access_token.empty());
     if (brought > 1) {
-        return denied("more than one of Authorization, X-API-Key and access_token is there");
+        return denied("more than one of Authorization, X-API-Key and access_token");
     }
     if (!credentials.api_key.empty()) return of_key(credentials.api_key);
     if (!credentials.access_token.empty()) return of_bearer(credentials.access_token, now);
     if (!credentials.authorization.empty()) {
         const auto token = bearer_of(credentials.authorization);
-        if (!token) return denied("the scheme of Authorization is not Bearer");
+        if (!token) return denied("Authorization scheme is not Bearer");
         return of_bearer(*token, now);
     }
     if (credentials.certificate != nullptr && !certificates_.empty()) {
-        return of_certificate(*credentials.certificate);
+        return of_certificate(*credentials.certificate, now);
     }
     if (allows_anonymous_) return anonymous_;
-    return denied("there are no credentials");
+    return denied("no credentials");
 }
 
 Outcome Authenticator::of_key(std::string_view key) const {
-    if (key.size() > access_limits::credential_bytes_max) return denied("the API key is too long");
+    if (key.size() > access_limits::credential_bytes_max) return denied("API key too long");
     auto identity = api_keys_.find(digest_of(key));
-    if (!identity) return denied("the API key is not known");
+    if (!identity) return denied("unknown API key");
     return identity;
 }
 
 Outcome Authenticator::of_bearer(std::string_view token,
                                  std::chrono::system_clock::time_point now) const {
-    if (token.size() > access_limits::credential_bytes_max) return denied("the token is too long");
+    if (token.size() > access_limits::credential_bytes_max) return denied("token too long");
     const Digest digest = digest_of(token);
     if (auto identity = api_keys_.find(digest)) return identity;
-    if (!jwt_) return denied("the API key is not known, and [jwt] is not configured");
+    if (!jwt_) return denied("unknown API key, and [jwt] is not configured");
     if (token.find('.') == std::string_view::npos) {
-        return denied("it is no API key that is known, and no JSON Web Token");
+        return denied("neither a known API key nor a JSON Web Token");
     }
     if (const auto known = tokens_->find(digest)) {
         if (now < known->expires) return known->identity;
         tokens_->erase(digest);
-        return denied("the token has expired");
+        return denied("token has expired");
     }
     auto verified = jwt_->verify(token, now);
     if (!verified) return verified.error();
@@ -161,7 +162,10 @@ Outcome Authenticator::of_bearer(std::string_view token,
     return verified->identity;
 }
 
-Outcome Authenticator::of_certificate(const ClientCertificate& certificate) const {
+Outcome Authenticator::of_certificate(const ClientCertificate& certificate,
+                                      std::chrono::system_clock::time_point now) const {
+    // TLS checked it when the connection was opened, which might be long ago.
+    if (now > certificate.expires) return denied("the client certificate has expired");
     for (const CertificateUser& entry : certificates_) {
         const bool fits =
             entry.dns_name.empty()
@@ -172,7 +176,7 @@ Outcome Authenticator::of_certificate(const ClientCertificate& certificate) cons
                               });
         if (fits) return entry.identity;
     }
-    return denied("no user has this client certificate");
+    return denied("client certificate matches no user");
 }
 
 }  // namespace ringside::gateway

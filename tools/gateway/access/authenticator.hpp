@@ -17,31 +17,35 @@
 
 namespace ringside::gateway {
 
-/// Of a certificate that TLS has verified.
+/// The names in a client certificate that TLS has verified.
 struct ClientCertificate {
     std::string common_name;
-    std::vector<std::string> dns_names;  ///< of subjectAltName
+    std::vector<std::string> dns_names;  ///< from subjectAltName
+    /// End of its validity.
+    std::chrono::system_clock::time_point expires = std::chrono::system_clock::time_point::max();
 };
 
-/// What a request brings to say who makes it; empty or null: nothing.
+/// The credentials that a request carries. Missing ones are empty or null.
 struct Credentials {
-    std::string_view authorization = {};  ///< the value of Authorization
-    std::string_view api_key = {};        ///< the value of X-API-Key
-    std::string_view access_token = {};   ///< the parameter, decoded (RFC 6750, 2.3)
+    std::string_view authorization = {};  ///< value of the Authorization header
+    std::string_view api_key = {};        ///< value of the X-API-Key header
+    std::string_view access_token = {};   ///< decoded query parameter (RFC 6750, 2.3)
     const ClientCertificate* certificate = nullptr;
 };
 
-/// Whether a configuration has [[deepstream.auth]] with a method that does not let everybody in.
+/// Returns whether a configuration has a [[deepstream.auth]] whose method refuses some clients.
 [[nodiscard]] bool has_logins(const toml::table& root);
 
-/// Says who makes a request.
+/// Determines the identity behind a request.
 ///
-/// A request may bring one of Authorization, X-API-Key and access_token (RFC 6750, 2); where it
-/// brings one, that counts and not the certificate. Credentials that are not good are refused, even
-/// if without them the request would be served. A certificate counts where there is a
-/// [[certificate]] at all. Where nothing is configured, credentials are not looked at: everybody is
-/// anonymous. Users who log in elsewhere ([[deepstream.auth]]) are a configuration, too: their
-/// rules are not meant for everybody, so requests need credentials, or `allow_anonymous`.
+/// A request may carry one of Authorization, X-API-Key and access_token (RFC 6750, 2). If it
+/// carries one, that one counts, and the certificate is ignored. Invalid credentials are refused,
+/// even if the request would be served without them. Certificates count if at least one
+/// [[certificate]] is configured.
+///
+/// If no method is configured, credentials are ignored and every client is anonymous. Logins of
+/// deepstream's clients ([[deepstream.auth]]) count as a configured method: their rules are not
+/// meant for every client, so requests need credentials or `allow_anonymous`.
 ///
 /// Thread safety: any thread.
 class Authenticator {
@@ -50,22 +54,22 @@ public:
     [[nodiscard]] static Result<Authenticator> from(const toml::table& root,
                                                     const std::filesystem::path& file);
 
-    /// Error: permission_denied; the detail is for the log, and has no secret in it.
-    /// Cost: below half a microsecond for an API key or a token that was verified before; for any
-    /// other token that of `JwtVerifier::verify`, also if it is refused.
+    /// Error: permission_denied. Its detail is for the log and contains no secret.
+    /// Cost: below half a microsecond for an API key or a token that was verified before. Any other
+    /// token costs as much as `JwtVerifier::verify`, also if it is refused.
     [[nodiscard]] Result<std::shared_ptr<const Identity>> authenticate(
         const Credentials& credentials, std::chrono::system_clock::time_point now) const;
 
-    /// Whether there is any way to say who one is.
+    /// Returns whether any method of authentication is configured.
     [[nodiscard]] bool has_methods() const noexcept {
         return !api_keys_.is_empty() || jwt_ || !certificates_.empty();
     }
-    /// Whether everybody is served without credentials: nothing says who may be a user.
+    /// Returns whether all clients are served without credentials, because no method is configured.
     [[nodiscard]] bool is_for_everybody() const noexcept { return !has_methods() && !has_logins_; }
     [[nodiscard]] bool allows_anonymous() const noexcept { return allows_anonymous_; }
 
 private:
-    /// A table [[certificate]]: one of the two names is given.
+    /// A table [[certificate]]. Exactly one of the two names is set.
     struct CertificateUser {
         std::string common_name;
         std::string dns_name;
@@ -81,15 +85,15 @@ private:
     [[nodiscard]] Result<std::shared_ptr<const Identity>> of_bearer(
         std::string_view token, std::chrono::system_clock::time_point now) const;
     [[nodiscard]] Result<std::shared_ptr<const Identity>> of_certificate(
-        const ClientCertificate& certificate) const;
+        const ClientCertificate& certificate, std::chrono::system_clock::time_point now) const;
 
     ApiKeys api_keys_;
     std::optional<JwtVerifier> jwt_;
     std::vector<CertificateUser> certificates_;
-    bool has_logins_ = false;  ///< users log in by [[deepstream.auth]]
+    bool has_logins_ = false;  ///< users log in through [[deepstream.auth]]
     bool allows_anonymous_ = false;
     std::shared_ptr<const Identity> anonymous_;
-    /// Only tokens that were found good are in it.
+    /// Holds only valid tokens.
     std::unique_ptr<LruCache<Digest, VerifiedToken, DigestHash>> tokens_;
 };
 

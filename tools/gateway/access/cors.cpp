@@ -10,7 +10,7 @@ namespace ringside::gateway {
 
 namespace {
 
-/// Of the gateway's interface, docs/gateway.md.
+/// The methods of the gateway's interface, see docs/gateway.md.
 constexpr std::string_view allowed_methods = "GET, HEAD, PUT, PATCH, POST, DELETE";
 constexpr std::string_view allowed_headers =
     "Authorization, Content-Type, X-API-Key, If-Match, If-None-Match, If-Modified-Since, "
@@ -18,8 +18,8 @@ constexpr std::string_view allowed_headers =
 constexpr std::string_view exposed_headers =
     "ETag, Retry-After, Ringside-Revision, Ringside-Expires, WWW-Authenticate";
 
-/// Whether a text is what a browser sends as Origin (RFC 6454, 6.2): scheme, host in lower case and
-/// port, nothing behind.
+/// Returns whether a text has the form of a browser's Origin header (RFC 6454, 6.2): scheme, host
+/// in lower case and port, and nothing after them.
 bool is_origin(std::string_view text) noexcept {
     const bool is_https = text.starts_with("https://");
     if (!is_https && !text.starts_with("http://")) return false;
@@ -47,9 +47,10 @@ Result<Cors> Cors::from(const toml::table& root, const std::filesystem::path& pa
         cors.is_for_all_ = cors.origins_.size() == 1 && cors.origins_.front() == "*";
         for (const std::string& origin : cors.origins_) {
             if (cors.is_for_all_ || is_origin(origin)) continue;
-            return file.error_at(node, "'" + origin +
-                                           "' is not an origin, as 'https://example.com' or "
-                                           "'http://localhost:3000' are, nor '*' alone");
+            return file.error_at(
+                node,
+                "'" + origin +
+                    "' is not an origin; use for example 'https://example.com', or '*' alone");
         }
         return {};
     };
@@ -61,9 +62,10 @@ Result<Cors> Cors::from(const toml::table& root, const std::filesystem::path& pa
         !read) {
         return read.error();
     }
-    if (cors.origins_.empty()) return file.error_at(**table, "[cors] needs origins");
+    if (cors.origins_.empty()) return file.error_at(**table, "[cors] is incomplete; set origins");
     if (cors.is_for_all_ && cors.has_credentials_) {
-        return file.error_at(**table, "credentials cannot be for every origin: name the origins");
+        return file.error_at(**table,
+                             "credentials = true needs named origins; replace '*' by the origins");
     }
     return cors;
 }
@@ -75,7 +77,7 @@ bool Cors::allows(std::string_view origin) const noexcept {
 Cors::Headers Cors::common(std::string_view origin) const {
     if (is_for_all_) return {{"Access-Control-Allow-Origin", "*"}};
     Headers headers;
-    // Caches have to know even of an answer that names no origin.
+    // Caches need Vary even if the response names no origin.
     if (!origins_.empty()) headers.emplace_back("Vary", "Origin");
     if (!allows(origin)) return headers;
     headers.emplace_back("Access-Control-Allow-Origin", origin);

@@ -12,32 +12,34 @@
 
 namespace ringside::gateway {
 
-/// The table [cors]: which other origins' scripts may read what the gateway answers (the CORS
-/// protocol of the Fetch standard). Without it: none.
+/// The table [cors]: the origins whose scripts may read the gateway's responses (the CORS protocol
+/// of the Fetch standard). Without the table no other origin may.
 /// Thread safety: immutable.
 class Cors {
 public:
     using Headers = std::vector<std::pair<std::string, std::string>>;
 
-    /// No origin.
+    /// Allows no origin.
     Cors() = default;
 
-    /// Errors: bad_configuration (also: credentials for every origin).
+    /// Errors: bad_configuration (also for credentials together with every origin).
     [[nodiscard]] static Result<Cors> from(const toml::table& root,
                                            const std::filesystem::path& file);
 
-    /// Whether an origin is one of these. Browsers do not ask for WebSockets: of an upgrade that
-    /// has an Origin other than the gateway's own, it is for the server to ask.
+    /// Returns whether an origin is allowed. Browsers do not apply CORS to WebSockets, so the
+    /// server must call this for an upgrade whose Origin is not the gateway's own.
     [[nodiscard]] bool allows(std::string_view origin) const noexcept;
 
-    /// What an answer has to have beside its own headers. `origin` is the request's; empty: none.
+    /// Returns the headers that a response needs in addition to its own. `origin` comes from the
+    /// request; empty if there was none.
     [[nodiscard]] Headers simple(std::string_view origin) const;
 
-    /// What the answer to a preflight request (OPTIONS with Access-Control-Request-Method) has.
+    /// Returns the headers of the response to a preflight request (OPTIONS with
+    /// Access-Control-Request-Method).
     [[nodiscard]] Headers preflight(std::string_view origin) const;
 
 private:
-    /// The headers that both have.
+    /// The headers that simple and preflight responses share.
     [[nodiscard]] Headers common(std::string_view origin) const;
 
     std::vector<std::string> origins_;

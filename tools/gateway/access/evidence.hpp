@@ -9,21 +9,22 @@
 
 namespace ringside::gateway {
 
-/// The JSON text of a record; none: there is no such record.
+/// The JSON text of a record, or none if the record does not exist.
 using RecordJson = Result<std::optional<std::string>>;
 
-/// Reads a record as it is now, by its name in the grid. Errors: those of `Client::get`, without
-/// not_found.
+/// Reads the current state of a record by its name in the grid. Errors: those of `Client::get`,
+/// except not_found.
 using RecordSource = std::function<RecordJson(std::string_view name)>;
 
-/// The documents that a decision may look at. They are made only when they are asked for.
+/// The documents that a decision may read. They are built on demand.
 class Evidence {
 public:
     virtual ~Evidence() = default;
 
-    /// As a RecordSource.
+    /// See RecordSource.
     [[nodiscard]] virtual RecordJson record(std::string_view name) const = 0;
-    /// JSON: the new document of a write, or what an event or call carries; none: there is none.
+    /// Returns the new document of a write, or the payload of an event or call, as JSON. None if
+    /// there is none.
     [[nodiscard]] virtual std::optional<std::string> data() const = 0;
 
 protected:
@@ -32,7 +33,7 @@ protected:
     Evidence& operator=(const Evidence&) = default;
 };
 
-/// Records, and nothing that is written.
+/// Gives access to records, for actions that carry no document.
 class RecordEvidence final : public Evidence {
 public:
     /// The source must outlive it.

@@ -33,8 +33,8 @@ std::optional<Action> action_of(std::string_view text) noexcept {
 }
 
 Result<void> check_level(std::string_view text) {
-    if (text.empty()) return Error(Errc::bad_user, "it is empty");
-    if (is_reserved(text)) return Error(Errc::bad_user, "it begins with '$'");
+    if (text.empty()) return Error(Errc::bad_user, "empty");
+    if (is_reserved(text)) return Error(Errc::bad_user, "starts with '$'");
     return system_name::check_user(text);
 }
 

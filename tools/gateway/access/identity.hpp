@@ -14,32 +14,32 @@ namespace ringside::gateway {
 
 using Claims = std::map<std::string, std::string, std::less<>>;
 
-/// Who makes a request.
+/// The identity behind a request.
 struct Identity {
-    std::string user;  ///< passes `check_level`; of a deepstream client any text
-    Claims claims;     ///< any text, as the key or token says
-    /// JSON that whoever vouches for a deepstream client has given along, for rules; empty: none.
+    std::string user;  ///< passes `check_level`; any text for a deepstream client
+    Claims claims;     ///< any text, from the key or token
+    /// JSON that the login method of a deepstream client supplied, for rules; empty if none.
     std::string data{};
     bool is_anonymous = false;
 };
 
-/// The user that requests without credentials act as, where that is allowed.
+/// The user of requests without credentials, where these are allowed.
 inline constexpr std::string_view anonymous_user = "anonymous";
 
-/// What one may be permitted to do with a name.
+/// An action on a name that rules allow or deny.
 enum class Action : std::uint8_t {
     read,       ///< get, list, query and watch a record
     write,      ///< change a record
-    create,     ///< write one that is not there
+    create,     ///< create a record that does not exist
     remove,     ///< "delete" in the configuration
     publish,    ///< an event
-    subscribe,  ///< to events
+    subscribe,  ///< receive events
     call,
     provide,
-    listen,         ///< to be told which records are watched
-    listen_events,  ///< to be told which subjects are
-    notify,         ///< the grid that records have changed elsewhere
-    presence,       ///< to be told who is there; the name is that of a user, empty: everybody
+    listen,         ///< learn which records are watched
+    listen_events,  ///< learn which subjects are watched
+    notify,         ///< notify the grid of records that changed elsewhere
+    presence,       ///< learn which users are present; the name is a user, or empty for all users
 };
 
 inline constexpr std::array all_actions = {
@@ -47,13 +47,13 @@ inline constexpr std::array all_actions = {
     Action::publish, Action::subscribe,     Action::call,   Action::provide,
     Action::listen,  Action::listen_events, Action::notify, Action::presence};
 
-/// As the configuration calls it.
+/// Returns the name of the action in the configuration.
 [[nodiscard]] std::string_view name(Action action) noexcept;
 [[nodiscard]] std::optional<Action> action_of(std::string_view name) noexcept;
 
-/// Whether a text can be a user, or stand for a placeholder: one level of a name that is not the
-/// grid's own, 1 .. `limits::user_bytes_max` - 1 bytes. A text that passes adds neither levels nor
-/// wildcards to the pattern that it is put into. Error: bad_user.
+/// Checks that a text can be a user or replace a placeholder: one level of a name, not reserved for
+/// the grid, 1 to `limits::user_bytes_max` - 1 bytes. Such a text adds neither levels nor wildcards
+/// to the pattern that it is put into. Error: bad_user.
 [[nodiscard]] Result<void> check_level(std::string_view text);
 
 }  // namespace ringside::gateway

@@ -18,7 +18,7 @@ bool has_text(const Value& list, std::string_view text) noexcept {
     return false;
 }
 
-/// Which algorithm a key is for; none: it is of no use here.
+/// Returns the algorithm that a key is for, or none if the key cannot be used here.
 std::optional<Algorithm> algorithm_of_key(const Value& key) noexcept {
     const auto type = key["kty"].as_string();
     std::optional<Algorithm> algorithm;
@@ -33,9 +33,9 @@ std::optional<Algorithm> algorithm_of_key(const Value& key) noexcept {
 
 Result<std::string> number_of(const Value& key, const char* member) {
     const auto text = key[member].as_string();
-    if (!text) return bad_jwks(std::string("the member ") + member + " is missing");
+    if (!text) return bad_jwks(std::string("member ") + member + " is missing");
     auto bytes = from_base64url(*text);
-    if (!bytes) return bad_jwks(std::string("the member ") + member + " is not base64url");
+    if (!bytes) return bad_jwks(std::string("member ") + member + " is not base64url");
     return std::move(*bytes);
 }
 
@@ -62,10 +62,9 @@ Result<std::vector<PublicKey>> parse_jwks(std::string_view json) {
     const auto document = document_from_json(json);
     if (!document) return bad_jwks(document.error().explanation());
     const Value list = Value::of(*document)["keys"];
-    if (!list.is_array()) return bad_jwks("it is no JWK Set: the array 'keys' is missing");
+    if (!list.is_array()) return bad_jwks("not a JWK Set; array 'keys' is missing");
     if (list.size() > access_limits::jwks_keys_max) {
-        return bad_jwks("it has more than " + std::to_string(access_limits::jwks_keys_max) +
-                        " keys");
+        return bad_jwks("more than " + std::to_string(access_limits::jwks_keys_max) + " keys");
     }
     std::vector<PublicKey> keys;
     for (std::size_t i = 0; i < list.size(); ++i) {

@@ -17,10 +17,11 @@ struct PublicKey {
     std::string pem;
 };
 
-/// A JSON Web Key Set (RFC 7517) as far as it can verify RS256 and ES256: `kty` RSA, and EC with
-/// P-256. Keys of other types, for other algorithms or other uses are passed over, as the standard
-/// wants. A key that is one of ours and damaged is an error, which says which.
-/// Errors: bad_configuration (no JWK Set, a damaged key, more than `access_limits::jwks_keys_max`).
+/// Parses a JSON Web Key Set (RFC 7517) and keeps the keys that can verify RS256 and ES256: `kty`
+/// RSA, and EC with P-256. Keys of other types, algorithms or uses are skipped, as the standard
+/// requires. A damaged key of a supported type is an error that names the key.
+/// Errors: bad_configuration (not a JWK Set, a damaged key, more than
+/// `access_limits::jwks_keys_max` keys).
 [[nodiscard]] Result<std::vector<PublicKey>> parse_jwks(std::string_view json);
 
 }  // namespace ringside::gateway

@@ -16,7 +16,7 @@ using TimePoint = std::chrono::system_clock::time_point;
 
 Error denied(std::string why) { return {Errc::permission_denied, std::move(why)}; }
 
-/// What a token says, in a form that a line of the log can hold.
+/// Quotes text from a token so that it fits on a line of the log.
 std::string in_quotes(std::string_view text) {
     constexpr std::size_t shown_bytes_max = 64;
     std::string out(text.substr(0, shown_bytes_max));
@@ -35,8 +35,8 @@ std::optional<std::array<std::string_view, 3>> parts_of(std::string_view token) 
                       token.substr(second + 1)};
 }
 
-/// A time as RFC 7519 writes it, seconds since 1970 with or without a fraction; far ones are cut to
-/// what a clock can say.
+/// Parses a time of RFC 7519, in seconds since 1970 with or without a fraction. Times out of the
+/// clock's range are clamped.
 std::optional<TimePoint> time_of(const Value& value) noexcept {
     constexpr double seconds_max = 9e9;
     const auto seconds = value.as_double();
@@ -75,12 +75,12 @@ bool JwtVerifier::allows(Algorithm algorithm) const noexcept {
 
 Result<VerifiedToken> JwtVerifier::verify(std::string_view token, TimePoint now) const {
     const auto parts = parts_of(token);
-    if (!parts) return denied("the token has no three parts");
+    if (!parts) return denied("token does not have three parts");
     const auto header_json = from_base64url((*parts)[0]);
-    if (!header_json) return denied("the token's header is not base64url");
+    if (!header_json) return denied("token header is not base64url");
     const auto claims_json = from_base64url((*parts)[1]);
-    if (!claims_json) return denied("the token's claims are not base64url");
-    if (!from_base64url((*parts)[2])) return denied("the token's signature is not base64url");
+    if (!claims_json) return denied("token claims are not base64url");
+    if (!from_base64url((*parts)[2])) return denied("token signature is not base64url");
 
     const auto header = read_header(*header_json);
     if (!header) return header.error();
@@ -88,33 +88,33 @@ Result<VerifiedToken> JwtVerifier::verify(std::string_view token, TimePoint now)
         return checked.error();
     }
     const auto document = document_from_json(*claims_json);
-    if (!document) return denied("the token's claims: " + document.error().explanation());
+    if (!document) return denied("token claims: " + document.error().explanation());
     const Value claims = Value::of(*document);
-    if (!claims.is_object()) return denied("the token's claims are not a JSON object");
+    if (!claims.is_object()) return denied("token claims are not a JSON object");
     return read_claims(claims, now);
 }
 
 Result<JwtVerifier::Header> JwtVerifier::read_header(std::string_view json) const {
     const auto document = document_from_json(json);
-    if (!document) return denied("the token's header: " + document.error().explanation());
+    if (!document) return denied("token header: " + document.error().explanation());
     const Value header = Value::of(*document);
-    if (!header.is_object()) return denied("the token's header is not a JSON object");
+    if (!header.is_object()) return denied("token header is not a JSON object");
     const auto name_of_algorithm = header["alg"].as_string();
-    if (!name_of_algorithm) return denied("the token's header has no alg");
+    if (!name_of_algorithm) return denied("token header lacks alg");
     const auto algorithm = algorithm_of(*name_of_algorithm);
     if (!algorithm || !allows(*algorithm)) {
-        return denied("the token's alg " + in_quotes(*name_of_algorithm) + " is not allowed");
+        return denied("token algorithm " + in_quotes(*name_of_algorithm) + " is not allowed");
     }
-    // What it lists must be understood, and nothing of it is (RFC 7515, 4.1.11).
-    if (header["crit"].exists()) return denied("the token's header has crit");
+    // Every header that `crit` lists must be understood, and none is supported (RFC 7515, 4.1.11).
+    if (header["crit"].exists()) return denied("token header has crit, which is not supported");
     if (header["typ"].exists()) {
         const auto type = header["typ"].as_string();
-        if (!type || !has_type_jwt(*type)) return denied("the token's typ is not JWT");
+        if (!type || !has_type_jwt(*type)) return denied("token typ is not JWT");
     }
     Header read{.algorithm = *algorithm, .key_id = std::nullopt};
     if (header["kid"].exists()) {
         const auto id = header["kid"].as_string();
-        if (!id) return denied("the token's kid is not a string");
+        if (!id) return denied("token kid is not a string");
         read.key_id = *id;
     }
     return read;
@@ -123,7 +123,7 @@ Result<JwtVerifier::Header> JwtVerifier::read_header(std::string_view json) cons
 Result<void> JwtVerifier::check_signature(const std::string& token, const Header& header) const {
     if (header.algorithm == Algorithm::hs256) {
         if (is_signed_by(token, Algorithm::hs256, secret_)) return {};
-        return denied("the token's signature is not of our secret");
+        return denied("token signature does not match the secret");
     }
     bool has_key = false;
     for (const PublicKey& key : keys_) {
@@ -132,9 +132,9 @@ Result<void> JwtVerifier::check_signature(const std::string& token, const Header
         has_key = true;
         if (is_signed_by(token, key.algorithm, key.pem)) return {};
     }
-    if (has_key) return denied("the token's signature is not of our keys");
-    if (!header.key_id) return denied("there is no key for " + std::string(name(header.algorithm)));
-    return denied("there is no key " + in_quotes(*header.key_id) + " for " +
+    if (has_key) return denied("token signature does not match the keys");
+    if (!header.key_id) return denied("no key for " + std::string(name(header.algorithm)));
+    return denied("no key " + in_quotes(*header.key_id) + " for " +
                   std::string(name(header.algorithm)));
 }
 
@@ -143,10 +143,10 @@ Result<VerifiedToken> JwtVerifier::read_claims(const Value& claims, TimePoint no
     if (!expires) return expires.error();
     if (auto checked = check_parties(claims); !checked) return checked.error();
     const auto user = claims[user_claim_].as_string();
-    if (!user) return denied("the token has no string as " + in_quotes(user_claim_));
+    if (!user) return denied("token lacks a string claim " + in_quotes(user_claim_));
     if (auto checked = check_level(*user); !checked) {
-        return denied("the token's " + in_quotes(user_claim_) +
-                      " cannot be a user: " + checked.error().detail);
+        return denied("token claim " + in_quotes(user_claim_) +
+                      " is not a valid user: " + checked.error().detail);
     }
     auto identity = std::make_shared<Identity>();
     identity->user = *user;
@@ -158,22 +158,22 @@ Result<VerifiedToken> JwtVerifier::read_claims(const Value& claims, TimePoint no
 
 Result<TimePoint> JwtVerifier::check_times(const Value& claims, TimePoint now) const {
     const auto expires = time_of(claims["exp"]);
-    if (!expires) return denied("the token has no exp that is a number");
-    if (now >= *expires + leeway_) return denied("the token has expired");
+    if (!expires) return denied("token lacks a numeric exp");
+    if (now >= *expires + leeway_) return denied("token has expired");
     if (claims["nbf"].exists()) {
         const auto begins = time_of(claims["nbf"]);
-        if (!begins) return denied("the token's nbf is not a number");
-        if (now + leeway_ < *begins) return denied("the token is not valid yet");
+        if (!begins) return denied("token nbf is not a number");
+        if (now + leeway_ < *begins) return denied("token is not valid yet");
     }
     return *expires + leeway_;
 }
 
 Result<void> JwtVerifier::check_parties(const Value& claims) const {
     if (!issuer_.empty() && claims["iss"].as_string() != issuer_) {
-        return denied("the token's iss is not the issuer that is configured");
+        return denied("token iss is not the configured issuer");
     }
     if (!audience_.empty() && !has_audience(claims["aud"], audience_)) {
-        return denied("the token's aud does not name the audience that is configured");
+        return denied("token aud lacks the configured audience");
     }
     return {};
 }

@@ -17,36 +17,36 @@
 
 namespace ringside::gateway {
 
-/// A token that was found good.
+/// A valid token.
 struct VerifiedToken {
     std::shared_ptr<const Identity> identity;
-    std::chrono::system_clock::time_point expires;  ///< leeway included
+    std::chrono::system_clock::time_point expires;  ///< including leeway
 };
 
-/// Verifies JSON Web Tokens (RFC 7519, signed as RFC 7515 says) as the table [jwt] configures.
+/// Verifies JSON Web Tokens (RFC 7519, signed as in RFC 7515) under the table [jwt].
 ///
-/// What a token is verified with depends on the algorithms that are configured, never on the token
-/// alone (RFC 8725, 3.1): the secret serves HS256 and nothing else, a public key the one algorithm
-/// of its type. `none`, `crit`, and keys that a token brings along are not taken.
+/// The key depends on the configured algorithms, never on the token alone (RFC 8725, 3.1): the
+/// secret serves only HS256, and a public key serves only the algorithm of its type. `none`,
+/// `crit`, and keys inside a token are not accepted.
 ///
-/// `exp` is required. Strings, integers and booleans at the top level become claims; what else
-/// there is, is left out.
+/// `exp` is required. Strings, integers and booleans at the top level become claims. Other members
+/// are ignored.
 ///
 /// Thread safety: immutable.
 class JwtVerifier {
 public:
-    /// Errors: bad_configuration (also: of the files that the table names).
+    /// Errors: bad_configuration (also for the files that the table names).
     [[nodiscard]] static Result<JwtVerifier> from(const toml::table& jwt,
                                                   const tools::TomlFile& file);
 
-    /// Error: permission_denied; the detail says what is wrong, and has no secret in it.
-    /// Cost: about 0.3 ms for each public key that is tried, most of which libjwt spends on reading
-    /// the PEM; 7 us for HS256.
+    /// Error: permission_denied. Its detail names the fault and contains no secret.
+    /// Cost: about 0.3 ms per public key that is tried, most of which libjwt spends on reading the
+    /// PEM; 7 us for HS256.
     [[nodiscard]] Result<VerifiedToken> verify(std::string_view token,
                                                std::chrono::system_clock::time_point now) const;
 
 private:
-    /// What a token's header says.
+    /// The header of a token.
     struct Header {
         Algorithm algorithm = Algorithm::hs256;
         std::optional<std::string> key_id;
@@ -72,8 +72,8 @@ private:
     [[nodiscard]] Result<void> check_parties(const Value& claims) const;
 
     std::vector<Algorithm> algorithms_;
-    std::string secret_;           ///< of HS256
-    std::vector<PublicKey> keys_;  ///< of the algorithms that are configured
+    std::string secret_;           ///< for HS256
+    std::vector<PublicKey> keys_;  ///< for the configured algorithms
     std::string issuer_;           ///< empty: not checked
     std::string audience_;         ///< empty: not checked
     std::string user_claim_ = "sub";

@@ -26,7 +26,7 @@ jwt_alg_t libjwt_algorithm(Algorithm algorithm) noexcept {
 }  // namespace
 
 bool is_signed_by(const std::string& token, Algorithm algorithm, std::string_view key) noexcept {
-    // libjwt takes a missing key for the wish not to verify.
+    // libjwt treats a missing key as a request not to verify.
     if (key.empty()) return false;
     const OpensslErrors scope;
     jwt_t* made = nullptr;
@@ -34,8 +34,8 @@ bool is_signed_by(const std::string& token, Algorithm algorithm, std::string_vie
         jwt_decode(&made, token.c_str(), reinterpret_cast<const unsigned char*>(key.data()),
                    static_cast<int>(key.size()));
     const std::unique_ptr<jwt_t, Free> decoded(made);
-    // It reads the header itself: if it understood another algorithm there than we did, it has
-    // verified with a key that is not for it.
+    // libjwt parses the header itself. If it saw another algorithm there, it has verified with a
+    // key that is not meant for that algorithm.
     return failed == 0 && decoded && jwt_get_alg(decoded.get()) == libjwt_algorithm(algorithm);
 }
 

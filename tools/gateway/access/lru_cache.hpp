@@ -10,7 +10,7 @@
 
 namespace ringside::gateway {
 
-/// Remembers as many values as it may; the one that was not asked for longest goes first.
+/// A cache of bounded size that evicts the least recently used value.
 /// Thread safety: any thread.
 template <class Key, class Value, class Hash = std::hash<Key>>
 class LruCache {
@@ -59,7 +59,7 @@ private:
 
     const std::size_t entries_max_;
     mutable std::mutex mutex_;
-    Entries entries_;  ///< the last one asked for first
+    Entries entries_;  ///< most recently used first
     std::unordered_map<Key, typename Entries::iterator, Hash> places_;
 };
 

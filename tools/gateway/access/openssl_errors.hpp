@@ -4,8 +4,8 @@
 
 namespace ringside::gateway {
 
-/// Takes back what OpenSSL notes of failures within a scope: a refused token must not be taken for
-/// a failure of the TLS connection that the same thread looks at next (SSL_get_error).
+/// Removes the errors that OpenSSL records within a scope. Otherwise a refused token could look
+/// like a failure of the TLS connection that the same thread checks next (SSL_get_error).
 class OpensslErrors {
 public:
     OpensslErrors() noexcept { ERR_set_mark(); }

@@ -8,15 +8,16 @@ namespace ringside::gateway {
 
 namespace {
 
-/// Whether two sequences with wildcards, each of which stands for any number of items, can come out
-/// the same. `is_any(side item)` says what is a wildcard, `fits(left, right)` whether two items
-/// that are none can be the same.
+/// Returns whether two sequences with wildcards can expand to the same sequence. A wildcard stands
+/// for any number of items. `is_any(item)` returns whether an item is a wildcard, and `fits(left,
+/// right)` whether two other items can be equal.
 ///
-/// Row by row: can[j] says whether what is left of `left` from i on and of `right` from j on can.
+/// Works row by row: can[j] is true if the rest of `left` from i and the rest of `right` from j can
+/// expand to the same sequence.
 template <class Left, class Right, class IsAny, class Fits>
 bool can_be_same(const Left& left, const Right& right, IsAny is_any, Fits fits) {
     const std::size_t columns = right.size();
-    std::vector<char> can(columns + 1, 0);  // of row i
+    std::vector<char> can(columns + 1, 0);  // for row i
     std::vector<char> below(columns + 1, 0);
     for (std::size_t i = left.size() + 1; i-- > 0;) {
         std::swap(can, below);
@@ -24,7 +25,7 @@ bool can_be_same(const Left& left, const Right& right, IsAny is_any, Fits fits) 
         for (std::size_t j = columns + 1; j-- > 0;) {
             const bool is_last_column = j == columns;
             bool here = is_last_row && is_last_column;
-            // A wildcard stands for nothing, or for one item more of the other side.
+            // A wildcard stands for nothing, or for one more item of the other side.
             if (!is_last_row && is_any(left[i])) here = below[j] || (!is_last_column && can[j + 1]);
             if (!here && !is_last_column && is_any(right[j])) {
                 here = can[j + 1] || (!is_last_row && below[j]);
@@ -62,7 +63,7 @@ bool overlap(const Pattern& left, const Pattern& right) {
     const std::string_view right_begins = right.literal_prefix();
     const std::size_t both = std::min(left_begins.size(), right_begins.size());
     if (left_begins.substr(0, both) != right_begins.substr(0, both)) return false;
-    // A wildcard at the beginning does not stand for '$'.
+    // A wildcard at the beginning does not match '$'.
     const char left_first = left.text().front();
     const char right_first = right.text().front();
     if ((left_first == '$' && right_first == '*') || (left_first == '*' && right_first == '$')) {

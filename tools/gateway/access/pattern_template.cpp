@@ -8,7 +8,7 @@ namespace ringside::gateway {
 
 namespace {
 
-/// What stands in a placeholder's place to check a template: the longest that can fill it.
+/// The longest text that can replace a placeholder, for checking a template.
 const std::string& longest_filling() {
     static const std::string text(limits::user_bytes_max - 1, 'x');
     return text;
@@ -29,8 +29,9 @@ Result<PatternTemplate::Level> PatternTemplate::parse_level(std::string_view tex
             return Level{.kind = Kind::claim, .text = std::string(claim)};
         }
     }
-    return Error(Errc::bad_pattern, "the level '" + std::string(text) +
-                                        "' is neither {user} nor {claim.NAME}, and has braces");
+    return Error(Errc::bad_pattern,
+                 "level '" + std::string(text) +
+                     "' has braces; use {user} or {claim.NAME} as a whole level");
 }
 
 Result<PatternTemplate> PatternTemplate::parse(std::string_view text) {

@@ -11,30 +11,30 @@
 
 namespace ringside::gateway {
 
-/// A pattern in which levels may stand for something about an identity: `{user}`, `{claim.NAME}`.
+/// A pattern with placeholders for properties of an identity: `{user}`, `{claim.NAME}`.
 ///
 ///     event/{claim.event}/**
 ///
-/// A placeholder is a whole level. What fills it passes `check_level`, so that nobody gains a level
-/// or a wildcard by how they are called. Braces are not for anything else; a name that has some is
+/// A placeholder is a whole level. Its replacement passes `check_level`, so the name of a user
+/// cannot add a level or a wildcard. Braces have no other use; a name that contains braces is
 /// matched by `*`.
 /// Thread safety: immutable.
 class PatternTemplate {
 public:
-    /// Error: bad_pattern (also where it could become longer than a pattern may be).
+    /// Error: bad_pattern (also if a replacement could make it longer than a pattern may be).
     [[nodiscard]] static Result<PatternTemplate> parse(std::string_view text);
 
-    /// The pattern of an identity; none where a claim is missing, or can fill no level.
+    /// Returns the pattern for an identity, or none if a claim is missing or cannot be a level.
     [[nodiscard]] std::optional<Pattern> fill(const Identity& identity) const;
 
-    /// The claims that it names.
+    /// Returns the claims that the template names.
     [[nodiscard]] std::vector<std::string> claims() const;
 
 private:
     enum class Kind { literal, user, claim };
     struct Level {
         Kind kind;
-        std::string text;  ///< the level, or the claim's name
+        std::string text;  ///< level, or name of the claim
     };
 
     PatternTemplate() = default;

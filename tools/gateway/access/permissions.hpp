@@ -12,44 +12,45 @@ namespace ringside::gateway {
 
 struct Decision {
     bool is_allowed = false;
-    /// The rule that decided, for the log; empty: none did. Valid as long as the Permissions.
+    /// The rule that decided, for the log. Empty if no rule did. Valid as long as the Permissions.
     std::string_view rule{};
-    /// The rule could not be evaluated, which denies.
+    /// The rule could not be evaluated, so the action is denied.
     bool has_failed = false;
-    std::string failure{};  ///< why, for the log
+    std::string failure{};  ///< reason, for the log
 };
 
-/// How much of what a pattern matches is allowed.
+/// How many of the names that a pattern matches are allowed.
 enum class Coverage : std::uint8_t {
-    none,  ///< nothing, for certain
-    some,  ///< each name has to be asked for
-    all    ///< everything, for certain
+    none,  ///< no name
+    some,  ///< must be checked name by name
+    all    ///< every name
 };
 
-/// What one identity may do.
+/// The permissions of one identity.
 /// Thread safety: immutable.
 class Permissions {
 public:
     virtual ~Permissions() = default;
 
-    /// `name` passes `check_name`; for `presence` it is a user.
+    /// `name` passes `check_name`. For `presence` it is a user.
     [[nodiscard]] virtual Decision decide(Action action, std::string_view name) const = 0;
 
-    /// The same where it may depend on documents.
+    /// Decides where the decision may depend on documents.
     [[nodiscard]] virtual Decision decide(Action action, std::string_view name,
                                           const Evidence& evidence) const;
 
-    /// Whether what is decided of a name depends on records as they are now.
+    /// Returns whether the decision about a name depends on the current state of records.
     [[nodiscard]] virtual bool looks_at_documents(Action action, std::string_view name) const;
-    /// Whether it depends on the new document of a write, or what an event or call carries.
+    /// Returns whether the decision depends on the new document of a write, or on the payload of an
+    /// event or call.
     [[nodiscard]] virtual bool looks_at_data(Action action, std::string_view name) const;
 
-    /// Whether who may create a record may also write its first document, without `write`.
+    /// Returns whether `create` includes the right to write the first document of the record.
     [[nodiscard]] virtual bool create_includes_write() const { return true; }
 
     [[nodiscard]] virtual Coverage coverage(Action action, const Pattern& pattern) const = 0;
 
-    /// Whether every name is allowed for certain, but for those of the grid itself: `**`.
+    /// Returns whether every name is allowed (`**`), except those reserved for the grid.
     [[nodiscard]] bool allows_all(Action action) const;
 
 protected:
@@ -58,7 +59,7 @@ protected:
     Permissions& operator=(const Permissions&) = default;
 };
 
-/// The same for every action and name, those of the grid itself included.
+/// Gives the same answer for every action and name, including the names reserved for the grid.
 class FixedPermissions final : public Permissions {
 public:
     explicit FixedPermissions(bool is_allowed) noexcept : is_allowed_(is_allowed) {}

@@ -45,14 +45,15 @@ NumberOwner number_of(std::string_view bytes) {
 Result<std::string> to_pem(const EVP_PKEY& key) {
     const BioOwner memory(BIO_new(BIO_s_mem()));
     if (!memory || PEM_write_bio_PUBKEY(memory.get(), &key) != 1) {
-        return bad_key("the key cannot be written as PEM");
+        return bad_key("cannot write the key as PEM");
     }
     char* text = nullptr;
     const auto size = BIO_get_mem_data(memory.get(), &text);
     return std::string(text, static_cast<std::size_t>(size));
 }
 
-/// The key that parameters describe, checked: a point that is on the curve, say.
+/// Builds and checks the key that the parameters describe, for example that a point is on the
+/// curve.
 Result<std::string> make_key(const char* type, const OSSL_PARAM_BLD& builder) {
     const ParametersOwner parameters(
         OSSL_PARAM_BLD_to_param(const_cast<OSSL_PARAM_BLD*>(&builder)));
@@ -60,12 +61,12 @@ Result<std::string> make_key(const char* type, const OSSL_PARAM_BLD& builder) {
     EVP_PKEY* made = nullptr;
     if (!parameters || !context || EVP_PKEY_fromdata_init(context.get()) != 1 ||
         EVP_PKEY_fromdata(context.get(), &made, EVP_PKEY_PUBLIC_KEY, parameters.get()) != 1) {
-        return bad_key(std::string("the numbers make no ") + type + " key");
+        return bad_key(std::string("cannot build the ") + type + " key");
     }
     const KeyOwner key(made);
     const ContextOwner check(EVP_PKEY_CTX_new_from_pkey(nullptr, key.get(), nullptr));
     if (!check || EVP_PKEY_public_check(check.get()) != 1) {
-        return bad_key(std::string("the numbers make no valid ") + type + " key");
+        return bad_key(std::string("invalid numbers in the ") + type + " key");
     }
     return to_pem(*key);
 }
@@ -76,21 +77,22 @@ Result<std::string> rsa_public_key(std::string_view modulus, std::string_view ex
     const OpensslErrors scope;
     const NumberOwner n = number_of(modulus);
     const NumberOwner e = number_of(exponent);
-    if (!n || !e) return bad_key("n and e are not numbers");
+    if (!n || !e) return bad_key("n or e is not a number");
     const int bits = BN_num_bits(n.get());
     if (bits < access_limits::rsa_bits_min || bits > access_limits::rsa_bits_max) {
-        return bad_key("an RSA key must have " + std::to_string(access_limits::rsa_bits_min) +
-                       " to " + std::to_string(access_limits::rsa_bits_max) + " bits, not " +
+        return bad_key("unsupported size of an RSA key; use " +
+                       std::to_string(access_limits::rsa_bits_min) + " to " +
+                       std::to_string(access_limits::rsa_bits_max) + " bits instead of " +
                        std::to_string(bits));
     }
     // An exponent of 1 would accept any signature.
     if (BN_is_odd(e.get()) == 0 || BN_is_one(e.get()) == 1 || BN_num_bits(e.get()) > 64) {
-        return bad_key("e is not the exponent of an RSA key");
+        return bad_key("e is not a valid RSA exponent");
     }
     const BuilderOwner builder(OSSL_PARAM_BLD_new());
     if (!builder || OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_N, n.get()) != 1 ||
         OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_E, e.get()) != 1) {
-        return bad_key("the RSA key cannot be made");
+        return bad_key("cannot build the RSA key");
     }
     return make_key("RSA", *builder);
 }
@@ -107,7 +109,7 @@ Result<std::string> p256_public_key(std::string_view x, std::string_view y) {
                                         0) != 1 ||
         OSSL_PARAM_BLD_push_octet_string(builder.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(),
                                          point.size()) != 1) {
-        return bad_key("the EC key cannot be made");
+        return bad_key("cannot build the EC key");
     }
     return make_key("EC", *builder);
 }

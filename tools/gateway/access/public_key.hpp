@@ -7,8 +7,8 @@
 
 namespace ringside::gateway {
 
-/// Public keys as PEM (RFC 7468, "PUBLIC KEY") out of the numbers of a JSON Web Key (RFC 7518, 6),
-/// big-endian bytes. Errors: bad_configuration (numbers that make no key, or a weak one).
+/// Build public keys in PEM (RFC 7468, "PUBLIC KEY") from the numbers of a JSON Web Key (RFC 7518,
+/// 6), big-endian bytes. Errors: bad_configuration (an invalid or weak key).
 
 [[nodiscard]] Result<std::string> rsa_public_key(std::string_view modulus,
                                                  std::string_view exponent);

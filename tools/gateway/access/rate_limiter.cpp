@@ -13,7 +13,7 @@ namespace ringside::gateway {
 
 namespace {
 
-/// What a bucket of that limit holds, some time after it held so many.
+/// Returns the content of a bucket some time after it held `held`.
 double refilled(double held, const RateLimit& limit, std::chrono::steady_clock::duration after) {
     const double seconds = std::max(0.0, std::chrono::duration<double>(after).count());
     return std::min(limit.burst, held + seconds * limit.requests_per_second);
@@ -24,11 +24,12 @@ Result<RateLimit> read_limit(const toml::table& table, const tools::TomlFile& fi
     std::int64_t burst = 0;
     const auto take_rate = [&](std::string_view key, const toml::node& node) -> Result<void> {
         const auto rate = node.is_number() ? node.value<double>() : std::nullopt;
-        // Written so that NaN is refused.
+        // The comparison is written so that it refuses NaN.
         const bool is_good = rate && *rate >= access_limits::requests_per_second_min &&
                              *rate <= access_limits::requests_per_second_max;
         if (!is_good) {
-            return file.error_at(node, std::string(key) + " must be a number of 0.001 to 1000000");
+            return file.error_at(node,
+                                 std::string(key) + " must be a number from 0.001 to 1000000");
         }
         limit.requests_per_second = *rate;
         return {};
@@ -41,7 +42,7 @@ Result<RateLimit> read_limit(const toml::table& table, const tools::TomlFile& fi
         return read.error();
     }
     if (limit.requests_per_second == 0) {
-        return file.error_at(table, "a rate limit needs requests_per_second");
+        return file.error_at(table, "[[rate_limit]] is incomplete; set requests_per_second");
     }
     limit.burst = burst != 0 ? static_cast<double>(burst)
                              : std::max(1.0, std::ceil(limit.requests_per_second));
@@ -70,7 +71,7 @@ std::optional<std::chrono::milliseconds> RateLimiter::take(std::string_view key,
     if (limit == nullptr) return std::nullopt;
     Bucket& bucket = bucket_of(key, user, *limit, now);
     forget_full(now);
-    // Who has waited as long as was said is not sent away because of how doubles are rounded.
+    // Tolerates the rounding of doubles: a client that waits for the announced time must pass.
     constexpr double rounding = 1e-6;
     if (bucket.held >= 1 - rounding) {
         bucket.held = std::max(0.0, bucket.held - 1);
@@ -89,7 +90,7 @@ const RateLimit* RateLimiter::limit_of(std::string_view user) const noexcept {
 
 RateLimiter::Bucket& RateLimiter::bucket_of(std::string_view key, std::string_view user,
                                             const RateLimit& limit, TimePoint now) {
-    // A user has no '/': nobody can be called as an address is.
+    // User names contain no '/', so a user cannot have the name of an address.
     const std::string whose = std::string(user) + "/" + std::string(key);
     if (const auto found = places_.find(whose); found != places_.end()) {
         buckets_.splice(buckets_.begin(), buckets_, found->second);
@@ -114,7 +115,7 @@ void RateLimiter::set_limits(std::vector<RateLimit> limits) {
             bucket = buckets_.erase(bucket);
             continue;
         }
-        // What was missing stays missing.
+        // Requests that were missing from a full bucket remain missing.
         const double missing = std::max(0.0, bucket->limit->burst - bucket->held);
         bucket->held = std::max(0.0, limit->burst - missing);
         bucket->limit = limit;
@@ -128,7 +129,8 @@ void RateLimiter::forget_last() {
 }
 
 void RateLimiter::forget_full(TimePoint now) {
-    // Two each time: they go faster than they come. The first one is being used.
+    // Removes two each time, so that buckets disappear faster than they are added. The first one is
+    // in use.
     for (int i = 0; i < 2 && buckets_.size() > 1; ++i) {
         const Bucket& last = buckets_.back();
         if (refilled(last.held, *last.limit, now - last.as_of) < last.limit->burst) return;

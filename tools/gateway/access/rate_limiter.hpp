@@ -18,21 +18,22 @@ namespace ringside::gateway {
 
 /// One table [[rate_limit]].
 struct RateLimit {
-    std::vector<Pattern> users;  ///< empty: all, the anonymous one included
+    std::vector<Pattern> users;  ///< empty: all users, including the anonymous one
     double requests_per_second = 0;
     double burst = 0;
 };
 
-/// The tables [[rate_limit]], in their order. Errors: bad_configuration.
-/// `burst` is as much as comes in one second where it is not given, and 1 at least.
+/// Reads the tables [[rate_limit]] in their order. Errors: bad_configuration.
+/// Without `burst`, a bucket holds the requests of one second, and at least 1.
 [[nodiscard]] Result<std::vector<RateLimit>> read_rate_limits(const toml::table& root,
                                                               const std::filesystem::path& file);
 
-/// A token bucket for each who makes requests: it holds `burst` and is refilled at the rate.
+/// One token bucket per requester: it holds `burst` requests and is refilled at the configured
+/// rate.
 ///
-/// A bucket that is full again is as good as none, and is forgotten. There are
-/// `access_limits::rate_buckets_max` at most; beyond that the one that was unused longest goes,
-/// which gives whose it was a full one again.
+/// A full bucket is equivalent to no bucket and is removed. At most
+/// `access_limits::rate_buckets_max` buckets exist. Beyond that, the least recently used one is
+/// removed, and its user starts again with a full one.
 ///
 /// Thread safety: one thread.
 class RateLimiter {
@@ -43,25 +44,25 @@ public:
     RateLimiter(RateLimiter&&) noexcept = default;
     RateLimiter& operator=(RateLimiter&&) noexcept = default;
 
-    /// From now on these limits count. Buckets hold what they held, as far as their limit allows, so
-    /// that nobody gains requests by a change.
+    /// Replaces the limits. Buckets keep their content, up to the new limit, so that a change gives
+    /// no requests away.
     void set_limits(std::vector<RateLimit> limits);
 
-    /// Takes one request. None: it may pass; else how long to wait until one may, and none was
-    /// taken. `key` says whose bucket it is: the user, or the address of who is anonymous; `user`
-    /// which limit counts: the first that fits. `now` does not go back.
+    /// Takes one request. Returns none if it may pass. Otherwise returns how long to wait until a
+    /// request may pass, and takes nothing. `key` names the bucket: the user, or the address of an
+    /// anonymous client. `user` selects the first limit that fits. `now` must not decrease.
     [[nodiscard]] std::optional<std::chrono::milliseconds> take(std::string_view key,
                                                                 std::string_view user,
                                                                 TimePoint now);
 
-    /// Buckets that are remembered.
+    /// Returns the number of buckets in memory.
     [[nodiscard]] std::size_t size() const noexcept { return buckets_.size(); }
 
 private:
     struct Bucket {
         std::string key;
         const RateLimit* limit;
-        double held;  ///< requests, as of `as_of`
+        double held;  ///< requests, at the time `as_of`
         TimePoint as_of;
     };
     using Buckets = std::list<Bucket>;
@@ -73,8 +74,8 @@ private:
     void forget_full(TimePoint now);
 
     std::vector<RateLimit> limits_;
-    Buckets buckets_;  ///< the last one used first
-    /// The keys are those of the buckets.
+    Buckets buckets_;  ///< most recently used first
+    /// Keys are views of the keys in `buckets_`.
     std::unordered_map<std::string_view, Buckets::iterator, TextHash> places_;
 };
 

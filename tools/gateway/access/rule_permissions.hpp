@@ -11,26 +11,27 @@ namespace ringside::gateway {
 
 enum class Effect : std::uint8_t { allow, deny };
 
-/// What the rules that fit an identity allow it. A deny wins over every allow; what nothing allows
-/// is denied.
+/// The permissions that the applicable rules give to an identity. A denying rule overrides every
+/// allowing one. An action that no rule allows is denied.
 ///
-/// Cost of a decision: each pattern for the action is matched once at most.
+/// Cost of a decision: each pattern for the action is matched at most once.
 class RulePermissions final : public Permissions {
 public:
-    /// Adds a rule, before the permissions are shared.
+    /// Adds a rule. Call it before the permissions are shared.
     void add(std::string rule, Effect effect, const std::vector<Action>& actions,
              const std::vector<Pattern>& patterns);
 
     using Permissions::decide;
     [[nodiscard]] Decision decide(Action action, std::string_view name) const override;
 
-    /// all: one allowing pattern covers the whole pattern (`Pattern::covers`), and no denying one
-    /// overlaps it. none: no allowing one overlaps it, or a denying one covers it.
+    /// Returns `all` if one allowing pattern covers the whole pattern (`Pattern::covers`) and no
+    /// denying pattern overlaps it. Returns `none` if no allowing pattern overlaps it, or a denying
+    /// one covers it.
     [[nodiscard]] Coverage coverage(Action action, const Pattern& pattern) const override;
 
 private:
     struct Entry {
-        std::size_t rule;  ///< in `names_`
+        std::size_t rule;  ///< index in `names_`
         Pattern pattern;
     };
     struct OfAction {

@@ -18,10 +18,11 @@ tools::TomlFile::Take to_actions(const tools::TomlFile& file, std::vector<Action
         for (const std::string& text : names) {
             const auto action = action_of(text);
             if (!action) {
-                return file.error_at(node, "'" + text +
-                                               "' is not read, write, create, delete, publish, "
-                                               "subscribe, call, provide, listen, listen_events, "
-                                               "notify or presence");
+                return file.error_at(
+                    node,
+                    "'" + text +
+                        "' is not an action; use read, write, create, delete, publish, subscribe, "
+                        "call, provide, listen, listen_events, notify or presence");
             }
             actions.push_back(*action);
         }
@@ -35,7 +36,7 @@ tools::TomlFile::Take to_patterns(const tools::TomlFile& file,
         std::vector<std::string> texts;
         if (auto taken = file.to(texts)(key, node); !taken) return taken;
         if (texts.size() > access_limits::rule_patterns_max) {
-            return file.error_at(node, "a rule has at most " +
+            return file.error_at(node, "rule has more than " +
                                            std::to_string(access_limits::rule_patterns_max) +
                                            " patterns");
         }
@@ -80,7 +81,7 @@ Result<Rule> Rules::read_rule(const toml::table& table, const tools::TomlFile& f
         return read.error();
     }
     if (rule.actions.empty() || rule.patterns.empty()) {
-        return file.error_at(table, "a rule needs actions and patterns");
+        return file.error_at(table, "rule is incomplete; set actions and patterns");
     }
     return rule;
 }
@@ -94,8 +95,8 @@ Result<Rules> Rules::from(const toml::table& root, const std::filesystem::path& 
     rules.of_anonymous_ = std::make_shared<FixedPermissions>(!can_be_known);
     const auto take_rule = [&](const toml::table& table) -> Result<void> {
         if (rules.rules_.size() == access_limits::rules_max) {
-            return file.error_at(table, "there are more than " +
-                                            std::to_string(access_limits::rules_max) + " rules");
+            return file.error_at(
+                table, "more than " + std::to_string(access_limits::rules_max) + " rules");
         }
         auto rule = read_rule(table, file);
         if (!rule) return rule.error();
@@ -137,7 +138,8 @@ std::shared_ptr<const Permissions> Rules::make(const Identity& identity) const {
 }
 
 std::string Rules::cache_key(const Identity& identity) const {
-    // Each text with its size before it: what one of them holds cannot look like two.
+    // Each text is preceded by its size, so that the content of one text cannot look like two
+    // texts.
     const auto sized = [](std::string_view text) {
         return std::to_string(text.size()) + ":" + std::string(text);
     };

@@ -19,30 +19,31 @@ namespace ringside::gateway {
 /// One table [[rule]].
 struct Rule {
     std::string name;
-    std::vector<Pattern> users;  ///< empty: all, the anonymous one included
+    std::vector<Pattern> users;  ///< empty: all users, including the anonymous one
     std::vector<Action> actions;
     std::vector<PatternTemplate> patterns;
     Effect effect = Effect::allow;
 };
 
-/// The tables [[rule]], from which the permissions of each identity are made.
+/// The tables [[rule]], from which the permissions of each identity are computed.
 ///
-/// A rule applies to an identity if its users fit and every placeholder of its patterns has a value
-/// that can be a level. Else it does not, and that is so for a deny, too: who has no claim `event`
-/// is not denied anything by a rule about `{claim.event}`.
+/// A rule applies to an identity if its users match and every placeholder of its patterns has a
+/// value that can be a level. This holds for denying rules as well: a rule with `{claim.event}`
+/// denies nothing to an identity without the claim `event`.
 ///
-/// Without rules: who is known may do everything; who is anonymous, too, as long as nothing is
-/// configured by which one could be known, and nothing otherwise.
+/// Without rules, a known identity may do everything. An anonymous one may do everything if no
+/// method of authentication is configured, and otherwise nothing.
 ///
 /// Thread safety: any thread.
 class Rules {
 public:
-    /// `name` is "rule N" where it is not given, `effect` allow; `actions` and `patterns` must be.
-    /// Errors: bad_configuration.
+    /// The default `name` is "rule N", the default `effect` is allow. `actions` and `patterns` are
+    /// required. Errors: bad_configuration.
     [[nodiscard]] static Result<Rules> from(const toml::table& root,
                                             const std::filesystem::path& file);
 
-    /// Cost: a look-up, for who was seen before with the same claims, as far as rules name them.
+    /// Returns the permissions of an identity. Cost: one lookup if an identity with the same user
+    /// and the same claims (those that rules name) was seen before.
     [[nodiscard]] std::shared_ptr<const Permissions> of(const Identity& identity) const;
 
 private:
@@ -54,7 +55,7 @@ private:
     [[nodiscard]] std::string cache_key(const Identity& identity) const;
 
     std::vector<Rule> rules_;
-    std::vector<std::string> claims_;                  ///< that rules name; sorted, each once
+    std::vector<std::string> claims_;                  ///< claims that rules name; sorted, unique
     std::shared_ptr<const Permissions> of_known_;      ///< without rules
     std::shared_ptr<const Permissions> of_anonymous_;  ///< without rules
     std::unique_ptr<LruCache<std::string, std::shared_ptr<const Permissions>, TextHash>> made_;

@@ -12,7 +12,8 @@ tools::TomlFile::Take to_users(const tools::TomlFile& file, std::vector<Pattern>
         users.clear();
         for (const std::string& text : texts) {
             if (text.find('/') != std::string::npos) {
-                return file.error_at(node, "'" + text + "' fits no user: users have no '/'");
+                return file.error_at(node,
+                                     "'" + text + "' matches no user because users contain no '/'");
             }
             auto pattern = Pattern::parse(text);
             if (!pattern) return file.error_at(node, "'" + text + "': " + pattern.error().text());

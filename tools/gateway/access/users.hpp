@@ -6,10 +6,10 @@
 #include "shm/name/pattern.hpp"
 #include "tools/support/toml_file.hpp"
 
-/// Users that a file means: globs, and none stand for every user.
+/// Patterns of users in configuration files. No pattern means every user.
 namespace ringside::gateway {
 
-/// Takes a list of globs over users out of a file, which outlives the reading.
+/// Reads a list of user patterns from a file. The file must outlive the returned function.
 [[nodiscard]] tools::TomlFile::Take to_users(const tools::TomlFile& file,
                                              std::vector<Pattern>& users);
 

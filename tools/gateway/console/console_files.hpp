@@ -7,8 +7,8 @@
 
 namespace ringside::gateway {
 
-/// The `Content-Security-Policy` that the console is to be served with: nothing of elsewhere, no
-/// script or style in the page itself, no frame around it.
+/// `Content-Security-Policy` of the console's responses. Excludes content of other origins, scripts
+/// and styles in the page itself, and frames around it.
 inline constexpr std::string_view console_security_policy =
     "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
     "object-src 'none'";

@@ -1,4 +1,4 @@
-// Elements. Text is set as text, so that what a record holds is never taken for markup.
+// Elements. All text is set as text, so the content of a record is never interpreted as markup.
 
 function fill(node, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
@@ -17,13 +17,29 @@ export const element = (tag, attributes = {}, ...children) =>
 export const drawing = (tag, attributes = {}, ...children) =>
   fill(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
 
-/// Shows a problem in its place, or, without one, that there is none.
+/// Shows a problem in its notice, or hides the notice if `problem` is null.
 export function showProblem(node, problem) {
-  node.hidden = !problem;
-  node.textContent = problem ? problem.message : "";
+  showText(node, problem ? problem.message : "", true);
 }
 
-/// Calls `task` with the next frame, once however often it is asked to.
+/// Shows a text in its notice, or hides the notice if the text is empty.
+export function showText(node, text, isBad = false) {
+  node.hidden = !text;
+  node.classList.toggle("bad", isBad);
+  node.textContent = text;
+}
+
+/// Downloads a text as a file.
+export function download(name, type, text) {
+  const url = URL.createObjectURL(new Blob([text], { type }));
+  const link = element("a", { href: url, download: name });
+  document.body.append(link);
+  link.click();
+  link.remove();
+  URL.revokeObjectURL(url);
+}
+
+/// Returns a function that calls `task` once with the next frame, however often it is called.
 export function oncePerFrame(task) {
   let isAsked = false;
   return () => {
@@ -33,5 +49,18 @@ export function oncePerFrame(task) {
       isAsked = false;
       task();
     });
+  };
+}
+
+/// Returns a function that calls `task` once within `ms`, however often it is called.
+export function atMostEvery(ms, task) {
+  let isAsked = false;
+  return () => {
+    if (isAsked) return;
+    isAsked = true;
+    setTimeout(() => {
+      isAsked = false;
+      task();
+    }, ms);
   };
 }

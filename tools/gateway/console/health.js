@@ -1,26 +1,26 @@
-// Whether the gateway and its grid answer: asks /readyz again and again, and says what is wrong.
+// The readiness of the gateway and its grid: polls /readyz, and shows a banner when it fails.
 import { Problem } from "./api.js";
 import { byId, element } from "./dom.js";
 
 const interval = 2000;
 const patience = 5000;
 
-/// Emits "recovered" when the grid answers again.
+/// Emits "change" after each check, and "recovered" when the grid answers again.
 class Health extends EventTarget {
-  #wrong = null;      // what /readyz says
-  #failure = null;    // the request that made us look
+  #wrong = null;      // the problem of /readyz
+  #failure = null;    // the request that failed first
   #since = 0;
   #timer = 0;
   #isChecking = false;
 
-  get isWell() { return !this.#wrong; }
+  get problem() { return this.#wrong; }
 
   start() {
     document.addEventListener("visibilitychange", () => { if (!document.hidden) this.#check(); });
     this.#check();
   }
 
-  /// That a request has failed for a reason that is not its own.
+  /// Reports that a request has failed for a temporary reason: checks at once.
   report(problem) {
     this.#failure = problem;
     if (this.#wrong) this.#show();
@@ -38,6 +38,7 @@ class Health extends EventTarget {
     this.#wrong = wrong;
     if (!wrong) this.#failure = null;
     this.#show();
+    this.dispatchEvent(new Event("change"));
     if (hasRecovered) this.dispatchEvent(new Event("recovered"));
     this.#timer = setTimeout(() => this.#check(), wrong ? interval / 2 : interval);
   }
@@ -63,14 +64,14 @@ class Health extends EventTarget {
     if (!this.#wrong) return banner.replaceChildren();
     const title = this.#wrong.status === 0 ? "The gateway does not answer." : "The grid is not ready.";
     const said = [this.#wrong, this.#failure].filter(Boolean).map((problem) => problem.message);
-    // A banner that says the same is left alone, so that it is not read out again.
+    // An unchanged banner is not replaced, so that screen readers do not repeat it.
     const key = [title, ...said].join("\n");
     if (banner.dataset.key === key && banner.hasChildNodes()) return;
     banner.dataset.key = key;
     banner.replaceChildren(
       element("strong", { text: title }),
       element("ul", {}, ...[...new Set(said)].map((line) => element("li", { text: line }))),
-      element("span", { text: `Since ${new Date(this.#since).toLocaleTimeString()}. What is shown is of before; this page goes on by itself when the grid answers.` }));
+      element("span", { text: `Since ${new Date(this.#since).toLocaleTimeString()}. This page shows the last known state, and continues when the grid answers.` }));
   }
 }
 

@@ -1,14 +1,15 @@
-// Documents: read without loss, printed line by line, compared.
+// Documents: parsed without loss, printed line by line, compared.
 
-/// A whole number that JavaScript's numbers cannot hold, as it was written.
+/// A number that JavaScript would write differently (9007199254740993, 1.0), as it was written.
 class ExactNumber {
   constructor(source) { this.source = source; }
   toJSON() { return Number(this.source); }
+  valueOf() { return Number(this.source); }
+  toString() { return this.source; }
 }
 
 const keepExact = (key, value, context) =>
-  typeof value === "number" && context && /^-?\d+$/.test(context.source) && !Number.isSafeInteger(value)
-    ? new ExactNumber(context.source) : value;
+  typeof value === "number" && context && String(value) !== context.source ? new ExactNumber(context.source) : value;
 
 export const parse = (text) => JSON.parse(text, keepExact);
 
@@ -20,7 +21,27 @@ function entriesOf(tree) {
   return isList(tree) ? tree.map((value, i) => [i, value]) : Object.entries(tree);
 }
 
-export function text(value) {
+/// The number that a value stands for; undefined if it is not a number.
+export function numberOf(value) {
+  if (value instanceof ExactNumber) return Number(value.source);
+  return typeof value === "number" ? value : undefined;
+}
+
+/// The value at a JSON Pointer (RFC 6901); undefined if there is none.
+export function valueAt(document, pointer) {
+  let value = document;
+  for (const token of pointer.split("/").slice(1)) {
+    const key = token.replaceAll("~1", "/").replaceAll("~0", "~");
+    if (!isTree(value) || !Object.hasOwn(value, key)) return undefined;
+    value = value[key];
+  }
+  return value;
+}
+
+/// A value as a label: strings without quotes.
+export const labelText = (value) => (typeof value === "string" ? value : text(value));
+
+function text(value) {
   if (value instanceof ExactNumber) return value.source;
   if (!isTree(value)) return JSON.stringify(value);
   const parts = entriesOf(value).map(([key, member]) =>
@@ -28,7 +49,19 @@ export function text(value) {
   return isList(value) ? "[" + parts.join(",") + "]" : "{" + parts.join(",") + "}";
 }
 
-/// At most `limit` characters of the text, without making more of it than that takes.
+/// A document on indented lines, for editing.
+export function indentedText(value, indent = "") {
+  if (!isTree(value)) return text(value);
+  const entries = entriesOf(value);
+  const [open, close] = isList(value) ? ["[", "]"] : ["{", "}"];
+  if (entries.length === 0) return open + close;
+  const deeper = indent + "  ";
+  const parts = entries.map(([key, member]) =>
+    deeper + (isList(value) ? "" : JSON.stringify(key) + ": ") + indentedText(member, deeper));
+  return `${open}\n${parts.join(",\n")}\n${indent}${close}`;
+}
+
+/// At most `limit` characters of the text. Builds only as much text as needed.
 export function preview(value, limit) {
   let out = "";
   const add = (part) => { out += part; return out.length < limit; };
@@ -78,7 +111,7 @@ export function lines(document, limit) {
   return { lines: out, isCut };
 }
 
-/// What has changed between two documents: {pointer, kind, from, to}, at most `limit`.
+/// The differences between two documents: {pointer, kind, from, to}, at most `limit`.
 export function differences(before, after, limit) {
   const out = [];
   const walk = (from, to, pointer) => {

@@ -1,27 +1,35 @@
-// Names of records.
+// Order of names, and natural order of texts.
 
-/// In byte order, as the grid has them. JavaScript compares UTF-16, where what lies beyond 16 bits
-/// comes before U+E000 and not after U+FFFF.
+/// Byte order, as in the grid. JavaScript compares UTF-16 units, where characters beyond 16 bits
+/// come before U+E000.
 export function compare(a, b) {
   const size = Math.min(a.length, b.length);
   for (let i = 0; i < size; ++i) {
     const x = a.charCodeAt(i);
     const y = b.charCodeAt(i);
-    if (x !== y) return place(x) - place(y);
+    if (x !== y) return rank(x) - rank(y);
   }
   return a.length - b.length;
 }
 
-const place = (unit) => (unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit);
+const rank = (unit) => (unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit);
 
-/// Where `name` is, or would be, in sorted names.
-export function indexOf(names, name) {
+const collator = new Intl.Collator("en", { numeric: true });
+
+/// Natural order: A2 before A10. Returns 0 only for equal texts.
+export const compareNaturally = (a, b) => collator.compare(a, b) || compare(a, b);
+
+/// The first of `size` sorted elements for which `compareAt(index)` is not negative, or `size`.
+export function lowerBound(size, compareAt) {
   let low = 0;
-  let high = names.length;
+  let high = size;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (compare(names[middle], name) < 0) low = middle + 1;
+    if (compareAt(middle) < 0) low = middle + 1;
     else high = middle;
   }
   return low;
 }
+
+/// The index of `name`, or its place, in sorted names.
+export const indexOf = (names, name) => lowerBound(names.length, (i) => compare(names[i], name));

@@ -1,4 +1,4 @@
-// The tab of figures: what the grid and the gateway do, and what they hold.
+// The view of figures: activity and content of grid and gateway.
 import { byId, element, showProblem } from "./dom.js";
 import { Plot } from "./plot.js";
 import { figure, labelOf, levels, rates, stats, windowMs } from "./stats.js";

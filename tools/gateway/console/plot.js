@@ -5,7 +5,7 @@ import { ageText } from "./times.js";
 const width = 300;
 const height = 72;
 
-/// A round number at or above what is to be shown.
+/// A round number at or above the value.
 function ceiling(value) {
   if (value <= 0) return 1;
   const unit = 10 ** Math.floor(Math.log10(value));
@@ -23,7 +23,7 @@ export class Plot {
   #now = 0;
   #span = 1;
 
-  /// `format(value)`: its text; `names`: of the series, in their order.
+  /// `format(value)` returns the text of a value. `names` are those of the series.
   constructor({ title, format, names }) {
     this.format = format;
     this.title = title;
@@ -39,8 +39,8 @@ export class Plot {
     this.#svg.addEventListener("pointerleave", () => this.#unpoint());
   }
 
-  /// `series`: lists of {at, value}, as many as names; the right edge is `now`, the left one `span`
-  /// before it; `limit`: the top of the scale, which is chosen without it.
+  /// `series` are lists of {at, value}, as many as names. The right edge is `now`, the left edge is
+  /// `span` earlier. `limit` is the top of the scale; without it, the scale fits the values.
   draw(series, now, span, limit) {
     this.#series = series;
     this.#now = now;
@@ -80,7 +80,7 @@ export class Plot {
     return { line, area };
   }
 
-  #say(points, suffix) {
+  #readOut(points, suffix) {
     const text = points.map((point) => (point?.value === undefined ? "–" : this.format(point.value))).join(" · ");
     this.#readout.textContent = text + suffix;
     return text;
@@ -96,12 +96,12 @@ export class Plot {
     this.#cursor.setAttribute("x1", x);
     this.#cursor.setAttribute("x2", x);
     this.#cursor.setAttribute("visibility", "visible");
-    this.#say(near, `, ${ageText(this.#now - near[0].at)} ago`);
+    this.#readOut(near, `, ${ageText(this.#now - near[0].at)} ago`);
   }
 
   #unpoint() {
     this.#cursor.setAttribute("visibility", "hidden");
-    const text = this.#say(this.#series.map((points) => points.at(-1)), "");
+    const text = this.#readOut(this.#series.map((points) => points.at(-1)), "");
     this.#svg.setAttribute("aria-label", `${this.title}: ${text}; over the last ${ageText(this.#span)}`);
   }
 }

@@ -1,44 +1,39 @@
-// The tab of sessions: who is attached to the grid.
-import { byId, element, oncePerFrame, showProblem } from "./dom.js";
-import { ageText, countText } from "./times.js";
-import { WatchedRecords } from "./watched_records.js";
+// The view of sessions: the processes that are attached to the grid.
+import { byId } from "./dom.js";
+import { RecordTable } from "./record_table.js";
+import { ageText } from "./times.js";
 
 const prefix = "$sys/session/";
 const tick = 5000;
 
 export class SessionsView {
-  #sessions = null;
   #timer = 0;
-  #draw = oncePerFrame(() => this.#drawAll());
+  #table = new RecordTable({
+    id: "sessions",
+    title: "Sessions",
+    pattern: prefix + "**",
+    noun: ["session", "sessions"],
+    empty: "No session has a record yet: a session gets one when it declares something or is two seconds old.",
+    columns: [
+      { title: "Session", kind: "number", read: ({ name }) => name.slice(prefix.length) },
+      { title: "Program", read: ({ document }) => document.program },
+      { title: "User", read: ({ document }) => document.user },
+      { title: "Role", kind: "wide", read: ({ document }) => document.role },
+      { title: "Process", kind: "number", read: ({ document }) => document.pid },
+      { title: "User ID", kind: "number wide", read: ({ document }) => document.uid },
+      { title: "Open for", kind: "number", read: ({ document }) => (document.opened_ms ? ageText(Date.now() - document.opened_ms) : "") },
+    ],
+  });
+
+  constructor() { byId("panel-sessions").append(this.#table.node); }
 
   show() {
-    this.#sessions = new WatchedRecords(prefix + "**", {
-      changed: () => this.#draw(),
-      fail: (problem) => showProblem(byId("sessions-problem"), problem),
-    });
-    this.#timer = setInterval(this.#draw, tick);
-    this.#draw();
+    this.#table.show();
+    this.#timer = setInterval(() => this.#table.refresh(), tick);
   }
 
   hide() {
     clearInterval(this.#timer);
-    this.#sessions.close();
-    this.#sessions = null;
-  }
-
-  #drawAll() {
-    if (!this.#sessions) return;
-    const sessions = [...this.#sessions.records]
-      .map(([name, { document }]) => [Number(name.slice(prefix.length)), document])
-      .sort(([a], [b]) => a - b);
-    byId("sessions-count").textContent = `${countText(sessions.length)} ${sessions.length === 1 ? "session" : "sessions"}`;
-    byId("sessions-rows").replaceChildren(...sessions.map(([id, session]) => element("tr", {},
-      element("td", { class: "number", text: id }),
-      element("td", { text: session.program ?? "" }),
-      element("td", { text: session.user ?? "" }),
-      element("td", { text: session.role ?? "" }),
-      element("td", { class: "number", text: session.pid ?? "" }),
-      element("td", { class: "number wide", text: session.uid ?? "" }),
-      element("td", { class: "number", text: session.opened_ms ? ageText(Date.now() - session.opened_ms) : "" }))));
+    this.#table.hide();
   }
 }

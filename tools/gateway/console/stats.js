@@ -1,11 +1,11 @@
-// The figures of grid and gateway, asked for again and again, whatever is looked at.
+// The figures of grid and gateway, polled whichever view is shown.
 import { get, Problem } from "./api.js";
 import { health } from "./health.js";
 
 const interval = 2000;
 export const windowMs = 5 * 60 * 1000;
 
-/// Emits "sample" when there is another, "problem" (`detail`: the Problem, or null) when there is none.
+/// Emits "sample" after each sample, and "problem" (`detail`: the Problem, or null).
 class Stats extends EventTarget {
   samples = [];  // {at, metrics}, oldest first, of the window
   #timer = 0;
@@ -27,21 +27,21 @@ class Stats extends EventTarget {
       const at = Date.now();
       this.samples = this.samples.filter((sample) => sample.at > at - windowMs);
       this.samples.push({ at, metrics });
-      this.#tell(null);
+      this.#report(null);
       this.dispatchEvent(new Event("sample"));
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
-      if (problem.isOfTheMoment) health.report(problem);
-      else this.#tell(problem);
+      if (problem.isTemporary) health.report(problem);
+      else this.#report(problem);
     }
   }
 
-  #tell(problem) { this.dispatchEvent(new CustomEvent("problem", { detail: problem })); }
+  #report(problem) { this.dispatchEvent(new CustomEvent("problem", { detail: problem })); }
 }
 
 export const stats = new Stats();
 
-/// The sum of a metric's samples with these labels; undefined: there is none.
+/// The sum of a metric's samples with these labels, or undefined without such a metric.
 export function figure(metrics, name, labels = {}) {
   const samples = metrics[name]?.samples.filter((sample) =>
     Object.entries(labels).every(([label, value]) => sample.labels[label] === value));
@@ -54,10 +54,10 @@ export function labelOf(metrics, name, label) {
   return metrics[name]?.samples.find((sample) => sample.value !== 0)?.labels[label];
 }
 
-/// {at, value} of a figure over time; undefined values where it was not known.
+/// {at, value} of a figure over time; the value is undefined where it was not known.
 export const levels = (samples, read) => samples.map(({ at, metrics }) => ({ at, value: read(metrics) }));
 
-/// How fast a counter grew, per second; nothing where it began anew.
+/// The growth of a counter per second; undefined where the counter was reset.
 export function rates(samples, read) {
   const out = [];
   for (let i = 1; i < samples.length; ++i) {

@@ -1,7 +1,7 @@
-// Tabs, as the ARIA authoring practices have them: one is in the tab order, arrow keys move.
+// Tabs according to the ARIA authoring practices: one is in the tab order, arrow keys move.
 
-/// Shows one of `views` ({name: {show, hide}}) at a time, while the page is visible. Returns a
-/// function that shows the view of a name.
+/// Shows one of `views` ({name: {show, hide}}) at a time, while the page is visible. `chosen` is
+/// called with the name of the view, before its `show`. Returns {select(name), reload()}.
 export function startTabs(views, first, chosen) {
   const tabs = [...document.querySelectorAll("[role=tab]")];
   const nameOf = (tab) => tab.id.slice("tab-".length);
@@ -12,13 +12,20 @@ export function startTabs(views, first, chosen) {
     if (current && !document.hidden) views[current].hide();
     current = name;
     for (const tab of tabs) {
-      const isIt = nameOf(tab) === name;
-      tab.setAttribute("aria-selected", String(isIt));
-      tab.tabIndex = isIt ? 0 : -1;
-      document.getElementById(tab.getAttribute("aria-controls")).hidden = !isIt;
+      const isSelected = nameOf(tab) === name;
+      tab.setAttribute("aria-selected", String(isSelected));
+      tab.tabIndex = isSelected ? 0 : -1;
+      document.getElementById(tab.getAttribute("aria-controls")).hidden = !isSelected;
     }
     chosen(name);
     if (!document.hidden) views[name].show();
+  };
+
+  /// Shows the current view again, because its parameters have changed.
+  const reload = () => {
+    if (document.hidden) return;
+    views[current].hide();
+    views[current].show();
   };
 
   for (const [index, tab] of tabs.entries()) {
@@ -33,11 +40,11 @@ export function startTabs(views, first, chosen) {
       select(nameOf(next));
     });
   }
-  // A browser opens few connections to one host: a page that nobody sees is to have none.
+  // A browser opens few connections to one host, so a hidden page keeps none.
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) views[current].hide();
     else views[current].show();
   });
   select(first in views ? first : nameOf(tabs[0]));
-  return select;
+  return { select, reload, current: () => current };
 }

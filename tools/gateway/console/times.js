@@ -1,11 +1,11 @@
-// Times and sizes, for people.
+// Times, durations and sizes as text.
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 const day = new Intl.DateTimeFormat(undefined, { year: "numeric", month: "2-digit", day: "2-digit" });
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const short = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
 
-/// The time of today, or the date and time.
+/// The time, with its date if that is not today.
 export function timeText(ms) {
   const then = new Date(ms);
   const text = clock.format(then);
@@ -29,4 +29,11 @@ export function bytesText(bytes) {
     ++unit;
   }
   return `${unit === 0 || bytes >= 100 ? whole.format(bytes) : bytes.toFixed(1)} ${["B", "KiB", "MiB", "GiB", "TiB"][unit]}`;
+}
+
+/// A duration in seconds with three significant digits: 85 µs, 1.25 ms.
+export function durationText(seconds) {
+  if (!Number.isFinite(seconds)) return "–";
+  const [scale, unit] = seconds < 1e-3 ? [1e6, "µs"] : seconds < 1 ? [1e3, "ms"] : [1, "s"];
+  return `${Number((seconds * scale).toPrecision(3))} ${unit}`;
 }

@@ -1,4 +1,4 @@
-// The access token, if the gateway asks for one. Kept by the tab, and nowhere else.
+// The access token, if the gateway requires one. It is kept in this tab only.
 import { byId, showProblem } from "./dom.js";
 
 const key = "ringside.token";
@@ -6,9 +6,9 @@ let asking = null;
 
 export const token = () => sessionStorage.getItem(key) ?? "";
 
-/// Asks the user for another token than `refused`; false: there is none.
+/// Asks the user for another token than `refused`. Resolves to false if the user cancels.
 export function askForToken(refused) {
-  if (token() !== refused) return Promise.resolve(true);  // somebody has asked meanwhile
+  if (token() !== refused) return Promise.resolve(true);  // another request has asked meanwhile
   asking ??= ask(refused).finally(() => { asking = null; });
   return asking;
 }

@@ -5,12 +5,12 @@ import { parse } from "./json.js";
 import { token } from "./token.js";
 
 const kinds = ["current", "put", "patch", "remove", "expire", "event", "lagged"];
-const again = 1000;
+const retryDelay = 1000;
 
-/// An EventSource goes on by itself after a connection was lost, from where it was. What it gives
-/// up on (an answer that is no stream) is begun anew here: `begin` gives the parameters, each time,
-/// or a promise of them; `opened` is called when that has come to something; `change` gets what is
-/// told; `fail` gets a Problem that stays.
+/// After a lost connection, EventSource resumes where it was. After a response that is not a
+/// stream it stops, and the stream is begun again here. `begin` returns the parameters each time,
+/// or a promise of them. `opened` is called when the stream is open, `change` with each change, and
+/// `fail` with a Problem that stays, or with null when there is none.
 export class WatchStream {
   #source = null;
   #isClosed = false;
@@ -30,7 +30,7 @@ export class WatchStream {
     this.#source?.close();
   }
 
-  /// Begins anew.
+  /// Begins again after `delay` ms.
   restart(delay = 0) {
     this.#source?.close();
     clearTimeout(this.#timer);
@@ -44,8 +44,9 @@ export class WatchStream {
       this.fail(null);
       this.#listen("/v1/watch?" + query(parameters));
     } catch (problem) {
+      if (this.#isClosed && problem.name === "AbortError") return;
       if (!(problem instanceof Problem)) throw problem;
-      this.#give(problem);
+      this.#handle(problem);
     }
   }
 
@@ -55,40 +56,43 @@ export class WatchStream {
     this.#source = source;
     source.addEventListener("open", () => { if (source === this.#source) this.opened(); }, { once: true });
     for (const kind of kinds) {
-      source.addEventListener(kind, (event) => { if (source === this.#source) this.change(parse(event.data)); });
+      source.addEventListener(kind, (event) => {
+        if (source === this.#source && !this.#isClosed) this.change(parse(event.data));
+      });
     }
     source.addEventListener("error", (event) => {
       if (this.#isClosed || source !== this.#source) return;
-      if (event.data !== undefined) return this.#refused(path, parse(event.data));
+      if (event.data !== undefined) return this.#end(path, parse(event.data));
       if (source.readyState === EventSource.CLOSED) this.#diagnose(path);
       else health.report(new Problem("GET " + path, 0, "", ""));
     });
   }
 
-  #refused(path, { status, code, detail }) {
+  /// The gateway has ended the stream with a problem.
+  #end(path, { status, code, detail }) {
     this.#source.close();
-    this.#give(new Problem("GET " + path, status ?? 0, code ?? "", detail ?? ""));
+    this.#handle(new Problem("GET " + path, status ?? 0, code ?? "", detail ?? ""));
   }
 
-  /// EventSource does not say what the answer was.
+  /// Repeats the request, because EventSource hides the response.
   async #diagnose(path) {
     const look = new AbortController();
     try {
       const response = await open(path, { signal: look.signal });
       const problem = response.ok ? null : await Problem.of("GET " + path, response);
       look.abort();
-      if (problem) this.#give(problem);
-      else this.restart(again);
+      if (problem) this.#handle(problem);
+      else this.restart(retryDelay);
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
-      this.#give(problem);
+      this.#handle(problem);
     }
   }
 
-  #give(problem) {
+  #handle(problem) {
     if (this.#isClosed) return;
-    if (!problem.isOfTheMoment) return this.fail(problem);
+    if (!problem.isTemporary) return this.fail(problem);
     health.report(problem);
-    this.restart(again);
+    this.restart(retryDelay);
   }
 }

@@ -1,19 +1,28 @@
 // Records whose names match a pattern, kept up to date.
 import { WatchStream } from "./watch_stream.js";
 
-// After `lagged` every record that is there follows; which one is the last, the stream does not say.
-const quiet = 1500;
+// Time without a record after which the state is considered complete. After `lagged` every existing
+// record follows, and the stream does not mark the last one.
+const quietMs = 1500;
 
-/// `changed(name, record, change)`: a record is as it is now, or, undefined, gone. A record is
-/// {document, version, revision, time}.
+/// `changed(name, record, change)` is called with each new state of a record, undefined if it is
+/// gone. A record is {document, version, revision, time}. `settled` is called when the existing
+/// records have probably all arrived. `fail` gets a problem, or null. If more than `limit` records
+/// match, the stream ends with the first of them and `fail` says so.
 export class WatchedRecords {
   #records = new Map();
-  #unseen = null;  // names that were there before the state is told again
+  #unseen = null;  // names that were known before the state is sent again
   #timer = 0;
+  #limit;
+  #pattern;
   #stream;
 
-  constructor(pattern, { changed, fail }) {
+  constructor(pattern, { changed, fail, settled = () => {}, limit = 10_000 }) {
     this.changed = changed;
+    this.settled = settled;
+    this.fail = fail;
+    this.#limit = limit;
+    this.#pattern = pattern;
     this.#stream = new WatchStream({
       begin: () => {
         this.#expectAll();
@@ -24,6 +33,8 @@ export class WatchedRecords {
       fail,
     });
   }
+
+  isSettled = false;
 
   get records() { return this.#records; }
 
@@ -39,13 +50,15 @@ export class WatchedRecords {
 
   #wait() {
     clearTimeout(this.#timer);
-    if (this.#unseen?.size > 0) this.#timer = setTimeout(() => this.#sweep(), quiet);
+    if (this.#unseen) this.#timer = setTimeout(() => this.#sweep(), quietMs);
   }
 
   #sweep() {
     const gone = this.#unseen ?? [];
     this.#unseen = null;
     for (const name of gone) this.#drop(name, { kind: "remove", name });
+    this.isSettled = true;
+    this.settled();
   }
 
   #drop(name, change) {
@@ -61,9 +74,15 @@ export class WatchedRecords {
     if (change.kind === "current") this.#wait();
     if (change.kind === "remove" || change.kind === "expire") return this.#drop(change.name, change);
     if (change.document === undefined) return;
+    if (this.#records.size >= this.#limit && !this.#records.has(change.name)) return this.#overflow();
     const { document, version, revision, time } = change;
     const record = { document, version, revision, time };
     this.#records.set(change.name, record);
     this.changed(change.name, record, change);
+  }
+
+  #overflow() {
+    this.close();
+    this.fail({ message: `More than ${this.#limit} records match ${this.#pattern}. The first ${this.#limit} are shown, and not updated; choose a narrower pattern.` });
   }
 }

@@ -21,7 +21,7 @@ unsigned unit_byte(std::string_view text, std::size_t at) noexcept {
 constexpr bool is_high(unsigned unit) noexcept { return unit >= 0xD800 && unit < 0xDC00; }
 constexpr bool is_low(unsigned unit) noexcept { return unit >= 0xDC00 && unit < 0xE000; }
 
-/// The half that three bytes are.
+/// Decodes a surrogate half from three bytes.
 unsigned raw_half(std::string_view text, std::size_t at) noexcept {
     return 0xD000U | (unit_byte(text, at + 1) & 0x3FU) << 6U | (unit_byte(text, at + 2) & 0x3FU);
 }
@@ -34,7 +34,7 @@ void append_character(unsigned high, unsigned low, std::string& out) {
     out += static_cast<char>(0x80U | (character & 0x3FU));
 }
 
-/// The unit of an escape such as `\ud83c`; none: there is another one, or text.
+/// Decodes an escape such as `\ud83c`. Returns none for another escape or plain text.
 std::optional<unsigned> escaped_unit(std::string_view json, std::size_t at) noexcept {
     if (at + escape_bytes > json.size() || json[at] != '\\' || json[at + 1] != 'u') {
         return std::nullopt;
@@ -50,7 +50,7 @@ std::optional<unsigned> escaped_unit(std::string_view json, std::size_t at) noex
     return unit;
 }
 
-/// Appends what begins with the backslash at `at`; how many bytes it has there.
+/// Appends the escape that begins with the backslash at `at`, and returns its size in bytes.
 std::size_t append_escaped(std::string_view json, std::size_t at, std::string& out) {
     const auto unit = escaped_unit(json, at);
     if (!unit) {

@@ -8,7 +8,7 @@ Decision decide(const Requester& requester, Action action, const std::string& na
                 const Evidence& evidence) {
     Decision decision = requester.permissions->decide(action, name, evidence);
     if (!decision.is_allowed) {
-        spdlog::info("user '{}' may not {} '{}': {}", requester.identity->user,
+        spdlog::info("user '{}' is not permitted to {} '{}': {}", requester.identity->user,
                      gateway::name(action), name,
                      decision.rule.empty() ? "no rule allows it" : decision.rule);
     }

@@ -6,7 +6,7 @@
 
 namespace ringside::gateway::deepstream {
 
-/// What a client may do, which is logged if it may not. `name`: of the grid, or a user.
+/// Decides whether a client may act, and logs a refusal. `name` is a name of the grid, or a user.
 [[nodiscard]] Decision decide(const Requester& requester, Action action, const std::string& name,
                               const Evidence& evidence);
 

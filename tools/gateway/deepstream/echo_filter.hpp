@@ -9,13 +9,13 @@
 
 namespace ringside::gateway::deepstream {
 
-/// deepstream does not tell a client of what it has done itself. But a change may be met in the
-/// ring before the outcome of the write is known, and then nobody knows yet whose it is: it is kept
-/// back until that has come. Writes of one client take effect in their order, so an outcome at a
-/// revision settles all changes up to there.
+/// deepstream does not notify clients of changes that they made. But a change may appear in the ring
+/// before the outcome of the write is known, and then its origin is unknown. The filter holds such
+/// a change until the outcome arrives. Writes of one client take effect in their order, so an
+/// outcome at a revision decides about all changes up to that revision.
 ///
-/// Memory: what is kept back is bounded by the client's writes that are under way, and by how much
-/// others do meanwhile.
+/// Memory: held changes are bounded by the client's writes that are under way, and by the changes
+/// that others make meanwhile.
 class EchoFilter {
 public:
     using Text = std::shared_ptr<const ChangeText>;
@@ -23,7 +23,8 @@ public:
     void begin() noexcept { ++under_way_; }
     [[nodiscard]] bool is_idle() const noexcept { return under_way_ == 0; }
 
-    /// A change that the client may have made. Calls `tell` for what it is to be told now.
+    /// Takes a change that the client may have made. Calls `tell` for each change that can be
+    /// delivered now.
     template <class Tell>
     void offer(const Text& text, const Tell& tell) {
         while (!own_.empty() && own_.front() < text->revision()) own_.pop_front();
@@ -32,7 +33,7 @@ public:
         else held_.push_back(text);
     }
 
-    /// A write has taken effect at a revision.
+    /// Takes the revision at which a write has taken effect.
     template <class Tell>
     void succeed(Revision revision, const Tell& tell) {
         std::erase_if(held_, [&](const Text& text) { return text->revision() == revision; });
@@ -42,14 +43,15 @@ public:
         release(tell, [&](const ChangeText& text) { return text.revision() < revision; });
     }
 
-    /// A write has not. `is_foreign`: which changes can be no other write's of this client.
+    /// Takes the failure of a write. `is_foreign` returns whether a change cannot belong to any
+    /// other write of this client.
     template <class Tell, class IsForeign>
     void fail(const Tell& tell, const IsForeign& is_foreign) {
         --under_way_;
         release(tell, is_foreign);
     }
 
-    /// The ring is another one.
+    /// Forgets own revisions after the ring was replaced.
     void forget_own() noexcept { own_.clear(); }
 
 private:
@@ -61,11 +63,11 @@ private:
             tell(text);
         }
     }
-    /// More than can be met between a write's outcome and its change.
+    /// More than can occur between the outcome of a write and its change.
     static constexpr std::size_t own_max = 4096;
 
     std::uint32_t under_way_ = 0;
-    std::deque<Revision> own_;  ///< whose changes may still come, in order
+    std::deque<Revision> own_;  ///< revisions whose changes may still appear, in order
     std::deque<Text> held_;
 };
 

@@ -14,12 +14,12 @@ namespace ringside::gateway::deepstream {
 
 namespace {
 
-/// The id of subscriptions to events; those to records have none.
+/// The id of subscriptions to events. Those to records use no id.
 constexpr std::uint64_t is_event = 1;
 
 }  // namespace
 
-EncodedChange event_frame(const WatchEvent& event, const Pointer&) {
+EncodedChange event_frame(const WatchEvent& event, const JsonPointer&) {
     auto message = event_message(EventAction::emit);
     message.set_name(from_grid_name(event.record.name()));
     if (std::string data = payload_json(event.record); !data.empty()) {
@@ -33,7 +33,7 @@ void Events::take(const wire::EventMessage& message) {
         case EventAction::emit: return emit(message);
         case EventAction::subscribe: return subscribe(message);
         case EventAction::unsubscribe: return unsubscribe(message);
-        default: spdlog::debug("an event's action {} is not known", message.action());
+        default: spdlog::debug("unknown event action {}", message.action());
     }
 }
 
@@ -66,14 +66,14 @@ bool Events::watch(const std::string& name) {
     if (checked) checked = check_name(grid_name);
     auto pattern = checked ? Pattern::parse(grid_name) : Result<Pattern>(checked.error());
     if (!pattern) {
-        spdlog::info("event '{}' is not watched: {}", grid_name, pattern.error().text());
+        spdlog::info("cannot watch event '{}': {}", grid_name, pattern.error().text());
         return false;
     }
     auto subscription = session_.hub().feed.subscribe(
         session_, session_.requester(),
         {.pattern = *std::move(pattern), .what = WatchFor::events, .encode = event_frame});
     if (!subscription) {
-        spdlog::warn("event '{}' is not watched: {}", grid_name, subscription.error().detail);
+        spdlog::warn("cannot watch event '{}': {}", grid_name, subscription.error().detail);
         return false;
     }
     Watched& watched = watched_[grid_name];
@@ -103,7 +103,7 @@ void Events::emit(const wire::EventMessage& message) {
     Write event{.kind = Write::Kind::publish, .name = grid_name};
     if (json.empty()) event.document = no_data_document();
     else event.json = std::move(json);
-    // It is not stored, but keeps its place among the writes.
+    // An event is not stored, but keeps its place among the writes.
     if (session_.hub().options.is_durable) event.options.grade = Grade::durable;
     session_.hub().grid().submit(
         std::move(event),
@@ -126,8 +126,8 @@ void Events::on_told(const std::string& grid_name, std::uint64_t id,
 
 void Events::tell(const Subscription& subscription, const EchoFilter::Text& text) {
     if (text->kind() == WatchKind::lagged) {
-        // Events are lost, which the protocol has no word for. A client that connects anew knows
-        // that it may have missed some.
+        // The protocol has no message for lost events. A client that reconnects knows that it may
+        // have missed some.
         return session_.end(boost::beast::websocket::close_code::try_again_later,
                             "events were missed");
     }
@@ -161,9 +161,9 @@ bool Events::is_permitted(Action action, const std::string& name, const wire::Ev
     return false;
 }
 
-/// Text that is no JSON at all ends the connection.
+/// Text that is not JSON at all ends the connection.
 void Events::refuse_data(const std::string& name, const Error& error) {
-    spdlog::info("event '{}' was not told: {}", to_grid_name(name), error.text());
+    spdlog::info("event '{}' not delivered: {}", to_grid_name(name), error.text());
     auto refusal = event_message(EventAction::invalid_message_data);
     refusal.set_name(name);
     refusal.set_is_error(true);

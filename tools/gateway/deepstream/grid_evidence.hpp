@@ -5,7 +5,7 @@
 
 namespace ringside::gateway::deepstream {
 
-/// Records as they are in the grid, for rules that look at them.
+/// The current state of records in the grid, for rules that read it.
 class GridEvidence : public Evidence {
 public:
     explicit GridEvidence(GridAccess& grid) noexcept : grid_(grid) {}
@@ -19,7 +19,7 @@ private:
     GridAccess& grid_;
 };
 
-/// The same, with what an event or a call carries.
+/// Adds the payload of an event or a call.
 class PayloadEvidence final : public GridEvidence {
 public:
     PayloadEvidence(GridAccess& grid, std::string_view json) noexcept

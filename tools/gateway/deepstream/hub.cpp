@@ -8,7 +8,7 @@ namespace ringside::gateway::deepstream {
 
 namespace {
 
-/// What rules may call {claim.NAME}: the texts among the data that came with the login.
+/// Returns the values of {claim.NAME} for rules: the texts in the data that the login supplied.
 Claims claims_of(const std::string& data) {
     Claims claims;
     const auto document = document_from_json(data);
@@ -22,20 +22,17 @@ Claims claims_of(const std::string& data) {
 }  // namespace
 
 Hub::Hub(asio::io_context& loop, Operations& its_operations, Feed& its_feed, Feed& its_system_feed,
-         Options its_options, PermissionsOf permissions_of)
+         Options its_options, const LoginLimits& limits, PermissionsOf permissions_of)
     : operations(its_operations),
       feed(its_feed),
       system_feed(its_system_feed),
       figures(its_operations.figures()),
       options(std::move(its_options)),
       permissions_of_(std::move(permissions_of)),
-      desk_(loop.get_executor()),
+      desk_(loop.get_executor(), limits),
       listeners_(loop, operations.grid(),
-                 [](Client& client) {
-                     return client.listen([](std::uint64_t, const Result<void>& outcome) {
-                         if (outcome) return;
-                         spdlog::warn("a pattern is not listened to: {}", outcome.error().text());
-                     });
+                 [](Client& client, OnRegistered on_registered) {
+                     return client.listen(std::move(on_registered));
                  }),
       rpc_(std::make_unique<RpcHub>(*this, loop)),
       presence_(std::make_unique<PresenceHub>(*this, loop)) {}

@@ -22,7 +22,7 @@ std::unique_ptr<re2::RE2> compile(const std::string& expression) {
 }
 
 void log_failure(const Result<void>& told, const std::string& name) {
-    // The broker is gone or stuck, and asks again, or another listener.
+    // The broker is gone or stuck. It asks again, or it asks another listener.
     if (!told) spdlog::info("answer about '{}': {}", name, told.error().text());
 }
 
@@ -86,27 +86,53 @@ void Listening<Message, TopicAction>::listen(const Message& message) {
     }
     const bool is_new = !patterns_.contains(pattern);
     auto expression = is_new && patterns_.size() < patterns_max ? compile(pattern) : nullptr;
-    if (is_new && expression == nullptr) {
-        auto refusal = message_of<Message>(TopicAction::invalid_listen_regex);
-        refusal.set_name(pattern);
-        return session_.send(refusal);
-    }
+    if (is_new && expression == nullptr) return refuse_expression(pattern);
     if (is_new) {
         Listened& listened = patterns_[pattern];
         listened.expression = std::move(expression);
+        listened.number = ++registered_;
         listened.place = session_.hub().listeners().add(
             grid_pattern_of(pattern),
             [this, pattern](Listener& listener, const std::shared_ptr<Interest>& interest) {
                 on_interest(pattern, listener, interest);
             });
         if (listened.place == nullptr) {
-            spdlog::warn("nobody is asked for '{}': there are too many patterns", pattern);
+            spdlog::warn(
+                "pattern '{}' refused because the gateway reached its limit of {} patterns",
+                pattern, ListenerRegistrations::patterns_max);
+            patterns_.erase(pattern);
+            return refuse_expression(pattern);
         }
+    }
+    Listened& listened = patterns_.at(pattern);
+    listened.place->when_decided(this, [this, weak = session_.weak_from_this(), pattern,
+                                        number = listened.number](bool is_registered) {
+        const auto alive = weak.lock();
+        if (alive) on_decided(pattern, number, is_registered);
+    });
+}
+
+template <class Message, class TopicAction>
+void Listening<Message, TopicAction>::on_decided(const std::string& pattern, std::uint64_t number,
+                                                 bool is_registered) {
+    const auto listened = patterns_.find(pattern);
+    // The client has withdrawn the pattern, and perhaps listens to it again.
+    if (listened == patterns_.end() || listened->second.number != number) return;
+    if (!is_registered) {
+        patterns_.erase(listened);
+        return refuse_expression(pattern);
     }
     auto ack = message_of<Message>(TopicAction::listen);
     ack.set_name(pattern);
     ack.set_is_ack(true);
     session_.send(ack);
+}
+
+template <class Message, class TopicAction>
+void Listening<Message, TopicAction>::refuse_expression(const std::string& pattern) {
+    auto refusal = message_of<Message>(TopicAction::invalid_listen_regex);
+    refusal.set_name(pattern);
+    session_.send(refusal);
 }
 
 template <class Message, class TopicAction>
@@ -176,7 +202,7 @@ void Listening<Message, TopicAction>::on_silence(const std::string& pattern,
     log_failure(asked.listener->reject(*asked.interest), name);
 }
 
-/// Null: the client was not asked, or too long ago.
+/// Returns null if the client was not asked, or the question is too old.
 template <class Message, class TopicAction>
 auto Listening<Message, TopicAction>::find(const Message& message) -> Asked* {
     const auto listened = patterns_.find(message.name());

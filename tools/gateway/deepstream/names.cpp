@@ -18,7 +18,7 @@ void append_escape(char byte, std::string& out) {
     out += digits[code & 15];
 }
 
-/// The byte that `%` and two digits at `at` stand for.
+/// Decodes the `%` and two digits at `at`.
 std::optional<char> escape_at(std::string_view text, std::size_t at) noexcept {
     if (text[at] != '%' || text.size() - at < 3) return std::nullopt;
     const std::size_t high = digits.find(text[at + 1]);
@@ -27,7 +27,7 @@ std::optional<char> escape_at(std::string_view text, std::size_t at) noexcept {
     return static_cast<char>(high << 4 | low);
 }
 
-/// Whether a level of the name would be empty where this slash is one.
+/// Returns whether a level of the name would be empty if this slash separated levels.
 bool makes_an_empty_level(std::string_view name, std::size_t slash) noexcept {
     return slash == 0 || slash + 1 == name.size() || name[slash - 1] == '/';
 }
@@ -71,7 +71,7 @@ std::string to_grid_name(std::string_view name) {
 
 Result<void> check_answerable(std::string_view name) {
     if (is_utf8(name)) return {};
-    return Error(Errc::bad_name, "half a surrogate pair");
+    return Error(Errc::bad_name, "unpaired surrogate");
 }
 
 std::string to_grid_level(std::string_view text) {

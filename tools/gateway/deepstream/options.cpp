@@ -21,7 +21,7 @@ tools::TomlFile::Take time_to(const tools::TomlFile& file, std::chrono::millisec
     };
 }
 
-/// Whether each is a path, and they differ.
+/// Checks that each is a path, and that the paths differ.
 Result<void> check_paths(const Options& options, const tools::TomlFile& file,
                          const toml::table& table) {
     const std::array<std::pair<std::string_view, const std::string*>, 4> paths = {
@@ -33,10 +33,12 @@ Result<void> check_paths(const Options& options, const tools::TomlFile& file,
     for (const auto& [key, path] : paths) {
         if (path->size() < 2 || path->front() != '/') {
             return file.error_at(table,
-                                 std::string(key) + " begins with '/', and is not that alone");
+                                 std::string(key) + " must start with '/' and be longer than that");
         }
         if (!taken.insert(*path).second) {
-            return file.error_at(table, std::string(key) + " is the path of something else, too");
+            return file.error_at(
+                table,
+                std::string(key) + " is already used as another path; choose a different one");
         }
     }
     return {};
@@ -81,8 +83,8 @@ Result<Options> Options::from(const toml::table& root, const tools::TomlFile& fi
     if (auto checked = check_paths(options, file, **table); !checked) return checked.error();
     if (!(*table)->contains("auth") && authenticator->has_methods()) {
         return file.error_at(**table,
-                             "users of this gateway have to be known: [[deepstream.auth]] says how "
-                             "deepstream's clients are");
+                             "the gateway requires authentication; configure it for deepstream "
+                             "clients with [[deepstream.auth]]");
     }
     auto logins = Logins::from(**table, file, std::move(authenticator));
     if (!logins) return logins.error();

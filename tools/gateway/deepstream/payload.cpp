@@ -10,7 +10,7 @@ namespace ringside::gateway::deepstream {
 
 namespace {
 
-/// A value of one byte, its type, and the width of the value.
+/// A one-byte value, its type, and the width of the value.
 constexpr std::array<Byte, 3> no_data_bytes = {Byte{1}, flex::type_byte(flex::type_null, 0),
                                                Byte{1}};
 

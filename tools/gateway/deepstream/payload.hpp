@@ -6,21 +6,21 @@
 
 namespace ringside::gateway::deepstream {
 
-// Data of events and calls. In JavaScript `null` and no data (`undefined`) are two things, in the
-// grid every event and call has a document. No data is a null whose byte, which has no meaning
-// elsewhere, is 1: whoever is no client of deepstream reads null in either case.
+// Data of events and calls. JavaScript distinguishes `null` from no data (`undefined`), but every
+// event and call of the grid has a document. No data is encoded as a null whose byte, which
+// otherwise has no meaning, is 1. Clients other than deepstream's read null in both cases.
 
-/// The document of an event or a call without data.
+/// Returns the document of an event or a call without data.
 [[nodiscard]] Document no_data_document();
 
-/// The document of an event or a call with the data of a client; empty: no data.
+/// Returns the document of an event or a call with a client's data; empty JSON means no data.
 /// Errors: those of `Document::parse`.
 [[nodiscard]] Result<Document> payload_document(const std::string& json);
 
-/// The data of such a document as JSON; empty: no data.
+/// Returns the data of such a document as JSON, or an empty text for no data.
 [[nodiscard]] std::string payload_json(ByteView document);
 
-/// The same where the document may lie in several pages.
+/// Handles a document of several pages as well.
 [[nodiscard]] std::string payload_json(const RecordView& event);
 
 }  // namespace ringside::gateway::deepstream

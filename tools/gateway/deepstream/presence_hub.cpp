@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t users_per_session = limits::declarations_per_session_max - 6;
 
-EncodedChange no_text(const WatchEvent&, const Pointer&) { return {}; }
+EncodedChange no_text(const WatchEvent&, const JsonPointer&) { return {}; }
 
 Requester gateway_itself() {
     static const auto identity = std::make_shared<const Identity>();
@@ -38,26 +38,26 @@ void PresenceHub::begin_watch() {
     auto watch = hub_.system_feed.subscribe(
         *this, gateway_itself(),
         {.pattern = *std::move(pattern), .initial = true, .encode = no_text});
-    if (!watch) return;  // no grid just now
+    if (!watch) return;  // no grid at the moment
     watch_ = *std::move(watch);
     met_.emplace();
     watch_->go_on();
 }
 
 void PresenceHub::join(const std::string& user) {
-    Said& said = said_[user];
+    Announcement& said = said_[user];
     if (++said.connections == 1) say(user, said);
 }
 
-/// A user who cannot be declared now is declared when there is a session, or by `look_after`.
-void PresenceHub::say(const std::string& user, Said& said) {
+/// A user who cannot be declared now is declared when a session is available, or by `look_after`.
+void PresenceHub::say(const std::string& user, Announcement& said) {
     auto at = std::find_if(speakers_.begin(), speakers_.end(),
                            [](const Speaker& one) { return one.users < users_per_session; });
     if (at == speakers_.end()) return make_speaker();
     Speaker& speaker = *at;
-    auto presence = speaker.client.present(to_grid_level(user));
+    auto presence = speaker.client.announce_presence(to_grid_level(user));
     if (!presence) {
-        return spdlog::debug("presence of '{}' waits: {}", user, presence.error().text());
+        return spdlog::debug("presence of '{}' is waiting: {}", user, presence.error().text());
     }
     said.presence = *std::move(presence);
     said.speaker = &speaker;
@@ -68,7 +68,7 @@ void PresenceHub::make_speaker() {
     if (std::exchange(is_making_speaker_, true)) return;
     hub_.grid().sessions().make("gateway presence", [this](Result<Client> made) {
         is_making_speaker_ = false;
-        if (!made) return spdlog::debug("presence waits: {}", made.error().text());
+        if (!made) return spdlog::debug("presence is waiting: {}", made.error().text());
         speakers_.push_back({*std::move(made)});
         for (auto& [user, said] : said_) {
             if (!said.presence) say(user, said);
@@ -141,7 +141,7 @@ void PresenceHub::set_there(const std::string& user, bool is_there) {
     for (Session* session : std::unordered_set(followers->second)) session->send(for_one);
 }
 
-/// Sessions that nobody uses have to be resumed, too, when the broker has changed.
+/// Unused sessions must be resumed as well after the broker has changed.
 Task<bool> PresenceHub::look_after() {
     timer_.expires_after(std::chrono::seconds(1));
     const auto [failed] = co_await timer_.async_wait(use_task);

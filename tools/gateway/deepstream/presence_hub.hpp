@@ -15,27 +15,27 @@ namespace ringside::gateway::deepstream {
 
 class Session;
 
-/// Who is there, in the whole grid: it says of each user with a connection here that it is there,
-/// and follows what all sessions of the grid say.
+/// Presence of users in the whole grid: declares each user with a connection to this gateway, and
+/// follows the declarations of all sessions of the grid.
 /// Thread safety: that of the loop.
 class PresenceHub : public Sink {
 public:
     PresenceHub(Hub& hub, asio::io_context& loop);
     ~PresenceHub() override;
 
-    /// A connection of that user begins or ends.
+    /// Called when a connection of that user begins or ends.
     void join(const std::string& user);
     void leave(const std::string& user);
 
     [[nodiscard]] bool is_there(const std::string& user) const { return there_.contains(user); }
     [[nodiscard]] const std::set<std::string>& there() const noexcept { return there_; }
 
-    // Who is told of it: those who want to know of everybody, and of one user.
+    // Subscribes a session to all users, or to one user.
     void follow_all(Session& session) { followers_of_all_.insert(&session); }
     void unfollow_all(Session& session) { followers_of_all_.erase(&session); }
-    /// False: it does already.
+    /// Returns false if the session already follows the user.
     bool follow(Session& session, const std::string& user);
-    /// False: it did not.
+    /// Returns false if the session did not follow the user.
     bool unfollow(Session& session, const std::string& user);
     void forget(Session& session);
 
@@ -45,18 +45,18 @@ public:
     void tell_place(const Subscription& subscription, const Place& place) override;
 
 private:
-    /// A session of the grid that says who is there.
+    /// A session of the grid that declares users.
     struct Speaker {
         Client client;
         std::size_t users = 0;
     };
-    struct Said {
+    struct Announcement {
         std::size_t connections = 0;
         std::optional<Presence> presence;
         Speaker* speaker = nullptr;
     };
 
-    void say(const std::string& user, Said& said);
+    void say(const std::string& user, Announcement& said);
     void make_speaker();
     void begin_watch();
     void set_there(const std::string& user, bool is_there);
@@ -66,10 +66,10 @@ private:
     const Executor loop_;
     std::list<Speaker> speakers_;
     bool is_making_speaker_ = false;
-    TextMap<Said> said_;
+    TextMap<Announcement> said_;
     std::unique_ptr<Subscription> watch_;
     std::set<std::string> there_;
-    /// While the state is told anew: who was met in it.
+    /// Users seen so far while the state is delivered again.
     std::optional<std::set<std::string>> met_;
     std::unordered_set<Session*> followers_of_all_;
     TextMap<std::unordered_set<Session*>> followers_;

@@ -1,5 +1,7 @@
 #include "tools/gateway/deepstream/presences.hpp"
 
+#include <algorithm>
+
 #include "shm/document/json.hpp"
 #include "tools/gateway/deepstream/names.hpp"
 #include "tools/gateway/deepstream/presence_hub.hpp"
@@ -19,11 +21,13 @@ void Presences::take(const wire::PresenceMessage& message) {
         case PresenceAction::subscribe_all:
             if (!is_permitted({}, message)) return;
             hub.follow_all(session_);
+            follows_all_ = true;
             return acknowledge(message);
         case PresenceAction::unsubscribe_all:
             hub.unfollow_all(session_);
+            follows_all_ = false;
             return acknowledge(message);
-        default: spdlog::debug("a presence's action {} is not known", message.action());
+        default: spdlog::debug("unknown presence action {}", message.action());
     }
 }
 
@@ -40,7 +44,7 @@ void Presences::query(const wire::PresenceMessage& message) {
     for (const std::string& user : message.names()) {
         if (!is_permitted(user, message)) continue;
         if (users.size() > 1) users += ',';
-        // Half a surrogate pair is JSON for JavaScript, which has sent it.
+        // JavaScript, which has sent half a surrogate pair, accepts it in JSON.
         append_json_string(user, users);
         users += session_.hub().presence().is_there(user) ? ":true" : ":false";
     }
@@ -60,7 +64,7 @@ void Presences::subscribe(const wire::PresenceMessage& message) {
         }
         is_refused = false;
         if (session_.hub().presence().follow(session_, user)) {
-            ++followed_;
+            followed_.insert(user);
             continue;
         }
         auto refusal = presence_message(PresenceAction::multiple_subscriptions);
@@ -73,9 +77,17 @@ void Presences::subscribe(const wire::PresenceMessage& message) {
 
 void Presences::unsubscribe(const wire::PresenceMessage& message) {
     for (const std::string& user : message.names()) {
-        if (session_.hub().presence().unfollow(session_, user)) --followed_;
+        if (session_.hub().presence().unfollow(session_, user)) followed_.erase(user);
     }
     acknowledge(message);
+}
+
+bool Presences::may_go_on() const {
+    const auto may_know = [this](const std::string& user) {
+        return session_.decide(Action::presence, user).is_allowed;
+    };
+    if (follows_all_ && !may_know({})) return false;
+    return std::all_of(followed_.begin(), followed_.end(), may_know);
 }
 
 void Presences::acknowledge(const wire::PresenceMessage& message) {

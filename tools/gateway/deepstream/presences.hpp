@@ -1,19 +1,24 @@
 #pragma once
 
+#include <string>
+#include <unordered_set>
+
 #include "tools/gateway/deepstream/wire/frame.hpp"
 
 namespace ringside::gateway::deepstream {
 
 class Session;
 
-/// What one connection wants to know of who is there. See PresenceHub.
+/// The presence subscriptions of one connection. See PresenceHub.
 class Presences {
 public:
     explicit Presences(Session& session) noexcept : session_(session) {}
 
     void take(const wire::PresenceMessage& message);
-    /// Users that are subscribed to.
-    [[nodiscard]] std::size_t size() const noexcept { return followed_; }
+    /// Returns the number of users subscribed to.
+    [[nodiscard]] std::size_t size() const noexcept { return followed_.size(); }
+    /// Whether the client's present rights allow all of its subscriptions.
+    [[nodiscard]] bool may_go_on() const;
 
 private:
     void query_all();
@@ -24,7 +29,8 @@ private:
     [[nodiscard]] bool is_permitted(const std::string& user, const wire::PresenceMessage& message);
 
     Session& session_;
-    std::size_t followed_ = 0;
+    std::unordered_set<std::string> followed_;
+    bool follows_all_ = false;
 };
 
 }  // namespace ringside::gateway::deepstream

@@ -5,7 +5,7 @@
 #include "tools/gateway/deepstream/records.hpp"
 #include "tools/gateway/deepstream/session.hpp"
 
-// What Records answers about single records: states, versions, refusals.
+// Responses of Records about single records: states, versions, refusals.
 namespace ringside::gateway::deepstream {
 
 void Records::answer_with_state(const std::string& name, const std::string& grid_name) {
@@ -78,7 +78,7 @@ void Records::answer_head(const std::string& name, const std::string& grid_name)
     session_.send(answer);
 }
 
-/// There is no other storage behind the grid, so it has nothing to be told of.
+/// No other storage exists behind the grid, so notifications have no effect.
 void Records::notify(const wire::RecordMessage& message) {
     bool is_refused = false;
     for (const std::string& name : message.names()) {
@@ -105,7 +105,7 @@ void Records::tell_provider(const std::string& name, const std::string& grid_nam
     session_.send(message);
 }
 
-// Refusing.
+// Refusals.
 
 bool Records::is_permitted(Action action, const std::string& name,
                            const wire::RecordMessage& message) {
@@ -117,7 +117,7 @@ bool Records::is_permitted(Action action, const std::string& name,
 
 void Records::refuse_subscription(const std::string& name, RecordAction action,
                                   const Error& error) {
-    spdlog::info("record '{}' is not subscribed to: {}", to_grid_name(name), error.text());
+    spdlog::info("cannot subscribe to record '{}': {}", to_grid_name(name), error.text());
     const bool is_for_good = is_bad_data(error.code) || error == Errc::lane_limit;
     auto refusal = record_message(is_for_good ? RecordAction::message_denied
                                               : RecordAction::message_permission_error);
@@ -128,7 +128,7 @@ void Records::refuse_subscription(const std::string& name, RecordAction action,
 }
 
 void Records::refuse_load(const std::string& name, RecordAction action, const Error& error) {
-    spdlog::info("record '{}' was not read: {}", to_grid_name(name), error.text());
+    spdlog::info("record '{}' not read: {}", to_grid_name(name), error.text());
     auto refusal = record_message(RecordAction::record_load_error);
     refusal.set_name(name);
     refusal.set_is_error(true);

@@ -11,7 +11,7 @@ namespace ringside::gateway::deepstream {
 void RecordCopy::on_read(Session& session, Revision revision) {
     read_at = std::max(read_at, revision);
     told_at = std::max(told_at, revision);
-    // A client does not write before it knows the first state.
+    // A client does not write before it has received the first state.
     if (is_told) confirmation_ = session.expect_confirmation();
     is_told = true;
 }
@@ -30,12 +30,12 @@ void RecordCopy::on_refused(Session& session, const std::string& grid_name,
     const bool is_resent = std::exchange(was_refused_, true) && write.may_be_resent;
     if (!is_told) return;
     const auto record = session.hub().grid().reader().get(grid_name);
-    if (!record) return;  // that it was removed is told, or it cannot be read
+    if (!record) return;  // the removal is announced separately, or the record cannot be read
     const std::int32_t there = to_deepstream_version(record->version());
     const bool is_bound = write.version != any_version;
-    // A client that has taken the state over makes the version behind it.
+    // A client that has adopted the state makes the next version.
     if (is_bound && is_behind(write.confirmed) && write.version != there + 1) return;
-    // Somebody else has made this version or a later one, which the client was told by now.
+    // Another client has made this version or a later one, and this client has received it by now.
     if (is_bound && write.version <= there && told_at == record->revision()) {
         confirmation_ = session.expect_confirmation();
         return;
@@ -54,7 +54,7 @@ void RecordCopy::send_state(Session& session, const RecordView& record,
     state.set_version(refused == nullptr ? there : refused->version + 1);
     session.send(state);
     if (refused != nullptr) {
-        // The copy is right but for its version.
+        // The copy is correct except for its version.
         state.set_action(static_cast<std::int32_t>(RecordAction::version_exists));
         state.set_version(there);
         session.send(state);

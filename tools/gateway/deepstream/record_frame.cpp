@@ -10,10 +10,10 @@ namespace ringside::gateway::deepstream {
 
 namespace {
 
-/// Of a change at one place. None: it has to be told as a whole.
+/// Encodes a change at one place. Returns none if the change must be sent as a whole document.
 std::optional<wire::RecordMessage> patch_of(const WatchEvent& event) {
     if (event.kind != WatchKind::patch || event.path.empty()) return std::nullopt;
-    const auto pointer = Pointer::parse(event.path);
+    const auto pointer = JsonPointer::parse(event.path);
     if (!pointer) return std::nullopt;
     const Value document = event.record.document();
     auto path = path_of(*pointer, document);
@@ -44,7 +44,7 @@ wire::RecordMessage change_message(const WatchEvent& event) {
 
 }  // namespace
 
-EncodedChange record_frame(const WatchEvent& event, const Pointer&) {
+EncodedChange record_frame(const WatchEvent& event, const JsonPointer&) {
     wire::RecordMessage message = change_message(event);
     message.set_name(from_grid_name(event.record.name()));
     return {frame_of(Topic::record, message)};

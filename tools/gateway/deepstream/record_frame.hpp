@@ -4,7 +4,7 @@
 
 namespace ringside::gateway::deepstream {
 
-/// How a change of a record is told: UPDATE, PATCH, DELETED, or that it has a provider now.
-[[nodiscard]] EncodedChange record_frame(const WatchEvent& event, const Pointer& pointer);
+/// Encodes a change of a record: UPDATE, PATCH, DELETED, or that the record now has a provider.
+[[nodiscard]] EncodedChange record_frame(const WatchEvent& event, const JsonPointer& pointer);
 
 }  // namespace ringside::gateway::deepstream

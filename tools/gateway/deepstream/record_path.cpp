@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::array<std::string_view, 3> forbidden = {"__proto__", "constructor", "prototype"};
 
-/// What JavaScript's `trim` takes away beyond ASCII.
+/// Characters beyond ASCII that JavaScript's `trim` removes.
 constexpr std::array<std::string_view, 19> wide_blanks = {
     "\u00A0", "\u1680", "\u2000", "\u2001", "\u2002", "\u2003", "\u2004",
     "\u2005", "\u2006", "\u2007", "\u2008", "\u2009", "\u200A", "\u2028",
@@ -35,7 +35,7 @@ std::string_view trim(std::string_view text) noexcept {
     return text;
 }
 
-/// Adds a part: a name, and the indexes in brackets behind it.
+/// Adds a part: a name, and the indexes in brackets that follow it.
 bool add_part(std::string_view part, std::vector<PathToken>& tokens) {
     const std::size_t bracket = part.find_first_of("[]");
     const std::string_view name = part.substr(0, bracket);
@@ -47,7 +47,7 @@ bool add_part(std::string_view part, std::vector<PathToken>& tokens) {
         part.remove_prefix(begin + 1);
         const std::string_view index = trim(part.substr(0, part.find_first_of("[]")));
         if (index.empty()) continue;
-        const auto number = Pointer::array_index(index, 0);
+        const auto number = JsonPointer::array_index(index, 0);
         if (!number || index == "-" || *number > path_index_max) return false;
         tokens.push_back({std::string(index), true});
     }
@@ -63,10 +63,10 @@ void append_token(std::string_view token, std::string& pointer) {
     }
 }
 
-/// Where a token leads in an array; none: it is no index.
+/// Returns the array index of a token, or none if the token is not an index.
 std::optional<std::size_t> index_of(const PathToken& token) noexcept {
     if (token.key == "-") return std::nullopt;
-    return Pointer::array_index(token.key, 0);
+    return JsonPointer::array_index(token.key, 0);
 }
 
 Value child_of(const Value& parent, const PathToken& token) noexcept {
@@ -75,7 +75,7 @@ Value child_of(const Value& parent, const PathToken& token) noexcept {
     return index ? parent[*index] : Value();
 }
 
-/// A value with the parents that `path` from `from` on needs.
+/// Wraps a value in the parents that `path` needs from `from` on.
 std::string wrap(const std::vector<PathToken>& path, std::size_t from, std::string_view json) {
     std::string made(json);
     for (std::size_t i = path.size(); i-- > from;) {
@@ -95,7 +95,7 @@ std::string wrap(const std::vector<PathToken>& path, std::size_t from, std::stri
     return made;
 }
 
-/// What a client makes where the parent of something that it erases is missing.
+/// Returns the value that a client creates if the parent of an erased member is missing.
 std::string empty_parent_of(const PathToken& token) {
     if (!token.is_index) return "{}";
     std::string array = "[";
@@ -105,7 +105,7 @@ std::string empty_parent_of(const PathToken& token) {
     return array += ']';
 }
 
-/// An array that goes on up to `index`, where `json` is.
+/// Extends an array with nulls up to `index`, and puts `json` there.
 std::string filled_up(const Value& array, std::size_t index, std::string_view json) {
     std::string out = "[";
     for (const Value element : array.elements()) {
@@ -134,18 +134,18 @@ std::optional<std::vector<PathToken>> parse_path(std::string_view path) {
     }
     std::size_t filled = 0;
     for (const PathToken& token : tokens) {
-        if (token.is_index) filled += Pointer::array_index(token.key, 0).value_or(0);
+        if (token.is_index) filled += JsonPointer::array_index(token.key, 0).value_or(0);
     }
     if (tokens.empty() || filled > path_index_max) return std::nullopt;
     return tokens;
 }
 
-std::optional<std::string> path_of(const Pointer& pointer, const Value& document) {
+std::optional<std::string> path_of(const JsonPointer& pointer, const Value& document) {
     std::string path;
     Value node = document;
     for (const std::string& token : pointer.tokens()) {
         if (node.is_array()) {
-            const auto index = Pointer::array_index(token, node.size());
+            const auto index = JsonPointer::array_index(token, node.size());
             if (!index || token == "-" || path.empty()) return std::nullopt;
             path += '[' + token + ']';
             node = node[*index];
@@ -180,7 +180,7 @@ RecordChange set_path(const Value& document, const std::vector<PathToken>& path,
         std::string value = is_last ? std::string(json) : wrap(path, i + 1, json);
         if (node.is_object()) return {Kind::set, pointer, std::move(value), !is_last};
         const auto index = index_of(path[i]);
-        // A name in an array: JSON has no place for it.
+        // JSON has no place for a name in an array.
         if (!index || *index > path_index_max) return {};
         if (*index < node.size()) return {Kind::set, pointer, std::move(value), !is_last};
         return {Kind::set, parent, filled_up(node, *index, value), true};
@@ -211,7 +211,7 @@ Result<std::string> changed_text(const Value& document, const RecordChange& chan
     DocumentBuilder out;
     Result<ByteView> changed = ByteView();
     if (change.kind == RecordChange::Kind::set) {
-        const auto pointer = Pointer::parse(change.pointer);
+        const auto pointer = JsonPointer::parse(change.pointer);
         if (!pointer) return pointer.error();
         const auto value = document_from_json(change.json);
         if (!value) return value.error();
@@ -229,12 +229,12 @@ Result<RecordChange> apply_patches(const Value& document, std::string_view list)
     const auto patches = document_from_json(list, envelope_limits);
     if (!patches) return patches.error();
     const Value all = Value::of(*patches);
-    if (!all.is_array()) return Error(Errc::bad_request, "patches are a list");
+    if (!all.is_array()) return Error(Errc::bad_request, "patches must be a list");
     std::size_t written = 0;
     auto current = document_from_json(to_json(document), written_limits);
     for (const Value patch : all.elements()) {
         const auto path = parse_path(patch["path"].as_string().value_or(std::string_view()));
-        if (!path) return Error(Errc::bad_request, "a path is none");
+        if (!path) return Error(Errc::bad_request, "path is not a string");
         if (!current) break;
         const Value data = patch["data"];
         const Value now = Value::of(*current);
@@ -242,7 +242,7 @@ Result<RecordChange> apply_patches(const Value& document, std::string_view list)
             now, data.exists() ? set_path(now, *path, to_json(data)) : erase_path(now, *path));
         if (!text) return text.error();
         if ((written += text->size()) > patches_bytes_max) {
-            return Error(Errc::document_too_large, "so many patches of so large a record");
+            return Error(Errc::document_too_large, "patches times record size exceed the limit");
         }
         current = document_from_json(*text);
     }

@@ -8,13 +8,13 @@ namespace ringside::gateway::deepstream {
 
 namespace {
 
-/// Whether a text can be a JSON object or array.
+/// Returns whether a text can be a JSON object or array.
 bool may_be_container(std::string_view json) noexcept {
     const std::size_t first = json.find_first_not_of(" \t\r\n");
     return first != std::string_view::npos && (json[first] == '{' || json[first] == '[');
 }
 
-/// What a write makes of a record, for rules that look at it.
+/// The result of a write, for rules that read it.
 class ChangeEvidence final : public GridEvidence {
 public:
     ChangeEvidence(GridAccess& grid, const Value& document, const RecordChange& change) noexcept
@@ -83,7 +83,8 @@ Result<RecordChange> change_of(const RecordOrder& order, const Value& document) 
     return set_path(document, order.path, *order.data);
 }
 
-/// Of a record that is not there: it is made empty, as version 0, and what is written is version 1.
+/// Plans a write to a record that does not exist: the record is created empty, as version 0, and
+/// the written document is version 1.
 WritePlan plan_first_write(const RecordOrder& order, const Value& empty,
                            const RecordChange& change) {
     if (order.is_bound() && order.version != 1) return not_updated(Error(Errc::not_found));
@@ -121,7 +122,7 @@ WritePlan plan_from_record(GridAccess& grid, const Requester& requester, const R
         const bool is_another = order.is_bound() &&
                                 write.options.condition.kind == Condition::Kind::version &&
                                 write.options.condition.expected != record->version();
-        // What was decided and made of one version is for no other.
+        // A decision about one version does not apply to another version.
         write.options.condition = is_another ? Condition::revision_is(~Revision{0})
                                              : Condition::version_is(record->version());
         if (order.is_bound() && order.version == 0) write.options.condition = order.condition();
@@ -139,7 +140,7 @@ RecordAction RecordOrder::part() const noexcept {
     }
 }
 
-/// No record has a version before 0.
+/// No record has a version below 0.
 Condition RecordOrder::condition() const noexcept {
     if (version == any_version) return {};
     if (version == 0) return Condition::revision_is(~Revision{0});

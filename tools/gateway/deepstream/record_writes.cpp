@@ -20,7 +20,7 @@ void copy_ack(const wire::RecordMessage& from, wire::RecordMessage& to) {
     if (from.has_is_write_ack()) to.set_is_write_ack(from.is_write_ack());
 }
 
-/// Returns whether what is written is not exactly what the client has sent.
+/// Returns whether the message was changed.
 bool make_utf8(wire::RecordMessage& message) {
     bool is_altered = false;
     if (may_have_half(message.data())) {
@@ -94,7 +94,7 @@ Task<void> RecordWrites::settle_before(const wire::RecordMessage& message) {
     if (depends_on_others(action, grid_name)) co_await settle(grid_name);
 }
 
-// Writing.
+// Writes.
 
 void RecordWrites::write(wire::RecordMessage& message) {
     auto order = std::make_shared<Order>();
@@ -110,7 +110,7 @@ void RecordWrites::write(wire::RecordMessage& message) {
     const auto path =
         taken.has_path() ? std::optional<std::string_view>(taken.path()) : std::nullopt;
     if (!order->wanted.complete(path)) {
-        return refuse_data(*order, Error(Errc::bad_request, "no such write"));
+        return refuse_data(*order, Error(Errc::bad_request, "unknown kind of write"));
     }
     begin(order->wanted.name, order->wanted.is_computed() || is_decided_by_record(*order));
     records_.begin_echo(order->wanted.name);
@@ -154,15 +154,15 @@ void RecordWrites::on_outcome(const OrderPtr& order, const Result<WriteResult>& 
 void RecordWrites::on_failure(const OrderPtr& order, const Error& error) {
     if (is_overtaken(error) && !session_.is_over()) {
         session_.hub().feed.catch_up();
-        // The record may have changed in a way that lets it be written after all.
+        // The record may have changed in a way that lets the write succeed after all.
         const bool is_left = ++order->attempts < write_attempts_max;
-        // A blind one is not sent again behind those that were sent after it.
+        // A blind write is not sent again after later ones.
         const bool is_waited_for = order->wanted.is_computed() || is_decided_by_record(*order);
         if (is_left && is_waited_for && fits_now(session_.hub().grid(), order->wanted)) {
             return submit(order);
         }
     }
-    // Whoever was first is told of before the conflict is.
+    // The client receives the competing change before the conflict.
     const bool is_conflict = error == Errc::condition_failed && order->wanted.is_bound();
     records_.fail_echo(order->wanted.name,
                        is_conflict ? static_cast<Version>(order->message.version()) + 1 : 0);
@@ -178,7 +178,7 @@ bool RecordWrites::is_decided_by_record(const Order& order) const {
            permissions.looks_at_data(order.wanted.right(), order.wanted.name);
 }
 
-/// The version that it was to make exists already, or the one before does not.
+/// The requested version exists already, or the one before it does not.
 void RecordWrites::answer_conflict(const Order& order) {
     undo(order);
     const auto record = session_.hub().grid().reader().get(order.wanted.name);
@@ -222,7 +222,7 @@ void RecordWrites::submit_removal(const OrderPtr& order) {
     Write write{.kind = Write::Kind::remove, .name = order->wanted.name};
     if (session_.hub().options.is_durable) write.options.grade = Grade::durable;
     if (is_removal_decided_by_record(*order)) {
-        // What was decided of one version is for no other.
+        // A decision about one version does not apply to another version.
         const auto seen = session_.hub().grid().reader().get(order->wanted.name);
         if (seen) write.options.condition = Condition::version_is(seen->version());
     }
@@ -245,7 +245,7 @@ void RecordWrites::submit_removal(const OrderPtr& order) {
 }
 
 void RecordWrites::on_removed(const Order& order, const Result<WriteResult>& outcome) {
-    // One that is not there is as good as removed.
+    // A record that does not exist counts as removed.
     const bool is_gone =
         outcome || outcome.error() == Errc::not_found || is_bad_data(outcome.error().code);
     if (outcome) records_.succeed_echo(order.wanted.name, outcome->revision);
@@ -255,20 +255,20 @@ void RecordWrites::on_removed(const Order& order, const Result<WriteResult>& out
         record_message(is_gone ? RecordAction::delete_success : RecordAction::record_delete_error);
     answer.set_name(order.message.name());
     if (!is_gone) {
-        spdlog::warn("record '{}' was not removed: {}", order.wanted.name, outcome.error().text());
+        spdlog::warn("record '{}' not deleted: {}", order.wanted.name, outcome.error().text());
         answer.set_is_error(true);
         answer.set_original_action(static_cast<std::int32_t>(RecordAction::delete_));
     }
     session_.send(answer);
     if (!is_gone) {
         undo(order);
-        // The client settles its promise by this one.
+        // This message settles the client's promise.
         send_update_error(order, RecordAction::record_update_error);
     }
     end(order.wanted.name);
 }
 
-// Refusing.
+// Refusals.
 
 void RecordWrites::undo(const Order& order) {
     RecordCopy* copy = records_.find_copy(order.wanted.name);
@@ -302,14 +302,14 @@ void RecordWrites::deny(const Order& order, bool has_failed) {
     session_.send(refusal);
 }
 
-/// What it carries is none. Text that is no JSON at all ends the connection.
+/// The data are invalid. Text that is not JSON at all ends the connection.
 void RecordWrites::refuse_data(const Order& order, const Error& error) {
-    spdlog::info("record '{}' was not written: {}", order.wanted.name, error.text());
+    spdlog::info("record '{}' not written: {}", order.wanted.name, error.text());
     undo(order);
     wire::RecordMessage refusal = order.message;
     refusal.set_action(static_cast<std::int32_t>(RecordAction::invalid_message_data));
     refusal.set_original_action(static_cast<std::int32_t>(order.wanted.action));
-    // Otherwise the client takes it for the acknowledgement.
+    // Otherwise the client treats the message as the acknowledgement.
     if (order.message.is_write_ack()) refusal.set_is_error(true);
     session_.send(refusal);
     settle_ack(order);
@@ -317,13 +317,13 @@ void RecordWrites::refuse_data(const Order& order, const Error& error) {
 }
 
 void RecordWrites::refuse_update(const Order& order, const Error& error) {
-    spdlog::info("record '{}' was not written: {}", order.wanted.name, error.text());
+    spdlog::info("record '{}' not written: {}", order.wanted.name, error.text());
     undo(order);
     send_update_error(order, is_in_doubt(error) ? RecordAction::storage_retrieval_timeout
                                                 : RecordAction::record_update_error);
 }
 
-/// A client that waits for an acknowledgement gives up only by an error that says so.
+/// Only an error that names the acknowledgement ends the client's wait for it.
 void RecordWrites::settle_ack(const Order& order) {
     if (order.message.is_write_ack()) {
         send_update_error(order, RecordAction::record_update_error);

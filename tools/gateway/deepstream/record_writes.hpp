@@ -14,28 +14,30 @@ namespace ringside::gateway::deepstream {
 class Records;
 class Session;
 
-/// The writes of one connection. A write says which version it makes, and is bound to the one
-/// before; or it says that it comes after whatever is there. It is sent on without waiting for the
-/// outcome of those before it.
+/// The writes of one connection. A write names the version that it makes and is bound to the
+/// previous one, or it follows any version. It is forwarded without waiting for the outcome of
+/// earlier writes.
 ///
-/// Order: the grid carries them out as they were sent. One that has to be computed from the record
-/// (a path, a record that may have to be made) may be tried again when others have changed it
-/// meanwhile; so nothing of this connection that concerns the record follows while it is under way.
+/// Order: the grid applies writes in the order in which they were sent. A write that must be
+/// computed from the record (a path, or a record that may need to be created) may be repeated if
+/// others have changed the record meanwhile. So nothing else of this connection that concerns the
+/// record follows while such a write is under way.
 class RecordWrites {
 public:
     RecordWrites(Session& session, Records& records) noexcept
         : session_(session), records_(records) {}
 
-    /// Whether what follows depends on those that are under way.
+    /// Returns whether a message depends on writes that are under way.
     [[nodiscard]] bool concern(const wire::RecordMessage& message) const;
-    /// Waits for them.
+    /// Waits for the writes that a message depends on.
     Task<void> settle_before(const wire::RecordMessage& message);
 
     /// UPDATE, PATCH, ERASE, PATCH_MULTI, CREATEANDUPDATE, CREATEANDPATCH. Takes the message.
     void write(wire::RecordMessage& message);
     void remove(const wire::RecordMessage& message);
 
-    /// A write of somebody else's making, such as that of an empty record: for the order.
+    /// Registers a write that is made elsewhere, such as that of an empty record, to keep the
+    /// order.
     void begin(const std::string& grid_name, bool may_be_retried);
     void end(const std::string& grid_name);
 
@@ -44,13 +46,13 @@ private:
         wire::RecordMessage message;
         RecordOrder wanted;
         std::uint64_t confirmed = 0;  ///< Session::confirmed() when it was read
-        bool is_altered = false;      ///< its data are not exactly what the client has sent
+        bool is_altered = false;      ///< the data are not exactly those that the client has sent
         int attempts = 0;
     };
     using OrderPtr = std::shared_ptr<Order>;
     struct UnderWay {
         std::size_t count = 0;
-        std::size_t computed = 0;  ///< of those, which may be tried again
+        std::size_t computed = 0;  ///< how many of them may be repeated
     };
 
     [[nodiscard]] bool depends_on_others(RecordAction action, const std::string& grid_name) const;
@@ -65,7 +67,7 @@ private:
     void on_removed(const Order& order, const Result<WriteResult>& outcome);
     void answer_conflict(const Order& order);
 
-    /// Puts the client's copy right; to be called before the client hears that it is refused.
+    /// Repairs the client's copy. Call this before the client learns of the refusal.
     void undo(const Order& order);
     void refuse(const Order& order, const WriteRefusal& refusal);
     void deny(const Order& order, bool has_failed);
@@ -77,8 +79,8 @@ private:
     Session& session_;
     Records& records_;
     TextMap<UnderWay> under_way_;
-    std::optional<Completion<bool>> settled_;  ///< of the message that waits
-    std::string awaited_;                      ///< the name that it waits for
+    std::optional<Completion<bool>> settled_;  ///< for the message that waits
+    std::string awaited_;                      ///< name that the message waits for
 };
 
 }  // namespace ringside::gateway::deepstream

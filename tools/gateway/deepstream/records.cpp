@@ -12,7 +12,7 @@ namespace ringside::gateway::deepstream {
 
 namespace {
 
-/// Records that are read in one go, before others have the loop.
+/// Records that are read before the loop serves others.
 constexpr int names_per_go = 64;
 
 bool is_end(WatchKind kind) noexcept {
@@ -44,11 +44,11 @@ void Records::take(wire::RecordMessage& message) {
         case RecordAction::patch_multi:
         case RecordAction::create_and_update:
         case RecordAction::create_and_patch: return writes_.write(message);
-        default: spdlog::debug("a record's action {} is not known", message.action());
+        default: spdlog::debug("unknown record action {}", message.action());
     }
 }
 
-// Watching.
+// Watches.
 
 Records::Watched* Records::find(const std::string& grid_name) {
     const auto at = watched_.find(grid_name);
@@ -100,7 +100,7 @@ bool Records::watch(const std::string& name, const std::string& grid_name,
 void Records::end_watch(const std::string& grid_name) {
     const auto at = watched_.find(grid_name);
     if (at == watched_.end()) return;
-    // It may be what is just telling of the end.
+    // The watch may be the caller.
     asio::post(session_.executor(),
                [alive = session_.shared_from_this(),
                 ended = std::shared_ptr<Subscription>(std::move(at->second.subscription))] {});
@@ -165,12 +165,12 @@ void Records::on_created(const std::string& name, std::uint64_t id,
     const std::string grid_name = to_grid_name(name);
     const Watched* watched = find(grid_name);
     if (watched != nullptr && watched->id == id) answer_created(name, grid_name, outcome);
-    writes_.end(grid_name);  // what has waited for this goes on
+    writes_.end(grid_name);  // resumes messages that have waited for this
 }
 
 void Records::answer_created(const std::string& name, const std::string& grid_name,
                              const Writer::Outcome& outcome) {
-    // Somebody else may have been first.
+    // Another client may have been first.
     if (outcome || outcome.error() == Errc::condition_failed) {
         return answer_with_state(name, grid_name);
     }
@@ -227,13 +227,13 @@ void Records::unsubscribe(const wire::RecordMessage& message) {
 }
 
 void Records::tell(const Subscription& subscription, const EchoFilter::Text& text) {
-    if (text->kind() == WatchKind::lagged) return begin_anew(subscription);
+    if (text->kind() == WatchKind::lagged) return restart(subscription);
     Watched* watched = find(text->name());
     if (watched == nullptr || watched->subscription.get() != &subscription) return;
     if (text->kind() == WatchKind::provided || text->kind() == WatchKind::unprovided) {
         return session_.send_frame(text->text());
     }
-    // Its state is still to be read, and will have this in it.
+    // The state has not been read yet, and will contain this change.
     const bool is_known =
         text->revision() <= watched->copy.read_at || text->position() < watched->told_before;
     if (!watched->copy.is_told || is_known) return;
@@ -242,19 +242,19 @@ void Records::tell(const Subscription& subscription, const EchoFilter::Text& tex
 }
 
 void Records::tell_change(const EchoFilter::Text& text, Watched& watched) {
-    // One that was held back may be in a state that was sent meanwhile.
+    // A held change may be part of a state that was sent meanwhile.
     if (watched.is_ended || text->revision() <= watched.copy.read_at) return;
     watched.copy.told_at = text->revision();
     watched.told_before = text->position() + 1;
     session_.send_frame(text->text());
-    // A record's end is that of its subscriptions.
+    // The end of a record ends its subscriptions.
     watched.is_ended = is_end(text->kind());
     watched.is_there = !watched.is_ended;
 }
 
-/// Changes were missed, perhaps because the grid is another one; the state follows, but nothing of
-/// what is not there any more.
-void Records::begin_anew(const Subscription& subscription) {
+/// Changes were missed, perhaps because the grid was replaced. The state follows, but does not
+/// mention records that no longer exist.
+void Records::restart(const Subscription& subscription) {
     const std::string name = subscription.pattern().text();
     Watched* watched = find(name);
     if (watched == nullptr || watched->subscription.get() != &subscription) return;
@@ -281,7 +281,7 @@ bool Records::adopt(const Requester& requester) {
 void Records::go_on() {
     for (auto at = watched_.begin(); at != watched_.end();) {
         Subscription& subscription = *at->second.subscription;
-        ++at;  // it may end its own watch, and no other
+        ++at;  // The call may end its own watch, but no other.
         subscription.go_on();
     }
 }

@@ -17,7 +17,8 @@ namespace {
 using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
                                          asio::wait_traits<std::chrono::steady_clock>, Executor>;
 
-/// What callers and other processes read where the data of a call or an answer cannot be passed on.
+/// Replaces the data of a call or an answer that cannot be forwarded to callers and other
+/// processes.
 constexpr std::string_view data_not_passed_on = R"("INVALID_MESSAGE_DATA")";
 
 }  // namespace
@@ -28,16 +29,16 @@ struct RpcHub::Rpc {
     Rpc(std::string its_name, std::string its_data, asio::io_context& loop)
         : name(std::move(its_name)), data(std::move(its_data)), timer(loop.get_executor()) {}
 
-    const std::string name;  ///< as deepstream has it
-    const std::string data;  ///< JSON; empty: none
+    const std::string name;  ///< in deepstream's form
+    const std::string data;  ///< JSON; empty if none
     State state = State::asked;
-    std::string id;  ///< that its provider knows it by
+    std::string id;  ///< under which its provider knows it
     Session* provider = nullptr;
-    std::vector<Session*> passed;  ///< those that have rejected it
-    bool may_be_done = false;      ///< a provider had it that neither answered nor rejected it
+    std::vector<Session*> passed;  ///< providers that have rejected it
+    bool may_be_done = false;      ///< a provider received it and neither answered nor rejected it
     Timer timer;
 
-    // One of these has made it.
+    // The caller: exactly one of these is set.
     Session* caller = nullptr;
     std::string caller_id;
     std::shared_ptr<Call> call;
@@ -45,39 +46,51 @@ struct RpcHub::Rpc {
 
     std::string requestor_name;
     std::string requestor_data;
-    Bytes abroad;  ///< the document of its call of the grid
+    Bytes abroad;  ///< document of its call in the grid
 };
 
 RpcHub::RpcHub(Hub& hub, asio::io_context& loop)
-    : hub_(hub), loop_(loop), posts_(loop, hub.grid(), [](Client& client) {
-          return client.provide([](std::uint64_t, const Result<void>& outcome) {
-              if (!outcome) spdlog::warn("a name is not provided: {}", outcome.error().text());
-          });
+    : hub_(hub),
+      loop_(loop),
+      posts_(loop, hub.grid(), [](Client& client, OnRegistered on_registered) {
+          return client.provide(std::move(on_registered));
       }) {
     random_.seed(std::random_device()());
 }
 
 RpcHub::~RpcHub() = default;
 
-bool RpcHub::provide(Session& session, const std::string& name) {
+bool RpcHub::provide(Session& session, const std::string& name, OnProvided on_provided) {
     Name& entry = names_[name];
     auto& providers = entry.providers;
     if (std::find(providers.begin(), providers.end(), &session) != providers.end()) return false;
     providers.push_back(&session);
-    if (entry.place != nullptr) return true;
+    if (entry.place == nullptr) register_name(entry, name);
+    if (entry.place != nullptr) {
+        // A name that the grid refused is provided in this gateway.
+        entry.place->when_decided(&session,
+                                  [on_provided = std::move(on_provided)](bool) { on_provided(); });
+    } else {
+        asio::post(loop_, std::move(on_provided));
+    }
+    return true;
+}
+
+void RpcHub::register_name(Name& entry, const std::string& name) {
     entry.place = posts_.add(to_grid_name(name), [this](Provider&, std::shared_ptr<Call> call) {
         on_call(std::move(call));
     });
     if (entry.place == nullptr) {
-        spdlog::warn("'{}' is provided in this gateway only: there are too many names", name);
+        spdlog::warn("'{}' is provided in this gateway only because there are too many names",
+                     name);
     }
-    return true;
 }
 
 bool RpcHub::unprovide(Session& session, const std::string& name) {
     const auto at = names_.find(name);
     if (at == names_.end()) return false;
     const bool was_provided = std::erase(at->second.providers, &session) > 0;
+    if (at->second.place != nullptr) at->second.place->end_wait(&session);
     if (at->second.providers.empty()) names_.erase(at);
     return was_provided;
 }
@@ -103,7 +116,7 @@ void RpcHub::request(Session& caller, const wire::RpcMessage& message) {
         std::erase_if(mine, [](const auto& one) { return one.expired(); });
     }
     if (mine.size() >= requests_max) {
-        spdlog::info("'{}' makes more calls than it may at a time", caller.user());
+        spdlog::info("'{}' exceeds the limit of concurrent calls", caller.user());
         return end(rpc, RpcAction::no_rpc_provider, nullptr);
     }
     mine.push_back(rpc);
@@ -116,7 +129,7 @@ void RpcHub::request(const std::string& name, std::string data, OnAnswer on_answ
     route(rpc);
 }
 
-/// A call of another process.
+/// Takes a call of another process.
 void RpcHub::on_call(std::shared_ptr<Call> call) {
     if (was_refused_here(*call)) return hub_.grid().reject(std::move(call));
     std::string data = payload_json(call->bytes());
@@ -125,7 +138,7 @@ void RpcHub::on_call(std::shared_ptr<Call> call) {
     route(rpc);
 }
 
-/// Whether it is one that all providers here have rejected, before it went abroad.
+/// Returns whether all providers here rejected the call before it was passed to the grid.
 bool RpcHub::was_refused_here(const Call& call) const {
     return std::any_of(abroad_.begin(), abroad_.end(), [&](const auto& one) {
         const auto rpc = one.lock();
@@ -135,7 +148,7 @@ bool RpcHub::was_refused_here(const Call& call) const {
     });
 }
 
-/// To the next one who may want it.
+/// Passes the call to the next provider.
 void RpcHub::route(const RpcPtr& rpc) {
     std::vector<Session*> left;
     if (const auto at = names_.find(rpc->name); at != names_.end()) {
@@ -155,7 +168,7 @@ void RpcHub::ask(const RpcPtr& rpc, Session& provider) {
     rpc->state = Rpc::State::asked;
     rpc->provider = &provider;
     rpc->id = rpc->caller_id;
-    // Callers choose their ids, and two may choose the same.
+    // Callers choose their ids, and two callers may choose the same one.
     if (rpc->id.empty() || requests.contains(rpc->id)) rpc->id = fmt::format("ringside-{}", ++ids_);
     requests.emplace(rpc->id, rpc);
     auto request = rpc_message(RpcAction::request);
@@ -178,7 +191,7 @@ void RpcHub::go_abroad(const RpcPtr& rpc) {
     rpc->abroad.assign(document->bytes().begin(), document->bytes().end());
     std::erase_if(abroad_, [](const auto& one) { return one.expired(); });
     abroad_.push_back(rpc);
-    // Whoever takes it does so within the time that a provider here has for it.
+    // A provider elsewhere must accept within the same time as one of this gateway.
     expect_within(rpc, hub_.options.rpc_accept_time);
     const CallOptions options{.timeout =
                                   hub_.options.rpc_accept_time + hub_.options.rpc_answer_time};
@@ -241,7 +254,7 @@ void RpcHub::accept(Session& provider, const wire::RpcMessage& message) {
     rpc->caller->send(accepted);
 }
 
-/// It has nothing more to do with this provider.
+/// Ends the relation between a provider and a call.
 void RpcHub::take_from(Session& provider, const RpcPtr& rpc) {
     const auto requests = asked_.find(&provider);
     if (requests == asked_.end()) return;
@@ -274,7 +287,7 @@ void RpcHub::end(const RpcPtr& rpc, RpcAction action, const std::string* data) {
     if (rpc->call != nullptr) return answer_call(*rpc, action, data);
     if (rpc->on_answer) return rpc->on_answer({action, data == nullptr ? "" : *data});
     if (rpc->caller == nullptr) return;
-    // The client's promise is settled by an error of the call, and not by INVALID_MESSAGE_DATA.
+    // Only an error of the call settles the client's promise; INVALID_MESSAGE_DATA does not.
     const bool is_bad = action == RpcAction::invalid_message_data;
     auto answer = rpc_message(is_bad ? RpcAction::request_error : action);
     answer.set_name(rpc->name);
@@ -284,9 +297,9 @@ void RpcHub::end(const RpcPtr& rpc, RpcAction action, const std::string* data) {
     rpc->caller->send(answer);
 }
 
-/// In another thread, because the broker may not take it at once. Without an answer, the next
-/// provider in the grid is asked, but not for a call that may have been carried out here: that one
-/// ends as provider_lost.
+/// Runs in another thread, because the broker might not accept the answer immediately. Without
+/// an answer, the broker asks the next provider in the grid, unless the call may have been carried
+/// out here. Such a call ends with provider_lost.
 void RpcHub::answer_call(Rpc& rpc, RpcAction action, const std::string* data) {
     std::shared_ptr<Call> call = std::move(rpc.call);
     const bool is_bad = action == RpcAction::invalid_message_data;
@@ -302,7 +315,7 @@ void RpcHub::answer_call(Rpc& rpc, RpcAction action, const std::string* data) {
         Result<void> told;
         if (is_bad || !document) told = call->fail(data_not_passed_on);
         else told = fails ? call->fail(*document) : call->answer(*document);
-        if (!told) spdlog::warn("call of '{}' is not answered: {}", name, told.error().text());
+        if (!told) spdlog::warn("call of '{}' not answered: {}", name, told.error().text());
     };
     hub_.grid().do_in_background(std::move(task));
 }
@@ -317,7 +330,7 @@ void RpcHub::expect_within(const RpcPtr& rpc, std::chrono::milliseconds time) {
 void RpcHub::on_time(const RpcPtr& rpc) {
     switch (rpc->state) {
         case Rpc::State::asked:
-            // A provider runs before its client says that it accepts.
+            // A provider runs before its client sends the acceptance.
             rpc->may_be_done = true;
             return end(rpc, RpcAction::accept_timeout, nullptr);
         case Rpc::State::accepted: return end(rpc, RpcAction::response_timeout, nullptr);
@@ -349,8 +362,8 @@ void RpcHub::forget(Session& session) {
     for (const auto& [id, rpc] : orphans) {
         rpc->provider = nullptr;
         rpc->passed.push_back(&session);
-        // One that was accepted may have been carried out. So may a call of the grid that was only
-        // asked for: a provider runs before its client says that it accepts.
+        // An accepted call may have been carried out. So may a call of the grid that was only
+        // offered: a provider runs before its client sends the acceptance.
         rpc->may_be_done = rpc->may_be_done || rpc->call != nullptr;
         if (rpc->may_be_done || rpc->state == Rpc::State::accepted) {
             end(rpc, RpcAction::no_rpc_provider, nullptr);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <random>
 #include <string>
@@ -7,7 +8,7 @@
 #include <vector>
 
 #include "shm/base/keyed_hash.hpp"
-#include "tools/gateway/deepstream/grid_posts.hpp"
+#include "tools/gateway/deepstream/grid_registrations.hpp"
 #include "tools/gateway/deepstream/hub.hpp"
 #include "tools/gateway/deepstream/wire/frame.hpp"
 
@@ -15,44 +16,49 @@ namespace ringside::gateway::deepstream {
 
 class Session;
 
-/// Brings requests to providers, and their answers back, for all connections.
+/// Routes requests to providers and their answers back, for all connections.
 ///
-/// A request of a connection goes to a provider of this gateway, one after another until one does
-/// not reject it, and then, as a call of the grid, to whoever else provides the name. Whatever is
-/// provided here is provided in the grid, so that calls of other processes come here, too.
+/// A request of a connection is offered to the providers of this gateway in turn, until one does
+/// not reject it. If all reject it, it becomes a call of the grid, for providers elsewhere. Names
+/// that are provided here are also provided in the grid, so that calls of other processes arrive
+/// here.
 ///
-/// A request is *asked* (of one provider), *accepted*, or *abroad* (a call of the grid). It ends
-/// with the first of: a response or error of that provider, and of nobody else; a time-out; nobody
-/// left to ask; the end of the connection that has accepted it; the end of its caller.
+/// A request is *asked* (offered to one provider), *accepted*, or *abroad* (a call of the grid). It
+/// ends at the first of these: a response or error of the current provider; a timeout; no providers
+/// left; the end of the connection that accepted it; the end of its caller.
 /// Thread safety: that of the loop.
 class RpcHub {
 public:
     RpcHub(Hub& hub, asio::io_context& loop);
     ~RpcHub();
 
-    /// False: this connection provides it already.
-    bool provide(Session& session, const std::string& name);
-    /// False: it did not.
+    using OnProvided = std::function<void()>;
+
+    /// Calls `on_provided` on the loop, after this function, once calls from other processes reach
+    /// the name, or if the grid has refused it and only this gateway serves it.
+    /// Returns false, without a call of `on_provided`, if the connection provides the name already.
+    bool provide(Session& session, const std::string& name, OnProvided on_provided);
+    /// Returns false if the connection did not provide it.
     bool unprovide(Session& session, const std::string& name);
-    /// Whether it may provide all that it does, by its rights as they are.
+    /// Returns whether the current rights still allow everything that the connection provides.
     [[nodiscard]] bool may_go_on(Session& session) const;
     void request(Session& caller, const wire::RpcMessage& message);
-    // What a provider says of a request.
+    // The provider's reactions to a request.
     void accept(Session& provider, const wire::RpcMessage& message);
     void reject(Session& provider, const wire::RpcMessage& message);
     void respond(Session& provider, const wire::RpcMessage& message);
-    /// A connection has ended.
+    /// Called when a connection has ended.
     void forget(Session& session);
 
-    /// Calls of one connection at a time; further ones hear NO_RPC_PROVIDER.
+    /// Concurrent calls of one connection; further ones get NO_RPC_PROVIDER.
     static constexpr std::size_t requests_max = 1000;
     /// Names that one connection may provide.
     static constexpr std::size_t names_max = 4096;
 
-    /// For those who are no connection: the answer of whoever provides it.
+    /// The provider's answer to a call that no connection has made.
     struct Answer {
         RpcAction action = RpcAction::response;  ///< or request_error, or why there is none
-        std::string data;                        ///< JSON; empty: none
+        std::string data;                        ///< JSON; empty if none
     };
     using OnAnswer = std::function<void(const Answer& answer)>;
     void request(const std::string& name, std::string data, OnAnswer on_answer);
@@ -62,9 +68,10 @@ private:
     using RpcPtr = std::shared_ptr<Rpc>;
     struct Name {
         std::vector<Session*> providers;
-        std::unique_ptr<ProviderPosts::Place> place;
+        std::unique_ptr<ProviderRegistrations::Registration> place;
     };
 
+    void register_name(Name& entry, const std::string& name);
     void route(const RpcPtr& rpc);
     void ask(const RpcPtr& rpc, Session& provider);
     void go_abroad(const RpcPtr& rpc);
@@ -81,11 +88,11 @@ private:
 
     Hub& hub_;
     asio::io_context& loop_;
-    ProviderPosts posts_;
-    TextMap<Name> names_;  ///< as deepstream has them
-    /// Under way, of each provider by the id that it knows the request by.
+    ProviderRegistrations posts_;
+    TextMap<Name> names_;  ///< keyed by names in deepstream's form
+    /// Requests under way, by provider and by the id under which the provider knows them.
     std::unordered_map<Session*, TextMap<RpcPtr>> asked_;
-    std::unordered_map<Session*, std::vector<std::weak_ptr<Rpc>>> called_;  ///< of each caller
+    std::unordered_map<Session*, std::vector<std::weak_ptr<Rpc>>> called_;  ///< by caller
     std::vector<std::weak_ptr<Rpc>> abroad_;
     std::uint64_t ids_ = 0;
     std::minstd_rand random_;

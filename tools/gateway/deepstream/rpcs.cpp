@@ -11,8 +11,8 @@ namespace ringside::gateway::deepstream {
 
 namespace {
 
-/// The end of a call whose data, or whose answer's, the grid cannot hold. The client rejects the
-/// promise of the call for an error of the call, and not for INVALID_MESSAGE_DATA.
+/// Ends a call whose data or answer the grid cannot hold. The client rejects the promise of the
+/// call on an error of the call, but not on INVALID_MESSAGE_DATA.
 wire::RpcMessage unreadable(const wire::RpcMessage& message) {
     auto error = rpc_message(RpcAction::request_error);
     error.set_name(message.name());
@@ -41,37 +41,47 @@ void Rpcs::take(const wire::RpcMessage& message) {
         case RpcAction::reject: return hub.reject(session_, message);
         case RpcAction::response:
         case RpcAction::request_error: return respond(message);
-        default: spdlog::debug("an RPC's action {} is not known", message.action());
+        default: spdlog::debug("unknown RPC action {}", message.action());
     }
 }
 
 void Rpcs::provide(const wire::RpcMessage& message) {
     bool is_refused = !message.names().empty();
+    auto left = std::make_shared<std::size_t>(1);  // names whose registration is undecided, and 1
+    const auto on_provided = [this, weak = session_.weak_from_this(), left,
+                              id = message.correlation_id()] {
+        if (const auto alive = weak.lock(); alive && --*left == 0) acknowledge_provide(id);
+    };
     for (const std::string& name : message.names()) {
         if (!is_permitted(Action::provide, name, message)) continue;
         if (provided_ >= RpcHub::names_max) {
             if (!std::exchange(is_full_logged_, true)) {
                 spdlog::warn(
-                    "a client of '{}' provides {} names, which is the limit: further "
-                    "names such as '{}' are refused",
+                    "client of '{}' reached the limit of {} provided names; further names such as "
+                    "'{}' are refused",
                     session_.user(), RpcHub::names_max, to_grid_name(name));
             }
             session_.send(denial_of<RpcAction>(message, name, false));
             continue;
         }
         is_refused = false;
-        if (session_.hub().rpc().provide(session_, name)) {
+        ++*left;
+        if (session_.hub().rpc().provide(session_, name, on_provided)) {
             ++provided_;
             continue;
         }
+        --*left;
         auto refusal = rpc_message(RpcAction::multiple_providers);
         refusal.set_name(name);
         refusal.set_original_action(message.action());
         session_.send(refusal);
     }
-    if (is_refused) return;
+    if (!is_refused) on_provided();
+}
+
+void Rpcs::acknowledge_provide(const std::string& correlation_id) {
     auto ack = rpc_message(RpcAction::provide);
-    ack.set_correlation_id(message.correlation_id());
+    ack.set_correlation_id(correlation_id);
     ack.set_is_ack(true);
     session_.send(ack);
 }
@@ -92,7 +102,7 @@ void Rpcs::request(const wire::RpcMessage& message) {
     if (!document && is_bad_json(document.error().code)) return end_for_bad_data(message);
     if (!is_permitted(Action::call, message.name(), message)) return;
     if (document) return session_.hub().rpc().request(session_, message);
-    spdlog::info("'{}' was not called: {}", to_grid_name(message.name()), document.error().text());
+    spdlog::info("'{}' not called: {}", to_grid_name(message.name()), document.error().text());
     session_.send(unreadable(message));
 }
 
@@ -101,7 +111,7 @@ void Rpcs::respond(const wire::RpcMessage& message) {
     const auto document = payload_document(message.data());
     if (document) return hub.respond(session_, message);
     if (is_bad_json(document.error().code)) return end_for_bad_data(message);
-    spdlog::info("an answer of '{}' is not passed on: {}", to_grid_name(message.name()),
+    spdlog::info("answer of '{}' not forwarded: {}", to_grid_name(message.name()),
                  document.error().text());
     hub.respond(session_, unreadable(message));
     session_.send(invalid_data(message));

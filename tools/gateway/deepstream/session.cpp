@@ -8,7 +8,6 @@
 #include "tools/gateway/deepstream/client_text.hpp"
 #include "tools/gateway/deepstream/decide.hpp"
 #include "tools/gateway/deepstream/login/login_limits.hpp"
-#include "tools/gateway/deepstream/login/login_request.hpp"
 #include "tools/gateway/deepstream/presence_hub.hpp"
 #include "tools/gateway/deepstream/rpc_hub.hpp"
 #include "tools/gateway/http/server.hpp"
@@ -19,16 +18,16 @@ namespace websocket = boost::beast::websocket;
 
 namespace {
 
-constexpr std::size_t frame_read_bytes = 16U << 10;  ///< asked for at a time
+constexpr std::size_t frame_read_bytes = 16U << 10;  ///< bytes requested at a time
 
-/// Of one who has not logged in: nobody, who may do nothing.
+/// The requester before the login, who has no rights.
 Requester nobody() {
     static const auto identity = std::make_shared<const Identity>();
     static const auto permissions = std::make_shared<const FixedPermissions>(false);
     return {identity, permissions};
 }
 
-/// Whose share of memory one uses who has not logged in.
+/// The address whose share of memory is used before the login.
 std::string address_of(const Connection& connection) {
     return "address/" + connection.peer().address().to_string();
 }
@@ -42,6 +41,7 @@ Session::Session(Hub& hub, Connection& connection, http::request<http::string_bo
       upgrade_(std::move(upgrade)),
       requester_(nobody()),
       incoming_memory_(connection.server().stream_memory(), address_of(connection)),
+      login_memory_(connection.server().stream_memory(), address_of(connection)),
       outgoing_memory_(connection.server().stream_memory(), address_of(connection)),
       stream_(std::make_shared<CorkedStream>(connection)),
       socket_(*stream_),
@@ -62,7 +62,7 @@ Session::~Session() {
 
 Task<void> Session::run(std::shared_ptr<Session> session) {
     Session& self = *session;
-    self.connection_.expect_nothing();  // the WebSocket looks after its own time
+    self.connection_.expect_nothing();  // the WebSocket has its own deadlines
     self.socket_.set_option(
         websocket::stream_base::timeout{handshake_time, 2 * self.hub_.options.heartbeat, true});
     self.socket_.set_option(
@@ -81,11 +81,11 @@ Task<void> Session::run(std::shared_ptr<Session> session) {
     if (failed) co_return;
     self.connection_.on_drain([weak = std::weak_ptr(session)] {
         if (const auto alive = weak.lock()) {
-            alive->end(websocket::close_code::going_away, "the gateway is being ended");
+            alive->end(websocket::close_code::going_away, "the gateway is shutting down");
         }
     });
     if (self.connection_.is_draining()) {
-        self.end(websocket::close_code::going_away, "the gateway is being ended");
+        self.end(websocket::close_code::going_away, "the gateway is shutting down");
     }
     self.stream_->on_drained([weak = std::weak_ptr(session)] {
         if (const auto alive = weak.lock()) alive->continue_watches();
@@ -116,8 +116,12 @@ Task<void> Session::read_messages() {
     while (!is_over_ && co_await read_message(buffer)) {
         ++hub_.figures.websocket_messages;
         if (!socket_.got_binary()) {
-            end(websocket::close_code::unknown_data, "messages are binary");
+            end(websocket::close_code::unknown_data, "messages must be binary");
             break;
+        }
+        if (phase_ == Phase::open && hub_.grid().is_attaching()) {
+            co_await hub_.grid().await_reader();
+            if (is_over_) break;
         }
         const auto bytes = buffer.cdata();
         Envelope envelope;
@@ -134,20 +138,22 @@ Task<void> Session::read_messages() {
             co_await pause.async_wait(use_task);
         }
     }
-    // What was said last is still to go out, and the client's own end to come.
+    // Waits until the last messages are sent and the client's close frame has arrived.
     while (!is_closed_) {
         pause.expires_after(std::chrono::milliseconds(20));
         co_await pause.async_wait(use_task);
     }
 }
 
-/// In pieces, so that an incomplete message is bounded in memory and time. False: there is none.
+/// Reads in pieces, so that memory and time of an incomplete message are bounded. Returns false if
+/// there is no message.
 Task<bool> Session::read_message(boost::beast::flat_buffer& buffer) {
     do {
         const auto [failed, count] =
             co_await socket_.async_read_some(buffer, frame_read_bytes, use_task);
         if (failed) {
-            // What is too large, say, is answered by a close frame, which must reach the client.
+            // An oversized message, for example, is answered by a close frame, which must reach the
+            // client.
             is_over_ = is_closed_ = true;
             co_return false;
         }
@@ -158,7 +164,8 @@ Task<bool> Session::read_message(boost::beast::flat_buffer& buffer) {
         }
         const std::size_t bytes = writes_bytes_ + buffer.capacity();
         if (buffer.capacity() > buffer_bytes_kept && !incoming_memory_.resize(bytes)) {
-            end(websocket::close_code::try_again_later, "too much is under way; try again later");
+            end(websocket::close_code::try_again_later,
+                "too many requests are pending; try again later");
             co_return false;
         }
     } while (!socket_.is_message_done());
@@ -185,24 +192,10 @@ void Session::check(Clock::time_point now) {
     if (is_over_) return;
     outgoing_memory_.set(stream_->waiting_bytes());
     if (now >= message_due_) {
-        return end(websocket::close_code::policy_error, "a message did not come in time");
+        return end(websocket::close_code::policy_error, "no message in time");
     }
     if (now >= rights_due_) check_rights(now);
     if (stream_->waiting_bytes() == 0) continue_watches();
-}
-
-void Session::check_rights(Clock::time_point now) {
-    rights_due_ = now + rights_check_interval;
-    if (!hub_.options.logins->still_know(login_)) {
-        spdlog::info("a client of '{}' is sent away: its login is no longer valid", user());
-        return end(websocket::close_code::policy_error, "the login is no longer valid");
-    }
-    if (std::exchange(rights_generation_, hub_.generation()) == hub_.generation()) return;
-    requester_ = hub_.requester_for(login_, requester_.address);
-    const bool may_see = records_.adopt(requester_) && events_.adopt(requester_);
-    const bool may_go_on = may_see && record_listening_.may_go_on() &&
-                           event_listening_.may_go_on() && hub_.rpc().may_go_on(*this);
-    if (!may_go_on) end(websocket::close_code::policy_error, "permissions were withdrawn");
 }
 
 Task<void> Session::pause_for_room() {
@@ -213,17 +206,6 @@ Task<void> Session::pause_for_room() {
     } while (!is_over_ && stream_->waiting_bytes() > waiting_bytes_max);
 }
 
-/// Whoever does not log in within some time is sent away.
-void Session::limit_login_time() {
-    login_timer_.emplace(executor(), hub_.options.login_time);
-    login_timer_->async_wait([weak = weak_from_this()](const error_code& failed) {
-        const auto alive = weak.lock();
-        if (failed || !alive || alive->is_over_ || alive->has_tried_login_) return;
-        alive->send(message_of<wire::ConnectionMessage>(ConnectionAction::authentication_timeout));
-        alive->end(websocket::close_code::policy_error, "nobody has logged in");
-    });
-}
-
 void Session::send_frame(std::string_view frame) {
     if (is_over_) return;
     error_code failed;
@@ -231,7 +213,7 @@ void Session::send_frame(std::string_view frame) {
     if (failed) return connection_.cut();
     outgoing_memory_.set(stream_->waiting_bytes());
     if (stream_->waiting_bytes() <= waiting_bytes_limit) return;
-    spdlog::info("a client of '{}' does not read: it is cut off", user());
+    spdlog::info("client of '{}' disconnected because it does not read", user());
     is_over_ = is_closed_ = true;
     connection_.cut();
 }
@@ -246,7 +228,7 @@ void Session::end(websocket::close_code code, std::string_view reason) {
 }
 
 void Session::end_for_bad_data() {
-    end(websocket::close_code::bad_payload, "a message has data that is no JSON");
+    end(websocket::close_code::bad_payload, "message data is not JSON");
 }
 
 bool Session::has_subscriptions_left() {
@@ -254,8 +236,8 @@ bool Session::has_subscriptions_left() {
     if (records_.size() + events_.size() + presences_.size() < most) return true;
     if (!std::exchange(is_full_logged_, true)) {
         spdlog::warn(
-            "a client of '{}' has {} subscriptions, which is the limit: further ones are "
-            "refused; raise max_subscriptions in [deepstream]",
+            "client of '{}' reached the limit of {} subscriptions, and further ones are refused; "
+            "raise max_subscriptions in [deepstream]",
             user(), most);
     }
     return false;
@@ -277,7 +259,7 @@ void Session::ask_for_confirmation() {
     if (failed) connection_.cut();
 }
 
-/// Pongs of other pings have another payload, or none.
+/// Pongs of other pings have a different payload, or none.
 void Session::take_confirmation(std::string_view payload) {
     std::uint64_t number = 0;
     const auto [end, error] =
@@ -308,15 +290,6 @@ void Session::tell(const Subscription& subscription, const std::shared_ptr<const
 
 // Messages.
 
-template <class Message>
-bool Session::parse(const Envelope& envelope, Message& into) {
-    if (into.ParseFromArray(envelope.message.data(), static_cast<int>(envelope.message.size()))) {
-        return true;
-    }
-    send(message_of<wire::ParserMessage>(ParserAction::unknown_topic));
-    return false;
-}
-
 Session::Left Session::take(std::string_view frame, Envelope& envelope) {
     const auto opened = open_frame(frame);
     if (!opened || !has_client_text(opened->message)) {
@@ -344,65 +317,11 @@ void Session::take_connection(const Envelope& envelope) {
             phase_ = Phase::login;
             return send(message_of<wire::ConnectionMessage>(ConnectionAction::accept));
         case ConnectionAction::ping:
-            // Before it has logged in, a client is not answered.
+            // A client gets no response before it has logged in.
             if (phase_ != Phase::open) return;
             return send(message_of<wire::ConnectionMessage>(ConnectionAction::pong));
         default: return;
     }
-}
-
-Task<void> Session::take_auth(const Envelope& envelope) {
-    wire::AuthMessage message;
-    if (envelope.topic != static_cast<std::uint32_t>(Topic::auth)) {
-        co_return send(message_of<wire::AuthMessage>(AuthAction::invalid_message));
-    }
-    if (!parse(envelope, message)) co_return;
-    std::string json = to_utf8_json(message.data());
-    const auto data = document_from_json(json);
-    const bool is_request = static_cast<AuthAction>(message.action()) == AuthAction::request;
-    if (is_request && !data && !is_bad_json(data.error().code)) {
-        spdlog::info("a login is refused: its data: {}", data.error().text());
-        co_return turn_away({.client_data = R"("INVALID_MESSAGE_DATA")"});
-    }
-    if (!is_request || !data || !Value::of(*data).is_container()) {
-        send(message_of<wire::AuthMessage>(AuthAction::invalid_message_data));
-        co_return end(websocket::close_code::bad_payload, "no such login");
-    }
-    auto request = login_request(upgrade_, connection_.peer(), std::move(json));
-    auto task = hub_.log_in(std::move(request));
-    const Login login = co_await std::move(task);
-    has_tried_login_ = true;
-    if (is_over_) co_return;
-    if (login.is_valid) let_in(login);
-    else turn_away(login);
-}
-
-void Session::let_in(const Login& login) {
-    login_ = login;
-    requester_ = hub_.requester_for(login, connection_.peer().address().to_string());
-    rights_generation_ = hub_.generation();
-    rights_due_ = Clock::now() + rights_check_interval;
-    incoming_memory_.move_to(requester_.account());
-    outgoing_memory_.move_to(requester_.account());
-    socket_.read_message_max(static_cast<std::size_t>(hub_.options.message_bytes_max));
-    client_data_ = login.client_data.value_or(std::string());
-    is_counted_ = login.is_known();
-    if (is_counted_) hub_.presence().join(user());
-    phase_ = Phase::open;
-    login_timer_.reset();
-    upgrade_ = {};
-    auto answer = message_of<wire::AuthMessage>(AuthAction::successful);
-    if (login.client_data) answer.set_data(*login.client_data);
-    send(answer);
-}
-
-void Session::turn_away(const Login& login) {
-    auto answer = message_of<wire::AuthMessage>(AuthAction::unsuccessful);
-    if (login.client_data) answer.set_data(*login.client_data);
-    send(answer);
-    if (++login_attempts_ < hub_.options.login_attempts_max) return;
-    send(message_of<wire::AuthMessage>(AuthAction::too_many_attempts));
-    end(websocket::close_code::policy_error, "too many attempts to log in");
 }
 
 Session::Left Session::take_open(const Envelope& envelope) {

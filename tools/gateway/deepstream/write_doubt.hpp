@@ -4,7 +4,7 @@
 
 namespace ringside::gateway::deepstream {
 
-/// Whether a write that has failed may have been carried out, or may still be.
+/// Returns whether a failed write may have been applied, or may still be applied.
 [[nodiscard]] inline bool is_in_doubt(const Error& error) noexcept {
     return error == Errc::timed_out || error == Errc::connection_lost;
 }

@@ -1,6 +1,6 @@
-# Writes a source file that holds files: cmake -DOUTPUT=… "-DFILES=/path=file;…" -P embed.cmake
-# An entity tag is the beginning of the SHA-256 of the content, so it changes when that does.
-# In the place of the semicolon, which separates the members of lists, stands "!".
+# Generates a source file that contains files: cmake -DOUTPUT=… "-DFILES=/path=file;…" -P
+# embed.cmake An entity tag is a prefix of the SHA-256 of the content, so it changes with the
+# content. "!" stands for the semicolon, which separates the members of lists.
 set(types ".html=text/html! charset=utf-8" ".js=text/javascript! charset=utf-8"
           ".css=text/css! charset=utf-8" ".svg=image/svg+xml" ".json=application/json")
 set(arrays "")

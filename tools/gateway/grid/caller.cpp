@@ -27,7 +27,7 @@ Task<Caller::Outcome> Caller::call(std::string name, Content content, CallOption
         });
 }
 
-/// False: it is to end.
+/// Returns false if the thread must end.
 bool Caller::take_orders(std::vector<Order>& into, bool waits) {
     std::unique_lock lock(mutex_);
     if (waits) has_orders_.wait(lock, [this] { return is_stopping_ || !orders_.empty(); });
@@ -44,7 +44,7 @@ void Caller::run() {
     };
     std::vector<Order> orders;
     while (take_orders(orders, true)) {
-        auto calls = client_.calls(on_answer);
+        auto calls = client_.call_pipeline(on_answer);
         if (!calls) {
             for (Order& order : std::exchange(orders, {})) {
                 complete(std::move(order.done), calls.error());
@@ -58,7 +58,7 @@ void Caller::run() {
                 const std::lock_guard lock(mutex_);
                 if (orders_.empty() && !is_stopping_) calls_ = &*calls;
             }
-            // What ends it is in the answers, and an hour without any is none.
+            // Answers carry their failures, and an hour without an answer is not one.
             if (calls_ != nullptr) static_cast<void>(calls->wait(std::chrono::hours(1)));
             {
                 const std::lock_guard lock(mutex_);
@@ -73,7 +73,7 @@ void Caller::run() {
     end_all(Error(Errc::connection_lost));
 }
 
-void Caller::begin(Calls& calls, std::vector<Order>& orders) {
+void Caller::begin(CallPipeline& calls, std::vector<Order>& orders) {
     for (Order& order : std::exchange(orders, {})) {
         const Document* document = order.content.document();
         auto ticket = document == nullptr

@@ -13,7 +13,7 @@
 
 namespace ringside::gateway {
 
-/// Makes the calls of all connections: a thread with the calls that are under way.
+/// A thread that makes the calls of all connections.
 /// Thread safety: all members; completions run in the loop.
 class Caller {
 public:
@@ -21,12 +21,13 @@ public:
 
     /// The client must outlive it.
     Caller(Client& client, Executor loop);
-    /// Calls that are under way are cancelled, and fail with connection_lost.
+    /// Cancels calls that are under way. They fail with connection_lost.
     ~Caller();
     Caller(const Caller&) = delete;
     Caller& operator=(const Caller&) = delete;
 
-    /// Errors: those of `Client::call`; would_block: `limits::calls_per_lane_max` are under way.
+    /// Errors: those of `Client::call`; would_block if `limits::calls_per_lane_max` calls are under
+    /// way.
     Task<Outcome> call(std::string name, Content content, CallOptions options);
 
 private:
@@ -39,7 +40,7 @@ private:
 
     void run();
     [[nodiscard]] bool take_orders(std::vector<Order>& into, bool waits);
-    void begin(Calls& calls, std::vector<Order>& orders);
+    void begin(CallPipeline& calls, std::vector<Order>& orders);
     void complete(Completion<Outcome> done, Outcome outcome);
     void end_all(const Error& error);
 
@@ -48,10 +49,10 @@ private:
     std::mutex mutex_;
     std::condition_variable has_orders_;
     std::vector<Order> orders_;
-    Calls* calls_ = nullptr;  ///< to interrupt, while its thread may wait for answers
+    CallPipeline* calls_ = nullptr;  ///< interrupts its thread, which might wait for answers
     bool is_stopping_ = false;
     std::unordered_map<std::uint64_t, Completion<Outcome>>
-        under_way_;  ///< of the thread, by ticket
+        under_way_;  ///< used by the thread only; keyed by ticket
     std::thread thread_;
 };
 

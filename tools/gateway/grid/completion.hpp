@@ -7,9 +7,9 @@
 
 namespace ringside::gateway {
 
-/// What a coroutine of the loop waits for: given once, in the loop. Whoever lets go of it ungiven
-/// ends that coroutine. (Asio's any_completion_handler of Boost 1.81 calls itself for ever when it
-/// is moved into an aggregate.)
+/// The result that a coroutine of the loop waits for: given once, in the loop. If it is destroyed
+/// without being given, the coroutine ends. (Asio's any_completion_handler of Boost 1.81 calls
+/// itself endlessly when it is moved into an aggregate.)
 template <class T>
 class Completion {
 public:
@@ -34,7 +34,7 @@ private:
     std::unique_ptr<Base> held_;
 };
 
-/// Waits for what `start(Completion<T>)` arranges.
+/// Waits for the completion that `start(Completion<T>)` arranges.
 template <class T, class Start>
 Task<T> completed_by(Start start) {
     return asio::async_initiate<const asio::use_awaitable_t<Executor>, void(T)>(

@@ -8,9 +8,9 @@
 
 namespace ringside::gateway {
 
-/// What a request brings for the grid: JSON that has not been read yet, or, where it is a part of
-/// what has been read, a document. A part is never written as JSON again: its text may be longer
-/// than the one that has come.
+/// The content of a request for the grid: unread JSON or, if it is part of a text that was read, a
+/// document. Such a part is never converted back to JSON: its text could be longer than the one
+/// that arrived.
 class Content {
 public:
     Content(std::string json) : json_(std::move(json)) {}
@@ -20,7 +20,7 @@ public:
     [[nodiscard]] Result<Document> read() const {
         return document_ ? Result<Document>(*document_) : Document::parse(json_);
     }
-    /// Null where it has not been read.
+    /// Returns null if the content has not been read.
     [[nodiscard]] const Document* document() const noexcept {
         return document_ ? &*document_ : nullptr;
     }

@@ -18,11 +18,11 @@ Problem bad_request(std::string detail) { return {400, "bad_request", std::move(
 
 Outcome<void> check_members(const Value& object, std::initializer_list<std::string_view> known,
                             std::initializer_list<std::string_view> further) {
-    if (!object.is_object()) return bad_request("this must be an object");
+    if (!object.is_object()) return bad_request("must be an object");
     for (const auto& [key, value] : object.members()) {
         const std::string_view name = key;
         if (has_key(known, name) || has_key(further, name)) continue;
-        return bad_request(fmt::format("there is no member '{}' here", name));
+        return bad_request(fmt::format("unknown member '{}'", name));
     }
     return {};
 }
@@ -55,7 +55,8 @@ Outcome<void> check_write_members(const Value& object, Write::Kind kind,
 Outcome<Condition> condition_from(std::optional<std::uint64_t> version,
                                   std::optional<std::uint64_t> revision, bool is_absent) {
     if (version.has_value() + revision.has_value() + is_absent > 1) {
-        return bad_request("a write has one condition: if_version, if_revision or if_absent");
+        return bad_request(
+            "more than one condition; use one of if_version, if_revision and if_absent");
     }
     if (is_absent || version == 0U || revision == 0U) return Condition::is_absent();
     if (version) return Condition::version_is(*version);
@@ -82,7 +83,7 @@ Outcome<std::optional<std::uint64_t>> number_member(const Value& object, std::st
     const Value member = object[key];
     if (!member.exists()) return std::optional<std::uint64_t>();
     const auto number = member.as_uint64();
-    if (!number) return bad_request(fmt::format("'{}' must be a whole number", key));
+    if (!number) return bad_request(fmt::format("'{}' must be an integer", key));
     return std::optional(*number);
 }
 

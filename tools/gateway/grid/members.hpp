@@ -22,7 +22,8 @@ namespace ringside::gateway {
 [[nodiscard]] Outcome<void> check_write_members(const Value& object, Write::Kind kind,
                                                 std::initializer_list<std::string_view> further);
 
-/// Makes a condition of at most one of the three; 0 means that the record is absent. Problem: 400.
+/// Makes a condition of at most one of the three. 0 means that the record must be absent. Problem:
+/// 400.
 [[nodiscard]] Outcome<Condition> condition_from(std::optional<std::uint64_t> version,
                                                 std::optional<std::uint64_t> revision,
                                                 bool is_absent);
@@ -31,16 +32,16 @@ namespace ringside::gateway {
 /// Problem: 400.
 [[nodiscard]] Outcome<WriteOptions> write_options_of(const Value& object);
 
-/// A member that is written to the grid. Problems: 400; 413, where it is beyond the limits.
+/// Returns a member that is written to the grid. Problems: 400; 413 if it exceeds the limits.
 [[nodiscard]] Outcome<Document> document_member(const Value& object, std::string_view key,
                                                 const DocumentLimits& limits = {});
 
-/// A member that must be a string. Problem: 400.
+/// Returns a member that must be a string. Problem: 400.
 [[nodiscard]] Outcome<std::string> text_member(const Value& object, std::string_view key);
-/// A whole number, not negative; none: it is not there. Problem: 400.
+/// Returns a whole number that is not negative, or none if the member is missing. Problem: 400.
 [[nodiscard]] Outcome<std::optional<std::uint64_t>> number_member(const Value& object,
                                                                   std::string_view key);
-/// False where it is not there. Problem: 400.
+/// Returns false if the member is missing. Problem: 400.
 [[nodiscard]] Outcome<bool> flag_member(const Value& object, std::string_view key);
 
 [[nodiscard]] Problem bad_request(std::string detail);

@@ -6,13 +6,13 @@ namespace ringside::gateway {
 
 namespace {
 
-/// A record that changes under a write this often is changed by others all the time.
+/// After this many attempts the record is changing constantly, and the write fails.
 constexpr int attempts_max = 16;
 
 constexpr bool is_patch(Write::Kind kind) noexcept {
     return kind == Write::Kind::patch || kind == Write::Kind::json_patch;
 }
-/// Whether it makes a record where there is none.
+/// Returns whether the write creates a record that does not exist.
 constexpr bool creates(Write::Kind kind) noexcept {
     return kind == Write::Kind::put || kind == Write::Kind::merge;
 }
@@ -47,7 +47,7 @@ std::optional<Write::Kind> kind_of(std::string_view op) noexcept {
     return std::nullopt;
 }
 
-/// The member of a transaction's write that says what is written.
+/// The member of a transaction's write that holds the content.
 std::string_view content_key(Write::Kind kind) noexcept {
     switch (kind) {
         case Write::Kind::patch: return "value";
@@ -63,7 +63,7 @@ bool looks_at_record(const Permissions& permissions, const Write& write) {
 }
 
 Problem not_met() {
-    return {412, "condition_failed", "the record is not what the condition asks for"};
+    return {412, "condition_failed", "record does not meet the condition; read it again and retry"};
 }
 
 }  // namespace
@@ -75,7 +75,7 @@ Outcome<void> Operations::refuse_write(const Requester& requester, const Write& 
     const bool may_write = requester.may(Action::write, name, evidence);
     const bool may_create = !creates(write.kind) || requester.may(Action::create, name, evidence);
     if (may_write && may_create) return {};
-    // Which of the two counts depends on whether the record is there.
+    // The existence of the record decides which of the two applies.
     const Condition::Kind asked = write.options.condition.kind;
     if (asked == Condition::Kind::none && !known) {
         if (const auto looked = evidence.look(); !looked) return Problem::of(looked.error());
@@ -96,7 +96,7 @@ Outcome<void> Operations::refuse_write(const Requester& requester, const Write& 
     return {};
 }
 
-/// The condition that the write is to have so that it does no more than is allowed.
+/// Returns the condition that prevents the write from doing more than is allowed.
 Outcome<Condition> Operations::permitted(const Requester& requester, const Write& write,
                                          const WriteEvidence& evidence,
                                          const std::optional<WriteEvidence::Seen>& known) {
@@ -112,7 +112,7 @@ Outcome<Condition> Operations::permitted(const Requester& requester, const Write
     const auto& seen = evidence.seen() ? evidence.seen() : known;
     if (!seen) return asked;
     if (!holds(asked, *seen)) return not_met();
-    // A record that comes into being meanwhile is another one than was decided about.
+    // The decision does not apply to a record that was created meanwhile.
     if (!seen->has_value() && !creates(write.kind)) return Problem::of(Error(Errc::not_found));
     return condition_of(*seen);
 }
@@ -156,7 +156,7 @@ Task<Outcome<WriteResult>> Operations::write(const Requester& requester, Write w
             co_return Problem::of(written.error(), is_patch(kind));
         }
     }
-    co_return Problem{503, "busy", "others change the record all the time",
+    co_return Problem{503, "busy", "record changes too often for the patch; try again later",
                       std::chrono::seconds(1)};
 }
 
@@ -166,11 +166,11 @@ Outcome<void> Operations::add(const Requester& requester, const Value& item, boo
     const auto op = text_member(item, "op");
     if (!op) return op.error();
     const auto kind = kind_of(*op);
-    if (!kind) return bad_request(fmt::format("there is no op '{}'", *op));
+    if (!kind) return bad_request(fmt::format("unknown op '{}'", *op));
     const Value content = item[content_key(*kind)];
     const auto need_content = [&]() -> Outcome<void> {
         if (content.exists()) return {};
-        return bad_request(fmt::format("op '{}' needs '{}'", *op, content_key(*kind)));
+        return bad_request(fmt::format("op '{}' is incomplete; set '{}'", *op, content_key(*kind)));
     };
     const auto in_grid = [&](const Result<void>& added) -> Outcome<void> {
         if (added) return {};
@@ -196,14 +196,15 @@ Outcome<void> Operations::add(const Requester& requester, const Value& item, boo
     if (*kind == Write::Kind::patch) write.pointer = item["pointer"].as_string().value_or("");
     const WriteEvidence evidence(grid_.reader(), grid_.records(), write, [&]() -> Result<Document> {
         if (content.exists()) return Document::copy(content, Write::limits_of(*kind));
-        return Error(Errc::bad_request, "there is no document");
+        return Error(Errc::bad_request, "document is missing");
     });
     const auto condition = permitted(requester, write, evidence);
     if (!condition) return condition.error();
     const bool is_again = !filled.records.insert(*name).second;
     if (is_again && evidence.seen() && looks_at_record(*requester.permissions, write)) {
         return bad_request(
-            "a rule looks at this record, which an earlier write of the transaction changes");
+            "an access rule reads this record, which an earlier write of the transaction changes; "
+            "split the transaction");
     }
     filled.is_bound = filled.is_bound || !is_same_condition(*condition, options->condition);
     write.options.condition = *condition;
@@ -268,7 +269,7 @@ Task<Outcome<CommitResult>> Operations::commit(const Requester& requester, const
 Outcome<void> Operations::refuse_message(const Requester& requester, Action action,
                                          std::string_view name, const Content& content) {
     if (requester.permissions->looks_at_data(action, name)) {
-        // What is no document is told so, before a rule fails because of it.
+        // An invalid document is reported as such, before a rule fails because of it.
         if (const auto read = content.read(); !read) return Problem::of(read.error());
     }
     const Document* document = content.document();

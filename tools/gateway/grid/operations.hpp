@@ -16,20 +16,20 @@
 
 namespace ringside::gateway {
 
-/// What can be asked of the grid, whichever way it was asked: with the permissions of the one who
-/// asks, and with problems in the place of errors.
+/// All operations on the grid, for every protocol: checks the requester's permissions, and returns
+/// problems instead of errors.
 class Operations {
 public:
     Operations(GridAccess& grid, GatewayFigures& figures) noexcept
         : grid_(grid), figures_(figures) {}
 
-    /// A single change. Where preconditions, or what the requester may do, depend on the record's
-    /// state, the write is bound to that state, and tried again when it has changed meanwhile.
-    /// Permissions are checked first: the outcome of a condition would reveal the record's state.
+    /// Writes a single change. If preconditions or permissions depend on the state of the record,
+    /// the write is bound to that state, and repeated if it has changed meanwhile. Permissions are
+    /// checked first: the outcome of a condition would reveal the record's state.
     Task<Outcome<WriteResult>> write(const Requester& requester, Write write,
                                      const Preconditions& preconditions);
 
-    /// All writes of a list as docs/gateway.md has it, or none.
+    /// Applies all writes of a list as in docs/gateway.md, or none.
     Task<Outcome<CommitResult>> commit(const Requester& requester, const Value& writes,
                                        bool is_durable);
 
@@ -43,20 +43,20 @@ public:
     [[nodiscard]] GatewayFigures& figures() noexcept { return figures_; }
 
 private:
-    /// `known`: the record's state, if it has been read already.
+    /// `known` is the record's state, if it has been read already.
     [[nodiscard]] Outcome<Condition> permitted(
         const Requester& requester, const Write& write, const WriteEvidence& evidence,
         const std::optional<WriteEvidence::Seen>& known = std::nullopt);
     [[nodiscard]] Outcome<void> refuse_write(const Requester& requester, const Write& write,
                                              const WriteEvidence& evidence,
                                              const std::optional<WriteEvidence::Seen>& known);
-    /// Of an event or call.
+    /// Checks an event or call.
     [[nodiscard]] Outcome<void> refuse_message(const Requester& requester, Action action,
                                                std::string_view name, const Content& content);
     struct Filled {
         Transaction transaction{};
         std::set<std::string, std::less<>> records{};  ///< that it changes
-        bool is_bound = false;  ///< to the state of a record, by what the requester may do
+        bool is_bound = false;  ///< permissions bind it to the state of a record
         bool has_patch = false;
     };
     [[nodiscard]] Outcome<void> add(const Requester& requester, const Value& item, bool is_durable,

@@ -6,7 +6,7 @@
 
 namespace ringside::gateway {
 
-/// A value, or what its requester is told in the place of it.
+/// A value, or the problem that the requester gets instead.
 template <class T>
 using Outcome = boost::system::result<T, Problem>;
 

@@ -17,7 +17,7 @@ Result<std::optional<RecordState>> record_state(const Client& client, std::strin
 
 RecordJson record_json(const Client& client, std::string_view name) {
     const auto record = client.get(name);
-    // A name that no record can have is not there either: rules make names of what users say.
+    // A record with an invalid name does not exist either: rules build names from users' input.
     if (!record && record.error() != Errc::not_found && record.error() != Errc::bad_name &&
         record.error() != Errc::name_too_long) {
         return record.error();
@@ -75,7 +75,7 @@ Result<std::string> WriteEvidence::make_data() const {
     }
     if (write_.kind == Write::Kind::put) return to_json(content->root());
     if (auto looked = look(); !looked) return looked.error();
-    const auto pointer = Pointer::parse(write_.pointer);
+    const auto pointer = JsonPointer::parse(write_.pointer);
     if (!pointer) return pointer.error();
     DocumentBuilder builder;
     const auto changed = [&]() -> Result<ByteView> {

@@ -18,14 +18,14 @@ namespace ringside::gateway {
 [[nodiscard]] Result<std::optional<RecordState>> record_state(const Client& client,
                                                               std::string_view name);
 
-/// A record as it is now.
+/// Reads the current state of a record.
 [[nodiscard]] RecordJson record_json(const Client& client, std::string_view name);
 
-/// A record that is at hand, beside others that are read.
-/// All that it is given must outlive it.
+/// Evidence with one record that was read already; others are read on demand.
+/// All arguments must outlive it.
 class ReadEvidence final : public Evidence {
 public:
-    /// A view that does not exist is of a record that is not there.
+    /// A view that does not exist stands for a record that does not exist.
     ReadEvidence(const RecordSource& others, std::string_view name, Value document) noexcept
         : others_(others), name_(name), document_(document) {}
 
@@ -38,8 +38,8 @@ private:
     Value document_;
 };
 
-/// What an event or a call carries, beside records: JSON, or a value.
-/// All that it is given must outlive it.
+/// Evidence with the payload of an event or a call, as JSON or as a value, in addition to records.
+/// All arguments must outlive it.
 class PayloadEvidence final : public Evidence {
 public:
     PayloadEvidence(const RecordSource& records, std::string_view json) noexcept
@@ -58,30 +58,30 @@ private:
     Value value_{};
 };
 
-/// A write: the record that it changes, which is read once, and what it makes of it. A decision
-/// that has looked at the record holds for that version of it only.
+/// Evidence for a write: the record that it changes, which is read once, and the result. A decision
+/// that has read the record is valid for that version only.
 /// Thread safety: one thread.
 class WriteEvidence final : public Evidence {
 public:
-    /// What the write brings, as it is in a request.
+    /// The content of the write as the request holds it.
     using Content = std::function<Result<Document>()>;
 
     /// The record's state when it was read; empty if there was no such record.
     using Seen = std::optional<RecordState>;
 
-    /// All that it is given must outlive it. `write` needs no JSON.
+    /// All arguments must outlive it. `write` needs no JSON.
     WriteEvidence(const Client& client, const RecordSource& records, const Write& write,
                   Content content)
         : client_(client), records_(records), write_(write), content_(std::move(content)) {}
 
     [[nodiscard]] RecordJson record(std::string_view name) const override;
-    /// None, too, where the record cannot be changed so; the write will say why.
+    /// Also returns none if the record cannot be changed in this way; the write reports the reason.
     [[nodiscard]] std::optional<std::string> data() const override;
 
-    /// Looks at the record, unless that was done. Errors: those of `RecordSource`.
+    /// Reads the record, unless it was read already. Errors: those of `RecordSource`.
     Result<void> look() const;
     [[nodiscard]] const std::optional<Seen>& seen() const noexcept { return seen_; }
-    /// Why the record could not be read, or the content of the write is none, if that was found.
+    /// Why the record could not be read or the content is invalid, if either was found.
     [[nodiscard]] const std::optional<Error>& failure() const noexcept { return failure_; }
 
 private:

@@ -11,28 +11,28 @@
 
 namespace ringside::gateway {
 
-/// For whom something is done, and what that one may do.
+/// The identity for which an operation is done, with its permissions.
 struct Requester {
     std::shared_ptr<const Identity> identity;
     std::shared_ptr<const Permissions> permissions;
-    /// The address of one who is not known; see `account`.
+    /// The address of an unknown client; see `account`.
     std::string address{};
 
-    /// Whose share of the gateway this uses: the user's, or that of an address where the user is
-    /// not known. No user is named like an address: users have no '/'.
+    /// Returns the account that pays for the use of the gateway: the user, or the address of an
+    /// unknown client. User names contain no '/', so a user cannot have the name of an address.
     [[nodiscard]] std::string account() const {
         return identity->is_anonymous && !address.empty() ? "address/" + address : identity->user;
     }
     [[nodiscard]] bool may(Action action, std::string_view name, const Evidence& evidence) const {
         return permissions->decide(action, name, evidence).is_allowed;
     }
-    /// The answer to one who may not; the rule that says so is logged. None: it is allowed.
+    /// Returns the problem for a denied action, and logs the rule. Returns none if it is allowed.
     [[nodiscard]] std::optional<Problem> refuse(Action action, std::string_view name,
                                                 const Evidence& evidence) const;
-    /// The same where nothing that a pattern matches is allowed.
+    /// Refuses if no name that the pattern matches is allowed.
     [[nodiscard]] std::optional<Problem> refuse_pattern(Action action,
                                                         const Pattern& pattern) const;
-    /// The same where not every record may be met.
+    /// Refuses unless every record is allowed.
     [[nodiscard]] std::optional<Problem> refuse_unless_all(Action action) const;
 };
 

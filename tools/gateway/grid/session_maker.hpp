@@ -11,12 +11,12 @@
 
 namespace ringside::gateway {
 
-/// How long the loop waits for a broker to accept a session again. An answer that comes later is
-/// found by a later call.
+/// How long the loop waits for a broker to accept a session again. A later call finds an answer
+/// that arrives after that.
 inline constexpr std::chrono::milliseconds loop_greeting_time{2};
 
-/// Attaches clients of the loop in a thread of its own: a broker that hangs makes attaching wait
-/// for seconds. The clients do not wait for a broker afterwards either (`loop_greeting_time`).
+/// Attaches clients of the loop in a separate thread: a broker that hangs would block for seconds.
+/// The clients do not wait for a broker later either (`loop_greeting_time`).
 /// Thread safety: that of the loop.
 class SessionMaker {
 public:

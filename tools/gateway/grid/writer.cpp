@@ -34,7 +34,8 @@ void Writer::submit(Write write, Completion<Outcome> done) {
     if (orders_.size() >= pending_max) {
         lock.unlock();
         asio::post(loop_, [done = std::move(done)]() mutable {
-            std::move(done)(Error(Errc::would_block, "too many writes are waiting"));
+            std::move(done)(
+                Error(Errc::would_block, "too many writes are waiting; try again later"));
         });
         return;
     }
@@ -58,7 +59,7 @@ void Writer::run() {
     }
 }
 
-/// Answers come in the order of the writes, some before `send` has said that it has sent them.
+/// Answers arrive in the order of the writes, some before `send` has returned.
 void Writer::carry_out(std::vector<Order>& orders) {
     std::vector<Outcome> answers;
     const auto on_reply = [&](std::uint64_t, const Outcome& answer) { answers.push_back(answer); };
@@ -79,9 +80,9 @@ void Writer::carry_out(std::vector<Order>& orders) {
             const auto ticket = send(*pipeline, order.write);
             if (ticket) sent.push_back(&order);
             else order.outcome = ticket.error();
-            // Each of those behind it would wait as long.
+            // Each of the following writes would wait as long.
             if (!ticket && is_broker_stuck(ticket.error().code)) {
-                stuck = Error(Errc::no_broker, "the broker takes no requests");
+                stuck = Error(Errc::no_broker, "the broker accepts no requests");
             }
         }
         flushed = pipeline->flush();

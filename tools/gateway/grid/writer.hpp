@@ -12,21 +12,21 @@
 
 namespace ringside::gateway {
 
-/// One change of one record, or one event.
+/// A change of one record, or an event.
 struct Write {
     enum class Kind : std::uint8_t { put, patch, merge, json_patch, remove, publish };
     Kind kind = Kind::put;
     std::string name;
-    std::string pointer{};  ///< of `patch`
+    std::string pointer{};  ///< for `patch`
     std::string json{};
-    /// In the place of `json`: what was read already. A patch has what `json_patch_limits` allow.
+    /// A document that was read already; replaces `json`. A patch is within `json_patch_limits`.
     std::optional<Document> document{};
     WriteOptions options{};
-    /// Of a put that is to be a record's second version: its first is an empty object, made in the
-    /// same commit. The options' condition is that there is no such record.
+    /// For a put that makes the second version of a record: the first one is an empty object, made
+    /// in the same commit. The options' condition is that the record does not exist.
     bool begins_empty = false;
 
-    /// The document, value or patch. Errors: those of `Document::parse`.
+    /// Returns the document, value or patch. Errors: those of `Document::parse`.
     [[nodiscard]] Result<Document> content() const {
         if (document) return *document;
         return Document::parse(json, limits_of(kind));
@@ -36,8 +36,8 @@ struct Write {
     }
 };
 
-/// Carries out the writes of all connections: a thread with a pipeline. What comes while one batch
-/// is on its way becomes the next one, so that the more there is, the less each costs.
+/// Carries out the writes of all connections in a thread with a pipeline. Writes that arrive while
+/// a batch is under way form the next batch, so the cost per write falls as the load rises.
 /// Thread safety: all members; completions run in the loop.
 class Writer {
 public:
@@ -45,15 +45,15 @@ public:
 
     /// The client must outlive it.
     Writer(Client& client, Executor loop);
-    /// Writes that are under way are completed first.
+    /// Completes writes that are under way.
     ~Writer();
     Writer(const Writer&) = delete;
     Writer& operator=(const Writer&) = delete;
 
-    /// Further error: would_block (`pending_max` are waiting already).
+    /// Further error: would_block if `pending_max` writes are waiting already.
     Task<Outcome> write(Write write);
-    /// The same for those who do not wait in a coroutine. What one thread submits is carried out in
-    /// that order, and outcomes come in it, too, but for errors that are known at once.
+    /// For callers that are not coroutines. Writes that one thread submits are carried out in
+    /// order, and their outcomes arrive in order, except for errors that are known immediately.
     void submit(Write write, Completion<Outcome> done);
 
     static constexpr std::size_t pending_max = 16'384;
@@ -68,7 +68,7 @@ private:
     void run();
     void carry_out(std::vector<Order>& orders);
     [[nodiscard]] static Result<std::uint64_t> send(Pipeline& pipeline, const Write& write);
-    /// A write whose document was read already.
+    /// Sends a write whose document was read already.
     [[nodiscard]] static Result<std::uint64_t> send(Pipeline& pipeline, const Write& write,
                                                     const Document& document);
     void complete(std::vector<Order> orders);

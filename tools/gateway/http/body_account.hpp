@@ -7,54 +7,61 @@
 
 #include "tools/gateway/http/problem.hpp"
 #include "tools/gateway/load/byte_budget.hpp"
+#include "tools/gateway/load/shares.hpp"
 
 namespace ringside::gateway {
 
 /// Whether a client may send a body.
 struct Admission {
-    std::optional<Problem> problem{};  ///< it may not
-    bool is_known = false;             ///< its credentials are good; else it has a small share only
+    std::optional<Problem> problem{};  ///< the refusal; empty if the client may send a body
+    /// The account of a client with valid credentials. Empty: the client has only the small share
+    /// of its address.
+    std::string account{};
 };
 
-/// The memory that request bodies may take. What has not been admitted has a small share, so that
-/// strangers cannot use up what is meant for users.
+/// Limits the memory of request bodies, in total and for each user. Unauthenticated clients share a
+/// small part, so that they cannot exhaust the memory of users.
 class BodyBudget {
 public:
-    explicit BodyBudget(std::uint64_t bytes_max) noexcept
-        : max_(bytes_max), strangers_(strangers_bytes_max, stranger_bytes_max) {}
+    explicit BodyBudget(const MemoryLimits& limits) noexcept
+        : max_(limits.bodies),
+          users_(limits.bodies, limits.bodies_per_user),
+          strangers_(limits.stranger_bodies, limits.stranger_bodies_per_address) {}
 
     [[nodiscard]] std::uint64_t used() const noexcept { return used_; }
     [[nodiscard]] std::uint64_t max() const noexcept { return max_; }
     [[nodiscard]] std::size_t strangers_used() const noexcept { return strangers_.used(); }
+    /// Returns the number of bodies that were refused because they did not fit.
+    [[nodiscard]] std::uint64_t refused() const noexcept { return refused_; }
 
-    /// A body up to this size is read before credentials are looked at.
+    /// A body up to this size is read before the credentials are checked.
     static constexpr std::size_t unseen_bytes_max = 64U << 10;
-    static constexpr std::size_t strangers_bytes_max = 64U << 20;
-    static constexpr std::size_t stranger_bytes_max = 16U << 20;  ///< of one address
 
 private:
     friend class BodyAccount;
     const std::uint64_t max_;
     std::uint64_t used_ = 0;
+    std::uint64_t refused_ = 0;
+    ByteBudget users_;
     ByteBudget strangers_;
 };
 
-/// What the body of one request takes of the budget.
+/// The part of the budget that the body of one request uses.
 class BodyAccount {
 public:
     using Admit = std::function<Admission()>;
 
-    /// `address`: where the client is. The budget must outlive this.
+    /// `address`: the client's address. The budget must outlive this object.
     BodyAccount(BodyBudget& budget, std::string address)
         : budget_(budget), address_(std::move(address)) {}
     ~BodyAccount() { release(); }
     BodyAccount(const BodyAccount&) = delete;
     BodyAccount& operator=(const BodyAccount&) = delete;
 
-    /// The body takes this much memory, or will. `admit` is called once it is more than what is
-    /// read of everybody. Problems: 503 where the budget is used up, those of `admit`.
+    /// Charges the size of the body. Calls `admit` once the body exceeds what is read from every
+    /// client. Problems: 503 if the budget is used up; those of `admit`.
     [[nodiscard]] std::optional<Problem> count(std::uint64_t bytes, const Admit& admit);
-    /// The request is done.
+    /// Returns the memory. Called at the end of the request.
     void release() noexcept;
 
 private:
@@ -64,8 +71,8 @@ private:
     const std::string address_;
     std::uint64_t bytes_ = 0;
     bool is_admitted_ = false;
-    bool is_known_ = false;
-    std::optional<ByteBudget::Share> stranger_;  ///< until it is known
+    std::optional<ByteBudget::Share>
+        share_;  ///< of the address, or of the user once the client is known
 };
 
 }  // namespace ringside::gateway

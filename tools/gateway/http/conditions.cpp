@@ -11,7 +11,7 @@ namespace {
 
 Problem bad_tags() {
     return {400, "bad_condition",
-            R"(a condition is * or a list of entity tags: "1234-18a5c", "1240-18a60")"};
+            R"(invalid condition; use * or a list of entity tags: "1234-18a5c", "1240-18a60")"};
 }
 
 bool is_tag_char(char c) noexcept { return !is_control(c) && !is_blank(c) && c != '"'; }

@@ -1,49 +1,28 @@
 #include "tools/gateway/http/connection.hpp"
 
 #include <fmt/format.h>
-#include <openssl/x509v3.h>
 #include <poll.h>
+#include <spdlog/spdlog.h>
 
 #include <boost/asio/write.hpp>
 
 #include "tools/gateway/http/gzip.hpp"
+#include "tools/gateway/http/peer_certificate.hpp"
 #include "tools/gateway/http/server.hpp"
 
 namespace ringside::gateway {
 
 namespace {
 
-constexpr std::size_t read_bytes = 8192;  ///< asked for at a time
-
-std::optional<ClientCertificate> certificate_of(Stream::Tls& tls) {
-    const std::unique_ptr<X509, decltype(&X509_free)> shown(
-        SSL_get1_peer_certificate(tls.native_handle()), &X509_free);
-    if (shown == nullptr || SSL_get_verify_result(tls.native_handle()) != X509_V_OK) return {};
-    const auto text = [](const ASN1_STRING* string) {
-        const auto* data = reinterpret_cast<const char*>(ASN1_STRING_get0_data(string));
-        return std::string(data, static_cast<std::size_t>(ASN1_STRING_length(string)));
-    };
-    ClientCertificate certificate;
-    X509_NAME* subject = X509_get_subject_name(shown.get());
-    if (const int at = X509_NAME_get_index_by_NID(subject, NID_commonName, -1); at >= 0) {
-        certificate.common_name = text(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)));
-    }
-    auto* names = static_cast<GENERAL_NAMES*>(
-        X509_get_ext_d2i(shown.get(), NID_subject_alt_name, nullptr, nullptr));
-    for (int i = 0; i < sk_GENERAL_NAME_num(names); ++i) {
-        const GENERAL_NAME* name = sk_GENERAL_NAME_value(names, i);
-        if (name->type == GEN_DNS) certificate.dns_names.push_back(text(name->d.dNSName));
-    }
-    GENERAL_NAMES_free(names);
-    return certificate;
-}
+constexpr std::size_t read_bytes = 8192;  ///< bytes requested at a time
 
 }  // namespace
 
-Connection::Connection(Server& server, Socket socket, Tcp::endpoint peer, ssl::context* tls)
+Connection::Connection(Server& server, Socket socket, Tcp::endpoint peer)
     : server_(server),
       peer_(std::move(peer)),
-      stream_(std::move(socket), tls),
+      tls_(server.tls()),
+      stream_(std::move(socket), tls_.get()),
       body_account_(server.bodies(), peer_.address().to_string()) {
     server_.connections_.insert(this);
     ++server_.counts().connections_open;
@@ -58,13 +37,23 @@ Connection::~Connection() {
 
 void Connection::check(Clock::time_point now) {
     if (on_departure_ && has_departed()) std::exchange(on_departure_, nullptr)();
+    if (certificate_ && tls_ != server_.tls() && !is_still_trusted()) return cut();
     if (now < deadline_) return;
     is_late_ = true;
     ++server_.counts().connections_late;
     cut();
 }
 
-/// Nothing is read while a request is answered: the socket is asked.
+/// Checks the client's certificate against the authorities of a configuration that was reloaded.
+bool Connection::is_still_trusted() {
+    tls_ = server_.tls();
+    if (tls_ != nullptr && is_trusted(*stream_.tls(), *tls_)) return true;
+    spdlog::info("{} disconnected because its client certificate is no longer trusted",
+                 peer_.address().to_string());
+    return false;
+}
+
+/// Nothing is read while a request is answered, so this checks the socket.
 bool Connection::has_departed() noexcept {
     constexpr short signs = POLLRDHUP | POLLHUP | POLLERR;
     pollfd socket{stream_.socket().native_handle(), signs, 0};
@@ -73,7 +62,7 @@ bool Connection::has_departed() noexcept {
 
 void Connection::cut() noexcept {
     expect_nothing();
-    error_code ignored;  // the socket is given up in any case
+    error_code ignored;  // The socket is discarded in any case.
     if (stream_.tls() != nullptr || phase_ == Phase::answering) stream_.socket().close(ignored);
     else stream_.socket().cancel(ignored);
 }
@@ -103,7 +92,7 @@ Task<void> Connection::run() {
                         .certificate = certificate_ ? &*certificate_ : nullptr};
         if (!co_await respond(request)) break;
     }
-    error_code ignored;  // it is over either way
+    error_code ignored;  // The connection ends either way.
     stream_.socket().shutdown(Socket::shutdown_send, ignored);
     if (is_refused_) co_await linger();
 }
@@ -124,11 +113,11 @@ Task<bool> Connection::shake_hands() {
     const auto [failed] =
         co_await stream_.tls()->async_handshake(ssl::stream_base::server, use_task);
     if (failed) co_return false;
-    certificate_ = certificate_of(*stream_.tls());
+    certificate_ = peer_certificate(*stream_.tls());
     co_return true;
 }
 
-/// False: the connection is over, and whoever can be told why has been.
+/// Returns false if the connection has ended. The client has been sent the reason, if possible.
 Task<bool> Connection::read_request() {
     reader_.emplace(
         RequestReader::Limits{server_.limits().header_bytes, server_.limits().body_bytes});
@@ -158,12 +147,12 @@ Task<bool> Connection::read_request() {
             co_await stream_.async_read_some(buffer_.prepare(read_bytes), use_task);
         buffer_.commit(count);
         server_.counts().bytes_received += count;
-        // A cut ends no read that has taken bytes already. A request that begins with them is in
-        // time; one that they do not complete is late.
+        // A cut does not end a read that has already taken bytes. A request that begins with them
+        // is in time; a request that they do not complete is late.
         if (!failed && (!is_late_ || phase_ == Phase::idle)) continue;
         if (is_late_ && phase_ != Phase::idle) {
             is_refused_ = true;
-            Response late = Response::of({408, "too_slow", "the request did not come in time"});
+            Response late = Response::of({408, "too_slow", "request not received in time"});
             co_await answer(late, nullptr);
         }
         co_return false;
@@ -213,7 +202,7 @@ std::optional<Problem> Connection::count_body(std::uint64_t bytes) {
     });
 }
 
-/// False: the connection is over.
+/// Returns false if the connection has ended.
 Task<bool> Connection::respond(Request& request) {
     phase_ = Phase::answering;
     expect_nothing();

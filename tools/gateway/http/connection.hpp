@@ -14,29 +14,29 @@ namespace ringside::gateway {
 
 class Server;
 
-/// What a request is answered by.
+/// The application that answers requests.
 class Application {
 public:
     virtual ~Application() = default;
-    /// Gives an answer, whatever happens; throws nothing.
+    /// Returns a response in every case. Throws nothing.
     virtual Task<Response> handle(Request& request) = 0;
-    /// Whether the client of a request may send its body, by the header alone.
-    virtual Admission admit(const Request&) { return {.problem = {}, .is_known = true}; }
-    /// Of a request that was answered, or not understood (then `request` is null).
+    /// Decides by the header alone whether the client may send its body.
+    virtual Admission admit(const Request&) { return {.problem = {}, .account = "user"}; }
+    /// Records a request that was answered or was malformed (then `request` is null).
     virtual void note(const Request* request, const Response& response,
                       std::chrono::nanoseconds took) = 0;
 };
 
 /// One client's connection: reads its requests, one at a time and in order, and answers them.
-/// Requests that are sent ahead wait in its buffer, or in the kernel's.
+/// Pipelined requests wait in its buffer, or in the kernel's.
 ///
-/// Time: every step has a deadline, which the server looks at four times a second; a connection
-/// that misses it is ended, with 408 if a request had begun.
+/// Time: every step has a deadline, which the server checks four times a second. A connection that
+/// misses it is closed, with status 408 if a request had begun.
 class Connection : public std::enable_shared_from_this<Connection> {
 public:
     using Clock = std::chrono::steady_clock;
 
-    Connection(Server& server, Socket socket, Tcp::endpoint peer, ssl::context* tls);
+    Connection(Server& server, Socket socket, Tcp::endpoint peer);
     ~Connection();
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
@@ -45,34 +45,35 @@ public:
 
     [[nodiscard]] Stream& stream() noexcept { return stream_; }
     [[nodiscard]] const Tcp::endpoint& peer() const noexcept { return peer_; }
-    /// What the client has sent beyond the request that is being answered.
+    /// Bytes that the client has sent after the current request.
     [[nodiscard]] boost::beast::flat_buffer& buffer() noexcept { return buffer_; }
-    /// Gives back memory that a connection which only listens does not need.
+    /// Releases memory that an idle connection does not need.
     void shrink();
 
-    /// Until when the step that begins now has to be done; for streams, too.
+    /// Sets the deadline of the step that begins now; for streams as well.
     void expect_within(std::chrono::milliseconds time) noexcept { deadline_ = Clock::now() + time; }
     void expect_nothing() noexcept { deadline_ = Clock::time_point::max(); }
-    /// Called by the server, which passes what time it is.
+    /// Called by the server with the current time.
     void check(Clock::time_point now);
-    /// No further request: ends at once if none is under way. Streams see it in `is_draining`.
+    /// Accepts no further request: closes immediately if none is under way. Streams see
+    /// `is_draining`.
     void drain();
     [[nodiscard]] bool is_draining() const noexcept { return is_draining_; }
-    /// Ends what is under way, now.
+    /// Ends the current operation immediately.
     void cut() noexcept;
-    /// What `drain` does to a stream that is served; called once.
+    /// Sets the action of `drain` for the current stream; called once.
     void on_drain(std::function<void()> stop) { stop_stream_ = std::move(stop); }
 
-    /// Takes what the client still sends, for at most two seconds: a connection that is closed at
-    /// once is reset, and what was sent last is lost.
+    /// Reads what the client still sends, for at most two seconds. A connection that is closed
+    /// immediately would be reset, and the last bytes would be lost.
     Task<void> linger();
 
-    /// Calls `stop` once if the client leaves while a request is answered: it closes the
-    /// connection, or its own direction of it. Null: nobody needs to know any longer.
+    /// Calls `stop` once if the client closes the connection, or its own direction of it, while a
+    /// request is answered. Pass null to stop watching.
     void on_departure(std::function<void()> stop) { on_departure_ = std::move(stop); }
 
-    /// Sends all of it, within the time that a client has to take it. False: the connection is
-    /// over.
+    /// Sends everything, within the time that a client has to take it. Returns false if the
+    /// connection has ended.
     Task<bool> send(asio::const_buffer first, asio::const_buffer second = {});
 
     [[nodiscard]] Server& server() noexcept { return server_; }
@@ -82,30 +83,33 @@ private:
 
     Task<bool> shake_hands();
     Task<bool> read_request();
-    /// None: go on reading.
+    /// Returns none if more bytes are needed.
     [[nodiscard]] std::optional<Problem> parse_some();
     [[nodiscard]] std::optional<Problem> check_header();
     Task<bool> answer(Response& response, const Request* request);
     Task<bool> respond(Request& request);
     [[nodiscard]] std::optional<Problem> count_body(std::uint64_t bytes);
     [[nodiscard]] bool has_departed() noexcept;
+    [[nodiscard]] bool is_still_trusted();
     [[nodiscard]] std::string head_of(const Response& response, const Request* request,
                                       bool keeps_alive) const;
 
     Server& server_;
     const Tcp::endpoint peer_;
+    /// The context whose authorities verified the client's certificate; null without TLS.
+    std::shared_ptr<ssl::context> tls_;
     Stream stream_;
     std::optional<ClientCertificate> certificate_;
     boost::beast::flat_buffer buffer_;
     std::optional<RequestReader> reader_;
     Phase phase_ = Phase::idle;
     Clock::time_point deadline_;
-    Clock::time_point began_;  ///< when the request that is read or answered began
+    Clock::time_point began_;  ///< start of the request that is being read or answered
     BodyAccount body_account_;
     bool is_draining_ = false;
     bool is_late_ = false;
     bool is_header_seen_ = false;
-    bool is_refused_ = false;  ///< a request was, before all of it had come
+    bool is_refused_ = false;  ///< a request was refused before it was complete
     std::function<void()> stop_stream_;
     std::function<void()> on_departure_;
 };

@@ -7,7 +7,7 @@ namespace ringside::gateway {
 
 namespace {
 
-constexpr std::size_t kept_bytes = 16U << 10;  ///< memory beyond that is given back
+constexpr std::size_t kept_bytes = 16U << 10;  ///< memory beyond this is released
 
 void forget(std::string& text) {
     text.clear();
@@ -39,7 +39,7 @@ void CorkedStream::uncork() {
     spawn(get_executor(), send_rest(), "sending to a WebSocket");
 }
 
-/// The client is gone: what waits for it goes, too, so that nobody waits for that.
+/// The client is gone: drops queued data, so that no coroutine waits for it.
 void CorkedStream::give_up() {
     is_broken_ = true;
     is_sending_ = false;

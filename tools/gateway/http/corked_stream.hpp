@@ -8,12 +8,12 @@
 
 namespace ringside::gateway {
 
-/// A connection's stream whose writes are only remembered, and sent together when the loop has done
-/// what it was at: many small messages cost one system call. Below Beast's WebSocket it stands for
-/// the stream itself, for both the asynchronous and the synchronous way of writing.
+/// A stream whose writes are queued and sent together at the end of the loop's turn, so that many
+/// small messages cost one system call. It replaces the stream below Beast's WebSocket, for both
+/// asynchronous and synchronous writes.
 ///
-/// Memory: what waits is the user's to bound, by `waiting_bytes`. Time: a client that takes nothing
-/// for as long as the server's limits allow is cut off.
+/// Memory: the user bounds the queue by `waiting_bytes`. Time: a client that takes nothing within
+/// the server's limits is disconnected.
 class CorkedStream : public std::enable_shared_from_this<CorkedStream> {
 public:
     using executor_type = Executor;
@@ -28,11 +28,11 @@ public:
     }
     [[nodiscard]] Connection& connection() noexcept { return connection_; }
 
-    /// What the client has not taken yet.
+    /// Returns the bytes that the client has not taken yet.
     [[nodiscard]] std::size_t waiting_bytes() const noexcept {
         return corked_.size() + sending_.size() - sent_;
     }
-    /// Called whenever everything has gone.
+    /// Called whenever the queue is empty.
     void on_drained(std::function<void()> call) { on_drained_ = std::move(call); }
 
     template <class Buffers, class Token>
@@ -58,7 +58,7 @@ public:
     std::size_t write_some(const Buffers& buffers) {
         return cork(buffers);
     }
-    /// Only so that it is a SyncStream, which Beast asks for where one writes; reading never waits.
+    /// Exists because Beast requires a SyncStream for writing; reading never blocks.
     template <class Buffers>
     std::size_t read_some(const Buffers&, error_code& failed) {
         failed = asio::error::would_block;
@@ -90,16 +90,16 @@ private:
 
     Connection& connection_;
     const std::shared_ptr<Connection> alive_;
-    std::string corked_;   ///< to be sent next
-    std::string sending_;  ///< is being sent; `sent_` bytes of it are gone
+    std::string corked_;   ///< queued
+    std::string sending_;  ///< being sent; the first `sent_` bytes are done
     std::size_t sent_ = 0;
-    bool is_broken_ = false;   ///< nothing goes any more
-    bool is_due_ = false;      ///< `uncork` is going to be called
-    bool is_sending_ = false;  ///< `send_rest` is under way, and sends what is corked, too
+    bool is_broken_ = false;   ///< nothing more can be sent
+    bool is_due_ = false;      ///< a call of `uncork` is scheduled
+    bool is_sending_ = false;  ///< `send_rest` is under way and also sends `corked_`
     std::function<void()> on_drained_;
 };
 
-// For Beast's WebSocket, which ends what is below it when it has ended.
+// For Beast's WebSocket, which ends the stream below it when it has ended.
 template <class Handler>
 void async_teardown(boost::beast::role_type role, CorkedStream& stream, Handler&& handler) {
     async_teardown(role, stream.connection().stream(), std::forward<Handler>(handler));

@@ -13,9 +13,9 @@ namespace ringside::gateway {
 
 namespace {
 
-constexpr std::size_t bytes_min = 1024;  ///< below it, headers and packets outweigh what is won
+constexpr std::size_t bytes_min = 1024;  ///< below this, headers and packets outweigh the gain
 
-/// A compressor that is used again and again; its tables are 256 KiB.
+/// A reusable compressor; its tables take 256 KiB.
 class Deflater {
 public:
     Deflater() {

@@ -8,14 +8,14 @@ namespace ringside::gateway {
 /// the client does not accept it uncompressed.
 [[nodiscard]] bool is_to_be_compressed(const Request& request, const Response& response);
 
-/// The text as gzip (RFC 1952). Thread safety: any thread. Cost: about 10 ms a MiB.
+/// Compresses a text with gzip (RFC 1952). Thread safety: any thread. Cost: about 10 ms per MiB.
 [[nodiscard]] std::string gzip(std::string text);
 
 /// Replaces the body by its compressed form, with the header fields and the entity tag of that
 /// representation (RFC 9110, 8.8.3.3).
 void set_compressed(Response& response, std::string body);
 
-/// All of it, for a body that is not large.
+/// Compresses a small body completely.
 void compress(const Request& request, Response& response);
 
 /// Whether Accept-Encoding prefers gzip to identity (RFC 9110, 12.5.3).

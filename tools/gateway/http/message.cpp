@@ -43,7 +43,7 @@ std::optional<Problem> parse_target(Request& request) {
                                  url->scheme_id() == boost::urls::scheme::https);
     if (!is_http || (!is_path && (url->host().empty() || url->has_userinfo()))) {
         return Problem{400, "bad_target",
-                       "the target is not a path and parameters, percent-encoded (RFC 3986)"};
+                       "invalid target; use a percent-encoded path and parameters (RFC 3986)"};
     }
     for (auto segment : url->segments()) request.segments.push_back(std::move(segment));
     for (auto parameter : url->params()) {

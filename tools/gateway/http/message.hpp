@@ -29,7 +29,7 @@ public:
     void add(std::string key, std::string value) {
         pairs_.emplace_back(std::move(key), std::move(value));
     }
-    /// The first of that name; none: it is not there.
+    /// Returns the first parameter of that name, or null.
     [[nodiscard]] const std::string* find(std::string_view key) const noexcept {
         for (const auto& [name, value] : pairs_) {
             if (name == key) return &value;
@@ -54,27 +54,27 @@ private:
     std::vector<std::pair<std::string, std::string>> pairs_;
 };
 
-/// A request as it came, with its target taken apart.
+/// A request with its parsed target.
 struct Request {
     http::request<http::string_body> message;
-    std::vector<std::string> segments;  ///< of the path, decoded: {"v1", "records", "a/b"}
+    std::vector<std::string> segments;  ///< decoded path: {"v1", "records", "a/b"}
     Parameters parameters;
     Tcp::endpoint peer;
-    Connection* connection = nullptr;                ///< that it came by
-    const ClientCertificate* certificate = nullptr;  ///< that the client has shown
+    Connection* connection = nullptr;                ///< on which it arrived
+    const ClientCertificate* certificate = nullptr;  ///< that the client presented
 
     [[nodiscard]] http::verb method() const noexcept { return message.method(); }
     [[nodiscard]] bool is_read() const noexcept {
         return method() == http::verb::get || method() == http::verb::head;
     }
-    /// As it came, without the parameters.
+    /// Returns the path as received, without the parameters.
     [[nodiscard]] std::string_view path() const {
         const auto target = message.target();
         const std::string_view all(target.data(), target.size());
         return all.substr(0, all.find('?'));
     }
     [[nodiscard]] const std::string& body() const noexcept { return message.body(); }
-    /// A header's value; empty: it is not there.
+    /// Returns the value of a header, or an empty text if it is missing.
     [[nodiscard]] std::string_view header(http::field field) const {
         const auto value = message[field];
         return {value.data(), value.size()};
@@ -91,10 +91,10 @@ struct Request {
 /// The media type of a header Content-Type, without parameters: "text/html".
 [[nodiscard]] std::string_view media_type(std::string_view content_type) noexcept;
 
-/// What is answered. The connection adds the header fields of every response, and those that depend
-/// on the content coding.
+/// A response. The connection adds the header fields of every response, and those that depend on
+/// the content coding.
 struct Response {
-    /// Goes on with the connection after the head was sent, until it ends.
+    /// Takes over the connection after the head was sent, until it ends.
     using Stream = std::function<Task<void>(Connection&)>;
 
     unsigned status = 200;
@@ -105,8 +105,8 @@ struct Response {
     std::string vary{};     ///< names of request fields other than Accept-Encoding
     bool is_compressed_already = false;
     bool ends_connection = false;
-    Stream stream{};   ///< set: in the place of a body
-    Stream upgrade{};  ///< set: in the place of all of it
+    Stream stream{};   ///< replaces the body if set
+    Stream upgrade{};  ///< replaces the whole response if set
 
     Response& add(std::string_view name, std::string_view value) {
         ((headers += name) += ": ") += value;

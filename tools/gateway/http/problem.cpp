@@ -67,7 +67,7 @@ unsigned status_of(Errc code, bool is_patch) noexcept {
     }
 }
 
-/// What clients sent is quoted in details, and need not be UTF-8.
+/// Details quote text from clients, which need not be UTF-8.
 std::string printable(std::string_view text) {
     std::string out(text);
     if (simdjson::validate_utf8(out)) return out;

@@ -9,10 +9,11 @@
 
 namespace ringside::gateway {
 
-/// Why a request was not carried out, as its client is told: RFC 9457.
+/// The error that a client gets for a failed request (RFC 9457).
 struct Problem {
     unsigned status = 500;
-    std::string code;    ///< stable, for programs: the name of an Errc, or one of the gateway's own
+    std::string code;    ///< stable, for programs: the name of an Errc, or of the gateway's own
+                         ///< errors
     std::string detail;  ///< for people
     std::optional<std::chrono::seconds> retry_after;
     std::string member;  ///< a further member of the object, as JSON: `"failure":{…}`
@@ -25,14 +26,14 @@ struct Problem {
           detail(std::move(its_detail)),
           retry_after(its_retry_after) {}
 
-    /// What an error of the grid comes to. `is_patch`: it was met while a patch was applied, where
-    /// a path that is not there means that the patch does not fit the document.
+    /// Converts an error of the grid. `is_patch`: the error occurred while a patch was applied; a
+    /// missing path then means that the patch does not fit the document.
     static Problem of(const Error& error, bool is_patch = false);
 
     [[nodiscard]] std::string to_json() const;
 };
 
-/// "Not Found" of 404; as in RFC 9110.
+/// Returns "Not Found" for 404, as in RFC 9110.
 [[nodiscard]] std::string_view reason_of(unsigned status) noexcept;
 
 }  // namespace ringside::gateway

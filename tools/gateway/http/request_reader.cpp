@@ -74,12 +74,12 @@ std::optional<std::size_t> RequestReader::find_line_end(std::string_view bytes) 
         const char c = bytes[checked_];
         if (!is_control(c)) continue;
         if (c != '\r') {
-            refuse(c == '\n' ? "a line ends with LF alone" : "a line has a control character");
+            refuse(c == '\n' ? "line ends with LF without CR" : "control character in a line");
             return std::nullopt;
         }
         if (checked_ + 1 == bytes.size()) return std::nullopt;
         if (bytes[checked_ + 1] != '\n') {
-            refuse("a line has a CR that LF does not follow");
+            refuse("CR without LF in a line");
             return std::nullopt;
         }
         return checked_ += 2;
@@ -91,10 +91,10 @@ std::size_t RequestReader::read_head(std::string_view bytes) {
     const auto too_large = [&] {
         if (line_begin_ == 0) {
             refuse(414, "target_too_large",
-                   fmt::format("the target does not end within {} bytes", limits_.header_bytes));
+                   fmt::format("target exceeds {} bytes", limits_.header_bytes));
         } else {
             refuse(431, "header_too_large",
-                   fmt::format("the header has more than {} bytes", limits_.header_bytes));
+                   fmt::format("header exceeds {} bytes", limits_.header_bytes));
         }
         return std::size_t{0};
     };
@@ -107,7 +107,7 @@ std::size_t RequestReader::read_head(std::string_view bytes) {
             return problem_ ? 0 : *end;
         }
         if (line_begin_ > 0 && is_blank(line.front())) {
-            refuse("a line of the header continues the one before it");
+            refuse("folded header line");
             return 0;
         }
         line_begin_ = *end;
@@ -123,12 +123,12 @@ void RequestReader::parse_head(std::string_view head) {
     error_code failed;
     const std::size_t used = parser.put(asio::buffer(head.data(), head.size()), failed);
     if (failed || used != head.size() || !parser.is_header_done()) {
-        return refuse("not a request of HTTP/1.1: " +
-                      (failed ? failed.message() : std::string("the header has no end")));
+        return refuse("malformed request (HTTP/1.1): " +
+                      (failed ? failed.message() : std::string("unterminated header")));
     }
     message_ = parser.release();
     if (message_.version() != 11 && message_.version() != 10) {
-        return refuse(505, "bad_http", "this is a server of HTTP/1.1");
+        return refuse(505, "bad_http", "unsupported HTTP version; use HTTP/1.1");
     }
     check_host();
     if (!problem_) choose_framing();
@@ -137,11 +137,11 @@ void RequestReader::parse_head(std::string_view head) {
 void RequestReader::check_host() {
     const std::size_t count = message_.count(http::field::host);
     if (count > 1 || (count == 0 && message_.version() == 11)) {
-        return refuse("a request of HTTP/1.1 has one header Host");
+        return refuse("a request must have exactly one Host header");
     }
     const auto host = view_of(message_[http::field::host]);
     if (!std::all_of(host.begin(), host.end(), is_host_char)) {
-        refuse("Host is not a host and a port");
+        refuse("Host is not host[:port]");
     }
 }
 
@@ -158,11 +158,11 @@ void RequestReader::choose_framing() {
     const char* end = text.data() + text.size();
     const auto [rest, failed] = std::from_chars(text.data(), end, length);
     if (count > 1 || failed != std::errc() || rest != end) {
-        return refuse("Content-Length is not one number");
+        return refuse("Content-Length is not a single number");
     }
     content_length_ = length;
     if (length > limits_.body_bytes) {
-        return refuse(413, "body_too_large", "the body is larger than this gateway takes");
+        return refuse(413, "body_too_large", "body exceeds the gateway's limit");
     }
     content_left_ = length;
     step_ = length == 0 ? Step::done : Step::content;
@@ -170,13 +170,13 @@ void RequestReader::choose_framing() {
 
 void RequestReader::check_transfer_encoding() {
     if (message_.version() == 10) {
-        return refuse("a request of HTTP/1.0 has no Transfer-Encoding");
+        return refuse("Transfer-Encoding in an HTTP/1.0 request");
     }
     if (message_.count(http::field::content_length) > 0) {
-        return refuse("a request has Content-Length or Transfer-Encoding, not both");
+        return refuse("both Content-Length and Transfer-Encoding");
     }
     if (message_.count(http::field::transfer_encoding) > 1) {
-        return refuse("a request has one header Transfer-Encoding");
+        return refuse("more than one Transfer-Encoding header");
     }
     const auto codings = view_of(message_[http::field::transfer_encoding]);
     const auto is_chunked = [](std::string_view coding) {
@@ -192,9 +192,9 @@ void RequestReader::check_transfer_encoding() {
     const std::string_view before = trimmed(codings.substr(0, comma));
     // The content is delimited, but has a further coding.
     if (ends_chunked && is_token(before) && !is_chunked(before)) {
-        return refuse(501, "unknown_coding", "the only transfer coding of this gateway is chunked");
+        return refuse(501, "unknown_coding", "unsupported transfer coding; use chunked");
     }
-    refuse("Transfer-Encoding does not end with chunked, once");
+    refuse("Transfer-Encoding must end with a single chunked");
 }
 
 bool RequestReader::append(std::string_view content) {
@@ -227,7 +227,7 @@ std::size_t RequestReader::read_chunk(std::string_view bytes) {
 bool RequestReader::spend(std::size_t bytes) {
     if (bytes > extra_bytes_left_) {
         refuse(431, "header_too_large",
-               fmt::format("chunk extensions and trailer fields have more than {} bytes",
+               fmt::format("chunk extensions and trailer fields exceed {} bytes",
                            limits_.header_bytes));
         return false;
     }
@@ -246,12 +246,12 @@ std::size_t RequestReader::read_chunk_size(std::string_view bytes) {
     checked_ = 0;
     const auto size = ChunkSize::parse(bytes.substr(0, *end - 2));
     if (!size) {
-        refuse("a chunk does not begin with its size");
+        refuse("chunk does not start with its size");
         return 0;
     }
     if (!spend(size->extension_bytes)) return 0;
     if (size->bytes > limits_.body_bytes - message_.body().size()) {
-        refuse(413, "body_too_large", "the body is larger than this gateway takes");
+        refuse(413, "body_too_large", "body exceeds the gateway's limit");
         return 0;
     }
     content_left_ = size->bytes;
@@ -264,7 +264,7 @@ std::size_t RequestReader::read_chunk_end(std::string_view bytes) {
         step_ = Step::chunk_size;
         return line_end.size();
     }
-    if (bytes != "\r") refuse("a chunk is longer than its size says");
+    if (bytes != "\r") refuse("chunk is longer than its size");
     return 0;
 }
 
@@ -281,7 +281,7 @@ std::size_t RequestReader::read_trailer(std::string_view bytes) {
         return *end;
     }
     if (!is_field_line(line)) {
-        refuse("a line behind the last chunk is not a field");
+        refuse("invalid trailer field");
         return 0;
     }
     return spend(*end) ? *end : 0;

@@ -10,8 +10,9 @@ namespace ringside::gateway {
 
 Result<Tcp::endpoint> parse_endpoint(const std::string& address) {
     const auto bad = [&](std::string_view why) {
-        return Error(Errc::bad_configuration, "'" + address + "' " + std::string(why) +
-                                                  ": write 127.0.0.1:8080 or [::1]:8080");
+        return Error(Errc::bad_configuration,
+                     "'" + address + "' " + std::string(why) +
+                         "; write for example 127.0.0.1:8080 or [::1]:8080");
     };
     const std::size_t colon = address.rfind(':');
     if (colon == std::string::npos) return bad("has no port");
@@ -22,7 +23,7 @@ Result<Tcp::endpoint> parse_endpoint(const std::string& address) {
     if (host == "localhost") host = "127.0.0.1";
     error_code failed;
     const auto ip = asio::ip::make_address(host, failed);
-    if (failed) return bad("does not begin with an IP address");
+    if (failed) return bad("does not start with an IP address");
     std::uint16_t port = 0;
     const char* end = address.data() + address.size();
     const auto [rest, wrong] = std::from_chars(address.data() + colon + 1, end, port);
@@ -36,8 +37,8 @@ Server::Server(asio::io_context& loop, Application& application, const ServerLim
       application_(application),
       limits_(limits),
       tls_(std::move(tls)),
-      stream_memory_(limits.streams_bytes, limits.streams_bytes_per_user),
-      bodies_(limits.bodies_bytes),
+      stream_memory_(limits.memory.streams, limits.memory.streams_per_user),
+      bodies_(limits.memory),
       timer_(loop.get_executor()) {
     const Executor executor = loop_.get_executor();
     spawn(executor, keep_doing(executor, "the server's clock", [this] { return watch_time(); }),
@@ -79,7 +80,7 @@ Task<bool> Server::accept(Acceptor& acceptor) {
         begin(Socket(std::move(socket)), peer);
         co_return true;
     }
-    // No descriptors, or no memory: others may end meanwhile.
+    // Descriptors or memory are exhausted; other connections may end meanwhile.
     asio::basic_waitable_timer<Connection::Clock, asio::wait_traits<Connection::Clock>, Executor>
         pause(loop_.get_executor(), std::chrono::milliseconds(50));
     co_await pause.async_wait(use_task);
@@ -91,7 +92,7 @@ void Server::begin(Socket socket, const Tcp::endpoint& peer) {
     error_code failed;
     socket.non_blocking(true, failed);
     if (!failed) socket.set_option(Tcp::no_delay(true), failed);
-    if (failed) return;  // it has gone already
+    if (failed) return;  // the client has left already
     if (counts_.connections_open >= limits_.connections) {
         ++counts_.connections_refused;
         constexpr std::string_view refusal =
@@ -100,24 +101,23 @@ void Server::begin(Socket socket, const Tcp::endpoint& peer) {
         if (!tls_) socket.write_some(asio::buffer(refusal), failed);
         return;
     }
-    const auto connection =
-        std::make_shared<Connection>(*this, std::move(socket), peer, tls_.get());
-    asio::co_spawn(loop_.get_executor(), connection->run(), [connection, tls = tls_](auto failure) {
+    const auto connection = std::make_shared<Connection>(*this, std::move(socket), peer);
+    asio::co_spawn(loop_.get_executor(), connection->run(), [connection](auto failure) {
         if (failure) log_failure("a connection", failure);
     });
 }
 
-/// Returns false if everything has ended.
+/// Returns false if all connections have ended.
 Task<bool> Server::watch_time() {
     constexpr std::chrono::milliseconds interval{250};
     timer_.expires_after(interval);
     co_await timer_.async_wait(use_task);
     const auto now = Connection::Clock::now();
-    // A connection that is cut ends later, from the loop: the sets stay as they are.
+    // A cut connection ends later, from the loop, so the sets do not change here.
     for (Connection* connection : connections_) connection->check(now);
     for (LiveStream* stream : streams_) stream->check(now);
     if (!is_draining_ || (!connections_.empty() && now < drain_until_)) co_return true;
-    // One that waits for the grid does not see that it is cut.
+    // A connection that waits for the grid does not notice the cut.
     if (connections_.empty() || std::exchange(is_cut_, true)) {
         loop_.stop();
         co_return false;
@@ -130,7 +130,7 @@ void Server::drain() {
     if (is_draining_) return;
     is_draining_ = true;
     drain_until_ = Connection::Clock::now() + limits_.drain_time;
-    error_code ignored;  // it is being closed
+    error_code ignored;  // The socket is being closed.
     for (auto& acceptor : acceptors_) acceptor->close(ignored);
     for (Connection* connection : connections_) connection->drain();
     timer_.cancel();

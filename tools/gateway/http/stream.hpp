@@ -12,13 +12,13 @@ namespace ringside::gateway {
 
 namespace ssl = asio::ssl;
 
-/// A connection's bytes, in the clear or through TLS; an AsyncStream as Asio and Beast have it.
+/// A connection's bytes, in plain text or through TLS; an AsyncStream of Asio and Beast.
 class Stream {
 public:
     using executor_type = Executor;
     using Tls = ssl::stream<Socket&>;
 
-    /// `tls`: null: in the clear.
+    /// `tls` is null for plain text.
     Stream(Socket socket, ssl::context* tls) : socket_(std::move(socket)) {
         if (tls != nullptr) tls_ = std::make_unique<Tls>(socket_, *tls);
     }
@@ -27,7 +27,7 @@ public:
 
     [[nodiscard]] executor_type get_executor() noexcept { return socket_.get_executor(); }
     [[nodiscard]] Socket& socket() noexcept { return socket_; }
-    /// Null: in the clear.
+    /// Returns null for plain text.
     [[nodiscard]] Tls* tls() noexcept { return tls_.get(); }
 
     template <class Buffers, class Token>
@@ -49,7 +49,8 @@ public:
             token, buffers);
     }
 
-    /// Writes what goes without waiting, which is nothing through TLS; how much.
+    /// Writes what it can without blocking, which is nothing through TLS. Returns the number of
+    /// bytes.
     /// REQUIRES: no write is under way.
     template <class Buffers>
     std::size_t write_now(const Buffers& buffers, error_code& failed) {
@@ -64,9 +65,9 @@ private:
     std::unique_ptr<Tls> tls_;
 };
 
-/// For Beast's WebSocket, which ends what is below it when it has ended. Only the sending side: a
-/// connection that is closed while the client sends would be reset, and the close frame lost. Who
-/// has the connection reads on for a while (`Connection::linger`).
+/// For Beast's WebSocket, which ends the stream below it when it has ended. Ends the sending side
+/// only: a connection that is closed while the client sends would be reset, and the close frame
+/// lost. The owner of the connection continues to read for a while (`Connection::linger`).
 template <class Handler>
 void async_teardown(boost::beast::role_type, Stream& stream, Handler&& handler) {
     error_code failed;
@@ -75,7 +76,7 @@ void async_teardown(boost::beast::role_type, Stream& stream, Handler&& handler) 
                boost::beast::bind_front_handler(std::forward<Handler>(handler), failed));
 }
 inline void beast_close_socket(Stream& stream) {
-    error_code ignored;  // it is given up in any case
+    error_code ignored;  // The socket is discarded in any case.
     stream.socket().close(ignored);
 }
 inline void teardown(boost::beast::role_type, Stream& stream, error_code& failed) {

@@ -7,8 +7,8 @@
 
 namespace ringside::gateway {
 
-/// Memory that connections share: in all, and for each user. A user is a name, or the address of a
-/// client that is not known.
+/// Memory that connections share, limited in total and per user. A user is a name, or the address
+/// of an unknown client.
 ///
 /// Thread safety: that of the loop.
 class ByteBudget {
@@ -23,8 +23,8 @@ public:
     ByteBudget(const ByteBudget&) = delete;
     ByteBudget& operator=(const ByteBudget&) = delete;
 
-    /// What one connection holds for one purpose; given back when this is destroyed.
-    /// The budget must outlive it.
+    /// The memory that one connection holds for one purpose, released by the destructor. The budget
+    /// must outlive it.
     class Share {
     public:
         Share(ByteBudget& budget, const std::string& user);
@@ -32,15 +32,15 @@ public:
         Share(const Share&) = delete;
         Share& operator=(const Share&) = delete;
 
-        /// Changes how much is held. Returns false, and changes nothing, if more is wanted than the
-        /// budget has left.
+        /// Changes the amount held. Returns false, and changes nothing, if the budget has too
+        /// little left.
         [[nodiscard]] bool resize(std::size_t bytes);
-        /// The same for memory that exists already, whatever the budget has left.
+        /// Sets the amount for memory that is already in use, even if it exceeds the budget.
         void set(std::size_t bytes) noexcept;
-        /// Whether the budget has anything left for this user.
+        /// Returns whether the budget has anything left for this user.
         [[nodiscard]] bool has_room() const noexcept;
         [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
-        /// Gives everything back, and counts for another user from now on.
+        /// Moves the amount to the account of another user.
         void move_to(const std::string& user);
 
     private:
@@ -51,11 +51,11 @@ public:
 
     [[nodiscard]] std::size_t used() const noexcept { return used_; }
     [[nodiscard]] std::size_t max() const noexcept { return max_; }
-    /// How often more was wanted than was left.
+    /// Returns how many times `resize` has failed.
     [[nodiscard]] std::uint64_t refused() const noexcept { return refused_; }
 
-    /// What a stream that tells only small things may have beside the budget, so that it is not
-    /// kept waiting by others.
+    /// Amount that a stream of small messages can hold beyond the budget, so that others do not
+    /// delay it.
     static constexpr std::size_t modest_bytes = 64U << 10;
 
 private:

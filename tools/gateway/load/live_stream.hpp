@@ -7,8 +7,8 @@
 
 namespace ringside::gateway {
 
-/// What a stream is open for: a WebSocket or a stream of events. The server checks it four times a
-/// second, for what nothing else would notice.
+/// A long-lived stream: a WebSocket or an event stream. The server checks it four times a second
+/// for conditions that no other event reports.
 class LiveStream {
 public:
     virtual ~LiveStream() = default;
@@ -20,17 +20,17 @@ protected:
     LiveStream& operator=(const LiveStream&) = delete;
 };
 
-/// What has become of the rights of a user whose stream is open.
+/// The state of the rights of a user whose stream is open.
 enum class Rights : std::uint8_t {
     unchanged,
-    changed,  ///< the requester has the new ones
-    ended     ///< the credentials are not good any longer
+    changed,  ///< the requester holds the new rights
+    ended     ///< the credentials are no longer valid
 };
 
-/// Looks at the credentials of a stream again, by the configuration of this moment.
+/// Checks the credentials of a stream again under the current configuration.
 using RightsCheck = std::function<Rights(Requester& requester)>;
 
-/// How often the rights of an open stream are checked.
+/// The interval at which the rights of an open stream are checked.
 inline constexpr std::chrono::seconds rights_check_interval{1};
 
 }  // namespace ringside::gateway

@@ -5,14 +5,17 @@
 namespace ringside::gateway {
 
 void set_up_memory() noexcept {
-    // Each arena keeps what its threads have freed.
+    // Each arena keeps the memory that its threads have freed.
     mallopt(M_ARENA_MAX, 4);
-    // Said, they do not grow with the largest block that was freed.
+    // An explicit threshold does not grow with the largest block that was freed.
     mallopt(M_MMAP_THRESHOLD, 256 << 10);
     mallopt(M_TRIM_THRESHOLD, 1 << 20);
 }
 
-std::size_t free_memory_bytes() noexcept { return mallinfo2().fordblks; }
+HeapUse heap_use() noexcept {
+    const auto use = mallinfo2();
+    return {.used = use.uordblks, .free = use.fordblks};
+}
 
 void release_free_memory() noexcept { malloc_trim(0); }
 

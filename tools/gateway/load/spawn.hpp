@@ -12,7 +12,8 @@
 
 namespace ringside::gateway {
 
-/// Logs an exception that nobody else handles: no memory, or a defect. `what` has failed by it.
+/// Logs an exception that no other code handles: no memory, or a defect. `what` names the failed
+/// task.
 inline void log_failure(std::string_view what, const std::exception_ptr& failure) noexcept {
     try {
         std::rethrow_exception(failure);
@@ -23,7 +24,7 @@ inline void log_failure(std::string_view what, const std::exception_ptr& failure
     }
 }
 
-/// Starts a coroutine that nobody waits for. An exception ends it and is logged.
+/// Starts a coroutine that no other coroutine waits for. An exception ends it and is logged.
 /// `what`: for the log; a literal.
 inline void spawn(const Executor& executor, Task<void> task, std::string_view what) {
     asio::co_spawn(executor, std::move(task), [what](const std::exception_ptr& failure) {
@@ -31,9 +32,9 @@ inline void spawn(const Executor& executor, Task<void> task, std::string_view wh
     });
 }
 
-/// Repeats `step`, a function that gives a Task<bool>, until it returns false. An exception ends
-/// one step: it is logged, and a pause later the next step begins. So what the gateway needs for
-/// as long as it runs never ends by a single failure.
+/// Repeats `step`, a function that returns a Task<bool>, until it returns false. An exception ends
+/// one step: it is logged, and the next step follows after a pause. So a single failure never ends
+/// a task that the gateway needs permanently.
 /// `what`: for the log; a literal.
 template <class Step>
 Task<void> keep_doing(Executor executor, std::string_view what, Step step) {

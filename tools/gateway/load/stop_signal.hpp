@@ -7,7 +7,7 @@
 
 namespace ringside::gateway {
 
-/// Tells work in another thread to end early, because nobody waits for its result any longer.
+/// Asks work in another thread to end early, because its result is no longer needed.
 /// Thread safety: all members.
 class StopSignal {
 public:
@@ -24,7 +24,8 @@ public:
         return is_stopped_.load(std::memory_order_relaxed);
     }
 
-    /// Calls `interrupt` when the signal is given, while this lives; at once if it was given.
+    /// Calls `interrupt` when the signal is given during the lifetime of this object; immediately
+    /// if it was given before.
     class Interrupt {
     public:
         Interrupt(StopSignal& signal, std::function<void()> interrupt) : signal_(signal) {

@@ -39,7 +39,7 @@ void WorkPool::submit(std::unique_ptr<Job> job) {
     begin_waiting();
 }
 
-/// Begins what may begin: one of each user in turn.
+/// Starts work while threads are free: one item of each user in turn.
 void WorkPool::begin_waiting() {
     while (counts_.running < limits_.threads) {
         const auto turn = std::find_if(turns_.begin(), turns_.end(), [this](const auto& name) {

@@ -12,43 +12,36 @@
 
 #include "tools/gateway/grid/completion.hpp"
 #include "tools/gateway/http/problem.hpp"
+#include "tools/gateway/load/shares.hpp"
 
 namespace ringside::gateway {
 
-/// How much work of one kind there may be.
-struct WorkLimits {
-    std::size_t threads = 1;
-    std::size_t threads_per_user = 1;  ///< at a time
-    std::size_t waiting_max = 256;
-    std::size_t waiting_per_user_max = 64;
-};
-
-/// What a pool has to do, for the metrics.
+/// The load of a pool, for the metrics.
 struct WorkCounts {
     std::size_t running = 0;
     std::size_t waiting = 0;
     std::uint64_t refused = 0;
 };
 
-/// Threads for one kind of work, shared between users: the work of each waits in a queue of its
-/// own, the queues take turns, and no user has more than a part of the threads. So work that takes
-/// long delays other work of the same user only, and no work of another kind.
+/// Threads for one kind of work, shared between users. Each user has a queue, the queues take
+/// turns, and no user gets more than a part of the threads. So slow work delays only other work of
+/// the same user, and no work of another kind.
 ///
 /// Thread safety: that of the loop. The work itself runs in another thread.
 class WorkPool {
 public:
     WorkPool(Executor loop, std::string_view kind, const WorkLimits& limits);
-    /// Waits for what is running. What is waiting is dropped.
+    /// Waits for running work. Queued work is dropped.
     ~WorkPool();
     WorkPool(const WorkPool&) = delete;
     WorkPool& operator=(const WorkPool&) = delete;
 
-    /// Why there is no room for work of this user: 429 `too_many_requests` (the user has enough
-    /// waiting), 503 `would_block` (all have). None: there is room.
+    /// Returns the reason why work of this user is refused: 429 `too_many_requests` (the user's
+    /// queue is full), 503 `would_block` (the pool is full). Returns none if there is room.
     [[nodiscard]] std::optional<Problem> refuse(const std::string& user);
 
-    /// Runs `work` in one of the threads. What it throws is thrown here.
-    /// REQUIRES: `refuse` has just found room.
+    /// Runs `work` in one of the threads, and throws here what it throws.
+    /// REQUIRES: `refuse` has just returned none.
     template <class Work, class T = std::invoke_result_t<Work>>
     Task<T> run(std::string user, Work work) {
         auto start = [this, user = std::move(user),
@@ -56,7 +49,7 @@ public:
             submit(std::make_unique<WorkJob<Work, T>>(std::move(user), std::move(work),
                                                       std::move(done)));
         };
-        // Named, because GCC 12 destroys twice what is made in the operand of a co_await.
+        // Named, because GCC 12 destroys a temporary in the operand of a co_await twice.
         auto done = co_await completed_by<Done<T>>(std::move(start));
         if (done.failure) std::rethrow_exception(done.failure);
         co_return *std::move(done.value);
@@ -89,7 +82,7 @@ private:
             } catch (...) {
                 result.failure = std::current_exception();
             }
-            work.reset();  // what it holds may take long to release
+            work.reset();  // releasing its contents may take long
         }
         void report() override { std::move(done)(std::move(result)); }
         std::optional<Work> work;
@@ -110,8 +103,8 @@ private:
     const std::string kind_;
     const WorkLimits limits_;
     WorkCounts counts_;
-    std::unordered_map<std::string, User> users_;  ///< who have something running or waiting
-    std::deque<std::string> turns_;                ///< of those who have something waiting
+    std::unordered_map<std::string, User> users_;  ///< users with running or queued work
+    std::deque<std::string> turns_;                ///< users with queued work
     boost::asio::thread_pool threads_;
 };
 

@@ -8,10 +8,10 @@
 
 namespace ringside::gateway {
 
-/// How long something took, counted by upper bounds. Thread safety: that of one thread.
+/// A histogram of durations by upper bounds. Thread safety: one thread.
 class DurationHistogram {
 public:
-    /// From what a read from memory takes to what a client waits for.
+    /// From the duration of a read from memory to one that a client notices.
     static constexpr std::array<double, 15> bounds_seconds{0.0001, 0.00025, 0.0005, 0.001, 0.0025,
                                                            0.005,  0.01,    0.025,  0.05,  0.1,
                                                            0.25,   0.5,     1,      2.5,   5};

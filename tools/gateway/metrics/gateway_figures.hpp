@@ -6,16 +6,17 @@
 #include <string_view>
 #include <vector>
 
+#include "tools/gateway/load/shares.hpp"
 #include "tools/gateway/metrics/duration_histogram.hpp"
 #include "tools/metrics/metrics_writer.hpp"
 
 namespace ringside::gateway {
 
-/// Answers by method and class of status.
+/// Responses by method and class of status.
 class RequestCounts {
 public:
-    /// `method` as it was sent; those that the gateway does not know count as OTHER, so that
-    /// clients cannot make up labels. Statuses outside of 100..599 count as 500.
+    /// `method` is the text that was received. Unknown methods count as OTHER, so that clients
+    /// cannot create labels. Statuses outside 100 to 599 count as 500.
     void count(std::string_view method, unsigned status) noexcept;
     void write(metrics::MetricsWriter& writer) const;
 
@@ -26,8 +27,8 @@ private:
     std::array<std::array<std::uint64_t, classes.size()>, methods.size()> counts_{};
 };
 
-/// What a gateway counts of itself. Names with `_open`, and `watches` and such, are of now; all
-/// others only grow. Thread safety: that of one thread, which counts and writes.
+/// The gateway's own figures. Names with `_open`, `watches` and the like are current values; all
+/// others only grow. Thread safety: one thread.
 struct GatewayFigures {
     std::chrono::system_clock::time_point started = std::chrono::system_clock::now();
     bool is_draining = false;
@@ -36,29 +37,29 @@ struct GatewayFigures {
     std::uint64_t connections_open = 0;
     std::uint64_t connections_max = 0;  ///< the limit
     std::uint64_t connections_accepted = 0;
-    std::uint64_t connections_refused = 0;  ///< there were too many
+    std::uint64_t connections_refused = 0;  ///< the limit was reached
     std::uint64_t connections_late = 0;     ///< missed a deadline
     std::uint64_t websockets_open = 0;
     std::uint64_t websocket_messages = 0;  ///< received
     std::uint64_t bytes_received = 0;
     std::uint64_t bytes_sent = 0;
 
-    // Requests, those of WebSockets not included.
+    // Requests, except those of WebSockets.
     RequestCounts requests;
     DurationHistogram request_duration;
     std::uint64_t unauthenticated = 0;  ///< refused with 401
     std::uint64_t denied = 0;           ///< refused with 403
     std::uint64_t rate_limited = 0;     ///< refused with 429
 
-    // What was done for clients, over HTTP and WebSockets.
+    // Operations for clients, over HTTP and WebSockets.
     std::uint64_t reads = 0;
-    std::uint64_t writes = 0;  ///< commits that were asked for
+    std::uint64_t writes = 0;  ///< requested commits
     std::uint64_t publications = 0;
     std::uint64_t queries = 0;
     std::uint64_t calls = 0;
     std::uint64_t providers = 0;
 
-    std::uint64_t logins_slowed = 0;  ///< of deepstream's clients
+    std::uint64_t logins_slowed = 0;  ///< logins of deepstream's clients
 
     // Shares of memory and threads.
     struct Work {
@@ -66,23 +67,27 @@ struct GatewayFigures {
         std::uint64_t running = 0;
         std::uint64_t waiting = 0;
         std::uint64_t refused = 0;
+        WorkLimits limits{};
     };
     std::vector<Work> work;  ///< a pool each
+    MemoryLimits memory;
+    LoginLimits login_limits;
     std::uint64_t bodies_bytes = 0;
-    std::uint64_t bodies_bytes_max = 0;
+    std::uint64_t bodies_bytes_refused = 0;
+    std::uint64_t stranger_bodies_bytes = 0;
     std::uint64_t streams_bytes = 0;
-    std::uint64_t streams_bytes_max = 0;
     std::uint64_t streams_bytes_refused = 0;
+    std::uint64_t requests_waiting_for_grid = 0;
 
-    // Watching.
+    // Watches.
     std::uint64_t watches = 0;
     std::uint64_t watches_behind = 0;  ///< whose clients do not keep up
     std::uint64_t changes_sent = 0;
-    std::uint64_t watches_fell_behind = 0;  ///< times that a watch did
-    std::uint64_t watches_lagged = 0;       ///< times that a watch was told `lagged`
+    std::uint64_t watches_fell_behind = 0;  ///< number of times that a watch fell behind
+    std::uint64_t watches_lagged = 0;       ///< number of `lagged` messages
 };
 
-/// Writes them all; `version` is the release.
+/// Writes all figures; `version` is the release.
 void write_gateway_metrics(metrics::MetricsWriter& writer, const GatewayFigures& figures,
                            std::string_view version);
 

@@ -26,11 +26,13 @@ std::optional<Problem> grid_problem(const std::string& grid) {
     const auto age = std::chrono::system_clock::now().time_since_epoch() - beat;
     if (age > heartbeat_age_max) {
         const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(age).count();
-        return no_broker(fmt::format("the grid's broker has not answered for {} s", seconds));
+        return no_broker(fmt::format("no answer from the grid's broker for {} s", seconds));
     }
     if (header.store.is_failing.load(std::memory_order_relaxed) != 0) {
-        return Problem{503, "read_only", "the grid is read-only: its store is failing",
-                       retry_after};
+        return Problem{
+            503, "read_only",
+            "the grid is read-only because its store is failing; writes resume automatically",
+            retry_after};
     }
     return std::nullopt;
 }

@@ -6,13 +6,13 @@
 
 namespace ringside::gateway {
 
-/// Figures as JSON: what `/v1/stats` answers.
+/// Writes figures as JSON, for `/v1/stats`.
 ///
 ///     {"ringside_records": {"type":"gauge","help":"…","samples":[{"labels":{},"value":7}]},
 ///      "ringside_gateway_request_duration_seconds": {"type":"histogram","help":"…","samples":[
 ///          {"labels":{},"buckets":[{"le":0.001,"count":3}],"sum":0.002,"count":4}]}}
 ///
-/// A value that is no number in JSON (infinite, or not a number) is null.
+/// A value that JSON cannot represent (infinite, or not a number) becomes null.
 class MetricsJson : public metrics::MetricsWriter {
 public:
     using metrics::MetricsWriter::sample;

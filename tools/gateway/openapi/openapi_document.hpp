@@ -4,7 +4,7 @@
 
 namespace ringside::gateway {
 
-/// What the gateway serves, in OpenAPI 3.1: of `/openapi.json`.
+/// Returns the description of the gateway's interface in OpenAPI 3.1, served as `/openapi.json`.
 [[nodiscard]] const StaticFile& openapi_document() noexcept;
 
 }  // namespace ringside::gateway

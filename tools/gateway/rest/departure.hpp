@@ -8,8 +8,8 @@
 
 namespace ringside::gateway {
 
-/// Gives a signal when the client of a request leaves, while this lives. It is noticed within a
-/// quarter of a second.
+/// Gives a signal when the client of a request leaves during the lifetime of this object. Detection
+/// takes up to a quarter of a second.
 class Departure {
 public:
     explicit Departure(const Request& request) : connection_(request.connection) {

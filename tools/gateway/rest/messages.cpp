@@ -74,7 +74,7 @@ Task<Response> handle_call(Operations& operations, Request& request, const Reque
     const auto answer = co_await operations.call(requester, name, std::move(content), *options);
     if (!answer) co_return Response::of(answer.error());
     if (!answer->is_failure) co_return Response::json(to_json(answer->document.root()));
-    Problem failure{422, "call_failed", "the provider has answered with a failure"};
+    Problem failure{422, "call_failed", "the provider reported a failure"};
     failure.member = R"("failure":)" + to_json(answer->document.root());
     co_return Response::of(failure);
 }

@@ -43,7 +43,7 @@ std::optional<Response> own_page(const Request& request) {
             response.etag = known_tag(*conditions, response.etag, takes_gzip);
             break;
         case Conditions::Verdict::failed:
-            return Response::of({412, "condition_failed", "this file has another entity tag"});
+            return Response::of({412, "condition_failed", "file has another entity tag"});
     }
     return response;
 }

@@ -6,7 +6,7 @@
 
 namespace ringside::gateway {
 
-/// A page of the console, or `/openapi.json`; none: there is no such page.
+/// Returns a page of the console, or `/openapi.json`, or none if there is no such page.
 [[nodiscard]] std::optional<Response> own_page(const Request& request);
 
 }  // namespace ringside::gateway

@@ -19,7 +19,7 @@ Outcome<std::optional<std::uint64_t>> number_parameter(const Request& request,
     const auto [rest, failed] = std::from_chars(text->data(), end, number);
     if (failed != std::errc() || rest != end || number < min || number > max) {
         return Problem{400, "bad_parameter",
-                       fmt::format("'{}' must be a whole number from {} to {}", name, min, max)};
+                       fmt::format("'{}' must be an integer from {} to {}", name, min, max)};
     }
     return std::optional(number);
 }
@@ -33,17 +33,18 @@ Outcome<bool> flag_parameter(const Request& request, std::string_view name, bool
 }
 
 std::optional<Problem> check_parameters(const Request& request,
-                                        std::initializer_list<std::string_view> known) {
+                                        std::initializer_list<std::string_view> known,
+                                        std::string_view repeatable) {
     const auto& pairs = request.parameters.pairs();
     for (auto at = pairs.begin(); at != pairs.end(); ++at) {
         const std::string& name = at->first;
+        if (!repeatable.empty() && name == repeatable) continue;
         if (std::find(known.begin(), known.end(), name) == known.end()) {
-            return Problem{400, "bad_parameter", fmt::format("there is no parameter '{}'", name)};
+            return Problem{400, "bad_parameter", fmt::format("unknown parameter '{}'", name)};
         }
         const auto is_same = [&](const auto& other) { return other.first == name; };
         if (std::any_of(pairs.begin(), at, is_same)) {
-            return Problem{400, "bad_parameter",
-                           fmt::format("the parameter '{}' is there twice", name)};
+            return Problem{400, "bad_parameter", fmt::format("duplicate parameter '{}'", name)};
         }
     }
     return std::nullopt;
@@ -56,7 +57,7 @@ Response other_method(const Request& request, std::string_view allowed) {
         const auto method = request.message.method_string();
         response =
             Response::of({405, "method_not_allowed",
-                          fmt::format("this takes {}, and not {}", allowed,
+                          fmt::format("method {1} is not allowed; use {0}", allowed,
                                       std::string_view(method.data(),
                                                        std::min<std::size_t>(method.size(), 32)))});
     }

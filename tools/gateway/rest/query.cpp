@@ -15,10 +15,10 @@ namespace ringside::gateway {
 
 namespace {
 
-/// What a query's answer may have, so that one query does not take the gateway's memory.
+/// Limit of a query's result, so that one query cannot use up the gateway's memory.
 constexpr std::size_t answer_bytes_max = 64U << 20;
 constexpr std::uint64_t rows_default = 10'000;
-/// From the request to its answer, the wait for a thread included; the caller may ask for less.
+/// From request to response, including the wait for a thread. The caller may ask for less.
 constexpr std::chrono::milliseconds query_time_max{30'000};
 
 enum class Format : std::uint8_t { json, csv, lines };
@@ -86,7 +86,56 @@ std::string_view type_of(Format format) noexcept {
     return "application/json";
 }
 
-Outcome<Question> question_of(const Request& request) {
+Outcome<Format> format_named(const std::string& name) {
+    if (name == "json") return Format::json;
+    if (name == "csv") return Format::csv;
+    if (name == "jsonl") return Format::lines;
+    return Problem{400, "bad_parameter", "'format' must be json, csv or jsonl"};
+}
+
+constexpr auto query_time_max_ms = static_cast<std::uint64_t>(query_time_max.count());
+
+std::chrono::steady_clock::time_point deadline_after(std::optional<std::uint64_t> timeout_ms) {
+    return std::chrono::steady_clock::now() +
+           std::chrono::milliseconds(timeout_ms.value_or(query_time_max_ms));
+}
+
+/// The query of a GET, as its parameters.
+Outcome<Question> question_in_parameters(const Request& request) {
+    constexpr std::string_view table = "table";
+    if (auto problem = check_parameters(
+            request, {"sql", "format", "revision", "limit", "timeout_ms"}, table)) {
+        return *std::move(problem);
+    }
+    Question question;
+    const std::string* text = request.parameters.find("sql");
+    if (text == nullptr) return Problem{400, "bad_parameter", "'sql' is missing"};
+    question.text = *text;
+    question.format = format_of(request);
+    if (const std::string* name = request.parameters.find("format")) {
+        const auto format = format_named(*name);
+        if (!format) return format.error();
+        question.format = *format;
+    }
+    constexpr std::uint64_t max = ~std::uint64_t{0};
+    const auto revision = number_parameter(request, "revision", 0, max);
+    if (!revision) return revision.error();
+    question.revision = *revision;
+    const auto limit = number_parameter(request, "limit", 0, max);
+    if (!limit) return limit.error();
+    question.options.row_limit = limit->value_or(rows_default);
+    const auto timeout = number_parameter(request, "timeout_ms", 1, query_time_max_ms);
+    if (!timeout) return timeout.error();
+    question.deadline = deadline_after(*timeout);
+    for (const auto& [name, value] : request.parameters.pairs()) {
+        if (name == table) question.options.tables.push_back(value);
+    }
+    return question;
+}
+
+/// The query of a POST, as its document.
+Outcome<Question> question_in_body(const Request& request) {
+    if (auto problem = check_parameters(request, {})) return *std::move(problem);
     const auto document = Document::parse(request.body());
     if (!document) return Problem::of(document.error());
     const Value root = document->root();
@@ -108,13 +157,11 @@ Outcome<Question> question_of(const Request& request) {
     question.revision = *revision;
     const auto timeout = number_member(root, "timeout_ms");
     if (!timeout) return timeout.error();
-    const auto time_max = static_cast<std::uint64_t>(query_time_max.count());
-    if (*timeout && (**timeout == 0 || **timeout > time_max)) {
+    if (*timeout && (**timeout == 0 || **timeout > query_time_max_ms)) {
         return Problem{400, "bad_timeout",
-                       fmt::format("'timeout_ms' must be from 1 to {}", time_max)};
+                       fmt::format("'timeout_ms' must be from 1 to {}", query_time_max_ms)};
     }
-    question.deadline =
-        std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout->value_or(time_max));
+    question.deadline = deadline_after(*timeout);
     const Value tables = root["tables"];
     if (tables.exists() && !tables.is_array()) return bad_request("'tables' must be a list");
     if (tables.exists()) {
@@ -169,14 +216,14 @@ private:
     bool has_rows_ = false;
 };
 
-/// `gone`: is given when nobody waits for the answer any longer.
+/// `gone` is given when the result is no longer needed.
 Outcome<std::string> answer(Client& client, const Question& question, StopSignal& gone) {
     if (gone.is_stopped()) return Problem::of(Error(Errc::query_interrupted));
     sql::Options options = question.options;
     options.time_limit = std::chrono::ceil<std::chrono::milliseconds>(
         question.deadline - std::chrono::steady_clock::now());
     if (options.time_limit <= std::chrono::milliseconds(0)) {
-        return Problem::of(Error(Errc::query_timed_out, "other queries came first"));
+        return Problem::of(Error(Errc::query_timed_out, "no thread was free in time"));
     }
     auto snapshot =
         client.snapshot({.revision = question.revision, .lease = 2 * options.time_limit});
@@ -199,7 +246,8 @@ Outcome<std::string> answer(Client& client, const Question& question, StopSignal
         if (!*row) break;
         text.add(**row);
         if (text.bytes() > answer_bytes_max) {
-            return Problem::of(Error(Errc::query_too_large, "bytes of the answer"));
+            return Problem::of(
+                Error(Errc::query_too_large, "result exceeds the maximum size of an answer"));
         }
     }
     return std::move(text).finish();
@@ -209,12 +257,14 @@ Outcome<std::string> answer(Client& client, const Question& question, StopSignal
 
 Task<Response> handle_query(Operations& operations, const Request& request,
                             const Requester& requester) {
-    if (request.method() != http::verb::post) co_return other_method(request, "POST, OPTIONS");
-    if (auto problem = check_parameters(request, {})) co_return Response::of(*problem);
+    const bool is_post = request.method() == http::verb::post;
+    if (!is_post && !request.is_read()) {
+        co_return other_method(request, "GET, HEAD, POST, OPTIONS");
+    }
     ++operations.figures().queries;
-    // What a statement reads is known when it has been read.
+    // The tables that a statement reads are known after parsing.
     if (auto problem = requester.refuse_unless_all(Action::read)) co_return Response::of(*problem);
-    auto question = question_of(request);
+    auto question = is_post ? question_in_body(request) : question_in_parameters(request);
     if (!question) co_return Response::of(question.error());
     const std::string_view type = type_of(question->format);
     WorkPool& pool = operations.grid().queries();
@@ -227,6 +277,7 @@ Task<Response> handle_query(Operations& operations, const Request& request,
     Response response = Response::json(*std::move(answered));
     response.content_type = type;
     response.vary = "Accept";
+    if (!is_post) response.add("Cache-Control", "no-cache");
     co_return response;
 }
 

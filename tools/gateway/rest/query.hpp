@@ -5,7 +5,8 @@
 
 namespace ringside::gateway {
 
-/// `/v1/query`: SQL over one snapshot.
+/// `/v1/query`: SQL over one snapshot. A GET has the query in its parameters, a POST in its
+/// document.
 Task<Response> handle_query(Operations& operations, const Request& request,
                             const Requester& requester);
 

@@ -144,7 +144,7 @@ Outcome<std::string> RecordListResource::make(const Page& page) {
             last = record.name();
         }
     }
-    // What was read last is whole only if the pin still holds.
+    // The last records are valid only if the pin still holds.
     if (const auto whole = (*snapshot)->check(); !whole) return Problem::of(whole.error());
     out += ']';
     if (has_more) {

@@ -11,18 +11,19 @@
 
 namespace ringside::gateway {
 
-/// Snapshots that are kept for the next page of a list. Thread safety: all members.
+/// Holds snapshots for the next page of a list. Thread safety: all members.
 class SnapshotShelf {
 public:
     explicit SnapshotShelf(Client& client, std::chrono::seconds its_time = time)
         : client_(client), time_(its_time) {}
 
-    /// The grid as of a revision; none: the newest. Kept for `time` from now.
+    /// Returns a snapshot of the grid at a revision; none for the newest. Holds it for `time` from
+    /// now.
     /// Errors: as `Client::snapshot`.
     Result<std::shared_ptr<const Snapshot>> at(std::optional<Revision> revision);
-    /// For the next page. (One page alone needs none.)
+    /// Holds a snapshot for the next page. (A single page needs none.)
     void keep(std::shared_ptr<const Snapshot> snapshot);
-    /// Releases those whose time is over.
+    /// Releases expired snapshots.
     void release_expired();
     [[nodiscard]] std::size_t size() const;
 
@@ -39,7 +40,7 @@ private:
     Client& client_;
     const std::chrono::seconds time_;
     mutable std::mutex mutex_;
-    std::deque<Kept> kept_;  ///< the one that was asked for last at the end
+    std::deque<Kept> kept_;  ///< most recently used last
 };
 
 /// `/v1/records`: a page of the records whose names match.
@@ -53,10 +54,10 @@ public:
 
     static constexpr std::uint64_t page_default = 100;
     static constexpr std::uint64_t page_max = 1000;
-    /// A page is ended early when it has this many bytes.
+    /// A page ends early at this size.
     static constexpr std::size_t page_bytes = 8U << 20;
-    /// How long records are looked at for one page, where the caller does not say less. Then the
-    /// page ends early, perhaps without records, and `next` continues behind it.
+    /// Default limit of the time for one page; the caller may ask for less. The page then ends
+    /// early, perhaps without records, and `next` continues after it.
     static constexpr std::chrono::milliseconds page_time{1000};
 
 private:
@@ -69,7 +70,7 @@ private:
         bool has_documents;
         Requester requester;
         std::optional<std::uint64_t> timeout_ms;
-        std::shared_ptr<StopSignal> gone{};  ///< given when nobody waits for the page
+        std::shared_ptr<StopSignal> gone{};  ///< given when the page is no longer needed
     };
 
     [[nodiscard]] Outcome<Page> page_of(const Request& request, const Requester& requester) const;

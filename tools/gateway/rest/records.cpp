@@ -36,14 +36,14 @@ Outcome<WriteOptions> options_of(const Request& request) {
     return options;
 }
 
-/// The path of the record, with its name in the place where the request has it.
+/// Returns the path of the record, with its name in the same place as in the request.
 std::string location_of(const Request& request, std::string_view name) {
     const bool is_in_path = request.segments.size() == 3;
     return (is_in_path ? "/v1/records/" : "/v1/records?name=") + percent_encoded(name);
 }
 
 Problem not_current() {
-    return {412, "condition_failed", "the record is not what the condition asks for"};
+    return {412, "condition_failed", "record does not meet the condition; read it again and retry"};
 }
 
 Response method_of_write(Request& request, Write& write) {
@@ -68,7 +68,7 @@ Response method_of_write(Request& request, Write& write) {
     }
     if (pointer != nullptr) {
         return Response::of(
-            {400, "bad_parameter", "PATCH takes no 'pointer': its body says where"});
+            {400, "bad_parameter", "PATCH takes no 'pointer'; name the place in the body"});
     }
     const std::string_view type = media_type(request.header(http::field::content_type));
     if (boost::beast::iequals(std::string(type), "application/merge-patch+json")) {
@@ -77,7 +77,8 @@ Response method_of_write(Request& request, Write& write) {
         write.kind = Write::Kind::json_patch;
     } else {
         Response refusal =
-            Response::of({415, "bad_content_type", fmt::format("PATCH takes {}", patch_types)});
+            Response::of({415, "bad_content_type",
+                          fmt::format("unsupported Content-Type of a PATCH; use {}", patch_types)});
         refusal.add("Accept-Patch", patch_types);
         return refusal;
     }
@@ -123,7 +124,7 @@ Response RecordResource::get(const Request& request, const Requester& requester,
         return Response::of(*problem);
     }
     const std::string* text = request.parameters.find("pointer");
-    auto pointer = Pointer::parse(text == nullptr ? std::string_view() : *text);
+    auto pointer = JsonPointer::parse(text == nullptr ? std::string_view() : *text);
     if (!pointer) return Response::of(Problem::of(pointer.error()));
     if (!record) return Response::of(Problem::of(record.error()));
     const auto value = record->document().find(*pointer);

@@ -32,8 +32,7 @@ std::optional<Problem> check_fields(const Request& request) {
         for (std::size_t i = 0; i < single.size(); ++i) {
             if (!is_same_text({name.data(), name.size()}, single[i])) continue;
             if (seen[i]) {
-                return Problem{400, "bad_http",
-                               fmt::format("there is more than one {}", single[i])};
+                return Problem{400, "bad_http", fmt::format("more than one {} header", single[i])};
             }
             seen.set(i);
         }
@@ -45,13 +44,14 @@ std::optional<Response> check_content(const Request& request) {
     const std::string_view coding = request.header(http::field::content_encoding);
     if (!coding.empty() && !is_same_text(coding, "identity")) {
         Response refusal = Response::of(
-            {415, "bad_content_encoding", "the content of a request is taken as it is only"});
+            {415, "bad_content_encoding", "unsupported Content-Encoding; send the body unencoded"});
         refusal.add("Accept-Encoding", "identity");
         return refusal;
     }
     if (!request.is_read() && request.message.count(http::field::content_range) > 0) {
         return Response::of(
-            {400, "bad_content_range", "a part of a record is written by a pointer or a patch"});
+            {400, "bad_content_range",
+             "Content-Range is not supported; write part of a record with a pointer or a patch"});
     }
     return std::nullopt;
 }
@@ -60,10 +60,23 @@ std::optional<Problem> refuse_conditions(const Request& request) {
     for (const auto field :
          {http::field::if_match, http::field::if_none_match, http::field::if_unmodified_since}) {
         if (request.message.count(field) == 0) continue;
-        return Problem{400, "bad_condition",
-                       "this takes no conditions in its header: see if_version and if_revision"};
+        return Problem{
+            400, "bad_condition",
+            "conditional headers are not supported here; use if_version and if_revision"};
     }
     return std::nullopt;
+}
+
+bool is_query(const Request& request) noexcept {
+    const auto& path = request.segments;
+    return path.size() == 2 && path[0] == "v1" && path[1] == "query";
+}
+
+bool is_embedded_elsewhere(const Request& request) {
+    const std::string_view site = request.header("Sec-Fetch-Site");
+    if (site.empty() || site == "same-origin" || site == "none") return false;
+    return request.header("Sec-Fetch-Mode") != "navigate" ||
+           request.header("Sec-Fetch-Dest") != "document";
 }
 
 std::string shown_target(const Request& request) {

@@ -26,6 +26,14 @@ inline constexpr const char* access_token = "access_token";
 /// Returns 400 for conditions in the header of a request that cannot have any.
 [[nodiscard]] std::optional<Problem> refuse_conditions(const Request& request);
 
+/// Returns true for the resource that runs SQL.
+[[nodiscard]] bool is_query(const Request& request) noexcept;
+
+/// Returns true if a page of another origin embeds the resource, for example as an image or a frame
+/// (Fetch metadata). Such a page cannot read the response, but each view of the page would cost a
+/// query. A link that the user follows is permitted.
+[[nodiscard]] bool is_embedded_elsewhere(const Request& request);
+
 /// The target for the log: shortened, and without credentials.
 [[nodiscard]] std::string shown_target(const Request& request);
 

@@ -14,7 +14,7 @@ Outcome<WatchRequest> watch_request_of(const Request& request) {
     if (!pattern) return Problem::of(pattern.error());
     WatchRequest watch{.pattern = *std::move(pattern)};
     if (const std::string* where = request.parameters.find("pointer")) {
-        auto pointer = Pointer::parse(*where);
+        auto pointer = JsonPointer::parse(*where);
         if (!pointer) return Problem::of(pointer.error());
         watch.pointer = *std::move(pointer);
     }
@@ -27,10 +27,12 @@ Outcome<WatchRequest> watch_request_of(const Request& request) {
     const auto from = number_parameter(request, "from", 0, ~std::uint64_t{0});
     if (!from) return from.error();
     if (!*changes && !*events) {
-        return Problem{400, "bad_parameter", "a watch of neither changes nor events tells nothing"};
+        return Problem{400, "bad_parameter",
+                       "watch selects neither changes nor events; select one"};
     }
     if (*initial && *from) {
-        return Problem{400, "bad_parameter", "a watch begins with the state, or at a revision"};
+        return Problem{400, "bad_parameter",
+                       "watch starts with the state or at a revision, not both"};
     }
     watch.what = !*events    ? WatchFor::changes
                  : !*changes ? WatchFor::events
@@ -40,8 +42,8 @@ Outcome<WatchRequest> watch_request_of(const Request& request) {
     if (const auto last = request.header("Last-Event-ID"); !last.empty()) {
         const auto place = Place::parse(last);
         if (!place)
-            return Problem{400, "bad_parameter", "Last-Event-ID is not one of these events"};
-        // A browser that comes back has the state.
+            return Problem{400, "bad_parameter", "Last-Event-ID is not an event of this stream"};
+        // A browser that reconnects has the state.
         watch.initial = false;
         watch.after = place;
     }

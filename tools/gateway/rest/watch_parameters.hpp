@@ -5,7 +5,7 @@
 
 namespace ringside::gateway {
 
-/// What the parameters of `/v1/watch` and the header `Last-Event-ID` ask for. Problem: 400.
+/// Reads the parameters of `/v1/watch` and the header `Last-Event-ID`. Problem: 400.
 [[nodiscard]] Outcome<WatchRequest> watch_request_of(const Request& request);
 
 }  // namespace ringside::gateway

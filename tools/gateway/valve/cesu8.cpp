@@ -10,7 +10,7 @@ unsigned byte_at(std::string_view text, std::size_t at) noexcept {
     return at < text.size() ? static_cast<unsigned char>(text[at]) : 0;
 }
 
-/// Half of a character that takes three bytes from there on; 0: something else is there.
+/// Decodes a surrogate half, which takes three bytes. Returns 0 for anything else.
 char32_t half_at(std::string_view text, std::size_t at) noexcept {
     if (byte_at(text, at) != 0xED || byte_at(text, at + 1) < 0xA0 || at + 2 >= text.size()) {
         return 0;

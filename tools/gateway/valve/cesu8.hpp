@@ -5,8 +5,9 @@
 
 namespace ringside::gateway::valve {
 
-// The engine keeps text as CESU-8 (Unicode Technical Report 26): UTF-8 but for characters beyond
-// U+FFFF, each half of which takes three bytes. So one character of it is one of JavaScript's.
+// The engine stores text as CESU-8 (Unicode Technical Report 26). It equals UTF-8 except for
+// characters beyond U+FFFF, which become two halves of three bytes each. So one CESU-8 character is
+// one character of JavaScript.
 
 /// REQUIRES: `utf8` is UTF-8.
 [[nodiscard]] std::string to_cesu8(std::string_view utf8);

@@ -23,13 +23,13 @@ constexpr std::size_t block_header = alignof(std::max_align_t);
 std::size_t& size_of(void* block) noexcept { return *static_cast<std::size_t*>(block); }
 
 [[noreturn]] void end_program(void*, const char* message) {
-    // Everything runs within duk_safe_call, so that only a defect leads here.
-    std::fprintf(stderr, "ringside: the JavaScript engine: %s\n",
+    // Everything runs within duk_safe_call, so only a defect leads here.
+    std::fprintf(stderr, "ringside: JavaScript engine failed: %s\n",
                  message == nullptr ? "" : message);
     std::abort();
 }
 
-/// Nothing is left that a rule could call, but for what the engine itself converts values by.
+/// Removes everything that a rule could call, except what the engine needs to convert values.
 constexpr const char* clean_up = R"((function () {
     var names = Object.getOwnPropertyNames;
     function keep(object, kept) {
@@ -51,7 +51,7 @@ constexpr const char* clean_up = R"((function () {
 
 }  // namespace
 
-/// What the engine calls, and what is called of it.
+/// Functions that the engine calls, and calls to the engine.
 class EngineCalls {
 public:
     static void* allocate(void* of, std::size_t size) { return reallocate(of, nullptr, size); }
@@ -89,7 +89,7 @@ public:
         duk_put_prop_string(heap, -2, "_");
         duk_push_c_function(heap, literal_match, 2);
         duk_put_prop_string(heap, -2, "match");
-        // `this` of the function is the global object.
+        // `this` in the function is the global object.
         duk_push_string(heap, clean_up);
         duk_eval(heap);
         duk_push_global_object(heap);
@@ -149,7 +149,7 @@ private:
         duk_put_prop_string(heap, -2, "data");
     }
 
-    /// From the stash on top, where it is compiled to at first.
+    /// Pushes the compiled function from the stash on top, compiling it at the first use.
     static void push_function(duk_context* heap, const Script& script) {
         const auto id = static_cast<duk_uarridx_t>(script.id);
         if (duk_get_prop_index(heap, -1, id) != 0) return;
@@ -163,11 +163,11 @@ private:
     static duk_ret_t cross_reference(duk_context* heap) {
         Engine& engine = engine_of(heap);
         if (duk_is_undefined(heap, 0) != 0) return 0;
-        if (duk_is_string(heap, 0) == 0) return duk_type_error(heap, "_() takes a record's name");
+        if (duk_is_string(heap, 0) == 0) return duk_type_error(heap, "_() needs a record name");
         std::size_t size = 0;
         const char* const text = duk_get_lstring(heap, 0, &size);
         engine.name_ = from_cesu8({text, size});
-        // As deepstream has it: the name was made of something that is not there.
+        // As in deepstream: the name was built from a missing value.
         if (engine.name_.find("undefined") != std::string::npos) return 0;
         engine.document_ = engine.facts_->record(engine.name_);
         if (!engine.document_) duk_push_null(heap);
@@ -175,10 +175,10 @@ private:
         return 1;
     }
 
-    /// What `match(/…/)` is written as: of a text, the pattern of a number.
+    /// The implementation of `match(/…/)`: matches a text with the pattern of a number.
     static duk_ret_t literal_match(duk_context* heap) {
         Engine& engine = engine_of(heap);
-        if (duk_is_string(heap, 0) == 0) return duk_type_error(heap, "match() is for texts");
+        if (duk_is_string(heap, 0) == 0) return duk_type_error(heap, "match() needs a string");
         const auto number = static_cast<std::size_t>(duk_get_uint(heap, 1));
         duk_dup(heap, 0);
         return push_matches(heap, engine.script_->expression->patterns[number], engine.text_,
@@ -204,13 +204,13 @@ Verdict Engine::evaluate(const Script& script, Facts& facts) {
     bytes_max_ = bytes_used_ + valve_limits::evaluation_bytes_max;
     const bool is_done = duk_safe_call(heap_, EngineCalls::run, this, 0, 1) == DUK_EXEC_SUCCESS;
     bytes_max_ = unlimited;
-    // Where it has found what it could do without, it has come to an end all the same.
+    // The memory was exhausted, even if the script has caught the error.
     const bool has_run_out = std::exchange(has_run_out_, false);
     if (!is_done && has_run_out) {
         is_spoilt_ = true;
         const std::size_t megabytes = valve_limits::evaluation_bytes_max >> 20U;
         return {.has_failed = true,
-                .why = "it takes more than " + std::to_string(megabytes) + " MiB"};
+                .why = "it needs more than " + std::to_string(megabytes) + " MiB"};
     }
     if (!is_done) why_ = duk_safe_to_string(heap_, -1);
     duk_set_top(heap_, 0);

@@ -13,27 +13,26 @@ struct duk_hthread;
 
 namespace ringside::gateway::valve {
 
-/// An expression as an engine takes it. It must outlive the engines that have seen it.
+/// An expression in the engine's form. It must outlive the engines that have used it.
 struct Script {
-    std::size_t id = 0;  ///< another one for each script of an engine
-    std::string source;  ///< as `js_source`
+    std::size_t id = 0;  ///< unique for each script of an engine
+    std::string source;  ///< as from `js_source`
     const Expression* expression = nullptr;
 };
 
-/// What has come of an evaluation.
+/// The result of an evaluation.
 struct Verdict {
     bool is_true = false;
-    bool has_failed = false;  ///< with an exception, or for want of memory
-    std::string why{};        ///< it has failed
+    bool has_failed = false;  ///< an exception, or out of memory
+    std::string why{};        ///< reason of the failure
 };
 
-/// A sandbox: a heap of JavaScript (Duktape) in which expressions are evaluated, one at a time.
+/// A sandbox: a JavaScript heap (Duktape) in which expressions are evaluated, one at a time.
 ///
-/// Nothing stays from one evaluation to the next but the compiled functions, because an expression
-/// has no way to change anything: it assigns nothing, and calls nothing that would (see
-/// `parse_expression`). For the same reason it ends: its cost is bounded by the number of its nodes
-/// times the size of the documents. What the engine takes for it is bounded, too
-/// (`valve_limits::evaluation_bytes_max`).
+/// Only the compiled functions persist between evaluations, because an expression cannot change
+/// anything: it has no assignments and calls nothing that would (see `parse_expression`). For the
+/// same reason it terminates: its cost is bounded by the number of its nodes times the size of the
+/// documents. The memory of the engine is bounded as well (`valve_limits::evaluation_bytes_max`).
 ///
 /// Thread safety: one thread at a time.
 class Engine {
@@ -43,10 +42,10 @@ public:
     Engine(const Engine&) = delete;
     Engine& operator=(const Engine&) = delete;
 
-    /// Whether the expression is true of the facts.
+    /// Returns whether the expression is true for the facts.
     [[nodiscard]] Verdict evaluate(const Script& script, Facts& facts);
 
-    /// Whether it must not be used again.
+    /// Returns whether the engine must not be used again.
     [[nodiscard]] bool is_spoilt() const noexcept { return is_spoilt_; }
 
 private:
@@ -54,12 +53,12 @@ private:
 
     duk_hthread* heap_ = nullptr;
     std::size_t bytes_used_ = 0;
-    std::size_t bytes_max_ = 0;  ///< above it the engine gets no memory
+    std::size_t bytes_max_ = 0;  ///< the engine gets no memory above this
     bool has_run_out_ = false;   ///< of memory
     bool is_spoilt_ = false;
 
-    // Of the evaluation. What C++ makes for the engine lies here, because an exception of
-    // JavaScript leaves functions without their destructors.
+    // State of the evaluation. Objects that C++ creates for the engine are stored here, because a
+    // JavaScript exception skips the destructors of C++ functions.
     const Script* script_ = nullptr;
     Facts* facts_ = nullptr;
     bool is_true_ = false;
@@ -70,11 +69,11 @@ private:
     MatchPattern::Matches matches_;
 };
 
-/// Engines that wait for work, as many as threads have asked for at once.
+/// Idle engines; their number is the highest number of threads that needed one concurrently.
 /// Thread safety: any thread.
 class Engines {
 public:
-    /// As `Engine::evaluate`.
+    /// See `Engine::evaluate`.
     [[nodiscard]] Verdict evaluate(const Script& script, Facts& facts);
 
 private:

@@ -11,7 +11,7 @@ namespace ringside::gateway::valve {
 
 namespace {
 
-/// What lies in no frame of the engine's, whose exceptions pass over destructors.
+/// Objects that must not live in a stack frame, because the engine's exceptions skip destructors.
 struct Scratch {
     std::string pattern;
     std::string text;
@@ -35,7 +35,7 @@ std::string_view text_at(duk_context* heap, duk_idx_t index) {
     return {text, size};
 }
 
-/// Where a character begins; the text's end, for one beyond.
+/// Returns where a character begins, or the end of the text for one beyond it.
 std::size_t byte_of(std::string_view text, std::size_t character) noexcept {
     std::size_t at = 0;
     for (; at < text.size(); ++at) {
@@ -44,11 +44,11 @@ std::size_t byte_of(std::string_view text, std::size_t character) noexcept {
     return at;
 }
 
-/// Where in `this` the first argument is from the second one on, in bytes; none: it is not there.
-/// memmem takes linear time.
+/// Finds the first argument in `this`, from the position of the second one. Returns the byte
+/// offset, or none if it does not occur. memmem takes linear time.
 std::optional<std::size_t> find(duk_context* heap, std::string_view& in) {
     duk_push_this(heap);
-    if (duk_is_string(heap, -1) == 0) static_cast<void>(duk_type_error(heap, "this is no text"));
+    if (duk_is_string(heap, -1) == 0) static_cast<void>(duk_type_error(heap, "not a string"));
     in = text_at(heap, -1);
     static_cast<void>(duk_to_string(heap, 0));
     const std::string_view wanted = text_at(heap, 0);
@@ -80,7 +80,7 @@ duk_ret_t text_index_of(duk_context* heap) {
 duk_ret_t text_match(duk_context* heap) {
     Scratch& own = scratch();
     duk_push_this(heap);
-    if (duk_is_string(heap, -1) == 0) return duk_type_error(heap, "this is no text");
+    if (duk_is_string(heap, -1) == 0) return duk_type_error(heap, "not a string");
     if (duk_is_undefined(heap, 0) != 0) {
         duk_push_string(heap, "");
         duk_replace(heap, 0);
@@ -96,7 +96,7 @@ duk_ret_t text_match(duk_context* heap) {
 
 duk_ret_t list_includes(duk_context* heap) {
     duk_push_this(heap);
-    if (duk_is_array(heap, -1) == 0) return duk_type_error(heap, "this is no list");
+    if (duk_is_array(heap, -1) == 0) return duk_type_error(heap, "not a list");
     const auto size = static_cast<duk_uarridx_t>(duk_get_length(heap, -1));
     bool is_there = false;
     for (duk_uarridx_t at = 0; at < size && !is_there; ++at) {

@@ -8,12 +8,12 @@
 
 namespace ringside::gateway::valve {
 
-/// Puts methods of texts and lists in the place of the engine's own, which lack some, or take more
-/// than linear time: `includes`, `indexOf`, `match`.
+/// Replaces methods of texts and lists that the engine lacks, or that take more than linear time in
+/// it: `includes`, `indexOf`, `match`.
 void put_methods(duk_context* heap);
 
-/// Pushes what `match` gives of the text on top: a list, or null. The last three are the caller's
-/// because an exception of the engine leaves this function without destructors.
+/// Pushes the result of `match` on the text on top: a list, or null. The caller owns the last three
+/// arguments, because an exception of the engine skips the destructors of this function.
 [[nodiscard]] duk_ret_t push_matches(duk_context* heap, const MatchPattern& pattern,
                                      std::string& text, std::string& why,
                                      MatchPattern::Matches& matches);

@@ -19,9 +19,9 @@ constexpr std::array methods = {
 constexpr std::array variables = {std::string_view("user"), std::string_view("now"),
                                   std::string_view("action"), std::string_view("name")};
 
-/// Those of one rank; empty ones fill up.
+/// Operators of one precedence, padded with empty ones.
 using Operators = std::array<std::string_view, 5>;
-/// Those that bind least first.
+/// In order of increasing precedence.
 constexpr std::array<Operators, 10> binary_operators = {{{"||"},
                                                          {"&&"},
                                                          {"|"},
@@ -34,14 +34,14 @@ constexpr std::array<Operators, 10> binary_operators = {{{"||"},
                                                          {"*", "/", "%"}}};
 constexpr Operators unary_operators = {"!", "-", "+", "~", "typeof"};
 
-/// A parser by recursive descent, a function for each kind of piece.
+/// A recursive-descent parser with a function for each kind of node.
 class Parser {
 public:
     Parser(std::string_view text, const Scope& scope) noexcept : lexer_(text), scope_(scope) {}
 
     Result<Expression> parse() {
         if (auto begun = advance(true); !begun) return begun.error();
-        if (token_.kind == Token::Kind::end) return Lexer::error_at(0, "there is no expression");
+        if (token_.kind == Token::Kind::end) return Lexer::error_at(0, "empty expression");
         auto root = conditional();
         if (!root) return root.error();
         while (token_.is(";")) {
@@ -69,11 +69,11 @@ private:
     }
     [[nodiscard]] Error unexpected() const {
         if (token_.kind == Token::Kind::end) {
-            return Lexer::error_at(token_.at, "the expression breaks off");
+            return Lexer::error_at(token_.at, "unexpected end of the expression");
         }
-        return Lexer::error_at(token_.at, "'" + token_.text + "' does not fit here");
+        return Lexer::error_at(token_.at, "'" + token_.text + "' is unexpected");
     }
-    /// The operator that stands here, if it is one of these.
+    /// Returns the next operator if it is one of these.
     [[nodiscard]] std::string operator_of(const Operators& operators) const {
         const bool can_be = token_.kind == Token::Kind::sign || token_.kind == Token::Kind::name;
         if (!can_be) return {};
@@ -95,7 +95,7 @@ private:
 
     Made conditional() {
         const std::size_t at = token_.at;
-        // Parentheses and the like come through here: the stack grows with them.
+        // Nested constructs such as parentheses pass through here, so this bounds the stack.
         if (++nested_ > valve_limits::expression_depth_max) return too_deep(at);
         auto condition = binary(0);
         --nested_;
@@ -155,7 +155,7 @@ private:
     Made postfix() {
         auto made = primary();
         while (made && (token_.is(".") || token_.is("[") || token_.is("("))) {
-            if (token_.is("(")) return Lexer::error_at(token_.at, "this may not be called");
+            if (token_.is("(")) return Lexer::error_at(token_.at, "expression cannot be called");
             made = token_.is(".") ? member(*std::move(made)) : element(*std::move(made));
         }
         return made;
@@ -186,7 +186,7 @@ private:
 
     Made call(Node object, const std::string& method, std::size_t at) {
         if (!is_method(method)) {
-            return Lexer::error_at(at, "'" + method + "' may not be called");
+            return Lexer::error_at(at, "'" + method + "' cannot be called");
         }
         if (auto passed = advance(true); !passed) return passed.error();
         if (method == "match" && token_.kind == Token::Kind::pattern) {
@@ -209,7 +209,7 @@ private:
         return finish(std::move(node), at);
     }
 
-    /// Expressions with commas between them, and what ends them.
+    /// Parses expressions separated by commas, up to the token that ends them.
     Result<void> list_until(std::string_view end, std::vector<Node>& into) {
         while (!token_.is(end)) {
             auto item = conditional_within();
@@ -234,7 +234,7 @@ private:
                 return Node{.kind = Node::Kind::number, .number = token.number};
             }
             case Token::Kind::pattern:
-                return Lexer::error_at(token.at, "a pattern is for match(…) only");
+                return Lexer::error_at(token.at, "a pattern is allowed in match(…) only");
             default: break;
         }
         if (token.is("(")) {
@@ -272,11 +272,11 @@ private:
 
     Result<void> check_variable(const Token& token) {
         const std::string& text = token.text;
-        if (token_.is("(")) return Lexer::error_at(token.at, "'" + text + "' may not be called");
+        if (token_.is("(")) return Lexer::error_at(token.at, "'" + text + "' cannot be called");
         if (text == "data" || text == "oldData") {
             const bool is_new = text == "data";
             if (!(is_new ? scope_.has_data : scope_.has_old_data)) {
-                return Lexer::error_at(token.at, "there is no '" + text + "' in such a rule");
+                return Lexer::error_at(token.at, "'" + text + "' is not available in this rule");
             }
             (is_new ? made_.uses_data : made_.uses_old_data) = true;
             return {};
@@ -286,19 +286,19 @@ private:
             std::find(own.begin(), own.end(), text) != own.end()) {
             return {};
         }
-        return Lexer::error_at(token.at, "'" + text + "' is not known here");
+        return Lexer::error_at(token.at, "'" + text + "' is unknown");
     }
 
     Made cross_reference(std::size_t at) {
         if (++references_ > valve_limits::cross_references_max) {
-            return Lexer::error_at(at, "there are more than " +
+            return Lexer::error_at(at, "more than " +
                                            std::to_string(valve_limits::cross_references_max) +
                                            " cross references");
         }
         if (++nested_references_ > valve_limits::cross_reference_depth_max) {
             return Lexer::error_at(at, "more than " +
                                            std::to_string(valve_limits::cross_reference_depth_max) +
-                                           " cross references are within each other");
+                                           " nested cross references");
         }
         if (auto passed = expect("(", true); !passed) return passed.error();
         auto record = conditional_within();
@@ -328,9 +328,9 @@ bool is_method(std::string_view name) noexcept {
 
 Result<Expression> parse_expression(std::string_view text, const Scope& scope) {
     if (text.size() > valve_limits::expression_bytes_max) {
-        return Error(Errc::bad_configuration,
-                     "an expression has more than " +
-                         std::to_string(valve_limits::expression_bytes_max) + " bytes");
+        return Error(
+            Errc::bad_configuration,
+            "expression exceeds " + std::to_string(valve_limits::expression_bytes_max) + " bytes");
     }
     return Parser(text, scope).parse();
 }

@@ -10,7 +10,7 @@
 
 namespace ringside::gateway::valve {
 
-/// A piece of an expression, with its operands.
+/// A node of an expression, with its operands.
 struct Node {
     enum class Kind : std::uint8_t {
         undefined,
@@ -20,11 +20,11 @@ struct Node {
         string,           ///< `text`, UTF-8
         array,            ///< operands: the elements
         variable,         ///< `text`: its name
-        member,           ///< `text`: its name; of the operand
-        element,          ///< of the first operand, that which the second one names
-        method,           ///< `text`: its name; operands: the object, and what it is given
-        match,            ///< of the operand, with the pattern of the number `number`
-        cross_reference,  ///< the record that the operand names
+        member,           ///< `text`: its name; operand: the object
+        element,          ///< operands: the object, and the key
+        method,           ///< `text`: its name; operands: the object, then the arguments
+        match,            ///< operand: the text; `number`: number of the pattern
+        cross_reference,  ///< operand: name of the record
         unary,            ///< `text`: the operator
         binary,           ///< `text`: the operator
         conditional,      ///< a ? b : c
@@ -34,17 +34,17 @@ struct Node {
     std::string text{};
     double number = 0;
     std::vector<Node> operands{};
-    std::size_t depth = 1;  ///< levels of nodes, this one included
+    std::size_t depth = 1;  ///< levels of nodes, including this one
 };
 
-/// What there is to be used in an expression, beside what may always be.
+/// The variables of an expression in addition to those that always exist.
 struct Scope {
     bool has_data = false;
     bool has_old_data = false;
-    std::vector<std::string> path_variables{};  ///< with their '$'
+    std::vector<std::string> path_variables{};  ///< including the '$'
 };
 
-/// An expression that has been found to be harmless.
+/// An expression that was checked to be harmless.
 struct Expression {
     Node root{};
     bool uses_data = false;
@@ -52,18 +52,18 @@ struct Expression {
     bool uses_records = false;  ///< `_(…)`
     std::vector<MatchPattern> patterns{};
 
-    /// Whether it is the same whatever it is asked of: `true` or `false`.
+    /// Returns whether the expression is constant: `true` or `false`.
     [[nodiscard]] bool is_constant() const noexcept { return root.kind == Node::Kind::boolean; }
 };
 
-/// Reads an expression of JavaScript, as deepstream's rules have it: literals, variables, members,
-/// operators without assignment, the methods that rules may call, and `_(…)`. There is no way to
-/// write in it what changes a variable, repeats, defines a function or calls another one, so that
-/// it ends after as many steps as it has nodes.
-/// Error: bad_configuration; the detail says what is wrong and where in the text.
+/// Parses a JavaScript expression of deepstream's rules: literals, variables, members, operators
+/// without assignment, the methods that rules may call, and `_(…)`. The syntax has no way to change
+/// a variable, to loop, to define a function or to call another one, so an evaluation takes as many
+/// steps as there are nodes.
+/// Error: bad_configuration; the detail names the fault and its place in the text.
 [[nodiscard]] Result<Expression> parse_expression(std::string_view text, const Scope& scope);
 
-/// The methods that may be called.
+/// Returns whether a rule may call the method.
 [[nodiscard]] bool is_method(std::string_view name) noexcept;
 
 }  // namespace ringside::gateway::valve

@@ -6,7 +6,7 @@ namespace ringside::gateway::valve {
 
 namespace {
 
-/// What is said about who has no data of deepstream's: the claims of a key or token.
+/// User data for an identity without deepstream data: the claims of a key or token.
 std::string json_of(const Claims& claims) {
     if (claims.empty()) return {};
     std::string json = "{";
@@ -19,9 +19,9 @@ std::string json_of(const Claims& claims) {
     return json + '}';
 }
 
-/// None: its text is no document of the grid.
+/// Returns none if the text is not a document of the grid.
 std::optional<Bytes> read_document(const std::string& json) {
-    // It keeps its memory, which costs more to make than most documents to read.
+    // Reuses its memory, because allocating it costs more than reading most documents.
     thread_local JsonReader reader;
     const auto read = reader.read(json, written_limits);
     if (!read) return std::nullopt;
@@ -35,7 +35,7 @@ User::User(const Identity& identity)
       is_authenticated(!identity.is_anonymous),
       data(identity.data.empty() ? json_of(identity.claims) : identity.data) {
     if (data.empty()) return;
-    // Where the text is none of the grid's, the engine reads it.
+    // If the grid cannot parse the text, the engine does.
     document = read_document(data);
 }
 
@@ -58,7 +58,7 @@ Facts::Facts(const User& who, const Evidence& seen, const Names& conversion)
           [this]() -> std::optional<std::string> { return name ? record(*name) : std::nullopt; }) {}
 
 std::optional<std::string> Facts::record(std::string_view deepstream_name) {
-    // Not every name of the grid is one that a name of deepstream is converted to.
+    // Some names of the grid do not correspond to a name of deepstream.
     const bool is_own = name && *name == deepstream_name;
     auto read = evidence.record(is_own ? std::string(grid_name) : names.to_grid(deepstream_name));
     if (read) return *std::move(read);

@@ -13,32 +13,32 @@
 
 namespace ringside::gateway::valve {
 
-/// Between the names of the grid and those of deepstream.
+/// Converts between names of the grid and of deepstream.
 struct Names {
     using Convert = std::function<std::string(std::string_view)>;
     Convert to_grid = [](std::string_view name) { return std::string(name); };
     Convert from_grid = [](std::string_view name) { return std::string(name); };
 };
 
-/// What rules see of who asks.
+/// The user as rules see it.
 struct User {
     explicit User(const Identity& identity);
 
     std::string id;
     bool is_authenticated = false;
-    std::string data;               ///< JSON; empty: null
+    std::string data;               ///< JSON; empty for null
     std::optional<Bytes> document;  ///< encoded
 };
 
-/// JSON, and the document that it is; each is made when it is first asked for.
+/// JSON and the corresponding document, each built on first use.
 class LazyDocument {
 public:
     using Source = std::function<std::optional<std::string>()>;
     explicit LazyDocument(Source source) : source_(std::move(source)) {}
 
-    /// None: there is none.
+    /// Returns none if there is no document.
     [[nodiscard]] const std::optional<std::string>& json();
-    /// Encoded. None: there is none, or its text is no document of the grid.
+    /// Returns the encoded document, or none if there is none or the grid cannot parse its text.
     [[nodiscard]] const std::optional<Bytes>& document();
 
 private:
@@ -49,7 +49,7 @@ private:
     std::optional<Bytes> document_;
 };
 
-/// What an expression is evaluated for. Everything that it refers to must outlive it.
+/// The input of an evaluation. Everything that it refers to must outlive it.
 struct Facts {
     Facts(const User& who, const Evidence& seen, const Names& conversion);
     Facts(const Facts&) = delete;
@@ -59,18 +59,18 @@ struct Facts {
     const Evidence& evidence;
     const Names& names;
     std::string_view action;
-    std::optional<std::string> name;  ///< deepstream's; none: it is about no name
-    std::string_view grid_name;       ///< the same
-    /// Of the path, in its order.
+    std::optional<std::string> name;  ///< in deepstream's form; none without a name
+    std::string_view grid_name;       ///< in the grid's form
+    /// Values of the path's variables, in order.
     std::vector<std::string> path_variables{};
     double now_ms = 0;
     LazyDocument data;
     LazyDocument old_data;
 
-    /// That a record could not be read, so that nothing may be concluded; empty: all could be.
+    /// Set if a record could not be read, so that no conclusion is possible.
     std::string failure{};
 
-    /// A record, by deepstream's name.
+    /// Reads a record by its name in deepstream.
     [[nodiscard]] std::optional<std::string> record(std::string_view deepstream_name);
 };
 

@@ -25,7 +25,7 @@ void write_number(double number, std::string& out) {
     else fmt::format_to(std::back_inserter(out), "({})", number);
 }
 
-/// As JSON has it, which is JavaScript but for two characters.
+/// Writes a string as in JSON, which differs from JavaScript in two characters.
 void write_string(std::string_view text, std::string& out) {
     const std::size_t begin = out.size();
     append_json_string(text, out);
@@ -62,7 +62,7 @@ void write_conditional(const Node& node, std::string& out) {
     out += ')';
 }
 
-/// `object["name"]`, whatever the name is.
+/// Writes `object["name"]`, for any name.
 void write_member(const Node& object, std::string_view name, std::string& out) {
     write(object, out);
     out += "[\"";

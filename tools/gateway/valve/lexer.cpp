@@ -20,7 +20,7 @@ constexpr bool is_blank(char c) noexcept {
 constexpr bool is_high_surrogate(char32_t c) noexcept { return c >= 0xD800 && c <= 0xDBFF; }
 constexpr bool is_low_surrogate(char32_t c) noexcept { return c >= 0xDC00 && c <= 0xDFFF; }
 
-/// The longest first.
+/// Longest first.
 constexpr std::array signs = {
     std::string_view("==="), std::string_view("!=="), std::string_view(">>>"),
     std::string_view("=="),  std::string_view("!="),  std::string_view("<="),
@@ -35,7 +35,7 @@ constexpr std::array signs = {
     std::string_view("~"),   std::string_view(";"),
 };
 
-/// What JavaScript has, and rules have not.
+/// Operators of JavaScript that rules do not have.
 constexpr std::array refused_signs = {
     std::string_view("++"), std::string_view("--"), std::string_view("=>"),  std::string_view("**"),
     std::string_view("?."), std::string_view("??"), std::string_view("..."),
@@ -75,7 +75,7 @@ Result<void> Lexer::skip_blanks() {
         const bool is_line = peek(1) == '/';
         const std::size_t end = text_.find(is_line ? "\n" : "*/", at_ + 2);
         if (end == std::string_view::npos) {
-            if (!is_line) return error_at(at_, "a comment has no end");
+            if (!is_line) return error_at(at_, "unterminated comment");
             at_ = text_.size();
             return {};
         }
@@ -108,17 +108,17 @@ Result<Token> Lexer::number() {
         std::uint64_t value = 0;
         rest = std::from_chars(begin, end, value, 16).ptr;
         token.number = static_cast<double>(value);
-        if (value >= 1ULL << 53U) return error_at(at_, "a number is too large");
+        if (value >= 1ULL << 53U) return error_at(at_, "number too large");
     } else {
         if (peek() == '0' && is_digit(peek(1))) {
-            return error_at(at_, "a number begins with 0");
+            return error_at(at_, "number starts with 0");
         }
         const auto read = std::from_chars(begin, end, token.number);
         rest = read.ptr;
-        if (read.ec != std::errc()) return error_at(at_, "a number is too large or too small");
+        if (read.ec != std::errc()) return error_at(at_, "number out of range");
     }
     at_ = static_cast<std::size_t>(rest - text_.data());
-    if (rest == begin || is_in_name(peek())) return error_at(token.at, "this is no number");
+    if (rest == begin || is_in_name(peek())) return error_at(token.at, "not a number");
     return token;
 }
 
@@ -127,13 +127,13 @@ Result<char32_t> Lexer::hex(std::size_t digits) {
     const std::string_view text = text_.substr(std::min(at_, text_.size()), digits);
     const auto read = std::from_chars(text.data(), text.data() + text.size(), value, 16);
     if (text.size() != digits || read.ptr != text.data() + digits) {
-        return error_at(at_, "an escape has too few digits");
+        return error_at(at_, "too few digits in an escape");
     }
     at_ += digits;
     return static_cast<char32_t>(value);
 }
 
-/// What follows a backslash.
+/// Parses the text after a backslash.
 Result<void> Lexer::escape(std::string& into) {
     constexpr std::string_view letters = "bfnrtv";
     constexpr std::string_view stand_for = "\b\f\n\r\t\v";
@@ -147,8 +147,8 @@ Result<void> Lexer::escape(std::string& into) {
         into += '\0';
         return {};
     }
-    if (is_digit(c)) return error_at(begin, "an octal escape is not for rules");
-    if (c == '\n') return {};  // a line that is continued
+    if (is_digit(c)) return error_at(begin, "octal escapes are not supported");
+    if (c == '\n') return {};  // line continuation
     if (c != 'x' && c != 'u') {
         into += c;
         return {};
@@ -159,11 +159,11 @@ Result<void> Lexer::escape(std::string& into) {
         at_ += 2;
         const auto low = hex(4);
         if (!low) return low.error();
-        if (!is_low_surrogate(*low)) return error_at(begin, "half of a character");
+        if (!is_low_surrogate(*low)) return error_at(begin, "unpaired surrogate");
         *character = 0x10000 + ((*character - 0xD800) << 10U) + (*low - 0xDC00);
     }
     if (is_high_surrogate(*character) || is_low_surrogate(*character)) {
-        return error_at(begin, "half of a character");
+        return error_at(begin, "unpaired surrogate");
     }
     append_utf8(*character, into);
     return {};
@@ -173,13 +173,13 @@ Result<Token> Lexer::string() {
     Token token{.kind = Token::Kind::string, .at = at_};
     const char quote = text_[at_++];
     while (peek() != quote || at_ == text_.size()) {
-        if (at_ >= text_.size() || peek() == '\n') return error_at(token.at, "a text has no end");
+        if (at_ >= text_.size() || peek() == '\n') return error_at(token.at, "unterminated string");
         const char c = text_[at_++];
         if (c != '\\') {
             token.text += c;
             continue;
         }
-        if (at_ == text_.size()) return error_at(token.at, "a text has no end");
+        if (at_ == text_.size()) return error_at(token.at, "unterminated string");
         if (auto escaped = escape(token.text); !escaped) return escaped.error();
     }
     ++at_;
@@ -190,7 +190,7 @@ Result<Token> Lexer::pattern() {
     Token token{.kind = Token::Kind::pattern, .at = at_++};
     for (bool is_in_class = false; peek() != '/' || is_in_class;) {
         if (at_ >= text_.size() || peek() == '\n') {
-            return error_at(token.at, "a pattern has no end");
+            return error_at(token.at, "unterminated pattern");
         }
         if (peek() == '[') is_in_class = true;
         if (peek() == ']') is_in_class = false;
@@ -207,14 +207,14 @@ Result<Token> Lexer::sign() {
     const auto begins = [&](std::string_view sign) { return rest.starts_with(sign); };
     const auto* const refused = std::find_if(refused_signs.begin(), refused_signs.end(), begins);
     if (refused != refused_signs.end()) {
-        return error_at(at_, "'" + std::string(*refused) + "' is not for rules");
+        return error_at(at_, "'" + std::string(*refused) + "' is not supported");
     }
     const auto* const found = std::find_if(signs.begin(), signs.end(), begins);
     if (found == signs.end()) {
         const bool is_printable = rest.front() > ' ' && rest.front() < 0x7F;
         return error_at(at_, is_printable
-                                 ? "'" + std::string(1, rest.front()) + "' is not for rules"
-                                 : std::string("a character that is not for rules"));
+                                 ? "'" + std::string(1, rest.front()) + "' is not supported"
+                                 : std::string("unsupported character"));
     }
     Token token{.kind = Token::Kind::sign, .text = std::string(*found), .at = at_};
     at_ += found->size();

@@ -11,23 +11,23 @@ namespace ringside::gateway::valve {
 struct Token {
     enum class Kind : std::uint8_t { end, name, number, string, pattern, sign };
     Kind kind = Kind::end;
-    std::string text{};   ///< of a string what it stands for, of a pattern what is between slashes
+    std::string text{};   ///< of a string, its value; of a pattern, the text between slashes
     std::string flags{};  ///< of a pattern
     double number = 0;
-    std::size_t at = 0;  ///< where it begins in the text
+    std::size_t at = 0;  ///< offset in the text
 
     [[nodiscard]] bool is(std::string_view sign) const noexcept {
         return kind == Kind::sign && text == sign;
     }
 };
 
-/// Cuts the text of an expression into tokens (ECMA-262, 12), one after the other.
+/// Splits the text of an expression into tokens (ECMA-262, 12).
 class Lexer {
 public:
     /// The text must outlive it.
     explicit Lexer(std::string_view text) noexcept : text_(text) {}
 
-    /// `takes_pattern`: whether a '/' begins a pattern here; else it divides.
+    /// `takes_pattern`: whether a '/' begins a pattern here, or divides.
     /// Error: bad_configuration.
     [[nodiscard]] Result<Token> next(bool takes_pattern);
 

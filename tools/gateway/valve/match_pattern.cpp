@@ -7,7 +7,7 @@ namespace ringside::gateway::valve {
 
 namespace {
 
-// White space as JavaScript has it, and everything else: for within brackets.
+// White space of JavaScript, and the rest, for use within brackets.
 constexpr std::string_view blanks =
     "\\t\\n\\x0b\\f\\r \\x{a0}\\x{1680}\\x{2000}-\\x{200a}\\x{2028}\\x{2029}\\x{202f}\\x{205f}"
     "\\x{3000}\\x{feff}";
@@ -17,14 +17,14 @@ constexpr std::string_view not_blanks =
     "\\x{ff00}-\\x{10ffff}";
 
 Error refused_pattern(std::string why) {
-    return {Errc::bad_configuration, "a pattern: " + std::move(why)};
+    return {Errc::bad_configuration, "pattern: " + std::move(why)};
 }
 
 constexpr bool is_hex(std::string_view text) noexcept {
     return text.find_first_not_of("0123456789abcdefABCDEF") == std::string_view::npos;
 }
 
-/// Writes a pattern of JavaScript as RE2 has it, where the two differ.
+/// Translates a JavaScript pattern to RE2's syntax where the two differ.
 class Translation {
 public:
     explicit Translation(std::string_view pattern, bool dot_takes_lines) noexcept
@@ -38,14 +38,13 @@ public:
             } else if (is_in_class_) {
                 in_class(c);
             } else if (c == '(' && rest().starts_with("?") && !rest().starts_with("?:")) {
-                return refused_pattern("a group that begins with (? must be (?:…)");
+                return refused_pattern("unsupported group that starts with (?; use (?:…)");
             } else if (c == '[') {
                 is_in_class_ = true;
                 made_ += '[';
                 if (rest().starts_with("^")) made_ += pattern_[at_++];
-                // Anything, or nothing, which RE2 has no brackets for.
-                if (rest().starts_with("]"))
-                    return refused_pattern("brackets with nothing in them");
+                // Any character, or none, for which RE2 has no brackets.
+                if (rest().starts_with("]")) return refused_pattern("empty brackets");
             } else if (c == '.' && !dot_takes_lines_) {
                 made_ += "[^\\n\\r\\x{2028}\\x{2029}]";
             } else {
@@ -60,12 +59,12 @@ private:
 
     void in_class(char c) {
         if (c == ']') is_in_class_ = false;
-        if (c == '[') made_ += '\\';  // RE2 has classes by name
+        if (c == '[') made_ += '\\';  // RE2 has named classes
         made_ += c;
     }
 
     Result<void> escape() {
-        if (at_ == pattern_.size()) return refused_pattern("it ends with a backslash");
+        if (at_ == pattern_.size()) return refused_pattern("ends with a backslash");
         const char c = pattern_[at_++];
         switch (c) {
             case 'd':
@@ -97,7 +96,7 @@ private:
                                         (c >= 'A' && c <= 'Z') || c == '_' ||
                                         static_cast<unsigned char>(c) >= 0x80;
         if (is_letter_or_digit)
-            return refused_pattern("it may not have '\\" + std::string(1, c) + "'");
+            return refused_pattern("unsupported escape '\\" + std::string(1, c) + "'");
         made_ += {'\\', c};
         return {};
     }
@@ -105,9 +104,9 @@ private:
     Result<void> code(std::size_t digits) {
         const std::string_view text = rest().substr(0, digits);
         if (text.size() != digits || !is_hex(text))
-            return refused_pattern("an escape has too few digits");
+            return refused_pattern("too few digits in an escape");
         if (digits == 4 && (text[0] == 'd' || text[0] == 'D') && text[1] >= '8') {
-            return refused_pattern("half of a character");
+            return refused_pattern("unpaired surrogate");
         }
         made_ += "\\x{" + std::string(text) + "}";
         at_ += digits;
@@ -130,11 +129,11 @@ private:
 
 Result<MatchPattern> MatchPattern::make(std::string_view pattern, std::string_view flags) {
     if (pattern.size() > valve_limits::pattern_bytes_max) {
-        return refused_pattern("it has more than " +
-                               std::to_string(valve_limits::pattern_bytes_max) + " bytes");
+        return refused_pattern("more than " + std::to_string(valve_limits::pattern_bytes_max) +
+                               " bytes");
     }
     if (flags.find_first_not_of("gimsu") != std::string_view::npos) {
-        return refused_pattern("its flags can be g, i, m, s and u");
+        return refused_pattern("unsupported flag; use g, i, m, s and u");
     }
     const auto has = [&](char flag) { return flags.find(flag) != std::string_view::npos; };
     auto translated = Translation(pattern, has('s')).make();
@@ -152,7 +151,7 @@ Result<MatchPattern> MatchPattern::make(std::string_view pattern, std::string_vi
 Result<MatchPattern::Matches> MatchPattern::match(std::string_view text) const {
     if (text.size() > valve_limits::match_subject_bytes_max) {
         return Error(Errc::document_too_large,
-                     "match() is for texts of up to " +
+                     "match() takes strings of at most " +
                          std::to_string(valve_limits::match_subject_bytes_max) + " bytes");
     }
     const auto count = static_cast<std::size_t>(compiled_->NumberOfCapturingGroups()) + 1;
@@ -165,9 +164,9 @@ Result<MatchPattern::Matches> MatchPattern::match(std::string_view text) const {
     std::size_t at = 0;
     while (at <= text.size() && find_from(at)) {
         if (is_global_ && matches.size() == valve_limits::matches_max) {
-            return Error(
-                Errc::document_too_large,
-                "match() found more than " + std::to_string(valve_limits::matches_max) + " places");
+            return Error(Errc::document_too_large, "match() found more than " +
+                                                       std::to_string(valve_limits::matches_max) +
+                                                       " matches");
         }
         for (const re2::StringPiece& group : found) {
             if (group.data() == nullptr) matches.emplace_back(std::nullopt);

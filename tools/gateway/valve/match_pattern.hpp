@@ -12,9 +12,9 @@
 
 namespace ringside::gateway::valve {
 
-/// What `match(…)` looks for: a pattern of JavaScript (ECMA-262, 22.2), as far as an automaton can
-/// match it: no references back and no looking around. Its cost is bounded by the size of the
-/// pattern times that of the text, whatever the two are.
+/// The argument of `match(…)`: a JavaScript pattern (ECMA-262, 22.2), as far as an automaton can
+/// match it: no back references and no lookaround. Its cost is bounded by the size of the pattern
+/// times that of the text.
 /// Thread safety: immutable.
 class MatchPattern {
 public:
@@ -22,8 +22,9 @@ public:
     [[nodiscard]] static Result<MatchPattern> make(std::string_view pattern,
                                                    std::string_view flags);
 
-    /// What `String.prototype.match` gives: the first match and its groups, or all matches where
-    /// the pattern has the flag g; empty: nothing matches. A group that took no part is none.
+    /// The result of `String.prototype.match`: the first match and its groups, or all matches if
+    /// the pattern has the flag g. Empty if nothing matches. A group that did not participate is
+    /// none.
     using Matches = std::vector<std::optional<std::string_view>>;
     /// REQUIRES: `text` is UTF-8. Error: document_too_large (the text, or the list of matches).
     [[nodiscard]] Result<Matches> match(std::string_view text) const;

@@ -15,11 +15,11 @@ constexpr std::array comparisons = {std::string_view("==="), std::string_view("!
                                     std::string_view("<"),   std::string_view(">"),
                                     std::string_view("<="),  std::string_view(">=")};
 
-/// A value of JavaScript.
+/// A JavaScript value.
 struct Plain {
     enum class Type : std::uint8_t { undefined, null, boolean, number, string, container, user };
     Type type = Type::undefined;
-    double number = 0;  ///< of a boolean 0 or 1
+    double number = 0;  ///< for a boolean, 0 or 1
     std::string_view text{};
     Value container{};
 };
@@ -47,7 +47,7 @@ bool is_true(const Plain& value) noexcept {
         case Type::undefined:
         case Type::null: return false;
         case Type::boolean:
-        case Type::number: return value.number < 0 || value.number > 0;  // and not for NaN
+        case Type::number: return value.number < 0 || value.number > 0;  // false for NaN
         case Type::string: return !value.text.empty();
         default: return true;
     }
@@ -62,7 +62,7 @@ bool is_nothing(const Plain& value) noexcept {
 
 /// `===`
 std::optional<bool> is_same(const Plain& left, const Plain& right) {
-    if (is_object(left) && is_object(right)) return std::nullopt;  // whether they are one object
+    if (is_object(left) && is_object(right)) return std::nullopt;  // identity of objects is unknown
     if (left.type != right.type) return false;
     switch (left.type) {
         case Type::boolean:
@@ -87,7 +87,7 @@ std::optional<bool> compare(std::string_view sign, const Plain& left, const Plai
     };
     if (left.type != right.type) return std::nullopt;
     if (left.type == Type::number) return ordered(left.number, right.number);
-    // JavaScript compares halves of UTF-16.
+    // JavaScript compares UTF-16 units.
     const bool is_plain = left.type == Type::string && is_ascii(left.text) && is_ascii(right.text);
     if (!is_plain) return std::nullopt;
     return ordered(left.text, right.text);
@@ -130,7 +130,7 @@ private:
         if (name == "data") return document(facts_.data, Type::undefined);
         if (name == "oldData") return document(facts_.old_data, Type::null);
         const auto& own = scope_.path_variables;
-        // Of two with one name the later one is meant.
+        // Of two members with the same name, the later one counts.
         const auto beyond =
             static_cast<std::size_t>(own.rend() - std::find(own.rbegin(), own.rend(), name));
         return beyond > 0 && beyond <= facts_.path_variables.size()
@@ -149,7 +149,7 @@ private:
         const auto object = of(node.operands[0]);
         if (!object) return object;
         if (object->type == Type::user) return of_user(node.text);
-        // Of nothing it is an exception, and other values inherit members.
+        // Reading a member of null or undefined throws, and other values inherit members.
         if (object->type != Type::container || !object->container.is_object()) return std::nullopt;
         const Value found = object->container[node.text];
         const bool is_inherited = node.text == "toString" || node.text == "valueOf";

@@ -7,12 +7,12 @@
 
 namespace ringside::gateway::valve {
 
-/// Whether an expression is so simple that it can be evaluated without the engine: constants,
+/// Returns whether an expression is simple enough to be evaluated without the engine: constants,
 /// variables, members, comparisons, `!`, `&&`, `||` and `? :`.
 [[nodiscard]] bool is_simple(const Node& node) noexcept;
 
-/// Whether the expression is true of the facts (ECMA-262, 13 and 7.2). None: what JavaScript makes
-/// of these values is not evident, or an exception; the engine has to be asked.
+/// Returns whether the expression is true for the facts (ECMA-262, 13 and 7.2). Returns none if the
+/// result in JavaScript is not evident or is an exception; ask the engine then.
 /// REQUIRES: is_simple(node)
 [[nodiscard]] std::optional<bool> evaluate_simple(const Expression& expression, const Scope& scope,
                                                   Facts& facts);

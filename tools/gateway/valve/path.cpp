@@ -13,14 +13,15 @@ constexpr bool is_letter_or_digit(char c) noexcept {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
-/// The variable that begins with the '$' there; empty: it is only that character.
+/// Returns the variable that begins with the '$' at `at`, or an empty text if the '$' is literal.
 std::string_view variable_at(std::string_view text, std::size_t at) noexcept {
     std::size_t end = at + 1;
     while (end < text.size() && is_letter_or_digit(text[end])) ++end;
     return end == at + 1 ? std::string_view() : text.substr(at, end - at);
 }
 
-/// Whether a text has a character that `.` of JavaScript's regular expressions does not match.
+/// Returns whether a text has a character that `.` in JavaScript's regular expressions does not
+/// match.
 bool has_line_end(std::string_view text) noexcept {
     return text.find_first_of("\n\r") != std::string_view::npos ||
            text.find("\u2028") != std::string_view::npos ||
@@ -32,10 +33,10 @@ Error refused_path(std::string why) { return {Errc::bad_configuration, std::move
 }  // namespace
 
 Result<Path> Path::parse(std::string_view text) {
-    if (text.empty()) return refused_path("a path is empty");
-    if (text.front() == '/') return refused_path("a path must not begin with '/'");
+    if (text.empty()) return refused_path("empty path");
+    if (text.front() == '/') return refused_path("path must not start with '/'");
     if (text.size() > valve_limits::path_bytes_max) {
-        return refused_path("a path has more than " + std::to_string(valve_limits::path_bytes_max) +
+        return refused_path("path has more than " + std::to_string(valve_limits::path_bytes_max) +
                             " bytes");
     }
     Path path(text);
@@ -58,14 +59,14 @@ Result<Path> Path::parse(std::string_view text) {
         }
     }
     if (path.variables_.size() > valve_limits::path_variables_max) {
-        return refused_path("a path has more than " +
+        return refused_path("path has more than " +
                             std::to_string(valve_limits::path_variables_max) + " variables");
     }
     if (path.is_literal() || path.takes_all_of_prefix()) return path;
     RE2::Options options;
     options.set_log_errors(false);
     path.expression_ = std::make_unique<RE2>(expression, options);
-    if (!path.expression_->ok()) return refused_path("a path: " + path.expression_->error());
+    if (!path.expression_->ok()) return refused_path("path: " + path.expression_->error());
     return path;
 }
 

@@ -12,11 +12,11 @@
 
 namespace ringside::gateway::valve {
 
-/// Finds among many paths the one that decides about a name: the longest text of those that match,
-/// of equal ones the later.
+/// Finds the path that decides about a name: the longest of the matching paths, and the later of
+/// equally long ones.
 ///
-/// Paths lie by their prefixes. A name is looked up with each length that a prefix has, so that of
-/// a thousand paths only those are matched that begin like the name.
+/// Paths are stored by their prefixes. A name is looked up with each length that a prefix has, so
+/// only paths with a matching prefix are tried.
 /// Thread safety: immutable once it is filled.
 class PathIndex {
 public:
@@ -25,12 +25,12 @@ public:
         std::vector<std::string> variables;
     };
 
-    /// The paths must outlive it, and stay where they are.
+    /// The paths must outlive the index and must not move.
     void add(std::size_t number, const Path& path);
 
     [[nodiscard]] std::optional<Found> find(std::string_view name) const;
 
-    /// Visits all paths, the one that wins over all others first, as long as it says true.
+    /// Visits all paths, in order of decreasing precedence, while `visit` returns true.
     void each(const std::function<bool(std::size_t number, const Path& path)>& visit) const;
 
 private:
@@ -43,12 +43,12 @@ private:
             return size != other_size ? size > other_size : number > other.number;
         }
     };
-    /// The one that wins first.
+    /// In order of decreasing precedence.
     using Entries = std::vector<Entry>;
     static void insert(Entries& into, const Entry& entry);
 
     std::unordered_map<std::string_view, Entries> by_prefix_;
-    std::vector<std::size_t> prefix_sizes_;  ///< each once
+    std::vector<std::size_t> prefix_sizes_;  ///< unique
     Entries all_;
 };
 

@@ -17,7 +17,7 @@ namespace ringside::gateway::valve {
 
 namespace {
 
-/// Visits a file from its root to its rules; the first thing that is wrong ends it.
+/// Reads a file from its root down to its rules, and stops at the first error.
 class Reader {
 public:
     explicit Reader(const std::filesystem::path& file) : file_(file) {}
@@ -32,7 +32,7 @@ public:
         }
         for (const std::string_view name : sections) {
             if (!root[std::string(name)]) {
-                return error_at(root, "the section '" + std::string(name) + "' is missing");
+                return error_at(root, "section '" + std::string(name) + "' is missing");
             }
         }
         return std::move(rules_);
@@ -52,10 +52,10 @@ private:
         if (!map.IsMap()) return error_at(map, what + " must be an object");
         std::set<std::string> seen;
         for (const auto& member : map) {
-            if (!member.first.IsScalar()) return error_at(member.first, "a key must be a text");
+            if (!member.first.IsScalar()) return error_at(member.first, "key must be a string");
             const std::string& name = member.first.Scalar();
             if (!seen.insert(name).second) {
-                return error_at(member.first, "'" + name + "' is there twice");
+                return error_at(member.first, "'" + name + "' is listed twice");
             }
             if (auto visited = visit(name, member.first, member.second); !visited) return visited;
         }
@@ -64,17 +64,17 @@ private:
 
     Result<void> section(const std::string& name, const YAML::Node& key, const YAML::Node& value) {
         if (std::find(sections.begin(), sections.end(), name) == sections.end()) {
-            return error_at(key, "there is no section '" + name + "'");
+            return error_at(key, "unknown section '" + name + "'");
         }
         bool has_root = false;
         auto read = each_member(
-            value, "the section '" + name + "'",
+            value, "section '" + name + "'",
             [&](const std::string& path, const YAML::Node& at, const YAML::Node& rules) {
                 has_root = has_root || path == "*";
                 return this->path(name, path, at, rules);
             });
         if (read && !has_root) {
-            return error_at(key, "the section '" + name + "' needs the path \"*\"");
+            return error_at(key, "section '" + name + "' lacks the path \"*\"; add it");
         }
         return read;
     }
@@ -82,10 +82,9 @@ private:
     Result<void> path(const std::string& section, const std::string& path, const YAML::Node& at,
                       const YAML::Node& rules) {
         if (++paths_ > valve_limits::paths_max) {
-            return error_at(
-                at, "there are more than " + std::to_string(valve_limits::paths_max) + " paths");
+            return error_at(at, "more than " + std::to_string(valve_limits::paths_max) + " paths");
         }
-        if (path == "<<") return error_at(at, "merge keys are not for these files");
+        if (path == "<<") return error_at(at, "merge keys are not supported");
         return each_member(
             rules, "'" + section + "' '" + path + "'",
             [&](const std::string& type, const YAML::Node& key, const YAML::Node& value) {
@@ -97,23 +96,23 @@ private:
                       const YAML::Node& key, const YAML::Node& value) {
         const std::string where = "'" + section + "' '" + path + "' '" + type + "': ";
         if (rule_type_of(section, type) == nullptr) {
-            return error_at(key, where + "'" + type + "' is no rule of '" + section + "'");
+            return error_at(key, where + "'" + type + "' is not a rule of '" + section + "'");
         }
         if (!value.IsScalar()) {
-            return error_at(value, where + "a rule is true, false or an expression");
+            return error_at(value, where + "a rule must be true, false or an expression");
         }
         FileRule made{.section = section,
                       .path = path,
                       .type = type,
                       .rule = value.Scalar(),
                       .line = key.Mark().line + 1};
-        // Of the core schema of YAML 1.2: what is in quotes is a text.
+        // In YAML 1.2's core schema, a quoted scalar is a text.
         const std::string& text = value.Scalar();
         if (value.Tag() == "?") {
             if (text == "true" || text == "True" || text == "TRUE") made.rule = true;
             else if (text == "false" || text == "False" || text == "FALSE") made.rule = false;
             else if (is_number(text)) {
-                return error_at(value, where + "a rule is true, false or an expression");
+                return error_at(value, where + "a rule must be true, false or an expression");
             }
         }
         rules_.push_back(std::move(made));
@@ -139,11 +138,11 @@ Result<std::vector<FileRule>> parse_rule_file(std::string_view text,
     if (text.size() > valve_limits::file_bytes_max) {
         return reader.error_at(
             YAML::Mark(),
-            "the file has more than " + std::to_string(valve_limits::file_bytes_max) + " bytes");
+            "file exceeds " + std::to_string(valve_limits::file_bytes_max) + " bytes");
     }
-    if (!is_utf8(text)) return reader.error_at(YAML::Mark(), "the file is not UTF-8");
+    if (!is_utf8(text)) return reader.error_at(YAML::Mark(), "file is not UTF-8");
     std::string readable(text);
-    // JSON may be indented with tabs, YAML not. In a text of JSON there is none.
+    // JSON may be indented with tabs, YAML must not. Strings of JSON contain no tabs.
     if (file.extension() == ".json") std::replace(readable.begin(), readable.end(), '\t', ' ');
     try {
         return reader.read(YAML::Load(readable));
@@ -155,7 +154,7 @@ Result<std::vector<FileRule>> parse_rule_file(std::string_view text,
 Result<std::vector<FileRule>> read_rule_file(const std::filesystem::path& file) {
     std::ifstream stream(file, std::ios::binary);
     if (!stream) return Error(Errc::bad_configuration, file.string() + ": cannot be read");
-    // One byte more than there may be, so that a larger file is known as such.
+    // One byte more than the limit, so that a larger file is detected.
     std::string text(valve_limits::file_bytes_max + 1, '\0');
     stream.read(text.data(), static_cast<std::streamsize>(text.size()));
     if (stream.bad()) return Error(Errc::bad_configuration, file.string() + ": cannot be read");

@@ -11,7 +11,7 @@
 
 namespace ringside::gateway::valve {
 
-/// A rule as it stands in a file.
+/// A rule in a file.
 struct FileRule {
     std::string section;
     std::string path;
@@ -20,11 +20,11 @@ struct FileRule {
     int line = 0;
 };
 
-/// The rules of a file (JSON or YAML), in its order, when the sections, rule types and paths are
-/// such as deepstream takes: each section has `*`.
+/// Reads the rules of a file (JSON or YAML), in its order. Checks sections, rule types and paths as
+/// deepstream does: each section has `*`.
 /// Errors: bad_configuration, with file and line.
 [[nodiscard]] Result<std::vector<FileRule>> read_rule_file(const std::filesystem::path& file);
-/// The same of its text; `file` is for errors.
+/// Parses the text of such a file; `file` is for errors.
 [[nodiscard]] Result<std::vector<FileRule>> parse_rule_file(std::string_view text,
                                                             const std::filesystem::path& file);
 

@@ -8,7 +8,7 @@
 
 namespace ringside::gateway::valve {
 
-/// A kind of rule, by what it decides.
+/// A kind of rule, by the action that it decides.
 struct RuleType {
     Action action;
     std::string_view section;
@@ -35,7 +35,7 @@ inline constexpr std::array<RuleType, all_actions.size()> rule_types = {{
     {Action::presence, "presence", "allow"},
 }};
 
-/// Null: there is none.
+/// Returns null if there is none.
 [[nodiscard]] constexpr const RuleType* rule_type_of(std::string_view section,
                                                      std::string_view name) noexcept {
     for (const RuleType& type : rule_types) {

@@ -6,7 +6,7 @@
 
 namespace ringside::gateway::valve {
 
-/// What Debian 12's RE2 takes for text.
+/// The text type of Debian 12's RE2.
 inline re2::StringPiece piece(std::string_view text) noexcept { return {text.data(), text.size()}; }
 
 }  // namespace ringside::gateway::valve

@@ -7,10 +7,10 @@
 
 namespace ringside::gateway::valve {
 
-/// What deepstream's rules allow one identity.
+/// The permissions that deepstream's rules give to one identity.
 ///
-/// A rule is asked each time, because it may look at documents. Where a decision is asked for
-/// without evidence, records are read from the source, and there is no `data`.
+/// A rule is evaluated each time, because it may read documents. If a decision is requested without
+/// evidence, records are read from the source, and there is no `data`.
 class ValvePermissions final : public Permissions {
 public:
     ValvePermissions(std::shared_ptr<const ValveRules> rules, const Identity& identity,
@@ -21,12 +21,12 @@ public:
                                   const Evidence& evidence) const override;
     [[nodiscard]] bool looks_at_documents(Action action, std::string_view name) const override;
     [[nodiscard]] bool looks_at_data(Action action, std::string_view name) const override;
-    /// A rule `create` sees no document: what is written first has to pass `write`.
+    /// A rule `create` sees no document, so the first document must pass `write`.
     [[nodiscard]] bool create_includes_write() const override { return false; }
     [[nodiscard]] Coverage coverage(Action action, const Pattern& pattern) const override;
 
 private:
-    /// Null: none decides about that name.
+    /// Returns null if no rule decides about that name.
     [[nodiscard]] const Expression* expression_of(Action action, std::string_view name) const;
 
     std::shared_ptr<const ValveRules> rules_;

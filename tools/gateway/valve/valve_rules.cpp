@@ -26,8 +26,8 @@ Result<Expression> expression_of(const FileRule& rule, const Scope& scope) {
     return made;
 }
 
-/// As much of what names begin with as is the same in deepstream: up to the first character that
-/// one of the two may write in another way.
+/// Returns the part of a prefix that is the same in deepstream: up to the first character that one
+/// side may encode differently.
 std::string_view common_prefix(std::string_view prefix) noexcept {
     const auto is_plain = [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -99,7 +99,7 @@ ValveRules::Found ValveRules::find(Action action, std::string_view name) const {
 
 Decision ValveRules::decide(const User& user, Action action, std::string_view grid_name,
                             const Evidence& evidence) const {
-    // Names of the grid itself are none of deepstream's.
+    // Names reserved for the grid do not exist in deepstream.
     const bool is_user = action == Action::presence;
     if (!is_user && is_reserved(grid_name)) return {};
     const std::string name = deepstream_name(action, grid_name);
@@ -128,7 +128,7 @@ Verdict ValveRules::evaluate(const ValveRule& rule, Facts& facts) const {
                                         : std::optional<bool>();
     if (is_true) verdict.is_true = *is_true;
     else verdict = engines_.evaluate(rule.script, facts);
-    // What was taken for a record that is not there may be one that could not be read.
+    // A record that seemed to be missing might exist and be unreadable.
     if (!facts.failure.empty()) return {.has_failed = true, .why = facts.failure};
     return verdict;
 }
@@ -149,8 +149,8 @@ Coverage ValveRules::coverage(Action action, const Pattern& pattern) const {
         const bool is_constant = expression.is_constant();
         may_allow = may_allow || !is_constant || expression.root.number != 0;
         may_deny = may_deny || !is_constant || expression.root.number == 0;
-        // Those that follow lose to it, whatever the name. (Names with a line end are not told apart
-        // here: `*` covers them, although it does not match them.)
+        // The following paths have lower precedence for every name. (Names with a line end are not
+        // distinguished here: `*` covers them, although it does not match them.)
         is_covered = path.takes_all_of_prefix() && prefix.starts_with(other);
         return !is_covered;
     });

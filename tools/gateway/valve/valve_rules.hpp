@@ -17,40 +17,40 @@
 
 namespace ringside::gateway::valve {
 
-/// A rule that has been read.
+/// A parsed rule.
 struct ValveRule {
     std::string label;  ///< for the log: "record 'a/*' read"
     Scope scope;
     Expression expression;
-    bool is_simple = false;  ///< the engine is not asked at first
+    bool is_simple = false;  ///< the native evaluation is tried first
     Script script;
 };
 
-/// All rules of a file of deepstream's (its permission language "Valve").
+/// All rules of a file in deepstream's permission language "Valve".
 /// Thread safety: immutable.
 class ValveRules {
 public:
-    /// Errors: bad_configuration; the detail says file, line, path and what is wrong.
+    /// Errors: bad_configuration; the detail names file, line, path and fault.
     [[nodiscard]] static Result<std::shared_ptr<const ValveRules>> load(
         const std::filesystem::path& file, Names names = {});
-    /// The same of a file's text.
+    /// Parses the text of a file.
     [[nodiscard]] static Result<std::shared_ptr<const ValveRules>> parse(
         std::string_view text, const std::filesystem::path& file, Names names = {});
 
-    /// The rule that decides about a name, deepstream's; null: none does, which denies.
+    /// The rule that decides about a name of deepstream. Null if none does, which denies.
     struct Found {
         const ValveRule* rule = nullptr;
         std::vector<std::string> path_variables{};
     };
     [[nodiscard]] Found find(Action action, std::string_view name) const;
 
-    /// `grid_name` is deepstream's own where it is a user.
+    /// `grid_name` is deepstream's own name if it is a user.
     [[nodiscard]] Decision decide(const User& user, Action action, std::string_view grid_name,
                                   const Evidence& evidence) const;
 
     [[nodiscard]] Coverage coverage(Action action, const Pattern& pattern) const;
 
-    /// As deepstream calls what the grid calls so. A user is called the same.
+    /// Converts a name of the grid to deepstream's form. A user has the same name on both sides.
     [[nodiscard]] std::string deepstream_name(Action action, std::string_view grid_name) const;
 
 private:
@@ -63,9 +63,9 @@ private:
     [[nodiscard]] Coverage coverage_of_one(Action action, const std::string& name) const;
 
     Names names_;
-    /// Where they are they stay: indexes and engines refer to them.
+    /// Their addresses are stable, because indexes and engines refer to them.
     std::vector<std::unique_ptr<Path>> paths_;
-    std::vector<std::unique_ptr<ValveRule>> rules_;  ///< of each path
+    std::vector<std::unique_ptr<ValveRule>> rules_;  ///< one per path
     std::array<PathIndex, all_actions.size()> of_action_;
     mutable Engines engines_;
 };

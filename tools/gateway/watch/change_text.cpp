@@ -6,7 +6,7 @@
 
 namespace ringside::gateway {
 
-EncodedChange json_members(const WatchEvent& event, const Pointer& pointer) {
+EncodedChange json_members(const WatchEvent& event, const JsonPointer& pointer) {
     EncodedChange made{fmt::format(R"("kind":"{}","name":)", ringside::name(event.kind))};
     std::string& out = made.text;
     append_json_string(event.record.name(), out);
@@ -27,7 +27,8 @@ EncodedChange json_members(const WatchEvent& event, const Pointer& pointer) {
     return made;
 }
 
-ChangeText ChangeText::of(const WatchEvent& event, const Pointer& pointer, ChangeEncoder encode) {
+ChangeText ChangeText::of(const WatchEvent& event, const JsonPointer& pointer,
+                          ChangeEncoder encode) {
     ChangeText text;
     text.kind_ = event.kind;
     text.name_ = event.record.name();

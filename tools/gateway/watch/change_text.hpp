@@ -9,25 +9,25 @@
 
 namespace ringside::gateway {
 
-/// A change as a protocol has it.
+/// A change in the encoding of a protocol.
 struct EncodedChange {
     std::string text{};
-    /// Where the whole document begins in it, as JSON up to its end; 0: it does not.
+    /// Offset of the whole document, as JSON up to the end of the text; 0 if it is not included.
     std::size_t document_at = 0;
 };
 
-/// Writes a change as a protocol has it. `pointer`: of those who want one value.
-using ChangeEncoder = EncodedChange (*)(const WatchEvent& event, const Pointer& pointer);
+/// Encodes a change for a protocol. `pointer` selects one value.
+using ChangeEncoder = EncodedChange (*)(const WatchEvent& event, const JsonPointer& pointer);
 
-/// Members of an object, without its braces: `"kind":"put",…`; the value at the pointer takes the
-/// document's place.
-[[nodiscard]] EncodedChange json_members(const WatchEvent& event, const Pointer& pointer);
+/// Returns members of an object without its braces: `"kind":"put",…`. The value at the pointer
+/// replaces the document.
+[[nodiscard]] EncodedChange json_members(const WatchEvent& event, const JsonPointer& pointer);
 
-/// A change as it is told, encoded once for all who are told of it.
+/// The text of a change, encoded once for all receivers.
 class ChangeText {
 public:
-    static ChangeText of(const WatchEvent& event, const Pointer& pointer, ChangeEncoder encode);
-    /// That changes were missed, with its text in JSON.
+    static ChangeText of(const WatchEvent& event, const JsonPointer& pointer, ChangeEncoder encode);
+    /// Reports missed changes, as JSON.
     static ChangeText lagged(Revision resumes_at);
 
     [[nodiscard]] WatchKind kind() const noexcept { return kind_; }
@@ -39,12 +39,13 @@ public:
 
     /// As the encoder has written it.
     [[nodiscard]] const std::string& text() const noexcept { return encoded_.text; }
-    /// The whole document as JSON; none: there is none, or it was not encoded by itself.
+    /// Returns the whole document as JSON, or none if there is none or it was not encoded
+    /// separately.
     [[nodiscard]] std::optional<std::string_view> document() const noexcept {
         if (encoded_.document_at == 0) return std::nullopt;
         return std::string_view(encoded_.text).substr(encoded_.document_at);
     }
-    /// Whether the record is not there any more.
+    /// Returns whether the record no longer exists.
     [[nodiscard]] bool is_removal() const noexcept {
         return kind_ == WatchKind::remove || kind_ == WatchKind::expire;
     }

@@ -9,11 +9,11 @@ namespace ringside::gateway {
 
 namespace {
 
-/// How many changes are read in one go, before others have the loop.
+/// How many changes are read before the loop serves others.
 constexpr int changes_per_pass = 256;
 constexpr std::chrono::milliseconds retry_after{100};
 
-/// What one has to watch for to be told of it.
+/// Returns the watch kind that receives such a change.
 WatchFor reason_for(WatchKind kind) noexcept {
     switch (kind) {
         case WatchKind::event: return WatchFor::events;
@@ -51,7 +51,7 @@ Result<void> Feed::start() {
     if (!descriptor) return descriptor.error();
     watch_ = *std::move(watch);
     news_.emplace(loop_, *descriptor);
-    place_ = {watch_->delivered(), watch_->boot_id()};
+    place_ = {watch_->delivered(), watch_->epoch()};
     await_news();
     return {};
 }
@@ -60,9 +60,9 @@ void Feed::stop() {
     if (!watch_) return;
     ++watches_ended_;
     reading_since_.reset();
-    news_->release();  // the descriptor is the Watch's own
+    news_->release();  // the Watch owns the descriptor
     news_.reset();
-    // Its end waits for the thread of its descriptor.
+    // Its destructor waits for the thread of its descriptor.
     grid_.dispose(*std::move(watch_));
     watch_.reset();
     matches_.clear();
@@ -81,10 +81,10 @@ void Feed::read_some() {
         dispatch(true);
         reading_since_.reset();
         if (event.error() == Errc::would_block) {
-            place_ = {watch_->delivered(), watch_->boot_id()};
+            place_ = {watch_->delivered(), watch_->epoch()};
             return await_news();
         }
-        // No grid just now: its Watch finds the next one.
+        // There is no grid at the moment: its Watch finds the next one.
         retry_timer_.expires_after(retry_after);
         return retry_timer_.async_wait(reading_later());
     }
@@ -98,7 +98,7 @@ bool Feed::is_late() const noexcept {
 }
 
 void Feed::catch_up() {
-    // What comes meanwhile is not waited for.
+    // Does not wait for changes that arrive meanwhile.
     const Revision up_to = grid_.reader().revision();
     while (watch_) {
         if (watch_->delivered() > up_to) return;
@@ -108,11 +108,11 @@ void Feed::catch_up() {
     }
 }
 
-/// What is read is offered when it is known whether more of its revision follows.
+/// A change is offered once it is known whether more of its revision follows.
 void Feed::take(const WatchEvent& event) {
     if (event.kind == WatchKind::lagged) {
         matches_.clear();
-        return begin_anew(event.resumes_at);
+        return restart(event.resumes_at);
     }
     const Revision revision = event.record.revision();
     dispatch(revision != matches_revision_);
@@ -130,11 +130,11 @@ void Feed::take(const WatchEvent& event) {
 
 void Feed::match(const WatchEvent& event, Topic& topic) {
     if (!includes(topic.what(), reason_for(event.kind))) return;
-    if (!topic.pointer().empty() && !watch_->touches(topic.pointer())) return;
+    if (!topic.pointer().empty() && !watch_->affects(topic.pointer())) return;
     const bool is_wanted = std::any_of(topic.subscriptions_.begin(), topic.subscriptions_.end(),
                                        [](const Subscription* one) { return one->is_live(); });
     if (!is_wanted) return;
-    // Topics that show the document alike share its text.
+    // Topics with the same presentation of the document share its text.
     for (const Match& made : matches_) {
         if (made.topic->shows_like(topic)) {
             matches_.push_back({&topic, made.text});
@@ -147,7 +147,7 @@ void Feed::match(const WatchEvent& event, Topic& topic) {
 
 void Feed::dispatch(bool is_end_of_revision) {
     std::optional<Place> place;
-    if (is_end_of_revision) place = Place{matches_revision_, watch_->boot_id()};
+    if (is_end_of_revision) place = Place{matches_revision_, watch_->epoch()};
     for (const Match& match : std::exchange(matches_, {})) {
         for (Subscription* subscription : match.topic->subscriptions_) {
             subscription->offer(match.text, place);
@@ -155,13 +155,13 @@ void Feed::dispatch(bool is_end_of_revision) {
     }
 }
 
-/// Changes up to `missed_up_to` were not offered. Those who are behind read them by themselves; but
-/// of a grid that was begun anew, nobody has a place.
-void Feed::begin_anew(Revision missed_up_to) {
-    const bool is_another_grid = watch_->boot_id() != place_.boot_id;
-    place_ = {watch_->delivered(), watch_->boot_id()};
+/// Changes up to `missed_up_to` were not offered. Subscriptions that are behind read them
+/// themselves, but places in a grid that was recreated are void.
+void Feed::restart(Revision missed_up_to) {
+    const bool is_another_grid = watch_->epoch() != place_.boot_id;
+    place_ = {watch_->delivered(), watch_->epoch()};
     for (Subscription* subscription : alive_) {
-        if (is_another_grid || subscription->misses(missed_up_to)) subscription->begin_anew();
+        if (is_another_grid || subscription->misses(missed_up_to)) subscription->restart();
     }
 }
 
@@ -179,7 +179,8 @@ Outcome<std::unique_ptr<Subscription>> Feed::subscribe(Sink& sink, const Request
             fresh->interest_ = interests_.declare(text);
             if (fresh->interest_ == nullptr) {
                 topics_.erase(key);
-                return Problem{503, "watch_limit", "too many different patterns are watched",
+                return Problem{503, "watch_limit",
+                               "too many different patterns are watched; try again later",
                                std::chrono::seconds(1)};
             }
         }
@@ -188,7 +189,7 @@ Outcome<std::unique_ptr<Subscription>> Feed::subscribe(Sink& sink, const Request
         if (request.pattern.is_literal()) by_name_[text].push_back(topic.get());
         else by_pattern_.push_back(topic.get());
     }
-    const Place now{grid_.reader().revision(), watch_->boot_id()};
+    const Place now{grid_.reader().revision(), watch_->epoch()};
     auto made = std::make_unique<Subscription>(*this, sink, topic, requester, request, now);
     topic->subscriptions_.push_back(made.get());
     alive_.insert(made.get());
@@ -228,7 +229,7 @@ bool Feed::take_turn(Subscription& subscription) {
     return false;
 }
 
-/// Those whose clients take nothing begin again when they do: others wait for their turns.
+/// Subscriptions whose clients take nothing start again when they do: others wait for their turns.
 void Feed::end_stalled_turns() {
     const std::vector<Subscription*> holders(turns_.begin(), turns_.end());
     for (Subscription* holder : holders) {

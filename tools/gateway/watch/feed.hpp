@@ -17,7 +17,7 @@
 
 namespace ringside::gateway {
 
-/// What several subscriptions watch alike: its changes are encoded once for all of them.
+/// What several subscriptions watch in the same way: its changes are encoded once for all of them.
 class Topic {
 public:
     explicit Topic(const WatchRequest& request)
@@ -27,10 +27,10 @@ public:
           encode_(request.encode == nullptr ? json_members : request.encode) {}
 
     [[nodiscard]] const Pattern& pattern() const noexcept { return pattern_; }
-    [[nodiscard]] const Pointer& pointer() const noexcept { return pointer_; }
+    [[nodiscard]] const JsonPointer& pointer() const noexcept { return pointer_; }
     [[nodiscard]] WatchFor what() const noexcept { return what_; }
     [[nodiscard]] ChangeEncoder encoder() const noexcept { return encode_; }
-    /// Whether both tell of a change in the same words.
+    /// Returns whether both topics encode a change identically.
     [[nodiscard]] bool shows_like(const Topic& other) const noexcept {
         return pointer_ == other.pointer_ && encode_ == other.encode_;
     }
@@ -40,44 +40,44 @@ private:
     friend class Feed;
     friend class Subscription;
     const Pattern pattern_;
-    const Pointer pointer_;
+    const JsonPointer pointer_;
     const WatchFor what_;
     const ChangeEncoder encode_;
     std::vector<Subscription*> subscriptions_;
     std::unique_ptr<TopicInterest> interest_;
 };
 
-/// Follows the changes of the grid for all connections: one reader of the change ring, which finds
-/// for each change the topics that watch it, encodes it once for each, and offers it to their
-/// subscriptions. It reads only while somebody watches.
+/// Follows the changes for all connections that watch within its pattern, with one reader of the
+/// change ring. Encodes each change once for all topics that present it alike, and only if one has
+/// a live subscription. Reads only while there are subscriptions.
 /// Thread safety: that of the loop.
 class Feed {
 public:
-    /// `pattern`: of all that it may be asked for.
+    /// `pattern` covers everything that it may be asked for.
     Feed(GridAccess& grid, asio::io_context& loop, Interests& interests, GatewayFigures& figures,
          std::string pattern);
     ~Feed();
     Feed(const Feed&) = delete;
     Feed& operator=(const Feed&) = delete;
 
-    /// Begins a watch; the first it tells comes from within `Subscription::go_on`.
-    /// Problems: 503 where the grid is not there, or too much is watched.
+    /// Begins a watch, whose first messages are delivered from within `Subscription::go_on`.
+    /// Problems: 503 if there is no grid, or too many watches.
     Outcome<std::unique_ptr<Subscription>> subscribe(Sink& sink, const Requester& requester,
                                                      const WatchRequest& request);
 
-    /// Offers all changes that are there, at once. Not from within a Sink.
+    /// Offers all available changes immediately. Must not be called from within a Sink.
     void catch_up();
 
-    /// Up to where all changes were offered.
+    /// Returns the place up to which all changes were offered.
     [[nodiscard]] Place place() const noexcept { return place_; }
     [[nodiscard]] std::size_t subscriptions() const noexcept { return subscription_count_; }
     [[nodiscard]] std::size_t behind() const noexcept { return behind_count_; }
 
-    /// Whether it has been reading for so long without reaching the newest change that watches tell
-    /// changes noticeably later than they are made.
+    /// Returns whether it has been reading for so long without reaching the newest change that
+    /// watches are noticeably late.
     [[nodiscard]] bool is_late() const noexcept;
 
-    /// How many may catch up at the same time; each has a Watch of its own.
+    /// How many subscriptions may catch up concurrently; each uses a Watch.
     static constexpr std::size_t turns_max = 100;
 
 private:
@@ -95,7 +95,7 @@ private:
     void stop();
     void await_news();
     void read_some();
-    /// Calls `read_some`, unless the watch has ended meanwhile.
+    /// Returns a handler that calls `read_some`, unless the watch has ended meanwhile.
     [[nodiscard]] auto reading_later() {
         return [this, ended = watches_ended_](const error_code& failed = {}) {
             if (!failed && ended == watches_ended_) read_some();
@@ -104,7 +104,7 @@ private:
     void take(const WatchEvent& event);
     void match(const WatchEvent& event, Topic& topic);
     void dispatch(bool is_end_of_revision);
-    void begin_anew(Revision missed_up_to);
+    void restart(Revision missed_up_to);
     void remove(Subscription& subscription) noexcept;
 
     [[nodiscard]] bool take_turn(Subscription& subscription);
@@ -122,21 +122,21 @@ private:
     const std::string pattern_;
     std::optional<Watch> watch_;
     std::optional<Descriptor_> news_;
-    std::uint64_t watches_ended_ = 0;  ///< what was arranged for one of them is void
+    std::uint64_t watches_ended_ = 0;  ///< handlers for an ended watch are void
     Place place_;
-    /// Since when it reads without having reached the newest change; none: it has.
+    /// Since when the Feed reads without reaching the newest change; none if it is up to date.
     std::optional<std::chrono::steady_clock::time_point> reading_since_;
 
     TextMap<std::weak_ptr<Topic>> topics_;
-    /// Those of literal patterns.
+    /// Topics with literal patterns.
     TextMap<std::vector<Topic*>> by_name_;
     std::vector<Topic*> by_pattern_;
-    std::vector<Match> matches_;  ///< of the change that was read last
+    std::vector<Match> matches_;  ///< for the change that was read last
     Revision matches_revision_ = 0;
 
     std::unordered_set<Subscription*> alive_;
-    std::unordered_set<Subscription*> turns_;  ///< those that catch up
-    std::deque<Subscription*> waiting_;        ///< for a turn
+    std::unordered_set<Subscription*> turns_;  ///< subscriptions that are catching up
+    std::deque<Subscription*> waiting_;        ///< subscriptions waiting for a turn
     std::vector<Subscription*> retried_;
     bool is_retry_due_ = false;
     Timer retry_timer_;

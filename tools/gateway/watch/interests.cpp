@@ -8,7 +8,7 @@ namespace ringside::gateway {
 
 namespace {
 
-/// Of one session; the rest of its places is left to what else it may come to need.
+/// Per session; the remaining declarations are reserved for its other needs.
 constexpr std::size_t wants_per_session = limits::declarations_per_session_max - 6;
 
 }  // namespace
@@ -31,16 +31,17 @@ std::unique_ptr<TopicInterest> Interests::declare(const std::string& pattern) {
     return made;
 }
 
-/// An interest that cannot be declared now is declared when there is a session, or by `look_after`.
+/// An interest that cannot be declared now is declared when a session is available, or by
+/// `look_after`.
 bool Interests::say(TopicInterest& interest) {
     if (sessions_.empty() || sessions_.back().wants >= wants_per_session) {
         make_session();
         return true;
     }
     InterestSession& session = sessions_.back();
-    auto want = session.client.want(interest.pattern_);
+    auto want = session.client.declare_interest(interest.pattern_);
     if (!want) {
-        spdlog::debug("interest in '{}' waits: {}", interest.pattern_, want.error().text());
+        spdlog::debug("interest in '{}' is waiting: {}", interest.pattern_, want.error().text());
         return want.error() != Errc::no_broker && want.error() != Errc::no_such_grid;
     }
     interest.want_ = *std::move(want);
@@ -53,7 +54,7 @@ void Interests::make_session() {
     if (std::exchange(is_making_session_, true)) return;
     session_maker_.make("gateway interests", [this](Result<Client> made) {
         is_making_session_ = false;
-        if (!made) return spdlog::debug("interests wait: {}", made.error().text());
+        if (!made) return spdlog::debug("interests are waiting: {}", made.error().text());
         sessions_.push_back({*std::move(made)});
         declare_waiting();
     });
@@ -73,7 +74,7 @@ void Interests::remove(TopicInterest& interest) noexcept {
         [&](const InterestSession& session) { return &session == interest.session_; });
 }
 
-/// Ends early where there is no broker: the next round finds it.
+/// Stops early if there is no broker: the next round finds it.
 void Interests::renew_all() {
     for (TopicInterest* interest : interests_) {
         if (!interest->want_) {
@@ -86,7 +87,7 @@ void Interests::renew_all() {
     }
 }
 
-/// Sessions that nobody uses have to be resumed, too, when the broker has changed.
+/// Unused sessions must be resumed as well after the broker has changed.
 Task<bool> Interests::look_after() {
     constexpr std::chrono::seconds interval{1};
     timer_.expires_after(interval);

@@ -20,8 +20,8 @@ struct InterestSession {
     std::size_t wants = 0;
 };
 
-/// Says that a pattern is watched, for as long as it lives; where the grid is not there just now,
-/// as soon as it is.
+/// Declares that a pattern is watched, for the lifetime of the object. While there is no grid, the
+/// declaration is deferred.
 class TopicInterest {
 public:
     ~TopicInterest();
@@ -34,18 +34,18 @@ private:
 
     Interests& all_;
     const std::string pattern_;
-    std::optional<Want> want_;
-    InterestSession* session_ = nullptr;  ///< that `want_` is in
+    std::optional<DeclaredInterest> want_;
+    InterestSession* session_ = nullptr;  ///< that holds `want_`
 };
 
-/// The interests of all connections, told to the grid by as many sessions as it takes.
+/// The interests of all connections, declared in as many sessions as needed.
 /// Thread safety: that of the loop.
 class Interests {
 public:
     Interests(asio::io_context& loop, SessionMaker& sessions);
     ~Interests();
 
-    /// Null: there are too many already.
+    /// Returns null if there are too many.
     [[nodiscard]] std::unique_ptr<TopicInterest> declare(const std::string& pattern);
 
     static constexpr std::size_t patterns_max = 65'536;
@@ -53,7 +53,7 @@ public:
 private:
     friend class TopicInterest;
 
-    /// Returns false if there is no grid just now.
+    /// Returns false if there is no grid at the moment.
     bool say(TopicInterest& interest);
     void make_session();
     void declare_waiting();

@@ -9,14 +9,15 @@
 
 namespace ringside::gateway {
 
-/// Up to where somebody was told everything, of which beginning of the grid: the `id` of an event.
+/// A place in the history of one incarnation of the grid, up to which a receiver got everything.
+/// Sent as the `id` of an event.
 struct Place {
     Revision revision = 0;
-    std::uint64_t boot_id = 0;  ///< 0: not known
+    std::uint64_t boot_id = 0;  ///< 0 if unknown
 
     /// "1234-9f3b…"
     [[nodiscard]] std::string text() const;
-    /// Also a revision alone. None: it is neither.
+    /// Also accepts a revision alone. Returns none for any other text.
     static std::optional<Place> parse(std::string_view text) noexcept;
 };
 

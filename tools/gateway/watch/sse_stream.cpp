@@ -68,7 +68,7 @@ Task<void> SseStream::run(std::shared_ptr<SseStream> stream, Feed& feed, WatchRe
     stream->subscription_ = *std::move(subscription);
     connection.on_drain([&connection] { connection.cut(); });
     stream->subscription_->go_on();
-    // Whatever the client sends is of no use; its end is the end.
+    // Input from the client is ignored; its end ends the stream.
     char ignored[64];
     for (error_code gone; !gone;) {
         const auto [failed, count] =
@@ -117,22 +117,22 @@ void SseStream::check(Clock::time_point now) {
         rights_due_ = now + rights_check_interval;
         const Rights rights = check_rights_(requester_);
         if (rights == Rights::ended) {
-            return end({401, "unauthenticated", "the credentials are no longer valid"});
+            return end({401, "unauthenticated", "credentials are no longer valid"});
         }
         if (rights == Rights::changed && !subscription_->adopt(requester_)) {
-            return end({403, "permission_denied", "permissions were withdrawn"});
+            return end({403, "permission_denied", "permissions were revoked"});
         }
     }
     if (!is_writing_ && std::exchange(was_full_, false)) subscription_->go_on();
 }
 
-/// Says why, and ends the connection when that was sent.
+/// Sends the reason, and then ends the connection.
 void SseStream::end(const Problem& problem) {
     put(std::make_shared<const std::string>(
         fmt::format("event: error\ndata: {}\n\n", problem.to_json())));
     is_over_ = true;
     subscription_.reset();
-    error_code ignored;  // the connection is given up in any case
+    error_code ignored;  // The connection is discarded in any case.
     if (!is_writing_) connection_.stream().socket().shutdown(Socket::shutdown_both, ignored);
 }
 
@@ -150,7 +150,7 @@ void SseStream::put(std::shared_ptr<const std::string> text) {
         front_written_ = written;
     }
     queued_bytes_ += text->size() - written;
-    // The text of this moment is also in SseStreams.
+    // SseStreams also holds the current text.
     const std::size_t charged = text.use_count() <= 2 ? text->size() : 0;
     memory_.set(memory_.bytes() + charged);
     queue_.push_back({std::move(text), charged});
@@ -178,7 +178,7 @@ Task<void> SseStream::write_queue() {
         }
     }
     is_writing_ = false;
-    error_code ignored;  // the connection is given up in any case
+    error_code ignored;  // The connection is discarded in any case.
     if (is_over_) connection_.stream().socket().shutdown(Socket::shutdown_both, ignored);
 }
 

@@ -10,7 +10,7 @@ namespace ringside::gateway {
 
 namespace {
 
-/// The record as a change has left it, beside others as they are now.
+/// The record after a change, together with the current state of others.
 class ChangeEvidence final : public Evidence {
 public:
     ChangeEvidence(const RecordSource& records, const ChangeText& text) noexcept
@@ -29,7 +29,7 @@ private:
     const ChangeText& text_;
 };
 
-/// How many changes are told in one go, before others have theirs.
+/// How many changes are delivered before other subscriptions get a turn.
 constexpr int changes_per_go = 128;
 
 }  // namespace
@@ -51,7 +51,7 @@ Subscription::Subscription(Feed& feed, Sink& sink, std::shared_ptr<Topic> topic,
     sees_all_ = coverage() == Coverage::all;
 }
 
-/// The least that is allowed of one kind.
+/// Returns the least coverage of any kind.
 Coverage Subscription::coverage() const {
     Coverage least = Coverage::all;
     for (const auto& [kind, action] : {std::pair(WatchFor::changes, Action::read),
@@ -101,7 +101,7 @@ void Subscription::fall_behind(Revision told_up_to) {
     told_up_to_ = told_up_to;
 }
 
-void Subscription::begin_anew() {
+void Subscription::restart() {
     fall_behind(0);
     told_before_ = 0;
     wants_state_ = true;
@@ -112,14 +112,14 @@ void Subscription::begin_anew() {
 }
 
 void Subscription::give_up_watch() {
-    // The state is told anew from its beginning, and who was told some of it cannot know what of
-    // that is gone by then.
+    // The state is sent again from its beginning. A client that received a part of it cannot know
+    // which of these records were removed meanwhile.
     if (watch_ && wants_state_) says_lagged_ = true;
     watch_.reset();
     if (std::exchange(has_turn_, false)) feed_.give_back_turn(*this);
 }
 
-/// False: it is not its turn, or the grid is not there; it is called again.
+/// Returns false if it is not its turn, or there is no grid; the caller tries again.
 bool Subscription::open() {
     if (!has_turn_ && !(has_turn_ = feed_.take_turn(*this))) return false;
     WatchOptions options{.mode = WatchMode::latest,
@@ -135,7 +135,7 @@ bool Subscription::open() {
         return open();
     }
     if (!opened) {
-        spdlog::debug("a watch waits: {}", opened.error().text());
+        spdlog::debug("watch is waiting: {}", opened.error().text());
         give_up_watch();
         feed_.retry_later(*this);
         return false;
@@ -161,12 +161,12 @@ void Subscription::go_on() {
         if (event) {
             tell(*event);
         } else if (event.error() == Errc::would_block) {
-            return go_live({watch_->delivered(), watch_->boot_id()});
+            return go_live({watch_->delivered(), watch_->epoch()});
         } else if (event.error() != Errc::snapshot_expired) {
-            return feed_.retry_later(*this);  // no grid just now
+            return feed_.retry_later(*this);  // no grid at the moment
         }
     }
-    // No room. The state that is half told goes on from the same Watch; changes from their
+    // No room. A partly delivered state continues from the same Watch; changes continue from their
     // revision.
     if (wants_state_) return;
     told_up_to_ = watch_->delivered();
@@ -175,7 +175,7 @@ void Subscription::go_on() {
 
 void Subscription::tell(const WatchEvent& event) {
     if (event.kind == WatchKind::lagged) {
-        wants_state_ = true;  // follows by itself
+        wants_state_ = true;  // without further action
         told_before_ = 0;
         ++feed_.figures_.watches_lagged;
         sink_.tell(*this, std::make_shared<ChangeText>(ChangeText::lagged(event.resumes_at)),
@@ -189,9 +189,9 @@ void Subscription::tell(const WatchEvent& event) {
     const auto text =
         std::make_shared<ChangeText>(ChangeText::of(event, topic_->pointer(), topic_->encoder()));
     if (!may_see(*text)) return;
-    // In the midst of the state there is no place to go on from.
+    // Within the state there is no place from which to resume.
     std::optional<Place> place;
-    if (!wants_state_) place = Place{watch_->delivered(), watch_->boot_id()};
+    if (!wants_state_) place = Place{watch_->delivered(), watch_->epoch()};
     sink_.tell(*this, text, place);
 }
 

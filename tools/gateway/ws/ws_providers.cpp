@@ -5,7 +5,7 @@ namespace ringside::gateway {
 WsProviders::Place::~Place() {
     if (service_ == nullptr) return;
     --all_->count_;
-    // Its end waits for its thread.
+    // Its destructor waits for its thread.
     all_->grid_.dispose(std::move(service_));
 }
 
@@ -13,12 +13,12 @@ Task<Outcome<WsProviders::Place>> WsProviders::provide(std::string account, std:
                                                        OnCall on_call) {
     if (count_ >= providers_max) {
         co_return Problem{503, "provider_limit",
-                          "this gateway has as many providers as it may; try again later",
+                          "provider limit of the gateway reached; try again later",
                           std::chrono::seconds(1)};
     }
     if (auto problem = grid_.answers().refuse(account)) co_return *std::move(problem);
     ++count_;
-    // A call is handed on; whoever has it decides how it ends.
+    // A call is passed on; its new owner decides its outcome.
     auto handler = [executor = loop_.get_executor(), on_call = std::move(on_call)](Call& call) {
         asio::post(executor, [on_call, taken = std::make_shared<Call>(std::move(call))]() mutable {
             on_call(std::move(taken));

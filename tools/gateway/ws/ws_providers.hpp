@@ -9,7 +9,7 @@
 
 namespace ringside::gateway {
 
-/// The providers of all WebSockets: each a thread of its own that takes calls.
+/// The providers of all WebSockets; each has a thread that takes calls.
 /// Thread safety: that of the loop.
 class WsProviders {
 public:
@@ -17,7 +17,7 @@ public:
 
     WsProviders(GridAccess& grid, asio::io_context& loop) : grid_(grid), loop_(loop) {}
 
-    /// One of them; it withdraws when this is destroyed.
+    /// A registered provider, withdrawn by the destructor.
     class Place {
     public:
         Place(WsProviders& all, std::shared_ptr<Service> service) noexcept
@@ -32,15 +32,16 @@ public:
         std::shared_ptr<Service> service_;
     };
 
-    /// `account`: as `Requester::account`. Problems: 400, 403, 429, 503 where there are too many.
+    /// `account`: see `Requester::account`. Problems: 400, 403, 429, 503 if there are too many.
     Task<Outcome<Place>> provide(std::string account, std::string pattern, OnCall on_call);
 
-    /// Withdraws it, and waits for it. Problems: 429, 503; then nothing has changed.
+    /// Withdraws a provider, and waits for the result. Problems: 429, 503; nothing has changed
+    /// then.
     Task<Outcome<void>> end(std::string account, Place& place);
 
     [[nodiscard]] std::size_t count() const noexcept { return count_; }
 
-    /// Of all WebSockets together: each takes a lane of the gateway's session.
+    /// For all WebSockets together: each takes a lane of the gateway's session.
     static constexpr std::size_t providers_max = 48;
 
 private:

@@ -3,7 +3,7 @@
 #include "tools/gateway/load/spawn.hpp"
 #include "tools/gateway/ws/ws_session.hpp"
 
-/// What each `op` of a WebSocket does.
+/// The operations (`op`) of a WebSocket.
 namespace ringside::gateway {
 
 namespace {
@@ -12,13 +12,13 @@ std::string members_of(const WriteResult& written) {
     return fmt::format(R"(,"revision":{},"version":{})", written.revision, written.version);
 }
 
-/// As `text_member`; empty where it is not there.
+/// Returns an empty text if the member is missing.
 Outcome<std::string> optional_text(const Value& object, std::string_view key) {
     if (!object[key].exists()) return std::string();
     return text_member(object, key);
 }
 
-/// As `flag_member`, with another default.
+/// Reads a flag with a given default.
 Outcome<bool> flag_or(const Value& object, std::string_view key, bool otherwise) {
     if (!object[key].exists()) return otherwise;
     return flag_member(object, key);
@@ -61,7 +61,7 @@ Outcome<WatchRequest> watch_request_of(const Value& request) {
     if (!pattern) return Problem::of(pattern.error());
     const auto where = optional_text(request, "pointer");
     if (!where) return where.error();
-    auto pointer = Pointer::parse(*where);
+    auto pointer = JsonPointer::parse(*where);
     if (!pointer) return Problem::of(pointer.error());
     const auto initial = flag_member(request, "initial");
     if (!initial) return initial.error();
@@ -74,10 +74,10 @@ Outcome<WatchRequest> watch_request_of(const Value& request) {
     const auto after = optional_text(request, "after");
     if (!after) return after.error();
     if (!*changes && !*events) {
-        return bad_request("a watch of neither changes nor events tells nothing");
+        return bad_request("watch selects neither changes nor events; select one");
     }
     if (*initial + from->has_value() + !after->empty() > 1) {
-        return bad_request("a watch begins with the state, at a revision, or after a place");
+        return bad_request("watch starts with one of the state, a revision and a place; keep one");
     }
     WatchRequest watch{.pattern = *std::move(pattern), .pointer = *std::move(pointer)};
     watch.what = !*events    ? WatchFor::changes
@@ -87,7 +87,7 @@ Outcome<WatchRequest> watch_request_of(const Value& request) {
     if (*from) watch.after = Place{std::max<Revision>(**from, 1) - 1, 0};
     if (after->empty()) return watch;
     watch.after = Place::parse(*after);
-    if (!watch.after) return bad_request("'after' is not a place that a watch has told");
+    if (!watch.after) return bad_request("'after' is not a place reported by a watch");
     return watch;
 }
 
@@ -95,7 +95,7 @@ Task<void> WsSession::carry_out(std::shared_ptr<Exchange> exchange) {
     const auto self = shared_from_this();
     const Value request = exchange->document.root();
     const std::string op(request["op"].as_string().value_or(""));
-    // Given back also where an exception ends it.
+    // Released even if an exception ends the coroutine.
     auto leave = [this, bytes = exchange->bytes](void*) {
         --under_way_;
         under_way_bytes_ -= bytes;
@@ -107,10 +107,10 @@ Task<void> WsSession::carry_out(std::shared_ptr<Exchange> exchange) {
         answered = co_await answer(request, op);
     } catch (...) {
         log_failure("a request of a WebSocket", std::current_exception());
-        answered = Problem{500, "internal", "the gateway could not carry this out"};
+        answered = Problem{500, "internal", "the gateway failed to carry out the request"};
     }
     under_way.reset();
-    // The answer comes before what its watch tells.
+    // The response precedes the messages of its watch.
     reply(exchange->id, answered);
     if (answered && op == "watch") {
         if (const auto watch = watches_.find(ids_); watch != watches_.end()) watch->second->go_on();
@@ -136,7 +136,7 @@ Task<WsSession::Reply> WsSession::answer(const Value& request, std::string_view 
     if (op == "answer") co_return co_await answer_call(request);
     if (op == "withdraw") co_return co_await withdraw(request);
     if (op == "ping") co_return std::string();
-    co_return bad_request(fmt::format("there is no op '{}'", op));
+    co_return bad_request(fmt::format("unknown op '{}'", op));
 }
 
 WsSession::Reply WsSession::get(const Value& request) {
@@ -151,7 +151,7 @@ WsSession::Reply WsSession::get(const Value& request) {
     }
     const auto where = optional_text(request, "pointer");
     if (!where) return where.error();
-    const auto pointer = Pointer::parse(*where);
+    const auto pointer = JsonPointer::parse(*where);
     if (!pointer) return Problem::of(pointer.error());
     if (!record) return Problem::of(record.error());
     std::string members = members_of({record->revision(), record->version()});
@@ -242,7 +242,8 @@ Task<WsSession::Reply> WsSession::call(const Value& request) {
 
 WsSession::Reply WsSession::watch(const Value& request) {
     if (watches_.size() >= watches_max) {
-        return Problem{429, "watch_limit", "this connection watches as much as it may"};
+        return Problem{429, "watch_limit",
+                       "watch limit of the connection reached; remove a watch first"};
     }
     const auto wanted = watch_request_of(request);
     if (!wanted) return wanted.error();
@@ -266,7 +267,7 @@ WsSession::Reply WsSession::watch(const Value& request) {
 WsSession::Reply WsSession::unwatch(const Value& request) {
     const auto id = number_member(request, "watch");
     if (!id) return id.error();
-    if (!*id || watches_.erase(**id) == 0) return bad_request("there is no such watch");
+    if (!*id || watches_.erase(**id) == 0) return bad_request("no such watch");
     return std::string();
 }
 
@@ -280,10 +281,11 @@ Task<WsSession::Reply> WsSession::provide(const Value& request) {
             co_return *std::move(problem);
         }
         co_return Problem{403, "permission_denied",
-                          "you may not provide everything that this pattern matches"};
+                          "not permitted to provide everything that this pattern matches"};
     }
     if (providers_.size() >= providers_max) {
-        co_return Problem{429, "provider_limit", "this connection provides as much as it may"};
+        co_return Problem{429, "provider_limit",
+                          "provider limit of the connection reached; withdraw a provider first"};
     }
     const std::uint64_t id = ++ids_;
     auto on_call = [weak = weak_from_this(), id,
@@ -300,14 +302,14 @@ Task<WsSession::Reply> WsSession::provide(const Value& request) {
     co_return fmt::format(R"(,"provider":{})", id);
 }
 
-/// A call stays until its outcome has reached the broker: an answer that was refused for lack of
+/// A call is kept until the broker has accepted its outcome: an answer that was refused for lack of
 /// room can be given again.
 Task<WsSession::Reply> WsSession::answer_call(const Value& request) {
     const auto id = number_member(request, "call");
     if (!id) co_return id.error();
     const auto at = *id ? calls_.find(**id) : calls_.end();
-    if (at == calls_.end()) co_return bad_request("there is no such call");
-    if (at->second.is_being_answered) co_return bad_request("the call is being answered");
+    if (at == calls_.end()) co_return bad_request("no such call");
+    if (at->second.is_being_answered) co_return bad_request("the call is already being answered");
     const auto is_failure = flag_member(request, "failure");
     if (!is_failure) co_return is_failure.error();
     const auto is_rejected = flag_member(request, "reject");
@@ -338,7 +340,7 @@ Task<WsSession::Reply> WsSession::withdraw(const Value& request) {
     const auto id = number_member(request, "provider");
     if (!id) co_return id.error();
     const auto at = *id ? providers_.find(**id) : providers_.end();
-    if (at == providers_.end()) co_return bad_request("there is no such provider");
+    if (at == providers_.end()) co_return bad_request("no such provider");
     Provided provided = std::move(at->second);
     providers_.erase(at);
     const auto ended = co_await services_.providers.end(requester_.account(), provided.place);

@@ -13,7 +13,7 @@ namespace websocket = boost::beast::websocket;
 
 namespace {
 
-constexpr std::size_t message_read_bytes = 64U << 10;  ///< asked for at a time
+constexpr std::size_t message_read_bytes = 64U << 10;  ///< bytes requested at a time
 constexpr std::size_t buffer_bytes_kept = 64U << 10;   ///< by a connection without a message
 
 }  // namespace
@@ -39,7 +39,7 @@ WsSession::~WsSession() {
 
 Task<void> WsSession::run(std::shared_ptr<WsSession> session,
                           http::request<http::string_body> upgrade) {
-    session->connection_.expect_nothing();  // the WebSocket looks after its own time
+    session->connection_.expect_nothing();  // the WebSocket has its own deadlines
     session->socket_.set_option(
         websocket::stream_base::timeout::suggested(boost::beast::role_type::server));
     session->socket_.set_option(
@@ -52,13 +52,13 @@ Task<void> WsSession::run(std::shared_ptr<WsSession> session,
     if (failed) co_return;
     session->connection_.on_drain([weak = std::weak_ptr(session)] {
         if (const auto alive = weak.lock()) {
-            alive->end(websocket::close_code::going_away, "the gateway is being ended");
+            alive->end(websocket::close_code::going_away, "the gateway is shutting down");
         }
     });
     co_await session->read_messages();
     session->release_all();
     session->connection_.on_drain(nullptr);
-    // A close frame that is on its way must reach the client.
+    // A close frame that is under way must reach the client.
     asio::basic_waitable_timer<Clock, asio::wait_traits<Clock>, Executor> pause(
         session->connection_.stream().get_executor());
     while (session->is_closing_) {
@@ -69,8 +69,8 @@ Task<void> WsSession::run(std::shared_ptr<WsSession> session,
     session->connection_.cut();
 }
 
-/// Nothing that it watches, provides or has taken is of any more use. Calls end as `provider_lost`:
-/// the client may have carried them out.
+/// Releases watches, providers and calls. Calls end with `provider_lost`: the client may have
+/// carried them out.
 void WsSession::release_all() {
     is_over_ = true;
     watches_.clear();
@@ -84,8 +84,12 @@ Task<void> WsSession::read_messages() {
     asio::basic_waitable_timer<Clock, asio::wait_traits<Clock>, Executor> pause(
         connection_.stream().get_executor());
     while (!is_over_ && co_await read_message(buffer)) {
+        // Done here and not in each request, to keep the order of the messages.
+        GridAccess& grid = services_.operations.grid();
+        if (grid.is_attaching()) co_await grid.await_reader();
+        if (is_over_) break;  // the user's rights were withdrawn meanwhile
         if (!socket_.got_text()) {
-            end(websocket::close_code::unknown_data, "messages are text");
+            end(websocket::close_code::unknown_data, "messages must be text");
         } else {
             const auto text = buffer.cdata();
             take({static_cast<const char*>(text.data()), text.size()});
@@ -100,7 +104,8 @@ Task<void> WsSession::read_messages() {
     }
 }
 
-/// In pieces, so that an incomplete message is bounded in memory and time. False: there is none.
+/// Reads in pieces, so that memory and time of an incomplete message are bounded. Returns false if
+/// there is no message.
 Task<bool> WsSession::read_message(boost::beast::flat_buffer& buffer) {
     do {
         const auto [failed, count] =
@@ -112,7 +117,8 @@ Task<bool> WsSession::read_message(boost::beast::flat_buffer& buffer) {
             message_due_ = Clock::now() + connection_.server().limits().body_time;
         }
         if (buffer.capacity() > buffer_bytes_kept && !incoming_memory_.resize(buffer.capacity())) {
-            end(websocket::close_code::try_again_later, "too much is under way; try again later");
+            end(websocket::close_code::try_again_later,
+                "too many requests are pending; try again later");
             co_return false;
         }
     } while (!socket_.is_message_done());
@@ -133,7 +139,7 @@ void WsSession::end(websocket::close_code code, std::string_view reason) {
     socket_.async_close({code, {reason.data(), reason.size()}},
                         [self = shared_from_this()](const error_code&) {
                             self->is_closing_ = false;
-                            // A read that is under way ends.
+                            // Ends a read that is under way.
                             error_code ignored;
                             self->connection_.stream().socket().cancel(ignored);
                         });
@@ -144,7 +150,7 @@ void WsSession::end(websocket::close_code code, std::string_view reason) {
 void WsSession::check(Clock::time_point now) {
     if (is_over_) return;
     if (now >= message_due_) {
-        return end(websocket::close_code::policy_error, "a message did not come in time");
+        return end(websocket::close_code::policy_error, "no message in time");
     }
     check_calls();
     check_rights(now);
@@ -172,7 +178,7 @@ void WsSession::check_rights(Clock::time_point now) {
     const Rights rights = services_.check_rights(requester_);
     if (rights == Rights::unchanged) return;
     if (rights == Rights::ended) {
-        return end(websocket::close_code::policy_error, "the credentials are no longer valid");
+        return end(websocket::close_code::policy_error, "credentials are no longer valid");
     }
     bool may_go_on = true;
     for (const auto& [id, watch] : watches_) may_go_on = watch->adopt(requester_) && may_go_on;
@@ -180,10 +186,10 @@ void WsSession::check_rights(Clock::time_point now) {
         may_go_on = may_go_on && requester_.permissions->coverage(
                                      Action::provide, provided.pattern) == Coverage::all;
     }
-    if (!may_go_on) end(websocket::close_code::policy_error, "permissions were withdrawn");
+    if (!may_go_on) end(websocket::close_code::policy_error, "permissions were revoked");
 }
 
-// What is sent.
+// Output.
 
 bool WsSession::has_room() const noexcept {
     const bool may_have = outgoing_memory_.has_room() || (is_modest_ && queued_bytes_ == 0);
@@ -262,21 +268,21 @@ void WsSession::take(std::string_view text) {
     auto document = Document::parse(text, envelope_limits);
     if (!document) return refuse_text(text, document.error());
     if (!document->root().is_object()) {
-        return end(websocket::close_code::unknown_data, "a message is a JSON object");
+        return end(websocket::close_code::unknown_data, "a message must be a JSON object");
     }
     take_request(*std::move(document));
 }
 
-/// JSON that the grid cannot hold concerns its request alone.
+/// JSON that the grid cannot hold affects only its own request.
 void WsSession::refuse_text(std::string_view text, const Error& error) {
     if (const auto id = request_id_of(text)) return reply(*id, Problem::of(error));
-    end(websocket::close_code::bad_payload, "a message is a JSON object");
+    end(websocket::close_code::bad_payload, "a message must be a JSON object");
 }
 
 void WsSession::take_request(Document document) {
     const Value id = document.root()["id"];
     const bool is_id = id.is_string() || id.as_int64() || id.as_uint64();
-    // Its parts are copied, too.
+    // Parts of the document are copied as well.
     const std::size_t bytes = 2 * document.bytes().size();
     auto exchange = std::make_shared<Exchange>(
         Exchange{std::move(document), is_id ? to_json(id) : std::string("null"), bytes});
@@ -285,7 +291,8 @@ void WsSession::take_request(Document document) {
         return reply(exchange->id, *std::move(problem));
     }
     if (under_way_ >= requests_max) {
-        return reply(exchange->id, Problem{429, "too_many_requests", "wait for answers first"});
+        return reply(exchange->id, Problem{429, "too_many_requests",
+                                           "too many requests are pending; wait for answers"});
     }
     ++under_way_;
     under_way_bytes_ += bytes;

@@ -19,7 +19,7 @@
 
 namespace ringside::gateway {
 
-/// What the sessions of all WebSockets use.
+/// Services that the sessions of all WebSockets share.
 struct WsServices {
     Operations& operations;
     WsProviders& providers;
@@ -31,42 +31,42 @@ struct WsServices {
     RightsCheck check_rights;
 };
 
-/// A WebSocket (RFC 6455) with requests, watches and providers of one client; the messages are in
-/// docs/gateway.md.
+/// A WebSocket (RFC 6455) with the requests, watches and providers of one client. docs/gateway.md
+/// describes the messages.
 ///
-/// Memory: requests under way are bounded by `under_way_bytes_max`; together with an incomplete
-/// message and what waits to be sent they share the server's `stream_memory`. Where there is no
-/// room, no further message is read.
+/// Memory: requests under way are bounded by `under_way_bytes_max`. Together with an incomplete
+/// message and queued output they share the server's `stream_memory`. If it has no room, no further
+/// message is read.
 /// Thread safety: that of the loop.
 class WsSession : public Sink, public LiveStream, public std::enable_shared_from_this<WsSession> {
 public:
     WsSession(WsServices services, Connection& connection, Requester requester);
     ~WsSession() override;
 
-    /// Answers the upgrade, and serves until either side ends it.
+    /// Answers the upgrade, and serves until either side ends the connection.
     static Task<void> run(std::shared_ptr<WsSession> session,
                           http::request<http::string_body> upgrade);
 
-    // Of its watches.
+    // For its watches.
     [[nodiscard]] bool has_room() const noexcept override;
     void tell(const Subscription& subscription, const std::shared_ptr<const ChangeText>& text,
               const std::optional<Place>& place) override;
     void tell_place(const Subscription& subscription, const Place& place) override;
 
-    /// Ends it where an incomplete message is late or rights have been withdrawn, tells providers
-    /// of calls that are of no more use, and continues watches that waited for memory.
+    /// Ends the session if an incomplete message is late or rights were withdrawn. Notifies
+    /// providers of calls that have ended, and resumes watches that waited for memory.
     void check(std::chrono::steady_clock::time_point now) override;
 
-    /// A call of one of its providers. Rejects it if this cannot take it.
+    /// Takes a call of one of its providers, or rejects it.
     void offer(std::uint64_t provider, std::shared_ptr<Call> call);
 
     static constexpr std::size_t message_bytes_max =
         limits::document_bytes_max + limits::envelope_bytes_max;
     static constexpr std::size_t changes_bytes_max = 256U << 10;
-    /// Where this much waits to be sent, no further request is read, and no call is taken.
+    /// Above this amount queued, no further request is read, and no call is taken.
     static constexpr std::size_t queued_bytes_max = 4U << 20;
     static constexpr std::size_t requests_max = 1000;
-    /// Of documents of requests under way. Where there are more, no further request is read.
+    /// Size of documents of requests under way. Above it, no further request is read.
     static constexpr std::size_t under_way_bytes_max = 8U << 20;
     static constexpr std::size_t watches_max = 256;
     static constexpr std::size_t providers_max = 16;
@@ -77,12 +77,12 @@ private:
     struct Message {
         std::string text;
         std::shared_ptr<const ChangeText> change;  ///< follows the text, and ends with a brace
-        std::size_t charged = 0;  ///< to the budget; a change that others have is charged once
+        std::size_t charged = 0;  ///< to the budget; a shared change is charged once
         [[nodiscard]] std::size_t size() const noexcept {
             return text.size() + (change ? change->text().size() + 1 : 0);
         }
     };
-    /// A request that is carried out, with what has to live as long.
+    /// A request that is being carried out, with the objects that it needs.
     struct Exchange {
         Document document;
         std::string id;     ///< as JSON
@@ -135,28 +135,28 @@ private:
     std::deque<Message> queue_;
     std::size_t queued_bytes_ = 0;
     bool is_writing_ = false;
-    bool is_over_ = false;           ///< nothing is said any more
-    bool is_closing_ = false;        ///< the close frame is on its way
-    bool is_modest_ = false;         ///< what was told last is small
-    mutable bool was_full_ = false;  ///< a watch was told so, and is to be continued
+    bool is_over_ = false;           ///< nothing more is sent
+    bool is_closing_ = false;        ///< the close frame is under way
+    bool is_modest_ = false;         ///< the last message is small
+    mutable bool was_full_ = false;  ///< a watch saw no room, and must be resumed
     std::size_t under_way_ = 0;
     std::size_t under_way_bytes_ = 0;
-    ByteBudget::Share incoming_memory_;   ///< of the message that is read
-    ByteBudget::Share under_way_memory_;  ///< of requests
-    ByteBudget::Share outgoing_memory_;   ///< of what waits to be sent
+    ByteBudget::Share incoming_memory_;   ///< for the message that is read
+    ByteBudget::Share under_way_memory_;  ///< for requests
+    ByteBudget::Share outgoing_memory_;   ///< for queued output
     Clock::time_point message_due_ = Clock::time_point::max();
     Clock::time_point rights_due_;
-    std::uint64_t ids_ = 0;  ///< of watches, providers and calls
+    std::uint64_t ids_ = 0;  ///< numbers of watches, providers and calls
     std::map<std::uint64_t, std::unique_ptr<Subscription>> watches_;
     std::map<std::uint64_t, Provided> providers_;
     std::map<std::uint64_t, TakenCall> calls_;
 };
 
-/// What a request to watch asks for. Problem: 400.
+/// Reads the parameters of a watch request. Problem: 400.
 [[nodiscard]] Outcome<WatchRequest> watch_request_of(const Value& request);
 
-/// The member `id` of a text that is an object in JSON, as JSON; `null` where it has none that is a
-/// number or a string. None: the text is not an object. Also reads what the grid cannot hold.
+/// Returns the member `id` of a JSON object, as JSON; `null` if it is not a number or a string.
+/// Returns none if the text is not an object. Also reads JSON that the grid cannot hold.
 [[nodiscard]] std::optional<std::string> request_id_of(std::string_view text);
 
 }  // namespace ringside::gateway

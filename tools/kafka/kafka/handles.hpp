@@ -6,7 +6,7 @@
 
 namespace ringside::kafka {
 
-/// Gives a thing of librdkafka back by the function that is for it.
+/// Destroys an object of librdkafka with the matching function.
 template <auto destroy>
 struct Destroy {
     template <class T>
@@ -15,7 +15,7 @@ struct Destroy {
     }
 };
 
-// What librdkafka gives out, owned. A client goes last: the others refer to it.
+// Owned objects of librdkafka. A client must be destroyed last: the others refer to it.
 using ConfigurationHandle = std::unique_ptr<rd_kafka_conf_t, Destroy<rd_kafka_conf_destroy>>;
 using ClientHandle = std::unique_ptr<rd_kafka_t, Destroy<rd_kafka_destroy>>;
 using TopicHandle = std::unique_ptr<rd_kafka_topic_t, Destroy<rd_kafka_topic_destroy>>;

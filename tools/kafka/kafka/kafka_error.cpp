@@ -4,7 +4,7 @@ namespace ringside::kafka {
 
 namespace {
 
-/// What an error comes to; an empty sentence: librdkafka's own does.
+/// The meaning of an error. An empty sentence stands for librdkafka's own.
 struct Meaning {
     KafkaError::Kind kind;
     std::string_view sentence;
@@ -15,39 +15,40 @@ Meaning meaning_of(rd_kafka_resp_err_t code) noexcept {
     switch (code) {
         case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
         case RD_KAFKA_RESP_ERR__TRANSPORT:
-            return {Kind::passing, "no broker of Kafka answers at \"bootstrap.servers\""};
+            return {Kind::passing, "no Kafka broker answers at \"bootstrap.servers\""};
         case RD_KAFKA_RESP_ERR__RESOLVE:
-            return {Kind::passing, "a name of \"bootstrap.servers\" is not known to DNS"};
+            return {Kind::passing, "cannot resolve a host of \"bootstrap.servers\""};
         case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
         case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
-            return {Kind::passing, "the topic does not exist, and Kafka does not create it"};
+            return {Kind::passing,
+                    "topic does not exist and Kafka does not create it; create the topic"};
         case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
-            return {Kind::passing, "the topic has no such partition"};
+            return {Kind::passing, "no such partition in the topic"};
         case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
-            return {Kind::passing, "a partition has no leader at this time"};
+            return {Kind::passing, "partition has no leader"};
         case RD_KAFKA_RESP_ERR__TIMED_OUT:
         case RD_KAFKA_RESP_ERR__MSG_TIMED_OUT:
         case RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT:
-            return {Kind::passing, "Kafka does not answer in time"};
+            return {Kind::passing, "no answer from Kafka in time"};
         case RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS:
         case RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS_AFTER_APPEND:
-            return {Kind::passing, "too few replicas of a partition are in step"};
+            return {Kind::passing, "too few in-sync replicas of a partition"};
         case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
         case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
-            return {Kind::too_large,
-                    "the message is larger than Kafka takes (\"message.max.bytes\" here and of "
-                    "the topic)"};
+            return {Kind::too_large, "message exceeds \"message.max.bytes\" here or of the topic"};
         case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
-            return {Kind::final, "this user may not use the topic"};
+            return {Kind::final, "user is not authorized for the topic; grant access in Kafka"};
         case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
-            return {Kind::final, "this user may not use the consumer group"};
+            return {Kind::final,
+                    "user is not authorized for the consumer group; grant access in Kafka"};
         case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
         case RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
-            return {Kind::final, "this user may not write idempotently (IdempotentWrite)"};
+            return {Kind::final,
+                    "user is not authorized for idempotent writes; grant IdempotentWrite in Kafka"};
         case RD_KAFKA_RESP_ERR__AUTHENTICATION:
         case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
-            return {Kind::final, "Kafka does not accept this user and password"};
-        case RD_KAFKA_RESP_ERR__SSL: return {Kind::passing, "TLS with Kafka fails"};
+            return {Kind::final, "Kafka refused the user or password; check the credentials"};
+        case RD_KAFKA_RESP_ERR__SSL: return {Kind::passing, "TLS connection to Kafka failed"};
         case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
         case RD_KAFKA_RESP_ERR_INVALID_REQUIRED_ACKS:
         case RD_KAFKA_RESP_ERR_POLICY_VIOLATION:

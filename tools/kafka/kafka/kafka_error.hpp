@@ -9,37 +9,37 @@
 
 namespace ringside::kafka {
 
-/// A failure of Kafka, and what can be done about it.
+/// A failure of Kafka, and the possible reaction.
 struct KafkaError {
     enum class Kind : std::uint8_t {
-        passing,    ///< may be over by itself: try again
-        too_large,  ///< the message is larger than Kafka takes: never again
-        final,      ///< somebody has to change something: to try again does not help
+        passing,    ///< temporary: try again
+        too_large,  ///< the message exceeds Kafka's limit: permanent
+        final,      ///< needs a change by an operator: another attempt does not help
     };
 
     rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
     Kind kind = Kind::passing;
-    std::string text;  ///< a sentence for people, without Kafka's words for it where plain ones do
+    std::string text;  ///< a sentence for people, without Kafka's jargon where possible
 
-    /// From a code, with what librdkafka has said beside it.
+    /// Converts a code, with librdkafka's additional text.
     static KafkaError of(rd_kafka_resp_err_t code, std::string_view said = {});
-    /// From an error that is a thing of its own.
+    /// Converts an error object.
     static KafkaError of(const rd_kafka_error_t& error);
 
-    /// Whether it is about reaching Kafka's servers, whatever was asked of them.
+    /// Returns whether the error concerns the connection to Kafka's servers, whatever the request
+    /// was.
     [[nodiscard]] bool is_of_connection() const noexcept;
 
-    /// As an error of the rest of the tool: document_too_large or system_error. Its detail says all
-    /// that there is to say.
+    /// Converts to an error of the rest of the tool: document_too_large or system_error. The detail
+    /// is complete.
     [[nodiscard]] Error error() const;
 };
 
-/// The text of an error: the name of its code and what there is to say. Where this tool has made the
-/// error, that is the detail alone: the code's own words are about documents, conditions and calls to
-/// this host.
+/// Formats an error: the name of its code and the detail. For an error of this tool, only the
+/// detail: the code's own text is about documents, conditions and calls to this host.
 [[nodiscard]] std::string plain(const Error& error);
 
-/// A value, or why Kafka did not give it.
+/// A value, or the reason why Kafka did not return it.
 template <class T>
 using KafkaResult = boost::system::result<T, KafkaError>;
 

@@ -16,10 +16,11 @@ namespace {
 
 constexpr auto interval = std::chrono::seconds(10);
 
-/// Which messages are told. Thread safety: every member.
+/// Decides which messages are logged. Thread safety: every member.
 class LogLimiter {
 public:
-    /// How many of that kind were left out since the last one that was told; none: leave this out.
+    /// Returns how many of that kind were omitted since the last logged one, or none to omit this
+    /// one.
     std::optional<std::size_t> admit(const std::string& kind) {
         const auto now = std::chrono::steady_clock::now();
         const std::scoped_lock lock(mutex_);
@@ -38,7 +39,7 @@ private:
         std::size_t left_out = 0;
     };
     std::mutex mutex_;
-    std::map<std::string, Kind> kinds_;  // librdkafka's own words for them: a few dozen
+    std::map<std::string, Kind> kinds_;  // librdkafka's own names of kinds: a few dozen
 };
 
 spdlog::level::level_enum level_of(int syslog_level) noexcept {
@@ -55,7 +56,7 @@ void write_log(const rd_kafka_t*, int syslog_level, const char* kind, const char
     const auto left_out = limiter.admit(kind);
     if (!left_out) return;
     if (*left_out == 0) return spdlog::log(level, "kafka: {}", text);
-    spdlog::log(level, "kafka: {} ({} of that kind were left out)", text, *left_out);
+    spdlog::log(level, "kafka: {} ({} similar messages suppressed)", text, *left_out);
 }
 
 }  // namespace

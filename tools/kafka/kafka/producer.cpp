@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::string_view queue_kbytes_default = "65536";
 
-/// Null where there are none.
+/// Returns null if there are none.
 HeadersHandle headers_of(std::span<const Header> headers) {
     if (headers.empty()) return nullptr;
     HeadersHandle made(rd_kafka_headers_new(headers.size()));
@@ -22,12 +22,12 @@ HeadersHandle headers_of(std::span<const Header> headers) {
 
 }  // namespace
 
-/// Lies at one address, as librdkafka's callbacks are given that.
+/// Its address is stable, because librdkafka's callbacks receive it.
 struct Producer::State {
     OnOutcome on_outcome;
     std::size_t pending = 0;
     std::optional<KafkaError> trouble;
-    // In this order: the topic goes before the client that it is of.
+    // Order matters: the topic must be destroyed before its client.
     ClientHandle client;
     TopicHandle topic;
 
@@ -55,7 +55,7 @@ Producer& Producer::operator=(Producer&&) noexcept = default;
 Producer::~Producer() {
     if (state_ == nullptr) return;
     state_->on_outcome = [](std::uint64_t, const KafkaError*) {};
-    // Otherwise to destroy the client waits for what Kafka may never take.
+    // Otherwise destroying the client waits for messages that Kafka may never take.
     rd_kafka_purge(state_->client.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
     rd_kafka_flush(state_->client.get(), 1000);
 }
@@ -63,7 +63,7 @@ Producer::~Producer() {
 Result<Producer> Producer::create(Properties properties, const std::string& topic,
                                   OnOutcome on_outcome) {
     properties.set("enable.idempotence", "true");
-    properties.set("message.timeout.ms", "0");  // never given up
+    properties.set("message.timeout.ms", "0");  // retry without limit
     properties.set_default("queue.buffering.max.kbytes", queue_kbytes_default);
     auto configuration = properties.configuration();
     if (!configuration) return configuration.error();
@@ -76,10 +76,10 @@ Result<Producer> Producer::create(Properties properties, const std::string& topi
     state->client.reset(
         rd_kafka_new(RD_KAFKA_PRODUCER, configuration->get(), said.data(), said.size()));
     if (state->client == nullptr) return Error(Errc::bad_configuration, said.data());
-    static_cast<void>(configuration->release());  // the client's own from here on
+    static_cast<void>(configuration->release());  // now owned by the client
     state->topic.reset(rd_kafka_topic_new(state->client.get(), topic.c_str(), nullptr));
     if (state->topic == nullptr) {
-        return Error(Errc::bad_configuration, "'" + topic + "' is not the name of a topic");
+        return Error(Errc::bad_configuration, "'" + topic + "' is not a topic name");
     }
     return Producer(std::move(state));
 }
@@ -112,7 +112,7 @@ std::optional<KafkaError> Producer::send(const OutgoingMessage& message) {
     if (headers != nullptr) part(RD_KAFKA_VTYPE_HEADERS).headers = headers.get();
     const ErrorHandle failed(rd_kafka_produceva(state_->client.get(), parts.data(), count));
     if (failed != nullptr) return KafkaError::of(*failed);
-    static_cast<void>(headers.release());  // the message's own from here on
+    static_cast<void>(headers.release());  // now owned by the message
     ++state_->pending;
     return {};
 }

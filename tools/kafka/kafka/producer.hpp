@@ -16,64 +16,65 @@
 
 namespace ringside::kafka {
 
-/// A message on its way to a topic. What it refers to is copied by `Producer::send`.
+/// A message for a topic. `Producer::send` copies everything that it refers to.
 struct OutgoingMessage {
     static constexpr std::int32_t partition_by_key = -1;
 
     std::int32_t partition = partition_by_key;
-    std::optional<std::string_view> key;    ///< none: null
-    std::optional<std::string_view> value;  ///< none: null, a tombstone
+    std::optional<std::string_view> key;    ///< none for null
+    std::optional<std::string_view> value;  ///< none for null, a tombstone
     std::span<const Header> headers;
-    std::int64_t timestamp_ms = 0;  ///< Unix time; 0: now
-    std::uint64_t tag = 0;          ///< comes back with the outcome
+    std::int64_t timestamp_ms = 0;  ///< Unix time; 0 for the current time
+    std::uint64_t tag = 0;          ///< returned with the outcome
 };
 
-/// Writes to one topic, idempotently: each message once, those of one partition in their order,
-/// however often it has to be tried. Its memory is bounded by `queue.buffering.max.kbytes` and
+/// Writes to one topic idempotently: each message once, and those of one partition in order,
+/// however often a write is repeated. Memory is bounded by `queue.buffering.max.kbytes` and
 /// `queue.buffering.max.messages`.
 ///
-/// Thread safety: one thread at a time. Starts threads of librdkafka's.
+/// Thread safety: one thread at a time. Starts threads of librdkafka.
 class Producer {
 public:
-    /// Is told the outcome of each message, from within `poll` and `flush`; null: Kafka has it.
+    /// Receives the outcome of each message, from within `poll` and `flush`. `failure` is null if
+    /// Kafka has the message.
     using OnOutcome = std::function<void(std::uint64_t tag, const KafkaError* failure)>;
 
-    /// Does not wait for Kafka. Error: bad_configuration, for properties that do not go together.
+    /// Does not wait for Kafka. Error: bad_configuration for incompatible properties.
     static Result<Producer> create(Properties properties, const std::string& topic,
                                    OnOutcome on_outcome);
 
-    /// Whether that would make one. Errors: the same.
+    /// Checks whether `create` would succeed. Errors: the same.
     static Result<void> check(Properties properties, const std::string& topic);
 
     Producer(Producer&&) noexcept;
     Producer& operator=(Producer&&) noexcept;
-    /// Forgets what is under way, without telling its outcome.
+    /// Discards messages under way without reporting their outcomes.
     ~Producer();
 
-    /// Takes a message on. None: it is under way, and its outcome will be told. Otherwise it is
-    /// not: `is_queue_full` says whether it would be after some `poll`.
+    /// Sends a message. Returns none if it is under way and its outcome will be reported. Otherwise
+    /// `is_queue_full` shows whether another attempt after `poll` could succeed.
     std::optional<KafkaError> send(const OutgoingMessage& message);
     [[nodiscard]] static bool is_queue_full(const KafkaError& error) noexcept {
         return error.code == RD_KAFKA_RESP_ERR__QUEUE_FULL;
     }
 
-    /// Tells outcomes that are there, or waits for one; how many there were.
+    /// Reports available outcomes, or waits for one. Returns their number.
     int poll(std::chrono::milliseconds timeout);
 
-    /// Waits until every outcome has been told; false: not within the time.
+    /// Waits until every outcome has been reported. Returns false on timeout.
     bool flush(std::chrono::milliseconds timeout);
 
-    /// Messages whose outcome has not been told yet.
+    /// Messages whose outcome has not been reported yet.
     [[nodiscard]] std::size_t pending() const noexcept;
 
-    /// How many partitions the topic has. Waits for Kafka.
+    /// Returns the number of partitions of the topic. Waits for Kafka.
     [[nodiscard]] KafkaResult<std::int32_t> partitions(std::chrono::milliseconds timeout);
 
-    /// What Kafka has said last that is not about one message, since it was asked last: that no
-    /// broker answers, that this user is not known.
+    /// Returns the last error since the previous call that does not concern a single message, for
+    /// example that no broker answers, or that the user is unknown.
     [[nodiscard]] std::optional<KafkaError> take_trouble();
 
-    /// Why this producer can never send anything again, if that is so.
+    /// Returns why this producer can never send again, if that is so.
     [[nodiscard]] std::optional<KafkaError> fatal_error() const;
 
     struct State;

@@ -12,25 +12,24 @@ namespace ringside::kafka {
 
 namespace {
 
-/// A property that nobody else may set, as the tool's promises rest on it.
+/// A property that users must not set, because the tool's guarantees depend on it.
 struct Owned {
     std::string_view name;
     std::string_view reason;
 };
 
 constexpr std::string_view position_reason =
-    "the source keeps its position in the grid, beside what it has applied";
-constexpr std::string_view order_reason =
-    "messages are sent until Kafka has them, once and in their order";
+    "the source stores its position in the grid, with the applied changes";
+constexpr std::string_view order_reason = "messages are delivered once and in order";
 
 constexpr std::array<Owned, 20> owned = {{
-    {"group.id", "the group is `group` of [source]"},
+    {"group.id", "set `group` in [source]"},
     {"enable.auto.commit", position_reason},
     {"auto.commit.enable", position_reason},
     {"auto.commit.interval.ms", position_reason},
     {"enable.auto.offset.store", position_reason},
-    {"auto.offset.reset", "where a topic begins is `start` of [[source.topic]]"},
-    {"enable.partition.eof", "the source has to know when it has caught up"},
+    {"auto.offset.reset", "set `start` in [[source.topic]]"},
+    {"enable.partition.eof", "the source needs it to detect that it has caught up"},
     {"enable.idempotence", order_reason},
     {"enable.gapless.guarantee", order_reason},
     {"transactional.id", order_reason},
@@ -41,27 +40,27 @@ constexpr std::array<Owned, 20> owned = {{
     {"message.timeout.ms", order_reason},
     {"delivery.timeout.ms", order_reason},
     {"queuing.strategy", order_reason},
-    {"produce.offset.report", "nobody asks for it"},
+    {"produce.offset.report", "it has no effect here"},
     {"delivery.report.only.error", order_reason},
-    {"log.queue", "librdkafka's log is part of the tool's"},
+    {"log.queue", "librdkafka logs to the log of this tool"},
 }};
 
-/// The one partitioner that does not go by keys where there are some.
+/// The one partitioner that ignores keys.
 constexpr std::string_view keyless_partitioner = "random";
 
-/// The value of a property as librdkafka takes it.
+/// Converts the value of a property to librdkafka's form.
 Result<std::string> value_of(const std::string& name, const toml::node& node,
                              const tools::TomlFile& file) {
     if (const auto number = node.value_exact<std::int64_t>()) return std::to_string(*number);
     if (const auto flag = node.value_exact<bool>()) return std::string(*flag ? "true" : "false");
     const auto text = node.value_exact<std::string>();
-    if (!text) return file.error_at(node, name + " must be a string, a whole number or a boolean");
+    if (!text) return file.error_at(node, name + " must be a string, an integer or a boolean");
     if (!text->starts_with("${") || !text->ends_with("}")) return *text;
     const std::string variable = text->substr(2, text->size() - 3);
     const char* value = std::getenv(variable.c_str());
     if (value != nullptr) return std::string(value);
-    return file.error_at(node, name + " is to be taken from the environment variable '" + variable +
-                                   "', which is not set");
+    return file.error_at(node,
+                         name + " refers to an unset environment variable: '" + variable + "'");
 }
 
 bool is_server_list(std::string_view name) noexcept {
@@ -74,8 +73,8 @@ std::string_view trimmed(std::string_view text) noexcept {
     return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
 }
 
-/// Whether librdkafka can connect to one entry of the list: [protocol://]host[:port], an IPv6
-/// address in brackets where a port follows.
+/// Returns whether librdkafka can connect to an entry of the list: [protocol://]host[:port], with
+/// an IPv6 address in brackets if a port follows.
 bool is_server(std::string_view entry) noexcept {
     if (const std::size_t at = entry.find("://"); at != std::string_view::npos) {
         entry.remove_prefix(at + 3);
@@ -103,8 +102,8 @@ bool is_server(std::string_view entry) noexcept {
            number <= 65535;
 }
 
-/// What is wrong with a list of servers, or nothing. librdkafka takes any text, and waits for ever
-/// for servers that it cannot make out.
+/// Returns the fault in a list of servers, or an empty text. librdkafka accepts any text, and waits
+/// indefinitely for servers that it cannot resolve.
 std::string fault_of_servers(std::string_view list) {
     bool has_any = false;
     while (!list.empty()) {
@@ -113,14 +112,14 @@ std::string fault_of_servers(std::string_view list) {
         list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
         if (entry.empty()) continue;
         if (!is_server(entry)) {
-            return "'" + std::string(entry) + "' is not a server: write host:port[,host:port...]";
+            return "'" + std::string(entry) + "' is not a server; write host:port[,host:port...]";
         }
         has_any = true;
     }
-    return has_any ? "" : "it names no server: write host:port[,host:port...]";
+    return has_any ? "" : "no server; write host:port[,host:port...]";
 }
 
-/// Sets one property; what librdkafka says against it, or nothing.
+/// Sets one property. Returns librdkafka's objection, or an empty text.
 std::string try_set(rd_kafka_conf_t& configuration, const std::string& name,
                     const std::string& value) {
     std::array<char, 512> said{};
@@ -135,7 +134,7 @@ Result<void> Properties::read(const toml::table& table, const tools::TomlFile& f
     return read_nested({}, table, file);
 }
 
-/// `ssl.ca.location = "…"` without quotes is a table in a table: the name is put together again.
+/// `ssl.ca.location = "…"` without quotes is a nested table: this restores the name.
 Result<void> Properties::read_nested(const std::string& prefix, const toml::table& table,
                                      const tools::TomlFile& file) {
     for (const auto& [key, node] : table) {
@@ -153,7 +152,7 @@ Result<void> Properties::add(const std::string& name, const toml::node& node,
     const auto* taken = std::find_if(owned.begin(), owned.end(),
                                      [&](const Owned& entry) { return entry.name == name; });
     if (taken != owned.end()) {
-        return file.error_at(node, name + " cannot be set: " + std::string(taken->reason));
+        return file.error_at(node, name + " cannot be set; " + std::string(taken->reason));
     }
     auto value = value_of(name, node, file);
     if (!value) return value.error();
@@ -166,8 +165,8 @@ Result<void> Properties::add(const std::string& name, const toml::node& node,
     if (!refusal.empty()) return file.error_at(node, refusal);
     if (name == "partitioner" && *value == keyless_partitioner) {
         return file.error_at(node,
-                             "partitioner cannot be \"random\": messages of one key are to be "
-                             "in one partition, in their order");
+                             "partitioner cannot be \"random\": messages of one key must stay in "
+                             "order in one partition; choose another partitioner");
     }
     set(name, *value);
     return {};
@@ -190,7 +189,8 @@ const std::string* Properties::find(std::string_view name) const noexcept {
 
 Result<ConfigurationHandle> Properties::configuration() const {
     if (find("bootstrap.servers") == nullptr && find("metadata.broker.list") == nullptr) {
-        return Error(Errc::bad_configuration, "[kafka] needs \"bootstrap.servers\"");
+        return Error(Errc::bad_configuration,
+                     "\"bootstrap.servers\" is missing; set it in [kafka]");
     }
     ConfigurationHandle made(rd_kafka_conf_new());
     for (const Property& entry : entries_) {

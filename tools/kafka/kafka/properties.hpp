@@ -10,27 +10,29 @@
 
 namespace ringside::kafka {
 
-/// Properties of librdkafka, in the order in which they were given; a later one wins.
+/// Properties of librdkafka, in the order in which they were given. A later one overrides an
+/// earlier one.
 /// Thread safety: as a value's.
 class Properties {
 public:
-    /// Adds those of a table of the configuration: strings, whole numbers, booleans. A value
-    /// "${NAME}" is that of an environment variable.
-    /// Error: bad_configuration with file and line, for what librdkafka does not know or take, for
-    /// a list of servers that names none, or one that cannot be connected to, for
-    /// properties that are the tool's own business, a partitioner that does not go by keys, and
-    /// for variables that are not set.
+    /// Adds the properties of a table of the configuration: strings, whole numbers, booleans. A
+    /// value "${NAME}" is that of an environment variable.
+    /// Error: bad_configuration with file and line, for properties that librdkafka does not know or
+    /// accept, for a list of servers that is empty or has an invalid entry, for properties that are
+    /// reserved for the tool, for a partitioner that ignores keys, and for variables that are not
+    /// set.
     Result<void> read(const toml::table& table, const tools::TomlFile& file);
 
-    /// Adds one of the tool's own.
+    /// Adds a property of the tool itself.
     void set(std::string_view name, std::string_view value);
-    /// The same, where nobody has given one of that name.
+    /// Adds a property unless one of that name was given.
     void set_default(std::string_view name, std::string_view value);
 
     [[nodiscard]] const std::string* find(std::string_view name) const noexcept;
 
-    /// For a client of librdkafka, with its log going to this process's.
-    /// Errors: bad_configuration: there is no `bootstrap.servers`, or librdkafka refuses a value.
+    /// Returns a configuration for a client of librdkafka, whose log goes to the log of this
+    /// process.
+    /// Errors: bad_configuration if `bootstrap.servers` is missing or librdkafka refuses a value.
     [[nodiscard]] Result<ConfigurationHandle> configuration() const;
 
 private:

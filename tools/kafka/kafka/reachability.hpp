@@ -2,14 +2,14 @@
 
 #include <chrono>
 
-/// How sources and sinks find out that Kafka cannot be reached.
+/// How sources and sinks detect that Kafka cannot be reached.
 namespace ringside::kafka {
 
-/// How long Kafka may take to be heard for the first time. An address that nobody answers at shows
-/// no error for much longer.
+/// Time limit for the first sign of Kafka. An address where nothing answers shows no error for much
+/// longer.
 inline constexpr std::chrono::seconds first_contact_patience{3};
 
-/// How long an answer may take that is asked for to find out whether Kafka is there.
+/// Time limit for the answer to a probe of Kafka.
 inline constexpr std::chrono::milliseconds probe_patience{200};
 
 }  // namespace ringside::kafka

@@ -45,8 +45,8 @@ TomlFile::Take to(std::shared_ptr<const re2::RE2>& expression, const TomlFile& f
         options.set_max_mem(mapping_limits::expression_memory_bytes);
         auto compiled = std::make_shared<RE2>(text, options);
         if (!compiled->ok()) {
-            return file.error_at(
-                node, std::string(key) + " is no regular expression: " + compiled->error());
+            return file.error_at(node, std::string(key) + " is not a valid regular expression: " +
+                                           compiled->error());
         }
         expression = std::move(compiled);
         return {};
@@ -64,7 +64,7 @@ bool Condition::holds(const FieldValue& value) const {
         })) {
         return false;
     }
-    // Nothing is neither greater nor less.
+    // A missing value is neither greater nor less.
     if (greater && !std::is_gt(compare_numbers(value, *greater))) return false;
     if (less && !std::is_lt(compare_numbers(value, *less))) return false;
     if (matches == nullptr) return true;
@@ -77,13 +77,11 @@ Result<void> check_comparable(const TomlFile& file, const toml::node& node, cons
                               const Constant& constant) {
     const bool is_text = std::holds_alternative<std::string>(constant);
     if (path.is_text() && !is_text) {
-        return file.error_at(node, "'" + path.text +
-                                       "' is a text: write what it is compared with "
-                                       "in quotes");
+        return file.error_at(
+            node, "'" + path.text + "' is a string; quote the value it is compared with");
     }
     if (path.is_integer() && !is_number(constant)) {
-        return file.error_at(
-            node, "'" + path.text + "' is a whole number, and so is what it is compared with");
+        return file.error_at(node, "'" + path.text + "' is an integer; compare it with an integer");
     }
     return {};
 }
@@ -113,10 +111,10 @@ Result<Condition> read_condition(const TomlFile& file, const toml::table& table,
         !read) {
         return read.error();
     }
-    if (!field) return file.error_at(table, "a condition needs a field");
+    if (!field) return file.error_at(table, "condition without a field; set field");
     if (table.size() == 1) {
         return file.error_at(table,
-                             "a condition needs one of equals, not_equals, in, exists, "
+                             "condition without a test; set one of equals, not_equals, in, exists, "
                              "matches, greater, less");
     }
     condition.field = *field;
@@ -133,7 +131,7 @@ Result<Condition> read_condition(const TomlFile& file, const toml::table& table,
         }
     }
     if (condition.matches != nullptr && path.is_integer()) {
-        return file.error_at(table, "'" + path.text + "' is a whole number, and matches no text");
+        return file.error_at(table, "'" + path.text + "' is an integer; matches needs a string");
     }
     return condition;
 }

@@ -9,7 +9,7 @@ namespace ringside::kafka {
 
 namespace {
 
-/// Exact for integers of 64 bits as for doubles.
+/// Exact for 64-bit integers and for doubles.
 using Number = long double;
 
 template <class... Types>
@@ -36,14 +36,14 @@ Result<Constant> read_constant(const tools::TomlFile& file, std::string_view key
         return file.error_at(node, std::string(key) + " must be finite");
     }
     if (const auto flag = node.value_exact<bool>()) return Constant(*flag);
-    return file.error_at(node, std::string(key) + " must be a text, a number, true or false");
+    return file.error_at(node, std::string(key) + " must be a string, a number, true or false");
 }
 
 Result<std::vector<Constant>> read_constants(const tools::TomlFile& file, std::string_view key,
                                              const toml::node& node) {
     const toml::array* list = node.as_array();
     if (list == nullptr || list->empty()) {
-        return file.error_at(node, std::string(key) + " must be a list, with one value at least");
+        return file.error_at(node, std::string(key) + " must be a list of at least one value");
     }
     if (list->size() > mapping_limits::constants_max) {
         return file.error_at(node, std::string(key) + " must have at most " +

@@ -11,22 +11,22 @@
 
 namespace ringside::kafka {
 
-/// A value that stands in the configuration.
+/// A value in the configuration.
 using Constant = std::variant<bool, std::int64_t, double, std::string>;
 
-/// A text, a number, true or false. Error: bad_configuration, `key` names it.
+/// Reads a text, a number, true or false. Error: bad_configuration; `key` names the value.
 Result<Constant> read_constant(const tools::TomlFile& file, std::string_view key,
                                const toml::node& node);
 
-/// A list of them, with one at least. Error: bad_configuration.
+/// Reads a list of at least one. Error: bad_configuration.
 Result<std::vector<Constant>> read_constants(const tools::TomlFile& file, std::string_view key,
                                              const toml::node& node);
 
-/// Whether they are of one type and equal; numbers of all types are compared by what they amount
-/// to. Nothing equals no constant.
+/// Returns whether both have the same type and are equal. Numbers of all types are compared by
+/// value. A missing value equals no constant.
 [[nodiscard]] bool equals(const FieldValue& value, const Constant& constant) noexcept;
 
-/// How a number stands to another; unordered where one of the two is no number.
+/// Compares two numbers. Unordered if one of the two is not a number.
 [[nodiscard]] std::partial_ordering compare_numbers(const FieldValue& value,
                                                     const Constant& constant) noexcept;
 

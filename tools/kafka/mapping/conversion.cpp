@@ -17,7 +17,7 @@ namespace ringside::kafka {
 
 namespace {
 
-/// One value on its way.
+/// A value to be converted.
 struct Source {
     const FieldValue& value;
     std::string_view name;
@@ -27,14 +27,14 @@ struct Source {
         return std::get_if<Type>(&value);
     }
     [[nodiscard]] Error error(const char* what) const {
-        return unmappable(std::string(name) + ": " + shown(value) + " is no " + what);
+        return unmappable(std::string(name) + ": " + shown(value) + " is not a valid " + what);
     }
     [[nodiscard]] Error out_of_range() const {
         return {Errc::number_out_of_range, std::string(name) + ": " + shown(value)};
     }
 };
 
-/// All of a text as a number. `result_out_of_range` where it is one, but does not fit.
+/// Parses a whole text as a number. `result_out_of_range` if it is a number that does not fit.
 template <class Number>
 std::errc parse_number(std::string_view text, Number& number) noexcept {
     const char* const end = text.data() + text.size();
@@ -71,7 +71,7 @@ Result<void> to_integer(const Source& source, DocumentBuilder& out) {
     return {};
 }
 
-/// An integer as a real, where that is the same.
+/// Converts an integer to a real if the result is exact.
 template <class Integer>
 Result<void> exact_real(const Source& source, Integer integer, DocumentBuilder& out) {
     const auto real = static_cast<double>(integer);
@@ -90,7 +90,7 @@ Result<void> to_number(const Source& source, DocumentBuilder& out) {
     double real = 0;
     const std::errc failed = parse_number(*text, real);
     if (failed == std::errc::result_out_of_range) {
-        // Too close to zero is zero, as it is in JSON.
+        // A number too close to zero becomes zero, as in JSON.
         real = std::strtod(std::string(*text).c_str(), nullptr);
         if (!std::isfinite(real)) return source.out_of_range();
         out.real(real);
@@ -123,7 +123,7 @@ Result<void> to_boolean(const Source& source, DocumentBuilder& out) {
 }
 
 Result<void> to_timestamp(const Source& source, DocumentBuilder& out) {
-    constexpr const char* what = "time: write milliseconds, or as RFC 3339 has it";
+    constexpr const char* what = "time; use milliseconds, or RFC 3339";
     const auto* text = source.get<std::string_view>();
     if (text == nullptr) return source.error(what);
     if (const auto time = parse_rfc3339_ms(*text)) {
@@ -141,7 +141,7 @@ Result<void> to_string(const Source& source, const Value& value, DocumentBuilder
     return {};
 }
 
-/// Whether a value is of the type already.
+/// Returns whether a value already has the type.
 bool is_already(const Value& value, Conversion conversion) noexcept {
     switch (conversion) {
         case Conversion::integer:

@@ -9,17 +9,18 @@
 
 namespace ringside::kafka {
 
-/// What a member is turned into. Nothing is rounded, but for what is said here.
+/// The target type of a member. Conversions do not round, except where stated.
 enum class Conversion : std::uint8_t {
-    integer,       ///< of an integer, a real without a fraction, a decimal text
-    number,        ///< a real; of any number, a text as JSON or C writes numbers
-    boolean,       ///< of true, false, 1, 0, the same as text
-    string,        ///< of a text, a number as JSON writes it, true, false
-    timestamp_ms,  ///< Unix time; of an integer (as it is), or a text of RFC 3339, cut to ms
+    integer,       ///< from an integer, a real without a fraction, a decimal text
+    number,        ///< a real; from any number, or a text with a number in JSON or C syntax
+    boolean,       ///< from true, false, 1, 0, or the same as text
+    string,        ///< from a text, a number (as in JSON), true, false
+    timestamp_ms,  ///< Unix time; from an integer (unchanged), or a text of RFC 3339, truncated to
+                   ///< ms
 };
 
-/// Adds the value, converted, to the document that is being built. Null stays null.
-/// Errors: number_out_of_range, and unmappable; `name` says which member.
+/// Adds the converted value to the document that is being built. Null remains null.
+/// Errors: number_out_of_range, and unmappable; `name` identifies the member.
 Result<void> convert(const Value& value, Conversion conversion, std::string_view name,
                      DocumentBuilder& out);
 

@@ -34,24 +34,24 @@ Result<FieldPath> with_members(FieldPath path, std::string_view members) {
 Result<MemberPath> parse_member_path(std::string_view text) {
     if (text.size() > mapping_limits::path_bytes_max) {
         return bad_path(text.substr(0, mapping_limits::shown_bytes_max),
-                        "is the beginning of a path that is too long");
+                        "starts a path that is too long");
     }
     MemberPath members;
     if (text.starts_with('/')) {
-        const auto pointer = Pointer::parse(text);
-        if (!pointer) return bad_path(text, "is no JSON Pointer");
+        const auto pointer = JsonPointer::parse(text);
+        if (!pointer) return bad_path(text, "is not a JSON Pointer");
         members = pointer->tokens();
     } else {
         auto split = tools::split_dotted_path(text);
-        if (!split) return bad_path(text, "is no path: a member is empty");
+        if (!split) return bad_path(text, "is not a path because a member is empty");
         members = std::move(*split);
     }
     for (const std::string& member : members) {
-        if (member.find('\0') != std::string::npos) return bad_path(text, "has a U+0000");
+        if (member.find('\0') != std::string::npos) return bad_path(text, "contains U+0000");
     }
     if (members.size() > mapping_limits::path_members_max) {
-        return bad_path(text, "leads through more than " +
-                                  std::to_string(mapping_limits::path_members_max) + " members");
+        return bad_path(
+            text, "has more than " + std::to_string(mapping_limits::path_members_max) + " members");
     }
     return members;
 }
@@ -74,7 +74,7 @@ Result<FieldPath> FieldPath::parse(std::string_view text) {
         return with_members(std::move(path), rest);
     }
     if (first == "header") {
-        if (rest.empty()) return bad_path(text, "names no header: write header.NAME");
+        if (rest.empty()) return bad_path(text, "names no header; write header.NAME");
         path.root = FieldRoot::header;
         path.header = rest;
         return path;
@@ -83,8 +83,8 @@ Result<FieldPath> FieldPath::parse(std::string_view text) {
                                            [&](const auto& known) { return known.first == first; });
     if (plain == plain_roots.end()) return with_members(std::move(path), text);
     if (!is_alone) {
-        return bad_path(text, "is of no use, '" + std::string(first) +
-                                  "' has no members: write value." + std::string(text) +
+        return bad_path(text, "is not a field because '" + std::string(first) +
+                                  "' has no members; write value." + std::string(text) +
                                   " for a member of the value");
     }
     path.root = plain->second;

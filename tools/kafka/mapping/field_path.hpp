@@ -9,14 +9,15 @@
 
 namespace ringside::kafka {
 
-/// The members that lead to a place in a document.
+/// The members on the path to a place in a document.
 using MemberPath = std::vector<std::string>;
 
-/// Reads `cost.amount`, or a JSON Pointer where it begins with '/', for members with a dot in their
-/// name. Error: bad_configuration (an empty member, too long, too many members).
+/// Parses `cost.amount`, or a JSON Pointer if it begins with '/', for members with a dot in their
+/// name.
+/// Error: bad_configuration (an empty member, too long, too many members).
 Result<MemberPath> parse_member_path(std::string_view text);
 
-/// What a field of a message is a part of.
+/// The part of a message that a field belongs to.
 enum class FieldRoot : std::uint8_t {
     value,     ///< JSON
     key,       ///< as text
@@ -36,9 +37,9 @@ inline constexpr std::size_t field_roots = 8;
 ///     header.NAME                  the last header of that name; NAME may have dots
 ///     topic, partition, offset, timestamp
 struct FieldPath {
-    std::string text;  ///< as it was written
+    std::string text;  ///< as in the configuration
     FieldRoot root = FieldRoot::value;
-    std::string header;  ///< its name
+    std::string header;  ///< name of the header
     MemberPath members;  ///< within the value or the key
 
     /// Error: bad_configuration.

@@ -17,32 +17,32 @@ Error too_long(const std::string& name, FieldTemplate::Purpose purpose) {
 }
 
 Error bad_part(const std::string& name, const FieldValue& value) {
-    if (!is_there(value)) return {Errc::path_not_found, "there is no '" + name + "'"};
+    if (!is_there(value)) return {Errc::path_not_found, "no value of '" + name + "'"};
     return unmappable("'" + name + "' is " + shown(value) +
-                      ", but a template takes texts, integers, true and false");
+                      "; a template takes strings, integers, true and false");
 }
 
 bool has_slash(std::string_view text) noexcept { return text.find('/') != std::string_view::npos; }
 
 Error bad_name(const std::string& name, std::string_view text) {
     if (text.empty()) return {Errc::bad_name, "'" + name + "' is empty"};
-    return {Errc::bad_name, "'" + name + "' has a '/': " + shown(FieldValue(text))};
+    return {Errc::bad_name, "'" + name + "' contains '/': " + shown(FieldValue(text))};
 }
 
 }  // namespace
 
 Result<FieldTemplate> FieldTemplate::parse(std::string_view text, FieldTable& fields) {
     if (text.size() > mapping_limits::template_bytes_max) {
-        return Error(Errc::bad_configuration,
-                     "a template has at most " +
-                         std::to_string(mapping_limits::template_bytes_max) + " bytes");
+        return Error(
+            Errc::bad_configuration,
+            "template exceeds " + std::to_string(mapping_limits::template_bytes_max) + " bytes");
     }
     auto parts = tools::parse_template(text);
     if (!parts) return Error(Errc::bad_configuration, parts.error().detail);
     if (parts->size() > mapping_limits::placeholders_max + 1) {
-        return Error(Errc::bad_configuration, "a template has at most " +
-                                                  std::to_string(mapping_limits::placeholders_max) +
-                                                  " fields");
+        return Error(
+            Errc::bad_configuration,
+            "template exceeds " + std::to_string(mapping_limits::placeholders_max) + " fields");
     }
     FieldTemplate made;
     for (tools::TemplatePart& part : *parts) {

@@ -22,7 +22,7 @@ void append_integer(Integer number, std::string& out) {
 std::string shown_text(std::string_view text) {
     const bool is_cut = text.size() > mapping_limits::shown_bytes_max;
     std::size_t size = is_cut ? mapping_limits::shown_bytes_max : text.size();
-    // Not in the middle of a character.
+    // Does not split a character.
     while (is_cut && size > 0 && (static_cast<unsigned char>(text[size]) & 0xC0) == 0x80) --size;
     const std::string_view beginning = text.substr(0, size);
     if (!is_utf8(beginning)) return "bytes that are not UTF-8";

@@ -11,8 +11,8 @@
 
 namespace ringside::kafka {
 
-/// What a message has in a field; `monostate` where there is nothing, or null. An unsigned integer
-/// is one beyond INT64_MAX, a `Value` an object or an array. Texts and values are views into the
+/// The value of a field of a message; `monostate` if it is missing or null. An unsigned integer is
+/// one beyond INT64_MAX, a `Value` an object or an array. Texts and values are views into the
 /// message.
 using FieldValue = std::variant<std::monostate, bool, std::int64_t, std::uint64_t, double,
                                 std::string_view, Value>;
@@ -21,10 +21,10 @@ using FieldValue = std::variant<std::monostate, bool, std::int64_t, std::uint64_
 
 [[nodiscard]] inline bool is_there(const FieldValue& value) noexcept { return value.index() != 0; }
 
-/// Appends a text, an integer, true or false. False: it is something else.
+/// Appends a text, an integer, true or false. Returns false for any other type.
 [[nodiscard]] bool append_text(const FieldValue& value, std::string& out);
 
-/// What to tell a person of it: "'abc'", "12", "an object". Long texts are cut.
+/// Formats the value for messages: "'abc'", "12", "an object". Long texts are truncated.
 [[nodiscard]] std::string shown(const FieldValue& value);
 
 }  // namespace ringside::kafka

@@ -13,7 +13,7 @@ namespace ringside::kafka {
 
 namespace {
 
-/// A time to live as a message has it: milliseconds, also as text. Nothing: none.
+/// Reads a time to live from a message: milliseconds, also as text. A missing value means none.
 Result<std::chrono::milliseconds> ttl_of(const FieldValue& value, const std::string& name) {
     if (!is_there(value)) return std::chrono::milliseconds(0);
     std::int64_t ttl_ms = 0;
@@ -38,8 +38,8 @@ Result<Operation> operation_of(const Rule& rule, const MessageFields& message) {
         if (equals(value, choice.value)) return choice.operation;
     }
     const std::string& name = message.name(by_field.field);
-    if (!is_there(value)) return Error(Errc::path_not_found, "there is no '" + name + "'");
-    return unmappable("'" + name + "' is " + shown(value) + ", which stands for no operation");
+    if (!is_there(value)) return Error(Errc::path_not_found, "no value of '" + name + "'");
+    return unmappable("'" + name + "' is " + shown(value) + ", which selects no operation");
 }
 
 Result<bool> applies(const Rule& rule, const FieldTable& fields, MessageFields& message) {
@@ -59,7 +59,7 @@ Result<bool> applies(const Rule& rule, const FieldTable& fields, MessageFields& 
 }  // namespace
 
 struct Mapper::State {
-    /// What a rule keeps from one message to the next.
+    /// Memory that a rule reuses from message to message.
     struct Workspace {
         std::string name;
         std::optional<Shaper> shaper;
@@ -81,7 +81,7 @@ struct Mapper::State {
 
     std::shared_ptr<const Mapping::Rules> rules;
     MessageFields message;
-    std::vector<Workspace> workspaces;  ///< of each rule
+    std::vector<Workspace> workspaces;  ///< one per rule
     std::vector<MappedWrite> writes;
 };
 
@@ -97,7 +97,7 @@ Result<std::span<const MappedWrite>> Mapper::State::map(const MessageView& view)
         if (auto done = apply(rules->rules[i], workspaces[i]); !done) return done.error();
     }
     if (!is_matched && rules->unmatched == Unmatched::dead_letter) {
-        return unmappable("no rule is for this message");
+        return unmappable("no rule matches this message");
     }
     return std::span<const MappedWrite>(writes);
 }
@@ -106,7 +106,7 @@ Result<void> Mapper::State::apply(const Rule& rule, Workspace& workspace) {
     const bool is_tombstone = !message.message().value;
     if (is_tombstone && rule.tombstone == Tombstone::skip) return {};
     if (is_tombstone && rule.tombstone == Tombstone::dead_letter) {
-        return unmappable("it is a tombstone: it has no value");
+        return unmappable("message is a tombstone (no value)");
     }
     if (rule.needs_key_json) {
         if (auto read = message.read_key(); !read) return read;
@@ -151,16 +151,17 @@ Result<ByteView> Mapper::State::document_of(const Rule& rule, Operation operatio
     if (rule.document) {
         const FieldValue part = message.get(*rule.document);
         const std::string& name = message.name(*rule.document);
-        if (!is_there(part)) return Error(Errc::path_not_found, "there is no '" + name + "'");
+        if (!is_there(part)) return Error(Errc::path_not_found, "no value of '" + name + "'");
         const auto* container = std::get_if<Value>(&part);
         if (container == nullptr) {
-            return unmappable("'" + name + "' is " + shown(part) + ", and no document");
+            return unmappable("'" + name + "' is " + shown(part) +
+                              "; expected an object or an array");
         }
         document = *container;
     }
     if (operation == Operation::json_patch && !document.is_array()) {
-        return Error(Errc::bad_patch,
-                     "it is " + shown(field_value_of(document)) + ", and no array of operations");
+        return Error(Errc::bad_patch, "patch is " + shown(field_value_of(document)) +
+                                          "; expected an array of operations");
     }
     if (workspace.shaper && operation != Operation::json_patch) {
         return workspace.shaper->build(document, message);
@@ -178,7 +179,7 @@ Result<ByteView> Mapper::State::document_of(const Rule& rule, Operation operatio
 }
 
 void Mapper::State::add(const MappedWrite& write) {
-    // A record cannot be removed twice: the second time it is not there.
+    // A record cannot be removed twice: the second time it does not exist.
     if (write.operation == Operation::remove) {
         const auto before =
             std::find_if(writes.rbegin(), writes.rend(),

@@ -14,26 +14,26 @@ namespace ringside::kafka {
 
 enum class Operation : std::uint8_t { put, merge, json_patch, remove };
 
-/// A write that a message comes to.
+/// A write that results from a message.
 struct MappedWrite {
     Operation operation = Operation::put;
-    /// Of a remove: that there is no such record is no error.
+    /// For a remove: a missing record is not an error.
     bool ignores_missing = true;
     std::string_view name;  ///< of the record
-    ByteView document;      ///< encoded; the patch of a merge or JSON Patch; empty: remove
-    std::chrono::milliseconds ttl{};  ///< zero: none
+    ByteView document;      ///< encoded; the patch for a merge or JSON Patch; empty for a remove
+    std::chrono::milliseconds ttl{};  ///< zero for none
 };
 
-/// The rules of one topic, which say what its messages come to.
+/// The rules for the messages of one topic.
 /// Thread safety: immutable.
 class Mapping {
 public:
-    /// From a table of the configuration that has `[[….rule]]` tables and says what becomes of
-    /// messages that no rule is for (`unmatched`); its other keys are left to others.
+    /// Reads a table of the configuration with `[[….rule]]` tables and `unmatched`, which decides
+    /// about messages that no rule applies to. Ignores other keys.
     /// Error: bad_configuration, with file and line.
     static Result<Mapping> read(const toml::table& topic, const tools::TomlFile& file);
 
-    /// Whether a rule looks at headers.
+    /// Returns whether a rule reads headers.
     [[nodiscard]] bool needs_headers() const noexcept;
 
     struct Rules;
@@ -45,7 +45,7 @@ private:
     std::shared_ptr<const Rules> rules_;
 };
 
-/// Maps messages, one at a time, with memory that it keeps from one to the next.
+/// Maps messages one at a time, and reuses its memory.
 /// Thread safety: one thread at a time.
 class Mapper {
 public:
@@ -54,15 +54,15 @@ public:
     Mapper& operator=(Mapper&&) noexcept;
     ~Mapper();
 
-    /// The writes of a message, in the order of the rules; none: filters leave it out, or the rule
-    /// skips tombstones. Valid until the next call, and while the message is.
+    /// Returns the writes of a message in the order of the rules. Returns none if filters leave it
+    /// out, or the rule skips tombstones. Valid until the next call, and as long as the message.
     ///
-    /// Errors: why it cannot be mapped, with a detail for people; then none of its writes may
-    /// happen. Those of `JsonReader` for value and key; path_not_found (a field is not there),
-    /// bad_name, name_too_long and reserved_name (for '$…' and the tool's own records below
-    /// 'kafka/'), bad_ttl, bad_patch, number_out_of_range, document_too_large, too_deep, and
-    /// bad_document for all else that is not as the rules need it: a type, a text that cannot be
-    /// converted, a tombstone or a message without a rule where the rules call that an error.
+    /// Errors: why it cannot be mapped, with a detail for people; none of its writes may be applied
+    /// then. Those of `JsonReader` for value and key; path_not_found (a missing field), bad_name,
+    /// name_too_long and reserved_name (for '$…' and the tool's own records below 'kafka/'),
+    /// bad_ttl, bad_patch, number_out_of_range, document_too_large, too_deep. bad_document for all
+    /// other faults: a wrong type, a text that cannot be converted, a tombstone or a message
+    /// without a rule if the rules treat that as an error.
     Result<std::span<const MappedWrite>> map(const MessageView& message);
 
 private:

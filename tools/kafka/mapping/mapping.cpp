@@ -24,7 +24,7 @@ Result<Mapping> Mapping::read(const toml::table& topic, const tools::TomlFile& f
     }
     const auto read_rule = [&](const toml::table& table) -> Result<void> {
         if (rules->rules.size() == mapping_limits::rules_max) {
-            return file.error_at(table, "a topic has at most " +
+            return file.error_at(table, "topic has more than " +
                                             std::to_string(mapping_limits::rules_max) + " rules");
         }
         auto rule = Rule::read(file, table, rules->fields);
@@ -33,7 +33,7 @@ Result<Mapping> Mapping::read(const toml::table& topic, const tools::TomlFile& f
         return {};
     };
     if (auto read = file.each_table(topic, "rule", read_rule); !read) return read.error();
-    if (rules->rules.empty()) return file.error_at(topic, "a topic needs a rule at least");
+    if (rules->rules.empty()) return file.error_at(topic, "topic has no rule; add a rule");
     rules->needs_headers = rules->fields.has(FieldRoot::header);
     return Mapping(std::move(rules));
 }

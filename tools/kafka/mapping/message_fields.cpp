@@ -38,7 +38,7 @@ MessageFields::MessageFields(const FieldTable& table) : table_(&table) {
         auto& steps = steps_.emplace_back();
         for (const std::string& member : path.members) {
             constexpr auto any_size = std::numeric_limits<std::size_t>::max();
-            steps.push_back({Value::Key(member), Pointer::array_index(member, any_size)});
+            steps.push_back({Value::Key(member), JsonPointer::array_index(member, any_size)});
         }
     }
 }
@@ -50,20 +50,20 @@ void MessageFields::begin(const MessageView& message) noexcept {
 }
 
 Result<void> MessageFields::read_value() {
-    return value_.read(message_->value, "the value", json_patch_limits);
+    return value_.read(message_->value, "value", json_patch_limits);
 }
 Result<void> MessageFields::check_value() const {
     constexpr DocumentLimits limits;
     if (value_.reader.depth_reached() > limits.depth_max) {
-        return Error(Errc::too_deep, "the value");
+        return Error(Errc::too_deep, "value");
     }
     if (value_.reader.content() > limits.content_max ||
         value_.encoded.size() > limits.encoded_max) {
-        return Error(Errc::document_too_large, "the value: its content is beyond the limit");
+        return Error(Errc::document_too_large, "value: content too large");
     }
     return {};
 }
-Result<void> MessageFields::read_key() { return key_.read(message_->key, "the key"); }
+Result<void> MessageFields::read_key() { return key_.read(message_->key, "key"); }
 
 FieldValue MessageFields::get(FieldId field) const noexcept {
     const FieldPath& path = table_->path(field);

@@ -14,7 +14,7 @@
 
 namespace ringside::kafka {
 
-/// Stands for a field in the rules of one mapping.
+/// Identifies a field in the rules of one mapping.
 enum class FieldId : std::uint32_t {};
 
 /// The fields that the rules of a mapping name.
@@ -29,7 +29,7 @@ public:
     }
     [[nodiscard]] bool has(FieldRoot root) const noexcept;
 
-    /// Whether a field of that root was asked for since `begin_rule`.
+    /// Returns whether a field of that root was requested since `begin_rule`.
     [[nodiscard]] bool rule_names(FieldRoot root) const noexcept {
         return named_[static_cast<std::size_t>(root)];
     }
@@ -40,27 +40,27 @@ private:
     std::bitset<field_roots> named_;
 };
 
-/// Reads the fields of one message at a time, and keeps its memory for the next.
+/// Reads the fields of one message at a time, and reuses its memory.
 /// Thread safety: one thread.
 class MessageFields {
 public:
-    /// The table outlives it.
+    /// The table must outlive it.
     explicit MessageFields(const FieldTable& table);
 
-    /// Turns to a message, which lives until the next one.
+    /// Begins with a message, which must live until the next one.
     void begin(const MessageView& message) noexcept;
 
-    /// Reads the value as JSON, once a message. Until then, and of a tombstone, it has no fields.
-    /// It may be a JSON Patch, and have what `json_patch_limits` allow.
+    /// Parses the value as JSON, once per message. Before the call, and for a tombstone, it has no
+    /// fields. The value may be a JSON Patch within `json_patch_limits`.
     /// Errors: those of `JsonReader`.
     Result<void> read_value();
-    /// Whether the value keeps to the limits of a document. Errors: too_deep, document_too_large.
+    /// Checks the value against the limits of a document. Errors: too_deep, document_too_large.
     [[nodiscard]] Result<void> check_value() const;
-    /// The same of the key. Errors: as before.
+    /// Parses the key. Errors: as for the value.
     Result<void> read_key();
 
     [[nodiscard]] FieldValue get(FieldId field) const noexcept;
-    /// The field's name, for people.
+    /// Returns the field's name, for people.
     [[nodiscard]] const std::string& name(FieldId field) const noexcept {
         return table_->path(field).text;
     }
@@ -70,12 +70,12 @@ public:
     [[nodiscard]] ByteView encoded_value() const noexcept { return value_.encoded; }
 
 private:
-    /// A step of a path; the index is what the name means where there is an array.
+    /// A step of a path. The index is the meaning of the name in an array.
     struct Step {
         Value::Key key;
         std::optional<std::size_t> index;
     };
-    /// A text that is read as JSON where it is needed.
+    /// A text that is parsed as JSON on demand.
     struct Json {
         JsonReader reader;
         ByteView encoded;
@@ -91,7 +91,7 @@ private:
     [[nodiscard]] Value follow(Value value, FieldId field) const noexcept;
 
     const FieldTable* table_;
-    std::vector<std::vector<Step>> steps_;  ///< of each field
+    std::vector<std::vector<Step>> steps_;  ///< per field
     const MessageView* message_ = nullptr;
     Json value_;
     Json key_;

@@ -6,12 +6,11 @@
 
 namespace ringside::kafka {
 
-/// The first level of the tool's own records: positions, and the state of sources and sinks.
+/// The first level of the tool's own records: positions, and the states of sources and sinks.
 inline constexpr std::string_view own_first_level = "kafka";
 
-/// Whether a message may write a record of that name: positions that a message could move would
-/// break what they are for.
-/// Errors: those of `check_name`; reserved_name ('$…', and 'kafka' with all below it).
+/// Checks that a message may write a record of that name. A message must not change positions.
+/// Errors: those of `check_name`; reserved_name ('$…', and 'kafka' with everything below it).
 Result<void> check_record_name(std::string_view name);
 
 }  // namespace ringside::kafka

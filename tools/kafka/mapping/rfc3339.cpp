@@ -6,12 +6,12 @@ namespace ringside::kafka {
 
 namespace {
 
-/// Takes a text apart from its front.
+/// Parses a text from its front.
 class Scanner {
 public:
     explicit Scanner(std::string_view text) noexcept : left_(text) {}
 
-    /// Exactly so many digits.
+    /// Reads exactly this many digits.
     std::optional<int> number(std::size_t digits) noexcept {
         if (left_.size() < digits) return std::nullopt;
         int value = 0;
@@ -23,7 +23,7 @@ public:
         return value;
     }
 
-    /// One of some characters; 0 where none of them is next.
+    /// Reads one of some characters, or returns 0.
     char one_of(std::string_view characters) noexcept {
         if (left_.empty() || characters.find(left_.front()) == std::string_view::npos) return 0;
         const char c = left_.front();
@@ -31,7 +31,7 @@ public:
         return c;
     }
 
-    /// The digits of a fraction, as thousandths.
+    /// Reads the digits of a fraction as thousandths.
     std::optional<int> thousandths() noexcept {
         int value = 0;
         std::size_t digits = 0;
@@ -78,7 +78,7 @@ std::optional<std::chrono::milliseconds> scan_time(Scanner& scanner) noexcept {
     const auto minutes = scan_hours_and_minutes(scanner);
     if (!minutes || scanner.one_of(":") == 0) return std::nullopt;
     const auto seconds = scanner.number(2);
-    if (!seconds || *seconds > 60) return std::nullopt;  // 60: a leap second
+    if (!seconds || *seconds > 60) return std::nullopt;  // 60 for a leap second
     std::optional<int> thousandths = 0;
     if (scanner.one_of(".") != 0) thousandths = scanner.thousandths();
     if (!thousandths) return std::nullopt;

@@ -6,9 +6,9 @@
 
 namespace ringside::kafka {
 
-/// The Unix time in milliseconds of a text such as `2024-05-01T12:30:00.250Z` or
-/// `2024-05-01 14:30:00+02:00` (RFC 3339); further digits of the second are cut off. None where it
-/// is no such text: without an offset from UTC there is no telling what time it is.
+/// Parses a text such as `2024-05-01T12:30:00.250Z` or `2024-05-01 14:30:00+02:00` (RFC 3339) into
+/// Unix time in milliseconds. Further digits of the second are dropped. Returns none for any other
+/// text, including a time without an offset from UTC.
 std::optional<std::int64_t> parse_rfc3339_ms(std::string_view text) noexcept;
 
 }  // namespace ringside::kafka

@@ -12,7 +12,7 @@
 
 namespace ringside::kafka {
 
-/// The operation that a field of the message stands for.
+/// An operation that a field of the message selects.
 struct OperationByField {
     struct Choice {
         Constant value;
@@ -22,29 +22,29 @@ struct OperationByField {
     std::vector<Choice> choices;
 };
 
-/// What to do where there is nothing to be mapped as usual.
+/// The reaction to a tombstone.
 enum class Tombstone : std::uint8_t { remove, skip, dead_letter };
 enum class Unmatched : std::uint8_t { skip, dead_letter };
 
-/// What one kind of messages comes to.
+/// The mapping of one kind of messages.
 /// Thread safety: immutable.
 struct Rule {
-    /// All of them must hold; those that need no JSON come first, those on the value last. Of a
-    /// tombstone those on the value are not asked.
+    /// All of them must hold. Those that need no JSON come first, those on the value last.
+    /// Conditions on the value are ignored for a tombstone.
     std::vector<Condition> conditions;
     FieldTemplate name;
     std::variant<Operation, OperationByField> operation = Operation::put;
     Tombstone tombstone = Tombstone::remove;
-    std::optional<FieldId> document;  ///< none: the whole value
+    std::optional<FieldId> document;  ///< none for the whole value
     std::optional<Shape> shape;
     std::variant<std::chrono::milliseconds, FieldId> ttl = std::chrono::milliseconds(0);
     bool ignores_missing = true;
 
-    // What has to be read as JSON once it is known that the rule applies.
+    // Whether the value must be parsed as JSON once the rule applies.
     bool needs_value = false;
     bool needs_key_json = false;
 
-    /// From a table `[[….rule]]`. Error: bad_configuration.
+    /// Reads a table `[[….rule]]`. Error: bad_configuration.
     static Result<Rule> read(const tools::TomlFile& file, const toml::table& table,
                              FieldTable& fields);
 };

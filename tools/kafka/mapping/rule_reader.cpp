@@ -52,7 +52,8 @@ public:
             !read) {
             return read.error();
         }
-        if (rule_.name.parts().empty()) return file_.error_at(table, "a rule needs a record");
+        if (rule_.name.parts().empty())
+            return file_.error_at(table, "rule without a record; set record");
         auto shape = Shape::read(file_, table, fields_);
         if (!shape) return shape.error();
         rule_.shape = std::move(*shape);
@@ -97,17 +98,15 @@ private:
         if (auto taken = file_.to(text)("record", node); !taken) return taken;
         auto parsed = FieldTemplate::parse(text, fields_);
         if (!parsed) return file_.error_at(node, "record: " + parsed.error().detail);
-        // What is wrong with the text between the fields is wrong with every name.
+        // A fault in the text between the fields affects every name.
         std::string example;
         for (const FieldTemplate::Part& part : parsed->parts()) {
             example += part.text + (part.has_field ? "x" : "");
         }
         if (auto checked = check_record_name(example); !checked) {
-            const Error& error = checked.error();
-            return file_.error_at(
-                node,
-                "record: " + std::string(message(error.code)) +
-                    (error.detail.empty() ? "" : ": " + error.detail + " of '" + example + "'"));
+            Error error = checked.error();
+            if (!error.detail.empty()) error.detail += " in '" + example + "'";
+            return file_.error_at(node, "record: " + error.explanation());
         }
         rule_.name = std::move(*parsed);
         return {};
@@ -128,7 +127,7 @@ private:
                 for (Constant& constant : *constants) {
                     if (is_chosen(by_field, constant)) {
                         return file_.error_at(
-                            node, std::string(key) + ": a value is given for two operations");
+                            node, std::string(key) + ": value selects two operations; keep one");
                     }
                     by_field.choices.push_back({std::move(constant), operation});
                 }
@@ -145,7 +144,8 @@ private:
             return read;
         }
         if (!field || by_field.choices.empty()) {
-            return file_.error_at(table, "operation needs a field, and the values of an operation");
+            return file_.error_at(
+                table, "incomplete operation; set field, and the values of at least one operation");
         }
         by_field.field = *field;
         for (const auto& choice : by_field.choices) {
@@ -167,7 +167,7 @@ private:
         if (auto taken = to_field(field, file_, fields_)("document", node); !taken) return taken;
         const FieldRoot root = fields_.path(*field).root;
         if (root != FieldRoot::value) {
-            return file_.error_at(node, "document must be a part of the value");
+            return file_.error_at(node, "document must name a part of the value");
         }
         if (!fields_.path(*field).members.empty()) rule_.document = field;
         return {};
@@ -181,7 +181,7 @@ private:
                 !read) {
                 return read;
             }
-            if (!field) return file_.error_at(node, "ttl needs a field");
+            if (!field) return file_.error_at(node, "ttl without a field; set field");
             rule_.ttl = *field;
             return {};
         }
@@ -198,24 +198,24 @@ private:
         return fixed != nullptr && *fixed == operation;
     }
 
-    /// Keys that mean nothing beside the operation.
+    /// Refuses keys that have no meaning for the operation.
     [[nodiscard]] Result<void> check_use(const toml::table& table) const {
         const auto check = [&](std::initializer_list<const char*> keys,
                                const char* why) -> Result<void> {
             for (const char* key : keys) {
                 if (const toml::node* node = table.get(key)) {
-                    return file_.error_at(*node, std::string(key) + " is of no use: " + why);
+                    return file_.error_at(*node, std::string(key) + " has no effect: " + why);
                 }
             }
             return {};
         };
         if (only(Operation::json_patch)) {
             return check({"include", "exclude", "rename", "convert", "set"},
-                         "a JSON Patch is taken as it is");
+                         "a JSON Patch is applied unchanged");
         }
         if (!only(Operation::remove)) return {};
         return check({"document", "include", "exclude", "rename", "convert", "set", "ttl"},
-                     "the rule only removes records");
+                     "the rule only deletes records");
     }
 
     const TomlFile& file_;

@@ -13,46 +13,48 @@
 
 namespace ringside::kafka {
 
-/// What a member is set to: a constant, a list of them, a field with its type, a text with fields.
+/// The new value of a member: a constant, a list of constants, a field with its type, a text with
+/// fields.
 using SetValue = std::variant<Constant, std::vector<Constant>, FieldId, FieldTemplate>;
 
-/// What a rule does with a member of the document, and with those within it.
+/// The changes of a rule to a member of the document and its descendants.
 struct ShapeMember {
     enum class Listing : std::uint8_t { inherited, included, excluded };
 
     std::string name;
     std::string path;  ///< for people
     Listing listing = Listing::inherited;
-    std::optional<MemberPath> moved_from;  ///< from the document's root
+    std::optional<MemberPath> moved_from;  ///< from the root of the document
     std::optional<Conversion> conversion;
     std::optional<SetValue> set;
     std::vector<ShapeMember> members;  ///< sorted by name
 
-    /// Null where nothing is done with it.
+    /// Returns null if no change applies.
     [[nodiscard]] const ShapeMember* find(std::string_view member) const noexcept;
 };
 
-/// The members that `rename` takes away from where they were.
+/// The members that `rename` moves away.
 struct MovedMember {
     std::string name;
-    bool is_moved = false;             ///< it is itself, and not only something within it
+    bool is_moved = false;             ///< the member itself moves, not only a descendant
     std::vector<MovedMember> members;  ///< sorted by name
 
     [[nodiscard]] const MovedMember* find(std::string_view member) const noexcept;
 };
 
-/// How a rule turns the message's document into the record's: members are renamed, then some of
-/// them kept, then converted, then others set. All but the old name in `rename` speak of the
-/// document as it will be. Members of objects only: an array is kept or left out as it is.
-/// What is not there, is neither renamed nor converted.
+/// How a rule converts the message's document to the record's: members are renamed, then selected,
+/// then converted, then others are set. All paths except the old name in `rename` refer to the new
+/// document. Applies to members of objects only; an array is kept or dropped as a whole. Missing
+/// members are neither renamed nor converted.
 /// Thread safety: immutable.
 struct Shape {
     ShapeMember root;
     MovedMember moved;
-    bool keeps_others = true;  ///< what nothing is said of
+    bool keeps_others = true;  ///< members that no key mentions
 
-    /// From the keys include, exclude, rename, convert and set of a rule; none where it has none of
-    /// them. Error: bad_configuration.
+    /// Reads the keys include, exclude, rename, convert and set of a rule. Returns none if it has
+    /// none of them.
+    /// Error: bad_configuration.
     static Result<std::optional<Shape>> read(const tools::TomlFile& file, const toml::table& rule,
                                              FieldTable& fields);
 };

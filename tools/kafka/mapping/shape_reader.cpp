@@ -28,7 +28,7 @@ Member& member_of(std::vector<Member>& members, const std::string& name) {
     return added;
 }
 
-/// Puts what the keys say into one tree.
+/// Merges the keys into one tree.
 class ShapeReader {
 public:
     ShapeReader(const TomlFile& file, FieldTable& fields) : file_(file), fields_(fields) {}
@@ -37,7 +37,7 @@ public:
         const toml::node* include = rule.get("include");
         const toml::node* exclude = rule.get("exclude");
         if (include != nullptr && exclude != nullptr) {
-            return file_.error_at(*exclude, "a rule has either include or exclude");
+            return file_.error_at(*exclude, "rule has both include and exclude; keep one");
         }
         const auto each = [&](const char* key, auto entries, auto add) -> Result<void> {
             const toml::node* node = rule.get(key);
@@ -64,7 +64,7 @@ private:
         return file_.error_at(*entry.node, "'" + entry.text + "' " + what);
     }
 
-    /// The member at a path, which is made where nothing was said of it before.
+    /// Returns the member at a path, creating it if necessary.
     ShapeMember& at(const MemberPath& path) {
         ShapeMember* member = &shape_.root;
         for (const std::string& name : path) {
@@ -88,13 +88,13 @@ private:
 
     Result<void> rename(const PathEntry& entry) {
         const auto text = entry.node->value_exact<std::string_view>();
-        if (!text) return error_at(entry, "is renamed to a path, in quotes");
+        if (!text) return error_at(entry, "must be renamed to a path in quotes");
         auto path = parse_member_path(*text);
-        if (!path) return error_at(entry, "is renamed, but " + path.error().detail);
-        if (path->empty()) return error_at(entry, "is renamed to nothing");
+        if (!path) return error_at(entry, "cannot be renamed: " + path.error().detail);
+        if (path->empty()) return error_at(entry, "has an empty new name");
         ShapeMember& member = at(*path);
         if (member.moved_from) {
-            return error_at(entry, "is renamed to '" + member.path + "', as is another member");
+            return error_at(entry, "is renamed to '" + member.path + "' and so is another member");
         }
         member.moved_from = entry.path;
         MovedMember* moved = &shape_.moved;
@@ -119,8 +119,8 @@ private:
         if (!value) return value.error();
         ShapeMember& member = at(entry.path);
         if (member.moved_from)
-            return error_at(entry, "is set, but another member is renamed to it");
-        if (member.conversion) return error_at(entry, "is set, and cannot be converted");
+            return error_at(entry, "is set, and another member is renamed to it; keep one");
+        if (member.conversion) return error_at(entry, "is set and converted; keep one");
         member.set = std::move(*value);
         return {};
     }
@@ -148,13 +148,13 @@ private:
     Shape shape_;
 };
 
-/// What is converted or set is a value of its own, with nothing to do within it.
+/// A converted or set member is a single value, so no change can apply within it.
 Result<void> check_leaves(const TomlFile& file, const toml::table& rule,
                           const ShapeMember& member) {
     if ((member.conversion || member.set) && !member.members.empty()) {
-        return file.error_at(
-            rule, "'" + member.path + "' is " + (member.set ? "set" : "converted") + ", and so '" +
-                      member.members.front().path + "' within it cannot be named, too");
+        return file.error_at(rule, "'" + member.path + "' is " +
+                                       (member.set ? "set" : "converted") + "; remove '" +
+                                       member.members.front().path + "' within it");
     }
     for (const ShapeMember& below : member.members) {
         if (auto checked = check_leaves(file, rule, below); !checked) return checked;

@@ -21,7 +21,7 @@ bool keeps(const ShapeMember& member, bool is_around_kept) noexcept {
     return member.listing == ShapeMember::Listing::included;
 }
 
-/// Whether everything that is in an object was renamed to somewhere else.
+/// Returns whether everything in an object was renamed to another place.
 bool is_emptied(const Value& value, const MovedMember& moved) noexcept {
     if (moved.members.empty() || !value.is_object() || value.size() == 0) return false;
     for (const auto [key, held] : value.members()) {
@@ -52,8 +52,8 @@ void add(const FieldValue& value, DocumentBuilder& out) {
 
 Result<ByteView> Shaper::build(const Value& document, const MessageFields& message) {
     if (!document.is_object()) {
-        return unmappable("the document is " + shown(field_value_of(document)) +
-                          ", but the rule looks for members of an object");
+        return unmappable("document is " + shown(field_value_of(document)) +
+                          "; the rule needs an object");
     }
     document_ = document;
     message_ = &message;

@@ -8,20 +8,20 @@
 
 namespace ringside::kafka {
 
-/// Builds the documents that a shape makes of a message's, and keeps its memory for the next.
+/// Builds the documents of a shape, and reuses its memory.
 /// Thread safety: one thread.
 class Shaper {
 public:
-    /// The shape outlives it.
+    /// The shape must outlive it.
     explicit Shaper(const Shape& shape) : shape_(&shape) {}
 
-    /// The document, encoded; valid until the next call.
+    /// Returns the encoded document; valid until the next call.
     /// Errors: those of `convert`, `FieldTemplate::fill` and `DocumentBuilder::finish`, and
-    /// unmappable where there is no object.
+    /// unmappable if the message's document is not an object.
     Result<ByteView> build(const Value& document, const MessageFields& message);
 
 private:
-    /// A value of the message's document, and what was renamed away from within it.
+    /// A value of the message's document, and what was moved out of it.
     struct Origin {
         Value value;
         const MovedMember* moved;
@@ -29,7 +29,7 @@ private:
 
     [[nodiscard]] Origin origin_of(const ShapeMember& member, const Origin& around) const noexcept;
     [[nodiscard]] bool can_set(const ShapeMember& member) const noexcept;
-    /// Whether the member is to be there.
+    /// Returns whether the new document has the member.
     [[nodiscard]] bool is_wanted(const ShapeMember& member, const Origin& origin,
                                  bool is_kept) const noexcept;
     [[nodiscard]] bool wants_any_below(const ShapeMember& member, const Origin& origin,

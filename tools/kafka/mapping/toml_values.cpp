@@ -17,7 +17,8 @@ public:
     PathReader(const TomlFile& file, std::string_view key) : file_(file), key_(key) {}
 
     Result<void> table(const toml::table& table, const PathEntry& above) {
-        if (table.empty()) return file_.error_at(table, std::string(key_) + " names no members");
+        if (table.empty())
+            return file_.error_at(table, std::string(key_) + " names no members; add one");
         for (const auto& [key, node] : table) {
             auto entry = below(above, key.str(), node);
             if (!entry) return entry.error();
@@ -51,7 +52,7 @@ private:
         entry.text += (above.text.empty() ? "" : ".") + std::string(text);
         entry.node = &node;
         if (entry.path.size() > mapping_limits::path_members_max) {
-            return file_.error_at(node, std::string(key_) + ": a path leads through more than " +
+            return file_.error_at(node, std::string(key_) + ": a path has more than " +
                                             std::to_string(mapping_limits::path_members_max) +
                                             " members");
         }
@@ -70,7 +71,7 @@ private:
         if (std::any_of(entries_.begin(), entries_.end(),
                         [&](const PathEntry& other) { return other.path == entry.path; })) {
             return file_.error_at(*entry.node,
-                                  std::string(key_) + ": '" + entry.text + "' is there twice");
+                                  std::string(key_) + ": '" + entry.text + "' is listed twice");
         }
         entries_.push_back(std::move(entry));
         return {};
@@ -98,7 +99,7 @@ Result<std::vector<PathEntry>> read_path_table(const TomlFile& file, std::string
                                                const toml::node& node) {
     const toml::table* table = node.as_table();
     if (table == nullptr) {
-        return file.error_at(node, std::string(key) + " must be a table, whose keys are paths");
+        return file.error_at(node, std::string(key) + " must be a table with paths as keys");
     }
     PathReader reader(file, key);
     if (auto read = reader.table(*table, {}); !read) return read.error();
@@ -109,8 +110,7 @@ Result<std::vector<PathEntry>> read_path_list(const TomlFile& file, std::string_
                                               const toml::node& node) {
     const toml::array* list = node.as_array();
     if (list == nullptr || list->empty()) {
-        return file.error_at(node,
-                             std::string(key) + " must be a list of paths, with one at least");
+        return file.error_at(node, std::string(key) + " must be a list of at least one path");
     }
     PathReader reader(file, key);
     if (auto read = reader.list(*list); !read) return read.error();

@@ -11,26 +11,26 @@
 
 namespace ringside::kafka {
 
-// What rules are made of, taken from the configuration; see TomlFile::Take. What is stored into,
-// the file and the table of fields outlive the reading.
+// Read the parts of rules from the configuration; see TomlFile::Take. The target, the file and the
+// table of fields must outlive the reading.
 
-/// A field's path.
+/// Reads the path of a field.
 tools::TomlFile::Take to_field(std::optional<FieldId>& field, const tools::TomlFile& file,
                                FieldTable& fields);
 
-/// A place in a document, and the node that the configuration has for it.
+/// A place in a document, and its node in the configuration.
 struct PathEntry {
     MemberPath path;
     std::string text;  ///< for people: "cost.amount"
     const toml::node* node = nullptr;
 };
 
-/// The entries of a table whose keys are paths: `{ "cost.amount" = 1, cost.currency = 2 }`; tables
-/// within it are paths, too. Error: bad_configuration (a bad path, one twice, too many, none).
+/// Reads a table whose keys are paths: `{ "cost.amount" = 1, cost.currency = 2 }`. Tables within it
+/// are paths as well. Error: bad_configuration (a bad path, a duplicate, too many, none).
 Result<std::vector<PathEntry>> read_path_table(const tools::TomlFile& file, std::string_view key,
                                                const toml::node& node);
 
-/// A list of paths. Error: bad_configuration.
+/// Reads a list of paths. Error: bad_configuration.
 Result<std::vector<PathEntry>> read_path_list(const tools::TomlFile& file, std::string_view key,
                                               const toml::node& node);
 

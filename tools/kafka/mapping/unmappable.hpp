@@ -6,8 +6,8 @@
 
 namespace ringside::kafka {
 
-/// That a message is not what its rules need, where none of the other errors says so. The detail is
-/// a sentence of its own.
+/// The error for a message that does not meet its rules, if no more specific error applies. The
+/// detail is a complete sentence.
 inline Error unmappable(std::string detail) { return {Errc::bad_document, std::move(detail)}; }
 
 }  // namespace ringside::kafka

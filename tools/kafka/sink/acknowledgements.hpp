@@ -7,46 +7,46 @@
 
 namespace ringside::kafka {
 
-/// Which revisions Kafka has wholly: outcomes come in any order, as the partitions do.
+/// The revisions of which Kafka has all messages. Outcomes arrive in any order, because partitions
+/// do not wait for each other.
 ///
-/// Messages are counted by group, each of which is what one revision has come to, or one state of
-/// the grid. Invariant: the groups are in the order in which they were begun, and none but the last
-/// takes further messages.
-/// Thread safety: none. Memory: a few words a group under way.
+/// Messages are counted per group. A group consists of the messages of one revision, or of one
+/// state of the grid. Invariant: groups are in the order in which they were begun, and only the
+/// last one takes further messages.
+/// Thread safety: none. Memory: a few words per group under way.
 class Acknowledgements {
 public:
-    /// A message of a revision; its tag. Revisions do not go back.
+    /// Adds a message of a revision, and returns its tag. Revisions must not decrease.
     std::uint64_t add(Revision revision) {
         if (groups_.empty() || groups_.back().revision != revision) begin(revision, revision - 1);
         return add_to_last();
     }
 
-    /// A message of the state at a revision, which says nothing of any revision before it is
-    /// wholly there.
+    /// Adds a message of the state at a revision. It does not complete any earlier revision.
     std::uint64_t add_of_state(Revision revision) {
         if (groups_.empty() || groups_.back().revision != revision) begin(revision, 0);
         return add_to_last();
     }
 
-    /// The outcome of that message is no longer waited for.
+    /// Records the outcome of a message.
     void settle(std::uint64_t tag) noexcept {
         --groups_[tag - first_].pending;
         while (!groups_.empty() && groups_.front().pending == 0) {
-            // More of the last one may follow.
+            // More messages of the last group may follow.
             groups_.pop_front();
             ++first_;
         }
     }
 
-    /// Of a message whose outcome is waited for.
+    /// Returns the revision of a message under way.
     [[nodiscard]] Revision revision(std::uint64_t tag) const noexcept {
         return groups_[tag - first_].revision;
     }
 
     [[nodiscard]] bool empty() const noexcept { return groups_.empty(); }
 
-    /// The revision up to which Kafka has everything, where all changes up to `read_up_to` have
-    /// been added; 0: none.
+    /// Returns the revision up to which Kafka has everything, if all changes up to `read_up_to`
+    /// have been added. 0 if there is none.
     [[nodiscard]] Revision complete(Revision read_up_to) const noexcept {
         return groups_.empty() ? read_up_to : groups_.front().before;
     }
@@ -54,7 +54,7 @@ public:
 private:
     struct Group {
         Revision revision;
-        Revision before;  ///< complete as long as this is the first one
+        Revision before;  ///< complete while this is the first group
         std::uint64_t pending;
     };
 

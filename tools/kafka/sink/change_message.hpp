@@ -10,31 +10,32 @@
 
 namespace ringside::kafka {
 
-/// Puts changes into messages, one at a time, with memory that it keeps from one to the next.
+/// Converts changes to messages, one at a time, and reuses its memory.
 ///
-/// Key: the record's name. Value: JSON; none for a record that is gone. Headers, as text:
-///   ringside.kind      put, patch, remove, expire; current: a record as it is; lagged, resumed
+/// Key: the record's name. Value: JSON; none for a removed record. Headers, as text:
+///   ringside.kind      put, patch, remove, expire; current: state of a record; lagged, resumed
 ///   ringside.revision  of the commit
 ///   ringside.version   of the record after it
 ///   ringside.time      of the commit, Unix time in ms
 ///   ringside.content   of a value: document or json-patch
-/// A message that is about no record has `ringside.revision` and, of `lagged`, `ringside.missed`
-/// where that is known and `ringside.resumes_at`, and these as a JSON object, too.
+/// A message that is not about a record has `ringside.revision` and, for `lagged`,
+/// `ringside.missed` if known and `ringside.resumes_at`. These are also in its value, a JSON
+/// object.
 ///
 /// Thread safety: one thread at a time.
 class ChangeMessage {
 public:
     explicit ChangeMessage(const SinkOptions& options) : options_(options) {}
 
-    // Each is valid until the next call, and as long as what it was given.
+    // Results are valid until the next call, and as long as their argument.
 
-    /// Of a change of a record. The event's memory is read here, not later.
+    /// Converts a change of a record. Reads the event's memory immediately.
     const OutgoingMessage& of(const WatchEvent& event);
-    /// Of a record as it is.
+    /// Converts the state of a record.
     const OutgoingMessage& current(const RecordView& record);
-    /// That changes up to the revision were missed; `missed`: how many, 0: not known.
+    /// Reports missed changes up to the revision. `missed` is their number, 0 if unknown.
     const OutgoingMessage& lagged(std::uint64_t missed, Revision resumes_at);
-    /// That all records as of the revision have been told.
+    /// Reports that all records at the revision have been sent.
     const OutgoingMessage& resumed(Revision revision);
 
 private:

@@ -4,7 +4,7 @@
 
 namespace ringside::kafka {
 
-/// Whether it is over when the grid is there again, or has had time: try again.
+/// Returns whether an error is temporary, such as a missing broker: try again.
 [[nodiscard]] constexpr bool is_passing(Errc code) noexcept {
     switch (code) {
         case Errc::no_such_grid:

@@ -9,13 +9,13 @@ namespace ringside::kafka {
 
 namespace {
 
-/// The container in which the value of a pointer lies.
-Value container_of(const Value& document, const Pointer& pointer) {
+/// Returns the container that holds the value of a pointer.
+Value container_of(const Value& document, const JsonPointer& pointer) {
     Value at = document;
     for (std::size_t i = 0; i + 1 < pointer.tokens().size(); ++i) {
         const std::string& token = pointer.tokens()[i];
         if (at.is_array()) {
-            const auto index = Pointer::array_index(token, at.size());
+            const auto index = JsonPointer::array_index(token, at.size());
             at = index ? at[*index] : Value();
         } else {
             at = at[std::string_view(token)];
@@ -40,7 +40,7 @@ void append(std::string_view operation, std::string_view path, const Value* valu
 }  // namespace
 
 bool append_json_patch(const Value& document, std::string_view path, std::string& out) {
-    const auto pointer = Pointer::parse(path);
+    const auto pointer = JsonPointer::parse(path);
     if (!pointer || pointer->empty()) return false;
     const std::string& last = pointer->tokens().back();
     const Value container = container_of(document, *pointer);
@@ -55,8 +55,8 @@ bool append_json_patch(const Value& document, std::string_view path, std::string
         append("add", path, &value, out);
         return true;
     }
-    const auto index = Pointer::array_index(last, container.size());
-    // The last element may have been there or have been appended.
+    const auto index = JsonPointer::array_index(last, container.size());
+    // The last element may have existed, or may have been appended.
     if (!index || *index + 1 >= container.size()) return false;
     const Value value = container[*index];
     append("replace", path, &value, out);

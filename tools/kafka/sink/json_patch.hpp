@@ -7,9 +7,9 @@
 
 namespace ringside::kafka {
 
-/// Appends the JSON Patch (RFC 6902) of one operation that leads to a document from the one before
-/// it, where a single value has been set, or a single member taken away, at `path`.
-/// False: that cannot be told, and nothing was appended; an empty path is such.
+/// Appends a JSON Patch (RFC 6902) of one operation that leads from the previous document to this
+/// one, if a single value was set, or a single member removed, at `path`. Returns false, and
+/// appends nothing, if the operation is unknown, for example for an empty path.
 [[nodiscard]] bool append_json_patch(const Value& document, std::string_view path,
                                      std::string& out);
 

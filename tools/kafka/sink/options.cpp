@@ -27,7 +27,7 @@ TomlFile::Take patterns_to(const TomlFile& file, std::vector<Pattern>& patterns)
         std::vector<std::string> texts;
         if (auto taken = file.to(texts)(key, node); !taken) return taken;
         if (texts.size() > SinkOptions::patterns_max) {
-            return file.error_at(node, "a sink has at most " +
+            return file.error_at(node, "sink has more than " +
                                            std::to_string(SinkOptions::patterns_max) + " patterns");
         }
         for (const std::string& text : texts) {
@@ -39,12 +39,12 @@ TomlFile::Take patterns_to(const TomlFile& file, std::vector<Pattern>& patterns)
         const auto count = std::count_if(patterns.begin(), patterns.end(), is_of_grid);
         if (count == 0 || std::size_t(count) == patterns.size()) return {};
         return file.error_at(node,
-                             "patterns of the grid's own records, which begin with $, need "
-                             "a [[sink]] of their own");
+                             "patterns that begin with '$' cannot be mixed with others; move them "
+                             "to their own [[sink]]");
     };
 }
 
-/// The name is a level of the names of the sink's records.
+/// The name is a level in the names of the sink's records.
 bool is_name(const std::string& name) {
     return !name.starts_with('@') && name.find('/') == std::string::npos &&
            check_name("kafka/" + name + "/@position").has_value();
@@ -58,7 +58,8 @@ Result<SinkOptions> read_sink(const toml::table& table, const TomlFile& file,
     std::int64_t lease_s = sink.snapshot_lease.count();
     const auto to_kafka = [&](std::string_view, const toml::node& node) -> Result<void> {
         const toml::table* properties = node.as_table();
-        if (properties == nullptr) return file.error_at(node, "kafka is a table: [sink.kafka]");
+        if (properties == nullptr)
+            return file.error_at(node, "kafka must be a table; write [sink.kafka]");
         return sink.kafka.read(*properties, file);
     };
     auto read =
@@ -74,10 +75,10 @@ Result<SinkOptions> read_sink(const toml::table& table, const TomlFile& file,
                    {"kafka", to_kafka}});
     if (!read) return read.error();
     if (sink.name.empty() || sink.topic.empty() || sink.patterns.empty()) {
-        return file.error_at(table, "a [[sink]] needs name, topic and patterns");
+        return file.error_at(table, "[[sink]] is incomplete; set name, topic and patterns");
     }
     if (!is_name(sink.name)) {
-        return file.error_at(table, "the name of a sink must be one level of a record's name");
+        return file.error_at(table, "sink name must be one level of a record name");
     }
     if (!marker_key.empty()) sink.marker_key = marker_key;
     sink.snapshot_lease = std::chrono::seconds(lease_s);
@@ -95,10 +96,10 @@ Result<std::vector<SinkOptions>> read_sinks(const toml::table& root, const TomlF
         const bool is_known = std::any_of(sinks.begin(), sinks.end(), [&](const SinkOptions& one) {
             return one.name == sink->name;
         });
-        if (is_known) return file.error_at(table, "there are two sinks '" + sink->name + "'");
+        if (is_known) return file.error_at(table, "duplicate sink name '" + sink->name + "'");
         if (sinks.size() == SinkOptions::sinks_max) {
-            return file.error_at(
-                table, "there are at most " + std::to_string(SinkOptions::sinks_max) + " sinks");
+            return file.error_at(table,
+                                 "more than " + std::to_string(SinkOptions::sinks_max) + " sinks");
         }
         sinks.push_back(*std::move(sink));
         return {};

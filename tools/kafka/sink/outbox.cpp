@@ -1,7 +1,6 @@
 #include "tools/kafka/sink/outbox.hpp"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 
@@ -44,7 +43,8 @@ void Outbox::probe(std::chrono::milliseconds patience) {
     if (!has_heard_kafka_ && open_for >= first_contact_patience) doubts_kafka_ = true;
     if (!producer_ || !doubts_kafka_) return;
     const auto answer = producer_->partitions(patience);
-    // Any answer does, also one about the topic: whether that takes messages, their outcomes say.
+    // Any answer shows that Kafka is reachable, even an error of the topic. Outcomes show whether
+    // the topic takes messages.
     if (answer || !answer.error().is_of_connection()) return hear_kafka();
     unreachable_ = KafkaError::of(RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN).text;
 }
@@ -69,7 +69,7 @@ Result<bool> Outbox::add(OutgoingMessage message, Revision revision, Part part) 
     }
     const bool is_full = Producer::is_queue_full(*refused);
     if (refused->kind == KafkaError::Kind::passing && !is_full) {
-        // A topic that is gone. The message stays under way, so that nothing after it is complete.
+        // The topic is gone. The message remains under way, so nothing after it becomes complete.
         go_back(refused->text);
         return true;
     }
@@ -80,12 +80,12 @@ Result<bool> Outbox::add(OutgoingMessage message, Revision revision, Part part) 
         fmt::format("'{}' at revision {}, {} bytes: {}", message.key.value_or(""), revision,
                     value_bytes, refused->text);
     if (options_.on_too_large == TooLarge::stop) return too_large(text);
-    ++counters_.too_large;
-    spdlog::error("sink '{}' leaves out {}", options_.name, text);
+    leave_out(text);
     return true;
 }
 
 void Outbox::poll(std::chrono::milliseconds timeout) {
+    log_.flush();
     if (!producer_) return;
     producer_->poll(timeout);
     if (auto trouble = producer_->take_trouble()) {
@@ -111,7 +111,7 @@ bool Outbox::flush(std::chrono::milliseconds timeout) {
 Result<bool> Outbox::must_go_back(Revision position) {
     if (final_) return *final_;
     if (!sends_singly_ || is_going_back_ || position < singly_up_to_) return is_going_back_;
-    // Past the message that was too large: batches again.
+    // The oversized message is done, so batches can be used again.
     sends_singly_ = false;
     return true;
 }
@@ -144,20 +144,25 @@ void Outbox::take_too_large(std::uint64_t tag, const KafkaError& failure) {
         return;
     }
     const std::string text =
-        fmt::format("a message of revision {}: {}", acknowledgements_.revision(tag), failure.text);
+        fmt::format("message of revision {}: {}", acknowledgements_.revision(tag), failure.text);
     if (options_.on_too_large == TooLarge::stop) {
         final_ = too_large(text);
         is_going_back_ = true;
         return;
     }
-    ++counters_.too_large;
-    spdlog::error("sink '{}' leaves out {}", options_.name, text);
+    leave_out(text);
     acknowledgements_.settle(tag);
+}
+
+void Outbox::leave_out(const std::string& text) {
+    ++counters_.too_large;
+    log_.line(daemon::FoldedLog::Level::error,
+              fmt::format("sink '{}' leaves out a message", options_.name), text);
 }
 
 Error Outbox::too_large(const std::string& text) const {
     return {Errc::document_too_large,
-            text + "; raise the limit, or let on_too_large = \"skip\" leave such messages out"};
+            text + "; raise the limit, or skip such messages with on_too_large = \"skip\""};
 }
 
 }  // namespace ringside::kafka

@@ -33,8 +33,9 @@ Result<PositionRecord::Content> PositionRecord::read() const {
     content.position = parse(document);
     content.member = document["member"].as_string().value_or("");
     if (!content.position) {
-        return Error(Errc::bad_document,
-                     "the record '" + name_ + "' is no position of a sink: remove it");
+        return Error(
+            Errc::bad_document,
+            "record '" + name_ + "' does not hold the position of a sink; delete the record");
     }
     return content;
 }
@@ -42,7 +43,7 @@ Result<PositionRecord::Content> PositionRecord::read() const {
 Result<std::optional<SinkPosition>> PositionRecord::take_over() {
     auto content = read();
     if (!content) return content.error();
-    // What is its own was written by an earlier call that got no answer.
+    // Its own content was written by an earlier call that got no answer.
     if (content->version == 0 || !is_own(*content)) found_ = content->position;
     version_ = content->version;
     if (auto written = put(content->position.value_or(SinkPosition())); !written) {
@@ -65,7 +66,7 @@ Result<void> PositionRecord::put(const SinkPosition& position) {
 Result<void> PositionRecord::write(const SinkPosition& position) {
     auto written = put(position);
     if (written || written.error().code != Errc::condition_failed) return written;
-    // An earlier write of our own may have happened without an answer, or the grid is another one.
+    // An earlier write may have been applied without an answer, or the grid is another one.
     const auto content = read();
     if (!content) return content.error();
     if (!is_own(*content)) return written;

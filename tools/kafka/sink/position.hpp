@@ -8,38 +8,38 @@
 
 namespace ringside::kafka {
 
-/// Up to where a sink has told Kafka of a grid.
+/// The position up to which a sink has sent the changes of a grid.
 struct SinkPosition {
-    Revision revision = 0;      ///< 0: nothing yet
-    std::uint64_t boot_id = 0;  ///< the beginning of the grid that it counts from
+    Revision revision = 0;      ///< 0 if nothing was sent yet
+    std::uint64_t boot_id = 0;  ///< the incarnation of the grid that the revision belongs to
 };
 
 /// The record `kafka/SINK/@position`: {"revision": R, "boot_id": "…", "member": "…"}.
 ///
-/// Who takes it over has it alone: whoever had it before finds out when they write or look at it.
+/// Exactly one member owns the record. A member that loses it notices at its next write or check.
 /// Thread safety: one thread at a time.
 class PositionRecord {
 public:
-    /// `member`: a name that no other process or sink has had.
+    /// `member` must be unique among processes and sinks.
     PositionRecord(Client& client, const std::string& sink, std::string member);
 
-    /// Makes it this member's own; what it said before that. Errors: as `Client::get` and
-    /// `Client::put`, after which it may be tried again; condition_failed: another member has
-    /// written it just now; bad_document, for a record that is no position.
+    /// Makes this member the owner, and returns the previous position. Errors: as `Client::get` and
+    /// `Client::put`, after which the call may be repeated; condition_failed if another member has
+    /// just written it; bad_document for a record that is not a position.
     Result<std::optional<SinkPosition>> take_over();
 
-    /// REQUIRES: taken over. Errors: condition_failed, where it is another's meanwhile; as
-    /// `Client::put`: then it may or may not be written, which the next call finds out.
+    /// REQUIRES: take_over has succeeded. Errors: condition_failed if another member owns it now;
+    /// as `Client::put`: the write may have been applied, which the next call finds out.
     Result<void> write(const SinkPosition& position);
 
-    /// Whether it is no other member's. Errors: as `Client::get`.
+    /// Returns whether no other member owns it. Errors: as `Client::get`.
     [[nodiscard]] Result<bool> is_own() const;
 
     [[nodiscard]] const std::string& name() const noexcept { return name_; }
 
 private:
     struct Content {
-        Version version = 0;  ///< 0: there is no record
+        Version version = 0;  ///< 0 if there is no record
         std::optional<SinkPosition> position{};
         std::string member{};
     };
@@ -51,7 +51,7 @@ private:
     std::string name_;
     std::string member_;
     Version version_ = 0;
-    std::optional<SinkPosition> found_;  ///< when it was taken over
+    std::optional<SinkPosition> found_;  ///< at the time of `take_over`
 };
 
 }  // namespace ringside::kafka

@@ -8,18 +8,18 @@
 
 namespace ringside::kafka {
 
-/// How a running sink is, for people.
+/// The state of a running sink, for people.
 struct SinkReport {
-    std::string_view state;   ///< "running", "snapshot": it sends the state, "waiting", "failed"
-    std::string reason;       ///< of the last two, or empty
+    std::string_view state;   ///< "running", "snapshot" (sends the state), "waiting", "failed"
+    std::string reason;       ///< for the last two, otherwise empty
     Revision revision = 0;    ///< up to which Kafka has everything
-    Revision behind = 0;      ///< revisions of the grid since then
-    std::size_t pending = 0;  ///< messages that Kafka has not acknowledged
+    Revision behind = 0;      ///< revisions of the grid after that
+    std::size_t pending = 0;  ///< messages not yet acknowledged by Kafka
     SinkCounters counters;
 };
 
-/// The record `kafka/SINK/@sink/MEMBER`, which is there as long as that sink runs, and ten seconds
-/// after one that was killed.
+/// The record `kafka/SINK/@sink/MEMBER`, which exists as long as that sink runs, and for ten
+/// seconds after the sink was killed.
 /// Thread safety: one thread at a time.
 class ReportRecord {
 public:

@@ -26,7 +26,7 @@ public:
         const std::scoped_lock lock(mutex_);
         if (!error_) error_ = error;
     }
-    /// REQUIRES: nobody notes any more.
+    /// REQUIRES: all threads have ended.
     [[nodiscard]] Result<void> result() const {
         if (error_) return *error_;
         return {};
@@ -49,11 +49,12 @@ Result<void> check_sinks(const std::vector<SinkOptions>& sinks) {
 
 Result<void> run_sinks(const std::string& grid, const std::vector<SinkOptions>& sinks,
                        const std::stop_token& stop, const std::function<void()>& on_ready) {
-    if (sinks.empty()) return Error(Errc::bad_configuration, "there is no [[sink]]");
+    if (sinks.empty()) return Error(Errc::bad_configuration, "no [[sink]]; add one");
     auto client = attach(grid, stop);
     if (!client) return stop.stop_requested() ? Result<void>() : client.error();
     const std::string member = make_member();
-    // All are opened before the first takes its position from one that can do its work.
+    // All are opened before the first one takes its position from a sink that might still be
+    // working.
     std::deque<Sink> opened;
     for (const SinkOptions& options : sinks) {
         const auto is_open = opened.emplace_back(*client, options, member).open();

@@ -13,7 +13,7 @@ constexpr std::string_view tool_level = "kafka";
 constexpr std::string_view tool_prefix = "kafka/";
 constexpr std::string_view all_of_grid = "$sys/**";
 
-/// A subtree that holds what all patterns match.
+/// Returns a subtree that covers all patterns.
 std::string widest_of(const std::vector<Pattern>& patterns) {
     if (patterns.size() == 1) return patterns.front().text();
     if (is_reserved(patterns.front().text())) return std::string(all_of_grid);
@@ -24,7 +24,7 @@ std::string widest_of(const std::vector<Pattern>& patterns) {
         common = common.substr(0, std::size_t(differ.first - common.begin()));
     }
     const std::size_t slash = common.rfind('/');
-    // "a/b" may be the beginning of a level: what is before it is certain.
+    // "a/b" may be an incomplete level; only the part before it is certain.
     if (slash == std::string_view::npos) return "**";
     return std::string(common.substr(0, slash)) + "/**";
 }

@@ -8,23 +8,24 @@
 
 namespace ringside::kafka {
 
-/// Which records a sink is for: those that one of its patterns matches. Records of this tool
-/// itself, below `kafka/`, are for patterns only that name that level; a sink's own never are.
+/// The records that a sink sends: those that one of its patterns matches. The tool's own records,
+/// below `kafka/`, require a pattern that names that level. The records of the sink itself never
+/// match.
 /// Thread safety: immutable.
 class Selection {
 public:
-    /// REQUIRES: at least one pattern; all of names that begin with '$', or none.
+    /// REQUIRES: at least one pattern; either all or none match names that begin with '$'.
     Selection(std::vector<Pattern> patterns, const std::string& sink_name);
 
     /// REQUIRES: `widest` matches the name.
     [[nodiscard]] bool matches(std::string_view name) const noexcept;
 
-    /// One pattern that matches all of them, and perhaps more.
+    /// Returns one pattern that covers all of them, and perhaps more.
     [[nodiscard]] const std::string& widest() const noexcept { return widest_; }
 
 private:
     std::vector<Pattern> patterns_;
-    std::vector<Pattern> of_tool_;  ///< those that may match names of the tool
+    std::vector<Pattern> of_tool_;  ///< patterns that may match the tool's own names
     std::string own_prefix_;
     std::string widest_;
 };

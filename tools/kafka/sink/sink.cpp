@@ -20,14 +20,14 @@ using std::chrono::milliseconds;
 constexpr auto back_off_min = milliseconds(200);
 constexpr auto back_off_max = milliseconds(5000);
 constexpr auto grid_retry = milliseconds(50);
-/// While Kafka has still to acknowledge something, and while it has not.
+/// Wait while acknowledgements are missing, and while none are.
 constexpr auto wait_for_kafka = milliseconds(20);
 constexpr auto wait_for_changes = milliseconds(200);
 constexpr int changes_per_go = 256;
-/// Well below the lease of a watch's pin: what was encoded within is what was committed.
+/// Well below the lease of a watch's pin: an event encoded within this time was read intact.
 constexpr auto encode_time_max = std::chrono::seconds(5);
 
-/// To a few milliseconds; costs less than the exact time.
+/// Precise to a few milliseconds; cheaper than the exact time.
 std::chrono::nanoseconds rough_now() noexcept {
     timespec now{};
     clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
@@ -54,17 +54,17 @@ Result<void> Sink::run(std::stop_token stop, std::function<void()> on_ready) {
         end(nullptr);
         return {};
     }
-    spdlog::info("sink '{}' goes on after revision {}", options_.name, position_.revision);
+    spdlog::info("sink '{}' resumes after revision {}", options_.name, position_.revision);
     for (;;) {
         const std::uint64_t acknowledged = outbox_.acknowledged();
         auto next = work();
         if (!next) return ended(next.error());
         if (*next == Next::stop) break;
         ++counters_.retries;
-        if (gap_) gap_->is_missed = true;  // some of the state may have been told
+        if (gap_) gap_->is_missed = true;  // part of the state may have been sent
         if (outbox_.acknowledged() != acknowledged) back_off_ = milliseconds(0);
         outbox_.close();
-        watch_.reset();  // it has read further than what is complete
+        watch_.reset();  // it has read beyond the complete revisions
         back_off_ = std::clamp(back_off_ * 2, back_off_min, back_off_max);
         report_as_it_is();
         pause(back_off_);
@@ -75,7 +75,7 @@ Result<void> Sink::run(std::stop_token stop, std::function<void()> on_ready) {
     return {};
 }
 
-/// The sink that had the position, or another one that begins, may write it at the same time.
+/// The former owner of the position, or another new one, may write it at the same time.
 Result<Sink::Next> Sink::wait_to_take_over() {
     while (!stop_.stop_requested()) {
         auto taken = take_over();
@@ -94,7 +94,7 @@ Result<Sink::Next> Sink::wait_to_take_over() {
     return Next::stop;
 }
 
-/// The position that the grid has, or one to begin with.
+/// Takes over the position in the grid, or begins with a new one.
 Result<void> Sink::take_over() {
     const auto found = position_record_.take_over();
     if (!found) return found.error();
@@ -104,8 +104,8 @@ Result<void> Sink::take_over() {
     auto watch =
         client_.watch(selection_.widest(), {.mode = WatchMode::every, .is_interest = false});
     if (!watch) return watch.error();
-    position_.boot_id = watch->boot_id();
-    // Where there is a record without a revision, a former run may have told some of the state.
+    position_.boot_id = watch->epoch();
+    // If there is a record without a revision, an earlier run may have sent part of the state.
     if (*found || options_.start == SinkStart::snapshot) {
         gap_ = Gap{.is_missed = found->has_value()};
         return {};
@@ -125,16 +125,16 @@ Result<Sink::Next> Sink::work() {
     }
 }
 
-/// After the position, if that is still possible.
+/// Begins after the position, if that is still possible.
 Result<Sink::Next> Sink::begin_watch() {
     auto watch = client_.watch(
         selection_.widest(),
         {.mode = WatchMode::every, .from = position_.revision + 1, .is_interest = false});
-    // A position beyond the newest revision is that of a former grid.
+    // A position beyond the newest revision belongs to an earlier grid.
     const bool is_gap =
         !watch && (watch.error() == Errc::compacted || watch.error() == Errc::future_revision);
     if (!watch && !is_gap) return failed(watch.error());
-    if (watch && watch->boot_id() == position_.boot_id) {
+    if (watch && watch->epoch() == position_.boot_id) {
         watch_ = *std::move(watch);
         say_ready();
         return Next::go_on;
@@ -168,7 +168,7 @@ Result<Sink::Next> Sink::follow() {
             continue;
         }
         const Error& error = event.error();
-        // An event that had to wait for room may be kept too long: it was encoded before.
+        // An event that had to wait for room may be kept beyond its lease: it was encoded before.
         if (error.code == Errc::timed_out || error.code == Errc::snapshot_expired) continue;
         if (!is_passing(error.code)) return error;
         trouble_ = error.text();  // the watch finds the next grid
@@ -177,7 +177,7 @@ Result<Sink::Next> Sink::follow() {
     return Next::go_on;
 }
 
-/// `asked_at`: a time before the watch gave the event.
+/// `asked_at` is a time before the watch returned the event.
 Result<Sink::Next> Sink::take(const WatchEvent& event, std::chrono::nanoseconds asked_at) {
     if (event.kind == WatchKind::lagged) {
         gap_ = Gap{.missed = event.missed};
@@ -186,7 +186,7 @@ Result<Sink::Next> Sink::take(const WatchEvent& event, std::chrono::nanoseconds 
     const bool is_ours = selection_.matches(event.record.name());
     const OutgoingMessage* message = is_ours ? &message_.of(event) : nullptr;
     const Revision revision = event.record.revision();
-    // A process that was stopped meanwhile may have read memory that is used again.
+    // A process that was suspended meanwhile may have read reused memory.
     if (rough_now() - asked_at > encode_time_max) return Next::go_back;
     return is_ours ? send(*message, revision, Outbox::Part::change) : Next::go_on;
 }
@@ -204,7 +204,7 @@ Result<Sink::Next> Sink::send(const OutgoingMessage& message, Revision revision,
     }
 }
 
-/// What is done now and then, whatever else is.
+/// Periodic work.
 Result<Sink::Next> Sink::chores() {
     if (stop_.stop_requested()) return Next::stop;
     outbox_.poll(milliseconds(0));
@@ -244,8 +244,10 @@ void Sink::end(const Error* failure) {
     const bool is_fenced = failure != nullptr && failure->code == Errc::condition_failed;
     if (!is_fenced) {
         if (!outbox_.flush(options_.stop_timeout)) {
-            spdlog::warn("sink '{}' ends before Kafka has all messages: they will be sent again",
-                         options_.name);
+            spdlog::warn(
+                "sink '{}' stops before Kafka acknowledged all messages; the rest is sent again at "
+                "the next start",
+                options_.name);
         }
         if (auto kept = keep_position(true); !kept) {
             spdlog::error("sink '{}': {}", options_.name, kept.error().text());

@@ -15,35 +15,34 @@
 
 namespace ringside::kafka {
 
-/// Tells Kafka of a grid's changes, from the position on that the grid keeps for it.
+/// Sends a grid's changes to Kafka, from the position that the grid stores for it.
 ///
-///   1  the position record is made this sink's own, as soon as the grid is there
-///   2  a watch begins with the revision after the position; where the grid does not retain that
-///      any more, or was begun anew, "lagged" is told, the whole state as of one revision,
-///      "resumed", and the watch begins after that revision
-///   3  each change is handed to librdkafka, which sends it until Kafka has it
-///   4  the position follows, five times a second, to the last revision of which Kafka has all
+///   1  as soon as a grid is available, take ownership of the position record
+///   2  begin a watch at the revision after the position; if the grid no longer retains that
+///      revision, or was recreated, send "lagged", the whole state at one revision, and "resumed",
+///      and begin the watch after that revision
+///   3  pass each change to librdkafka, which sends it until Kafka has it
+///   4  five times a second, advance the position to the last revision that Kafka has completely
 ///
-/// Invariant: Kafka has all changes up to the position, or has been told since that some were
-/// missed. So a sink that ends anywhere loses nothing, and tells again what was after the position.
-/// While Kafka takes nothing, the watch is not read: the grid does not notice.
+/// Invariant: Kafka has all changes up to the position, or has received a notice that some were
+/// missed. So a sink that ends at any point loses nothing, and later sends again what was after the
+/// position. While Kafka takes nothing, the watch is not read: the grid is not affected.
 ///
 /// Thread safety: `run` is for one thread; several sinks may share a Client.
 class Sink {
 public:
-    /// `member`: a name that no other process or sink has had. The client outlives the sink.
+    /// `member` must be unique among processes and sinks. The client must outlive the sink.
     Sink(Client& client, SinkOptions options, const std::string& member);
 
-    /// Makes the producer, which changes nothing. Error: bad_configuration, for properties that do
-    /// not go together.
+    /// Creates the producer, which changes nothing. Error: bad_configuration for incompatible
+    /// properties.
     Result<void> open() { return outbox_.open(); }
 
-    /// Waits for the grid, then runs until it is asked to stop; then Kafka has all that was handed
-    /// over, or `SinkOptions::stop_timeout` is over. `on_ready` is called once: changes from then
-    /// on are told one by one, where none are missed. REQUIRES: open.
+    /// Waits for the grid, then runs until a stop is requested. It returns when Kafka has
+    /// everything that was sent, or after `SinkOptions::stop_timeout`. `on_ready` is called once:
+    /// later changes are sent one by one, unless some are missed. REQUIRES: open.
     ///
-    /// Errors: condition_failed, where another sink of this name has taken over; what cannot be
-    /// made good by trying again.
+    /// Errors: condition_failed if another sink of this name has taken over; permanent failures.
     Result<void> run(std::stop_token stop, std::function<void()> on_ready);
 
     static constexpr auto position_interval = std::chrono::milliseconds(200);
@@ -51,12 +50,12 @@ public:
 private:
     using Clock = std::chrono::steady_clock;
 
-    /// How it goes on after a step.
+    /// The action after a step.
     enum class Next : std::uint8_t { go_on, go_back, stop };
 
-    /// Why the state is to be sent.
+    /// Why the state must be sent.
     struct Gap {
-        bool is_missed = true;  ///< changes may have been missed: "lagged" is told
+        bool is_missed = true;  ///< changes may have been missed: send "lagged"
         std::uint64_t missed = 0;
     };
 
@@ -96,13 +95,13 @@ private:
 
     SinkPosition position_;
     Revision position_written_ = 0;
-    /// When the position was written; none: it is to be written whatever was told.
+    /// Number of acknowledged messages when the position was written. None forces a write.
     std::optional<std::uint64_t> acknowledged_written_ = 0;
     std::optional<Watch> watch_;
     std::optional<Gap> gap_;
-    std::string trouble_;           ///< why nothing can be read or told; empty: it can
-    std::string position_trouble_;  ///< why the position cannot be written; empty: it can
-    bool is_waiting_ = false;       ///< was so when that was last looked at
+    std::string trouble_;           ///< why nothing can be read or sent; empty if it can
+    std::string position_trouble_;  ///< why the position cannot be written; empty if it can
+    bool is_waiting_ = false;       ///< at the last check
     Clock::time_point position_due_{};
     Clock::time_point report_due_{};
     std::chrono::milliseconds back_off_{};

@@ -1,4 +1,4 @@
-// How a sink keeps its place, and says how it is.
+// Stores a sink's position, and reports its state.
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -10,15 +10,15 @@ namespace ringside::kafka {
 
 namespace {
 
-/// The position follows also where nothing is told, but not each time that this very record, or
-/// that of the report, is written.
+/// The position also advances if nothing is sent, but not for each write of this record or of the
+/// report.
 constexpr Revision silent_revisions_max = 64;
 
 }  // namespace
 
-/// Writes how far Kafka has everything, if there is something to say.
+/// Writes how far Kafka has everything, if that has changed.
 Result<void> Sink::keep_position(bool is_last) {
-    // While the state is sent, nothing after the former position is complete.
+    // While the state is being sent, nothing after the former position is complete.
     const Revision read_up_to = gap_ || !watch_ ? position_.revision : watch_->delivered();
     position_.revision = std::max(position_.revision, outbox_.complete(read_up_to));
     const Revision silent_max = is_last ? 0 : silent_revisions_max;
@@ -35,7 +35,7 @@ Result<void> Sink::keep_position(bool is_last) {
     const Error& error = written.error();
     if (error.code == Errc::condition_failed) return fenced();
     if (!is_passing(error.code)) return error;
-    position_trouble_ = error.text();  // it is written the next time
+    position_trouble_ = error.text();  // the next call writes it
     return {};
 }
 
@@ -46,8 +46,8 @@ Result<void> Sink::check_own() const {
 }
 
 Error Sink::fenced() const {
-    return {Errc::condition_failed,
-            "another sink '" + options_.name + "' has taken over: there can be one of a name"};
+    return {Errc::condition_failed, "another process runs sink '" + options_.name +
+                                        "' and has taken over; run each sink once"};
 }
 
 std::string Sink::reason_to_wait() const {
@@ -55,13 +55,13 @@ std::string Sink::reason_to_wait() const {
     return trouble_.empty() ? position_trouble_ : trouble_;
 }
 
-/// Troubles are logged when they come, and when they are over.
+/// Troubles are logged when they begin and end.
 void Sink::report_as_it_is() {
     const std::string reason = reason_to_wait();
     if (is_waiting_ != !reason.empty()) {
         is_waiting_ = !reason.empty();
-        if (is_waiting_) spdlog::warn("sink '{}' waits: {}", options_.name, reason);
-        else spdlog::info("sink '{}' goes on", options_.name);
+        if (is_waiting_) spdlog::warn("sink '{}' is waiting: {}", options_.name, reason);
+        else spdlog::info("sink '{}' resumes", options_.name);
     }
     if (is_waiting_) return report("waiting", reason);
     report(gap_ ? "snapshot" : "running", {});

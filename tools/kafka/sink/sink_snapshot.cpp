@@ -1,4 +1,4 @@
-// How a sink tells the whole state, at the beginning and where it has missed changes.
+// Sends the whole state, at the beginning and after missed changes.
 #include <spdlog/spdlog.h>
 
 #include "tools/kafka/sink/grid_error.hpp"
@@ -18,7 +18,7 @@ Result<Sink::Next> Sink::failed(const Error& error) {
     return Next::go_back;
 }
 
-/// Sends all records of one revision, and has the watch begin after that.
+/// Sends all records of one revision, and makes the watch begin after that revision.
 Result<Sink::Next> Sink::send_state() {
     watch_.reset();
     const auto snapshot = client_.snapshot({.lease = options_.snapshot_lease});
@@ -28,18 +28,18 @@ Result<Sink::Next> Sink::send_state() {
         client_.watch(selection_.widest(),
                       {.mode = WatchMode::every, .from = revision + 1, .is_interest = false});
     if (!watch) return failed(watch.error());
-    if (watch->boot_id() != position_.boot_id) {
-        // Another grid: what position it has, if any, is of a former one.
+    if (watch->epoch() != position_.boot_id) {
+        // Another grid: its position, if any, belongs to an earlier one.
         if (const auto taken = position_record_.take_over(); !taken) return failed(taken.error());
-        position_ = {0, watch->boot_id()};
+        position_ = {0, watch->epoch()};
         position_written_ = 0;
         if (auto begun = outbox_.open_for_another_grid(); !begun) return begun.error();
     }
     say_ready();
     if (gap_->is_missed) {
         ++counters_.lagged;
-        spdlog::warn("sink '{}' has missed changes: it sends the state of revision {}",
-                     options_.name, revision);
+        spdlog::warn("sink '{}' missed changes; sending the state of revision {}", options_.name,
+                     revision);
         auto told = send_markers(message_.lagged(gap_->missed, revision + 1), revision);
         if (!told || *told != Next::go_on) return told;
     }
@@ -68,7 +68,7 @@ Result<Sink::Next> Sink::send_records(const Snapshot& snapshot) {
         for (const RecordView& record : *batch) {
             if (!selection_.matches(record.name())) continue;
             const OutgoingMessage& message = message_.current(record);
-            // What was read is whole where the lease was not over after that.
+            // The records were read intact if the lease has not expired.
             if (const auto whole = snapshot.check(); !whole) return failed(whole.error());
             auto next = send(message, snapshot.revision(), Outbox::Part::state);
             if (!next || *next != Next::go_on) return next;
@@ -76,7 +76,7 @@ Result<Sink::Next> Sink::send_records(const Snapshot& snapshot) {
     }
 }
 
-/// To each partition, so that whoever reads only some of them is told, too.
+/// Sends to each partition, so that consumers of only some partitions receive it as well.
 Result<Sink::Next> Sink::send_markers(const OutgoingMessage& message, Revision revision) {
     OutgoingMessage marker = message;
     for (;;) {

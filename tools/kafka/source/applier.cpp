@@ -16,7 +16,7 @@ Applier::Applier(Client& client, const ApplierOptions& options, Refusals& refusa
       reposition_(std::move(reposition)),
       writer_(client),
       committer_(client, [this] {
-          // The grid was begun anew: of no partition it is known where it is.
+          // The grid was recreated: the place of every partition is unknown.
           for (const FeedPointer& feed : feeds_) feed->is_disturbed = true;
           is_disturbed_ = is_disturbed_ || !feeds_.empty();
       }) {}
@@ -103,8 +103,8 @@ void Applier::meet_end(const FeedPointer& feed, std::int64_t offset) {
     if (!feed->is_disturbed) step_to_end(feed);
 }
 
-/// The last offsets of a partition may be no messages: what was compacted, and the marks of Kafka's
-/// transactions. And where nothing has been yet, from now on there is a position.
+/// The last offsets of a partition might not be messages: compacted messages, and the markers of
+/// Kafka's transactions. For a partition without messages, this creates its position.
 void Applier::step_to_end(const FeedPointer& feed) {
     if (!feed->has_met_end || (feed->base && feed->end <= feed->next)) return;
     if (open_.feed != feed) submit();
@@ -132,7 +132,7 @@ void Applier::submit() {
     if (batch->messages.empty() && batch->from == batch->to) return;
     batch->feed->base = batch->to;
     if (auto sent = send(batch); !sent) disturb(*batch, sent.error());
-    static_cast<void>(committer_.poll());  // an answer that does not come shows in the next one
+    static_cast<void>(committer_.poll());  // a missing answer shows in the next call
 }
 
 Result<void> Applier::send(const std::shared_ptr<Batch>& batch) {

@@ -14,43 +14,42 @@
 namespace ringside::kafka {
 
 struct ApplierOptions {
-    std::size_t batch_messages = 500;      ///< most messages of one transaction
-    std::size_t batch_bytes = 1ULL << 20;  ///< of their keys and values; one message may have more
+    std::size_t batch_messages = 500;      ///< maximum number of messages per transaction
+    std::size_t batch_bytes = 1ULL << 20;  ///< of keys and values; a single message may exceed it
     Grade grade = Grade::applied;
-    std::size_t under_way_bytes_max = 8ULL << 20;  ///< of messages that are not answered yet
+    std::size_t under_way_bytes_max = 8ULL << 20;  ///< of messages without an answer
     std::size_t under_way_batches_max = 64;
 };
 
-/// Applies the messages of partitions to the grid, each exactly once, whatever ends in between.
+/// Applies the messages of partitions to the grid, each exactly once, whichever process dies.
 ///
 /// Protocol
 ///  A1  Each partition has one record in the grid, its position: the offset of the next message to
-///      apply. Nothing else is remembered anywhere; who takes a partition over begins there.
+///      apply. No other state exists. A process that takes a partition over begins there.
 ///  A2  A batch is consecutive messages of one partition. It is one transaction: the writes of its
 ///      messages in order, and the step of the position from the offset where the batch begins to
-///      the one where it ends. The step holds only where the position is exactly where the batch
-///      begins (a `test` in a JSON Patch; for the first, that there is no record).
-///  A3  Batches are sent without waiting for each. When one fails, the position stays, and those
-///      of its partition behind it fail by A2: nothing is applied out of order.
-///  A4  A message that cannot be mapped or that the grid refuses for what it is is refused: put
-///      down (`Refusals`), which is settled before the position steps over it.
-///  A5  After a failure everything under way is waited for, and the position is read again:
-///      - it is where it was: nothing happened;
-///      - it is further on: up to there it happened, here or in another process, and what is below
-///        is dropped;
-///      - it is further back: the grid was begun anew; messages are asked for from there again.
-///      What is left is applied again in smaller transactions, until the message that is to blame
-///      stands alone and A4 is for it. Where the grid is to blame, nothing happens for a while.
+///      the one where it ends. The step requires that the position is exactly where the batch
+///      begins (a `test` in a JSON Patch; for the first batch, that there is no record).
+///  A3  Batches are sent without waiting for each. When one fails, the position remains, and the
+///      later batches of its partition fail by A2: nothing is applied out of order.
+///  A4  A message that cannot be mapped, or that the grid refuses because of its content, is
+///      refused: it is passed to `Refusals`, and settled before the position steps over it.
+///  A5  After a failure, everything under way is awaited, and the position is read again:
+///      - unchanged: nothing was applied;
+///      - advanced: everything below was applied, here or in another process, and is dropped;
+///      - moved back: the grid was recreated; messages are requested from there again.
+///      The rest is applied again in smaller transactions, until the faulty message stands alone
+///      and A4 applies. If the grid is at fault, nothing is done for a while.
 ///
-/// Invariant: writes of a message and the step over it are visible together, and the step over it
-/// happens once. It rests on A2 alone: a process that was stopped for hours and then sends a batch
-/// that others have applied long since changes nothing, whoever the partition belongs to.
+/// Invariant: the writes of a message and the step over it are visible together, and the step over
+/// it happens once. This rests on A2 alone: a process that was suspended for hours, and then sends
+/// a batch that others applied long ago, changes nothing, whichever process owns the partition.
 ///
-/// Thread safety: one thread, the same for ever.
+/// Thread safety: always the same thread.
 class Applier {
 public:
-    /// Has the messages of a partition come from its `applied` on, or from where it starts when
-    /// there is none; nothing from before may come after it has returned.
+    /// Makes the messages of a partition continue at its `applied`, or where it starts if there is
+    /// none. After it returns, no earlier message may arrive.
     using Reposition = std::function<Result<void>(const PartitionFeed& feed)>;
 
     Applier(Client& client, const ApplierOptions& options, Refusals& refusals, Counters& counters,
@@ -59,45 +58,45 @@ public:
     Applier& operator=(const Applier&) = delete;
     ~Applier() = default;
 
-    /// Takes a partition up. Its position is read; where that fails, the partition is disturbed
-    /// from the beginning, and the reason is given by `recover`.
+    /// Adds a partition and reads its position. If that fails, the partition is disturbed from the
+    /// beginning, and `recover` returns the reason.
     FeedPointer open(std::string topic, std::int32_t partition, std::string position_name,
                      Mapper& mapper, bool needs_headers);
-    /// Lets a partition go, and what of it is not sent yet.
+    /// Removes a partition, with everything that was not sent yet.
     void close(const FeedPointer& feed);
 
-    /// Takes the next message of a partition. What is full is sent; whatever fails shows in
-    /// `is_disturbed`.
+    /// Takes the next message of a partition. Sends full batches. Failures show in `is_disturbed`.
     void take(const FeedPointer& feed, KeptMessage message);
-    /// That the end of a partition was met at this offset: all below it have been taken.
+    /// The end of a partition was reached at this offset: all messages below it have been taken.
     void meet_end(const FeedPointer& feed, std::int64_t offset);
-    /// Sets a partition back, or forward, to where it begins now: what was there has expired, or
-    /// its topic is another one. The position is moved first, so that whatever ends in between, it
-    /// is nobody's to skip what is read from here on. Errors: those of the grid; the partition is
-    /// disturbed then. REQUIRES: nothing is under way, and the partition is not disturbed.
+    /// Moves a partition to its new beginning: the messages at its position have expired, or its
+    /// topic was replaced. The position is moved before anything is read from there. Otherwise, if
+    /// this process ended in between, its successor would continue at the old position, and skip
+    /// messages once the new topic has grown beyond it. Errors: those of the grid; the partition
+    /// is disturbed then. REQUIRES: nothing is under way, and the partition is not disturbed.
     Result<void> reset(const FeedPointer& feed, std::int64_t to);
-    /// Sends what is taken and not sent yet.
+    /// Sends messages that were taken and not sent yet.
     void submit();
-    /// Takes the grid's answers that are there. Errors: those of `Committer::poll`.
+    /// Processes available answers of the grid. Errors: those of `Committer::poll`.
     Result<void> poll();
-    /// Looks whether somebody else has moved the positions of partitions of which nothing is under
-    /// way: they are disturbed then. Costs a read of each.
+    /// Checks whether another process has moved the positions of partitions with nothing under way:
+    /// these are disturbed then. Costs a read of each.
     void compare_positions();
-    /// Whether as much is under way as may be.
+    /// Returns whether the limit of messages under way is reached.
     [[nodiscard]] bool is_full() const noexcept;
-    /// Transactions that are not answered yet.
+    /// Transactions without an answer.
     [[nodiscard]] std::size_t pending() const noexcept { return committer_.pending(); }
-    /// Messages that were taken and are not done with.
+    /// Messages that were taken and are not done.
     [[nodiscard]] std::size_t messages_under_way() const noexcept;
-    /// Sends what is taken, and waits for all answers. Errors: those of `Committer::drain`.
+    /// Sends everything, and waits for all answers. Errors: those of `Committer::drain`.
     Result<void> finish();
 
     [[nodiscard]] bool is_disturbed() const noexcept { return is_disturbed_; }
-    /// Gets disturbed partitions going again (A5). Error: why that is not possible just now, or,
-    /// where `failure` is there, ever.
+    /// Restarts disturbed partitions (A5). Error: why that is not possible now or, if `failure` is
+    /// set, never.
     Result<void> recover();
 
-    /// Why nothing is to be applied any more: a message that must not be left out.
+    /// Why nothing can be applied again: a message that must not be omitted.
     [[nodiscard]] const std::optional<Error>& failure() const noexcept { return failure_; }
 
     [[nodiscard]] const std::vector<FeedPointer>& feeds() const noexcept { return feeds_; }
@@ -110,8 +109,8 @@ private:
         std::int64_t to = 0;
         std::vector<KeptMessage> messages;
         std::size_t bytes = 0;
-        std::vector<std::size_t> refused;  ///< of the messages, those that are not settled yet
-        Counters done;                     ///< what is done when it is applied
+        std::vector<std::size_t> refused;  ///< indexes of messages that are not settled yet
+        Counters done;                     ///< counted when it is applied
     };
 
     void begin(const FeedPointer& feed);
@@ -122,7 +121,7 @@ private:
     void disturb(Batch& batch, const Error& why);
     Result<void> refuse(const PartitionFeed& feed, const KeptMessage& message, const Error& why);
 
-    // A5, of one partition.
+    // A5 for one partition.
     Result<bool> locate(const FeedPointer& feed);
     Result<void> redo(const FeedPointer& feed);
     [[nodiscard]] std::size_t next_count(const PartitionFeed& feed) const;
@@ -148,8 +147,8 @@ private:
     std::size_t under_way_messages_ = 0;
     bool is_disturbed_ = false;
     std::optional<Error> failure_;
-    std::optional<Result<void>> answer_;  ///< to `commit_now`
-    Committer committer_;                 ///< last: its answers come here
+    std::optional<Result<void>> answer_;  ///< for `commit_now`
+    Committer committer_;                 ///< last: its answers arrive here
 };
 
 }  // namespace ringside::kafka

@@ -9,7 +9,7 @@ namespace ringside::kafka {
 
 Result<void> Applier::recover() {
     if (auto finished = finish(); !finished) return finished;
-    const std::vector<FeedPointer> feeds = feeds_;  // a session that is lost disturbs more of them
+    const std::vector<FeedPointer> feeds = feeds_;  // a lost session disturbs more of them
     for (const FeedPointer& feed : feeds) {
         if (!feed->is_disturbed) continue;
         if (auto redone = redo(feed); !redone) return redone;
@@ -19,8 +19,8 @@ Result<void> Applier::recover() {
     return {};
 }
 
-/// Finds out where the partition is. What it has had already is taken off what is to be redone.
-/// Whether it is where it was.
+/// Finds the place of a partition, and drops messages that were applied. Returns whether the
+/// position is unchanged.
 Result<bool> Applier::locate(const FeedPointer& feed) {
     const auto position = read_position(*client_, feed->position_name);
     if (!position) return position.error();
@@ -96,7 +96,7 @@ Result<void> Applier::redo(const FeedPointer& feed) {
     return {};
 }
 
-/// How many of those to be redone the next transaction has, one at least.
+/// Returns how many messages the next transaction has, at least one.
 std::size_t Applier::next_count(const PartitionFeed& feed) const {
     const std::size_t most = std::min({feed.redo_step, feed.redo.size(), feed.batch_messages});
     std::size_t count = 0;
@@ -107,8 +107,9 @@ std::size_t Applier::next_count(const PartitionFeed& feed) const {
     return count;
 }
 
-/// Whether the first of those to be redone may fit without a removal of the record that it lacks.
-/// At the second time that was there when it was looked for, and has gone since.
+/// Returns whether the first message to be applied again may succeed without removing the record
+/// that is missing. This also holds at the second time if the record existed when it was checked
+/// and has disappeared since.
 bool Applier::learn_missing(PartitionFeed& feed, const std::string& name,
                             std::optional<MissingNames>& missing) {
     if (feed.redo.front().is_refused()) return false;
@@ -120,17 +121,17 @@ bool Applier::learn_missing(PartitionFeed& feed, const std::string& name,
     return BatchWriter::can_miss(feed, message, name) && missing->insert(name).second;
 }
 
-/// The first of those to be redone is refused.
+/// Refuses the first message to be applied again.
 Result<void> Applier::redo_without(PartitionFeed& feed, const Error& why) {
     KeptMessage& message = feed.redo.front();
-    if (message.is_refused()) return why;  // it is the position that cannot be moved
+    if (message.is_refused()) return why;  // the position itself cannot be moved
     if (auto refused = refuse(feed, message, why); !refused) return refused;
     if (auto settled = refusals_->settle(); !settled) return settled;
     message.mark_refused();
     return {};
 }
 
-/// Applies the first messages of those to be redone, and takes them off.
+/// Applies the first messages to be applied again, and drops them from the queue.
 Result<void> Applier::redo_some(PartitionFeed& feed, std::size_t count,
                                 const MissingNames* missing) {
     const auto done = write_some(feed, count, missing);
@@ -147,7 +148,7 @@ Result<void> Applier::redo_some(PartitionFeed& feed, std::size_t count,
     return {};
 }
 
-/// Makes a transaction of the first messages; what it does.
+/// Builds a transaction of the first messages, and returns its counters.
 Result<Counters> Applier::write_some(PartitionFeed& feed, std::size_t count,
                                      const MissingNames* missing) {
     writer_.clear();

@@ -19,7 +19,7 @@ bool may_be_left_out(const MappedWrite& write) noexcept {
 void add_write(Transaction& transaction, const MappedWrite& write) {
     WriteOptions options;
     options.ttl = write.ttl;
-    // What could be wrong with the options was looked at before.
+    // The options were checked before.
     switch (write.operation) {
         case Operation::put:
             transaction.put_encoded(write.name, write.document, options).value();
@@ -57,7 +57,7 @@ Result<std::size_t> BatchWriter::add(PartitionFeed& feed, const MessageView& mes
     return added;
 }
 
-/// Whether a record is there after the writes of a message that come before.
+/// Returns whether a record exists after the preceding writes of a message.
 bool BatchWriter::is_there(std::span<const MappedWrite> before, std::string_view name,
                            const MissingNames& missing) const {
     for (std::size_t i = before.size(); i-- > 0;) {

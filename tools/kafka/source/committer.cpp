@@ -6,7 +6,7 @@ namespace ringside::kafka {
 
 namespace {
 
-/// Without an answer for so long, it is looked whether the session is there still.
+/// After this time without an answer, the session is checked.
 constexpr std::chrono::seconds silence_max{1};
 
 bool is_loss(Errc code) noexcept {

@@ -10,34 +10,34 @@
 
 namespace ringside::kafka {
 
-/// Sends transactions to the grid without waiting for each, and makes a new session when the grid
-/// was begun anew. Thread safety: one thread, the same for ever.
+/// Sends transactions to the grid without waiting for each, and creates a new session if the grid
+/// was recreated. Thread safety: always the same thread.
 class Committer {
 public:
-    /// The answer to one transaction; each gets exactly one. A session that was lost answers with
-    /// connection_lost, and then it is not known whether it happened.
+    /// Receives the answer to one transaction, exactly once. A lost session answers
+    /// connection_lost; the transaction may have been applied then.
     using OnAnswer = std::function<void(const Result<WriteResult>& answer)>;
 
-    /// `on_loss` is called after the answers of a session that was lost.
+    /// `on_loss` is called after the answers of a lost session.
     Committer(Client& client, std::function<void()> on_loss);
     Committer(const Committer&) = delete;
     Committer& operator=(const Committer&) = delete;
-    /// Waits for the answers still due, at most the client's timeout, and tells nobody.
+    /// Waits for outstanding answers, at most the client's timeout, and does not report them.
     ~Committer();
 
-    /// Answers come in the order of what was sent, from within every call here.
+    /// Sends a transaction. Answers arrive in the order of sending, from within any call here.
     /// Error: it was not sent, for one of the reasons of `Pipeline::commit` and `Client::pipeline`.
     Result<void> send(const Transaction& transaction, OnAnswer on_answer);
 
-    /// Writes a record whose answer nobody waits for. Errors: as `send`.
+    /// Writes a record whose answer is ignored. Errors: as `send`.
     Result<void> put(const std::string& name, std::string_view json, const WriteOptions& options);
 
-    /// Takes the answers that are there. Does not wait, unless none has come for long.
+    /// Processes available answers. Does not wait, unless none has arrived for long.
     /// Errors: as `drain`.
     Result<void> poll();
 
-    /// Waits until everything is answered. Errors: timed_out (the broker is gone or does not
-    /// answer; the answers may still come), those of a session that was lost.
+    /// Waits for all answers. Errors: timed_out (the broker is gone or does not answer; the answers
+    /// may still arrive), those of a lost session.
     Result<void> drain();
 
     [[nodiscard]] std::size_t pending() const noexcept { return due_.size(); }

@@ -71,7 +71,7 @@ constexpr KeptMessage::Origin from_kafka{
         rd_kafka_message_destroy(static_cast<rd_kafka_message_t*>(message));
     }};
 
-/// Logs what nobody can do anything about.
+/// Logs a failure that needs no reaction.
 void tell(rd_kafka_resp_err_t code, const char* doing) {
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
         spdlog::warn("{}: {}", doing, KafkaError::of(code).text);
@@ -90,8 +90,8 @@ Result<std::unique_ptr<Consumer>> Consumer::make(Properties properties, const st
     properties.set("enable.auto.offset.store", "false");
     properties.set("auto.offset.reset", "error");
     properties.set("enable.partition.eof", "true");
-    // Where its queue is full, librdkafka 2.0.2 looks after up to a second whether it still is:
-    // the one bound is bytes, and as many as are taken in that time.
+    // If its queue is full, librdkafka 2.0.2 checks it again only after up to a second. So the only
+    // limit is in bytes, and this is the number of messages read in that time.
     properties.set_default("queued.min.messages", "10000000");
     properties.set_default("queued.max.messages.kbytes", "131072");
     auto configuration = properties.configuration();
@@ -107,7 +107,7 @@ Result<std::unique_ptr<Consumer>> Consumer::make(Properties properties, const st
     made->client_.reset(
         rd_kafka_new(RD_KAFKA_CONSUMER, configuration->get(), said.data(), said.size()));
     if (made->client_ == nullptr) return Error(Errc::bad_configuration, said.data());
-    static_cast<void>(configuration->release());  // the client's own from here on
+    static_cast<void>(configuration->release());  // now owned by the client
     rd_kafka_poll_set_consumer(made->client_.get());
     return made;
 }
@@ -129,7 +129,7 @@ Result<std::unique_ptr<Consumer>> Consumer::create(Properties properties, const 
         wanted.push_back({topic, RD_KAFKA_PARTITION_UA, 0, false});
     const auto code = rd_kafka_subscribe((*made)->client_.get(), list_of(wanted).get());
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        return Error(Errc::bad_configuration, "the topics: " + KafkaError::of(code).text);
+        return Error(Errc::bad_configuration, "topics: " + KafkaError::of(code).text);
     }
     return made;
 }
@@ -141,7 +141,7 @@ Consumer::~Consumer() {
         static_cast<void>(client_.release());
         return;
     }
-    // Otherwise to destroy it waits for a group that may never answer.
+    // Otherwise destroying it waits for a group that may never answer.
     rd_kafka_destroy_flags(client_.release(), RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
 }
 
@@ -163,7 +163,7 @@ void Consumer::assign(const rd_kafka_topic_partition_list_t& partitions) {
     auto assigned = partitions_of(partitions);
     handlers_.assign(assigned);
     const PartitionListHandle list = list_of(assigned);
-    constexpr const char* doing = "to take partitions up";
+    constexpr const char* doing = "cannot assign partitions";
     if (is_cooperative()) {
         tell(ErrorHandle(rd_kafka_incremental_assign(client_.get(), list.get())), doing);
     } else {
@@ -177,7 +177,7 @@ void Consumer::revoke(const rd_kafka_topic_partition_list_t& partitions) {
     const bool are_lost = rd_kafka_assignment_lost(client_.get()) != 0;
     const auto revoked = partitions_of(partitions);
     handlers_.revoke(revoked, are_lost);
-    constexpr const char* doing = "to give partitions back";
+    constexpr const char* doing = "cannot revoke partitions";
     if (is_cooperative()) {
         tell(ErrorHandle(rd_kafka_incremental_unassign(client_.get(), &partitions)), doing);
     } else {
@@ -200,11 +200,13 @@ Result<void> Consumer::restart(const TopicPartition& partition,
 }
 
 void Consumer::pause(std::span<const TopicPartition> partitions) {
-    tell(rd_kafka_pause_partitions(client_.get(), list_of(partitions).get()), "to pause");
+    tell(rd_kafka_pause_partitions(client_.get(), list_of(partitions).get()),
+         "cannot pause partitions");
 }
 
 void Consumer::resume(std::span<const TopicPartition> partitions) {
-    tell(rd_kafka_resume_partitions(client_.get(), list_of(partitions).get()), "to resume");
+    tell(rd_kafka_resume_partitions(client_.get(), list_of(partitions).get()),
+         "cannot resume partitions");
 }
 
 void Consumer::commit(std::span<const TopicPartition> partitions) {
@@ -259,12 +261,12 @@ bool Consumer::close(std::chrono::milliseconds timeout) {
     const QueueHandle queue(rd_kafka_queue_new(client_.get()));
     const ErrorHandle failed(rd_kafka_consumer_close_queue(client_.get(), queue.get()));
     if (failed != nullptr) {
-        tell(failed, "to leave the group");
+        tell(failed, "cannot leave the consumer group");
         return false;
     }
     const auto deadline = Clock::now() + timeout;
     while (rd_kafka_consumer_closed(client_.get()) == 0 && Clock::now() < deadline) {
-        // Messages come here, too, and are left to the next one.
+        // Messages also arrive here, and are left for the next call.
         const EventHandle event(rd_kafka_queue_poll(queue.get(), 100));
         if (event == nullptr || rd_kafka_event_type(event.get()) != RD_KAFKA_EVENT_REBALANCE) {
             continue;

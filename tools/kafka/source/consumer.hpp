@@ -19,13 +19,14 @@ struct TopicPartition {
     std::string topic;
     std::int32_t partition = 0;
     std::int64_t offset = 0;  ///< or `Consumer::beginning`, `Consumer::end`
-    bool is_paused = false;   ///< where it is assigned: it gives no messages before it is resumed
+    bool is_paused = false;   ///< if assigned: delivers no messages before it is resumed
 };
 
-/// A member of a consumer group, which never asks Kafka where to begin.
+/// A member of a consumer group, which never asks Kafka for its position.
 ///
-/// Messages come one by one: with librdkafka 2.0.2 the calls that give many at once may give some
-/// from before a change of the position. Thread safety: one thread. Starts threads of librdkafka's.
+/// Messages are delivered one by one: in librdkafka 2.0.2 the calls that return many may return
+/// some from before a change of the position. Thread safety: one thread. Starts threads of
+/// librdkafka.
 class Consumer {
 public:
     static constexpr std::int64_t beginning = RD_KAFKA_OFFSET_BEGINNING;
@@ -33,73 +34,73 @@ public:
 
     /// Both are called from within `poll` and `close`.
     struct Handlers {
-        /// Says where each of these partitions is to begin, and whether it is paused.
+        /// Sets where each of these partitions begins, and whether it is paused.
         std::function<void(std::span<TopicPartition>)> assign;
-        /// They go to somebody else when this returns; `are_lost`: they have gone already.
+        /// Another member gets the partitions when this returns; `are_lost`: it already has them.
         std::function<void(std::span<const TopicPartition>, bool are_lost)> revoke;
     };
 
-    /// Joins the group when it is polled. Topics may be regular expressions, `^…`.
-    /// Errors: bad_configuration, for properties that do not go together and topics.
+    /// Joins the group at the first poll. Topics may be regular expressions, `^…`.
+    /// Errors: bad_configuration for incompatible properties and invalid topics.
     static Result<std::unique_ptr<Consumer>> create(Properties properties, const std::string& group,
                                                     const std::vector<std::string>& topics,
                                                     Handlers handlers);
-    /// Whether the properties go together, without a word to the group.
+    /// Checks that the properties are compatible, without contacting the group.
     /// Error: bad_configuration.
     static Result<void> check(Properties properties, const std::string& group);
     Consumer(const Consumer&) = delete;
     Consumer& operator=(const Consumer&) = delete;
     /// Leaves without waiting for Kafka; see `close`. A client that `close` could not end in time
-    /// is left to the end of the process: to destroy it may wait for Kafka, and for long.
+    /// is leaked: destroying it could wait for Kafka, possibly for long.
     ~Consumer();
 
-    /// Whether a client has been left so, with threads that run: the process has to end without
-    /// tidying up what they may use (`std::_Exit`). Thread safety: any.
+    /// Returns whether a client was leaked, so that its threads still run. The process must then
+    /// end without destroying what they may use (`std::_Exit`). Thread safety: any.
     [[nodiscard]] static bool has_left_clients() noexcept;
 
-    /// The next message, or a thing that is no message: its `err` says which. Null: nothing came.
+    /// Returns the next message, or an event, whose `err` is set. Null if nothing arrived.
     [[nodiscard]] MessageHandle poll(std::chrono::milliseconds timeout) {
         return MessageHandle(rd_kafka_consumer_poll(client_.get(), int(timeout.count())));
     }
 
-    /// Has an assigned partition go on at another offset. `all`: all that are assigned, that one
-    /// as well, each with where it is; with some protocols all have to begin again.
-    /// Error: system_error, with Kafka's words.
+    /// Makes an assigned partition continue at another offset. `all` are all assigned partitions,
+    /// including that one, with their offsets; with some protocols all of them must start again.
+    /// Error: system_error, with Kafka's text.
     Result<void> restart(const TopicPartition& partition, std::span<const TopicPartition> all);
 
-    /// Stops and goes on to give messages of partitions.
+    /// Pause and resume the messages of partitions.
     void pause(std::span<const TopicPartition> partitions);
     void resume(std::span<const TopicPartition> partitions);
 
-    /// Tells Kafka how far partitions are, for those who watch its groups. Does not wait.
+    /// Commits offsets to Kafka, for tools that monitor its groups. Does not wait.
     void commit(std::span<const TopicPartition> partitions);
 
-    /// Where an assigned partition ends, as of the last answer of Kafka; none: it is not known yet.
+    /// Returns the end of an assigned partition at Kafka's last answer, or none if unknown.
     [[nodiscard]] std::optional<std::int64_t> end_of(const std::string& topic,
                                                      std::int32_t partition) const;
-    /// Asks Kafka for the least and the next offset of any partition.
+    /// Asks Kafka for the first and the next offset of any partition.
     [[nodiscard]] KafkaResult<std::pair<std::int64_t, std::int64_t>> bounds(
         const TopicPartition& partition, std::chrono::milliseconds timeout);
-    /// Asks Kafka for the partitions of all topics whose names pass. Error: also what is the matter
-    /// with one of these, or that a partition of them has no leader.
+    /// Asks Kafka for the partitions of all topics whose names match. Error: also a fault of one of
+    /// these topics, or a partition without a leader.
     [[nodiscard]] KafkaResult<std::vector<TopicPartition>> partitions(
         const std::function<bool(const std::string& topic)>& passes,
         std::chrono::milliseconds timeout);
 
-    /// What Kafka has said last that is about no partition, since it was asked last.
+    /// Returns the last error since the previous call that does not concern a partition.
     [[nodiscard]] std::optional<KafkaError> take_trouble() {
         return std::exchange(trouble_, std::nullopt);
     }
 
-    /// Gives its partitions back and leaves the group; false: not within the time.
+    /// Returns its partitions and leaves the group. Returns false on timeout.
     bool close(std::chrono::milliseconds timeout);
 
-    /// What keeps a message of Kafka's.
+    /// Takes ownership of a message of Kafka.
     static KeptMessage keep(MessageHandle message);
 
 private:
     explicit Consumer(Handlers handlers) : handlers_(std::move(handlers)) {}
-    /// Of no topic yet.
+    /// Creates a consumer without topics.
     static Result<std::unique_ptr<Consumer>> make(Properties properties, const std::string& group,
                                                   Handlers handlers);
     static void rebalance(rd_kafka_t* client, rd_kafka_resp_err_t kind,

@@ -8,7 +8,7 @@ namespace ringside::kafka {
 
 namespace {
 
-/// How long it is waited for Kafka to take messages, before something else gets its turn.
+/// How long to wait for Kafka to take messages before other work continues.
 constexpr std::chrono::seconds broker_patience{5};
 constexpr std::chrono::milliseconds slice{100};
 constexpr std::chrono::milliseconds no_wait{0};
@@ -45,7 +45,7 @@ void DeadLetters::learn(std::uint64_t tag, const KafkaError* failure) {
 
 Result<void> DeadLetters::refuse(const MessageView& message, const Error& why) {
     if (fates_.empty()) {
-        // What was said while there was nothing to write is not why this is not written.
+        // Errors from before the first message are not the reason why it is not written.
         producer_->poll(no_wait);
         static_cast<void>(producer_->take_trouble());
         trouble_.reset();
@@ -55,20 +55,20 @@ Result<void> DeadLetters::refuse(const MessageView& message, const Error& why) {
     bool is_too_large = false;
     bool is_to_be_alone = false;
     if (!is_new) {
-        // It was refused before, and something else has kept it from being done with since.
+        // It was refused before, and another failure has prevented its completion.
         const Fate& fate = fates_.at(entry->second);
         if (fate.is_under_way || !fate.failure) return {};
         const bool was_too_large = fate.failure->kind == KafkaError::Kind::too_large;
         is_too_large = was_too_large && fate.is_alone;
         is_to_be_alone = was_too_large && !fate.is_alone;
-        if (is_to_be_alone && !wait()) return {};  // as it was; `settle` says why
+        if (is_to_be_alone && !wait()) return {};  // unchanged; `settle` returns the reason
         fates_.erase(entry->second);
         entry->second = last_tag_ + 1;
     }
     if (is_new) log_.line("dead letter to topic '" + topic_ + "'", message, why);
     fates_[++last_tag_] = {};
     send(message, why, last_tag_, is_too_large);
-    if (is_to_be_alone) static_cast<void>(wait());  // in vain: `settle` says so
+    if (is_to_be_alone) static_cast<void>(wait());  // if it fails, `settle` returns the reason
     return {};
 }
 
@@ -99,7 +99,7 @@ void DeadLetters::send(const MessageView& message, const Error& why, std::uint64
         }
         const bool can_wait =
             Producer::is_queue_full(*failure) && !has_to_end() && Clock::now() < deadline();
-        if (!can_wait) return learn(tag, &*failure);  // `settle` says so
+        if (!can_wait) return learn(tag, &*failure);  // `settle` returns it
         producer_->poll(slice);
     }
     fates_[tag].is_alone = producer_->pending() == 1;
@@ -110,7 +110,7 @@ DeadLetters::Clock::time_point DeadLetters::deadline() {
     return *deadline_;
 }
 
-/// Until nothing is under way; false: not in time.
+/// Waits until nothing is under way. Returns false on timeout.
 bool DeadLetters::wait() {
     while (Clock::now() < deadline()) {
         if (producer_->flush(slice)) return true;
@@ -126,8 +126,8 @@ Result<void> DeadLetters::settle() {
     if (!is_told) {
         asked_.clear();
         return Error(Errc::system_error,
-                     "dead letters cannot be written: " +
-                         (trouble_ ? trouble_->text : "Kafka does not answer in time"));
+                     "cannot write dead letters: " +
+                         (trouble_ ? trouble_->text : "no answer from Kafka in time"));
     }
     const std::vector<Key> asked = std::exchange(asked_, {});
     for (const Key& key : asked) {
@@ -137,7 +137,7 @@ Result<void> DeadLetters::settle() {
         if (!fate.failure) continue;
         const bool is_final = fate.failure->kind == KafkaError::Kind::final;
         return Error(is_final ? Errc::bad_configuration : Errc::system_error,
-                     "dead letters cannot be written: " + fate.failure->text);
+                     "cannot write dead letters: " + fate.failure->text);
     }
     for (const Key& key : asked) {
         const auto found = tags_.find(key);
@@ -160,13 +160,12 @@ void DeadLetters::forget(const std::string& topic, std::int32_t partition) {
 }
 
 Result<void> Skipping::refuse(const MessageView& message, const Error& why) {
-    log_.line("message left out", message, why);
+    log_.line("message skipped", message, why);
     return {};
 }
 
 Result<void> Stopping::refuse(const MessageView&, const Error& why) {
-    return Error(why.code,
-                 why.text() + "; there is no dead_letter_topic, and on_error is \"stop\"");
+    return Error(why.code, why.text() + "; set dead_letter_topic, or on_error = \"skip\"");
 }
 
 }  // namespace ringside::kafka

@@ -14,13 +14,13 @@
 
 namespace ringside::kafka {
 
-/// Log lines about messages that cannot be applied, of which any topic may have any number.
+/// Log lines about messages that cannot be applied, which may be numerous.
 /// Thread safety: one thread.
 class RefusalLog {
 public:
     ~RefusalLog() { log_.finish(); }
 
-    /// `fate`: what becomes of them, which folds their lines into one.
+    /// `fate`: what happens to them; messages with the same fate share a line.
     void line(const std::string& fate, const MessageView& message, const Error& why);
     void flush() { log_.flush(); }
 
@@ -28,11 +28,11 @@ private:
     daemon::FoldedLog log_{daemon::FoldedLog::to_log()};
 };
 
-/// Writes messages that are refused to a topic, as they were, with headers that say why:
+/// Writes refused messages unchanged to a topic, with headers that give the reason:
 /// `ringside.error`, `.detail`, `.topic`, `.partition`, `.offset`, `.timestamp`. Each at least
-/// once. One that is too large for that topic goes without its value, and with
-/// `ringside.value_bytes`, the size that it had: as Kafka refuses those that it gets at a time
-/// together, only where it was refused alone. The log gets a folded line about them.
+/// once. A message that is too large for that topic is written without its value, and with its size
+/// in `ringside.value_bytes`. Kafka refuses all messages of a batch together, so this applies only
+/// to a message that was refused alone. The log gets a folded line about them.
 class DeadLetters final : public Refusals {
 public:
     /// Errors: those of `Producer::create`.
@@ -42,8 +42,8 @@ public:
 
     [[nodiscard]] bool needs_headers() const noexcept override { return true; }
     Result<void> refuse(const MessageView& message, const Error& why) override;
-    /// Errors: bad_configuration, for what somebody has to change; system_error for the others.
-    /// From the first wait for Kafka since the last `settle` on, all of them take 5 s at most.
+    /// Errors: bad_configuration if an operator must act; system_error otherwise. All waits for
+    /// Kafka since the last `settle` together take at most 5 s.
     Result<void> settle() override;
     void forget(const std::string& topic, std::int32_t partition) override;
     void flush_log() override { log_.flush(); }
@@ -52,7 +52,7 @@ public:
 private:
     using Clock = std::chrono::steady_clock;
 
-    /// Of the messages in question, each of whose fate is not settled yet.
+    /// The state of a message that is not settled yet.
     struct Fate {
         bool is_under_way = true;
         bool is_alone = false;  ///< nothing else was under way at the same time
@@ -72,17 +72,17 @@ private:
     std::stop_token stop_;
     RefusalLog log_;
     std::map<Key, std::uint64_t> tags_;
-    std::vector<Key> asked_;  ///< refused since the last `settle`, which is for those alone
+    std::vector<Key> asked_;  ///< refused since the last `settle`, which covers only these
     std::map<std::uint64_t, Fate> fates_;
     std::uint64_t last_tag_ = 0;
     std::vector<Header> headers_;
     bool is_in_haste_ = false;
     std::optional<Clock::time_point> deadline_;
-    std::optional<KafkaError> trouble_;  ///< since the first of those in question was refused
-    std::optional<Producer> producer_;   ///< last: it tells outcomes while it ends
+    std::optional<KafkaError> trouble_;  ///< since the first unsettled message was refused
+    std::optional<Producer> producer_;   ///< last: it reports outcomes while it is destroyed
 };
 
-/// Leaves messages that are refused out, with a folded line in the log.
+/// Omits refused messages, with a folded line in the log.
 class Skipping final : public Refusals {
 public:
     Result<void> refuse(const MessageView& message, const Error& why) override;
@@ -92,7 +92,7 @@ private:
     RefusalLog log_;
 };
 
-/// Ends everything at the first message that is refused.
+/// Ends the source at the first refused message.
 class Stopping final : public Refusals {
 public:
     Result<void> refuse(const MessageView& message, const Error& why) override;

@@ -8,13 +8,13 @@
 
 namespace ringside::kafka {
 
-/// A message that is kept until the grid has taken it: memory of whoever it came from, which is
-/// given back at the end. Move-only. Thread safety: none.
+/// A message that is kept until the grid has taken it. Owns memory of its origin, which the
+/// destructor releases. Move-only. Thread safety: none.
 class KeptMessage {
 public:
-    /// What can be done with messages of one origin.
+    /// The operations on messages of one origin.
     struct Origin {
-        /// The message as it is; `headers`: where its headers go, null: nobody asks for them.
+        /// Returns the message. `headers` receives its headers; null if they are not needed.
         MessageView (*view)(const void* message, std::vector<Header>* headers);
         void (*give_back)(void* message) noexcept;
     };
@@ -39,12 +39,12 @@ public:
 
     [[nodiscard]] std::int64_t offset() const noexcept { return offset_; }
 
-    /// Valid while the message is kept, its headers until the next call with the same vector.
+    /// Valid as long as the message; its headers until the next call with the same vector.
     [[nodiscard]] MessageView view(std::vector<Header>* headers = nullptr) const {
         return origin_->view(message_, headers);
     }
 
-    /// That it has been refused, and whoever has to know of it knows: it writes nothing any more.
+    /// Marks the message as refused and settled: it no longer writes anything.
     void mark_refused() noexcept { is_refused_ = true; }
     [[nodiscard]] bool is_refused() const noexcept { return is_refused_; }
 

@@ -29,7 +29,7 @@ MessageView view_of_line(const void* kept, std::vector<Header>* headers) {
 constexpr KeptMessage::Origin from_file{
     view_of_line, [](void* line) noexcept { delete static_cast<Line*>(line); }};
 
-/// A string as it is, everything else as JSON; none: null, or not there.
+/// Returns a string unchanged, and anything else as JSON. None if it is null or missing.
 std::optional<std::string> text_of(const Value& value) {
     if (value.is_null()) return std::nullopt;
     if (const auto text = value.as_string()) return std::string(*text);
@@ -50,7 +50,7 @@ Result<LineReader> LineReader::open(const std::string& path, std::string topic, 
         return Error(Errc::file_unreadable, path + ": " + why);
     }
     if (!std::filesystem::is_regular_file(path, failed)) {
-        return Error(Errc::file_unreadable, path + " is not a file");
+        return Error(Errc::file_unreadable, path + " is not a regular file");
     }
     reader.file_.open(path, std::ios::ate | std::ios::binary);
     if (!reader.file_) {
@@ -63,23 +63,23 @@ Result<LineReader> LineReader::open(const std::string& path, std::string topic, 
     return reader;
 }
 
-/// Reads a line of any length, and keeps it where it is not too long. False: the end.
+/// Reads a line of any length, and stores it unless it is too long. Returns false at the end.
 Result<bool> LineReader::read_line() {
     text_.clear();
     is_too_long_ = false;
     for (bool has_ended = false; !has_ended;) {
         file_.getline(chunk_.data(), std::streamsize(chunk_.size()));
         const auto got = std::size_t(file_.gcount());
-        if (file_.bad()) return Error(Errc::system_error, "the file cannot be read any more");
+        if (file_.bad()) return Error(Errc::system_error, "cannot read the file further");
         if (file_.eof() && got == 0) {
             if (text_.empty() && !is_too_long_) return false;
             break;
         }
         bytes_ += got;
-        const bool is_full = file_.fail();  // there is more of the line
+        const bool is_full = file_.fail();  // more of the line follows
         has_ended = !is_full;
         if (is_full) file_.clear();
-        const std::size_t size = is_full || file_.eof() ? got : got - 1;  // without its end
+        const std::size_t size = is_full || file_.eof() ? got : got - 1;  // without the line end
         is_too_long_ = is_too_long_ || text_.size() + size > line_bytes_max;
         if (is_too_long_) text_.clear();
         else text_.append(chunk_.data(), size);
@@ -99,7 +99,7 @@ Result<std::unique_ptr<Line>> LineReader::next() {
         line->number = number_ - 1;
         if (is_too_long_) {
             line->failure = Error(Errc::document_too_large,
-                                  "it has more than " + std::to_string(line_bytes_max) + " bytes");
+                                  "more than " + std::to_string(line_bytes_max) + " bytes");
         } else if (is_envelope_) {
             open_envelope(*line);
         } else {
@@ -117,7 +117,7 @@ void LineReader::open_envelope(Line& line) {
     const auto encoded = json_.read(text_, envelope_limits);
     if (!encoded) return fail(encoded.error());
     const Value envelope = Value::of(*encoded);
-    if (!envelope.is_object()) return fail(Error(Errc::bad_json, "the envelope is no object"));
+    if (!envelope.is_object()) return fail(Error(Errc::bad_json, "envelope is not an object"));
     for (const auto& [name, value] : envelope.members()) {
         if (name == "key") {
             line.key = text_of(value);
@@ -130,8 +130,8 @@ void LineReader::open_envelope(Line& line) {
         } else {
             line.headers.clear();
             line.key.reset();
-            return fail(Error(Errc::bad_json, "an envelope has key, value and headers (an object)" +
-                                                  std::string(", and not '") + std::string(name) +
+            return fail(Error(Errc::bad_json, "envelope takes key, value and headers (an object)" +
+                                                  std::string(", not '") + std::string(name) +
                                                   "'"));
         }
     }
@@ -146,10 +146,10 @@ Result<void> LineReader::seek(std::int64_t number) {
         const auto read = read_line();
         if (!read) return read.error();
         if (*read) continue;
-        return Error(Errc::condition_failed,
-                     "the lines up to " + std::to_string(number) +
-                         " are loaded, and the file has " + std::to_string(number_) +
-                         ": it is another one by now; --restart begins at its first line");
+        return Error(Errc::condition_failed, "line " + std::to_string(number) +
+                                                 " was loaded before, but the file has only " +
+                                                 std::to_string(number_) +
+                                                 " lines; if the file was replaced, use --restart");
     }
     return {};
 }

@@ -20,28 +20,29 @@ struct Line {
     std::optional<std::string> key;
     std::optional<std::string> value;
     std::vector<std::pair<std::string, std::optional<std::string>>> headers;
-    /// The envelope is none, and `value` is the whole line; or the line is too long, and it is
-    /// none.
+    /// The envelope is invalid, and `value` is the whole line; or the line is too long, and `value`
+    /// is none.
     std::optional<Error> failure;
 };
 
 /// Reads JSON Lines as messages of one partition whose offsets count the lines. Empty lines are
-/// none. Thread safety: none.
+/// skipped.
+/// Thread safety: none.
 class LineReader {
 public:
-    /// `is_envelope`: each line is {"key": …, "value": …, "headers": {…}}, where all may be left
-    /// out; a key or header that is no string is its JSON text.
-    /// Error: bad_configuration: it is no file that can be read.
+    /// `is_envelope`: each line is {"key": …, "value": …, "headers": {…}}, with all members
+    /// optional. A key or header that is not a string becomes its JSON text.
+    /// Error: bad_configuration (not a readable file).
     static Result<LineReader> open(const std::string& path, std::string topic, bool is_envelope);
 
-    /// The bytes of a line; a longer one has a failure, document_too_large.
+    /// The limit of a line; a longer one has the failure document_too_large.
     static constexpr std::size_t line_bytes_max =
         limits::document_bytes_max + limits::envelope_bytes_max;
 
-    /// The next line; null: the end. Error: system_error, the file cannot be read any more.
+    /// Returns the next line, or null at the end. Error: system_error (the file cannot be read).
     Result<std::unique_ptr<Line>> next();
 
-    /// Goes to a line, or behind the last one. Errors: those of `next`; condition_failed: the file
+    /// Moves to a line, or past the last one. Errors: those of `next`; condition_failed if the file
     /// has fewer lines.
     Result<void> seek(std::int64_t number);
 
@@ -49,7 +50,7 @@ public:
     [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }   ///< read so far
     [[nodiscard]] std::uint64_t bytes_total() const noexcept { return bytes_total_; }
 
-    /// What keeps a line.
+    /// Takes ownership of a line.
     static KeptMessage keep(std::unique_ptr<Line> line);
 
 private:
@@ -59,7 +60,7 @@ private:
     std::ifstream file_;
     std::string topic_;
     bool is_envelope_ = false;
-    std::string text_;  ///< of the line read last; empty where that is too long
+    std::string text_;  ///< of the last line; empty if that is too long
     bool is_too_long_ = false;
     std::array<char, 64 << 10> chunk_{};
     JsonReader json_;

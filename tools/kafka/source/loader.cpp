@@ -21,7 +21,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// A bar on a terminal.
+/// A progress bar on a terminal.
 class Progress {
 public:
     explicit Progress(std::uint64_t bytes_total) : bytes_total_(bytes_total) {}
@@ -47,7 +47,7 @@ private:
     bool is_shown_ = isatty(STDERR_FILENO) == 1;
 };
 
-/// Refused lines go to standard error, by their numbers as editors count.
+/// Reports refused lines on standard error, with line numbers from 1.
 class Telling final : public Refusals {
 public:
     explicit Telling(const Progress& progress) : progress_(&progress) {}
@@ -61,7 +61,7 @@ private:
     const Progress* progress_;
 };
 
-/// One load under way.
+/// A load under way.
 class Load {
 public:
     Load(Client& client, const SourceOptions& options, const TopicOptions& topic,
@@ -75,7 +75,7 @@ public:
           applier_(client, applying(options), refusals_, counters_,
                    [this](const PartitionFeed& feed) { return seek(feed.next); }) {}
 
-    /// False: it was told to stop.
+    /// Returns false if a stop was requested.
     Result<bool> run(const std::string& name, const std::string& position) {
         const FeedPointer feed =
             applier_.open(name, 0, position, mapper_, topic_->mapping.needs_headers());
@@ -91,7 +91,7 @@ public:
             if (is_whole) applier_.meet_end(feed, reader_->number());
             auto finished = settle();
             if (!finished) return finished.error();
-            // The grid was begun anew, and has not had all of the lines.
+            // The grid was recreated, and does not have all lines.
             if (!is_whole || stop_.stop_requested()) return false;
             auto line = reader_->next();
             if (!line) return line.error();
@@ -140,8 +140,8 @@ private:
         return at;
     }
 
-    /// Waits until everything is applied, and for the grid where it does not take anything; an end
-    /// that was asked for is no error.
+    /// Waits until everything is applied, and for the grid while it takes nothing. A requested stop
+    /// is not an error.
     Result<void> settle() {
         Backoff backoff;
         for (Errc told = Errc::ok;;) {
@@ -152,7 +152,7 @@ private:
             if (!done && done.error().code != told) {
                 told = done.error().code;
                 progress_.clear();
-                spdlog::warn("waits for the grid: {}", reason_of(done.error()));
+                spdlog::warn("waiting for the grid: {}", reason_of(done.error()));
             }
             for (backoff.fail(); !backoff.is_over();) {
                 if (stop_.stop_requested()) return {};
@@ -166,7 +166,7 @@ private:
     std::stop_token stop_;
     Mapper mapper_;
     Counters counters_;
-    std::optional<Error> unreadable_;  ///< the file, at the line where it was to go on
+    std::optional<Error> unreadable_;  ///< the file failed at the line where reading would continue
     Progress progress_;
     Telling refusals_;
     Applier applier_;
@@ -179,13 +179,13 @@ Result<bool> load(const std::string& grid, const SourceOptions& options,
     const TopicOptions* topic = options.topic(arguments.topic);
     if (topic == nullptr) {
         return Error(Errc::bad_configuration,
-                     "no [[source.topic]] is for topic '" + arguments.topic + "'");
+                     "no [[source.topic]] for topic '" + arguments.topic + "'");
     }
     const std::string name = std::filesystem::path(arguments.file).filename().string();
     const std::string position = position_name(options.group, name, 0);
     if (name.starts_with('@') || !check_name(position)) {
         return Error(Errc::bad_configuration,
-                     "'" + name + "' cannot be part of a record's name: give the file another");
+                     "'" + name + "' cannot be part of a record name; rename the file");
     }
     auto reader = LineReader::open(arguments.file, arguments.topic, arguments.is_envelope);
     if (!reader) return reader.error();

@@ -19,30 +19,30 @@ struct PartitionFeed {
     Mapper* mapper = nullptr;
     bool needs_headers = false;
 
-    /// Whether the position has been read at all.
+    /// Whether the position has been read.
     bool is_located = false;
-    /// The position in the grid, as far as it is known; none: there is no record.
+    /// The last known position in the grid; none if there is no record.
     std::optional<std::int64_t> applied;
-    /// The same as it will be when all that is under way has happened.
+    /// The position after everything under way is applied.
     std::optional<std::int64_t> base;
-    /// The least offset that is taken yet; what is below has been taken before.
+    /// The lowest offset that is accepted; lower ones have been taken before.
     std::int64_t next = 0;
 
-    /// Something under way has failed: nothing new is applied before that is.
+    /// A transaction has failed: new messages wait until the failure is resolved.
     bool is_disturbed = false;
-    std::deque<KeptMessage> redo;  ///< what has to be applied again, then
-    std::size_t redo_step = 1;     ///< messages of the next transaction of those
-    /// Most messages of a transaction: fewer than is allowed after one had too many changes, and
-    /// one more after each that has happened since.
+    std::deque<KeptMessage> redo;  ///< messages to be applied again then
+    std::size_t redo_step = 1;     ///< messages in their next transaction
+    /// Maximum number of messages per transaction. It is lowered after a transaction with too many
+    /// changes, and raised by one after each success.
     std::size_t batch_messages = 1;
 
-    /// Where the partition ended when its end was met; 0: it was not yet.
+    /// The end of the partition when it was reached; 0 if it was not reached yet.
     std::int64_t end = 0;
     bool has_met_end = false;
 
     bool is_closed = false;  ///< it belongs to another process now
 
-    /// The next message comes from here, whatever has been read before.
+    /// Makes this the next offset, whatever was read before.
     void begin_at(std::int64_t offset) noexcept {
         next = offset;
         end = 0;

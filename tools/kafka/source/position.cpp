@@ -23,7 +23,9 @@ Result<std::optional<std::int64_t>> read_position(const Client& client, const st
     }
     const auto offset = record->document()[member].as_int64();
     if (!offset || *offset < 0) {
-        return Error(Errc::bad_document, "record '" + name + "' is no position of a partition");
+        return Error(
+            Errc::bad_document,
+            "record '" + name + "' does not hold the position of a partition; delete the record");
     }
     return offset;
 }

@@ -7,26 +7,26 @@
 
 namespace ringside::kafka {
 
-/// What an answer of the grid to a transaction is about.
+/// The subject of the grid's answer to a transaction.
 enum class Verdict : std::uint8_t {
-    message,   ///< one of the messages, whatever the grid is like
-    position,  ///< the position is not where it was thought to be, or whether it is is not known
-    grid,      ///< the grid cannot take anything just now
+    message,   ///< one of the messages, whatever the state of the grid
+    position,  ///< the position is not as expected, or its state is unknown
+    grid,      ///< the grid takes nothing at the moment
 };
 
-/// Of not_found, test_failed and permission_denied, which may be about a message and about the
-/// position's record, it says `message`: whoever sees that the position is where it was is right.
+/// not_found, test_failed and permission_denied may concern a message or the record of the
+/// position. For these it returns `message`, which is right if the position is unchanged.
 [[nodiscard]] Verdict verdict_of(Errc code) noexcept;
 
-/// Whether fewer messages in a transaction may be what it takes.
+/// Returns whether fewer messages per transaction may help.
 [[nodiscard]] bool is_too_much(Errc code) noexcept;
 
-/// Why the grid takes nothing, for people: the advice that goes with a code is for those who have
-/// asked for one thing, and to wait is all that there is to do here.
+/// Returns why the grid takes nothing, for people. Omits the advice of the code, which is for a
+/// caller with a single request: here waiting is the only reaction.
 [[nodiscard]] std::string reason_of(const Error& why);
 
-/// What becomes of messages that cannot be applied: they are put down somewhere, and left out; or
-/// nothing is applied any more. Thread safety: one thread.
+/// Handles messages that cannot be applied: stores them elsewhere and continues, or ends
+/// everything. Thread safety: one thread.
 class Refusals {
 public:
     Refusals() = default;
@@ -34,28 +34,28 @@ public:
     Refusals& operator=(const Refusals&) = delete;
     virtual ~Refusals() = default;
 
-    /// Whether `refuse` wants the headers of a message.
+    /// Returns whether `refuse` needs the headers of a message.
     [[nodiscard]] virtual bool needs_headers() const noexcept { return false; }
 
-    /// Takes a message that is to be left out. Error: it must not be; nothing is applied from here
-    /// on, and the process ends with this error.
+    /// Takes a message to be omitted. Error: it must not be omitted; nothing more is applied, and
+    /// the process ends with this error.
     virtual Result<void> refuse(const MessageView& message, const Error& why) = 0;
 
-    /// Waits until all that were refused are where they outlive this process. Error: they are not
-    /// yet, for the reason given; they are refused again when their turn comes again.
+    /// Waits until all refused messages are stored where they outlive this process. Error: why they
+    /// are not stored yet; they are refused again when their turn comes.
     virtual Result<void> settle() { return {}; }
 
-    /// That a partition is read from elsewhere, or by somebody else: what is not settled of it is
-    /// in question no more.
+    /// A partition is read from another place, or by another process: its unsettled messages no
+    /// longer matter.
     virtual void forget(const std::string& topic, std::int32_t partition) {
         static_cast<void>(topic);
         static_cast<void>(partition);
     }
 
-    /// Writes to the log what was folded. Called about once a second.
+    /// Writes folded messages to the log. Called about once a second.
     virtual void flush_log() {}
 
-    /// Whether nobody has time to wait, as partitions go to somebody else.
+    /// Sets whether waiting must be short, because partitions are being revoked.
     virtual void set_in_haste(bool is_in_haste) { static_cast<void>(is_in_haste); }
 };
 

@@ -9,21 +9,21 @@
 
 namespace ringside::kafka {
 
-/// Keeps the other topics back until those that are snapshots have been applied to their ends, as
-/// these were when the gate was made: by whichever sources of the group. It looks at the positions
-/// in the grid, so that it opens for all of the group alike; one beyond the end of its partition is
-/// of a topic that is not there any more, and will be set back. Once open it stays so.
+/// Holds the other topics until the snapshot topics were applied up to their ends at the creation
+/// of the gate, by any source of the group. It checks the positions in the grid, so it opens for
+/// the whole group alike. A position beyond the end of its partition belongs to a topic that was
+/// replaced, and will be reset. Once open, it remains open.
 /// Thread safety: none.
 class SnapshotGate {
 public:
-    /// Both outlive it.
+    /// Both must outlive it.
     SnapshotGate(const Client& client, const SourceOptions& options)
         : client_(&client), options_(&options), is_open_(!options.has_snapshots()) {}
 
     [[nodiscard]] bool is_open() const noexcept { return is_open_; }
 
-    /// Looks whether it can be opened. Asks Kafka for the ends, the first time, and for those that
-    /// positions have passed. Error: Kafka's.
+    /// Checks whether the gate can open. Asks Kafka for the ends at the first call, and for ends
+    /// that positions have passed. Error: Kafka's.
     KafkaResult<bool> try_open(Consumer& consumer);
 
 private:

@@ -11,11 +11,11 @@ namespace ringside::kafka {
 
 namespace {
 
-/// How long Kafka is waited for while answers of the grid are due, and while none are.
+/// How long to wait for Kafka while answers of the grid are outstanding, and while none are.
 constexpr std::chrono::milliseconds wait_for_answers{5};
 constexpr std::chrono::milliseconds wait_for_messages{100};
 constexpr std::chrono::milliseconds no_wait{0};
-/// Messages after which other things get their turn.
+/// Messages after which other work gets its turn.
 constexpr int messages_at_a_time = 4096;
 constexpr std::chrono::seconds leave_time{5};
 
@@ -123,7 +123,7 @@ Source::Assigned* Source::find(const rd_kafka_message_t& message) {
 void Source::take(MessageHandle message) {
     if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) return take_error(*message);
     Assigned* assigned = find(*message);
-    if (assigned == nullptr) return;  // of a partition that was given back
+    if (assigned == nullptr) return;  // of a partition that was returned
     hear_kafka();
     applier_->take(assigned->feed, Consumer::keep(std::move(message)));
 }
@@ -141,7 +141,7 @@ void Source::take_error(const rd_kafka_message_t& message) {
             has_out_of_range_ = true;
             return;
         case RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED:
-            spdlog::warn("the group has taken this source for dead, as it was busy for long");
+            spdlog::warn("consumer group removed this source because it did not poll in time");
             return;
         default: note_trouble(KafkaError::of(message.err, rd_kafka_message_errstr(&message)));
     }
@@ -152,14 +152,16 @@ void Source::end() {
     refusals_->flush_log();
     refusals_->set_in_haste(true);
     if (applier_->finish() && applier_->is_disturbed() && !applier_->failure()) {
-        static_cast<void>(applier_->recover());  // what is left stays below the position
+        static_cast<void>(applier_->recover());  // the rest remains below the position
     }
     tell_kafka();
-    if (!consumer_->close(leave_time)) spdlog::warn("Kafka does not let this source leave in time");
-    // So that nobody takes it for one that lives.
+    if (!consumer_->close(leave_time))
+        spdlog::warn("source did not leave the consumer group in time");
+    // So that the source is not mistaken for a live one.
     const auto removed = client_->remove(state_name_);
     if (!removed && removed.error() != Errc::not_found) {
-        spdlog::warn("record '{}' stays until it expires: {}", state_name_, removed.error().text());
+        spdlog::warn("record '{}' not deleted, expires later: {}", state_name_,
+                     removed.error().text());
     }
 }
 

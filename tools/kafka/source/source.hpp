@@ -19,17 +19,17 @@
 
 namespace ringside::kafka {
 
-/// Turns the messages of topics into commits, until it is told to stop.
+/// Converts the messages of topics to commits, until a stop is requested.
 ///
-/// One thread does all: it takes messages from librdkafka's queue, maps them and sends them to the
-/// grid, whose answers come while it goes on. It never waits for a batch to become full: what is
-/// there is sent, and then it waits for more.
+/// One thread takes messages from librdkafka's queue, maps them and sends them to the grid, whose
+/// answers arrive while it continues. It never waits for a batch to become full: available messages
+/// are sent, and then it waits for more.
 /// Memory: what is under way (`ApplierOptions`) and librdkafka's queue
 /// (`queued.max.messages.kbytes`).
 class Source {
 public:
-    /// `on_ready` is called when it has attached and subscribed. Returns when it has been stopped.
-    /// Errors: why it cannot go on; bad_configuration, for what somebody has to change.
+    /// `on_ready` is called when it has attached and subscribed. Returns after a stop.
+    /// Errors: why it cannot continue; bad_configuration if an operator must act.
     static Result<void> run(const std::string& grid, const SourceOptions& options,
                             const std::stop_token& stop, const std::function<void()>& on_ready);
 
@@ -39,13 +39,13 @@ public:
 private:
     using Clock = std::chrono::steady_clock;
 
-    /// A partition that is this source's.
+    /// A partition that is assigned to this source.
     struct Assigned {
         FeedPointer feed;
         const TopicOptions* topic;
         bool is_paused = false;
-        /// Since when Kafka says that its offset is not in the partition; librdkafka asks for
-        /// nothing of it meanwhile.
+        /// Since when Kafka reports that its offset is out of range; librdkafka requests nothing
+        /// from it meanwhile.
         std::optional<Clock::time_point> out_of_range_since{};
     };
     using Key = std::pair<std::string, std::int32_t>;
@@ -94,11 +94,11 @@ private:
     std::map<const TopicOptions*, Mapper> mappers_;
     std::unique_ptr<Refusals> refusals_;
     std::unique_ptr<Consumer> consumer_;
-    std::optional<Applier> applier_;  ///< goes before the consumer: it keeps messages of it
+    std::optional<Applier> applier_;  ///< destroyed before the consumer, whose messages it keeps
     SnapshotGate gate_;
     std::map<Key, Assigned> assigned_;
     bool was_assigned_ = false;
-    const rd_kafka_topic_t* last_topic_ = nullptr;  ///< of the message before
+    const rd_kafka_topic_t* last_topic_ = nullptr;  ///< of the previous message
     Assigned* last_ = nullptr;                      ///< its partition
 
     std::optional<Error> held_;
@@ -108,8 +108,8 @@ private:
     bool has_out_of_range_ = false;
     Clock::time_point ranges_due_{};
     std::optional<KafkaError> trouble_;
-    Clock::time_point trouble_at_{};  ///< when it was told last
-    bool doubts_kafka_ = false;       ///< a broker is gone, and none has been heard since
+    Clock::time_point trouble_at_{};  ///< when it was logged last
+    bool doubts_kafka_ = false;       ///< a broker is gone, and none has answered since
     bool has_heard_kafka_ = false;
     const Clock::time_point started_at_ = Clock::now();
     std::optional<Error> fatal_;

@@ -14,7 +14,7 @@ namespace {
 
 using tools::TomlFile;
 
-/// For keys that are read elsewhere.
+/// Accepts keys that are read in another place.
 Result<void> elsewhere(std::string_view, const toml::node&) { return {}; }
 
 constexpr std::array<std::pair<std::string_view, Start>, 2> starts = {
@@ -58,15 +58,16 @@ Result<TopicOptions> read_topic(const toml::table& table, const TomlFile& file) 
                            {"unmatched", elsewhere},
                            {"rule", elsewhere}});
     if (!read) return read.error();
-    if (topic.name.empty()) return file.error_at(table, "[[source.topic]] needs a name");
+    if (topic.name.empty())
+        return file.error_at(table, "[[source.topic]] without a name; set name");
     const toml::node& name = *table.get("name");
     if (topic.is_expression()) {
         auto expression = compile(topic.name);
         if (!expression) return file.error_at(name, expression.error().detail);
         topic.expression = *std::move(expression);
     } else if (!is_topic_name(topic.name)) {
-        return file.error_at(name, "'" + topic.name + "' is not the name of a topic; a regular " +
-                                       "expression begins with ^");
+        return file.error_at(name, "'" + topic.name + "' is not a topic name; a regular " +
+                                       "expression must start with ^");
     }
     return topic;
 }
@@ -79,8 +80,8 @@ Result<void> check_group(const toml::table& table, const TomlFile& file,
     if (is_level && check_name(group)) return {};
     return file.error_at(*table.get("group"),
                          "'" + group +
-                             "' is not a group: it is a part of records' names, without " +
-                             "'/' and '*', does not begin with '@', and has at most " +
+                             "' is not a valid group; use part of a record name without " +
+                             "'/' and '*', without '@' at the start, of at most " +
                              std::to_string(SourceOptions::group_bytes_max) + " bytes");
 }
 
@@ -90,11 +91,12 @@ Result<void> read_topics(const toml::table& table, const TomlFile& file, SourceO
         if (!topic) return topic.error();
         options.topics.push_back(*std::move(topic));
         if (options.topics.size() <= SourceOptions::topics_max) return {};
-        return file.error_at(
-            entry, "there are more than " + std::to_string(SourceOptions::topics_max) + " topics");
+        return file.error_at(entry,
+                             "more than " + std::to_string(SourceOptions::topics_max) + " topics");
     });
     if (!read) return read;
-    if (options.topics.empty()) return file.error_at(table, "[source] needs a [[source.topic]]");
+    if (options.topics.empty())
+        return file.error_at(table, "[source] without a topic; add [[source.topic]]");
     return {};
 }
 
@@ -141,10 +143,11 @@ Result<std::optional<SourceOptions>> read_source(const toml::table& root, const 
     if (!options.dead_letter_topic.empty()) {
         if (!is_topic_name(options.dead_letter_topic)) {
             return file.error_at(*table.get("dead_letter_topic"),
-                                 "'" + options.dead_letter_topic + "' is not the name of a topic");
+                                 "'" + options.dead_letter_topic + "' is not a topic name");
         }
         if (const toml::node* other = table.get("on_error")) {
-            return file.error_at(*other, "on_error is for sources without a dead_letter_topic");
+            return file.error_at(
+                *other, "on_error has no effect with a dead_letter_topic; remove one of them");
         }
     }
     if (common != nullptr) options.kafka = *common;
@@ -155,8 +158,9 @@ Result<std::optional<SourceOptions>> read_source(const toml::table& root, const 
     }
     if (auto topics = read_topics(table, file, options); !topics) return topics.error();
     if (options.topic(options.dead_letter_topic) != nullptr) {
-        return file.error_at(*table.get("dead_letter_topic"),
-                             "the source would read its own dead letters");
+        return file.error_at(
+            *table.get("dead_letter_topic"),
+            "source would read its own dead letters; exclude dead_letter_topic from its topics");
     }
     return std::optional(std::move(options));
 }

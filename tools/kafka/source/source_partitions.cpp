@@ -1,4 +1,4 @@
-// Which partitions a source has, where they go on, and whether they are paused.
+// The partitions of a source: where they continue, and whether they are paused.
 
 #include <spdlog/spdlog.h>
 
@@ -10,10 +10,10 @@ namespace ringside::kafka {
 
 namespace {
 
-/// How long the gate's conditions are left alone after they were looked at.
+/// Time between two checks of the gate's conditions.
 constexpr std::chrono::milliseconds gate_interval{50};
 constexpr std::chrono::milliseconds gate_interval_of_trouble{1000};
-/// The same for offsets that are out of range, and how long Kafka may take to tell the range.
+/// Time between two checks of offsets out of range, and the limit of Kafka's answer.
 constexpr std::chrono::milliseconds range_interval{200};
 constexpr std::chrono::milliseconds range_patience{1000};
 
@@ -23,7 +23,7 @@ TopicPartition place(const PartitionFeed& feed, std::int64_t offset) {
 
 }  // namespace
 
-/// Where the next message comes from that has not been taken.
+/// Returns the offset of the next message to take.
 std::int64_t Source::begin_of(const Assigned& assigned) const noexcept {
     const PartitionFeed& feed = *assigned.feed;
     if (feed.next > 0 || feed.base) return feed.next;
@@ -37,7 +37,9 @@ void Source::assign(std::span<TopicPartition> partitions) {
     for (TopicPartition& partition : partitions) {
         const TopicOptions* topic = options_->topic(partition.topic);
         if (topic == nullptr) {
-            spdlog::warn("no [[source.topic]] is for topic '{}' of this group", partition.topic);
+            spdlog::warn(
+                "no [[source.topic]] for topic '{}' of this group; its messages are not read",
+                partition.topic);
             partition.is_paused = true;
             continue;
         }
@@ -49,16 +51,16 @@ void Source::assign(std::span<TopicPartition> partitions) {
                            mappers_.at(topic), topic->mapping.needs_headers());
         partition.offset = begin_of(assigned);
         assigned.is_paused = partition.is_paused = is_to_pause(assigned);
-        spdlog::info("takes up {} [{}] at {}", partition.topic, partition.partition,
-                     partition.offset == Consumer::beginning ? "its beginning"
-                     : partition.offset == Consumer::end     ? "its end"
+        spdlog::info("assigned {} [{}] at {}", partition.topic, partition.partition,
+                     partition.offset == Consumer::beginning ? "the beginning"
+                     : partition.offset == Consumer::end     ? "the end"
                                                              : std::to_string(partition.offset));
     }
 }
 
 void Source::revoke(std::span<const TopicPartition> partitions, bool are_lost) {
     if (!are_lost) {
-        // What is not done in this time is done by the next one, from the position on.
+        // The next owner does the rest, from the position on.
         refusals_->set_in_haste(true);
         auto finished = applier_->finish();
         if (finished && applier_->is_disturbed() && !applier_->failure() && !held_) {
@@ -75,10 +77,10 @@ void Source::revoke(std::span<const TopicPartition> partitions, bool are_lost) {
         if (found->second.is_paused) paused.push_back(partition);
         applier_->close(found->second.feed);
         assigned_.erase(found);
-        spdlog::info("{} {} [{}]", are_lost ? "has lost" : "gives back", partition.topic,
+        spdlog::info("{} {} [{}]", are_lost ? "lost" : "revoked", partition.topic,
                      partition.partition);
     }
-    // librdkafka would remember it, should they come back.
+    // librdkafka would remember the pause when they are assigned again.
     if (!paused.empty()) consumer_->resume(paused);
 }
 
@@ -92,7 +94,7 @@ Result<void> Source::restart(const Key& key, std::int64_t offset) {
     const auto restarted = consumer_->restart({key.first, key.second, offset, false}, all);
     if (!restarted) {
         return Error(restarted.error().code,
-                     "Kafka's client does not go to another offset: " + restarted.error().detail);
+                     "cannot seek in the partition: " + restarted.error().detail);
     }
     if (!paused.empty()) consumer_->pause(paused);
     return {};
@@ -102,8 +104,8 @@ Result<void> Source::reposition(const PartitionFeed& feed) {
     const Key key(feed.topic, feed.partition);
     const auto found = assigned_.find(key);
     if (found == assigned_.end()) return {};
-    spdlog::warn("the grid has {} [{}] at another position: goes on from there", feed.topic,
-                 feed.partition);
+    spdlog::warn("position of {} [{}] differs in the grid; continuing from the grid's position",
+                 feed.topic, feed.partition);
     return restart(key, begin_of(found->second));
 }
 
@@ -121,8 +123,8 @@ void Source::settle_ranges() {
     ranges_due_ = Clock::now() + range_interval;
 }
 
-/// The position is not in the partition: what was there has expired, or the topic is another one.
-/// Or it only seems so, as long as a new leader does not know yet how far its partition goes.
+/// The position is not in the partition: the messages have expired, or the topic was replaced. It
+/// may also only seem so, while a new leader does not know the end of its partition.
 Result<void> Source::settle_range(Assigned& assigned) {
     PartitionFeed& feed = *assigned.feed;
     const Key key(feed.topic, feed.partition);
@@ -152,7 +154,7 @@ Result<void> Source::settle_range(Assigned& assigned) {
         return {};
     }
     assigned.out_of_range_since.reset();
-    spdlog::warn("position {} of {} [{}] is not in the topic any more: begins at {}", before,
+    spdlog::warn("position {} of {} [{}] is no longer in the topic; starting at {}", before,
                  feed.topic, feed.partition, least);
     ++counters_.resets;
     return restart(key, feed.next);
@@ -167,7 +169,7 @@ void Source::recover() {
             hold(recovered.error());
         }
     } else if (held_) {
-        spdlog::info("applies messages again");
+        spdlog::info("applying messages again");
         held_.reset();
     }
     if (recovered) backoff_.reset();
@@ -184,7 +186,7 @@ void Source::hold(const Error& why) {
     backoff_.fail();
     ++counters_.retries;
     if (!held_ || held_->code != why.code) {
-        spdlog::warn("waits, and applies nothing: {}", reason_of(why));
+        spdlog::warn("applying no messages: {}", reason_of(why));
     }
     held_ = why;
 }
@@ -197,11 +199,11 @@ void Source::open_gate() {
         gate_trouble_ = opened.error().code;
         return note_trouble(opened.error());
     }
-    // The trouble may have another cause than the gate, such as a fetch that fails.
+    // The trouble may have another cause than the gate, such as a failing fetch.
     if (trouble_ && trouble_->code == gate_trouble_) forget_trouble();
     gate_trouble_.reset();
     if (!*opened) return;
-    spdlog::info("the snapshots are loaded: follows all topics");
+    spdlog::info("snapshots loaded; following all topics");
     set_pauses();
 }
 

@@ -1,4 +1,4 @@
-// What a source tells of itself: to the log, to the grid and to Kafka.
+// The reports of a source: to the log, to the grid and to Kafka.
 
 #include <spdlog/spdlog.h>
 
@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::chrono::seconds state_interval{1};
 constexpr std::chrono::seconds tell_kafka_interval{5};
-/// What Kafka is still troubled by, it says again within this time.
+/// Kafka repeats a persistent error within this time.
 constexpr std::chrono::seconds trouble_silence{3};
 
 std::int64_t now_ms() {
@@ -26,7 +26,7 @@ std::int64_t now_ms() {
 }  // namespace
 
 void Source::note_trouble(const KafkaError& trouble) {
-    // One broker of several, perhaps; that none is left is not always told.
+    // This may be one broker of several. That none is left is not always reported.
     if (trouble.code == RD_KAFKA_RESP_ERR__TRANSPORT) {
         doubts_kafka_ = true;
         return;
@@ -41,7 +41,7 @@ void Source::note_trouble(const KafkaError& trouble) {
 }
 
 void Source::forget_trouble() {
-    if (trouble_) spdlog::info("Kafka is as it should be again");
+    if (trouble_) spdlog::info("Kafka recovered");
     trouble_.reset();
     doubts_kafka_ = false;
 }
@@ -50,14 +50,14 @@ bool Source::is_kafka_away() const noexcept {
     return doubts_kafka_ || (trouble_ && trouble_->is_of_connection());
 }
 
-/// Kafka has given something, so that it is there. What else it has said may be true still.
+/// Kafka has delivered something, so it is reachable. Other reported errors may persist.
 void Source::hear_kafka() {
     doubts_kafka_ = false;
     has_heard_kafka_ = true;
     if (trouble_ && trouble_->is_of_connection()) forget_trouble();
 }
 
-/// What is the matter with topics that are to be read, as Kafka sees them now.
+/// Returns a current fault of the topics to be read, as Kafka reports it.
 std::optional<KafkaError> Source::trouble_of_topics() {
     const auto found = consumer_->partitions(
         [this](const std::string& name) { return options_->topic(name) != nullptr; },
@@ -73,7 +73,7 @@ std::optional<KafkaError> Source::trouble_of_topics() {
     return {};
 }
 
-/// Whether Kafka is there, and troubled still, where no message says so.
+/// Checks whether Kafka is reachable and still has errors, when no message shows it.
 void Source::probe_kafka() {
     if (!has_heard_kafka_ && Clock::now() - started_at_ >= first_contact_patience)
         doubts_kafka_ = true;
@@ -100,10 +100,10 @@ void Source::tick() {
     if (now - told_kafka_at_ >= tell_kafka_interval) tell_kafka();
 }
 
-/// For those who watch Kafka's groups; it is never read back.
+/// For tools that monitor Kafka's groups. The source never reads it.
 void Source::tell_kafka() {
     told_kafka_at_ = Clock::now();
-    if (is_kafka_away()) return;  // the client would wait for its answer, even while it ends
+    if (is_kafka_away()) return;  // the client would wait for its answer, even during destruction
     std::vector<TopicPartition> moved;
     for (const auto& [key, assigned] : assigned_) {
         const auto& position = assigned.feed->applied;
@@ -150,7 +150,7 @@ void Source::write_state(std::optional<SourceState> given) {
     told_at_ = now;
     WriteOptions options;
     options.ttl = state_ttl;
-    // A grid that takes nothing has the source held, which the log tells.
+    // If the grid takes nothing, the source is held, which the log reports.
     static_cast<void>(applier_->committer().put(state_name_, to_json(report_), options));
 }
 

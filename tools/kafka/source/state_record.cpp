@@ -74,15 +74,15 @@ Result<Readiness> readiness_of(const Client& client, const std::string& group,
         const bool follows = is_caught_up || state == name(SourceState::following);
         if (max_lag == 0 ? is_caught_up : follows) return true;
         const auto why = report["reason"].as_string().value_or("");
-        reason = fmt::format("a source is {}{}{}", state, why.empty() ? "" : ": ", why);
+        reason = fmt::format("source is {}{}{}", state, why.empty() ? "" : ": ", why);
         return true;
     });
     if (!scanned) return scanned.error();
     if (living == 0) return Readiness{false, "no source of group '" + group + "' is running"};
-    if (working == 0) return Readiness{false, "no source has partitions"};
+    if (working == 0) return Readiness{false, "no source has partitions assigned"};
     if (!reason.empty()) return Readiness{false, reason + fmt::format(" ({} behind)", lag)};
     if (max_lag > 0 && !is_lag_known) {
-        return Readiness{false, "it is not known yet how many messages the sources are behind"};
+        return Readiness{false, "lag of the sources is not known yet"};
     }
     if (max_lag > 0 && lag > max_lag) {
         return Readiness{false, fmt::format("{} messages behind", lag)};

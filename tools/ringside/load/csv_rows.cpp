@@ -36,7 +36,7 @@ std::size_t count_digits(std::string_view text) noexcept {
                                     text.begin());
 }
 
-/// A number by JSON's grammar, taken apart.
+/// The parts of a number in JSON's grammar.
 struct JsonNumber {
     std::size_t digits = 0;  ///< without those of the exponent
     bool has_fraction = false;
@@ -74,8 +74,8 @@ bool is_integer(std::string_view text) {
     return parse_number<std::uint64_t>(text).has_value();
 }
 
-/// Whether a field that is not declared is a number: as JSON writes it, and so that nothing is lost.
-/// "12e4" is as likely an identifier.
+/// Returns whether an undeclared field is a number: as JSON writes it, and without loss. "12e4"
+/// might as well be an identifier.
 bool is_surely_number(std::string_view text) {
     const auto number = JsonNumber::parse(text);
     if (!number) return false;
@@ -91,7 +91,7 @@ bool is_json(std::string_view text) {
     return reader.read(text, written_limits).has_value();
 }
 
-/// Appends a field as a JSON value. Returns what is wrong, or nothing.
+/// Appends a field as a JSON value. Returns the fault, or nothing.
 std::optional<std::string> append_field(const CsvField& field, CsvType type, std::string& json) {
     const std::string_view text = field.text;
     if (text.empty() && !field.is_quoted) {
@@ -105,7 +105,7 @@ std::optional<std::string> append_field(const CsvField& field, CsvType type, std
     };
     switch (type) {
         case CsvType::integer:
-            return verbatim(JsonNumber::parse(text) && is_integer(text), "an integer of 64 bits");
+            return verbatim(JsonNumber::parse(text) && is_integer(text), "a 64-bit integer");
         case CsvType::number: return verbatim(JsonNumber::parse(text).has_value(), "a number");
         case CsvType::boolean: return verbatim(text == "true" || text == "false", "true or false");
         case CsvType::json: return verbatim(is_json(text), "JSON");
@@ -130,13 +130,13 @@ std::optional<CsvType> type_named(std::string_view name) {
     return std::nullopt;
 }
 
-/// Reads one row of fields after the other.
+/// Reads rows of fields.
 class CsvReader {
 public:
     CsvReader(InputText& input, char delimiter) : input_(&input), delimiter_(delimiter) {}
 
-    /// False: the input is at its end. `wrong` is set if the row breaks RFC 4180; the rest of its line
-    /// is skipped then. Error: file_unreadable.
+    /// Returns false at the end of the input. `wrong` is set if the row breaks RFC 4180; the rest
+    /// of its line is skipped then. Error: file_unreadable.
     Result<bool> next(std::vector<CsvField>& fields, std::optional<Error>& wrong) {
         fields.clear();
         wrong.reset();
@@ -172,7 +172,7 @@ private:
         return peek();
     }
 
-    /// Reads a field with what ends it. False: it was the last one of the row.
+    /// Reads a field and its terminator. Returns false if it was the last one of the row.
     Result<bool> read_field(CsvField& field, std::optional<Error>& wrong) {
         auto c = peek();
         if (c && *c == '"') {
@@ -184,10 +184,10 @@ private:
             if (bytes_ > record_text_bytes_max) {
                 wrong = too_long();
             } else if (field.is_quoted && **c != '\r') {
-                wrong = Error(Errc::bad_input, "text behind the end of a quoted field");
+                wrong = Error(Errc::bad_input, "text after the end of a quoted field");
             } else if (**c == '"') {
                 wrong =
-                    Error(Errc::bad_input, "a quotation mark within a field that is not quoted");
+                    Error(Errc::bad_input, "quotation mark in an unquoted field; quote the field");
             } else if (!field.is_quoted) {
                 field.text += **c;
             }
@@ -201,14 +201,14 @@ private:
         return !is_last;
     }
 
-    /// Reads from the opening quotation mark to behind the closing one.
+    /// Reads from the opening quotation mark past the closing one.
     Character read_quoted(std::string& text, std::optional<Error>& wrong) {
         const std::uint64_t begun = input_->line();
         for (Character c = advance();; c = advance()) {
             if (!c) return c;
             if (!*c) {
-                wrong = Error(Errc::bad_input, "the quoted field that begins in line " +
-                                                   std::to_string(begun) + " has no end");
+                wrong = Error(Errc::bad_input, "unterminated quoted field that starts in line " +
+                                                   std::to_string(begun));
                 return c;
             }
             if (**c == '"') {
@@ -221,7 +221,7 @@ private:
 
     static Error too_long() {
         return {Errc::document_too_large,
-                "the row has more than " + std::to_string(record_text_bytes_max) + " bytes"};
+                "row exceeds " + std::to_string(record_text_bytes_max) + " bytes"};
     }
 
     InputText* input_;
@@ -239,17 +239,17 @@ public:
         std::optional<Error> wrong;
         const auto is_there = reader_.next(fields, wrong);
         if (!is_there) return is_there.error();
-        if (wrong) return Error(wrong->code, "the header: " + wrong->detail);
-        if (!*is_there) return Error(Errc::bad_input, "the text is empty: it has no header");
+        if (wrong) return Error(wrong->code, "header: " + wrong->detail);
+        if (!*is_there) return Error(Errc::bad_input, "empty input; write a header line");
         for (CsvField& field : fields) {
-            if (!is_utf8(field.text)) return Error(Errc::bad_utf8, "the header");
+            if (!is_utf8(field.text)) return Error(Errc::bad_utf8, "header");
             if (field.text.empty()) {
                 return Error(Errc::bad_input, "column " + std::to_string(columns_.size() + 1) +
                                                   " of the header has no name");
             }
             if (column_of(field.text) != columns_.end()) {
                 return Error(Errc::bad_input,
-                             "the header has the column " + in_quotes(field.text) + " twice");
+                             "duplicate column in the header: " + in_quotes(field.text));
             }
             columns_.push_back({std::move(field.text), CsvType::guess});
         }
@@ -280,7 +280,7 @@ private:
                             [name](const Column& column) { return column.name == name; });
     }
 
-    /// "price:number,zip:string".
+    /// Parses "price:number,zip:string".
     Result<void> declare(std::string_view types) {
         while (!types.empty()) {
             const std::string_view one = types.substr(0, types.find(','));
@@ -290,12 +290,12 @@ private:
                 colon == std::string_view::npos ? std::nullopt : type_named(one.substr(colon + 1));
             if (!type) {
                 return Error(Errc::bad_usage, "--types: " + in_quotes(one) +
-                                                  " is not COLUMN:TYPE with one of string, "
-                                                  "integer, number, boolean, json");
+                                                  " is not COLUMN:TYPE; use the type string, "
+                                                  "integer, number, boolean or json");
             }
             const auto column = column_of(one.substr(0, colon));
             if (column == columns_.end()) {
-                return Error(Errc::bad_usage, "--types: the header has no column " +
+                return Error(Errc::bad_usage, "--types: no such column in the header: " +
                                                   in_quotes(one.substr(0, colon)));
             }
             column->type = *type;
@@ -307,11 +307,11 @@ private:
         return fields_.size() == 1 && fields_[0].text.empty() && !fields_[0].is_quoted;
     }
 
-    /// The row as an object in `json_`.
+    /// Writes the row as an object to `json_`.
     std::optional<Error> write_row() {
         if (fields_.size() != columns_.size()) {
-            return Error(Errc::bad_input, "the row has " + std::to_string(fields_.size()) +
-                                              " fields, the header " +
+            return Error(Errc::bad_input, "row has " + std::to_string(fields_.size()) +
+                                              " fields, the header has " +
                                               std::to_string(columns_.size()));
         }
         json_ = "{";

@@ -27,7 +27,7 @@ Result<InputText> InputText::open(const std::string& path) {
 }
 
 Result<bool> InputText::read_more() {
-    // Keeps the copying of what is left in proportion to what has been taken.
+    // Bounds the copying of the rest to a share of the consumed bytes.
     if (begin_ > buffer_.size() / 2) {
         buffer_.erase(0, begin_);
         begin_ = 0;
@@ -55,11 +55,10 @@ Result<void> InputText::skip_byte_order_mark() {
         if (!*more) break;
     }
     if (text().starts_with(of_utf8)) take(of_utf8.size());
-    // Those of UTF-32 begin or end the same way.
+    // The marks of UTF-32 begin or end in the same way.
     for (const std::string_view wide : {"\xFF\xFE", "\xFE\xFF"}) {
         if (!text().starts_with(wide) && text().substr(0, 4).find(wide) != 2) continue;
-        return Error(Errc::bad_input,
-                     "the text is encoded as UTF-16 or UTF-32: convert it to UTF-8");
+        return Error(Errc::bad_input, "text is UTF-16 or UTF-32; convert it to UTF-8");
     }
     return {};
 }

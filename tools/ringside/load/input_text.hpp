@@ -15,12 +15,12 @@ public:
     /// "-" is standard input. Errors: file_unreadable, bad_input (UTF-16 or UTF-32).
     static Result<InputText> open(const std::string& path);
 
-    /// What has been read and not been taken; valid until the next call.
+    /// Returns the text that was read and not consumed; valid until the next call.
     [[nodiscard]] std::string_view text() const noexcept {
         return std::string_view(buffer_).substr(begin_);
     }
 
-    /// Appends to `text()`. False: the text is at its end. Error: file_unreadable.
+    /// Appends to `text()`. Returns false at the end of the input. Error: file_unreadable.
     Result<bool> read_more();
 
     /// Removes the first bytes of `text()`.
@@ -29,7 +29,7 @@ public:
     /// Number of the line in which `text()` begins, counted from 1.
     [[nodiscard]] std::uint64_t line() const noexcept { return line_; }
     [[nodiscard]] std::uint64_t bytes_taken() const noexcept { return bytes_taken_; }
-    /// Of a regular file, otherwise 0.
+    /// Size of a regular file, otherwise 0.
     [[nodiscard]] std::uint64_t bytes_total() const noexcept { return bytes_total_; }
 
 private:

@@ -15,8 +15,8 @@ Error at_line(std::uint64_t line, Errc code, const std::string& what) {
 }
 
 Error too_long() {
-    return {Errc::document_too_large, "the text of one record has more than " +
-                                          std::to_string(record_text_bytes_max) + " bytes"};
+    return {Errc::document_too_large,
+            "text of one record exceeds " + std::to_string(record_text_bytes_max) + " bytes"};
 }
 
 class JsonLines : public RecordSource {
@@ -42,8 +42,8 @@ public:
     }
 
 private:
-    /// The line at the beginning of the input's text, without its end; none: there is no more. Of a
-    /// line that is too long only the end is kept.
+    /// Returns the line at the beginning of the input's text, without its end, or none at the end
+    /// of the input. Keeps only the end of a line that is too long.
     Result<std::optional<std::string_view>> read_line() {
         bytes_skipped_ = 0;
         std::size_t searched = 0;
@@ -70,15 +70,14 @@ private:
     }
 
     InputText* input_;
-    std::size_t bytes_due_ = 0;      ///< of the line that was returned last
-    std::size_t bytes_skipped_ = 0;  ///< of a line that is too long
+    std::size_t bytes_due_ = 0;      ///< of the last returned line
+    std::size_t bytes_skipped_ = 0;  ///< of an oversized line
 };
 
-/// Finds the end of a JSON value in text that comes in parts. Whether the value is right is left to
-/// the parser.
+/// Finds the end of a JSON value in text that arrives in parts. The parser checks the value itself.
 class ValueEnd {
 public:
-    /// Looks at further text: `text` begins with the value. None: the value may continue.
+    /// Examines further text; `text` begins with the value. Returns none if the value may continue.
     std::optional<std::size_t> find(std::string_view text) {
         for (; at_ < text.size(); ++at_) {
             const char c = text[at_];
@@ -129,7 +128,7 @@ public:
                 record.json = input_->text().substr(0, *bytes);
                 break;
             }
-            // How the input continues is not known before the end of the value.
+            // The input cannot be divided further before the end of the value is found.
             if (input_->text().size() > record_text_bytes_max) {
                 return at_line(record.line, Errc::document_too_large, too_long().detail);
             }
@@ -138,7 +137,7 @@ public:
             if (*more) continue;
             if (is_array_) {
                 return at_line(record.line, Errc::bad_json,
-                               "the text ends within the value that begins here");
+                               "input ends within the value that starts here");
             }
             bytes_due_ = input_->text().size();
             record.json = input_->text();
@@ -149,7 +148,7 @@ public:
     }
 
 private:
-    /// Goes to the next value. False: there is no more.
+    /// Moves to the next value. Returns false if there is none.
     Result<bool> begin_value() {
         auto first = skip_spaces();
         if (!first) return first.error();
@@ -183,7 +182,7 @@ private:
         return skip_spaces();
     }
 
-    /// The first character that is no space; none: the text is at its end.
+    /// Returns the first character that is not a space, or none at the end of the text.
     Result<std::optional<char>> skip_spaces() {
         for (;;) {
             const std::string_view text = input_->text();
@@ -198,8 +197,9 @@ private:
 
     [[nodiscard]] Error unexpected() const {
         const std::string_view text = input_->text();
-        const std::string found =
-            text.empty() ? "the text ends" : "unexpected '" + std::string(text.substr(0, 1)) + "'";
+        const std::string found = text.empty()
+                                      ? "unexpected end of input"
+                                      : "unexpected '" + std::string(text.substr(0, 1)) + "'";
         const char* const where = is_ended_         ? " after the array"
                                   : !is_array_      ? " between values"
                                   : is_after_value_ ? " after an element of the array"
@@ -208,14 +208,14 @@ private:
     }
 
     InputText* input_;
-    std::size_t bytes_due_ = 0;  ///< of the value that was returned last
+    std::size_t bytes_due_ = 0;  ///< of the last returned value
     bool has_begun_ = false;
     bool is_array_ = false;
     bool is_after_value_ = false;
-    bool is_ended_ = false;  ///< behind the array
+    bool is_ended_ = false;  ///< after the array
 };
 
-/// Whether the first line ends where only a value that is spread over several lines can.
+/// Returns whether the first line ends where only a value that spans several lines can.
 bool ends_within_value(std::string_view line) {
     const std::size_t last = line.find_last_not_of(json_spaces);
     return last != std::string_view::npos &&
@@ -247,11 +247,11 @@ Result<std::string> detect_format(InputText& input, std::string_view path) {
             if (*more && input.text().size() <= record_text_bytes_max) continue;
         }
         const std::string_view now = input.text();
-        if (first == std::string_view::npos) return std::string("jsonl");  // there is nothing
+        if (first == std::string_view::npos) return std::string("jsonl");  // the input is empty
         if (now[first] != '{') {
-            return Error(Errc::bad_input,
-                         "the text begins neither with '{' nor with '[', as JSON does: give "
-                         "--format csv or --format jsonl, or another file");
+            return Error(
+                Errc::bad_input,
+                "input starts neither with '{' nor with '['; use --format csv or --format jsonl");
         }
         return std::string(ends_within_value(now.substr(first, end - first)) ? "json" : "jsonl");
     }

@@ -11,9 +11,9 @@
 
 namespace ringside::tools {
 
-/// The JSON text of one record, or why the input has none in its place.
+/// The JSON text of one record, or why the input has none at this place.
 struct InputRecord {
-    std::uint64_t line = 0;                              ///< in which it begins
+    std::uint64_t line = 0;                              ///< where it begins
     Result<std::string_view> json = std::string_view();  ///< valid until the next record is read
 };
 
@@ -22,18 +22,18 @@ class RecordSource {
 public:
     virtual ~RecordSource() = default;
 
-    /// False: the input is at its end. Errors: file_unreadable, bad_json or bad_input where it cannot
-    /// be told how the input continues; the detail begins with the line.
+    /// Returns false at the end of the input. Errors: file_unreadable, bad_json or bad_input if the
+    /// rest of the input cannot be divided into records; the detail begins with the line.
     virtual Result<bool> next(InputRecord& record) = 0;
 };
 
-/// The most bytes of one record as text: of a document that `dump` has printed, with its name.
+/// Maximum size of one record as text, including the name that `dump` prints.
 inline constexpr std::size_t record_text_bytes_max = limits::written_bytes_max + 65'536;
 
 /// One value in each line that is not blank.
 [[nodiscard]] std::unique_ptr<RecordSource> make_json_lines(InputText& input);
 
-/// The elements of an array, or values one after the other, however they are laid out.
+/// The elements of an array, or consecutive values in any layout.
 [[nodiscard]] std::unique_ptr<RecordSource> make_json_values(InputText& input);
 
 struct CsvOptions {
@@ -44,8 +44,8 @@ struct CsvOptions {
 
 /// Rows of CSV (RFC 4180) below a header, each as an object with a member for each column. An empty
 /// field is null, or an empty string if it is quoted. Values of columns that are not declared are
-/// numbers or booleans if they are written as such in JSON and lose nothing: "007" and integers beyond
-/// 64 bits stay strings.
+/// numbers or booleans if they are written as such in JSON and lose nothing: "007" and integers
+/// beyond 64 bits stay strings.
 /// Errors: bad_usage (types), bad_input (the header), file_unreadable.
 [[nodiscard]] Result<std::unique_ptr<RecordSource>> make_csv_rows(InputText& input,
                                                                   const CsvOptions& options);

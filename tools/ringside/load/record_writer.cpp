@@ -65,7 +65,7 @@ private:
     bool merges_;
     OnRefused on_refused_;
     Transaction merge_;
-    std::deque<std::uint64_t> lines_;  ///< of the records whose answer is due
+    std::deque<std::uint64_t> lines_;  ///< of the records whose answer is outstanding
     std::uint64_t count_ = 0;
     std::optional<Pipeline> pipeline_;
 };
@@ -79,10 +79,10 @@ public:
         if (auto checked = check_record(name, document, options); !checked) return checked;
         bytes_ += name.size() + document.size();
         if (bytes_ > limits::message_bytes_max) {
-            throw Exception(Error(Errc::transaction_too_large,
-                                  "the records take more than " +
-                                      std::to_string(limits::message_bytes_max) +
-                                      " bytes; nothing was written; load them without --atomic"));
+            throw Exception(
+                Error(Errc::transaction_too_large,
+                      "the records exceed " + std::to_string(limits::message_bytes_max) +
+                          " bytes, so nothing was written; load them without --atomic"));
         }
         return merges_ ? all_.merge_encoded(name, document, options)
                        : all_.put_encoded(name, document, options);

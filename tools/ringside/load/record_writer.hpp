@@ -8,7 +8,7 @@
 
 namespace ringside::tools {
 
-/// Takes the records of a load. `line` tells refusals that come later.
+/// Writes the records of a load. `line` identifies records that are refused later.
 class RecordWriter {
 public:
     /// Called for a record that was refused after `write` had returned.
@@ -16,27 +16,27 @@ public:
 
     virtual ~RecordWriter() = default;
 
-    /// Error: why the record is refused. Throws ringside::Exception where no other can be written,
-    /// either.
+    /// Error: why the record is refused. Throws ringside::Exception if no further record can be
+    /// written.
     virtual Result<void> write(std::uint64_t line, std::string_view name, ByteView document,
                                const WriteOptions& options) = 0;
 
-    /// Waits for what is under way. REQUIRES: no record follows. `is_refused`: some were refused.
-    /// Throws ringside::Exception.
+    /// Waits for everything under way. REQUIRES: no record follows. `is_refused`: some records were
+    /// refused. Throws ringside::Exception.
     virtual void finish(bool is_refused) = 0;
 
-    /// How many have been written, or would have been.
+    /// Returns how many records were written, or would have been.
     [[nodiscard]] virtual std::uint64_t count() const = 0;
 };
 
-/// Writes each record for itself.
+/// Writes each record separately.
 [[nodiscard]] std::unique_ptr<RecordWriter> make_pipeline_writer(
     Client client, bool merges, RecordWriter::OnRefused on_refused);
 
-/// Writes all records in one transaction when the last one has come, or none if any is refused.
+/// Writes all records in one transaction at the end, or none if any is refused.
 [[nodiscard]] std::unique_ptr<RecordWriter> make_atomic_writer(Client client, bool merges);
 
-/// Checks what can be checked without a grid, and writes nothing.
+/// Checks everything that needs no grid, and writes nothing.
 [[nodiscard]] std::unique_ptr<RecordWriter> make_checking_writer();
 
 }  // namespace ringside::tools

@@ -18,8 +18,8 @@ void Refusals::print_rest() const {
     for (const auto& [code, count] : count_by_code_) {
         counts += fmt::format("{}{} {}", counts.empty() ? "" : ", ", count, name(code));
     }
-    fmt::print(stderr, "ringside: {} records were refused ({}); the first {} are shown\n", count_,
-               counts, printed_max);
+    fmt::print(stderr, "ringside: {} records refused ({}); showing the first {}\n", count_, counts,
+               printed_max);
 }
 
 }  // namespace ringside::tools

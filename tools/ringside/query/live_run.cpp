@@ -19,7 +19,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-/// Between two looks at whether the user has interrupted, and between two pictures of a table.
+/// Interval of checks for interrupts, and of redraws of a table.
 constexpr milliseconds interval{200};
 
 const char* name_of(LiveChange::Kind kind) noexcept {
@@ -43,11 +43,11 @@ public:
     virtual ~LiveWriter() = default;
     /// The first result.
     virtual void begin(const LiveQuery& query) = 0;
-    /// A change, with the others of its update or alone.
+    /// A change, either alone or with the others of its update.
     virtual void change(Revision revision, const LiveChange& change) = 0;
-    /// No changes are there; called time and again.
+    /// There are no changes; called repeatedly.
     virtual void rest(const LiveQuery&) {}
-    /// The last.
+    /// The end.
     virtual void end(const LiveQuery&) {}
 };
 
@@ -98,10 +98,11 @@ private:
         cells.insert(cells.begin(), {static_cast<std::int64_t>(revision), std::string_view(kind)});
         writer_->row(cells);
     }
-    std::unique_ptr<RowWriter> writer_ = make_row_writer("csv");
+    StandardRowOutput output_;
+    std::unique_ptr<RowWriter> writer_ = make_row_writer("csv", output_, std::nullopt);
 };
 
-/// The whole result each time, on a terminal over that of the last time.
+/// Prints the whole result each time, on a terminal in place of the last one.
 class TableLiveWriter : public LiveWriter {
 public:
     void begin(const LiveQuery& query) override { draw(query); }
@@ -130,11 +131,11 @@ private:
         is_due_ = false;
         drawn_ = Clock::now();
     }
-    /// What is beyond the terminal's edges cannot be written over.
+    /// Lines beyond the terminal's edges could not be overwritten.
     static void clip(std::vector<std::string>& lines) {
         winsize size{};
         if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_row < 5) return;
-        const std::size_t most = std::size_t{size.ws_row} - 3;  // and of the rest, and the revision
+        const std::size_t most = std::size_t{size.ws_row} - 3;  // room for a count and the revision
         if (lines.size() > most) {
             const std::size_t more = lines.size() - most;
             lines.resize(most);
@@ -158,7 +159,7 @@ std::unique_ptr<LiveWriter> make_live_writer(const std::string& format) {
 
 }  // namespace
 
-void run_live(const Client& client, LiveDescription description, const std::string& format,
+void run_live(const Client& client, LiveQuerySpec description, const std::string& format,
               std::uint64_t count) {
     catch_interrupts();
     LiveQuery query = client.live_query(std::move(description)).value();

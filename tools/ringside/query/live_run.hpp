@@ -7,10 +7,10 @@
 
 namespace ringside::tools {
 
-/// Writes the result of a live query, then what becomes of it, until the user interrupts or so many
-/// changes (0: no end) are written. On a terminal as a table the whole result, always anew in the
-/// same place. Throws ringside::Exception.
-void run_live(const Client& client, LiveDescription description, const std::string& format,
+/// Writes the result of a live query and then its changes, until the user interrupts or the given
+/// number of changes (0: no limit) is written. A table on a terminal is redrawn in place. Throws
+/// ringside::Exception.
+void run_live(const Client& client, LiveQuerySpec description, const std::string& format,
               std::uint64_t count);
 
 }  // namespace ringside::tools

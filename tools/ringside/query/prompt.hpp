@@ -1,15 +1,12 @@
 #pragma once
 
-#include <string>
-
 #include "tools/ringside/query/query_options.hpp"
+#include "tools/ringside/query/query_run.hpp"
 
 namespace ringside::tools {
 
-/// Asks for statements on the terminal and runs each at a fresh snapshot, until `.quit` or the end
-/// of input. A statement may have several lines and ends with `;`. An interrupt ends the statement,
-/// not the prompt. Lines are kept for the next time in `ringside/query_history` below
-/// $XDG_STATE_HOME or ~/.local/state.
-void run_prompt(const Client& client, const QueryOptions& options, const std::string& format);
+/// Reads statements and commands from the terminal and runs them, until the user ends it.
+/// Throws ringside::Exception (a declaration of a table is invalid, output_failed).
+void run_prompt(const Client& client, const QueryOptions& options, const RowStyle& style);
 
 }  // namespace ringside::tools

@@ -8,16 +8,16 @@ namespace ringside::tools {
 void QueryOptions::add_to(CLI::App& command) {
     command
         .add_option("-t,--table", tables,
-                    "A table: 'seats=event/*/seat/*(event:1, status, price INTEGER)'; a number "
-                    "is a level of the name, counted from 0; may be repeated")
-        ->allow_extra_args(false);  // what follows is the statement
-    command.add_option("--tables", tables_file, "A file of such tables, one a line");
-    command.add_option("--limit", row_limit, "Rows of a query at most")->capture_default_str();
-    command.add_option("--timeout", time_limit, "Time of a query at most: 500ms, 30s, 5m")
+                    "Declare a table: 'seats=event/*/seat/*(event:1, status, price INTEGER)'; a "
+                    "number is a level of the name, from 0; repeatable")
+        ->allow_extra_args(false);  // the statement follows
+    command.add_option("--tables", tables_file, "File of table declarations, one per line");
+    command.add_option("--limit", row_limit, "Maximum number of rows")->capture_default_str();
+    command.add_option("--timeout", time_limit, "Time limit of a query: 500ms, 30s, 5m")
         ->capture_default_str();
-    command.add_option("--lease", lease, "How long the snapshot is kept at most")
+    command.add_option("--lease", lease, "Lease of the snapshot: maximum time it is held")
         ->capture_default_str();
-    command.add_option("--at", at, "Revision to read, if it is still retained; else the newest");
+    command.add_option("--at", at, "Revision to read, if still retained (default: the newest)");
 }
 
 std::vector<std::string> QueryOptions::declared_tables() const {

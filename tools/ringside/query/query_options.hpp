@@ -9,7 +9,7 @@
 
 namespace ringside::tools {
 
-/// What the commands that run SQL have in common.
+/// Options that all commands with SQL share.
 struct QueryOptions {
     std::vector<std::string> tables;
     std::string tables_file;
@@ -20,14 +20,15 @@ struct QueryOptions {
 
     void add_to(CLI::App& command);
 
-    /// All declarations. Throws ringside::Exception (file_unreadable).
+    /// Returns all declarations. Throws ringside::Exception (file_unreadable).
     [[nodiscard]] std::vector<std::string> declared_tables() const;
 
-    /// A database at a snapshot of now, or of `at`. Throws ringside::Exception.
+    /// Opens a database over the current snapshot, or over that of `at`. Throws
+    /// ringside::Exception.
     [[nodiscard]] sql::Database open(const Client& client) const;
 };
 
-/// Declarations of tables: one a line; `#` begins a comment. Throws ringside::Exception
+/// Reads declarations of tables, one per line; `#` begins a comment. Throws ringside::Exception
 /// (file_unreadable).
 [[nodiscard]] std::vector<std::string> read_tables(const std::string& path);
 

@@ -9,9 +9,21 @@
 
 namespace ringside::tools {
 
-std::uint64_t run_query(sql::Database& database, std::string_view text, const std::string& format) {
+namespace {
+
+std::optional<std::size_t> table_width(const RowStyle& style, const RowOutput& output) {
+    if (style.is_wide) return std::nullopt;
+    if (style.width) return style.width;
+    const std::size_t width = output.terminal_width();
+    return width == 0 ? std::nullopt : std::optional(width);
+}
+
+}  // namespace
+
+std::uint64_t run_query(sql::Database& database, std::string_view text, const RowStyle& style,
+                        RowOutput& output) {
     sql::Statement statement = database.query(text).value();
-    const auto writer = make_row_writer(format);
+    const auto writer = make_row_writer(style.format, output, table_width(style, output));
     writer->begin(statement.columns());
     std::uint64_t rows = 0;
     for (;;) {

@@ -1,31 +1,26 @@
 #pragma once
 
-#include <optional>
 #include <string>
-#include <vector>
+#include <string_view>
 
 #include "tools/ringside/report_page/report_file.hpp"
+#include "tools/ringside/report_page/report_table.hpp"
 
 namespace ringside::tools {
 
-/// What a query has found, kept to be drawn and written.
-struct ReportTable {
-    struct Cell {
-        std::string text;
-        std::optional<double> number{};
-    };
-    std::vector<std::string> columns;
-    std::vector<std::vector<Cell>> rows;
-};
+/// The size of a chart. Text has the same size in both.
+enum class ChartSize { wide, narrow };
 
-/// An SVG picture of some columns: grouped bars, or lines over a common x axis, with a scale, a
-/// legend where there are several, and a title and description for those who do not see it. Its
-/// colours follow the page's variables, where it has any.
+/// Draws some columns as an SVG picture: grouped bars, or lines over a common x axis. It has
+/// scales, a legend for several columns, and a title and description for screen readers. Lines over
+/// numbers or times have an axis to scale. Colours follow the variables of the page, if it has any.
+/// `id` must be unique in the page.
 /// Errors: bad_configuration (no such column, a value that is no number, too many points).
 [[nodiscard]] Result<std::string> draw_chart(const ChartSpec& spec, const ReportTable& table,
-                                             const std::string& title, const std::string& id);
+                                             const std::string& title, const std::string& id,
+                                             ChartSize size);
 
-/// As text of XML or HTML, also within an attribute.
+/// Escapes text for XML or HTML, including attributes.
 [[nodiscard]] std::string escaped(std::string_view text);
 
 }  // namespace ringside::tools

@@ -17,7 +17,11 @@ body { margin: 2rem auto; max-width: 60rem; padding: 0 1rem; color: var(--ink);
   background: var(--paper); font: 16px/1.5 system-ui, sans-serif; }
 h1 { margin-bottom: 0; } h2 { margin-top: 2.5rem; }
 .when, .empty { color: var(--faint); }
-.chart { max-width: 100%; height: auto; }
+figure { margin: 1rem 0; }
+h1, h2, p { overflow-wrap: anywhere; }
+.chart { max-width: 100%; height: auto; } .narrow { display: none; }
+@media (max-width: 600px) { body { margin: 1rem auto; } .wide { display: none; }
+  .narrow { display: block; } }
 .rows { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: 0.25rem 0.9rem 0.25rem 0; border-bottom: 1px solid var(--rule);
@@ -25,7 +29,7 @@ th, td { padding: 0.25rem 0.9rem 0.25rem 0; border-bottom: 1px solid var(--rule)
 th { font-weight: 600; } .number { text-align: right; }
 )";
 
-/// Whether a column is one of numbers, which stand to the right.
+/// Returns whether a column contains only numbers, which are aligned to the right.
 bool is_of_numbers(const ReportTable& table, std::size_t column) {
     bool has_number = false;
     for (const auto& row : table.rows) {
@@ -45,7 +49,7 @@ std::string when(const Page& page) {
     return fmt::format("Grid {}, revision {}, {}", page.grid, page.revision, page.time);
 }
 
-/// Markdown takes many characters for its own; HTML it would take as HTML.
+/// Escapes characters that Markdown or HTML would interpret.
 std::string markdown(const std::string& text) {
     std::string safe;
     for (const char c : text) {
@@ -134,7 +138,9 @@ std::string as_html(const Page& page) {
     for (const PageSection& section : page.sections) {
         text += "<section>\n<h2>" + escaped(section.name) + "</h2>\n" +
                 html_paragraphs(section.paragraphs);
-        if (!section.chart.empty()) text += "<figure>\n" + section.chart + "</figure>\n";
+        if (!section.chart.empty()) {
+            text += "<figure>\n" + section.chart + section.narrow_chart + "</figure>\n";
+        }
         text += html_table(section.table) + "</section>\n";
     }
     return text + "</main>\n</body>\n</html>\n";

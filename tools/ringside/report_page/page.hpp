@@ -8,20 +8,21 @@
 
 namespace ringside::tools {
 
-/// One query of a report with what it has found.
+/// A query of a report with its result.
 struct PageSection {
     std::string name;
     std::vector<std::string> paragraphs;
-    std::string chart;  ///< SVG; empty: none
+    std::string chart;         ///< SVG; empty if there is none
+    std::string narrow_chart;  ///< the same for the screen of a phone
     ReportTable table;
 };
 
-/// A report that is ready to be written.
+/// A complete report.
 struct Page {
     std::string title;
     std::string grid;
     Revision revision = 0;
-    std::string time;  ///< when the snapshot was taken, in UTC
+    std::string time;  ///< of the snapshot, in UTC
     std::vector<std::string> paragraphs;
     std::vector<PageSection> sections;
 };
@@ -29,7 +30,7 @@ struct Page {
 /// GitHub's Markdown, with charts as inline SVG.
 [[nodiscard]] std::string as_markdown(const Page& page);
 
-/// One file that needs no other, in light and dark.
+/// A self-contained file with light and dark themes.
 [[nodiscard]] std::string as_html(const Page& page);
 
 }  // namespace ringside::tools

@@ -48,11 +48,14 @@ ReportTable run(sql::Database& database, const std::string& query) {
 
 PageSection section_of(sql::Database& database, const ReportQuery& query, std::size_t number) {
     try {
-        PageSection section{query.name, query.paragraphs, {}, run(database, query.statement)};
+        PageSection section{query.name, query.paragraphs, {}, {}, run(database, query.statement)};
         if (query.chart && !section.table.rows.empty()) {
-            section.chart = draw_chart(*query.chart, section.table, query.name,
-                                       "chart-" + std::to_string(number))
-                                .value();
+            const std::string id = "chart-" + std::to_string(number);
+            const auto drawn = [&](const std::string& own_id, ChartSize size) {
+                return draw_chart(*query.chart, section.table, query.name, own_id, size).value();
+            };
+            section.chart = drawn(id, ChartSize::wide);
+            section.narrow_chart = drawn(id + "-narrow", ChartSize::narrow);
         }
         return section;
     } catch (const Exception& failure) {
@@ -82,9 +85,8 @@ std::string format_of(const ReportArguments& arguments) {
     const std::string extension = std::filesystem::path(arguments.output).extension();
     if (extension == ".html" || extension == ".htm") return "html";
     if (extension.empty() || extension == ".md" || extension == ".markdown") return "markdown";
-    throw Exception(Error(Errc::bad_usage, "--output: no format belongs to the extension '" +
-                                               extension +
-                                               "'; use .html or .md, or give --format"));
+    throw Exception(Error(Errc::bad_usage, "--output: unknown extension '" + extension +
+                                               "'; use .html or .md, or --format"));
 }
 
 void report(const Context& context, ReportArguments arguments) {
@@ -108,18 +110,18 @@ void add_report_command(CLI::App& app, Context& context) {
     auto arguments = std::make_shared<ReportArguments>();
     arguments->options.row_limit = limits::report_rows_default;
     CLI::App* command = app.add_subcommand(
-        "report", "Run a file of named queries at one snapshot and write a page");
-    command->add_option("file", arguments->file, "The file; - for standard input")->required();
+        "report", "Run a file of named queries on one snapshot and write a page");
+    command->add_option("file", arguments->file, "File, or - for standard input")->required();
     arguments->options.add_to(*command);
     add_offline_flag(*command, context);
     command
         ->add_option("-f,--format", arguments->format,
-                     "markdown or html; by default as the extension of --output (.md, .html)")
+                     "markdown or html (default: from the extension of --output)")
         ->check(CLI::IsMember({"markdown", "html"}));
-    command->add_option("-o,--output", arguments->output, "Where to write it; else to the output");
+    command->add_option("-o,--output", arguments->output, "Output file (default: standard output)");
     command->footer(
-        "In the file: -- title: T, -- table: TABLE, -- text: WORDS, and before each statement\n"
-        "-- name: N and -- chart: bar|line x=COLUMN y=COLUMN[,COLUMN].\n"
+        "Directives in the file: -- title: T, -- table: TABLE, -- text: WORDS, and before a\n"
+        "statement -- name: N and -- chart: bar|line x=COLUMN y=COLUMN[,COLUMN].\n"
         "Example: ringside report onsale.sql --output onsale.html");
     command->callback([&context, arguments] { report(context, *arguments); });
 }

@@ -19,7 +19,7 @@ struct Directive {
     std::string_view value;
 };
 
-/// `-- word: value`, if it is one of ours.
+/// Parses `-- word: value` if the word is one of ours.
 std::optional<Directive> directive_of(std::string_view line) noexcept {
     line = trimmed(line);
     if (!line.starts_with("--")) return std::nullopt;
@@ -38,14 +38,14 @@ public:
 
     Result<ReportFile> parse() {
         while (!rest_.empty() && !error_) step();
-        if (!error_ && is_open_) wrong("no statement follows the name");
-        if (!error_ && file_.queries.empty()) wrong("there is no query");
+        if (!error_ && is_open_) wrong("no statement after '-- name:'");
+        if (!error_ && file_.queries.empty()) wrong("no query in the file");
         if (error_) return *error_;
         return std::move(file_);
     }
 
 private:
-    /// A line of its own, or a statement of several.
+    /// Reads a directive line, or a statement of several lines.
     void step() {
         const std::size_t end = rest_.find('\n');
         const std::string_view line = rest_.substr(0, end);
@@ -63,7 +63,7 @@ private:
 
     void take_statement() {
         const auto bytes = sql::statement_bytes(rest_);
-        if (!bytes) return wrong("a statement that does not end with ';'");
+        if (!bytes) return wrong("statement does not end with ';'");
         ReportQuery& query = open_query();
         query.statement = rest_.substr(0, *bytes);
         query.line = line_;
@@ -82,7 +82,7 @@ private:
     void obey(const Directive& directive) {
         const std::string value(directive.value);
         const bool is_at_top = file_.queries.empty();
-        if (value.empty()) return wrong("nothing after '" + std::string(directive.word) + ":'");
+        if (value.empty()) return wrong("no value after '" + std::string(directive.word) + ":'");
         if (directive.word == "title") file_.title = value;
         else if (directive.word == "table") file_.tables.push_back(value);
         else if (directive.word == "name") begin_query(value);
@@ -92,16 +92,16 @@ private:
     }
 
     void begin_query(const std::string& name) {
-        if (is_open_) return wrong("no statement follows the name before");
+        if (is_open_) return wrong("no statement after the previous '-- name:'");
         open_query().name = name;
     }
 
-    /// `bar x=section y=sold,held`.
+    /// Parses `bar x=section y=sold,held`.
     void read_chart(std::string_view text) {
         ChartSpec chart;
         const std::size_t space = std::min(text.find(' '), text.size());
         const std::string_view kind = text.substr(0, space);
-        if (kind != "bar" && kind != "line") return wrong("a chart is a bar or a line");
+        if (kind != "bar" && kind != "line") return wrong("unknown kind of chart; use bar or line");
         if (kind == "line") chart.kind = ChartSpec::Kind::line;
         std::string_view rest = trimmed(text.substr(space));
         while (!rest.empty()) {
@@ -109,11 +109,11 @@ private:
             const std::string_view option = rest.substr(0, end);
             if (option.starts_with("x=")) chart.x = option.substr(2);
             else if (option.starts_with("y=")) split(option.substr(2), chart.y);
-            else return wrong("a chart has x=COLUMN y=COLUMN[,COLUMN…]");
+            else return wrong("invalid chart; write x=COLUMN y=COLUMN[,COLUMN…]");
             rest = trimmed(rest.substr(end));
         }
         if (chart.x.empty() || chart.y.empty()) {
-            return wrong("a chart has x=COLUMN y=COLUMN[,COLUMN…]");
+            return wrong("invalid chart; write x=COLUMN y=COLUMN[,COLUMN…]");
         }
         open_query().chart = std::move(chart);
     }
@@ -132,7 +132,7 @@ private:
 
     std::string_view rest_;
     std::size_t line_ = 1;
-    bool is_open_ = false;  ///< a query that has no statement yet
+    bool is_open_ = false;  ///< a query without a statement yet
     ReportFile file_;
     std::optional<Error> error_;
 };

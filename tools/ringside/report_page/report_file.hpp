@@ -9,7 +9,7 @@
 
 namespace ringside::tools {
 
-/// What a chart shows of a query's columns.
+/// The columns that a chart shows.
 struct ChartSpec {
     enum class Kind { bar, line };
     Kind kind = Kind::bar;
@@ -25,7 +25,7 @@ struct ReportQuery {
     std::size_t line = 0;  ///< of the statement in the file, counted from 1
 };
 
-/// A file of named queries, read with what its comments say:
+/// A file of named queries with directives in its comments:
 ///
 ///     -- title: The sale
 ///     -- table: seats=event/*/seat/*(event:1, status, price INTEGER)

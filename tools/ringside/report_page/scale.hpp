@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -11,13 +12,16 @@ struct Scale {
     double high = 1;
     double step = 1;
 
-    /// That covers two values with about so many ticks; they must be finite.
-    [[nodiscard]] static Scale covering(double low, double high, int ticks) noexcept {
+    /// A scale that covers two finite values with about this number of ticks, at least `step_min`
+    /// apart.
+    [[nodiscard]] static Scale covering(double low, double high, int ticks,
+                                        double step_min = 0) noexcept {
         if (high <= low) high = low + 1;
         const double rough = (high - low) / ticks;
         const double power = std::pow(10, std::floor(std::log10(rough)));
         const double lead = rough / power;
-        const double step = power * (lead <= 1 ? 1 : lead <= 2 ? 2 : lead <= 5 ? 5 : 10);
+        const double round = power * (lead <= 1 ? 1 : lead <= 2 ? 2 : lead <= 5 ? 5 : 10);
+        const double step = std::max(round, step_min);
         return {std::floor(low / step) * step, std::ceil(high / step) * step, step};
     }
 
@@ -28,7 +32,7 @@ struct Scale {
         return found;
     }
 
-    /// 0 at the low end, 1 at the high one.
+    /// Returns 0 at the low end, 1 at the high end.
     [[nodiscard]] double place(double value) const noexcept { return (value - low) / (high - low); }
 };
 

@@ -30,13 +30,18 @@ namespace ringside::sql {
 /// Thread safety: the description, its copies and all live queries made from them belong to one
 /// thread at a time.
 ///
-///     LiveQuery sales = client.live_query(sql::live_description(
+///     LiveQuery sales = client.live_query(sql::live_query_spec(
 ///         "SELECT section, count(*), sum(price) FROM seats WHERE status = 'sold' "
 ///         "GROUP BY section",
 ///         {.tables = {"seats=event/*/*/seat/*(section, status, price INTEGER)"}}).value()).value();
-[[nodiscard]] Result<LiveDescription> live_description(
+[[nodiscard]] Result<LiveQuerySpec> live_query_spec(
     std::string_view text, const Options& options = {},
     std::optional<std::size_t>* error_offset = nullptr);
+[[deprecated("use live_query_spec")]] [[nodiscard]] inline Result<LiveQuerySpec> live_description(
+    std::string_view text, const Options& options = {},
+    std::optional<std::size_t>* error_offset = nullptr) {
+    return live_query_spec(text, options, error_offset);
+}
 
 /// Converts a value of a live query's row to SQL. A text is a view of the value.
 [[nodiscard]] Cell cell_of(const OwnedScalar& value);

@@ -26,7 +26,7 @@ std::string_view name(Status status) {
     return "available";
 }
 
-/// An event's seats and their counters: the truth, which the grid follows.
+/// An event's seats and their counters: the original data, which the grid follows.
 struct Event {
     int number;
     std::vector<Status> seats{};
@@ -34,7 +34,7 @@ struct Event {
     std::int64_t revenue = 0;
 };
 
-/// Puts deltas into the topic, each once and those of an event in their order.
+/// Writes deltas to the topic, each once and those of an event in order.
 class Deltas {
 public:
     explicit Deltas(Ledger& ledger) : ledger_(ledger) {
@@ -70,7 +70,7 @@ public:
             throw Exception(Error(Errc::system_error, rd_kafka_err2str(failed)));
     }
 
-    /// Waits for the last answers. Whether Kafka has taken every delta.
+    /// Waits for the last answers. Returns whether Kafka has taken every delta.
     bool finish() {
         constexpr int patience_ms = 20'000;
         return rd_kafka_flush(producer_.get(), patience_ms) == RD_KAFKA_RESP_ERR_NO_ERROR &&

@@ -23,13 +23,13 @@ namespace {
 using Clock = std::chrono::steady_clock;
 constexpr auto patience = std::chrono::seconds(30);
 
-/// librdkafka's mock cluster, of one broker, with the topic of the deltas.
+/// librdkafka's mock cluster with one broker and the topic of the deltas.
 class MockCluster {
 public:
     MockCluster() {
         char why[256];
         rd_kafka_conf_t* conf = rd_kafka_conf_new();
-        // It says that it has no servers; it is one.
+        // Hides the warning that it has no servers: it is the server.
         rd_kafka_conf_set(conf, "log_level", "3", why, sizeof why);
         handle_ = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof why);
         if (handle_ == nullptr) {
@@ -39,7 +39,7 @@ public:
         cluster_ = rd_kafka_mock_cluster_new(handle_, 1);
         if (cluster_ == nullptr) {
             rd_kafka_destroy(handle_);
-            throw Exception(Error(Errc::system_error, "the mock cluster does not start"));
+            throw Exception(Error(Errc::system_error, "cannot start the mock cluster"));
         }
         constexpr int partitions = 4;
         rd_kafka_mock_topic_create(cluster_, deltas_topic, partitions, 1);
@@ -60,7 +60,7 @@ private:
     rd_kafka_mock_cluster_t* cluster_ = nullptr;
 };
 
-/// Before this process has threads; the host begins when the ledger is open.
+/// Called before this process has threads. The host begins when the ledger is open.
 pid_t start_host(const Plan& plan, int number, Ledger& ledger) {
     const pid_t pid = fork();
     if (pid != 0) return pid;
@@ -74,7 +74,7 @@ pid_t start_host(const Plan& plan, int number, Ledger& ledger) {
     }
 }
 
-/// How many deltas of an event the grid has: each writes the event's counters once.
+/// Returns how many deltas of an event the grid has: each writes the event's counters once.
 Version deltas_applied(const Client& client, int event) {
     const auto sales = client.get(sales_name(event));
     return sales ? sales->version() : 0;
@@ -104,7 +104,7 @@ public:
         }
     }
 
-    /// Reports until the time is up, and until the grid has what the hosts have told last.
+    /// Reports until the time is up, and until the grid has the last deltas of the hosts.
     bool watch(const std::vector<pid_t>& hosts) {
         bool is_well = wait_for([&] { return is_opened(); });
         if (!is_well) fmt::print(stderr, "the seats do not arrive: does the source run?\n");
@@ -179,7 +179,7 @@ int play_through_kafka(const Plan& plan, const std::string& kafka) {
     if (shared == MAP_FAILED) throw Exception(Error(Errc::system_error, "mmap"));
     auto& ledger = *new (shared) Ledger{};
     if (kafka.size() >= ledger.bootstrap.size())
-        throw Exception(Error(Errc::bad_configuration, "the address of Kafka is too long"));
+        throw Exception(Error(Errc::bad_configuration, "address of Kafka too long"));
     Sale sale(plan, ledger);
     std::vector<pid_t> hosts;
     for (int i = 1; i <= plan.writers; ++i) hosts.push_back(start_host(plan, i, ledger));

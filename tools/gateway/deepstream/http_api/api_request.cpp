@@ -12,7 +12,7 @@ namespace {
 
 Problem bad_request(std::string detail) { return {400, "bad_request", std::move(detail)}; }
 
-/// What JavaScript takes for nothing.
+/// Returns whether JavaScript treats the value as false.
 bool is_nothing(const Value& value) noexcept {
     return value.is_null() || value.as_bool() == false || value.as_double() == 0.0 ||
            value.as_string() == "";

@@ -10,13 +10,13 @@
 
 namespace ringside::gateway::deepstream {
 
-/// The body of a request to the HTTP API. Its problems are 400, and their detail is all that the
-/// client is told.
+/// The body of a request to the HTTP API. Its errors have status 400, and the client gets only
+/// their detail.
 class ApiRequest {
 public:
     static Outcome<ApiRequest> parse(std::string_view body);
 
-    /// JSON text, for the login.
+    /// Returns JSON text for the login.
     [[nodiscard]] const std::string& auth_data() const noexcept { return auth_data_; }
     [[nodiscard]] Outcome<std::vector<Jif>> messages() const;
 
@@ -28,7 +28,7 @@ private:
     std::string auth_data_;
 };
 
-/// A body that is JSON, an object or an array. Where nothing was sent, it is an empty object.
+/// Parses a JSON body, an object or an array. Returns an empty object for an empty body.
 [[nodiscard]] Outcome<Bytes> document_of_body(std::string_view body);
 
 }  // namespace ringside::gateway::deepstream

@@ -12,21 +12,28 @@ Task<std::string> Batch::run(std::shared_ptr<Batch> batch, std::chrono::millisec
     const Executor loop = co_await asio::this_coro::executor;
     batch->timer_.emplace(loop, time);
     spawn(loop, carry_out(batch), "a request of the HTTP API");
-    // Until the time is over, or it is cancelled since all are done.
+    // Waits until the time limit, or until the last message cancels the timer.
     if (batch->done_ < batch->messages_.size()) co_await batch->timer_->async_wait(use_task);
     co_return batch->finish();
 }
 
 Task<void> Batch::carry_out(std::shared_ptr<Batch> batch) {
     for (const Jif& message : batch->messages_) {
+        batch->check_rights();
         Entry entry = co_await batch->carrier_.carry_out(message);
         if (batch->is_over_) co_return;
         batch->add(std::move(entry));
-        // Others have their turn.
+        // Yields to other work of the loop.
         co_await asio::post(batch->timer_->get_executor(), use_task);
         if (batch->is_over_) co_return;
     }
     batch->timer_->cancel();
+}
+
+void Batch::check_rights() {
+    if (!hub_.options.logins->still_know(login_)) return carrier_.withdraw_rights();
+    if (std::exchange(generation_, hub_.generation()) == hub_.generation()) return;
+    carrier_.adopt(hub_.requester_for(login_, carrier_.requester().address));
 }
 
 void Batch::add(Entry entry) {

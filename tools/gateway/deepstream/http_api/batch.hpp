@@ -9,19 +9,25 @@
 
 namespace ringside::gateway::deepstream {
 
-/// The messages of one request, carried out one after another, within a time.
+/// Processes the messages of one request in order, within a time limit.
 ///
-/// When that time is over, those that are done have their answers, and the others are told so: one
-/// that is under way may still come to be carried out, those behind it are not.
+/// A message that begins after its permission was revoked is denied.
+///
+/// At the time limit, each completed message has its answer, and each other message gets an error.
+/// The message in progress might still be carried out; later messages are not.
 class Batch {
 public:
-    Batch(Hub& hub, Requester requester, std::vector<Jif> messages)
-        : carrier_(hub, std::move(requester)), messages_(std::move(messages)) {}
+    Batch(Hub& hub, Login login, Requester requester, std::vector<Jif> messages)
+        : hub_(hub),
+          login_(std::move(login)),
+          generation_(hub.generation()),
+          carrier_(hub, std::move(requester)),
+          messages_(std::move(messages)) {}
 
-    /// The answer's body.
+    /// Returns the body of the response.
     static Task<std::string> run(std::shared_ptr<Batch> batch, std::chrono::milliseconds time);
 
-    /// Of all answers to one request.
+    /// The limit for all results of one request.
     static constexpr std::size_t answer_bytes_max = 64U << 20;
 
 private:
@@ -30,9 +36,13 @@ private:
                                    asio::wait_traits<std::chrono::steady_clock>, Executor>;
 
     static Task<void> carry_out(std::shared_ptr<Batch> batch);
+    void check_rights();
     void add(Entry entry);
     [[nodiscard]] std::string finish();
 
+    Hub& hub_;
+    const Login login_;
+    std::uint64_t generation_;  ///< of the configuration whose permissions the carrier has
     Carrier carrier_;
     const std::vector<Jif> messages_;
     std::optional<Timer> timer_;

@@ -45,7 +45,7 @@ constexpr NamedAction presence_rule_failed{PresenceAction::message_permission_er
 
 constexpr NamedAction accept_timeout{RpcAction::accept_timeout, "ACCEPT_TIMEOUT"};
 
-/// Who may not, or of whom a rule could not say it.
+/// The result for an action that is denied, or whose rule could not be evaluated.
 template <class DeniedAction>
 Entry refused(Topic topic, DeniedAction event, NamedAction action, NamedAction failure,
               bool has_failed, const std::string& name) {
@@ -53,7 +53,7 @@ Entry refused(Topic topic, DeniedAction event, NamedAction action, NamedAction f
     return denied(topic, static_cast<std::int32_t>(event), action);
 }
 
-/// A name that no record can have.
+/// Returns whether the error means that no record can have the name.
 bool is_no_name(const Error& error) noexcept {
     return error == Errc::bad_name || error == Errc::name_too_long;
 }
@@ -101,7 +101,7 @@ Task<Entry> Carrier::emit(const Jif& jif) {
     else event.json = jif.data;
     const auto outcome = co_await grid().write(std::move(event));
     if (outcome) co_return succeeded();
-    spdlog::info("event '{}' was not told: {}", name, outcome.error().text());
+    spdlog::info("event '{}' not delivered: {}", name, outcome.error().text());
     co_return failed(Topic::event, bad_event_data, jif.name);
 }
 
@@ -116,7 +116,8 @@ Task<Entry> Carrier::call(const Jif& jif) {
     const Executor loop = co_await asio::this_coro::executor;
     auto start = [this, loop, &jif](Completion<RpcHub::Answer> completion) {
         auto done = std::make_shared<Completion<RpcHub::Answer>>(std::move(completion));
-        // It may be called at once, and a coroutine goes on only when it has begun to wait.
+        // The handler may run immediately, but a coroutine can only resume after it has begun to
+        // wait.
         hub_.rpc().request(jif.name, jif.data, [loop, done](const RpcHub::Answer& answer) {
             asio::post(loop, [done, answer] { std::move (*done)(answer); });
         });
@@ -148,7 +149,7 @@ Entry Carrier::read(const Jif& jif) {
     if (loaded.error() == Errc::not_found || is_no_name(loaded.error())) {
         return record_not_found(jif.name);
     }
-    spdlog::info("record '{}' was not read: {}", jif.name, loaded.error().text());
+    spdlog::info("record '{}' not read: {}", jif.name, loaded.error().text());
     return failed(Topic::record, load_error, jif.name);
 }
 
@@ -159,11 +160,11 @@ Entry Carrier::head(const Jif& jif) {
     if (record.error() == Errc::not_found || is_no_name(record.error())) {
         return head_succeeded(to_deepstream_version(0));
     }
-    spdlog::info("record '{}' was not read: {}", jif.name, record.error().text());
+    spdlog::info("record '{}' not read: {}", jif.name, record.error().text());
     return failed(Topic::record, load_error, jif.name);
 }
 
-/// There is no other storage behind the grid, so it has nothing to be told of.
+/// No other storage exists behind the grid, so notifications have no effect.
 Entry Carrier::notify(const Jif& jif) {
     for (const std::string& name : *jif.names) {
         if (auto refusal = refuse_record(Action::notify, name, notify_record)) return *refusal;
@@ -178,11 +179,11 @@ Task<Entry> Carrier::remove(const Jif& jif) {
     Write removal{.kind = Write::Kind::remove, .name = to_grid_name(jif.name)};
     removal.options.grade = grade();
     const auto outcome = co_await grid().write(std::move(removal));
-    // One that is not there is as good as removed.
+    // A record that does not exist counts as removed.
     if (outcome || outcome.error() == Errc::not_found || is_bad_data(outcome.error().code)) {
         co_return succeeded();
     }
-    spdlog::warn("record '{}' was not removed: {}", jif.name, outcome.error().text());
+    spdlog::warn("record '{}' not deleted: {}", jif.name, outcome.error().text());
     co_return failed(Topic::record, delete_error, jif.name);
 }
 
@@ -224,13 +225,13 @@ Entry Carrier::refused_write(const Jif& jif, const RecordOrder& order,
 Entry Carrier::failed_write(const Jif& jif, const RecordOrder& order, const Error& error) {
     const bool is_version = order.is_bound() && error == Errc::not_found;
     if (is_version || error == Errc::condition_failed) return conflict(jif, order);
-    spdlog::info("record '{}' was not written: {}", order.name, error.text());
+    spdlog::info("record '{}' not written: {}", order.name, error.text());
     if (is_in_doubt(error)) return failed(Topic::record, storage_timeout, jif.name);
     return failed(Topic::record, is_bad_data(error.code) ? bad_record_data : update_error,
                   jif.name);
 }
 
-/// The version that it was to make exists already, or the one before does not.
+/// The requested version exists already, or the one before it does not.
 Entry Carrier::conflict(const Jif& jif, const RecordOrder& order) {
     const auto record = grid().reader().get(order.name);
     if (!record && record.error() != Errc::not_found) {

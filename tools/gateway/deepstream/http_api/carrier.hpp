@@ -6,15 +6,23 @@
 
 namespace ringside::gateway::deepstream {
 
-/// Carries out single messages of the HTTP API for one who has logged in, with the rights and the
-/// outcomes that the same message has on a connection.
+/// Processes single messages of the HTTP API for a logged-in user. Rights and outcomes are those of
+/// the same message on a connection.
 /// Thread safety: that of the loop.
 class Carrier {
 public:
     Carrier(Hub& hub, Requester requester) noexcept : hub_(hub), requester_(std::move(requester)) {}
 
-    /// The message and this must live until it is done.
+    /// The message and this object must live until the task ends.
     Task<Entry> carry_out(const Jif& jif);
+
+    [[nodiscard]] const Requester& requester() const noexcept { return requester_; }
+    /// Applies from the next message on.
+    void adopt(Requester requester) { requester_ = std::move(requester); }
+    /// Denies every further message.
+    void withdraw_rights() {
+        requester_.permissions = std::make_shared<const FixedPermissions>(false);
+    }
 
 private:
     Task<Entry> emit(const Jif& jif);
@@ -27,7 +35,7 @@ private:
     [[nodiscard]] Entry query(const Jif& jif);
     [[nodiscard]] Entry query_all();
 
-    /// None: it is allowed.
+    /// Returns none if the action is allowed.
     [[nodiscard]] std::optional<Entry> refuse_record(Action right, const std::string& name,
                                                      NamedAction action);
     [[nodiscard]] std::optional<Entry> refuse_presence(const std::string& user, NamedAction action);
@@ -40,7 +48,7 @@ private:
     [[nodiscard]] Grade grade() const noexcept;
 
     Hub& hub_;
-    const Requester requester_;
+    Requester requester_;
 };
 
 }  // namespace ringside::gateway::deepstream

@@ -23,7 +23,7 @@ std::string json_string(std::string_view text) {
     return out;
 }
 
-/// `rest`: further members, each behind its comma.
+/// `rest` holds further members, each preceded by a comma.
 Entry failure(Topic topic, std::int32_t event, std::string_view error, std::string_view rest = {}) {
     return {fmt::format(R"({{"errorTopic":"{}","errorEvent":{},"success":false,"error":{}{}}})",
                         name_of(topic), event, json_string(error), rest),
@@ -122,7 +122,7 @@ Entry request_timed_out() {
 }
 
 Entry answer_too_large() {
-    return request_failed("The answers to this request are too large together.",
+    return request_failed("The answers to this request exceed the size limit.",
                           "HTTP_ANSWER_TOO_LARGE");
 }
 

@@ -99,13 +99,14 @@ Task<Response> HttpApi::post_messages(const Request& request) {
     std::string auth_data = body->auth_data();
     const Login login = co_await log_in(request, std::move(auth_data));
     if (!login.is_valid) co_return refusal(401, "Unsuccessful authentication attempt.");
+    if (hub_.grid().is_attaching()) co_await hub_.grid().await_reader();
     Requester requester = hub_.requester_for(login, request.peer.address().to_string());
     if (const auto problem = check_rate_(requester, requester.address)) {
         co_return Response::of(*problem);
     }
     auto messages = body->messages();
     if (!messages) co_return refusal(messages.error());
-    auto batch = std::make_shared<Batch>(hub_, std::move(requester), *std::move(messages));
+    auto batch = std::make_shared<Batch>(hub_, login, std::move(requester), *std::move(messages));
     co_return json(co_await Batch::run(std::move(batch), hub_.options.http_request_time));
 }
 

@@ -10,15 +10,15 @@
 
 namespace ringside::gateway::deepstream {
 
-/// deepstream's HTTP API: messages that are posted, each request with its own login; logins that
-/// only ask for a token; and whether the server is there. Texts are those of deepstream.
+/// deepstream's HTTP API: posted messages, with a login for each request; logins that only ask for
+/// a token; and the health check. Texts are deepstream's.
 ///
-/// Differences to it: the messages of a request are carried out one after another, and paths are
-/// served exactly, not whatever begins with them.
+/// Differences from deepstream: the messages of a request are processed in order, and a path must
+/// match exactly, not only begin with the right text.
 /// Thread safety: that of the loop.
 class HttpApi {
 public:
-    /// The answer to one who asks too often; none: all is well.
+    /// Returns the error for a client that has exceeded its rate, or none.
     using CheckRate = std::function<std::optional<Problem>(const Requester& requester,
                                                            const std::string& address)>;
 

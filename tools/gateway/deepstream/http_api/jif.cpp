@@ -16,12 +16,12 @@ namespace {
 enum class FieldType : std::uint8_t { any, name, text, names, document, version };
 
 struct Field {
-    std::string_view key{};  ///< empty: there is none
+    std::string_view key{};  ///< empty if there is none
     FieldType type = FieldType::any;
     bool is_required = true;
 };
 
-/// What a message may have, besides topic and action.
+/// The members that a message may have in addition to topic and action.
 struct Shape {
     std::string_view topic;
     std::string_view action;
@@ -60,7 +60,7 @@ Error wrong_type(std::string_view property, std::string_view types) {
     return bad_message(fmt::format("property '{}' should be {}", property, types));
 }
 
-/// As JavaScript writes it into a text; of what is no string, its JSON.
+/// Formats a value as JavaScript does in a text: a string as it stands, anything else as JSON.
 std::string shown(const Value& value) {
     if (!value.exists()) return "undefined";
     const auto text = value.as_string();
@@ -73,7 +73,7 @@ Result<void> require(const Value& message, std::string_view key) {
         fmt::format("property '{}' is required for topic '{}'", key, shown(message["topic"])));
 }
 
-/// Null: there is no such topic, or it has no such action.
+/// Returns null if the topic does not exist or does not have the action.
 const Shape* shape_of(const Value& message) {
     const auto topic = message["topic"].as_string();
     const auto action = message["action"].as_string();
@@ -81,7 +81,7 @@ const Shape* shape_of(const Value& message) {
         return topic == shape.topic && action == shape.action;
     });
     if (at == shapes.end()) return nullptr;
-    // A path that is empty is none.
+    // An empty path means no path.
     const bool has_path = message["path"].exists() && message["path"].as_string() != "";
     const bool is_at_path = has_path && at->topic == "record" && at->kind == Kind::write;
     return is_at_path ? &write_at_path : &*at;
@@ -122,7 +122,7 @@ Result<void> take_names(const Field& field, const Value& value, Jif& jif) {
         if (!name) return wrong_type(fmt::format(".{}[{}]", field.key, names.size()), "string");
         names.emplace_back(*name);
     }
-    // The entries of a list are its document.
+    // The document of a list consists of its entries.
     if (jif.kind == Kind::write) jif.data = to_json(value);
     else jif.names = std::move(names);
     return {};
@@ -132,7 +132,7 @@ Result<void> take_version(const Value& value, Jif& jif) {
     const auto number = value.as_double();
     if (!number || std::trunc(*number) != *number) return wrong_type(".version", "integer");
     if (*number < any_version) return bad_message();
-    // 0 says nothing, and none that is too large can be met.
+    // 0 means no version, and a version above the maximum cannot occur.
     constexpr double most = std::numeric_limits<std::int32_t>::max();
     if (*number != 0) jif.version = static_cast<std::int32_t>(std::min(*number, most));
     return {};

@@ -16,14 +16,14 @@ struct Jif {
     enum class Kind : std::uint8_t { emit, call, read, head, remove, write, notify, query };
 
     Kind kind = Kind::emit;
-    std::string name{};                  ///< of an event, a call or a record
-    std::string data{};                  ///< JSON; empty: none
-    std::string path{};                  ///< of a write; empty: it is the whole record
+    std::string name{};                  ///< of the event, call or record
+    std::string data{};                  ///< JSON; empty if none
+    std::string path{};                  ///< of a write; empty for the whole record
     std::int32_t version = any_version;  ///< of a write
-    /// Of a notification and a query; none: everybody is asked for.
+    /// For a notification and a query. None for all users.
     std::optional<std::vector<std::string>> names{};
 
-    /// Error: bad_request; the detail says what is wrong, where deepstream has words for it.
+    /// Error: bad_request. Its detail uses deepstream's words where they exist.
     static Result<Jif> parse(const Value& message);
 };
 

@@ -18,7 +18,7 @@ Task<std::optional<Login>> FileLogin::decide(const LoginAttempt& attempt) const 
     const auto username = attempt.auth_data["username"].as_string();
     const auto password = attempt.auth_data["password"].as_string();
     if (!username || !password) {
-        log_refusal(attempt.request, "it brings no username and password");
+        log_refusal(attempt.request, "no username or password");
         if (!is_last_word_) co_return std::nullopt;
         co_return refused_with("missing authentication parameter: username or/and password");
     }
@@ -27,15 +27,15 @@ Task<std::optional<Login>> FileLogin::decide(const LoginAttempt& attempt) const 
     const auto does_fit =
         co_await fits(*password, is_there ? user->second.password : nobodys_password_);
     if (!does_fit) {
-        log_refusal(attempt.request, "too many passwords wait to be hashed");
+        log_refusal(attempt.request, "too many passwords are waiting to be hashed");
         co_return Login{};
     }
     if (!is_there) {
-        log_refusal(attempt.request, "there is no such user in the file");
+        log_refusal(attempt.request, "unknown user");
         co_return std::nullopt;
     }
     if (!*does_fit) {
-        log_refusal(attempt.request, "the password is wrong");
+        log_refusal(attempt.request, "wrong password");
         co_return is_last_word_ ? std::optional(Login{}) : std::nullopt;
     }
     co_return Login{.is_valid = true,

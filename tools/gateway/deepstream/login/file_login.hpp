@@ -9,12 +9,13 @@
 
 namespace ringside::gateway::deepstream {
 
-/// Lets in who is in a users file, with username and password.
+/// Authenticates the users of a users file by username and password.
 class FileLogin final : public LoginMethod {
 public:
-    /// `hash`: none: passwords are kept as they are.
-    /// `is_last_word`: who brings no username and password, or a wrong password, is refused, and
-    /// no other method is asked. Who is not in the file is always for the next one.
+    /// `hash` is none if passwords are stored as plain text.
+    /// `is_last_word`: a client without username and password, or with a wrong password, is
+    /// refused, and no other method is asked. A user who is not in the file is always passed to the
+    /// next method.
     FileLogin(FileUsers users, const std::optional<PasswordHash>& hash, bool is_last_word);
 
     Task<std::optional<Login>> decide(const LoginAttempt& attempt) const override;
@@ -27,7 +28,7 @@ private:
     FileUsers users_;
     std::optional<PasswordHash> hash_;
     bool is_last_word_;
-    /// What a password is compared with where there is no such user: it takes as long.
+    /// Compared with the password of an unknown user, so that the check takes the same time.
     std::string nobodys_password_;
     std::unique_ptr<PasswordWorkers> workers_ = std::make_unique<PasswordWorkers>();
 };

@@ -4,7 +4,7 @@
 
 namespace ringside::gateway::deepstream {
 
-/// The name of a header, of which case does not matter, as Node writes it.
+/// Converts the name of a header, whose case does not matter, to the form that Node uses.
 inline std::string lower_case(std::string name) {
     for (char& byte : name) {
         if (byte >= 'A' && byte <= 'Z') byte = static_cast<char>(byte - 'A' + 'a');

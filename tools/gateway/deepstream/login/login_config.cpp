@@ -29,12 +29,13 @@ Result<Method> read_token(const toml::table& table, const LoginContext& context)
         {{"type", passed_over}, {"report_invalid_parameters", context.file.to(is_last_word)}});
     if (!read) return read.error();
     if (!context.authenticator->has_methods()) {
-        return context.file.error_at(table, "there are no tokens: [[api_key]] or [jwt] is missing");
+        return context.file.error_at(table,
+                                     "method 'token' needs tokens; add [[api_key]] or [jwt]");
     }
     return std::make_unique<const TokenLogin>(context.authenticator, is_last_word);
 }
 
-/// What is said of the hashes of a users file.
+/// The options for the hashes of a users file.
 struct HashWords {
     std::string algorithm;
     std::int64_t iterations = 0;
@@ -48,7 +49,7 @@ Result<std::optional<PasswordHash>> read_hash(const toml::table& table, const to
         return std::optional<PasswordHash>();
     }
     if (words.algorithm.empty() || !has_rest) {
-        return file.error_at(table, "hash, iterations and key_length belong together");
+        return file.error_at(table, "hash, iterations and key_length must be set together");
     }
     auto made = PasswordHash::make(words.algorithm, words.iterations, words.key_length);
     if (!made) return file.error_at(*table.get("hash"), made.error().detail);
@@ -69,7 +70,7 @@ Result<Method> read_file(const toml::table& table, const LoginContext& context) 
                    {"iterations", file.to(words.iterations, 1, login_limits::iterations_max)},
                    {"key_length", file.to(words.key_length, 1, login_limits::key_length_max)}});
     if (!read) return read.error();
-    if (path.empty()) return file.error_at(table, "a method 'file' needs path");
+    if (path.empty()) return file.error_at(table, "method 'file' is incomplete; set path");
     auto hash = read_hash(table, file, words);
     if (!hash) return hash.error();
     auto users = read_users_file(path, *hash ? &**hash : nullptr);
@@ -87,7 +88,7 @@ Result<Method> read_webhook(const toml::table& table, const LoginContext& contex
 
 Result<Method> read_login_method(const toml::table& table, const LoginContext& context) {
     const auto type = table["type"].value_exact<std::string>().value_or("");
-    // deepstream calls it "none".
+    // deepstream calls this method "none".
     if (type == "open" || type == "none") return read_open(table, context);
     if (type == "file") return read_file(table, context);
     if (type == "http") return read_webhook(table, context);

@@ -10,14 +10,14 @@
 
 namespace ringside::gateway::deepstream {
 
-/// What a table [[deepstream.auth]] is read with.
+/// The context in which a table [[deepstream.auth]] is read.
 struct LoginContext {
     const tools::TomlFile& file;
     std::shared_ptr<const Authenticator> authenticator;
     bool is_only_method = true;
 };
 
-/// The method that a table [[deepstream.auth]] describes. Errors: bad_configuration.
+/// Creates the method that a table [[deepstream.auth]] describes. Errors: bad_configuration.
 [[nodiscard]] Result<std::unique_ptr<const LoginMethod>> read_login_method(
     const toml::table& table, const LoginContext& context);
 

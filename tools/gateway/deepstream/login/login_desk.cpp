@@ -9,7 +9,7 @@ namespace ringside::gateway::deepstream {
 
 namespace {
 
-/// Who a client says it is; empty: it does not say.
+/// Returns the user name that a client claims, or an empty text.
 std::string claimed_user(const LoginRequest& request) {
     if (request.auth_data.size() > login_limits::auth_data_bytes_max) return {};
     const auto document = document_from_json(request.auth_data);
@@ -37,8 +37,9 @@ Task<Login> LoginDesk::log_in(std::shared_ptr<const Logins> logins, LoginRequest
     const auto now = [] { return std::chrono::steady_clock::now(); };
     bool is_refused = false;
     {
-        if (!co_await take_turn(address)) {
-            log_refusal(request, "too many logins of this address are waiting");
+        if (!co_await take_turn(address,
+                                {limits_.deciding_per_address, limits_.waiting_per_address})) {
+            log_refusal(request, "too many logins from this address are waiting");
             co_return Login{};
         }
         const Turn turn(*this, address);
@@ -53,48 +54,59 @@ Task<Login> LoginDesk::log_in(std::shared_ptr<const Logins> logins, LoginRequest
             co_return login;
         }
     }
-    log_refusal(request, "too many logins have failed");
+    log_refusal(request, "too many failed logins");
     co_await wait();
     co_return Login{};
 }
 
+Task<Login> LoginDesk::decide_again(LoginsNow logins, LoginRequest request, IsWanted is_wanted) {
+    // No address has this name. The queue needs no limit, because the number of sessions is
+    // limited.
+    const std::string name = "open sessions";
+    constexpr QueueLimits limits{login_limits::rechecks_max, ~std::size_t{0}};
+    co_await take_turn(name, limits);
+    const Turn turn(*this, name);
+    if (!is_wanted()) co_return Login{.is_undecided = true};
+    auto task = logins()->login(std::move(request));
+    co_return co_await std::move(task);
+}
+
 std::size_t LoginDesk::under_way() const noexcept {
     std::size_t count = 0;
-    for (const auto& [name, address] : addresses_)
-        count += address.deciding + address.waiting.size();
+    for (const auto& [name, queue] : queues_) count += queue.deciding + queue.waiting.size();
     return count;
 }
 
 /// Returns false if too many wait already.
-Task<bool> LoginDesk::take_turn(const std::string& name) {
-    Address& address = addresses_[name];
-    if (address.deciding < login_limits::logins_per_address_max) {
-        ++address.deciding;
+Task<bool> LoginDesk::take_turn(const std::string& name, QueueLimits limits) {
+    Queue& queue = queues_[name];
+    if (queue.deciding < limits.deciding_max) {
+        ++queue.deciding;
         co_return true;
     }
-    if (address.waiting.size() >= login_limits::logins_waiting_per_address_max) co_return false;
-    auto start = [&address](Completion<bool> done) { address.waiting.push_back(std::move(done)); };
+    if (queue.waiting.size() >= limits.waiting_max) co_return false;
+    auto start = [&queue](Completion<bool> done) { queue.waiting.push_back(std::move(done)); };
     co_return co_await completed_by<bool>(std::move(start));
 }
 
-/// Hands the place on to the next one who waits.
+/// Passes the place to the next login that waits.
 void LoginDesk::end_turn(const std::string& name) {
-    const auto at = addresses_.find(name);
-    if (at == addresses_.end()) return;
-    Address& address = at->second;
-    if (!address.waiting.empty()) {
-        auto next = std::move(address.waiting.front());
-        address.waiting.pop_front();
+    const auto at = queues_.find(name);
+    if (at == queues_.end()) return;
+    Queue& queue = at->second;
+    if (!queue.waiting.empty()) {
+        auto next = std::move(queue.waiting.front());
+        queue.waiting.pop_front();
         asio::post(loop_, [next = std::move(next)]() mutable { std::move(next)(true); });
         return;
     }
-    if (--address.deciding == 0) addresses_.erase(at);
+    if (--queue.deciding == 0) queues_.erase(at);
 }
 
 Task<void> LoginDesk::wait() {
     asio::basic_waitable_timer<std::chrono::steady_clock,
                                asio::wait_traits<std::chrono::steady_clock>, Executor>
-        pause(loop_, LoginThrottle::pause);
+        pause(loop_, limits_.pause);
     co_await pause.async_wait(use_task);
 }
 

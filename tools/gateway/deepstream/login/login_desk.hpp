@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -12,37 +13,54 @@
 
 namespace ringside::gateway::deepstream {
 
-/// Lets clients log in, a few of each address at a time: what waits is decided by what has failed
-/// before it, and costs nothing until then. So many wrong passwords at once keep nobody else
-/// waiting.
+/// Queues logins and decides only a few per address at a time. A waiting login costs nothing, and
+/// failures of earlier logins delay it. So many concurrent wrong passwords do not block clients at
+/// other addresses.
 /// Thread safety: that of the loop.
 class LoginDesk {
 public:
-    explicit LoginDesk(Executor loop) : loop_(std::move(loop)) {}
+    explicit LoginDesk(Executor loop, const LoginLimits& limits = {})
+        : loop_(std::move(loop)), limits_(limits), throttle_(limits) {}
 
-    /// `logins`: of the configuration of this moment.
+    /// `logins` belongs to the current configuration.
     Task<Login> log_in(std::shared_ptr<const Logins> logins, LoginRequest request);
 
-    /// Logins that were refused unseen, or decided late, because others had failed.
+    using LoginsNow = std::function<std::shared_ptr<const Logins>()>;
+    using IsWanted = std::function<bool()>;
+    /// Decides the login of an open session again. At most `login_limits::rechecks_max` are decided
+    /// at a time, so that a reload does not overload the service for new clients. Failures are not
+    /// counted. `is_wanted` returns whether the session is still open; if it is not, no method is
+    /// asked, and the result is undecided.
+    Task<Login> decide_again(LoginsNow logins, LoginRequest request, IsWanted is_wanted);
+
+    [[nodiscard]] const LoginLimits& limits() const noexcept { return limits_; }
+
+    /// Returns the number of logins that were refused unchecked or decided late because others had
+    /// failed.
     [[nodiscard]] std::uint64_t slowed() const noexcept { return slowed_; }
-    /// Logins that wait or are being decided.
+    /// Returns the number of logins that wait or are being decided.
     [[nodiscard]] std::size_t under_way() const noexcept;
 
 private:
-    struct Address {
+    struct Queue {
         std::size_t deciding = 0;
         std::deque<Completion<bool>> waiting;
     };
-    /// A place at the desk; given back when it is destroyed.
+    struct QueueLimits {
+        std::size_t deciding_max;
+        std::size_t waiting_max;
+    };
+    /// A place in the queue, released by the destructor.
     class Turn;
 
-    Task<bool> take_turn(const std::string& address);
-    void end_turn(const std::string& address);
+    Task<bool> take_turn(const std::string& name, QueueLimits limits);
+    void end_turn(const std::string& name);
     Task<void> wait();
 
     const Executor loop_;
+    const LoginLimits limits_;
     LoginThrottle throttle_;
-    std::unordered_map<std::string, Address> addresses_;
+    std::unordered_map<std::string, Queue> queues_;  ///< one per address, one for open sessions
     std::uint64_t slowed_ = 0;
 };
 

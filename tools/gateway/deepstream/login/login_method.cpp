@@ -23,7 +23,7 @@ Login refused_with(std::string_view error) {
 }
 
 void log_refusal(const LoginRequest& request, std::string_view why) {
-    spdlog::info("a login from {} is refused: {}", request.remote_address, why);
+    spdlog::info("login from {} refused: {}", request.remote_address, why);
 }
 
 }  // namespace ringside::gateway::deepstream

@@ -14,24 +14,25 @@ struct LoginAttempt {
     Value auth_data;  ///< an object
 };
 
-/// One way to find out who logs in.
+/// A way to authenticate a client.
 /// Thread safety: that of the loop.
 class LoginMethod {
 public:
     virtual ~LoginMethod() = default;
 
-    /// None: it knows nothing of this client, and the next method is asked. A method that should
-    /// know but cannot find out refuses the login, and logs why. The attempt outlives the task.
+    /// Returns none if the method does not know the client; the next method is asked then. A method
+    /// that knows the client but cannot decide refuses the login and logs the reason. The attempt
+    /// outlives the task.
     virtual Task<std::optional<Login>> decide(const LoginAttempt& attempt) const = 0;
 
-    /// Whether somebody who has logged in by a method of this kind may stay: does not wait.
+    /// Returns whether a login through a method of this kind is still valid. Does not wait.
     [[nodiscard]] virtual bool still_knows(const Login& login) const = 0;
 };
 
-/// A login that is not valid, where the client is told why: {"error": …}. REQUIRES: UTF-8.
+/// Returns an invalid login that sends the client the reason: {"error": …}. REQUIRES: UTF-8.
 [[nodiscard]] Login refused_with(std::string_view error);
 
-/// Logs why a login is refused. No part of `why` may be what the client has sent.
+/// Logs the reason for a refused login. `why` must not contain text from the client.
 void log_refusal(const LoginRequest& request, std::string_view why);
 
 }  // namespace ringside::gateway::deepstream

@@ -7,7 +7,7 @@
 
 namespace ringside::gateway::deepstream {
 
-/// What a client brings that has made an HTTP request, and data of its own.
+/// Builds the input of a login from a client's HTTP request and its own data.
 [[nodiscard]] LoginRequest login_request(const http::request<http::string_body>& request,
                                          const Tcp::endpoint& peer, std::string auth_data);
 

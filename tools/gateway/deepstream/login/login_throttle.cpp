@@ -6,18 +6,19 @@ namespace ringside::gateway::deepstream {
 
 double FailureCounts::left_of(const Count& count, TimePoint now) const noexcept {
     const double seconds = std::chrono::duration<double>(now - count.as_of).count();
-    return std::max(0.0, count.failures - seconds * limit_.forgotten_per_second);
+    const double forgotten = seconds * static_cast<double>(limit_.forgotten_per_minute) / 60;
+    return std::max(0.0, count.failures - forgotten);
 }
 
 void FailureCounts::add(const std::string& name, TimePoint now) {
     if (counts_.size() >= names_max) make_room(now);
     Count& count = counts_.try_emplace(name, Count{0, now}).first->second;
-    count = {std::min(left_of(count, now) + 1, limit_.burst), now};
+    count = {std::min(left_of(count, now) + 1, static_cast<double>(limit_.burst)), now};
 }
 
 bool FailureCounts::has_too_many(const std::string& name, TimePoint now) const {
     const auto at = counts_.find(name);
-    return at != counts_.end() && left_of(at->second, now) > limit_.burst - 1;
+    return at != counts_.end() && left_of(at->second, now) > static_cast<double>(limit_.burst) - 1;
 }
 
 void FailureCounts::make_room(TimePoint now) {

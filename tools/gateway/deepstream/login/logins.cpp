@@ -17,10 +17,11 @@ Result<std::shared_ptr<const Logins>> Logins::from(
     const std::shared_ptr<Logins> made(new Logins);
     const toml::array* tables = deepstream["auth"].as_array();
     const std::size_t count = tables == nullptr ? 0 : tables->size();
-    if (tables != nullptr && count == 0) return file.error_at(*tables, "auth is empty");
+    if (tables != nullptr && count == 0)
+        return file.error_at(*tables, "auth is empty; add a method");
     if (count > login_limits::methods_max) {
-        return file.error_at(*tables, "there are more than " +
-                                          std::to_string(login_limits::methods_max) + " methods");
+        return file.error_at(*tables,
+                             "more than " + std::to_string(login_limits::methods_max) + " methods");
     }
     const LoginContext context{
         .file = file, .authenticator = std::move(authenticator), .is_only_method = count == 1};
@@ -46,12 +47,12 @@ bool Logins::still_know(const Login& login) const {
 
 Task<Login> Logins::decide(std::shared_ptr<const Logins> self, LoginRequest request) {
     if (request.auth_data.size() > login_limits::auth_data_bytes_max) {
-        log_refusal(request, "its data are too long");
+        log_refusal(request, "data too long");
         co_return Login{};
     }
     const auto document = document_from_json(request.auth_data);
     if (!document || !Value::of(*document).is_object()) {
-        log_refusal(request, "its data are not an object of JSON");
+        log_refusal(request, "data are not a JSON object");
         co_return Login{};
     }
     const LoginAttempt attempt{.request = request, .auth_data = Value::of(*document)};
@@ -59,7 +60,7 @@ Task<Login> Logins::decide(std::shared_ptr<const Logins> self, LoginRequest requ
         auto login = co_await method->decide(attempt);
         if (!login) continue;
         if (login->id.size() > login_limits::id_bytes_max) {
-            log_refusal(request, "the id is too long");
+            log_refusal(request, "id too long");
             co_return Login{};
         }
         co_return *std::move(login);

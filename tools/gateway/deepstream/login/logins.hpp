@@ -11,33 +11,32 @@
 
 namespace ringside::gateway::deepstream {
 
-/// Who may log in with deepstream's protocol: the methods of [[deepstream.auth]] are asked in
-/// order, and the first that knows the client decides. Whom none knows is refused. Where there is
-/// no [[deepstream.auth]], everybody may.
+/// Decides who may log in with deepstream's protocol. The methods of [[deepstream.auth]] are asked
+/// in order, and the first that knows the client decides. A client that no method knows is refused.
+/// Without [[deepstream.auth]], every client may log in.
 ///
-/// Never changes: a configuration that is read again makes another.
+/// Immutable: a reloaded configuration creates another object.
 /// Thread safety: that of the loop.
 class Logins : public std::enable_shared_from_this<Logins> {
 public:
-    /// `deepstream`: the table [deepstream]. Reads users files, too.
-    /// Errors: bad_configuration; the detail says file and line.
+    /// `deepstream` is the table [deepstream]. Also reads users files.
+    /// Errors: bad_configuration; the detail names file and line.
     static Result<std::shared_ptr<const Logins>> from(
         const toml::table& deepstream, const tools::TomlFile& file,
         std::shared_ptr<const Authenticator> authenticator);
 
-    /// Decides in the loop in which it is awaited, which does not wait for it. Why a login is
-    /// refused is in the log.
+    /// Decides in the awaiting loop, without blocking it. Logs why a login is refused.
     Task<Login> login(LoginRequest request) const;
 
-    /// Whether somebody who has logged in, by these methods or those before, may stay: a user who
-    /// is no longer in the file or has another password may not, nor one whose token has expired.
-    /// A webhook is not asked again.
+    /// Returns whether a login, through these methods or those of an earlier configuration, is
+    /// still valid. Returns false if the user was removed from the file or has another password, or
+    /// if the token has expired. Does not ask webhooks: see `Login::request`.
     [[nodiscard]] bool still_know(const Login& login) const;
 
 private:
     Logins() = default;
 
-    /// `self`: kept, since the configuration may be read again meanwhile.
+    /// Holds `self`, because the configuration may be reloaded meanwhile.
     static Task<Login> decide(std::shared_ptr<const Logins> self, LoginRequest request);
 
     std::vector<std::unique_ptr<const LoginMethod>> methods_;

@@ -8,7 +8,7 @@ namespace ringside::gateway::deepstream {
 
 Result<std::string> make_users_entry(std::string_view password, const HashFlags& flags) {
     if (password.empty()) {
-        return Error(Errc::bad_configuration, "there is no password on standard input");
+        return Error(Errc::bad_configuration, "no password on standard input");
     }
     const auto hash = PasswordHash::make(flags.algorithm, flags.iterations, flags.key_length);
     if (!hash) return hash.error();

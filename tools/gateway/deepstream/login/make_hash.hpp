@@ -8,15 +8,15 @@
 
 namespace ringside::gateway::deepstream {
 
-/// How `ringside-gateway make-hash` is to hash.
+/// Options of `ringside-gateway make-hash`.
 struct HashFlags {
     std::string algorithm = "sha512";
     std::int64_t iterations = 100'000;
     std::int64_t key_length = 64;
 };
 
-/// What goes into a users file, and what the configuration has to say of it.
-/// Errors: bad_configuration (the flags, or no password), system_error.
+/// Returns an entry for a users file and the matching configuration.
+/// Errors: bad_configuration (invalid options, or no password), system_error.
 [[nodiscard]] Result<std::string> make_users_entry(std::string_view password,
                                                    const HashFlags& flags);
 

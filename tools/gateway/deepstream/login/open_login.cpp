@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::string_view proof = "open";
 
-/// What JavaScript takes for nothing (0, false, "") is no name.
+/// Values that JavaScript treats as false (0, false, "") are not names.
 std::string name_of(const Value& username) {
     if (const auto text = username.as_string(); text && !text->empty()) return std::string(*text);
     const bool is_number = username.is_number() && username.as_double() != 0.0;

@@ -4,7 +4,7 @@
 
 namespace ringside::gateway::deepstream {
 
-/// Lets everybody in, under the username that they say, or as `open`.
+/// Accepts every client, under the username that it sends, or as `open`.
 class OpenLogin final : public LoginMethod {
 public:
     Task<std::optional<Login>> decide(const LoginAttempt& attempt) const override;

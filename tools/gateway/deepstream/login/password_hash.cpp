@@ -18,7 +18,7 @@ namespace ringside::gateway::deepstream {
 namespace {
 
 std::string to_base64(const unsigned char* bytes, std::size_t count) {
-    std::string text((count + 2) / 3 * 4 + 1, '\0');  // OpenSSL puts a zero at the end
+    std::string text((count + 2) / 3 * 4 + 1, '\0');  // OpenSSL appends a zero.
     const int written = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), bytes,
                                         static_cast<int>(count));
     text.resize(static_cast<std::size_t>(written));
@@ -37,10 +37,11 @@ Error bad_hash(std::string what) { return {Errc::bad_configuration, std::move(wh
 Result<PasswordHash> PasswordHash::make(const std::string& algorithm, std::int64_t iterations,
                                         std::int64_t key_length) {
     if (iterations < 1 || iterations > login_limits::iterations_max) {
-        return bad_hash("iterations must be 1 to " + std::to_string(login_limits::iterations_max));
+        return bad_hash("iterations must be from 1 to " +
+                        std::to_string(login_limits::iterations_max));
     }
     if (key_length < 1 || key_length > login_limits::key_length_max) {
-        return bad_hash("the key length must be 1 to " +
+        return bad_hash("key length must be from 1 to " +
                         std::to_string(login_limits::key_length_max));
     }
     PasswordHash made;
@@ -49,10 +50,10 @@ Result<PasswordHash> PasswordHash::make(const std::string& algorithm, std::int64
     made.key_bytes_ = static_cast<std::size_t>(key_length);
     const OpensslErrors errors;
     unsigned char tried = 0;
-    // Some digests are known by name, and cannot be used for this.
+    // OpenSSL has digests that PBKDF2 cannot use.
     if (made.digest_ == nullptr ||
         PKCS5_PBKDF2_HMAC("", 0, nullptr, 0, 1, made.digest_, 1, &tried) != 1) {
-        return bad_hash("'" + algorithm + "' is no hash that OpenSSL can use for PBKDF2");
+        return bad_hash("'" + algorithm + "' is not a hash that OpenSSL supports for PBKDF2");
     }
     return made;
 }
@@ -63,7 +64,7 @@ std::string PasswordHash::hash(std::string_view password, std::string_view salt)
         password.data(), static_cast<int>(password.size()),
         reinterpret_cast<const unsigned char*>(salt.data()), static_cast<int>(salt.size()),
         iterations_, digest_, static_cast<int>(key.size()), key.data());
-    assert(is_made == 1);  // `make` has tried it
+    assert(is_made == 1);  // `make` has succeeded with the same values.
     return to_base64(key.data(), key.size()) + std::string(salt);
 }
 
@@ -84,7 +85,7 @@ bool PasswordHash::can_keep(std::string_view kept) const {
 Result<std::string> PasswordHash::make_salt() {
     std::array<unsigned char, 16> random{};
     if (RAND_bytes(random.data(), static_cast<int>(random.size())) != 1) {
-        return Error(Errc::system_error, "there are no random bytes for a salt");
+        return Error(Errc::system_error, "cannot get random bytes for a salt");
     }
     return to_base64(random.data(), random.size());
 }

@@ -10,27 +10,29 @@
 
 namespace ringside::gateway::deepstream {
 
-/// Passwords as deepstream keeps them: PBKDF2 (RFC 8018, 5.2) with HMAC of an algorithm, in
-/// base64, followed without a gap by the salt that went into it, which is text of any length.
+/// Password hashes in deepstream's format: PBKDF2 (RFC 8018, 5.2) with HMAC, in base64, immediately
+/// followed by the salt, which is text of any length.
 ///
 /// Thread safety: immutable.
 class PasswordHash {
 public:
-    /// `algorithm`: a message digest, as OpenSSL calls it. Errors: bad_configuration.
+    /// `algorithm` is OpenSSL's name of a message digest. Errors: bad_configuration.
     static Result<PasswordHash> make(const std::string& algorithm, std::int64_t iterations,
                                      std::int64_t key_length);
 
-    /// What is kept of a password. Cost: what `iterations` asks for, microseconds to seconds.
+    /// Returns the stored form of a password. Cost: depends on `iterations`, microseconds to
+    /// seconds.
     [[nodiscard]] std::string hash(std::string_view password, std::string_view salt) const;
 
-    /// Whether a password is the one that was kept. Its time says nothing about what is kept.
+    /// Returns whether a password matches the stored form. The time taken reveals nothing about
+    /// `kept`.
     /// REQUIRES: can_keep(kept). Cost: that of `hash`.
     [[nodiscard]] bool fits(std::string_view password, std::string_view kept) const;
 
-    /// Whether that text can have come from `hash`.
+    /// Returns whether a text can be a result of `hash`.
     [[nodiscard]] bool can_keep(std::string_view kept) const;
 
-    /// Of 16 random bytes. Error: system_error.
+    /// Returns a salt of 16 random bytes. Error: system_error.
     static Result<std::string> make_salt();
 
 private:
@@ -43,7 +45,7 @@ private:
     std::size_t key_bytes_ = 0;
 };
 
-/// Whether two texts are the same. Its time says nothing about either, nor about their lengths.
+/// Compares two texts. The time taken reveals nothing about them or their lengths.
 [[nodiscard]] bool is_same_secret(std::string_view left, std::string_view right);
 
 }  // namespace ringside::gateway::deepstream

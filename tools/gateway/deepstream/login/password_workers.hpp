@@ -8,11 +8,11 @@
 
 namespace ringside::gateway::deepstream {
 
-/// Threads that look whether passwords fit: that takes long on purpose, and the loop must not wait.
+/// Threads that check passwords: hashing is slow on purpose, and the loop must not wait for it.
 /// Thread safety: that of the loop.
 class PasswordWorkers {
 public:
-    /// None: `login_limits::hashes_waiting_max` are waiting already.
+    /// Returns none if `login_limits::hashes_waiting_max` checks are waiting already.
     /// REQUIRES: it outlives the task.
     Task<std::optional<bool>> ask(std::function<bool()> fits);
 

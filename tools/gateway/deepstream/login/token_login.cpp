@@ -24,9 +24,9 @@ std::string json_of(const Claims& claims) {
 Task<std::optional<Login>> TokenLogin::decide(const LoginAttempt& attempt) const {
     const auto refusal = is_last_word_ ? std::optional(Login{}) : std::nullopt;
     const auto token = attempt.auth_data["token"].as_string();
-    // Without a token anybody would be anonymous, where the HTTP API serves everybody.
+    // Without a token every client would be anonymous, if the HTTP API serves anonymous clients.
     if (!token || token->empty()) {
-        log_refusal(attempt.request, "it brings no token");
+        log_refusal(attempt.request, "no token");
         co_return refusal;
     }
     const auto identity =

@@ -7,11 +7,11 @@
 
 namespace ringside::gateway::deepstream {
 
-/// Lets in who has one of the gateway's own API keys, or a JSON Web Token that it takes, as
-/// {"token": "…"}. The rules see the claims as the user's data.
+/// Accepts a client with one of the gateway's own API keys, or with a JSON Web Token that the
+/// gateway accepts, as {"token": "…"}. The rules see the claims as the user's data.
 class TokenLogin final : public LoginMethod {
 public:
-    /// `is_last_word`: a token that is not good is refused, and no other method is asked.
+    /// `is_last_word`: an invalid token is refused, and no other method is asked.
     TokenLogin(std::shared_ptr<const Authenticator> authenticator, bool is_last_word)
         : authenticator_(std::move(authenticator)), is_last_word_(is_last_word) {}
 

@@ -25,20 +25,20 @@ Result<YamlDocument> read_document(const std::filesystem::path& path, const std:
         return Error(Errc::bad_configuration, path.string() + ": " + read.error().text());
     }
     return Error(Errc::bad_configuration,
-                 path.string() + ": a users file is called .yml, .yaml or .json");
+                 path.string() + ": unknown extension of a users file; use .yml, .yaml or .json");
 }
 
 Result<FileUser> read_user(const Value& value, const PasswordHash* hash) {
     const auto bad = [](std::string what) {
         return Error(Errc::bad_configuration, std::move(what));
     };
-    if (!value.is_object()) return bad("it has no password");
+    if (!value.is_object()) return bad("password is missing");
     const auto password = value["password"].as_string();
-    if (!value["password"].exists()) return bad("it has no password");
-    if (!password) return bad("its password is not a string: put it in quotes");
+    if (!value["password"].exists()) return bad("password is missing");
+    if (!password) return bad("password is not a string; put it in quotes");
     if (hash != nullptr && !hash->can_keep(*password)) {
-        return bad("its password was not made with this hash and key_length, " +
-                   std::string("as ringside-gateway make-hash does it"));
+        return bad("password does not fit hash and key_length; " +
+                   std::string("make it with ringside-gateway make-hash"));
     }
     return FileUser{.password = std::string(*password),
                     .client_data = user_data_of(value["clientData"]),
@@ -56,7 +56,7 @@ Result<FileUsers> read_users_file(const std::filesystem::path& path, const Passw
     if (!read) return read.error();
     const Value root = Value::of(read->document);
     if (!root.is_object() || root.size() == 0) {
-        return Error(Errc::bad_configuration, path.string() + ": there are no users in it");
+        return Error(Errc::bad_configuration, path.string() + ": no users");
     }
     FileUsers users;
     for (const auto [name, value] : root.members()) {
@@ -68,7 +68,8 @@ Result<FileUsers> read_users_file(const std::filesystem::path& path, const Passw
                          fmt::format("{}{}: user '{}': {}", path.string(), at, user, what));
         };
         if (name.empty() || name.size() > login_limits::id_bytes_max) {
-            return bad("a name has 1 to " + std::to_string(login_limits::id_bytes_max) + " bytes");
+            return bad("invalid length of the name; use 1 to " +
+                       std::to_string(login_limits::id_bytes_max) + " bytes");
         }
         auto user = read_user(value, hash);
         if (!user) return bad(user.error().detail);

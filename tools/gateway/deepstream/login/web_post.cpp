@@ -34,8 +34,8 @@ http::request<http::string_body> request_of(const WebServer& server, WebPost& po
     return request;
 }
 
-/// One request and its answer. It belongs to its coroutine and to the one that waits for it; when
-/// the latter has waited long enough, the former ends as soon as it can.
+/// One request and its response. Two coroutines share it: the one that carries it out and the one
+/// that waits for it. After the deadline, the first one ends as soon as possible.
 class Exchange : public std::enable_shared_from_this<Exchange> {
 public:
     Exchange(const Executor& loop, std::shared_ptr<const WebServer> server, WebPost post)
@@ -57,11 +57,11 @@ public:
             is_late_ = !cancelled;
         }
         if (is_done_) co_return std::move(outcome_);
-        co_return Error(Errc::timed_out, "it does not answer in time");
+        co_return Error(Errc::timed_out, "no answer in time");
     }
 
 private:
-    /// Whoever does not wait any more, for whatever reason, ends what is not done.
+    /// Ends the exchange if the waiting coroutine ends for any reason.
     struct Waiter {
         std::shared_ptr<Exchange> exchange;
 
@@ -74,7 +74,7 @@ private:
     void give_up() {
         if (is_done_) return;
         is_late_ = true;
-        error_code ignored;  // it is given up in any case
+        error_code ignored;  // The socket is discarded in any case.
         stream_.socket().close(ignored);
     }
 
@@ -88,34 +88,35 @@ private:
     Task<Result<WebAnswer>> exchange() {
         if (auto failed = co_await connect(); failed.code != Errc::ok) co_return failed;
         const auto [not_sent, sent] = co_await http::async_write(stream_, request_, use_task);
-        if (not_sent) co_return failed_at("it does not take the request", not_sent);
+        if (not_sent) co_return failed_at("cannot send the request", not_sent);
         const auto [not_read, read] =
             co_await http::async_read(stream_, buffer_, parser_, use_task);
-        if (not_read) co_return failed_at("its answer cannot be used", not_read);
+        if (not_read) co_return failed_at("cannot read the answer", not_read);
         auto answer = parser_.release();
         co_return WebAnswer{.status = answer.result_int(),
                             .content_type = std::string(answer[http::field::content_type]),
                             .body = std::move(answer.body())};
     }
 
-    /// Errc::ok: it is connected. (GCC 12 sees a variable without a value in a Result<void> here.)
+    /// Returns Errc::ok if connected. (GCC 12 reports a variable without a value in a Result<void>
+    /// here.)
     Task<Error> connect() {
         Resolver resolver(stream_.get_executor());
         const auto [not_found, endpoints] =
             co_await resolver.async_resolve(server_->host, server_->port, use_task);
-        if (not_found) co_return failed_at("its name cannot be resolved", not_found);
-        // To connect would open the socket again.
+        if (not_found) co_return failed_at("cannot resolve the host", not_found);
+        // Connecting would open the socket again.
         if (is_late_) co_return Error(Errc::timed_out);
         const auto [not_reached, endpoint] =
             co_await asio::async_connect(stream_.socket(), endpoints, use_task);
-        if (not_reached) co_return failed_at("it cannot be reached", not_reached);
+        if (not_reached) co_return failed_at("cannot connect", not_reached);
         if (stream_.tls() == nullptr) co_return Error();
-        // Addresses are not told (RFC 6066, 3).
+        // Addresses are not sent as server names (RFC 6066, 3).
         error_code is_name;
         asio::ip::make_address(server_->host, is_name);
         if (is_name &&
             SSL_set_tlsext_host_name(stream_.tls()->native_handle(), server_->host.c_str()) != 1) {
-            co_return Error(Errc::system_error, "TLS does not take its name");
+            co_return Error(Errc::system_error, "invalid host name for TLS");
         }
         const auto [not_trusted] =
             co_await stream_.tls()->async_handshake(ssl::stream_base::client, use_task);
@@ -131,7 +132,7 @@ private:
     boost::beast::flat_buffer buffer_{login_limits::answer_header_bytes_max +
                                       login_limits::answer_bytes_max};
     http::response_parser<http::string_body> parser_;
-    Result<WebAnswer> outcome_ = Error(Errc::system_error, "it has ended early");
+    Result<WebAnswer> outcome_ = Error(Errc::system_error, "ended before an answer");
     bool is_done_ = false;
     bool is_late_ = false;
 };

@@ -13,7 +13,7 @@ namespace ringside::gateway::deepstream {
 namespace {
 
 Error bad_answer(std::string what) {
-    return {Errc::bad_request, "the webhook's answer: " + std::move(what)};
+    return {Errc::bad_request, "webhook answer: " + std::move(what)};
 }
 
 bool is_type(std::string_view type, std::string_view wanted) noexcept {
@@ -57,7 +57,7 @@ Result<Login> login_of_json(std::string_view json, bool is_permitted) {
     if (root.is_object()) return login_of_object(root, is_permitted);
     if (root.is_null()) return login_of_text("", is_permitted);
     if (const auto text = root.as_string()) return login_of_text(*text, is_permitted);
-    return bad_answer("it is neither a string nor an object");
+    return bad_answer("neither a string nor an object");
 }
 
 }  // namespace
@@ -68,9 +68,9 @@ Result<Login> login_of_answer(const WebAnswer& answer, bool is_permitted) {
     if (is_type(type, "application/json") || is_type(type, "text/javascript")) {
         return login_of_json(answer.body, is_permitted);
     }
-    // What is neither JSON nor text says nothing; its status does.
+    // A body that is neither JSON nor text is ignored; the status decides.
     if (!is_type(type.substr(0, 5), "text/")) return login_of_text("", is_permitted);
-    if (!simdjson::validate_utf8(answer.body)) return bad_answer("it is not UTF-8");
+    if (!simdjson::validate_utf8(answer.body)) return bad_answer("not UTF-8");
     return login_of_text(answer.body, is_permitted);
 }
 

@@ -6,13 +6,13 @@
 
 namespace ringside::gateway::deepstream {
 
-/// What a webhook's answer says about a login.
+/// Derives a login from the response of a webhook.
 ///
-/// A text, or a string of JSON, is the id; an object has `id`, `clientData`, `serverData` and
-/// `token`, or `isValid: false`. Where there is no id, or nothing at all, the user is `OPEN`. If
-/// its status permits nobody, a text is the error that the client is told, and of an object it is
-/// told `clientData`.
-/// Errors: bad_request (not JSON where it says so, other JSON, members of other types, not UTF-8).
+/// A text, or a JSON string, is the id. An object has `id`, `clientData`, `serverData` and `token`,
+/// or `isValid: false`. Without an id, or without a body, the user is `OPEN`. If the status refuses
+/// the login, the client gets a text as the error, or the `clientData` of an object.
+/// Errors: bad_request (invalid JSON in a JSON response, other JSON, members of wrong types, not
+/// UTF-8).
 [[nodiscard]] Result<Login> login_of_answer(const WebAnswer& answer, bool is_permitted);
 
 }  // namespace ringside::gateway::deepstream

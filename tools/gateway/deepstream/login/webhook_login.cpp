@@ -22,7 +22,7 @@ bool has(const std::vector<unsigned>& codes, unsigned code) noexcept {
     return std::find(codes.begin(), codes.end(), code) != codes.end();
 }
 
-/// Bytes of a header, which may be any, as UTF-8: each is taken for ISO 8859-1.
+/// Converts the bytes of a header from ISO 8859-1 to UTF-8. The bytes may have any value.
 std::string from_latin1(std::string_view bytes) {
     std::string text;
     for (const char byte : bytes) {
@@ -44,7 +44,8 @@ void append_member(std::string_view name, std::string_view value, std::string& o
     append_json_string(value, out);
 }
 
-/// How the client has connected: {"remoteAddress": …, "headers": {…}}, with names in lower case.
+/// Describes the client's connection: {"remoteAddress": …, "headers": {…}}, with names in lower
+/// case.
 std::string connection_data(const LoginRequest& request) {
     std::map<std::string, std::string> headers;
     for (const auto& [name, value] : request.headers) {
@@ -63,7 +64,7 @@ std::string connection_data(const LoginRequest& request) {
     return text + "}}";
 }
 
-/// What JavaScript takes for nothing is not sent; an object cannot be a header.
+/// Values that JavaScript treats as false are not sent; an object cannot be a header.
 Result<std::string> header_of(const Value& value) {
     const auto text = value.as_string();
     if (!text) {
@@ -90,7 +91,8 @@ Result<WebPost> WebhookLogin::post_of(const LoginAttempt& attempt) const {
                  .held = std::shared_ptr<void>(nullptr, leave)};
     for (const std::string& name : options_.promoted_headers) {
         auto value = header_of(attempt.auth_data[name]);
-        if (!value) return Error(Errc::bad_request, "its '" + name + "' cannot be a header");
+        if (!value)
+            return Error(Errc::bad_request, "value of '" + name + "' is not valid in a header");
         if (!value->empty()) post.headers.emplace_back(name, *std::move(value));
     }
     post.body += connection_data(attempt.request);
@@ -100,8 +102,8 @@ Result<WebPost> WebhookLogin::post_of(const LoginAttempt& attempt) const {
 
 Task<std::optional<Login>> WebhookLogin::decide(const LoginAttempt& attempt) const {
     if (*under_way_ >= login_limits::webhooks_max) {
-        log_refusal(attempt.request, "too many webhooks are under way");
-        co_return Login{};
+        log_refusal(attempt.request, "too many webhook requests are pending");
+        co_return Login{.is_undecided = true};
     }
     const auto post = post_of(attempt);
     if (!post) {
@@ -115,16 +117,19 @@ Task<std::optional<Login>> WebhookLogin::decide(const LoginAttempt& attempt) con
         if (answer && !has(options_.retry_status_codes, answer->status)) {
             co_return judge(attempt, *answer);
         }
-        spdlog::warn(
-            "the webhook {}: {}", options_.server->authority,
-            answer ? fmt::format("it answers with {}", answer->status) : answer.error().detail);
+        spdlog::warn("webhook {}: {}", options_.server->authority,
+                     answer ? fmt::format("answered with status {}", answer->status)
+                            : answer.error().detail);
         if (tries_left == 0) break;
         const Executor loop = co_await asio::this_coro::executor;
         Timer pause(loop, options_.retry_interval);
         co_await pause.async_wait(use_task);
     }
-    log_refusal(attempt.request, "the webhook has not decided");
-    co_return options_.is_last_word ? refused_with("AUTH_RETRY_ATTEMPTS_EXCEEDED") : Login{};
+    log_refusal(attempt.request, "no decision from the webhook");
+    Login undecided =
+        options_.is_last_word ? refused_with("AUTH_RETRY_ATTEMPTS_EXCEEDED") : Login{};
+    undecided.is_undecided = true;
+    co_return undecided;
 }
 
 bool WebhookLogin::still_knows(const Login& login) const { return login.proof == webhook_proof; }
@@ -135,15 +140,19 @@ std::optional<Login> WebhookLogin::judge(const LoginAttempt& attempt,
     auto login = login_of_answer(answer, is_permitted);
     if (!login) {
         log_refusal(attempt.request, login.error().detail);
-        return Login{};
+        return Login{.is_undecided = true};
     }
     if (is_permitted && login->is_valid) {
         login->proof = webhook_proof;
+        login->request = std::make_shared<const LoginRequest>(attempt.request);
+        login->recheck_interval = options_.recheck_interval;
         return *std::move(login);
     }
-    log_refusal(attempt.request, fmt::format("the webhook answers with {}", answer.status));
+    log_refusal(attempt.request, fmt::format("webhook answered with status {}", answer.status));
+    constexpr unsigned server_error = 500;  // has not decided
+    login->is_undecided = !is_permitted && answer.status >= server_error;
     if (options_.is_last_word || is_permitted) return *std::move(login);
-    return answer.status >= 500 ? std::optional(Login{}) : std::nullopt;
+    return login->is_undecided ? std::optional(Login{.is_undecided = true}) : std::nullopt;
 }
 
 }  // namespace ringside::gateway::deepstream

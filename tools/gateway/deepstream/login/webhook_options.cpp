@@ -40,7 +40,8 @@ tools::TomlFile::Take to_ms(const tools::TomlFile& file, std::chrono::millisecon
         };
 }
 
-/// Whether a header may be set by a client (RFC 9110, 5.6.2, and not what the request depends on).
+/// Returns whether a client may set a header: a valid name (RFC 9110, 5.6.2) on which the request
+/// does not depend.
 bool can_be_promoted(const std::string& name) {
     constexpr std::array<std::string_view, 14> own = {
         "host",       "content-length", "content-type", "content-encoding", "transfer-encoding",
@@ -62,7 +63,7 @@ Result<void> check_promoted(const toml::table& table, const tools::TomlFile& fil
     for (const std::string& name : names) {
         if (can_be_promoted(name)) continue;
         return file.error_at(*table.get("promote_to_header"),
-                             "'" + name + "' cannot be a header that clients set");
+                             "'" + name + "' is not a header that clients can set");
     }
     return {};
 }
@@ -87,12 +88,15 @@ Result<WebhookOptions> read_webhook_options(const toml::table& table, const tool
          {"retry_status_codes", to_status_codes(file, options.retry_status_codes)},
          {"retry_attempts", file.to(options.retry_attempts, 0, retry_attempts_max)},
          {"retry_interval_ms", to_ms(file, options.retry_interval, 0, retry_interval_ms_max)},
+         {"recheck_interval_ms",
+          to_ms(file, options.recheck_interval, recheck_interval_ms_min, recheck_interval_ms_max)},
          {"promote_to_header", file.to(options.promoted_headers)},
          {"report_invalid_parameters", file.to(options.is_last_word)}});
     if (!read) return read.error();
-    if (url.empty()) return file.error_at(table, "a method 'http' needs endpoint_url");
+    if (url.empty()) return file.error_at(table, "method 'http' is incomplete; set endpoint_url");
     if (options.permitted_status_codes.empty()) {
-        return file.error_at(*table.get("permitted_status_codes"), "nobody would be permitted");
+        return file.error_at(*table.get("permitted_status_codes"),
+                             "permitted_status_codes permits no client; add a status code");
     }
     if (auto checked = check_promoted(table, file, options.promoted_headers); !checked) {
         return checked.error();

@@ -22,7 +22,7 @@ bool is_one_of(std::string_view text, const std::array<std::string_view, Count>&
     return std::find(words.begin(), words.end(), text) != words.end();
 }
 
-/// The whole of a text as a number.
+/// Parses a whole text as a number.
 template <class Number, class... Format>
 std::optional<Number> number_of(std::string_view text, Format... format) noexcept {
     Number number{};
@@ -36,7 +36,7 @@ bool has_only(std::string_view text, std::string_view bytes) noexcept {
     return !text.empty() && text.find_first_not_of(bytes) == std::string_view::npos;
 }
 
-/// Turns the nodes of a YAML text into a document, and stops at the first that cannot be.
+/// Converts the nodes of a YAML text to a document. Stops at the first node that has no equivalent.
 class YamlReader {
 public:
     Result<YamlDocument> read(const YAML::Node& root) {
@@ -52,8 +52,8 @@ public:
     }
 
 private:
-    // A text of few bytes may stand for many, and for endless ones, by its anchors: what is built
-    // has limits of depth and size, and each step looks whether they are passed.
+    // Anchors can expand a short text to a long or endless one. So the result has limits of depth
+    // and size, which each step checks.
     Result<void> add(const YAML::Node& node) {
         if (auto added = add_any(node); !added) return added;
         return check(node);
@@ -74,10 +74,10 @@ private:
 
     Result<void> add_scalar(const YAML::Node& node) {
         const std::string& text = node.Scalar();
-        // What is in quotes has the tag "!", what is not has "?".
+        // A quoted scalar has the tag "!", a plain one has "?".
         if (node.Tag() == "!" || node.Tag() == "tag:yaml.org,2002:str") builder_.string(text);
         else if (node.Tag() == "?") add_plain(text);
-        else return bad_yaml(node.Mark(), "the tag " + node.Tag() + " is not known here");
+        else return bad_yaml(node.Mark(), "tag " + node.Tag() + " is not supported");
         return {};
     }
 
@@ -128,9 +128,11 @@ private:
         builder_.begin_object();
         for (const auto& member : node) {
             if (auto checked = check(node); !checked) return checked;
-            if (!member.first.IsScalar()) return bad_yaml(member.first.Mark(), "a key is no text");
+            if (!member.first.IsScalar())
+                return bad_yaml(member.first.Mark(), "key is not a string");
             const std::string& key = member.first.Scalar();
-            if (key == "<<") return bad_yaml(member.first.Mark(), "'<<' is not known here");
+            if (key == "<<")
+                return bad_yaml(member.first.Mark(), "'<<' (merge key) is not supported");
             builder_.key(key);
             if (auto added = add(member.second); !added) return added;
         }
@@ -147,7 +149,7 @@ Result<YamlDocument> document_from_yaml(const std::string& text) {
     try {
         const std::vector<YAML::Node> documents = YAML::LoadAll(text);
         if (documents.size() != 1) {
-            return Error(Errc::bad_configuration, "1: this is not one document of YAML");
+            return Error(Errc::bad_configuration, "1: not a single YAML document");
         }
         return YamlReader().read(documents.front());
     } catch (const YAML::Exception& failure) {

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-/// The numbers of deepstream's protocol. Of each topic, those from 100 on are errors.
+/// The numbers of deepstream's protocol. In each topic, numbers from 100 on are errors.
 namespace ringside::gateway::deepstream {
 
 enum class Topic : std::uint32_t {

@@ -20,7 +20,7 @@ const std::uint8_t* bytes_of(std::string_view text) noexcept {
     return reinterpret_cast<const std::uint8_t*>(text.data());
 }
 
-/// Takes a length and that many bytes.
+/// Reads a length and that many bytes.
 std::optional<std::string_view> take_bytes(CodedInputStream& in, std::string_view all) {
     std::uint32_t size = 0;
     if (!in.ReadVarint32(&size)) return std::nullopt;

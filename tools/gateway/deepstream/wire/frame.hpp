@@ -15,14 +15,15 @@
 namespace ringside::gateway::deepstream {
 
 struct Envelope {
-    std::uint32_t topic = 0;   ///< Topic; any number may come
+    std::uint32_t topic = 0;   ///< Topic, but any number may arrive
     std::string_view message;  ///< within the frame
 };
 
-/// What follows the first message of a frame is passed over. None: it is no message.
+/// Returns none if the frame holds no message. Ignores everything after the first message of a
+/// frame.
 [[nodiscard]] std::optional<Envelope> open_frame(std::string_view frame);
 
-/// Whether every text of a client's message is one that JavaScript can have: see `is_client_text`.
+/// Returns whether JavaScript can represent every text of a client's message: see `is_client_text`.
 [[nodiscard]] bool has_client_text(std::string_view message);
 
 /// Appends the payload of a frame.
@@ -30,7 +31,7 @@ void append_frame(Topic topic, const google::protobuf::MessageLite& message, std
 
 [[nodiscard]] std::string frame_of(Topic topic, const google::protobuf::MessageLite& message);
 
-/// Topic of a message's type.
+/// Returns the topic of a message's type.
 constexpr Topic topic_of(const wire::ParserMessage*) noexcept { return Topic::parser; }
 constexpr Topic topic_of(const wire::ConnectionMessage*) noexcept { return Topic::connection; }
 constexpr Topic topic_of(const wire::AuthMessage*) noexcept { return Topic::auth; }
@@ -39,14 +40,14 @@ constexpr Topic topic_of(const wire::RecordMessage*) noexcept { return Topic::re
 constexpr Topic topic_of(const wire::RpcMessage*) noexcept { return Topic::rpc; }
 constexpr Topic topic_of(const wire::PresenceMessage*) noexcept { return Topic::presence; }
 
-/// A message with its action, to be completed.
+/// Creates a message with its action, to be completed.
 template <class Message, class Action>
 [[nodiscard]] Message message_of(Action action) {
     Message message;
     message.set_action(static_cast<std::int32_t>(action));
     return message;
 }
-/// That a message is not permitted, or that its rule could not be evaluated, about one name.
+/// Reports that a message about one name is not permitted, or that its rule could not be evaluated.
 template <class Action, class Message>
 [[nodiscard]] Message denial_of(const Message& message, const std::string& name, bool has_failed) {
     auto refusal =
