@@ -125,6 +125,7 @@ async function runGroup(script, group, Target, filter, report) {
       report.pass(full);
     } catch (error) {
       report.fail(full, error);
+      process.stdout.write(`${target.log}\n`.replace(/^/gm, "        "));
       if (!(await isReachable(target))) await target.restart();
     }
   }

@@ -128,5 +128,27 @@ TEST_F(DeepstreamCalls, WithdrawnListenerDoesNotAcknowledgeTheNextOne) {
     EXPECT_TRUE(third.is_ack());
 }
 
+TEST_F(DeepstreamCalls, AcceptanceOfAWithdrawnSubjectIsAnsweredByItsEnd) {
+    DeepstreamClient client(gateway_.port(), "listener");
+    auto listen = event_message(EventAction::listen);
+    listen.set_name("^seat/.*");
+    client.send(listen);
+    EXPECT_TRUE(client.receive<wire::EventMessage>().is_ack());
+    std::optional<Watch> watch = client_.watch("seat/1").value();
+    EXPECT_EQ(client.receive<wire::EventMessage>().subscription(), "seat/1");
+    // The gateway learns of the end of the first subject before it learns of the second.
+    watch.reset();
+    client_.put("fence", "{}").value();
+    watch = client_.watch("seat/2").value();
+    EXPECT_EQ(client.receive<wire::EventMessage>().subscription(), "seat/2");
+    auto accept = event_message(EventAction::listen_accept);
+    accept.set_name("^seat/.*");
+    accept.set_subscription("seat/1");
+    client.send(accept);
+    const auto end = client.receive<wire::EventMessage>();
+    EXPECT_EQ(end.action(), static_cast<std::int32_t>(EventAction::pattern_removed));
+    EXPECT_EQ(end.subscription(), "seat/1");
+}
+
 }  // namespace
 }  // namespace ringside::testing

@@ -119,6 +119,24 @@ TEST_F(DeepstreamSession, ConflictFollowsTheWinningChangeAndSettlesTheWrite) {
     EXPECT_EQ(client_.get("n").value().document()["by"].as_string(), "grid");
 }
 
+TEST_F(DeepstreamSession, ClientThatHasAnsweredNoPingGetsFew) {
+    DeepstreamClient client(gateway_.port(), "ann");
+    auto subscribe = record_message(RecordAction::subscribe_create_and_read);
+    subscribe.add_names("n");
+    client.send(subscribe);
+    static_cast<void>(client.receive<wire::RecordMessage>());
+    static_cast<void>(client.receive<wire::RecordMessage>());
+    auto read = record_message(RecordAction::read);
+    read.set_name("n");
+    for (int i = 0; i < 500; ++i) client.send(read);
+    auto last = record_message(RecordAction::head);
+    last.set_name("the-last");
+    client.send(last);
+    const std::size_t pings = client.pings_until("the-last");
+    EXPECT_GE(pings, 1U);
+    EXPECT_LE(pings, 8U);
+}
+
 TEST_F(DeepstreamSession, OwnWritesAreNotDelivered) {
     DeepstreamClient client(gateway_.port(), "ann");
     auto subscribe = record_message(RecordAction::subscribe_create_and_read);

@@ -53,6 +53,9 @@ public:
         return message;
     }
 
+    /// See WsClient::pings_until.
+    std::size_t pings_until(const std::string& text) { return socket_.pings_until(text); }
+
     unsigned close_code() { return socket_.close_code(); }
 
 private:

@@ -44,6 +44,39 @@ public:
         return {static_cast<const char*>(buffer.cdata().data()), buffer.size()};
     }
 
+    /// Reads frames until one contains `text`, answers no pings, and returns their number.
+    /// Afterwards the client cannot receive messages.
+    std::size_t pings_until(const std::string& text) {
+        constexpr unsigned char ping = 0x89;
+        std::size_t pings = 0;
+        std::string bytes;
+        for (std::size_t at = 0;;) {
+            const auto needs = [&](std::size_t count) {
+                while (bytes.size() < at + count) {
+                    char part[4096];
+                    const std::size_t got =
+                        stream_.next_layer().read_some(boost::asio::buffer(part));
+                    bytes.append(part, got);
+                }
+            };
+            const auto byte = [&](std::size_t place) {
+                return static_cast<unsigned char>(bytes[at + place]);
+            };
+            needs(4);
+            std::size_t header = 2;
+            std::size_t size = byte(1);
+            if (size > 126) throw std::runtime_error("a frame of more than 65535 bytes");
+            if (size == 126) {
+                header = 4;
+                size = std::size_t{byte(2)} << 8U | byte(3);
+            }
+            needs(header + size);
+            if (byte(0) == ping) ++pings;
+            if (bytes.substr(at + header, size).find(text) != std::string::npos) return pings;
+            at += header + size;
+        }
+    }
+
     /// Returns the next message with a member `id`, which is an answer. Queues others for `told`.
     std::string answer() {
         for (;;) {

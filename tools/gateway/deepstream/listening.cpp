@@ -2,6 +2,7 @@
 
 #include <re2/re2.h>
 #include <algorithm>
+#include <utility>
 
 #include "tools/gateway/deepstream/names.hpp"
 #include "tools/gateway/deepstream/session.hpp"
@@ -22,7 +23,7 @@ std::unique_ptr<re2::RE2> compile(const std::string& expression) {
 }
 
 void log_failure(const Result<void>& told, const std::string& name) {
-    // The broker is gone or stuck. It asks again, or it asks another listener.
+    // The broker is gone or stuck.
     if (!told) spdlog::info("answer about '{}': {}", name, told.error().text());
 }
 
@@ -213,11 +214,16 @@ auto Listening<Message, TopicAction>::find(const Message& message) -> Asked* {
 
 template <class Message, class TopicAction>
 void Listening<Message, TopicAction>::accept(const Message& message) {
+    if (!patterns_.contains(message.name())) return;
     Asked* asked = find(message);
-    if (asked == nullptr || asked->is_accepted) return;
-    const auto told = asked->listener->accept(*asked->interest);
-    asked->is_accepted = told.has_value();
-    log_failure(told, message.subscription());
+    if (asked == nullptr) {
+        // The question was withdrawn before the answer arrived. The client now believes that it
+        // provides the name, and no other message would end that.
+        return send(TopicAction::pattern_removed, message.name(), message.subscription());
+    }
+    if (std::exchange(asked->is_accepted, true)) return;
+    // After a failure the grid asks another listener and reports `unwanted` to this one.
+    log_failure(asked->listener->accept(*asked->interest), message.subscription());
 }
 
 template <class Message, class TopicAction>

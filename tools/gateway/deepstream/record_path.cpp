@@ -242,7 +242,8 @@ Result<RecordChange> apply_patches(const Value& document, std::string_view list)
             now, data.exists() ? set_path(now, *path, to_json(data)) : erase_path(now, *path));
         if (!text) return text.error();
         if ((written += text->size()) > patches_bytes_max) {
-            return Error(Errc::document_too_large, "patches times record size exceed the limit");
+            return Error(Errc::document_too_large,
+                         "number of patches times record size exceeds the limit");
         }
         current = document_from_json(*text);
     }

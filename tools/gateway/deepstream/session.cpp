@@ -251,8 +251,12 @@ std::uint64_t Session::expect_confirmation() {
 }
 
 void Session::ask_for_confirmation() {
-    is_asking_ = false;
     if (is_over_) return;
+    if (confirmations_asked_ - confirmed_ >= unconfirmed_pings_max) {
+        is_ask_held_ = true;  // until the next pong
+        return;
+    }
+    is_asking_ = false;
     const std::string number = std::to_string(++confirmations_asked_);
     error_code failed;
     socket_.ping({number.data(), number.size()}, failed);
@@ -265,7 +269,10 @@ void Session::take_confirmation(std::string_view payload) {
     const auto [end, error] =
         std::from_chars(payload.data(), payload.data() + payload.size(), number);
     const bool is_number = error == std::errc() && end == payload.data() + payload.size();
-    if (is_number && number <= confirmations_asked_) confirmed_ = std::max(confirmed_, number);
+    if (!is_number || number > confirmations_asked_) return;
+    confirmed_ = std::max(confirmed_, number);
+    if (!std::exchange(is_ask_held_, false)) return;
+    asio::post(executor(), [self = shared_from_this()] { self->ask_for_confirmation(); });
 }
 
 Decision Session::decide(Action action, const std::string& name) const {

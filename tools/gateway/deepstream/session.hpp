@@ -57,7 +57,8 @@ public:
 
     /// Asks the client to confirm, by a WebSocket pong, that it has received everything sent so
     /// far. Returns the number of the confirmation. Requests in one turn of the loop share a
-    /// confirmation.
+    /// confirmation. So do requests that are made while `unconfirmed_pings_max` pings are
+    /// unanswered: their ping follows the next pong.
     [[nodiscard]] std::uint64_t expect_confirmation();
     /// Returns the number of the last confirmation received. Clients send pongs and messages in one
     /// order. So a message that was read before a confirmation may have been sent without knowledge
@@ -151,6 +152,10 @@ private:
         return false;
     }
 
+    /// Clients drop a connection that brings many pings before they can answer one: the package ws
+    /// of Node.js does at 60 (`maxPendingAutoPongs`).
+    static constexpr std::uint64_t unconfirmed_pings_max = 8;
+
     Hub& hub_;
     Connection& connection_;
     const std::shared_ptr<Connection> alive_;
@@ -179,6 +184,7 @@ private:
     std::uint64_t confirmations_asked_ = 0;  ///< number of pings sent
     std::uint64_t confirmed_ = 0;
     bool is_asking_ = false;         ///< the next ping is scheduled for the end of the loop's turn
+    bool is_ask_held_ = false;       ///< the next ping waits for a pong
     mutable bool was_full_ = false;  ///< a subscription saw no room, and must be resumed
     bool is_over_ = false;           ///< nothing more is sent
     bool is_closed_ = false;         ///< nothing more is read
