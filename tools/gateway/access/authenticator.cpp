@@ -13,7 +13,7 @@ namespace {
 
 using Outcome = Result<std::shared_ptr<const Identity>>;
 
-Error denied(std::string why) { return {Errc::permission_denied, std::move(why)}; }
+Error not_authenticated(std::string why) { return {Errc::permission_denied, std::move(why)}; }
 
 /// Compares two DNS names, ignoring case.
 bool is_same_host(const std::string& left, const std::string& right) noexcept {
@@ -119,42 +119,44 @@ Outcome Authenticator::authenticate(const Credentials& credentials,
     const int brought = int(!credentials.authorization.empty()) +
                         int(!credentials.api_key.empty()) + int(!credentials.access_token.empty());
     if (brought > 1) {
-        return denied("more than one of Authorization, X-API-Key and access_token");
+        return not_authenticated("more than one of Authorization, X-API-Key and access_token");
     }
     if (!credentials.api_key.empty()) return of_key(credentials.api_key);
     if (!credentials.access_token.empty()) return of_bearer(credentials.access_token, now);
     if (!credentials.authorization.empty()) {
         const auto token = bearer_of(credentials.authorization);
-        if (!token) return denied("Authorization scheme is not Bearer");
+        if (!token) return not_authenticated("Authorization scheme is not Bearer");
         return of_bearer(*token, now);
     }
     if (credentials.certificate != nullptr && !certificates_.empty()) {
         return of_certificate(*credentials.certificate, now);
     }
     if (allows_anonymous_) return anonymous_;
-    return denied("no credentials");
+    return not_authenticated("no credentials");
 }
 
 Outcome Authenticator::of_key(std::string_view key) const {
-    if (key.size() > access_limits::credential_bytes_max) return denied("API key too long");
+    if (key.size() > access_limits::credential_bytes_max)
+        return not_authenticated("API key too long");
     auto identity = api_keys_.find(digest_of(key));
-    if (!identity) return denied("unknown API key");
+    if (!identity) return not_authenticated("unknown API key");
     return identity;
 }
 
 Outcome Authenticator::of_bearer(std::string_view token,
                                  std::chrono::system_clock::time_point now) const {
-    if (token.size() > access_limits::credential_bytes_max) return denied("token too long");
+    if (token.size() > access_limits::credential_bytes_max)
+        return not_authenticated("token too long");
     const Digest digest = digest_of(token);
     if (auto identity = api_keys_.find(digest)) return identity;
-    if (!jwt_) return denied("unknown API key, and [jwt] is not configured");
+    if (!jwt_) return not_authenticated("unknown API key, and [jwt] is not configured");
     if (token.find('.') == std::string_view::npos) {
-        return denied("neither a known API key nor a JSON Web Token");
+        return not_authenticated("neither a known API key nor a JSON Web Token");
     }
     if (const auto known = tokens_->find(digest)) {
         if (now < known->expires) return known->identity;
         tokens_->erase(digest);
-        return denied("token has expired");
+        return not_authenticated("token has expired");
     }
     auto verified = jwt_->verify(token, now);
     if (!verified) return verified.error();
@@ -165,7 +167,7 @@ Outcome Authenticator::of_bearer(std::string_view token,
 Outcome Authenticator::of_certificate(const ClientCertificate& certificate,
                                       std::chrono::system_clock::time_point now) const {
     // TLS checked it when the connection was opened, which might be long ago.
-    if (now > certificate.expires) return denied("the client certificate has expired");
+    if (now > certificate.expires) return not_authenticated("the client certificate has expired");
     for (const CertificateUser& entry : certificates_) {
         const bool fits =
             entry.dns_name.empty()
@@ -176,7 +178,7 @@ Outcome Authenticator::of_certificate(const ClientCertificate& certificate,
                               });
         if (fits) return entry.identity;
     }
-    return denied("client certificate matches no user");
+    return not_authenticated("client certificate matches no user");
 }
 
 }  // namespace ringside::gateway

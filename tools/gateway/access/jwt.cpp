@@ -14,7 +14,7 @@ namespace {
 
 using TimePoint = std::chrono::system_clock::time_point;
 
-Error denied(std::string why) { return {Errc::permission_denied, std::move(why)}; }
+Error invalid_token(std::string why) { return {Errc::permission_denied, std::move(why)}; }
 
 /// Quotes text from a token so that it fits on a line of the log.
 std::string in_quotes(std::string_view text) {
@@ -75,12 +75,12 @@ bool JwtVerifier::allows(Algorithm algorithm) const noexcept {
 
 Result<VerifiedToken> JwtVerifier::verify(std::string_view token, TimePoint now) const {
     const auto parts = parts_of(token);
-    if (!parts) return denied("token does not have three parts");
+    if (!parts) return invalid_token("token does not have three parts");
     const auto header_json = from_base64url((*parts)[0]);
-    if (!header_json) return denied("token header is not base64url");
+    if (!header_json) return invalid_token("token header is not base64url");
     const auto claims_json = from_base64url((*parts)[1]);
-    if (!claims_json) return denied("token claims are not base64url");
-    if (!from_base64url((*parts)[2])) return denied("token signature is not base64url");
+    if (!claims_json) return invalid_token("token claims are not base64url");
+    if (!from_base64url((*parts)[2])) return invalid_token("token signature is not base64url");
 
     const auto header = read_header(*header_json);
     if (!header) return header.error();
@@ -88,33 +88,35 @@ Result<VerifiedToken> JwtVerifier::verify(std::string_view token, TimePoint now)
         return checked.error();
     }
     const auto document = document_from_json(*claims_json);
-    if (!document) return denied("token claims: " + document.error().explanation());
+    if (!document) return invalid_token("token claims: " + document.error().explanation());
     const Value claims = Value::of(*document);
-    if (!claims.is_object()) return denied("token claims are not a JSON object");
+    if (!claims.is_object()) return invalid_token("token claims are not a JSON object");
     return read_claims(claims, now);
 }
 
 Result<JwtVerifier::Header> JwtVerifier::read_header(std::string_view json) const {
     const auto document = document_from_json(json);
-    if (!document) return denied("token header: " + document.error().explanation());
+    if (!document) return invalid_token("token header: " + document.error().explanation());
     const Value header = Value::of(*document);
-    if (!header.is_object()) return denied("token header is not a JSON object");
+    if (!header.is_object()) return invalid_token("token header is not a JSON object");
     const auto name_of_algorithm = header["alg"].as_string();
-    if (!name_of_algorithm) return denied("token header lacks alg");
+    if (!name_of_algorithm) return invalid_token("token header lacks alg");
     const auto algorithm = algorithm_of(*name_of_algorithm);
     if (!algorithm || !allows(*algorithm)) {
-        return denied("token algorithm " + in_quotes(*name_of_algorithm) + " is not allowed");
+        return invalid_token("token algorithm " + in_quotes(*name_of_algorithm) +
+                             " is not allowed");
     }
     // Every header that `crit` lists must be understood, and none is supported (RFC 7515, 4.1.11).
-    if (header["crit"].exists()) return denied("token header has crit, which is not supported");
+    if (header["crit"].exists())
+        return invalid_token("token header has crit, which is not supported");
     if (header["typ"].exists()) {
         const auto type = header["typ"].as_string();
-        if (!type || !has_type_jwt(*type)) return denied("token typ is not JWT");
+        if (!type || !has_type_jwt(*type)) return invalid_token("token typ is not JWT");
     }
     Header read{.algorithm = *algorithm, .key_id = std::nullopt};
     if (header["kid"].exists()) {
         const auto id = header["kid"].as_string();
-        if (!id) return denied("token kid is not a string");
+        if (!id) return invalid_token("token kid is not a string");
         read.key_id = *id;
     }
     return read;
@@ -123,7 +125,7 @@ Result<JwtVerifier::Header> JwtVerifier::read_header(std::string_view json) cons
 Result<void> JwtVerifier::check_signature(const std::string& token, const Header& header) const {
     if (header.algorithm == Algorithm::hs256) {
         if (is_signed_by(token, Algorithm::hs256, secret_)) return {};
-        return denied("token signature does not match the secret");
+        return invalid_token("token signature does not match the secret");
     }
     bool has_key = false;
     for (const PublicKey& key : keys_) {
@@ -132,10 +134,10 @@ Result<void> JwtVerifier::check_signature(const std::string& token, const Header
         has_key = true;
         if (is_signed_by(token, key.algorithm, key.pem)) return {};
     }
-    if (has_key) return denied("token signature does not match the keys");
-    if (!header.key_id) return denied("no key for " + std::string(name(header.algorithm)));
-    return denied("no key " + in_quotes(*header.key_id) + " for " +
-                  std::string(name(header.algorithm)));
+    if (has_key) return invalid_token("token signature does not match the keys");
+    if (!header.key_id) return invalid_token("no key for " + std::string(name(header.algorithm)));
+    return invalid_token("no key " + in_quotes(*header.key_id) + " for " +
+                         std::string(name(header.algorithm)));
 }
 
 Result<VerifiedToken> JwtVerifier::read_claims(const Value& claims, TimePoint now) const {
@@ -143,10 +145,10 @@ Result<VerifiedToken> JwtVerifier::read_claims(const Value& claims, TimePoint no
     if (!expires) return expires.error();
     if (auto checked = check_parties(claims); !checked) return checked.error();
     const auto user = claims[user_claim_].as_string();
-    if (!user) return denied("token lacks a string claim " + in_quotes(user_claim_));
+    if (!user) return invalid_token("token lacks a string claim " + in_quotes(user_claim_));
     if (auto checked = check_level(*user); !checked) {
-        return denied("token claim " + in_quotes(user_claim_) +
-                      " is not a valid user: " + checked.error().detail);
+        return invalid_token("token claim " + in_quotes(user_claim_) +
+                             " is not a valid user: " + checked.error().detail);
     }
     auto identity = std::make_shared<Identity>();
     identity->user = *user;
@@ -158,22 +160,22 @@ Result<VerifiedToken> JwtVerifier::read_claims(const Value& claims, TimePoint no
 
 Result<TimePoint> JwtVerifier::check_times(const Value& claims, TimePoint now) const {
     const auto expires = time_of(claims["exp"]);
-    if (!expires) return denied("token lacks a numeric exp");
-    if (now >= *expires + leeway_) return denied("token has expired");
+    if (!expires) return invalid_token("token lacks a numeric exp");
+    if (now >= *expires + leeway_) return invalid_token("token has expired");
     if (claims["nbf"].exists()) {
         const auto begins = time_of(claims["nbf"]);
-        if (!begins) return denied("token nbf is not a number");
-        if (now + leeway_ < *begins) return denied("token is not valid yet");
+        if (!begins) return invalid_token("token nbf is not a number");
+        if (now + leeway_ < *begins) return invalid_token("token is not valid yet");
     }
     return *expires + leeway_;
 }
 
 Result<void> JwtVerifier::check_parties(const Value& claims) const {
     if (!issuer_.empty() && claims["iss"].as_string() != issuer_) {
-        return denied("token iss is not the configured issuer");
+        return invalid_token("token iss is not the configured issuer");
     }
     if (!audience_.empty() && !has_audience(claims["aud"], audience_)) {
-        return denied("token aud lacks the configured audience");
+        return invalid_token("token aud lacks the configured audience");
     }
     return {};
 }
