@@ -8,17 +8,19 @@
 /// How a grid recovers after its broker died at any instruction. The survey has verified the whole
 /// segment; the take-over acts on its result in this order:
 ///   0  secondary indexes are marked as absent for readers; they are rebuilt afterwards
-///   1  heap, slots, table and ring adopt the memory in use. Unreachable memory may still be read
-///      by readers that reached it before, so it is not reused until later (quarantine)
+///   1  heap, slots, table and ring adopt the memory in use. Unreachable memory goes into
+///      quarantine: readers that reached it before the crash may still read it
 ///   2  slots and table are set to published versions only; records without a published version
-///      become tombstones. These, and deleted records whose removal had started, are removed from
-///      index and table
-///   3  versions that readers of older revisions need return to `history_`, and so do the other
-///      deleted records
-///   4  the next revision is published, without a change: every reader that pins this or a later
-///      revision has read the grid after step 3
-/// Readers see no difference while this happens. Step 2 replaces versions above `published`, which
-/// no reader uses, by the versions to which readers would have continued.
+///      become tombstones. These tombstones are removed from index and table. So are the deleted
+///      records that the dead broker had begun to remove there
+///   3  all other deleted records return to `history_`, which the reclaimer frees later. So do the
+///      replaced versions that readers of older revisions need
+///   4  the next revision is published, without a change. A reader that pins this or a later
+///      revision begins after step 3, and cannot reach memory in quarantine. The quarantine ends
+///      when all pins are at this revision or later
+/// Readers see no difference while this happens. A reader that meets a version above `published`
+/// follows its link to the version that it replaced; after step 2, slots and table lead there
+/// directly.
 /// After a crash in any of these steps, the segment is again in a state that the survey accepts:
 /// the next broker starts over.
 namespace ringside::broker {
@@ -85,9 +87,11 @@ bool Grid::Impl::take_out_unpublished(const Survey& survey) {
         const bool goes = record.is_stillborn || (record.is_tombstone && !record.can_be_found());
         if (record.newest == 0 || !goes) continue;
         VersionBlock& block = *version_at(record.newest);
-        // Marks the block as a tombstone. Its revision is about to be published, and a reader in a
-        // replaced leaf of the index, or the next survey, would take it for a record.
-        // SYNC unpaired: readers load `link` relaxed, after the acquire of `published`.
+        // Marks the block as a tombstone. Its revision is above `published`, but step 4 or a later
+        // commit publishes that revision. A reader in a replaced leaf of the index, or the next
+        // survey, would then take an unmarked block for a record.
+        // SYNC unpaired: readers load `link` relaxed; their acquire of `published` makes the mark
+        // visible.
         block.link.store(block.link_word() | shm::version_flag::tombstone,
                          std::memory_order_release);
         if (record.is_in_index && !index_.erase(RecordId{id})) return false;

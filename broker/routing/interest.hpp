@@ -20,30 +20,34 @@ namespace ringside::broker {
 /// A subject is a name that has at least one listener and meets one of these conditions:
 ///   - it is watched by name
 ///   - it is watched by pattern, and a record of that name exists
-///   - it was watched by name, and is still watched by pattern
+///   - it is watched by pattern, and was watched by name before: its listener must not stop because
+///     one of two watchers left
 /// A subject is in one of these states:
 ///   free      no listener provides it, and none is asked
 ///   asked     one listener was asked and has not answered
 ///   provided  by one listener
-/// A subject ends when it meets none of the conditions, or has no listener; the listener that
-/// provides it is notified. If no listener accepts it, all
-/// listeners are asked again after `rematch_ns`.
+/// A name stops being a subject when it meets none of the conditions, or has no listener. The
+/// listener that is asked for it or provides it is notified. Listeners are asked one at a time. If
+/// none accepts a subject, they are asked again, one at a time, after `rematch_ns`.
 ///
 /// Three long operations run in slices, one per turn: searching the names of a new pattern,
-/// reviewing the subjects of a removed pattern, and asking again. There is at most one search for a
-/// watched pattern and one for a listened pattern. It ends with the last declaration of the
-/// pattern. So pending work is bounded by the number of declarations, however often they change.
+/// reviewing all subjects after a pattern was removed, and asking again. Each pattern has at most
+/// one search as a watched pattern, and one as a listened pattern. A search is cancelled when the
+/// last declaration of its pattern is removed. So pending work is bounded by the number of
+/// declarations, however often they change.
 ///
 /// A subject is charged to the session whose listener is asked for it or provides it. A listener
 /// whose session has no room for the charge is not asked, except the former provider.
 ///
 /// Invariant: at most one listener is asked for a subject or provides it, and
 /// `$sys/provided/SUBJECT` names the listener that provides it. After a take-over, those records
-/// name the former provider of each subject. That listener is asked first; until it returns or is
-/// abandoned, no other listener is asked. No record names a listener that was asked but had not
-/// accepted. Therefore, once all sessions have returned and all searches are complete, each
-/// listener receives `renewed`. It must then stop providing the subjects that it was asked for
-/// before the take-over and not again since.
+/// name the former provider of each subject. Until the session of that listener has resumed or was
+/// abandoned, the subject stays free, and no other listener is asked. The former provider is asked
+/// first. The former broker may also have died after it asked a listener and before it wrote the
+/// record. That listener may provide the subject although no record names it. Therefore each
+/// listener receives `renewed` once all sessions have resumed or were abandoned, and all searches
+/// are complete. The listener must then stop providing each subject for which this broker has not
+/// asked it.
 /// Thread safety: the engine thread only.
 class InterestRouter {
 public:
@@ -115,8 +119,8 @@ private:
         std::string after;                  ///< last name visited; "" = none yet
     };
     using SearchKey = std::pair<std::string, Side>;
-    /// A review of all subjects in order, with wrap-around. Ends at `until`: where it was when the
-    /// last pattern was removed.
+    /// A review of all subjects in order, with wrap-around, which ends at `until`. The removal of a
+    /// pattern sets `until` to the current name (`after`), so that one full round follows.
     struct Review {
         std::string after;
         std::string until;

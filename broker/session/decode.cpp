@@ -61,7 +61,10 @@ Result<void> check_closure(const Command& command) {
     const bool has_more = command.ttl_ms != 0 || command.condition != ConditionKind::none ||
                           !command.name.empty() || !command.pointer.empty() ||
                           !command.document.empty();
-    if (has_more) return Error(Errc::bad_request, "a closure has only the number of a session");
+    if (has_more) {
+        return Error(Errc::bad_request,
+                     "a command that closes a session takes only the session number");
+    }
     if (command.expected == 0 || command.expected > std::numeric_limits<SessionId>::max()) {
         return Error(Errc::bad_request,
                      "no session has the number " + std::to_string(command.expected));

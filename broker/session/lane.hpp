@@ -16,22 +16,24 @@ namespace ringside::broker {
 
 /// The broker's end of one lane: takes requests and sends replies.
 ///
-/// A request is taken only while the reply ring has room for any plain reply. A client that does
-/// not drain its replies therefore stops only itself. A larger reply, of a transaction, is buffered
-/// here and sent in pieces; no request is taken until all of it is sent. Deliveries and call
-/// outcomes share the reply ring. One that fits a frame leaves room for a plain reply; a larger one
-/// is sent in pieces, like a large reply. The rings check everything that the client writes to
-/// the lane: `is_broken` reports an invalid index of the reply ring, `fault` a violation in the
-/// request ring.
+/// A request is taken only while the reply ring has room for a plain reply: any reply except that
+/// of a transaction (`plain_reply_bytes_max`). A client that does not drain its replies therefore
+/// stops only itself. If the reply of a transaction does not fit, it is buffered here and sent in
+/// pieces. No request is taken until all of it is sent. Deliveries, such as call offers and call
+/// outcomes, share the reply ring. A short delivery is sent only if a plain reply still fits
+/// afterwards. A long one is sent in pieces, like a reply of a transaction. The rings check
+/// everything that the client writes to the lane. `is_broken` reports an invalid index of the reply
+/// ring. `fault` reports a violation in the request ring, including an invalid index.
 ///
 /// The broker memory that a lane uses is charged to the account of its session.
 class Lane {
 public:
     Lane(const shm::SessionMemoryView& memory, std::size_t index, MemoryAccount& account) noexcept;
 
-    /// Continues where a former broker stopped. `applied`: the commits for requests of this lane
-    /// that the change ring still holds. `is_complete`: the ring holds every commit of the grid, so
-    /// a request without a commit was not applied.
+    /// Continues where a former broker stopped. `applied`: the commits of this lane's requests, as
+    /// far as the change ring still holds them. `is_complete`: the ring holds every commit since
+    /// the segment was created. If so, a request without a commit was not applied. Otherwise its
+    /// outcome can be unknown (InDoubt).
     void resume(const shm::ResumePoint& point, AppliedInLane applied, bool is_complete);
 
     /// Requests that are still in doubt since `resume`, or null.

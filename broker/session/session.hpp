@@ -31,7 +31,7 @@ struct Peer {
     Credentials credentials;
     Access access;
     std::string program;          ///< display name chosen by the client
-    std::string user{};           ///< user for whom it acts, by its own statement; empty: none
+    std::string user{};           ///< user for whom it acts, as stated by the client; empty: none
     ConnectionId connection = 0;  ///< connection that sent the Hello
 };
 

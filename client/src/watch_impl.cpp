@@ -266,7 +266,7 @@ bool Watch::Impl::make_event(const shm::Change& change, WatchEvent& event) const
     if (!kind) return false;
     event.kind = *kind;
     event.record = detail::view_of(segment(), *segment().version_at(change.version));
-    // Already included in the initial state, or in the state after a lag.
+    // Already included in the initial state, or in the state after `lagged`.
     if (*kind != WatchKind::event && !synced_.is_behind(change.revision) &&
         synced_.covers(*kind, event.record.name(), change.revision)) {
         return false;

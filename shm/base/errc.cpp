@@ -86,7 +86,7 @@ Description describe(Errc code) noexcept {
         case Errc::bad_ttl: return {"bad_ttl", "time to live out of range; use 1 ms to 10 years"};
         case Errc::bad_user:
             return {"bad_user",
-                    "invalid session identity; use one level of a record name, at most 127 bytes"};
+                    "invalid user name; use one level of a record name, at most 127 bytes"};
         case Errc::bad_timeout:
             return {"bad_timeout", "call timeout out of range; use 1 ms to 1 hour"};
         case Errc::reserved_name:
@@ -187,8 +187,8 @@ Description describe(Errc code) noexcept {
                     "recovers from disk"};
         case Errc::session_closed:
             return {"session_closed",
-                    "the broker closed the session because it broke the protocol or an admin asked "
-                    "for it: see the broker's log"};
+                    "session closed by the broker for a protocol violation, or by an admin; see "
+                    "the broker's log"};
         case Errc::foreign_grid:
             return {"foreign_grid",
                     "unexpected owner or mode of the grid's files; check who runs the broker, or "

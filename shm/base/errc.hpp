@@ -44,7 +44,7 @@ enum class Errc : std::uint16_t {
     bad_grid_name = 35,          ///< a grid name outside [A-Za-z0-9._-]{1,64}
     bad_configuration = 36,      ///< an invalid option or configuration file
     bad_ttl = 37,                ///< a time to live outside 1 ms .. `limits::ttl_ms_max`
-    bad_user = 38,               ///< an identity that is not one level of a name, or is too long
+    bad_user = 38,               ///< a user name that is not one level of a name, or is too long
     bad_timeout = 39,            ///< a call timeout outside 1 ms .. `limits::call_ms_max`
     reserved_name = 40,          ///< a name that begins with '$', which only the grid may write
     bad_query = 41,              ///< a query that is invalid, or fails on a value
@@ -82,7 +82,7 @@ enum class Errc : std::uint16_t {
     layout_mismatch = 73,  ///< the segment was created by a build with another layout
     grid_in_use = 74,      ///< another broker owns the grid
     bad_segment = 75,      ///< the segment failed its checks
-    session_closed = 76,   ///< the broker closed the session because it broke the protocol
+    session_closed = 76,   ///< the broker closed the session: protocol violation, or an admin
     foreign_grid = 77,     ///< the grid belongs to another user than expected
 
     // The store of a grid on disk.

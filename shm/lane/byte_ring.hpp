@@ -10,25 +10,28 @@
 #include "shm/lane/untrusted.hpp"
 #include "shm/segment/layout.hpp"
 
-/// One direction of a lane: a single-producer single-consumer ring of bytes between two processes.
-/// Either process may die, stall or send wrong data at any moment.
+/// One of the two directions of a lane: a single-producer single-consumer ring of bytes between two
+/// processes. Either process may die, stall or send wrong data at any moment.
 ///
-/// A message travels as one or more frames, each `{u32 size, u32 flags}` + size bytes, padded to 8.
-/// A consumer that starts in the middle of a message (because it replaces a dead one) skips the
-/// rest of it. A producer may start a message again. Any other frame that continues no message is a
-/// violation, and so is an empty frame in a message of several frames. Indices count bytes, modulo
-/// 2^32; the capacity is a power of two below 2^31.
+/// A message travels as one or more frames, each a FrameHeader `{u32 size, u32 flags}` + size
+/// bytes, padded to 8. A consumer that replaces a dead one in the middle of a message skips the
+/// rest of that message. Otherwise, a frame that continues a message without a first frame is a
+/// violation. So is an empty frame in a message of several frames. A producer may send an
+/// unfinished message again from its first frame, for example to a new consumer. The consumer then
+/// discards the earlier frames. Indices count bytes, modulo 2^32; the capacity is a power of two
+/// below 2^31.
 ///   P1  producer: room = capacity - (tail - head), head read with acquire
 ///   P2  producer: copies the frame in, wrapping at the end
 ///   P3  producer: tail := end of all frames copied so far (release)
 ///   C1  consumer: available = tail - head, tail read with acquire
-///   C2  consumer: reads the header once, checks it, then copies the payload out
+///   C2  consumer: reads the header once, checks this copy, then copies the payload out
 ///   C3  consumer: head := end of the frames copied out (release)
-/// Invariants: each side writes only its own index, from a private copy. It reads the index back
-/// only as parsed `RingIndices`, when it replaces a former end. Its own index is a multiple of 8,
-/// so a frame header never crosses the end of the ring. The other side's index is checked before
-/// use (`available <= capacity`, sizes within it). So a peer that sends wrong data can damage only
-/// its own messages. Frames that a dead peer has copied in without P3 were not sent.
+/// Invariants: each side computes its own index in private memory, and only writes the shared word.
+/// A process that replaces a producer or consumer reads both words once, through `RingIndices`,
+/// which checks them. A side's own index is a multiple of 8, so a frame header never crosses the
+/// end of the ring. Each side checks the other side's index before use: `tail - head <= capacity`,
+/// and each frame lies within `available`. So a peer that sends wrong data can damage only its own
+/// messages. Frames that a dead peer has copied in without P3 were not sent.
 namespace ringside::shm {
 
 struct FrameHeader {
@@ -55,9 +58,12 @@ public:
                      const HalfWord& head) noexcept
         : ring_(ring), mask_(capacity - 1), tail_word_(&tail), head_word_(&head) {}
 
-    /// Copies one frame in (P1, P2) without publishing it. Returns false if there is no room now,
-    /// or if the index of the other side is impossible (`peer_is_broken()` is true then).
-    /// `hint`: helps the consumer prepare for the frame; its two lowest bits are not sent.
+    /// Copies one frame in (P1, P2); `flush` publishes it (P3). Returns false, without effect, if
+    /// there is no room now, or if the consumer's index is impossible. In the latter case
+    /// `peer_is_broken()` is true.
+    /// `more`: the message continues in the next frame.
+    /// `hint`: bits by which the consumer can prefetch data for the frame (`next_hint`); the two
+    /// lowest bits are not sent.
     /// REQUIRES: payload.size() <= frame_bytes_max(capacity).
     [[nodiscard]] bool push(ByteView payload, bool more, std::uint32_t hint = 0) noexcept {
         check_that(payload.size() <= frame_bytes_max(capacity()),

@@ -43,7 +43,7 @@ inline constexpr std::string_view index_prefix = "$sys/index/";
 /// Returns the subject of a `provided` record; nothing for any other record.
 [[nodiscard]] std::optional<std::string_view> subject_of(std::string_view name) noexcept;
 
-/// Checks the identity of a session: one level of a name, of at most `limits::user_bytes_max`
+/// Checks the user name of a session: one level of a name, at most `limits::user_bytes_max` - 1
 /// bytes, or empty for none. Error: bad_user.
 [[nodiscard]] Result<void> check_user(std::string_view user);
 

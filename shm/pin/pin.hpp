@@ -8,21 +8,23 @@
 /// Pins and the horizon: how readers keep memory from being reused, without locks.
 ///
 /// Reader, with a revision S that it has seen published:
-///   R1  pin := S + 1
+///   R1  pin := S + 1 (0 means that there is no pin)
 ///   R2  fence
 ///   R3  H := horizon; if H > S: take a newer S and repeat from R1 (or report `compacted`)
 ///   R4  read; R5  pin := none (release)
 /// Engine, to reclaim memory up to revision H (<= published):
-///   E1  everything to be freed is unlinked: no load that starts now reaches it, except through
-///       versions that only a reader below the revision of replacement follows
+///   E1  unlink everything to be freed, so that later loads do not reach it. One link remains: from
+///       a version of revision X to the version that it replaced. Only readers below X follow it
 ///   E2  horizon := H;  E3  fence;  E4  read all pins
-///   E5  free what was replaced at a revision <= min(H, smallest pinned revision S). What was only
-///       unlinked (nodes of the index, old tables) is free once all pinned revisions have reached
-///       the first revision published after the unlinking.
-/// Invariant: no reader with a valid pin meets a freed block. If E4 missed R1, the fences order E2
-/// before R3. So the reader sees H and repeats unless S >= H. Then it needs nothing that was
-/// replaced at or below H, and it sees all unlinking before E3.
-/// A dead reader's pin holds memory until its session is closed, or the pin revoked (lease.hpp).
+///   E5  free each version that was replaced at a revision X <= min(H, smallest pinned S). Free
+///       other objects (nodes of the index, old tables) once each pinned S is at or after the first
+///       revision published after the unlinking
+/// Invariant: no reader with a valid pin meets a freed block. If E4 sees the pin, E5 respects S,
+/// and a reader at S sees all unlinking that came before the publication of S. If E4 misses the
+/// pin, the fences order E2 before R3. So the reader loads this H or a later one, and repeats
+/// unless S >= H. It then needs no version that was replaced at or below H, and its loads come
+/// after all unlinking that came before E3.
+/// A dead reader's pin holds memory until its session is closed or the pin is revoked (lease.hpp).
 ///
 /// Fences: sequentially consistent accesses of pin and horizon on both sides. If the segment has
 /// `asymmetric_fence` and the reader's process has registered, R2 is a compiler barrier and E3 is
@@ -42,9 +44,9 @@ void membarrier_all() noexcept;
 [[nodiscard]] bool try_membarrier_all() noexcept;
 [[nodiscard]] bool has_membarrier() noexcept;
 
-/// R1..R3 for one pin word. Returns false, with the pin cleared, if the horizon has passed
-/// `revision`.
-/// `light`: whether this process may leave the fence to the engine.
+/// R1..R3 for one pin word: stores the pin, then checks the horizon. Returns false, with the pin
+/// cleared, if the horizon has passed `revision`.
+/// `light`: R2 is only a compiler barrier, because the engine's membarrier includes this process.
 [[nodiscard]] inline bool try_pin(Word& pin, Revision revision, const HorizonLine& horizon,
                                   bool light) noexcept {
     if (light) {

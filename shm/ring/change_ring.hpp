@@ -8,24 +8,29 @@
 /// The change ring: a broadcast ring with one writer and any number of readers.
 ///
 /// Protocol. Writer (the engine):
-///   W1  if entry `tail` is about to be overwritten, move `tail` past it, to the first entry of a
-///       later revision (release)
+///   W1  if entry `tail` is about to be overwritten, move `tail` past it and past all entries of
+///       its revision (release), so that the ring never begins in the middle of a revision
 ///   W2  stamp := busy (relaxed)
 ///   W3  the entry's words (release, each)
 ///   W4  stamp := position + 1 (release)
 ///   W5  head := position after the batch (release), published := revision (release)
-/// Reader at cursor c, having seen `published` = S (acquire) and c < head:
+/// Reader at cursor c, having loaded `published` = S and after that a head > c (acquire, both):
 ///   R1  stamp == c + 1 (acquire), else unreadable
 ///   R2  copy the words (acquire, each)
 ///   R3  stamp == c + 1 still (relaxed), else unreadable
 ///   R4  the copied revision <= S, else the entry does not exist yet
-/// Invariant: an entry that passes R3 is one complete entry. A word of a later entry seen by R2 was
-/// released after W2 of that entry, so R3 sees `busy` or a later stamp. Acquire and release of each
-/// word replace fences: they cost nothing on x86, and ThreadSanitizer understands them.
-/// A crash of the writer at any point leaves the old entry, a busy one, or a new one beyond
-/// `published`. A reader uses neither of the latter two. The next writer moves the head back and
-/// erases unpublished entries. So an unreadable entry was overwritten (the reader is lapped) if the
-/// tail passed it. Otherwise it was not published, and its place is written again.
+/// Invariant: the words that pass R1 to R4 are those of one complete entry. If R2 sees a word of a
+/// later position, that word was released after W2, so R3 sees `busy` or a later stamp. After a
+/// rollback or a take-over, an unpublished entry is replaced at its own position, with the same
+/// stamp. R3 can pass a mixture of the two entries, but R4 rejects it. Only a reader that loaded
+/// the head of a dead broker can meet the mixture. The S of that reader is older than the
+/// take-over, and both entries have revisions above S. Acquire and release of each word replace
+/// fences: they cost nothing on x86, and ThreadSanitizer understands them.
+/// A crash of the writer at any point leaves the old entry, a busy one, or a new one above
+/// `published`. A reader uses neither of the latter two. The next writer moves the head back, and
+/// then marks unpublished entries as busy. If an entry is unreadable and the tail has passed it, it
+/// was overwritten: the reader is lapped. Otherwise the entry is unpublished, or the new tail is
+/// not visible yet: the reader tries again later.
 namespace ringside::shm {
 
 /// `event` changes no record: its block has a name and a document, and is not a version.
@@ -46,7 +51,7 @@ struct Change {
     std::uint32_t name_hash = 0;
     SessionId session = 0;  ///< session of the request; 0 = the broker
     std::uint16_t lane = 0;
-    std::uint64_t command = 0;  ///< number of the request in that session
+    std::uint64_t command = 0;  ///< number of the request in that lane
 };
 
 /// Text of a JSON Pointer in the heap.
@@ -62,7 +67,8 @@ struct PathBlock {
 ///   0       8          16     24             32            40          48              56
 ///   | stamp | revision | time | version,kind | record,hash | path,lane | session,spare | command |
 ///
-/// Offsets have 48 bits, time is in ns, hash is the name hash.
+/// The fields are those of Change. Of two fields in a word, the first has the low bits: 48 for the
+/// offsets `version` and `path`, 32 for `record` and `session`. `hash` is the name hash, 32 bits.
 ///
 /// Writer: the engine thread only. Readers: any process, through a read-only mapping.
 struct alignas(cache_line_bytes) ChangeEntry {

@@ -35,7 +35,7 @@ public:
     void set_access(std::shared_ptr<const Access> access);
     /// Sets the methods for later logins of deepstream clients.
     void set_logins(std::shared_ptr<const deepstream::Logins> logins);
-    /// Sets the end of the validity of the server's certificate, for the metrics; none without TLS.
+    /// Sets the expiry of the server's certificate, for the metrics; none without TLS.
     void set_certificate_expiry(
         std::optional<std::chrono::system_clock::time_point> expiry) noexcept {
         certificate_expiry_ = expiry;

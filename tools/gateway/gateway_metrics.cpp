@@ -63,7 +63,7 @@ void Gateway::write_metrics(metrics::MetricsWriter& writer) {
     write_gateway_metrics(writer, figures_, RINGSIDE_VERSION);
     if (!certificate_expiry_) return;
     writer.gauge("ringside_gateway_certificate_expiry_timestamp_seconds",
-                 "End of the validity of the TLS certificate, as Unix time.",
+                 "Expiry of the TLS certificate, as Unix time.",
                  std::chrono::duration<double>(certificate_expiry_->time_since_epoch()).count());
 }
 

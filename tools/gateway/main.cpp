@@ -136,8 +136,7 @@ Result<void> serve(const Options& options, const ReadAgain& read_again) {
     auto follow = [&] {
         return follow_signal(signals, is_ending, options, read_again, gateway, server, loop);
     };
-    spawn(executor, keep_doing(executor, "following a signal", std::move(follow)),
-          "following signals");
+    spawn(executor, keep_doing(executor, "signal handling", std::move(follow)), "signal handling");
     std::printf("%s\n", ready.c_str());
     std::fflush(stdout);
     spdlog::info("serving grid '{}' on{}", options.grid, ready.substr(5));

@@ -164,7 +164,7 @@ void write_messaging(MetricsWriter& writer, const shm::SegmentView& segment) {
                    load(counters.answers_late));
     writer.gauge("ringside_providers", "Providers of calls.", load(counters.providers));
     writer.gauge("ringside_listeners", "Listeners for watched names.", load(counters.listeners));
-    writer.gauge("ringside_provided_subjects", "Watched names that have a provider.",
+    writer.gauge("ringside_provided_subjects", "Watched names that a listener provides.",
                  load(counters.subjects_provided));
 }
 

@@ -38,7 +38,8 @@ struct ClientOptions {
     /// try once.
     std::chrono::milliseconds timeout{5000};
     /// Time for which a waiting thread spins before it sleeps. A host with one core never spins.
-    /// Waiting for other sessions keeps a third core busy, so it spins only on four cores or more.
+    /// A thread that waits for other sessions spins only on hosts with four cores or more, because
+    /// that keeps a third core busy.
     std::chrono::microseconds spin{50};
     /// Whether the session resumes with the next broker when the current one ends. If false, all
     /// later calls fail with connection_lost.

@@ -26,8 +26,8 @@ struct Writer {
     std::uint32_t pid = 0;   ///< 0: in another PID namespace than the broker
     std::uint32_t uid = 0;   ///< user of the process, as reported by the kernel
     std::uint32_t gid = 0;   ///< its group
-    std::string program{};   ///< by its own statement
-    std::string user{};      ///< user for whom it acted, by its own statement; empty: none
+    std::string program{};   ///< as stated by the process
+    std::string user{};      ///< user for whom it acted, as stated by the process; empty: none
 
     [[nodiscard]] bool is_broker() const noexcept { return session == 0; }
 };

@@ -53,7 +53,7 @@ using LiveDescription [[deprecated("use LiveQuerySpec")]] = LiveQuerySpec;
 
 /// Options of a live query.
 struct LiveOptions {
-    /// Lease of the snapshot that reads all records, at the start or after a lag.
+    /// Lease of the snapshot that reads all records, at the start or after `lagged`.
     std::chrono::milliseconds lease{60'000};
 };
 

@@ -77,13 +77,13 @@ public:
     /// Errors: bad_pattern, bad_pointer, bad_query, query_too_large, snapshot_expired.
     [[nodiscard]] Result<Rows> run(const Query& query) const;
 
-    /// Returns a mark that leads back to a record of this snapshot.
+    /// Returns a handle to a record of this snapshot.
     [[nodiscard]] RecordHandle handle(const RecordView& record) const noexcept;
     [[deprecated("use handle")]] [[nodiscard]] RecordHandle mark(
         const RecordView& record) const noexcept {
         return handle(record);
     }
-    /// Returns the record of a mark, valid as long as the Snapshot. The name is empty if the pin
+    /// Returns the record of a handle, valid as long as the Snapshot. The name is empty if the pin
     /// was revoked and the memory was reused.
     [[nodiscard]] RecordView record(RecordHandle handle) const noexcept;
     /// Starts loading what `record` reads, so that cache misses overlap.

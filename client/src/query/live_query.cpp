@@ -14,7 +14,7 @@ using query::Values;
 
 /// A watch in mode `every`, and the state that results from its changes.
 ///
-/// At the start, and after a lag:
+/// At the start, and after `lagged`:
 ///   1  the watch is at a revision W
 ///   2  a snapshot is taken at S >= W, and the state is built from it
 ///   3  changes up to S, which the state already includes, are skipped

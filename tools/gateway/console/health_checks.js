@@ -57,8 +57,8 @@ function kafka(metrics, before) {
   if (names.length === 0) return good("No source or sink is connected.");
   const waiting = (figure(metrics, "ringside_kafka_source_waiting") ?? 0) + (figure(metrics, "ringside_kafka_sink_waiting") ?? 0);
   const letters = grown(metrics, before, "ringside_kafka_source_dead_letters_total") ?? 0;
-  if (waiting > 0) return bad(waiting === 1 ? "A source or sink waits." : `${waiting} sources and sinks wait.`, "The view Kafka has the reasons.");
-  if (letters > 0) return warning(`${countText(letters)} messages became dead letters in the last minutes.`, "The view Kafka shows the source.");
+  if (waiting > 0) return bad(waiting === 1 ? "A source or sink waits." : `${waiting} sources and sinks wait.`, "See the Kafka view for the reasons.");
+  if (letters > 0) return warning(`${countText(letters)} messages became dead letters in the last minutes.`, "See the Kafka view for the source.");
   return good("All sources and sinks run.");
 }
 

@@ -41,8 +41,9 @@ Server::Server(asio::io_context& loop, Application& application, const ServerLim
       bodies_(limits.memory),
       timer_(loop.get_executor()) {
     const Executor executor = loop_.get_executor();
-    spawn(executor, keep_doing(executor, "the server's clock", [this] { return watch_time(); }),
-          "the server's clock");
+    spawn(executor,
+          keep_doing(executor, "connection timeout check", [this] { return watch_time(); }),
+          "connection timeout check");
 }
 
 Server::~Server() = default;

@@ -101,7 +101,7 @@ void write_memory(metrics::MetricsWriter& writer, const GatewayFigures& figures)
     limit("ringside_gateway_bodies_per_user_limit_bytes",
           "Limit of the memory of one user's request bodies.", limits.bodies_per_user);
     writer.counter("ringside_gateway_bodies_refused_total",
-                   "Times that a request body did not fit into this memory.",
+                   "Times that a request body exceeded the memory limit of request bodies.",
                    figures.bodies_bytes_refused);
     writer.gauge("ringside_gateway_stranger_bodies_bytes",
                  "Memory used by request bodies of unauthenticated clients.",
@@ -121,7 +121,8 @@ void write_memory(metrics::MetricsWriter& writer, const GatewayFigures& figures)
           "Limit of the memory of one user's WebSockets and event streams.",
           limits.streams_per_user);
     writer.counter("ringside_gateway_streams_refused_total",
-                   "Times that a WebSocket needed more of this memory than was available.",
+                   "Times that a WebSocket exceeded the memory limit of WebSockets and event "
+                   "streams.",
                    figures.streams_bytes_refused);
     writer.gauge("ringside_gateway_requests_waiting_for_grid",
                  "Requests waiting for a session with a restarted grid.",

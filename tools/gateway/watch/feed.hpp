@@ -47,10 +47,10 @@ private:
     std::unique_ptr<TopicInterest> interest_;
 };
 
-/// Follows the changes for all connections that watch within its pattern, with one reader of the
-/// change ring. Encodes each change once for all topics that present it alike, and only if one has
-/// a live subscription. Reads only while there are subscriptions.
-/// Thread safety: that of the loop.
+/// Reads the change ring once for all connections that watch names within the Feed's pattern.
+/// Encodes a change once for all subscriptions with the same JSON pointer and encoder, and only if
+/// one of these subscriptions is live. Reads only while there are subscriptions.
+/// Thread safety: only the thread of the event loop.
 class Feed {
 public:
     /// `pattern` covers everything that it may be asked for.
@@ -60,8 +60,9 @@ public:
     Feed(const Feed&) = delete;
     Feed& operator=(const Feed&) = delete;
 
-    /// Begins a watch, whose first messages are delivered from within `Subscription::go_on`.
-    /// Problems: 503 if there is no grid, or too many watches.
+    /// Begins a watch. The caller then calls `Subscription::go_on`, which delivers the first
+    /// messages. Problems: 503 if too many different patterns are watched, or if this is the only
+    /// subscription and there is no grid.
     Outcome<std::unique_ptr<Subscription>> subscribe(Sink& sink, const Requester& requester,
                                                      const WatchRequest& request);
 

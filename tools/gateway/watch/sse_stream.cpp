@@ -10,8 +10,8 @@ namespace ringside::gateway {
 SseStreams::SseStreams(asio::io_context& loop, GatewayFigures& figures)
     : timer_(loop.get_executor()), figures_(figures) {
     const Executor executor = loop.get_executor();
-    spawn(executor, keep_doing(executor, "the beat of streams", [this] { return beat(); }),
-          "the beat of streams");
+    spawn(executor, keep_doing(executor, "stream keep-alive", [this] { return beat(); }),
+          "stream keep-alive");
 }
 
 const std::shared_ptr<const std::string>& SseStreams::text_of(

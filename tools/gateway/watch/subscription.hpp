@@ -19,8 +19,8 @@ class Subscription;
 class Sink {
 public:
     virtual ~Sink() = default;
-    /// Returns whether it takes more now. After returning false, it calls `Subscription::go_on`
-    /// later.
+    /// Returns whether the sink takes more messages now. A sink that has returned false must call
+    /// `Subscription::go_on` when it has room again. Additional calls do no harm.
     [[nodiscard]] virtual bool has_room() const noexcept = 0;
     /// `place`: up to which this message completes delivery, if known.
     virtual void tell(const Subscription& subscription,
@@ -43,15 +43,18 @@ struct WatchRequest {
 /// One watch of one connection.
 ///
 /// A subscription is *live* if it delivers what the Feed offers. It is *behind* at its start, and
-/// when its sink has no room. A subscription that is behind drops what it is offered. Later it
-/// reads from the change ring itself, with a Watch that delivers newest states, at the pace of its
-/// sink, until it has caught up. So a slow connection keeps only a revision and a position. While
-/// its state is partly delivered, it also keeps its Watch, unless others wait for a turn.
+/// after its sink had no room. While it is behind, it ignores the Feed's offers. Later it reads the
+/// change ring with its own Watch (mode latest), at the pace of its sink, until it has caught up.
+/// So a slow connection keeps only a revision and a position. If the sink is full in the middle of
+/// the state (the existing records), the subscription also keeps its Watch. At most
+/// `Feed::turns_max` subscriptions have a Watch. If others wait for one, a subscription with a full
+/// sink loses its Watch, and later delivers the state from the beginning.
 ///
-/// Invariant: everything with a revision up to `told_up_to_`, or a position before `told_before_`,
-/// was delivered, or is part of a newer state that will be. (A revision may be delivered in part,
-/// if the sink runs out of room within it.) When it becomes live at revision R, it skips changes up
-/// to R that the Feed still offers, because the Feed may be behind R.
+/// Invariant: for each change with a revision up to `told_up_to_`, or with a position in the change
+/// ring before `told_before_`, the change was delivered, or a newer state of its record was or will
+/// be. (`told_before_` is needed if the sink is full in the middle of a revision.) When the
+/// subscription becomes live at revision R, it ignores offered changes up to R: the Feed may be
+/// behind R.
 class Subscription {
 public:
     Subscription(Feed& feed, Sink& sink, std::shared_ptr<Topic> topic, Requester requester,

@@ -35,7 +35,9 @@ Meaning meaning_of(rd_kafka_resp_err_t code) noexcept {
             return {Kind::passing, "too few in-sync replicas of a partition"};
         case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
         case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
-            return {Kind::too_large, "message exceeds \"message.max.bytes\" here or of the topic"};
+            return {Kind::too_large,
+                    "message exceeds \"message.max.bytes\" of this client or "
+                    "\"max.message.bytes\" of the topic"};
         case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
             return {Kind::final, "user is not authorized for the topic; grant access in Kafka"};
         case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:

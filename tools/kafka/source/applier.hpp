@@ -26,24 +26,31 @@ struct ApplierOptions {
 /// Protocol
 ///  A1  Each partition has one record in the grid, its position: the offset of the next message to
 ///      apply. No other state exists. A process that takes a partition over begins there.
-///  A2  A batch is consecutive messages of one partition. It is one transaction: the writes of its
-///      messages in order, and the step of the position from the offset where the batch begins to
-///      the one where it ends. The step requires that the position is exactly where the batch
-///      begins (a `test` in a JSON Patch; for the first batch, that there is no record).
+///  A2  A batch is consecutive messages of one partition. Its transaction has the writes of its
+///      messages in order, and one step, which moves the position from the beginning of the batch
+///      to its end. The transaction is refused unless the position is exactly at the beginning of
+///      the batch (a `test` in a JSON Patch; for the first batch, that there is no record).
 ///  A3  Batches are sent without waiting for each. When one fails, the position remains, and the
 ///      later batches of its partition fail by A2: nothing is applied out of order.
 ///  A4  A message that cannot be mapped, or that the grid refuses because of its content, is
-///      refused: it is passed to `Refusals`, and settled before the position steps over it.
-///  A5  After a failure, everything under way is awaited, and the position is read again:
+///      refused: it is passed to `Refusals`. The position steps over it only after
+///      `Refusals::settle` has confirmed that it is stored elsewhere (at least once) or omitted.
+///  A5  After a failure, all answers under way are awaited, and the position is read again:
 ///      - unchanged: nothing was applied;
-///      - advanced: everything below was applied, here or in another process, and is dropped;
-///      - moved back: the grid was recreated; messages are requested from there again.
-///      The rest is applied again in smaller transactions, until the faulty message stands alone
-///      and A4 applies. If the grid is at fault, nothing is done for a while.
+///      - advanced: the messages below it were applied, here or in another process. They are no
+///        longer pending here;
+///      - moved back: the grid was recreated, or the position was set back or removed. Messages are
+///        requested from there again.
+///      The pending messages are applied again in smaller transactions, until the faulty message
+///      stands alone and A4 applies. If the error does not concern a message (`verdict_of`),
+///      `recover` returns it, and the caller tries again later.
 ///
-/// Invariant: the writes of a message and the step over it are visible together, and the step over
-/// it happens once. This rests on A2 alone: a process that was suspended for hours, and then sends
-/// a batch that others applied long ago, changes nothing, whichever process owns the partition.
+/// Invariant: the writes of a message and the step over it are visible together. A2 alone ensures
+/// that a process changes nothing if it was suspended for hours and then sends a batch that others
+/// applied long ago, whichever process owns the partition. If the position was moved back to the
+/// beginning of that batch, the batch is applied. This is right: its messages are the next ones.
+/// Exception: if the topic was replaced meanwhile (see `reset`), its offsets stand for other
+/// messages. A2 and A5 compare only offsets, so messages of the old topic can then be applied.
 ///
 /// Thread safety: always the same thread.
 class Applier {
@@ -70,10 +77,12 @@ public:
     /// The end of a partition was reached at this offset: all messages below it have been taken.
     void meet_end(const FeedPointer& feed, std::int64_t offset);
     /// Moves a partition to its new beginning: the messages at its position have expired, or its
-    /// topic was replaced. The position is moved before anything is read from there. Otherwise, if
-    /// this process ended in between, its successor would continue at the old position, and skip
-    /// messages once the new topic has grown beyond it. Errors: those of the grid; the partition
-    /// is disturbed then. REQUIRES: nothing is under way, and the partition is not disturbed.
+    /// topic was replaced. Moves the position in the grid before any message is read from there.
+    /// For a replaced topic this order is necessary. Otherwise, if this process ended before its
+    /// first batch, its successor would begin at the old position. If the new topic has grown
+    /// beyond that position by then, the new messages below it would be skipped. Errors: those of
+    /// the grid; the partition is disturbed then (it needs `recover`). REQUIRES: nothing is under
+    /// way, and the partition is not disturbed.
     Result<void> reset(const FeedPointer& feed, std::int64_t to);
     /// Sends messages that were taken and not sent yet.
     void submit();

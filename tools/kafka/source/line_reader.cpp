@@ -70,7 +70,7 @@ Result<bool> LineReader::read_line() {
     for (bool has_ended = false; !has_ended;) {
         file_.getline(chunk_.data(), std::streamsize(chunk_.size()));
         const auto got = std::size_t(file_.gcount());
-        if (file_.bad()) return Error(Errc::system_error, "cannot read the file further");
+        if (file_.bad()) return Error(Errc::system_error, "cannot read the rest of the file");
         if (file_.eof() && got == 0) {
             if (text_.empty() && !is_too_long_) return false;
             break;
