@@ -18,9 +18,9 @@
 ///   4  the next revision is published, without a change. A reader that pins this or a later
 ///      revision begins after step 3, and cannot reach memory in quarantine. The quarantine ends
 ///      when all pins are at this revision or later
-/// Readers see no difference while this happens. A reader that meets a version above `published`
-/// follows its link to the version that it replaced; after step 2, slots and table lead there
-/// directly.
+/// Apart from the missing secondary indexes, readers see no difference while this happens. A reader
+/// that meets a version above `published` follows its link to the version that it replaced; after
+/// step 2, slots and table lead there directly.
 /// After a crash in any of these steps, the segment is again in a state that the survey accepts:
 /// the next broker starts over.
 namespace ringside::broker {
@@ -87,11 +87,12 @@ bool Grid::Impl::take_out_unpublished(const Survey& survey) {
         const bool goes = record.is_stillborn || (record.is_tombstone && !record.can_be_found());
         if (record.newest == 0 || !goes) continue;
         VersionBlock& block = *version_at(record.newest);
-        // Marks the block as a tombstone. Its revision is above `published`, but step 4 or a later
-        // commit publishes that revision. A reader in a replaced leaf of the index, or the next
-        // survey, would then take an unmarked block for a record.
-        // SYNC unpaired: readers load `link` relaxed; their acquire of `published` makes the mark
-        // visible.
+        // Marks the block as a tombstone. Its slot leads to it until older pins are gone: readers
+        // in a replaced leaf of the index need its name. Meanwhile, step 4 or a later commit
+        // publishes the block's revision. If this broker then died, the next survey would take an
+        // unmarked block for a published record that is missing from table and index.
+        // SYNC unpaired: no acquire of `link` pairs with this release. Readers load `link` relaxed;
+        // their acquire of `published` makes the mark visible.
         block.link.store(block.link_word() | shm::version_flag::tombstone,
                          std::memory_order_release);
         if (record.is_in_index && !index_.erase(RecordId{id})) return false;

@@ -30,11 +30,12 @@ namespace ringside::broker {
 /// listener that is asked for it or provides it is notified. Listeners are asked one at a time. If
 /// none accepts a subject, they are asked again, one at a time, after `rematch_ns`.
 ///
-/// Three long operations run in slices, one per turn: searching the names of a new pattern,
-/// reviewing all subjects after a pattern was removed, and asking again. Each pattern has at most
-/// one search as a watched pattern, and one as a listened pattern. A search is cancelled when the
-/// last declaration of its pattern is removed. So pending work is bounded by the number of
-/// declarations, however often they change.
+/// Three long operations run in slices: searching the names of a new pattern, reviewing all
+/// subjects after a pattern was removed, and asking again. Each turn runs one slice of each
+/// operation; of several searches, one continues. Each pattern has at most one search as a watched
+/// pattern, and one as a listened pattern. A search is cancelled when the last declaration of its
+/// pattern is removed. So pending work is bounded by the number of declarations, however often they
+/// change.
 ///
 /// A subject is charged to the session whose listener is asked for it or provides it. A listener
 /// whose session has no room for the charge is not asked, except the former provider.

@@ -21,9 +21,10 @@ namespace ringside::broker {
 /// stops only itself. If the reply of a transaction does not fit, it is buffered here and sent in
 /// pieces. No request is taken until all of it is sent. Deliveries, such as call offers and call
 /// outcomes, share the reply ring. A short delivery is sent only if a plain reply still fits
-/// afterwards. A long one is sent in pieces, like a reply of a transaction. The rings check
-/// everything that the client writes to the lane. `is_broken` reports an invalid index of the reply
-/// ring. `fault` reports a violation in the request ring, including an invalid index.
+/// afterwards. A long one is sent in pieces, like a reply of a transaction, and requests wait until
+/// all of it is sent. The rings check the indices and the frames that the client writes, but not
+/// the contents of messages. `is_broken` reports an invalid index of the reply ring. `fault`
+/// reports a violation in the request ring, including an invalid index.
 ///
 /// The broker memory that a lane uses is charged to the account of its session.
 class Lane {
@@ -32,8 +33,10 @@ public:
 
     /// Continues where a former broker stopped. `applied`: the commits of this lane's requests, as
     /// far as the change ring still holds them. `is_complete`: the ring holds every commit since
-    /// the segment was created. If so, a request without a commit was not applied. Otherwise its
-    /// outcome can be unknown (InDoubt).
+    /// the segment was created. The requests in doubt are those that the client had sent, and that
+    /// the former broker had not answered. With `is_complete`, such a request was not applied if it
+    /// has no commit. Otherwise the outcome of a request without a commit can be unknown: see
+    /// InDoubt.
     void resume(const shm::ResumePoint& point, AppliedInLane applied, bool is_complete);
 
     /// Requests that are still in doubt since `resume`, or null.

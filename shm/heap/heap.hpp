@@ -14,11 +14,12 @@ namespace ringside::shm {
 /// Allocator of the segment's heap. All its lists are in the broker's private memory. So a crash
 /// leaves no list to repair in the segment, and no client can corrupt the allocator. The segment
 /// only has the table of spans (`SpanEntry`: size class, fill level), for take-over and for the
-/// command `ringside inspect`. A crash can leave a run half marked in the table; see `adopt`.
+/// command `ringside inspect`.
 ///
 /// Small blocks (<= 32 KiB) come from spans of one size class. Larger blocks are runs of whole
-/// spans at the lowest address where they fit. When the last block of a span is freed, the span is
-/// free for blocks of any size.
+/// spans at the lowest address where they fit. A crash can leave a run half marked in the table of
+/// spans; see `adopt`. When the last block of a span is freed, the span is free for blocks of any
+/// size.
 ///
 /// Thread safety: none, engine thread only.
 class Heap {
@@ -40,9 +41,10 @@ public:
 
     /// Takes over a heap whose allocator has ended. Blocks in `used` are allocated; spans that
     /// the table marks as free are free. All other memory goes into quarantine until
-    /// `end_quarantine`: single blocks, and spans that contain no block of `used`. This memory is
-    /// unreachable, but a reader that reached it earlier may still read it. REQUIRES: this object
-    /// has allocated nothing yet; each block in `used` is at a valid block position.
+    /// `end_quarantine`: single blocks, and spans that contain no block of `used`. If a crash left
+    /// a run half marked, its marked spans are among these, and the others are free. Memory in
+    /// quarantine is unreachable, but a reader that reached it earlier may still read it. REQUIRES:
+    /// this object has allocated nothing yet; each block in `used` is at a valid block position.
     void adopt(const BlockMap& used);
 
     /// Frees the memory that `adopt` has put into quarantine.

@@ -62,8 +62,9 @@ public:
     /// there is no room now, or if the consumer's index is impossible. In the latter case
     /// `peer_is_broken()` is true.
     /// `more`: the message continues in the next frame.
-    /// `hint`: bits by which the consumer can prefetch data for the frame (`next_hint`); the two
-    /// lowest bits are not sent.
+    /// `hint`: for example a part of the hash of a name. It is sent in the frame's flags, without
+    /// its two lowest bits; 0 means none. The consumer can read it before it takes the frame
+    /// (`next_hint`), and prefetch the data that the message refers to.
     /// REQUIRES: payload.size() <= frame_bytes_max(capacity).
     [[nodiscard]] bool push(ByteView payload, bool more, std::uint32_t hint = 0) noexcept {
         check_that(payload.size() <= frame_bytes_max(capacity()),

@@ -26,10 +26,10 @@
 /// after all unlinking that came before E3.
 /// A dead reader's pin holds memory until its session is closed or the pin is revoked (lease.hpp).
 ///
-/// Fences: sequentially consistent accesses of pin and horizon on both sides. If the segment has
-/// `asymmetric_fence` and the reader's process has registered, R2 is a compiler barrier and E3 is
-/// `membarrier(MEMBARRIER_CMD_GLOBAL_EXPEDITED)`. Readers then pay nothing; the engine pays 0.4 us,
-/// rarely.
+/// Fences: R1 and R3 are sequentially consistent accesses, which need no separate fence as R2. E3
+/// is a sequentially consistent fence. If the segment has `asymmetric_fence`, E3 is
+/// `membarrier(MEMBARRIER_CMD_GLOBAL_EXPEDITED)` instead, and R2 is only a compiler barrier if the
+/// reader's process has registered. Readers then pay nothing; the engine pays 0.4 us, rarely.
 namespace ringside::shm {
 
 /// Registers this process for the engine's membarrier; returns false if the host does not support

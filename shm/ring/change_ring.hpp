@@ -13,7 +13,8 @@
 ///   W2  stamp := busy (relaxed)
 ///   W3  the entry's words (release, each)
 ///   W4  stamp := position + 1 (release)
-///   W5  head := position after the batch (release), published := revision (release)
+///   W5  after a batch of one or more whole revisions: head := position after its last entry
+///       (release), then published := its last revision (release)
 /// Reader at cursor c, having loaded `published` = S and after that a head > c (acquire, both):
 ///   R1  stamp == c + 1 (acquire), else unreadable
 ///   R2  copy the words (acquire, each)
@@ -23,9 +24,10 @@
 /// later position, that word was released after W2, so R3 sees `busy` or a later stamp. After a
 /// rollback or a take-over, an unpublished entry is replaced at its own position, with the same
 /// stamp. R3 can pass a mixture of the two entries, but R4 rejects it. Only a reader that loaded
-/// the head of a dead broker can meet the mixture. The S of that reader is older than the
-/// take-over, and both entries have revisions above S. Acquire and release of each word replace
-/// fences: they cost nothing on x86, and ThreadSanitizer understands them.
+/// the head of a dead broker can meet the mixture. That reader had loaded S before, and the next
+/// writer moves the head back before it publishes. So both entries have revisions above S. Acquire
+/// and release of each word replace fences: they cost nothing on x86, and ThreadSanitizer
+/// understands them.
 /// A crash of the writer at any point leaves the old entry, a busy one, or a new one above
 /// `published`. A reader uses neither of the latter two. The next writer moves the head back, and
 /// then marks unpublished entries as busy. If an entry is unreadable and the tail has passed it, it

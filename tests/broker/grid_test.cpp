@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "broker/engine/lease.hpp"
 #include "shm/ring/change_ring.hpp"
 #include "tests/support/grid_harness.hpp"
@@ -204,6 +206,40 @@ TEST(Grid, AFullGridRefusesWritesAndDeletingMakesRoom) {
     for (std::size_t i = 0; i < count / 3; ++i) {
         h.forget();
         ASSERT_TRUE(h.commit({h.put("new/" + std::to_string(i), text)})) << i << " of " << count;
+        h.grid.publish();
+    }
+}
+
+TEST(Grid, AFullGridCanAlwaysDelete) {
+    GridHarness h({.memory_bytes = 8ULL << 20, .ring_entries = 1024});
+    std::set<std::string> names;
+    std::size_t next = 0;
+    const auto fill = [&] {
+        for (int refused = 0; refused < 50; ++next) {
+            h.forget();
+            const std::string name = "f/" + std::to_string(next);
+            const std::string text = '"' + std::string(10 + next * 37 % 300, 'y') + '"';
+            if (h.commit({h.put(name, text)})) names.insert(name);
+            else ++refused;
+            h.grid.publish();
+        }
+    };
+    fill();
+    // A snapshot of the store keeps the memory of what is deleted.
+    h.pins.push_back({.revision = 0, .owner = broker::HeldPin::Owner::store});
+    while (!names.empty()) {
+        h.forget();
+        ASSERT_TRUE(h.commit({h.remove(*names.begin())})) << names.size();
+        names.erase(names.begin());
+        h.grid.publish();
+    }
+    h.pins.clear();
+    fill();
+    EXPECT_GT(names.size(), 1000U);
+    while (!names.empty()) {
+        h.forget();
+        ASSERT_TRUE(h.commit({h.remove(*names.begin())})) << names.size();
+        names.erase(names.begin());
         h.grid.publish();
     }
 }

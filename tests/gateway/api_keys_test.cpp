@@ -111,7 +111,7 @@ TEST_F(ApiKeysTest, DamagedKeyInTheFileIsAnErrorWithItsLine) {
     expect_refused("[[api_key]]\nuser = 7\n" + hash, 2, "user must be a string");
     expect_refused("[[api_key]]\nuser = \"\"\n" + hash, 2, "user must not be empty");
     expect_refused("[[api_key]]\nuser = \"a/b\"\n" + hash, 2, "contains '/'");
-    expect_refused("[[api_key]]\nuser = \"*\"\n" + hash, 2, "identity");
+    expect_refused("[[api_key]]\nuser = \"*\"\n" + hash, 2, "invalid user name");
     expect_refused("[[api_key]]\nuser = \"$sys\"\n" + hash, 2, "starts with '$'");
     expect_refused("[[api_key]]\nuser = \"a\"\nhash = \"sha256:12\"", 3, "64 hexadecimal digits");
     expect_refused(

@@ -161,7 +161,7 @@ void Listening<Message, TopicAction>::on_wanted(const std::string& pattern, List
         return log_failure(listener.reject(*interest), name);
     }
     const std::uint64_t id = ++ids_;
-    listened.asked[name] = {interest, &listener, false, id};
+    listened.asked[name] = {.interest = interest, .listener = &listener, .id = id};
     send(TopicAction::pattern_found, pattern, name);
     await_answer(pattern, name, id);
 }
@@ -172,9 +172,12 @@ void Listening<Message, TopicAction>::on_unwanted(const std::string& pattern,
     Listened& listened = patterns_.at(pattern);
     const auto at = listened.asked.find(name);
     if (at == listened.asked.end()) return;
-    const bool was_accepted = at->second.is_accepted;
+    if (!at->second.is_accepted) {
+        at->second.is_withdrawn = true;  // until the client answers, or its time to answer ends
+        return;
+    }
     listened.asked.erase(at);
-    if (was_accepted) send(TopicAction::pattern_removed, pattern, name);
+    send(TopicAction::pattern_removed, pattern, name);
 }
 
 template <class Message, class TopicAction>
@@ -199,6 +202,7 @@ void Listening<Message, TopicAction>::on_silence(const std::string& pattern,
     }
     const Asked asked = std::move(at->second);
     listened->second.asked.erase(at);
+    if (asked.is_withdrawn) return;
     send(TopicAction::listen_response_timeout, {}, name);
     log_failure(asked.listener->reject(*asked.interest), name);
 }
@@ -214,11 +218,11 @@ auto Listening<Message, TopicAction>::find(const Message& message) -> Asked* {
 
 template <class Message, class TopicAction>
 void Listening<Message, TopicAction>::accept(const Message& message) {
-    if (!patterns_.contains(message.name())) return;
     Asked* asked = find(message);
-    if (asked == nullptr) {
-        // The question was withdrawn before the answer arrived. The client now believes that it
-        // provides the name, and no other message would end that.
+    if (asked == nullptr) return;
+    if (asked->is_withdrawn) {
+        // The client believes now that it provides the name, and no other message would end that.
+        patterns_.at(message.name()).asked.erase(message.subscription());
         return send(TopicAction::pattern_removed, message.name(), message.subscription());
     }
     if (std::exchange(asked->is_accepted, true)) return;
@@ -230,7 +234,9 @@ template <class Message, class TopicAction>
 void Listening<Message, TopicAction>::reject(const Message& message) {
     Asked* asked = find(message);
     if (asked == nullptr) return;
-    log_failure(asked->listener->reject(*asked->interest), message.subscription());
+    if (!asked->is_withdrawn) {
+        log_failure(asked->listener->reject(*asked->interest), message.subscription());
+    }
     patterns_.at(message.name()).asked.erase(message.subscription());
 }
 

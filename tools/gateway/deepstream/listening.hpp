@@ -51,6 +51,7 @@ private:
         std::shared_ptr<Interest> interest;
         Listener* listener = nullptr;
         bool is_accepted = false;
+        bool is_withdrawn = false;  ///< no longer wanted, before the client has answered
         std::uint64_t id = 0;
     };
     struct Listened {

@@ -49,7 +49,8 @@ private:
 
 /// Reads the change ring once for all connections that watch names within the Feed's pattern.
 /// Encodes a change once for all subscriptions with the same JSON pointer and encoder, and only if
-/// one of these subscriptions is live. Reads only while there are subscriptions.
+/// one of these subscriptions is live, that is, delivers what the Feed offers (see Subscription).
+/// Reads only while there are subscriptions.
 /// Thread safety: only the thread of the event loop.
 class Feed {
 public:
@@ -61,8 +62,9 @@ public:
     Feed& operator=(const Feed&) = delete;
 
     /// Begins a watch. The caller then calls `Subscription::go_on`, which delivers the first
-    /// messages. Problems: 503 if too many different patterns are watched, or if this is the only
-    /// subscription and there is no grid.
+    /// messages. Problems: 503 if too many different patterns are watched, or if there is no grid
+    /// when the first subscription opens the Feed's Watch. Later subscriptions need no grid: the
+    /// open Watch waits for the next one.
     Outcome<std::unique_ptr<Subscription>> subscribe(Sink& sink, const Requester& requester,
                                                      const WatchRequest& request);
 

@@ -51,10 +51,10 @@ struct WatchRequest {
 /// sink loses its Watch, and later delivers the state from the beginning.
 ///
 /// Invariant: for each change with a revision up to `told_up_to_`, or with a position in the change
-/// ring before `told_before_`, the change was delivered, or a newer state of its record was or will
-/// be. (`told_before_` is needed if the sink is full in the middle of a revision.) When the
-/// subscription becomes live at revision R, it ignores offered changes up to R: the Feed may be
-/// behind R.
+/// ring before `told_before_`, the change was delivered, or a newer state of its record was
+/// delivered or will be delivered. (`told_before_` is needed if the sink is full in the middle of a
+/// revision.) When the subscription becomes live at revision R, it ignores offered changes up to R:
+/// the Feed may be behind R.
 class Subscription {
 public:
     Subscription(Feed& feed, Sink& sink, std::shared_ptr<Topic> topic, Requester requester,
