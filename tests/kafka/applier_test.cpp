@@ -141,10 +141,12 @@ TEST(Applier, AZombieWhoseBatchesAreUnderWayChangesNothing) {
 
 TEST(Applier, BatchesBehindOneThatAnotherHasOvertakenAreNotAppliedOutOfOrder) {
     const TestGrid grid;
+    TestApplier two(grid, {.batch_messages = 5});
+    two.applier.meet_end(two.feed, 0);
+    ASSERT_TRUE(two.settle());
     TestApplier one(grid, {.batch_messages = 10});
     // Another applier has applied the first five alone: the position has the version that the
     // second batch would find after the first.
-    TestApplier two(grid, {.batch_messages = 5});
     for (int i = 0; i < 5; ++i) two.merge(i);
     ASSERT_TRUE(two.settle());
 
@@ -248,6 +250,9 @@ TEST(Applier, ARecordThatIsNoPositionHoldsThePartition) {
 
     one.client.put(TestApplier::position, R"({"offset":1})").value();
     ASSERT_TRUE(one.applier.recover());
+    ASSERT_EQ(one.repositioned, std::vector<std::int64_t>{1});
+    one.merge(1);
+    ASSERT_TRUE(one.settle());
     EXPECT_EQ(one.version("seat/A"), 2);
 }
 

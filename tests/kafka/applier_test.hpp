@@ -18,6 +18,7 @@ using kafka::ApplierOptions;
 using kafka::FeedPointer;
 using kafka::KeptMessage;
 using kafka::MessageView;
+using kafka::SourcePosition;
 
 /// Reads rules of one topic as in a configuration.
 inline kafka::Mapper mapper_of(const std::string& rules) {
@@ -108,7 +109,12 @@ public:
         return applier.is_disturbed() ? applier.recover() : Result<void>();
     }
     [[nodiscard]] std::optional<std::int64_t> grid_position() const {
-        return kafka::read_position(client, position).value();
+        const auto found = kafka::read_position(client, position).value();
+        return found ? std::optional(found->offset) : std::nullopt;
+    }
+    /// Returns the run of the position; none if it has none, or if there is no position.
+    [[nodiscard]] std::optional<kafka::Run> grid_run() const {
+        return kafka::read_position(client, position).value().value_or(SourcePosition{}).run;
     }
     /// Returns the version of a record, or 0 if there is none.
     [[nodiscard]] Version version(const std::string& name) const {

@@ -1,10 +1,14 @@
+#include <filesystem>
 #include <fstream>
 
 #include "tests/kafka/source_test.hpp"
+#include "tools/kafka/source/position.hpp"
 #include "tools/support/built_paths.hpp"
 
 namespace ringside::testing {
 namespace {
+
+using kafka::SourcePosition;
 
 /// `ringside-kafka load`, which needs no Kafka.
 class Loader : public ::testing::Test {
@@ -40,6 +44,14 @@ protected:
         const auto record = client_.get(name);
         return record ? to_json(record->document()) : "none";
     }
+    /// Returns the position of the file `seats.jsonl`; none if it has none.
+    [[nodiscard]] std::optional<SourcePosition> seats_position() const {
+        return kafka::read_position(client_, "kafka/test/seats.jsonl/0").value();
+    }
+    /// Returns the number of applied lines of the file `seats.jsonl`.
+    [[nodiscard]] std::int64_t position() const {
+        return seats_position().value_or(SourcePosition{}).offset;
+    }
     static std::string lines(int from, int to) {
         std::string text;
         for (int i = from; i < to; ++i) {
@@ -65,7 +77,7 @@ TEST_F(Loader, AppliesTheLinesByTheRulesOfATopic) {
         << done.output;
     EXPECT_EQ(json("seat/A"), R"({"id":"A","m0":27,"m1":28,"m2":29})");
     EXPECT_EQ(client_.get("seat/A")->version(), 30);
-    EXPECT_EQ(json("kafka/test/seats.jsonl/0"), R"({"offset":30})");
+    EXPECT_EQ(position(), 30);
 }
 
 TEST_F(Loader, ASecondLoadAppliesWhatCameSince) {
@@ -88,15 +100,45 @@ TEST_F(Loader, RestartOptionBeginsWithTheFirstLine) {
     EXPECT_EQ(client_.get("seat/A")->version(), 60);
 }
 
+TEST_F(Loader, RestartOptionBeginsANewRun) {
+    const std::string file = write("seats.jsonl", lines(0, 30));
+    EXPECT_EQ(load("--topic seats " + file).status, 0);
+    const auto before = seats_position();
+    EXPECT_EQ(load("--topic seats " + file).status, 0);
+    EXPECT_EQ(seats_position(), before);
+
+    EXPECT_EQ(load("--restart --topic seats " + file).status, 0);
+
+    ASSERT_TRUE(seats_position() && before);
+    EXPECT_EQ(seats_position()->offset, 30);
+    EXPECT_TRUE(seats_position()->run);
+    EXPECT_NE(seats_position()->run, before->run);
+}
+
+TEST_F(Loader, SuspendedLoadAppliesNothingAfterARestartWithAnotherFileOfItsName) {
+    const std::string file = write("seats.jsonl", lines(0, 1'000'000));
+    Process suspended({built::kafka, "load", "--config", config_, "--topic", "seats", file});
+    ASSERT_TRUE(eventually([&] { return position() >= 10'000; }));
+    ::kill(suspended.pid(), SIGSTOP);
+    std::filesystem::create_directory(directory_ / "other");
+    const std::string other = write("other/seats.jsonl", "{\"id\":\"B\"}\n{\"id\":\"B\"}\n");
+    EXPECT_EQ(load("--restart --topic seats " + other).status, 0);
+    const Version before = client_.get("seat/A")->version();
+
+    ::kill(suspended.pid(), SIGCONT);
+
+    EXPECT_EQ(suspended.finish(0), 1);
+    EXPECT_NE(suspended.errors().find("position 'kafka/test/seats.jsonl/0' was replaced"),
+              std::string::npos);
+    EXPECT_EQ(client_.get("seat/A")->version(), before);
+    EXPECT_EQ(position(), 2);
+}
+
 TEST_F(Loader, KilledLoadResumesAtItsPosition) {
     const std::string file = write("seats.jsonl", lines(0, 200'000));
-    const auto applied = [&] {
-        const auto record = client_.get("kafka/test/seats.jsonl/0");
-        return record ? record->document()["offset"].as_int64().value_or(0) : 0;
-    };
     for (std::int64_t target = 10'000; target < 60'000; target += 10'000) {
         Process loading({built::kafka, "load", "--config", config_, "--topic", "seats", file});
-        ASSERT_TRUE(eventually([&] { return applied() >= target; }));
+        ASSERT_TRUE(eventually([&] { return position() >= target; }));
         loading.finish(SIGKILL);
     }
 
@@ -119,7 +161,7 @@ TEST_F(Loader, RefusedLinesAreReportedByNumber) {
               std::string::npos)
         << done.output;
     EXPECT_EQ(json("seat/B"), R"({"id":"B"})");
-    EXPECT_EQ(json("kafka/test/seats.jsonl/0"), R"({"offset":5})");
+    EXPECT_EQ(position(), 5);
 }
 
 TEST_F(Loader, EnvelopesHaveKeysAndHeaders) {
@@ -153,7 +195,7 @@ TEST_F(Loader, AFileThatWasRewrittenShorterIsNotTakenForLoaded) {
               std::string::npos)
         << done.output;
     EXPECT_NE(done.output.find("--restart"), std::string::npos) << done.output;
-    EXPECT_EQ(json("kafka/test/seats.jsonl/0"), R"({"offset":30})");
+    EXPECT_EQ(position(), 30);
     EXPECT_EQ(load("--restart --topic seats " + file).status, 0);
 }
 
@@ -168,7 +210,7 @@ TEST_F(Loader, LinesThatAreTooLongAreRefusedByThemselves) {
     EXPECT_NE(done.output.find("more than 16842752 bytes"), std::string::npos) << done.output;
     EXPECT_EQ(client_.get("seat/A")->version(), 3);
     EXPECT_EQ(json("seat/B"), "none");
-    EXPECT_EQ(json("kafka/test/seats.jsonl/0"), R"({"offset":4})");
+    EXPECT_EQ(position(), 4);
 }
 
 TEST_F(Loader, NonFileIsRefused) {

@@ -32,8 +32,7 @@ FeedPointer Applier::open(std::string topic, std::int32_t partition, std::string
     feed->redo_step = feed->batch_messages = options_.batch_messages;
     const auto position = read_position(*client_, feed->position_name);
     if (position) {
-        feed->applied = feed->base = *position;
-        feed->next = position->value_or(0);
+        feed->begin_at(*position);
         feed->is_located = true;
     } else {
         feed->is_disturbed = is_disturbed_ = true;
@@ -54,7 +53,7 @@ void Applier::begin(const FeedPointer& feed) {
     writer_.clear();
     open_.feed = feed;
     open_.from = feed->base;
-    open_.to = feed->next;
+    open_.to = feed->position_at(feed->next);
     open_.messages.reserve(feed->batch_messages);
 }
 
@@ -90,7 +89,7 @@ void Applier::add(KeptMessage message) {
     }
     ++open_.done.messages;
     open_.bytes += bytes_of(view);
-    open_.to = feed.next = message.offset() + 1;
+    open_.to.offset = feed.next = message.offset() + 1;
     open_.messages.push_back(std::move(message));
     if (open_.messages.size() >= feed.batch_messages || open_.bytes >= options_.batch_bytes) {
         submit();
@@ -110,7 +109,7 @@ void Applier::step_to_end(const FeedPointer& feed) {
     if (open_.feed != feed) submit();
     if (feed->is_disturbed || failure_) return;
     if (open_.feed == nullptr) begin(feed);
-    open_.to = feed->next = std::max(feed->next, feed->end);
+    open_.to.offset = feed->next = std::max(feed->next, feed->end);
     submit();
 }
 
@@ -129,7 +128,8 @@ Result<void> Applier::refuse(const PartitionFeed& feed, const KeptMessage& messa
 void Applier::submit() {
     if (open_.feed == nullptr) return;
     const auto batch = std::make_shared<Batch>(std::exchange(open_, {}));
-    if (batch->messages.empty() && batch->from == batch->to) return;
+    const bool is_step = !batch->from || batch->from->offset != batch->to.offset;
+    if (batch->messages.empty() && !is_step) return;
     batch->feed->base = batch->to;
     if (auto sent = send(batch); !sent) disturb(*batch, sent.error());
     static_cast<void>(committer_.poll());  // a missing answer shows in the next call

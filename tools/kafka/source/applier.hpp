@@ -25,11 +25,14 @@ struct ApplierOptions {
 ///
 /// Protocol
 ///  A1  Each partition has one record in the grid, its position: the offset of the next message to
-///      apply. No other state exists. A process that takes a partition over begins there.
+///      apply, and the run that the offset belongs to. The run is a random number, drawn when the
+///      record is created, and again by `reset`. A step over a record without a run gives it one.
+///      No other state exists. A process that takes a partition over begins there.
 ///  A2  A batch is consecutive messages of one partition. Its transaction has the writes of its
 ///      messages in order, and one step, which moves the position from the beginning of the batch
-///      to its end. The transaction is refused unless the position is exactly at the beginning of
-///      the batch (a `test` in a JSON Patch; for the first batch, that there is no record).
+///      to its end. The transaction is refused unless the record is exactly as it was at the
+///      beginning of the batch, offset and run (a `test` of the whole document in a JSON Patch; for
+///      the first batch, that there is no record).
 ///  A3  Batches are sent without waiting for each. When one fails, the position remains, and the
 ///      later batches of its partition fail by A2: nothing is applied out of order.
 ///  A4  A message that cannot be mapped, or that the grid refuses because of its content, is
@@ -37,10 +40,11 @@ struct ApplierOptions {
 ///      `Refusals::settle` has confirmed that it is stored elsewhere (at least once) or omitted.
 ///  A5  After a failure, all answers under way are awaited, and the position is read again:
 ///      - unchanged: nothing was applied;
-///      - advanced: the messages below it were applied, here or in another process. They are no
-///        longer pending here;
-///      - moved back: the grid was recreated, or the position was set back or removed. Messages are
-///        requested from there again.
+///      - advanced within the run: the messages below it were applied, here or in another process.
+///        They are no longer pending here;
+///      - anything else: the topic was replaced, the grid was recreated, or the position was set or
+///        removed by an operator. Nothing is pending any longer. Messages are requested from the
+///        position again.
 ///      The pending messages are applied again in smaller transactions, until the faulty message
 ///      stands alone and A4 applies. If the error does not concern a message (`verdict_of`),
 ///      `recover` returns it, and the caller tries again later.
@@ -48,9 +52,10 @@ struct ApplierOptions {
 /// Invariant: the writes of a message and the step over it are visible together. A2 alone ensures
 /// that a process changes nothing if it was suspended for hours and then sends a batch that others
 /// applied long ago, whichever process owns the partition. If the position was moved back to the
-/// beginning of that batch, the batch is applied. This is right: its messages are the next ones.
-/// Exception: if the topic was replaced meanwhile (see `reset`), its offsets stand for other
-/// messages. A2 and A5 compare only offsets, so messages of the old topic can then be applied.
+/// beginning of that batch, in its run, the batch is applied. This is right: its messages are the
+/// next ones. If the topic was replaced, `reset` has drawn another run, and the batch is refused.
+/// Exception: a missing record, or one without a run, looks the same for every topic. So sources
+/// must end before an operator writes or removes the position of a replaced topic.
 ///
 /// Thread safety: always the same thread.
 class Applier {
@@ -76,13 +81,13 @@ public:
     void take(const FeedPointer& feed, KeptMessage message);
     /// The end of a partition was reached at this offset: all messages below it have been taken.
     void meet_end(const FeedPointer& feed, std::int64_t offset);
-    /// Moves a partition to its new beginning: the messages at its position have expired, or its
-    /// topic was replaced. Moves the position in the grid before any message is read from there.
-    /// For a replaced topic this order is necessary. Otherwise, if this process ended before its
-    /// first batch, its successor would begin at the old position. If the new topic has grown
-    /// beyond that position by then, the new messages below it would be skipped. Errors: those of
-    /// the grid; the partition is disturbed then (it needs `recover`). REQUIRES: nothing is under
-    /// way, and the partition is not disturbed.
+    /// Moves a partition to its new beginning, in a new run: the messages at its position have
+    /// expired, or its topic was replaced. Moves the position in the grid before any message is
+    /// read from there. For a replaced topic this order is necessary. Otherwise, if this process
+    /// ended before its first batch, its successor would begin at the old position. If the new
+    /// topic has grown beyond that position by then, the new messages below it would be skipped.
+    /// Errors: those of the grid; the partition is disturbed then (it needs `recover`). REQUIRES:
+    /// nothing is under way, and the partition is not disturbed.
     Result<void> reset(const FeedPointer& feed, std::int64_t to);
     /// Sends messages that were taken and not sent yet.
     void submit();
@@ -114,8 +119,8 @@ public:
 private:
     struct Batch {
         FeedPointer feed;
-        std::optional<std::int64_t> from;
-        std::int64_t to = 0;
+        std::optional<SourcePosition> from;
+        SourcePosition to;
         std::vector<KeptMessage> messages;
         std::size_t bytes = 0;
         std::vector<std::size_t> refused;  ///< indexes of messages that are not settled yet

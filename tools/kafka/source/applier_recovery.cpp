@@ -25,40 +25,38 @@ Result<bool> Applier::locate(const FeedPointer& feed) {
     const auto position = read_position(*client_, feed->position_name);
     if (!position) return position.error();
     const bool was_known = std::exchange(feed->is_located, true);
-    const auto before = std::exchange(feed->applied, *position);
-    feed->base = *position;
-    const bool is_where_it_was = was_known && before == *position;
+    const bool is_where_it_was = was_known && feed->applied == *position;
     if (!is_where_it_was) refusals_->forget(feed->topic, feed->partition);
-    if (!was_known || (before && (!*position || **position < *before))) {
+    if (!was_known || !(is_where_it_was || feed->has_advanced_to(*position))) {
         feed->redo.clear();
-        feed->begin_at(position->value_or(0));
+        feed->begin_at(*position);
         if (auto moved = reposition_(*feed); !moved) {
             feed->is_located = false;
             return moved.error();
         }
         return false;
     }
+    feed->applied = feed->base = *position;
     const auto is_before = [](const KeptMessage& a, const KeptMessage& b) {
         return a.offset() < b.offset();
     };
     std::stable_sort(feed->redo.begin(), feed->redo.end(), is_before);
     if (is_where_it_was) return true;
-    feed->next = std::max(feed->next, position->value_or(0));
-    while (!feed->redo.empty() && feed->redo.front().offset() < position->value_or(0)) {
-        feed->redo.pop_front();
-    }
+    const std::int64_t offset = (*position)->offset;
+    feed->next = std::max(feed->next, offset);
+    while (!feed->redo.empty() && feed->redo.front().offset() < offset) feed->redo.pop_front();
     return false;
 }
 
 Result<void> Applier::reset(const FeedPointer& feed, std::int64_t to) {
+    const SourcePosition beginning{to, draw_run()};
     writer_.clear();
-    auto moved = commit_now(writer_.finish(*feed, feed->applied, to, options_.grade));
+    auto moved = commit_now(writer_.finish(*feed, feed->applied, beginning, options_.grade));
     if (!moved) {
         feed->is_disturbed = is_disturbed_ = true;
         return moved;
     }
-    feed->applied = feed->base = to;
-    feed->begin_at(to);
+    feed->begin_at(beginning);
     return {};
 }
 
@@ -137,13 +135,13 @@ Result<void> Applier::redo_some(PartitionFeed& feed, std::size_t count,
     const auto done = write_some(feed, count, missing);
     if (!done) return done.error();
     const auto last = feed.redo.begin() + static_cast<std::ptrdiff_t>(count);
-    const std::int64_t to = (last - 1)->offset() + 1;
+    const SourcePosition to = feed.position_at((last - 1)->offset() + 1);
     ++counters_->retries;
     auto committed = commit_now(writer_.finish(feed, feed.applied, to, options_.grade));
     if (!committed) return committed.error();
     feed.redo.erase(feed.redo.begin(), last);
     feed.applied = feed.base = to;
-    feed.next = std::max(feed.next, to);
+    feed.next = std::max(feed.next, to.offset);
     account(*done);
     return {};
 }

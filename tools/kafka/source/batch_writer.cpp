@@ -76,8 +76,9 @@ bool BatchWriter::can_miss(PartitionFeed& feed, const MessageView& message, std:
     return first != writes->end() && may_be_left_out(*first);
 }
 
-const Transaction& BatchWriter::finish(const PartitionFeed& feed, std::optional<std::int64_t> from,
-                                       std::int64_t to, Grade grade) {
+const Transaction& BatchWriter::finish(const PartitionFeed& feed,
+                                       const std::optional<SourcePosition>& from,
+                                       const SourcePosition& to, Grade grade) {
     position_.add(transaction_, feed.position_name, from, to, grade);
     return transaction_;
 }

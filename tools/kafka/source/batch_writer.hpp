@@ -49,8 +49,8 @@ public:
                                        std::string_view name);
 
     /// Adds the step of the position, which completes the transaction.
-    const Transaction& finish(const PartitionFeed& feed, std::optional<std::int64_t> from,
-                              std::int64_t to, Grade grade);
+    const Transaction& finish(const PartitionFeed& feed, const std::optional<SourcePosition>& from,
+                              const SourcePosition& to, Grade grade);
 
 private:
     [[nodiscard]] bool is_there(std::span<const MappedWrite> before, std::string_view name,

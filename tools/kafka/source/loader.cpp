@@ -73,13 +73,15 @@ public:
           progress_(reader.bytes_total()),
           refusals_(progress_),
           applier_(client, applying(options), refusals_, counters_,
-                   [this](const PartitionFeed& feed) { return seek(feed.next); }) {}
+                   [this](const PartitionFeed& feed) { return reposition(feed); }) {}
 
     /// Returns false if a stop was requested.
     Result<bool> run(const std::string& name, const std::string& position) {
         const FeedPointer feed =
             applier_.open(name, 0, position, mapper_, topic_->mapping.needs_headers());
-        if (auto at = seek(feed->next); !at) return at.error();
+        if (feed->is_located) {
+            if (auto at = reposition(*feed); !at) return at.error();
+        }
         while (!stop_.stop_requested()) {
             auto line = reader_->next();
             if (!line) return line.error();
@@ -134,10 +136,20 @@ private:
         return {};
     }
 
-    Result<void> seek(std::int64_t number) {
-        auto at = reader_->seek(number);
-        if (!at) unreadable_ = at.error();
-        return at;
+    Result<void> reposition(const PartitionFeed& feed) {
+        auto resumed = resume(feed);
+        if (!resumed) failure_ = resumed.error();
+        return resumed;
+    }
+    /// Continues at the position. A position of another run may count the lines of another file.
+    Result<void> resume(const PartitionFeed& feed) {
+        if (run_ && feed.applied && feed.applied->run != run_) {
+            return Error(Errc::condition_failed,
+                         "position '" + feed.position_name +
+                             "' was replaced, by another load or an operator; load the file again");
+        }
+        run_ = feed.run;
+        return reader_->seek(feed.next);
     }
 
     /// Waits until everything is applied, and for the grid while it takes nothing. A requested stop
@@ -148,7 +160,7 @@ private:
             auto done = applier_.recover();
             if (done && !applier_.is_disturbed()) return {};
             if (applier_.failure()) return *applier_.failure();
-            if (unreadable_) return *unreadable_;
+            if (failure_) return *failure_;
             if (!done && done.error().code != told) {
                 told = done.error().code;
                 progress_.clear();
@@ -166,7 +178,8 @@ private:
     std::stop_token stop_;
     Mapper mapper_;
     Counters counters_;
-    std::optional<Error> unreadable_;  ///< the file failed at the line where reading would continue
+    std::optional<Run> run_;        ///< of the lines read; none if the position was not read yet
+    std::optional<Error> failure_;  ///< why reading cannot continue at the position
     Progress progress_;
     Telling refusals_;
     Applier applier_;
@@ -192,8 +205,9 @@ Result<bool> load(const std::string& grid, const SourceOptions& options,
     auto client = attach(grid, stop);
     if (!client) return client.error();
     if (arguments.is_restart) {
-        const auto removed = client->remove(position);
-        if (!removed && removed.error() != Errc::not_found) return removed.error();
+        if (auto restarted = restart_position(*client, position); !restarted) {
+            return restarted.error();
+        }
     }
     const auto begun = Clock::now();
     Load loading(*client, options, *topic, *reader, stop);

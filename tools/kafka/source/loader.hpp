@@ -18,7 +18,8 @@ struct LoadArguments {
 /// number of the next line, in record `kafka/GROUP/FILE NAME/0`, and an interrupted load resumes
 /// there. Refused lines are reported on standard error; a summary goes to standard output. Returns
 /// false if lines were refused, or a stop was requested before the end.
-/// Errors: bad_configuration, those of the grid that waiting cannot resolve.
+/// Errors: bad_configuration; condition_failed if another process replaced the position, or if the
+/// file has fewer lines than were applied; those of the grid that waiting cannot resolve.
 Result<bool> load(const std::string& grid, const SourceOptions& options,
                   const LoadArguments& arguments, const std::stop_token& stop);
 

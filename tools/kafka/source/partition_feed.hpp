@@ -8,6 +8,7 @@
 
 #include "tools/kafka/mapping/mapper.hpp"
 #include "tools/kafka/source/kept_message.hpp"
+#include "tools/kafka/source/position.hpp"
 
 namespace ringside::kafka {
 
@@ -22,9 +23,12 @@ struct PartitionFeed {
     /// Whether the position has been read.
     bool is_located = false;
     /// The last known position in the grid; none if there is no record.
-    std::optional<std::int64_t> applied;
+    std::optional<SourcePosition> applied;
     /// The position after everything under way is applied.
-    std::optional<std::int64_t> base;
+    std::optional<SourcePosition> base;
+    /// The run of all messages taken: that of the position where reading began. If there was no
+    /// record, or one without a run, it was drawn, and the next step writes it.
+    Run run{};
     /// The lowest offset that is accepted; lower ones have been taken before.
     std::int64_t next = 0;
 
@@ -42,11 +46,24 @@ struct PartitionFeed {
 
     bool is_closed = false;  ///< it belongs to another process now
 
-    /// Makes this the next offset, whatever was read before.
-    void begin_at(std::int64_t offset) noexcept {
-        next = offset;
+    /// Continues at a position of the grid, whatever was read before.
+    void begin_at(const std::optional<SourcePosition>& position) {
+        applied = base = position;
+        run = position && position->run ? *position->run : draw_run();
+        next = position ? position->offset : 0;
         end = 0;
         has_met_end = false;
+    }
+    /// Returns the position with this offset that a step writes.
+    [[nodiscard]] SourcePosition position_at(std::int64_t offset) const noexcept {
+        return {offset, run};
+    }
+    /// Returns whether a position of the grid was reached by steps from the known one, here or in
+    /// another process: the messages from it on are the ones that were taken.
+    [[nodiscard]] bool has_advanced_to(
+        const std::optional<SourcePosition>& position) const noexcept {
+        return position && position->run == run &&
+               (!applied || position->offset >= applied->offset);
     }
 };
 

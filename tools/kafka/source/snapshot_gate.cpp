@@ -41,11 +41,12 @@ KafkaResult<std::vector<TopicPartition>> SnapshotGate::ends(Consumer& consumer) 
 KafkaResult<bool> SnapshotGate::is_loaded(Consumer& consumer, const TopicPartition& end) const {
     const auto position =
         read_position(*client_, position_name(options_->group, end.topic, end.partition));
-    if (!position || position->value_or(0) < end.offset) return false;
-    if (*position == end.offset) return true;
+    if (!position || !*position || (*position)->offset < end.offset) return false;
+    const std::int64_t offset = (*position)->offset;
+    if (offset == end.offset) return true;
     const auto bounds = consumer.bounds(end, bounds_patience);
     if (!bounds) return bounds.error();
-    return *position <= bounds->second;
+    return offset <= bounds->second;
 }
 
 KafkaResult<bool> SnapshotGate::try_open(Consumer& consumer) {

@@ -108,9 +108,10 @@ void Source::tell_kafka() {
     for (const auto& [key, assigned] : assigned_) {
         const auto& position = assigned.feed->applied;
         const auto told = told_kafka_.find(key);
-        if (!position || (told != told_kafka_.end() && told->second == *position)) continue;
-        told_kafka_[key] = *position;
-        moved.push_back({key.first, key.second, *position, false});
+        if (!position) continue;
+        if (told != told_kafka_.end() && told->second == position->offset) continue;
+        told_kafka_[key] = position->offset;
+        moved.push_back({key.first, key.second, position->offset, false});
     }
     consumer_->commit(moved);
 }
@@ -141,7 +142,8 @@ void Source::write_state(std::optional<SourceState> given) {
     report_.counters = counters_;
     report_.partitions.clear();
     for (const auto& [key, assigned] : assigned_) {
-        SourceReport::Partition partition{key.first, key.second, assigned.feed->applied};
+        SourceReport::Partition partition{key.first, key.second};
+        if (const auto& position = assigned.feed->applied) partition.offset = position->offset;
         if (const auto end = consumer_->end_of(key.first, key.second)) {
             partition.lag = std::max<std::int64_t>(0, *end - partition.offset.value_or(0));
         }
