@@ -32,7 +32,10 @@ protected:
         } catch (const std::runtime_error&) {
         }
         unsetenv("RINGSIDE_CRASH_AT");
-        ASSERT_EQ(grid_.killed_by(), SIGKILL) << "it was not reached";
+        // Writers that other work slows down reach a rare point late.
+        int killed_by = 0;
+        for (int waits = 0; killed_by == 0 && waits < 8; ++waits) killed_by = grid_.killed_by();
+        ASSERT_EQ(killed_by, SIGKILL) << "it was not reached";
         look_at_segment();
         grid_.start();
         judge_.judge();
