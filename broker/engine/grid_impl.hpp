@@ -139,14 +139,7 @@ private:
     void trim_history(Urgency urgency);
     /// Bytes of the lists of replaced blocks, which a reclaim can shorten.
     [[nodiscard]] std::uint64_t retired_bytes() const noexcept {
-        return retired_blocks() * sizeof(Retired);
-    }
-    [[nodiscard]] std::size_t retired_blocks() const noexcept {
-        return history_.size() + tombstones_due_.size() + structure_.size();
-    }
-    /// Bytes of the heap that replaced blocks occupy.
-    [[nodiscard]] std::uint64_t retired_heap_bytes() const noexcept {
-        return history_.bytes() + tombstones_due_.bytes() + structure_.bytes();
+        return (history_.size() + structure_.size()) * sizeof(Retired);
     }
     [[nodiscard]] std::uint64_t bookkeeping_bytes() const noexcept {
         return retired_bytes() + expiries_.bytes();
@@ -189,9 +182,8 @@ private:
     SlotAllocator slots_;
     SecondaryIndexes secondary_;
     ExpiryQueue expiries_;
-    RetirementQueue history_;         ///< needed by readers of older revisions
-    RetirementQueue tombstones_due_;  ///< to be unlinked, which needs memory
-    RetirementQueue structure_;       ///< needed by readers that are traversing it
+    RetirementQueue history_;    ///< needed by readers of older revisions
+    RetirementQueue structure_;  ///< needed by readers that are traversing it
     LeaseRegistry leases_;
     RecordPages pages_;  ///< of the commit in progress
     Paging paging_;

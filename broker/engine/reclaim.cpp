@@ -15,10 +15,9 @@
 /// The horizon is the revision before that of the oldest ring entry. Every version that a ring
 /// entry leads to therefore stays readable, together with the version it replaced.
 ///
-/// A deleted record is freed in three steps. Its tombstone waits in `history_` until all readers see
-/// the record as absent. It then waits in `tombstones_due_` until there is memory to unlink it: the
-/// index copies a leaf. Versions are freed meanwhile; in a full grid they provide that memory. The
-/// unlinked tombstone waits in `structure_` for readers that are still using it.
+/// A deleted record is freed in two steps. Its tombstone waits in `history_` until all readers see
+/// the record as absent. The tombstone is then unlinked and waits in `structure_` for readers that
+/// are still using it.
 namespace ringside::broker {
 
 using shm::Heap;
@@ -27,21 +26,15 @@ namespace {
 
 /// Above this capacity, the list of pins is released after a pass.
 constexpr std::size_t pins_kept_max = 4096;
-/// Passes for one allocation in a full heap.
-constexpr int passes_max = 16;
 
 }  // namespace
 
 Offset Grid::Impl::allocate(std::uint64_t bytes, Heap::Purpose purpose) {
     if (const Offset block = heap_.allocate(bytes, purpose)) return block;
-    // Unlinking tombstones takes memory in one pass and frees more in the next one.
-    for (int passes = 0; passes == 0 || (passes < passes_max && !tombstones_due_.is_empty());
-         ++passes) {
-        reclaim(Urgency::drop_history);
-        if (const Offset block = heap_.allocate(bytes, purpose)) return block;
-    }
+    reclaim(Urgency::drop_history);
+    if (const Offset block = heap_.allocate(bytes, purpose)) return block;
     // Revoke snapshots only if that can free enough memory.
-    if (retired_heap_bytes() + heap_.bytes_in_quarantine() < bytes) return 0;
+    if (history_.bytes() + structure_.bytes() + heap_.bytes_in_quarantine() < bytes) return 0;
     reclaim(Urgency::revoke_pins);
     return heap_.allocate(bytes, purpose);
 }
@@ -81,8 +74,8 @@ void Grid::Impl::trim_history(Urgency urgency) {
 void Grid::Impl::reclaim(Urgency urgency) {
     trim_history(urgency);
     const Revision horizon = next_horizon();
-    const bool nothing_to_free = !history_.has_due(horizon) && tombstones_due_.is_empty() &&
-                                 structure_.is_empty() && quarantine_until_ == 0;
+    const bool nothing_to_free =
+        !history_.has_due(horizon) && structure_.is_empty() && quarantine_until_ == 0;
     if (nothing_to_free && urgency == Urgency::routine) return;
     horizon_ = horizon;
     // SYNC pin-publish: E2, pairs with R1 to R3 of shm/pin/pin.hpp.
@@ -126,11 +119,14 @@ void Grid::Impl::drain(Revision history_limit, Revision structure_limit) {
     }
     while (history_.has_due(history_limit)) {
         const Retired retired = history_.front();
-        history_.pop();
-        if (retired.kind == Retired::Kind::tombstone) tombstones_due_.push(retired);
-        else release(retired);
+        if (retired.kind == Retired::Kind::tombstone) {
+            if (!unlink(retired)) return;
+            history_.pop();
+        } else {
+            history_.pop();
+            release(retired);
+        }
     }
-    while (!tombstones_due_.is_empty() && unlink(tombstones_due_.front())) tombstones_due_.pop();
 }
 
 /// Returns the version that the record has if the commit in progress is refused; 0 if none.
