@@ -57,8 +57,8 @@ void Grid::Impl::store_counters() noexcept {
     store(counters.table_entries, table_.capacity());
     store(counters.table_used, table_.used());
     store(counters.slots_used, slots_.used());
-    store(counters.retired_blocks, history_.size() + structure_.size());
-    store(counters.retired_bytes, history_.bytes() + structure_.bytes());
+    store(counters.retired_blocks, retired_blocks());
+    store(counters.retired_bytes, retired_heap_bytes());
     store(counters.commits, commits_);
     store(counters.events, events_);
     store(counters.changes, published_head_);

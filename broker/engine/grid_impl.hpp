@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <unordered_map>
 
 #include "broker/engine/expiry_queue.hpp"
 #include "broker/engine/grid.hpp"
@@ -139,7 +140,14 @@ private:
     void trim_history(Urgency urgency);
     /// Bytes of the lists of replaced blocks, which a reclaim can shorten.
     [[nodiscard]] std::uint64_t retired_bytes() const noexcept {
-        return (history_.size() + structure_.size()) * sizeof(Retired);
+        return retired_blocks() * sizeof(Retired);
+    }
+    [[nodiscard]] std::size_t retired_blocks() const noexcept {
+        return history_.size() + tombstones_due_.size() + structure_.size();
+    }
+    /// Bytes of the heap that replaced blocks occupy.
+    [[nodiscard]] std::uint64_t retired_heap_bytes() const noexcept {
+        return history_.bytes() + due_bytes_ + structure_.bytes();
     }
     [[nodiscard]] std::uint64_t bookkeeping_bytes() const noexcept {
         return retired_bytes() + expiries_.bytes();
@@ -154,7 +162,10 @@ private:
     [[nodiscard]] Revision oldest_pin(Revision kept_back, Urgency urgency);
     void drain(Revision history_limit, Revision structure_limit);
     [[nodiscard]] Offset settled_version(RecordId id) const noexcept;
+    [[nodiscard]] bool is_written_again(const Retired& tombstone);
     [[nodiscard]] bool unlink(const Retired& tombstone);
+    void add_due(const Retired& tombstone);
+    void remove_due(Offset offset) noexcept;
     void release(const Retired& retired);
     void retire_structure(Offset offset, std::uint64_t bytes);
     void retire_of_index(Retired retired);
@@ -182,8 +193,11 @@ private:
     SlotAllocator slots_;
     SecondaryIndexes secondary_;
     ExpiryQueue expiries_;
-    RetirementQueue history_;    ///< needed by readers of older revisions
-    RetirementQueue structure_;  ///< needed by readers that are traversing it
+    RetirementQueue history_;  ///< needed by readers of older revisions
+    /// To be unlinked, which needs memory; keyed by offset.
+    std::unordered_map<Offset, Retired> tombstones_due_;
+    std::uint64_t due_bytes_ = 0;  ///< of the tombstones in `tombstones_due_`
+    RetirementQueue structure_;    ///< needed by readers that are traversing it
     LeaseRegistry leases_;
     RecordPages pages_;  ///< of the commit in progress
     Paging paging_;

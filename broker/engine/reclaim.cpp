@@ -15,9 +15,11 @@
 /// The horizon is the revision before that of the oldest ring entry. Every version that a ring
 /// entry leads to therefore stays readable, together with the version it replaced.
 ///
-/// A deleted record is freed in two steps. Its tombstone waits in `history_` until all readers see
-/// the record as absent. The tombstone is then unlinked and waits in `structure_` for readers that
-/// are still using it.
+/// A deleted record is freed in three steps. Its tombstone waits in `history_` until all readers see
+/// the record as absent. It then waits in `tombstones_due_` until there is memory to unlink it: the
+/// index copies a leaf. Versions are freed meanwhile; in a full grid they provide that memory. A commit
+/// that writes the name again takes the tombstone from there: it is a replaced version then. The
+/// unlinked tombstone waits in `structure_` for readers that are still using it.
 namespace ringside::broker {
 
 using shm::Heap;
@@ -26,15 +28,21 @@ namespace {
 
 /// Above this capacity, the list of pins is released after a pass.
 constexpr std::size_t pins_kept_max = 4096;
+/// Passes for one allocation in a full heap.
+constexpr int passes_max = 16;
 
 }  // namespace
 
 Offset Grid::Impl::allocate(std::uint64_t bytes, Heap::Purpose purpose) {
     if (const Offset block = heap_.allocate(bytes, purpose)) return block;
-    reclaim(Urgency::drop_history);
-    if (const Offset block = heap_.allocate(bytes, purpose)) return block;
+    // Unlinking tombstones takes memory in one pass and frees more in the next one.
+    for (int passes = 0; passes == 0 || (passes < passes_max && !tombstones_due_.empty());
+         ++passes) {
+        reclaim(Urgency::drop_history);
+        if (const Offset block = heap_.allocate(bytes, purpose)) return block;
+    }
     // Revoke snapshots only if that can free enough memory.
-    if (history_.bytes() + structure_.bytes() + heap_.bytes_in_quarantine() < bytes) return 0;
+    if (retired_heap_bytes() + heap_.bytes_in_quarantine() < bytes) return 0;
     reclaim(Urgency::revoke_pins);
     return heap_.allocate(bytes, purpose);
 }
@@ -74,8 +82,8 @@ void Grid::Impl::trim_history(Urgency urgency) {
 void Grid::Impl::reclaim(Urgency urgency) {
     trim_history(urgency);
     const Revision horizon = next_horizon();
-    const bool nothing_to_free =
-        !history_.has_due(horizon) && structure_.is_empty() && quarantine_until_ == 0;
+    const bool nothing_to_free = !history_.has_due(horizon) && tombstones_due_.empty() &&
+                                 structure_.is_empty() && quarantine_until_ == 0;
     if (nothing_to_free && urgency == Urgency::routine) return;
     horizon_ = horizon;
     // SYNC pin-publish: E2, pairs with R1 to R3 of shm/pin/pin.hpp.
@@ -119,14 +127,26 @@ void Grid::Impl::drain(Revision history_limit, Revision structure_limit) {
     }
     while (history_.has_due(history_limit)) {
         const Retired retired = history_.front();
-        if (retired.kind == Retired::Kind::tombstone) {
-            if (!unlink(retired)) return;
-            history_.pop();
-        } else {
-            history_.pop();
-            release(retired);
-        }
+        history_.pop();
+        if (retired.kind != Retired::Kind::tombstone) release(retired);
+        else if (!is_written_again(retired)) add_due(retired);
     }
+    while (!tombstones_due_.empty()) {
+        const Retired tombstone = tombstones_due_.begin()->second;
+        if (!is_written_again(tombstone) && !unlink(tombstone)) return;
+        remove_due(tombstone.offset);
+    }
+}
+
+void Grid::Impl::add_due(const Retired& tombstone) {
+    if (tombstones_due_.emplace(tombstone.offset, tombstone).second) due_bytes_ += tombstone.bytes;
+}
+
+void Grid::Impl::remove_due(Offset offset) noexcept {
+    const auto due = tombstones_due_.find(offset);
+    if (due == tombstones_due_.end()) return;
+    due_bytes_ -= due->second.bytes;
+    tombstones_due_.erase(due);
 }
 
 /// Returns the version that the record has if the commit in progress is refused; 0 if none.
@@ -138,15 +158,19 @@ Offset Grid::Impl::settled_version(RecordId id) const noexcept {
     return version;
 }
 
+/// Returns whether the name of a tombstone has been written again: then it is only a replaced
+/// version, unless the commit that wrote the name is refused.
+bool Grid::Impl::is_written_again(const Retired& tombstone) {
+    const RecordId id = version_at(tombstone.offset)->record_id();
+    if (segment_.slot(id).newest.load(std::memory_order_relaxed) == tombstone.offset) return false;
+    if (settled_version(id) == tombstone.offset) covered_.push_back(tombstone);
+    return true;
+}
+
+/// Returns false if the index has no memory for it.
 bool Grid::Impl::unlink(const Retired& tombstone) {
     const shm::VersionBlock& block = *version_at(tombstone.offset);
     const RecordId id = block.record_id();
-    // If the name has been written again, the tombstone is only a replaced version, unless the
-    // commit that wrote the name is refused.
-    if (segment_.slot(id).newest.load(std::memory_order_relaxed) != tombstone.offset) {
-        if (settled_version(id) == tombstone.offset) covered_.push_back(tombstone);
-        return true;
-    }
     if (!index_.erase(id)) return false;
     reach(CrashPoint::reclaim_index_unlinked);
     table_.erase(table_.hash(block.name()), tombstone.offset);

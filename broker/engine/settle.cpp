@@ -27,8 +27,12 @@ void Grid::Impl::settle() noexcept {
         if (was_there == now.is_tombstone() && observe_) observe_(now.name(), !was_there);
         if (made.from != 0) {
             const VersionBlock& before = *version_at(made.from);
-            if (before.is_tombstone()) --tombstones_;
-            else count_record(now.name(), -1);
+            if (before.is_tombstone()) {
+                --tombstones_;
+                remove_due(made.from);
+            } else {
+                count_record(now.name(), -1);
+            }
             if (before.has_expiry()) expiries_.remove(before.expires_ms(), before.record_id());
             history_.push({made.from, before.block_bytes(), revision, Retired::Kind::block});
         }
