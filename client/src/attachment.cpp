@@ -46,6 +46,22 @@ void Attachment::close_in_child() noexcept {
     if (greeting_) const Descriptor greeted = greeting_->take_socket();
 }
 
+namespace {
+
+/// Names the process of a broker that does not answer. A hung broker cannot hand over, so only its
+/// end helps.
+Error no_answer(const AttachTerms& terms) {
+    const auto segment = shm::Segment::open(terms.grid, terms.owner);
+    const auto pid = segment ? shm::living_broker(*segment) : std::nullopt;
+    if (!pid) return Error(Errc::no_broker, "no answer from its socket");
+    const std::string process = std::to_string(*pid);
+    return Error(Errc::no_broker, "no answer from process " + process +
+                                      "; stop that process (kill -KILL " + process +
+                                      "), then start the broker again");
+}
+
+}  // namespace
+
 Result<std::shared_ptr<Attachment>> Attachment::make(const AttachTerms& terms, Deadline deadline,
                                                      std::chrono::milliseconds answer_time) {
     if (terms.is_offline) return open_offline(terms);
@@ -57,10 +73,10 @@ Result<std::shared_ptr<Attachment>> Attachment::make(const AttachTerms& terms, D
         auto finished = made ? (*made)->finish(answered) : Result<void>(made.error());
         if (finished) return made;
         Error failure = finished.error();
-        if (failure == Errc::would_block)
-            failure = Error(Errc::no_broker, "no answer from its socket");
+        const bool is_unanswered = failure == Errc::would_block;
+        if (is_unanswered) failure = Error(Errc::no_broker, "no answer from its socket");
         const bool may_pass = failure == Errc::no_such_grid || failure == Errc::no_broker;
-        if (!may_pass || deadline.left() < pause) return failure;
+        if (!may_pass || deadline.left() < pause) return is_unanswered ? no_answer(terms) : failure;
         std::this_thread::sleep_for(pause);
     }
 }

@@ -171,7 +171,10 @@ Description describe(Errc code) noexcept {
         case Errc::no_such_grid:
             return {"no_such_grid",
                     "no such grid on this host; start its broker, or check the name"};
-        case Errc::no_broker: return {"no_broker", "broker does not respond; start it again"};
+        case Errc::no_broker:
+            return {"no_broker",
+                    "broker does not respond; if its process runs, stop it; then start the broker "
+                    "again"};
         case Errc::connection_lost:
             return {"connection_lost",
                     "session ended; connect again, and check requests that were not acknowledged"};
@@ -180,7 +183,8 @@ Description describe(Errc code) noexcept {
                     "incompatible memory layout; use matching releases of client and broker"};
         case Errc::grid_in_use:
             return {"grid_in_use",
-                    "grid is in use; stop its broker first, or start with --standby"};
+                    "grid is in use; stop its broker first, or start the new one with --standby or "
+                    "--take-over"};
         case Errc::bad_segment:
             return {"bad_segment",
                     "segment is damaged; restart the broker, which sets the segment aside and "

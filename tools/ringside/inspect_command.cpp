@@ -14,6 +14,7 @@
 #include "tools/ringside/context.hpp"
 #include "tools/ringside/grid_state.hpp"
 #include "tools/ringside/report.hpp"
+#include "tools/ringside/top/broker_watch.hpp"
 
 namespace ringside::tools {
 
@@ -52,10 +53,17 @@ HeapUse heap_use(const shm::SegmentView& segment) {
     return use;
 }
 
-const char* state_name(const shm::SegmentView& segment, bool is_alive) {
-    switch (static_cast<shm::GridState>(load(segment.header().broker.state))) {
+/// As `top` reports the broker.
+const char* serving_name(const shm::Segment& segment) {
+    const BrokerWatch watch(segment);
+    if (!has_broker(segment)) return "broker dead";
+    return watch.heartbeat_age() > BrokerWatch::heartbeat_age_max ? "stalled" : "serving";
+}
+
+const char* state_name(const shm::Segment& segment) {
+    switch (static_cast<shm::GridState>(load(segment.view().header().broker.state))) {
         case shm::GridState::creating: return "creating";
-        case shm::GridState::serving: return is_alive ? "serving" : "broker dead";
+        case shm::GridState::serving: return serving_name(segment);
         case shm::GridState::stopped: return "stopped";
         case shm::GridState::abandoned: return "abandoned";
     }
@@ -74,12 +82,13 @@ std::string ago(std::uint64_t ns) {
     return fmt::format("{:.1f} s ago", std::chrono::duration<double>(passed).count());
 }
 
-void report_grid(Report& report, const shm::SegmentView& segment, bool is_alive) {
+void report_grid(Report& report, const shm::Segment& opened) {
+    const shm::SegmentView& segment = opened.view();
     const shm::Identity& identity = segment.identity();
     const shm::Header& header = segment.header();
     report.section("grid");
     report.fact("name", std::string(identity.grid_name.data()));
-    report.fact("state", std::string(state_name(segment, is_alive)));
+    report.fact("state", std::string(state_name(opened)));
     report.fact("broker_pid", load(header.broker.broker_pid));
     report.fact("layout", std::uint64_t{identity.layout});
     report.fact("boot_id", fmt::format("{:016x}", identity.boot_id));
@@ -311,7 +320,7 @@ void add_inspect_command(CLI::App& app, Context& context) {
     command->callback([&context, json] {
         const shm::Segment segment = shm::Segment::open(context.grid).value();
         Report report(*json);
-        report_grid(report, segment.view(), has_broker(segment));
+        report_grid(report, segment);
         report_regions(report, segment.view());
         report_contents(report, segment.view());
         report_durability(report, segment.view());
