@@ -105,13 +105,93 @@ TEST_F(CliTest, DeletesTheRecordsOfAPattern) {
     for (const char* name : {"a/1", "a/2", "b"}) {
         ASSERT_EQ(run("put " + std::string(name) + " 1").status, 0);
     }
-    expect("delete 'a/*' --dry-run", "a/1\na/2");
+    expect("delete 'a/*' --dry-run 2>/dev/null", "a/1\na/2");
+    expect("delete 'a/*' --dry-run 2>&1 >/dev/null", R"({"records":2,"dry_run":true})");
     expect("delete b --dry-run", "b");
     expect("ls", "a/1\na/2\nb");
     expect_status("delete 'a/*' --if-version 1", 2);
     expect("delete 'a/*'", R"({"deleted":2})");
     expect("delete 'a/*'", R"({"deleted":0})");
     expect("ls", "b");
+}
+
+/// Fills the grid until it refuses a record; returns the number of records.
+std::uint64_t fill(Client& client) {
+    const std::string document = '"' + std::string(400, 'x') + '"';
+    std::uint64_t written = 0;
+    bool is_full = false;
+    PipelineOptions options;
+    options.on_reply = [&](std::uint64_t, const Result<WriteResult>& result) {
+        if (result) ++written;
+        else is_full = true;
+    };
+    Pipeline pipeline = client.pipeline(std::move(options)).value();
+    for (std::uint64_t i = 0; !is_full && i < 1'000'000; ++i)
+        pipeline.put("full/" + std::to_string(i), document).value();
+    pipeline.flush().value();
+    return written;
+}
+
+TEST_F(CliTest, DeletesAllRecordsOfAPatternOnAFullGrid) {
+    Client client = Client::attach({.grid = grid_.name(), .timeout = testing::soon}).value();
+    const std::uint64_t written = fill(client);
+    ASSERT_GT(written, 1000U);
+    expect("delete 'full/*'", R"({"deleted":)" + std::to_string(written) + "}");
+    expect("ls 'full/*'", "");
+}
+
+TEST_F(CliTest, DeleteOfAPatternPrintsItsCountWithAnError) {
+    ASSERT_EQ(run("put a/1 1").status, 0);
+    // A grid in memory refuses durable writes.
+    const Outcome refused = run("delete 'a/*' --durable");
+    EXPECT_NE(refused.status, 0);
+    EXPECT_NE(refused.output.find(R"({"deleted":0})"), std::string::npos) << refused.output;
+}
+
+TEST_F(CliTest, DeleteOfAPatternPrintsItsCountWhenInterrupted) {
+    Client client = Client::attach({.grid = grid_.name(), .timeout = testing::soon}).value();
+    const std::uint64_t written = fill(client);
+    const auto deletion = start({"delete", "full/*"});
+    ASSERT_TRUE(testing::eventually([&] { return !client.get("full/0"); }));
+    const int status = deletion->finish(SIGINT);
+    const std::string summary = deletion->read_line();
+    const std::uint64_t left = std::stoull(run("ls 'full/*' | wc -l").output);
+    EXPECT_EQ(number_in(summary, "deleted"), written - left) << summary;
+    // The command may have ended before the signal.
+    EXPECT_EQ(status, left == 0 ? status : 1);
+    EXPECT_EQ(summary.find(R"("interrupted":true)") != std::string::npos, status == 1) << summary;
+}
+
+TEST_F(CliTest, UnsignedOptionsRefuseEverythingButDecimalNumbersInRange) {
+    ASSERT_EQ(run("put r/a 1").status, 0);
+    for (const char* command :
+         {"get r/a --at", "ls --at", "scan '*' --at", "dump --at", "undo 'r/*' --to",
+          "watch 'r/*' --timeout 1 --from", "watch 'r/*' --timeout 1 --count", "top --json --count",
+          "history r/a --count", "largest --count", "largest --levels", "put r/a 1 --if-version",
+          "delete r/a --if-revision"}) {
+        for (const char* number : {"-1", "18446744073709551616", "0x10", "1.5", "+1", "1e3"}) {
+            const std::string arguments = std::string(command) + ' ' + number;
+            const Outcome outcome = run(arguments);
+            EXPECT_EQ(outcome.status, 2) << arguments << ": " << outcome.output;
+            EXPECT_NE(outcome.output.find("is not a whole number from "), std::string::npos)
+                << arguments << ": " << outcome.output;
+        }
+    }
+    expect("get r/a", "1");
+}
+
+TEST_F(CliTest, CountOfZeroIsRefused) {
+    ASSERT_EQ(run("put r/a 1").status, 0);
+    for (const char* command : {"watch 'r/*' --timeout 1", "top --json", "history r/a", "largest"})
+        expect_status(std::string(command) + " --count 0", 2);
+}
+
+TEST_F(CliTest, QueryRefusesNumbersOutOfRange) {
+    if (run("query --help").status != 0) GTEST_SKIP() << "built without SQL";
+    const std::string query = "query 'SELECT name FROM records' ";
+    for (const char* option : {"--at -1", "--at 18446744073709551616", "--at 0x10", "--limit -1",
+                               "--live --count 0", "--live --count -1"})
+        expect_status(query + option, 2);
 }
 
 TEST_F(CliTest, AppliesPatchesFromFilesAndStandardInput) {

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "shm/base/option_number.hpp"
 #include "tools/ringside/context.hpp"
 #include "tools/ringside/offline.hpp"
 #include "tools/ringside/report.hpp"
@@ -117,7 +118,8 @@ void add_history_command(CLI::App& app, Context& context) {
     CLI::App* command = app.add_subcommand(
         "history", "Show the retained versions of a record, and who wrote each of them");
     command->add_option("name", arguments->name, "Name of the record")->required();
-    command->add_option("--count", arguments->count, "Only the newest N versions");
+    command->add_option("--count", arguments->count, "Only the newest N versions")
+        ->check(whole_number(1));
     command->add_flag("--json", arguments->json, "Print one JSON object");
     add_offline_flag(*command, context);
     command->footer(

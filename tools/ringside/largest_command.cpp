@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "ringside/snapshot.hpp"
+#include "shm/base/option_number.hpp"
 #include "tools/ringside/context.hpp"
 #include "tools/ringside/offline.hpp"
 #include "tools/ringside/report.hpp"
@@ -120,10 +121,10 @@ void add_largest_command(CLI::App& app, Context& context) {
         "largest", "Show the largest records, or the name prefixes with the most bytes");
     command->add_option("pattern", arguments->pattern, "Glob pattern: * one level, ** any levels");
     command->add_option("-n,--count", arguments->count, "Number of rows")
-        ->check(CLI::Range(1, 10'000))
+        ->check(whole_number(1, 10'000))
         ->capture_default_str();
     command->add_option("--levels", arguments->levels, "Sum up by the first N levels of the names")
-        ->check(CLI::Range(1, 64));
+        ->check(whole_number(1, 64));
     command->add_flag("--json", arguments->is_json, "Print one JSON object");
     add_offline_flag(*command, context);
     command->footer("Example: ringside largest --levels 2 'event/**'");

@@ -1,8 +1,6 @@
 #include <fmt/format.h>
-#include <unistd.h>
 #include <CLI/CLI.hpp>
 
-#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -12,6 +10,7 @@
 #include "tools/ringside/load/record_writer.hpp"
 #include "tools/ringside/load/refusals.hpp"
 #include "tools/ringside/name_template.hpp"
+#include "tools/ringside/progress.hpp"
 
 namespace ringside::tools {
 
@@ -55,7 +54,7 @@ public:
         if (held_) write(held_line_, *held_);
         held_.reset();
         writer_->finish(refusals_.count() > 0);
-        clear_progress();
+        progress_.clear();
         refusals_.print_rest();
     }
 
@@ -63,15 +62,7 @@ public:
     [[nodiscard]] std::uint64_t written() const { return writer_->count(); }
 
     void show_progress(const InputText& input) const {
-        if (!shows_progress_) return;
-        constexpr int width = 40;
-        const double share = input.bytes_total() == 0
-                                 ? 0.0
-                                 : std::min(1.0, static_cast<double>(input.bytes_taken()) /
-                                                     static_cast<double>(input.bytes_total()));
-        const auto filled = static_cast<std::size_t>(share * width);
-        fmt::print(stderr, "\r[{:<{}}] {:3.0f}%  {} records", std::string(filled, '#'), width,
-                   share * 100, writer_->count());
+        progress_.show(input.bytes_taken(), input.bytes_total(), writer_->count());
     }
 
 private:
@@ -128,12 +119,8 @@ private:
     }
 
     void refuse(std::uint64_t line, const Error& error) {
-        clear_progress();
+        progress_.clear();
         refusals_.add(line, error);
-    }
-
-    void clear_progress() const {
-        if (shows_progress_) fmt::print(stderr, "\r\033[K");
     }
 
     std::optional<NameTemplate> template_;
@@ -142,7 +129,7 @@ private:
     std::optional<std::string> held_;
     std::uint64_t held_line_ = 0;
     Refusals refusals_;
-    bool shows_progress_ = isatty(STDERR_FILENO) == 1;
+    Progress progress_;
     std::unique_ptr<RecordWriter> writer_;  ///< last: its answers use the others
 };
 
@@ -175,7 +162,6 @@ void print_summary(const Loader& loader, Clock::time_point start, const LoadArgu
 }
 
 void load(Context& context, const LoadArguments& arguments) {
-    constexpr std::uint64_t records_per_progress = 1024;
     const Clock::time_point start = Clock::now();
     InputText input = InputText::open(arguments.file).value();
     const auto source = make_source(arguments, input);
@@ -188,7 +174,7 @@ void load(Context& context, const LoadArguments& arguments) {
         if (!is_there) failure = is_there.error();
         if (!is_there || !*is_there) break;
         loader.add(record);
-        if (count % records_per_progress == 0) loader.show_progress(input);
+        if (count % Progress::interval_records == 0) loader.show_progress(input);
     }
     // An interrupted load writes nothing.
     if (arguments.is_atomic && is_interrupted()) {

@@ -2,6 +2,7 @@
 #include <chrono>
 #include <memory>
 
+#include "shm/base/option_number.hpp"
 #include "tools/ringside/context.hpp"
 #include "tools/ringside/offline.hpp"
 #include "tools/ringside/writer_text.hpp"
@@ -18,7 +19,8 @@ struct ScanArguments {
 };
 
 void add_revision(CLI::App& command, std::optional<Revision>& at) {
-    command.add_option("--at", at, "Revision to read, if still retained (default: the newest)");
+    command.add_option("--at", at, "Revision to read, if still retained (default: the newest)")
+        ->check(whole_number());
 }
 
 /// Reads all matching records of one snapshot.

@@ -123,7 +123,8 @@ void add_top_command(CLI::App& app, Context& context) {
         "top", "Show rates, latencies, memory, sessions, busy names and Kafka, live");
     command->add_option("--interval", options->interval_s, "Seconds between refreshes")
         ->check(decimal_number(0.05, 3600));
-    command->add_option("--count", options->count, "Exit after N refreshes");
+    command->add_option("--count", options->count, "Exit after N refreshes")
+        ->check(whole_number(1));
     command->add_flag("--once", options->is_once, "Print one full report after one interval");
     command->add_flag("--json", options->is_json, "Print each report as one JSON object");
     command->footer(

@@ -28,20 +28,23 @@ void print_step(const UndoStep& step) {
     std::string line = "{";
     append_member(line, "name", std::string_view(step.name));
     append_member(line, "action", std::string_view(step.removes ? "delete" : "put"));
-    append_member(line, "changed_at", step.looked_at);
+    // The revision of a deletion is not in the plan.
+    if (step.looked_at != 0) append_member(line, "changed_at", step.looked_at);
     print_data(line + "}");
 }
 
-/// Names the records that were left unchanged, on standard error.
-void report_conflicts(const std::vector<std::string>& names, const std::string& why) {
+/// Names the records that were changed by others and left unchanged, on standard error.
+void report_conflicts(const std::vector<std::string>& names, const std::string& change) {
     constexpr std::size_t shown_max = 10;
     for (std::size_t i = 0; i < std::min(names.size(), shown_max); ++i) {
-        complain(Error(Errc::condition_failed, name_line(names[i]) + " " + why));
-    }
-    if (names.size() > shown_max) {
         complain(Error(Errc::condition_failed,
-                       fmt::format("{} more records {}", names.size() - shown_max, why)));
+                       name_line(names[i]) + " was " + change + " and is left unchanged"));
     }
+    if (names.size() <= shown_max) return;
+    const std::size_t rest = names.size() - shown_max;
+    const char* const form = rest == 1 ? "1 more record was {1} and is left unchanged"
+                                       : "{0} more records were {1} and are left unchanged";
+    complain(Error(Errc::condition_failed, fmt::format(fmt::runtime(form), rest, change)));
 }
 
 /// Opens the grid as it was. Throws ringside::Exception (compacted, future_revision).
@@ -90,12 +93,12 @@ void run_undo(Context& context, const UndoArguments& arguments) {
         }
         print_summary(undo, undo.conflicts.size() + plan.of_others.size());
         flush_output();
-        report_conflicts(undo.conflicts, "was changed meanwhile and is left unchanged");
+        report_conflicts(undo.conflicts, "changed meanwhile");
         if (!undo.conflicts.empty()) context.status = ExitStatus::not_so;
     }
     if (plan.of_others.empty()) return;
     flush_output();
-    report_conflicts(plan.of_others, "was also changed by other sessions and is left unchanged");
+    report_conflicts(plan.of_others, "also changed by other sessions");
     context.status = ExitStatus::not_so;
 }
 
@@ -108,6 +111,7 @@ void add_undo_command(CLI::App& app, Context& context) {
     command->add_option("pattern", arguments->pattern, "Name of a record, or a glob pattern")
         ->required();
     command->add_option("--to", arguments->to, "Revision to restore; must still be retained")
+        ->check(whole_number())
         ->required();
     command
         ->add_option("--session", arguments->session,

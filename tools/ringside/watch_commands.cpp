@@ -97,9 +97,11 @@ CLI::App* add_command(CLI::App& app, Context& context, const std::string& name,
                      "Glob pattern: * matches within a level, ** any number of levels")
         ->required();
     arguments->from_option =
-        command->add_option("--from", arguments->from,
-                            "Start with the changes of this revision, at most the newest plus one");
-    command->add_option("--count", arguments->count, "Exit after N lines");
+        command
+            ->add_option("--from", arguments->from,
+                         "Start with the changes of this revision, at most the newest plus one")
+            ->check(whole_number());
+    command->add_option("--count", arguments->count, "Exit after N lines")->check(whole_number(1));
     command->add_option("--timeout", arguments->timeout_s, "Exit after N seconds")
         ->check(decimal_number(0, 31'536'000));
     command->callback([&context, arguments] { watch(context, *arguments); });

@@ -1,7 +1,15 @@
-#include <CLI/CLI.hpp>
-#include <memory>
+#include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "shm/base/option_number.hpp"
 #include "tools/ringside/context.hpp"
+#include "tools/ringside/progress.hpp"
 
 namespace ringside::tools {
 
@@ -18,10 +26,14 @@ struct WriteTerms {
     CLI::Option* revision_option = nullptr;
 
     void add_to(CLI::App& command, bool has_ttl) {
-        version_option = command.add_option("--if-version", if_version,
-                                            "Write only if the record has this version");
-        revision_option = command.add_option(
-            "--if-revision", if_revision, "Write only if the record last changed at this revision");
+        version_option =
+            command
+                .add_option("--if-version", if_version, "Write only if the record has this version")
+                ->check(whole_number());
+        revision_option = command
+                              .add_option("--if-revision", if_revision,
+                                          "Write only if the record last changed at this revision")
+                              ->check(whole_number());
         auto* absent =
             command.add_flag("--if-absent", if_absent, "Write only if the record does not exist");
         version_option->excludes(absent)->excludes(revision_option);
@@ -131,38 +143,130 @@ struct DeleteArguments {
     WriteTerms terms;
 };
 
-/// Deletes all records that match a pattern in one snapshot and still exist.
+/// Deletes the records that match a pattern and have not changed since the deletion began. A full
+/// grid revokes snapshots, so the deletion then continues with a new one after the last name.
+class PatternDeletion {
+public:
+    PatternDeletion(const Context& context, const DeleteArguments& arguments)
+        : arguments_(arguments), options_(arguments.terms.options()), client_(context.attach()) {
+        PipelineOptions options;
+        options.on_reply = [this](std::uint64_t, const Result<WriteResult>& result) {
+            if (result) ++deleted_;
+            else if (result.error() != Errc::not_found && !failure_) failure_ = result.error();
+        };
+        pipeline_.emplace(client_.pipeline(std::move(options)).value());
+    }
+
+    /// Throws ringside::Exception; earlier deletions stay in effect.
+    void run() {
+        constexpr int idle_passes_max = 10;
+        Snapshot snapshot = take_snapshot();
+        newest_ = snapshot.revision();
+        if (progress_.is_shown() && !arguments_.is_dry_run) total_ = count_matching(snapshot);
+        for (int idle_passes = 0;;) {
+            const std::uint64_t before = processed_;
+            const Result<void> scanned = process_matching(snapshot);
+            pipeline_->flush().value();
+            if (failure_) throw Exception(*failure_);
+            if (scanned || is_interrupted()) return;
+            idle_passes = processed_ == before ? idle_passes + 1 : 0;
+            const bool may_pass = scanned.error() == Errc::snapshot_expired;
+            if (!may_pass || idle_passes == idle_passes_max) throw Exception(scanned.error());
+            snapshot = take_snapshot();
+        }
+    }
+
+    void print_summary() const {
+        progress_.clear();
+        std::string line = "{";
+        append_member(line, arguments_.is_dry_run ? "records" : "deleted",
+                      arguments_.is_dry_run ? processed_ : deleted_);
+        if (arguments_.is_dry_run) line += R"(,"dry_run":true)";
+        if (is_interrupted()) line += R"(,"interrupted":true)";
+        line += '}';
+        if (!arguments_.is_dry_run) return print_line(line);
+        // Standard output has the names only, for other programs.
+        flush_output();
+        fmt::print(stderr, "{}\n", line);
+    }
+
+private:
+    [[nodiscard]] Snapshot take_snapshot() const {
+        return client_.snapshot({.lease = std::chrono::hours(1)}).value();
+    }
+
+    [[nodiscard]] bool is_selected(const RecordView& record) const {
+        return record.revision() <= newest_ && (!last_ || record.name() > *last_);
+    }
+
+    /// Counts as far as the snapshot lasts.
+    [[nodiscard]] std::uint64_t count_matching(const Snapshot& snapshot) const {
+        std::uint64_t count = 0;
+        static_cast<void>(snapshot.scan(arguments_.name, [&](const RecordView&) {
+            ++count;
+            return !is_interrupted();
+        }));
+        return count;
+    }
+
+    /// Errors: those of Snapshot::scan. Throws ringside::Exception.
+    Result<void> process_matching(const Snapshot& snapshot) {
+        constexpr std::size_t batch_names = 64;
+        std::vector<std::string> names;
+        Result<void> valid;
+        const auto scanned = snapshot.scan(arguments_.name, [&](const RecordView& record) {
+            if (is_selected(record)) names.emplace_back(record.name());
+            if (names.size() == batch_names) {
+                // The names are valid only if the snapshot still is.
+                valid = snapshot.check();
+                if (valid) process(names);
+            }
+            return valid && !failure_ && !is_interrupted();
+        });
+        if (!valid) return valid;
+        if (scanned && !failure_ && !is_interrupted()) process(names);
+        return scanned;
+    }
+
+    void process(std::vector<std::string>& names) {
+        for (std::string& name : names) {
+            if (arguments_.is_dry_run) print_line(name_line(name));
+            else pipeline_->remove(name, options_).value();
+            last_ = std::move(name);
+            if (++processed_ % Progress::interval_records == 0 && total_ > 0)
+                progress_.show(processed_, total_, deleted_);
+        }
+        names.clear();
+    }
+
+    const DeleteArguments& arguments_;
+    WriteOptions options_;
+    Client client_;
+    Revision newest_ = 0;              ///< records that changed later are left unchanged
+    std::optional<std::string> last_;  ///< last processed name
+    std::uint64_t processed_ = 0;
+    std::uint64_t deleted_ = 0;
+    std::uint64_t total_ = 0;  ///< 0: no progress is shown
+    std::optional<Error> failure_;
+    Progress progress_;
+    std::optional<Pipeline> pipeline_;  ///< last: its replies use the others
+};
+
 void delete_matching(Context& context, const DeleteArguments& arguments) {
     if (arguments.terms.has_condition()) {
         throw Exception(
             Error(Errc::bad_usage, "conditions need one record, not a pattern; name the record"));
     }
-    const WriteOptions remove_options = arguments.terms.options();
-    Client client = context.attach();
-    const Snapshot snapshot = client.snapshot({.lease = std::chrono::hours(1)}).value();
-    std::uint64_t deleted = 0;
-    std::optional<Error> failure;
-    PipelineOptions options;
-    options.on_reply = [&](std::uint64_t, const Result<WriteResult>& result) {
-        if (result) ++deleted;
-        else if (result.error() != Errc::not_found && !failure) failure = result.error();
-    };
-    Pipeline pipeline = client.pipeline(std::move(options)).value();
-    snapshot
-        .scan(arguments.name,
-              [&](const RecordView& record) {
-                  if (arguments.is_dry_run) print_line(name_line(record.name()));
-                  else pipeline.remove(record.name(), remove_options).value();
-                  return !failure;
-              })
-        .value();
-    pipeline.flush().value();
-    if (!arguments.is_dry_run) {
-        std::string line = "{";
-        append_member(line, "deleted", deleted);
-        print_line(line + "}");
+    PatternDeletion deletion(context, arguments);
+    catch_interrupts();
+    try {
+        deletion.run();
+    } catch (...) {
+        deletion.print_summary();
+        throw;
     }
-    if (failure) throw Exception(*failure);
+    deletion.print_summary();
+    if (is_interrupted()) context.status = ExitStatus::not_so;
 }
 
 void remove(Context& context, const DeleteArguments& arguments) {
@@ -184,7 +288,8 @@ void add_delete(CLI::App& app, Context& context) {
                       "Print the names of matching records, but delete nothing");
     arguments->terms.add_to(*command, false);
     command->footer(
-        "A pattern deletes the records of one snapshot, each in its own commit.\n"
+        "A pattern deletes the records that exist at the start, each in its own commit.\n"
+        "Prints the number of deleted records, with --dry-run on standard error.\n"
         "Example: ringside delete 'event/42/**' --dry-run");
     command->callback([&context, arguments] { remove(context, *arguments); });
 }

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "ringside/sql_live.hpp"
+#include "shm/base/option_number.hpp"
 #include "tools/ringside/offline.hpp"
 #include "tools/ringside/query/interruptible.hpp"
 #include "tools/ringside/query/live_run.hpp"
@@ -175,7 +176,9 @@ void add_query_command(CLI::App& app, Context& context) {
          {"--at", "--limit", "--timeout", "--lease", "--explain", "--offline"}) {
         live->excludes(command->get_option(other));
     }
-    command->add_option("--count", arguments->count, "Exit after N changes")->needs(live);
+    command->add_option("--count", arguments->count, "Exit after N changes")
+        ->check(whole_number(1))
+        ->needs(live);
     command->footer(
         "Tables: records(name, revision, version, updated, document) and the declared tables.\n"
         "Example: ringside query \"SELECT document ->> 'status' AS status, count(*) FROM records\n"

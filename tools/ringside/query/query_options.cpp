@@ -3,6 +3,8 @@
 #include <CLI/CLI.hpp>
 #include <sstream>
 
+#include "shm/base/option_number.hpp"
+
 namespace ringside::tools {
 
 void QueryOptions::add_to(CLI::App& command) {
@@ -12,12 +14,15 @@ void QueryOptions::add_to(CLI::App& command) {
                     "number is a level of the name, from 0; repeatable")
         ->allow_extra_args(false);  // the statement follows
     command.add_option("--tables", tables_file, "File of table declarations, one per line");
-    command.add_option("--limit", row_limit, "Maximum number of rows")->capture_default_str();
+    command.add_option("--limit", row_limit, "Maximum number of rows")
+        ->check(whole_number())
+        ->capture_default_str();
     command.add_option("--timeout", time_limit, "Time limit of a query: 500ms, 30s, 5m")
         ->capture_default_str();
     command.add_option("--lease", lease, "Lease of the snapshot: maximum time it is held")
         ->capture_default_str();
-    command.add_option("--at", at, "Revision to read, if still retained (default: the newest)");
+    command.add_option("--at", at, "Revision to read, if still retained (default: the newest)")
+        ->check(whole_number());
 }
 
 std::vector<std::string> QueryOptions::declared_tables() const {
