@@ -214,7 +214,7 @@ private:
         constexpr std::size_t batch_names = 64;
         std::vector<std::string> names;
         Result<void> valid;
-        const auto scanned = snapshot.scan(arguments_.name, [&](const RecordView& record) {
+        auto scanned = snapshot.scan(arguments_.name, [&](const RecordView& record) {
             if (is_selected(record)) names.emplace_back(record.name());
             if (names.size() == batch_names) {
                 // The names are valid only if the snapshot still is.
