@@ -17,9 +17,9 @@
 ///
 /// A deleted record is freed in three steps. Its tombstone waits in `history_` until all readers see
 /// the record as absent. It then waits in `tombstones_due_` until there is memory to unlink it: the
-/// index copies a leaf. Versions are freed meanwhile; in a full grid they provide that memory. A commit
-/// that writes the name again takes the tombstone from there: it is a replaced version then. The
-/// unlinked tombstone waits in `structure_` for readers that are still using it.
+/// index copies a leaf. Versions are freed meanwhile; in a full grid they provide that memory. A
+/// commit that writes the name again takes the tombstone from there: it is a replaced version then.
+/// The unlinked tombstone waits in `structure_` for readers that are still using it.
 namespace ringside::broker {
 
 using shm::Heap;
@@ -35,11 +35,13 @@ constexpr int passes_max = 16;
 
 Offset Grid::Impl::allocate(std::uint64_t bytes, Heap::Purpose purpose) {
     if (const Offset block = heap_.allocate(bytes, purpose)) return block;
-    // Unlinking tombstones takes memory in one pass and frees more in the next one.
-    for (int passes = 0; passes == 0 || (passes < passes_max && !tombstones_due_.empty());
-         ++passes) {
+    // Unlinking tombstones takes memory in one pass and frees more in the next one. A pass that
+    // unlinks none ends this.
+    for (int passes = 0; passes < passes_max; ++passes) {
+        const std::size_t due = tombstones_due_.size();
         reclaim(Urgency::drop_history);
         if (const Offset block = heap_.allocate(bytes, purpose)) return block;
+        if (tombstones_due_.empty() || (passes > 0 && tombstones_due_.size() >= due)) break;
     }
     // Revoke snapshots only if that can free enough memory.
     if (retired_heap_bytes() + heap_.bytes_in_quarantine() < bytes) return 0;
